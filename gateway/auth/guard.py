@@ -1,0 +1,122 @@
+"""Who is calling: the key in the headers becomes a caller with a workspace and scopes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.auth import keys, store
+from gateway.auth.keys import Hasher, Key
+from gateway.errors import Fault, Refusal
+from gateway.storage.database import Change, Database
+
+CAPACITY = 10_000
+"""Keys that are remembered, and again as many prefixes that belong to no key; the oldest goes first."""
+KEY_LENGTH = len("pk_live_") + keys.PREFIX_LENGTH + keys.SECRET_LENGTH
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Whom a request acts for."""
+
+    key_id: str
+    workspace_id: str
+    owner: str
+    scopes: frozenset[str]
+    operator: bool
+
+    def require(self, scope: str) -> None:
+        """Raises Refusal unless the key has the scope."""
+        if scope not in self.scopes:
+            raise Refusal(Fault.SCOPE_MISSING, f"This key lacks the scope `{scope}`; use one that has it.")
+
+
+class Guard:
+    """Recognises keys; one that was seen before costs no SQL."""
+
+    def __init__(self, database: Database, hasher: Hasher) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._known: dict[str, tuple[Key, Caller]] = {}
+        self._unknown: dict[str, None] = {}
+        self._epoch = 0
+
+    async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
+        """Whom these ASGI headers (lower-case names) stand for. Raises Refusal."""
+        key, workspace = _credentials(headers)
+        if key is None:
+            raise _unauthorized("No API key was sent; put it into the header `Authorization: Bearer pk_…`.")
+        prefix = keys.prefix(key)
+        known = self._known.get(prefix) or await self._load(key, prefix)
+        if known is None or not self._hasher.matches(key, known[0].hash) or not known[0].is_valid():
+            raise _unauthorized("This API key is not valid; `persona keys create` makes another.")
+        caller = known[1]
+        if workspace is not None and workspace != caller.workspace_id:
+            raise Refusal(
+                Fault.WORKSPACE_MISMATCH,
+                "`Persona-Workspace` does not name this key's workspace; correct it or leave it out.",
+            )
+        return caller
+
+    def forget(self, changes: Sequence[Change]) -> None:
+        """Drop the keys that were changed; an empty sequence stands for all."""
+        stale = {change.subject for change in changes if change.topic == "key"}
+        if changes and not stale:
+            return
+        self._epoch += 1
+        self._unknown.clear()
+        if changes:
+            for prefix in stale:
+                self._known.pop(prefix, None)
+        else:
+            self._known.clear()
+
+    async def _load(self, key: str, prefix: str) -> tuple[Key, Caller] | None:
+        if len(key) != KEY_LENGTH or not key.startswith(("pk_live_", "pk_test_")) or not key.isascii():
+            return None
+        if prefix in self._unknown:
+            return None
+        epoch = self._epoch
+        try:
+            async with self._database.read() as connection:
+                found = await store.key_by_prefix(connection, prefix)
+        except (SQLAlchemyError, OSError):
+            raise Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be read; try again later.") from None
+        known = (found, _caller(found)) if found else None
+        # A change that came in while we read may be newer than what we read.
+        if epoch == self._epoch:
+            if known is None:
+                _remember(self._unknown, prefix, None)
+            else:
+                _remember(self._known, prefix, known)
+        return known
+
+
+def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str | None]:
+    """The key and the workspace that the headers name; `Authorization` comes before the other two places."""
+    bearer = other = workspace = None
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, _, token = value.partition(b" ")
+            bearer = token.strip() if scheme.lower() == b"bearer" else None
+        elif name in (b"api-key", b"x-api-key"):
+            other = value.strip()
+        elif name == b"persona-workspace":
+            workspace = value.decode("latin-1").strip()
+    key = bearer or other
+    return (key.decode("latin-1") if key else None), workspace
+
+
+def _caller(key: Key) -> Caller:
+    return Caller(key.id, key.workspace_id, key.owner, frozenset(key.scopes), key.operator)
+
+
+def _unauthorized(message: str) -> Refusal:
+    return Refusal(Fault.KEY_INVALID, message, headers={"www-authenticate": "Bearer"})
+
+
+def _remember(cache: dict[str, Any], prefix: str, entry: object) -> None:
+    # Two caches, so that a flood of wrong keys never drives out a right one.
+    if len(cache) >= CAPACITY:
+        del cache[next(iter(cache))]
+    cache[prefix] = entry

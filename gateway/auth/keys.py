@@ -1,0 +1,103 @@
+"""API keys: how they look, how they are stored, how one is recognised."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gateway import clock, ids
+from gateway.config import Config
+
+Mode = Literal["live", "test"]
+
+PREFIX_LENGTH = 10
+SECRET_LENGTH = 30
+"""30 digits of base62 hold 178 bits."""
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant; its mode never changes."""
+
+    id: str
+    name: str
+    mode: Mode
+    created_at: int
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as it is stored: never the key itself."""
+
+    id: str
+    workspace_id: str
+    owner: str
+    """Who holds it: stays the same when the key is rotated, and owns private personas."""
+    name: str
+    prefix: str
+    """The public part, by which the key is found."""
+    hash: str
+    scopes: list[str]
+    operator: bool
+    """May make workspaces, and keys in any of them."""
+    created_at: int
+    expires_at: int | None = None
+    revoked_at: int | None = None
+    last_used_at: int | None = None
+
+    def is_valid(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or clock.now_ms() < self.expires_at)
+
+
+def generate(mode: Mode) -> str:
+    """A new key, `pk_live_…` or `pk_test_…`."""
+    return f"pk_{mode}_{ids.secret(PREFIX_LENGTH + SECRET_LENGTH)}"
+
+
+def prefix(key: str) -> str:
+    """The part by which the store finds the key; it is not secret."""
+    return key[: len("pk_live_") + PREFIX_LENGTH]
+
+
+class Hasher:
+    """HMAC-SHA256 under the pepper, so that a stolen store alone recognises no key."""
+
+    def __init__(self, pepper: bytes) -> None:
+        self._inner = hmac.new(pepper, digestmod=hashlib.sha256)
+
+    def hash(self, key: str) -> str:
+        """64 hexadecimal digits."""
+        mac = self._inner.copy()
+        mac.update(key.encode("utf-8", "surrogatepass"))
+        return mac.hexdigest()
+
+    def matches(self, key: str, hash: str) -> bool:
+        """In a time that does not depend on where they differ."""
+        return hmac.compare_digest(self.hash(key), hash)
+
+
+def hasher(config: Config) -> Hasher:
+    """The hasher under the configured pepper, else under the one in the mode-600 file beside the store."""
+    if config.keys.pepper:
+        return Hasher(config.keys.pepper.encode())
+    return Hasher(_pepper_file(Path(config.store.url.removeprefix("sqlite:///")).with_suffix(".pepper")))
+
+
+def _pepper_file(path: Path) -> bytes:
+    """The file's secret, made on first use; two processes that make it at once end with the same one."""
+    try:
+        return path.read_bytes().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return path.read_bytes().strip()

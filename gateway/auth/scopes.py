@@ -1,0 +1,38 @@
+"""What a key may do."""
+
+from collections.abc import Iterable
+
+SCOPES = (
+    "personas:read",
+    "personas:write",
+    "personas:fork",
+    "runs:read",
+    "runs:cancel",
+    "chat:invoke",
+    "chat:read",
+    "webhooks:manage",
+    "config:read",
+    "config:write",
+    "keys:manage",
+)
+DEFAULT = ("personas:*", "runs:read", "chat:invoke")
+"""What a key has that was made without naming scopes."""
+
+
+class ScopeError(Exception):
+    """A scope that does not exist; the message names it."""
+
+
+def expand(wanted: Iterable[str]) -> list[str]:
+    """Plain scopes in their order, with `personas:*` and `*` resolved. Raises ScopeError."""
+    chosen: set[str] = set()
+    for scope in wanted:
+        matching = [known for known in SCOPES if _matches(scope, known)]
+        if not matching:
+            raise ScopeError(f"there is no scope `{scope}`; there are: {', '.join(SCOPES)}")
+        chosen.update(matching)
+    return [scope for scope in SCOPES if scope in chosen]
+
+
+def _matches(wanted: str, known: str) -> bool:
+    return wanted in ("*", known) or (wanted.endswith(":*") and known.startswith(wanted[:-1]))

@@ -1,0 +1,69 @@
+"""One turn: what was asked of whom, how it ended, what it cost, how far it drifted."""
+
+from typing import Literal
+
+import msgspec
+
+Status = Literal["completed", "failed", "cancelled"]
+Verdict = Literal["warming-up", "in-character", "drifting", "out-of-character", "unscored"]
+Reason = Literal["budget", "empty", "tool_call", "refusal", "error", "disabled"]
+
+
+class Drift(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far an answer is from the persona; see the glossary in docs for the scales."""
+
+    voice: float | None
+    values: float | None
+    verdict: Verdict
+    reason: Reason | None = None
+    """Why a turn is `unscored`."""
+
+
+UNSCORED = Drift(None, None, "unscored", "disabled")
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens as the upstream counted them."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+class Turn(msgspec.Struct, kw_only=True):
+    """One row of the turns table, filled in as the turn goes on. Durations in milliseconds."""
+
+    id: str
+    request_id: str
+    workspace_id: str
+    key_id: str
+    model: str
+    stream: bool
+    created_at: int
+    persona_id: str | None = None
+    version_id: str | None = None
+    version: int | None = None
+    conversation_id: str | None = None
+    upstream: str | None = None
+    """`NAME/model` of the upstream that was asked last."""
+    status: Status = "failed"
+    error: str | None = None
+    """A short word for what went wrong."""
+    attempts: int = 0
+    finish_reason: str | None = None
+    usage: Usage = Usage()
+    latency_ms: float = 0
+    first_byte_ms: float | None = None
+    drift: Drift = UNSCORED
+    coherence: float | None = None
+
+
+def persona_json(identity_json: bytes, turn: Turn) -> bytes:
+    """The `persona` object that rides on the answer."""
+    rest = {
+        "turn": turn.id,
+        "conversation": turn.conversation_id,
+        "drift": turn.drift,
+        "coherence": turn.coherence,
+    }
+    return b"{" + identity_json + b"," + msgspec.json.encode(rest)[1:]

@@ -1,0 +1,149 @@
+"""`persona chat`: a conversation with a persona in the terminal, without a server."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+
+from gateway import config, ids
+from gateway.app import Gateway
+from gateway.auth import store as auth
+from gateway.auth.guard import Caller
+from gateway.auth.scopes import SCOPES
+from gateway.cli import options
+from gateway.cli.failures import Failure
+from gateway.cli.listing import printable
+from gateway.cli.opening import opened
+from gateway.config import LOCAL, Config
+from gateway.errors import Refusal
+from gateway.openai_api import chunk as chunks
+from gateway.openai_api.sse import DONE, Framer
+from gateway.openai_api.watch import Interrupted, Watch
+from gateway.personas.name import PREFIX
+from gateway.server import seed
+from gateway.telemetry import logs
+from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
+
+Message = dict[str, str]
+
+
+@click.command(
+    epilog=options.example(
+        "persona chat the-night-librarian", "persona chat the-istanbul-bookseller@v1 -m 'Merhaba!'"
+    )
+)
+@click.argument("ref")
+@click.option("-m", "--message", help="Send this one message, print the answer and end.")
+@options.workspace
+@options.config
+def chat(ref: str, message: str | None, workspace: str, config_path: Path | None) -> None:
+    """Talk to a persona in the terminal.
+
+    REF is a slug or id, with @v3 or @label where you like. Ctrl-D ends the conversation.
+    """
+    settings = config.load(config_path)
+    logs.configure(settings.log)
+    try:
+        with _local_model(settings) as ready, asyncio.Runner() as runner:
+            runner.run(_converse(ready, workspace, ref, message))
+    except (LocalModelMissing, LocalModelFailed) as error:
+        raise Failure(str(error)) from None
+    except Refusal as refusal:
+        raise Failure(refusal.message) from None
+    except UpstreamFailure as failure:
+        raise Failure(failure.refusal().message) from None
+
+
+@contextmanager
+def _local_model(settings: Config) -> Iterator[Config]:
+    """The configuration, with the bundled model running where it is asked for."""
+    if not config.uses_local(settings):
+        yield settings
+        return
+    model = LocalModel(settings.local)
+    model.start()
+    try:
+        while model.poll() != "ready":
+            time.sleep(0.1)
+        upstreams = {**settings.upstreams, LOCAL: model.upstream()}
+        yield msgspec.structs.replace(settings, upstreams=upstreams)
+    finally:
+        model.stop()
+
+
+async def _converse(settings: Config, workspace: str, ref: str, message: str | None) -> None:
+    caller = await _caller(settings, workspace)
+    gateway = Gateway(settings)
+    async with gateway.running():
+        await gateway.registry.resolve(caller, PREFIX + ref)
+        said: list[Message] = []
+        while (line := message or await asyncio.to_thread(_ask)) is not None:
+            if line.strip():
+                said.append({"role": "user", "content": line})
+                said.append({"role": "assistant", "content": await _turn(gateway, caller, ref, said)})
+            if message is not None:
+                return
+
+
+async def _caller(settings: Config, workspace: str) -> Caller:
+    """Whoever sits at the terminal may do everything in the workspace."""
+    async with opened(settings) as database:
+        await seed.prepare(database)
+        async with database.read() as connection:
+            found = await auth.workspace(connection, workspace)
+    if found is None:
+        raise Failure(f"there is no workspace `{workspace}`")
+    return Caller("key_terminal", found.id, "", frozenset(SCOPES), operator=False)
+
+
+def _ask() -> str | None:
+    """The next line that is typed; `None` at the end."""
+    if sys.stdin.isatty():
+        sys.stdout.write("\nyou: ")
+        sys.stdout.flush()
+    line = sys.stdin.readline()
+    return line.rstrip("\n") if line else None
+
+
+async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message]) -> str:
+    """Print the answer as it comes and return it."""
+    body = msgspec.json.encode({"model": PREFIX + ref, "messages": said, "stream": True})
+    exchange = await gateway.exchanges.prepare(caller, body, ids.new("req"), time.perf_counter())
+    framer, pieces = Framer(gateway.config.chat.max_answer), []
+    try:
+        async with Watch(_never, total=exchange.limit()) as watch:
+            async for frames in exchange.stream(watch):
+                for event in framer.feed(frames):
+                    piece = _text(event.data)
+                    pieces.append(piece)
+                    sys.stdout.write(printable(piece))
+                sys.stdout.flush()
+        exchange.end("completed")
+    except Interrupted as interrupted:
+        raise Failure(f"the answer took longer than its time limit ({interrupted.why})") from None
+    finally:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+        exchange.end("failed", "terminal")
+        await exchange.hang_up()
+    return "".join(pieces)
+
+
+def _text(data: bytes) -> str:
+    if data == DONE:
+        return ""
+    choices = chunks.read(data).choices
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return chunks.text_of(first.delta.content) if first and first.delta else ""
+
+
+async def _never() -> dict[str, str]:
+    """There is no caller who could leave."""
+    await asyncio.Event().wait()
+    return {"type": "http.disconnect"}

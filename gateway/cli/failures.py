@@ -1,0 +1,68 @@
+"""What can go wrong in a command, told in one line."""
+
+from typing import NamedTuple
+
+import rich_click as click
+
+FAILED = 1
+USAGE = 2
+"""Wrong usage or configuration."""
+INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """An operation that could not be done; the message says why."""
+
+    exit_code = FAILED
+
+
+class Told(NamedTuple):
+    message: str
+    exit_code: int
+
+
+def explain(error: Exception) -> Told | None:
+    """One line and an exit code; `None` for what nobody foresaw, which deserves its traceback."""
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "persona"
+        return Told(f"{_one_line(error.format_message()).rstrip('.')} (see `{path} --help`)", error.exit_code)
+    if isinstance(error, click.ClickException):
+        return Told(_one_line(error.format_message()), error.exit_code)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return Told(_one_line(f"{place}{error.strerror or error}"), FAILED)
+    return _explain_ours(error)
+
+
+def store_error(error: Exception) -> str | None:
+    """What the database says where the store is locked, full, unwritable or no store; `None` for a bug."""
+    import sqlite3
+
+    from sqlalchemy import exc
+
+    if type(error) in (exc.OperationalError, exc.DatabaseError):
+        return str(getattr(error, "orig", error))
+    if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
+        return str(error)
+    return None
+
+
+def _explain_ours(error: Exception) -> Told | None:
+    # Imported here, since a command that succeeds needs none of it.
+    from gateway.config import ConfigError
+
+    if isinstance(error, ConfigError):
+        return Told(_one_line(str(error)), USAGE)
+    from gateway.personas.files import PersonaFileError
+    from gateway.personas.model import DraftError
+    from gateway.personas.store import LabelError
+    from gateway.storage.database import SchemaOutdatedError
+
+    if isinstance(error, PersonaFileError | DraftError | LabelError | SchemaOutdatedError):
+        return Told(_one_line(str(error)), FAILED)
+    message = store_error(error)
+    return Told(f"the store: {_one_line(message)}", FAILED) if message else None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,76 @@
+"""Records as a table for people, as plain columns for pipes, as JSON for programs."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import rich_click as click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from gateway import clock
+
+Record = Mapping[str, object]
+
+ANY_WIDTH = 10_000
+CONTROL = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+
+
+def listing(records: Sequence[Record], columns: Mapping[str, str], *, as_json: bool, empty: str) -> None:
+    """Print the records: with `as_json` whole, else the columns, which map a heading to a field.
+
+    `empty` is said on stderr where there is nothing to list.
+    """
+    if as_json:
+        print_json(records)
+        return
+    if not records:
+        click.echo(empty, err=True)
+        return
+    rows = [[cell(record[field]) for field in columns.values()] for record in records]
+    console = Console(markup=False, emoji=False, highlight=False)
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    # A table that is too wide would be cut, and a name that is cut cannot be copied.
+    wanted = console.measure(table, options=console.options.update(width=ANY_WIDTH)).maximum
+    if console.is_terminal and wanted <= console.width:
+        console.print(table)
+    else:
+        _print_plain([list(columns), *rows])
+
+
+def print_json(value: object) -> None:
+    """As UTF-8, whatever the terminal's encoding."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def time(ms: int | None) -> str | None:
+    """A stored time as listings show it."""
+    return None if ms is None else clock.iso(ms)
+
+
+def printable(text: str) -> str:
+    """The text without what would steer a terminal."""
+    return text.translate(CONTROL)
+
+
+def cell(value: object) -> str:
+    """A field as people read it; a mapping is one of labels to version numbers."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "yes"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{label}=v{number}" for label, number in value.items())
+    if isinstance(value, list):
+        return printable(", ".join(map(str, value)))
+    return printable(str(value))
+
+
+def _print_plain(rows: Sequence[Sequence[str]]) -> None:
+    """Aligned columns, two spaces apart and never cut."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())

@@ -1,0 +1,70 @@
+"""The `persona` command: what there is, imported when it is called, and how it ends."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import rich_click as click
+
+from gateway import __version__
+from gateway.cli import failures
+from gateway.cli.options import example
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "Start the gateway, with the bundled model where no provider is configured.",
+    "check": "Show the configuration in force, or where it is mistaken.",
+    "personas": "Push, list, show, pull and label personas.",
+    "keys": "Create, list and revoke API keys.",
+    "workspaces": "Create and list workspaces.",
+    "turns": "List what was asked and how it ended.",
+    "chat": "Talk to a persona in the terminal.",
+    "db": "Look after the store.",
+}
+"""Each command by its name, which is also its module's in this package and its function's there."""
+
+
+class Deferred(click.RichCommand):
+    """A command whose module is imported when it is called, so that `persona --help` is quick."""
+
+    def load(self) -> click.Command:
+        command: click.Command = getattr(import_module(f"gateway.cli.{self.name}"), str(self.name))
+        return command
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.RichContext:
+        context = self.load().make_context(info_name, args, parent, **extra)
+        assert isinstance(context, click.RichContext)  # noqa: S101 - every command here is a rich one
+        return context
+
+
+@click.group(
+    epilog=example(
+        "persona serve", "persona personas list --json", "persona keys create --name 'reading room'"
+    )
+)
+@click.version_option(__version__, prog_name="persona")
+def persona() -> None:
+    """Personas behind the OpenAI API.
+
+    Commands work on the store directly: no server needs to run, and one that runs follows within a second.
+    """
+
+
+for _name, _summary in COMMANDS.items():
+    persona.add_command(Deferred(name=_name, help=_summary))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; what can be foreseen to fail is one line on stderr."""
+    try:
+        return persona.main(args, prog_name="persona", standalone_mode=False) or 0
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        return failures.INTERRUPTED
+    except Exception as error:
+        told = failures.explain(error)
+        if told is None:
+            raise
+        click.echo(f"Error: {told.message}", err=True)
+        return told.exit_code

@@ -1,0 +1,65 @@
+"""`persona serve`: the gateway itself."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+
+from gateway import __version__, config
+from gateway.cli import options
+from gateway.cli.failures import Failure
+from gateway.cli.opening import opened
+from gateway.config import Config
+from gateway.server import seed, worker
+from gateway.server.banner import banner
+from gateway.server.supervisor import StartError, Supervisor
+from gateway.telemetry import logs
+from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
+
+
+@click.command(
+    epilog=options.example("persona serve", "persona serve --port 9000 --workers 2 --config config.toml")
+)
+@options.config
+@click.option("--host", metavar="ADDRESS", help="Where to listen; else [server] host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Else [server] port; 0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes that answer; else [server] workers.")
+def serve(config_path: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
+    """Start the gateway, with the bundled model where no provider is configured."""
+    settings = _settings(config_path, host, port, workers)
+    logs.configure(settings.log)
+    first_key, demo = asyncio.run(_prepare(settings))
+    try:
+        local = LocalModel(settings.local, demo) if config.uses_local(settings) else None
+        supervisor = Supervisor(settings, worker.run, local)
+    except (LocalModelMissing, StartError) as error:
+        raise Failure(str(error)) from None
+
+    def announce() -> None:
+        sys.stdout.write(banner(settings, supervisor.port, first_key, __version__))
+        sys.stdout.flush()
+
+    try:
+        sys.exit(supervisor.run(announce))
+    except (StartError, LocalModelFailed) as error:
+        raise Failure(str(error)) from None
+
+
+def _settings(path: Path | None, host: str | None, port: int | None, workers: int | None) -> Config:
+    settings = config.load(path)
+    given = {"host": host, "port": port, "workers": workers}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return msgspec.structs.replace(settings, server=msgspec.structs.replace(settings.server, **chosen))
+
+
+async def _prepare(settings: Config) -> tuple[str | None, list[str]]:
+    """The first key, where one was made, and the prompts of the demo personas."""
+    from gateway.auth import keys
+    from gateway.personas import files
+
+    async with opened(settings) as database:
+        await seed.prepare(database)
+        first_key = await seed.seed(database, keys.hasher(settings))
+    return first_key, [draft.content.prompt for draft in files.demo()]

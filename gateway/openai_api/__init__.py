@@ -1,0 +1,1 @@
+"""The drop-in surface: paths, shapes and manners of OpenAI, nothing else."""

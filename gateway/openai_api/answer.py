@@ -1,0 +1,119 @@
+"""A whole answer: what is read of it, the edits on its bytes, and the same answer as a stream."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.chat.turn import Usage
+from gateway.openai_api import chunk as chunks
+from gateway.upstreams.client import Response
+from gateway.upstreams.failure import UpstreamFailure, from_event
+
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_choices = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+
+
+class _Message(msgspec.Struct):
+    content: Any = None
+    tool_calls: Any = None
+    function_call: Any = None
+    refusal: Any = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message | None = None
+    finish_reason: Any = None
+
+
+class Answer:
+    """A `chat.completion` as the upstream wrote it."""
+
+    def __init__(self, body: bytes, upstream: str, secrets: tuple[str, ...]) -> None:
+        """Raises UpstreamFailure where the body is no answer: broken JSON, an error, no choices."""
+        self.body = body
+        fields = _decode(body)
+        if fields is None:
+            raise UpstreamFailure("bad_answer", upstream)
+        error = chunks.value_of(fields["error"]) if "error" in fields else None
+        if error:
+            raise from_event(upstream, error, secrets)
+        self.usage: Usage | None = chunks.usage_of(fields.get("usage"))
+        self.choices = _read_choices(fields.get("choices"))
+        if self.choices is None:
+            raise UpstreamFailure("bad_answer", upstream)
+        self.fields = fields
+
+    @property
+    def finish_reason(self) -> str | None:
+        """The last choice's, as in a stream."""
+        reasons = [choice.finish_reason for choice in self.choices or () if choice.finish_reason is not None]
+        return str(reasons[-1]) if reasons else None
+
+    def texts(self) -> list[str]:
+        messages = [choice.message for choice in self.choices or ()]
+        return [chunks.text_of(message.content) if message else "" for message in messages]
+
+    def encode(self, model_json: bytes, persona_json: bytes) -> bytes:
+        """The answer under the resolved name, with the `persona` object; all else as it came."""
+        return chunks.with_keys(self.body, {"model": model_json, "persona": persona_json})
+
+    def as_stream(self) -> bytes:
+        """The answer as server-sent events, for an upstream that was asked for a stream and sent none."""
+        head = {name: value for name, value in self.fields.items() if name not in ("choices", "usage")}
+        head["object"] = msgspec.Raw(b'"chat.completion.chunk"')
+        said, ended = [], []
+        for position, choice in enumerate(_choices.decode(self.fields["choices"])):
+            index = choice.pop("index", msgspec.Raw(str(position).encode()))
+            finish = choice.pop("finish_reason", msgspec.Raw(b'"stop"'))
+            delta = _delta(choice.pop("message", msgspec.Raw(b"{}")))
+            said.append({"index": index, "delta": delta, **choice, "finish_reason": None})
+            ended.append({"index": index, "delta": {}, "finish_reason": finish})
+        events = [{**head, "choices": [choice]} for choice in said + ended]
+        if "usage" in self.fields:
+            events.append({**head, "choices": [], "usage": self.fields["usage"]})
+        return (
+            b"".join(b"data: " + msgspec.json.encode(event) + b"\n\n" for event in events)
+            + b"data: [DONE]\n\n"
+        )
+
+
+async def read_body(response: Response, upstream: str, limit: int) -> bytes:
+    """The body to its end. Raises UpstreamFailure, also for one of more than `limit` bytes."""
+    pieces, size = [], 0
+    while piece := await response.read():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise UpstreamFailure("bad_answer", upstream)
+    return b"".join(pieces)
+
+
+def _decode(body: bytes) -> dict[str, msgspec.Raw] | None:
+    try:
+        return _object.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        # Lone surrogates, which clients take and msgspec does not.
+        value = chunks.value_of(body)
+    except (ValueError, RecursionError):
+        return None
+    return _object.decode(msgspec.json.encode(value)) if isinstance(value, dict) else None
+
+
+def _read_choices(raw: msgspec.Raw | None) -> list[_Choice] | None:
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=list[_Choice])
+    except msgspec.DecodeError:
+        return None
+
+
+def _delta(message: msgspec.Raw) -> dict[str, Any]:
+    """The message as a delta: its tool calls get the index that streams need."""
+    fields: dict[str, Any] = dict(_object.decode(message))
+    calls = fields.get("tool_calls")
+    if calls is not None and bytes(calls) != b"null":
+        fields["tool_calls"] = [{"index": at, **call} for at, call in enumerate(_choices.decode(calls))]
+    return fields

@@ -1,0 +1,162 @@
+"""`POST /v1/openai/chat/completions`: one exchange between the caller's socket and an upstream."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from gateway.auth.guard import Guard
+from gateway.config import Server
+from gateway.errors import Fault, Refusal
+from gateway.openai_api import edge
+from gateway.openai_api.exchange import Exchange, Exchanges
+from gateway.openai_api.relay import error_frame
+from gateway.openai_api.watch import Interrupted, Receive, Watch
+from gateway.upstreams.failure import UpstreamFailure
+
+log = logging.getLogger("gateway.chat")
+
+
+class ChatCompletions:
+    """The ASGI application behind the route; it answers every request itself, errors included."""
+
+    def __init__(self, guard: Guard, exchanges: Exchanges, server: Server) -> None:
+        self._guard = guard
+        self._exchanges = exchanges
+        self._max_body = server.max_body
+        self._stall = server.write_timeout
+        self._open: set[Watch] = set()
+
+    async def __call__(self, scope: Any, receive: Receive, send: edge.Send) -> None:
+        started = time.perf_counter()
+        request_id = scope["state"]["request_id"]
+        try:
+            if scope["method"] != "POST":
+                raise edge.only_post()
+            caller = await self._guard.caller(scope["headers"])
+            caller.require("chat:invoke")
+            body = await edge.read_body(scope["headers"], receive, self._max_body)
+            exchange = await self._exchanges.prepare(caller, body, request_id, started)
+        except Refusal as refusal:
+            await edge.send_refusal(send, refusal, scope["path"], request_id)
+        except edge.CallerGoneError:
+            return
+        else:
+            await self._answer(exchange, scope, receive, send)
+
+    def interrupt(self) -> None:
+        """End every open answer, as at the end of the process."""
+        for watch in list(self._open):
+            watch.interrupt("shutdown")
+
+    async def _answer(self, exchange: Exchange, scope: Any, receive: Receive, send: edge.Send) -> None:
+        watch = Watch(receive, total=exchange.limit(), stall=self._stall)
+        outlet = Outlet(send, watch, exchange)
+        self._open.add(watch)
+        try:
+            async with watch:
+                if exchange.request.stream:
+                    watch.keep_alive(self._exchanges.chat.keep_alive, outlet.ping)
+                    async for frames in exchange.stream(watch):
+                        await outlet.write(frames)
+                    exchange.end("completed")
+                    await outlet.close()
+                else:
+                    body = await exchange.fetch()
+                    exchange.end("completed")
+                    await outlet.whole(body)
+        except Interrupted as interrupted:
+            await _interrupted(exchange, outlet, interrupted, scope)
+        except UpstreamFailure as failure:
+            exchange.end("failed", failure.word)
+            await outlet.refuse(failure.refusal(), scope)
+        except Refusal as refusal:
+            exchange.end("failed", refusal.fault.code)
+            await outlet.refuse(refusal, scope)
+        except Exception as error:
+            log.error("unexpected %s in turn %s", type(error).__name__, exchange.turn.id, exc_info=True)
+            exchange.end("failed", Fault.INTERNAL.code)
+            await outlet.refuse(edge.our_mistake(), scope)
+        finally:
+            self._open.discard(watch)
+            exchange.end("cancelled")
+            await exchange.hang_up()
+
+
+class Outlet:
+    """What goes out to the caller of one exchange: a head once, then whole frames."""
+
+    def __init__(self, send: edge.Send, watch: Watch, exchange: Exchange) -> None:
+        self._send = send
+        self._watch = watch
+        self._exchange = exchange
+        self._pings: set[asyncio.Task[None]] = set()
+        self.started = False
+
+    async def head(self) -> None:
+        """The head of a stream, unless a keep-alive has brought it already."""
+        if not self.started:
+            self.started = True
+            headers = [*edge.STREAM_HEAD, *self._exchange.headers()]
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def write(self, frames: bytes) -> None:
+        """Whole frames, in one send; waits while the caller is slow to read."""
+        self._watch.write()
+        await self.head()
+        await self._send({"type": "http.response.body", "body": frames, "more_body": True})
+        self._watch.wrote()
+
+    async def close(self) -> None:
+        self._watch.write()
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def whole(self, body: bytes) -> None:
+        self.started = True
+        self._watch.write()
+        await edge.send_json(self._send, 200, body, self._exchange.headers())
+
+    def ping(self) -> None:
+        """A keep-alive comment between two frames; none while the caller has not read the last one."""
+        if not self._watch.is_writing:
+            task = asyncio.ensure_future(self._ping())
+            self._pings.add(task)
+            task.add_done_callback(self._pings.discard)
+
+    async def refuse(self, refusal: Refusal, scope: Any) -> None:
+        """An error: a proper status where nothing went out yet, else the last event of the stream."""
+        try:
+            if self.started:
+                await self._send({"type": "http.response.body", "body": error_frame(refusal)})
+            else:
+                request_id = self._exchange.turn.request_id
+                headers = self._exchange.headers()
+                await edge.send_refusal(self._send, refusal, scope["path"], request_id, headers)
+        except OSError:
+            return
+
+    async def _ping(self) -> None:
+        await self.write(edge.PING)
+
+
+async def _interrupted(exchange: Exchange, outlet: Outlet, interrupted: Interrupted, scope: Any) -> None:
+    upstream = exchange.trail.route.upstream if exchange.trail.route else "none"
+    if interrupted.why == "gone":
+        exchange.end("cancelled")
+    elif interrupted.why == "stalled":
+        exchange.end("cancelled", "caller_stalled")
+        # Closing would wait for the caller to read what is on its way, which is what it does not do.
+        scope["state"]["abort"]()
+    elif interrupted.why == "shutdown":
+        exchange.end("failed", "shutdown")
+        refusal = Refusal(Fault.DRAINING, "The gateway is shutting down; send the request again.")
+        await outlet.refuse(refusal, scope)
+    elif interrupted.why == "total" and not outlet.started:
+        failure = UpstreamFailure("total_timeout", upstream)
+        exchange.end("failed", failure.word)
+        await outlet.refuse(failure.refusal(), scope)
+    else:
+        fault = Fault.TOTAL_TIMEOUT if interrupted.why == "total" else Fault.IDLE_TIMEOUT
+        exchange.end("failed", f"{interrupted.why}_timeout")
+        message = f"The upstream `{upstream}` exceeded its time limit ({interrupted.why}) within the answer."
+        await outlet.refuse(Refusal(fault, message), scope)

@@ -1,0 +1,153 @@
+"""One chunk of a streamed answer: the little that is read of it, and the edits on its bytes."""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from gateway.chat.turn import Usage
+
+MODEL_KEY = b'"model"'
+SPELT = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
+
+
+class Delta(msgspec.Struct):
+    content: Any = None
+    tool_calls: Any = None
+    function_call: Any = None
+    refusal: Any = None
+
+
+class Choice(msgspec.Struct):
+    index: int = 0
+    delta: Delta | None = None
+    finish_reason: str | None = None
+
+
+class Chunk(msgspec.Struct):
+    """What is read of a chunk; `UNSET` tells an absent key from a null one."""
+
+    id: Any = None
+    model: Any = msgspec.UNSET
+    choices: list[Choice | None] | msgspec.UnsetType | None = msgspec.UNSET
+    usage: msgspec.Raw | None = None
+    error: msgspec.Raw | None = None
+
+
+class BrokenChunkError(Exception):
+    """Data that is no JSON object."""
+
+
+_chunk = msgspec.json.Decoder(Chunk)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def read(data: bytes) -> Chunk:
+    """Raises BrokenChunkError."""
+    try:
+        return _chunk.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return _read_leniently(data)
+
+
+def text_of(content: Any) -> str:
+    """The text of a content, which is a string or an array of parts."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") if isinstance(part, dict) else part for part in content)
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def usage_of(raw: msgspec.Raw | bytes | None) -> Usage | None:
+    """The token counts in a `usage` object; `None` where it is absent, null or something else."""
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=Usage)
+    except msgspec.DecodeError:
+        return None
+
+
+def value_of(raw: msgspec.Raw | bytes) -> object:
+    """The JSON value, with lone surrogates replaced."""
+    try:
+        value: object = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        value = json.loads(bytes(raw).decode("utf-8", "replace"))
+        value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    return value
+
+
+def with_keys(data: bytes, values: dict[str, bytes]) -> bytes:
+    """The object with these keys set to these JSON values, every other value byte for byte as it was."""
+    try:
+        fields: dict[str, Any] = dict(_object.decode(data))
+    except (msgspec.DecodeError, RecursionError):
+        return _with_keys_textually(data, values)
+    return msgspec.json.encode(fields | {name: msgspec.Raw(value) for name, value in values.items()})
+
+
+class ModelEdit:
+    """Replaces the upstream's name of the model, whose spelling is learnt from the first chunk with one."""
+
+    def __init__(self, model_json: bytes) -> None:
+        self._model_json = model_json
+        self._new = MODEL_KEY + b":" + model_json
+        self._old: bytes | None = None
+
+    def apply(self, data: bytes, chunk: Chunk) -> bytes:
+        """The chunk under the resolved name; one that names no model stays as it is."""
+        if chunk.model is msgspec.UNSET:
+            return data
+        # Only where the key stands once is it surely the one at the top level.
+        if data.count(MODEL_KEY) == 1:
+            if self._old is None and (spelt := SPELT.search(data)):
+                self._old = spelt[0]
+            if self._old is not None and self._old in data:
+                return data.replace(self._old, self._new, 1)
+        return with_keys(data, {"model": self._model_json})
+
+
+def _read_leniently(data: bytes) -> Chunk:
+    """For what msgspec refuses and clients take: lone surrogates, odd types in places that we read."""
+    try:
+        value = json.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise BrokenChunkError from None
+    if not isinstance(value, dict):
+        raise BrokenChunkError
+    choices = value.get("choices", msgspec.UNSET)
+    return Chunk(
+        id=value.get("id"),
+        model=value.get("model", msgspec.UNSET),
+        choices=[_choice(choice) for choice in choices] if isinstance(choices, list) else choices,
+        usage=_raw(value.get("usage")),
+        error=_raw(value.get("error")),
+    )
+
+
+def _choice(value: Any) -> Choice | None:
+    if not isinstance(value, dict):
+        return None
+    delta = value.get("delta")
+    index, finish = value.get("index"), value.get("finish_reason")
+    known = {name: delta.get(name) for name in Delta.__struct_fields__} if isinstance(delta, dict) else None
+    return Choice(
+        index=index if isinstance(index, int) else 0,
+        delta=Delta(**known) if known is not None else None,
+        finish_reason=None if finish is None else str(finish),
+    )
+
+
+def _raw(value: Any) -> msgspec.Raw | None:
+    return None if value is None else msgspec.Raw(json.dumps(value).encode())
+
+
+def _with_keys_textually(data: bytes, values: dict[str, bytes]) -> bytes:
+    """Through the standard library, which keeps lone surrogates as they were escaped."""
+    fields = json.loads(data.decode("utf-8", "replace"))
+    fields |= {name: json.loads(value) for name, value in values.items()}
+    return json.dumps(fields, separators=(",", ":")).encode()

@@ -1,0 +1,74 @@
+"""`POST /v1/openai/embeddings`: passed through to the upstream that the configuration names for it."""
+
+import time
+from typing import Any
+
+from gateway.auth.guard import Guard
+from gateway.config import Config, Route
+from gateway.errors import Fault, Refusal
+from gateway.openai_api import edge
+from gateway.openai_api.answer import read_body
+from gateway.openai_api.request import decode_object
+from gateway.openai_api.watch import Interrupted, Receive, Watch
+from gateway.upstreams.failure import UpstreamFailure, from_status
+from gateway.upstreams.routing import Node, Routing, Trail
+
+PATH = "/embeddings"
+
+
+class Embeddings:
+    """The ASGI application behind the route."""
+
+    def __init__(self, guard: Guard, routing: Routing, config: Config) -> None:
+        self._guard = guard
+        self._routing = routing
+        self._config = config
+
+    async def __call__(self, scope: Any, receive: Receive, send: edge.Send) -> None:
+        request_id = scope["state"]["request_id"]
+        trail = Trail()
+        try:
+            if scope["method"] != "POST":
+                raise edge.only_post()
+            caller = await self._guard.caller(scope["headers"])
+            caller.require("chat:invoke")
+            body = await edge.read_body(scope["headers"], receive, self._config.server.max_body)
+            decode_object(body)
+            async with Watch(receive, total=self._node().upstream.timeouts.total):
+                answer = await self._ask(body, trail)
+                headers = [(b"x-persona-attempts", str(trail.attempts).encode())]
+                await edge.send_json(send, 200, answer, headers)
+        except Refusal as refusal:
+            await edge.send_refusal(send, refusal, scope["path"], request_id)
+        except UpstreamFailure as failure:
+            await edge.send_refusal(send, failure.refusal(), scope["path"], request_id)
+        except edge.CallerGoneError:
+            return
+        except Interrupted as interrupted:
+            if interrupted.why == "total":
+                late = UpstreamFailure("total_timeout", self._node().name)
+                await edge.send_refusal(send, late.refusal(), scope["path"], request_id)
+
+    def _node(self) -> Node:
+        node = self._routing.nodes.get(self._config.embeddings.upstream or "")
+        if node is None:
+            raise Refusal(
+                Fault.EMBEDDINGS_UNSET,
+                "This gateway has no upstream for embeddings; set `upstream` in the table [embeddings].",
+                param="model",
+            )
+        return node
+
+    async def _ask(self, body: bytes, trail: Trail) -> bytes:
+        async def attempt(node: Node, _route: Route) -> bytes:
+            response = await node.client.post(PATH, body, {})
+            try:
+                answer = await read_body(response, node.name, self._config.chat.max_answer)
+            finally:
+                response.close()
+            if response.status != 200:
+                raise from_status(node.name, response.status, answer, response.headers, self._routing.secrets)
+            return answer
+
+        until = time.monotonic() + self._routing.retry_for
+        return await self._routing.first([Route(self._node().name, "")], attempt, trail, until)

@@ -1,0 +1,318 @@
+"""One chat request on its way: prepared, sent to an upstream that answers, recorded at its end."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from gateway import clock, ids
+from gateway.auth.guard import Caller
+from gateway.chat import overlay
+from gateway.chat.recorder import Recorder
+from gateway.chat.turn import Status, Turn, persona_json
+from gateway.config import Chat, Config, Route
+from gateway.errors import Fault, Refusal
+from gateway.openai_api import request as requests
+from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.relay import Relay
+from gateway.openai_api.request import ChatRequest
+from gateway.openai_api.watch import Watch
+from gateway.personas.registry import Registry, Resolved, unknown
+from gateway.upstreams.client import Response
+from gateway.upstreams.failure import UpstreamFailure, from_status
+from gateway.upstreams.routing import Node, Routing, Trail
+
+PATH = "/chat/completions"
+ERROR_BODY = 64 * 1024
+"""How much of a failed call's body is read."""
+AFTER_DONE = 0.25
+"""Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
+PERSONA_PREFIX = "persona/"
+
+
+class Exchanges:
+    """What all exchanges of a worker share."""
+
+    def __init__(self, config: Config, registry: Registry, routing: Routing, recorder: Recorder) -> None:
+        self.chat: Chat = config.chat
+        self.registry = registry
+        self.routing = routing
+        self.recorder = recorder
+        self.plain = {
+            model: Route(name, model)
+            for name, up in reversed(config.upstreams.items())
+            for model in up.models
+        }
+        """Plain model names that pass through, and where to."""
+
+    async def prepare(self, caller: Caller, body: bytes, request_id: str, started: float) -> "Exchange":
+        """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
+        request = ChatRequest.parse(body)
+        turn = Turn(
+            id=ids.new("msg"),
+            request_id=request_id,
+            workspace_id=caller.workspace_id,
+            key_id=caller.key_id,
+            model=request.model,
+            stream=request.stream,
+            created_at=clock.now_ms(),
+        )
+        if not request.model.startswith(PERSONA_PREFIX):
+            route = self.plain.get(request.model)
+            if route is None:
+                raise unknown(request.model)
+            return Exchange(self, request, turn, (route,), started)
+        persona = await self.registry.resolve(caller, request.model)
+        turn.persona_id, turn.version_id, turn.version = (
+            persona.persona_id,
+            persona.version_id,
+            persona.version,
+        )
+        may_replace = "personas:write" in caller.scopes
+        laid = overlay.lay(request.messages, persona.prompt, persona.overlay, may_replace=may_replace)
+        fields = request.for_persona(laid.messages, persona.defaults)
+        exchange = Exchange(self, request, turn, persona.routes, started)
+        exchange.assume(persona, fields, laid.sha256)
+        return exchange
+
+
+class Exchange:
+    """One request between `prepare` and the record of its turn."""
+
+    def __init__(
+        self,
+        shared: Exchanges,
+        request: ChatRequest,
+        turn: Turn,
+        routes: tuple[Route, ...],
+        started: float,
+    ) -> None:
+        self.request = request
+        self.turn = turn
+        self.trail = Trail()
+        self.started = started
+        self._shared = shared
+        self._persona: Resolved | None = None
+        self._prompt_sha256 = ""
+        self._fields: dict[str, Any] = request.fields
+        self._routes = routes
+        self._ended = False
+        self._response: Response | None = None
+        self._source: Relay | Answer | None = None
+        self._answered: float | None = None
+        self._until = time.monotonic() + shared.chat.retry_for
+
+    def assume(self, persona: Resolved, fields: dict[str, Any], prompt_sha256: str) -> None:
+        """Answer as this persona, with these fields in the request's place."""
+        self._persona, self._fields, self._prompt_sha256 = persona, fields, prompt_sha256
+
+    def limit(self) -> float:
+        """Seconds that the whole exchange may take: the longest `total` of the upstreams that may answer."""
+        nodes = self._shared.routing.nodes
+        totals = [
+            nodes[route.upstream].upstream.timeouts.total for route in self._routes if route.upstream in nodes
+        ]
+        return max(totals, default=self._shared.chat.retry_for)
+
+    def _idle_limit(self) -> float | None:
+        """Seconds of silence that the answering upstream may keep within a stream."""
+        node = self._shared.routing.nodes.get(self.trail.route.upstream) if self.trail.route else None
+        return node.upstream.timeouts.idle if node else None
+
+    async def stream(self, watch: Watch) -> AsyncIterator[bytes]:
+        """Whole frames as they come, the first ones once an upstream has said something that is no error.
+
+        Raises UpstreamFailure before the first frame and Refusal at any time; ends only after `[DONE]`.
+        """
+        route = self._shared.routing.first(self._usable(), self._open, self.trail, self._until)
+        relay, self._response, frames = await route
+        self._source = relay
+        watch.limit_idle(self._idle_limit())
+        while True:
+            if relay.is_held:
+                frames += relay.release(self._persona_json() or b"null")
+            if frames:
+                yield frames
+            if relay.failure is not None:
+                raise relay.failure
+            if relay.done:
+                return
+            frames = await self._next(relay, self._response, watch)
+
+    async def fetch(self) -> bytes:
+        """The body of a whole answer. Raises UpstreamFailure, Refusal."""
+        answer = await self._shared.routing.first(self._usable(), self._fetch, self.trail, self._until)
+        self._source = answer
+        persona = self._persona_json()
+        if self._persona is None or persona is None:
+            return answer.body
+        return answer.encode(self._persona.model_json, persona)
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What the response's head says of the turn, as ASGI wants it."""
+        trail = self.trail
+        now = time.perf_counter()
+        waited = (self._answered or now) - (trail.began or now)
+        overhead = (now - self.started - waited) * 1000
+        headers = [
+            (b"x-persona-attempts", str(trail.attempts).encode()),
+            (b"x-persona-overhead-ms", f"{overhead:.2f}".encode()),
+        ]
+        if trail.route is not None:
+            headers.append((b"x-persona-upstream", str(trail.route).encode("latin-1", "replace")))
+        if self._persona is not None:
+            headers.append((b"x-persona", self._persona.label.encode()))
+            headers.append((b"x-persona-prompt-sha256", self._prompt_sha256.encode()))
+        return headers
+
+    def _persona_json(self) -> bytes | None:
+        """The `persona` object for the answer; `None` for a plain model."""
+        return persona_json(self._persona.identity_json, self.turn) if self._persona else None
+
+    def end(self, status: Status, error: str | None = None) -> None:
+        """Record the turn; the first call counts."""
+        turn, trail, now = self.turn, self.trail, time.perf_counter()
+        if self._ended:
+            return
+        self._ended = True
+        turn.status, turn.error = status, error
+        if self._source is not None:
+            turn.finish_reason = self._source.finish_reason
+            turn.usage = self._source.usage or turn.usage
+        turn.attempts = trail.attempts
+        turn.upstream = str(trail.route) if trail.route else None
+        turn.latency_ms = (now - self.started) * 1000
+        if self._answered is not None:
+            turn.first_byte_ms = (self._answered - self.started) * 1000
+        self._shared.recorder.record(turn)
+
+    async def hang_up(self) -> None:
+        """Let go of the upstream: at once, or after a whole answer when the few bytes behind it are read."""
+        if self._response is None:
+            return
+        try:
+            if self.turn.status == "completed":
+                async with asyncio.timeout(AFTER_DONE):
+                    while await self._response.read():
+                        pass
+        except (UpstreamFailure, TimeoutError):
+            pass
+        finally:
+            self._response.close()
+
+    @staticmethod
+    async def _next(relay: Relay, response: Response, watch: Watch) -> bytes:
+        """The frames for the next piece of the upstream's stream, or for its end."""
+        try:
+            data = await response.read()
+        except UpstreamFailure:
+            # Broken off; after its last choice has finished the answer is whole all the same.
+            data = b""
+        watch.read()
+        return relay.feed(data) if data else relay.finish()
+
+    def _usable(self) -> tuple[Route, ...]:
+        """The routes whose upstream can do what the request asks. Raises Refusal."""
+        nodes = self._shared.routing.nodes
+        limited = {
+            route
+            for route in self._routes
+            if route.upstream in nodes and nodes[route.upstream].upstream.text_only
+        }
+        need = self.request.needs_more_than_text() if limited else None
+        if need is None:
+            return self._routes
+        usable = tuple(route for route in self._routes if route not in limited)
+        if not usable:
+            raise Refusal(
+                Fault.CAPABILITY_MISSING,
+                f"The upstream `{self._routes[0].upstream}` takes text only, and this request has {need}; "
+                "leave them out or configure another upstream.",
+                param="messages",
+            )
+        return usable
+
+    def _body(self, node: Node, route: Route, *, include_usage: bool) -> bytes:
+        if self._persona is None:
+            return self.request.body
+        return requests.encode(self._fields, route.model, include_usage=include_usage)
+
+    async def _post(self, node: Node, route: Route) -> Response:
+        """A response with status 200, its body unread. Raises UpstreamFailure."""
+        headers = self._persona.headers if self._persona else {}
+        ask = self.request.stream and self._persona is not None and not node.refuses_usage
+        response = await node.client.post(PATH, self._body(node, route, include_usage=ask), headers)
+        if response.status == 200:
+            return response
+        failure, body = await self._failed(node, response)
+        added = ask and not self.request.wants_usage and failure.status in (400, 422)
+        if added and (b"stream_options" in body or b"include_usage" in body):
+            node.refuses_usage = True
+            return await self._post(node, route)
+        raise failure
+
+    async def _failed(self, node: Node, response: Response) -> tuple[UpstreamFailure, bytes]:
+        try:
+            async with asyncio.timeout(node.upstream.timeouts.idle):
+                body = await read_body(response, node.name, ERROR_BODY)
+        except (UpstreamFailure, TimeoutError):
+            body = b""
+        finally:
+            response.close()
+        secrets = self._shared.routing.secrets
+        return from_status(node.name, response.status, body, response.headers, secrets), body
+
+    async def _fetch(self, node: Node, route: Route) -> Answer:
+        try:
+            async with asyncio.timeout(node.upstream.timeouts.total):
+                response = await self._post(node, route)
+                try:
+                    body = await read_body(response, node.name, self._shared.chat.max_answer)
+                finally:
+                    response.close()
+        except TimeoutError:
+            raise UpstreamFailure("total_timeout", node.name) from None
+        answer = Answer(body, node.name, self._shared.routing.secrets)
+        self._answered = time.perf_counter()
+        return answer
+
+    async def _open(self, node: Node, route: Route) -> tuple[Relay, Response, bytes]:
+        try:
+            async with asyncio.timeout(node.upstream.timeouts.first_byte):
+                response = await self._post(node, route)
+                try:
+                    relay, first = await self._first_event(node, response)
+                except BaseException:
+                    response.close()
+                    raise
+        except TimeoutError:
+            raise UpstreamFailure("first_byte_timeout", node.name) from None
+        self._answered = time.perf_counter()
+        return relay, response, first
+
+    async def _first_event(self, node: Node, response: Response) -> tuple[Relay, bytes]:
+        relay = self._relay(node)
+        if "json" in response.headers.get("content-type", ""):
+            # JSON although a stream was asked for: a whole answer, or an error inside a 200.
+            body = await read_body(response, node.name, self._shared.chat.max_answer)
+            answer = Answer(body, node.name, self._shared.routing.secrets)
+            return relay, relay.feed(answer.as_stream())
+        while not relay.events:
+            data = await response.read()
+            out = relay.feed(data) if data else relay.finish()
+            if relay.cause is not None and not out:
+                raise relay.cause
+            if not data and not relay.events:
+                raise UpstreamFailure("bad_answer", node.name)
+        return relay, out
+
+    def _relay(self, node: Node) -> Relay:
+        return Relay(
+            upstream=node.name,
+            model_json=self._persona.model_json if self._persona else None,
+            choices=self.request.choices,
+            wants_usage=self.request.wants_usage or self._persona is None,
+            limit=self._shared.chat.max_answer,
+            secrets=self._shared.routing.secrets,
+            fallback_id=f"chatcmpl-{self.turn.id}",
+        )

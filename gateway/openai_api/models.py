@@ -1,0 +1,125 @@
+"""`GET /v1/openai/models`: the names that a caller may put into `model`."""
+
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.auth.guard import Caller
+from gateway.errors import Fault, Refusal
+from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
+from gateway.personas import name as names
+from gateway.personas import registry, store
+from gateway.personas.model import Persona
+from gateway.personas.registry import Resolved, unknown
+from gateway.personas.slug import PRODUCTION
+from gateway.storage.database import Database
+
+MOST = 1000
+"""Names in one list."""
+
+Model = dict[str, Any]
+
+
+class Models:
+    """Lists and looks up model names."""
+
+    def __init__(self, database: Database, exchanges: Exchanges) -> None:
+        self._database = database
+        self._exchanges = exchanges
+
+    async def everything(self, caller: Caller) -> list[Model]:
+        """Bare names and labels of the personas that the caller can use, then plain models."""
+        try:
+            async with self._database.read() as connection:
+                personas = await store.visible(connection, caller.workspace_id, caller.owner, MOST)
+                languages = await store.version_languages(connection, [persona.id for persona in personas])
+        except (SQLAlchemyError, OSError):
+            raise store_unavailable() from None
+        listed = [
+            _persona_model(persona, number, languages.get((persona.id, number), "en"), label)
+            for persona in personas
+            for label, number in [(None, _bare(persona)), *persona.labels.items()]
+        ]
+        plain = [_plain(name, route.upstream) for name, route in self._exchanges.plain.items()]
+        return (listed + plain)[:MOST]
+
+    async def versions(self, caller: Caller, ref: str) -> list[Model]:
+        """Every version of one persona, the newest first. Raises Refusal."""
+        try:
+            async with self._database.read() as connection:
+                persona = await self._visible(connection, caller, ref)
+                versions = await store.versions(connection, persona.id, limit=MOST)
+        except (SQLAlchemyError, OSError):
+            raise store_unavailable() from None
+        return [
+            _persona_model(persona, each.number, each.content.language, f"v{each.number}", each.created_at)
+            for each in versions
+        ]
+
+    async def one(self, caller: Caller, model: str) -> Model:
+        """What the name stands for. Raises Refusal."""
+        route = self._exchanges.plain.get(model)
+        if route is not None:
+            return _plain(model, route.upstream)
+        if not model.startswith(PERSONA_PREFIX):
+            raise unknown(model)
+        return _resolved_model(model, await self._exchanges.registry.resolve(caller, model))
+
+    @staticmethod
+    async def _visible(connection: AsyncConnection, caller: Caller, ref: str) -> Persona:
+        try:
+            name = names.parse_ref(ref.removeprefix(PERSONA_PREFIX))
+        except names.ModelNameError:
+            raise unknown(ref) from None
+        persona = await registry.find(connection, caller.workspace_id, name.ref)
+        if persona is None or not registry.may_use(persona, caller):
+            raise unknown(ref)
+        return persona
+
+
+def store_unavailable() -> Refusal:
+    return Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be read; try again later.")
+
+
+def _bare(persona: Persona) -> int:
+    return persona.labels.get(PRODUCTION, persona.latest)
+
+
+def _persona_model(
+    persona: Persona, number: int, language: str, suffix: str | None, created_at: int | None = None
+) -> Model:
+    profile = persona.profile
+    return {
+        "id": f"{PERSONA_PREFIX}{profile.slug}" + (f"@{suffix}" if suffix else ""),
+        "object": "model",
+        "created": (created_at or persona.created_at) // 1000,
+        "owned_by": persona.workspace_id,
+        "persona": {
+            "id": persona.id,
+            "slug": profile.slug,
+            "version": number,
+            "name": profile.name,
+            "language": language,
+        },
+    }
+
+
+def _resolved_model(model: str, persona: Resolved) -> Model:
+    return {
+        "id": model,
+        "object": "model",
+        "created": persona.created_at // 1000,
+        "owned_by": persona.workspace_id,
+        "persona": {
+            "id": persona.persona_id,
+            "slug": persona.slug,
+            "version": persona.version,
+            "name": persona.display_name,
+            "language": persona.language,
+        },
+    }
+
+
+def _plain(name: str, upstream: str) -> Model:
+    return {"id": name, "object": "model", "created": 0, "owned_by": upstream}

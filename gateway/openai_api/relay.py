@@ -1,0 +1,204 @@
+"""Upstream bytes in, client bytes out: whole frames, the resolved model name, a clean end."""
+
+import msgspec
+
+from gateway.chat.turn import Usage
+from gateway.errors import Fault, Refusal, openai_error
+from gateway.openai_api import chunk as chunks
+from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit
+from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, frame
+from gateway.upstreams.failure import UpstreamFailure, from_event
+
+
+class Transcript:
+    """What was said in a streamed answer, choice by choice."""
+
+    def __init__(self) -> None:
+        self.pieces: dict[int, list[str]] = {}
+        self.finished: dict[int, str] = {}
+        """Finish reasons by the index of the choice."""
+        self.called_tools = False
+        self.refused = False
+        self.usage: Usage | None = None
+
+    def add(self, chunk: Chunk) -> bool:
+        """Take in a chunk; whether it says of some choice for the first time that it has finished."""
+        news = False
+        for choice in chunk.choices or ():
+            if choice is None:
+                continue
+            delta = choice.delta
+            if delta is not None:
+                if delta.content:
+                    self.pieces.setdefault(choice.index, []).append(chunks.text_of(delta.content))
+                if delta.tool_calls or delta.function_call:
+                    self.called_tools = True
+                if delta.refusal:
+                    self.refused = True
+            if choice.finish_reason is not None and choice.index not in self.finished:
+                self.finished[choice.index] = choice.finish_reason
+                news = True
+        return news
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every choice that was begun has been finished."""
+        return bool(self.finished) and all(index in self.finished for index in self.pieces)
+
+    def texts(self) -> list[str]:
+        return ["".join(self.pieces[index]) for index in sorted(self.pieces)]
+
+
+class Relay:
+    """One stream's state. Feed it what the upstream sends; send on what it returns.
+
+    When every requested choice has finished, the chunk that says so is held (`is_held`) until `release` is
+    given the `persona` object to put on it; what comes meanwhile waits behind it.
+    """
+
+    def __init__(
+        self,
+        *,
+        upstream: str,
+        model_json: bytes | None,
+        choices: int,
+        wants_usage: bool,
+        limit: int,
+        secrets: tuple[str, ...],
+        fallback_id: str,
+    ) -> None:
+        self.transcript = Transcript()
+        self.events = 0
+        """Data events seen so far."""
+        self.failure: Refusal | None = None
+        """Set when the stream has failed; what `feed` returned before is still good."""
+        self.cause: UpstreamFailure | None = None
+        """The same failure as the upstream's, to try another one where nothing has gone out yet."""
+        self.done = False
+        self.is_held = False
+        self._upstream = upstream
+        self._model = ModelEdit(model_json) if model_json is not None else None
+        self._choices = choices
+        self._wants_usage = wants_usage
+        self._secrets = secrets
+        self._fallback_id = fallback_id
+        self._id: str | None = None
+        self._framer = Framer(limit)
+        self._held: bytes = b""
+        self._waiting: list[Event] = []
+
+    @property
+    def finish_reason(self) -> str | None:
+        """That of the last choice."""
+        finished = self.transcript.finished
+        return finished[max(finished)] if finished else None
+
+    @property
+    def usage(self) -> Usage | None:
+        return self.transcript.usage
+
+    def feed(self, data: bytes) -> bytes:
+        """The whole frames that go out for this piece of the upstream's stream."""
+        try:
+            return self._take(self._framer.feed(data))
+        except TooLargeError:
+            return self._fail("sent an event that is larger than the limit")
+
+    def release(self, persona_json: bytes) -> bytes:
+        """The held chunk with the `persona` object, and what has waited behind it."""
+        head = self._held.rstrip()[:-1].rstrip()
+        comma = b"" if head.endswith(b"{") else b","
+        out = frame(head + comma + b'"persona":' + persona_json + b"}")
+        waiting, self._waiting = self._waiting, []
+        self.is_held, self._held = False, b""
+        return out + self._take(waiting)
+
+    def finish(self) -> bytes:
+        """What goes out when the upstream has ended; sets `failure` unless the answer is complete."""
+        out = b""
+        if not self.done and self.failure is None:
+            out = self._take(self._framer.finish(), at_end=True)
+        if self.done or self.failure is not None or self.is_held:
+            return out
+        if not self.transcript.is_complete:
+            return out + self._fail("ended its answer before it was finished")
+        self.done = True
+        return out + DONE_FRAME
+
+    def _take(self, events: list[Event], *, at_end: bool = False) -> bytes:
+        out = []
+        for event in events:
+            if self.done or self.failure is not None:
+                break
+            if self.is_held:
+                self._waiting.append(event)
+                continue
+            try:
+                out.append(self._pass(event))
+            except BrokenChunkError:
+                if not at_end:
+                    self._fail("sent an event that is not JSON")
+        return b"".join(out)
+
+    def _pass(self, event: Event) -> bytes:
+        """The frame for one event; empty where it is held, taken out or ends the stream."""
+        data = event.data
+        if data.strip() == DONE:
+            self.events += 1
+            self.done = True
+            return DONE_FRAME
+        if not data.strip():
+            return b""
+        chunk = chunks.read(data)
+        self.events += 1
+        error = self._error(event, chunk)
+        if error is not None:
+            self._refuse(error)
+            return b""
+        usage = chunks.usage_of(chunk.usage)
+        if usage is not None:
+            self.transcript.usage = usage
+            if not self._wants_usage and not chunk.choices:
+                return b""
+        data = self._edit(data, chunk)
+        news = self.transcript.add(chunk)
+        if news and self._model is not None and len(self.transcript.finished) == self._choices:
+            self._held, self.is_held = data, True
+            return b""
+        return frame(data)
+
+    def _edit(self, data: bytes, chunk: Chunk) -> bytes:
+        if self._model is not None:
+            data = self._model.apply(data, chunk)
+        missing = {}
+        if not isinstance(chunk.choices, list):
+            missing["choices"] = b"[]"
+        if self._id is None:
+            self._id = chunk.id if isinstance(chunk.id, str) and chunk.id else self._fallback_id
+        if chunk.id != self._id:
+            missing["id"] = msgspec.json.encode(self._id)
+        return chunks.with_keys(data, missing) if missing else data
+
+    def _error(self, event: Event, chunk: Chunk) -> object:
+        """The error that the event reports, if any; SDKs raise on any truthy one."""
+        if chunk.error is not None:
+            return chunks.value_of(chunk.error) or None
+        return chunks.value_of(event.data) if event.name == b"error" else None
+
+    def _refuse(self, error: object) -> None:
+        self.cause = from_event(self._upstream, error, self._secrets)
+        self.failure = Refusal(
+            Fault.STREAM_ERROR,
+            f"The upstream `{self._upstream}` reported an error in the middle of its answer.",
+            passed_on=self.cause.error,
+        )
+
+    def _fail(self, problem: str) -> bytes:
+        self.cause = UpstreamFailure("bad_answer", self._upstream)
+        self.failure = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
+        return b""
+
+
+def error_frame(refusal: Refusal) -> bytes:
+    """The last event of a stream that failed after its head had gone out."""
+    return frame(msgspec.json.encode({"error": openai_error(refusal)}))

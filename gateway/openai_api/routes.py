@@ -1,0 +1,78 @@
+"""The drop-in surface's routes: chat completions, embeddings, models."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Router, asgi, get
+from litestar.params import Parameter
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from gateway.auth.guard import Guard
+from gateway.errors import OPENAI_PREFIX, Fault, Refusal
+from gateway.openai_api.chat import ChatCompletions
+from gateway.openai_api.embeddings import Embeddings
+from gateway.openai_api.models import Models
+
+SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: Models) -> Router:
+    """Everything under /v1/openai."""
+
+    @get("/models", summary="List the model names that the key can use")
+    async def list_models(
+        request: AnyRequest,
+        persona: Annotated[str | None, Parameter(description="A persona's slug or id")] = None,
+        versions: bool = False,
+    ) -> dict[str, Any]:
+        caller = await guard.caller(request.scope["headers"])
+        caller.require("chat:invoke")
+        if persona is None:
+            if versions:
+                raise Refusal(Fault.REQUEST_INVALID, "`versions` needs `persona`; name one.", param="persona")
+            return {"object": "list", "data": await models.everything(caller)}
+        listed = await models.versions(caller, persona)
+        return {"object": "list", "data": listed if versions else [await models.one(caller, _full(persona))]}
+
+    @get("/models/{model:path}", summary="What a model name stands for")
+    async def show_model(request: AnyRequest, model: str) -> dict[str, Any]:
+        caller = await guard.caller(request.scope["headers"])
+        caller.require("chat:invoke")
+        return await models.one(caller, model.removeprefix("/"))
+
+    return Router(
+        OPENAI_PREFIX,
+        route_handlers=[
+            list_models,
+            show_model,
+            asgi("/chat/completions", copy_scope=False)(_exactly("/chat/completions", chat)),
+            asgi("/embeddings", copy_scope=False)(_exactly("/embeddings", embeddings)),
+        ],
+        tags=["OpenAI-compatible"],
+    )
+
+
+def not_served(path: str) -> Refusal:
+    """The answer for a path of OpenAI's that there is not here."""
+    shown = path if len(path) <= 200 else path[:200] + "…"
+    return Refusal(
+        Fault.ROUTE_NOT_FOUND, f"`{shown}` is not served; under {OPENAI_PREFIX} there are {SERVED}."
+    )
+
+
+def _full(ref: str) -> str:
+    return ref if ref.startswith("persona/") else f"persona/{ref}"
+
+
+def _exactly(path: str, app: Any) -> Any:
+    """The raw application as Litestar wants it: a function that is annotated so."""
+
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+
+    handler.__name__ = path.strip("/").replace("/", "_")
+    return handler
+
+
+__all__ = ["ASGIApp", "not_served", "router"]

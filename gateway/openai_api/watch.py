@@ -1,0 +1,127 @@
+"""Who may interrupt a request: the caller who leaves, a time limit, the end of the process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Literal
+
+Why = Literal["gone", "idle", "total", "stalled", "shutdown"]
+Receive = Callable[[], Awaitable[Any]]
+
+
+class Interrupted(Exception):
+    """The watched block was cut short."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Watch:
+    """Cancels the block under `async with` and turns the cancellation into `Interrupted`.
+
+    Time limits are checked by one lazy timer, so that a chunk that comes in costs one attribute.
+    """
+
+    def __init__(self, receive: Receive, *, total: float, stall: float = 60.0) -> None:
+        self._receive = receive
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + total
+        self._stall = stall
+        self._writing: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._why: Why | None = None
+        self._idle: float | None = None
+        self._beat: Callable[[], None] | None = None
+        self._pace = 0.0
+        self._seen = self._loop.time()
+        self._sent = self._seen
+
+    async def __aenter__(self) -> "Watch":
+        self._task = asyncio.current_task()
+        self._listener = asyncio.create_task(self._listen())
+        self._schedule()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._listener is not None:
+            self._listener.cancel()
+        if self._why is not None and self._task is not None:
+            left = self._task.uncancel()
+            if kind is asyncio.CancelledError and left == 0:
+                raise Interrupted(self._why) from None
+
+    def interrupt(self, why: Why) -> None:
+        """Cut the block short at its next await."""
+        if self._why is None and self._task is not None:
+            self._why = why
+            self._task.cancel()
+
+    def keep_alive(self, pace: float, beat: Callable[[], None]) -> None:
+        """Call `beat` whenever nothing has gone out for `pace` seconds."""
+        self._pace, self._beat = pace, beat
+        self._schedule()
+
+    def limit_idle(self, seconds: float | None) -> None:
+        """Interrupt when the upstream is waited for so long; `None` lifts the limit."""
+        self._seen = self._loop.time()
+        self._idle = seconds
+        self._schedule()
+
+    def read(self) -> None:
+        """The upstream has said something."""
+        self._seen = self._loop.time()
+
+    @property
+    def is_writing(self) -> bool:
+        return self._writing is not None
+
+    def write(self) -> None:
+        """A write to the caller begins, which lasts as long as the caller is slow to read."""
+        self._writing = self._loop.time()
+
+    def wrote(self) -> None:
+        """The write is done; only now is the upstream waited for again."""
+        self._sent = self._seen = self._loop.time()
+        self._writing = None
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.interrupt("gone")
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(min(self._dues().values()), self._tick)
+
+    def _dues(self) -> dict[Why | Literal["beat"], float]:
+        """When each limit is reached, as far as things stand now."""
+        dues: dict[Why | Literal["beat"], float] = {"total": self._end}
+        if self._writing is not None:
+            dues["stalled"] = self._writing + self._stall
+            return dues
+        if self._idle is not None:
+            dues["idle"] = self._seen + self._idle
+        if self._beat is not None:
+            dues["beat"] = self._sent + self._pace
+        return dues
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        for why, due in self._dues().items():
+            if due > now:
+                continue
+            if why != "beat":
+                self.interrupt(why)
+                return
+            self._sent = now
+            if self._beat is not None:
+                self._beat()
+        self._schedule()

@@ -1,0 +1,1 @@
+"""Personas, their versions and labels."""

@@ -1,0 +1,178 @@
+"""Personas and versions as values, and what makes one acceptable."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from gateway.errors import Detail
+from gateway.personas.slug import is_slug
+
+Visibility = Literal["private", "workspace", "public"]
+Overlay = Literal["append", "locked", "replace"]
+Status = Literal["active", "archived"]
+
+SCHEMA_VERSION = "1.0"
+PROMPT_BYTES = 512 * 1024
+NOT_DEFAULTS = frozenset({"model", "messages", "stream", "stream_options"})
+HOP_BY_HOP = frozenset(
+    [
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+OF_THE_GATEWAY = frozenset(
+    [
+        "accept-encoding",
+        "authorization",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "expect",
+        "host",
+        "set-cookie",
+    ]
+)
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version holds; a change of any of it makes a new version."""
+
+    prompt: str
+    language: str = "en"
+    """ISO 639-1."""
+    examples: list[str] = []
+    """Lines that the persona could have said."""
+    layers: dict[str, Any] = {}
+    overlay: Overlay = "append"
+    upstreams: list[str] = []
+    """`NAME/model`, best first; empty means the configured order."""
+    defaults: dict[str, Any] = {}
+    """Request parameters for callers who left them unset."""
+    headers: dict[str, str] = {}
+    """Sent upstream, over the upstream's own."""
+
+    def fingerprint(self) -> str:
+        """`sha256:` over the canonical JSON: sorted keys, no white space, UTF-8."""
+        canonical = msgspec.json.encode(msgspec.to_builtins(self), order="sorted")
+        return "sha256:" + hashlib.sha256(canonical).hexdigest()
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a persona holds beside its versions."""
+
+    slug: str
+    name: str
+    tags: list[str] = []
+    visibility: Visibility = "workspace"
+
+
+class Persona(msgspec.Struct, frozen=True, kw_only=True):
+    """A persona as it is stored, with the version numbers that its labels stand for."""
+
+    id: str
+    workspace_id: str
+    profile: Profile
+    status: Status
+    owner: str | None
+    """Who made it, as `Key.owner`; only that one sees a private persona. `None`: made locally."""
+    forked_from: str | None
+    latest: int
+    labels: dict[str, int]
+    created_at: int
+    updated_at: int
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One immutable version."""
+
+    id: str
+    persona_id: str
+    number: int
+    content: Content
+    fingerprint: str
+    created_at: int
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A persona as its author writes it."""
+
+    profile: Profile
+    content: Content
+
+
+class DraftError(Exception):
+    """A draft that is well-formed but not acceptable; `details` name every place."""
+
+    def __init__(self, details: list[Detail]) -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, detail.loc))}: {detail.msg}" for detail in details))
+        self.details = details
+
+
+def check(draft: Draft) -> None:
+    """Raises DraftError with everything that is wrong with the draft."""
+    details = [*_check_profile(draft.profile), *_check_content(draft.content)]
+    if details:
+        raise DraftError(details)
+
+
+def _check_profile(profile: Profile) -> list[Detail]:
+    details = []
+    if not is_slug(profile.slug):
+        details.append(
+            _detail("slug", "lower-case letters, digits and single hyphens, at most 64 characters")
+        )
+    if not profile.name.strip() or len(profile.name) > 200:
+        details.append(_detail("name", "1 to 200 characters"))
+    if len(profile.tags) > 50 or any(not tag.strip() or len(tag) > 64 for tag in profile.tags):
+        details.append(_detail("tags", "at most 50 tags of 1 to 64 characters"))
+    return details
+
+
+def _check_content(content: Content) -> list[Detail]:
+    details = []
+    if not content.prompt.strip():
+        details.append(_detail("prompt", "must not be empty"))
+    if len(content.prompt.encode("utf-8", "surrogatepass")) > PROMPT_BYTES:
+        details.append(_detail("prompt", "at most 512 KiB"))
+    if not re.fullmatch(r"[a-z]{2}", content.language):
+        details.append(_detail("language", "a two-letter code of ISO 639-1, such as `en`"))
+    if any(not example.strip() for example in content.examples):
+        details.append(_detail("examples", "must not hold an empty line"))
+    if any(not re.fullmatch(r"[^/\s]+(/\S+)?", upstream) for upstream in content.upstreams):
+        details.append(_detail("upstreams", "each is `NAME/model`"))
+    details += [
+        _detail("defaults", "is set by the gateway or the caller, not by a default", key)
+        for key in sorted(NOT_DEFAULTS & content.defaults.keys())
+    ]
+    details += [_detail("defaults", "must not be null", k) for k, v in content.defaults.items() if v is None]
+    return details + check_headers(content.headers)
+
+
+def check_headers(headers: Mapping[str, str]) -> list[Detail]:
+    """What is wrong with headers that a persona wants to send upstream."""
+    details = []
+    for name, value in headers.items():
+        if name.lower() in HOP_BY_HOP | OF_THE_GATEWAY:
+            details.append(_detail("headers", f"`{name}` belongs to the gateway", name))
+        elif not TOKEN.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            details.append(
+                _detail("headers", "an HTTP header name and a printable ASCII value are needed", name)
+            )
+    return details
+
+
+def _detail(place: str, message: str, *more: str) -> Detail:
+    return Detail([place, *more], message, "value_error")

@@ -1,0 +1,54 @@
+"""Names of personas and their versions, as a `model` and as a command's argument."""
+
+import re
+
+import msgspec
+
+from gateway.personas.slug import is_label, is_slug
+
+PREFIX = "persona/"
+ID = re.compile(r"psn_[0-9A-Za-z]+")
+VERSION = re.compile(r"v([1-9][0-9]{0,8})")
+
+
+class ModelName(msgspec.Struct, frozen=True):
+    """A persona by its slug or id, and at most one of version and label."""
+
+    ref: str
+    version: int | None = None
+    label: str | None = None
+
+    @property
+    def is_id(self) -> bool:
+        return self.ref.startswith("psn_")
+
+    def __str__(self) -> str:
+        if self.version is not None:
+            return f"{PREFIX}{self.ref}@v{self.version}"
+        return f"{PREFIX}{self.ref}@{self.label}" if self.label else f"{PREFIX}{self.ref}"
+
+
+class ModelNameError(Exception):
+    """A text that starts as a persona's name and is none; the message says what one looks like."""
+
+
+def parse(text: str) -> ModelName | None:
+    """`persona/<slug or id>[@v<N>|@<label>]`, or `None` for any other name. Raises ModelNameError."""
+    return parse_ref(text.removeprefix(PREFIX)) if text.startswith(PREFIX) else None
+
+
+def parse_ref(text: str) -> ModelName:
+    """As `parse`, for the part after `persona/`."""
+    ref, at, which = text.partition("@")
+    if not is_slug(ref) and not ID.fullmatch(ref):
+        raise ModelNameError(
+            "a persona is named by its slug (lower-case letters, digits and single hyphens) or its `psn_` id"
+        )
+    if not at:
+        return ModelName(ref)
+    version = VERSION.fullmatch(which)
+    if version:
+        return ModelName(ref, version=int(version[1]))
+    if not is_label(which):
+        raise ModelNameError("what follows the `@` is a version such as `v3` or a label such as `production`")
+    return ModelName(ref, label=which)

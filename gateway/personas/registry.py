@@ -1,0 +1,232 @@
+"""What the chat path reads instead of the store: resolved model names, kept until the store changes."""
+
+import asyncio
+import hashlib
+import weakref
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway import config
+from gateway.config import Config, Route
+from gateway.errors import Fault, Refusal
+from gateway.personas import name as names
+from gateway.personas import store
+from gateway.personas.model import Overlay, Persona, Version
+from gateway.personas.slug import LATEST, PRODUCTION
+from gateway.storage.database import Change, Database
+
+CAPACITY = 10_000
+"""Names that are remembered, found and missing ones each; the oldest goes first."""
+
+
+class Prompt:
+    """A version's prompt, ready to be spliced into a request."""
+
+    __slots__ = ("_sha", "json", "message", "sha256", "text_part")
+
+    def __init__(self, text: str) -> None:
+        self.json = msgspec.json.encode(text)
+        self.message = b'{"role":"system","content":' + self.json + b"}"
+        self.text_part = b'{"type":"text","text":' + self.json + b"}"
+        self._sha = hashlib.sha256(text.encode())
+        self.sha256 = self._sha.hexdigest()
+
+    def sha256_with(self, more: str) -> str:
+        """The digest of the prompt followed by this text."""
+        digest = self._sha.copy()
+        digest.update(more.encode())
+        return digest.hexdigest()
+
+
+class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
+    """A version of a persona in the form that the chat path needs."""
+
+    persona_id: str
+    workspace_id: str
+    slug: str
+    version: int
+    version_id: str
+    prompt: Prompt
+    overlay: Overlay
+    routes: tuple[Route, ...]
+    defaults: dict[str, msgspec.Raw]
+    headers: dict[str, str]
+    language: str
+    display_name: str
+    created_at: int
+    label: str
+    """`slug@vN`, as the header `X-Persona` shows it."""
+    model_json: bytes
+    """The JSON string `"persona/slug@vN"`."""
+    identity_json: bytes
+    """`"id":…,"slug":…,"version":…`, the head of the `persona` object in answers."""
+
+
+class Reader(Protocol):
+    """Who asks: decides which personas exist for it."""
+
+    @property
+    def workspace_id(self) -> str: ...
+    @property
+    def owner(self) -> str: ...
+
+
+class Registry:
+    """Resolves model names; what it has seen once it answers from memory."""
+
+    def __init__(self, database: Database, config: Config) -> None:
+        self._database = database
+        self._config = config
+        self._found: dict[tuple[str, str], tuple[Resolved, str | None]] = {}
+        self._missing: dict[tuple[str, str], None] = {}
+        self._versions: weakref.WeakValueDictionary[str, Resolved] = weakref.WeakValueDictionary()
+        self._epoch = 0
+        self._loading = asyncio.Semaphore(8)
+
+    async def resolve(self, reader: Reader, model: str) -> Resolved:
+        """The version that the model name means for this reader. Raises Refusal."""
+        place = (reader.workspace_id, model)
+        entry = self._found.get(place) or await self._load(reader, place)
+        if entry is None or (entry[1] is not None and entry[1] != reader.owner):
+            raise unknown(model)
+        return entry[0]
+
+    def forget(self, changes: Sequence[Change]) -> None:
+        """Drop what the changes may have made stale; an empty sequence stands for everything."""
+        stale = {change.subject for change in changes if change.topic == "persona"}
+        if changes and not stale:
+            return
+        self._epoch += 1
+        self._missing.clear()
+        if changes:
+            self._found = {at: entry for at, entry in self._found.items() if entry[0].persona_id not in stale}
+        else:
+            self._found.clear()
+            self._versions.clear()
+
+    async def _load(self, reader: Reader, place: tuple[str, str]) -> tuple[Resolved, str | None] | None:
+        if place in self._missing:
+            return None
+        async with self._loading:
+            epoch = self._epoch
+            try:
+                async with self._database.read() as connection:
+                    entry = await self._find(connection, reader, place[1])
+            except (SQLAlchemyError, OSError):
+                raise Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be read; try again later.") from None
+        # A change that came in while we read may be newer than what we read.
+        if epoch == self._epoch:
+            if entry is None:
+                _remember(self._missing, place, None)
+            else:
+                _remember(self._found, place, entry)
+        return entry
+
+    async def _find(
+        self, connection: AsyncConnection, reader: Reader, model: str
+    ) -> tuple[Resolved, str | None] | None:
+        """The version and, for a private persona, the only one who may use it."""
+        try:
+            wanted = names.parse(model)
+        except names.ModelNameError:
+            return None
+        if wanted is None:
+            return None
+        persona = await find(connection, reader.workspace_id, wanted.ref)
+        number = version_number(persona, wanted) if persona else None
+        if persona is None or number is None:
+            return None
+        version = await store.version(connection, persona.id, number)
+        owner = (persona.owner or "") if persona.profile.visibility == "private" else None
+        return self._resolved(persona, version), owner
+
+    def _resolved(self, persona: Persona, version: Version) -> Resolved:
+        known = self._versions.get(version.id)
+        if known is None or (known.slug, known.display_name) != (persona.profile.slug, persona.profile.name):
+            known = self._versions[version.id] = resolved(self._config, persona, version)
+        return known
+
+
+async def find(connection: AsyncConnection, workspace_id: str, ref: str) -> Persona | None:
+    """The active persona by slug or id, as far as the workspace may know of it."""
+    if ref.startswith("psn_"):
+        persona = await store.by_id(connection, ref)
+    else:
+        persona = await store.by_slug(connection, workspace_id, ref)
+    if persona is None or persona.status != "active":
+        return None
+    if persona.workspace_id != workspace_id and persona.profile.visibility != "public":
+        return None
+    return persona
+
+
+def may_use(persona: Persona, reader: Reader) -> bool:
+    """Whether a persona that was found is the reader's: a private one is its maker's alone."""
+    return persona.profile.visibility != "private" or persona.owner == reader.owner
+
+
+def version_number(persona: Persona, wanted: names.ModelName) -> int | None:
+    """The number that the name means: a version, a label, else `production`, else the newest."""
+    if wanted.version is not None:
+        return wanted.version if wanted.version <= persona.latest else None
+    if wanted.label == LATEST:
+        return persona.latest
+    if wanted.label is not None:
+        return persona.labels.get(wanted.label)
+    return persona.labels.get(PRODUCTION, persona.latest)
+
+
+def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
+    """Everything that can be computed once for all requests to this version."""
+    content, slug = version.content, persona.profile.slug
+    label = f"{slug}@v{version.number}"
+    identity = {"id": persona.id, "slug": slug, "version": version.number}
+    return Resolved(
+        persona_id=persona.id,
+        workspace_id=persona.workspace_id,
+        slug=slug,
+        version=version.number,
+        version_id=version.id,
+        prompt=Prompt(content.prompt),
+        overlay=content.overlay,
+        routes=_routes(settings, content.upstreams),
+        defaults={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in content.defaults.items()},
+        headers=content.headers,
+        language=content.language,
+        display_name=persona.profile.name,
+        created_at=version.created_at,
+        label=label,
+        model_json=msgspec.json.encode(f"persona/{label}"),
+        identity_json=msgspec.json.encode(identity)[1:-1],
+    )
+
+
+def unknown(model: str) -> Refusal:
+    """The one answer for a persona that does not exist, is archived, or is not the reader's to see."""
+    shown = model if len(model) <= 200 else model[:200] + "…"
+    return Refusal(
+        Fault.PERSONA_UNKNOWN,
+        f"The model `{shown}` does not exist or is not yours to use; GET /v1/openai/models lists yours.",
+        param="model",
+    )
+
+
+def _routes(settings: Config, upstreams: list[str]) -> tuple[Route, ...]:
+    """The version's order, without upstreams that are configured no more."""
+    routes = []
+    for text in upstreams:
+        try:
+            routes.append(config.route(settings, text))
+        except config.ConfigError:
+            continue
+    return tuple(routes) if upstreams else tuple(config.order(settings))
+
+
+def _remember(cache: dict[Any, Any], place: object, entry: object) -> None:
+    if len(cache) >= CAPACITY:
+        del cache[next(iter(cache))]
+    cache[place] = entry

@@ -1,0 +1,20 @@
+"""What a slug and a label may look like."""
+
+import re
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LABEL = re.compile(r"[a-z][a-z0-9-]*")
+LENGTH = 64
+LATEST = "latest"
+"""The label that always means the newest version, and cannot be moved by hand."""
+PRODUCTION = "production"
+"""The label that a bare name means, where a persona bears it."""
+
+
+def is_slug(text: str) -> bool:
+    return len(text) <= LENGTH and SLUG.fullmatch(text) is not None
+
+
+def is_label(text: str) -> bool:
+    """Whether the text may name a version: `v<digits>` may not, since it already does."""
+    return len(text) <= LENGTH and LABEL.fullmatch(text) is not None and not re.fullmatch(r"v[0-9]+", text)

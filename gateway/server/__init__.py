@@ -1,0 +1,1 @@
+"""The processes and sockets that serve the application."""

@@ -1,0 +1,113 @@
+"""HTTP/1.1 as uvicorn speaks it, with limits on the size and the slowness of a request's head."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gateway import ids
+from gateway.errors import Fault, Refusal, envelope
+
+HEAD_BYTES = 64 * 1024
+HEADERS = 200
+HEAD_SECONDS = 10.0
+"""From the first byte of a request, or from the connection's start, to the end of its headers."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+    _in_head = True
+    _refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_done()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_timer is None:
+                self._expect_head()
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES:
+            self._refuse(
+                Fault.HEADERS_TOO_LARGE, "The request's headers are too large; send fewer or shorter ones."
+            )
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
+        # For the application to cut a caller who does not read; closing would wait for it.
+        self.scope["state"]["abort"] = self.transport.abort
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) >= HEADERS:
+            self._refuse(Fault.HEADERS_TOO_LARGE, f"The request has more than {HEADERS} headers; send fewer.")
+        else:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head_done()
+        if not self._refused:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._refused:
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(Fault.REQUEST_INVALID, "The bytes received are not an HTTP/1.1 request.")
+
+    def _expect_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+
+    def _head_done(self) -> None:
+        self._in_head = False
+        self._head_bytes = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_late(self) -> None:
+        if self._head_bytes:
+            self._refuse(
+                Fault.REQUEST_TIMEOUT, "The request's headers did not arrive in time; send them at once."
+            )
+        else:
+            self.transport.close()
+
+    def _refuse(self, fault: Fault, message: str) -> None:
+        """Answer from here and close, since no application has seen the request."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self._head_done()
+        request_id = ids.new("req")
+        body = envelope(Refusal(fault, message), self._path(), request_id)
+        head = [
+            STATUS_LINE[fault.status],
+            b"content-type: application/json\r\nconnection: close\r\n",
+            b"x-request-id: " + request_id.encode() + b"\r\n",
+            b"content-length: " + str(len(body)).encode() + b"\r\n\r\n",
+        ]
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if not is_answering:
+            self.transport.write(b"".join([*head, body]))
+        self.transport.close()
+
+    def _path(self) -> str:
+        url: Any = getattr(self, "url", b"")
+        return bytes(url).decode("latin-1")

@@ -1,0 +1,184 @@
+"""The parent process: prepares the store, owns the bundled model and the workers, and outlives them."""
+
+import gc
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from gateway.config import LOCAL, Config
+from gateway.upstreams.local import LocalModel
+
+POLL_SECONDS = 0.25
+LONGEST_PAUSE = 30.0
+"""Seconds between two starts of a worker that keeps dying."""
+STEADY_SECONDS = 60.0
+"""A worker that has lived for so long is started again without a pause."""
+
+log = logging.getLogger("gateway.supervisor")
+
+Main = Callable[[Config, socket.socket, int, int], None]
+
+
+class StartError(Exception):
+    """The gateway cannot start; the message says why."""
+
+
+class _Worker(msgspec.Struct):
+    pid: int
+    status: int
+    """The reading end of the pipe in which it says that it is ready."""
+    started: float
+    is_ready: bool = False
+
+
+class Supervisor:
+    """Single-threaded and without an event loop, so that it may fork at any time."""
+
+    def __init__(self, config: Config, main: Main, local: LocalModel | None) -> None:
+        self._config = config
+        self._main = main
+        self._local = local
+        self._listener = _listen(config.server.host, config.server.port)
+        self._lifeline = os.pipe()
+        self._workers: list[_Worker] = []
+        self._stopping = False
+        self._pause = 0.5
+        self._next_start = 0.0
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    def run(self, announce: Callable[[], None]) -> int:
+        """Serve until SIGTERM or SIGINT; `announce` is called once everything answers. The exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        try:
+            if self._local is not None:
+                self._local.start()
+                upstreams = {**self._config.upstreams, LOCAL: self._local.upstream()}
+                self._config = msgspec.structs.replace(self._config, upstreams=upstreams)
+            gc.freeze()
+            while len(self._workers) < self._config.server.workers:
+                self._spawn()
+            announced = False
+            while not self._stopping:
+                self._watch(first=not announced)
+                if not announced and self._is_ready():
+                    announce()
+                    announced = True
+            return 0
+        finally:
+            self._stop()
+
+    def _is_ready(self) -> bool:
+        model = self._local is None or self._local.poll() == "ready"
+        return model and len(self._workers) > 0 and all(worker.is_ready for worker in self._workers)
+
+    def _watch(self, *, first: bool) -> None:
+        """One round: hear from workers, start those that died again, look after the model."""
+        pipes = [worker.status for worker in self._workers if not worker.is_ready]
+        for pipe in _readable(pipes, POLL_SECONDS):
+            said = os.read(pipe, 1)
+            for worker in self._workers:
+                if worker.status == pipe and said:
+                    worker.is_ready = True
+        for worker in [worker for worker in self._workers if _has_ended(worker.pid)]:
+            self._workers.remove(worker)
+            os.close(worker.status)
+            if self._stopping:
+                continue
+            if first and not worker.is_ready:
+                raise StartError("a worker could not start; its message is above")
+            log.error("worker %d died and is started again", worker.pid)
+            self._schedule(time.monotonic() - worker.started)
+        missing = self._config.server.workers - len(self._workers)
+        if missing and not self._stopping and time.monotonic() >= self._next_start:
+            self._spawn()
+        if self._local is not None and not self._stopping:
+            self._local.poll()
+
+    def _schedule(self, lived: float) -> None:
+        self._pause = 0.5 if lived > STEADY_SECONDS else min(self._pause * 2, LONGEST_PAUSE)
+        self._next_start = time.monotonic() + (0 if lived > STEADY_SECONDS else self._pause)
+
+    def _spawn(self) -> None:
+        reading, writing = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                self._become_worker(reading)
+                self._main(self._config, self._listener, self._lifeline[0], writing)
+                code = 0
+            except KeyboardInterrupt:
+                code = 0
+            except SystemExit as exit:
+                code = exit.code if isinstance(exit.code, int) else 1
+            except BaseException as error:
+                log.critical("worker failed: %s", type(error).__name__, exc_info=error)
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        os.close(writing)
+        self._workers.append(_Worker(pid, reading, time.monotonic()))
+
+    def _become_worker(self, reading: int) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.close(reading)
+        os.close(self._lifeline[1])
+        for worker in self._workers:
+            os.close(worker.status)
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        self._stopping = True
+
+    def _stop(self) -> None:
+        self._listener.close()
+        for worker in self._workers:
+            os.kill(worker.pid, signal.SIGTERM)
+        end = time.monotonic() + self._config.server.shutdown_grace + 8
+        while self._workers and time.monotonic() < end:
+            self._workers = [worker for worker in self._workers if not _has_ended(worker.pid)]
+            if self._workers:
+                time.sleep(0.02)
+        for worker in self._workers:
+            os.kill(worker.pid, signal.SIGKILL)
+            os.waitpid(worker.pid, 0)
+        if self._local is not None:
+            self._local.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise StartError(f"{host}:{port} cannot be listened on: {error.strerror or error}") from None
+    listener.setblocking(False)
+    return listener
+
+
+def _readable(pipes: list[int], seconds: float) -> list[int]:
+    if not pipes:
+        time.sleep(seconds)
+        return []
+    return select.select(pipes, [], [], seconds)[0]
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True

@@ -1,0 +1,64 @@
+"""One worker process: an event loop that serves the application on a socket it was handed."""
+
+import asyncio
+import os
+import socket
+
+import uvicorn
+
+from gateway.app import Front, create_app
+from gateway.config import Config
+from gateway.server.protocol import Protocol
+from gateway.telemetry import logs
+
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 75
+"""How long an unused connection stays open; longer than the pools of the usual clients keep theirs."""
+
+
+def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> None:
+    """Serve until told to stop, or until the parent has died, which ends the pipe `lifeline`.
+
+    One byte goes into the pipe `status` when connections are accepted.
+    """
+    logs.configure(config.log)
+    front = create_app(config)
+    settings = uvicorn.Config(
+        front,
+        http=Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        # Beyond the grace, open answers end by an error event of ours; this limit is the last resort.
+        timeout_graceful_shutdown=int(config.server.shutdown_grace) + 5,
+    )
+    _Server(settings, front, lifeline, status).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, settings: uvicorn.Config, front: Front, lifeline: int, status: int) -> None:
+        super().__init__(settings)
+        self._front = front
+        self._lifeline = lifeline
+        self._status = status
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        asyncio.get_running_loop().add_reader(self._lifeline, self._parent_died)
+        os.write(self._status, b"1")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        gateway = self._front.gateway
+        gateway.is_draining = True
+        grace = gateway.config.server.shutdown_grace
+        timer = asyncio.get_running_loop().call_later(grace, gateway.chat.interrupt)
+        await super().shutdown(sockets=sockets)
+        timer.cancel()
+
+    def _parent_died(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._lifeline)
+        self.should_exit = True

@@ -1,0 +1,155 @@
+"""Connections to the store: transactions for readers and writers, and the feed of what has changed."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, delete, event, func, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from gateway import clock
+from gateway.storage import tables
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`."""
+
+POLL_SECONDS = 0.2
+CHANGES_KEPT_MS = 3_600_000
+
+log = logging.getLogger("gateway.storage")
+
+
+class Change(NamedTuple):
+    """One write that other processes have to notice; the topic is `persona`, `key` or `workspace`."""
+
+    topic: str
+    subject: str
+
+
+class SchemaOutdatedError(Exception):
+    """The store has another schema than this version of the product needs."""
+
+
+class Database:
+    """One SQLite file in WAL mode, with short transactions only."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _engine(url)
+        self.healthy = False
+        """Whether the last look at the feed of changes succeeded."""
+        self._position = 0
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent view; what is written in it is rolled back."""
+        async with self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that holds the write lock from its start and commits at its end."""
+        async with self._engine.connect() as connection:
+            await connection.execution_options(immediate=True)
+            async with connection.begin():
+                yield connection
+
+    async def revision(self) -> str | None:
+        """The revision of the schema in the store; `None` for an empty one."""
+        async with self.read() as connection:
+            try:
+                return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+            except SQLAlchemyError:
+                return None
+
+    async def require_schema(self) -> None:
+        """Raises SchemaOutdatedError unless the schema is the one that this version needs."""
+        revision = await self.revision()
+        if revision != HEAD:
+            raise SchemaOutdatedError(f"the store has schema {revision or 'none'}, {HEAD} is needed")
+
+    async def position(self) -> int:
+        """The number of the newest change so far."""
+        async with self.read() as connection:
+            return (await connection.execute(select(func.max(tables.changes.c.seq)))).scalar() or 0
+
+    async def watch(self, position: int, on_change: Callable[[Sequence[Change]], None]) -> None:
+        """Report each change after this position, within POLL_SECONDS, until cancelled.
+
+        `PRAGMA data_version` moves with every commit of another connection: a quiet store costs one pragma.
+        While the store cannot be read nothing is reported, so that answers go on from memory. An empty report
+        means that everything may have changed, as after the file was replaced by an older one.
+        """
+        self._position = position
+        while True:
+            try:
+                async with self._engine.connect() as connection:
+                    await self._follow(connection, on_change)
+            except (SQLAlchemyError, OSError) as error:
+                if self.healthy:
+                    log.warning("the store cannot be read: %s", type(error).__name__)
+                self.healthy = False
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _follow(
+        self, connection: AsyncConnection, on_change: Callable[[Sequence[Change]], None]
+    ) -> None:
+        seen: int | None = None
+        changes = tables.changes.c
+        newest = (await connection.execute(select(func.max(changes.seq)))).scalar() or 0
+        if newest < self._position:
+            on_change([])
+            self._position = newest
+        while True:
+            now = (await connection.execute(text("PRAGMA data_version"))).scalar()
+            if now != seen:
+                query = select(changes.seq, changes.topic, changes.subject).where(
+                    changes.seq > self._position
+                )
+                rows = (await connection.execute(query.order_by(changes.seq))).all()
+                if rows:
+                    self._position = rows[-1].seq
+                    on_change([Change(row.topic, row.subject) for row in rows])
+                seen = now
+            await connection.rollback()
+            self.healthy = True
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def fields(row: Row[Any]) -> dict[str, Any]:
+    """The row by column name, with plain `str` keys as msgspec needs them."""
+    return {str(name): value for name, value in zip(row._fields, row, strict=True)}
+
+
+async def announce(connection: AsyncConnection, topic: str, subject: str) -> None:
+    """Write a change into the feed, within the transaction that makes it."""
+    now = clock.now_ms()
+    await connection.execute(insert(tables.changes).values(topic=topic, subject=subject, at=now))
+    await connection.execute(delete(tables.changes).where(tables.changes.c.at < now - CHANGES_KEPT_MS))
+
+
+def _engine(url: str) -> AsyncEngine:
+    engine = create_async_engine(
+        url.replace("sqlite:", "sqlite+aiosqlite:", 1), connect_args={"isolation_level": None, "timeout": 10}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # The driver's own BEGIN takes the write lock too late, which ends in "database is locked".
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine

@@ -1,0 +1,8 @@
+"""Alembic's entry: runs the revisions on the connection, and within the transaction, that it is handed."""
+
+from alembic import context
+
+from gateway.storage.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

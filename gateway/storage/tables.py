@@ -1,0 +1,146 @@
+"""Every table, as SQLAlchemy Core knows it; migrations are compared with these in the tests."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(40)
+Millis = BigInteger
+"""Milliseconds since the Unix epoch."""
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("mode", String(4), nullable=False),
+    Column("created_at", Millis, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("owner", Id, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("prefix", String(32), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("operator", Boolean, nullable=False),
+    Column("created_at", Millis, nullable=False),
+    Column("expires_at", Millis),
+    Column("revoked_at", Millis),
+    Column("last_used_at", Millis),
+)
+
+personas = Table(
+    "personas",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("slug", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("visibility", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("owner", Id),
+    Column("forked_from", Id),
+    Column("latest", Integer, nullable=False),
+    Column("created_at", Millis, nullable=False),
+    Column("updated_at", Millis, nullable=False),
+    UniqueConstraint("workspace_id", "slug"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("persona_id", Id, ForeignKey("personas.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("examples", JSON, nullable=False),
+    Column("layers", JSON, nullable=False),
+    Column("overlay", String(16), nullable=False),
+    Column("upstreams", JSON, nullable=False),
+    Column("defaults", JSON, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("fingerprint", String(80), nullable=False),
+    Column("created_at", Millis, nullable=False),
+    UniqueConstraint("persona_id", "number"),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("persona_id", Id, ForeignKey("personas.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("updated_at", Millis, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("request_id", Id, nullable=False),
+    Column("workspace_id", Id, nullable=False),
+    Column("key_id", Id, nullable=False),
+    Column("conversation_id", Id),
+    Column("persona_id", Id),
+    Column("version_id", Id),
+    Column("version", Integer),
+    Column("model", String(200), nullable=False),
+    Column("upstream", String(200)),
+    Column("stream", Boolean, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("error", String(64)),
+    Column("attempts", Integer, nullable=False),
+    Column("finish_reason", String(64)),
+    Column("prompt_tokens", BigInteger),
+    Column("completion_tokens", BigInteger),
+    Column("total_tokens", BigInteger),
+    Column("latency_ms", Float, nullable=False),
+    Column("first_byte_ms", Float),
+    Column("voice", Float),
+    Column("drift_values", Float),
+    Column("verdict", String(20), nullable=False),
+    Column("reason", String(20)),
+    Column("coherence", Float),
+    Column("created_at", Millis, nullable=False),
+    Index(None, "workspace_id", "id"),
+    Index(None, "persona_id", "id"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("topic", String(16), nullable=False),
+    Column("subject", Id, nullable=False),
+    Column("at", Millis, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What other processes have to forget: a row for each write to a persona, label or key."""

@@ -1,0 +1,40 @@
+"""Log lines on standard error, as text or as JSON."""
+
+import logging
+import sys
+import traceback
+
+import msgspec
+
+from gateway import clock
+from gateway.config import Log
+
+
+def configure(config: Log) -> None:
+    """Set up the root logger; called once in each process."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if config.format == "json" else _Text())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(config.level.upper())
+    # These tell of every connection and request, which is for their authors to know.
+    for name in ("uvicorn", "uvicorn.error", "asyncio", "aiosqlite", "alembic"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+class _Text(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": clock.iso(int(record.created * 1000)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["trace"] = "".join(traceback.format_exception(*record.exc_info))
+        return msgspec.json.encode(line).decode()

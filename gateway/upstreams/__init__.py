@@ -1,0 +1,1 @@
+"""How LLM servers are reached."""

@@ -1,0 +1,150 @@
+"""Which upstream is asked when: the order, retries with backoff, and a breaker per upstream."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import msgspec
+
+from gateway import clock
+from gateway.config import Config, Route, Upstream
+from gateway.upstreams.breaker import Breaker
+from gateway.upstreams.client import AiohttpClient, Client
+from gateway.upstreams.failure import UpstreamFailure
+
+BACKOFF = 0.25
+"""Seconds before the second attempt at an upstream; doubles with each further one, plus or minus half."""
+
+SECRET_LENGTH = 8
+"""A shorter header value is no secret worth masking."""
+
+T = TypeVar("T")
+
+
+class Node:
+    """One upstream as a worker sees it: its client, its breaker, and what was learnt of it."""
+
+    def __init__(self, name: str, upstream: Upstream) -> None:
+        self.name = name
+        self.upstream = upstream
+        self.client: Client = AiohttpClient(name, upstream)
+        self.breaker = Breaker()
+        self.refuses_usage = False
+        """Whether it has refused `stream_options.include_usage`, which is then left out."""
+
+
+class Trail(msgspec.Struct):
+    """What was tried for one request. Times are `time.perf_counter()` seconds."""
+
+    attempts: int = 0
+    route: Route | None = None
+    began: float | None = None
+
+
+Attempt = Callable[[Node, Route], Awaitable[T]]
+"""One try at one upstream. Raises UpstreamFailure."""
+
+
+class Routing:
+    """The upstreams of one worker."""
+
+    def __init__(self, config: Config) -> None:
+        self._retries = config.chat.retries
+        self.retry_for = config.chat.retry_for
+        self.nodes = {name: Node(name, upstream) for name, upstream in config.upstreams.items()}
+        self.secrets = tuple(
+            secret
+            for upstream in config.upstreams.values()
+            for secret in (upstream.api_key, *upstream.headers.values())
+            if secret and len(secret) >= SECRET_LENGTH
+        )
+        """What must never be shown to a caller."""
+
+    async def first(
+        self,
+        routes: Sequence[Route],
+        attempt: Attempt[T],
+        trail: Trail,
+        until: float,
+    ) -> T:
+        """The result of the first attempt that succeeds. Raises the last UpstreamFailure.
+
+        Each upstream has 1 + retries tries. The next to be asked is the one that may be asked soonest, in
+        the order of `routes`; none is asked after `until` (`time.monotonic()` seconds).
+        """
+        now = time.monotonic()
+        ready = {route: now for route in routes if route.upstream in self.nodes}
+        tries = dict.fromkeys(ready, 0)
+        name = routes[0].upstream if routes else "default"
+        failure = UpstreamFailure("breaker_open" if ready else "not_configured", name)
+        while ready:
+            route = min(ready, key=lambda route: self._soonest(route, ready))
+            soonest, now = self._soonest(route, ready), time.monotonic()
+            if soonest > max(until, now):
+                break
+            if soonest > now:
+                await asyncio.sleep(soonest - now)
+            try:
+                return await self._try(route, attempt, trail)
+            except UpstreamFailure as error:
+                failure = error
+            if not failure.is_retryable:
+                break
+            tries[route] += 1
+            if tries[route] > self._retries:
+                del ready[route]
+            else:
+                ready[route] = time.monotonic() + _pause(failure, tries[route])
+        raise failure
+
+    def _soonest(self, route: Route, ready: dict[Route, float]) -> float:
+        return self.nodes[route.upstream].breaker.opens_at(ready[route])
+
+    async def _try(self, route: Route, attempt: "Attempt[T]", trail: Trail) -> T:
+        node = self.nodes[route.upstream]
+        node.breaker.start()
+        trail.attempts += 1
+        trail.route = route
+        trail.began = trail.began or time.perf_counter()
+        try:
+            result = await attempt(node, route)
+        except UpstreamFailure as failure:
+            if failure.trips_breaker:
+                node.breaker.fail(time.monotonic())
+            else:
+                node.breaker.succeed(time.monotonic())
+            raise
+        except BaseException:
+            node.breaker.forgive()
+            raise
+        node.breaker.succeed(time.monotonic())
+        return result
+
+    async def close(self) -> None:
+        for node in self.nodes.values():
+            await node.client.close()
+
+
+def _pause(failure: UpstreamFailure, tries: int) -> float:
+    """Seconds before the same upstream may be asked again."""
+    asked = retry_after_seconds(failure.retry_after)
+    if asked is not None:
+        return asked
+    return BACKOFF * float(2 ** (tries - 1)) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load only
+
+
+def retry_after_seconds(value: str | None) -> float | None:
+    """The header Retry-After (RFC 9110, 10.2.3), in seconds or as a date; `None` where it says nothing."""
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - clock.now_ms() / 1000)
+    except ValueError:
+        return None

@@ -1,0 +1,31 @@
+"""Workspaces on the command line."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Persona
+
+
+def test_a_store_starts_with_the_default_workspace(persona: Persona) -> None:
+    (only,) = json.loads(persona("workspaces", "list", "--json").out)
+    assert (only["name"], only["mode"]) == ("default", "live")
+    assert list(only) == ["id", "name", "mode", "created_at"]
+
+
+def test_a_workspace_is_made_in_its_mode(persona: Persona) -> None:
+    persona("workspaces", "create", "acme.test-1_b", "--mode", "test")
+    assert "acme.test-1_b" in persona("workspaces", "list").out
+    first, _ = json.loads(persona("workspaces", "list", "--json").out)
+    assert (first["name"], first["mode"]) == ("acme.test-1_b", "test")
+
+
+def test_a_taken_name_is_refused(persona: Persona) -> None:
+    persona("workspaces", "create", "acme")
+    told = persona("workspaces", "create", "acme", "--mode", "test", code=1).err
+    assert told == "Error: there is a workspace `acme` already\n"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "ä", "a" * 65, "a\n"])
+def test_a_name_is_letters_digits_and_little_more(persona: Persona, name: str) -> None:
+    assert "1 to 64 letters, digits" in persona("workspaces", "create", name, code=2).err

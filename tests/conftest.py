@@ -1,0 +1,76 @@
+"""What the tests share: a scripted upstream and a gateway process in front of it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.process import Gateway, upstream_table
+from tests.upstream import ScriptedUpstream
+
+LIBRARIAN = "persona/the-night-librarian"
+Start = Callable[..., Gateway]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """Nobody's keys, proxies or settings reach a test."""
+    taken = {
+        name: os.environ.pop(name)
+        for name in list(os.environ)
+        if name.startswith(("OPENAI_", "PERSONA_", "LANGCHAIN_", "LANGSMITH_"))
+        or name.lower().endswith("_proxy")
+    }
+    kept = {name: value for name, value in taken.items() if name in ("PERSONA_CONFORMANCE_DIR",)}
+    os.environ.update(kept)
+    yield
+    os.environ.update(taken)
+
+
+@pytest.fixture(scope="session")
+def shared_upstream() -> Iterator[ScriptedUpstream]:
+    with ScriptedUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def shared_gateway(
+    shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """One gateway for all tests that leave it as they found it."""
+    table = upstream_table(
+        "main", shared_upstream.base_url, 'default_model = "gpt-4o-mini"', 'models = ["plain-model"]'
+    )
+    gateway = Gateway(tmp_path_factory.mktemp("gateway"), table + '[embeddings]\nupstream = "main"\n').start()
+    yield gateway
+    assert gateway.stop() == 0
+
+
+@pytest.fixture
+def upstream(shared_upstream: ScriptedUpstream) -> Iterator[ScriptedUpstream]:
+    shared_upstream.reset()
+    yield shared_upstream
+    shared_upstream.reset()
+
+
+@pytest.fixture
+def gateway(shared_gateway: Gateway, upstream: ScriptedUpstream) -> Gateway:
+    """The shared gateway, in front of `upstream`."""
+    return shared_gateway
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a gateway of the test's own: `start(config, *arguments)`."""
+    started: list[Gateway] = []
+
+    def begin(config: str, *arguments: str, **environment: str) -> Gateway:
+        folder = tmp_path / f"gateway{len(started)}"
+        folder.mkdir()
+        started.append(Gateway(folder, config, *arguments, **environment))
+        return started[-1].start()
+
+    yield begin
+    for gateway in started:
+        gateway.stop()

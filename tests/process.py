@@ -1,0 +1,125 @@
+"""A real gateway process on a socket, for tests."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import openai
+
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+START_SECONDS = 90
+STOP_SECONDS = 30
+
+
+def scrubbed_environment(**more: str) -> dict[str, str]:
+    """The environment without anybody's keys and settings."""
+    return {name: os.environ[name] for name in KEPT if name in os.environ} | more
+
+
+class Gateway:
+    """`persona serve` in a folder of its own."""
+
+    def __init__(self, folder: Path, config: str, *arguments: str, **environment: str) -> None:
+        self.folder = folder
+        self.config = folder / "config.toml"
+        self.config.write_text(config, "utf-8")
+        self._arguments = arguments
+        self._environment = scrubbed_environment(**environment)
+        self.key = ""
+        self.base_url = ""
+        self.banner = ""
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> "Gateway":
+        command = [sys.executable, "-m", "gateway", "serve", "--config", str(self.config), "--port", "0"]
+        self._log = (self.folder / "stderr.log").open("a")
+        self._process = subprocess.Popen(
+            [*command, *self._arguments],
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            env=self._environment,
+            cwd=self.folder,
+            start_new_session=True,
+        )
+        self.banner = self._read_banner()
+        self.base_url = re.search(r"http://\S+/v1/openai", self.banner)[0]  # type: ignore[index]
+        if first := re.search(r"pk_live_[0-9A-Za-z]{40}", self.banner):
+            self.key = first[0]
+        return self
+
+    def _read_banner(self) -> str:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        lines = []
+        for line in self._process.stdout:
+            lines.append(line)
+            if line.startswith("Ctrl-C"):
+                return "".join(lines)
+        raise AssertionError(f"the gateway did not start: {self.errors()}")
+
+    @property
+    def root(self) -> str:
+        return self.base_url.removesuffix("/v1/openai")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it; the exit code."""
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        if process.poll() is None:
+            process.send_signal(number)
+        code = process.wait(STOP_SECONDS)
+        if process.stdout is not None:
+            process.stdout.close()
+        self._log.close()
+        return code
+
+    def errors(self) -> str:
+        """What it has written to standard error."""
+        return (self.folder / "stderr.log").read_text("utf-8")
+
+    def cli(self, *arguments: str, check: bool = True) -> str:
+        """Run another `persona` command on the same store; its standard output."""
+        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.config)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self._environment, cwd=self.folder, check=False
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    def push(self, **persona: Any) -> None:
+        """Store a persona; JSON is YAML too."""
+        file = self.folder / f"{persona['slug']}.yml"
+        file.write_text(json.dumps(persona), "utf-8")
+        self.cli("personas", "push", str(file))
+
+    def turns(self, *arguments: str) -> list[dict[str, Any]]:
+        """The recorded turns, the newest first."""
+        found: list[dict[str, Any]] = json.loads(self.cli("turns", "--json", *arguments))
+        return found
+
+    def client(self, **options: Any) -> openai.OpenAI:
+        settings: Any = {"base_url": self.base_url, "api_key": self.key, "max_retries": 0} | options
+        return openai.OpenAI(**settings)
+
+    def async_client(self, **options: Any) -> openai.AsyncOpenAI:
+        settings: Any = {"base_url": self.base_url, "api_key": self.key, "max_retries": 0} | options
+        return openai.AsyncOpenAI(**settings)
+
+
+def upstream_table(name: str, base_url: str, *lines: str) -> str:
+    """A table of config.toml for a scripted upstream."""
+    settings: Sequence[str] = (f'base_url = "{base_url}"', 'api_key = "upstream-secret-key"', *lines)
+    return "\n".join([f"[upstreams.{name}]", *settings, ""])
