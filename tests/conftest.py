@@ -1,7 +1,7 @@
 """What the tests share: a scripted upstream and a gateway process in front of it."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,19 @@ from tests.upstream import ScriptedUpstream
 
 LIBRARIAN = "persona/the-night-librarian"
 Start = Callable[..., Gateway]
+
+
+SKIPS_FAIL = os.environ.get("PERSONA_TEST_SKIPS") == "fail"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything must be there, as in continuous integration, a test that skips itself has failed."""
+    report = yield
+    if SKIPS_FAIL and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which PERSONA_TEST_SKIPS=fail forbids: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

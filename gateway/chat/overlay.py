@@ -19,9 +19,14 @@ class _Head(msgspec.Struct):
     role: Any = None
 
 
+class _Part(msgspec.Struct):
+    text: Any = None
+
+
 _role = msgspec.json.Decoder(_Head)
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
+_part = msgspec.json.Decoder(_Part | str)
 _text = msgspec.json.Decoder(str)
 
 
@@ -136,8 +141,11 @@ def _texts(content: bytes | list[msgspec.Raw]) -> list[str]:
         return [_text.decode(content)] if content != b'""' else []
     texts = []
     for part in content:
-        value = msgspec.json.decode(part)
-        text = value.get("text") if isinstance(value, dict) else value
+        try:
+            value = _part.decode(part)
+        except msgspec.ValidationError:
+            continue
+        text = value.text if isinstance(value, _Part) else value
         if isinstance(text, str):
             texts.append(text)
     return texts

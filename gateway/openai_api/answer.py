@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.chat.turn import Usage
 from gateway.openai_api import chunk as chunks
+from gateway.openai_api.sse import DONE_FRAME, frame
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure, from_event
 
@@ -34,9 +35,12 @@ class Answer:
         fields = _decode(body)
         if fields is None:
             raise UpstreamFailure("bad_answer", upstream)
-        error = chunks.value_of(fields["error"]) if "error" in fields else None
-        if error:
-            raise from_event(upstream, error, secrets)
+        try:
+            error = chunks.value_of(fields["error"]) if "error" in fields else None
+            if error:
+                raise from_event(upstream, error, secrets)
+        except RecursionError:
+            raise UpstreamFailure("bad_answer", upstream) from None
         self.usage: Usage | None = chunks.usage_of(fields.get("usage"))
         self.choices = _read_choices(fields.get("choices"))
         if self.choices is None:
@@ -71,10 +75,7 @@ class Answer:
         events = [{**head, "choices": [choice]} for choice in said + ended]
         if "usage" in self.fields:
             events.append({**head, "choices": [], "usage": self.fields["usage"]})
-        return (
-            b"".join(b"data: " + msgspec.json.encode(event) + b"\n\n" for event in events)
-            + b"data: [DONE]\n\n"
-        )
+        return b"".join(frame(msgspec.json.encode(event)) for event in events) + DONE_FRAME
 
 
 async def read_body(response: Response, upstream: str, limit: int) -> bytes:
@@ -91,7 +92,7 @@ async def read_body(response: Response, upstream: str, limit: int) -> bytes:
 def _decode(body: bytes) -> dict[str, msgspec.Raw] | None:
     try:
         return _object.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         # Lone surrogates, which clients take and msgspec does not.
@@ -106,14 +107,19 @@ def _read_choices(raw: msgspec.Raw | None) -> list[_Choice] | None:
         return None
     try:
         return msgspec.json.decode(raw, type=list[_Choice])
-    except msgspec.DecodeError:
+    except UnicodeDecodeError:
+        return _read_choices(msgspec.Raw(bytes(raw).decode("utf-8", "replace").encode()))
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
 def _delta(message: msgspec.Raw) -> dict[str, Any]:
     """The message as a delta: its tool calls get the index that streams need."""
-    fields: dict[str, Any] = dict(_object.decode(message))
-    calls = fields.get("tool_calls")
-    if calls is not None and bytes(calls) != b"null":
-        fields["tool_calls"] = [{"index": at, **call} for at, call in enumerate(_choices.decode(calls))]
+    fields: dict[str, Any] = dict(_object.decode(message)) if bytes(message) != b"null" else {}
+    try:
+        calls = _choices.decode(fields.get("tool_calls", msgspec.Raw(b"null")))
+    except msgspec.ValidationError:
+        # No array of objects: the caller's to judge.
+        return fields
+    fields["tool_calls"] = [{"index": at, **call} for at, call in enumerate(calls)]
     return fields

@@ -12,6 +12,9 @@ MODEL_KEY = b'"model"'
 SPELT = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
 
 
+BETWEEN = re.compile(r"[ \t\r\n]*[:,]?[ \t\r\n]*")
+
+
 class Delta(msgspec.Struct):
     content: Any = None
     tool_calls: Any = None
@@ -40,6 +43,7 @@ class BrokenChunkError(Exception):
 
 
 _chunk = msgspec.json.Decoder(Chunk)
+_scanner = json.JSONDecoder()
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -47,7 +51,7 @@ def read(data: bytes) -> Chunk:
     """Raises BrokenChunkError."""
     try:
         return _chunk.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _read_leniently(data)
 
 
@@ -67,15 +71,15 @@ def usage_of(raw: msgspec.Raw | bytes | None) -> Usage | None:
         return None
     try:
         return msgspec.json.decode(raw, type=Usage)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
 def value_of(raw: msgspec.Raw | bytes) -> object:
-    """The JSON value, with lone surrogates replaced."""
+    """The JSON value, with lone surrogates and bytes that are not UTF-8 replaced."""
     try:
         value: object = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = json.loads(bytes(raw).decode("utf-8", "replace"))
         value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     return value
@@ -85,7 +89,7 @@ def with_keys(data: bytes, values: dict[str, bytes]) -> bytes:
     """The object with these keys set to these JSON values, every other value byte for byte as it was."""
     try:
         fields: dict[str, Any] = dict(_object.decode(data))
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _with_keys_textually(data, values)
     return msgspec.json.encode(fields | {name: msgspec.Raw(value) for name, value in values.items()})
 
@@ -147,7 +151,22 @@ def _raw(value: Any) -> msgspec.Raw | None:
 
 
 def _with_keys_textually(data: bytes, values: dict[str, bytes]) -> bytes:
-    """Through the standard library, which keeps lone surrogates as they were escaped."""
-    fields = json.loads(data.decode("utf-8", "replace"))
-    fields |= {name: json.loads(value) for name, value in values.items()}
-    return json.dumps(fields, separators=(",", ":")).encode()
+    """The same for what msgspec refuses: the standard library finds where each value begins and ends."""
+    text = data.decode("utf-8", "surrogateescape")
+    fields: dict[str, str] = {}
+    at = _after_space(text, text.index("{") + 1)
+    while text[at] != "}":
+        key = at
+        name, at = _scanner.raw_decode(text, key)
+        value = _after_space(text, at)
+        _, at = _scanner.raw_decode(text, value)
+        fields[name] = text[key:at]
+        at = _after_space(text, at)
+    fields |= {name: f"{json.dumps(name)}:{value.decode()}" for name, value in values.items()}
+    return f"{{{','.join(fields.values())}}}".encode("utf-8", "surrogateescape")
+
+
+def _after_space(text: str, at: int) -> int:
+    """Where the next key or value begins, behind white space and one colon or comma."""
+    found = BETWEEN.match(text, at)
+    return found.end() if found else at

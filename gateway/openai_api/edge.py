@@ -102,5 +102,4 @@ def _too_large(limit: int) -> Refusal:
     return Refusal(
         Fault.REQUEST_TOO_LARGE,
         f"The request body is larger than {limit} bytes; send a smaller one.",
-        headers={"connection": "close"},
     )

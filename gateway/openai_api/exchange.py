@@ -10,7 +10,7 @@ from gateway.auth.guard import Caller
 from gateway.chat import overlay
 from gateway.chat.recorder import Recorder
 from gateway.chat.turn import Status, Turn, persona_json
-from gateway.config import Chat, Config, Route
+from gateway.config import Chat, Config, Route, Timeouts
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
@@ -28,6 +28,10 @@ ERROR_BODY = 64 * 1024
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
 PERSONA_PREFIX = "persona/"
+
+
+Opened = tuple[Relay, Response, bytes, Timeouts]
+"""A stream whose first event has come, the frames that are ready, and the upstream's limits."""
 
 
 class Exchanges:
@@ -96,6 +100,7 @@ class Exchange:
         self._prompt_sha256 = ""
         self._fields: dict[str, Any] = request.fields
         self._routes = routes
+        self._attempt_began = 0.0
         self._ended = False
         self._response: Response | None = None
         self._source: Relay | Answer | None = None
@@ -107,17 +112,10 @@ class Exchange:
         self._persona, self._fields, self._prompt_sha256 = persona, fields, prompt_sha256
 
     def limit(self) -> float:
-        """Seconds that the whole exchange may take: the longest `total` of the upstreams that may answer."""
-        nodes = self._shared.routing.nodes
-        totals = [
-            nodes[route.upstream].upstream.timeouts.total for route in self._routes if route.upstream in nodes
-        ]
-        return max(totals, default=self._shared.chat.retry_for)
-
-    def _idle_limit(self) -> float | None:
-        """Seconds of silence that the answering upstream may keep within a stream."""
-        node = self._shared.routing.nodes.get(self.trail.route.upstream) if self.trail.route else None
-        return node.upstream.timeouts.idle if node else None
+        """Seconds that the exchange may take if every upstream uses up its own limit."""
+        nodes = [self._shared.routing.nodes.get(route.upstream) for route in self._routes]
+        totals = [node.upstream.timeouts.total for node in nodes if node]
+        return self._shared.chat.retry_for + sum(totals) * (1 + self._shared.chat.retries)
 
     async def stream(self, watch: Watch) -> AsyncIterator[bytes]:
         """Whole frames as they come, the first ones once an upstream has said something that is no error.
@@ -125,9 +123,10 @@ class Exchange:
         Raises UpstreamFailure before the first frame and Refusal at any time; ends only after `[DONE]`.
         """
         route = self._shared.routing.first(self._usable(), self._open, self.trail, self._until)
-        relay, self._response, frames = await route
+        relay, self._response, frames, limits = await route
         self._source = relay
-        watch.limit_idle(self._idle_limit())
+        watch.limit_total(self._attempt_began + limits.total)
+        watch.limit_idle(limits.idle)
         while True:
             if relay.is_held:
                 frames += relay.release(self._persona_json() or b"null")
@@ -276,7 +275,8 @@ class Exchange:
         self._answered = time.perf_counter()
         return answer
 
-    async def _open(self, node: Node, route: Route) -> tuple[Relay, Response, bytes]:
+    async def _open(self, node: Node, route: Route) -> Opened:
+        self._attempt_began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(node.upstream.timeouts.first_byte):
                 response = await self._post(node, route)
@@ -288,7 +288,7 @@ class Exchange:
         except TimeoutError:
             raise UpstreamFailure("first_byte_timeout", node.name) from None
         self._answered = time.perf_counter()
-        return relay, response, first
+        return relay, response, first, node.upstream.timeouts
 
     async def _first_event(self, node: Node, response: Response) -> tuple[Relay, bytes]:
         relay = self._relay(node)

@@ -35,7 +35,8 @@ class Transcript:
                     self.called_tools = True
                 if delta.refusal:
                     self.refused = True
-            if choice.finish_reason is not None and choice.index not in self.finished:
+            # Some upstreams write an empty reason for "not yet".
+            if choice.finish_reason and choice.index not in self.finished:
                 self.finished[choice.index] = choice.finish_reason
                 news = True
         return news
@@ -135,7 +136,7 @@ class Relay:
                 continue
             try:
                 out.append(self._pass(event))
-            except BrokenChunkError:
+            except (BrokenChunkError, RecursionError):
                 if not at_end:
                     self._fail("sent an event that is not JSON")
         return b"".join(out)

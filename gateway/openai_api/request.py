@@ -71,7 +71,10 @@ def encode(fields: dict[str, Any], model: str, *, include_usage: bool) -> bytes:
     fields = {**fields, "model": model}
     if include_usage:
         options = fields.get("stream_options")
-        given = _object.decode(options) if options is not None and opens(options, "{") else {}
+        try:
+            given = _object.decode(options) if options is not None and opens(options, "{") else {}
+        except RecursionError:
+            raise _wrong("stream_options", "is nested too deeply") from None
         fields["stream_options"] = {**given, "include_usage": True}
     return msgspec.json.encode(fields)
 

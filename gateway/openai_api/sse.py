@@ -106,7 +106,7 @@ class Framer:
             value = value.removeprefix(b" ")
         if field == b"data":
             self._data.append(value)
-            self._data_bytes += len(value)
+            self._data_bytes += len(value) + 1
         elif field == b"event":
             self._name = value
 

@@ -68,6 +68,11 @@ class Watch:
         self._pace, self._beat = pace, beat
         self._schedule()
 
+    def limit_total(self, end: float) -> None:
+        """Interrupt at this `loop.time()` at the latest."""
+        self._end = end
+        self._schedule()
+
     def limit_idle(self, seconds: float | None) -> None:
         """Interrupt when the upstream is waited for so long; `None` lifts the limit."""
         self._seen = self._loop.time()
@@ -99,7 +104,14 @@ class Watch:
     def _schedule(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(min(self._dues().values()), self._tick)
+        # What happens until then moves a limit no nearer than its full length from now.
+        lengths = [self._stall]
+        if self._idle is not None:
+            lengths.append(self._idle)
+        if self._beat is not None:
+            lengths.append(self._pace)
+        soonest = min(*self._dues().values(), self._loop.time() + min(lengths))
+        self._timer = self._loop.call_at(soonest, self._tick)
 
     def _dues(self) -> dict[Why | Literal["beat"], float]:
         """When each limit is reached, as far as things stand now."""

@@ -19,6 +19,8 @@ from gateway.personas.model import Overlay, Persona, Version
 from gateway.personas.slug import LATEST, PRODUCTION
 from gateway.storage.database import Change, Database
 
+LONGEST = 200
+"""Characters of a model name; a longer one is no persona's, and is not worth remembering."""
 CAPACITY = 10_000
 """Names that are remembered, found and missing ones each; the oldest goes first."""
 
@@ -109,7 +111,7 @@ class Registry:
             self._versions.clear()
 
     async def _load(self, reader: Reader, place: tuple[str, str]) -> tuple[Resolved, str | None] | None:
-        if place in self._missing:
+        if place in self._missing or len(place[1]) > LONGEST:
             return None
         async with self._loading:
             epoch = self._epoch

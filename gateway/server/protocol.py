@@ -12,6 +12,20 @@ HEAD_BYTES = 64 * 1024
 HEADERS = 200
 HEAD_SECONDS = 10.0
 """From the first byte of a request, or from the connection's start, to the end of its headers."""
+LINGER_SECONDS = 2.0
+"""How long a refused caller may go on sending; closing at once would take the answer from it."""
+DISCARDED_BYTES = 256 * 1024 * 1024
+"""How much of a body is thrown away once its request has been answered."""
+
+
+class _AnyLength(int):
+    """Stands for the length of an answer that may have any."""
+
+    def __lt__(self, _other: int) -> bool:
+        return False
+
+    def __sub__(self, _other: int) -> "_AnyLength":
+        return self
 
 
 class Protocol(HttpToolsProtocol):
@@ -19,6 +33,10 @@ class Protocol(HttpToolsProtocol):
 
     _head_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    """Bytes that came in since the head began; those of a body behind it count while the head is open."""
+    _named_bytes = 0
+    """Bytes of the path and of the headers so far."""
+    _discarded = 0
     _in_head = True
     _refused = False
 
@@ -39,30 +57,48 @@ class Protocol(HttpToolsProtocol):
                 self._expect_head()
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES:
-            self._refuse(
-                Fault.HEADERS_TOO_LARGE, "The request's headers are too large; send fewer or shorter ones."
-            )
+            self._refuse_large_head()
 
     def on_message_begin(self) -> None:
         self._in_head = True
+        self._named_bytes = self._discarded = 0
         super().on_message_begin()
         # For the application to cut a caller who does not read; closing would wait for it.
         self.scope["state"]["abort"] = self.transport.abort
 
+    def on_url(self, url: bytes) -> None:
+        self._named_bytes += len(url)
+        super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        if len(self.headers) >= HEADERS:
+        self._named_bytes += len(name) + len(value)
+        if self._named_bytes > HEAD_BYTES:
+            self._refuse_large_head()
+        elif len(self.headers) >= HEADERS:
             self._refuse(Fault.HEADERS_TOO_LARGE, f"The request has more than {HEADERS} headers; send fewer.")
         else:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._head_done()
-        if not self._refused:
-            super().on_headers_complete()
+        if self._named_bytes > HEAD_BYTES:
+            self._refuse_large_head()
+        if self._refused:
+            return
+        super().on_headers_complete()
+        if self.parser.get_http_version() == "1.0" and self.cycle is not None:
+            # HTTP/1.0 knows no chunks: where there is no length, the end of the connection ends the answer.
+            self.cycle.chunked_encoding = False
+            self.cycle.expected_content_length = _AnyLength()
 
     def on_body(self, body: bytes) -> None:
-        if not self._refused:
-            super().on_body(body)
+        if self._refused:
+            return
+        if self.cycle is not None and self.cycle.response_complete:
+            self._discarded += len(body)
+            if self._discarded > DISCARDED_BYTES:
+                self.transport.close()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         if not self._refused:
@@ -89,12 +125,20 @@ class Protocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
+    def _refuse_large_head(self) -> None:
+        self._refuse(
+            Fault.HEADERS_TOO_LARGE, "The request's head is too large; send fewer or shorter headers."
+        )
+
     def _refuse(self, fault: Fault, message: str) -> None:
-        """Answer from here and close, since no application has seen the request."""
+        """Answer from here and close, in place of the application."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         self._head_done()
+        if not self._may_answer():
+            self.transport.close()
+            return
         request_id = ids.new("req")
         body = envelope(Refusal(fault, message), self._path(), request_id)
         head = [
@@ -103,10 +147,21 @@ class Protocol(HttpToolsProtocol):
             b"x-request-id: " + request_id.encode() + b"\r\n",
             b"content-length: " + str(len(body)).encode() + b"\r\n\r\n",
         ]
-        is_answering = self.cycle is not None and not self.cycle.response_complete
-        if not is_answering:
-            self.transport.write(b"".join([*head, body]))
-        self.transport.close()
+        self.transport.write(b"".join([*head, body]))
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._head_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _may_answer(self) -> bool:
+        """Whether no answer is on its way; the application that waits for a broken body is told to stop."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return True
+        if self.pipeline or cycle.response_started or not cycle.more_body:
+            return False
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return True
 
     def _path(self) -> str:
         url: Any = getattr(self, "url", b"")

@@ -1,7 +1,7 @@
 """What can go wrong with one call to an upstream, and what the caller is told in the end."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +22,7 @@ Kind = Literal[
 
 ERROR_BYTES = 16 * 1024
 """An upstream's error object that is larger is not passed on."""
+STATUS = re.compile(r"[45][0-9]{2}")
 RETRIED = frozenset({408, 409, 429})
 KEPT = ("type", "param", "code")
 NO_RETRY = {"x-should-retry": "false"}
@@ -96,7 +97,7 @@ class UpstreamFailure(Exception):
     def _passed_on(self, status: int) -> Refusal:
         faults = {408: Fault.PROVIDER_TIMEOUT, 409: Fault.PROVIDER_CONFLICT, 429: Fault.PROVIDER_RATE_LIMITED}
         headers = NO_RETRY if status == 409 else {}
-        if self.retry_after is not None:
+        if self.retry_after is not None and self.retry_after.isascii():
             headers = {**headers, "retry-after": self.retry_after}
         return Refusal(
             faults.get(status, Fault.PROVIDER_REJECTED),
@@ -133,7 +134,7 @@ def named_status(error: object) -> int | None:
         return None
     for name in ("status", "status_code", "code"):
         value = error.get(name)
-        number = int(value) if isinstance(value, str) and value.isdigit() else value
+        number = int(value) if isinstance(value, str) and STATUS.fullmatch(value) else value
         if isinstance(number, int) and 400 <= number < 600:
             return number
     kinds = {"invalid_request_error": 400, "rate_limit_error": 429, "rate_limit_exceeded": 429}
@@ -145,7 +146,8 @@ def visible_error(body: bytes, secrets: Iterable[str]) -> dict[str, Any] | None:
     if len(body) > ERROR_BYTES:
         return None
     try:
-        found = msgspec.json.decode(mask(body.decode(), secrets))
+        # Masked once it is decoded, since JSON can write one text in many ways.
+        found = _masked(msgspec.json.decode(body), tuple(secrets))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if isinstance(found, list) and len(found) == 1:
@@ -169,8 +171,18 @@ def _error_object(found: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def _masked(value: Any, secrets: Sequence[str]) -> Any:
+    if isinstance(value, str):
+        return mask(value, secrets)
+    if isinstance(value, list):
+        return [_masked(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {mask(name, secrets): _masked(item, secrets) for name, item in value.items()}
+    return value
+
+
 def mask(text: str, secrets: Iterable[str]) -> str:
     """The text with every configured secret, and whatever looks like a provider's key, replaced."""
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return re.sub(r"\b(sk|pk_live|pk_test)[-_][A-Za-z0-9_-]{16,}", "***", text)

@@ -58,8 +58,9 @@ class Routing:
         self.secrets = tuple(
             secret
             for upstream in config.upstreams.values()
-            for secret in (upstream.api_key, *upstream.headers.values())
-            if secret and len(secret) >= SECRET_LENGTH
+            for value in (upstream.api_key, *upstream.headers.values())
+            for secret in _parts(value or "")
+            if len(secret) >= SECRET_LENGTH
         )
         """What must never be shown to a caller."""
 
@@ -87,6 +88,8 @@ class Routing:
                 break
             if soonest > now:
                 await asyncio.sleep(soonest - now)
+                # Another request may have become the breaker's probe meanwhile.
+                continue
             try:
                 return await self._try(route, attempt, trail)
             except UpstreamFailure as error:
@@ -126,6 +129,12 @@ class Routing:
     async def close(self) -> None:
         for node in self.nodes.values():
             await node.client.close()
+
+
+def _parts(value: str) -> tuple[str, ...]:
+    """A header's value, and the credential in it where it starts with a scheme."""
+    scheme, _, token = value.partition(" ")
+    return (value, token.strip()) if scheme.lower() in ("basic", "bearer", "token") else (value,)
 
 
 def _pause(failure: UpstreamFailure, tries: int) -> float:

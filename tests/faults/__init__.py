@@ -1,0 +1,1 @@
+"""Faults of upstreams, and what callers see of them."""

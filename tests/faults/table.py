@@ -1,0 +1,361 @@
+"""Every fault of an upstream, with what the caller has to get; runs them and prints the table for the docs.
+
+`python -m tests.faults.table` writes the table into docs/reliability.md.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import openai
+
+from tests import upstream_faults as faults
+from tests.process import Gateway, upstream_table
+from tests.upstream import Answer, ScriptedUpstream, Seen
+from tests.upstream_faults import Stall
+from tests.upstream_model import answer_chunks, completion
+from tests.upstream_scripts import error_object, events, json_answer, status
+
+LIMITS = "timeouts = { connect = 0.5, first_byte = 1.5, idle = 1.5, total = 4 }"
+LIMIT_SECONDS = 4.0
+SLACK_SECONDS = 4.0
+"""What a busy machine may add to the time limit before a request counts as hanging."""
+
+UNAVAILABLE = "503 provider.unavailable"
+OK = "200"
+OK_STREAM = "200 [DONE]"
+BROKEN = "200 then provider.stream_broken"
+AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault, and what a caller gets: whole and streamed, alone and with a good upstream behind it."""
+
+    name: str
+    answer: Answer | None
+    """What the faulty upstream answers; `None` where it is an address that cannot be reached."""
+    whole: str = UNAVAILABLE
+    stream: str = UNAVAILABLE
+    whole_fallback: str = OK
+    stream_fallback: str = OK_STREAM
+    attempts: int = 2
+    """With one upstream, for a whole answer; retries are set to 1."""
+
+    def expected(self, *, stream: bool, fallback: bool) -> str:
+        if fallback:
+            return self.stream_fallback if stream else self.whole_fallback
+        return self.stream if stream else self.whole
+
+
+def final(name: str, answer: Answer, outcome: str) -> Fault:
+    """A fault that the upstream means: no retry, no fallback."""
+    return Fault(name, answer, outcome, outcome, outcome, outcome, attempts=1)
+
+
+def midway(name: str, answer: Answer, stream: str, whole: str = UNAVAILABLE, attempts: int = 2) -> Fault:
+    """A fault after the first event: a stream cannot be saved any more, a whole answer can."""
+    return Fault(name, answer, whole, stream, OK, stream, attempts)
+
+
+FAULTS: Sequence[Fault] = (
+    Fault("connection refused", None),
+    Fault("DNS failure", None),
+    Fault("TLS failure", None),
+    Fault("connecting hangs", None),
+    Fault("reset before headers", faults.reset_before_headers()),
+    Fault("closed before headers", faults.closed_before_headers()),
+    final("400", status(400), "400 passed on"),
+    final("401", status(401), "502 provider.rejected_credentials"),
+    final("403", status(403), "502 provider.rejected_credentials"),
+    final("404", status(404), "404 passed on"),
+    Fault("408", status(408), "408 passed on", "408 passed on"),
+    Fault("409", status(409), "409 passed on", "409 passed on"),
+    final("422", status(422), "422 passed on"),
+    Fault("429", status(429), "429 passed on", "429 passed on"),
+    Fault("429, Retry-After 1", status(429, retry_after=1), "429 passed on", "429 passed on"),
+    Fault("429, Retry-After 60", status(429, retry_after=60), "429 passed on", "429 passed on", attempts=1),
+    Fault("500", status(500)),
+    Fault("502 with HTML", faults.html(502)),
+    Fault("503", status(503)),
+    Fault("redirect", faults.redirect("http://127.0.0.1:1/elsewhere")),
+    Fault("empty 200", faults.empty_answer()),
+    Fault("broken JSON 200", faults.broken_json()),
+    Fault("silent before the first byte", faults.silent(), attempts=1),
+    midway("reset midway", faults.reset_midway(), BROKEN),
+    midway("cut mid-frame", faults.cut_mid_frame(), BROKEN),
+    midway("cut between frames", faults.cut_between_frames(), BROKEN),
+    midway("ends without finish", faults.ends_without_finish(), BROKEN, whole=OK, attempts=1),
+    midway("ends without [DONE]", faults.ends_without_done(), OK_STREAM, whole=OK, attempts=1),
+    Fault("error event first", faults.error_event()),
+    Fault(
+        "429 as first event",
+        faults.error_event(error=error_object(code=429)),
+        "429 passed on",
+        "429 passed on",
+    ),
+    midway("error event later", faults.error_event(1), "200 then provider.stream_error"),
+    midway("error inside a chunk", faults.error_in_chunk(1), "200 then provider.stream_error"),
+    midway("stalls for 0.3 s", faults.stalls(Stall(0.3)), OK_STREAM, whole=OK, attempts=1),
+    Fault(
+        "stalls for good",
+        faults.falls_silent(),
+        stream="200 then provider.idle_timeout",
+        stream_fallback="200 then provider.idle_timeout",
+        attempts=1,
+    ),
+    Fault(
+        "endless slow drip",
+        faults.drip(0.05),
+        stream="200 then provider.total_timeout",
+        stream_fallback="200 then provider.total_timeout",
+        attempts=1,
+    ),
+    midway("1 MB frame", faults.big_frame(1 << 20), OK_STREAM, whole=OK, attempts=1),
+    Fault("JSON instead of a stream", json_answer(completion()), OK, OK_STREAM, OK, OK_STREAM, attempts=1),
+    midway("2,000 chunks", faults.many_chunks(2_000), OK_STREAM, whole=OK, attempts=1),
+    Fault("a stream instead of JSON", events(answer_chunks()), stream=OK_STREAM),
+)
+
+
+@dataclass
+class Outcome:
+    """What came of one request."""
+
+    outcome: str
+    seconds: float
+    attempts: str
+    exception: str
+    turn: str = ""
+    closed: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+Case = tuple[str, bool, bool]
+"""The fault's name, streamed or not, fallback available or not."""
+
+
+def slug(name: str, *, fallback: bool) -> str:
+    words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
+    return "-".join([*words, "fallback"] if fallback else words)
+
+
+@contextmanager
+def gateway_for_faults(folder: Path) -> Iterator[tuple[Gateway, ScriptedUpstream]]:
+    """A gateway with an upstream and two personas for every fault."""
+    with ExitStack() as stack:
+        bad = stack.enter_context(ScriptedUpstream())
+        good = stack.enter_context(ScriptedUpstream())
+        addresses = {
+            "connection refused": f"http://127.0.0.1:{stack.enter_context(faults.refused_port())}/v1",
+            "connecting hangs": f"http://127.0.0.1:{stack.enter_context(faults.unanswered_port())}/v1",
+            "TLS failure": stack.enter_context(faults.tls_garbage_server()),
+            "DNS failure": "http://upstream.invalid/v1",
+        }
+        tables = [upstream_table("good", good.base_url, LIMITS)]
+        for fault in FAULTS:
+            name = slug(fault.name, fallback=False)
+            tables.append(upstream_table(name, addresses.get(fault.name, bad.base_url), LIMITS))
+            if fault.answer is not None:
+                bad.by_model(name, fault.answer)
+        chat = '[chat]\nretries = 1\nretry_for = 2\nupstreams = ["good/good"]\n'
+        gateway = stack.enter_context(_running(Gateway(folder, chat + "\n".join(tables))))
+        _push_personas(gateway)
+        yield gateway, bad
+
+
+@contextmanager
+def _running(gateway: Gateway) -> Iterator[Gateway]:
+    gateway.start()
+    try:
+        yield gateway
+    finally:
+        gateway.stop()
+
+
+def _push_personas(gateway: Gateway) -> None:
+    files = []
+    for fault in FAULTS:
+        for fallback in (False, True):
+            name = slug(fault.name, fallback=False)
+            upstreams = [f"{name}/{name}", "good/good"] if fallback else [f"{name}/{name}"]
+            persona = {
+                "slug": slug(fault.name, fallback=fallback),
+                "prompt": "Hello.",
+                "upstreams": upstreams,
+            }
+            files.append(gateway.folder / f"{persona['slug']}.yml")
+            files[-1].write_text(json.dumps(persona), "utf-8")
+    gateway.cli("personas", "push", *map(str, files))
+
+
+async def run(gateway: Gateway, bad: ScriptedUpstream) -> dict[Case, Outcome]:
+    """Every fault, streamed and whole, with and without fallback."""
+    slots = asyncio.Semaphore(AT_ONCE)
+    cases = [
+        (fault.name, stream, fallback)
+        for fault in FAULTS
+        for stream in (False, True)
+        for fallback in (False, True)
+    ]
+    async with aiohttp.ClientSession() as session:
+
+        async def one(case: Case) -> Outcome:
+            async with slots:
+                return await _request(gateway, session, case)
+
+        outcomes = dict(zip(cases, await asyncio.gather(*map(one, cases)), strict=True))
+    await asyncio.to_thread(_add_turns, gateway, outcomes)
+    await asyncio.to_thread(_add_closed, bad, outcomes)
+    return outcomes
+
+
+async def _request(gateway: Gateway, session: aiohttp.ClientSession, case: Case) -> Outcome:
+    name, stream, fallback = case
+    body = {
+        "model": f"persona/{slug(name, fallback=fallback)}",
+        "stream": stream,
+        "messages": [{"role": "user", "content": "Hello?"}],
+    }
+    began = asyncio.get_running_loop().time()
+    async with session.post(
+        f"{gateway.base_url}/chat/completions",
+        json=body,
+        headers={"authorization": f"Bearer {gateway.key}"},
+        timeout=aiohttp.ClientTimeout(total=30),
+    ) as answer:
+        data = await answer.read()
+        code, headers = answer.status, {key.lower(): value for key, value in answer.headers.items()}
+    seconds = asyncio.get_running_loop().time() - began
+    exception = await asyncio.to_thread(_sdk_exception, gateway, body)
+    return Outcome(
+        _outcome(code, data, stream),
+        seconds,
+        headers["x-persona-attempts"],
+        exception,
+        headers=headers,
+        body=data,
+    )
+
+
+def _outcome(code: int, data: bytes, stream: bool) -> str:
+    if code != 200:
+        error = json.loads(data)["error"]
+        return (
+            f"{code} {error['code']}" if str(error["code"]).startswith("provider.") else f"{code} passed on"
+        )
+    if not stream:
+        assert json.loads(data)["object"] == "chat.completion"
+        return OK
+    assert data.endswith(b"\n\n"), "half a frame at the end"
+    frames = [frame for frame in data.split(b"\n\n") if frame]
+    assert all(frame.startswith(b"data: ") for frame in frames)
+    last = frames[-1].removeprefix(b"data: ")
+    if last == b"[DONE]":
+        return OK_STREAM
+    return f"200 then {json.loads(last)['error']['code']}"
+
+
+def _sdk_exception(gateway: Gateway, body: dict[str, Any]) -> str:
+    """The class that the SDK raises for the same request, without retries of its own."""
+    try:
+        with gateway.client() as client:
+            answer = client.chat.completions.create(**body)
+            for _ in answer if body["stream"] else ():
+                pass
+    except openai.APIError as error:
+        return type(error).__name__
+    return ""
+
+
+def _add_turns(gateway: Gateway, outcomes: dict[Case, Outcome]) -> None:
+    """What the turn's row says: the first one for each model and mode, as the SDK's came later."""
+    asked = threading.Event()
+    rows: list[dict[str, Any]] = []
+    for _ in range(20):
+        rows = gateway.turns("--limit", "1000")
+        if len(rows) >= 2 * len(outcomes):
+            break
+        asked.wait(0.1)
+    for (name, stream, fallback), outcome in outcomes.items():
+        model = f"persona/{slug(name, fallback=fallback)}"
+        row = [row for row in rows if row["model"] == model and row["stream"] is stream][-1]
+        outcome.turn = row["status"] if row["error"] is None else f"{row['status']}: {row['error']}"
+        assert str(row["attempts"]) == outcome.attempts
+
+
+def _add_closed(bad: ScriptedUpstream, outcomes: dict[Case, Outcome]) -> None:
+    """Whether the faulty upstream's connections have ended; whole answers may leave theirs open for reuse."""
+    for (name, stream, _), outcome in outcomes.items():
+        mine = [
+            seen for seen in bad.seen if seen.model == slug(name, fallback=False) and seen.is_stream is stream
+        ]
+        outcome.closed = _closed(mine)
+
+
+def _closed(seen: list[Seen]) -> str:
+    if not seen:
+        return "none was made"
+    settled = all(each.settled.wait(5) for each in seen)
+    assert settled, "an upstream connection was left in the middle of an answer"
+    return "kept" if all(each.finished and not each.closed.is_set() for each in seen) else "closed"
+
+
+def table(outcomes: dict[Case, Outcome]) -> str:
+    """Markdown, a row for each fault and mode."""
+    lines = [
+        "| fault | mode | one upstream | SDK raises | attempts | turn | its connection | with a fallback |",
+        "| --- | --- | --- | --- | --: | --- | --- | --- |",
+    ]
+    for fault in FAULTS:
+        for stream in (False, True):
+            alone, behind = outcomes[fault.name, stream, False], outcomes[fault.name, stream, True]
+            cells = [
+                fault.name,
+                "stream" if stream else "whole",
+                alone.outcome,
+                alone.exception or "–",
+                alone.attempts,
+                alone.turn,
+                alone.closed,
+                f"{behind.outcome} ({behind.attempts})",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+BEGIN, END = "<!-- fault table: begin -->", "<!-- fault table: end -->"
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder, gateway_for_faults(Path(folder)) as (gateway, bad):
+        outcomes = asyncio.run(run(gateway, bad))
+    place = Path(__file__).parents[2] / "docs" / "reliability.md"
+    text = place.read_text("utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `python -m tests.faults.table`."
+    place.write_text(f"{before}{BEGIN}\n{made}\n\n{table(outcomes)}\n{END}{after}", "utf-8")
+    wrong = [
+        f"{fault.name}, stream={stream}, fallback={fallback}: {got} instead of {wanted}"
+        for fault in FAULTS
+        for stream in (False, True)
+        for fallback in (False, True)
+        if (got := outcomes[fault.name, stream, fallback].outcome)
+        != (wanted := fault.expected(stream=stream, fallback=fallback))
+    ]
+    sys.stdout.write("\n".join([*wrong, f"{len(wrong)} of {len(outcomes)} outcomes are wrong", ""]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
