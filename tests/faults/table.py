@@ -21,9 +21,8 @@ import openai
 from tests import upstream_faults as faults
 from tests.process import Gateway, upstream_table
 from tests.upstream import Answer, ScriptedUpstream, Seen
-from tests.upstream_faults import Stall
 from tests.upstream_model import answer_chunks, completion
-from tests.upstream_scripts import error_object, events, json_answer, status
+from tests.upstream_scripts import Stall, error_object, events, json_answer, status
 
 LIMITS = "timeouts = { connect = 0.5, first_byte = 1.5, idle = 1.5, total = 4 }"
 LIMIT_SECONDS = 4.0

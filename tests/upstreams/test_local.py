@@ -49,31 +49,32 @@ def until(condition: Callable[[], bool], within: float = 60) -> None:
         time.sleep(0.02)
 
 
-def launched(prewarm: Sequence[str] = ()) -> LocalModel:
+@contextlib.contextmanager
+def running(prewarm: Sequence[str] = ()) -> Iterator[LocalModel]:
     try:
         model = LocalModel(config.Local(), prewarm)
     except LocalModelMissing as missing:
         pytest.skip(str(missing))
     model.start()
-    return model
+    try:
+        until(lambda: model.poll() == "ready")
+        yield model
+    finally:
+        model.stop()
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[LocalModel]:
     """One model for all tests that leave it as it was."""
-    model = launched([GUIDE, PILOT])
-    until(lambda: model.poll() == "ready")
-    yield model
-    model.stop()
+    with running([GUIDE, PILOT]) as model:
+        yield model
 
 
 @pytest.fixture
 def model() -> Iterator[LocalModel]:
     """A model that the test may treat badly."""
-    model = launched()
-    until(lambda: model.poll() == "ready")
-    yield model
-    model.stop()
+    with running() as model:
+        yield model
 
 
 @contextlib.contextmanager
