@@ -35,6 +35,7 @@ class ChatCompletions:
                 raise edge.only_post()
             caller = await self._guard.caller(scope["headers"])
             caller.require("chat:invoke")
+            _refuse_conversation(scope["headers"])
             body = await edge.read_body(scope["headers"], receive, self._max_body)
             exchange = await self._exchanges.prepare(caller, body, request_id, started)
         except Refusal as refusal:
@@ -81,6 +82,13 @@ class ChatCompletions:
             self._open.discard(watch)
             exchange.end("cancelled")
             await exchange.hang_up()
+
+
+def _refuse_conversation(headers: edge.Headers) -> None:
+    """No conversation is stored yet, so any that is named does not exist. Raises Refusal."""
+    if any(name == b"x-persona-conversation-id" for name, _ in headers):
+        message = "There is no such conversation; leave the header `X-Persona-Conversation-Id` out."
+        raise Refusal(Fault.CONVERSATION_UNKNOWN, message)
 
 
 class Outlet:

@@ -52,8 +52,10 @@ class Watch:
             self._timer.cancel()
         if self._listener is not None:
             self._listener.cancel()
-        if self._why is not None and self._task is not None:
-            left = self._task.uncancel()
+        # From now on an interruption would hit whatever the task does next.
+        task, self._task = self._task, None
+        if self._why is not None and task is not None:
+            left = task.uncancel()
             if kind is asyncio.CancelledError and left == 0:
                 raise Interrupted(self._why) from None
 

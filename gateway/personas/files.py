@@ -110,6 +110,13 @@ class _Loader(yaml.SafeLoader):
             )
         return super().construct_mapping(node, deep)
 
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and re.search("[\ud800-\udbff][\udc00-\udfff]", value):
+            # JSON writes one character beyond the first 65,536 as two escapes.
+            value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        return value
+
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]

@@ -12,6 +12,8 @@ from typing import Any
 
 CACHE_MIB = 256
 """Memory for the prompts of personas that hold no slot at the moment; 24 KB a token."""
+ANSWER_TOKENS = 256
+"""Where a caller sets no limit."""
 OWN_SLOT_BELOW = 0.3
 """A prompt that shares less of itself than this with every slot takes the slot that was idle longest."""
 BATCH = 128
@@ -90,6 +92,11 @@ def _serve(job: dict[str, Any]) -> object:
     params.warmup = params.cache_prompt = True
     params.cache_ram_mib = CACHE_MIB
     params.slot_prompt_similarity = OWN_SLOT_BELOW
+    # So small a model falls into loops and finds no end by itself; callers may set all of these.
+    params.n_predict = ANSWER_TOKENS
+    params.sampling.temp = 0.4
+    params.sampling.penalty_repeat = 1.1
+    params.sampling.penalty_last_n = 256
     server: object = xllamacpp.Server(params)
     return server
 
