@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -41,6 +42,7 @@ class Gateway:
         self.recorder = Recorder(self.database, config.turns)
         self.exchanges = Exchanges(config, self.registry, self.routing, self.recorder)
         self.chat = ChatCompletions(self.guard, self.exchanges, config.server)
+        self.embeddings = Embeddings(self.guard, self.routing, config)
         self.is_loaded = False
         self.is_draining = False
 
@@ -71,7 +73,10 @@ class Gateway:
         upstreams = {
             name: "degraded" if node.breaker.is_open else "ok" for name, node in self.routing.nodes.items()
         }
-        ready = self.is_loaded and not self.is_draining and "ok" in upstreams.values()
+        # An open breaker closes by traffic alone, so one that would let a probe through counts as usable.
+        now = time.monotonic()
+        usable = any(node.breaker.opens_at(now) <= now for node in self.routing.nodes.values())
+        ready = self.is_loaded and not self.is_draining and usable
         whole = store == "ok" and "degraded" not in upstreams.values()
         status = ("ready" if whole else "degraded") if ready else "unavailable"
         return ready, {
@@ -81,6 +86,11 @@ class Gateway:
             "draining": self.is_draining,
             "turns_dropped": self.recorder.dropped,
         }
+
+    def interrupt(self) -> None:
+        """End every open answer, as at the end of the process."""
+        self.chat.interrupt()
+        self.embeddings.interrupt()
 
     def _forget(self, changes: Sequence[Change]) -> None:
         self.registry.forget(changes)
@@ -106,9 +116,8 @@ def create_app(config: Config) -> "Front":
         return Response(state, status_code=200 if is_ready else 503)
 
     models = Models(gateway.database, gateway.exchanges)
-    embeddings = Embeddings(gateway.guard, gateway.routing, config)
     litestar = Litestar(
-        route_handlers=[live, ready, router(gateway.guard, gateway.chat, embeddings, models)],
+        route_handlers=[live, ready, router(gateway.guard, gateway.chat, gateway.embeddings, models)],
         lifespan=[lifespan],
         exception_handlers={Refusal: _refuse, HTTPException: _refuse, Exception: _refuse},
         openapi_config=OpenAPIConfig(title="Persona Gateway", version=__version__, path="/docs"),

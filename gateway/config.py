@@ -44,6 +44,8 @@ class Server(Strict, frozen=True):
     workers: Count = 1
     shutdown_grace: Seconds = 30
     """Seconds that open answers may take to finish once a stop was asked for."""
+    body_timeout: Seconds = 30
+    """Seconds between two pieces of a request body."""
     write_timeout: Seconds = 60
     """Seconds that a caller may leave what was sent to it unread."""
     max_body: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024 * 1024

@@ -27,8 +27,8 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(scope="session", autouse=True)
-def clean_environment() -> Iterator[None]:
-    """Nobody's keys, proxies or settings reach a test."""
+def clean_environment() -> Iterator[dict[str, str]]:
+    """Nobody's keys, proxies or settings reach a test; what was taken away, for those that need the net."""
     taken = {
         name: os.environ.pop(name)
         for name in list(os.environ)
@@ -37,7 +37,7 @@ def clean_environment() -> Iterator[None]:
     }
     kept = {name: value for name, value in taken.items() if name in ("PERSONA_CONFORMANCE_DIR",)}
     os.environ.update(kept)
-    yield
+    yield taken
     os.environ.update(taken)
 
 

@@ -25,10 +25,15 @@ def scrubbed_environment(**more: str) -> dict[str, str]:
 class Gateway:
     """`persona serve` in a folder of its own."""
 
-    def __init__(self, folder: Path, config: str, *arguments: str, **environment: str) -> None:
+    def __init__(self, folder: Path, config: str | None, *arguments: str, **environment: str) -> None:
+        """Without a configuration the folder stays empty."""
         self.folder = folder
         self.config = folder / "config.toml"
-        self.config.write_text(config, "utf-8")
+        self.python = sys.executable
+        self._place: list[str] = []
+        if config is not None:
+            self.config.write_text(config, "utf-8")
+            self._place = ["--config", str(self.config)]
         self._arguments = arguments
         self._environment = scrubbed_environment(**environment)
         self.key = ""
@@ -37,7 +42,7 @@ class Gateway:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> "Gateway":
-        command = [sys.executable, "-m", "gateway", "serve", "--config", str(self.config), "--port", "0"]
+        command = [self.python, "-m", "gateway", "serve", *self._place, "--port", "0"]
         self._log = (self.folder / "stderr.log").open("a")
         self._process = subprocess.Popen(
             [*command, *self._arguments],
@@ -92,7 +97,7 @@ class Gateway:
 
     def cli(self, *arguments: str, check: bool = True) -> str:
         """Run another `persona` command on the same store; its standard output."""
-        command = [sys.executable, "-m", "gateway", *arguments, "--config", str(self.config)]
+        command = [self.python, "-m", "gateway", *arguments, *self._place]
         done = subprocess.run(
             command, capture_output=True, text=True, env=self._environment, cwd=self.folder, check=False
         )

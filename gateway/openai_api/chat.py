@@ -24,7 +24,6 @@ class ChatCompletions:
         self._guard = guard
         self._exchanges = exchanges
         self._max_body = server.max_body
-        self._stall = server.write_timeout
         self._open: set[Watch] = set()
 
     async def __call__(self, scope: Any, receive: Receive, send: edge.Send) -> None:
@@ -51,7 +50,7 @@ class ChatCompletions:
             watch.interrupt("shutdown")
 
     async def _answer(self, exchange: Exchange, scope: Any, receive: Receive, send: edge.Send) -> None:
-        watch = Watch(receive, total=exchange.limit(), stall=self._stall)
+        watch = Watch(receive, total=exchange.limit())
         outlet = Outlet(send, watch, exchange)
         self._open.add(watch)
         try:
@@ -60,12 +59,10 @@ class ChatCompletions:
                     watch.keep_alive(self._exchanges.chat.keep_alive, outlet.ping)
                     async for frames in exchange.stream(watch):
                         await outlet.write(frames)
-                    exchange.end("completed")
-                    await outlet.close()
                 else:
                     body = await exchange.fetch()
-                    exchange.end("completed")
-                    await outlet.whole(body)
+            exchange.end("completed")
+            await (outlet.close() if exchange.request.stream else outlet.whole(body))
         except Interrupted as interrupted:
             await _interrupted(exchange, outlet, interrupted, scope)
         except UpstreamFailure as failure:
@@ -116,12 +113,9 @@ class Outlet:
         self._watch.wrote()
 
     async def close(self) -> None:
-        self._watch.write()
         await self._send({"type": "http.response.body", "body": b""})
 
     async def whole(self, body: bytes) -> None:
-        self.started = True
-        self._watch.write()
         await edge.send_json(self._send, 200, body, self._exchange.headers())
 
     def ping(self) -> None:
@@ -133,6 +127,8 @@ class Outlet:
 
     async def refuse(self, refusal: Refusal, scope: Any) -> None:
         """An error: a proper status where nothing went out yet, else the last event of the stream."""
+        # First, since a caller who reads slowly may make us wait.
+        await self._exchange.hang_up()
         try:
             if self.started:
                 await self._send({"type": "http.response.body", "body": error_frame(refusal)})
@@ -150,15 +146,10 @@ class Outlet:
 async def _interrupted(exchange: Exchange, outlet: Outlet, interrupted: Interrupted, scope: Any) -> None:
     upstream = exchange.trail.route.upstream if exchange.trail.route else "none"
     if interrupted.why == "gone":
-        exchange.end("cancelled")
-    elif interrupted.why == "stalled":
-        exchange.end("cancelled", "caller_stalled")
-        # Closing would wait for the caller to read what is on its way, which is what it does not do.
-        scope["state"]["abort"]()
+        exchange.end("cancelled", "caller_stalled" if scope["state"]["connection"].is_stalled else None)
     elif interrupted.why == "shutdown":
         exchange.end("failed", "shutdown")
-        refusal = Refusal(Fault.DRAINING, "The gateway is shutting down; send the request again.")
-        await outlet.refuse(refusal, scope)
+        await outlet.refuse(edge.draining(), scope)
     elif interrupted.why == "total" and not outlet.started:
         failure = UpstreamFailure("total_timeout", upstream)
         exchange.end("failed", failure.word)

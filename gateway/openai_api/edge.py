@@ -62,6 +62,10 @@ def only_post() -> Refusal:
     return Refusal(Fault.METHOD_NOT_ALLOWED, message, headers={"allow": "POST"})
 
 
+def draining() -> Refusal:
+    return Refusal(Fault.DRAINING, "The gateway is shutting down; send the request again.")
+
+
 def our_mistake() -> Refusal:
     return Refusal(Fault.INTERNAL, "The gateway made a mistake, which it has logged; try again.")
 

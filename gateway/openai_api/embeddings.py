@@ -1,6 +1,7 @@
 """`POST /v1/openai/embeddings`: passed through to the upstream that the configuration names for it."""
 
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 from gateway.auth.guard import Guard
@@ -23,6 +24,7 @@ class Embeddings:
         self._guard = guard
         self._routing = routing
         self._config = config
+        self._open: set[Watch] = set()
 
     async def __call__(self, scope: Any, receive: Receive, send: edge.Send) -> None:
         request_id = scope["state"]["request_id"]
@@ -34,10 +36,9 @@ class Embeddings:
             caller.require("chat:invoke")
             body = await edge.read_body(scope["headers"], receive, self._config.server.max_body)
             decode_object(body)
-            async with Watch(receive, total=self._node().upstream.timeouts.total):
-                answer = await self._ask(body, trail)
-                headers = [(b"x-persona-attempts", str(trail.attempts).encode())]
-                await edge.send_json(send, 200, answer, headers)
+            answer = await self._watched(receive, self._ask(body, trail))
+            headers = [(b"x-persona-attempts", str(trail.attempts).encode())]
+            await edge.send_json(send, 200, answer, headers)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, scope["path"], request_id)
         except UpstreamFailure as failure:
@@ -48,6 +49,23 @@ class Embeddings:
             if interrupted.why == "total":
                 late = UpstreamFailure("total_timeout", self._node().name)
                 await edge.send_refusal(send, late.refusal(), scope["path"], request_id)
+            elif interrupted.why == "shutdown":
+                await edge.send_refusal(send, edge.draining(), scope["path"], request_id)
+
+    def interrupt(self) -> None:
+        """End every open call, as at the end of the process."""
+        for watch in list(self._open):
+            watch.interrupt("shutdown")
+
+    async def _watched(self, receive: Receive, call: Coroutine[Any, Any, bytes]) -> bytes:
+        """The result of the call, which may be cut short. Raises Interrupted."""
+        watch = Watch(receive, total=self._node().upstream.timeouts.total)
+        self._open.add(watch)
+        try:
+            async with watch:
+                return await call
+        finally:
+            self._open.discard(watch)
 
     def _node(self) -> Node:
         node = self._routing.nodes.get(self._config.embeddings.upstream or "")

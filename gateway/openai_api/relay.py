@@ -163,7 +163,7 @@ class Relay:
                 return b""
         data = self._edit(data, chunk)
         news = self.transcript.add(chunk)
-        if news and self._model is not None and len(self.transcript.finished) == self._choices:
+        if news and self._model is not None and len(self.transcript.finished) >= self._choices:
             self._held, self.is_held = data, True
             return b""
         return frame(data)

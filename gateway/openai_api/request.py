@@ -71,8 +71,11 @@ def encode(fields: dict[str, Any], model: str, *, include_usage: bool) -> bytes:
     fields = {**fields, "model": model}
     if include_usage:
         options = fields.get("stream_options")
+        if options is not None and not opens(options, "{") and bytes(options) != NULL:
+            # Of a type that only the upstream can judge.
+            return msgspec.json.encode(fields)
         try:
-            given = _object.decode(options) if options is not None and opens(options, "{") else {}
+            given = _object.decode(options) if options is not None and bytes(options) != NULL else {}
         except RecursionError:
             raise _wrong("stream_options", "is nested too deeply") from None
         fields["stream_options"] = {**given, "include_usage": True}

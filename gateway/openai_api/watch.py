@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Literal
 
-Why = Literal["gone", "idle", "total", "stalled", "shutdown"]
+Why = Literal["gone", "idle", "total", "shutdown"]
 Receive = Callable[[], Awaitable[Any]]
 
 
@@ -23,12 +23,11 @@ class Watch:
     Time limits are checked by one lazy timer, so that a chunk that comes in costs one attribute.
     """
 
-    def __init__(self, receive: Receive, *, total: float, stall: float = 60.0) -> None:
+    def __init__(self, receive: Receive, *, total: float) -> None:
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + total
-        self._stall = stall
-        self._writing: float | None = None
+        self.is_writing = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[Any] | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -85,18 +84,14 @@ class Watch:
         """The upstream has said something."""
         self._seen = self._loop.time()
 
-    @property
-    def is_writing(self) -> bool:
-        return self._writing is not None
-
     def write(self) -> None:
         """A write to the caller begins, which lasts as long as the caller is slow to read."""
-        self._writing = self._loop.time()
+        self.is_writing = True
 
     def wrote(self) -> None:
         """The write is done; only now is the upstream waited for again."""
         self._sent = self._seen = self._loop.time()
-        self._writing = None
+        self.is_writing = False
 
     async def _listen(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -107,7 +102,7 @@ class Watch:
         if self._timer is not None:
             self._timer.cancel()
         # What happens until then moves a limit no nearer than its full length from now.
-        lengths = [self._stall]
+        lengths = [LONGEST]
         if self._idle is not None:
             lengths.append(self._idle)
         if self._beat is not None:
@@ -118,8 +113,7 @@ class Watch:
     def _dues(self) -> dict[Why | Literal["beat"], float]:
         """When each limit is reached, as far as things stand now."""
         dues: dict[Why | Literal["beat"], float] = {"total": self._end}
-        if self._writing is not None:
-            dues["stalled"] = self._writing + self._stall
+        if self.is_writing:
             return dues
         if self._idle is not None:
             dues["idle"] = self._seen + self._idle

@@ -110,7 +110,7 @@ class _Loader(yaml.SafeLoader):
             )
         return super().construct_mapping(node, deep)
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         value = super().construct_scalar(node)
         if isinstance(value, str) and re.search("[\ud800-\udbff][\udc00-\udfff]", value):
             # JSON writes one character beyond the first 65,536 as two escapes.

@@ -1,12 +1,16 @@
-"""HTTP/1.1 as uvicorn speaks it, with limits on the size and the slowness of a request's head."""
+"""HTTP/1.1 as uvicorn speaks it, with limits on size and slowness, of callers who send and who read."""
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from gateway import ids
+from gateway.config import Server
 from gateway.errors import Fault, Refusal, envelope
+from gateway.server.stall import Stall
 
 HEAD_BYTES = 64 * 1024
 HEADERS = 200
@@ -16,6 +20,9 @@ LINGER_SECONDS = 2.0
 """How long a refused caller may go on sending; closing at once would take the answer from it."""
 DISCARDED_BYTES = 256 * 1024 * 1024
 """How much of a body is thrown away once its request has been answered."""
+PIPELINED = 32
+"""Requests that may wait on one connection while another is answered."""
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class _AnyLength(int):
@@ -31,40 +38,85 @@ class _AnyLength(int):
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
+    body_seconds = 30.0
+    write_seconds = 60.0
+    is_stalled = False
+    """Whether the connection was cut because the caller did not read."""
+    _stall: Stall
     _head_timer: asyncio.TimerHandle | None = None
+    _body_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     """Bytes that came in since the head began; those of a body behind it count while the head is open."""
     _named_bytes = 0
     """Bytes of the path and of the headers so far."""
     _discarded = 0
     _in_head = True
+    """From the end of one request to the end of the next one's headers."""
+    _has_begun = False
+    """Whether something of the head is there."""
     _refused = False
+    _running: RequestResponseCycle | None = None
+    """The request that is being answered, which is the oldest of those that have come in."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._stall = Stall(transport, self.write_seconds, self._cut_stalled)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_done()
+        self._expect_body(None)
+        self._stall.stop()
+        self.pipeline.clear()
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stall.watch()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stall.stop()
+
+    def on_response_complete(self) -> None:
+        # Whoever closes waits for the rest of the answer to be read.
+        self._stall.watch()
+        super().on_response_complete()
+
+    def shutdown(self) -> None:
+        if self._running is not None:
+            self._running.keep_alive = False
+        super().shutdown()
+
+    def cut(self) -> None:
+        """End the connection at once: what waits to be sent is thrown away, also by the kernel."""
+        peer: socket.socket = self.transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
         if self._in_head:
             self._head_bytes += len(data)
-            if self._head_timer is None:
-                self._expect_head()
+            self._expect_head()
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES:
             self._refuse_large_head()
+        elif self._in_head and self._has_begun:
+            self._expect_head()
+        elif not self._in_head:
+            self._expect_body(self.body_seconds)
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        self._in_head = self._has_begun = True
         self._named_bytes = self._discarded = 0
         super().on_message_begin()
-        # For the application to cut a caller who does not read; closing would wait for it.
-        self.scope["state"]["abort"] = self.transport.abort
+        # For the application to know why the caller has gone.
+        self.scope["state"]["connection"] = self
 
     def on_url(self, url: bytes) -> None:
         self._named_bytes += len(url)
@@ -83,6 +135,9 @@ class Protocol(HttpToolsProtocol):
         self._head_done()
         if self._named_bytes > HEAD_BYTES:
             self._refuse_large_head()
+        if len(self.pipeline) >= PIPELINED:
+            self._refused = True
+            self.transport.close()
         if self._refused:
             return
         super().on_headers_complete()
@@ -102,28 +157,59 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         if not self._refused:
+            self._in_head, self._has_begun = True, False
+            self._expect_body(None)
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(Fault.REQUEST_INVALID, "The bytes received are not an HTTP/1.1 request.")
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _expect_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+        """The head has to be whole in time; the time does not start anew."""
+        if self._head_timer is None and not self._refused:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
+
+    def _expect_body(self, seconds: float | None) -> None:
+        """The body's next piece has to come within so many seconds; `None` where none is due."""
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
+        if seconds is not None and not self._refused:
+            self._body_timer = self.loop.call_later(seconds, self._body_late, seconds)
 
     def _head_done(self) -> None:
-        self._in_head = False
+        self._in_head = self._has_begun = False
         self._head_bytes = 0
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
     def _head_late(self) -> None:
-        if self._head_bytes:
+        self._head_timer = None
+        if self._running is not None and not self._running.response_complete:
+            # The next request may wait, and so may its caller, while this one is answered.
+            self._expect_head()
+        elif self._head_bytes:
             self._refuse(
                 Fault.REQUEST_TIMEOUT, "The request's headers did not arrive in time; send them at once."
             )
         else:
             self.transport.close()
+
+    def _body_late(self, seconds: float) -> None:
+        if self.flow.read_paused:
+            self._expect_body(seconds)
+            return
+        message = f"Nothing of the request's body came for {seconds:g} seconds; send it without pauses."
+        self._refuse(Fault.REQUEST_TIMEOUT, message)
+
+    def _cut_stalled(self) -> None:
+        self.is_stalled = True
+        self.cut()
 
     def _refuse_large_head(self) -> None:
         self._refuse(
@@ -136,7 +222,9 @@ class Protocol(HttpToolsProtocol):
             return
         self._refused = True
         self._head_done()
+        self._expect_body(None)
         if not self._may_answer():
+            self._stall.watch()
             self.transport.close()
             return
         request_id = ids.new("req")
@@ -166,3 +254,13 @@ class Protocol(HttpToolsProtocol):
     def _path(self) -> str:
         url: Any = getattr(self, "url", b"")
         return bytes(url).decode("latin-1")
+
+
+def limited(server: Server) -> type[Protocol]:
+    """The protocol with the time limits of the configuration."""
+
+    class Limited(Protocol):
+        body_seconds = server.body_timeout
+        write_seconds = server.write_timeout
+
+    return Limited

@@ -165,7 +165,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise StartError(f"{host}:{port} cannot be listened on: {error.strerror or error}") from None
+        # Python adds in brackets what it was doing, which stands in front already.
+        reason = str(error.strerror or error).partition(" (while")[0]
+        raise StartError(f"{host}:{port} cannot be listened on: {reason}") from None
     listener.setblocking(False)
     return listener
 

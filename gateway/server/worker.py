@@ -8,12 +8,14 @@ import uvicorn
 
 from gateway.app import Front, create_app
 from gateway.config import Config
-from gateway.server.protocol import Protocol
+from gateway.server.protocol import Protocol, limited
 from gateway.telemetry import logs
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
 """How long an unused connection stays open; longer than the pools of the usual clients keep theirs."""
+FAREWELL_SECONDS = 2.0
+"""How long callers have, after the grace, to read that their answer has been cut short."""
 
 
 def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> None:
@@ -25,7 +27,7 @@ def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> 
     front = create_app(config)
     settings = uvicorn.Config(
         front,
-        http=Protocol,
+        http=limited(config.server),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -55,9 +57,19 @@ class _Server(uvicorn.Server):
         gateway = self._front.gateway
         gateway.is_draining = True
         grace = gateway.config.server.shutdown_grace
-        timer = asyncio.get_running_loop().call_later(grace, gateway.chat.interrupt)
+        loop = asyncio.get_running_loop()
+        timers = [
+            loop.call_later(grace, gateway.interrupt),
+            loop.call_later(grace + FAREWELL_SECONDS, self._cut),
+        ]
         await super().shutdown(sockets=sockets)
-        timer.cancel()
+        for timer in timers:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Protocol):
+                connection.cut()
 
     def _parent_died(self) -> None:
         asyncio.get_running_loop().remove_reader(self._lifeline)

@@ -1,0 +1,251 @@
+"""Whole answers: read as they are, edited in place, told as a stream."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from inline_snapshot import snapshot
+
+from gateway.chat.turn import Usage
+from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.sse import DONE, Framer
+from gateway.upstreams.failure import UpstreamFailure
+
+MODEL = b'"persona/a@v1"'
+PERSONA = b'{"id":"psn_1"}'
+
+
+def answer(body: bytes) -> Answer:
+    return Answer(body, "main", ("a-secret-of-ours",))
+
+
+def failure(body: bytes) -> UpstreamFailure:
+    with pytest.raises(UpstreamFailure) as caught:
+        answer(body)
+    return caught.value
+
+
+def raw(data: bytes) -> dict[str, bytes]:
+    return {
+        name: bytes(value) for name, value in msgspec.json.decode(data, type=dict[str, msgspec.Raw]).items()
+    }
+
+
+def events(found: Answer) -> list[dict[str, Any]]:
+    framer = Framer(1_000_000)
+    *data, last = [event.data for event in framer.feed(found.as_stream()) + framer.finish()]
+    assert last == DONE
+    return [json.loads(each) for each in data]
+
+
+def said(content: str, **more: object) -> bytes:
+    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+    return json.dumps({"id": "1", "model": "gpt", "choices": [choice], **more}).encode()
+
+
+def test_an_answer_goes_out_under_the_resolved_name_with_the_persona() -> None:
+    body = (
+        b'\n  {"id":"1","model":"gpt","choices":[{"message":{"content":"Hi","x":1.0}}],"y":{"model":"gpt"}}'
+    )
+    assert answer(body).encode(MODEL, PERSONA).decode() == snapshot(
+        '{"id":"1","model":"persona/a@v1",'
+        '"choices":[{"message":{"content":"Hi","x":1.0}}],"y":{"model":"gpt"},"persona":{"id":"psn_1"}}'
+    )
+
+
+@pytest.mark.parametrize("space", [b"\n", b" ", b"\r\n\r\n", b"\t" * 1000])
+def test_leading_white_space_is_no_part_of_an_answer(space: bytes) -> None:
+    found = answer(space + said("Hi") + space)
+    assert found.texts() == ["Hi"]
+    assert raw(found.encode(MODEL, PERSONA))["model"] == MODEL
+
+
+@pytest.mark.parametrize("text", [b'"\\ud83d"', b'"a\\ude00"'])
+def test_a_lone_surrogate_is_relayed_as_it_is_escaped(text: bytes) -> None:
+    found = answer(
+        b'{"model":"gpt","choices":[{"message":{"content":%b},"finish_reason":"stop"}],"y":1.0}' % text
+    )
+    out = found.encode(MODEL, PERSONA)
+    assert text in out
+    assert found.finish_reason == "stop"
+
+
+def test_bytes_that_are_not_utf8_are_relayed() -> None:
+    body = b'{"model":"gpt","choices":[{"message":{"content":"a\xff"},"finish_reason":"stop"}]}'
+    found = answer(body)
+    assert (found.texts(), found.finish_reason) == (["a\ufffd"], "stop")
+    assert b'"a\xff"' in found.encode(MODEL, PERSONA)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"<html>no</html>",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"choices":null}',
+        b'{"choices":{}}',
+        b'{"choices":[null]}',
+        b'{"choices":[{"message":"text"}]}',
+        b'{"choices":[{}]}x',
+        b'{"a":' * 100_000,
+        b'{"error":' * 100_000,
+        b'{"choices":[' + b"[" * 100_000,
+    ],
+    ids=lambda body: repr(body)[:40],
+)
+def test_what_is_no_answer_has_failed(body: bytes) -> None:
+    found = failure(body)
+    assert (found.kind, found.status, found.is_retryable) == ("bad_answer", None, True)
+
+
+def test_a_null_error_is_none() -> None:
+    assert answer(said("Hi", error=None)).texts() == ["Hi"]
+    assert answer(said("Hi", error={})).texts() == ["Hi"]
+
+
+def test_an_error_in_a_200_has_failed() -> None:
+    found = failure(b' {"error":{"message":"No key a-secret-of-ours","type":"x","code":429},"choices":[]}')
+    assert (found.kind, found.status) == ("error_event", 429)
+    assert found.error == {"message": "No key ***", "type": "x", "code": 429}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        ('{"message":"x"}', None),
+        ('"text"', None),
+        ('{"code":"\u00b2"}', None),
+        ('{"code":"' + "4" * 5000 + '"}', None),
+        ('{"status":503,"message":"x"}', 503),
+        ('{"status_code":"404","message":"x"}', 404),
+        ('{"type":"invalid_request_error","message":"x"}', 400),
+        ('{"code":"rate_limit_exceeded","message":"\\ud83d"}', 429),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_an_error_in_a_200_counts_as_the_status_it_names(error: str, status: int | None) -> None:
+    assert failure(f'{{"error":{error}}}'.encode()).status == status
+
+
+def test_the_content_may_be_a_list() -> None:
+    content = b'[{"type":"text","text":"a"},{"type":"x"},{"text":"b"}]'
+    assert answer(b'{"choices":[{"message":{"content":%b}},{"message":null}]}' % content).texts() == [
+        "ab",
+        "",
+    ]
+
+
+def test_the_last_choice_tells_the_reason() -> None:
+    body = b'{"choices":[{"finish_reason":"stop"},{"finish_reason":"length"},{"finish_reason":null}]}'
+    assert answer(body).finish_reason == "length"
+    assert answer(b'{"choices":[]}').finish_reason is None
+
+
+def test_usage_is_read() -> None:
+    assert answer(said("Hi", usage={"prompt_tokens": 3, "x": 1})).usage == Usage(3)
+    assert answer(said("Hi", usage=None)).usage is None
+    assert answer(said("Hi", usage="none")).usage is None
+
+
+def test_an_answer_is_told_as_a_stream() -> None:
+    found = answer(said("Hi", usage={"prompt_tokens": 3}, object="chat.completion", x={"y": 1.0}))
+    assert events(found) == snapshot(
+        [
+            {
+                "id": "1",
+                "model": "gpt",
+                "object": "chat.completion.chunk",
+                "x": {"y": 1.0},
+                "choices": [
+                    {"index": 0, "delta": {"role": "assistant", "content": "Hi"}, "finish_reason": None}
+                ],
+            },
+            {
+                "id": "1",
+                "model": "gpt",
+                "object": "chat.completion.chunk",
+                "x": {"y": 1.0},
+                "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+            },
+            {
+                "id": "1",
+                "model": "gpt",
+                "object": "chat.completion.chunk",
+                "x": {"y": 1.0},
+                "choices": [],
+                "usage": {"prompt_tokens": 3},
+            },
+        ]
+    )
+
+
+def test_a_pretty_answer_is_told_in_whole_frames() -> None:
+    pretty = json.dumps(json.loads(said("Hi", usage={"prompt_tokens": 3})), indent=2).replace("\n", "\r\n")
+    assert events(answer(pretty.encode())) == events(answer(said("Hi", usage={"prompt_tokens": 3})))
+
+
+def test_all_choices_are_said_before_they_end() -> None:
+    body = (
+        b'{"choices":[{"message":{"content":"a"}},{"index":5,"message":{"content":"b"},"logprobs":{"x":1}}]}'
+    )
+    choices = [event["choices"][0] for event in events(answer(body))]
+    assert [(choice["index"], choice["finish_reason"]) for choice in choices] == [
+        (0, None),
+        (5, None),
+        (0, "stop"),
+        (5, "stop"),
+    ]
+    assert choices[1]["logprobs"] == {"x": 1}
+
+
+@pytest.mark.parametrize(
+    ("message", "delta"),
+    [
+        ("null", {}),
+        ("{}", {}),
+        ('{"content":null,"tool_calls":null}', {"content": None, "tool_calls": None}),
+        ('{"tool_calls":{"x":1}}', {"tool_calls": {"x": 1}}),
+        (
+            '{"tool_calls":[{"id":"a","x":1},{"id":"b"}]}',
+            {"tool_calls": [{"index": 0, "id": "a", "x": 1}, {"index": 1, "id": "b"}]},
+        ),
+        ('{"tool_calls":[{"id":"a","index":4}]}', {"tool_calls": [{"index": 4, "id": "a"}]}),
+    ],
+)
+def test_a_message_becomes_a_delta(message: str, delta: object) -> None:
+    first = events(answer(f'{{"choices":[{{"message":{message}}}]}}'.encode()))[0]
+    assert first["choices"][0]["delta"] == delta
+
+
+class FakeResponse:
+    """An upstream's answer of these pieces."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self.status = 200
+        self.headers: Mapping[str, str] = {}
+        self.pieces = list(pieces)
+
+    async def read(self) -> bytes:
+        return self.pieces.pop(0) if self.pieces else b""
+
+    def close(self) -> None:
+        self.pieces.clear()
+
+
+async def test_a_body_is_read_to_its_end() -> None:
+    assert await read_body(FakeResponse([b"a", b"b", b"c"]), "main", 3) == b"abc"
+
+
+async def test_a_body_beyond_the_limit_is_not_read_on() -> None:
+    response = FakeResponse([b"ab", b"cd", b"ef"])
+    with pytest.raises(UpstreamFailure) as caught:
+        await read_body(response, "main", 3)
+    assert caught.value.kind == "bad_answer"
+    assert response.pieces == [b"ef"]

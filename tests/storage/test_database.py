@@ -1,0 +1,280 @@
+"""The store: one writer at a time, changes that others notice, and a schema that is what the tables say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from gateway import clock
+from gateway.storage import database as databases
+from gateway.storage import migrate, tables
+from gateway.storage.database import HEAD, Change, Database, SchemaOutdatedError, announce, fields
+from tests.store import opened
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with opened(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+async def other(tmp_path: Path, database: Database) -> AsyncIterator[Database]:
+    """The same store, as another process has it open."""
+    async with opened(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(databases, "POLL_SECONDS", 0.001)
+
+
+class Watcher:
+    """What a watch reports."""
+
+    def __init__(self, database: Database, position: int) -> None:
+        self.reports: asyncio.Queue[list[Change]] = asyncio.Queue()
+        self.task = asyncio.ensure_future(database.watch(position, self._note))
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        self.reports.put_nowait(list(changes))
+
+    async def next(self) -> list[Change]:
+        async with asyncio.timeout(5):
+            return await self.reports.get()
+
+    async def come_round(self, other: Database) -> None:
+        """See two changes one by one, between which the watch has looked at the store once more."""
+        for subject in ("psn_1", "psn_2"):
+            await change(other, subject)
+            assert await self.next() == [Change("persona", subject)]
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
+@pytest.fixture
+async def watcher(database: Database) -> AsyncIterator[Watcher]:
+    found = Watcher(database, await database.position())
+    yield found
+    await found.stop()
+
+
+async def change(database: Database, *subjects: str, topic: str = "persona") -> None:
+    async with database.write() as connection:
+        for subject in subjects:
+            await announce(connection, topic, subject)
+
+
+async def change_and_fail(database: Database) -> None:
+    async with database.write() as connection:
+        await announce(connection, "persona", "psn_1")
+        raise ValueError("no")
+
+
+async def counted(database: Database) -> int:
+    async with database.read() as connection:
+        return (await connection.execute(select(func.count()).select_from(tables.changes))).scalar() or 0
+
+
+async def test_another_connection_s_change_is_reported(watcher: Watcher, other: Database) -> None:
+    await change(other, "psn_1")
+    assert await watcher.next() == [Change("persona", "psn_1")]
+    await change(other, "pk_live_1", topic="key")
+    assert await watcher.next() == [Change("key", "pk_live_1")]
+
+
+async def test_changes_of_one_transaction_are_reported_together_and_in_order(
+    watcher: Watcher, other: Database
+) -> None:
+    await change(other, "b", "a", "c")
+    assert await watcher.next() == [Change("persona", subject) for subject in "bac"]
+
+
+async def test_our_own_change_is_reported_too(watcher: Watcher, database: Database) -> None:
+    await change(database, "psn_1")
+    assert await watcher.next() == [Change("persona", "psn_1")]
+
+
+async def test_what_was_rolled_back_is_not_reported(watcher: Watcher, other: Database) -> None:
+    with pytest.raises(ValueError, match="no"):
+        await change_and_fail(other)
+    await change(other, "psn_2")
+    assert await watcher.next() == [Change("persona", "psn_2")]
+
+
+async def test_a_change_between_the_position_and_the_watch_is_reported(
+    database: Database, other: Database
+) -> None:
+    await change(other, "psn_0")
+    position = await database.position()
+    await change(other, "psn_1")
+    watcher = Watcher(database, position)
+    assert await watcher.next() == [Change("persona", "psn_1")]
+    await watcher.stop()
+
+
+async def test_a_store_that_is_older_than_our_position_means_that_all_may_have_changed(
+    database: Database, other: Database
+) -> None:
+    await change(other, "psn_1")
+    watcher = Watcher(database, 1000)
+    assert await watcher.next() == []
+    await change(other, "psn_2")
+    assert await watcher.next() == [Change("persona", "psn_2")]
+    await watcher.stop()
+
+
+async def test_a_store_that_fails_is_followed_again(
+    watcher: Watcher, database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await watcher.come_round(other)
+    assert database.healthy
+    failed = asyncio.Event()
+
+    async def fail(*_: object) -> None:
+        failed.set()
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "_follow", fail)
+        async with other.write() as connection:
+            # The table is looked at only when something was written.
+            await connection.execute(text("ALTER TABLE changes RENAME TO gone"))
+        async with asyncio.timeout(5):
+            await failed.wait()
+        assert not database.healthy
+        async with other.write() as connection:
+            await connection.execute(text("ALTER TABLE gone RENAME TO changes"))
+    await watcher.come_round(other)
+    assert database.healthy
+
+
+async def test_changes_are_kept_for_an_hour(other: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now_ms()
+    await change(other, "a", "b")
+    monkeypatch.setattr(clock, "now_ms", lambda: now + databases.CHANGES_KEPT_MS - 1000)
+    await change(other, "c")
+    assert await counted(other) == 3
+    monkeypatch.setattr(clock, "now_ms", lambda: now + databases.CHANGES_KEPT_MS + 10_000)
+    await change(other, "d")
+    assert await counted(other) == 2
+    assert await other.position() == 4
+
+
+async def test_numbers_of_changes_are_never_used_again(database: Database) -> None:
+    await change(database, "a", "b")
+    async with database.write() as connection:
+        await connection.execute(delete(tables.changes))
+    await change(database, "c")
+    assert await database.position() == 3
+
+
+async def test_writers_wait_for_each_other(database: Database, other: Database) -> None:
+    async def count_up(store: Database) -> None:
+        for _ in range(10):
+            async with store.write() as connection:
+                query = select(func.count()).select_from(tables.workspaces)
+                number = (await connection.execute(query)).scalar()
+                await asyncio.sleep(0)
+                row = {"id": f"ws_{number}", "name": str(number), "mode": "live", "created_at": 0}
+                await connection.execute(insert(tables.workspaces).values(row))
+
+    await asyncio.gather(*[count_up(store) for store in (database, other, database, other)])
+    async with database.read() as connection:
+        assert (await connection.execute(select(func.count()).select_from(tables.workspaces))).scalar() == 40
+
+
+async def test_a_reader_sees_one_state_and_holds_up_no_writer(database: Database, other: Database) -> None:
+    async with database.read() as connection:
+        query = select(func.count()).select_from(tables.changes)
+        assert (await connection.execute(query)).scalar() == 0
+        await change(other, "psn_1")
+        assert (await connection.execute(query)).scalar() == 0
+    assert await counted(database) == 1
+
+
+async def test_what_is_written_in_a_read_is_rolled_back(database: Database) -> None:
+    async with database.read() as connection:
+        await announce(connection, "persona", "psn_1")
+    assert await counted(database) == 0
+
+
+async def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
+    with pytest.raises(ValueError, match="no"):
+        await change_and_fail(database)
+    assert await counted(database) == 0
+
+
+async def test_foreign_keys_are_enforced(database: Database) -> None:
+    row = {"persona_id": "psn_0", "name": "beta", "number": 1, "updated_at": 0}
+    with pytest.raises(IntegrityError):
+        async with database.write() as connection:
+            await connection.execute(insert(tables.labels).values(row))
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 1)]
+)
+async def test_every_connection_is_set_up(database: Database, pragma: str, value: object) -> None:
+    async with database.read() as connection:
+        assert (await connection.execute(text(f"PRAGMA {pragma}"))).scalar() == value
+
+
+async def test_a_row_is_told_by_column_name(database: Database) -> None:
+    async with database.read() as connection:
+        (row,) = await connection.execute(text("SELECT 1 AS a, 'x' AS b"))
+    assert fields(row) == {"a": 1, "b": "x"}
+    assert {type(name) for name in fields(row)} == {str}
+
+
+async def test_the_migrations_make_the_tables(database: Database) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        options = {"compare_type": True, "compare_server_default": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables.metadata))
+
+    async with database.read() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_the_migrations_keep_what_alembic_does_not_compare(database: Database) -> None:
+    async with database.read() as connection:
+        query = text("SELECT sql FROM sqlite_master WHERE name = 'changes'")
+        assert "AUTOINCREMENT" in str((await connection.execute(query)).scalar())
+
+
+def test_the_head_is_alembic_s() -> None:
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(migrate.MIGRATIONS))
+    assert ScriptDirectory.from_config(settings).get_heads() == [HEAD]
+
+
+async def test_a_store_is_migrated_once(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / '100% new.db'}")
+    assert await database.revision() is None
+    with pytest.raises(SchemaOutdatedError, match="none"):
+        await database.require_schema()
+    assert await migrate.upgrade(database)
+    assert not await migrate.upgrade(database)
+    assert await database.revision() == HEAD
+    await database.require_schema()
+    await database.close()
+
+
+async def test_a_newer_store_is_refused(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaOutdatedError, match="9999"):
+        await migrate.upgrade(database)
+    with pytest.raises(SchemaOutdatedError, match="9999"):
+        await database.require_schema()

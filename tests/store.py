@@ -1,0 +1,30 @@
+"""A store of the test's own, with the schema and two workspaces in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from gateway.auth import store as auth
+from gateway.auth.keys import Workspace
+from gateway.storage import migrate
+from gateway.storage.database import Database
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Database]:
+    """The folder's database, migrated."""
+    database = Database(f"sqlite:///{folder / 'persona.db'}")
+    try:
+        await migrate.upgrade(database)
+        yield database
+    finally:
+        await database.close()
+
+
+async def workspaces(database: Database) -> tuple[Workspace, Workspace]:
+    """A live and a test one."""
+    async with database.write() as connection:
+        return (
+            await auth.create_workspace(connection, "mine", "live"),
+            await auth.create_workspace(connection, "theirs", "test"),
+        )
