@@ -1,7 +1,6 @@
 """`POST /v1/openai/embeddings`: passed through to the upstream that the configuration names for it."""
 
 import time
-from collections.abc import Coroutine
 from typing import Any
 
 from gateway.auth.guard import Guard
@@ -36,7 +35,7 @@ class Embeddings:
             caller.require("chat:invoke")
             body = await edge.read_body(scope["headers"], receive, self._config.server.max_body)
             decode_object(body)
-            answer = await self._watched(receive, self._ask(body, trail))
+            answer = await self._watched(receive, body, trail)
             headers = [(b"x-persona-attempts", str(trail.attempts).encode())]
             await edge.send_json(send, 200, answer, headers)
         except Refusal as refusal:
@@ -57,13 +56,13 @@ class Embeddings:
         for watch in list(self._open):
             watch.interrupt("shutdown")
 
-    async def _watched(self, receive: Receive, call: Coroutine[Any, Any, bytes]) -> bytes:
-        """The result of the call, which may be cut short. Raises Interrupted."""
+    async def _watched(self, receive: Receive, body: bytes, trail: Trail) -> bytes:
+        """The upstream's answer. Raises Interrupted, Refusal, UpstreamFailure."""
         watch = Watch(receive, total=self._node().upstream.timeouts.total)
         self._open.add(watch)
         try:
             async with watch:
-                return await call
+                return await self._ask(body, trail)
         finally:
             self._open.discard(watch)
 

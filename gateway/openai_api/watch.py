@@ -102,12 +102,11 @@ class Watch:
         if self._timer is not None:
             self._timer.cancel()
         # What happens until then moves a limit no nearer than its full length from now.
-        lengths = [LONGEST]
+        soonest = min(self._dues().values())
         if self._idle is not None:
-            lengths.append(self._idle)
+            soonest = min(soonest, self._loop.time() + self._idle)
         if self._beat is not None:
-            lengths.append(self._pace)
-        soonest = min(*self._dues().values(), self._loop.time() + min(lengths))
+            soonest = min(soonest, self._loop.time() + self._pace)
         self._timer = self._loop.call_at(soonest, self._tick)
 
     def _dues(self) -> dict[Why | Literal["beat"], float]:

@@ -18,8 +18,10 @@ def configure(config: Log) -> None:
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
     # These tell of every connection and request, which is for their authors to know.
-    for name in ("uvicorn", "uvicorn.error", "asyncio", "aiosqlite", "alembic"):
+    for name in ("uvicorn", "asyncio", "aiosqlite", "alembic"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # Warns of every request that is not HTTP, which anybody can send any number of times.
+    logging.getLogger("uvicorn.error").setLevel(max(logging.ERROR, root.level))
 
 
 class _Text(logging.Formatter):

@@ -1,0 +1,168 @@
+"""When the caller leaves, so does the gateway: the upstream is let go of within 250 ms."""
+
+import asyncio
+import socket
+import sqlite3
+import struct
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import openai
+import pytest
+
+from tests import upstream_faults as faults
+from tests.conftest import LIBRARIAN
+from tests.e2e.conftest import hello, mint
+from tests.e2e.wire import connect, read_until, written
+from tests.process import Gateway
+from tests.until import until
+from tests.upstream import Answer, ScriptedUpstream, Seen
+from tests.upstream_scripts import Gate
+
+LIMIT = 0.25
+ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
+STREAM: dict[str, Any] = {**ASK, "stream": True}
+
+CASES: dict[str, tuple[dict[str, Any], Callable[[], Answer], bytes]] = {
+    "before the first byte of a stream": (STREAM, faults.silent, b""),
+    "in the middle of a stream": (STREAM, faults.falls_silent, b"word0"),
+    "in the middle of a busy stream": (STREAM, lambda: faults.drip(0.005, 2), b"xx"),
+    "during a whole answer": (ASK, faults.silent, b""),
+    "during the body of a whole answer": (ASK, faults.falls_silent, b""),
+}
+
+
+ROWS = """
+SELECT turns.id, status, attempts, upstream, stream
+FROM turns JOIN keys ON keys.id = turns.key_id WHERE keys.name = 'leaver'
+"""
+
+
+class Row(NamedTuple):
+    status: str
+    attempts: int
+    upstream: str
+    stream: int
+
+
+def rows(gateway: Gateway) -> dict[str, Row]:
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store:
+        found = store.execute(ROWS).fetchall()
+    return {name: Row(*rest) for name, *rest in found}
+
+
+def new_row(gateway: Gateway, before: dict[str, Row]) -> Row:
+    """The one turn of the leaver that was recorded since."""
+    found = until(lambda: [row for name, row in rows(gateway).items() if name not in before])
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def key(shared_gateway: Gateway) -> str:
+    """Tells the turns that are looked at from all others."""
+    return mint(shared_gateway, "--name", "leaver")
+
+
+def assert_let_go(seen: Seen, left: float) -> None:
+    assert seen.gone.wait(5)
+    assert seen.gone_at
+    assert seen.gone_at - left < LIMIT
+    assert not seen.finished
+
+
+@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize("name", CASES)
+def test_the_upstream_is_let_go_when_the_caller_leaves(
+    gateway: Gateway, upstream: ScriptedUpstream, key: str, name: str, reset: bool
+) -> None:
+    body, answer, mark = CASES[name]
+    before = rows(gateway)
+    upstream.always(answer())
+    with connect(gateway) as peer:
+        peer.sendall(written(gateway, body, key=key))
+        (seen,) = upstream.wait_for(1)
+        if mark:
+            read_until(peer, mark)
+        if reset:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        left = time.monotonic()
+    assert_let_go(seen, left)
+    assert new_row(gateway, before) == ("cancelled", 1, "main/gpt-4o-mini", int(body.get("stream", False)))
+    assert len(upstream.seen) == 1
+
+
+async def test_a_cancelled_task_of_the_sdk_lets_go(
+    async_client: openai.AsyncOpenAI, upstream: ScriptedUpstream
+) -> None:
+    upstream.always(faults.silent())
+    task = asyncio.create_task(async_client.chat.completions.create(**ASK))
+    (seen,) = await asyncio.to_thread(upstream.wait_for, 1)
+    left = time.monotonic()
+    task.cancel()
+    await asyncio.to_thread(assert_let_go, seen, left)
+
+
+def test_a_closed_stream_of_the_sdk_lets_go(client: openai.OpenAI, upstream: ScriptedUpstream) -> None:
+    upstream.always(faults.falls_silent())
+    with client.chat.completions.create(**STREAM) as stream:
+        next(stream)
+        (seen,) = upstream.wait_for(1)
+        left = time.monotonic()
+    assert_let_go(seen, left)
+
+
+def test_embeddings_are_let_go_too(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    upstream.always(faults.silent())
+    with connect(gateway) as peer:
+        peer.sendall(written(gateway, {"model": "any", "input": "dusk"}, "/v1/openai/embeddings"))
+        (seen,) = upstream.wait_for(1)
+        left = time.monotonic()
+    assert_let_go(seen, left)
+
+
+def test_no_second_attempt_starts_once_the_caller_has_left(
+    gateway: Gateway, upstream: ScriptedUpstream, key: str
+) -> None:
+    before = rows(gateway)
+    gate = Gate()
+    upstream.always(faults.html(500).hold(gate))
+    with connect(gateway) as peer:
+        peer.sendall(written(gateway, ASK, key=key))
+        (seen,) = upstream.wait_for(1)
+        gate.open()
+        assert seen.settled.wait(5)
+    assert new_row(gateway, before).status == "cancelled"
+    assert len(upstream.seen) == 1
+
+
+def test_the_command_lists_who_left(gateway: Gateway, upstream: ScriptedUpstream, key: str) -> None:
+    before = rows(gateway)
+    upstream.always(faults.falls_silent())
+    with connect(gateway) as peer:
+        peer.sendall(written(gateway, STREAM, key=key))
+        head = read_until(peer, b"word0").decode()
+    new_row(gateway, before)
+    newest = gateway.turns("--status", "cancelled")[0]
+    assert newest["request_id"] in head
+    assert newest["first_byte_ms"] is not None
+    assert newest["finish_reason"] is None
+
+
+def test_the_gateway_goes_on_after_callers_have_left(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    gate = Gate()
+    upstream.always(faults.slow_to_start(gate))
+    callers = [connect(gateway) for _ in range(20)]
+    for number, peer in enumerate(callers):
+        peer.sendall(written(gateway, STREAM if number % 2 else ASK))
+    upstream.wait_for(20)
+    for peer in callers:
+        peer.close()
+    left = time.monotonic()
+    for seen in upstream.seen:
+        assert_let_go(seen, left)
+    upstream.reset()
+    with gateway.client() as client:
+        assert client.chat.completions.create(**ASK).choices[0].finish_reason == "stop"

@@ -1,0 +1,405 @@
+"""Every refusal has a status, a form, a sentence and a request id, wherever it comes from."""
+
+import gzip
+import http.client
+import json
+import re
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import openai
+import pytest
+
+from tests.conftest import LIBRARIAN, Start
+from tests.e2e.conftest import hello
+from tests.e2e.wire import CHAT, Reply, ask, connect, fetch, line, read_all, read_until, written
+from tests.process import Gateway, upstream_table
+from tests.upstream import ScriptedUpstream
+from tests.upstream_model import completion
+from tests.upstream_scripts import Gate, json_answer, status
+
+ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
+REQUEST_ID = re.compile(r"req_[0-9A-Za-z]{20}")
+LIMIT = 4096
+
+
+def assert_is_openais(reply: Reply, code: int) -> None:
+    assert reply.status == code
+    assert reply.headers["content-type"] == "application/json"
+    assert REQUEST_ID.fullmatch(reply.headers["x-request-id"])
+    assert reply.json.keys() == {"error"}
+    assert reply.error.keys() == {"message", "type", "param", "code"}
+    assert_is_a_sentence(reply.error["message"])
+
+
+def assert_is_native(reply: Reply, code: int, name: str) -> None:
+    assert reply.status == code
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.json.keys() == {"error"}
+    assert {"code", "message", "type", "doc_url", "request_id"} <= reply.error.keys()
+    assert reply.error["code"] == name
+    assert reply.error["request_id"] == reply.headers["x-request-id"]
+    assert_is_a_sentence(reply.error["message"])
+
+
+def assert_is_a_sentence(message: str) -> None:
+    assert message[0] == "`" or message[0].isupper()
+    assert message[-1] == "."
+    assert "Traceback" not in message
+
+
+def raw_reply(gateway: Gateway, data: bytes, *, closes: bool = True) -> Reply:
+    """The answer to these bytes, and that the gateway closes the connection behind it."""
+    with connect(gateway) as peer:
+        peer.sendall(data)
+        return read_reply(peer, closes=closes)
+
+
+def read_reply(peer: socket.socket, *, closes: bool) -> Reply:
+    with http.client.HTTPResponse(peer) as response:
+        response.begin()
+        named = [(name.lower(), value) for name, value in response.getheaders()]
+        assert len(named) == len(dict(named))
+        reply = Reply(response.status, dict(named), response.read())
+    assert not closes or read_all(peer) == b""
+    return reply
+
+
+# Paths and methods
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/openai"),
+        ("GET", "/v1/openai/"),
+        ("POST", "/v1/openai/responses"),
+        ("POST", "/v1/openai/completions"),
+        ("GET", "/v1/openai/files"),
+        ("DELETE", "/v1/openai/nothing/at/all"),
+        ("POST", "/v1/openai/chat"),
+        ("GET", "/v1/openai/%00%ff"),
+    ],
+)
+def test_an_openai_path_that_is_not_served_says_what_is(gateway: Gateway, method: str, path: str) -> None:
+    refused = fetch(gateway, path, b"{}" if method == "POST" else None, method=method)
+    assert_is_openais(refused, 404)
+    assert "/chat/completions" in refused.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", CHAT, "POST"),
+        ("PUT", CHAT, "POST"),
+        ("DELETE", CHAT, "POST"),
+        ("OPTIONS", CHAT, "POST"),
+        ("GET", "/v1/openai/embeddings", "POST"),
+        ("POST", "/v1/openai/models", "GET"),
+        ("DELETE", "/v1/openai/models/persona/x", "GET"),
+    ],
+)
+def test_a_wrong_method_names_the_right_one(gateway: Gateway, method: str, path: str, allowed: str) -> None:
+    refused = fetch(gateway, path, method=method)
+    assert_is_openais(refused, 405)
+    assert allowed in refused.headers["allow"]
+    assert allowed in refused.error["message"]
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/v1", "/v1/openaix", "/v1/personas", "/health", "//"])
+def test_elsewhere_the_form_is_the_native_one(gateway: Gateway, path: str) -> None:
+    assert_is_native(fetch(gateway, path), 404, "route.not_found")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_elsewhere_a_wrong_method_is_native_too(gateway: Gateway, method: str) -> None:
+    refused = fetch(gateway, "/health/live", method=method)
+    assert_is_native(refused, 405, "route.method_not_allowed")
+    assert "GET" in refused.headers["allow"]
+
+
+def test_health_is_told_without_a_key(gateway: Gateway) -> None:
+    live, ready = (fetch(gateway, f"/health/{name}", key="") for name in ("live", "ready"))
+    assert (live.status, live.json) == (200, {"status": "live"})
+    assert ready.status == 200
+    assert (ready.json["store"], ready.json["upstreams"]) == ("ok", {"main": "ok"})
+
+
+def test_without_an_upstream_for_embeddings_they_are_not_found(
+    start: Start, upstream: ScriptedUpstream
+) -> None:
+    lone = start(upstream_table("main", upstream.base_url, 'default_model = "any"'))
+    refused = fetch(lone, "/v1/openai/embeddings", {"model": "any", "input": "dusk"})
+    assert_is_openais(refused, 404)
+    assert "[embeddings]" in refused.error["message"]
+
+
+# Bodies
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nothing",
+        b"[]",
+        b"null",
+        b'"text"',
+        b'{"model": "x", }',
+        b"{'model': 'x'}",
+        b'{"model": "persona/x", "messages": [}',
+        b'{"model": "persona/the-night-librarian", "messages": [], "x": "\xff"}',
+        b'{"model": "\xc3\x28", "messages": []}',
+        b'{"model": "persona/the-night-librarian", "messages": [{"role": "user", "content": "\\ud83d"}]}',
+        b'{"messages": []}',
+        b'{"model": null, "messages": []}',
+        b'{"model": 4, "messages": []}',
+        b'{"model": "persona/the-night-librarian"}',
+        b'{"model": "persona/the-night-librarian", "messages": {}}',
+        b'{"model": "persona/the-night-librarian", "messages": "hi"}',
+        b'{"model": "persona/the-night-librarian", "messages": [], "stream": "yes"}',
+        b'{"model": "persona/the-night-librarian", "messages": [{"role": "system", "content": 5}]}',
+        b"\x00\x01\x02",
+        b"\xef\xbb\xbf{",
+    ],
+)
+def test_a_body_that_makes_no_sense_is_a_bad_request(
+    gateway: Gateway, upstream: ScriptedUpstream, body: bytes
+) -> None:
+    assert_is_openais(fetch(gateway, body=body), 400)
+    assert not upstream.seen
+
+
+NEST = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize("name", [b"x", b"messages", b"model", b"stream_options", b"tools", b"stream"])
+def test_nesting_without_end_is_a_bad_request(
+    gateway: Gateway, upstream: ScriptedUpstream, name: bytes
+) -> None:
+    body = b'{"model": "%s", "messages": [], "%s": %s}' % (LIBRARIAN.encode(), name, NEST)
+    assert_is_openais(fetch(gateway, body=body), 400)
+    assert not upstream.seen
+
+
+@pytest.mark.parametrize("content", [b'[{"a": %s}]' % NEST, b"%s" % NEST])
+@pytest.mark.parametrize("role", [b"system", b"user"])
+def test_nesting_within_a_message_is_a_bad_request(
+    gateway: Gateway, upstream: ScriptedUpstream, role: bytes, content: bytes
+) -> None:
+    message = b'{"role": "%s", "content": %s}' % (role, content)
+    body = b'{"model": "%s", "messages": [%s]}' % (LIBRARIAN.encode(), message)
+    assert_is_openais(fetch(gateway, body=body), 400)
+    assert not upstream.seen
+
+
+def test_a_gzip_that_is_none_is_a_bad_request(gateway: Gateway) -> None:
+    zipped = gzip.compress(json.dumps(ASK).encode())
+    for body in (b"plain", zipped[:-9], b""):
+        assert_is_openais(fetch(gateway, body=body, headers={"content-encoding": "gzip"}), 400)
+
+
+def test_an_encoding_that_is_not_taken_is_415(gateway: Gateway) -> None:
+    assert_is_openais(fetch(gateway, body=b"{}", headers={"content-encoding": "br"}), 415)
+
+
+# Sizes
+
+
+@pytest.fixture(scope="module")
+def narrow(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A gateway that takes small bodies only."""
+    table = upstream_table("main", shared_upstream.base_url, 'default_model = "any"')
+    config = f'{table}[server]\nmax_body = {LIMIT}\n[embeddings]\nupstream = "main"\n'
+    gateway = Gateway(tmp_path_factory.mktemp("narrow"), config).start()
+    yield gateway
+    assert gateway.stop() == 0
+
+
+def padded(size: int) -> bytes:
+    body = json.dumps({**ASK, "pad": ""})
+    return body.replace('"pad": "', '"pad": "' + "x" * (size - len(body))).encode()
+
+
+def test_a_body_of_just_the_limit_is_taken(narrow: Gateway, upstream: ScriptedUpstream) -> None:
+    assert len(padded(LIMIT)) == LIMIT
+    assert fetch(narrow, body=padded(LIMIT)).status == 200
+    assert (
+        fetch(narrow, body=gzip.compress(padded(LIMIT)), headers={"content-encoding": "gzip"}).status == 200
+    )
+
+
+@pytest.mark.parametrize("path", [CHAT, "/v1/openai/embeddings"])
+@pytest.mark.parametrize("kind", ["length", "chunked", "gzip"])
+def test_a_larger_body_is_too_large(
+    narrow: Gateway, upstream: ScriptedUpstream, kind: str, path: str
+) -> None:
+    body: Any = padded(LIMIT + 1)
+    headers: Mapping[str, str] = {}
+    if kind == "gzip":
+        body, headers = gzip.compress(padded(100_000)), {"content-encoding": "gzip"}
+        assert len(body) < LIMIT
+    with line(narrow) as opened:
+        headers = {**headers, "authorization": f"Bearer {narrow.key}"}
+        sent = iter([body[:1000], body[1000:]]) if kind == "chunked" else body
+        opened.request("POST", path, sent, headers, encode_chunked=kind == "chunked")
+        with opened.getresponse() as response:
+            assert_is_openais(
+                Reply(response.status, dict(lower(response.getheaders())), response.read()), 413
+            )
+    assert not upstream.seen
+
+
+def lower(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name.lower(), value) for name, value in headers]
+
+
+def test_a_body_that_is_announced_too_large_is_refused_before_it_comes(narrow: Gateway) -> None:
+    head = written(narrow, ASK).partition(b"\r\n\r\n")[0]
+    announced = re.sub(rb"Content-Length: \d+", b"Content-Length: 100000000", head) + b"\r\n\r\n{"
+    assert_is_openais(raw_reply(narrow, announced, closes=False), 413)
+
+
+def test_a_client_that_sends_all_before_it_reads_learns_why(gateway: Gateway) -> None:
+    body = json.dumps({**ASK, "pad": "x" * (40 << 20)}).encode()
+    with line(gateway) as opened:
+        for _ in range(2):
+            refused = ask(opened, CHAT, body, key=gateway.key)
+            assert_is_openais(refused, 413)
+    with gateway.client() as client, pytest.raises(openai.APIStatusError) as failure:
+        client.chat.completions.create(**ASK, extra_body={"pad": "x" * (40 << 20)})
+    assert failure.value.status_code == 413
+
+
+# Bytes that are hardly HTTP
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"POST /v1/openai/chat/completions HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/openai/chat/completions HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /v1/openai/models HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\n\r\n",
+        b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+)
+def test_bytes_that_are_no_request_are_a_bad_request(gateway: Gateway, data: bytes) -> None:
+    refused = raw_reply(gateway, data)
+    assert refused.status == 400
+    assert REQUEST_ID.fullmatch(refused.headers["x-request-id"])
+    assert refused.headers["connection"] == "close"
+    assert_is_a_sentence(refused.error["message"])
+
+
+def test_a_broken_chunk_within_a_body_is_a_bad_request(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    head = written(gateway, ASK).partition(b"\r\n\r\n")[0]
+    chunked = (
+        re.sub(rb"Content-Length: \d+", b"Transfer-Encoding: chunked", head) + b"\r\n\r\n2\r\n{}\r\nZZ\r\n"
+    )
+    assert_is_openais(raw_reply(gateway, chunked), 400)
+    assert not upstream.seen
+
+
+def test_garbage_behind_a_request_does_not_answer_it(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    gate = Gate()
+    upstream.reply(json_answer(completion()).hold(gate))
+    with connect(gateway) as peer:
+        peer.sendall(written(gateway, ASK))
+        assert gate.reached.wait(5)
+        peer.sendall(b"GARBAGE\r\n\r\n")
+        assert read_all(peer) == b""
+
+
+def test_two_requests_in_one_write_are_both_answered(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    with connect(gateway) as peer:
+        peer.sendall(written(gateway, ASK) * 2)
+        received = b""
+        while received.count(b'"persona":{') < 2:
+            received += read_until(peer, b"}}")
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"".join(b"X-%d: 1\r\n" % number for number in range(300)),
+        b"X-Long: " + b"x" * 100_000 + b"\r\n",
+        b"".join(b"X-%d: %s\r\n" % (number, b"x" * 5000) for number in range(30)),
+    ],
+)
+@pytest.mark.parametrize("path", [b"/v1/openai/models", b"/health/live"])
+def test_a_flood_of_headers_is_refused(gateway: Gateway, flood: bytes, path: bytes) -> None:
+    refused = raw_reply(gateway, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n" + flood + b"\r\n")
+    if b"openai" in path:
+        assert_is_openais(refused, 431)
+    else:
+        assert_is_native(refused, 431, "request.headers_too_large")
+
+
+def test_a_long_path_is_refused(gateway: Gateway) -> None:
+    refused = raw_reply(gateway, b"GET /v1/openai/" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n")
+    assert refused.status == 431
+    assert REQUEST_ID.fullmatch(refused.headers["x-request-id"])
+
+
+def test_many_headers_below_the_limit_are_taken(gateway: Gateway) -> None:
+    assert fetch(gateway, "/health/live", headers={f"x-{number}": "1" for number in range(150)}).status == 200
+
+
+# Request ids
+
+
+def test_every_response_has_a_request_id_of_its_own(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    replies = [
+        fetch(gateway, body=ASK),
+        fetch(gateway, body=ASK),
+        fetch(gateway, body=ASK | {"stream": True}),
+        fetch(gateway, body=ASK, key=""),
+        fetch(gateway, body=ASK | {"model": "persona/nobody"}),
+        fetch(gateway, body=b"{"),
+        fetch(gateway, "/v1/openai/models"),
+        fetch(gateway, "/v1/openai/embeddings", {"model": "any", "input": "dusk"}),
+        fetch(gateway, "/v1/openai/nothing"),
+        fetch(gateway, CHAT),
+        fetch(gateway, "/nothing"),
+        fetch(gateway, "/health/live"),
+        fetch(gateway, "/health/ready"),
+        fetch(gateway, "/health/live", method="HEAD"),
+        fetch(gateway, "/v1/openai/models", method="OPTIONS"),
+        raw_reply(gateway, b"GARBAGE\r\n\r\n"),
+    ]
+    ids = [reply.headers["x-request-id"] for reply in replies]
+    assert all(REQUEST_ID.fullmatch(one) for one in ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_callers_own_request_id_is_not_taken_over(gateway: Gateway) -> None:
+    reply = fetch(gateway, "/health/live", headers={"x-request-id": "req_mine"})
+    assert REQUEST_ID.fullmatch(reply.headers["x-request-id"])
+    assert reply.headers["x-request-id"] != "req_mine"
+
+
+def test_the_upstreams_headers_stay_upstream(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    upstream.always(status(422, headers={"x-request-id": "theirs", "set-cookie": "a=b"}))
+    refused = fetch(gateway, body=ASK)
+    assert REQUEST_ID.fullmatch(refused.headers["x-request-id"])
+    assert "set-cookie" not in refused.headers
+
+
+def test_a_half_request_is_not_answered_as_if_it_were_whole(
+    gateway: Gateway, upstream: ScriptedUpstream
+) -> None:
+    with connect(gateway) as peer:
+        peer.sendall(written(gateway, ASK)[:-5])
+        peer.shutdown(socket.SHUT_WR)
+        assert read_all(peer) == b""
+    assert not upstream.seen

@@ -1,0 +1,110 @@
+"""The bundled model answers where no upstream is configured; mechanics, never wording."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from gateway import config
+from gateway.upstreams.local import LocalModelMissing, find_weights
+from tests.conftest import LIBRARIAN
+from tests.e2e.conftest import hello
+from tests.process import Gateway
+
+pytestmark = pytest.mark.local_model
+FIRST_TOKEN_SECONDS = 20
+FEW = 16
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+AUDIO = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+TOOL: Any = {"type": "function", "function": {"name": "tides", "parameters": {"type": "object"}}}
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    try:
+        find_weights(config.Local())
+    except LocalModelMissing as missing:
+        pytest.skip(str(missing))
+    gateway = Gateway(tmp_path_factory.mktemp("night"), "").start()
+    yield gateway
+    assert gateway.stop() == 0
+
+
+@pytest.fixture
+def librarian(night: Gateway) -> Iterator[openai.OpenAI]:
+    with night.client(timeout=120) as client:
+        yield client
+
+
+def test_the_banner_says_that_it_is_a_demonstration(night: Gateway) -> None:
+    assert f"local/{config.BUNDLED_MODEL}" in night.banner
+    assert "135M demonstration model" in night.banner
+
+
+def test_a_whole_answer_comes(librarian: openai.OpenAI) -> None:
+    raw = librarian.chat.completions.with_raw_response.create(
+        model=LIBRARIAN, messages=hello(), max_tokens=FEW
+    )
+    said = raw.parse()
+    assert said.model == f"{LIBRARIAN}@v1"
+    assert said.choices[0].message.content
+    assert said.usage
+    assert 0 < said.usage.completion_tokens <= FEW
+    assert raw.headers["x-persona-upstream"] == f"local/{config.BUNDLED_MODEL}"
+    assert (said.model_extra or {})["persona"]["slug"] == "the-night-librarian"
+
+
+def test_a_stream_comes_token_by_token(librarian: openai.OpenAI) -> None:
+    begun = time.monotonic()
+    stream = librarian.chat.completions.create(
+        model=LIBRARIAN, messages=hello("What should I read?"), max_tokens=FEW, stream=True
+    )
+    first, chunks = None, []
+    for chunk in stream:
+        chunks.append(chunk)
+        if first is None and chunk.choices[0].delta.content:
+            first = time.monotonic() - begun
+    assert first is not None
+    assert first < FIRST_TOKEN_SECONDS
+    assert sum(bool(chunk.choices[0].delta.content) for chunk in chunks) > 1
+    assert {chunk.model for chunk in chunks} == {f"{LIBRARIAN}@v1"}
+    assert chunks[-1].choices[0].finish_reason in ("stop", "length")
+    assert "persona" in (chunks[-1].model_extra or {})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, "images"),
+        ({"messages": [{"role": "user", "content": [AUDIO]}]}, "audio"),
+        ({"messages": hello(), "tools": [TOOL]}, "tools"),
+        ({"messages": hello(), "modalities": ["text", "audio"]}, "audio"),
+    ],
+)
+def test_what_it_cannot_do_is_refused_before_the_call(
+    librarian: openai.OpenAI, asked: dict[str, Any], word: str, stream: bool
+) -> None:
+    with pytest.raises(openai.BadRequestError) as failure:
+        librarian.chat.completions.create(model=LIBRARIAN, stream=stream, **asked)
+    assert failure.value.code == "unsupported_input"
+    assert word in failure.value.message
+    assert failure.value.response.headers["x-persona-attempts"] == "0"
+
+
+def test_the_terminal_chat_prints_an_answer(tmp_path: Path, night: Gateway) -> None:
+    store = Gateway(tmp_path, "")
+    store.push(slug="the-night-librarian", prompt="You are brief.", defaults={"max_tokens": FEW})
+    assert store.cli("chat", "the-night-librarian", "-m", "Hello").strip()
+
+
+def test_the_terminal_chat_does_not_know_a_stranger(tmp_path: Path, night: Gateway) -> None:
+    store = Gateway(tmp_path, "")
+    command = [sys.executable, "-m", "gateway", "chat", "nobody", "-m", "Hi", "--config", str(store.config)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
