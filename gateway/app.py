@@ -63,7 +63,7 @@ class Gateway:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.recorder.flush()
+            await self.recorder.close()
             await self.routing.close()
             await self.database.close()
 

@@ -1,20 +1,27 @@
 """Runs recorded traffic of real clients and providers through a gateway: `make conformance`.
 
 The traffic is a separate data set. PERSONA_CONFORMANCE_DIR names its folder, with a runner of its own.
+With `--write` the tables go into docs/reliability.md.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.process import Gateway
 
 CONFIG = Path(__file__).with_name("conformance.toml")
+DOCS = Path(__file__).parents[1] / "docs" / "reliability.md"
+BEGIN, END = "<!-- recorded traffic: begin -->", "<!-- recorded traffic: end -->"
 SPLITS = ("event", "byte", "awkward", "prime", "whole", "mix")
 PROMPT = "You are Ada Quill, keeper of the conformance lighthouse. You answer as asked."
 UPSTREAM_PORT = "9100"
+ROW = re.compile(r"^(recorded|timing) +(.+?) +(\d+) +([\d.]+%) +([\d.]+%) +(\d+)$", re.MULTILINE)
+TOTAL = re.compile(r"^TOTAL (\d+) cases in \d+ s: core (\d+) .*strict (\d+) ", re.MULTILINE)
 
 
 def main(arguments: list[str]) -> int:
@@ -26,27 +33,44 @@ def main(arguments: list[str]) -> int:
     if not runner.is_file():
         sys.stdout.write(f"{runner}: there is no such file\n")
         return 2
-    splits = arguments or list(SPLITS)
+    splits = [argument for argument in arguments if argument != "--write"] or list(SPLITS)
     with tempfile.TemporaryDirectory() as folder:
         gateway = Gateway(Path(folder), CONFIG.read_text("utf-8")).start()
         try:
             gateway.push(slug="demo", prompt=PROMPT)
-            failed = [split for split in splits if run(runner, gateway, split)]
+            printed = {split: run(runner, gateway, split) for split in splits}
         finally:
             gateway.stop()
-    sys.stdout.write(
-        f"\n{len(splits) - len(failed)} of {len(splits)} split modes are green: {', '.join(splits)}\n"
-    )
-    return 1 if failed else 0
+    if "--write" in arguments:
+        write({split: text for split, (_, text) in printed.items()})
+    green = [split for split, (code, _) in printed.items() if code == 0]
+    sys.stdout.write(f"\n{len(green)} of {len(splits)} split modes are green: {', '.join(green)}\n")
+    return 0 if len(green) == len(splits) else 1
 
 
-def run(runner: Path, gateway: Gateway, split: str) -> int:
-    """One pass over all traffic, with streams cut in this way; the runner's exit code."""
-    sys.stdout.write(f"\n== split {split} ==\n")
-    sys.stdout.flush()
-    command = [sys.executable, str(runner), "--base-url", gateway.base_url, "--api-key", gateway.key]
+def run(runner: Path, gateway: Gateway, split: str) -> tuple[int, str]:
+    """One pass over all traffic, with streams cut in this way; the runner's exit code and what it said."""
+    command = [sys.executable, "-B", str(runner), "--base-url", gateway.base_url, "--api-key", gateway.key]
     command += ["--upstream-port", UPSTREAM_PORT, "--model", "persona/demo", "--expect-persona-text", PROMPT]
-    return subprocess.run([*command, "--split", split], check=False, cwd=runner.parent).returncode
+    done = subprocess.run([*command, "--split", split], check=False, capture_output=True, text=True)
+    sys.stdout.write(f"\n== streams cut: {split} ==\n{done.stdout}{done.stderr}")
+    sys.stdout.flush()
+    return done.returncode, done.stdout
+
+
+def write(printed: dict[str, str]) -> None:
+    """Put the totals of every mode, and the features of the last one, into the docs."""
+    lines = ["| streams cut | cases | core | strict |", "| --- | --: | --: | --: |"]
+    for split, text in printed.items():
+        cases, core, strict = TOTAL.findall(text)[0]
+        lines.append(f"| {split} | {cases} | {core} | {strict} |")
+    lines += ["", "| feature | cases | core | strict |", "| --- | --: | --: | --: |"]
+    for _, feature, cases, core, strict, _ in ROW.findall(list(printed.values())[-1]):
+        lines.append(f"| {feature.removeprefix('~')} | {cases} | {core} | {strict} |")
+    made = f"Made on {datetime.now(UTC):%Y-%m-%d} by `make conformance SPLITS=--write`."
+    text = DOCS.read_text("utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    DOCS.write_text(f"{before}{BEGIN}\n{made}\n\n" + "\n".join(lines) + f"\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ def scrubbed_environment(**more: str) -> dict[str, str]:
 class Gateway:
     """`persona serve` in a folder of its own."""
 
+    module = "gateway"
+    """What `python -m` runs as the server."""
+
     def __init__(self, folder: Path, config: str | None, *arguments: str, **environment: str) -> None:
         """Without a configuration the folder stays empty."""
         self.folder = folder
@@ -42,7 +45,7 @@ class Gateway:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> "Gateway":
-        command = [self.python, "-m", "gateway", "serve", *self._place, "--port", "0"]
+        command = [self.python, "-m", self.module, "serve", *self._place, "--port", "0"]
         self._log = (self.folder / "stderr.log").open("a")
         self._process = subprocess.Popen(
             [*command, *self._arguments],

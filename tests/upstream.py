@@ -90,6 +90,8 @@ class ScriptedUpstream:
 
     def __enter__(self) -> Self:
         listener = socket.create_server(("127.0.0.1", self.port), backlog=1024)
+        # Handed down to each connection, which asyncio leaves without it when the socket is not its own.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = listener.getsockname()[1]
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(listener, started), daemon=True)

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
+from collections.abc import Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from gateway.chat import store
 from gateway.chat.turn import Turn
@@ -13,6 +15,10 @@ from gateway.storage.database import Database
 
 BATCH = 500
 """Rows in one transaction."""
+HELD_UP_SECONDS = 2.0
+"""A write that takes longer waits for somebody else's lock."""
+UNFIT = (IntegrityError, DataError, ValueError, OverflowError)
+"""What a row is to blame for that the store will never take, such as half a character or a giant number."""
 
 log = logging.getLogger("gateway.turns")
 
@@ -25,8 +31,15 @@ class Recorder:
         self._config = config
         self._queue: deque[Turn] = deque()
         self.dropped = 0
-        self.healthy = True
-        """Whether the last write succeeded."""
+        self._has_failed = False
+        self._began: float | None = None
+        """When the write that is under way began."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last write succeeded and none is held up."""
+        is_held_up = self._began is not None and time.monotonic() - self._began > HELD_UP_SECONDS
+        return not self._has_failed and not is_held_up
 
     def record(self, turn: Turn) -> None:
         """Never blocks and never fails."""
@@ -43,18 +56,39 @@ class Recorder:
 
     async def flush(self) -> None:
         """Write all that waits; after a failure it goes on waiting."""
+        size = BATCH
         while self._queue:
-            batch = [self._queue[at] for at in range(min(BATCH, len(self._queue)))]
+            batch = [self._queue[at] for at in range(min(size, len(self._queue)))]
             try:
-                async with self._database.write() as connection:
-                    await store.insert(connection, batch)
+                await self._write(batch)
+            except UNFIT as error:
+                # One bad row must not hold up all others.
+                if len(batch) > 1:
+                    size = 1
+                    continue
+                self.dropped += 1
+                log.warning("turn %s cannot be stored: %s", batch[0].id, type(error).__name__)
             except (SQLAlchemyError, OSError) as error:
-                if self.healthy:
+                if not self._has_failed:
                     log.warning("turns cannot be written and wait in memory: %s", type(error).__name__)
-                self.healthy = False
+                self._has_failed = True
                 return
             for _ in batch:
                 self._queue.popleft()
-            if not self.healthy:
+            if self._has_failed:
                 log.warning("turns are written again; %d were dropped so far", self.dropped)
-            self.healthy = True
+            self._has_failed = False
+
+    async def close(self) -> None:
+        """A last write, at the end of the process."""
+        await self.flush()
+        if self._queue:
+            log.error("%d turns could not be written and are lost", len(self._queue))
+
+    async def _write(self, batch: Sequence[Turn]) -> None:
+        self._began = time.monotonic()
+        try:
+            async with self._database.write() as connection:
+                await store.insert(connection, batch)
+        finally:
+            self._began = None

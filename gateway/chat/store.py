@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert as sql_insert
 from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.chat.turn import Drift, Turn, Usage
@@ -16,7 +16,9 @@ TURN = tables.turns.c
 
 
 async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
-    await connection.execute(sql_insert(tables.turns), [_row(turn) for turn in turns])
+    """One that is there already stays as it is, for a batch may come again after a doubtful commit."""
+    new = sqlite.insert(tables.turns).on_conflict_do_nothing(index_elements=[TURN.id])
+    await connection.execute(new, [_row(turn) for turn in turns])
 
 
 async def turns(

@@ -1,6 +1,6 @@
 """One turn: what was asked of whom, how it ended, what it cost, how far it drifted."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,12 +22,16 @@ class Drift(msgspec.Struct, frozen=True, omit_defaults=True):
 UNSCORED = Drift(None, None, "unscored", "disabled")
 
 
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""What the store can hold; an upstream may send any number."""
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Tokens as the upstream counted them."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
+    prompt_tokens: Tokens | None = None
+    completion_tokens: Tokens | None = None
+    total_tokens: Tokens | None = None
 
 
 class Turn(msgspec.Struct, kw_only=True):

@@ -11,6 +11,7 @@ from gateway.errors import Fault, Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.exchange import Exchange, Exchanges
 from gateway.openai_api.relay import error_frame
+from gateway.openai_api.request import too_deep
 from gateway.openai_api.watch import Interrupted, Receive, Watch
 from gateway.upstreams.failure import UpstreamFailure
 
@@ -39,6 +40,8 @@ class ChatCompletions:
             exchange = await self._exchanges.prepare(caller, body, request_id, started)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, scope["path"], request_id)
+        except RecursionError:
+            await edge.send_refusal(send, too_deep(), scope["path"], request_id)
         except edge.CallerGoneError:
             return
         else:

@@ -9,7 +9,7 @@ import msgspec
 from gateway.chat.turn import Usage
 
 MODEL_KEY = b'"model"'
-SPELT = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
+SPELT = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
 BETWEEN = re.compile(r"[ \t\r\n]*[:,]?[ \t\r\n]*")
@@ -95,39 +95,45 @@ def with_keys(data: bytes, values: dict[str, bytes]) -> bytes:
 
 
 class ModelEdit:
-    """Replaces the upstream's name of the model, whose spelling is learnt from the first chunk with one."""
+    """Replaces the upstream's name of the model, whose spelling is learnt when the name is seen first."""
 
     def __init__(self, model_json: bytes) -> None:
         self._model_json = model_json
         self._new = MODEL_KEY + b":" + model_json
+        self._name: object = None
         self._old: bytes | None = None
 
     def apply(self, data: bytes, chunk: Chunk) -> bytes:
         """The chunk under the resolved name; one that names no model stays as it is."""
         if chunk.model is msgspec.UNSET:
             return data
-        # Only where the key stands once is it surely the one at the top level.
+        # Only where the key stands once, with the value read, is it surely the one at the top level.
         if data.count(MODEL_KEY) == 1:
-            if self._old is None and (spelt := SPELT.search(data)):
-                self._old = spelt[0]
+            if chunk.model != self._name:
+                self._learn(data, chunk.model)
             if self._old is not None and self._old in data:
                 return data.replace(self._old, self._new, 1)
         return with_keys(data, {"model": self._model_json})
+
+    def _learn(self, data: bytes, name: object) -> None:
+        spelt = SPELT.search(data)
+        self._name = name
+        self._old = spelt[0] if spelt and value_of(spelt[1]) == name else None
 
 
 def _read_leniently(data: bytes) -> Chunk:
     """For what msgspec refuses and clients take: lone surrogates, odd types in places that we read."""
     try:
-        value = json.loads(data.decode("utf-8", "replace"))
+        value = value_of(data)
     except (ValueError, RecursionError):
         raise BrokenChunkError from None
     if not isinstance(value, dict):
         raise BrokenChunkError
-    choices = value.get("choices", msgspec.UNSET)
+    choices = value.get("choices")
     return Chunk(
         id=value.get("id"),
         model=value.get("model", msgspec.UNSET),
-        choices=[_choice(choice) for choice in choices] if isinstance(choices, list) else choices,
+        choices=[_choice(choice) for choice in choices] if isinstance(choices, list) else None,
         usage=_raw(value.get("usage")),
         error=_raw(value.get("error")),
     )

@@ -83,7 +83,7 @@ class Embeddings:
                 answer = await read_body(response, node.name, self._config.chat.max_answer)
             finally:
                 response.close()
-            if response.status != 200:
+            if not 200 <= response.status < 300:
                 raise from_status(node.name, response.status, answer, response.headers, self._routing.secrets)
             return answer
 

@@ -237,11 +237,11 @@ class Exchange:
         return requests.encode(self._fields, route.model, include_usage=include_usage)
 
     async def _post(self, node: Node, route: Route) -> Response:
-        """A response with status 200, its body unread. Raises UpstreamFailure."""
+        """A response that is no failure by its status, its body unread. Raises UpstreamFailure."""
         headers = self._persona.headers if self._persona else {}
         ask = self.request.stream and self._persona is not None and not node.refuses_usage
         response = await node.client.post(PATH, self._body(node, route, include_usage=ask), headers)
-        if response.status == 200:
+        if 200 <= response.status < 300:
             return response
         failure, body = await self._failed(node, response)
         added = ask and not self.request.wants_usage and failure.status in (400, 422)
@@ -292,19 +292,23 @@ class Exchange:
 
     async def _first_event(self, node: Node, response: Response) -> tuple[Relay, bytes]:
         relay = self._relay(node)
-        if "json" in response.headers.get("content-type", ""):
-            # JSON although a stream was asked for: a whole answer, or an error inside a 200.
-            body = await read_body(response, node.name, self._shared.chat.max_answer)
+        data = await response.read()
+        while data.isspace() and (more := await response.read()):
+            data += more
+        if data.lstrip().startswith(b"{"):
+            # JSON although a stream was asked for, whatever the head says: no event starts so.
+            body = data + await read_body(response, node.name, self._shared.chat.max_answer)
             answer = Answer(body, node.name, self._shared.routing.secrets)
             return relay, relay.feed(answer.as_stream())
-        while not relay.events:
-            data = await response.read()
+        while True:
             out = relay.feed(data) if data else relay.finish()
             if relay.cause is not None and not out:
                 raise relay.cause
-            if not data and not relay.events:
+            if relay.events:
+                return relay, out
+            if not data:
                 raise UpstreamFailure("bad_answer", node.name)
-        return relay, out
+            data = await response.read()
 
     def _relay(self, node: Node) -> Relay:
         return Relay(

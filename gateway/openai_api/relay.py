@@ -9,11 +9,15 @@ from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit
 from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, frame
 from gateway.upstreams.failure import UpstreamFailure, from_event
 
+TRANSCRIPT_CHARACTERS = 250_000
+"""How much of an answer is kept to be scored; an endless one must not fill the memory."""
+
 
 class Transcript:
     """What was said in a streamed answer, choice by choice."""
 
     def __init__(self) -> None:
+        self._room = TRANSCRIPT_CHARACTERS
         self.pieces: dict[int, list[str]] = {}
         self.finished: dict[int, str] = {}
         """Finish reasons by the index of the choice."""
@@ -30,7 +34,7 @@ class Transcript:
             delta = choice.delta
             if delta is not None:
                 if delta.content:
-                    self.pieces.setdefault(choice.index, []).append(chunks.text_of(delta.content))
+                    self._keep(choice.index, chunks.text_of(delta.content))
                 if delta.tool_calls or delta.function_call:
                     self.called_tools = True
                 if delta.refusal:
@@ -40,6 +44,12 @@ class Transcript:
                 self.finished[choice.index] = choice.finish_reason
                 news = True
         return news
+
+    def _keep(self, index: int, text: str) -> None:
+        pieces = self.pieces.setdefault(index, [])
+        if self._room > 0:
+            pieces.append(text[: self._room])
+            self._room -= len(text)
 
     @property
     def is_complete(self) -> bool:

@@ -101,6 +101,13 @@ def decode_object(body: bytes) -> dict[str, msgspec.Raw]:
     raise Refusal(Fault.REQUEST_INVALID, message, details=[Detail([], problem, kind)])
 
 
+def too_deep() -> Refusal:
+    """For JSON that passed as a whole and cannot be taken apart all the same."""
+    problem = "its JSON is nested too deeply"
+    message = f"The request body cannot be read: {problem}."
+    return Refusal(Fault.REQUEST_INVALID, message, details=[Detail([], problem, "json_error")])
+
+
 def opens(value: msgspec.Raw, character: str) -> bool:
     """Whether the JSON value starts with this character, which tells its type."""
     return memoryview(value)[0] == ord(character)

@@ -1,6 +1,7 @@
 """HTTP/1.1 as uvicorn speaks it, with limits on size and slowness, of callers who send and who read."""
 
 import asyncio
+import re
 import socket
 import struct
 from typing import Any
@@ -22,6 +23,7 @@ DISCARDED_BYTES = 256 * 1024 * 1024
 """How much of a body is thrown away once its request has been answered."""
 PIPELINED = 32
 """Requests that may wait on one connection while another is answered."""
+UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -103,6 +105,7 @@ class Protocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
             self._expect_head()
+            data = _without_upgrade(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > HEAD_BYTES:
             self._refuse_large_head()
@@ -254,6 +257,15 @@ class Protocol(HttpToolsProtocol):
     def _path(self) -> str:
         url: Any = getattr(self, "url", b"")
         return bytes(url).decode("latin-1")
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """The start of a request, in which an offer to speak another protocol has a name that nobody knows.
+
+    Java's HTTP client makes it by default; the parser would take what follows for that protocol's.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return UPGRADE.sub(b"\r\nx-upgrade", head) + end + rest if UPGRADE.search(head) else data
 
 
 def limited(server: Server) -> type[Protocol]:

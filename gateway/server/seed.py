@@ -1,7 +1,5 @@
 """What a store holds before anybody has written to it."""
 
-from pathlib import Path
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.auth import store as auth
@@ -18,9 +16,9 @@ FIRST_KEY = "first key"
 async def prepare(database: Database) -> bool:
     """Make the store where there is none, bring its schema up to date, and see that it has a workspace.
 
-    Whether the schema was changed. Raises SchemaOutdatedError for a store that a newer version has written.
+    Whether the schema was changed. Raises SchemaOutdatedError for a store that a newer version has written,
+    and OSError for a file that cannot be written.
     """
-    _make_file(Path(database.url.removeprefix("sqlite:///")))
     changed = await migrate.upgrade(database)
     async with database.read() as connection:
         found = await auth.workspace(connection, auth.DEFAULT_WORKSPACE)
@@ -49,12 +47,6 @@ async def seed(database: Database, hasher: Hasher) -> str | None:
             connection, hasher, workspace, name=FIRST_KEY, scopes=list(SCOPES), operator=True
         )
     return text
-
-
-def _make_file(path: Path) -> None:
-    """Raises OSError, which says more than the database does about a file that cannot be written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.open("ab").close()
 
 
 async def _default(connection: AsyncConnection) -> Workspace:

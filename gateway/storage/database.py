@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Row, delete, event, func, insert, select, text
+from sqlalchemy import URL, Connection, Row, delete, event, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -29,6 +31,10 @@ class Change(NamedTuple):
     subject: str
 
 
+class StoreReplacedError(OSError):
+    """Another file than the one that is open bears the store's name, or none does."""
+
+
 class SchemaOutdatedError(Exception):
     """The store has another schema than this version of the product needs."""
 
@@ -38,10 +44,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._engine = _engine(url)
+        self.path = Path(url.removeprefix("sqlite:///"))
+        self._engine = _engine(self.path)
         self.healthy = False
         """Whether the last look at the feed of changes succeeded."""
         self._position = 0
+        self._file: tuple[int, int] | None = None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -58,7 +66,9 @@ class Database:
                 yield connection
 
     async def revision(self) -> str | None:
-        """The revision of the schema in the store; `None` for an empty one."""
+        """The revision of the schema in the store; `None` for an empty one, and where there is none."""
+        if _identity(self.path) is None:
+            return None
         async with self.read() as connection:
             try:
                 return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
@@ -81,7 +91,7 @@ class Database:
 
         `PRAGMA data_version` moves with every commit of another connection: a quiet store costs one pragma.
         While the store cannot be read nothing is reported, so that answers go on from memory. An empty report
-        means that everything may have changed, as after the file was replaced by an older one.
+        means that everything may have changed, as after the file was replaced by another one.
         """
         self._position = position
         while True:
@@ -92,6 +102,8 @@ class Database:
                 if self.healthy:
                     log.warning("the store cannot be read: %s", type(error).__name__)
                 self.healthy = False
+                # Connections may hold on to a file that is there no more, and write into it.
+                await self._engine.dispose()
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _follow(
@@ -100,10 +112,14 @@ class Database:
         seen: int | None = None
         changes = tables.changes.c
         newest = (await connection.execute(select(func.max(changes.seq)))).scalar() or 0
-        if newest < self._position:
+        file, before = _identity(self.path), self._file
+        if newest < self._position or before not in (None, file):
             on_change([])
             self._position = newest
+        self._file = file
         while True:
+            if file is None or _identity(self.path) != file:
+                raise StoreReplacedError
             now = (await connection.execute(text("PRAGMA data_version"))).scalar()
             if now != seen:
                 query = select(changes.seq, changes.topic, changes.subject).where(
@@ -134,10 +150,21 @@ async def announce(connection: AsyncConnection, topic: str, subject: str) -> Non
     await connection.execute(delete(tables.changes).where(tables.changes.c.at < now - CHANGES_KEPT_MS))
 
 
-def _engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(
-        url.replace("sqlite:", "sqlite+aiosqlite:", 1), connect_args={"isolation_level": None, "timeout": 10}
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tells one file from another of the same name; `None` where there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _engine(path: Path) -> AsyncEngine:
+    # Never makes a file: an empty store in the place of one that was moved away would hide that it is gone.
+    url = URL.create(
+        "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
     )
+    engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": 10})
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -8,7 +8,12 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 async def upgrade(database: Database) -> bool:
-    """Migrate where needed; whether anything was to be done. Raises SchemaOutdatedError on a newer store."""
+    """Migrate where needed; whether anything was to be done. Makes the store where there is none.
+
+    Raises SchemaOutdatedError on a newer store, and OSError, which says more than the database does about a
+    file that cannot be written.
+    """
+    _make_file(database.path)
     revision = await database.revision()
     if revision == HEAD:
         return False
@@ -24,3 +29,8 @@ async def upgrade(database: Database) -> bool:
         settings.attributes["connection"] = connection.sync_connection
         await connection.run_sync(lambda _: command.upgrade(settings, "head"))
     return True
+
+
+def _make_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.open("ab").close()

@@ -12,7 +12,7 @@ from gateway.config import Upstream
 from gateway.upstreams.failure import UpstreamFailure
 
 USER_AGENT = f"persona-gateway/{__version__}"
-READ_BYTES = 256 * 1024
+READ_BYTES = 64 * 1024
 """How much of an answer may wait unread before the upstream is made to wait."""
 
 

@@ -121,6 +121,15 @@ FAULTS: Sequence[Fault] = (
     ),
     midway("1 MB frame", faults.big_frame(1 << 20), OK_STREAM, whole=OK, attempts=1),
     Fault("JSON instead of a stream", json_answer(completion()), OK, OK_STREAM, OK, OK_STREAM, attempts=1),
+    Fault(
+        "JSON by the name of a stream",
+        json_answer(completion(), leading=b" \r\n", headers={"content-type": "text/event-stream"}),
+        OK,
+        OK_STREAM,
+        OK,
+        OK_STREAM,
+        attempts=1,
+    ),
     midway("2,000 chunks", faults.many_chunks(2_000), OK_STREAM, whole=OK, attempts=1),
     Fault("a stream instead of JSON", events(answer_chunks()), stream=OK_STREAM),
 )
