@@ -90,9 +90,12 @@ async def read_body(response: Response, upstream: str, limit: int) -> bytes:
 
 
 def _decode(body: bytes) -> dict[str, msgspec.Raw] | None:
+    if not body.isascii():
+        # msgspec does not look into what it skips, and trips over it later.
+        body = body.decode("utf-8", "replace").encode()
     try:
         return _object.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError):
         pass
     try:
         # Lone surrogates, which clients take and msgspec does not.
@@ -107,8 +110,6 @@ def _read_choices(raw: msgspec.Raw | None) -> list[_Choice] | None:
         return None
     try:
         return msgspec.json.decode(raw, type=list[_Choice])
-    except UnicodeDecodeError:
-        return _read_choices(msgspec.Raw(bytes(raw).decode("utf-8", "replace").encode()))
     except (msgspec.DecodeError, RecursionError):
         return None
 

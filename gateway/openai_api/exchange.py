@@ -10,28 +10,21 @@ from gateway.auth.guard import Caller
 from gateway.chat import overlay
 from gateway.chat.recorder import Recorder
 from gateway.chat.turn import Status, Turn, persona_json
-from gateway.config import Chat, Config, Route, Timeouts
+from gateway.config import Chat, Config, Route
 from gateway.errors import Fault, Refusal
-from gateway.openai_api import request as requests
-from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.answer import Answer
+from gateway.openai_api.asking import Asking
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.watch import Watch
 from gateway.personas.registry import Registry, Resolved, unknown
 from gateway.upstreams.client import Response
-from gateway.upstreams.failure import UpstreamFailure, from_status
-from gateway.upstreams.routing import Node, Routing, Trail
+from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.routing import Routing, Trail
 
-PATH = "/chat/completions"
-ERROR_BODY = 64 * 1024
-"""How much of a failed call's body is read."""
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
 PERSONA_PREFIX = "persona/"
-
-
-Opened = tuple[Relay, Response, bytes, Timeouts]
-"""A stream whose first event has come, the frames that are ready, and the upstream's limits."""
 
 
 class Exchanges:
@@ -65,7 +58,7 @@ class Exchanges:
             route = self.plain.get(request.model)
             if route is None:
                 raise unknown(request.model)
-            return Exchange(self, request, turn, (route,), started)
+            return Exchange(self, request, turn, (route,), started, self._asking(request, turn))
         persona = await self.registry.resolve(caller, request.model)
         turn.persona_id, turn.version_id, turn.version = (
             persona.persona_id,
@@ -75,9 +68,20 @@ class Exchanges:
         may_replace = "personas:write" in caller.scopes
         laid = overlay.lay(request.messages, persona.prompt, persona.overlay, may_replace=may_replace)
         fields = request.for_persona(laid.messages, persona.defaults)
-        exchange = Exchange(self, request, turn, persona.routes, started)
-        exchange.assume(persona, fields, laid.sha256)
+        asking = self._asking(request, turn, persona, fields)
+        exchange = Exchange(self, request, turn, persona.routes, started, asking)
+        exchange.assume(persona, laid.sha256)
         return exchange
+
+    def _asking(
+        self,
+        request: ChatRequest,
+        turn: Turn,
+        persona: Resolved | None = None,
+        fields: dict[str, Any] | None = None,
+    ) -> Asking:
+        secrets = self.routing.secrets
+        return Asking(request, persona, fields or request.fields, self.chat, secrets, turn.id)
 
 
 class Exchange:
@@ -90,6 +94,7 @@ class Exchange:
         turn: Turn,
         routes: tuple[Route, ...],
         started: float,
+        asking: Asking,
     ) -> None:
         self.request = request
         self.turn = turn
@@ -98,18 +103,17 @@ class Exchange:
         self._shared = shared
         self._persona: Resolved | None = None
         self._prompt_sha256 = ""
-        self._fields: dict[str, Any] = request.fields
         self._routes = routes
-        self._attempt_began = 0.0
+        self._asking = asking
         self._ended = False
         self._response: Response | None = None
         self._source: Relay | Answer | None = None
         self._answered: float | None = None
         self._until = time.monotonic() + shared.chat.retry_for
 
-    def assume(self, persona: Resolved, fields: dict[str, Any], prompt_sha256: str) -> None:
-        """Answer as this persona, with these fields in the request's place."""
-        self._persona, self._fields, self._prompt_sha256 = persona, fields, prompt_sha256
+    def assume(self, persona: Resolved, prompt_sha256: str) -> None:
+        """Answer as this persona."""
+        self._persona, self._prompt_sha256 = persona, prompt_sha256
 
     def limit(self) -> float:
         """Seconds that the exchange may take if every upstream uses up its own limit."""
@@ -122,11 +126,13 @@ class Exchange:
 
         Raises UpstreamFailure before the first frame and Refusal at any time; ends only after `[DONE]`.
         """
-        route = self._shared.routing.first(self._usable(), self._open, self.trail, self._until)
-        relay, self._response, frames, limits = await route
-        self._source = relay
-        watch.limit_total(self._attempt_began + limits.total)
-        watch.limit_idle(limits.idle)
+        routing = self._shared.routing
+        opened = await routing.first(self._usable(), self._asking.open, self.trail, self._until)
+        self._answered = time.perf_counter()
+        self._source, self._response = opened.relay, opened.response
+        watch.limit_total(opened.began + opened.limits.total)
+        watch.limit_idle(opened.limits.idle)
+        relay, frames = opened.relay, opened.frames
         while True:
             if relay.is_held:
                 frames += relay.release(self._persona_json() or b"null")
@@ -136,11 +142,13 @@ class Exchange:
                 raise relay.failure
             if relay.done:
                 return
-            frames = await self._next(relay, self._response, watch)
+            frames = await self._next(relay, opened.response, watch)
 
     async def fetch(self) -> bytes:
         """The body of a whole answer. Raises UpstreamFailure, Refusal."""
-        answer = await self._shared.routing.first(self._usable(), self._fetch, self.trail, self._until)
+        routing = self._shared.routing
+        answer = await routing.first(self._usable(), self._asking.fetch, self.trail, self._until)
+        self._answered = time.perf_counter()
         self._source = answer
         persona = self._persona_json()
         if self._persona is None or persona is None:
@@ -230,93 +238,3 @@ class Exchange:
                 param="messages",
             )
         return usable
-
-    def _body(self, node: Node, route: Route, *, include_usage: bool) -> bytes:
-        if self._persona is None:
-            return self.request.body
-        return requests.encode(self._fields, route.model, include_usage=include_usage)
-
-    async def _post(self, node: Node, route: Route) -> Response:
-        """A response that is no failure by its status, its body unread. Raises UpstreamFailure."""
-        headers = self._persona.headers if self._persona else {}
-        ask = self.request.stream and self._persona is not None and not node.refuses_usage
-        response = await node.client.post(PATH, self._body(node, route, include_usage=ask), headers)
-        if 200 <= response.status < 300:
-            return response
-        failure, body = await self._failed(node, response)
-        added = ask and not self.request.wants_usage and failure.status in (400, 422)
-        if added and (b"stream_options" in body or b"include_usage" in body):
-            node.refuses_usage = True
-            return await self._post(node, route)
-        raise failure
-
-    async def _failed(self, node: Node, response: Response) -> tuple[UpstreamFailure, bytes]:
-        try:
-            async with asyncio.timeout(node.upstream.timeouts.idle):
-                body = await read_body(response, node.name, ERROR_BODY)
-        except (UpstreamFailure, TimeoutError):
-            body = b""
-        finally:
-            response.close()
-        secrets = self._shared.routing.secrets
-        return from_status(node.name, response.status, body, response.headers, secrets), body
-
-    async def _fetch(self, node: Node, route: Route) -> Answer:
-        try:
-            async with asyncio.timeout(node.upstream.timeouts.total):
-                response = await self._post(node, route)
-                try:
-                    body = await read_body(response, node.name, self._shared.chat.max_answer)
-                finally:
-                    response.close()
-        except TimeoutError:
-            raise UpstreamFailure("total_timeout", node.name) from None
-        answer = Answer(body, node.name, self._shared.routing.secrets)
-        self._answered = time.perf_counter()
-        return answer
-
-    async def _open(self, node: Node, route: Route) -> Opened:
-        self._attempt_began = asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout(node.upstream.timeouts.first_byte):
-                response = await self._post(node, route)
-                try:
-                    relay, first = await self._first_event(node, response)
-                except BaseException:
-                    response.close()
-                    raise
-        except TimeoutError:
-            raise UpstreamFailure("first_byte_timeout", node.name) from None
-        self._answered = time.perf_counter()
-        return relay, response, first, node.upstream.timeouts
-
-    async def _first_event(self, node: Node, response: Response) -> tuple[Relay, bytes]:
-        relay = self._relay(node)
-        data = await response.read()
-        while data.isspace() and (more := await response.read()):
-            data += more
-        if data.lstrip().startswith(b"{"):
-            # JSON although a stream was asked for, whatever the head says: no event starts so.
-            body = data + await read_body(response, node.name, self._shared.chat.max_answer)
-            answer = Answer(body, node.name, self._shared.routing.secrets)
-            return relay, relay.feed(answer.as_stream())
-        while True:
-            out = relay.feed(data) if data else relay.finish()
-            if relay.cause is not None and not out:
-                raise relay.cause
-            if relay.events:
-                return relay, out
-            if not data:
-                raise UpstreamFailure("bad_answer", node.name)
-            data = await response.read()
-
-    def _relay(self, node: Node) -> Relay:
-        return Relay(
-            upstream=node.name,
-            model_json=self._persona.model_json if self._persona else None,
-            choices=self.request.choices,
-            wants_usage=self.request.wants_usage or self._persona is None,
-            limit=self._shared.chat.max_answer,
-            secrets=self._shared.routing.secrets,
-            fallback_id=f"chatcmpl-{self.turn.id}",
-        )

@@ -1,0 +1,144 @@
+"""One try at one upstream: the request as it is asked there, and an answer that is known to be one."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from gateway.config import Chat, Route, Timeouts
+from gateway.openai_api import request as requests
+from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.relay import Relay
+from gateway.openai_api.request import ChatRequest
+from gateway.personas.registry import Resolved
+from gateway.upstreams.client import Response
+from gateway.upstreams.failure import UpstreamFailure, from_status
+from gateway.upstreams.routing import Node
+
+PATH = "/chat/completions"
+ERROR_BODY = 64 * 1024
+"""How much of a failed call's body is read."""
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A stream whose first event has come."""
+
+    relay: Relay
+    response: Response
+    frames: bytes
+    """What is ready to be sent."""
+    limits: Timeouts
+    began: float
+    """When this try began, in `loop.time()` seconds."""
+
+
+class Asking:
+    """A chat request in the form that upstreams are asked; each call of a method is one try."""
+
+    def __init__(
+        self,
+        request: ChatRequest,
+        persona: Resolved | None,
+        fields: dict[str, Any],
+        chat: Chat,
+        secrets: tuple[str, ...],
+        turn_id: str,
+    ) -> None:
+        self._request = request
+        self._persona = persona
+        self._fields = fields
+        self._chat = chat
+        self._secrets = secrets
+        self._fallback_id = f"chatcmpl-{turn_id}"
+
+    async def fetch(self, node: Node, route: Route) -> Answer:
+        """A whole answer. Raises UpstreamFailure."""
+        try:
+            async with asyncio.timeout(node.upstream.timeouts.total):
+                response = await self._post(node, route)
+                try:
+                    body = await read_body(response, node.name, self._chat.max_answer)
+                finally:
+                    response.close()
+        except TimeoutError:
+            raise UpstreamFailure("total_timeout", node.name) from None
+        return Answer(body, node.name, self._secrets)
+
+    async def open(self, node: Node, route: Route) -> Opened:
+        """A stream that has begun well. Raises UpstreamFailure."""
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(node.upstream.timeouts.first_byte):
+                response = await self._post(node, route)
+                try:
+                    relay, frames = await self._first_event(node, response)
+                except BaseException:
+                    response.close()
+                    raise
+        except TimeoutError:
+            raise UpstreamFailure("first_byte_timeout", node.name) from None
+        return Opened(relay, response, frames, node.upstream.timeouts, began)
+
+    def body(self, node: Node, route: Route) -> bytes:
+        """The bytes that this upstream is sent; a plain model's are the caller's own."""
+        if self._persona is None:
+            return self._request.body
+        return requests.encode(self._fields, route.model, include_usage=self._asks_usage(node))
+
+    def _asks_usage(self, node: Node) -> bool:
+        return self._request.stream and self._persona is not None and not node.refuses_usage
+
+    async def _post(self, node: Node, route: Route) -> Response:
+        """A response that is no failure by its status, its body unread. Raises UpstreamFailure."""
+        headers = self._persona.headers if self._persona else {}
+        asks_usage = self._asks_usage(node)
+        response = await node.client.post(PATH, self.body(node, route), headers)
+        if 200 <= response.status < 300:
+            return response
+        failure, body = await self._failed(node, response)
+        added = asks_usage and not self._request.wants_usage and failure.status in (400, 422)
+        if added and (b"stream_options" in body or b"include_usage" in body):
+            node.refuses_usage = True
+            return await self._post(node, route)
+        raise failure
+
+    async def _failed(self, node: Node, response: Response) -> tuple[UpstreamFailure, bytes]:
+        try:
+            async with asyncio.timeout(node.upstream.timeouts.idle):
+                body = await read_body(response, node.name, ERROR_BODY)
+        except (UpstreamFailure, TimeoutError):
+            body = b""
+        finally:
+            response.close()
+        return from_status(node.name, response.status, body, response.headers, self._secrets), body
+
+    async def _first_event(self, node: Node, response: Response) -> tuple[Relay, bytes]:
+        relay = self._relay(node)
+        data = await response.read()
+        while data.isspace() and (more := await response.read()):
+            data += more
+        if data.lstrip().startswith(b"{"):
+            # JSON although a stream was asked for, whatever the head says: no event starts so.
+            body = data + await read_body(response, node.name, self._chat.max_answer)
+            answer = Answer(body, node.name, self._secrets)
+            return relay, relay.feed(answer.as_stream())
+        while True:
+            out = relay.feed(data) if data else relay.finish()
+            if relay.cause is not None and not out:
+                raise relay.cause
+            if relay.events:
+                return relay, out
+            if not data:
+                raise UpstreamFailure("bad_answer", node.name)
+            data = await response.read()
+
+    def _relay(self, node: Node) -> Relay:
+        return Relay(
+            upstream=node.name,
+            model_json=self._persona.model_json if self._persona else None,
+            choices=self._request.choices,
+            wants_usage=self._request.wants_usage or self._persona is None,
+            limit=self._chat.max_answer,
+            secrets=self._secrets,
+            fallback_id=self._fallback_id,
+        )
