@@ -191,6 +191,12 @@ def test_a_pretty_answer_is_told_in_whole_frames() -> None:
     assert events(answer(pretty.encode())) == events(answer(said("Hi", usage={"prompt_tokens": 3})))
 
 
+def test_an_answer_with_keys_that_are_not_utf8_is_told_as_a_stream() -> None:
+    body = said("Hi").replace(b'"message"', b'"\xff":1,"message"')
+    assert b"\xff" in body
+    assert b"Hi" in answer(body).as_stream()
+
+
 def test_all_choices_are_said_before_they_end() -> None:
     body = (
         b'{"choices":[{"message":{"content":"a"}},{"index":5,"message":{"content":"b"},"logprobs":{"x":1}}]}'

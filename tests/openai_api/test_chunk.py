@@ -85,6 +85,16 @@ def test_a_repeated_model_ends_as_one() -> None:
     assert raw(data) == {"x": b"1.0", "model": MODEL}
 
 
+def test_a_model_whose_key_is_escaped_too_ends_as_one() -> None:
+    (data,) = edited(b'{"model":"a","mod\\u0065l":["b"]}')
+    assert raw(data) == {"model": MODEL}
+
+
+@pytest.mark.parametrize("choices", [b"2", b'"x"', b"{}", b"true"])
+def test_choices_of_another_type_are_none(choices: bytes) -> None:
+    assert read(b'{"choices":' + choices + b"}").choices is None
+
+
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -208,6 +218,8 @@ def test_the_text_of_a_content_is_its_parts(content: object, text: str) -> None:
         (b"3", None),
         (b"[]", None),
         (b'{"prompt_tokens":"x"}', None),
+        (b'{"prompt_tokens":-1}', None),
+        (b'{"prompt_tokens":18446744073709551616}', None),
         (b'{"x":"\xff","prompt_tokens":1}', Usage(1)),
         (b'{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"x":{}}', Usage(1, 2, 3)),
     ],
