@@ -1,0 +1,48 @@
+"""What /proc tells of a process."""
+
+import re
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that run and were started by this one."""
+    pids = [place for place in PROC.iterdir() if place.name.isdigit()]
+    return sorted(int(place.name) for place in pids if _parent(place) == pid)
+
+
+def is_running(pid: int) -> bool:
+    return _parent(PROC / str(pid)) is not None
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether it sleeps after SIGSTOP."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def memory(pid: int) -> int:
+    """Bytes that it holds in memory."""
+    kilobytes = re.search(r"VmRSS:\s+(\d+) kB", (PROC / str(pid) / "status").read_text())
+    assert kilobytes
+    return int(kilobytes[1]) * 1024
+
+
+def sockets(pid: int) -> int:
+    """How many it has open."""
+    found = 0
+    for place in (PROC / str(pid) / "fd").iterdir():
+        try:
+            found += str(place.readlink()).startswith("socket:")
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def _parent(place: Path) -> int | None:
+    """`None` for a process that has ended."""
+    try:
+        state, parent = (place / "stat").read_text().rpartition(")")[2].split()[:2]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if state in "XZ" else int(parent)

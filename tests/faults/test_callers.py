@@ -1,0 +1,565 @@
+"""Callers who are slow, leave, or send what is no request: a clear error or a clean close."""
+
+import json
+import socket
+import sqlite3
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import upstream_faults as faults
+from tests.conftest import LIBRARIAN
+from tests.e2e.conftest import hello, mint
+from tests.e2e.wire import CHAT, connect, fetch, read_until, written
+from tests.faults.proc import PROC, children, memory, sockets
+from tests.process import Gateway, upstream_table
+from tests.until import until
+from tests.upstream import Answer, ScriptedUpstream
+from tests.upstream_model import chunk, completion
+from tests.upstream_scripts import Gate, events, json_answer
+
+pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc")
+
+MB = 1 << 20
+IN_FLIGHT = 40 * MB
+"""What the kernel's buffers on both sides of a gateway may hold of one stream, generously."""
+LIMITS = "[server]\nwrite_timeout = 1\nbody_timeout = 1\n"
+ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
+STREAM: dict[str, Any] = {**ASK, "stream": True}
+PLAIN: dict[str, Any] = {**ASK, "model": "plain-model"}
+
+
+@pytest.fixture(scope="module")
+def impatient(
+    shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """A gateway whose callers have one second, with an upstream to which no connection comes about."""
+    lines = ('default_model = "gpt-4o-mini"', 'models = ["plain-model"]')
+    with faults.unanswered_port() as port:
+        tables = upstream_table("main", shared_upstream.base_url, *lines)
+        tables += upstream_table("hanging", f"http://127.0.0.1:{port}/v1", 'models = ["hanging-model"]')
+        gateway = Gateway(tmp_path_factory.mktemp("impatient"), tables + LIMITS).start()
+        assert fetch(gateway, body=ASK).status == 200
+        yield gateway
+        assert gateway.stop() == 0
+        assert gateway.errors() == ""
+
+
+@pytest.fixture
+def worker(impatient: Gateway, upstream: ScriptedUpstream) -> Iterator[int]:
+    """The process that answers; whatever a test does, no connection stays open in it."""
+    (pid,) = children(impatient.pid)
+    upstream.hang_up()
+    until(lambda: not upstream.connections_open)
+    before = until(lambda: quiet(pid))
+    yield pid
+    upstream.hang_up()
+    until(lambda: sockets(pid) <= before, within=10)
+
+
+def quiet(pid: int) -> int:
+    """The number of open sockets, once it stays the same."""
+    first = sockets(pid)
+    return first if all(sockets(pid) == first for _ in range(20)) else 0
+
+
+ROWS = """
+SELECT status, error FROM turns JOIN keys ON keys.id = turns.key_id
+WHERE keys.name = 'leaver' ORDER BY turns.id
+"""
+
+
+@pytest.fixture(scope="module")
+def key(impatient: Gateway) -> str:
+    """Tells the turns that are looked at from all others."""
+    return mint(impatient, "--name", "leaver")
+
+
+def recorded(gateway: Gateway) -> list[tuple[str, str | None]]:
+    """Status and error of each turn with that key so far, the oldest first."""
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store:
+        return store.execute(ROWS).fetchall()
+
+
+def flood() -> Answer:
+    """As fast as it is read, in pieces of 256 KB."""
+    return faults.drip(0, 256 * 1024)
+
+
+def rest_of(peer: socket.socket) -> tuple[bytes, bool]:
+    """What comes until the connection ends, and whether it was reset."""
+    received = b""
+    try:
+        while data := peer.recv(1 << 16):
+            received += data
+    except ConnectionResetError:
+        return received, True
+    return received, False
+
+
+def ask_and_read_nothing(gateway: Gateway, body: dict[str, Any], key: str | None = None) -> socket.socket:
+    peer = connect(gateway)
+    peer.sendall(written(gateway, body, key=key))
+    return peer
+
+
+# Slow readers
+
+
+def test_a_caller_who_does_not_read_holds_up_the_upstream(
+    gateway: Gateway, upstream: ScriptedUpstream
+) -> None:
+    upstream.always(flood())
+    with ask_and_read_nothing(gateway, STREAM) as peer:
+        (seen,) = upstream.wait_for(1)
+        assert seen.blocked.wait(10)
+        sent = seen.sent_bytes
+        assert sent < IN_FLIGHT
+        # Reading sets it going again.
+        until(lambda: peer.recv(MB) and seen.sent_bytes > sent)
+
+
+def test_callers_who_do_not_read_cost_little_memory(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    (worker,) = children(gateway.pid)
+    upstream.always(flood())
+    peers = [ask_and_read_nothing(gateway, STREAM)]
+    assert upstream.wait_for(1)[0].blocked.wait(10)
+    before = memory(worker)
+    peers += [ask_and_read_nothing(gateway, STREAM) for _ in range(20)]
+    assert all(seen.blocked.wait(20) for seen in upstream.wait_for(21))
+    grown = memory(worker) - before
+    for peer in peers:
+        peer.close()
+    assert grown < 20 * 2 * MB
+    assert all(seen.gone.wait(5) for seen in upstream.seen)
+
+
+def test_a_write_that_stalls_is_cut(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int, key: str
+) -> None:
+    turns = len(recorded(impatient))
+    upstream.always(flood())
+    with ask_and_read_nothing(impatient, STREAM, key) as peer:
+        (seen,) = upstream.wait_for(1)
+        assert seen.gone.wait(20)
+        assert until(lambda: recorded(impatient)[turns:]) == [("cancelled", "caller_stalled")]
+        received, was_reset = rest_of(peer)
+    assert was_reset
+    assert b"[DONE]" not in received
+
+
+def test_a_whole_answer_that_is_not_read_is_cut_too(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int
+) -> None:
+    upstream.always(json_answer(completion("x" * IN_FLIGHT)))
+    before = sockets(worker)
+    with ask_and_read_nothing(impatient, ASK) as peer:
+        assert upstream.wait_for(1)[0].settled.wait(20)
+        until(lambda: sockets(worker) > before)
+        upstream.hang_up()
+        until(lambda: sockets(worker) <= before, within=20)
+        received, was_reset = rest_of(peer)
+    assert was_reset
+    assert len(received) < IN_FLIGHT
+
+
+def test_a_caller_who_reads_slowly_is_not_cut(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int, key: str
+) -> None:
+    turns = len(recorded(impatient))
+    upstream.always(faults.big_frame(24 * MB))
+    received = b""
+    with ask_and_read_nothing(impatient, STREAM, key) as peer:
+        peer.settimeout(10)
+        # Takes well over the time limit, without ever being silent for so long.
+        while b"data: [DONE]\n\n" not in received[-100:]:
+            silence(0.05)
+            received += peer.recv(MB)
+    assert len(received) > 24 * MB
+    assert until(lambda: recorded(impatient)[turns:]) == [("completed", None)]
+
+
+def silence(seconds: float) -> None:
+    """Nothing comes in for so long."""
+    left, right = socket.socketpair()
+    with left, right, suppress(TimeoutError):
+        left.settimeout(seconds)
+        left.recv(1)
+
+
+# Slow senders
+
+
+def test_a_head_has_to_come_in_time(impatient: Gateway, worker: int) -> None:
+    again = connect(impatient)
+    again.sendall(b"GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n")
+    read_until(again, b'"live"}')
+    peers = [again, *(connect(impatient) for _ in range(4))]
+    sent = [b"G", b"", b"\r\n", b"P", b"POST " + CHAT.encode() + b" HTTP/1.1\r\nHost: gateway\r\nX-A: "]
+    for peer, data in zip(peers, sent, strict=True):
+        peer.sendall(data)
+    received, _ = dribble(peers[4], b"a", until_answered=40)
+    peers[4].settimeout(10)
+    answers = [rest_of(peer)[0] for peer in peers[:4]] + [received + rest_of(peers[4])[0]]
+    for peer in peers:
+        peer.close()
+    assert answers[1] == b""
+    for answer in (answers[0], *answers[2:]):
+        assert_refused(answer, 408)
+    assert b'"code":"request_timeout"' in answers[4]
+
+
+def dribble(peer: socket.socket, piece: bytes, until_answered: int) -> tuple[bytes, int]:
+    """Send a piece and wait half a second for an answer, again and again; the answer, and how often."""
+    peer.settimeout(0.5)
+    for number in range(until_answered):
+        peer.sendall(piece)
+        with suppress(TimeoutError):
+            return peer.recv(1 << 16), number
+    return b"", until_answered
+
+
+def test_a_body_that_pauses_is_refused(impatient: Gateway, upstream: ScriptedUpstream, worker: int) -> None:
+    with connect(impatient) as peer:
+        peer.sendall(written(impatient, ASK)[:-10])
+        answer, was_reset = rest_of(peer)
+    assert_refused(answer, 408)
+    assert b'"code":"request_timeout"' in answer
+    assert not was_reset
+    assert upstream.seen == []
+
+
+def test_a_chunked_body_that_pauses_is_refused(impatient: Gateway, worker: int) -> None:
+    head, _, _ = written(impatient, ASK).partition(b"Content-Length")
+    with connect(impatient) as peer:
+        peer.sendall(head + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"mod\r\n')
+        assert_refused(rest_of(peer)[0], 408)
+
+
+def test_a_body_may_come_slowly(impatient: Gateway, worker: int) -> None:
+    request = written(impatient, ASK)
+    with connect(impatient) as peer:
+        peer.sendall(request[:-4])
+        for at in range(-4, -1):
+            assert dribble(peer, request[at:][:1], until_answered=1) == (b"", 1)
+        peer.settimeout(10)
+        peer.sendall(request[-1:])
+        assert peer.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_body_of_a_request_that_was_refused_may_pause_no_longer(impatient: Gateway, worker: int) -> None:
+    with connect(impatient) as peer:
+        peer.sendall(written(impatient, ASK, key="pk_live_wrong")[:-10])
+        assert read_until(peer, b"invalid_api_key").startswith(b"HTTP/1.1 401 ")
+        rest_of(peer)
+
+
+# Callers who leave
+
+
+def partial_head(gateway: Gateway, key: str) -> bytes:
+    return written(gateway, ASK, key=key)[:60]
+
+
+def partial_body(gateway: Gateway, key: str) -> bytes:
+    return written(gateway, ASK, key=key)[:-10]
+
+
+def asked(body: dict[str, Any]) -> Callable[[Gateway, str], bytes]:
+    return lambda gateway, key: written(gateway, body, key=key)
+
+
+Phase = tuple[Callable[[Gateway, str], bytes], Callable[[], Answer] | None, bytes]
+"""What the caller sends, what the upstream does, and what the caller reads before it leaves."""
+PHASES: dict[str, Phase] = {
+    "while it sends its headers": (partial_head, None, b""),
+    "while it sends its body": (partial_body, None, b""),
+    "while the upstream is connected to": (asked({**ASK, "model": "hanging-model"}), None, b""),
+    "before the first byte": (asked(STREAM), faults.silent, b""),
+    "in the middle of a stream": (asked(STREAM), faults.falls_silent, b"word0"),
+    "during the finish": (
+        asked(STREAM),
+        lambda: events([chunk("a"), chunk(finish="stop"), Gate()]),
+        b'"stop"',
+    ),
+    "before a whole answer": (asked(ASK), faults.silent, b""),
+    "during a whole answer": (asked(ASK), faults.falls_silent, b""),
+    "in a flood": (asked(STREAM), flood, b"xxxx"),
+}
+HOW: dict[str, Callable[[socket.socket], None]] = {
+    "closes": lambda peer: None,
+    "resets": lambda peer: peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
+    "closes its sending side": lambda peer: peer.shutdown(socket.SHUT_WR),
+}
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("phase", PHASES)
+def test_of_a_caller_who_leaves_nothing_stays(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int, key: str, phase: str, how: str
+) -> None:
+    """A caller that has closed its sending side has left too: nothing tells it from one that is gone."""
+    request, answer, mark = PHASES[phase]
+    upstream.always(answer() if answer else None)
+    before, turns = sockets(worker), len(recorded(impatient))
+    with connect(impatient) as peer:
+        peer.sendall(request(impatient, key))
+        if answer:
+            upstream.wait_for(1)
+        else:
+            until(lambda: sockets(worker) > before)
+        if mark:
+            read_until(peer, mark)
+        HOW[how](peer)
+        if how == "closes its sending side" and phase != "in a flood":
+            assert b"[DONE]" not in rest_of(peer)[0]
+    for seen in upstream.seen:
+        assert seen.gone.wait(5)
+    if "sends" not in phase:
+        assert until(lambda: recorded(impatient)[turns:]) == [("cancelled", None)]
+    until(lambda: sockets(worker) <= before, within=10)
+
+
+def test_callers_who_leave_in_a_crowd_leave_nothing(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int
+) -> None:
+    upstream.always(faults.falls_silent())
+    before = memory(worker)
+    for _ in range(5):
+        upstream.reset()
+        upstream.always(faults.falls_silent())
+        peers = [connect(impatient) for _ in range(50)]
+        for number, peer in enumerate(peers):
+            peer.sendall(written(impatient, STREAM if number % 2 else ASK))
+        for seen in upstream.wait_for(50, timeout=20):
+            assert not seen.gone.is_set()
+        for peer in peers:
+            peer.close()
+        assert all(seen.gone.wait(10) for seen in upstream.seen)
+    assert memory(worker) - before < 30 * MB
+
+
+# What is no request, or a strange one
+
+
+def head(*lines: str | bytes) -> bytes:
+    return b"".join((line.encode() if isinstance(line, str) else line) + b"\r\n" for line in lines) + b"\r\n"
+
+
+NO_REQUESTS: dict[str, tuple[bytes, int | None]] = {
+    "garbage": (b"\x00\x01\x02 what is this\r\n\r\n", 400),
+    "a TLS hello": (bytes.fromhex("16030100c8010000c40303") + b"\xaa" * 190, 400),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
+    "no version": (b"GET /\r\n\r\n", 404),
+    "a wrong version": (head("GET / HTTP/9.9"), 400),
+    "an unknown method": (head("BREW / HTTP/1.1", "Host: x"), 400),
+    "a path that is not ASCII": (head(b"GET /\xff\xfe HTTP/1.1", "Host: x"), None),
+    "a path of NULs": (head("GET /%00%00 HTTP/1.1", "Host: x"), 404),
+    "a path that is not UTF-8": (head("GET /v1/openai/models/%ff%fe HTTP/1.1", "Host: x"), None),
+    "CONNECT": (head("CONNECT example.com:443 HTTP/1.1", "Host: x"), None),
+    "an absolute address": (head("GET http://x/nowhere HTTP/1.1", "Host: x"), 404),
+    "an asterisk": (head("OPTIONS * HTTP/1.1", "Host: x"), None),
+    "a NUL in a header": (head("GET /health/live HTTP/1.1", "X-A: a\x00b"), 400),
+    "a bare line feed in a header": (b"GET /health/live HTTP/1.1\nHost: x\nX-A: b\n\n", None),
+    "a header without a name": (head("GET /health/live HTTP/1.1", ": b"), 400),
+    "two lengths": (head("POST /x HTTP/1.1", "Content-Length: 1", "Content-Length: 2"), 400),
+    "a length and chunks": (
+        head(f"POST {CHAT} HTTP/1.1", "Content-Length: 1", "Transfer-Encoding: chunked"),
+        400,
+    ),
+    "a length below zero": (head("POST /x HTTP/1.1", "Content-Length: -1"), 400),
+    "a giant length": (head(f"POST {CHAT} HTTP/1.1", "Content-Length: 99999999999999999999999"), 400),
+    "a broken chunk": (head(f"POST {CHAT} HTTP/1.1", "Transfer-Encoding: chunked") + b"zz\r\n", 400),
+    "a long path": (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 431),
+    "a path without an end": (b"GET /" + b"a" * 200_000, 431),
+    "a long header": (head("GET /health/live HTTP/1.1", "X-A: " + "a" * 70_000), 431),
+    "a header without an end": (b"GET / HTTP/1.1\r\nX-A: " + b"a" * 200_000, 431),
+    "many headers": (head("GET /health/live HTTP/1.1", *(f"X-{at}: a" for at in range(250))), 431),
+    "headers without an end": (b"GET / HTTP/1.1\r\n" + b"X-A: a\r\n" * 100_000, 431),
+}
+
+
+@pytest.mark.parametrize("name", NO_REQUESTS)
+def test_what_is_no_request_is_refused(impatient: Gateway, worker: int, name: str) -> None:
+    data, status = NO_REQUESTS[name]
+    with connect(impatient) as peer:
+        with suppress(ConnectionResetError, BrokenPipeError):
+            peer.sendall(data)
+        # Where the gateway has not closed, there is no more to come.
+        with suppress(OSError):
+            peer.shutdown(socket.SHUT_WR)
+        answer, _ = rest_of(peer)
+    if status is not None:
+        assert_refused(answer, status)
+    assert not answer.startswith(b"HTTP/1.1 5")
+    assert fetch(impatient, "/health/live").status == 200
+
+
+def assert_refused(answer: bytes, status: int) -> None:
+    """One whole answer in an envelope of ours, with an id."""
+    top, _, body = answer.partition(b"\r\n\r\n")
+    assert top.startswith(b"HTTP/1.1 %d " % status), answer
+    assert b"x-request-id: req_" in top
+    assert json.loads(body)["error"]["message"]
+
+
+BODIES: dict[str, tuple[bytes, int]] = {
+    "nothing": (b"", 400),
+    "no JSON": (b"{", 400),
+    "arrays, 100,000 deep": (b'{"model":"m","messages":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
+    "objects, 100,000 deep": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 400),
+    "brackets without an end": (b"[" * 100_000, 400),
+    "bytes that are not UTF-8": (b'{"model":"\xff","messages":[]}', 400),
+    "UTF-8 of a surrogate": (b'{"model":"\xed\xa0\xbd","messages":[]}', 400),
+    "a lone surrogate": (rb'{"model":"\ud83d","messages":[]}', 400),
+    "a lone surrogate in a message": (rb'{"model":"m","messages":[{"role":"user","content":"\ud83d"}]}', 400),
+    "a lone surrogate in a key": (rb'{"\ud83d":1,"model":"m","messages":[]}', 400),
+    "UTF-16": ('{"model":"m","messages":[]}'.encode("utf-16"), 400),
+    "a NUL": (b'{"model":"m\x00","messages":[]}', 400),
+    "an escaped NUL": (rb'{"model":"persona/m\u0000","messages":[]}', 404),
+    "a NUL behind the JSON": (b'{"model":"m","messages":[]}\x00', 400),
+    "a giant number": (b'{"model":"m","messages":[],"n":' + b"9" * 100_000 + b"}", 404),
+    "a long model name": (b'{"model":"persona/' + b"a" * MB + b'","messages":[]}', 404),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_that_cannot_be_read_is_refused(impatient: Gateway, worker: int, name: str) -> None:
+    data, status = BODIES[name]
+    reply = fetch(impatient, body=data, method="POST")
+    assert reply.status == status, reply.body
+    assert reply.error["message"]
+    assert len(reply.body) < 2000
+
+
+@pytest.mark.parametrize("stream", ["true", "false"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        '"messages":[{"role":"user","content":%s}]',
+        '"messages":[{"role":"system","content":%s},{"role":"user","content":"Hi"}]',
+        '"messages":[{"role":"system","content":[{"type":"text","text":"a","x":%s}]},{"role":"user"}]',
+        '"messages":[%s]',
+        '"messages":[{"role":%s}]',
+        '"messages":[],"tools":%s',
+        '"messages":[],"stream_options":{"x":%s}',
+        '"messages":[],"metadata":%s',
+    ],
+)
+def test_json_of_any_depth_is_answered(impatient: Gateway, worker: int, place: str, stream: str) -> None:
+    found = set()
+    for depth in (10, 200, *range(900, 1010, 5)):
+        deep = place % ("[" * depth + "]" * depth)
+        body = f'{{"model":"{LIBRARIAN}","stream":{stream},{deep}}}'.encode()
+        found.add(fetch(impatient, body=body).status)
+    assert found <= {200, 400}
+    assert 400 in found
+
+
+def test_of_keys_that_are_repeated_the_last_counts(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int
+) -> None:
+    twice = b'{"model":"nobody","model":"plain-model","messages":0,"messages":[],"n":2,"n":1}'
+    assert fetch(impatient, body=twice).status == 200
+    assert upstream.seen[0].json == {"model": "plain-model", "messages": [], "n": 1}
+
+
+# Several requests on one connection
+
+
+def test_two_requests_on_one_connection_are_answered_in_order(impatient: Gateway, worker: int) -> None:
+    first, second = (written(impatient, {**ASK, "messages": hello(text)}) for text in ("first", "second"))
+    with connect(impatient) as peer:
+        peer.sendall(first)
+        assert b"You said: first" in read_until(peer, b"first")
+        peer.sendall(second)
+        assert b"You said: second" in read_until(peer, b"second")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_pipelined_requests_are_answered_in_order(impatient: Gateway, worker: int, stream: bool) -> None:
+    words = [f"word{number}." for number in range(10)]
+    asks = [written(impatient, {**ASK, "stream": stream, "messages": hello(word)}) for word in words]
+    with connect(impatient) as peer:
+        peer.sendall(b"".join(asks))
+        received = read_until(peer, words[-1].encode())
+    places = [received.index(word.encode()) for word in words]
+    assert places == sorted(places)
+    assert received.count(b"HTTP/1.1 200 OK") == 10
+
+
+def test_a_flood_of_pipelined_requests_is_cut(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int
+) -> None:
+    upstream.always(faults.silent())
+    with connect(impatient) as peer, suppress(ConnectionResetError, BrokenPipeError):
+        peer.sendall(written(impatient, ASK) + head("GET /health/live HTTP/1.1", "Host: x") * 1000)
+        rest_of(peer)
+    assert all(seen.gone.wait(5) for seen in upstream.seen)
+
+
+def test_a_caller_who_leaves_with_requests_in_the_queue_is_noticed(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int
+) -> None:
+    upstream.always(faults.falls_silent())
+    with connect(impatient) as peer:
+        peer.sendall(written(impatient, STREAM) * 3)
+        read_until(peer, b"word0")
+    (seen,) = upstream.wait_for(1)
+    assert seen.gone.wait(5)
+    assert len(upstream.seen) == 1
+
+
+def test_the_offer_of_another_protocol_is_declined(impatient: Gateway, worker: int) -> None:
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    request = written(impatient, ASK).replace(b"Content-Type", offer + b"Content-Type")
+    with connect(impatient) as peer:
+        for _ in range(2):
+            peer.sendall(request)
+            assert read_until(peer, b"Good evening").startswith(b"HTTP/1.1 200 ")
+
+
+# Large and many
+
+
+@pytest.mark.parametrize(("count", "size"), [(60, 2 * MB), (10_000, 1)])
+def test_chunks_of_any_size_pass_with_flat_memory(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int, count: int, size: int
+) -> None:
+    one = chunk("x" * size)
+    upstream.always(events([chunk("", delta={"role": "assistant"}), *[one] * count, chunk(finish="stop")]))
+    for grown in (0, 1):
+        if grown:
+            before = memory(worker)
+        with ask_and_read_nothing(impatient, STREAM) as peer:
+            got = 0
+            tail = b""
+            while b"data: [DONE]\n\n" not in tail:
+                data = peer.recv(MB)
+                assert data
+                got += len(data)
+                tail = tail[-20:] + data
+    assert got > count * size
+    assert memory(worker) - before < 12 * MB
+
+
+def test_a_chunk_goes_out_before_the_next_comes_in(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int
+) -> None:
+    gates = [Gate() for _ in range(3)]
+    said = [step for number, gate in enumerate(gates) for step in (chunk(f"word{number}"), gate)]
+    upstream.always(events([*said, chunk(finish="stop")]))
+    with ask_and_read_nothing(impatient, STREAM) as peer:
+        for number, gate in enumerate(gates):
+            read_until(peer, f"word{number}".encode())
+            gate.open()
+        read_until(peer, b"[DONE]")
+
+
+def test_the_log_of_all_this_is_empty(impatient: Gateway) -> None:
+    assert impatient.errors() == ""
+    assert Path(impatient.folder / "stderr.log").exists()
