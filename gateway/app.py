@@ -2,19 +2,31 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar, MediaType, Request, Response, get
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
-from litestar.openapi import OpenAPIConfig
+from litestar import Litestar, MediaType, Request, Response, Router, get
+from litestar.exceptions import (
+    HTTPException,
+    InternalServerException,
+    MethodNotAllowedException,
+    NotFoundException,
+)
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from gateway import __version__, ids
+from gateway import ids
 from gateway.auth import keys
+from gateway.auth import store as auth
+from gateway.auth.access import Authenticate, scoped
 from gateway.auth.guard import Guard
+from gateway.auth.idempotency import Idempotency
+from gateway.auth.routes import router as auth_router
 from gateway.chat.recorder import Recorder
+from gateway.chat.routes import router as turns_router
+from gateway.chat.tail import Tail
 from gateway.config import Config
 from gateway.errors import OPENAI_PREFIX, Detail, Fault, Refusal, envelope
 from gateway.openai_api import edge
@@ -22,10 +34,15 @@ from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.exchange import Exchanges
 from gateway.openai_api.models import Models
+from gateway.openai_api.render import render_route
 from gateway.openai_api.routes import not_served, router
+from gateway.openapi.routes import router as openapi_router
 from gateway.personas.registry import Registry
+from gateway.personas.routes import router as personas_router
 from gateway.storage.database import Change, Database
 from gateway.upstreams.routing import Routing
+
+USED_SECONDS = 15
 
 log = logging.getLogger("gateway.app")
 
@@ -41,6 +58,7 @@ class Gateway:
         self.routing = Routing(config)
         self.recorder = Recorder(self.database, config.turns)
         self.exchanges = Exchanges(config, self.registry, self.routing, self.recorder)
+        self.tail = Tail(self.database)
         self.chat = ChatCompletions(self.guard, self.exchanges, config.server)
         self.embeddings = Embeddings(self.guard, self.routing, config)
         self.is_loaded = False
@@ -54,6 +72,8 @@ class Gateway:
         tasks = [
             asyncio.create_task(self.database.watch(position, self._forget)),
             asyncio.create_task(self.recorder.run()),
+            asyncio.create_task(self.tail.run()),
+            asyncio.create_task(self._mark_used()),
         ]
         self.is_loaded = True
         try:
@@ -64,6 +84,7 @@ class Gateway:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.recorder.close()
+            await self._write_used()
             await self.routing.close()
             await self.database.close()
 
@@ -92,6 +113,27 @@ class Gateway:
         self.chat.interrupt()
         self.embeddings.interrupt()
 
+    def drain(self) -> None:
+        """Take no new requests, and end what would never end by itself."""
+        self.is_draining = True
+        self.tail.close()
+
+    async def _mark_used(self) -> None:
+        """Write now and then when keys were last used."""
+        while True:
+            await asyncio.sleep(USED_SECONDS)
+            await self._write_used()
+
+    async def _write_used(self) -> None:
+        used, self.guard.used = self.guard.used, {}
+        if not used:
+            return
+        try:
+            async with self.database.write() as connection:
+                await auth.mark_used(connection, used)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("the last use of keys cannot be written: %s", type(error).__name__)
+
     def _forget(self, changes: Sequence[Change]) -> None:
         self.registry.forget(changes)
         self.guard.forget(changes)
@@ -106,7 +148,7 @@ def create_app(config: Config) -> "Front":
         async with gateway.running():
             yield
 
-    @get("/health/live", summary="Whether the process runs", include_in_schema=True)
+    @get("/health/live", summary="Whether the process runs")
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
@@ -117,26 +159,48 @@ def create_app(config: Config) -> "Front":
 
     models = Models(gateway.database, gateway.exchanges)
     litestar = Litestar(
-        route_handlers=[live, ready, router(gateway.guard, gateway.chat, gateway.embeddings, models)],
+        route_handlers=[
+            live,
+            ready,
+            router(gateway.guard, gateway.chat, gateway.embeddings, models),
+            native(gateway),
+            openapi_router(),
+        ],
         lifespan=[lifespan],
         exception_handlers={Refusal: _refuse, HTTPException: _refuse, Exception: _refuse},
-        openapi_config=OpenAPIConfig(title="Persona Gateway", version=__version__, path="/docs"),
+        openapi_config=None,
         logging_config=None,
         request_max_body_size=config.server.max_body,
     )
     return Front(litestar, gateway)
 
 
+def native(gateway: Gateway) -> Router:
+    """Everything under /v1 that is our own: key first, then scope, then repetition, then the route."""
+    database, config = gateway.database, gateway.config
+    return Router(
+        "/v1",
+        route_handlers=[
+            personas_router(database, config),
+            render_route(gateway.exchanges),
+            auth_router(database, gateway.guard.hasher),
+            turns_router(database, gateway.tail, gateway.guard),
+        ],
+        middleware=[Authenticate(gateway.guard), Idempotency(database, config.server.max_body)],
+        guards=[scoped],
+    )
+
+
 class Front:
     """The outermost ASGI layer: a request id on every response, also where Litestar answers by itself."""
 
-    def __init__(self, inner: Litestar, gateway: Gateway) -> None:
-        self._inner = inner
+    def __init__(self, litestar: Litestar, gateway: Gateway) -> None:
+        self.litestar = litestar
         self.gateway = gateway
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
-            await self._inner(scope, receive, send)
+            await self.litestar(scope, receive, send)
             return
         request_id = ids.new("req")
         scope.setdefault("state", {})["request_id"] = request_id
@@ -147,7 +211,7 @@ class Front:
                 message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
-        await self._inner(scope, receive, send_with_id)
+        await self.litestar(scope, receive, send_with_id)
 
 
 def _refuse(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -173,23 +237,46 @@ def _translate(error: Exception, path: str) -> Refusal:
     if isinstance(error, HTTPException) and error.status_code == Fault.REQUEST_TOO_LARGE.status:
         return Refusal(Fault.REQUEST_TOO_LARGE, "The request body is too large; send a smaller one.")
     if isinstance(error, HTTPException) and error.status_code < 500:
-        return Refusal(Fault.REQUEST_INVALID, _sentence(error), details=_details(error))
+        details = _details(error) or [Detail([], "no valid JSON, or not what this path takes", "json_error")]
+        return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
+    if isinstance(error, RecursionError | UnicodeDecodeError):
+        # Of the body's decoder: nothing else of ours decodes what came in.
+        deep = isinstance(error, RecursionError)
+        details = [Detail([], "is nested too deeply" if deep else "is not UTF-8", "json_error")]
+        return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
+    if isinstance(error, OperationalError):
+        log.warning("the store cannot be used: %s", error.orig)
+        return Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be used; try again later.")
+    if isinstance(error, InternalServerException) and "disconnected" in error.detail:
+        # Litestar's word for a caller who left while its body was read; nobody hears the answer.
+        return Refusal(Fault.REQUEST_INVALID, "The request body ended early; send it whole.")
     log.error("unexpected %s", type(error).__name__, exc_info=error)
     return edge.our_mistake()
 
 
-def _sentence(error: HTTPException) -> str:
-    places = [".".join(map(str, detail.loc)) for detail in _details(error) or ()]
-    return f"The request is not valid: {', '.join(places) or 'its form'} must be corrected."
+def _sentence(details: list[Detail]) -> str:
+    first = details[0]
+    return f"`{'.'.join(map(str, first.loc)) or 'body'}`: {first.msg}."
 
 
-def _details(error: HTTPException) -> list[Detail] | None:
+def _details(error: HTTPException) -> list[Detail]:
+    """Every place that is wrong: in a body without its name, elsewhere behind `query`, `path` or `header`."""
     extra = error.extra if isinstance(error.extra, list) else []
-    details = [
-        Detail(
-            [item.get("source", "body"), *str(item["key"]).split(".")], item.get("message", ""), "value_error"
-        )
-        for item in extra
-        if isinstance(item, dict) and "key" in item
-    ]
-    return details or None
+    return [_detail(item) for item in extra if isinstance(item, dict)]
+
+
+def _detail(item: dict[str, Any]) -> Detail:
+    message, key = str(item.get("message", "")), str(item.get("key", ""))
+    if message == "'data'":
+        # Litestar's words for an empty body where one is needed.
+        return Detail([], "a JSON object is needed", "missing")
+    source = str(getattr(item.get("source"), "value", item.get("source") or "body"))
+    loc: list[str | int] = [] if source == "body" else [source]
+    parts = re.split(r"[.\[\]]", key)
+    loc += [int(part) if part.isdigit() else part for part in parts if part not in ("", "data", "...")]
+    field = re.search(r"(unknown|missing required) field `(.*?)`", message)
+    if field is None:
+        return Detail(loc, message, "type_error")
+    if field[1] == "unknown":
+        return Detail([*loc, field[2]], "there is no such field", "unknown_field")
+    return Detail([*loc, field[2]], "is missing", "missing")

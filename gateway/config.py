@@ -66,6 +66,13 @@ class Timeouts(Strict, frozen=True):
     total: Seconds = 600
 
 
+class Price(Strict, frozen=True):
+    """US dollars for a million tokens."""
+
+    input: Annotated[float, msgspec.Meta(ge=0)]
+    output: Annotated[float, msgspec.Meta(ge=0)]
+
+
 class Upstream(Strict, frozen=True):
     base_url: str = ""
     """Up to and including `/v1`; a query string is kept. Empty only for the names in KNOWN_BASE_URLS."""
@@ -75,6 +82,8 @@ class Upstream(Strict, frozen=True):
     models: list[str] = []
     """Plain model names that callers may use untouched, without a persona."""
     default_model: str | None = None
+    prices: dict[str, Price] = {}
+    """By model; what they make of a turn's tokens is its cost."""
     timeouts: Timeouts = Timeouts()
     max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
     """0 means no limit."""
@@ -188,6 +197,17 @@ def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     if not named.is_file():
         raise ConfigError(f"{named}: there is no such configuration file")
     return named.absolute()
+
+
+def user_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Where this user's own settings are kept: `persona` in XDG_CONFIG_HOME, else in `~/.config`."""
+    environ = os.environ if environ is None else environ
+    # The XDG base directory specification has a relative path ignored.
+    named = Path(environ.get("XDG_CONFIG_HOME", ""))
+    try:
+        return (named if named.is_absolute() else Path.home() / ".config") / "persona"
+    except RuntimeError:
+        raise ConfigError("there is no home directory; set XDG_CONFIG_HOME") from None
 
 
 def order(config: Config) -> list[Route]:

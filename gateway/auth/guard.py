@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway import clock
 from gateway.auth import keys, store
 from gateway.auth.keys import Hasher, Key
 from gateway.errors import Fault, Refusal
@@ -24,6 +25,7 @@ class Caller(msgspec.Struct, frozen=True):
     owner: str
     scopes: frozenset[str]
     operator: bool
+    expires_at: int | None = None
 
     def require(self, scope: str) -> None:
         """Raises Refusal unless the key has the scope."""
@@ -36,21 +38,24 @@ class Guard:
 
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._database = database
-        self._hasher = hasher
+        self.hasher = hasher
         self._known: dict[str, tuple[Key, Caller]] = {}
         self._unknown: dict[str, None] = {}
         self._epoch = 0
+        self.used: dict[str, int] = {}
+        """When keys were last used, in milliseconds by the key's id, since somebody emptied it."""
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         """Whom these ASGI headers (lower-case names) stand for. Raises Refusal."""
-        key, workspace = _credentials(headers)
+        key, workspace = credentials(headers)
         if key is None:
             raise _unauthorized("No API key was sent; put it into the header `Authorization: Bearer pk_…`.")
         prefix = keys.prefix(key)
         known = self._known.get(prefix) or await self._load(key, prefix)
-        if known is None or not self._hasher.matches(key, known[0].hash) or not known[0].is_valid():
-            raise _unauthorized("This API key is not valid; `persona keys create` makes another.")
+        if known is None or not self.hasher.matches(key, known[0].hash) or not known[0].is_valid():
+            raise invalid_key()
         caller = known[1]
+        self.used[caller.key_id] = clock.now_ms()
         if workspace is not None and workspace != caller.workspace_id:
             raise Refusal(
                 Fault.WORKSPACE_MISMATCH,
@@ -92,7 +97,7 @@ class Guard:
         return known
 
 
-def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str | None]:
+def credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str | None]:
     """The key and the workspace that the headers name; `Authorization` comes before the other two places."""
     bearer = other = workspace = None
     for name, value in headers:
@@ -108,7 +113,11 @@ def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, st
 
 
 def _caller(key: Key) -> Caller:
-    return Caller(key.id, key.workspace_id, key.owner, frozenset(key.scopes), key.operator)
+    return Caller(key.id, key.workspace_id, key.owner, frozenset(key.scopes), key.operator, key.expires_at)
+
+
+def invalid_key() -> Refusal:
+    return _unauthorized("This API key is not valid; `persona keys create` makes another.")
 
 
 def _unauthorized(message: str) -> Refusal:

@@ -1,5 +1,6 @@
 """Workspaces and keys in the database."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from gateway import clock, ids
 from gateway.auth import keys
 from gateway.auth.keys import Hasher, Key, Mode, Workspace
 from gateway.storage import tables
+from gateway.storage.audit import Actor, note
 from gateway.storage.database import announce, fields
 
 DEFAULT_WORKSPACE = "default"
@@ -18,11 +20,14 @@ WORKSPACE = tables.workspaces.c
 KEY = tables.keys.c
 
 
-async def create_workspace(connection: AsyncConnection, name: str, mode: Mode) -> Workspace:
+async def create_workspace(
+    connection: AsyncConnection, name: str, mode: Mode, actor: Actor | None = None
+) -> Workspace:
     """A new tenant; its name must be free."""
     made = Workspace(id=ids.new("ws"), name=name, mode=mode, created_at=clock.now_ms())
     await connection.execute(insert(tables.workspaces).values(msgspec.to_builtins(made)))
     await announce(connection, "workspace", made.id)
+    await note(connection, actor or Actor(made.id), "workspace.created", made.id, name=name, mode=mode)
     return made
 
 
@@ -31,9 +36,19 @@ async def workspace(connection: AsyncConnection, name: str) -> Workspace | None:
     return msgspec.convert(fields(row), Workspace) if row else None
 
 
-async def workspaces(connection: AsyncConnection) -> list[Workspace]:
-    rows = await connection.execute(select(tables.workspaces).order_by(WORKSPACE.name))
-    return [msgspec.convert(fields(row), Workspace) for row in rows]
+async def workspace_by_id(connection: AsyncConnection, workspace_id: str) -> Workspace | None:
+    row = (await connection.execute(select(tables.workspaces).where(WORKSPACE.id == workspace_id))).first()
+    return msgspec.convert(fields(row), Workspace) if row else None
+
+
+async def workspaces(
+    connection: AsyncConnection, *, after: str | None = None, limit: int = 100_000
+) -> list[Workspace]:
+    """By name, those behind `after`."""
+    query = select(tables.workspaces).order_by(WORKSPACE.name).limit(limit)
+    if after is not None:
+        query = query.where(WORKSPACE.name > after)
+    return [msgspec.convert(fields(row), Workspace) for row in await connection.execute(query)]
 
 
 async def create_key(
@@ -45,14 +60,16 @@ async def create_key(
     scopes: list[str],
     operator: bool = False,
     expires_at: int | None = None,
+    owner: str | None = None,
+    actor: Actor | None = None,
 ) -> tuple[Key, str]:
-    """A new key and its text, which is nowhere kept."""
+    """A new key and its text, which is nowhere kept; `owner` is that of the key that it succeeds."""
     text = keys.generate(workspace.mode)
     key_id = ids.new("key")
     made = Key(
         id=key_id,
         workspace_id=workspace.id,
-        owner=key_id,
+        owner=owner or key_id,
         name=name,
         prefix=keys.prefix(text),
         hash=hasher.hash(text),
@@ -63,21 +80,38 @@ async def create_key(
     )
     await connection.execute(insert(tables.keys).values(msgspec.to_builtins(made)))
     await announce(connection, "key", made.prefix)
+    by = Actor(workspace.id, actor.key_id) if actor else Actor(workspace.id)
+    await note(connection, by, "key.created", key_id, name=name, scopes=scopes, operator=operator)
     return made, text
 
 
-async def revoke_key(connection: AsyncConnection, workspace_id: str, key_id: str) -> Key | None:
+async def revoke_key(
+    connection: AsyncConnection, workspace_id: str, key_id: str, actor: Actor | None = None
+) -> Key | None:
     """The key, from now on refused everywhere; `None` where the workspace has no such key."""
+    found = await key(connection, workspace_id, key_id)
+    if found is not None and found.revoked_at is None:
+        await _change(connection, found, revoked_at=clock.now_ms())
+        await note(connection, actor or Actor(workspace_id), "key.revoked", key_id)
+    return found
+
+
+async def expire_key(connection: AsyncConnection, old: Key, at: int, actor: Actor) -> None:
+    """Let the key end at this time (milliseconds), or sooner where it would anyway."""
+    await _change(connection, old, expires_at=at if old.expires_at is None else min(at, old.expires_at))
+    await note(connection, actor, "key.rotated", old.id)
+
+
+async def mark_used(connection: AsyncConnection, used: Mapping[str, int]) -> None:
+    """Remember when keys were last used: milliseconds by the key's id."""
+    for key_id, at in used.items():
+        await connection.execute(update(tables.keys).where(KEY.id == key_id).values(last_used_at=at))
+
+
+async def key(connection: AsyncConnection, workspace_id: str, key_id: str) -> Key | None:
     query = select(tables.keys).where(KEY.id == key_id, KEY.workspace_id == workspace_id)
     row = (await connection.execute(query)).first()
-    if row is None:
-        return None
-    if row.revoked_at is None:
-        await connection.execute(
-            update(tables.keys).where(KEY.id == key_id).values(revoked_at=clock.now_ms())
-        )
-        await announce(connection, "key", row.prefix)
-    return _key(row)
+    return _key(row) if row else None
 
 
 async def key_by_prefix(connection: AsyncConnection, prefix: str) -> Key | None:
@@ -85,15 +119,21 @@ async def key_by_prefix(connection: AsyncConnection, prefix: str) -> Key | None:
     return _key(row) if row else None
 
 
-async def workspace_keys(connection: AsyncConnection, workspace_id: str) -> list[Key]:
-    rows = await connection.execute(
-        select(tables.keys).where(KEY.workspace_id == workspace_id).order_by(KEY.id)
-    )
-    return [_key(row) for row in rows]
+async def workspace_keys(
+    connection: AsyncConnection, workspace_id: str, *, after: str = "", limit: int = 100_000
+) -> list[Key]:
+    """By age, those behind `after`."""
+    query = select(tables.keys).where(KEY.workspace_id == workspace_id, KEY.id > after)
+    return [_key(row) for row in await connection.execute(query.order_by(KEY.id).limit(limit))]
 
 
 async def has_keys(connection: AsyncConnection) -> bool:
     return (await connection.execute(select(KEY.id).limit(1))).first() is not None
+
+
+async def _change(connection: AsyncConnection, changed: Key, **values: Any) -> None:
+    await connection.execute(update(tables.keys).where(KEY.id == changed.id).values(**values))
+    await announce(connection, "key", changed.prefix)
 
 
 def _key(row: Row[Any]) -> Key:

@@ -1,10 +1,10 @@
 """Turns in the database."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +13,45 @@ from gateway.storage import tables
 from gateway.storage.database import fields
 
 TURN = tables.turns.c
+DAY_MS = 86_400_000
+
+By = Literal["key", "persona", "upstream", "day"]
+GROUPS: dict[By, ColumnElement[Any]] = {
+    "key": TURN.key_id,
+    "persona": TURN.persona_id,
+    "upstream": TURN.upstream,
+    "day": TURN.created_at - TURN.created_at % DAY_MS,
+}
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which turns; times are in milliseconds since the epoch, `after` is a place in the order."""
+
+    persona_id: str | None = None
+    version: int | None = None
+    verdict: str | None = None
+    status: str | None = None
+    since: int | None = None
+    until: int | None = None
+    after: int | None = None
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A turn and its place in the order in which turns ended."""
+
+    seq: int
+    turn: Turn
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """Usage of one group; `key` is what it is grouped by, for days the first millisecond."""
+
+    key: str | int | None
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cost_usd: float | None
 
 
 async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
@@ -22,24 +61,66 @@ async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
 
 
 async def turns(
-    connection: AsyncConnection,
-    workspace_id: str,
-    *,
-    persona_id: str | None = None,
-    status: str | None = None,
-    since: int | None = None,
-    limit: int = 50,
-) -> list[Turn]:
-    """The newest turns first; `since` is in milliseconds since the epoch."""
-    query = select(tables.turns).where(TURN.workspace_id == workspace_id)
-    if persona_id is not None:
-        query = query.where(TURN.persona_id == persona_id)
-    if status is not None:
-        query = query.where(TURN.status == status)
-    if since is not None:
-        query = query.where(TURN.created_at >= since)
-    rows = await connection.execute(query.order_by(TURN.id.desc()).limit(limit))
-    return [_turn(fields(row)) for row in rows]
+    connection: AsyncConnection, workspace_id: str, wanted: Filter, *, limit: int = 50
+) -> list[Stored]:
+    """Those that ended last come first."""
+    query = _narrowed(select(tables.turns).where(TURN.workspace_id == workspace_id), wanted)
+    if wanted.after is not None:
+        query = query.where(TURN.seq < wanted.after)
+    rows = await connection.execute(query.order_by(TURN.seq.desc()).limit(limit))
+    return [_stored(fields(row)) for row in rows]
+
+
+async def turn(connection: AsyncConnection, workspace_id: str, turn_id: str) -> Stored | None:
+    query = select(tables.turns).where(TURN.id == turn_id, TURN.workspace_id == workspace_id)
+    row = (await connection.execute(query)).first()
+    return _stored(fields(row)) if row else None
+
+
+async def ended_since(connection: AsyncConnection, seq: int, *, limit: int) -> list[Stored]:
+    """Turns of every workspace that ended after this place, in that order."""
+    rows = await connection.execute(
+        select(tables.turns).where(TURN.seq > seq).order_by(TURN.seq).limit(limit)
+    )
+    return [_stored(fields(row)) for row in rows]
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """The place of the turn that ended last."""
+    return (await connection.execute(select(func.max(TURN.seq)))).scalar() or 0
+
+
+async def usage(connection: AsyncConnection, workspace_id: str, by: By, wanted: Filter) -> list[Sum]:
+    """Sums over the turns, the largest group first; days in their order."""
+    group = GROUPS[by].label("group")
+    counted = [
+        func.count().label("requests"),
+        func.coalesce(func.sum(TURN.prompt_tokens), 0).label("prompt_tokens"),
+        func.coalesce(func.sum(TURN.completion_tokens), 0).label("completion_tokens"),
+        func.coalesce(func.sum(TURN.total_tokens), 0).label("total_tokens"),
+        func.sum(TURN.cost_usd).label("cost_usd"),
+    ]
+    query = select(group, *counted).where(TURN.workspace_id == workspace_id).group_by(group)
+    order = group if by == "day" else func.count().desc()
+    rows = await connection.execute(_narrowed(query, wanted).order_by(order).limit(1000))
+    return [Sum(*row) for row in rows]
+
+
+def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
+    exact = {
+        TURN.persona_id: wanted.persona_id,
+        TURN.version: wanted.version,
+        TURN.verdict: wanted.verdict,
+        TURN.status: wanted.status,
+    }
+    for column, value in exact.items():
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.since is not None:
+        query = query.where(TURN.created_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(TURN.created_at < wanted.until)
+    return query
 
 
 def _row(turn: Turn) -> dict[str, Any]:
@@ -56,6 +137,7 @@ def _row(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _turn(row: dict[str, Any]) -> Turn:
+def _stored(row: dict[str, Any]) -> Stored:
     drift = Drift(row["voice"], row["drift_values"], row["verdict"], row["reason"])
-    return msgspec.convert({**row, "drift": drift, "usage": msgspec.convert(row, Usage)}, Turn)
+    whole = {**row, "drift": drift, "usage": msgspec.convert(row, Usage)}
+    return Stored(row["seq"], msgspec.convert(whole, Turn))

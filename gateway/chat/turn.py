@@ -56,6 +56,8 @@ class Turn(msgspec.Struct, kw_only=True):
     attempts: int = 0
     finish_reason: str | None = None
     usage: Usage = Usage()
+    cost_usd: float | None = None
+    """What the upstream charges for it; `None` where its price is not configured."""
     latency_ms: float = 0
     first_byte_ms: float | None = None
     drift: Drift = UNSCORED

@@ -40,6 +40,25 @@ def listing(records: Sequence[Record], columns: Mapping[str, str], *, as_json: b
         _print_plain([list(columns), *rows])
 
 
+class Rows:
+    """Records that come one by one, in columns that widen with what comes; the heading comes first."""
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        self._columns = columns
+        self._widths = dict.fromkeys(columns, 0)
+        self._is_headed = False
+
+    def show(self, record: Record) -> None:
+        cells = {heading: cell(record[field]) for heading, field in self._columns.items()}
+        rows = [cells] if self._is_headed else [{heading: heading for heading in cells}, cells]
+        for row in rows:
+            for heading, text in row.items():
+                self._widths[heading] = max(self._widths[heading], len(text))
+        for row in rows:
+            click.echo("  ".join(text.ljust(self._widths[at]) for at, text in row.items()).rstrip())
+        self._is_headed = True
+
+
 def print_json(value: object) -> None:
     """As UTF-8, whatever the terminal's encoding."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

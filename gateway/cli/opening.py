@@ -1,4 +1,4 @@
-"""Commands on the store: opened before, closed after, and in a workspace where they need one."""
+"""Commands on the store, which is opened before and closed after."""
 
 import asyncio
 import functools
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gateway import config
-from gateway.auth import store as auth
 from gateway.cli import failures, options
 from gateway.cli.failures import Failure
 from gateway.config import Config
@@ -48,22 +47,6 @@ def on_store(command: Callable[..., Awaitable[None]]) -> Run:
         asyncio.run(_on_store(command, config.load(config_path, secrets=False), values))
 
     return options.config(run)
-
-
-def in_workspace(command: Callable[..., Awaitable[None]]) -> Run:
-    """As `on_store`, and give the workspace that `--workspace` names."""
-
-    @functools.wraps(command)
-    async def run(store: Opened, workspace: str, **values: object) -> None:
-        async with store.database.read() as connection:
-            found = await auth.workspace(connection, workspace)
-        if found is None:
-            raise Failure(
-                f"there is no workspace `{workspace}`; `persona workspaces create {workspace}` makes one"
-            )
-        await command(store, found, **values)
-
-    return options.workspace(on_store(run))
 
 
 async def _on_store(

@@ -1,12 +1,18 @@
 """The options that commands share."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import rich_click as click
+from click.core import ParameterSource
 
 Command = TypeVar("Command", bound=Callable[..., object])
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+KEY = re.compile(r"[!-~]+")
 
 
 def example(*lines: str) -> str:
@@ -41,3 +47,69 @@ def workspace(command: Command) -> Command:
 def as_json(command: Command) -> Command:
     """`--json`, handed on as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")(command)
+
+
+def age(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """A callback that reads a length of time, such as `15m`, as seconds."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
+    if match is None:
+        raise click.BadParameter(f"an age such as 15m, 12h or 7d is needed, not `{text}`")
+    return int(match[1]) * UNITS[match[2]]
+
+
+def is_typed(name: str) -> bool:
+    """Whether the option of the running command stands on the command line."""
+    context = click.get_current_context()
+    return context is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def root(text: str) -> str:
+    """The root of a gateway from any of its addresses. Raises BadParameter."""
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named or parts.scheme not in ("http", "https") or not KEY.fullmatch(text):
+        raise click.BadParameter(f"`{text}`: an address such as http://127.0.0.1:8080 is needed")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise click.BadParameter("the address of a gateway holds no user, no `?` and no `#`")
+    path = parts.path.rstrip("/").removesuffix("/openai").removesuffix("/v1")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def checked_key(text: str) -> str:
+    """Raises BadParameter for what cannot stand in a header."""
+    if not KEY.fullmatch(text):
+        raise click.BadParameter("a key is one word of plain ASCII, such as pk_live_…")
+    return text
+
+
+def url(command: Command) -> Command:
+    """`--url URL`, handed on as a gateway's root."""
+    return click.option(
+        "--url",
+        metavar="URL",
+        callback=lambda _context, _option, text: None if text is None else root(text),
+        help="The gateway to work on, such as https://personas.example.com; else the store here.",
+    )(command)
+
+
+def key(command: Command) -> Command:
+    """`--key KEY`."""
+    return click.option(
+        "--key",
+        metavar="KEY",
+        envvar="PERSONA_API_KEY",
+        callback=lambda _context, _option, text: None if text is None else checked_key(text),
+        help="The key to that gateway; else PERSONA_API_KEY, else that of `persona auth login`.",
+    )(command)
+
+
+def remote(command: Command) -> Command:
+    """`--url URL`, `--key KEY` and `--remote`."""
+    flag = click.option("--remote", is_flag=True, help="Work on the gateway of `persona auth login`.")
+    return url(key(flag(command)))

@@ -1,22 +1,13 @@
 """REF, the argument that names a persona and perhaps one of its versions."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import rich_click as click
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
 from gateway.cli.options import Command
-from gateway.personas import store as personas
-from gateway.personas.model import Persona, Version
 from gateway.personas.name import ModelName, ModelNameError, parse, parse_ref
 from gateway.personas.slug import LATEST
-
-
-class Found(NamedTuple):
-    persona: Persona
-    version: Version
 
 
 def with_ref(command: Command) -> Command:
@@ -24,25 +15,17 @@ def with_ref(command: Command) -> Command:
     return click.argument("ref", callback=_ref)(command)
 
 
-async def resolve(connection: AsyncConnection, workspace: Workspace, name: ModelName) -> Found:
-    """The persona and its version; without `@` the newest one, as `push` follows it. Raises Failure."""
-    if name.is_id:
-        persona = await personas.by_id(connection, name.ref)
-    else:
-        persona = await personas.by_slug(connection, workspace.id, name.ref)
-    if persona is None or persona.workspace_id != workspace.id:
-        raise Failure(f"there is no persona `{name.ref}` in the workspace `{workspace.name}`")
-    number = name.version or _labelled(persona, name.label or LATEST)
-    if number > persona.latest:
-        raise Failure(f"`{name.ref}` has no version v{number}; the newest is v{persona.latest}")
-    return Found(persona, await personas.version(connection, persona.id, number))
-
-
-def _labelled(persona: Persona, label: str) -> int:
-    labels = {**persona.labels, LATEST: persona.latest}
-    if label not in labels:
-        raise Failure(f"`{persona.profile.slug}` has no label `{label}`; it has: {', '.join(sorted(labels))}")
-    return labels[label]
+def version_number(ref: ModelName, latest: int, labels: Mapping[str, int]) -> int:
+    """The version of the persona that REF names; without `@` the newest one. Raises Failure."""
+    if ref.version is not None:
+        if ref.version > latest:
+            raise Failure(f"`{ref.ref}` has no version v{ref.version}; the newest is v{latest}")
+        return ref.version
+    known = {**labels, LATEST: latest}
+    label = ref.label or LATEST
+    if label not in known:
+        raise Failure(f"`{ref.ref}` has no label `{label}`; it has: {', '.join(sorted(known))}")
+    return known[label]
 
 
 def _ref(_context: click.Context, _argument: click.Parameter, text: str) -> ModelName:

@@ -14,10 +14,11 @@ COMMANDS: Mapping[str, str] = {
     "serve": "Start the gateway, with the bundled model where no provider is configured.",
     "check": "Show the configuration in force, or where it is mistaken.",
     "personas": "Push, list, show, pull and label personas.",
-    "keys": "Create, list and revoke API keys.",
+    "keys": "Create, list, rotate and revoke API keys.",
     "workspaces": "Create and list workspaces.",
     "turns": "List what was asked and how it ended.",
     "chat": "Talk to a persona in the terminal.",
+    "auth": "Log in to a gateway somewhere else.",
     "db": "Look after the store.",
 }
 """Each command by its name, which is also its module's in this package and its function's there."""
@@ -48,6 +49,7 @@ def persona() -> None:
     """Personas behind the OpenAI API.
 
     Commands work on the store directly: no server needs to run, and one that runs follows within a second.
+    With --url, or --remote after `persona auth login`, some work on a gateway somewhere else.
     """
 
 

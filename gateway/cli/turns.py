@@ -1,19 +1,15 @@
 """`persona turns`: what was asked and how it ended."""
 
-import re
-from typing import Any
+from contextlib import aclosing
 
+import msgspec
 import rich_click as click
 
 from gateway import clock
-from gateway.auth.keys import Workspace
-from gateway.chat import store
-from gateway.chat.turn import Turn
+from gateway.chat import view
 from gateway.cli import options
-from gateway.cli.failures import Failure
-from gateway.cli.listing import listing
-from gateway.cli.opening import Opened, in_workspace
-from gateway.personas import registry
+from gateway.cli.listing import Rows, listing
+from gateway.cli.target import Target, Turns, on_target
 
 COLUMNS = {
     "TURN": "id",
@@ -29,67 +25,65 @@ COLUMNS = {
     "TRIES": "attempts",
     "VERDICT": "verdict",
 }
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+LIMIT = 50
 
 
 @click.command(
     epilog=options.example(
-        "persona turns --since 1h", "persona turns --persona the-night-librarian --status failed --json"
+        "persona turns --since 1h",
+        "persona turns --persona the-night-librarian --status failed --json",
+        "persona turns --follow --remote",
     )
 )
-@in_workspace
+@on_target
 @click.option("--persona", metavar="REF", help="Only turns of this persona, by slug or id.")
 @click.option("--status", type=click.Choice(["completed", "failed", "cancelled"]), help="Only these.")
-@click.option("--since", metavar="AGE", help="Only turns that are younger, such as 30s, 15m, 12h or 7d.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option(
+    "--since",
+    metavar="AGE",
+    callback=options.age,
+    help="Only turns that are younger, such as 30s, 15m, 12h or 7d.",
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), help=f"How many at most; else {LIMIT}.")
+@click.option("--follow", is_flag=True, help="Show turns as they end, until Ctrl-C.")
 @options.as_json
 async def turns(
-    opened: Opened,
-    workspace: Workspace,
+    target: Target,
     persona: str | None,
     status: str | None,
-    since: str | None,
-    limit: int,
+    since: int | None,
+    limit: int | None,
+    follow: bool,
     as_json: bool,
 ) -> None:
     """List what was asked and how it ended.
 
-    The newest turn comes first. A running gateway writes its turns about four times a second.
+    The newest turn comes first. A running gateway writes its turns about four times a second. With --follow
+    turns come in the order in which they end, with --json one object on a line.
     """
-    after = None if since is None else clock.now_ms() - _seconds(since) * 1000
-    async with opened.database.read() as connection:
-        persona_id = None
-        if persona is not None:
-            found = await registry.find(connection, workspace.id, persona)
-            if found is None:
-                raise Failure(f"there is no persona `{persona}` in the workspace `{workspace.name}`")
-            persona_id = found.id
-        rows = await store.turns(
-            connection, workspace.id, persona_id=persona_id, status=status, since=after, limit=limit
+    if follow and (since is not None or limit is not None):
+        raise click.UsageError(
+            "--follow shows what ends from now on, so it takes neither --since nor --limit"
         )
-    records = [_record(turn) for turn in rows]
+    after = None if since is None else clock.now_ms() - since * 1000
+    wanted = Turns(persona=persona, status=status, since=after)
+    if follow:
+        await _follow(target, wanted, as_json)
+        return
+    records = [view.record(turn) for turn in await target.turns(wanted, limit or LIMIT)]
     listing(records, COLUMNS, as_json=as_json, empty="no turns yet")
 
 
-def _seconds(age: str) -> int:
-    match = re.fullmatch(r"([0-9]{1,9})([smhd])", age)
-    if match is None:
-        raise click.UsageError(f"--since takes an age such as 15m, 12h or 7d, not `{age}`")
-    return int(match[1]) * UNITS[match[2]]
+async def _follow(target: Target, wanted: Turns, as_json: bool) -> None:
+    rows = Rows(COLUMNS)
+    async with aclosing(target.follow(wanted, ready=_tell)) as ended:
+        async for turn in ended:
+            record = view.record(turn)
+            if as_json:
+                click.echo(msgspec.json.encode(record))
+            else:
+                rows.show(record)
 
 
-def _record(turn: Turn) -> dict[str, Any]:
-    record: dict[str, Any] = {name: getattr(turn, name) for name in Turn.__struct_fields__}
-    usage, drift = record.pop("usage"), record.pop("drift")
-    return record | {
-        "created_at": clock.iso(turn.created_at),
-        "latency_ms": round(turn.latency_ms),
-        "first_byte_ms": None if turn.first_byte_ms is None else round(turn.first_byte_ms),
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "voice": drift.voice,
-        "values": drift.values,
-        "verdict": drift.verdict,
-        "reason": drift.reason,
-    }
+def _tell() -> None:
+    click.echo("Waiting for turns to end; Ctrl-C leaves.", err=True)

@@ -1,9 +1,12 @@
 """One chat request on its way: prepared, sent to an upstream that answers, recorded at its end."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+
+import msgspec
 
 from gateway import clock, ids
 from gateway.auth.guard import Caller
@@ -121,6 +124,16 @@ class Exchange:
         totals = [node.upstream.timeouts.total for node in nodes if node]
         return self._shared.chat.retry_for + sum(totals) * (1 + self._shared.chat.retries)
 
+    def rendered(self) -> tuple[str, str, msgspec.Raw, str, str]:
+        """The resolved name, the first upstream, the body for it, and the digests. Raises Refusal."""
+        persona, route = self._persona, next(iter(self._usable()), None)
+        node = self._shared.routing.nodes.get(route.upstream) if route else None
+        if persona is None or route is None or node is None:
+            raise UpstreamFailure("not_configured", route.upstream if route else "default").refusal()
+        body = self._asking.body(node, route)
+        digest = hashlib.sha256(body).hexdigest()
+        return f"{PERSONA_PREFIX}{persona.label}", str(route), msgspec.Raw(body), digest, self._prompt_sha256
+
     async def stream(self, watch: Watch) -> AsyncIterator[bytes]:
         """Whole frames as they come, the first ones once an upstream has said something that is no error.
 
@@ -186,12 +199,23 @@ class Exchange:
         if self._source is not None:
             turn.finish_reason = self._source.finish_reason
             turn.usage = self._source.usage or turn.usage
+            turn.cost_usd = self._cost()
         turn.attempts = trail.attempts
         turn.upstream = str(trail.route) if trail.route else None
         turn.latency_ms = (now - self.started) * 1000
         if self._answered is not None:
             turn.first_byte_ms = (self._answered - self.started) * 1000
         self._shared.recorder.record(turn)
+
+    def _cost(self) -> float | None:
+        """US dollars for the turn's tokens, where the model has a price."""
+        route, usage = self.trail.route, self.turn.usage
+        node = self._shared.routing.nodes.get(route.upstream) if route else None
+        price = node.upstream.prices.get(route.model) if node and route else None
+        if price is None:
+            return None
+        tokens = (usage.prompt_tokens or 0) * price.input + (usage.completion_tokens or 0) * price.output
+        return tokens / 1_000_000
 
     async def hang_up(self) -> None:
         """Let go of the upstream: at once, or after a whole answer when the few bytes behind it are read."""

@@ -13,6 +13,8 @@ from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.models import Models
 
 SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
+SCOPE = "chat:invoke"
+"""Checked by each route itself; declared for the document."""
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -20,14 +22,14 @@ AnyRequest = Request[Any, Any, Any]
 def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: Models) -> Router:
     """Everything under /v1/openai."""
 
-    @get("/models", summary="List the model names that the key can use")
+    @get("/models", opt={"scope": SCOPE}, summary="List the model names that the key can use")
     async def list_models(
         request: AnyRequest,
         persona: Annotated[str | None, Parameter(description="A persona's slug or id")] = None,
         versions: bool = False,
     ) -> dict[str, Any]:
         caller = await guard.caller(request.scope["headers"])
-        caller.require("chat:invoke")
+        caller.require(SCOPE)
         if persona is None:
             if versions:
                 raise Refusal(Fault.REQUEST_INVALID, "`versions` needs `persona`; name one.", param="persona")
@@ -35,10 +37,10 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
         listed = await models.versions(caller, persona)
         return {"object": "list", "data": listed if versions else [await models.one(caller, _full(persona))]}
 
-    @get("/models/{model:path}", summary="What a model name stands for")
+    @get("/models/{model:path}", opt={"scope": SCOPE}, summary="What a model name stands for")
     async def show_model(request: AnyRequest, model: str) -> dict[str, Any]:
         caller = await guard.caller(request.scope["headers"])
-        caller.require("chat:invoke")
+        caller.require(SCOPE)
         return await models.one(caller, model.removeprefix("/"))
 
     return Router(
@@ -46,8 +48,10 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
         route_handlers=[
             list_models,
             show_model,
-            asgi("/chat/completions", copy_scope=False)(_exactly("/chat/completions", chat)),
-            asgi("/embeddings", copy_scope=False)(_exactly("/embeddings", embeddings)),
+            asgi("/chat/completions", opt={"scope": SCOPE}, copy_scope=False)(
+                _exactly("/chat/completions", chat)
+            ),
+            asgi("/embeddings", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/embeddings", embeddings)),
         ],
         tags=["OpenAI-compatible"],
     )

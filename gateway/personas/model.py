@@ -16,6 +16,8 @@ Status = Literal["active", "archived"]
 
 SCHEMA_VERSION = "1.0"
 PROMPT_BYTES = 512 * 1024
+DEPTH = 32
+"""Levels of lists and objects within layers and defaults."""
 NOT_DEFAULTS = frozenset({"model", "messages", "stream", "stream_options"})
 HOP_BY_HOP = frozenset(
     [
@@ -89,7 +91,10 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None
     """Who made it, as `Key.owner`; only that one sees a private persona. `None`: made locally."""
     forked_from: str | None
+    forked_version: int | None
     latest: int
+    revision: int
+    """Counts every write to the persona, its versions and labels."""
     labels: dict[str, int]
     created_at: int
     updated_at: int
@@ -138,7 +143,8 @@ def _check_profile(profile: Profile) -> list[Detail]:
         details.append(_detail("name", "1 to 200 characters"))
     if len(profile.tags) > 50 or any(not tag.strip() or len(tag) > 64 for tag in profile.tags):
         details.append(_detail("tags", "at most 50 tags of 1 to 64 characters"))
-    return details
+    texts = {"name": [profile.name], "tags": profile.tags}
+    return details + _check_nul(texts)
 
 
 def _check_content(content: Content) -> list[Detail]:
@@ -158,7 +164,28 @@ def _check_content(content: Content) -> list[Detail]:
         for key in sorted(NOT_DEFAULTS & content.defaults.keys())
     ]
     details += [_detail("defaults", "must not be null", k) for k, v in content.defaults.items() if v is None]
-    return details + check_headers(content.headers)
+    for place, value in (("layers", content.layers), ("defaults", content.defaults)):
+        if _is_deep(value, DEPTH):
+            details.append(_detail(place, f"at most {DEPTH} levels"))
+    texts = {"prompt": [content.prompt], "examples": content.examples}
+    return details + _check_nul(texts) + check_headers(content.headers)
+
+
+def _check_nul(texts: Mapping[str, list[str]]) -> list[Detail]:
+    """Not every database can keep this character in a text."""
+    return [
+        _detail(place, "must not hold the character NUL")
+        for place, parts in texts.items()
+        if any("\0" in part for part in parts)
+    ]
+
+
+def _is_deep(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested in more levels than these."""
+    inner: list[Any] = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(value, dict | list):
+        return False
+    return levels == 0 or any(_is_deep(one, levels - 1) for one in inner)
 
 
 def check_headers(headers: Mapping[str, str]) -> list[Detail]:

@@ -153,15 +153,17 @@ class Registry:
         return known
 
 
-async def find(connection: AsyncConnection, workspace_id: str, ref: str) -> Persona | None:
-    """The active persona by slug or id, as far as the workspace may know of it."""
+async def find(
+    connection: AsyncConnection, workspace_id: str, ref: str, *, archived: bool = False
+) -> Persona | None:
+    """The persona by slug or id, as far as the workspace may know of it; its own archived ones if asked."""
     if ref.startswith("psn_"):
         persona = await store.by_id(connection, ref)
     else:
         persona = await store.by_slug(connection, workspace_id, ref)
-    if persona is None or persona.status != "active":
+    if persona is None or (persona.workspace_id != workspace_id and persona.profile.visibility != "public"):
         return None
-    if persona.workspace_id != workspace_id and persona.profile.visibility != "public":
+    if persona.status != "active" and not (archived and persona.workspace_id == workspace_id):
         return None
     return persona
 

@@ -4,70 +4,160 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Row, Select, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import clock, ids
 from gateway.personas.model import Content, Draft, Persona, Profile, Version
 from gateway.personas.slug import LATEST
 from gateway.storage import tables
+from gateway.storage.audit import Actor, note
 from gateway.storage.database import announce, fields
 
 PERSONA = tables.personas.c
 VERSION = tables.versions.c
 LABEL = tables.labels.c
+TURN = tables.turns.c
+
+Outcome = Literal["created", "new-version", "profile", "unchanged"]
 
 
 class Pushed(msgspec.Struct, frozen=True):
-    """What a push did: `previous` is the newest version before it, `None` for a new persona."""
+    """What a write did: `previous` is the newest version before it, `None` for a new persona."""
 
     persona: Persona
     version: Version
     previous: Version | None
-    outcome: Literal["created", "new-version", "profile", "unchanged"]
+    outcome: Outcome
     profile_before: Profile | None = None
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a fork was made from."""
+
+    persona_id: str
+    version: int
 
 
 class LabelError(Exception):
     """A label that cannot be moved so; the message says why."""
 
 
-async def push(connection: AsyncConnection, workspace_id: str, draft: Draft, owner: str | None) -> Pushed:
+class SlugTakenError(Exception):
+    """Another persona of the workspace has the slug."""
+
+
+async def push(connection: AsyncConnection, draft: Draft, actor: Actor) -> Pushed:
     """Store the draft under its slug: a new persona, a new version, a new profile, or nothing at all."""
-    persona = await by_slug(connection, workspace_id, draft.profile.slug)
+    persona = await by_slug(connection, actor.workspace_id, draft.profile.slug)
     if persona is None:
-        return await _create(connection, workspace_id, draft, owner)
-    previous = await version(connection, persona.id, persona.latest)
-    newest = previous
+        return await create(connection, draft, actor)
+    return await save(connection, persona, draft, actor)
+
+
+async def create(
+    connection: AsyncConnection, draft: Draft, actor: Actor, origin: Origin | None = None
+) -> Pushed:
+    """A new persona with its first version. Raises SlugTakenError."""
+    if await by_slug(connection, actor.workspace_id, draft.profile.slug) is not None:
+        raise SlugTakenError(draft.profile.slug)
+    now = clock.now_ms()
+    values: dict[str, Any] = {
+        **msgspec.to_builtins(draft.profile),
+        "id": ids.new("psn"),
+        "workspace_id": actor.workspace_id,
+        "status": "active",
+        "owner": actor.owner,
+        "forked_from": origin.persona_id if origin else None,
+        "forked_version": origin.version if origin else None,
+        "latest": 1,
+        "revision": 1,
+        "search": _search_text(draft),
+        "created_at": now,
+        "updated_at": now,
+    }
+    try:
+        await connection.execute(insert(tables.personas).values(values))
+    except IntegrityError:
+        # Somebody else was a moment quicker.
+        raise SlugTakenError(draft.profile.slug) from None
+    first = await _add_version(connection, values["id"], 1, draft.content)
+    await announce(connection, "persona", values["id"])
+    slug = draft.profile.slug
+    details = {"slug": slug} | ({"from": origin.persona_id, "version": origin.version} if origin else {})
+    await note(connection, actor, "persona.forked" if origin else "persona.created", values["id"], **details)
+    return Pushed(await _again(connection, values["id"]), first, None, "created")
+
+
+async def save(connection: AsyncConnection, persona: Persona, draft: Draft, actor: Actor) -> Pushed:
+    """Make the persona what the draft says; an archived one comes back. Raises SlugTakenError."""
+    other = await by_slug(connection, persona.workspace_id, draft.profile.slug)
+    if other is not None and other.id != persona.id:
+        raise SlugTakenError(draft.profile.slug)
+    previous = newest = await version(connection, persona.id, persona.latest)
     if draft.content.fingerprint() != previous.fingerprint:
         newest = await _add_version(connection, persona.id, persona.latest + 1, draft.content)
     if newest is previous and draft.profile == persona.profile and persona.status == "active":
         return Pushed(persona, previous, previous, "unchanged", persona.profile)
     values = {**msgspec.to_builtins(draft.profile), "status": "active", "latest": newest.number}
-    values["updated_at"] = clock.now_ms()
-    await connection.execute(update(tables.personas).where(PERSONA.id == persona.id).values(values))
-    await announce(connection, "persona", persona.id)
-    outcome: Literal["new-version", "profile"] = "profile" if newest is previous else "new-version"
+    try:
+        await _touch(connection, persona, **values, search=_search_text(draft))
+    except IntegrityError:
+        raise SlugTakenError(draft.profile.slug) from None
+    outcome: Outcome = "profile" if newest is previous else "new-version"
+    action = "persona.updated" if newest is previous else "version.created"
+    await note(connection, actor, action, persona.id, version=newest.number)
     return Pushed(await _again(connection, persona.id), newest, previous, outcome, persona.profile)
 
 
-async def label(connection: AsyncConnection, persona: Persona, name: str, number: int) -> None:
+async def archive(connection: AsyncConnection, persona: Persona, actor: Actor) -> None:
+    """Nobody can use it any more; saving it brings it back."""
+    await _touch(connection, persona, status="archived")
+    await note(connection, actor, "persona.archived", persona.id)
+
+
+async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> None:
+    """Erase it with all versions and labels; turns keep ids only."""
+    turns = update(tables.turns).where(TURN.persona_id == persona.id)
+    await connection.execute(turns.values(model=f"persona/{persona.id}"))
+    await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
+    await connection.execute(delete(tables.versions).where(VERSION.persona_id == persona.id))
+    await connection.execute(delete(tables.personas).where(PERSONA.id == persona.id))
+    await announce(connection, "persona", persona.id)
+    await note(connection, actor, "persona.purged", persona.id)
+
+
+async def label(connection: AsyncConnection, persona: Persona, name: str, number: int, actor: Actor) -> None:
     """Make the label mean this version. Raises LabelError."""
     if name == LATEST:
         raise LabelError("`latest` always means the newest version and cannot be moved")
     if not 1 <= number <= persona.latest:
         raise LabelError(f"there is no version v{number}; the newest is v{persona.latest}")
+    borne = select(LABEL.number).where(LABEL.persona_id == persona.id, LABEL.name == name)
+    was = (await connection.execute(borne)).scalar()
+    if was == number:
+        return
     now = clock.now_ms()
-    moved = await connection.execute(
-        update(tables.labels)
-        .where(LABEL.persona_id == persona.id, LABEL.name == name)
-        .values(number=number, updated_at=now)
-    )
-    if not moved.rowcount:
+    if was is None:
         values = {"persona_id": persona.id, "name": name, "number": number, "updated_at": now}
         await connection.execute(insert(tables.labels).values(values))
-    await connection.execute(update(tables.personas).where(PERSONA.id == persona.id).values(updated_at=now))
-    await announce(connection, "persona", persona.id)
+    else:
+        move = update(tables.labels).where(LABEL.persona_id == persona.id, LABEL.name == name)
+        await connection.execute(move.values(number=number, updated_at=now))
+    await _touch(connection, persona)
+    await note(connection, actor, "label.moved", persona.id, label=name, version=number, previous=was)
+
+
+async def unlabel(connection: AsyncConnection, persona: Persona, name: str, actor: Actor) -> bool:
+    """Take the label away; whether the persona bore it."""
+    was = persona.labels.get(name)
+    if was is None:
+        return False
+    await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id, LABEL.name == name))
+    await _touch(connection, persona)
+    await note(connection, actor, "label.removed", persona.id, label=name, version=None, previous=was)
+    return True
 
 
 async def by_slug(connection: AsyncConnection, workspace_id: str, slug: str) -> Persona | None:
@@ -79,38 +169,49 @@ async def by_id(connection: AsyncConnection, persona_id: str) -> Persona | None:
     return await _one(connection, select(tables.personas).where(PERSONA.id == persona_id))
 
 
-async def everything(
-    connection: AsyncConnection, workspace_id: str, *, limit: int = 100_000
-) -> list[Persona]:
+async def everything(connection: AsyncConnection, workspace_id: str, limit: int = 100_000) -> list[Persona]:
     """The workspace's personas that are not archived, by slug."""
     query = select(tables.personas).where(PERSONA.workspace_id == workspace_id, PERSONA.status == "active")
-    rows = (await connection.execute(query.order_by(PERSONA.slug).limit(limit))).all()
-    labels = await _labels(connection, [row.id for row in rows])
-    return [_persona(row, labels.get(row.id, {})) for row in rows]
+    return await _many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 
 async def visible(connection: AsyncConnection, workspace_id: str, owner: str, limit: int) -> list[Persona]:
     """The active personas that a key of this owner can use by slug, in that order."""
-    mine = or_(PERSONA.visibility != "private", PERSONA.owner == owner)
-    query = select(tables.personas).where(
-        PERSONA.workspace_id == workspace_id, PERSONA.status == "active", mine
-    )
-    rows = (await connection.execute(query.order_by(PERSONA.slug).limit(limit))).all()
-    labels = await _labels(connection, [row.id for row in rows])
-    return [_persona(row, labels.get(row.id, {})) for row in rows]
+    query = select(tables.personas).where(_readable(workspace_id, owner), PERSONA.status == "active")
+    return await _many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 
-async def version_languages(
-    connection: AsyncConnection, persona_ids: Sequence[str]
-) -> dict[tuple[str, int], str]:
-    """The language of each version of these personas, by persona and number."""
-    found: dict[tuple[str, int], str] = {}
-    for start in range(0, len(persona_ids), 500):
-        some = persona_ids[start : start + 500]
-        query = select(VERSION.persona_id, VERSION.number, VERSION.language)
-        for row in await connection.execute(query.where(VERSION.persona_id.in_(some))):
-            found[row.persona_id, row.number] = row.language
-    return found
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of personas is narrowed to; words are matched in name, slug, tags and prompt."""
+
+    words: tuple[str, ...] = ()
+    tag: str | None = None
+    language: str | None = None
+    visibility: str | None = None
+    label: str | None = None
+    status: str = "active"
+    after: str | None = None
+    limit: int = 50
+
+
+async def search(connection: AsyncConnection, workspace_id: str, owner: str, wanted: Search) -> list[Persona]:
+    """What a key of this owner may read, the newest first."""
+    query = select(tables.personas).where(_readable(workspace_id, owner), PERSONA.status == wanted.status)
+    for word in wanted.words:
+        query = query.where(PERSONA.search.contains(word.casefold(), autoescape=True))
+    if wanted.tag is not None:
+        query = query.where(PERSONA.search.contains(f"\n#{wanted.tag.casefold()}\n", autoescape=True))
+    if wanted.visibility is not None:
+        query = query.where(PERSONA.visibility == wanted.visibility)
+    if wanted.language is not None:
+        newest = select(VERSION.id).where(VERSION.persona_id == PERSONA.id, VERSION.number == PERSONA.latest)
+        query = query.where(newest.where(VERSION.language == wanted.language).exists())
+    if wanted.label is not None:
+        borne = select(LABEL.name).where(LABEL.persona_id == PERSONA.id, LABEL.name == wanted.label)
+        query = query.where(borne.exists())
+    if wanted.after is not None:
+        query = query.where(PERSONA.id < wanted.after)
+    return await _many(connection, query.order_by(PERSONA.id.desc()).limit(wanted.limit))
 
 
 async def version(connection: AsyncConnection, persona_id: str, number: int) -> Version:
@@ -119,18 +220,46 @@ async def version(connection: AsyncConnection, persona_id: str, number: int) -> 
     return _version((await connection.execute(query)).one())
 
 
-async def versions(connection: AsyncConnection, persona_id: str, *, limit: int = 1000) -> list[Version]:
-    """All versions, the newest first."""
+async def versions(
+    connection: AsyncConnection, persona_id: str, *, before: int | None = None, limit: int = 1000
+) -> list[Version]:
+    """The newest first, older than `before`."""
     query = select(tables.versions).where(VERSION.persona_id == persona_id)
+    if before is not None:
+        query = query.where(VERSION.number < before)
     rows = await connection.execute(query.order_by(VERSION.number.desc()).limit(limit))
     return [_version(row) for row in rows]
+
+
+async def newest_versions(connection: AsyncConnection, personas: Sequence[Persona]) -> dict[str, Version]:
+    """The newest version of each, by the persona's id."""
+    found: dict[str, Version] = {}
+    latest = {persona.id: persona.latest for persona in personas}
+    for some in _slices(list(latest)):
+        newest = tables.personas.c
+        query = select(tables.versions).join(tables.personas, newest.id == VERSION.persona_id)
+        query = query.where(VERSION.persona_id.in_(some), VERSION.number == newest.latest)
+        found |= {row.persona_id: _version(row) for row in await connection.execute(query)}
+    return found
+
+
+async def version_languages(
+    connection: AsyncConnection, persona_ids: Sequence[str]
+) -> dict[tuple[str, int], str]:
+    """The language of each version of these personas, by persona and number."""
+    found: dict[tuple[str, int], str] = {}
+    for some in _slices(persona_ids):
+        query = select(VERSION.persona_id, VERSION.number, VERSION.language)
+        for row in await connection.execute(query.where(VERSION.persona_id.in_(some))):
+            found[row.persona_id, row.number] = row.language
+    return found
 
 
 async def languages(connection: AsyncConnection, workspace_id: str) -> dict[str, str]:
     """The language of each persona's newest version, by the persona's id."""
     query = (
         select(PERSONA.id, VERSION.language)
-        .join_from(tables.personas, tables.versions)
+        .join(tables.versions, VERSION.persona_id == PERSONA.id)
         .where(PERSONA.workspace_id == workspace_id, VERSION.number == PERSONA.latest)
     )
     return {row.id: row.language for row in await connection.execute(query)}
@@ -140,31 +269,31 @@ async def is_empty(connection: AsyncConnection) -> bool:
     return (await connection.execute(select(PERSONA.id).limit(1))).first() is None
 
 
-async def _create(connection: AsyncConnection, workspace_id: str, draft: Draft, owner: str | None) -> Pushed:
-    now = clock.now_ms()
-    values: dict[str, Any] = {
-        **msgspec.to_builtins(draft.profile),
-        "id": ids.new("psn"),
-        "workspace_id": workspace_id,
-        "status": "active",
-        "owner": owner,
-        "latest": 1,
-        "created_at": now,
-        "updated_at": now,
-    }
-    await connection.execute(insert(tables.personas).values(values))
-    first = await _add_version(connection, values["id"], 1, draft.content)
-    await announce(connection, "persona", values["id"])
-    return Pushed(await _again(connection, values["id"]), first, None, "created")
+def _readable(workspace_id: str, owner: str) -> ColumnElement[bool]:
+    mine = or_(PERSONA.visibility != "private", PERSONA.owner == owner)
+    return (PERSONA.workspace_id == workspace_id) & mine
 
 
-async def _add_version(
-    connection: AsyncConnection, persona_id: str, number: int, content: Content
-) -> Version:
+def _search_text(draft: Draft) -> str:
+    """What a search looks into: each tag on a line of its own, behind a `#`."""
+    profile = draft.profile
+    tags = "".join(f"\n#{tag}\n" for tag in profile.tags)
+    return "\n".join([profile.slug, profile.name, tags, draft.content.prompt]).casefold()
+
+
+async def _touch(connection: AsyncConnection, persona: Persona, **values: Any) -> None:
+    change = update(tables.personas).where(PERSONA.id == persona.id)
+    await connection.execute(
+        change.values(**values, updated_at=clock.now_ms(), revision=PERSONA.revision + 1)
+    )
+    await announce(connection, "persona", persona.id)
+
+
+async def _add_version(connection: AsyncConnection, persona_id: str, no: int, content: Content) -> Version:
     made = Version(
         id=ids.new("ver"),
         persona_id=persona_id,
-        number=number,
+        number=no,
         content=content,
         fingerprint=content.fingerprint(),
         created_at=clock.now_ms(),
@@ -183,22 +312,28 @@ async def _again(connection: AsyncConnection, persona_id: str) -> Persona:
 
 
 async def _one(connection: AsyncConnection, query: Select[Any]) -> Persona | None:
-    row = (await connection.execute(query)).first()
-    if row is None:
-        return None
-    return _persona(row, (await _labels(connection, [row.id])).get(row.id, {}))
+    found = await _many(connection, query)
+    return found[0] if found else None
+
+
+async def _many(connection: AsyncConnection, query: Select[Any]) -> list[Persona]:
+    rows = (await connection.execute(query)).all()
+    labels = await _labels(connection, [row.id for row in rows])
+    return [_persona(row, labels.get(row.id, {})) for row in rows]
 
 
 async def _labels(connection: AsyncConnection, persona_ids: Sequence[str]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for start in range(0, len(persona_ids), 500):
-        some = persona_ids[start : start + 500]
-        rows = await connection.execute(
-            select(tables.labels).where(LABEL.persona_id.in_(some)).order_by(LABEL.name)
-        )
-        for row in rows:
+    for some in _slices(persona_ids):
+        query = select(tables.labels).where(LABEL.persona_id.in_(some)).order_by(LABEL.name)
+        for row in await connection.execute(query):
             found.setdefault(row.persona_id, {})[row.name] = row.number
     return found
+
+
+def _slices(ids_: Sequence[str]) -> list[Sequence[str]]:
+    """Databases take only so many parameters in one statement."""
+    return [ids_[start : start + 500] for start in range(0, len(ids_), 500)]
 
 
 def _persona(row: Row[Any], labels: dict[str, int]) -> Persona:

@@ -8,6 +8,7 @@ from gateway.auth.scopes import SCOPES
 from gateway.personas import files
 from gateway.personas import store as personas
 from gateway.storage import migrate
+from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 
 FIRST_KEY = "first key"
@@ -40,7 +41,7 @@ async def seed(database: Database, hasher: Hasher) -> str | None:
         workspace = await _default(connection)
         if await personas.is_empty(connection):
             for draft in files.demo():
-                await personas.push(connection, workspace.id, draft, None)
+                await personas.push(connection, draft, Actor(workspace.id))
         if await auth.has_keys(connection):
             return None
         _, text = await auth.create_key(

@@ -55,7 +55,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         gateway = self._front.gateway
-        gateway.is_draining = True
+        gateway.drain()
         grace = gateway.config.server.shutdown_grace
         loop = asyncio.get_running_loop()
         timers = [

@@ -20,6 +20,14 @@ HEAD = "0001"
 
 POLL_SECONDS = 0.2
 CHANGES_KEPT_MS = 3_600_000
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    # What is deleted is overwritten, so that a purged prompt is gone from the file too.
+    "secure_delete=ON",
+)
 
 log = logging.getLogger("gateway.storage")
 
@@ -64,6 +72,13 @@ class Database:
             await connection.execution_options(immediate=True)
             async with connection.begin():
                 yield connection
+
+    async def scrub(self) -> None:
+        """Empty the write-ahead log, in which deleted text can be read; best effort while it is in use."""
+        async with self._engine.connect() as connection:
+            # No checkpoint is made within a transaction.
+            await connection.execution_options(bare=True)
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def revision(self) -> str | None:
         """The revision of the schema in the store; `None` for an empty one, and where there is none."""
@@ -164,19 +179,25 @@ def _engine(path: Path) -> AsyncEngine:
     url = URL.create(
         "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
     )
-    engine = create_async_engine(url, connect_args={"isolation_level": None, "timeout": 10})
+    engine = create_async_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": 10},
+        # Errors would show prompts otherwise, and are logged.
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         # The driver's own BEGIN takes the write lock too late, which ends in "database is locked".
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("bare", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
 
     return engine

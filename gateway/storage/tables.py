@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -67,7 +68,10 @@ personas = Table(
     Column("status", String(16), nullable=False),
     Column("owner", Id),
     Column("forked_from", Id),
+    Column("forked_version", Integer),
     Column("latest", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("search", Text, nullable=False),
     Column("created_at", Millis, nullable=False),
     Column("updated_at", Millis, nullable=False),
     UniqueConstraint("workspace_id", "slug"),
@@ -104,7 +108,8 @@ labels = Table(
 turns = Table(
     "turns",
     metadata,
-    Column("id", Id, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", Id, nullable=False, unique=True),
     Column("request_id", Id, nullable=False),
     Column("workspace_id", Id, nullable=False),
     Column("key_id", Id, nullable=False),
@@ -122,6 +127,7 @@ turns = Table(
     Column("prompt_tokens", BigInteger),
     Column("completion_tokens", BigInteger),
     Column("total_tokens", BigInteger),
+    Column("cost_usd", Float),
     Column("latency_ms", Float, nullable=False),
     Column("first_byte_ms", Float),
     Column("voice", Float),
@@ -130,9 +136,39 @@ turns = Table(
     Column("reason", String(20)),
     Column("coherence", Float),
     Column("created_at", Millis, nullable=False),
-    Index(None, "workspace_id", "id"),
-    Index(None, "persona_id", "id"),
+    Index(None, "workspace_id", "seq"),
+    Index(None, "persona_id", "seq"),
+    sqlite_autoincrement=True,
 )
+"""`seq` is the order in which turns ended, `id` the one in which they began."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, nullable=False),
+    Column("key_id", Id),
+    Column("action", String(40), nullable=False),
+    Column("subject", Id, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("at", Millis, nullable=False),
+    Index(None, "workspace_id", "id"),
+    Index(None, "subject", "id"),
+)
+"""Who wrote what when; `key_id` is null for what was done at a terminal. Never a prompt, never a key."""
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("workspace_id", Id, primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("request", String(64), nullable=False),
+    Column("status", Integer),
+    Column("headers", JSON),
+    Column("body", LargeBinary),
+    Column("at", Millis, nullable=False),
+)
+"""Answers that are given again, sealed; `status` is null while the first request is still at work."""
 
 changes = Table(
     "changes",

@@ -1,12 +1,15 @@
 """The command line in this process, in an empty folder and a scrubbed environment."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import pytest
 
 from gateway.cli.root import run
+from tests.process import Gateway, upstream_table
+from tests.upstream import ScriptedUpstream
 
 
 class Ended(NamedTuple):
@@ -28,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in list(os.environ):
         if variable.startswith("PERSONA_") or variable.endswith("_API_KEY"):
             monkeypatch.delenv(variable)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -47,3 +51,34 @@ def persona(folder: Path, capsys: pytest.CaptureFixture[str]) -> Persona:
         return Ended(ended, out, err)
 
     return command
+
+
+@pytest.fixture(scope="session")
+def served(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway in another folder, for commands that work on it from here."""
+    table = upstream_table("main", shared_upstream.base_url, 'default_model = "gpt-4o-mini"')
+    gateway = Gateway(tmp_path_factory.mktemp("served"), table).start()
+    yield gateway
+    assert gateway.stop() == 0
+
+
+class Remote:
+    """A workspace of the test's own on the gateway, and an operator's key to it."""
+
+    def __init__(self, persona: Persona, gateway: Gateway, name: str) -> None:
+        place = ("--config", str(gateway.config), "--workspace", name)
+        persona("workspaces", "create", name, *place[:2])
+        self.key = persona("keys", "create", "--scope", "*", "--operator", *place).out.strip()
+        self.root = gateway.root
+        self.there = place
+        """What makes a command work on the gateway's store itself."""
+        self._persona = persona
+
+    def __call__(self, *args: str, code: int = 0) -> Ended:
+        """Run `persona` on the gateway."""
+        return self._persona(*args, "--url", self.root, "--key", self.key, code=code)
+
+
+@pytest.fixture
+def remote(persona: Persona, served: Gateway, tmp_path: Path) -> Remote:
+    return Remote(persona, served, tmp_path.name[-64:])

@@ -36,9 +36,8 @@ def test_a_completed_turn_is_recorded(library: Gateway, upstream: ScriptedUpstre
     answer = reply.chunks[-1] if stream else reply.json
     turn = row(library, reply.headers["x-request-id"])
     assert turn["id"] == answer["persona"]["turn"]
-    assert turn["persona_id"] == answer["persona"]["id"]
-    assert re.fullmatch(r"ver_\w+", turn["version_id"])
-    assert re.fullmatch(r"key_\w+", turn["key_id"])
+    assert turn["persona"] == answer["persona"]["id"]
+    assert re.fullmatch(r"key_\w+", turn["key"])
     assert (turn["status"], turn["error"], turn["finish_reason"]) == ("completed", None, "stop")
     assert (turn["model"], turn["version"], turn["stream"]) == (LIBRARIAN, 1, stream)
     assert (turn["upstream"], turn["attempts"]) == ("main/gpt-4o-mini", 1)
@@ -64,7 +63,7 @@ def test_a_failed_turn_says_why(library: Gateway, upstream: ScriptedUpstream) ->
 
 def test_a_plain_models_turn_has_no_persona(library: Gateway, upstream: ScriptedUpstream) -> None:
     turn = row(library, ask(library, "plain-model"))
-    assert (turn["persona_id"], turn["version"], turn["upstream"]) == (None, None, "main/plain-model")
+    assert (turn["persona"], turn["version"], turn["upstream"]) == (None, None, "main/plain-model")
     assert turn["completion_tokens"] == 8
 
 

@@ -19,6 +19,9 @@ ROOT = Path(__file__).parents[2]
 IN_IT = {
     "gateway/storage/migrations/env.py",
     "gateway/storage/migrations/versions/r0001_first.py",
+    "gateway/openapi/page/page.css",
+    "gateway/openapi/page/page.html",
+    "gateway/openapi/page/page.js",
     "gateway/personas/demo/the-night-librarian.yml",
     "gateway/personas/demo/the-istanbul-bookseller.yml",
 }

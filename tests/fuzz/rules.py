@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tests.fuzz.case import Case
+from tests.fuzz.case import PROMPT_MARK, Case
 from tests.fuzz.line import Reply
 
 OPENAI = "/v1/openai"
@@ -26,11 +26,18 @@ def check(case: Case, reply: Reply, secrets: tuple[str, ...]) -> None:
         assert reply.status in FAILURES, "a 5xx of ours"
     shown = repr(reply.headers).encode() + reply.body
     for secret in secrets:
+        if secret == PROMPT_MARK and _may_show_prompts(case, reply):
+            continue
         assert secret.encode() not in shown, f"the answer shows {secret}"
     if reply.status >= 400 and reply.body and not _is_page(case, reply):
         _check_error(case, reply, ids[0])
     elif reply.value("content-type").startswith("text/event-stream"):
         check_stream(reply)
+
+
+def _may_show_prompts(case: Case, reply: Reply) -> bool:
+    """The routes of personas show prompts to whoever may read them."""
+    return reply.status < 400 and case.path is not None and case.path.startswith("/v1/personas")
 
 
 def _check_error(case: Case, reply: Reply, request_id: str) -> None:

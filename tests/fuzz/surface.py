@@ -24,13 +24,23 @@ PATHS = [
     *("/%", "/%00", "/%ff", "/docs", "/docs/openapi.json", "/docs/nothing", "/favicon.ico", "/metrics"),
     *("/v1/openai/models%00", "/v1/openai/../openai/models", "/.env", "/v1/personas", "/v1/personas/fuzzed"),
     *("/v1/personas/fuzzed/versions", "/v1/personas/fuzzed/versions/1", "/v1/keys", "/v1/conversations"),
-    *("/v1/turns", "/v1/runs", "/v1/workspaces", "/v1/config", "/v1/models"),
+    *("/v1/turns", "/v1/runs", "/v1/workspaces", "/v1/config", "/v1/models", "/v1/turns/stream", "/v1/usage"),
+    *("/v1/audit", "/v1/personas/", "/v1/personas/fuzzed/render", "/v1/personas/fuzzed/render/x"),
+    *("/v1/personas/fuzzed/versions/v1/diff/v1", "/v1/personas/fuzzed/versions/v9/diff/x", "/openapi.json"),
+    *("/v1/personas/fuzzed/labels", "/v1/personas/fuzzed@v1", "/v1/personas/%00"),
+    *(
+        "/v1/personas/fuzzed/fork",
+        "/v1/personas/fuzzed/labels/x",
+        "/v1/keys/key_x/rotate",
+        "/v1/personas/%ff/versions",
+    ),
 ]
 QUERIES = [
     *("persona=fuzzed", "persona=persona/fuzzed", "persona=fuzzed&versions=true", "persona=nobody"),
     *("persona=", "versions=true", "versions=maybe", "versions=", "versions=1&versions=0"),
     *("persona=fuzzed&persona=locked", "persona=%ff", "persona=%00", "persona=fuzzed%40v1"),
     *("persona=fuzzed@v9", "persona[]=x", "persona=fuzzed@@", "limit=-1", "limit=1e9", "limit=x"),
+    *("limit=5&after=x", "q=%00", "q=a&tag=%ff", "language=xx&label=y", "visibility=none", "after=%00"),
     *("cursor=x", "cursor=%ff", "x" * 2000, "=", "&&&", "%", "a=b=c", "%zz=%zz", "persona=" + "a" * 3000),
     *("persona=psn_00000000000000000000", "persona=..%2f..", "versions=TRUE&persona=fuzzed"),
 ]

@@ -11,7 +11,7 @@ from gateway.personas.files import PersonaFileError
 from gateway.personas.model import NOT_DEFAULTS, TOKEN, Content, Draft, DraftError, Profile, check_headers
 from gateway.personas.slug import SLUG, is_slug
 
-texts = st.text(st.characters(exclude_categories=["Cs"]))
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 lines = texts.filter(str.strip)
 json = st.recursive(
     st.none()

@@ -15,6 +15,7 @@ from gateway.personas import store
 from gateway.personas.model import Content, Draft, Persona, Profile
 from gateway.personas.registry import Registry, Resolved
 from gateway.storage import tables
+from gateway.storage.audit import Actor
 from gateway.storage.database import Change, Database
 from tests.store import opened, workspaces
 
@@ -27,6 +28,10 @@ CONFIG = Config(
 class Caller(msgspec.Struct, frozen=True):
     workspace_id: str
     owner: str = "key_me"
+
+
+def actor(caller: Caller) -> Actor:
+    return Actor(caller.workspace_id, caller.owner, caller.owner)
 
 
 class Personas:
@@ -45,13 +50,13 @@ class Personas:
         draft = Draft(Profile(slug=slug, name="A", visibility=visibility), Content(prompt=prompt, **more))
         caller = by or self.me
         async with self.database.write() as connection:
-            persona = (await store.push(connection, caller.workspace_id, draft, caller.owner)).persona
+            persona = (await store.push(connection, draft, actor(caller))).persona
         self.registry.forget([Change("persona", persona.id)])
         return persona
 
     async def label(self, persona: Persona, name: str, number: int) -> None:
         async with self.database.write() as connection:
-            await store.label(connection, persona, name, number)
+            await store.label(connection, persona, name, number, actor(self.me))
         self.registry.forget([Change("persona", persona.id)])
 
     async def set(self, persona: Persona, **values: object) -> None:

@@ -12,6 +12,7 @@ from gateway.personas import files
 from gateway.personas import store as personas
 from gateway.personas.model import Persona
 from gateway.server import seed
+from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 
 HASHER = Hasher(b"pepper")
@@ -73,7 +74,7 @@ async def test_a_store_with_personas_gets_a_key_and_no_demo(database: Database) 
     async with database.write() as connection:
         workspace = await auth.workspace(connection, "default")
         assert workspace
-        await personas.push(connection, workspace.id, draft, None)
+        await personas.push(connection, draft, Actor(workspace.id))
     assert await seed.seed(database, HASHER)
     assert len(await stored(database)) == 1
 

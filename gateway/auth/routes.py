@@ -1,0 +1,309 @@
+"""`/v1/workspaces`, `/v1/keys` and `/v1/audit`."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Router, delete, get, post
+from litestar.params import Parameter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway import clock
+from gateway.auth import store
+from gateway.auth.access import AnyRequest, actor_of, caller_of
+from gateway.auth.guard import Caller, invalid_key
+from gateway.auth.keys import Hasher, Key, Mode, Workspace
+from gateway.auth.scopes import DEFAULT, ScopeError, expand
+from gateway.errors import Detail, Fault, Refusal
+from gateway.page import After, Limit, Page, page, require_cursor
+from gateway.storage import audit
+from gateway.storage.database import Database
+
+WORKSPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
+GRACE_SECONDS = 86_400
+"""How long the old key of a rotation stays valid unless the caller says otherwise."""
+
+
+class WorkspaceView(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    mode: Mode
+    created_at: str
+
+
+class WorkspaceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    mode: Mode = "live"
+
+
+class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A key as it is shown; `key` itself only in the answer that made it."""
+
+    id: str
+    name: str
+    prefix: str
+    workspace: str
+    scopes: list[str]
+    operator: bool
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+    key: str | None = None
+
+
+class KeyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without scopes: `personas:*`, `runs:read` and `chat:invoke`, as far as the caller has them."""
+
+    name: str = ""
+    scopes: list[str] | None = None
+    expires_at: datetime | None = None
+    """With a time zone."""
+    workspace: str | None = None
+    """A `ws_…` id; operators only."""
+
+
+class RotateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=30 * 86_400)] = GRACE_SECONDS
+
+
+class AuditView(msgspec.Struct, frozen=True):
+    id: str
+    action: str
+    subject: str
+    key: str | None
+    """Null for what was done at a terminal."""
+    details: dict[str, Any]
+    at: str
+
+
+def router(database: Database, hasher: Hasher) -> Router:
+    """The routes of tenants and keys, on this store."""
+
+    @get("/workspaces", opt={"scope": "config:read"}, summary="List workspaces")
+    async def list_workspaces(
+        request: AnyRequest, limit: Limit = 50, after: After = None
+    ) -> Page[WorkspaceView]:
+        caller = caller_of(request)
+        require_cursor(after, WORKSPACE_NAME.pattern)
+        async with database.read() as connection:
+            if caller.operator:
+                found = await store.workspaces(connection, after=after, limit=limit + 1)
+            else:
+                own = await store.workspace_by_id(connection, caller.workspace_id)
+                found = [own] if own else []
+        return page(found, limit, _workspace, lambda each: each.name)
+
+    @post("/workspaces", opt={"scope": "config:write", "operator": True}, summary="Create a workspace")
+    async def create_workspace(request: AnyRequest, data: WorkspaceBody) -> WorkspaceView:
+        if not WORKSPACE_NAME.fullmatch(data.name):
+            detail = Detail(["name"], "1 to 64 letters, digits, `-`, `_` or `.`", "value_error")
+            message = "`name` is no name for a workspace; use letters, digits, `-`, `_` or `.`."
+            raise Refusal(Fault.WORKSPACE_UNACCEPTABLE, message, details=[detail])
+        async with database.write() as connection:
+            if await store.workspace(connection, data.name) is not None:
+                raise Refusal(Fault.WORKSPACE_TAKEN, f"The name `{data.name}` is taken; choose another.")
+            return _workspace(
+                await store.create_workspace(connection, data.name, data.mode, actor_of(request))
+            )
+
+    @get("/keys", opt={"scope": "keys:manage"}, summary="List keys")
+    async def list_keys(request: AnyRequest, limit: Limit = 50, after: After = None) -> Page[KeyView]:
+        require_cursor(after, r"key_\w+")
+        async with database.read() as connection:
+            found = await store.workspace_keys(
+                connection, caller_of(request).workspace_id, after=after or "", limit=limit + 1
+            )
+        return page(found, limit, _key, lambda each: each.id)
+
+    @post("/keys", opt={"scope": "keys:manage"}, summary="Create a key, which is shown this once")
+    async def create_key(request: AnyRequest, data: KeyBody) -> KeyView:
+        caller = caller_of(request)
+        if len(data.name) > 200 or "\0" in data.name:
+            raise _unacceptable("name", "at most 200 characters, and no NUL")
+        async with database.write() as connection:
+            own = await _still_valid(connection, caller)
+            scopes, expires_at = _scopes(data, caller), _expiry(data, own)
+            workspace = await _workspace_for(connection, data, caller)
+            made, text = await store.create_key(
+                connection,
+                hasher,
+                workspace,
+                name=data.name,
+                scopes=scopes,
+                expires_at=expires_at,
+                actor=actor_of(request),
+            )
+        return msgspec.structs.replace(_key(made), key=text)
+
+    @post("/keys/{key_id:str}/rotate", opt={"scope": "keys:manage"}, summary="Replace a key by a new one")
+    async def rotate(request: AnyRequest, key_id: str, data: RotateBody | None = None) -> KeyView:
+        caller, actor = caller_of(request), actor_of(request)
+        grace = (data or RotateBody()).grace_seconds
+        async with database.write() as connection:
+            own = await _still_valid(connection, caller)
+            old = await _own_key(connection, caller, key_id)
+            # The new key is handed to the caller, with all that is the old one's: private personas, say.
+            if old.id != caller.key_id and not caller.operator:
+                raise Refusal(Fault.RIGHTS_EXCEEDED, "A key may rotate itself only; an operator's any.")
+            if not old.is_valid():
+                raise _unknown_key()
+            _require_no_more(old, caller)
+            workspace = await store.workspace_by_id(connection, old.workspace_id)
+            if workspace is None:
+                raise _unknown_key()
+            made, text = await store.create_key(
+                connection,
+                hasher,
+                workspace,
+                name=old.name,
+                scopes=old.scopes,
+                operator=old.operator,
+                expires_at=_sooner(old.expires_at, own.expires_at),
+                owner=old.owner,
+                actor=actor,
+            )
+            await store.expire_key(connection, old, clock.now_ms() + grace * 1000, actor)
+        return msgspec.structs.replace(_key(made), key=text)
+
+    @delete("/keys/{key_id:str}", opt={"scope": "keys:manage"}, summary="Revoke a key")
+    async def revoke(request: AnyRequest, key_id: str) -> None:
+        caller = caller_of(request)
+        async with database.write() as connection:
+            await _still_valid(connection, caller)
+            _require_no_more(await _own_key(connection, caller, key_id), caller)
+            await store.revoke_key(connection, caller.workspace_id, key_id, actor_of(request))
+
+    @get("/audit", opt={"scope": "config:read"}, summary="Who wrote what when")
+    async def list_audit(
+        request: AnyRequest,
+        subject: Annotated[str | None, Parameter(description="The id.", max_length=40)] = None,
+        action: Annotated[
+            str | None, Parameter(description="Or its start, such as `label.`.", max_length=40)
+        ] = None,
+        limit: Limit = 50,
+        after: After = None,
+    ) -> Page[AuditView]:
+        require_cursor(after, r"aud_\w+")
+        async with database.read() as connection:
+            found = await audit.entries(
+                connection,
+                caller_of(request).workspace_id,
+                subject=subject,
+                actions=action,
+                after=after,
+                limit=limit + 1,
+            )
+        return page(found, limit, _audit, lambda each: each.id)
+
+    handlers = [list_workspaces, create_workspace, list_keys, create_key, rotate, revoke, list_audit]
+    return Router("/", route_handlers=handlers, tags=["Workspaces and keys"])
+
+
+async def _still_valid(connection: AsyncConnection, caller: Caller) -> Key:
+    """The caller's own key as it is now; what was remembered of it may be a moment old. Raises Refusal."""
+    own = await store.key(connection, caller.workspace_id, caller.key_id)
+    if own is None or not own.is_valid():
+        raise invalid_key()
+    return own
+
+
+async def _own_key(connection: AsyncConnection, caller: Caller, key_id: str) -> Key:
+    found = await store.key(connection, caller.workspace_id, key_id)
+    if found is None:
+        raise _unknown_key()
+    return found
+
+
+async def _workspace_for(connection: AsyncConnection, body: KeyBody, caller: Caller) -> Workspace:
+    """Whether a foreign workspace exists is told to operators only."""
+    if body.workspace not in (None, caller.workspace_id) and not caller.operator:
+        raise Refusal(
+            Fault.OPERATOR_REQUIRED, "Only an operator's key may name another workspace; leave it out."
+        )
+    found = await store.workspace_by_id(connection, body.workspace or caller.workspace_id)
+    if found is None:
+        raise Refusal(Fault.WORKSPACE_UNKNOWN, "There is no such workspace.")
+    return found
+
+
+def _scopes(body: KeyBody, caller: Caller) -> list[str]:
+    """At most the caller's. Raises Refusal."""
+    if body.scopes is None:
+        return [scope for scope in expand(DEFAULT) if scope in caller.scopes]
+    try:
+        wanted = expand(body.scopes)
+    except ScopeError as error:
+        raise _unacceptable("scopes", str(error)) from None
+    missing = [scope for scope in wanted if scope not in caller.scopes]
+    if missing:
+        raise Refusal(
+            Fault.RIGHTS_EXCEEDED, f"Your key has not the scopes {', '.join(missing)}; leave them out."
+        )
+    return wanted
+
+
+def _expiry(body: KeyBody, own: Key) -> int | None:
+    """Milliseconds; no later than the end of the caller's own key. Raises Refusal."""
+    if body.expires_at is None:
+        return own.expires_at
+    if body.expires_at.tzinfo is None:
+        raise _unacceptable("expires_at", "a time zone is needed, such as `2030-01-01T00:00:00Z`")
+    at = int(body.expires_at.timestamp() * 1000)
+    if not clock.now_ms() < at <= LAST_MS:
+        raise _unacceptable("expires_at", "must be in the future, and before the year 10000")
+    if own.expires_at is not None and at > own.expires_at:
+        raise Refusal(
+            Fault.RIGHTS_EXCEEDED, "A key may not outlive the one that makes it; choose an earlier end."
+        )
+    return at
+
+
+def _sooner(one: int | None, other: int | None) -> int | None:
+    """The earlier of two ends, of which `None` is none."""
+    ends = [end for end in (one, other) if end is not None]
+    return min(ends, default=None)
+
+
+def _require_no_more(key: Key, caller: Caller) -> None:
+    """Raises Refusal where the key may do what the caller may not."""
+    if not caller.scopes.issuperset(key.scopes) or (key.operator and not caller.operator):
+        raise Refusal(Fault.RIGHTS_EXCEEDED, "That key may do more than yours; use one that may do as much.")
+
+
+def _unknown_key() -> Refusal:
+    return Refusal(Fault.KEY_UNKNOWN, "There is no such key in this workspace.")
+
+
+def _unacceptable(place: str, problem: str) -> Refusal:
+    details = [Detail([place], problem, "value_error")]
+    return Refusal(Fault.KEY_UNACCEPTABLE, f"`{place}`: {problem}.", details=details)
+
+
+def _workspace(workspace: Workspace) -> WorkspaceView:
+    return WorkspaceView(workspace.id, workspace.name, workspace.mode, clock.iso(workspace.created_at))
+
+
+def _key(key: Key) -> KeyView:
+    return KeyView(
+        id=key.id,
+        name=key.name,
+        prefix=key.prefix,
+        workspace=key.workspace_id,
+        scopes=key.scopes,
+        operator=key.operator,
+        created_at=clock.iso(key.created_at),
+        expires_at=_time(key.expires_at),
+        revoked_at=_time(key.revoked_at),
+        last_used_at=_time(key.last_used_at),
+    )
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else clock.iso(ms)
+
+
+def _audit(entry: audit.Entry) -> AuditView:
+    return AuditView(entry.id, entry.action, entry.subject, entry.key_id, entry.details, clock.iso(entry.at))

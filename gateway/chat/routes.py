@@ -1,0 +1,200 @@
+"""`/v1/turns` and `/v1/usage`."""
+
+import re
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Router, asgi, get
+from litestar.params import Parameter
+from litestar.types import Receive, Scope, Send
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway import clock
+from gateway.auth.access import AnyRequest, caller_of
+from gateway.auth.guard import Caller, Guard
+from gateway.chat import store, view
+from gateway.chat.store import By, Filter
+from gateway.chat.tail import Event, Tail
+from gateway.chat.turn import Status, Verdict
+from gateway.chat.view import TurnView
+from gateway.errors import Detail, Fault, Refusal
+from gateway.page import After, Limit, Page, page, require_cursor
+from gateway.personas import registry
+from gateway.storage.database import Database
+
+PING_SECONDS = 15
+SEND_SECONDS = 30
+"""A listener who does not take one event in this time is cut."""
+
+Since = Annotated[datetime | None, Parameter(description="Began at this time or later (RFC 3339).")]
+Until = Annotated[datetime | None, Parameter(description="Began before this time (RFC 3339).")]
+
+
+PersonaRef = Annotated[str | None, Parameter(description="A slug or id.", max_length=64)]
+SEQ = "[0-9]{1,18}"
+
+
+class UsageView(msgspec.Struct, frozen=True):
+    """What one key, persona, upstream or day has used; `cost_usd` is null where no prices are configured."""
+
+    by: Literal["key", "persona", "upstream", "day"]
+    value: str | None
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cost_usd: float | None
+
+
+class UsageList(msgspec.Struct, frozen=True):
+    data: list[UsageView]
+    has_more: bool = False
+    next: str | None = None
+
+
+def router(database: Database, tail: Tail, guard: Guard) -> Router:
+    """The routes of what was said to whom, on this store."""
+
+    @get("/turns", opt={"scope": "chat:read"}, summary="List turns")
+    async def list_turns(
+        request: AnyRequest,
+        persona: PersonaRef = None,
+        version: Annotated[int | None, Parameter(ge=1, le=999_999_999)] = None,
+        verdict: Verdict | None = None,
+        status: Status | None = None,
+        since: Since = None,
+        until: Until = None,
+        limit: Limit = 50,
+        after: After = None,
+    ) -> Page[TurnView]:
+        caller = caller_of(request)
+        require_cursor(after, SEQ)
+        async with database.read() as connection:
+            wanted = Filter(
+                persona_id=await _persona_id(connection, caller, persona),
+                version=version,
+                verdict=verdict,
+                status=status,
+                since=_ms(since, "since"),
+                until=_ms(until, "until"),
+                after=int(after) if after else None,
+            )
+            found = await store.turns(connection, caller.workspace_id, wanted, limit=limit + 1)
+        return page(found, limit, lambda each: view.show(each.turn), lambda each: str(each.seq))
+
+    @get("/turns/{turn_id:str}", opt={"scope": "chat:read"}, summary="Read a turn")
+    async def read_turn(request: AnyRequest, turn_id: str) -> TurnView:
+        async with database.read() as connection:
+            found = await store.turn(connection, caller_of(request).workspace_id, turn_id)
+        if found is None:
+            raise Refusal(Fault.TURN_UNKNOWN, "There is no such turn.")
+        return view.show(found.turn)
+
+    @get("/usage", opt={"scope": "chat:read"}, summary="Sum up requests, tokens and cost")
+    async def usage(
+        request: AnyRequest,
+        by: By = "day",
+        persona: PersonaRef = None,
+        since: Since = None,
+        until: Until = None,
+    ) -> UsageList:
+        caller = caller_of(request)
+        async with database.read() as connection:
+            persona_id = await _persona_id(connection, caller, persona)
+            wanted = Filter(persona_id=persona_id, since=_ms(since, "since"), until=_ms(until, "until"))
+            sums = await store.usage(connection, caller.workspace_id, by, wanted)
+        return UsageList([_usage(by, each) for each in sums])
+
+    @asgi("/turns/stream", opt={"scope": "chat:read"}, copy_scope=False)
+    async def stream_turns(scope: Scope, receive: Receive, send: Send) -> None:
+        request: AnyRequest = scope["litestar_app"].request_class(scope, receive, send)
+        if request.method != "GET":
+            message = "This path takes GET only; send the request with that method."
+            raise Refusal(Fault.METHOD_NOT_ALLOWED, message, headers={"allow": "GET"})
+        caller = caller_of(request)
+        async with database.read() as connection:
+            persona_id = await _persona_id(connection, caller, request.query_params.get("persona"))
+        last = _seq(request.headers.get("last-event-id"))
+        async with tail.listening(caller.workspace_id, persona_id) as listener:
+            missed = [] if last is None else await tail.missed(caller.workspace_id, persona_id, last)
+            events = _while_valid(listener.events(missed), guard, scope["headers"])
+            await _event_source(events)(scope, receive, send)
+
+    return Router("/", route_handlers=[list_turns, read_turn, usage, stream_turns], tags=["Turns"])
+
+
+async def _while_valid(
+    events: AsyncIterator[Event], guard: Guard, headers: Iterable[tuple[bytes, bytes]]
+) -> AsyncIterator[bytes]:
+    """The frames of the events, until the key that listens is refused."""
+    async for event in events:
+        try:
+            await guard.caller(headers)
+        except Refusal:
+            return
+        yield _frame(event)
+
+
+def _event_source(frames: AsyncIterator[bytes]) -> Any:
+    # Imported here, since nobody needs it who does not listen.
+    from sse_starlette import EventSourceResponse, ServerSentEvent
+
+    return EventSourceResponse(
+        frames,
+        ping=PING_SECONDS,
+        ping_message_factory=lambda: ServerSentEvent(comment="ping", sep="\n"),
+        send_timeout=SEND_SECONDS,
+        # Streams are ended by the tail; cancelled ones would not end as HTTP wants it.
+        shutdown_grace_period=SEND_SECONDS,
+        sep="\n",
+    )
+
+
+def _frame(event: Event) -> bytes:
+    head = b"" if event.id is None else b"id: " + event.id.encode() + b"\n"
+    return b"event: " + event.name.encode() + b"\n" + head + b"data: " + event.data + b"\n\n"
+
+
+async def _persona_id(connection: AsyncConnection, caller: Caller, ref: str | None) -> str | None:
+    """The persona's id; a purged persona is still named by the id that its turns keep."""
+    if ref is None or ref.startswith("psn_"):
+        return ref
+    found = await registry.find(connection, caller.workspace_id, ref, archived=True)
+    if found is None or not registry.may_use(found, caller):
+        raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
+    return found.id
+
+
+def _seq(last: str | None) -> int | None:
+    """The place that `Last-Event-ID` names. Raises Refusal."""
+    if last is None or re.fullmatch(SEQ, last, re.ASCII):
+        return None if last is None else int(last)
+    detail = Detail(["header", "Last-Event-ID"], "is no id of this stream", "value_error")
+    message = "`Last-Event-ID` is no id of this stream; send the `id` of its last event."
+    raise Refusal(Fault.REQUEST_INVALID, message, details=[detail])
+
+
+def _ms(time: datetime | None, name: str) -> int | None:
+    """Raises Refusal for a time of nowhere in particular."""
+    if time is None:
+        return None
+    if time.tzinfo is None:
+        problem = "a time zone is needed, such as `2030-01-01T00:00:00Z`"
+        details = [Detail(["query", name], problem, "value_error")]
+        raise Refusal(Fault.REQUEST_INVALID, f"`{name}`: {problem}.", details=details)
+    return int(time.timestamp() * 1000)
+
+
+def _usage(by: By, each: store.Sum) -> UsageView:
+    value = clock.iso(each.key)[:10] if by == "day" and isinstance(each.key, int) else each.key
+    return UsageView(
+        by,
+        None if value is None else str(value),
+        each.requests,
+        each.prompt_tokens,
+        each.completion_tokens,
+        each.total_tokens,
+        each.cost_usd,
+    )

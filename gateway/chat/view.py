@@ -1,0 +1,65 @@
+"""A turn as the native API shows it."""
+
+from typing import Any
+
+import msgspec
+
+from gateway import clock
+from gateway.chat.turn import Drift, Status, Turn, Usage
+
+
+class TurnView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of whom and how it ended; never what was said."""
+
+    id: str
+    request_id: str
+    key: str
+    conversation: str | None
+    persona: str | None
+    version: int | None
+    model: str
+    upstream: str | None
+    stream: bool
+    status: Status
+    error: str | None
+    attempts: int
+    finish_reason: str | None
+    usage: Usage
+    cost_usd: float | None
+    latency_ms: float
+    first_byte_ms: float | None
+    drift: Drift
+    coherence: float | None
+    created_at: str
+
+
+def show(turn: Turn) -> TurnView:
+    return TurnView(
+        id=turn.id,
+        request_id=turn.request_id,
+        key=turn.key_id,
+        conversation=turn.conversation_id,
+        persona=turn.persona_id,
+        version=turn.version,
+        model=turn.model,
+        upstream=turn.upstream,
+        stream=turn.stream,
+        status=turn.status,
+        error=turn.error,
+        attempts=turn.attempts,
+        finish_reason=turn.finish_reason,
+        usage=turn.usage,
+        cost_usd=turn.cost_usd,
+        latency_ms=round(turn.latency_ms, 2),
+        first_byte_ms=None if turn.first_byte_ms is None else round(turn.first_byte_ms, 2),
+        drift=turn.drift,
+        coherence=turn.coherence,
+        created_at=clock.iso(turn.created_at),
+    )
+
+
+def record(turn: TurnView) -> dict[str, Any]:
+    """The same, flat, for listings in a terminal."""
+    plain: dict[str, Any] = msgspec.to_builtins(turn)
+    usage, drift = plain.pop("usage"), plain.pop("drift")
+    return {**plain, **usage, "reason": None, **drift}

@@ -1,0 +1,209 @@
+"""The native API of a running gateway, over HTTP."""
+
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Generic, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import msgspec
+
+from gateway import __version__
+from gateway.cli.credentials import Credentials
+from gateway.cli.failures import Failure
+from gateway.cli.listing import printable
+
+CONNECT_SECONDS = 10
+SILENCE_SECONDS = 60
+"""Longer than the gateway's longest pause: it pings every stream four times in this time."""
+PAGE = 200
+LINE_BYTES = 1024 * 1024
+
+T = TypeVar("T")
+
+
+class Refused(Failure):
+    """What the gateway says to a request that it does not fulfil."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Unreachable(Failure):
+    """No answer came, or it broke off."""
+
+
+class Page(msgspec.Struct, Generic[T]):
+    data: list[T]
+    next: str | None
+
+
+class Event(NamedTuple):
+    """A server-sent event; `id` is what `Last-Event-ID` resumes at."""
+
+    name: str
+    id: str
+    data: bytes
+
+
+class Answer(NamedTuple):
+    """A body that says yes; fields of it that a type does not have are passed over."""
+
+    body: bytes
+    etag: str
+    root: str
+
+    def read(self, kind: type[T]) -> T:
+        return read(self.body, kind, self.root)
+
+
+class _Error(msgspec.Struct):
+    code: str
+    message: str
+
+
+class _Envelope(msgspec.Struct):
+    error: _Error
+
+
+class Api:
+    """One gateway, as the holder of one key sees it."""
+
+    def __init__(self, session: aiohttp.ClientSession, root: str) -> None:
+        self._session = session
+        self.root = root
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        if_match: str | None = None,
+    ) -> Answer:
+        """Raises Refused or Unreachable."""
+        headers = {} if if_match is None else {"if-match": if_match}
+        data = None
+        if body is not None:
+            headers["content-type"] = "application/json"
+            data = msgspec.json.encode(body)
+        async with self._answered(method, path, query, headers, data) as response:
+            return Answer(await response.read(), response.headers.get("etag", ""), self.root)
+
+    async def pages(
+        self, path: str, kind: type[T], query: Mapping[str, str] | None = None, limit: int | None = None
+    ) -> list[T]:
+        """The items of all pages, or the first `limit` of them."""
+        found: list[T] = []
+        after: dict[str, str] = {}
+        while True:
+            wanted = PAGE if limit is None else min(PAGE, limit - len(found))
+            answer = await self.call("GET", path, query={**(query or {}), "limit": str(wanted), **after})
+            page = answer.read(Page[kind])  # type: ignore[valid-type]
+            found += page.data
+            if page.next is None or (limit is not None and len(found) >= limit):
+                return found
+            after = {"after": page.next}
+
+    async def events(
+        self, path: str, query: Mapping[str, str], last: str
+    ) -> AsyncGenerator[Event | None, None]:
+        """`None` once the stream stands, then its events behind `last` until it ends."""
+        headers = {"accept": "text/event-stream", "last-event-id": last}
+        async with self._answered("GET", path, query, headers, None) as response:
+            yield None
+            name, data = "", list[bytes]()
+            async for line in response.content:
+                field, _, value = line.rstrip(b"\r\n").partition(b":")
+                value = value.removeprefix(b" ")
+                if field == b"event":
+                    name = value.decode()
+                elif field == b"id":
+                    last = value.decode()
+                elif field == b"data":
+                    data.append(value)
+                elif not line.strip():
+                    if data:
+                        yield Event(name, last, b"\n".join(data))
+                    name, data = "", []
+
+    @asynccontextmanager
+    async def _answered(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        headers: Mapping[str, str],
+        data: bytes | None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        url = self.root + path
+        try:
+            async with self._session.request(
+                method,
+                url,
+                params=query,
+                headers=headers,
+                data=data,
+                allow_redirects=False,
+                proxy=_proxy(url),
+            ) as response:
+                if response.status >= 300:
+                    raise _refused(response, await response.read(), self.root)
+                yield response
+        except TimeoutError:
+            raise Unreachable(f"{self.root} does not answer") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unreachable(f"{self.root} cannot be reached: {_reason(error)}") from None
+
+
+@asynccontextmanager
+async def connected(credentials: Credentials, workspace: str | None = None) -> AsyncIterator[Api]:
+    """The API of that gateway; a workspace, by its id, must be that of the key."""
+    headers = {
+        "authorization": f"Bearer {credentials.key}",
+        "user-agent": f"persona/{__version__}",
+        **({"persona-workspace": workspace} if workspace else {}),
+    }
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
+    async with aiohttp.ClientSession(
+        headers=headers, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=LINE_BYTES
+    ) as session:
+        yield Api(session, credentials.url)
+
+
+def read(body: bytes, kind: type[T], root: str) -> T:
+    """What this answer of the gateway says."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise Failure(f"{root} answers what this version of `persona` cannot read: {error}") from None
+
+
+def _refused(response: aiohttp.ClientResponse, body: bytes, root: str) -> Failure:
+    status = response.status
+    if status < 400:
+        return Failure(f"{root} sends on to {response.headers.get('location')}; use that address")
+    try:
+        error = msgspec.json.decode(body, type=_Envelope).error
+    except msgspec.DecodeError:
+        return Refused(status, "", f"{root} answers {status} in a way that no Persona Gateway does")
+    hint = " `persona auth login` stores one that is valid." if status == 401 else ""
+    return Refused(status, error.code, printable(error.message) + hint)
+
+
+def _proxy(url: str) -> str | None:
+    """As the environment says, like any other command. aiohttp's own way would read `.netrc` as well."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        number = error.os_error.errno or 0
+        return os.strerror(number) if number > 0 else error.strerror or str(error)
+    return str(error) or type(error).__name__

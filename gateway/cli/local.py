@@ -1,0 +1,236 @@
+"""The store here as what a command works on, without a server."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from gateway import clock, config
+from gateway.auth import keys as auth_keys
+from gateway.auth import store as auth
+from gateway.auth.keys import Key, Workspace
+from gateway.auth.scopes import DEFAULT, expand
+from gateway.chat import store as turns
+from gateway.chat import view
+from gateway.chat.view import TurnView
+from gateway.cli.failures import Failure
+from gateway.cli.opening import Opened, opened
+from gateway.cli.ref import version_number
+from gateway.cli.target import (
+    Found,
+    KeyRecord,
+    MadeKey,
+    NewKey,
+    PersonaRecord,
+    Pushed,
+    Turns,
+    VersionRecord,
+)
+from gateway.personas import registry
+from gateway.personas import store as stored
+from gateway.personas.model import Draft, Persona, Version
+from gateway.personas.name import ModelName
+from gateway.server import seed
+from gateway.storage.audit import Actor
+
+POLL_SECONDS = 0.25
+BATCH = 500
+
+
+@asynccontextmanager
+async def opened_target(config_path: Path | None, workspace: str) -> AsyncIterator["Local"]:
+    settings = config.load(config_path, secrets=False)
+    async with opened(settings) as database:
+        await seed.prepare(database)
+        async with database.read() as connection:
+            found = await auth.workspace(connection, workspace)
+        if found is None:
+            raise Failure(
+                f"there is no workspace `{workspace}`; `persona workspaces create {workspace}` makes one"
+            )
+        yield Local(Opened(settings, database), found)
+
+
+class Local:
+    """A `Target`; whoever sits at the terminal may do everything in the workspace."""
+
+    def __init__(self, opened: Opened, workspace: Workspace) -> None:
+        self._config = opened.config
+        self._database = opened.database
+        self._workspace = workspace
+        self._actor = Actor(workspace.id)
+
+    @property
+    def where(self) -> str:
+        return f"in the workspace `{self._workspace.name}`"
+
+    def check(self, draft: Draft) -> None:
+        for upstream in draft.content.upstreams:
+            config.route(self._config, upstream)
+
+    async def push(self, files: Mapping[Path, Draft]) -> AsyncGenerator[Pushed, None]:
+        """All of them, or none where one cannot be written."""
+        async with self._database.write() as connection:
+            done = [await stored.push(connection, draft, self._actor) for draft in files.values()]
+        for draft, pushed in zip(files.values(), done, strict=True):
+            before = None
+            if pushed.previous and pushed.profile_before:
+                before = Draft(pushed.profile_before, pushed.previous.content)
+            yield Pushed(draft, before, pushed.version.number, pushed.outcome)
+
+    async def personas(self) -> list[PersonaRecord]:
+        async with self._database.read() as connection:
+            found = await stored.everything(connection, self._workspace.id)
+            languages = await stored.languages(connection, self._workspace.id)
+        return [_persona(persona, languages[persona.id]) for persona in found]
+
+    async def find(self, ref: ModelName) -> Found:
+        async with self._database.read() as connection:
+            if ref.is_id:
+                persona = await stored.by_id(connection, ref.ref)
+            else:
+                persona = await stored.by_slug(connection, self._workspace.id, ref.ref)
+            if persona is None or persona.workspace_id != self._workspace.id:
+                raise Failure(f"there is no persona `{ref.ref}` {self.where}")
+            number = version_number(ref, persona.latest, persona.labels)
+            version = await stored.version(connection, persona.id, number)
+            newest = await stored.version(connection, persona.id, persona.latest)
+        draft = Draft(persona.profile, version.content)
+        return Found(_persona(persona, newest.content.language), _version(version), draft)
+
+    async def versions(self, persona_id: str) -> list[VersionRecord]:
+        async with self._database.read() as connection:
+            return [_version(version) for version in await stored.versions(connection, persona_id)]
+
+    async def label(self, found: Found, label: str) -> None:
+        async with self._database.write() as connection:
+            persona = await stored.by_id(connection, found.persona.id)
+            if persona is None:
+                raise Failure(f"there is no persona `{found.persona.slug}` {self.where}")
+            await stored.label(connection, persona, label, found.version.version, self._actor)
+
+    async def create_key(self, wanted: NewKey) -> MadeKey:
+        hasher = auth_keys.hasher(self._config)
+        async with self._database.write() as connection:
+            key, text = await auth.create_key(
+                connection,
+                hasher,
+                self._workspace,
+                name=wanted.name,
+                scopes=expand(DEFAULT) if wanted.scopes is None else wanted.scopes,
+                operator=wanted.operator,
+                expires_at=wanted.expires_at,
+            )
+        return MadeKey(key.id, text, self.where)
+
+    async def keys(self) -> list[KeyRecord]:
+        async with self._database.read() as connection:
+            return [_key(key) for key in await auth.workspace_keys(connection, self._workspace.id)]
+
+    async def revoke_key(self, key_id: str) -> bool:
+        async with self._database.write() as connection:
+            before = await auth.revoke_key(connection, self._workspace.id, key_id)
+        if before is None:
+            raise Failure(f"there is no key `{key_id}` {self.where}")
+        return before.revoked_at is None
+
+    async def rotate_key(self, key_id: str, grace: int) -> MadeKey:
+        hasher = auth_keys.hasher(self._config)
+        async with self._database.write() as connection:
+            old = await auth.key(connection, self._workspace.id, key_id)
+            if old is None:
+                raise Failure(f"there is no key `{key_id}` {self.where}")
+            if not old.is_valid():
+                raise Failure(f"`{key_id}` is revoked or has ended; `persona keys create` makes another")
+            made, text = await auth.create_key(
+                connection,
+                hasher,
+                self._workspace,
+                name=old.name,
+                scopes=old.scopes,
+                operator=old.operator,
+                expires_at=old.expires_at,
+                owner=old.owner,
+            )
+            await auth.expire_key(connection, old, clock.now_ms() + grace * 1000, self._actor)
+        return MadeKey(made.id, text, self.where)
+
+    async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
+        chosen = turns.Filter(
+            persona_id=await self._persona_id(wanted), status=wanted.status, since=wanted.since
+        )
+        async with self._database.read() as connection:
+            found = await turns.turns(connection, self._workspace.id, chosen, limit=limit)
+        return [view.show(each.turn) for each in found]
+
+    async def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
+        persona_id = await self._persona_id(wanted)
+        async with self._database.read() as connection:
+            position = await turns.newest(connection)
+        ready()
+        while True:
+            async with self._database.read() as connection:
+                ended = await turns.ended_since(connection, position, limit=BATCH)
+            for each in ended:
+                position, turn = each.seq, each.turn
+                if (
+                    turn.workspace_id == self._workspace.id
+                    and persona_id in (None, turn.persona_id)
+                    and wanted.status in (None, turn.status)
+                ):
+                    yield view.show(turn)
+            if len(ended) < BATCH:
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _persona_id(self, wanted: Turns) -> str | None:
+        if wanted.persona is None:
+            return None
+        async with self._database.read() as connection:
+            found = await registry.find(connection, self._workspace.id, wanted.persona)
+        if found is None:
+            raise Failure(f"there is no persona `{wanted.persona}` {self.where}")
+        return found.id
+
+
+def _persona(persona: Persona, language: str) -> PersonaRecord:
+    profile = persona.profile
+    return PersonaRecord(
+        id=persona.id,
+        slug=profile.slug,
+        name=profile.name,
+        version=persona.latest,
+        labels=persona.labels,
+        tags=profile.tags,
+        language=language,
+        visibility=profile.visibility,
+        status=persona.status,
+        created_at=clock.iso(persona.created_at),
+        updated_at=clock.iso(persona.updated_at),
+    )
+
+
+def _version(version: Version) -> VersionRecord:
+    return VersionRecord(
+        id=version.id,
+        version=version.number,
+        fingerprint=version.fingerprint,
+        created_at=clock.iso(version.created_at),
+    )
+
+
+def _key(key: Key) -> KeyRecord:
+    return KeyRecord(
+        id=key.id,
+        name=key.name,
+        prefix=key.prefix,
+        scopes=key.scopes,
+        operator=key.operator,
+        created_at=clock.iso(key.created_at),
+        expires_at=_time(key.expires_at),
+        revoked_at=_time(key.revoked_at),
+        last_used_at=_time(key.last_used_at),
+    )
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else clock.iso(ms)

@@ -1,0 +1,176 @@
+"""What a command works on: the store here or, with `--url` or `--remote`, a gateway somewhere else."""
+
+import asyncio
+import functools
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+import rich_click as click
+
+from gateway.chat.view import TurnView
+from gateway.cli import credentials, options
+from gateway.personas.model import Draft
+from gateway.personas.name import ModelName
+
+Outcome = Literal["created", "new-version", "profile", "unchanged"]
+Run = Callable[..., None]
+
+
+class PersonaRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A persona as the list prints it: `version` is the newest one, and `language` is that one's."""
+
+    id: str
+    slug: str
+    name: str
+    version: int
+    labels: dict[str, int]
+    tags: list[str]
+    language: str
+    visibility: str
+    status: str
+    created_at: str
+    updated_at: str
+
+
+class VersionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    version: int
+    fingerprint: str
+    created_at: str
+
+
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    operator: bool
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+
+
+class Found(NamedTuple):
+    """A persona, and the version that REF names: its record, and the draft that it was made from."""
+
+    persona: PersonaRecord
+    version: VersionRecord
+    draft: Draft
+
+
+class Pushed(NamedTuple):
+    """What became of a file; `before` is what it replaced, `None` for a new persona."""
+
+    draft: Draft
+    before: Draft | None
+    version: int
+    outcome: Outcome
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that is wanted; without scopes it gets the default ones."""
+
+    name: str
+    scopes: list[str] | None
+    operator: bool
+    expires_at: int | None
+    """Milliseconds since the epoch."""
+
+
+class MadeKey(NamedTuple):
+    id: str
+    key: str
+    where: str
+
+
+class Turns(msgspec.Struct, frozen=True, kw_only=True):
+    """Which turns are wanted; `since` is in milliseconds since the epoch."""
+
+    persona: str | None = None
+    status: str | None = None
+    since: int | None = None
+
+
+class Target(Protocol):
+    """Every method raises Failure where it cannot do what is asked."""
+
+    @property
+    def where(self) -> str:
+        """Such as "in the workspace `default`", for messages."""
+
+    def check(self, draft: Draft) -> None:
+        """What can be checked before anything is written. Raises ConfigError."""
+
+    def push(self, files: Mapping[Path, Draft]) -> AsyncGenerator[Pushed, None]:
+        """Write the drafts, in their order."""
+
+    async def personas(self) -> list[PersonaRecord]:
+        """Those that are not archived, by slug."""
+
+    async def find(self, ref: ModelName) -> Found:
+        """Without `@` the newest version, as `push` follows it."""
+
+    async def versions(self, persona_id: str) -> list[VersionRecord]:
+        """The newest first."""
+
+    async def label(self, found: Found, label: str) -> None: ...
+
+    async def create_key(self, wanted: NewKey) -> MadeKey: ...
+
+    async def keys(self) -> list[KeyRecord]: ...
+
+    async def revoke_key(self, key_id: str) -> bool:
+        """Whether it was valid until now, as far as that is known."""
+
+    async def rotate_key(self, key_id: str, grace: int) -> MadeKey:
+        """A successor with the same rights; the old key ends after so many seconds."""
+
+    async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
+        """Those that ended last come first."""
+
+    def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
+        """Turns as they end from now on, without an end; `ready` is called once none is missed any more."""
+
+
+def on_target(command: Callable[..., Awaitable[None]]) -> Run:
+    """Give an async command its `Target`; adds `--url`, `--key`, `--remote`, `--workspace` and `--config`."""
+
+    @functools.wraps(command)
+    def run(**values: object) -> None:
+        asyncio.run(_on_target(command, _opening(values), values))
+
+    return options.config(options.workspace(options.remote(run)))
+
+
+async def _on_target(
+    command: Callable[..., Awaitable[None]],
+    opening: AbstractAsyncContextManager[Target],
+    values: dict[str, object],
+) -> None:
+    async with opening as target:
+        await command(target, **values)
+
+
+def _opening(values: dict[str, object]) -> AbstractAsyncContextManager[Target]:
+    """The target that the options name; takes them out of the values."""
+    names = ("url", "key", "remote", "workspace", "config_path")
+    url, key, remote, workspace, config_path = (values.pop(name) for name in names)
+    typed = {name for name in names if options.is_typed(name)}
+    # Either side is imported only when it is used: one needs a database, the other an HTTP client.
+    if not (url or remote):
+        if "key" in typed:
+            raise click.UsageError("--key is for a gateway that --url or --remote names")
+        from gateway.cli import local
+
+        assert config_path is None or isinstance(config_path, Path)  # noqa: S101 - click has seen to it
+        return local.opened_target(config_path, str(workspace))
+    from gateway.cli import remote as elsewhere
+
+    if "workspace" in typed and not str(workspace).startswith("ws_"):
+        raise click.UsageError("a gateway works in the workspace of the key; leave --workspace out")
+    chosen = credentials.choose(str(url) if url else None, str(key) if key else None)
+    return elsewhere.opened_target(chosen, str(workspace) if "workspace" in typed else None)

@@ -1,0 +1,46 @@
+"""`POST /v1/personas/{ref}/render`: what a request would become, without sending it."""
+
+import time
+from typing import Any
+
+import msgspec
+from litestar import post
+from litestar.handlers import HTTPRouteHandler
+
+from gateway.auth.access import AnyRequest, caller_of
+from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
+from gateway.openai_api.request import decode_object
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """`request` is the body, byte for byte, that `upstream` would be sent."""
+
+    model: str
+    upstream: str
+    request: msgspec.Raw
+    sha256: str
+    """Of the bytes of `request`."""
+    prompt_sha256: str
+    """Of the first system message's text, as in `X-Persona-Prompt-Sha256`."""
+
+
+def render_route(exchanges: Exchanges) -> HTTPRouteHandler:
+    """The route; it takes a chat request, of which `model` may be left out."""
+
+    @post(
+        "/personas/{ref:str}/render",
+        opt={"scope": "personas:read"},
+        status_code=200,
+        summary="Show exactly what would be sent upstream",
+        tags=["Personas"],
+    )
+    async def render(request: AnyRequest, ref: str) -> Rendered:
+        fields: dict[str, Any] = dict(decode_object(await request.body()))
+        fields["model"] = PERSONA_PREFIX + ref
+        body = msgspec.json.encode(fields)
+        exchange = await exchanges.prepare(
+            caller_of(request), body, request.scope["state"]["request_id"], time.perf_counter()
+        )
+        return Rendered(*exchange.rendered())
+
+    return render

@@ -1,0 +1,104 @@
+"""JSON schemas of the structs that routes take and answer, under the names that readers see."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from gateway.openapi.fields import meaning, with_format
+from gateway.openapi.shapes import SHAPES
+
+Json = dict[str, Any]
+
+PLACE = "#/components/schemas/"
+NAMES = {
+    "AuditView": "AuditEntry",
+    "Diff": "VersionDiff",
+    "ForkBody": "Fork",
+    "KeyBody": "NewKey",
+    "KeyView": "Key",
+    "LabelBody": "LabelTarget",
+    "PersonaBody": "NewPersona",
+    "PersonaPatch": "PersonaChange",
+    "PersonaView": "Persona",
+    "Rendered": "RenderedRequest",
+    "RotateBody": "Rotation",
+    "TurnView": "Turn",
+    "Usage": "TokenCounts",
+    "UsageView": "UsageSum",
+    "VersionView": "Version",
+    "WorkspaceBody": "NewWorkspace",
+    "WorkspaceView": "Workspace",
+}
+"""Structs whose own name says more about the code than about what they are."""
+ABOUT = {
+    "AuditEntry": "One write: who did what to what, and when.",
+    "Drift": "How far an answer is from its persona, on each axis and in a word.",
+    "ForkedFrom": "Where a fork comes from.",
+    "LabelMove": "One move of a label.",
+    "LabelTarget": "The version that the label is to stand for: `v3` or 3.",
+    "NewWorkspace": "A new tenant.",
+    "Rotation": "All of it may be left out.",
+    "UsageList": "Every group at once; there are no further pages.",
+    "Workspace": "A tenant.",
+}
+
+
+def ref(name: str) -> Json:
+    return {"$ref": PLACE + name}
+
+
+def name_of(kind: Any) -> str:
+    """The name in the document of a struct, or of a page of structs."""
+    (item,) = getattr(kind, "__args__", None) or (None,)
+    if item is not None:
+        return name_of(item) + "Page"
+    own: str = kind.__name__
+    return NAMES.get(own, own)
+
+
+def components(kinds: Iterable[Any]) -> Json:
+    """The schemas of these structs, of all that they hold, and of what is described by hand."""
+    _, found = msgspec.json.schema_components(kinds, ref_template=PLACE + "{name}")
+    # Generic structs are named by their origin and argument, `Page_PersonaView_`.
+    public = {name: _public(name) for name in found}
+    text = re.sub(f'{PLACE}([^"]+)', lambda place: PLACE + public[place[1]], json.dumps(found))
+    renamed: Json = {public[name]: schema for name, schema in json.loads(text).items()}
+    # Copied, since what is written here holds some of its parts several times.
+    schemas = {**renamed, **json.loads(json.dumps(SHAPES))}
+    for name, schema in schemas.items():
+        schema.pop("title", None)
+        if name in ABOUT:
+            schema["description"] = ABOUT[name]
+        _describe(schema, name)
+    # Bytes that are not decoded have no schema of their own.
+    schemas["RenderedRequest"]["properties"]["request"].update(ref("ChatRequest"))
+    return dict(sorted(schemas.items()))
+
+
+def parameter(annotation: Any) -> Json:
+    """The schema of a parameter in a URL or header, where null is the same as absent."""
+    schema: Json = msgspec.json.schema(annotation)
+    either = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+    if either:
+        (schema,) = either
+    if None in schema.get("enum", ()):
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
+    return {"type": "string", **schema} if "enum" in schema else schema
+
+
+def _public(name: str) -> str:
+    generic, _, argument = name.partition("_")
+    return _public(argument.strip("_")) + generic if argument else NAMES.get(name, name)
+
+
+def _describe(schema: Json, owner: str) -> None:
+    """A sentence, and where it has one a form, for every property; those of inner objects too."""
+    for name, inner in schema.get("properties", {}).items():
+        inner.setdefault("description", meaning(owner, name))
+        with_format(name, inner)
+        _describe(inner, f"{owner}.{name}")
+    if isinstance(schema.get("items"), dict):
+        _describe(schema["items"], owner)

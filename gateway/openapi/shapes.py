@@ -1,0 +1,214 @@
+"""Schemas by hand, for what no struct describes: OpenAI's shapes, readiness and the error envelopes."""
+
+from typing import Any
+
+from gateway.errors import Fault
+
+Json = dict[str, Any]
+
+TEXT: Json = {"type": "string"}
+NUMBER: Json = {"type": "integer"}
+OPEN = "Every other field is passed on as it is."
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _array(items: Json) -> Json:
+    return {"type": "array", "items": items}
+
+
+def _object(description: str, required: str, **properties: Json) -> Json:
+    """An object that may hold other fields too; `required` is names apart by spaces."""
+    shape: Json = {"type": "object", "description": description, "properties": properties}
+    return {**shape, "required": required.split()} if required else shape
+
+
+def _one_of(*values: str) -> Json:
+    return {"type": "string", "enum": list(values)}
+
+
+def _or_null(kind: str) -> Json:
+    return {"type": [kind, "null"]}
+
+
+def _distinct(field: str) -> list[str]:
+    return sorted({getattr(fault, field) for fault in Fault})
+
+
+CONTENT: Json = {"anyOf": [TEXT, _array({"type": "object"}), {"type": "null"}]}
+TOOL_CALL = _object(
+    "A function that the model wants called.",
+    "",
+    index=NUMBER,
+    id=TEXT,
+    type=TEXT,
+    function=_object("The function.", "", name=TEXT, arguments=TEXT),
+)
+MESSAGE_FIELDS = {"content": CONTENT, "tool_calls": {"anyOf": [_array(_ref("ToolCall")), {"type": "null"}]}}
+USAGE = {"anyOf": [_ref("TokenCounts"), {"type": "null"}]}
+SHAPES: Json = {
+    "ChatRequest": _object(
+        f"A chat request as OpenAI takes it. {OPEN}",
+        "model messages",
+        model=TEXT,
+        messages=_array(_ref("ChatMessage")),
+        stream={"type": ["boolean", "null"], "default": False},
+        stream_options={"type": ["object", "null"]},
+        temperature=_or_null("number"),
+        max_completion_tokens=_or_null("integer"),
+        n=_or_null("integer"),
+        tools={"anyOf": [_array({"type": "object"}), {"type": "null"}]},
+        user=_or_null("string"),
+    ),
+    "RenderRequest": _object(
+        f"A chat request of which `model` may be left out, since the path names the persona. {OPEN}",
+        "messages",
+        messages=_array(_ref("ChatMessage")),
+        stream={"type": ["boolean", "null"], "default": False},
+    ),
+    "ChatMessage": _object(f"One message. {OPEN}", "role", role=TEXT, **MESSAGE_FIELDS),
+    "ToolCall": TOOL_CALL,
+    "ChatCompletion": _object(
+        "A whole answer. Fields of the upstream that are not named here stay.",
+        "id object created model choices",
+        id=TEXT,
+        object={"const": "chat.completion"},
+        created=NUMBER,
+        model=TEXT,
+        choices=_array(
+            _object(
+                "One answer.",
+                "index message finish_reason",
+                index=NUMBER,
+                message=_ref("ChatMessage"),
+                finish_reason=_or_null("string"),
+            )
+        ),
+        usage=USAGE,
+        persona=_ref("PersonaOnAnswer"),
+    ),
+    "ChatCompletionChunk": _object(
+        "One event of a stream. The chunk with the last `finish_reason` carries `persona`.",
+        "id object created model choices",
+        id=TEXT,
+        object={"const": "chat.completion.chunk"},
+        created=NUMBER,
+        model=TEXT,
+        choices=_array(
+            _object(
+                "A piece of one answer.",
+                "index delta",
+                index=NUMBER,
+                delta=_object("The piece.", "", role=TEXT, **MESSAGE_FIELDS),
+                finish_reason=_or_null("string"),
+            )
+        ),
+        usage=USAGE,
+        persona=_ref("PersonaOnAnswer"),
+    ),
+    "PersonaOnAnswer": _object(
+        "Who answered, and how far from the persona the answer is; absent for plain models.",
+        "id slug version turn conversation drift coherence",
+        id=TEXT,
+        slug=TEXT,
+        version=NUMBER,
+        turn=TEXT,
+        conversation=_or_null("string"),
+        drift=_ref("Drift"),
+        coherence=_or_null("number"),
+    ),
+    "EmbeddingsRequest": _object(
+        f"A request for vectors as OpenAI takes it, passed on unchanged. {OPEN}",
+        "model input",
+        model=TEXT,
+        input={"anyOf": [TEXT, _array({"anyOf": [TEXT, NUMBER, _array(NUMBER)]})]},
+        encoding_format=_one_of("float", "base64"),
+        dimensions=NUMBER,
+        user=TEXT,
+    ),
+    "Embeddings": _object(
+        "Vectors, as the upstream answered.",
+        "object data model",
+        object={"const": "list"},
+        data=_array(
+            _object(
+                "One vector.",
+                "object index embedding",
+                object={"const": "embedding"},
+                index=NUMBER,
+                embedding={"anyOf": [_array({"type": "number"}), TEXT]},
+            )
+        ),
+        model=TEXT,
+        usage=_ref("TokenCounts"),
+    ),
+    "Model": _object(
+        "A name for `model`; `persona` is absent for plain models.",
+        "id object created owned_by",
+        id=TEXT,
+        object={"const": "model"},
+        created=NUMBER,
+        owned_by=TEXT,
+        persona=_object(
+            "What the name stands for now.",
+            "id slug version name language",
+            id=TEXT,
+            slug=TEXT,
+            version=NUMBER,
+            name=TEXT,
+            language=TEXT,
+        ),
+    ),
+    "ModelList": _object(
+        "Names for `model`.", "object data", object={"const": "list"}, data=_array(_ref("Model"))
+    ),
+    "OpenAPIDocument": _object("An OpenAPI 3.1 document.", "openapi", openapi=TEXT),
+    "Liveness": _object("The process runs.", "status", status={"const": "live"}),
+    "Readiness": _object(
+        "Whether chat requests can be answered, and the state of each part.",
+        "status store upstreams draining turns_dropped",
+        status=_one_of("ready", "degraded", "unavailable"),
+        store=_one_of("ok", "degraded"),
+        upstreams={"type": "object", "additionalProperties": _one_of("ok", "degraded")},
+        draining={"type": "boolean"},
+        turns_dropped=NUMBER,
+    ),
+    "StreamDropped": _object("Why a stream of turns ended: it was read too slowly.", "message", message=TEXT),
+    "Error": _object(
+        "The native error envelope.",
+        "error",
+        error=_object(
+            "What went wrong.",
+            "code message type doc_url request_id",
+            code=_one_of(*_distinct("code")),
+            message=TEXT,
+            type=_one_of(*_distinct("type")),
+            doc_url=TEXT,
+            request_id=TEXT,
+            run_id=TEXT,
+            details=_array(_ref("ErrorDetail")),
+        ),
+    ),
+    "ErrorDetail": _object(
+        "One place that is wrong.",
+        "loc msg type",
+        loc=_array({"anyOf": [TEXT, NUMBER]}),
+        msg=TEXT,
+        type=TEXT,
+    ),
+    "OpenAIError": _object(
+        "OpenAI's error envelope. Where an upstream refused the request, its own error object is passed on.",
+        "error",
+        error=_object(
+            "What went wrong.",
+            "message type param code",
+            message=TEXT,
+            type=_or_null("string"),
+            param=_or_null("string"),
+            code={"type": ["string", "integer", "null"]},
+        ),
+    ),
+}
+"""By their names."""

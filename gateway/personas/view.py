@@ -1,0 +1,199 @@
+"""Personas and versions as the native API shows and takes them."""
+
+from typing import Any
+
+import msgspec
+from anyascii import anyascii
+from msgspec import UNSET, UnsetType, field
+
+from gateway import clock
+from gateway.errors import Detail
+from gateway.personas.model import (
+    SCHEMA_VERSION,
+    Content,
+    Draft,
+    DraftError,
+    Overlay,
+    Persona,
+    Profile,
+    Status,
+    Version,
+    Visibility,
+    check,
+)
+from gateway.personas.slug import LENGTH
+from gateway.personas.template import LAYERS, render
+
+Layer = dict[str, Any]
+
+
+class ForkedFrom(msgspec.Struct, frozen=True):
+    persona: str
+    version: int | None
+
+
+class PersonaView(msgspec.Struct, frozen=True, kw_only=True):
+    """A persona with its newest version."""
+
+    id: str
+    slug: str
+    name: str
+    status: Status
+    language: str
+    visibility: Visibility
+    tags: list[str]
+    schema_version: str
+    version: int
+    labels: dict[str, int]
+    fingerprint: str
+    prompt: str
+    layers: dict[str, Any]
+    soul: Layer | None
+    self_: Layer | None = field(name="self")
+    mask: Layer | None
+    surface: Layer | None
+    examples: list[str]
+    overlay: Overlay
+    upstreams: list[str]
+    defaults: dict[str, Any]
+    headers: dict[str, str]
+    forked_from: ForkedFrom | None
+    created_at: str
+    updated_at: str
+
+
+class VersionView(msgspec.Struct, frozen=True, kw_only=True):
+    """One immutable version."""
+
+    id: str
+    persona: str
+    version: int
+    labels: list[str]
+    fingerprint: str
+    language: str
+    prompt: str
+    layers: dict[str, Any]
+    examples: list[str]
+    overlay: Overlay
+    upstreams: list[str]
+    defaults: dict[str, Any]
+    headers: dict[str, str]
+    created_at: str
+
+
+class PersonaPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays. A layer stands in `layers` or at the top; null removes it."""
+
+    slug: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    prompt: str | UnsetType = UNSET
+    layers: dict[str, Any] | UnsetType = UNSET
+    soul: Layer | UnsetType | None = UNSET
+    self_: Layer | UnsetType | None = field(name="self", default=UNSET)
+    mask: Layer | UnsetType | None = UNSET
+    surface: Layer | UnsetType | None = UNSET
+    examples: list[str] | UnsetType = UNSET
+    overlay: Overlay | UnsetType = UNSET
+    upstreams: list[str] | UnsetType = UNSET
+    defaults: dict[str, Any] | UnsetType = UNSET
+    headers: dict[str, str] | UnsetType = UNSET
+
+
+class PersonaBody(PersonaPatch, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new persona: `name` or `slug`, and `prompt` or a layer, from which a prompt is rendered."""
+
+
+def new_draft(body: PersonaBody) -> Draft:
+    """The draft of a new persona. Raises DraftError."""
+    if body.slug is UNSET and body.name is UNSET:
+        raise DraftError([Detail(["name"], "name or slug is needed", "missing")])
+    name = body.name if body.name is not UNSET else str(body.slug)
+    slug = body.slug if body.slug is not UNSET else slug_from(name)
+    blank = Draft(Profile(slug=slug, name=name, visibility="private"), Content(prompt=""))
+    draft = patched(blank, body)
+    if body.prompt is UNSET:
+        if not draft.content.layers:
+            raise DraftError([Detail(["prompt"], "prompt or a layer is needed", "missing")])
+        text = render(name, draft.content.language, draft.content.layers)
+        draft = msgspec.structs.replace(draft, content=msgspec.structs.replace(draft.content, prompt=text))
+    check(draft)
+    return draft
+
+
+def patched(draft: Draft, patch: PersonaPatch) -> Draft:
+    """The draft with the changes; it may still be unacceptable."""
+    given = {name: getattr(patch, name) for name in PersonaPatch.__struct_fields__}
+    given = {name: value for name, value in given.items() if value is not UNSET and name != "status"}
+    layers = dict(given.pop("layers", draft.content.layers))
+    for layer in LAYERS:
+        if (key := "self_" if layer == "self" else layer) in given:
+            layers[layer] = given.pop(key)
+    layers = {layer: value for layer, value in layers.items() if value is not None}
+    of_profile = {name: given.pop(name) for name in Profile.__struct_fields__ if name in given}
+    return Draft(
+        msgspec.structs.replace(draft.profile, **of_profile),
+        msgspec.structs.replace(draft.content, **given, layers=layers),
+    )
+
+
+def slug_from(name: str) -> str:
+    """A slug in plain ASCII: `Mert Kavaklı` becomes `mert-kavakli`."""
+    letters = "".join(letter if letter.isalnum() else " " for letter in anyascii(name).lower())
+    return "-".join(letters.split())[:LENGTH].strip("-")
+
+
+def show(persona: Persona, newest: Version, *, foreign: bool = False) -> PersonaView:
+    """To another workspace a public persona shows neither headers nor upstreams, which are its maker's."""
+    content, layers = newest.content, newest.content.layers
+    origin = ForkedFrom(persona.forked_from, persona.forked_version) if persona.forked_from else None
+    return PersonaView(
+        id=persona.id,
+        slug=persona.profile.slug,
+        name=persona.profile.name,
+        status=persona.status,
+        language=content.language,
+        visibility=persona.profile.visibility,
+        tags=persona.profile.tags,
+        schema_version=SCHEMA_VERSION,
+        version=newest.number,
+        labels=persona.labels,
+        fingerprint=newest.fingerprint,
+        prompt=content.prompt,
+        layers=layers,
+        soul=layers.get("soul"),
+        self_=layers.get("self"),
+        mask=layers.get("mask"),
+        surface=layers.get("surface"),
+        examples=content.examples,
+        overlay=content.overlay,
+        upstreams=[] if foreign else content.upstreams,
+        defaults=content.defaults,
+        headers={} if foreign else content.headers,
+        forked_from=origin,
+        created_at=clock.iso(persona.created_at),
+        updated_at=clock.iso(persona.updated_at),
+    )
+
+
+def show_version(persona: Persona, version: Version, *, foreign: bool = False) -> VersionView:
+    content = version.content
+    return VersionView(
+        id=version.id,
+        persona=persona.id,
+        version=version.number,
+        labels=[label for label, number in persona.labels.items() if number == version.number],
+        fingerprint=version.fingerprint,
+        language=content.language,
+        prompt=content.prompt,
+        layers=content.layers,
+        examples=content.examples,
+        overlay=content.overlay,
+        upstreams=[] if foreign else content.upstreams,
+        defaults=content.defaults,
+        headers={} if foreign else content.headers,
+        created_at=clock.iso(version.created_at),
+    )

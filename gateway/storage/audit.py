@@ -1,0 +1,68 @@
+"""The trail of writes: who did what to which record, never with a prompt or a key in it."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway import clock, ids
+from gateway.storage import tables
+from gateway.storage.database import fields
+
+ENTRY = tables.audit.c
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who writes; `key_id` is `None` at a terminal."""
+
+    workspace_id: str
+    key_id: str | None = None
+    owner: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    workspace_id: str
+    key_id: str | None
+    action: str
+    """Such as `persona.created` or `label.moved`."""
+    subject: str
+    """The id of what was written."""
+    details: dict[str, Any]
+    at: int
+
+
+async def note(connection: AsyncConnection, actor: Actor, action: str, subject: str, **details: Any) -> None:
+    """Add an entry, within the transaction that makes the change."""
+    entry = Entry(
+        id=ids.new("aud"),
+        workspace_id=actor.workspace_id,
+        key_id=actor.key_id,
+        action=action,
+        subject=subject,
+        details=details,
+        at=clock.now_ms(),
+    )
+    await connection.execute(insert(tables.audit).values(msgspec.to_builtins(entry)))
+
+
+async def entries(
+    connection: AsyncConnection,
+    workspace_id: str,
+    *,
+    subject: str | None = None,
+    actions: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """The newest first, older than `after`; `actions` is a prefix such as `label.`."""
+    query = select(tables.audit).where(ENTRY.workspace_id == workspace_id)
+    if subject is not None:
+        query = query.where(ENTRY.subject == subject)
+    if actions is not None:
+        query = query.where(ENTRY.action.startswith(actions, autoescape=True))
+    if after is not None:
+        query = query.where(ENTRY.id < after)
+    rows = await connection.execute(query.order_by(ENTRY.id.desc()).limit(limit))
+    return [msgspec.convert(fields(row), Entry) for row in rows]

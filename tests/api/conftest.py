@@ -1,0 +1,154 @@
+"""A gateway with two workers for all tests of the native API, and users in workspaces of their own."""
+
+import itertools
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from tests.e2e.wire import Reply, fetch
+from tests.process import Gateway, upstream_table
+from tests.upstream import ScriptedUpstream
+
+LINES = [
+    'default_model = "gpt-4o-mini"',
+    'models = ["plain-model"]',
+    'prices = { "gpt-4o-mini" = { input = 1000, output = 2000 } }',
+]
+ERROR = {"code", "message", "type", "doc_url", "request_id"}
+NAMES = itertools.count()
+
+
+class User:
+    """A key and what can be asked with it."""
+
+    def __init__(self, gateway: Gateway, key: str, key_id: str = "", workspace: str = "") -> None:
+        self.gateway, self.key, self.id, self.workspace = gateway, key, key_id, workspace
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
+        """One request under /v1; `if_match=…` sends the header If-Match."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return fetch(self.gateway, f"/v1{path}", body, key=self.key, method=method, headers=named)
+
+    def get(self, path: str, **headers: str) -> Reply:
+        return self.ask("GET", path, **headers)
+
+    def post(self, path: str, body: object = None, **headers: str) -> Reply:
+        return self.ask("POST", path, body, **headers)
+
+    def patch(self, path: str, body: object, **headers: str) -> Reply:
+        return self.ask("PATCH", path, body, **headers)
+
+    def put(self, path: str, body: object, **headers: str) -> Reply:
+        return self.ask("PUT", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> Reply:
+        return self.ask("DELETE", path, **headers)
+
+    def persona(self, slug: str = "muse", prompt: str = "You are a muse.", **more: Any) -> dict[str, Any]:
+        """A new persona."""
+        return made(self.post("/personas", {"slug": slug, "prompt": prompt, **more}))
+
+    def colleague(self, *scopes: str, **more: Any) -> "User":
+        """Another key of the same workspace, with all scopes unless some are named."""
+        body = {"scopes": scopes or ["*"], **more}
+        key = made(self.post("/keys", body))
+        return User(self.gateway, key["key"], key["id"], key["workspace"])
+
+    def neighbour(self, *scopes: str, mode: str = "live") -> "User":
+        """A key in a new workspace; operators only."""
+        name = f"tenant-{next(NAMES)}"
+        workspace = made(self.post("/workspaces", {"name": name, "mode": mode}))["id"]
+        return self.colleague(*scopes, workspace=workspace)
+
+    def chat(self, model: str, **more: Any) -> Reply:
+        body = {"model": model, "messages": [{"role": "user", "content": "Good evening"}], **more}
+        return self.post("/openai/chat/completions", body)
+
+    def pages(self, path: str, limit: int) -> list[list[dict[str, Any]]]:
+        """The pages of a list, from one `next` to the following."""
+        found, place = [], f"{path}{'&' if '?' in path else '?'}limit={limit}"
+        after = ""
+        while True:
+            page = self.get(place + after)
+            assert page.status == 200, page.body
+            found.append(page.json["data"])
+            assert page.json["has_more"] is (page.json["next"] is not None)
+            if not page.json["has_more"]:
+                return found
+            assert len(page.json["data"]) == limit
+            after = f"&after={page.json['next']}"
+
+
+def made(reply: Reply) -> dict[str, Any]:
+    """What a request made."""
+    assert reply.status == 201, reply.body
+    found: dict[str, Any] = reply.json
+    return found
+
+
+def refused(reply: Reply, status: int, code: str) -> dict[str, Any]:
+    """The error of a refusal with this status and code, once its envelope has been looked at."""
+    assert reply.status == status, reply.body
+    assert reply.json.keys() == {"error"}
+    error = reply.error
+    assert error["code"] == code
+    assert error.keys() - {"details"} == ERROR
+    assert error["request_id"] == reply.headers["x-request-id"]
+    assert error["doc_url"].endswith("#" + code.replace(".", "_"))
+    assert reply.headers["content-type"] == "application/json"
+    assert all(detail.keys() == {"loc", "msg", "type"} for detail in error.get("details", []))
+    return error
+
+
+def details(reply: Reply, status: int = 400, code: str = "request.invalid") -> list[Any]:
+    """Place and kind of each mistake that a refusal names."""
+    return [(detail["loc"], detail["type"]) for detail in refused(reply, status, code)["details"]]
+
+
+def statement(gateway: Gateway, sql: str, *values: object) -> None:
+    """Change the store behind the gateway's back."""
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store, store:
+        store.execute(sql, values)
+
+
+def expire(user: User) -> None:
+    statement(user.gateway, "UPDATE keys SET expires_at = 1 WHERE id = ?", user.id)
+    prefix = user.key[: len("pk_live_") + 10]
+    statement(user.gateway, "INSERT INTO changes (topic, subject, at) VALUES ('key', ?, 9e12)", prefix)
+
+
+def settings(upstream: ScriptedUpstream, *lines: str) -> str:
+    return upstream_table("main", upstream.base_url, *LINES) + "\n".join(lines)
+
+
+@pytest.fixture(scope="session")
+def native(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("native")
+    gateway = Gateway(folder, settings(shared_upstream), "--workers", "2").start()
+    yield gateway
+    errors = gateway.errors()
+    assert gateway.stop() == 0
+    assert "Traceback" not in errors
+    assert "unexpected" not in errors
+
+
+@pytest.fixture
+def operator(native: Gateway, upstream: ScriptedUpstream) -> User:
+    """The first key, with every right."""
+    listed: Mapping[str, Any] = fetch(native, "/v1/keys").json["data"][0]
+    return User(native, native.key, listed["id"], listed["workspace"])
+
+
+@pytest.fixture
+def me(operator: User) -> User:
+    """A key with all scopes, no operator's, in a new workspace."""
+    return operator.neighbour()
+
+
+@pytest.fixture
+def stranger(operator: User) -> User:
+    """The same in another one."""
+    return operator.neighbour()

@@ -1,0 +1,32 @@
+"""What the tests of the document share."""
+
+import warnings
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+from litestar.exceptions import LitestarDeprecationWarning
+
+from gateway import config
+from gateway.app import create_app
+from gateway.openapi.document import build
+from tests.openapi.described import Document
+from tests.process import upstream_table
+
+
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    """The application of a worker that does not run."""
+    place: Path = tmp_path_factory.mktemp("openapi") / "config.toml"
+    place.write_text(
+        upstream_table("main", "http://127.0.0.1:9/v1", 'default_model = "gpt-4o-mini"'), "utf-8"
+    )
+    with warnings.catch_warnings():
+        # How parameters are best declared is Litestar's affair, and not what is tested here.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return create_app(config.load(place, {})).litestar
+
+
+@pytest.fixture(scope="session")
+def document(application: Litestar) -> Document:
+    return Document(build(application.routes))

@@ -1,0 +1,155 @@
+"""The document is whole and right: every route, every error, every example."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.routes import ASGIRoute, HTTPRoute
+from openapi_spec_validator import validate
+
+from gateway.auth.scopes import SCOPES
+from gateway.errors import OPENAI_PREFIX, Fault
+from gateway.openapi import faults, headers
+from gateway.openapi.described import OPERATIONS, TAGS
+from gateway.openapi.fields import FIELDS
+from tests.openapi.described import Document, examples, frames
+
+WITHOUT_KEY = {"/health/live", "/health/ready", "/openapi.json", "/docs"}
+
+
+def test_the_document_is_openapi_3_1(document: Document) -> None:
+    validate(document.whole)
+    assert document.whole["openapi"].startswith("3.1.")
+    json.dumps(document.whole)
+
+
+def test_every_route_of_the_application_is_described(application: Litestar, document: Document) -> None:
+    described = {(method, path) for method, path, _ in document.operations()}
+    for route in application.routes:
+        if isinstance(route, HTTPRoute):
+            methods = {str(method) for handler in route.route_handlers for method in handler.http_methods}
+            assert {(method, route.path_format) for method in methods - {"OPTIONS"}} <= described
+        elif isinstance(route, ASGIRoute):
+            assert route.path_format in {path for _, path in described}
+    assert {f"{method} {path}" for method, path in described} == OPERATIONS.keys()
+
+
+def test_every_operation_declares_its_scope_and_how_it_may_refuse(document: Document) -> None:
+    for method, path, operation in document.operations():
+        place = f"{method} {path}"
+        responses = operation["responses"]
+        if path in WITHOUT_KEY:
+            assert operation["security"] == [], place
+            assert {"400", "408", "431", "500"} <= responses.keys(), place
+            continue
+        scope = operation["x-scope"]
+        assert scope in SCOPES, place
+        assert f"`{scope}`" in operation["description"], place
+        assert [list(each.values()) for each in operation["security"]] == [[[scope]]] * 3, place
+        assert {"400", "401", "403", "408", "431", "500", "503"} <= responses.keys(), place
+        if method == "POST" and not path.startswith(OPENAI_PREFIX):
+            assert {"409", "413", "422"} <= responses.keys(), place
+
+
+def test_errors_have_the_envelope_of_their_surface_and_examples(document: Document) -> None:
+    for method, path, operation in document.operations():
+        envelope = "OpenAIError" if path.startswith(OPENAI_PREFIX) else "Error"
+        for status, found in operation["responses"].items():
+            response = document.resolve(found)
+            assert "X-Request-Id" in response["headers"], (method, path, status)
+            if int(status[0]) < 4 or "Readiness" in str(response.get("content")):
+                continue
+            media = response["content"]["application/json"]
+            assert media["schema"] == {"$ref": f"#/components/schemas/{envelope}"}
+            if status != "4XX":
+                assert media["examples"], (method, path, status)
+
+
+def test_operations_are_named_summed_up_and_tagged(document: Document) -> None:
+    operations = [operation for _, _, operation in document.operations()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", each) for each in ids)
+    assert {operation["summary"] for operation in operations}.isdisjoint(ids)
+    assert {tag for operation in operations for tag in operation["tags"]} == TAGS.keys()
+
+
+def test_every_parameter_field_and_schema_is_explained(document: Document) -> None:
+    for method, path, operation in document.operations():
+        for parameter in map(document.resolve, operation.get("parameters", [])):
+            assert parameter["description"], (method, path, parameter["name"])
+    for name, schema in document.whole["components"]["schemas"].items():
+        assert schema["description"], name
+        assert not list(unexplained(name, schema))
+
+
+def unexplained(place: str, schema: Any) -> Any:
+    """Where a property has no description."""
+    for name, inner in schema.get("properties", {}).items():
+        if not inner.get("description"):
+            yield f"{place}.{name}"
+        yield from unexplained(f"{place}.{name}", inner)
+    yield from unexplained(place, schema["items"]) if "items" in schema else ()
+
+
+def test_no_explanation_is_left_over(document: Document) -> None:
+    ids = {operation["operationId"] for _, _, operation in document.operations()}
+    places = {*document.whole["components"]["schemas"], *ids}
+    assert {key.split(".")[0] for key in FIELDS if "." in key} <= places
+    text = json.dumps(document.whole, ensure_ascii=False)
+    assert [key for key, said in FIELDS.items() if json.dumps(said, ensure_ascii=False) not in text] == []
+
+
+def test_every_request_and_answer_has_an_example_that_its_schema_takes(document: Document) -> None:
+    for method, path, operation in document.operations():
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        answers = {status: document.resolve(each) for status, each in operation["responses"].items()}
+        # What an upstream says is the upstream's, and a page is no example of itself.
+        bodies += [each for status, each in answers.items() if status != "4XX" and path != "/docs"]
+        for kind, media in [each for body in bodies for each in body.get("content", {}).items()]:
+            found = dict(examples(media, document))
+            assert found, (method, path, kind)
+            for name, value in found.items():
+                assert document.problems(media["schema"], value) == [], (method, path, name)
+
+
+def test_the_events_of_streams_are_what_their_schemas_say(document: Document) -> None:
+    seen = set()
+    for _, path, operation in document.operations():
+        content = document.resolve(operation["responses"].get("200", {})).get("content", {})
+        media = content.get("text/event-stream", {})
+        for name, text in examples(media, document):
+            assert text.endswith("\n\n"), name
+            for event, data in frames(text):
+                if data == "[DONE]":
+                    continue
+                value = json.loads(data)
+                failed = event == "message" and "error" in value
+                schema = {"$ref": "#/components/schemas/OpenAIError"} if failed else media["x-events"][event]
+                assert document.problems(schema, value) == [], (path, name)
+                seen.add("error" if failed else event)
+    assert seen == {"message", "error", "turn.completed", "stream.dropped"}
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_every_fault_has_an_example_in_both_envelopes(fault: Fault, document: Document) -> None:
+    assert fault in faults.MESSAGES
+    native, drop_in = faults.example(fault, openai=False), faults.example(fault, openai=True)
+    assert native["error"]["code"] == fault.code
+    assert drop_in["error"]["code"] == (fault.openai_code or fault.code)
+    assert document.problems({"$ref": "#/components/schemas/Error"}, native) == []
+    assert document.problems({"$ref": "#/components/schemas/OpenAIError"}, drop_in) == []
+
+
+def test_names_in_the_document_are_for_readers(document: Document) -> None:
+    names = document.whole["components"]["schemas"]
+    assert not [name for name in names if not re.fullmatch(r"[A-Za-z]+", name) or name.endswith("View")]
+    assert "self" in names["Persona"]["properties"]
+    assert "self_" not in json.dumps(document.whole)
+    assert "UnsetType" not in json.dumps(document.whole)
+    used = set(
+        re.findall(r'"#/components/(?:schemas|headers|parameters)/([^"]+)"', json.dumps(document.whole))
+    )
+    assert set(names) | set(headers.ANSWERED) | set(headers.TAKEN) == used
