@@ -37,6 +37,7 @@ from gateway.openai_api.models import Models
 from gateway.openai_api.render import render_route
 from gateway.openai_api.routes import not_served, router
 from gateway.openapi.routes import router as openapi_router
+from gateway.personas.history import router as history_router
 from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
 from gateway.storage.database import Change, Database
@@ -182,6 +183,7 @@ def native(gateway: Gateway) -> Router:
         "/v1",
         route_handlers=[
             personas_router(database, config),
+            history_router(database, config),
             render_route(gateway.exchanges),
             auth_router(database, gateway.guard.hasher),
             turns_router(database, gateway.tail, gateway.guard),

@@ -1,0 +1,121 @@
+"""What the routes of personas share: who may see and change one, what is acceptable, how it is answered."""
+
+from typing import Annotated
+
+from litestar import Response
+from litestar.params import HeaderParameter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.auth.access import AnyRequest, actor_of, caller_of
+from gateway.config import Config, ConfigError, route
+from gateway.errors import Detail, Fault, Refusal
+from gateway.personas import registry, store, view
+from gateway.personas.model import Draft, DraftError, Persona, Version, check
+from gateway.personas.view import PersonaView
+
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="The `ETag` of what is changed.")
+]
+VersionNumber = str | int
+
+
+def number_of(text: VersionNumber) -> int | None:
+    """`v3`, `3` or 3 as 3; `None` for anything else."""
+    digits = str(text).removeprefix("v")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+
+
+async def readable(connection: AsyncConnection, request: AnyRequest, ref: str) -> Persona:
+    """The persona that the caller may read; an archived one of its own workspace too. Raises Refusal."""
+    caller = caller_of(request)
+    persona = await registry.find(connection, caller.workspace_id, ref, archived=True)
+    if persona is None or not registry.may_use(persona, caller):
+        raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
+    return persona
+
+
+async def writable(
+    connection: AsyncConnection, request: AnyRequest, ref: str, if_match: str | None
+) -> Persona:
+    """The persona of the caller's own workspace, unchanged since the caller saw it. Raises Refusal."""
+    persona = await readable(connection, request, ref)
+    if persona.workspace_id != caller_of(request).workspace_id:
+        raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
+    if if_match is not None and not {"*", etag(persona)} & {tag.strip() for tag in if_match.split(",")}:
+        raise Refusal(
+            Fault.PRECONDITION_FAILED, "The persona has changed since; read it again and repeat the change."
+        )
+    return persona
+
+
+def etag(persona: Persona) -> str:
+    return f'"{persona.id}-{persona.revision}"'
+
+
+async def save(
+    connection: AsyncConnection, request: AnyRequest, persona: Persona, draft: Draft, config: Config
+) -> Persona:
+    """Make the persona what the draft says. Raises Refusal."""
+    require_acceptable(draft, config)
+    try:
+        return (await store.save(connection, persona, draft, actor_of(request))).persona
+    except store.SlugTakenError:
+        raise slug_taken(draft) from None
+
+
+async def respond(
+    connection: AsyncConnection, request: AnyRequest, persona: Persona, status: int = 200
+) -> Response[PersonaView]:
+    """The persona with its newest version, and its `ETag`."""
+    newest = await store.version(connection, persona.id, persona.latest)
+    shown = view.show(persona, newest, foreign=is_foreign(request, persona))
+    return Response(shown, status_code=status, headers={"etag": etag(persona)})
+
+
+def require_active(persona: Persona) -> None:
+    """Raises Refusal for an archived persona, which takes no change but to come back."""
+    if persona.status != "active":
+        message = "There is no such persona, or it is archived; set `status` to `active` first."
+        raise Refusal(Fault.PERSONA_UNKNOWN, message)
+
+
+def is_foreign(request: AnyRequest, persona: Persona) -> bool:
+    return persona.workspace_id != caller_of(request).workspace_id
+
+
+async def version_of(connection: AsyncConnection, persona: Persona, text: VersionNumber) -> Version:
+    number = number_of(text)
+    if number is None or not 1 <= number <= persona.latest:
+        raise Refusal(
+            Fault.VERSION_UNKNOWN, f"The persona has no such version; the newest is v{persona.latest}."
+        )
+    return await store.version(connection, persona.id, number)
+
+
+def require_acceptable(draft: Draft, config: Config) -> None:
+    """Raises Refusal with every place that is wrong, upstreams that are not configured among them."""
+    try:
+        check(draft)
+    except DraftError as error:
+        raise unacceptable(error.details) from None
+    details = []
+    for place, upstream in enumerate(draft.content.upstreams):
+        try:
+            route(config, upstream)
+        except ConfigError as error:
+            details.append(Detail(["upstreams", place], str(error), "value_error"))
+    if details:
+        raise unacceptable(details)
+
+
+def unacceptable(details: list[Detail]) -> Refusal:
+    first = details[0]
+    place = ".".join(map(str, first.loc))
+    return Refusal(Fault.PERSONA_INVALID, f"`{place}`: {first.msg}.", details=details)
+
+
+def slug_taken(draft: Draft) -> Refusal:
+    slug = draft.profile.slug
+    return Refusal(
+        Fault.SLUG_TAKEN, f"The slug `{slug}` is taken in this workspace; choose another.", param="slug"
+    )

@@ -1,0 +1,181 @@
+"""`/v1/personas/{ref}/versions` and `/labels`: read, compare, restore, and say which one is meant."""
+
+from typing import Any
+
+import jsonpatch
+import msgspec
+from litestar import Response, Router, delete, get, post, put
+
+from gateway import clock
+from gateway.auth.access import AnyRequest, actor_of, caller_of
+from gateway.config import Config
+from gateway.errors import Fault, Refusal
+from gateway.page import After, Limit, Page, page, require_cursor
+from gateway.personas import files, store, view
+from gateway.personas.editing import (
+    IfMatch,
+    VersionNumber,
+    is_foreign,
+    number_of,
+    readable,
+    require_active,
+    respond,
+    save,
+    version_of,
+    writable,
+)
+from gateway.personas.model import Draft
+from gateway.personas.slug import is_label
+from gateway.personas.view import PersonaView, VersionView
+from gateway.storage import audit
+from gateway.storage.database import Database
+
+
+class LabelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`v3` or 3."""
+
+    version: VersionNumber
+
+
+class LabelMove(msgspec.Struct, frozen=True):
+    label: str
+    version: int | None
+    previous: int | None
+    by: str | None
+    """The key's id; null for a move at a terminal."""
+    at: str
+
+
+class Diff(msgspec.Struct, frozen=True):
+    """From version `a` to version `b`."""
+
+    a: int
+    b: int
+    patch: list[dict[str, Any]]
+    """JSON patch (RFC 6902)."""
+    text: str
+    """A unified diff of the two persona files."""
+
+
+def router(database: Database, config: Config) -> Router:
+    """The routes of versions and labels, on this store."""
+
+    @get("/{ref:str}/versions", opt={"scope": "personas:read"}, summary="List versions")
+    async def versions(
+        request: AnyRequest, ref: str, limit: Limit = 50, after: After = None
+    ) -> Page[VersionView]:
+        require_cursor(after, r"v[0-9]{1,9}")
+        before = number_of(after) if after is not None else None
+        async with database.read() as connection:
+            persona = await readable(connection, request, ref)
+            found = await store.versions(connection, persona.id, before=before, limit=limit + 1)
+        foreign = is_foreign(request, persona)
+        return page(
+            found,
+            limit,
+            lambda each: view.show_version(persona, each, foreign=foreign),
+            lambda each: f"v{each.number}",
+        )
+
+    @get("/{ref:str}/versions/{v:str}", opt={"scope": "personas:read"}, summary="Read a version")
+    async def version(request: AnyRequest, ref: str, v: str) -> VersionView:
+        async with database.read() as connection:
+            persona = await readable(connection, request, ref)
+            found = await version_of(connection, persona, v)
+        return view.show_version(persona, found, foreign=is_foreign(request, persona))
+
+    @get(
+        "/{ref:str}/versions/{a:str}/diff/{b:str}", opt={"scope": "personas:read"}, summary="Compare versions"
+    )
+    async def diff(request: AnyRequest, ref: str, a: str, b: str) -> Diff:
+        async with database.read() as connection:
+            persona = await readable(connection, request, ref)
+            if persona.status == "archived":
+                raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
+            old, new = await version_of(connection, persona, a), await version_of(connection, persona, b)
+        foreign = is_foreign(request, persona)
+        before, after = (
+            _comparable(view.show_version(persona, each, foreign=foreign)) for each in (old, new)
+        )
+        change: list[dict[str, Any]] = jsonpatch.make_patch(before, after).patch
+        text = (
+            ""
+            if foreign
+            else files.diff(Draft(persona.profile, old.content), Draft(persona.profile, new.content))
+        )
+        return Diff(old.number, new.number, change, text)
+
+    @post(
+        "/{ref:str}/versions/{v:str}/restore",
+        opt={"scope": "personas:write"},
+        summary="Make a new version that equals an old one",
+    )
+    async def restore(
+        request: AnyRequest, ref: str, v: str, if_match: IfMatch = None
+    ) -> Response[PersonaView]:
+        async with database.write() as connection:
+            persona = await writable(connection, request, ref, if_match)
+            require_active(persona)
+            old = await version_of(connection, persona, v)
+            persona = await save(connection, request, persona, Draft(persona.profile, old.content), config)
+            return await respond(connection, request, persona, status=201)
+
+    @put("/{ref:str}/labels/{label:str}", opt={"scope": "personas:write"}, summary="Move a label")
+    async def move_label(
+        request: AnyRequest, ref: str, label: str, data: LabelBody, if_match: IfMatch = None
+    ) -> Response[PersonaView]:
+        if not is_label(label):
+            raise Refusal(
+                Fault.LABEL_FIXED, "A label is lower-case letters, digits and hyphens, and no `v<N>`."
+            )
+        async with database.write() as connection:
+            persona = await writable(connection, request, ref, if_match)
+            require_active(persona)
+            number = (await version_of(connection, persona, data.version)).number
+            try:
+                await store.label(connection, persona, label, number, actor_of(request))
+            except store.LabelError as error:
+                raise Refusal(Fault.LABEL_FIXED, f"{error}.") from None
+            persona = await readable(connection, request, persona.id)
+            return await respond(connection, request, persona)
+
+    @delete("/{ref:str}/labels/{label:str}", opt={"scope": "personas:write"}, summary="Take a label away")
+    async def remove_label(request: AnyRequest, ref: str, label: str, if_match: IfMatch = None) -> None:
+        async with database.write() as connection:
+            persona = await writable(connection, request, ref, if_match)
+            if not await store.unlabel(connection, persona, label, actor_of(request)):
+                raise Refusal(Fault.LABEL_UNKNOWN, "The persona bears no such label.")
+
+    @get("/{ref:str}/labels", opt={"scope": "personas:read"}, summary="Who moved which label when")
+    async def label_moves(
+        request: AnyRequest, ref: str, limit: Limit = 50, after: After = None
+    ) -> Page[LabelMove]:
+        require_cursor(after, r"aud_\w+")
+        async with database.read() as connection:
+            persona = await readable(connection, request, ref)
+            moves = await audit.entries(
+                connection,
+                caller_of(request).workspace_id,
+                subject=persona.id,
+                actions="label.",
+                after=after,
+                limit=limit + 1,
+            )
+        return page(moves, limit, _move, lambda move: move.id)
+
+    handlers = [versions, version, diff, restore, move_label, remove_label, label_moves]
+    return Router("/personas", route_handlers=handlers, tags=["Personas"])
+
+
+def _comparable(shown: VersionView) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(shown)
+    return {
+        name: value for name, value in plain.items() if name not in ("id", "version", "labels", "created_at")
+    }
+
+
+def _move(entry: audit.Entry) -> LabelMove:
+    details = entry.details
+    return LabelMove(
+        details["label"], details["version"], details["previous"], entry.key_id, clock.iso(entry.at)
+    )
