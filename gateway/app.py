@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import re
+import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +18,7 @@ from litestar.exceptions import (
     NotFoundException,
 )
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway import ids
 from gateway.auth import keys
@@ -76,6 +79,8 @@ class Gateway:
             asyncio.create_task(self.tail.run()),
             asyncio.create_task(self._mark_used()),
         ]
+        for task in tasks:
+            task.add_done_callback(self._must_not_end)
         self.is_loaded = True
         try:
             yield
@@ -134,6 +139,12 @@ class Gateway:
                 await auth.mark_used(connection, used)
         except (SQLAlchemyError, OSError) as error:
             log.warning("the last use of keys cannot be written: %s", type(error).__name__)
+
+    def _must_not_end(self, task: asyncio.Task[None]) -> None:
+        """Without these tasks a worker would answer from what it remembers, revoked keys included."""
+        if not self.is_draining and not task.cancelled():
+            log.critical("a background task ended; the worker stops", exc_info=task.exception())
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _forget(self, changes: Sequence[Change]) -> None:
         self.registry.forget(changes)
@@ -246,8 +257,8 @@ def _translate(error: Exception, path: str) -> Refusal:
         deep = isinstance(error, RecursionError)
         details = [Detail([], "is nested too deeply" if deep else "is not UTF-8", "json_error")]
         return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
-    if isinstance(error, OperationalError):
-        log.warning("the store cannot be used: %s", error.orig)
+    if isinstance(error, OperationalError | PoolTimeout):
+        log.warning("the store cannot be used: %s", getattr(error, "orig", type(error).__name__))
         return Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be used; try again later.")
     if isinstance(error, InternalServerException) and "disconnected" in error.detail:
         # Litestar's word for a caller who left while its body was read; nobody hears the answer.

@@ -63,36 +63,42 @@ class Idempotency(ASGIMiddleware):
         self, entry: "_Entry", scope: Scope, receive: Receive, send: Send, next_app: ASGIApp
     ) -> None:
         """Answer, and keep the answer unless it is an error of ours."""
-        status, headers, body = 500, [], []
+        start: Any = None
+        body = []
 
         async def keep(message: Any) -> None:
-            nonlocal status, headers
+            nonlocal start
             if message["type"] == "http.response.start":
-                status, headers = message["status"], message["headers"]
-            else:
-                body.append(message.get("body", b""))
-                if not message.get("more_body"):
-                    # Before the caller sees it, so that a repetition finds it.
-                    await self._end(entry, status, headers, b"".join(body))
-            await send(message)
+                start = message
+                return
+            body.append(message.get("body", b""))
+            if not message.get("more_body"):
+                # Before the caller sees any of it, so that a repetition finds it.
+                await self._end(entry, start["status"], start["headers"], b"".join(body))
+                await send(start)
+                await send({"type": "http.response.body", "body": b"".join(body), "more_body": False})
 
         try:
             await next_app(scope, receive, keep)
         except BaseException:
-            await self._forget(entry)
+            # What has been done must not be done again, though its answer be lost.
+            if start is None or start["status"] >= 500:
+                await self._forget(entry)
             raise
 
     async def _body(self, receive: Receive) -> bytes:
-        body, more = b"", True
+        pieces: list[bytes] = []
+        size, more = 0, True
         while more:
             message: Any = await receive()
             if message["type"] != "http.request":
                 raise Refusal(Fault.REQUEST_INVALID, "The request body ended early; send it whole.")
-            body += message.get("body", b"")
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
             more = message.get("more_body", False)
-            if len(body) > self._max_body:
+            if size > self._max_body:
                 raise Refusal(Fault.REQUEST_TOO_LARGE, "The request body is too large; send a smaller one.")
-        return body
+        return b"".join(pieces)
 
     async def _begin(self, entry: "_Entry", request: str) -> Any:
         """The kept answer, or `None` for the first request, which now has the key. Raises Refusal."""

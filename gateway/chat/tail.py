@@ -85,6 +85,7 @@ class Tail:
         self._listeners: set[Listener] = set()
         self._wanted = asyncio.Event()
         self._position = 0
+        self._closed = False
 
     @asynccontextmanager
     async def listening(self, workspace_id: str, persona_id: str | None) -> AsyncIterator[Listener]:
@@ -97,13 +98,16 @@ class Tail:
         listener = Listener(workspace_id, persona_id)
         self._listeners.add(listener)
         self._wanted.set()
+        if self._closed:
+            listener.end()
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
 
     def close(self) -> None:
-        """End every stream, as at the end of the process."""
+        """End every stream, also those to come, as at the end of the process."""
+        self._closed = True
         for listener in self._listeners:
             listener.end()
 

@@ -18,6 +18,8 @@ from gateway.upstreams.routing import Node
 PATH = "/chat/completions"
 ERROR_BODY = 64 * 1024
 """How much of a failed call's body is read."""
+ERROR_SECONDS = 2.0
+"""How long it may take to come."""
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -103,11 +105,14 @@ class Asking:
         raise failure
 
     async def _failed(self, node: Node, response: Response) -> tuple[UpstreamFailure, bytes]:
+        """Why, with the body where it may matter; one that does not come must not hold up the next try."""
+        body = b""
         try:
-            async with asyncio.timeout(node.upstream.timeouts.idle):
-                body = await read_body(response, node.name, ERROR_BODY)
+            if 400 <= response.status < 500 and response.status not in (401, 403):
+                async with asyncio.timeout(min(ERROR_SECONDS, node.upstream.timeouts.idle)):
+                    body = await read_body(response, node.name, ERROR_BODY)
         except (UpstreamFailure, TimeoutError):
-            body = b""
+            pass
         finally:
             response.close()
         return from_status(node.name, response.status, body, response.headers, self._secrets), body

@@ -100,6 +100,7 @@ class Outlet:
         self._exchange = exchange
         self._pings: set[asyncio.Task[None]] = set()
         self.started = False
+        self._over = False
 
     async def head(self) -> None:
         """The head of a stream, unless a keep-alive has brought it already."""
@@ -116,6 +117,7 @@ class Outlet:
         self._watch.wrote()
 
     async def close(self) -> None:
+        self._over = True
         await self._send({"type": "http.response.body", "body": b""})
 
     async def whole(self, body: bytes) -> None:
@@ -130,6 +132,7 @@ class Outlet:
 
     async def refuse(self, refusal: Refusal, scope: Any) -> None:
         """An error: a proper status where nothing went out yet, else the last event of the stream."""
+        self._over = True
         # First, since a caller who reads slowly may make us wait.
         await self._exchange.hang_up()
         try:
@@ -143,7 +146,8 @@ class Outlet:
             return
 
     async def _ping(self) -> None:
-        await self.write(edge.PING)
+        if not self._over:
+            await self.write(edge.PING)
 
 
 async def _interrupted(exchange: Exchange, outlet: Outlet, interrupted: Interrupted, scope: Any) -> None:

@@ -1,5 +1,6 @@
 """`POST /v1/openai/embeddings`: passed through to the upstream that the configuration names for it."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -58,7 +59,9 @@ class Embeddings:
 
     async def _watched(self, receive: Receive, body: bytes, trail: Trail) -> bytes:
         """The upstream's answer. Raises Interrupted, Refusal, UpstreamFailure."""
-        watch = Watch(receive, total=self._node().upstream.timeouts.total)
+        chat = self._config.chat
+        total = self._node().upstream.timeouts.total * (1 + chat.retries) + chat.retry_for
+        watch = Watch(receive, total=total)
         self._open.add(watch)
         try:
             async with watch:
@@ -78,11 +81,15 @@ class Embeddings:
 
     async def _ask(self, body: bytes, trail: Trail) -> bytes:
         async def attempt(node: Node, _route: Route) -> bytes:
-            response = await node.client.post(PATH, body, {})
             try:
-                answer = await read_body(response, node.name, self._config.chat.max_answer)
-            finally:
-                response.close()
+                async with asyncio.timeout(node.upstream.timeouts.total):
+                    response = await node.client.post(PATH, body, {})
+                    try:
+                        answer = await read_body(response, node.name, self._config.chat.max_answer)
+                    finally:
+                        response.close()
+            except TimeoutError:
+                raise UpstreamFailure("total_timeout", node.name) from None
             if not 200 <= response.status < 300:
                 raise from_status(node.name, response.status, answer, response.headers, self._routing.secrets)
             return answer

@@ -23,7 +23,7 @@ from gateway.openai_api.watch import Watch
 from gateway.personas.registry import Registry, Resolved, unknown
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
-from gateway.upstreams.routing import Routing, Trail
+from gateway.upstreams.routing import SECRET_LENGTH, Routing, Trail
 
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
@@ -84,6 +84,9 @@ class Exchanges:
         fields: dict[str, Any] | None = None,
     ) -> Asking:
         secrets = self.routing.secrets
+        if persona is not None:
+            # Its headers are its maker's, also where another workspace uses it.
+            secrets += tuple(value for value in persona.headers.values() if len(value) >= SECRET_LENGTH)
         return Asking(request, persona, fields or request.fields, self.chat, secrets, turn.id)
 
 
@@ -179,7 +182,7 @@ class Exchange:
             (b"x-persona-overhead-ms", f"{overhead:.2f}".encode()),
         ]
         if trail.route is not None:
-            headers.append((b"x-persona-upstream", str(trail.route).encode("latin-1", "replace")))
+            headers.append((b"x-persona-upstream", str(trail.route).encode("ascii", "replace")))
         if self._persona is not None:
             headers.append((b"x-persona", self._persona.label.encode()))
             headers.append((b"x-persona-prompt-sha256", self._prompt_sha256.encode()))

@@ -87,6 +87,7 @@ class Relay:
         """The same failure as the upstream's, to try another one where nothing has gone out yet."""
         self.done = False
         self.is_held = False
+        self._released = False
         self._upstream = upstream
         self._model = ModelEdit(model_json) if model_json is not None else None
         self._choices = choices
@@ -121,7 +122,7 @@ class Relay:
         comma = b"" if head.endswith(b"{") else b","
         out = frame(head + comma + b'"persona":' + persona_json + b"}")
         waiting, self._waiting = self._waiting, []
-        self.is_held, self._held = False, b""
+        self.is_held, self._held, self._released = False, b"", True
         return out + self._take(waiting)
 
     def finish(self) -> bytes:
@@ -173,7 +174,12 @@ class Relay:
                 return b""
         data = self._edit(data, chunk)
         news = self.transcript.add(chunk)
-        if news and self._model is not None and len(self.transcript.finished) >= self._choices:
+        if (
+            news
+            and not self._released
+            and self._model is not None
+            and len(self.transcript.finished) >= self._choices
+        ):
             self._held, self.is_held = data, True
             return b""
         return frame(data)

@@ -34,8 +34,9 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
             if versions:
                 raise Refusal(Fault.REQUEST_INVALID, "`versions` needs `persona`; name one.", param="persona")
             return {"object": "list", "data": await models.everything(caller)}
-        listed = await models.versions(caller, persona)
-        return {"object": "list", "data": listed if versions else [await models.one(caller, _full(persona))]}
+        if versions:
+            return {"object": "list", "data": await models.versions(caller, persona)}
+        return {"object": "list", "data": [await models.one(caller, _full(persona))]}
 
     @get("/models/{model:path}", opt={"scope": SCOPE}, summary="What a model name stands for")
     async def show_model(request: AnyRequest, model: str) -> dict[str, Any]:

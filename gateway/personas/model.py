@@ -18,7 +18,7 @@ SCHEMA_VERSION = "1.0"
 PROMPT_BYTES = 512 * 1024
 DEPTH = 32
 """Levels of lists and objects within layers and defaults."""
-NOT_DEFAULTS = frozenset({"model", "messages", "stream", "stream_options"})
+NOT_DEFAULTS = frozenset({"model", "messages", "n", "stream", "stream_options"})
 HOP_BY_HOP = frozenset(
     [
         "connection",
@@ -157,7 +157,7 @@ def _check_content(content: Content) -> list[Detail]:
         details.append(_detail("language", "a two-letter code of ISO 639-1, such as `en`"))
     if any(not example.strip() for example in content.examples):
         details.append(_detail("examples", "must not hold an empty line"))
-    if any(not re.fullmatch(r"[^/\s]+(/\S+)?", upstream) for upstream in content.upstreams):
+    if any(not re.fullmatch(r"[!-.0-~]+(/[!-~]+)?", upstream) for upstream in content.upstreams):
         details.append(_detail("upstreams", "each is `NAME/model`"))
     details += [
         _detail("defaults", "is set by the gateway or the caller, not by a default", key)

@@ -16,6 +16,8 @@ from gateway.storage.audit import Actor, note
 from gateway.storage.database import announce, fields
 
 PERSONA = tables.personas.c
+SHOWN = [column for column in PERSONA if column.name != "search"]
+"""What is read of a persona: the text for searches is as long as its prompt."""
 VERSION = tables.versions.c
 LABEL = tables.labels.c
 TURN = tables.turns.c
@@ -161,23 +163,23 @@ async def unlabel(connection: AsyncConnection, persona: Persona, name: str, acto
 
 
 async def by_slug(connection: AsyncConnection, workspace_id: str, slug: str) -> Persona | None:
-    query = select(tables.personas).where(PERSONA.workspace_id == workspace_id, PERSONA.slug == slug)
+    query = select(*SHOWN).where(PERSONA.workspace_id == workspace_id, PERSONA.slug == slug)
     return await _one(connection, query)
 
 
 async def by_id(connection: AsyncConnection, persona_id: str) -> Persona | None:
-    return await _one(connection, select(tables.personas).where(PERSONA.id == persona_id))
+    return await _one(connection, select(*SHOWN).where(PERSONA.id == persona_id))
 
 
 async def everything(connection: AsyncConnection, workspace_id: str, limit: int = 100_000) -> list[Persona]:
     """The workspace's personas that are not archived, by slug."""
-    query = select(tables.personas).where(PERSONA.workspace_id == workspace_id, PERSONA.status == "active")
+    query = select(*SHOWN).where(PERSONA.workspace_id == workspace_id, PERSONA.status == "active")
     return await _many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 
 async def visible(connection: AsyncConnection, workspace_id: str, owner: str, limit: int) -> list[Persona]:
     """The active personas that a key of this owner can use by slug, in that order."""
-    query = select(tables.personas).where(_readable(workspace_id, owner), PERSONA.status == "active")
+    query = select(*SHOWN).where(_readable(workspace_id, owner), PERSONA.status == "active")
     return await _many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 
@@ -196,7 +198,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 async def search(connection: AsyncConnection, workspace_id: str, owner: str, wanted: Search) -> list[Persona]:
     """What a key of this owner may read, the newest first."""
-    query = select(tables.personas).where(_readable(workspace_id, owner), PERSONA.status == wanted.status)
+    query = select(*SHOWN).where(_readable(workspace_id, owner), PERSONA.status == wanted.status)
     for word in wanted.words:
         query = query.where(PERSONA.search.contains(word.casefold(), autoescape=True))
     if wanted.tag is not None:

@@ -56,6 +56,7 @@ class Database:
         self._engine = _engine(self.path)
         self.healthy = False
         """Whether the last look at the feed of changes succeeded."""
+        self._writing = asyncio.Lock()
         self._position = 0
         self._file: tuple[int, int] | None = None
 
@@ -68,7 +69,8 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that holds the write lock from its start and commits at its end."""
-        async with self._engine.connect() as connection:
+        # SQLite takes one writer at a time: the others wait without a connection that a reader could use.
+        async with self._writing, self._engine.connect() as connection:
             await connection.execution_options(immediate=True)
             async with connection.begin():
                 yield connection

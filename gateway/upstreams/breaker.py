@@ -18,6 +18,8 @@ class Breaker:
         self._failed = 0
         self._opened: float | None = None
         self._probing = False
+        self._round = 0
+        """Grows when the breaker opens and with each probe; a call of an earlier round changes nothing."""
 
     @property
     def is_open(self) -> bool:
@@ -29,26 +31,37 @@ class Breaker:
             return now
         return float("inf") if self._probing else max(now, self._opened + OPEN_SECONDS)
 
-    def start(self) -> None:
-        """A call that `opens_at` allows begins; on an open breaker it is the probe."""
-        self._probing = self._opened is not None
+    def start(self) -> int:
+        """A call that `opens_at` allows begins, on an open breaker the probe. Its ticket, for its end."""
+        if self._opened is not None:
+            self._probing = True
+            self._round += 1
+        return self._round
 
-    def succeed(self, now: float) -> None:
+    def succeed(self, ticket: int, now: float) -> None:
+        """The call ended well; one that began before the breaker opened says nothing any more."""
+        if ticket != self._round:
+            return
         if self._opened is not None:
             self._calls.clear()
             self._failed = 0
         self._opened, self._probing = None, False
         self._count(now, failed=False)
 
-    def fail(self, now: float) -> None:
+    def fail(self, ticket: int, now: float) -> None:
+        """The call failed, which counts as a success does."""
+        if ticket != self._round:
+            return
         self._count(now, failed=True)
         trips = len(self._calls) >= LEAST_CALLS and self._failed >= FAILING_SHARE * len(self._calls)
         if self._probing or trips:
             self._opened, self._probing = now, False
+            self._round += 1
 
-    def forgive(self) -> None:
+    def forgive(self, ticket: int) -> None:
         """The call ended without saying anything about the upstream, as when the caller left."""
-        self._probing = False
+        if ticket == self._round:
+            self._probing = False
 
     def _count(self, now: float, *, failed: bool) -> None:
         self._calls.append((now, failed))

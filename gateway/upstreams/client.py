@@ -59,7 +59,7 @@ class AiohttpClient:
             raise UpstreamFailure("connect_timeout", self._name) from None
         except aiohttp.ClientResponseError:
             raise UpstreamFailure("bad_answer", self._name) from None
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError, ValueError):
             raise UpstreamFailure("connection", self._name) from None
         return _AiohttpResponse(self._name, response)
 
@@ -78,7 +78,7 @@ class AiohttpClient:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=upstream.max_connections, keepalive_timeout=30),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=upstream.timeouts.connect),
+            timeout=_timeout(upstream),
             auto_decompress=False,
             read_bufsize=READ_BYTES,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
@@ -114,6 +114,13 @@ class _AiohttpResponse:
             self._response.release()
         else:
             self._response.close()
+
+
+def _timeout(upstream: Upstream) -> aiohttp.ClientTimeout:
+    """With a limit on connections, waiting for one that is free is no fault of the upstream."""
+    seconds = upstream.timeouts.connect
+    whole = None if upstream.max_connections else seconds
+    return aiohttp.ClientTimeout(total=None, connect=whole, sock_connect=seconds)
 
 
 def _headers(upstream: Upstream) -> dict[str, str]:

@@ -108,7 +108,7 @@ class Routing:
 
     async def _try(self, route: Route, attempt: "Attempt[T]", trail: Trail) -> T:
         node = self.nodes[route.upstream]
-        node.breaker.start()
+        ticket = node.breaker.start()
         trail.attempts += 1
         trail.route = route
         trail.began = trail.began or time.perf_counter()
@@ -116,14 +116,14 @@ class Routing:
             result = await attempt(node, route)
         except UpstreamFailure as failure:
             if failure.trips_breaker:
-                node.breaker.fail(time.monotonic())
+                node.breaker.fail(ticket, time.monotonic())
             else:
-                node.breaker.succeed(time.monotonic())
+                node.breaker.succeed(ticket, time.monotonic())
             raise
         except BaseException:
-            node.breaker.forgive()
+            node.breaker.forgive(ticket)
             raise
-        node.breaker.succeed(time.monotonic())
+        node.breaker.succeed(ticket, time.monotonic())
         return result
 
     async def close(self) -> None:
@@ -155,5 +155,5 @@ def retry_after_seconds(value: str | None) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - clock.now_ms() / 1000)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

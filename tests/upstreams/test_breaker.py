@@ -9,8 +9,7 @@ from gateway.upstreams.breaker import LEAST_CALLS, OPEN_SECONDS, WINDOW, Breaker
 
 def called(breaker: Breaker, results: list[bool], at: float = 0.0) -> Breaker:
     for succeeded in results:
-        breaker.start()
-        (breaker.succeed if succeeded else breaker.fail)(at)
+        (breaker.succeed if succeeded else breaker.fail)(breaker.start(), at)
     return breaker
 
 
@@ -68,10 +67,24 @@ def test_a_probe_that_fails_keeps_it_open(broken: Breaker) -> None:
 
 
 def test_a_probe_that_says_nothing_makes_room_for_another(broken: Breaker) -> None:
-    broken.start()
-    broken.forgive()
+    broken.forgive(broken.start())
     assert broken.is_open
     assert broken.opens_at(OPEN_SECONDS) == OPEN_SECONDS
+
+
+def test_a_call_from_before_the_opening_changes_nothing() -> None:
+    breaker = Breaker()
+    early = breaker.start()
+    called(breaker, [False] * LEAST_CALLS)
+    breaker.succeed(early, 1.0)
+    assert breaker.is_open
+    breaker.fail(early, 3.0)
+    assert breaker.opens_at(1.0) == OPEN_SECONDS
+    probe = breaker.start()
+    breaker.forgive(early)
+    assert breaker.opens_at(OPEN_SECONDS) == float("inf")
+    breaker.succeed(probe, OPEN_SECONDS)
+    assert not breaker.is_open
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 3))))

@@ -172,7 +172,7 @@ async def test_unconfigured_upstreams_are_passed_over(new: New) -> None:
 async def open_breaker(routing: Routing, route: Route) -> None:
     for _ in range(LEAST_CALLS):
         node = routing.nodes[route.upstream]
-        node.breaker.fail(time.monotonic())
+        node.breaker.fail(node.breaker.start(), time.monotonic())
     assert node.breaker.is_open
 
 
