@@ -81,7 +81,7 @@ class Gateway:
         ]
         for task in tasks:
             task.add_done_callback(self._must_not_end)
-        self.is_loaded = True
+        self.is_loaded = self.database.healthy = True
         try:
             yield
         finally:

@@ -258,7 +258,10 @@ def _override(tables: dict[str, Any], environ: Mapping[str, str]) -> None:
             keys = variable.removeprefix(ENV_PREFIX).lower().split("__")
             try:
                 _put(tables, Config, keys, environ[variable])
-            except (ConfigError, tomllib.TOMLDecodeError) as error:
+            except tomllib.TOMLDecodeError:
+                value = "is no value; write a number, true, false, a list or a table as in config.toml"
+                raise ConfigError(f"environment variable {variable}: {value}") from None
+            except ConfigError as error:
                 raise ConfigError(f"environment variable {variable}: {error}") from None
 
 

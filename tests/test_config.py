@@ -185,8 +185,8 @@ def test_the_environment_overrides(
         ("PERSONA__SERVER__PROT", "1", "there is no key `prot`; known are: host, port"),
         ("PERSONA__SEVER__PORT", "1", "there is no key `sever`"),
         ("PERSONA__", "1", "there is no key ``"),
-        ("PERSONA__SERVER__PORT", "x", "Invalid value"),
-        ("PERSONA__SERVER__PORT", "", "Invalid value"),
+        ("PERSONA__SERVER__PORT", "x", "is no value"),
+        ("PERSONA__SERVER__PORT", "", "is no value"),
         ("PERSONA__SERVER__PORT", "99999", "[server] port: Expected `int` <= 65535"),
         ("PERSONA__SERVER__PORT__X", "1", "`port` is not a table"),
         (

@@ -123,6 +123,9 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
     """Erase it with all versions and labels; turns keep ids only."""
     turns = update(tables.turns).where(TURN.persona_id == persona.id)
     await connection.execute(turns.values(model=f"persona/{persona.id}"))
+    # Kept answers to repeated requests may show it.
+    kept = tables.idempotency.c
+    await connection.execute(delete(tables.idempotency).where(kept.workspace_id == persona.workspace_id))
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(VERSION.persona_id == persona.id))
     await connection.execute(delete(tables.personas).where(PERSONA.id == persona.id))

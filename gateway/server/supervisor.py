@@ -104,7 +104,9 @@ class Supervisor:
         if missing and not self._stopping and time.monotonic() >= self._next_start:
             self._spawn()
         if self._local is not None and not self._stopping:
-            self._local.poll()
+            before, now = self._local.state, self._local.poll()
+            if now == "restarting" != before:
+                log.error("the bundled model died and is started again")
 
     def _schedule(self, lived: float) -> None:
         self._pause = 0.5 if lived > STEADY_SECONDS else min(self._pause * 2, LONGEST_PAUSE)
