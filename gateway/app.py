@@ -128,7 +128,8 @@ class Gateway:
         """Write now and then when keys were last used."""
         while True:
             await asyncio.sleep(USED_SECONDS)
-            await self._write_used()
+            # A write that is cancelled may leave its lock on the store behind; the next one waits for this.
+            await asyncio.shield(self._write_used())
 
     async def _write_used(self) -> None:
         used, self.guard.used = self.guard.used, {}

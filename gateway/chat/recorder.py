@@ -31,6 +31,7 @@ class Recorder:
         self._config = config
         self._queue: deque[Turn] = deque()
         self.dropped = 0
+        self._flushing: asyncio.Future[None] | None = None
         self._has_failed = False
         self._began: float | None = None
         """When the write that is under way began."""
@@ -52,7 +53,9 @@ class Recorder:
         """Write what has come in, again and again, until cancelled."""
         while True:
             await asyncio.sleep(self._config.flush_interval)
-            await self.flush()
+            # A write that is cancelled may leave its lock on the store behind; `close` waits for this one.
+            self._flushing = asyncio.ensure_future(self.flush())
+            await asyncio.shield(self._flushing)
 
     async def flush(self) -> None:
         """Write all that waits; after a failure it goes on waiting."""
@@ -81,6 +84,8 @@ class Recorder:
 
     async def close(self) -> None:
         """A last write, at the end of the process."""
+        if self._flushing is not None:
+            await self._flushing
         await self.flush()
         if self._queue:
             log.error("%d turns could not be written and are lost", len(self._queue))
