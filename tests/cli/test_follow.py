@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import Persona, Remote
 from tests.process import Gateway
+from tests.until import until
 from tests.upstream import ScriptedUpstream
 
 LONGEST = 30
@@ -83,6 +84,8 @@ def test_turns_come_as_they_end_here_and_there(
 ) -> None:
     asked("one")
     there = ("--url", remote.root, "--key", remote.key)
+    # Turns are stored a moment after their end, and whoever follows is shown what is stored from then on.
+    until(lambda: json.loads(persona("turns", "--json", *there).out))
     followers = [follow("--json", *there), follow("--json", *remote.there)]
     narrow = [follow("--json", "--persona", "two", *place) for place in (there, remote.there)]
     failed = [follow("--json", "--status", "failed", *place) for place in (there, remote.there)]
