@@ -29,6 +29,7 @@ from gateway.auth.idempotency import Idempotency
 from gateway.auth.routes import router as auth_router
 from gateway.chat.recorder import Recorder
 from gateway.chat.routes import router as turns_router
+from gateway.chat.scoring import Scoring
 from gateway.chat.tail import Tail
 from gateway.config import Config
 from gateway.errors import OPENAI_PREFIX, Detail, Fault, Refusal, envelope
@@ -61,7 +62,8 @@ class Gateway:
         self.registry = Registry(self.database, config)
         self.routing = Routing(config)
         self.recorder = Recorder(self.database, config.turns)
-        self.exchanges = Exchanges(config, self.registry, self.routing, self.recorder)
+        self.scoring = Scoring(config.drift)
+        self.exchanges = Exchanges(config, self.registry, self.routing, self.recorder, self.scoring)
         self.tail = Tail(self.database)
         self.chat = ChatCompletions(self.guard, self.exchanges, config.server)
         self.embeddings = Embeddings(self.guard, self.routing, config)
@@ -89,6 +91,7 @@ class Gateway:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self.scoring.close()
             await self.recorder.close()
             await self._write_used()
             await self.routing.close()
@@ -112,6 +115,7 @@ class Gateway:
             "upstreams": upstreams,
             "draining": self.is_draining,
             "turns_dropped": self.recorder.dropped,
+            "verdict_changes": dict(self.scoring.changes),
         }
 
     def interrupt(self) -> None:

@@ -4,7 +4,8 @@ import os
 import re
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -130,6 +131,13 @@ class Turns(Strict, frozen=True):
     """Seconds between two writes."""
 
 
+class Drift(Strict, frozen=True):
+    enabled: bool = True
+    """Whether answers of personas are scored."""
+    budget_ms: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 50
+    """Milliseconds that an answer may wait for its score; then it goes out `unscored`."""
+
+
 class Keys(Strict, frozen=True):
     pepper: str | None = None
     """The secret that keys are hashed with, the same on all replicas; unset: a file beside the store."""
@@ -148,6 +156,7 @@ class Config(Strict, frozen=True):
     embeddings: Embeddings = Embeddings()
     local: Local = Local()
     turns: Turns = Turns()
+    drift: Drift = Drift()
     keys: Keys = Keys()
     log: Log = Log()
 
@@ -208,6 +217,20 @@ def user_folder(environ: Mapping[str, str] | None = None) -> Path:
         return (named if named.is_absolute() else Path.home() / ".config") / "persona"
     except RuntimeError:
         raise ConfigError("there is no home directory; set XDG_CONFIG_HOME") from None
+
+
+@contextmanager
+def without_math_threads() -> Iterator[None]:
+    """What is loaded meanwhile start no threads, which a process that forks must not have."""
+    with_threads = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if with_threads is None:
+            del os.environ["OPENBLAS_NUM_THREADS"]
+        else:
+            os.environ["OPENBLAS_NUM_THREADS"] = with_threads
 
 
 def order(config: Config) -> list[Route]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import Gateway, upstream_table
+from tests.process import PATIENT, Gateway, upstream_table
 from tests.upstream import ScriptedUpstream
 
 LIBRARIAN = "persona/the-night-librarian"
@@ -35,7 +35,11 @@ def clean_environment() -> Iterator[dict[str, str]]:
         if name.startswith(("OPENAI_", "PERSONA_", "LANGCHAIN_", "LANGSMITH_"))
         or name.lower().endswith("_proxy")
     }
-    kept = {name: value for name, value in taken.items() if name in ("PERSONA_CONFORMANCE_DIR",)}
+    kept = {
+        name: value
+        for name, value in taken.items()
+        if name in ("PERSONA_CONFORMANCE_DIR", "PERSONA_DRIFT_DIR")
+    }
     os.environ.update(kept)
     yield taken
     os.environ.update(taken)
@@ -55,7 +59,9 @@ def shared_gateway(
     table = upstream_table(
         "main", shared_upstream.base_url, 'default_model = "gpt-4o-mini"', 'models = ["plain-model"]'
     )
-    gateway = Gateway(tmp_path_factory.mktemp("gateway"), table + '[embeddings]\nupstream = "main"\n').start()
+    gateway = Gateway(
+        tmp_path_factory.mktemp("gateway"), table + '[embeddings]\nupstream = "main"\n' + PATIENT
+    ).start()
     yield gateway
     assert gateway.stop() == 0
 

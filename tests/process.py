@@ -127,6 +127,10 @@ class Gateway:
         return openai.AsyncOpenAI(**settings)
 
 
+PATIENT = "[drift]\nbudget_ms = 1000\n"
+"""For gateways of tests about something else, which are not to depend on how busy the machine is."""
+
+
 def upstream_table(name: str, base_url: str, *lines: str) -> str:
     """A table of config.toml for a scripted upstream."""
     settings: Sequence[str] = (f'base_url = "{base_url}"', 'api_key = "upstream-secret-key"', *lines)

@@ -111,6 +111,9 @@ def test_an_empty_file_means_the_defaults(loaded: Loader, tmp_path: Path) -> Non
         ('[store]\nurl = "mysql://a/b"', "FILE: [store] url: `sqlite:///FILE` is needed"),
         ('[store]\nurl = "sqlite:///:memory:"', "FILE: [store] url: `sqlite:///FILE` is needed"),
         ('[store]\nurl = "sqlite://"', "FILE: [store] url: `sqlite:///FILE` is needed"),
+        ("[drift]\nbudget_ms = 0", "FILE: [drift] budget_ms: Expected `float` > 0.0"),
+        ("[drift]\nbudget_ms = 60_000", "FILE: [drift] budget_ms: Expected `float` <= 1000.0"),
+        ("[drift]\nbudget = 5", "FILE: table [drift] has no key `budget`"),
         ("x = ", "FILE: Invalid value (at end of document)"),
     ],
 )
@@ -141,6 +144,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
         ("PERSONA__CHAT__RETRY_FOR", "1.5", lambda found: found.chat.retry_for, 1.5),
         ("PERSONA__CHAT__UPSTREAMS", '["main/x"]', lambda found: found.chat.upstreams, ["main/x"]),
         ("PERSONA__LOG__FORMAT", "json", lambda found: found.log.format, "json"),
+        ("PERSONA__DRIFT__ENABLED", "false", lambda found: found.drift.enabled, False),
         ("PERSONA__KEYS__PEPPER", "7", lambda found: found.keys.pepper, "7"),
         ("PERSONA__UPSTREAMS__MAIN__API_KEY", "k", lambda found: found.upstreams["main"].api_key, "k"),
         (

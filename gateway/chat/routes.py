@@ -18,7 +18,7 @@ from gateway.chat import store, view
 from gateway.chat.store import By, Filter
 from gateway.chat.tail import Event, Tail
 from gateway.chat.turn import Status, Verdict
-from gateway.chat.view import TurnView
+from gateway.chat.view import TurnDetail, TurnView
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import registry
@@ -85,12 +85,12 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
         return page(found, limit, lambda each: view.show(each.turn), lambda each: str(each.seq))
 
     @get("/turns/{turn_id:str}", opt={"scope": "chat:read"}, summary="Read a turn")
-    async def read_turn(request: AnyRequest, turn_id: str) -> TurnView:
+    async def read_turn(request: AnyRequest, turn_id: str) -> TurnDetail:
         async with database.read() as connection:
             found = await store.turn(connection, caller_of(request).workspace_id, turn_id)
         if found is None:
             raise Refusal(Fault.TURN_UNKNOWN, "There is no such turn.")
-        return view.show(found.turn)
+        return view.detail(found.turn)
 
     @get("/usage", opt={"scope": "chat:read"}, summary="Sum up requests, tokens and cost")
     async def usage(

@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.chat.turn import Drift, Turn, Usage
+from gateway.chat.turn import Drift, Explain, Turn, Usage
 from gateway.storage import tables
 from gateway.storage.database import fields
 
 TURN = tables.turns.c
+LISTED = [column for column in tables.turns.columns if column.name != "explain"]
 DAY_MS = 86_400_000
 
 By = Literal["key", "persona", "upstream", "day"]
@@ -63,8 +64,8 @@ async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
 async def turns(
     connection: AsyncConnection, workspace_id: str, wanted: Filter, *, limit: int = 50
 ) -> list[Stored]:
-    """Those that ended last come first."""
-    query = _narrowed(select(tables.turns).where(TURN.workspace_id == workspace_id), wanted)
+    """Those that ended last come first, without their `explain`."""
+    query = _narrowed(select(*LISTED).where(TURN.workspace_id == workspace_id), wanted)
     if wanted.after is not None:
         query = query.where(TURN.seq < wanted.after)
     rows = await connection.execute(query.order_by(TURN.seq.desc()).limit(limit))
@@ -78,10 +79,8 @@ async def turn(connection: AsyncConnection, workspace_id: str, turn_id: str) -> 
 
 
 async def ended_since(connection: AsyncConnection, seq: int, *, limit: int) -> list[Stored]:
-    """Turns of every workspace that ended after this place, in that order."""
-    rows = await connection.execute(
-        select(tables.turns).where(TURN.seq > seq).order_by(TURN.seq).limit(limit)
-    )
+    """Turns of every workspace that ended after this place, in that order, without their `explain`."""
+    rows = await connection.execute(select(*LISTED).where(TURN.seq > seq).order_by(TURN.seq).limit(limit))
     return [_stored(fields(row)) for row in rows]
 
 
@@ -125,7 +124,7 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
 
 def _row(turn: Turn) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(turn, name) for name in Turn.__struct_fields__}
-    drift, usage = row.pop("drift"), row.pop("usage")
+    drift, usage, explain = row.pop("drift"), row.pop("usage"), row.pop("explain")
     return row | {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -134,10 +133,13 @@ def _row(turn: Turn) -> dict[str, Any]:
         "drift_values": drift.values,
         "verdict": drift.verdict,
         "reason": drift.reason,
+        "explain": None if explain is None else msgspec.json.encode(explain).decode(),
     }
 
 
 def _stored(row: dict[str, Any]) -> Stored:
     drift = Drift(row["voice"], row["drift_values"], row["verdict"], row["reason"])
-    whole = {**row, "drift": drift, "usage": msgspec.convert(row, Usage)}
+    text = row.get("explain")
+    explain = None if text is None else msgspec.json.decode(text, type=Explain)
+    whole = {**row, "drift": drift, "usage": msgspec.convert(row, Usage), "explain": explain}
     return Stored(row["seq"], msgspec.convert(whole, Turn))

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.drift.character import Signal
+
 Status = Literal["completed", "failed", "cancelled"]
 Verdict = Literal["warming-up", "in-character", "drifting", "out-of-character", "unscored"]
 Reason = Literal["budget", "empty", "tool_call", "refusal", "error", "disabled"]
@@ -19,7 +21,34 @@ class Drift(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a turn is `unscored`."""
 
 
-UNSCORED = Drift(None, None, "unscored", "disabled")
+def unscored(reason: Reason) -> Drift:
+    return Drift(None, None, "unscored", reason)
+
+
+UNSCORED = unscored("disabled")
+
+
+class ChoiceScore(msgspec.Struct, frozen=True):
+    """What one of several answers got."""
+
+    index: int
+    drift: Drift
+    coherence: float | None
+    values_basis: str | None
+    signals: tuple[Signal, ...]
+
+
+class Explain(msgspec.Struct, frozen=True):
+    """Why a turn got its score: the answer that is furthest from the persona, and each of several.
+
+    Spans are offsets into an answer, whose text is not kept.
+    """
+
+    values_basis: str | None
+    """What `values` was held against, such as `fields` or `earlier`; `None`: nothing."""
+    signals: tuple[Signal, ...]
+    choices: tuple[ChoiceScore, ...] = ()
+    """Empty where there is one answer."""
 
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -62,6 +91,7 @@ class Turn(msgspec.Struct, kw_only=True):
     first_byte_ms: float | None = None
     drift: Drift = UNSCORED
     coherence: float | None = None
+    explain: Explain | None = None
 
 
 def persona_json(identity_json: bytes, turn: Turn) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway import clock
-from gateway.chat.turn import Drift, Status, Turn, Usage
+from gateway.chat.turn import Drift, Explain, Status, Turn, Usage
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,12 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class TurnDetail(TurnView, frozen=True, kw_only=True):
+    """A turn, and why it got its score; never what was said."""
+
+    explain: Explain | None
+
+
 def show(turn: Turn) -> TurnView:
     return TurnView(
         id=turn.id,
@@ -56,6 +62,10 @@ def show(turn: Turn) -> TurnView:
         coherence=turn.coherence,
         created_at=clock.iso(turn.created_at),
     )
+
+
+def detail(turn: Turn) -> TurnDetail:
+    return TurnDetail(**msgspec.structs.asdict(show(turn)), explain=turn.explain)
 
 
 def record(turn: TurnView) -> dict[str, Any]:

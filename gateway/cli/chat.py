@@ -1,6 +1,7 @@
 """`persona chat`: a conversation with a persona in the terminal, without a server."""
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from gateway.app import Gateway
 from gateway.auth import store as auth
 from gateway.auth.guard import Caller
 from gateway.auth.scopes import SCOPES
+from gateway.chat import courses
+from gateway.chat.transcript import text_of
+from gateway.chat.turn import Drift
 from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.listing import printable
@@ -49,6 +53,9 @@ def chat(ref: str, message: str | None, workspace: str, config_path: Path | None
     """
     settings = config.load(config_path)
     logs.configure(settings.log)
+    # What it tells is shown after each answer anyway.
+    logging.getLogger("gateway.drift").setLevel(logging.WARNING)
+    courses.load()
     try:
         with _local_model(settings) as ready, asyncio.Runner() as runner:
             runner.run(_converse(ready, workspace, ref, message))
@@ -132,7 +139,17 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
         sys.stdout.flush()
         exchange.end("failed", "terminal")
         await exchange.hang_up()
+    # Not into the answer, which may go into a file or another program.
+    click.echo(click.style(_told(exchange.turn.drift), dim=True), err=True)
     return "".join(pieces)
+
+
+def _told(drift: Drift) -> str:
+    """One line about how far the answer has strayed."""
+    if drift.voice is None:
+        return f"{drift.verdict} ({drift.reason})"
+    values = "" if drift.values is None else f", values {drift.values:.2f}"
+    return f"{drift.verdict}: voice {drift.voice:.2f}{values}"
 
 
 def _text(data: bytes) -> str:
@@ -140,7 +157,7 @@ def _text(data: bytes) -> str:
         return ""
     choices = chunks.read(data).choices
     first = choices[0] if isinstance(choices, list) and choices else None
-    return chunks.text_of(first.delta.content) if first and first.delta else ""
+    return text_of(first.delta.content) if first and first.delta else ""
 
 
 async def _never() -> dict[str, str]:

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "workspaces": "Create and list workspaces.",
     "turns": "List what was asked and how it ended.",
     "chat": "Talk to a persona in the terminal.",
+    "drift": "Score how far an answer strays from a persona.",
     "auth": "Log in to a gateway somewhere else.",
     "db": "Look after the store.",
 }

@@ -12,7 +12,7 @@ from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.opening import opened
 from gateway.config import Config
-from gateway.server import seed, worker
+from gateway.server import seed
 from gateway.server.banner import banner
 from gateway.server.supervisor import StartError, Supervisor
 from gateway.telemetry import logs
@@ -30,6 +30,10 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
     """Start the gateway, with the bundled model where no provider is configured."""
     settings = _settings(config_path, host, port, workers)
     logs.configure(settings.log)
+    with config.without_math_threads():
+        from gateway.chat import courses
+        from gateway.server import worker
+    courses.load()
     first_key, demo = asyncio.run(_prepare(settings))
     try:
         local = LocalModel(settings.local, demo) if config.uses_local(settings) else None

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.chat.transcript import Said, text_of
 from gateway.chat.turn import Usage
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.sse import DONE_FRAME, frame
@@ -22,6 +23,7 @@ class _Message(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
+    index: Any = None
     message: _Message | None = None
     finish_reason: Any = None
 
@@ -53,9 +55,10 @@ class Answer:
         reasons = [choice.finish_reason for choice in self.choices or () if choice.finish_reason is not None]
         return str(reasons[-1]) if reasons else None
 
-    def texts(self) -> list[str]:
-        messages = [choice.message for choice in self.choices or ()]
-        return [chunks.text_of(message.content) if message else "" for message in messages]
+    def said(self) -> list[Said]:
+        """What was said in each choice, at least in the first."""
+        said = [_said(position, choice) for position, choice in enumerate(self.choices or ())]
+        return said or [Said(0, "")]
 
     def encode(self, model_json: bytes, persona_json: bytes) -> bytes:
         """The answer under the resolved name, with the `persona` object; all else as it came."""
@@ -112,6 +115,15 @@ def _read_choices(raw: msgspec.Raw | None) -> list[_Choice] | None:
         return msgspec.json.decode(raw, type=list[_Choice])
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def _said(position: int, choice: _Choice) -> Said:
+    index = choice.index if isinstance(choice.index, int) else position
+    message = choice.message
+    if message is None:
+        return Said(index, "")
+    calls = message.tool_calls or message.function_call
+    return Said(index, text_of(message.content), bool(calls), bool(message.refusal))
 
 
 def _delta(message: msgspec.Raw) -> dict[str, Any]:

@@ -55,16 +55,6 @@ def read(data: bytes) -> Chunk:
         return _read_leniently(data)
 
 
-def text_of(content: Any) -> str:
-    """The text of a content, which is a string or an array of parts."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    texts = (part.get("text") if isinstance(part, dict) else part for part in content)
-    return "".join(text for text in texts if isinstance(text, str))
-
-
 def usage_of(raw: msgspec.Raw | bytes | None) -> Usage | None:
     """The token counts in a `usage` object; `None` where it is absent, null or something else."""
     if raw is None:

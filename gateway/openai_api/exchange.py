@@ -11,7 +11,9 @@ import msgspec
 from gateway import clock, ids
 from gateway.auth.guard import Caller
 from gateway.chat import overlay
+from gateway.chat.courses import Scored
 from gateway.chat.recorder import Recorder
+from gateway.chat.scoring import Scoring
 from gateway.chat.turn import Status, Turn, persona_json
 from gateway.config import Chat, Config, Route
 from gateway.errors import Fault, Refusal
@@ -33,11 +35,14 @@ PERSONA_PREFIX = "persona/"
 class Exchanges:
     """What all exchanges of a worker share."""
 
-    def __init__(self, config: Config, registry: Registry, routing: Routing, recorder: Recorder) -> None:
+    def __init__(
+        self, config: Config, registry: Registry, routing: Routing, recorder: Recorder, scoring: Scoring
+    ) -> None:
         self.chat: Chat = config.chat
         self.registry = registry
         self.routing = routing
         self.recorder = recorder
+        self.scoring = scoring
         self.plain = {
             model: Route(name, model)
             for name, up in reversed(config.upstreams.items())
@@ -63,6 +68,7 @@ class Exchanges:
                 raise unknown(request.model)
             return Exchange(self, request, turn, (route,), started, self._asking(request, turn))
         persona = await self.registry.resolve(caller, request.model)
+        self.scoring.warm(persona)
         turn.persona_id, turn.version_id, turn.version = (
             persona.persona_id,
             persona.version_id,
@@ -115,11 +121,13 @@ class Exchange:
         self._response: Response | None = None
         self._source: Relay | Answer | None = None
         self._answered: float | None = None
+        self._scored: Scored | None = None
         self._until = time.monotonic() + shared.chat.retry_for
 
     def assume(self, persona: Resolved, prompt_sha256: str) -> None:
         """Answer as this persona."""
         self._persona, self._prompt_sha256 = persona, prompt_sha256
+        self.turn.drift = self._shared.scoring.initial
 
     def limit(self) -> float:
         """Seconds that the exchange may take if every upstream uses up its own limit."""
@@ -150,8 +158,16 @@ class Exchange:
         watch.limit_idle(opened.limits.idle)
         relay, frames = opened.relay, opened.frames
         while True:
-            if relay.is_held:
-                frames += relay.release(self._persona_json() or b"null")
+            if relay.is_held or (relay.done and self._is_unscored):
+                found = self._score(relay)
+                if isinstance(found, asyncio.Future):
+                    if frames:
+                        yield frames
+                        frames = b""
+                    found = await self._patiently(found, watch, opened.limits.idle)
+                self._take(found)
+                if relay.is_held:
+                    frames += relay.release(self._persona_json() or b"null")
             if frames:
                 yield frames
             if relay.failure is not None:
@@ -166,10 +182,11 @@ class Exchange:
         answer = await routing.first(self._usable(), self._asking.fetch, self.trail, self._until)
         self._answered = time.perf_counter()
         self._source = answer
-        persona = self._persona_json()
-        if self._persona is None or persona is None:
+        if self._persona is None:
             return answer.body
-        return answer.encode(self._persona.model_json, persona)
+        found = self._score(answer)
+        self._take(await found if isinstance(found, asyncio.Future) else found)
+        return answer.encode(self._persona.model_json, self._persona_json() or b"null")
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What the response's head says of the turn, as ASGI wants it."""
@@ -186,7 +203,36 @@ class Exchange:
         if self._persona is not None:
             headers.append((b"x-persona", self._persona.label.encode()))
             headers.append((b"x-persona-prompt-sha256", self._prompt_sha256.encode()))
+        if self._scored is not None and not self.request.stream:
+            drift = self.turn.drift
+            headers.append((b"x-persona-verdict", drift.verdict.encode()))
+            if drift.voice is not None:
+                headers.append((b"x-persona-drift-voice", str(drift.voice).encode()))
+            if drift.values is not None:
+                headers.append((b"x-persona-drift-values", str(drift.values).encode()))
         return headers
+
+    @property
+    def _is_unscored(self) -> bool:
+        return self._scored is None and self._persona is not None
+
+    def _score(self, source: Relay | Answer) -> Scored | asyncio.Future[Scored]:
+        persona, request = self._persona, self.request
+        assert persona is not None  # noqa: S101 - nobody else's answers are scored
+        return self._shared.scoring.score(persona, request.messages, len(request.body), source.said())
+
+    @staticmethod
+    async def _patiently(scored: asyncio.Future[Scored], watch: Watch, idle: float) -> Scored:
+        """It is not the upstream that is waited for."""
+        watch.limit_idle(None)
+        found = await scored
+        watch.limit_idle(idle)
+        return found
+
+    def _take(self, scored: Scored) -> None:
+        turn, self._scored = self.turn, scored
+        turn.drift, turn.coherence, turn.explain = scored.drift, scored.coherence, scored.explain
+        self._shared.scoring.note(turn, self._persona.label if self._persona else "", scored)
 
     def _persona_json(self) -> bytes | None:
         """The `persona` object for the answer; `None` for a plain model."""

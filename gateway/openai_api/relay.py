@@ -2,6 +2,7 @@
 
 import msgspec
 
+from gateway.chat.transcript import Said, text_of
 from gateway.chat.turn import Usage
 from gateway.errors import Fault, Refusal, openai_error
 from gateway.openai_api import chunk as chunks
@@ -21,8 +22,8 @@ class Transcript:
         self.pieces: dict[int, list[str]] = {}
         self.finished: dict[int, str] = {}
         """Finish reasons by the index of the choice."""
-        self.called_tools = False
-        self.refused = False
+        self.called_tools: set[int] = set()
+        self.refused: set[int] = set()
         self.usage: Usage | None = None
 
     def add(self, chunk: Chunk) -> bool:
@@ -34,11 +35,11 @@ class Transcript:
             delta = choice.delta
             if delta is not None:
                 if delta.content:
-                    self._keep(choice.index, chunks.text_of(delta.content))
+                    self._keep(choice.index, text_of(delta.content))
                 if delta.tool_calls or delta.function_call:
-                    self.called_tools = True
+                    self.called_tools.add(choice.index)
                 if delta.refusal:
-                    self.refused = True
+                    self.refused.add(choice.index)
             # Some upstreams write an empty reason for "not yet".
             if choice.finish_reason and choice.index not in self.finished:
                 self.finished[choice.index] = choice.finish_reason
@@ -56,8 +57,14 @@ class Transcript:
         """Whether every choice that was begun has been finished."""
         return bool(self.finished) and all(index in self.finished for index in self.pieces)
 
-    def texts(self) -> list[str]:
-        return ["".join(self.pieces[index]) for index in sorted(self.pieces)]
+    def said(self) -> list[Said]:
+        """What was said in each choice, at least in the first."""
+        return [
+            Said(
+                index, "".join(self.pieces.get(index, ())), index in self.called_tools, index in self.refused
+            )
+            for index in sorted({*self.pieces, *self.finished} or {0})
+        ]
 
 
 class Relay:
@@ -108,6 +115,9 @@ class Relay:
     @property
     def usage(self) -> Usage | None:
         return self.transcript.usage
+
+    def said(self) -> list[Said]:
+        return self.transcript.said()
 
     def feed(self, data: bytes) -> bytes:
         """The whole frames that go out for this piece of the upstream's stream."""

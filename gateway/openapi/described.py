@@ -39,6 +39,9 @@ CHAT_HEADERS = (
     "X-Persona-Upstream",
     "X-Persona-Attempts",
     "X-Persona-Overhead-Ms",
+    "X-Persona-Verdict",
+    "X-Persona-Drift-Voice",
+    "X-Persona-Drift-Values",
 )
 
 
@@ -324,7 +327,7 @@ OPERATIONS = {
     ),
     "GET /v1/turns/stream": FOLLOW,
     "GET /v1/turns/{turn_id}": Described(
-        id="read_turn", tag=TURNS, answer=show.TURN, faults=(Fault.TURN_UNKNOWN,)
+        id="read_turn", tag=TURNS, answer=show.TURN_DETAIL, faults=(Fault.TURN_UNKNOWN,)
     ),
     "GET /v1/usage": Described(
         id="sum_up_usage",

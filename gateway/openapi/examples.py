@@ -92,14 +92,15 @@ RENDERED: Json = {
     "sha256": DIGEST,
     "prompt_sha256": DIGEST,
 }
+DRIFT: Json = {"voice": 0.0122, "values": 0.0213, "verdict": "in-character"}
 ON_ANSWER: Json = {
     "id": PERSONA_ID,
     "slug": "the-night-librarian",
     "version": 2,
     "turn": TURN_ID,
     "conversation": None,
-    "drift": {"voice": None, "values": None, "verdict": "unscored", "reason": "disabled"},
-    "coherence": None,
+    "drift": DRIFT,
+    "coherence": 4.6,
 }
 TOKENS: Json = {"prompt_tokens": 41, "completion_tokens": 12, "total_tokens": 53}
 ANSWER: Json = {
@@ -171,8 +172,25 @@ TURN: Json = {
     "latency_ms": 812.4,
     "first_byte_ms": 301.07,
     "drift": ON_ANSWER["drift"],
-    "coherence": None,
+    "coherence": 4.6,
     "created_at": WHEN,
+}
+TURN_DETAIL: Json = {
+    **TURN,
+    "explain": {
+        "values_basis": "fields",
+        "signals": [
+            {
+                "name": "contradiction",
+                "axis": "values",
+                "p": 0.31,
+                "start": 10,
+                "end": 20,
+                "basis": "layers.soul.core_value",
+            }
+        ],
+        "choices": [],
+    },
 }
 USAGE: Json = {
     "data": [{"by": "day", "value": "2026-11-22", "requests": 2, **TOKENS, "cost_usd": 0.0000134}],
@@ -207,6 +225,7 @@ READINESS: Json = {
     "upstreams": {"main": "ok"},
     "draining": False,
     "turns_dropped": 0,
+    "verdict_changes": {"drifting": 2},
 }
 
 IN_PATHS = {

@@ -16,12 +16,19 @@ ANSWERED = {
     "WWW-Authenticate": _header("`Bearer`.", "Bearer"),
     "X-Persona": _header("Who answered: `slug@vN`. Absent for plain models.", "the-night-librarian@v2"),
     "X-Persona-Attempts": _header("Calls to upstreams.", 1, "integer"),
+    "X-Persona-Drift-Values": _header(
+        "`persona.drift.values`, on whole answers; absent where it is null.", 0.0213, "number"
+    ),
+    "X-Persona-Drift-Voice": _header(
+        "`persona.drift.voice`, on whole answers; absent where it is null.", 0.0122, "number"
+    ),
     "X-Persona-Overhead-Ms": _header("Milliseconds that the gateway itself took.", 0.41, "number"),
     "X-Persona-Prompt-Sha256": _header(
         "SHA-256 of the first system message's text as it was sent. Absent for plain models.",
         "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     ),
     "X-Persona-Upstream": _header("`upstream/model` that answered.", "main/gpt-4o-mini"),
+    "X-Persona-Verdict": _header("`persona.drift.verdict`, on whole answers.", "in-character"),
     "X-Request-Id": _header("For questions about this request.", "req_0QwErTy1aBcDeFgHiJkL"),
     "X-Should-Retry": _header("`false` where our own attempts are spent; OpenAI's clients obey.", "false"),
 }

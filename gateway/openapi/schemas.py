@@ -16,6 +16,8 @@ PLACE = "#/components/schemas/"
 NAMES = {
     "AuditView": "AuditEntry",
     "Diff": "VersionDiff",
+    "Explain": "DriftExplained",
+    "Signal": "DriftSignal",
     "ForkBody": "Fork",
     "KeyBody": "NewKey",
     "KeyView": "Key",
@@ -36,6 +38,9 @@ NAMES = {
 ABOUT = {
     "AuditEntry": "One write: who did what to what, and when.",
     "Drift": "How far an answer is from its persona, on each axis and in a word.",
+    "DriftExplained": "Why a turn got its score: the answer that is furthest from the persona, and each of "
+    "several.",
+    "DriftSignal": "One named reason for a score.",
     "ForkedFrom": "Where a fork comes from.",
     "LabelMove": "One move of a label.",
     "LabelTarget": "The version that the label is to stand for: `v3` or 3.",

@@ -168,12 +168,13 @@ SHAPES: Json = {
     "Liveness": _object("The process runs.", "status", status={"const": "live"}),
     "Readiness": _object(
         "Whether chat requests can be answered, and the state of each part.",
-        "status store upstreams draining turns_dropped",
+        "status store upstreams draining turns_dropped verdict_changes",
         status=_one_of("ready", "degraded", "unavailable"),
         store=_one_of("ok", "degraded"),
         upstreams={"type": "object", "additionalProperties": _one_of("ok", "degraded")},
         draining={"type": "boolean"},
         turns_dropped=NUMBER,
+        verdict_changes={"type": "object", "additionalProperties": NUMBER},
     ),
     "StreamDropped": _object("Why a stream of turns ended: it was read too slowly.", "message", message=TEXT),
     "Error": _object(

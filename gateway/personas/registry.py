@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import config
 from gateway.config import Config, Route
+from gateway.drift.character import Character
 from gateway.errors import Fault, Refusal
 from gateway.personas import name as names
 from gateway.personas import store
-from gateway.personas.model import Overlay, Persona, Version
+from gateway.personas.model import Content, Overlay, Persona, Version
 from gateway.personas.slug import LATEST, PRODUCTION
 from gateway.storage.database import Change, Database
 
@@ -59,6 +60,8 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
     headers: dict[str, str]
     language: str
     display_name: str
+    character: Character
+    """What its answers are held against."""
     created_at: int
     label: str
     """`slug@vN`, as the header `X-Persona` shows it."""
@@ -202,10 +205,22 @@ def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
         headers=content.headers,
         language=content.language,
         display_name=persona.profile.name,
+        character=character(persona.profile.name, content),
         created_at=version.created_at,
         label=label,
         model_json=msgspec.json.encode(f"persona/{label}"),
         identity_json=msgspec.json.encode(identity)[1:-1],
+    )
+
+
+def character(name: str, content: Content) -> Character:
+    """What answers of the version are held against."""
+    return Character(
+        name=name,
+        language=content.language,
+        prompt=content.prompt,
+        examples=tuple(content.examples),
+        fields=content.layers,
     )
 
 

@@ -135,12 +135,13 @@ turns = Table(
     Column("verdict", String(20), nullable=False),
     Column("reason", String(20)),
     Column("coherence", Float),
+    Column("explain", Text),
     Column("created_at", Millis, nullable=False),
     Index(None, "workspace_id", "seq"),
     Index(None, "persona_id", "seq"),
     sqlite_autoincrement=True,
 )
-"""`seq` is the order in which turns ended, `id` the one in which they began."""
+"""`seq` is the order in which turns ended, `id` the one in which they began; `explain` is JSON."""
 
 audit = Table(
     "audit",

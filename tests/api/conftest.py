@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.wire import Reply, fetch
-from tests.process import Gateway, upstream_table
+from tests.process import PATIENT, Gateway, upstream_table
 from tests.upstream import ScriptedUpstream
 
 LINES = [
@@ -127,7 +127,7 @@ def settings(upstream: ScriptedUpstream, *lines: str) -> str:
 @pytest.fixture(scope="session")
 def native(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("native")
-    gateway = Gateway(folder, settings(shared_upstream), "--workers", "2").start()
+    gateway = Gateway(folder, settings(shared_upstream, PATIENT), "--workers", "2").start()
     yield gateway
     errors = gateway.errors()
     assert gateway.stop() == 0

@@ -276,11 +276,13 @@ def test_a_purge_leaves_ids_only(me: User, upstream: ScriptedUpstream) -> None:
     me.patch("/personas/muse", {"prompt": SECRET + "new", "examples": [SECRET + "example"]})
     turn = me.chat("persona/muse").json["persona"]["turn"]
     until(lambda: me.get(f"/turns/{turn}").status == 200)
+    assert me.get(f"/turns/{turn}").json["explain"]
     assert me.delete("/personas/muse?purge=true").status == 204
     refused(me.get(f"/personas/{persona['id']}"), 404, "persona.not_found")
     refused(me.delete("/personas/muse?purge=true"), 404, "persona.not_found")
     shown = me.get(f"/turns/{turn}").json
     assert (shown["persona"], shown["model"]) == (persona["id"], f"persona/{persona['id']}")
+    assert shown["explain"] is None
     assert me.persona()["id"] != persona["id"]
 
     def traces() -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import openai
 import pytest
 
-from tests.process import Gateway, upstream_table
+from tests.process import PATIENT, Gateway, upstream_table
 from tests.upstream import ScriptedUpstream
 
 
@@ -31,7 +31,7 @@ def library(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPath
         'headers = { X-Both = "upstream", X-Upstream = "yes" }',
     ]
     config = upstream_table("main", shared_upstream.base_url + "?api-version=7", *lines)
-    gateway = Gateway(tmp_path_factory.mktemp("library"), config).start()
+    gateway = Gateway(tmp_path_factory.mktemp("library"), config + PATIENT).start()
     yield gateway
     assert gateway.stop() == 0
 

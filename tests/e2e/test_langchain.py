@@ -83,6 +83,14 @@ def test_structured_output_is_an_object(model: ChatOpenAI, method: Any) -> None:
     assert shaped.invoke("Good evening") == Weather(city="text", days=1)
 
 
+def test_the_head_of_an_answer_tells_the_verdict(gateway: Gateway, upstream: ScriptedUpstream) -> None:
+    settings: Any = {"base_url": gateway.base_url, "api_key": gateway.key, "max_retries": 0}
+    model = ChatOpenAI(model=LIBRARIAN, include_response_headers=True, **settings)
+    headers = model.invoke("Good evening").response_metadata["headers"]
+    assert headers["x-persona-verdict"] != "unscored"
+    assert 0 <= float(headers["x-persona-drift-voice"]) <= 1
+
+
 def test_embeddings_are_computed(gateway: Gateway) -> None:
     settings: Any = {"base_url": gateway.base_url, "api_key": gateway.key, "max_retries": 0}
     made = OpenAIEmbeddings(model="scripted", check_embedding_ctx_length=False, **settings)

@@ -96,6 +96,11 @@ def test_every_worker_answers(pair: Gateway) -> None:
 
 
 @needs_proc
+def test_the_parent_has_one_thread_so_that_it_may_fork(pair: Gateway) -> None:
+    assert "Threads:\t1\n" in Path(f"/proc/{pair.pid}/status").read_text()
+
+
+@needs_proc
 def test_a_killed_worker_is_missed_by_nobody_and_comes_back(pair: Gateway) -> None:
     victim, survivor = children(pair.pid)
     os.kill(victim, signal.SIGKILL)

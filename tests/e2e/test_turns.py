@@ -44,7 +44,11 @@ def test_a_completed_turn_is_recorded(library: Gateway, upstream: ScriptedUpstre
     assert turn["completion_tokens"] == 8
     assert turn["total_tokens"] == turn["prompt_tokens"] + 8
     assert 0 <= turn["first_byte_ms"] <= turn["latency_ms"] < 5000
-    assert (turn["verdict"], turn["voice"], turn["values"]) == ("unscored", None, None)
+    drift = answer["persona"]["drift"]
+    assert [turn[name] for name in ("verdict", "voice", "values")] == [
+        drift[name] for name in ("verdict", "voice", "values")
+    ]
+    assert turn["coherence"] == answer["persona"]["coherence"]
     age = datetime.now(UTC) - datetime.fromisoformat(turn["created_at"])
     assert abs(age.total_seconds()) < 60
 

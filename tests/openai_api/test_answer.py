@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from inline_snapshot import snapshot
 
+from gateway.chat.transcript import Said
 from gateway.chat.turn import Usage
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.sse import DONE, Framer
@@ -58,7 +59,7 @@ def test_an_answer_goes_out_under_the_resolved_name_with_the_persona() -> None:
 @pytest.mark.parametrize("space", [b"\n", b" ", b"\r\n\r\n", b"\t" * 1000])
 def test_leading_white_space_is_no_part_of_an_answer(space: bytes) -> None:
     found = answer(space + said("Hi") + space)
-    assert found.texts() == ["Hi"]
+    assert found.said() == [Said(0, "Hi")]
     assert raw(found.encode(MODEL, PERSONA))["model"] == MODEL
 
 
@@ -75,7 +76,7 @@ def test_a_lone_surrogate_is_relayed_as_it_is_escaped(text: bytes) -> None:
 def test_bytes_that_are_not_utf8_are_relayed() -> None:
     body = b'{"model":"gpt","choices":[{"message":{"content":"a\xff"},"finish_reason":"stop"}]}'
     found = answer(body)
-    assert (found.texts(), found.finish_reason) == (["a\ufffd"], "stop")
+    assert (found.said(), found.finish_reason) == ([Said(0, "a\ufffd")], "stop")
     assert b'"a\xff"' in found.encode(MODEL, PERSONA)
 
 
@@ -106,8 +107,8 @@ def test_what_is_no_answer_has_failed(body: bytes) -> None:
 
 
 def test_a_null_error_is_none() -> None:
-    assert answer(said("Hi", error=None)).texts() == ["Hi"]
-    assert answer(said("Hi", error={})).texts() == ["Hi"]
+    assert answer(said("Hi", error=None)).said() == [Said(0, "Hi")]
+    assert answer(said("Hi", error={})).said() == [Said(0, "Hi")]
 
 
 def test_an_error_in_a_200_has_failed() -> None:
@@ -136,10 +137,16 @@ def test_an_error_in_a_200_counts_as_the_status_it_names(error: str, status: int
 
 def test_the_content_may_be_a_list() -> None:
     content = b'[{"type":"text","text":"a"},{"type":"x"},{"text":"b"}]'
-    assert answer(b'{"choices":[{"message":{"content":%b}},{"message":null}]}' % content).texts() == [
-        "ab",
-        "",
-    ]
+    found = answer(b'{"choices":[{"message":{"content":%b}},{"message":null}]}' % content)
+    assert found.said() == [Said(0, "ab"), Said(1, "")]
+
+
+def test_choices_tell_their_index_tools_and_refusals() -> None:
+    calls = b'{"index":3,"message":{"content":null,"tool_calls":[{}],"reasoning_content":"x"}}'
+    refuses = b'{"index":"?","message":{"content":"","refusal":"No"}}'
+    found = answer(b'{"choices":[%b,%b]}' % (calls, refuses))
+    assert found.said() == [Said(3, "", called_tools=True), Said(1, "", refused=True)]
+    assert answer(b'{"choices":[]}').said() == [Said(0, "")]
 
 
 def test_the_last_choice_tells_the_reason() -> None:

@@ -13,7 +13,6 @@ from gateway.openai_api.chunk import (
     BrokenChunkError,
     ModelEdit,
     read,
-    text_of,
     usage_of,
     value_of,
     with_keys,
@@ -193,21 +192,6 @@ def test_odd_types_are_read_as_nothing() -> None:
     assert chunk.choices[:2] == [None, None]
     assert chunk.choices[2] is not None
     assert (chunk.choices[2].delta, chunk.choices[2].index, chunk.choices[2].finish_reason) == (None, 0, "7")
-
-
-@pytest.mark.parametrize(
-    ("content", "text"),
-    [
-        ("a", "a"),
-        (None, ""),
-        (3, ""),
-        ({"text": "a"}, ""),
-        ([], ""),
-        ([{"type": "text", "text": "a"}, {"type": "image"}, "b", {"text": 3}, None], "ab"),
-    ],
-)
-def test_the_text_of_a_content_is_its_parts(content: object, text: str) -> None:
-    assert text_of(content) == text
 
 
 @pytest.mark.parametrize(

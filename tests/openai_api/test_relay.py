@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from gateway.chat.transcript import Said
 from gateway.chat.turn import Usage
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.relay import Relay, error_frame
@@ -162,7 +163,7 @@ def test_every_chunking_gives_the_same_expected_frames(
     assert frames(out) == expected
     cut_up = relay_of(choices=choices, wants_usage=wants_usage)
     assert run(cut_up, data.draw(pieces(text))) == out
-    assert cut_up.transcript.texts() == whole.transcript.texts()
+    assert cut_up.transcript.said() == whole.transcript.said()
     assert (cut_up.usage, cut_up.finish_reason) == (whole.usage, whole.finish_reason)
 
 
@@ -253,7 +254,7 @@ def test_null_choices_and_deltas_pass(choice: object) -> None:
     one = {"id": "1", "model": "gpt", "choices": [choice]}
     found, relay = relayed(one, chunk("Hi", "stop"))
     assert found[0] == named(one)
-    assert relay.transcript.texts() == ["Hi"]
+    assert relay.transcript.said() == [Said(0, "Hi")]
 
 
 def test_one_id_holds_throughout() -> None:
@@ -497,7 +498,7 @@ def test_content_may_be_a_list() -> None:
     one = chunk() | {"choices": [{"index": 0, "delta": {"content": [{"type": "text", "text": "Hi"}]}}]}
     found, relay = relayed(one, chunk(None, "stop"))
     assert found[0] == named(one)
-    assert relay.transcript.texts() == ["Hi"]
+    assert relay.transcript.said() == [Said(0, "Hi")]
 
 
 def test_the_transcript_tells_choices_tools_and_refusals() -> None:
@@ -505,8 +506,22 @@ def test_the_transcript_tells_choices_tools_and_refusals() -> None:
         "choices": [{"index": 1, "delta": {"tool_calls": [{}]}}, {"index": 0, "delta": {"refusal": "No"}}]
     }
     _, relay = relayed(chunk("b", index=1), chunk("a"), chunk("c", index=1), tools, chunk(None, "stop"))
-    transcript = relay.transcript
-    assert (transcript.texts(), transcript.called_tools, transcript.refused) == (["a", "bc"], True, True)
+    assert relay.transcript.said() == [Said(0, "a", refused=True), Said(1, "bc", called_tools=True)]
+
+
+def test_a_choice_that_only_calls_tools_said_nothing() -> None:
+    calls = {"choices": [{"index": 0, "delta": {"tool_calls": [{}]}, "finish_reason": "tool_calls"}]}
+    _, relay = relayed(calls)
+    assert relay.transcript.said() == [Said(0, "", called_tools=True)]
+    assert relay_of().transcript.said() == [Said(0, "")]
+
+
+def test_what_a_model_reasons_is_not_said() -> None:
+    thought = {"reasoning_content": "I am", "reasoning": "an AI"}
+    one = chunk() | {"choices": [{"index": 0, "delta": thought}]}
+    found, relay = relayed(one, chunk("Hi", "stop"))
+    assert found[0] == named(one)
+    assert relay.transcript.said() == [Said(0, "Hi")]
 
 
 def test_a_large_chunk_passes_in_small_pieces() -> None:

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway import clock
+from gateway.chat import store
 from gateway.storage import database as databases
 from gateway.storage import migrate, tables
 from gateway.storage.database import HEAD, Change, Database, SchemaOutdatedError, announce, fields
@@ -254,9 +256,7 @@ async def test_the_migrations_keep_what_alembic_does_not_compare(database: Datab
 
 
 def test_the_head_is_alembic_s() -> None:
-    settings = AlembicConfig()
-    settings.set_main_option("script_location", str(migrate.MIGRATIONS))
-    assert ScriptDirectory.from_config(settings).get_heads() == [HEAD]
+    assert ScriptDirectory.from_config(scripts()).get_heads() == [HEAD]
 
 
 async def test_a_store_is_migrated_once(tmp_path: Path) -> None:
@@ -269,6 +269,52 @@ async def test_a_store_is_migrated_once(tmp_path: Path) -> None:
     assert await database.revision() == HEAD
     await database.require_schema()
     await database.close()
+
+
+def scripts() -> AlembicConfig:
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(migrate.MIGRATIONS))
+    return settings
+
+
+async def test_a_store_of_the_first_schema_keeps_its_turns(tmp_path: Path) -> None:
+    path = tmp_path / "persona.db"
+    path.touch()
+    database, settings = Database(f"sqlite:///{path}"), scripts()
+    async with database.write() as connection:
+        settings.attributes["connection"] = connection.sync_connection
+        await connection.run_sync(lambda _: command.upgrade(settings, "0001"))
+        row: dict[str, Any] = {
+            "id": "msg_1",
+            "request_id": "req_1",
+            "workspace_id": "ws_1",
+            "key_id": "key_1",
+            "model": "m",
+        }
+        row |= {"stream": 1, "status": "completed", "attempts": 1, "latency_ms": 2.5, "created_at": 3}
+        row |= {"verdict": "unscored", "reason": "disabled"}
+        places = ", ".join(f":{name}" for name in row)
+        await connection.execute(text(f"INSERT INTO turns ({', '.join(row)}) VALUES ({places})"), row)
+    with pytest.raises(SchemaOutdatedError, match="0001"):
+        await database.require_schema()
+    assert await migrate.upgrade(database)
+    await database.require_schema()
+    async with database.read() as connection:
+        kept = await store.turn(connection, "ws_1", "msg_1")
+        listed = await store.turns(connection, "ws_1", store.Filter())
+    assert kept is not None
+    assert listed == [kept]
+    assert (kept.turn.latency_ms, kept.turn.drift.reason, kept.turn.explain) == (2.5, "disabled", None)
+    await database.close()
+
+
+async def test_every_migration_can_be_undone(database: Database) -> None:
+    settings = scripts()
+    async with database.write() as connection:
+        settings.attributes["connection"] = connection.sync_connection
+        await connection.run_sync(lambda _: command.downgrade(settings, "base"))
+        left = await connection.run_sync(lambda found: inspect(found).get_table_names())
+    assert left == ["alembic_version"]
 
 
 async def test_a_newer_store_is_refused(database: Database) -> None:

@@ -1,0 +1,202 @@
+"""Answers held against their personas; versions made ready and conversations so far are remembered."""
+
+from collections.abc import Callable, Hashable, Sequence
+from threading import Lock
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from gateway.chat import transcript
+from gateway.chat.transcript import Conversation, Said
+from gateway.chat.turn import ChoiceScore, Drift, Explain, Verdict, unscored
+from gateway.drift import scorer
+from gateway.drift.character import Character, Score
+from gateway.drift.profile import Profile
+from gateway.drift.scorer import BEGINNING, Course
+from gateway.personas.registry import Resolved
+
+PROFILES = 256
+"""Versions that are kept ready."""
+COURSES = 4096
+"""Places in conversations that are remembered, at 2 to 10 KB each; every turn adds one."""
+CHARACTERS = 32_000
+"""How much of one answer is scored."""
+OVERHEAD = 200
+"""What scoring a turn costs beside its length, in characters."""
+GRAVITY: dict[Verdict, int] = {
+    "unscored": 0,
+    "in-character": 1,
+    "warming-up": 2,
+    "drifting": 3,
+    "out-of-character": 4,
+}
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """What a turn got; `before` is the verdict of the turn before it in its conversation."""
+
+    drift: Drift
+    coherence: float | None = None
+    explain: Explain | None = None
+    before: str | None = None
+
+
+class Memory(Generic[K, V]):
+    """Forgets what has not been used for the longest time; for several threads."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._kept: dict[K, V] = {}
+        self._lock = Lock()
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._kept
+
+    def recall(self, key: K) -> V | None:
+        with self._lock:
+            found = self._kept.pop(key, None)
+            if found is not None:
+                self._kept[key] = found
+            return found
+
+    def keep(self, key: K, value: V) -> None:
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = value
+            if len(self._kept) > self._room:
+                del self._kept[next(iter(self._kept))]
+
+
+class Task:
+    """An answer that is being scored: first what its conversation lacks, turn by turn, then the answer."""
+
+    __slots__ = ("at", "conversation", "course", "profile", "said", "work")
+
+    def __init__(self, profile: Profile, conversation: Conversation, said: Sequence[Said]) -> None:
+        self.profile = profile
+        self.said = said
+        self.course = BEGINNING
+        self.work = sum(len(each.text) + OVERHEAD for each in said)
+        """What is left to do, in characters."""
+        self.conversation = conversation
+        self.at = 0
+        """The first turn of the conversation that is not known yet."""
+
+    @property
+    def is_behind(self) -> bool:
+        return self.at < len(self.conversation.past)
+
+
+class Courses:
+    """Every method may be called from any thread; `learn` and tasks with much work take their time."""
+
+    def __init__(
+        self,
+        make: Callable[[Character], Profile] = Profile,
+        score: Callable[[Profile, Course, str, str], tuple[Score, Course]] = scorer.score,
+    ) -> None:
+        self._make = make
+        self._score = score
+        self._profiles: Memory[tuple[str, str], Profile | Exception] = Memory(PROFILES)
+        self._courses: Memory[int, Course] = Memory(COURSES)
+        self._requests: Memory[int, int] = Memory(COURSES)
+        """The place that a request's messages lead to, by a hash over their bytes."""
+
+    def knows(self, persona: Resolved) -> bool:
+        """Whether the version has been made ready, or has failed to."""
+        return _key(persona) in self._profiles
+
+    def learn(self, persona: Resolved) -> Profile:
+        """The version, made ready where it is not. Raises what went wrong then, each time."""
+        found = self._profiles.recall(_key(persona))
+        if found is None:
+            try:
+                found = self._make(persona.character)
+            except Exception as error:  # noqa: BLE001 - raised below
+                found = error
+            self._profiles.keep(_key(persona), found)
+        if isinstance(found, Exception):
+            raise found.with_traceback(None)
+        return found
+
+    def open(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> Task:
+        """Where the conversation is known to, with the rest of it still to be scored."""
+        profile, origin = self.learn(persona), hash(persona.version_id)
+        task = self._repeated(profile, origin, messages, said)
+        if task is None:
+            task = self._task(profile, transcript.read(messages, origin), said)
+        self._requests.keep(hash((origin, b"".join(messages))), task.conversation.place)
+        return task
+
+    def _repeated(
+        self, profile: Profile, origin: int, messages: Sequence[msgspec.Raw], said: Sequence[Said]
+    ) -> Task | None:
+        """For a request that repeats an earlier one, with its answer and a question added, as most do."""
+        place = self._requests.recall(hash((origin, b"".join(messages[:-2]))))
+        if place is None:
+            return None
+        conversation = transcript.read(messages[-2:], place)
+        if not conversation.past or not conversation.user:
+            return None
+        task = self._task(profile, conversation, said)
+        return None if task.is_behind else task
+
+    def _task(self, profile: Profile, conversation: Conversation, said: Sequence[Said]) -> Task:
+        task = Task(profile, conversation, said)
+        task.at = len(conversation.past)
+        while task.at > 0:
+            past = conversation.past[task.at - 1]
+            course = self._courses.recall(past.place)
+            if course is not None:
+                task.course = course
+                break
+            task.at -= 1
+            task.work += len(past.user) + len(past.answer) + OVERHEAD
+        return task
+
+    def advance(self, task: Task) -> None:
+        """Score the first turn of the conversation that is not known yet."""
+        user, answer, place = task.conversation.past[task.at]
+        _, task.course = self._score(task.profile, task.course, user[:CHARACTERS], answer[:CHARACTERS])
+        self._courses.keep(place, task.course)
+        task.at += 1
+
+    def finish(self, task: Task) -> Scored:
+        """Score the answer, choice by choice, once the task is no longer behind."""
+        choices = [self._choice(task, said) for said in task.said]
+        worst = max(choices, key=_gravity)
+        explain = None
+        if len(choices) > 1:
+            explain = Explain(worst.values_basis, worst.signals, tuple(choices))
+        elif worst.coherence is not None:
+            explain = Explain(worst.values_basis, worst.signals)
+        return Scored(worst.drift, worst.coherence, explain, task.course.verdict)
+
+    def _choice(self, task: Task, said: Said) -> ChoiceScore:
+        if said.nothing is not None:
+            return ChoiceScore(said.index, unscored(said.nothing), None, None, ())
+        conversation = task.conversation
+        user, answer = conversation.user[:CHARACTERS], said.text[:CHARACTERS]
+        score, course = self._score(task.profile, task.course, user, answer)
+        # The next request will have the answer as its last but one message.
+        self._courses.keep(transcript.following(conversation.place, "assistant", said.text), course)
+        values = None if score.values is None else round(score.values, 4)
+        drift = Drift(round(score.voice, 4), values, cast("Verdict", score.verdict))
+        return ChoiceScore(said.index, drift, round(score.coherence, 2), score.values_basis, score.signals)
+
+
+def load() -> None:
+    """Read what scoring needs from the disk, so that the first answer need not wait for it."""
+    Profile(Character(prompt="Somebody."))
+
+
+def _key(persona: Resolved) -> tuple[str, str]:
+    # The name is the persona's, not the version's, and may change.
+    return persona.version_id, persona.display_name
+
+
+def _gravity(choice: ChoiceScore) -> tuple[int, float]:
+    return GRAVITY[choice.drift.verdict], choice.drift.voice or 0.0

@@ -1,0 +1,214 @@
+"""When and where answers are scored: at once where that is quick, else in a thread, within a budget."""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from gateway.chat.courses import OVERHEAD, Courses, Scored, Task
+from gateway.chat.transcript import Said
+from gateway.chat.turn import UNSCORED, Drift, Turn, unscored
+from gateway.config import Drift as Settings
+from gateway.personas.registry import Resolved
+
+QUICK_CHARACTERS = 300
+"""Of work, as `Task.work` counts it, that is done on the event loop: so much takes about 2 ms."""
+QUICK_BYTES = 64 * 1024
+"""Of messages that are read on the event loop."""
+QUICK_SECONDS = 0.002
+"""The smallest budget that something quick is sure to keep."""
+WAITING = 256
+"""Answers that may wait to be scored; there is no hope for further ones within any budget."""
+
+OVER_BUDGET = Scored(unscored("budget"))
+FAILED = Scored(unscored("error"))
+
+log = logging.getLogger("gateway.drift")
+
+
+class Job:
+    """An answer that waits for its score, as long as `future` is not done."""
+
+    __slots__ = ("future", "messages", "persona", "said")
+
+    def __init__(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> None:
+        self.persona = persona
+        self.messages = messages
+        self.said = said
+        self.future: asyncio.Future[Scored] = asyncio.get_running_loop().create_future()
+
+    def settle(self, scored: Scored) -> None:
+        if not self.future.done():
+            self.future.set_result(scored)
+
+
+class Scoring:
+    """Scores the answers of one worker.
+
+    One quick answer is scored in each pass of the event loop, so that many that end together hold up no
+    other stream for longer than one of them takes. What takes longer goes to one thread. What is over its
+    budget is still scored when nobody else waits, for the conversation's next turn.
+    """
+
+    def __init__(self, config: Settings, courses: Courses | None = None) -> None:
+        self.changes: Counter[str] = Counter()
+        """How often a conversation's verdict has become this one."""
+        self._enabled = config.enabled
+        self._budget = config.budget_ms / 1000
+        self._courses = courses or Courses()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="drift")
+        self._in_thread = 0
+        self._queue: deque[Job] = deque()
+        self._late: deque[Job] = deque(maxlen=WAITING)
+        self._has_scored = False
+        """Whether something was scored in this pass of the event loop."""
+        self._learning: set[str] = set()
+        self._closed = False
+
+    @property
+    def initial(self) -> Drift:
+        """What a turn with a persona has that ends before it is scored."""
+        return FAILED.drift if self._enabled else UNSCORED
+
+    def warm(self, persona: Resolved) -> None:
+        """Make the version ready in the background, since an answer of it is on its way."""
+        if not self._enabled or self._closed or self._courses.knows(persona):
+            return
+        if persona.version_id in self._learning:
+            return
+        self._learning.add(persona.version_id)
+        self._thread.submit(self._learn, persona)
+
+    def score(
+        self, persona: Resolved, messages: Sequence[msgspec.Raw], size: int, said: Sequence[Said]
+    ) -> Scored | asyncio.Future[Scored]:
+        """The score at once, or a future of it that is done within the budget; neither ever fails.
+
+        `size` is that of the messages in bytes. `said` has a choice or more.
+        """
+        if not self._enabled:
+            return Scored(UNSCORED)
+        if len(said) == 1 and said[0].nothing is not None:
+            return Scored(unscored(said[0].nothing))
+        is_quick = self._budget >= QUICK_SECONDS and size <= QUICK_BYTES and self._courses.knows(persona)
+        is_quick = is_quick and sum([len(each.text) + OVERHEAD for each in said]) <= QUICK_CHARACTERS
+        if is_quick and not self._has_scored:
+            found = self._try(persona, messages, said)
+            if found is not None:
+                return found
+            is_quick = False
+        job = Job(persona, messages, said)
+        timer = asyncio.get_running_loop().call_later(self._budget, job.settle, OVER_BUDGET)
+        job.future.add_done_callback(lambda _: timer.cancel())
+        if not is_quick:
+            self._hand_over(job)
+        elif len(self._queue) < WAITING:
+            self._queue.append(job)
+        else:
+            job.settle(OVER_BUDGET)
+        return job.future
+
+    def note(self, turn: Turn, label: str, scored: Scored) -> None:
+        """Count and log a verdict that is another one than that of the turn before."""
+        before, now = scored.before, scored.drift.verdict
+        if now == "unscored" or before is None or before == now:
+            return
+        self.changes[now] += 1
+        facts = {"turn": turn.id, "request": turn.request_id, "persona": label, "from": before, "to": now}
+        log.info("a conversation's verdict has changed", extra={"facts": facts})
+
+    def close(self) -> None:
+        """Score nothing any more; whoever waits gets no score."""
+        self._closed = True
+        self._queue.clear()
+        self._late.clear()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _try(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> Scored | None:
+        """The score, here and now; `None` where that would take too long."""
+        self._has_scored = True
+        asyncio.get_running_loop().call_soon(self._next)
+        try:
+            task = self._courses.open(persona, messages, said)
+            if task.work > QUICK_CHARACTERS:
+                return None
+            while task.is_behind:
+                self._courses.advance(task)
+            return self._courses.finish(task)
+        except Exception as error:  # noqa: BLE001 - a score never breaks an answer
+            return _failed(persona, error)
+
+    def _next(self) -> None:
+        """In the next pass of the event loop: score one more of those that wait, the living first."""
+        self._has_scored = False
+        while (self._queue or self._late) and not self._has_scored:
+            job = (self._queue or self._late).popleft()
+            if job.future.cancelled():
+                continue
+            if job.future.done() and self._queue:
+                self._late.append(job)
+                continue
+            found = self._try(job.persona, job.messages, job.said)
+            if found is None:
+                self._hand_over(job)
+            else:
+                job.settle(found)
+
+    def _hand_over(self, job: Job) -> None:
+        if self._in_thread >= WAITING or self._closed:
+            job.settle(OVER_BUDGET)
+            return
+        self._in_thread += 1
+        self._thread.submit(self._work, job, asyncio.get_running_loop())
+
+    def _work(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
+        """In the thread."""
+        try:
+            scored = self._patiently(job)
+        except Exception as error:  # noqa: BLE001 - a score never breaks an answer
+            scored = _failed(job.persona, error)
+        if not self._closed:
+            loop.call_soon_threadsafe(self._back, job, scored)
+
+    def _patiently(self, job: Job) -> Scored:
+        """What is given up half-way is remembered so far."""
+        task: Task | None = None
+        while self._is_wanted(job):
+            if task is None:
+                task = self._courses.open(job.persona, job.messages, job.said)
+            elif task.is_behind:
+                self._courses.advance(task)
+            else:
+                return self._courses.finish(task)
+        return OVER_BUDGET
+
+    def _is_wanted(self, job: Job) -> bool:
+        if self._closed or job.future.cancelled():
+            return False
+        return self._in_thread == 1 or not job.future.done()
+
+    def _back(self, job: Job, scored: Scored) -> None:
+        self._in_thread -= 1
+        job.settle(scored)
+
+    def _learn(self, persona: Resolved) -> None:
+        """In the thread."""
+        try:
+            self._courses.learn(persona)
+        except Exception as error:  # noqa: BLE001 - said here, and felt by each of its answers
+            _failed(persona, error)
+        finally:
+            self._learning.discard(persona.version_id)
+
+
+def _failed(persona: Resolved, error: Exception) -> Scored:
+    """Logs where it happened, but not what was said, which the error's own message may quote."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" in {place.tb_frame.f_code.co_qualname}:{place.tb_lineno}" if place else ""
+    log.error("an answer of %s cannot be scored: %s%s", persona.label, type(error).__name__, where)
+    return FAILED

@@ -1,0 +1,92 @@
+"""What was said: in the conversation that came with a request, and in the answer to it."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gateway.chat.turn import Reason
+
+IGNORED = frozenset({"system", "developer"})
+"""Roles of the app, not of the conversation."""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One choice of an answer; what a model reasons is not said."""
+
+    index: int
+    text: str
+    called_tools: bool = False
+    refused: bool = False
+
+    @property
+    def nothing(self) -> Reason | None:
+        """Why there is no text; `None` where there is some."""
+        if self.text and not self.text.isspace():
+            return None
+        if self.called_tools:
+            return "tool_call"
+        return "refusal" if self.refused else "empty"
+
+
+class Past(NamedTuple):
+    """An earlier answer, what it answered, and the place in the conversation behind it."""
+
+    user: str
+    answer: str
+    place: int
+
+
+class Conversation(NamedTuple):
+    """What came before an answer: earlier ones, what it is to answer, and the place where it will stand."""
+
+    past: list[Past]
+    user: str
+    place: int
+
+
+class _Message(msgspec.Struct):
+    role: Any = None
+    content: Any = None
+
+
+_message = msgspec.json.Decoder(_Message)
+
+
+def read(messages: Iterable[msgspec.Raw], place: int) -> Conversation:
+    """The conversation in messages that begin at this place.
+
+    Places are hashes over everything said before them, so that the same beginning of a conversation has the
+    same places in every request of this process. System messages are no part of it.
+    """
+    user, past = "", []
+    for raw in messages:
+        try:
+            message = _message.decode(raw)
+        except (msgspec.ValidationError, RecursionError):
+            # No message: the upstream says so better than we could.
+            continue
+        role, text = message.role, text_of(message.content)
+        if not isinstance(role, str) or role in IGNORED:
+            continue
+        place = following(place, role, text)
+        if role == "user":
+            user = text
+        elif role == "assistant" and text and not text.isspace():
+            past.append(Past(user, text, place))
+    return Conversation(past, user, place)
+
+
+def following(place: int, role: str, text: str) -> int:
+    """The place behind this message."""
+    return hash((place, role, text))
+
+
+def text_of(content: Any) -> str:
+    """The text of a content, which is a string or an array of parts."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") if isinstance(part, dict) else part for part in content)
+    return "".join(text for text in texts if isinstance(text, str))

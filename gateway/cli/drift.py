@@ -1,0 +1,130 @@
+"""`persona drift`: how far an answer strays from a persona, without a gateway or an upstream."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import rich_click as click
+
+from gateway.chat import transcript
+from gateway.chat.transcript import Said
+from gateway.cli import options
+from gateway.cli.failures import Failure
+from gateway.cli.listing import listing, print_json
+from gateway.cli.options import example
+from gateway.cli.ref import with_ref
+from gateway.cli.target import Found, Target, on_target
+from gateway.drift import scorer
+from gateway.drift.character import Score, Signal
+from gateway.drift.profile import Profile
+from gateway.personas import registry
+from gateway.personas.name import ModelName
+
+COLUMNS = {"AXIS": "axis", "SIGNAL": "name", "P": "p", "WHERE": "where", "BASIS": "basis", "TEXT": "text"}
+
+
+@click.group(
+    epilog=example("persona drift score the-night-librarian --user 'Who are you?' --answer 'An AI model.'")
+)
+def drift() -> None:
+    """Score how far an answer strays from a persona."""
+
+
+@drift.command(
+    epilog=example(
+        "persona drift score the-night-librarian --user 'Who are you?' --answer 'Edith, dear.'",
+        "persona drift score bookshop@v2 --user Hi --answer-file answer.txt --history messages.json --json",
+    )
+)
+@with_ref
+@click.option("--user", metavar="TEXT", required=True, help="What the user said.")
+@click.option("--answer", metavar="TEXT", help="What was answered; `-` reads it from standard input.")
+@click.option("--answer-file", metavar="FILE", type=click.Path(path_type=Path), help="Or where it stands.")
+@click.option(
+    "--history",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What was said before: a JSON array of messages, as in a chat request.",
+)
+@options.as_json
+@on_target
+async def score(
+    target: Target,
+    ref: ModelName,
+    user: str,
+    answer: str | None,
+    answer_file: Path | None,
+    history: Path | None,
+    as_json: bool,
+) -> None:
+    """Score one answer by hand, and say why.
+
+    REF is a slug or a `psn_…` id, perhaps with `@v3` or `@production`; without `@` it is the newest version.
+    The text is scored here and is sent nowhere.
+    """
+    text = _answer(answer, answer_file)
+    messages = _messages(history)
+    found = await target.find(ref)
+    scored = _score(found, messages, user, text)
+    signals = [_signal(signal, text) for signal in scored.signals]
+    if as_json:
+        record = {**msgspec.to_builtins(scored), "signals": signals}
+        print_json({"persona": found.persona.slug, "version": found.version.version, **record})
+        return
+    _tell(found, scored)
+    listing([_row(signal) for signal in signals], COLUMNS, as_json=False, empty="no signal speaks against it")
+
+
+def _score(found: Found, messages: Sequence[msgspec.Raw], user: str, text: str) -> Score:
+    draft = found.draft
+    profile = Profile(registry.character(draft.profile.name, draft.content))
+    course = scorer.BEGINNING
+    for past in transcript.read(messages, 0).past:
+        _, course = scorer.score(profile, course, past.user, past.answer)
+    return scorer.score(profile, course, user, text)[0]
+
+
+def _answer(answer: str | None, file: Path | None) -> str:
+    if (answer is None) == (file is None):
+        raise click.UsageError("either --answer or --answer-file is needed")
+    if file is not None:
+        try:
+            text = file.read_text("utf-8")
+        except UnicodeDecodeError:
+            raise Failure(f"{file}: is not UTF-8") from None
+    else:
+        text = sys.stdin.read() if answer == "-" else str(answer)
+    if Said(0, text).nothing is not None:
+        raise Failure("the answer is empty, so that there is nothing to score")
+    return text
+
+
+def _messages(file: Path | None) -> list[msgspec.Raw]:
+    if file is None:
+        return []
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Failure(f"{file}: a JSON array of messages is needed") from None
+
+
+def _signal(signal: Signal, text: str) -> dict[str, Any]:
+    """With the text of its span, which is at hand here."""
+    plain: dict[str, Any] = msgspec.to_builtins(signal)
+    return plain if signal.start is None else {**plain, "text": text[signal.start : signal.end]}
+
+
+def _row(signal: dict[str, Any]) -> dict[str, object]:
+    blank = {"basis": None, "text": None, "where": None}
+    where = {"where": f"{signal['start']}-{signal['end']}"} if "start" in signal else {}
+    return {**blank, **signal, **where, "p": f"{signal['p']:.2g}"}
+
+
+def _tell(found: Found, scored: Score) -> None:
+    values = "nothing stored is touched"
+    if scored.values is not None:
+        values = f"{scored.values:.2f} (against {scored.values_basis})"
+    click.echo(f"{found.persona.slug}@v{found.version.version}: {scored.verdict}")
+    click.echo(f"voice      {scored.voice:.2f}\nvalues     {values}\ncoherence  {scored.coherence:.1f}\n")

@@ -1,0 +1,140 @@
+"""Known values in an answer, held against the stored ones: places, signs, jobs, gender, age."""
+
+from collections.abc import Iterable, Sequence
+
+from gateway.drift.evidence import Evidence
+from gateway.drift.lexicon import Mention
+from gateway.drift.statements import Statement
+
+_EXCLUSIVE = frozenset({"zodiac", "birth_animal", "marital", "religion", "hand", "diet"})
+"""Categories of which a person has one value, beside the traits of character."""
+SINGLE = _EXCLUSIVE | {"gender", "place", "job"}
+"""Those and the ones of which a person has seldom more than what is stored."""
+_BEFORE = 24
+"""Characters before a value that say whose it is."""
+
+
+def note_named(evidence: Evidence, said: Iterable[Statement]) -> None:
+    """Note of which categories the answer names the stored value: other values beside it weigh less."""
+    stored = evidence.facts.stored
+    for statement in said:
+        for category, value, *_ in statement.values:
+            if any(related(held, value) for held in stored.get(category, ())):
+                evidence.named.add(category)
+
+
+def weigh_attributes(evidence: Evidence, statement: Statement) -> None:
+    """Add what the known values of a clause say."""
+    for mention in statement.values:
+        stored = evidence.facts.stored.get(mention.category)
+        if mention.category in ("gender", "partner", "voice_gender"):
+            _weigh_gender(evidence, statement, mention)
+        elif stored:
+            _weigh_value(evidence, statement, mention, stored)
+    if evidence.facts.age and statement.age is not None and statement.speaker != "other":
+        age, basis = evidence.facts.age
+        span = next((n.start, n.end) for n in statement.numbers if n.value == statement.age)
+        if statement.age == age:
+            evidence.support("same", 1.0, basis)
+        elif not statement.asks:
+            evidence.accuse("number", "number-clash", 1.0, span, basis)
+
+
+def is_exclusive(category: str) -> bool:
+    """Whether a person has only one value of it: another one clashes without any further likeness."""
+    return category in _EXCLUSIVE or category.startswith("trait_")
+
+
+def related(stored: str, said: str) -> bool:
+    """Whether what is said is the stored value or holds it: a town lies in its province after a slash."""
+    abroad = stored == "abroad" and not said.startswith("cn")
+    return abroad or stored == said or stored.startswith(said + "/")
+
+
+def _weigh_value(evidence: Evidence, statement: Statement, mention: Mention, stored: dict[str, str]) -> None:
+    category, said, *_ = mention
+    keyed = category in evidence.facts.keyed
+    person = statement.person(mention.start)
+    affirmed = statement.affirms(mention.start)
+    same = next((basis for value, basis in stored.items() if related(value, said)), None)
+    opposite = category.startswith("trait_") and not affirmed and not statement.asks
+    if opposite and same is None:
+        same, affirmed = next(iter(stored.values())), True
+    if same is not None:
+        evidence.support("same" if keyed else "same_prose", 1.0 if affirmed or statement.asks else 0.4, same)
+        if is_exclusive(category) and person == "self" and not affirmed and not statement.asks:
+            evidence.accuse("denied", "negation", 1.0, mention[2:], same)
+        return
+    basis = next(iter(stored.values()))
+    claimed = _precedes(evidence, "reside" if category == "place" else "copula", statement, mention)
+    mine = person == "self" or (person == "" and claimed)
+    doubt = 1.0 if affirmed and not statement.asks else 0.5
+    if any(said.startswith(value + "/") for value in stored):
+        evidence.support("within", 1.0, basis)
+    elif keyed:
+        feature = "mixed" if category in evidence.named else "clash"
+        evidence.accuse(feature + ("_self" if mine else ""), "value-clash", doubt, mention[2:], basis)
+    elif mine and (is_exclusive(category) or (category in SINGLE and claimed)):
+        evidence.accuse("clash_prose", "value-clash", doubt, mention[2:], basis)
+
+
+def _precedes(evidence: Evidence, pattern: str, statement: Statement, mention: Mention) -> bool:
+    at = mention.start - statement.start
+    before = statement.text[max(0, at - _BEFORE) : at]
+    return evidence.facts.lexicon.patterns[pattern].search(before) is not None
+
+
+def _weigh_gender(evidence: Evidence, statement: Statement, mention: Mention) -> None:
+    """Who calls itself a man or a woman, speaks to "you women", has a wife, or says I as only men do."""
+    held = evidence.facts.stored.get("gender")
+    if not held or ("partner" in evidence.facts.stored and mention.category == "partner"):
+        return
+    (value, basis), *_ = held.items()
+    prose = "" if "gender" in evidence.facts.keyed else "_prose"
+    same = mention.value == value
+    many = statement.text[mention.end - statement.start :].startswith(("们", "達", "たち", "들"))
+    if mention.category == "partner":
+        same = not same
+        feature = "partner_other" if statement.person(mention.start) == "other" else "partner"
+    elif mention.category == "voice_gender":
+        feature = "gender_self" + prose
+    elif _precedes(evidence, "your_kind", statement, mention):
+        same = not same
+        feature = "gender_yours" + prose
+    elif _precedes(evidence, "self_gender", statement, mention) and not (statement.asks or many):
+        same = same == statement.affirms(mention.start)
+        feature = "gender_self" + prose
+    else:
+        evidence.support("gender_any", 1.0, basis)
+        return
+    strength = 0.6 if mention.category == "voice_gender" else 1.0
+    if same:
+        evidence.support(feature + "_same", strength, basis)
+    else:
+        evidence.accuse(feature + "_clash", "value-clash", strength, mention[2:], basis)
+
+
+def weigh_asked_age(evidence: Evidence, said: Sequence[Statement], user: str) -> None:
+    """Add a bare number that answers a question for the age."""
+    if evidence.facts.age is None or not evidence.facts.lexicon.patterns["age_asked"].search(user.lower()):
+        return
+    age, basis = evidence.facts.age
+    for statement in said:
+        if len(statement.numbers) == 1 and statement.age is None and not statement.asks:
+            number = statement.numbers[0]
+            if number.value == age:
+                evidence.support("same", 1.0, basis)
+            else:
+                evidence.accuse("number", "number-clash", 0.9, (number.start, number.end), basis)
+            return
+
+
+def weigh_verb_forms(evidence: Evidence, answer: str) -> None:
+    """Add the verb forms by which a speaker of Russian or Polish is a man or a woman."""
+    (value, basis), *_ = evidence.facts.stored.get("gender", {"": ""}).items()
+    for shown in ("male", "female") if value else ():
+        match = evidence.facts.lexicon.patterns[f"{shown}_self"].search(answer[:2000])
+        if match and shown == value:
+            evidence.support("gender_self_same", 0.6, basis)
+        elif match:
+            evidence.accuse("gender_self_clash", "value-clash", 0.9, match.span(), basis)

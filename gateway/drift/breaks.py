@@ -1,0 +1,190 @@
+"""Persona breaks: an answer that says, in one of many languages, that a model and not the persona speaks."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.drift.wordings import Language, spoken, table
+
+WINDOW = 8000
+"""As many characters of the beginning and of the end of an answer are looked at."""
+FLAGGED = 0.5
+"""From this strength on an answer counts as a break."""
+
+_STOP = re.compile(r"[.!?。！？؟।\n]")
+_CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
+_QUOTED = re.compile(
+    r"“[^“”\n]*”|„[^“”„\n]*[“”]|«[^«»\n]*»|»[^«»\n]*«|「[^「」\n]*」|『[^『』\n]*』|(?<!\w)\"[^\"\n]+\"(?!\w)"
+    r"|(?<!\w)'[^'\n]{4,}'(?!\w)|(?<!\w)‘[^‘’\n]{4,}’(?!\w)"
+)
+_REPORTED = re.compile(r"[^\W\d_][^.!?。！？\n]*[:：]\s*[\"'“„«‘「『]?\s*$")
+_LEADS = re.compile(r"[^.!?\n]{0,80}(?:[:\n\"“«„]|$)")
+_APPOSED = re.compile(
+    r",\s*(?:secretly |really |actually )?(?:an?|the|une?|ein\w*|una?)\s[\w -]{0,20}$", re.IGNORECASE
+)
+_KIND = re.compile(
+    r"^(?:spec|race|kind|type|nature|descr|role|identity|occupation|being|what|is$|summary|bio|class)",
+    re.IGNORECASE,
+)
+_IDENTITY = frozenset({"ai-disclosure", "no-feelings", "training", "no-access"})
+
+
+class Break(msgspec.Struct, frozen=True):
+    """One place where the answer steps out of its persona."""
+
+    name: str
+    start: int
+    end: int
+    strength: float
+
+
+class Guards(msgspec.Struct, frozen=True):
+    """What a persona may say of itself without stepping out."""
+
+    machine: bool = False
+    """It is an AI, a robot or the like by its own description."""
+    model: bool = False
+    """It is a language model or an assistant by its own description: only a foreign vendor is a break."""
+    named: str = ""
+    """Its own texts in lower case: vendors and models named there are its own."""
+
+
+def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str]) -> Guards:
+    """What this persona is: once per version, tens of milliseconds at most."""
+    lines = list(examples)
+    told = [text for key, text in _texts(fields) if _KIND.search(key)]
+    machine = _is_machine(prompt) or any(_is_machine("You are " + text[:200]) for text in told)
+    own = [line for line in lines if any(each.name == "ai-disclosure" for each in breaks(line, Guards()))]
+    says = len(own) >= 2
+    described = " ".join([prompt[:4000], *told])
+    model = (machine or says) and bool(table().told["model"].search(described))
+    named = " ".join([prompt, *(text for _, text in _texts(fields)), *lines]).lower()
+    return Guards(machine or says, model, named)
+
+
+def breaks(answer: str, guards: Guards) -> tuple[Break, ...]:
+    """The places where the answer steps out of the persona, in order."""
+    if len(answer) > 2 * WINDOW:
+        tail = len(answer) - WINDOW
+        first = breaks(answer[:WINDOW], guards)
+        rest = breaks(answer[tail:], guards)
+        moved = (msgspec.structs.replace(each, start=each.start + tail, end=each.end + tail) for each in rest)
+        return (*first, *moved)
+    found = [each for language in spoken(answer) for each in _found(answer, language)]
+    return tuple(_distinct(each for each in found if not _allowed(each, answer, guards)))
+
+
+def strength(breaks: Iterable[Break]) -> float:
+    """The breaks together: weak ones add up, each kind counted once."""
+    left = 1.0
+    by_name: dict[str, float] = {}
+    for found in breaks:
+        by_name[found.name] = max(found.strength, by_name.get(found.name, 0.0))
+    for one in by_name.values():
+        left *= 1 - one
+    return round(1 - left, 4)
+
+
+def _found(answer: str, language: Language) -> Iterator[Break]:
+    quotes: list[tuple[int, int]] | None = None
+    for pattern, compiled in language.compiled:
+        for match in compiled.finditer(answer):
+            start, end = match.span()
+            if not pattern.free:
+                if quotes is None:
+                    quotes = [quote.span() for quote in _QUOTED.finditer(answer)]
+                if _reported(answer, start, end, quotes) or _supposed(answer, start, end, language):
+                    continue
+            if pattern.leads and language.spaced and not (":" in match[0] or _LEADS.match(answer, end)):
+                continue
+            yield Break(pattern.name, start, end, pattern.strength)
+
+
+def _reported(answer: str, start: int, end: int, quotes: list[tuple[int, int]]) -> bool:
+    """Inside quotation marks, unless the whole answer stands in them; or behind a speaker and a colon."""
+    for opened, closed in quotes:
+        if opened < start and end < closed + 1:
+            return closed - opened < 0.7 * len(answer.strip())
+    lead = answer[max(0, start - 60) : start]
+    return bool(_REPORTED.search(lead)) and not re.search(
+        r"(?i)\b(?:note|sorry|hinweis|nota|注|disclaimer)", lead
+    )
+
+
+def _supposed(answer: str, start: int, end: int, language: Language) -> bool:
+    """A supposition, a denial, somebody's opinion, or a question."""
+    before, after = language.guard
+    if after.match(answer, end):
+        return True
+    lead = answer[max(0, start - 70) : start]
+    sentence = _last(_STOP, lead)
+    pause = len(sentence) - len(sentence.rstrip(" ,;:—–"))
+    clause = _last(_CLAUSE, sentence[: len(sentence) - pause]) + sentence[len(sentence) - pause :]
+    if before.search(clause):
+        return True
+    stop = _STOP.search(answer, end)
+    if not stop or stop.group() not in "?？؟" or stop.start() - end > 60:
+        return language.name == "el" and answer[end : end + 2].strip().startswith(";")
+    left = answer[end : stop.start()]
+    tag = len(left) - max(map(left.rfind, ",;:，、،"))
+    return tag > len(left) or tag < (5 if max(left, default="") > "\u2e80" else 14)
+
+
+def _allowed(found: Break, answer: str, guards: Guards) -> bool:
+    """A persona that is a machine may say so; a vendor's name is its own where its texts have it."""
+    if guards.model and found.name in _IDENTITY:
+        return True
+    text = answer[found.start : found.end]
+    if guards.machine and found.name in _IDENTITY:
+        return not re.search(r"(?i)language model|sprachmodell|语言模型|言語モデル|언어 ?모델|cut-?off", text)
+    if found.name == "vendor" and guards.named:
+        words = re.findall(r"(?-i:[A-Z][\w-]{3,}|[\u3400-\u9fff]{2,})", text)
+        return any(word.lower() in guards.named for word in words)
+    return False
+
+
+def _distinct(found: Iterable[Break]) -> Iterator[Break]:
+    """Of overlapping ones with the same name the strongest, in the order of the answer."""
+    kept: list[Break] = []
+    for each in sorted(found, key=lambda one: (-one.strength, one.start, -one.end)):
+        if all(
+            each.name != other.name or each.end <= other.start or other.end <= each.start for other in kept
+        ):
+            kept.append(each)
+    return iter(sorted(kept, key=lambda one: (one.start, one.end)))
+
+
+def _is_machine(text: str) -> bool:
+    """Whether a sentence says that the persona is one, not that it knows, builds or hates one."""
+    told = table().told
+    for found in told["machine"].finditer(text[:4000]):
+        if told["trade"].match(text, found.end()) or told["trade"].search(found[0]):
+            continue
+        sentence = _last(_STOP, text[max(0, found.start() - 120) : found.start()])
+        for being in reversed(list(told["being"].finditer(sentence))):
+            lead = _last(_CLAUSE, sentence[: being.start()])
+            if not told["away"].search(lead) and not told["away"].search(sentence, being.end()):
+                return True
+            break
+        if _APPOSED.search(sentence):
+            return not told["away"].search(sentence.rpartition(",")[2])
+    return False
+
+
+def _last(stop: re.Pattern[str], lead: str) -> str:
+    """What stands behind the last stop."""
+    ends = [found.end() for found in stop.finditer(lead)]
+    return lead[ends[-1] :] if ends else lead
+
+
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _texts(inner, str(name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner, key)

@@ -1,0 +1,55 @@
+"""What one turn gives for and against a contradiction, as it is being gathered."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from gateway.drift.facts import Facts
+
+SAID = {"examples": 0.6, "earlier": 0.7}
+"""How much an example line or an earlier turn counts beside a stored field."""
+
+
+class Finding(NamedTuple):
+    """One reason: what it is, how strong from 0 to 1, where in the answer and against what."""
+
+    name: str
+    """`value-clash`, `number-clash`, `name-clash`, `negation`, `polarity`, `not-a-person`, `anachronism`."""
+    strength: float
+    start: int
+    end: int
+    basis: str
+
+
+class Evidence:
+    """The strongest of each kind counts; every accusation is kept with its span."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.features: dict[str, float] = defaultdict(float)
+        self.findings: list[Finding] = []
+        self.supported = ""
+        """Where the first thing is stored that the turn agrees with."""
+        self.named: set[str] = set()
+        """Categories of which the stored value is named."""
+        self.said: set[str] = set()
+        self.asked: set[str] = set()
+        """Content words of the answer and of the question."""
+
+    def note(self, feature: str, strength: float) -> None:
+        self.features[feature] = max(self.features[feature], strength)
+
+    def support(self, feature: str, strength: float, basis: str) -> None:
+        self.note(feature, strength)
+        self.supported = self.supported or basis
+
+    def accuse(self, feature: str, name: str, strength: float, span: tuple[int, int], basis: str) -> None:
+        strength *= SAID.get(kind(basis), 1.0)
+        self.note(feature, strength)
+        self.findings.append(Finding(name, strength, *span, basis))
+
+
+def kind(basis: str) -> str:
+    """`fields`, `prompt`, `examples` or `earlier`."""
+    if basis == "prompt" or basis.startswith("examples["):
+        return basis.partition("[")[0]
+    return "earlier" if basis.startswith("turn[") else "fields"

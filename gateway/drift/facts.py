@@ -1,0 +1,138 @@
+"""What is stored of a persona, ready to be held against: values by category, statements by their words."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from gateway.drift.lexicon import lexicon
+from gateway.drift.statements import Statement, statements
+
+_READ, _ITEMS = 20_000, 400
+"""Characters read of a stored text, and stored statements that are held against a turn."""
+
+
+class Item(NamedTuple):
+    """A stored statement and where it is stored."""
+
+    basis: str
+    statement: Statement
+    mass: float
+
+
+class Facts:
+    """A persona's version made ready: its stored values by category, and its statements by their words."""
+
+    def __init__(
+        self, fields: dict[str, Any], prompt: str, examples: tuple[str, ...], language: str, name: str
+    ) -> None:
+        self.lexicon = lexicon(language)
+        self.name = name
+        self.stored: dict[str, dict[str, str]] = {}
+        self.keyed: set[str] = set()
+        self.verbatim: dict[str, str] = {}
+        self.age: tuple[int, str] | None = None
+        self.items: list[Item] = []
+        self.attitudes: dict[str, tuple[int, str]] = {}
+        """What is liked (1) or disliked (-1), and where that is stored."""
+        self.text = " ".join([prompt, *(value for _, value in _leaves(fields))]).lower()
+        for path, value in _leaves(fields):
+            self._take_field(path, value)
+        for shape in ("line", "glyph_line"):
+            for line in self.lexicon.patterns[shape].finditer(prompt[:_READ]):
+                self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
+        self._take_text("prompt", prompt)
+        for i, example in enumerate(examples):
+            self._take_text(f"examples[{i}]", example)
+        self._one_gender()
+        self.index: dict[str, list[int]] = {}
+        for i, item in enumerate(self.items):
+            for stem in item.statement.stems:
+                self.index.setdefault(stem, []).append(i)
+        self._weights = {
+            stem: (0.5 if stem[0] > "\u3000" else 1.0) * _rarity(len(at)) for stem, at in self.index.items()
+        }
+        self.items = [item._replace(mass=self.mass(item.statement.stems)) for item in self.items]
+        self.told = frozenset(
+            stem
+            for item in self.items
+            if not item.basis.startswith("examples")
+            for stem in item.statement.stems
+        )
+        self.is_machine = self.lexicon.patterns["machine"].search(self.text) is not None
+        self.is_past = self.lexicon.patterns["past"].search(self.text) is not None
+
+    def mass(self, stems: Iterable[str]) -> float:
+        """How much the words say: rare ones more than common ones, pairs of characters half."""
+        weights = self._weights
+        return sum(weights[stem] if stem in weights else 0.5 if stem[0] > "\u3000" else 1.0 for stem in stems)
+
+    def weight(self, stem: str) -> float:
+        return self._weights.get(stem, 0.0)
+
+    def _take_field(self, path: str, value: str) -> None:
+        words = re.split(r"[._\s\[\]]+", path.lower())
+        basis = f"layers.{path}"
+        self._take_key(words, value.lower(), basis)
+        if len(value) <= 24:
+            for word in re.split(r"[,，、/;；]|(?<=[^\x00-\x7f])\s+", value.lower()):
+                if len(word.strip()) >= 2 and (word[0] > "\u3000" or len(word) > 4):
+                    self.verbatim.setdefault(word.strip(), basis)
+        key = words[-1] if not words[-1].isdigit() else words[0]
+        joined = f"{value} {key}" if re.fullmatch(r"\d+", value) else value
+        self._take_text(basis, joined)
+
+    def _take_key(self, words: list[str], value: str, basis: str) -> None:
+        """Store the value of a field whose name says what it is, such as its age or its city."""
+        kinds = [self.lexicon.keys[word] for word in words if word in self.lexicon.keys]
+        if kinds and kinds[-1] == "age" and (digits := re.search(r"\d{1,4}", value)):
+            self.age = self.age or (int(digits.group()), basis)
+        for kind in kinds[-1:]:
+            for held in self._values(kind, value):
+                self.stored.setdefault(kind, {}).setdefault(held, basis)
+                self.keyed.add(kind)
+
+    def _values(self, kind: str, text: str) -> list[str]:
+        """The narrowest values of a category in a field; an unknown word after a place lies within it."""
+        mentions = [m for m in self.lexicon.read(text).mentions if m.category == kind]
+        held = {m.value for m in mentions}
+        if mentions and kind == "place" and (rest := text[mentions[-1].end :].strip(" ,，、·省市区县")):
+            held.add(f"{mentions[-1].value}/{rest}")
+        return [one for one in held if not any(other.startswith(one + "/") for other in held)]
+
+    def _take_text(self, basis: str, text: str) -> None:
+        for statement in statements(self.lexicon, text, head=_READ, most=_ITEMS):
+            if len(self.items) < _ITEMS:
+                self.items.append(Item(basis, statement, 0.0))
+            if not basis.startswith("examples"):
+                for thing, (sign, _) in statement.attitudes(self.lexicon.puts_objects_first).items():
+                    self.attitudes.setdefault(thing, (sign, basis))
+            if statement.age is not None and self.age is None and not basis.startswith("examples"):
+                self.age = (statement.age, basis)
+            for mention in statement.values:
+                if mention.category not in self.keyed and not basis.startswith("examples"):
+                    self.stored.setdefault(mention.category, {}).setdefault(mention.value, basis)
+
+    def _one_gender(self) -> None:
+        """Keep a gender that prose gives only where it gives one; its pronouns say it where no word does."""
+        if "gender" in self.keyed:
+            return
+        if len(self.stored.get("gender", ())) > 1:
+            del self.stored["gender"]
+        he, she = (len(self.lexicon.patterns[word].findall(self.text)) for word in ("he", "she"))
+        if "gender" not in self.stored and max(he, she) >= 3 and max(he, she) >= 4 * min(he, she):
+            self.stored["gender"] = {"male" if he > she else "female": "prompt"}
+
+
+def _rarity(seen: int) -> float:
+    return 1.0 if seen < 3 else 0.6 if seen < 6 else 0.3
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{i}]")
+    elif value is not None and str(value).strip():
+        yield path, str(value)

@@ -1,0 +1,140 @@
+"""Clauses of an answer held against the stored and earlier statements that are about the same thing."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from gateway.drift.evidence import SAID, Evidence, kind
+from gateway.drift.facts import Facts, Item
+from gateway.drift.lexicon import Mention
+from gateway.drift.statements import Number, Statement
+
+ALIKE = 0.2
+"""Below this likeness two statements are not about the same thing."""
+_ALIKE_SAID = 0.45
+"""The same for example lines and earlier turns, where the persona speaks of many passing things."""
+_MOST, _NEAREST = 40, 8
+"""Stored statements looked at for one word, and for one clause."""
+_DIRECT = 0.9
+"""How strong two different counts of the same thing are, whatever else the clauses say."""
+
+_ANSWERED = 0.9
+"""The same for another value or count in the answer to a question about the stored one, at full likeness."""
+
+
+def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Item, float]]:
+    """The stored statements about the same thing, with their likeness from 0 to 1, the likest first.
+
+    Likeness is shared content over the stored statement's, of which three words are enough.
+    """
+    shared: dict[int, float] = defaultdict(float)
+    for stem in stems:
+        at = facts.index.get(stem, ())
+        if 0 < len(at) <= _MOST:
+            weight = facts.weight(stem)
+            for i in at:
+                shared[i] += weight
+    found = [(_likeness(mass, facts.items[i]), i) for i, mass in shared.items()]
+    best = sorted(((-likeness, i) for likeness, i in found if likeness >= ALIKE))[:_NEAREST]
+    return [(facts.items[i], -negative) for negative, i in best]
+
+
+def _likeness(shared: float, item: Item) -> float:
+    return min(1.0, shared / (1 + min(item.mass, 3.0)))
+
+
+def weigh_likeness(evidence: Evidence, statement: Statement, claims: Mapping[str, list[Item]]) -> None:
+    """Add what a clause shares with stored statements and with claims, by their words, and what it denies."""
+    stems = statement.stems
+    for item, likeness in near(evidence.facts, stems):
+        _weigh_pair(evidence, statement, item, likeness)
+    for claim in {id(claim): claim for stem in stems for claim in claims.get(stem, ())}.values():
+        likeness = _likeness(evidence.facts.mass(stems.keys() & claim.statement.stems.keys()), claim)
+        if likeness >= ALIKE:
+            _weigh_pair(evidence, statement, claim, likeness)
+    if statement.speaker == "self" and not statement.asks and stems:
+        stored = evidence.facts.stored
+        new = sum(mention.value not in stored.get(mention.category, ()) for mention in statement.values)
+        evidence.note("self", 1.0)
+        left = (1 - evidence.features["foreign"]) * 0.6 ** (new + len(statement.numbers))
+        evidence.note("foreign", 1 - left)
+
+
+def _weigh_pair(evidence: Evidence, statement: Statement, item: Item, likeness: float) -> None:
+    said = kind(item.basis) in SAID
+    if said and (likeness < _ALIKE_SAID or statement.speaker != "self"):
+        evidence.note("echo", likeness)
+        return
+    theirs = item.statement
+    doubt = (0.4 if statement.asks else 1.0) * (0.5 if statement.speaker == "other" else 1.0)
+    shared = [stem for stem in statement.stems if stem in theirs.stems]
+    turned = sum((stem in statement.denied) != (stem in theirs.denied) for stem in shared)
+    if 2 * turned >= len(shared) and not theirs.asks:
+        name = "polarity" if statement.feels() and theirs.feels() else "negation"
+        evidence.accuse("polarity", name, doubt * likeness, (statement.start, statement.end), item.basis)
+        return
+    for number, direct in _miscounted(statement, theirs, evidence.facts.lexicon.periods):
+        strength = doubt * max(likeness, _DIRECT if direct else 0.0)
+        evidence.accuse("number", "number-clash", strength, (number.start, number.end), item.basis)
+    for mention in _swapped(statement, theirs):
+        evidence.accuse("swap", "value-clash", doubt * likeness, mention[2:], item.basis)
+    evidence.support("echo" if said else "support", likeness, item.basis)
+
+
+def _miscounted(
+    statement: Statement, stored: Statement, periods: frozenset[str]
+) -> Iterable[tuple[Number, bool]]:
+    """Counts of the same thing that differ, and whether both count it directly."""
+    for number in statement.numbers:
+        same = [held for held in stored.numbers if not set(held.units).isdisjoint(number.units)]
+        if same and all(held.value != number.value for held in same):
+            yield (
+                number,
+                any(held.units[0] == number.units[0] and held.units[0] not in periods for held in same),
+            )
+
+
+def _swapped(statement: Statement, stored: Statement) -> Iterable[Mention]:
+    """Values that stand where the stored statement has another one of their category."""
+    held: dict[str, set[str]] = defaultdict(set)
+    for mention in stored.values:
+        held[mention.category].add(mention.value)
+    said = {mention[:2] for mention in statement.values}
+    for mention in statement.values:
+        values = held.get(mention.category)
+        if values and mention.value not in values and any((mention.category, v) not in said for v in values):
+            yield mention
+
+
+def weigh_answer(
+    evidence: Evidence, statement: Statement, asked: Item, likeness: float, counts: bool
+) -> None:
+    """Add other values and counts than the ones stored on what the question was about."""
+    theirs = asked.statement
+    for mention in _swapped(statement, theirs):
+        evidence.accuse("swap", "value-clash", _ANSWERED * likeness, mention[2:], asked.basis)
+    if counts and len(theirs.numbers) == len(statement.numbers) == 1:
+        said, held = statement.numbers[0], theirs.numbers[0]
+        if said.value != held.value:
+            evidence.accuse(
+                "number", "number-clash", _ANSWERED * likeness, (said.start, said.end), asked.basis
+            )
+
+
+def weigh_attitudes(
+    evidence: Evidence, statement: Statement, sense: int, span: tuple[int, int] | None
+) -> None:
+    """Add likes and dislikes that are stored otherwise; `sense` is -1 where a question is answered by no."""
+    facts = evidence.facts
+    felt = statement.attitudes(facts.lexicon.puts_objects_first)
+    weight = 0.5 + min(3.0, facts.mass(thing for thing in felt if ":" not in thing))
+    for thing, (sign, at) in felt.items():
+        stored = facts.attitudes.get(thing)
+        if stored is None:
+            continue
+        share = 1.0 if ":" in thing else facts.mass([thing]) / weight
+        if stored[0] == sign * sense:
+            evidence.support("attitude_same", share, stored[1])
+        else:
+            evidence.accuse(
+                "attitude", "polarity", share, span or (at, max(at + 1, statement.end)), stored[1]
+            )

@@ -1,0 +1,140 @@
+"""What a persona is known to have said, summed up so that an answer is held against all of it at once."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gateway.drift.features import MARK_COUNT, Codes, Floats, Text
+from gateway.drift.weights import Tongue
+
+USUAL_LIKENESS, USUAL_SPREAD, USUAL_WEIGHT = 0.06, 0.03, 4
+"""What the likeness between lines of one persona is taken for, as if so many lines had shown it."""
+
+
+class Lines(NamedTuple):
+    """The sum of a persona's lines; adding one gives a new value."""
+
+    tokens: Codes
+    """Buckets of everything known, ascending; the next four have a value for each."""
+    counts: Floats
+    """How often it is in the lines."""
+    others: Floats
+    """How often it is in the prompt and the fields."""
+    mean: Floats
+    """The sum of the lines' vectors, each of length 1."""
+    pooled: Floats
+    """One vector for all that is known, of length 1."""
+    number: int
+    marks: Floats
+    """Sum over the lines, as is the next."""
+    length: float
+    """Of logarithms of characters."""
+    likeness: tuple[float, ...]
+    """How alike each line is to the others: the cosine of their vectors, on average."""
+
+    def spread(self) -> tuple[float, float]:
+        """Mean and standard deviation of the likeness, drawn to the usual ones while lines are few."""
+        number = len(self.likeness) + USUAL_WEIGHT
+        mean = (sum(self.likeness) + USUAL_WEIGHT * USUAL_LIKENESS) / number
+        squares = sum((one - mean) ** 2 for one in self.likeness) + USUAL_WEIGHT * USUAL_SPREAD**2
+        return mean, math.sqrt(squares / number)
+
+
+def vector(tongue: Tongue, text: Text) -> Floats:
+    """The text's words weighed by how much they tell, of length 1."""
+    return _unit((1 + np.log(text.counts)) * tongue.rarity[text.tokens])
+
+
+def without(answer: Text, user: Text) -> Text:
+    """The answer less the words that the user had said before: they are the topic's, not the persona's."""
+    keep = user.tokens[_places(user.tokens, answer.tokens)] != answer.tokens if len(user.tokens) else None
+    if keep is None or int(keep.sum()) < 6:
+        return answer
+    return answer._replace(tokens=answer.tokens[keep], counts=answer.counts[keep])
+
+
+def known(tongue: Tongue, prompt: Text, lines: Sequence[Text]) -> Lines:
+    """The sum of a prompt and of example lines."""
+    zeros = np.zeros(len(prompt.tokens), np.float32)
+    pooled = _pooled(tongue, prompt.tokens, prompt.counts)
+    marks = np.zeros(MARK_COUNT, np.float32)
+    out = Lines(prompt.tokens, zeros, prompt.counts, zeros, pooled, 0, marks, 0.0, ())
+    for line in lines:
+        out = added(tongue, out, line)
+    if len(lines) > 1:
+        own = [dot(out.tokens, out.mean, line.tokens, vector(tongue, line)) for line in lines]
+        out = out._replace(likeness=tuple((product - 1) / (len(lines) - 1) for product in own))
+    return out
+
+
+def added(tongue: Tongue, lines: Lines, line: Text) -> Lines:
+    """The sum with one more line."""
+    own = vector(tongue, line)
+    tokens = np.union1d(lines.tokens, line.tokens)
+    old, new = np.searchsorted(tokens, lines.tokens), np.searchsorted(tokens, line.tokens)
+    counts, others, mean = (np.zeros(len(tokens), np.float32) for _ in range(3))
+    counts[old], others[old], mean[old] = lines.counts, lines.others, lines.mean
+    counts[new] += line.counts
+    mean[new] += own
+    likeness = lines.likeness
+    if lines.number:
+        likeness = (*likeness, dot(lines.tokens, lines.mean, line.tokens, own) / lines.number)
+    return Lines(
+        tokens,
+        counts,
+        others,
+        mean,
+        _pooled(tongue, tokens, counts + others),
+        lines.number + 1,
+        lines.marks + line.marks,
+        lines.length + math.log(line.length + 5),
+        likeness,
+    )
+
+
+def removed(tongue: Tongue, lines: Lines, line: Text, at: int) -> Lines:
+    """The sum without a line that is in it, the one whose likeness stands at this place."""
+    counts, mean, places = lines.counts.copy(), lines.mean.copy(), np.searchsorted(lines.tokens, line.tokens)
+    counts[places] -= line.counts
+    mean[places] -= vector(tongue, line)
+    return lines._replace(
+        counts=counts,
+        mean=mean,
+        pooled=_pooled(tongue, lines.tokens, counts + lines.others),
+        number=lines.number - 1,
+        marks=lines.marks - line.marks,
+        length=lines.length - math.log(line.length + 5),
+        likeness=lines.likeness[:at] + lines.likeness[at + 1 :],
+    )
+
+
+def dot(tokens: Codes, values: Floats, others: Codes, theirs: Floats) -> float:
+    """The product of two sparse vectors."""
+    if not len(tokens):
+        return 0.0
+    at = _places(tokens, others)
+    return float(np.dot(values[at] * (tokens[at] == others), theirs))
+
+
+def found(tokens: Codes, values: Floats, others: Codes) -> Floats:
+    """The values for other tokens, 0 for those that are not there."""
+    if not len(tokens):
+        return np.zeros(len(others), np.float32)
+    at = _places(tokens, others)
+    known: Floats = values[at] * (tokens[at] == others)
+    return known
+
+
+def _places(tokens: Codes, others: Codes) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+    """Where each of the others is or would be."""
+    return np.minimum(np.searchsorted(tokens, others), len(tokens) - 1)
+
+
+def _pooled(tongue: Tongue, tokens: Codes, counts: Floats) -> Floats:
+    return _unit((1 + np.log(np.maximum(counts, 1))) * tongue.rarity[tokens] * (counts > 0))
+
+
+def _unit(values: Floats) -> Floats:
+    return values / (np.sqrt(np.dot(values, values)) or np.float32(1))

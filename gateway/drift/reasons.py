@@ -1,0 +1,78 @@
+"""Why a turn got its score: named signals with p values and the spans that they rest on."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.drift import calibration, coherence, features, values, verdict
+from gateway.drift.breaks import Break
+from gateway.drift.character import Signal
+from gateway.drift.profile import Odds, Profile
+from gateway.drift.values import Contradiction
+from gateway.drift.verdict import Evidence
+
+TELLING = 0.25
+"""Signals that are more usual than this are not worth telling."""
+SENTENCES = 60
+_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？\n]*")
+
+
+class Reasons(NamedTuple):
+    """What was found of one turn."""
+
+    profile: Profile
+    answer: str
+    odds: Odds
+    evidence: Evidence
+    breaks: tuple[Break, ...]
+    clash: Contradiction | None
+    loose: coherence.Incoherence
+
+    def signals(self) -> tuple[Signal, ...]:
+        """The signals that are worth telling, the least usual of each axis first."""
+        found = [*self._voice(), *self._values(), *self._coherence()]
+        return tuple(signal for signal in found if signal.p <= TELLING)
+
+    def _voice(self) -> Iterator[Signal]:
+        for one in self.breaks:
+            yield Signal(one.name, "voice", bound(one.strength), one.start, one.end)
+        if self.evidence.assistant >= verdict.LIKELY:
+            yield Signal("assistant-voice", "voice", rounded(math.exp(-self.odds.assistant)), *self._worst())
+        elif self.evidence.p <= verdict.SUSPICIOUS and self.evidence.lines:
+            yield Signal("unlike-voice", "voice", rounded(self.evidence.p))
+        if self.evidence.trend >= verdict.LIKELY:
+            yield Signal("slow-drift", "voice", bound(self.evidence.trend))
+
+    def _values(self) -> Iterator[Signal]:
+        if self.clash is None:
+            return
+        p = bound(values.posterior(self.clash.score))
+        for one in self.clash.findings:
+            yield Signal(one.name, "values", p, one.start, one.end, one.basis)
+
+    def _coherence(self) -> Iterator[Signal]:
+        p = bound(coherence.belief(self.loose.logit))
+        for one in self.loose.findings:
+            yield Signal(one.name, "coherence", p, one.start, one.end)
+
+    def _worst(self) -> tuple[int, int]:
+        """The sentence that speaks most for an assistant."""
+        spans = [match.span() for match in _SENTENCE.finditer(self.answer[: features.LONGEST])][:SENTENCES]
+        tongue = self.profile.tongue
+
+        def assistance(span: tuple[int, int]) -> float:
+            return tongue.assistance(self.profile.read(self.answer[span[0] : span[1]]))
+
+        return max(spans or [(0, len(self.answer))], key=assistance)
+
+
+def bound(belief: float) -> float:
+    """The largest p value that a belief allows: one over its likelihood ratio (Vovk and Wang 2021)."""
+    odds = calibration.PRIOR / (1 - calibration.PRIOR)
+    return rounded(odds * (1 - belief) / max(belief, 1e-6))
+
+
+def rounded(p: float) -> float:
+    """Two digits, of which neither end is reached."""
+    return float(f"{min(1.0, max(p, 1e-6)):.2g}")

@@ -1,0 +1,130 @@
+"""One turn held against its persona and against what was said before it."""
+
+from typing import NamedTuple
+
+from gateway.drift import breaks, calibration, coherence, lines, trend, values, verdict
+from gateway.drift.character import Score
+from gateway.drift.features import Text
+from gateway.drift.lines import Lines
+from gateway.drift.profile import Odds, Profile
+from gateway.drift.reasons import Reasons
+from gateway.drift.trend import Trend
+from gateway.drift.values import Claims
+from gateway.drift.verdict import Evidence
+
+CALIBRATING = 16
+"""Turns of a conversation that its p values go by, beside the examples."""
+SEEN = 2_000
+"""Characters of the turn before that are remembered, to notice what is said twice."""
+
+
+class Course(NamedTuple):
+    """A conversation so far, as the scorer remembers it; each turn gives the next one."""
+
+    turns: int = 0
+    verdict: str | None = None
+    """The last turn's."""
+    lines: Lines | None = None
+    """What the persona is known to have said, accepted turns among it; `None`: the version's own."""
+    waiting: Text | None = None
+    """The last accepted turn while the baseline is open, added to the lines when another turn follows."""
+    is_accepted: bool = False
+    """Whether the last turn's claims are to be learnt when another turn follows."""
+    scores: tuple[float, ...] = ()
+    """The log odds of the first turns, but for those out of character."""
+    trend: Trend = Trend()
+    claims: Claims = ()
+    user: str = ""
+    answer: str = ""
+    """The turn before."""
+
+
+BEGINNING = Course()
+
+
+def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Score, Course]:
+    """The turn's score, and the course of the conversation with this turn in it."""
+    course = _settled(profile, course)
+    known = course.lines or profile.lines
+    text = profile.read(answer)
+    odds = profile.odds(known, text, profile.read(user) if user else None)
+    p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
+    broken = breaks.breaks(answer, profile.guards)
+    clash = values.contradiction(profile.facts, course.claims, user, answer)
+    before = [course.answer] if course.answer else []
+    loose = coherence.incoherence(user, answer, profile.tongues, profile.coherence, earlier=before)
+    strength = max((one.strength for one in broken), default=0.0)
+    belief = values.posterior(clash.score) if clash is not None else None
+    followed = trend.followed(_baseline(profile, course), odds.likeness, odds.other)
+    evidence = Evidence(
+        lines=known.number,
+        p=p,
+        voice=calibration.belief(odds.drifted),
+        assistant=calibration.belief(odds.assistant),
+        broken=strength,
+        values=belief,
+        trend=followed.belief,
+    )
+    word = verdict.judge(evidence)
+    reasons = Reasons(profile, answer, odds, evidence, broken, clash, loose)
+    result = Score(
+        # A break is a cause of its own beside the manner, so either is enough.
+        voice=1 - (1 - evidence.voice) * (1 - strength),
+        values=belief,
+        values_basis=clash.basis if clash is not None else None,
+        coherence=coherence.grade(coherence.belief(loose.logit)),
+        verdict=word,
+        signals=reasons.signals(),
+        trend=followed.belief,
+    )
+    return result, _next(profile, course, known, text, odds, followed, result, (user, answer))
+
+
+def _settled(profile: Profile, course: Course) -> Course:
+    """The course with its last turn learnt from, which is put off until there is another one."""
+    if course.is_accepted:
+        claims = values.learn(profile.facts, course.claims, course.turns - 1, course.answer)
+        course = course._replace(claims=claims)
+    if course.waiting is not None:
+        known = lines.added(profile.tongue, course.lines or profile.lines, course.waiting)
+        course = course._replace(lines=known)
+    return course
+
+
+def _next(
+    profile: Profile,
+    course: Course,
+    known: Lines,
+    text: Text,
+    odds: Odds,
+    followed: Trend,
+    result: Score,
+    said: tuple[str, str],
+) -> Course:
+    """The course with this turn; one that is not accepted leaves no trace in what later turns are held to."""
+    user, answer = said
+    settled = course._replace(
+        turns=course.turns + 1,
+        verdict=result.verdict,
+        lines=known,
+        waiting=None,
+        is_accepted=False,
+        trend=followed,
+        user=user[-SEEN:],
+        answer=answer[:SEEN],
+    )
+    if result.verdict == "out-of-character":
+        return settled
+    if course.turns < CALIBRATING:
+        # Also of turns that only looked unlike: without these it would take ever more for unlike.
+        settled = settled._replace(scores=(*course.scores, odds.drifted))
+    if result.verdict == "drifting":
+        return settled
+    if followed.is_frozen:
+        return settled._replace(is_accepted=True)
+    learnt = trend.learnt(followed, odds.likeness, odds.other)
+    return settled._replace(is_accepted=True, waiting=text, trend=learnt)
+
+
+def _baseline(profile: Profile, course: Course) -> Trend:
+    return course.trend if course.turns else Trend(likeness=profile.lines.likeness)

@@ -1,0 +1,249 @@
+"""Whether a turn contradicts what is stored of its persona, or what the persona has said before."""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gateway.drift.attributes import (
+    SINGLE,
+    note_named,
+    related,
+    weigh_asked_age,
+    weigh_attributes,
+    weigh_verb_forms,
+)
+from gateway.drift.evidence import Evidence, Finding, kind
+from gateway.drift.facts import Facts, Item
+from gateway.drift.likeness import near, weigh_answer, weigh_attitudes, weigh_likeness
+from gateway.drift.statements import Statement, statements
+
+__all__ = ["Claims", "Contradiction", "Facts", "Finding", "contradiction", "learn", "posterior"]
+
+Claims = tuple[Item, ...]
+"""What the persona has said of itself in accepted turns, newest last."""
+_CLAIMS, _CLAIMS_PER_TURN = 64, 16
+_SEEN = 4000
+"""Characters at the beginning of an answer that are searched for names, breaks and out-of-era words."""
+_BIOGRAPHY = 24
+"""Content words from which on whatever a persona says of itself touches what is stored of it."""
+_PRIOR = 0.05
+"""The share of turns that contradict, for which the posterior is stated."""
+_FINDINGS = 8
+_QUESTION = 60
+"""Characters of a question that is answered by a yes."""
+_REPLY = 4
+"""Clauses of an answer that are taken as the answer to the question."""
+
+BIAS = 0.0
+WEIGHTS = {
+    "clash_self": 3.5,
+    "clash": 2.0,
+    "clash_prose": 2.0,
+    "mixed_self": 0.8,
+    "mixed": 0.3,
+    "within": 0.3,
+    "denied": 3.0,
+    "yes": 2.5,
+    "no": 2.0,
+    "asked": 3.0,
+    "polarity": 4.0,
+    "attitude": 4.0,
+    "number": 3.0,
+    "swap": 3.0,
+    "name": 3.0,
+    "assistant": 2.5,
+    "modern": 1.0,
+    "foreign": 0.4,
+    "gender_self_clash": 3.2,
+    "gender_self_prose_clash": 1.9,
+    "gender_yours_clash": 1.0,
+    "gender_yours_prose_clash": 0.0,
+    "partner_clash": 1.0,
+    "partner_other_clash": 0.2,
+    "same": -2.0,
+    "same_prose": -0.7,
+    "verbatim": -0.7,
+    "support": -1.0,
+    "attitude_same": -1.0,
+    "overlap": -1.0,
+    "echo": -0.7,
+    "topic": 0.2,
+    "answered": -1.0,
+    "gender_self_same": -2.0,
+    "gender_self_prose_same": -1.2,
+    "gender_yours_same": -1.0,
+    "partner_same": -0.5,
+    "partner_other_same": -0.2,
+}
+"""Log-odds of a contradiction, among as many as not, for each kind of evidence at full strength.
+
+Set by hand from what each kind means; fitted to no data.
+"""
+_DECISIVE = ("asked", "polarity", "attitude", "number", "swap", "denied", "yes", "no", "name")
+"""Reasons beside which the words that a turn shares with what is stored speak for it no longer."""
+_OVERRULED = 0.7
+
+
+class Contradiction(NamedTuple):
+    """A raw score, higher for more contradiction; `posterior` makes a belief of it."""
+
+    score: float
+    basis: str
+    """`fields`, `prompt`, `examples` or `earlier`: what the strongest reason was held against."""
+    findings: tuple[Finding, ...]
+    """The strongest first."""
+    features: dict[str, float]
+    """Strength from 0 to 1 of each kind of evidence, for and against."""
+
+
+def learn(facts: Facts, claims: Claims, turn: int, answer: str) -> Claims:
+    """The claims with those of one more accepted turn; the oldest fall out."""
+    said = [
+        Item(f"turn[{turn}]", statement, facts.mass(statement.stems))
+        for statement in statements(facts.lexicon, answer)
+        if statement.speaker == "self" and not statement.asks and statement.stems
+    ]
+    return (claims + tuple(said[:_CLAIMS_PER_TURN]))[-_CLAIMS:]
+
+
+def contradiction(facts: Facts, claims: Claims, user: str, answer: str) -> Contradiction | None:
+    """What speaks for the answer contradicting what is known; `None` where it touches nothing stored."""
+    evidence = Evidence(facts)
+    said = statements(facts.lexicon, answer)
+    earlier: dict[str, list[Item]] = defaultdict(list)
+    for claim in claims:
+        for stem in claim.statement.stems:
+            earlier[stem].append(claim)
+    note_named(evidence, said)
+    for statement in said:
+        weigh_attributes(evidence, statement)
+        weigh_likeness(evidence, statement, earlier)
+        if statement.speaker != "other" and not statement.asks:
+            weigh_attitudes(evidence, statement, 1, None)
+    weigh_verb_forms(evidence, answer)
+    _weigh_words(evidence, said, answer)
+    _weigh_reply(evidence, said, user, answer)
+    _weigh_identity(evidence, user, answer[:_SEEN])
+    return _verdict(evidence)
+
+
+def posterior(score: float) -> float:
+    """The belief that a turn contradicts, where 5 % of turns do."""
+    return 1 / (1 + math.exp(-score - math.log(_PRIOR / (1 - _PRIOR))))
+
+
+def _weigh_words(evidence: Evidence, said: Sequence[Statement], answer: str) -> None:
+    facts, lower = evidence.facts, answer[:_SEEN].lower()
+    evidence.said.update(stem for statement in said for stem in statement.stems)
+    if shared := evidence.said & facts.told:
+        evidence.support("overlap", 1 - math.exp(-facts.mass(shared) / 3), "prompt")
+    for word, basis in facts.verbatim.items():
+        if word in lower:
+            evidence.support("verbatim", 1.0, basis)
+
+
+def _weigh_reply(evidence: Evidence, said: Sequence[Statement], user: str, answer: str) -> None:
+    """Add what a yes or a no makes of the question, and whether the answer says what is stored on it."""
+    facts, patterns = evidence.facts, evidence.facts.lexicon.patterns
+    yes, no = patterns["affirm"].match(answer), patterns["denial"].match(answer)
+    reply = yes or no
+    best, asked, agreed = 0.0, None, True
+    topics: frozenset[str] = frozenset()
+    for question in statements(facts.lexicon, user[-600:]):
+        evidence.asked.update(question.stems)
+        if not any(mention.category in ("kin", "partner") for mention in question.values):
+            topics |= question.topics
+        for item, likeness in near(facts, question.stems)[:1]:
+            if likeness > best:
+                best, asked, agreed = likeness, item, _agree(question, item.statement)
+        if reply:
+            weigh_attitudes(evidence, question, 1 if yes else -1, reply.span())
+        if yes and question.speaker == "other" and len(question.text) < _QUESTION:
+            _weigh_yes(evidence, question, yes.span())
+    weigh_asked_age(evidence, said[:_REPLY], user[-600:])
+    _weigh_topics(evidence, said[:_REPLY], topics, no)
+    if asked:
+        counts = patterns["count"].search(user[-600:].lower()) is not None
+        for statement in said[:_REPLY]:
+            if statement.speaker != "other" and not statement.asks:
+                weigh_answer(evidence, statement, asked, best, counts)
+        rest = asked.statement.stems.keys() - evidence.asked
+        evidence.support("topic", best, asked.basis)
+        evidence.support("answered", facts.mass(rest & evidence.said) / (0.5 + facts.mass(rest)), asked.basis)
+        if reply and bool(yes) != agreed:
+            evidence.accuse("no", "negation", best, reply.span(), asked.basis)
+
+
+def _agree(one: Statement, other: Statement) -> bool:
+    """Whether two statements say their first common word in the same sense."""
+    stem = next(stem for stem in one.stems if stem in other.stems)
+    return (stem in one.denied) == (stem in other.denied)
+
+
+def _weigh_topics(
+    evidence: Evidence, said: Sequence[Statement], topics: frozenset[str], no: re.Match[str] | None
+) -> None:
+    """Add values of a category that was asked for by its name: "Any pets?" """
+    for category in sorted(topics & evidence.facts.stored.keys() - evidence.named):
+        stored = evidence.facts.stored[category]
+        basis = next(iter(stored.values()))
+        sure = 0.5 if category == "place" else 1.0
+        given = [
+            mention
+            for statement in said
+            for mention in statement.values
+            if mention.category == category
+            and statement.person(mention.start) != "other"
+            and not statement.asks
+        ]
+        for mention in given:
+            if any(related(value, mention.value) for value in stored):
+                evidence.support("same_prose", 1.0, basis)
+            else:
+                evidence.accuse("asked", "value-clash", sure, mention[2:], basis)
+        if no and not given:
+            evidence.accuse("asked", "negation", 0.8 * sure, no.span(), basis)
+
+
+def _weigh_yes(evidence: Evidence, question: Statement, span: tuple[int, int]) -> None:
+    """Add what is agreed to of the speaker and is stored otherwise, such as another job."""
+    for mention in question.values:
+        stored = evidence.facts.stored.get(mention.category, {})
+        if stored and mention.category in SINGLE and not any(related(v, mention.value) for v in stored):
+            evidence.accuse("yes", "value-clash", 1.0, span, next(iter(stored.values())))
+
+
+def _weigh_identity(evidence: Evidence, user: str, answer: str) -> None:
+    """Add another name, a machine's nature and things that are not of the persona's time."""
+    facts, patterns = evidence.facts, evidence.facts.lexicon.patterns
+    if facts.name and (match := patterns["name"].search(answer)):
+        called, own = match[1].strip().lower(), facts.name.lower()
+        known = (
+            called in facts.text or called in own or own in called or set(called.split()) & set(own.split())
+        )
+        if not known:
+            evidence.accuse("name", "name-clash", 1.0, match.span(1), "name")
+    if not facts.is_machine and (match := patterns["assistant"].search(answer)):
+        evidence.accuse("assistant", "not-a-person", 1.0, match.span(), "prompt")
+    if (
+        facts.is_past
+        and (match := patterns["modern"].search(answer))
+        and match[0].lower() not in user.lower()
+    ):
+        evidence.accuse("modern", "anachronism", 1.0, match.span(), "prompt")
+
+
+def _verdict(evidence: Evidence) -> Contradiction | None:
+    """The weighed sum over what a turn without any evidence would get."""
+    features = dict(evidence.features)
+    claims = features.get("self") and len(evidence.facts.told) >= _BIOGRAPHY
+    if not evidence.findings and not evidence.supported and not claims:
+        return None
+    decisive = max(features.get(name, 0.0) for name in _DECISIVE)
+    weighed = [WEIGHTS.get(name, 0.0) * strength for name, strength in features.items()]
+    score = BIAS + sum(part if part > 0 else part * (1 - _OVERRULED * decisive) for part in weighed)
+    ranked = sorted(evidence.findings, key=lambda finding: -finding.strength)[:_FINDINGS]
+    basis = ranked[0].basis if ranked else evidence.supported or "prompt"
+    return Contradiction(score, kind(basis), tuple(ranked), features)

@@ -1,0 +1,90 @@
+"""What was learnt from the training texts, as packaged arrays; `tools/train_drift.py` makes them."""
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gateway.drift.features import BUCKETS, UNSPACED, Floats, Text
+
+OTHER = "xx"
+"""Stands for every language without texts of its own."""
+COMMON_BITS = 6.5
+"""What the commonest words of a text tell; rarer ones count for what they tell beyond."""
+
+
+class Tongue(NamedTuple):
+    """One language's tables, a value for each bucket."""
+
+    language: str
+    share: Floats
+    """The share of a word in ordinary text."""
+    rarity: Floats
+    """What it counts for in a comparison: its bits above those of common words."""
+    assistant: Floats
+    """How much it speaks for an assistant that plays nobody."""
+    bias: float
+    """Added to the mean of these, so that 0 is even odds."""
+    reliance: float
+    """How far that mean can be relied on: 0 not at all, as for languages with few texts."""
+
+    @property
+    def is_unspaced(self) -> bool:
+        return self.language in UNSPACED
+
+    def assistance(self, text: Text) -> float:
+        """Log odds that an assistant's default voice wrote the text, within ±6."""
+        if not self.reliance or not len(text.tokens):
+            return 0.0
+        mean = float(self.assistant[text.tokens].sum()) / math.sqrt(len(text.tokens) + 1)
+        return max(-6.0, min(6.0, self.reliance * (mean + self.bias)))
+
+
+class Weights:
+    """Everything that the scorer of manners has learnt."""
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        """From the arrays of a file, whose tables are bytes with two scales for each language."""
+        self._arrays = arrays
+        self._languages = bytes(arrays["languages"]).decode().split()
+        self._tongues: dict[str, Tongue] = {}
+        rest: list[Floats] = [
+            arrays[name].astype(np.float32) for name in ("centre", "scale", "heads", "usual")
+        ]
+        self.centre, self.scale, self.heads, self.usual = rest
+        """Mean and spread of each feature over turns in character; a row of weights for each head,
+        the intercept last; quantiles of the log odds of turns in character, a row for none, few and many
+        known lines."""
+
+    def tongue(self, language: str) -> Tongue:
+        """The tables of a language, or those for all the others."""
+        name = language if language in self._languages else OTHER
+        if name not in self._tongues:
+            self._tongues[name] = self._unpack(self._languages.index(name))
+        return self._tongues[name]
+
+    def _unpack(self, at: int) -> Tongue:
+        bits, step, bias, reliance = (float(value) for value in self._arrays["scales"][at])
+        surprise = self._arrays["surprise"][at].astype(np.float32) * np.float32(bits)
+        # Where nothing could be learnt there is no row of weights.
+        row = int(self._arrays["rows"][at])
+        learnt = self._arrays["assistant"][row] if row >= 0 else np.zeros(BUCKETS, np.int8)
+        return table(
+            self._languages[at], surprise, learnt.astype(np.float32) * np.float32(step), bias, reliance
+        )
+
+
+def table(language: str, surprise: Floats, assistant: Floats, bias: float, reliance: float) -> Tongue:
+    """The tables of a language from the bits that each word tells."""
+    rarity = np.maximum(surprise - np.float32(COMMON_BITS), np.float32(0.2))
+    return Tongue(language, np.exp2(-surprise), rarity, assistant, bias, reliance)
+
+
+@lru_cache(maxsize=1)
+def packaged() -> Weights:
+    """The weights that come with the package."""
+    with resources.files("gateway.drift").joinpath("data/voice.npz").open("rb") as file:
+        return Weights(dict(np.load(file)))

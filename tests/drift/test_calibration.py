@@ -1,0 +1,106 @@
+"""Beliefs, p values, trends and verdicts as numbers."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.drift import calibration, trend
+from gateway.drift.trend import FROZEN, Trend
+from gateway.drift.verdict import Evidence, judge
+
+QUANTILES = np.linspace(-3, 1, 101).astype(np.float32)
+SCORES = st.floats(-30, 30)
+
+
+def test_a_belief_starts_from_the_stated_prior() -> None:
+    assert calibration.belief(0) == pytest.approx(calibration.PRIOR)
+    assert calibration.belief(math.log(19)) == pytest.approx(0.5)
+
+
+@given(SCORES, SCORES)
+def test_either_of_two_lies_between_their_mean_and_their_larger(one: float, other: float) -> None:
+    both = calibration.either(one, other)
+    assert max(one, other) - math.log(2) - 1e-9 <= both <= max(one, other) + 1e-9
+    assert both == pytest.approx(calibration.either(other, one))
+
+
+def test_what_cannot_be_told_leaves_the_other_at_half_its_odds() -> None:
+    assert calibration.either(1.0, -math.inf) == pytest.approx(1 - math.log(2))
+
+
+@given(st.lists(SCORES, max_size=30), SCORES, SCORES)
+def test_a_higher_score_is_never_more_usual(own: list[float], one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    p_low = calibration.p_value(own, QUANTILES, low)
+    p_high = calibration.p_value(own, QUANTILES, high)
+    assert 0 < p_high <= p_low + 1e-9 <= 1 + 1e-6
+
+
+def test_scores_of_its_own_make_a_loud_persona_usual() -> None:
+    quiet = calibration.p_value([-2.0] * 12, QUANTILES, 0.9)
+    loud = calibration.p_value([0.8, 1.2, 0.9, 1.1] * 3, QUANTILES, 0.9)
+    assert quiet < 0.05 < loud
+
+
+def test_false_alarms_are_near_the_stated_rate() -> None:
+    draw = np.random.default_rng(7)
+    alarms = []
+    for _ in range(400):
+        centre = draw.normal(0, 1)
+        own = list(draw.normal(centre, 1, 14))
+        usual = np.quantile(draw.normal(0, 1.4, 4000), np.linspace(0, 1, 101)).astype(np.float32)
+        alarms += [calibration.p_value(own, usual, score) <= 0.05 for score in draw.normal(centre, 1, 20)]
+    assert 0.01 < np.mean(alarms) < 0.07
+
+
+def test_nothing_is_added_up_before_the_baseline_is_frozen() -> None:
+    course = Trend()
+    for _ in range(FROZEN):
+        assert trend.followed(course, 0.0, 9.0).total == 0
+        course = trend.learnt(course, 0.1, -1.0)
+    assert course.is_frozen
+
+
+def test_a_steady_excess_is_found_and_noise_is_not() -> None:
+    base = Trend()
+    for at in range(FROZEN):
+        base = trend.learnt(base, 0.1 + 0.02 * (at % 3), -1.0 + 0.3 * (at % 2))
+    steady, noisy = base, base
+    for at in range(14):
+        steady = trend.followed(steady, 0.06, 0.0)
+        noisy = trend.followed(noisy, 0.1 + 0.02 * (at % 3), -1.0 + 0.3 * (at % 2))
+    assert steady.belief >= 0.5
+    assert noisy.belief < 0.2
+
+
+def test_one_odd_turn_makes_no_trend() -> None:
+    base = Trend()
+    for at in range(FROZEN):
+        base = trend.learnt(base, 0.1 + 0.02 * (at % 3), -1.0 + 0.3 * (at % 2))
+    assert trend.followed(base, 0.0, 50.0).belief < 0.5
+
+
+CALM = {"lines": 8, "p": 0.6, "voice": 0.02, "assistant": 0.01, "broken": 0.0, "values": None, "trend": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({}, "in-character"),
+        ({"broken": 0.9}, "out-of-character"),
+        ({"lines": 2, "broken": 0.9}, "out-of-character"),
+        ({"lines": 2, "p": 0.001, "voice": 0.4}, "warming-up"),
+        ({"lines": 2, "assistant": 0.7}, "drifting"),
+        ({"p": 0.01}, "drifting"),
+        ({"p": 0.01, "voice": 0.8}, "out-of-character"),
+        ({"p": 0.3, "voice": 0.8}, "in-character"),
+        ({"values": 0.7}, "out-of-character"),
+        ({"values": 0.2}, "in-character"),
+        ({"trend": 0.6}, "drifting"),
+    ],
+)
+def test_a_verdict_follows_from_the_evidence(changes: dict[str, float], word: str) -> None:
+    assert judge(Evidence(**{**CALM, **changes})) == word  # type: ignore[arg-type]

@@ -1,0 +1,37 @@
+"""`persona serve` with a scorer that does what the answer says: it slips, takes its time, or fails."""
+
+import re
+import time
+from typing import Any
+
+from gateway.drift import scorer
+from gateway.drift.character import Score, Signal
+from gateway.drift.profile import Profile
+from gateway.drift.scorer import Course
+
+
+def score(_: Profile, course: Course, user: str, answer: str) -> tuple[Score, Course]:
+    """`busy 5` computes for so many milliseconds, `slip` is out of character, `boom` fails."""
+    if busy := re.search(r"busy (\d+)", answer):
+        end = time.perf_counter() + int(busy[1]) / 1000
+        while time.perf_counter() < end:
+            pass
+    if "boom" in answer:
+        raise ValueError(f"{user} {answer}")
+    slips = re.search("slip", answer)
+    verdict = "out-of-character" if slips else "in-character"
+    signals = (Signal("break", "voice", 0.001, *slips.span()),) if slips else ()
+    found = Score(0.875 if slips else 0.125, 0.25, "fields", 4.5, verdict, signals)
+    return found, course._replace(verdict=verdict)
+
+
+def main() -> None:
+    replaced: Any = scorer
+    replaced.score = score
+    from gateway.__main__ import main as persona
+
+    persona()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is needed to make the product, and not to run it."""
