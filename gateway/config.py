@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -88,6 +89,8 @@ class Upstream(Strict, frozen=True):
     timeouts: Timeouts = Timeouts()
     max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
     """0 means no limit."""
+    client: Literal["native", "aiohttp"] = "native"
+    """What speaks HTTP: the gateway's own client, or aiohttp, which takes more CPU time."""
     text_only: bool = False
     """Refuse images, audio and tools before the call, with an error that says so."""
 
@@ -367,7 +370,7 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise ConfigError(f"{table}: a name holds letters, digits, `-`, `_` and `.` only")
     base_url = upstream.base_url or KNOWN_BASE_URLS.get(name, "")
-    if not re.match(r"https?://[^/\s]+", base_url):
+    if not _is_address(base_url):
         raise ConfigError(f"{table} base_url: an http:// or https:// address is needed")
     api_key = upstream.api_key
     if upstream.api_key_env:
@@ -385,6 +388,16 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
         if not HEADER_NAME.fullmatch(header) or CONTROL.search(value):
             raise ConfigError(f"{table} headers: `{header}` or its value is not fit for a header")
     return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it, and no longer or empty label of a name can be looked up.
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and host != b"" and not re.search(r"\s", parts.netloc)
 
 
 def _store_url(url: str, base: Path) -> str:

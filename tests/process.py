@@ -13,6 +13,8 @@ from typing import Any
 import openai
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+CLIENT = os.environ.get("PERSONA_TEST_CLIENT", "native")
+"""What the gateways under test reach their upstreams with, for a run of any tests on the other client."""
 START_SECONDS = 90
 STOP_SECONDS = 30
 
@@ -131,7 +133,8 @@ PATIENT = "[drift]\nbudget_ms = 1000\n"
 """For gateways of tests about something else, which are not to depend on how busy the machine is."""
 
 
-def upstream_table(name: str, base_url: str, *lines: str) -> str:
+def upstream_table(name: str, base_url: str, *lines: str, client: str = CLIENT) -> str:
     """A table of config.toml for a scripted upstream."""
-    settings: Sequence[str] = (f'base_url = "{base_url}"', 'api_key = "upstream-secret-key"', *lines)
+    place, own = f'base_url = "{base_url}"', f'client = "{client}"'
+    settings: Sequence[str] = (place, own, 'api_key = "upstream-secret-key"', *lines)
     return "\n".join([f"[upstreams.{name}]", *settings, ""])

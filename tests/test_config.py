@@ -92,6 +92,18 @@ def test_an_empty_file_means_the_defaults(loaded: Loader, tmp_path: Path) -> Non
             "FILE: [upstreams.other] base_url: an http:// or https:// address is needed",
         ),
         (
+            '[upstreams.other]\nbase_url = "http://a:99999/v1"',
+            "FILE: [upstreams.other] base_url: an http:// or https:// address is needed",
+        ),
+        (
+            '[upstreams.other]\nbase_url = "http://[a/v1"',
+            "FILE: [upstreams.other] base_url: an http:// or https:// address is needed",
+        ),
+        (
+            '[upstreams.other]\nbase_url = "http://a..b/v1"',
+            "FILE: [upstreams.other] base_url: an http:// or https:// address is needed",
+        ),
+        (
             "[upstreams.local]",
             "FILE: [upstreams.local]: this name is kept for the bundled model; see [local]",
         ),
@@ -321,7 +333,7 @@ def test_every_key_is_documented_with_its_default() -> None:
 def test_the_example_of_an_upstream_shows_defaults_where_it_can() -> None:
     example = documented()["upstreams"]["azure"]
     default = msgspec.to_builtins(Upstream(base_url="x"))
-    for name in ("max_connections", "text_only", "timeouts"):
+    for name in ("max_connections", "client", "text_only", "timeouts"):
         assert example[name] == default[name], name
 
 

@@ -97,8 +97,10 @@ class UpstreamFailure(Exception):
     def _passed_on(self, status: int) -> Refusal:
         faults = {408: Fault.PROVIDER_TIMEOUT, 409: Fault.PROVIDER_CONFLICT, 429: Fault.PROVIDER_RATE_LIMITED}
         headers = NO_RETRY if status == 409 else {}
-        if self.retry_after is not None and self.retry_after.isascii():
-            headers = {**headers, "retry-after": self.retry_after}
+        asked = self.retry_after
+        # The server would break off an answer with another header.
+        if asked is not None and asked.isascii() and asked.isprintable():
+            headers = {**headers, "retry-after": asked}
         return Refusal(
             faults.get(status, Fault.PROVIDER_REJECTED),
             f"The upstream `{self.upstream}` refused the request with status {status}.",

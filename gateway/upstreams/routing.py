@@ -12,7 +12,7 @@ import msgspec
 from gateway import clock
 from gateway.config import Config, Route, Upstream
 from gateway.upstreams.breaker import Breaker
-from gateway.upstreams.client import AiohttpClient, Client
+from gateway.upstreams.client import Client, pooled
 from gateway.upstreams.failure import UpstreamFailure
 
 BACKOFF = 0.25
@@ -30,7 +30,7 @@ class Node:
     def __init__(self, name: str, upstream: Upstream) -> None:
         self.name = name
         self.upstream = upstream
-        self.client: Client = AiohttpClient(name, upstream)
+        self.client: Client = pooled(name, upstream)
         self.breaker = Breaker()
         self.refuses_usage = False
         """Whether it has refused `stream_options.include_usage`, which is then left out."""

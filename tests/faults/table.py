@@ -19,7 +19,7 @@ import aiohttp
 import openai
 
 from tests import upstream_faults as faults
-from tests.process import Gateway, upstream_table
+from tests.process import CLIENT, Gateway, upstream_table
 from tests.upstream import Answer, ScriptedUpstream, Seen
 from tests.upstream_model import answer_chunks, completion
 from tests.upstream_scripts import Stall, error_object, events, json_answer, status
@@ -159,7 +159,7 @@ def slug(name: str, *, fallback: bool) -> str:
 
 
 @contextmanager
-def gateway_for_faults(folder: Path) -> Iterator[tuple[Gateway, ScriptedUpstream]]:
+def gateway_for_faults(folder: Path, client: str = CLIENT) -> Iterator[tuple[Gateway, ScriptedUpstream]]:
     """A gateway with an upstream and two personas for every fault."""
     with ExitStack() as stack:
         bad = stack.enter_context(ScriptedUpstream())
@@ -170,10 +170,11 @@ def gateway_for_faults(folder: Path) -> Iterator[tuple[Gateway, ScriptedUpstream
             "TLS failure": stack.enter_context(faults.tls_garbage_server()),
             "DNS failure": "http://upstream.invalid/v1",
         }
-        tables = [upstream_table("good", good.base_url, LIMITS)]
+        tables = [upstream_table("good", good.base_url, LIMITS, client=client)]
         for fault in FAULTS:
             name = slug(fault.name, fallback=False)
-            tables.append(upstream_table(name, addresses.get(fault.name, bad.base_url), LIMITS))
+            url = addresses.get(fault.name, bad.base_url)
+            tables.append(upstream_table(name, url, LIMITS, client=client))
             if fault.answer is not None:
                 bad.by_model(name, fault.answer)
         chat = '[chat]\nretries = 1\nretry_for = 2\nupstreams = ["good/good"]\n'

@@ -24,9 +24,10 @@ MODES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Outcome]:
-    with gateway_for_faults(tmp_path_factory.mktemp("faults")) as (gateway, bad):
+@pytest.fixture(scope="module", params=["native", "aiohttp"])
+def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Outcome]:
+    """Of each client."""
+    with gateway_for_faults(tmp_path_factory.mktemp("faults"), request.param) as (gateway, bad):
         found = asyncio.run(run(gateway, bad))
         assert "Traceback" not in gateway.errors()
         return found

@@ -264,5 +264,6 @@ def test_any_answer_becomes_a_refusal(status: int, body: bytes) -> None:
     assert SECRET not in json.dumps(told(failure))
 
 
-def test_a_retry_after_that_is_no_header_is_left_out() -> None:
-    assert answered(429, retry_after="7\udcff").refusal().headers == {}
+@pytest.mark.parametrize("value", ["7\udcff", "7\x01", "\x00"])
+def test_a_retry_after_that_is_no_header_is_left_out(value: str) -> None:
+    assert answered(429, retry_after=value).refusal().headers == {}

@@ -1,0 +1,96 @@
+"""A pooled client on aiohttp, for upstreams that the client of our own does not get on with."""
+
+import zlib
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+
+from gateway.config import Upstream
+from gateway.upstreams.decoding import decoder
+from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.request import below, headers
+from gateway.upstreams.response import READ_BYTES
+
+
+class AiohttpClient:
+    """The client on aiohttp: no cookies, no redirects, no automatic headers, no decoding."""
+
+    def __init__(self, name: str, upstream: Upstream) -> None:
+        self._name = name
+        self._upstream = upstream
+        self._base = urlsplit(upstream.base_url)
+        self._headers = headers(upstream)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> "_AiohttpResponse":
+        merged = {**self._headers, **{name.lower(): value for name, value in headers.items()}}
+        try:
+            session = self._session or self._connect()
+            response = await session.post(self.url(path), data=body, headers=merged, allow_redirects=False)
+        except aiohttp.ConnectionTimeoutError:
+            raise UpstreamFailure("connect_timeout", self._name) from None
+        except aiohttp.ClientResponseError:
+            raise UpstreamFailure("bad_answer", self._name) from None
+        except (aiohttp.ClientError, OSError, ValueError):
+            raise UpstreamFailure("connection", self._name) from None
+        return _AiohttpResponse(self._name, response)
+
+    def url(self, path: str) -> str:
+        """The path below the base URL, whose query string stays at the end."""
+        base = self._base
+        return urlunsplit((base.scheme, base.netloc, below(base, path), base.query, ""))
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _connect(self) -> aiohttp.ClientSession:
+        """The session, made on first use since it needs a running loop."""
+        upstream = self._upstream
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=upstream.max_connections, keepalive_timeout=30),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=_timeout(upstream),
+            auto_decompress=False,
+            read_bufsize=READ_BYTES,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            max_line_size=65_536,
+            max_field_size=65_536,
+        )
+        return self._session
+
+
+class _AiohttpResponse:
+    def __init__(self, name: str, response: aiohttp.ClientResponse) -> None:
+        self._name = name
+        self._response = response
+        self._decoder = decoder(response.headers.get("content-encoding", ""))
+        self.status = response.status
+        self.headers: Mapping[str, str] = {key.lower(): value for key, value in response.headers.items()}
+
+    async def read(self) -> bytes:
+        try:
+            while True:
+                data = await self._response.content.readany()
+                if self._decoder is None or not data:
+                    return data
+                if decoded := self._decoder.decompress(data):
+                    return decoded
+        except zlib.error:
+            raise UpstreamFailure("bad_answer", self._name) from None
+        except (aiohttp.ClientError, OSError):
+            raise UpstreamFailure("connection", self._name) from None
+
+    def close(self) -> None:
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+def _timeout(upstream: Upstream) -> aiohttp.ClientTimeout:
+    """With a limit on connections, waiting for one that is free is no fault of the upstream."""
+    seconds = upstream.timeouts.connect
+    whole = None if upstream.max_connections else seconds
+    return aiohttp.ClientTimeout(total=None, connect=whole, sock_connect=seconds)

@@ -1,0 +1,222 @@
+"""One connection to an upstream, which speaks HTTP/1.1 (RFC 9112) one exchange at a time."""
+
+import asyncio
+from typing import Protocol
+
+import httptools
+
+from gateway.upstreams.failure import Kind
+from gateway.upstreams.response import IncomingResponse
+
+HEAD_BYTES = 64 * 1024
+"""Of all names and values in the head of an answer, informational answers before it and trailers included."""
+HEADERS = 200
+SLICE = 256 * 1024
+"""How much of a body is handed to the transport at once."""
+
+
+class _Unusable(Exception):
+    """What comes in is no answer, or belongs to none."""
+
+
+class Owner(Protocol):
+    """Who lends a connection out."""
+
+    def freed(self, connection: "Connection", *, is_reusable: bool) -> None:
+        """Its exchange is over, in whatever way."""
+
+    def lost(self, connection: "Connection") -> None:
+        """It has ended."""
+
+
+class Connection(asyncio.Protocol):
+    """Sends a request, and fills the response with what comes back."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, upstream: str, owner: Owner) -> None:
+        self._upstream = upstream
+        self._owner = owner
+        self._response: IncomingResponse | None = None
+        """`None` between two exchanges."""
+        self._exchanges = 0
+        self._has_answered = False
+        """Whether any byte has come since the request."""
+        self._named: list[tuple[bytes, bytes]] = []
+        self._head_bytes = self._named_bytes = 0
+        self._encoding = b""
+        self._has_length = False
+        """Whether the answer itself says where it ends, else the end of the connection does."""
+        self._is_complete = False
+        self._is_reusable = False
+        self._unsent: memoryview | None = None
+        self._is_full = False
+        """Whether the transport takes no more for now."""
+        self._parser = httptools.HttpResponseParser(self)
+        # What servers in the field get wrong without doing harm.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+
+    @property
+    def is_usable(self) -> bool:
+        return not self.transport.is_closing()
+
+    @property
+    def was_stale(self) -> bool:
+        """Whether it had been used before, and ended without a byte for its last request."""
+        return self._exchanges > 1 and not self._has_answered
+
+    async def ask(self, head: bytes, body: bytes) -> IncomingResponse:
+        """Send a request; the response once its head is there. Raises UpstreamFailure."""
+        response = self._response = IncomingResponse(self._upstream, self)
+        self._exchanges += 1
+        self._has_answered = self._has_length = self._is_complete = False
+        self._head_bytes = self._named_bytes = 0
+        self._encoding = b""
+        if len(body) <= SLICE:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            self._unsent = memoryview(body)
+            self._send()
+        try:
+            await response.head()
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    def cut(self) -> None:
+        """End it now; an exchange that is under way fails."""
+        self._is_reusable = False
+        if self._response is not None:
+            self._end("connection")
+        else:
+            self.transport.abort()
+
+    # What the response asks for
+
+    def pause(self) -> None:
+        if self.is_usable:
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        if self.is_usable:
+            self.transport.resume_reading()
+
+    def drop(self) -> None:
+        self._response, self._is_reusable = None, False
+        self._free()
+
+    # What the transport tells
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        response = self._response
+        if response is None:
+            # Nobody has asked: whatever it is, the next request must not take it for its answer.
+            self.transport.abort()
+            return
+        self._has_answered = True
+        if not response.status:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._is_reusable = False
+            if not self._is_complete:
+                self._end("bad_answer")
+                return
+        if self._is_complete:
+            self._end(None)
+        elif not response.status and self._head_bytes > HEAD_BYTES:
+            self._end("bad_answer")
+
+    def eof_received(self) -> None:
+        # The transport would first send what is left of the request, which nobody may be reading.
+        self._break_off(is_clean=True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._owner.lost(self)
+        self._break_off(is_clean=exc is None)
+        # The parser holds this object, which would otherwise stay until the next collection of cycles.
+        del self._parser
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._send()
+
+    # What the parser finds
+
+    def on_message_begin(self) -> None:
+        if self._is_complete:
+            raise _Unusable
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        size = len(name)
+        self._named_bytes += size + len(value)
+        self._named.append((name, value))
+        if self._named_bytes > HEAD_BYTES or len(self._named) > HEADERS:
+            raise _Unusable
+        # The length spares most names a closer look.
+        if size == 14 and name.lower() == b"content-length":
+            self._has_length = True
+        elif size == 17 and name.lower() == b"transfer-encoding":
+            self._has_length = value.lower().rstrip().endswith(b"chunked")
+        elif size == 16 and name.lower() == b"content-encoding":
+            self._encoding = value
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        named, self._named = self._named, []
+        if status == 101:
+            raise _Unusable
+        if status < 200:
+            self._encoding, self._has_length = b"", False
+        elif self._response is not None:
+            self._response.begin(status, named, self._encoding)
+
+    def on_body(self, data: bytes) -> None:
+        if self._response is not None:
+            self._response.feed(data)
+
+    def on_message_complete(self) -> None:
+        # An informational answer has an end of its own.
+        if self._response is not None and self._response.status:
+            self._is_complete = True
+            self._is_reusable = self._parser.should_keep_alive()
+
+    def _send(self) -> None:
+        """Hand over as much of the body as the transport takes, whether or not an answer has begun."""
+        while self._unsent is not None and not self._is_full and self.is_usable:
+            piece, rest = self._unsent[:SLICE], self._unsent[SLICE:]
+            self._unsent = rest if rest else None
+            self.transport.write(piece)
+
+    def _end(self, failure: Kind | None) -> None:
+        """Nothing more belongs to the response."""
+        response, self._response = self._response, None
+        if response is not None:
+            response.end(failure)
+        self._free()
+
+    def _break_off(self, *, is_clean: bool) -> None:
+        """The connection's end is also the end of an answer that does not say where it ends."""
+        response = self._response
+        if response is not None:
+            self._is_reusable = False
+            is_whole = response.status and not self._has_length and is_clean
+            self._end(None if is_whole else "connection")
+
+    def _free(self) -> None:
+        is_sent, self._unsent = self._unsent is None, None
+        is_reusable = self._is_reusable and is_sent and self.is_usable
+        # An answer that came before its request was sent leaves the rest of it in the buffer.
+        is_reusable = is_reusable and not self.transport.get_write_buffer_size()
+        self._owner.freed(self, is_reusable=is_reusable)

@@ -1,0 +1,177 @@
+"""The gateway's own HTTP/1.1 client: one pool of kept connections per upstream."""
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from gateway.config import Upstream
+from gateway.upstreams import dial
+from gateway.upstreams.connection import Connection
+from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.request import Heads, address
+from gateway.upstreams.response import IncomingResponse
+
+IDLE_SECONDS = 30.0
+"""How long an unused connection is kept."""
+
+
+class HttpClient:
+    """No cookies, no redirects, no proxies, no headers but those it is told.
+
+    Many upstreams drop a connection that has been idle for long just as it is used again, so a request that
+    gets no byte of an answer on such a one is sent once more on a new one.
+    """
+
+    def __init__(self, name: str, upstream: Upstream, tls: ssl.SSLContext | None = None) -> None:
+        """Without a TLS context of its own it trusts whom the system trusts."""
+        base = urlsplit(upstream.base_url)
+        self._name = name
+        self._host, self._port = address(base)
+        self._tls = (tls or dial.trusted()) if base.scheme == "https" else None
+        self._heads = Heads(upstream)
+        self._connect_seconds = upstream.timeouts.connect
+        self._limit = upstream.max_connections
+        self._lent = 0
+        """Places in use, where their number is limited."""
+        self._queue: deque[asyncio.Future[None]] = deque()
+        """Who waits for a place; empty while one is free."""
+        self._open: set[Connection] = set()
+        self._idle: dict[Connection, float] = {}
+        """Since when, in `loop.time()` seconds; the last to come is the first to go."""
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed: asyncio.Event | None = None
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> IncomingResponse:
+        """Send a JSON body to a path below the base URL. Raises UpstreamFailure."""
+        try:
+            head = self._heads.encode(path, headers, len(body))
+        except ValueError:
+            raise UpstreamFailure("connection", self._name) from None
+        connection = await self._lend()
+        try:
+            return await connection.ask(head, body)
+        except UpstreamFailure:
+            if not connection.was_stale:
+                raise
+        # What has happened to one kept connection has most likely happened to all.
+        self._drop_idle()
+        connection = await self._lend(is_first=True)
+        return await connection.ask(head, body)
+
+    async def close(self) -> None:
+        """Drop all connections; requests that are under way fail."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        self._closed = asyncio.Event()
+        for waiter in self._queue:
+            # Let in beyond the limit, to be turned away.
+            if not waiter.done():
+                waiter.set_result(None)
+                self._lent += 1
+        self._queue.clear()
+        for connection in list(self._open):
+            connection.cut()
+        if self._open:
+            await self._closed.wait()
+
+    # What connections tell
+
+    def freed(self, connection: Connection, *, is_reusable: bool) -> None:
+        if is_reusable and self._closed is None:
+            loop = asyncio.get_running_loop()
+            self._idle[connection] = loop.time()
+            if self._sweeper is None:
+                self._sweeper = loop.call_later(IDLE_SECONDS, self._sweep)
+        elif connection.is_usable:
+            connection.transport.abort()
+        self._leave()
+
+    def lost(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        self._idle.pop(connection, None)
+        if self._closed is not None and not self._open:
+            self._closed.set()
+
+    async def _lend(self, *, is_first: bool = False) -> Connection:
+        """A connection for one exchange, with a place until it is freed. Raises UpstreamFailure."""
+        if self._limit:
+            await self._enter(is_first)
+        while self._idle:
+            connection, _ = self._idle.popitem()
+            if connection.is_usable:
+                return connection
+        try:
+            return await self._connect()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def _connect(self) -> Connection:
+        if self._closed is not None:
+            raise UpstreamFailure("connection", self._name)
+        host = self._host if self._tls else None
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                peer = await dial.connected(self._host, self._port)
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: Connection(self._name, self), sock=peer, ssl=self._tls, server_hostname=host
+                )
+        except TimeoutError:
+            raise UpstreamFailure("connect_timeout", self._name) from None
+        except (OSError, ValueError):
+            raise UpstreamFailure("connection", self._name) from None
+        if self._closed is not None:
+            connection.transport.abort()
+        if not connection.is_usable:
+            raise UpstreamFailure("connection", self._name)
+        # Only now: of connecting that is cancelled, uvloop tells the beginning but not the end.
+        self._open.add(connection)
+        return connection
+
+    async def _enter(self, is_first: bool) -> None:
+        """Wait for a place, in turn. How long is no fault of the upstream, so no limit of its own counts."""
+        if self._lent < self._limit:
+            self._lent += 1
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        (self._queue.appendleft if is_first else self._queue.append)(waiter)
+        try:
+            await waiter
+        except BaseException:
+            if waiter.cancelled():
+                with suppress(ValueError):
+                    self._queue.remove(waiter)
+            else:
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        """A place is free: it goes to whoever has waited for longest."""
+        if not self._limit:
+            return
+        while self._queue:
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._lent -= 1
+
+    def _sweep(self) -> None:
+        """Drop what has been idle for too long."""
+        self._sweeper = None
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - IDLE_SECONDS
+        for connection, since in list(self._idle.items()):
+            if since > oldest:
+                self._sweeper = loop.call_at(since + IDLE_SECONDS, self._sweep)
+                return
+            del self._idle[connection]
+            connection.transport.abort()
+
+    def _drop_idle(self) -> None:
+        for connection in self._idle:
+            connection.transport.abort()
+        self._idle.clear()

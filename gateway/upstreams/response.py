@@ -1,0 +1,155 @@
+"""An upstream's answer while it comes in: filled by its connection, read by whoever asked."""
+
+import asyncio
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from gateway.upstreams.decoding import decoder
+from gateway.upstreams.failure import Kind, UpstreamFailure
+
+READ_BYTES = 64 * 1024
+"""How much of an answer may wait unread before the upstream is made to wait."""
+
+
+class Source(Protocol):
+    """Where an answer comes from, as long as it does."""
+
+    def pause(self) -> None:
+        """Let the upstream wait."""
+
+    def resume(self) -> None:
+        """Let it go on."""
+
+    def drop(self) -> None:
+        """Give the answer up, and the connection with it."""
+
+
+class IncomingResponse:
+    """One answer. Only one task reads it."""
+
+    __slots__ = (
+        "_decoder",
+        "_failure",
+        "_headers",
+        "_is_ended",
+        "_is_held",
+        "_named",
+        "_pieces",
+        "_source",
+        "_upstream",
+        "_waiter",
+        "_waiting_bytes",
+        "status",
+    )
+
+    def __init__(self, upstream: str, source: Source) -> None:
+        self.status = 0
+        """0 until the head has come."""
+        self._upstream = upstream
+        self._source: Source | None = source
+        """`None` once nothing comes any more."""
+        self._named: Sequence[tuple[bytes, bytes]] = ()
+        self._headers: Mapping[str, str] | None = None
+        self._decoder: zlib._Decompress | None = None
+        self._pieces: list[bytes] = []
+        self._waiting_bytes = 0
+        self._is_held = False
+        self._is_ended = False
+        self._failure: Kind | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Lower-case names; of a repeated one the last value counts."""
+        if self._headers is None:
+            # Most answers are relayed without a look at them.
+            self._headers = {
+                name.decode("latin-1").lower(): value.strip().decode("utf-8", "surrogateescape")
+                for name, value in self._named
+            }
+        return self._headers
+
+    async def head(self) -> None:
+        """Returns when status and headers are there. Raises UpstreamFailure."""
+        while not (self.status or self._is_ended):
+            await self._wait()
+        if not self.status:
+            raise UpstreamFailure(self._failure or "connection", self._upstream)
+
+    async def read(self) -> bytes:
+        """The next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
+        while True:
+            while not (self._pieces or self._is_ended):
+                await self._wait()
+            data = self._take()
+            if self._decoder is None or not data:
+                return data
+            try:
+                decoded = self._decoder.decompress(data)
+            except zlib.error:
+                raise UpstreamFailure("bad_answer", self._upstream) from None
+            if decoded:
+                return decoded
+
+    def close(self) -> None:
+        """Give the connection back if the answer has come to its end, else drop it at once."""
+        source, self._source = self._source, None
+        if source is not None:
+            source.drop()
+        self._is_ended = True
+        self._wake()
+
+    def begin(self, status: int, named: Sequence[tuple[bytes, bytes]], encoding: bytes) -> None:
+        """The head has come."""
+        self.status, self._named = status, named
+        if encoding:
+            self._decoder = decoder(encoding.decode("latin-1"))
+        self._wake()
+
+    def feed(self, data: bytes) -> None:
+        """A piece of the body has come."""
+        self._pieces.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiter is not None:
+            self._wake()
+        if self._waiting_bytes > READ_BYTES and not self._is_held and self._source is not None:
+            self._is_held = True
+            self._source.pause()
+
+    def end(self, failure: Kind | None = None) -> None:
+        """Nothing more will come, because the answer is whole or else because of this failure."""
+        self._release()
+        self._source = None
+        self._failure, self._is_ended = failure, True
+        self._wake()
+
+    def _take(self) -> bytes:
+        """All that has come and was not read yet."""
+        pieces = self._pieces
+        if not pieces:
+            if self._failure is not None:
+                raise UpstreamFailure(self._failure, self._upstream)
+            return b""
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self._waiting_bytes = 0
+        self._release()
+        return data
+
+    def _release(self) -> None:
+        if self._is_held and self._source is not None:
+            self._is_held = False
+            self._source.resume()
+
+    async def _wait(self) -> None:
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)

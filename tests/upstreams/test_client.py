@@ -1,0 +1,368 @@
+"""Both clients: what they send, what they make of answers, and how they fail."""
+
+import asyncio
+import gzip
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from gateway.config import Timeouts
+from gateway.upstreams.client import Client
+from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.request import USER_AGENT
+from tests import upstream_faults as faults
+from tests.upstream import ScriptedUpstream, Seen
+from tests.upstream_scripts import CLOSE, RESET, SILENCE, Delivery, Gate, Script, json_answer, raw
+from tests.upstreams.conftest import PATH, New, ask, failure_of, read_all
+
+OK = b"HTTP/1.1 200 OK\r\n"
+TWO = OK + b"content-length: 2\r\n\r\nab"
+CHUNKED = OK + b"transfer-encoding: chunked\r\n\r\n"
+LIMIT = 0.25
+"""Seconds within which an upstream is let go."""
+
+
+@pytest.fixture(params=["native", "aiohttp"])
+def kind(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def client(kind: str, new: New, upstream: ScriptedUpstream) -> Client:
+    return new(upstream.base_url, client=kind, api_key="k")
+
+
+async def seen(upstream: ScriptedUpstream, count: int = 1) -> Seen:
+    """The last of so many requests."""
+    return (await asyncio.to_thread(upstream.wait_for, count))[count - 1]
+
+
+# What is sent
+
+
+async def test_a_request_says_what_it_has_to_and_nothing_else(
+    client: Client, upstream: ScriptedUpstream
+) -> None:
+    await ask(client, b'{"a":1}')
+    request = await seen(upstream)
+    assert (request.method, request.path, request.body) == ("POST", "/v1/chat/completions", b'{"a":1}')
+    assert request.headers == {
+        "host": f"127.0.0.1:{upstream.port}",
+        "accept": "application/json, text/event-stream",
+        "accept-encoding": "identity",
+        "authorization": "Bearer k",
+        "content-type": "application/json",
+        "content-length": "7",
+        "user-agent": USER_AGENT,
+    }
+
+
+async def test_headers_of_a_call_go_before_the_upstreams_and_those_before_ours(
+    kind: str, new: New, upstream: ScriptedUpstream
+) -> None:
+    client = new(upstream.base_url, client=kind, headers={"X-One": "up", "x-two": "ü", "User-Agent": "me"})
+    await ask(client, headers={"x-ONE": "own", "X-Three": "3"})
+    await ask(client)
+    first, second = (await seen(upstream, 2), upstream.seen[0])
+    assert [second.headers[name] for name in ("x-one", "x-three", "user-agent")] == ["own", "3", "me"]
+    assert first.headers["x-one"] == "up"
+    assert "x-three" not in first.headers
+    assert first.headers["x-two"].encode("latin-1").decode() == "ü"
+
+
+@pytest.mark.parametrize(
+    ("ending", "target"),
+    [
+        ("", "/v1/chat/completions"),
+        ("/", "/v1/chat/completions"),
+        ("/a%20b/ü?api-version=1&x=a%26b", "/v1/a%20b/%C3%BC/chat/completions?api-version=1&x=a%26b"),
+        ("?q=ü#part", "/v1/chat/completions?q=%C3%BC"),
+    ],
+)
+async def test_the_path_goes_below_the_base_url(
+    kind: str, new: New, upstream: ScriptedUpstream, ending: str, target: str
+) -> None:
+    await ask(new(upstream.base_url + ending, client=kind))
+    assert (await seen(upstream)).path == target
+
+
+async def test_credentials_in_the_url_are_sent(kind: str, new: New, upstream: ScriptedUpstream) -> None:
+    await ask(new(upstream.base_url.replace("//", "//user:p%40ss@"), client=kind))
+    assert (await seen(upstream)).headers["authorization"] == "Basic dXNlcjpwQHNz"
+
+
+async def test_a_line_break_cannot_be_smuggled_into_a_head(
+    client: Client, upstream: ScriptedUpstream
+) -> None:
+    with pytest.raises(UpstreamFailure):
+        await client.post(PATH, b"{}", {"x-one": "a\r\nx-two: b"})
+    assert upstream.seen == []
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+async def test_a_large_body_arrives_whole(client: Client, upstream: ScriptedUpstream) -> None:
+    body = bytes(range(256)) * 40_000
+    await ask(client, body)
+    assert (await seen(upstream)).body == body
+
+
+# What comes back
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked", "close"])
+@pytest.mark.parametrize("split", [None, 1, 7])
+async def test_a_body_is_read_in_any_framing(
+    client: Client, upstream: ScriptedUpstream, framing: str, split: int | None
+) -> None:
+    delivery = Delivery(framing, split)  # type: ignore[arg-type]
+    upstream.reply(json_answer(b"0123456789" * 20, delivery=delivery, code=201))
+    response = await client.post(PATH, b"{}", {})
+    assert (response.status, response.headers["content-type"]) == (201, "application/json")
+    assert await read_all(response) == b"0123456789" * 20
+    assert await response.read() == b""
+    response.close()
+
+
+async def test_pieces_come_as_they_are_sent(client: Client, upstream: ScriptedUpstream) -> None:
+    gates = [Gate(), Gate()]
+    upstream.reply(raw(CHUNKED + b"2\r\nab\r\n", gates[0], b"1\r\nc\r\n", gates[1], b"0\r\n\r\n"))
+    response = await client.post(PATH, b"{}", {})
+    assert await response.read() == b"ab"
+    gates[0].open()
+    assert await response.read() == b"c"
+    gates[1].open()
+    assert await response.read() == b""
+    response.close()
+
+
+WHOLE: dict[str, tuple[bytes, bytes]] = {
+    "after interim answers": (
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\ncontent-length: 9\r\n\r\n"
+        + TWO,
+        b"ab",
+    ),
+    "chunk extensions and trailers": (CHUNKED + b"2;a=b\r\nab\r\n0\r\nx-end: 1\r\n\r\n", b"ab"),
+    "204": (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+    "304": (b"HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n", b""),
+    "no reason": (b"HTTP/1.1 200\r\ncontent-length: 1\r\n\r\na", b"a"),
+    "line feeds only": (b"HTTP/1.1 200 OK\ncontent-length: 1\n\na", b"a"),
+    "a folded header": (OK + b"x-a: b\r\n c\r\ncontent-length: 1\r\n\r\na", b"a"),
+    "space behind a chunk's size": (CHUNKED + b"1 \r\na\r\n0\r\n\r\n", b"a"),
+    "HTTP/1.0 with a length": (b"HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\na", b"a"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+async def test_an_answer_is_understood(client: Client, upstream: ScriptedUpstream, name: str) -> None:
+    data, body = WHOLE[name]
+    upstream.reply(raw(data))
+    assert await ask(client) == body
+
+
+async def test_header_names_are_lower_case_and_the_last_value_counts(
+    client: Client, upstream: ScriptedUpstream
+) -> None:
+    upstream.reply(raw(OK + "X-A:  b \r\nx-a: ü\r\nRetry-After:3\r\ncontent-length: 0\r\n\r\n".encode()))
+    response = await client.post(PATH, b"{}", {})
+    assert response.headers == {"x-a": "ü", "retry-after": "3", "content-length": "0"}
+    response.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "packed"), [("gzip", gzip.compress), ("X-GZIP", gzip.compress), ("deflate", zlib.compress)]
+)
+async def test_a_body_that_is_compressed_unasked_is_unpacked(
+    client: Client, upstream: ScriptedUpstream, name: str, packed: Callable[[bytes], bytes]
+) -> None:
+    delivery = Delivery("chunked", 3)
+    upstream.reply(json_answer(packed(b"hello " * 50), delivery=delivery, headers={"Content-Encoding": name}))
+    assert await ask(client) == b"hello " * 50
+
+
+async def test_redirects_are_answers(client: Client, upstream: ScriptedUpstream) -> None:
+    upstream.reply(faults.redirect(upstream.base_url + PATH))
+    response = await client.post(PATH, b"{}", {})
+    assert response.status == 307
+    response.close()
+    assert len(upstream.seen) == 1
+
+
+async def test_cookies_are_not_kept(client: Client, upstream: ScriptedUpstream) -> None:
+    upstream.reply(raw(OK + b"set-cookie: a=b\r\ncontent-length: 0\r\n\r\n"))
+    await ask(client)
+    await ask(client)
+    assert "cookie" not in (await seen(upstream, 2)).headers
+
+
+async def test_proxies_of_the_environment_are_not_used(
+    client: Client, upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    await ask(client)
+    assert (await seen(upstream)).path == "/v1/chat/completions"
+
+
+# Failures
+
+BROKEN: dict[str, tuple[Script, str]] = {
+    "no HTTP": (raw(b"SSH-2.0-OpenSSH_9.6\r\n"), "bad_answer"),
+    "another version": (raw(b"HTTP/2 200\r\n\r\n"), "bad_answer"),
+    "no status": (raw(b"HTTP/1.1 ok\r\n\r\n"), "bad_answer"),
+    "a length that is none": (raw(OK + b"content-length: two\r\n\r\n"), "bad_answer"),
+    "two lengths": (raw(OK + b"content-length: 2\r\ncontent-length: 3\r\n\r\nabc"), "bad_answer"),
+    "length and chunks": (
+        raw(OK + b"content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+        "bad_answer",
+    ),
+    "a header without a name": (raw(OK + b": x\r\n\r\n"), "bad_answer"),
+    "a long header": (raw(OK + b"x-a: " + b"b" * 70_000 + b"\r\ncontent-length: 0\r\n\r\n"), "bad_answer"),
+    "many headers": (raw(OK + b"x-a: b\r\n" * 300 + b"content-length: 0\r\n\r\n"), "bad_answer"),
+    "closed at once": (raw(CLOSE), "connection"),
+    "reset at once": (raw(RESET), "connection"),
+    "closed in the head": (raw(OK + b"x-a", CLOSE), "connection"),
+    "closed after an interim answer": (raw(b"HTTP/1.1 100 Continue\r\n\r\n", CLOSE), "connection"),
+    "short of its length": (raw(OK + b"content-length: 3\r\n\r\nab", CLOSE), "connection"),
+    "closed between chunks": (raw(CHUNKED + b"2\r\nab\r\n", CLOSE), "connection"),
+    "closed in a chunk": (raw(CHUNKED + b"3\r\nab", CLOSE), "connection"),
+    "closed in the trailers": (raw(CHUNKED + b"0\r\n", CLOSE), "connection"),
+    "a chunk that is none": (raw(CHUNKED + b"zz\r\n"), "bad_answer"),
+    "not the compression it says": (
+        raw(OK + b"content-encoding: gzip\r\ncontent-length: 2\r\n\r\nab"),
+        "bad_answer",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_a_broken_answer_is_a_failure(client: Client, upstream: ScriptedUpstream, name: str) -> None:
+    script, failure = BROKEN[name]
+    upstream.reply(script)
+    assert await failure_of(client) == failure
+    assert await ask(client), "the client goes on"
+
+
+async def test_a_refused_connection_is_a_failure(kind: str, new: New) -> None:
+    with faults.refused_port() as port:
+        assert await failure_of(new(f"http://127.0.0.1:{port}/v1", client=kind)) == "connection"
+
+
+async def test_connecting_has_a_time_limit(kind: str, new: New) -> None:
+    with faults.unanswered_port() as port:
+        client = new(f"http://127.0.0.1:{port}/v1", client=kind, timeouts=Timeouts(connect=0.1))
+        assert await failure_of(client) == "connect_timeout"
+
+
+async def test_a_name_that_is_unknown_is_a_failure(kind: str, new: New) -> None:
+    assert await failure_of(new("http://upstream.invalid/v1", client=kind)) == "connection"
+
+
+async def test_a_failed_handshake_is_a_failure(kind: str, new: New) -> None:
+    with faults.tls_garbage_server() as url:
+        assert await failure_of(new(url, client=kind)) == "connection"
+
+
+async def test_a_client_on_which_nothing_was_asked_can_be_closed(kind: str, new: New) -> None:
+    await new("http://127.0.0.1:1/v1", client=kind).close()
+
+
+# Connections
+
+KEPT: dict[str, tuple[bytes, bool]] = {
+    "with a length": (TWO, True),
+    "chunked": (CHUNKED + b"0\r\n\r\n", True),
+    "204": (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+    "HTTP/1.0 that says so": (
+        b"HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nab",
+        True,
+    ),
+    "HTTP/1.0": (b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nab", False),
+    "that will close": (OK + b"connection: close\r\ncontent-length: 2\r\n\r\nab", False),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+async def test_a_connection_is_kept_after_an_answer(
+    client: Client, upstream: ScriptedUpstream, name: str
+) -> None:
+    data, is_kept = KEPT[name]
+    upstream.reply(raw(data), raw(data))
+    await ask(client)
+    await ask(client)
+    assert upstream.connections_opened == (1 if is_kept else 2)
+
+
+@pytest.mark.parametrize("script", [raw(CHUNKED + b"1\r\na\r\n", SILENCE), faults.drip(0.001, 10)])
+async def test_closing_before_the_end_lets_go_at_once(
+    client: Client, upstream: ScriptedUpstream, script: Script
+) -> None:
+    upstream.reply(script)
+    response = await client.post(PATH, b"{}", {})
+    assert await response.read()
+    request, left = await seen(upstream), time.monotonic()
+    response.close()
+    assert await asyncio.to_thread(request.gone.wait, 5)
+    assert request.gone_at
+    assert request.gone_at - left < LIMIT
+
+
+@pytest.mark.parametrize("script", [faults.silent(), raw(CHUNKED + b"1\r\na\r\n", SILENCE)])
+async def test_a_cancelled_call_lets_go_at_once(
+    client: Client, upstream: ScriptedUpstream, script: Script
+) -> None:
+    upstream.reply(script)
+    task = asyncio.create_task(ask(client))
+    request, left = await seen(upstream), time.monotonic()
+    task.cancel()
+    assert await asyncio.to_thread(request.gone.wait, 5)
+    assert request.gone_at
+    assert request.gone_at - left < LIMIT
+    assert await ask(client), "the client goes on"
+
+
+async def test_an_upstream_that_is_not_read_is_made_to_wait(
+    client: Client, upstream: ScriptedUpstream
+) -> None:
+    upstream.reply(faults.drip(0, 256 * 1024))
+    response = await client.post(PATH, b"{}", {})
+    request = await seen(upstream)
+    assert await asyncio.to_thread(request.blocked.wait, 10)
+    sent = request.sent_bytes
+    # The rest is in buffers of the kernel.
+    assert sum([len(await response.read()) for _ in range(2)]) < 1 << 20
+    while request.sent_bytes == sent:
+        await response.read()
+    response.close()
+
+
+async def test_waiting_for_a_free_connection_is_no_fault_of_the_upstream(
+    kind: str, new: New, upstream: ScriptedUpstream
+) -> None:
+    client = new(upstream.base_url, client=kind, max_connections=2, timeouts=Timeouts(connect=0.05))
+    gate = Gate()
+    upstream.always(raw(TWO).hold(gate))
+    calls = [asyncio.create_task(ask(client)) for _ in range(10)]
+    await asyncio.wait(calls, timeout=0.2)
+    assert upstream.connections_opened == 2
+    gate.open()
+    assert await asyncio.gather(*calls) == [b"ab"] * 10
+    assert upstream.connections_opened == 2
+
+
+async def test_many_calls_at_once_get_their_own_answers(client: Client, upstream: ScriptedUpstream) -> None:
+    upstream.always(lambda request: json_answer(request.body, delivery=Delivery("chunked", 5)))
+    bodies = [b"%d" % number * (1 + number) for number in range(50)]
+    for _ in range(4):
+        assert await asyncio.gather(*(ask(client, body) for body in bodies)) == bodies
+    assert upstream.connections_opened <= 50
+
+
+def test_aiohttp_is_loaded_only_where_it_is_chosen() -> None:
+    code = "import sys, gateway.app; print('aiohttp' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"
