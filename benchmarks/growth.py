@@ -1,0 +1,159 @@
+"""`make bench-growth`: the cost of a request as connections, personas, turns and workers become many."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from benchmarks import load, nginx, results, stores, wrk
+from benchmarks.costs import WRK
+from benchmarks.process import cpu_ns
+from benchmarks.results import Figure, Run, figure
+from benchmarks.rig import Rig, cpu_each, interleaved, say, settle, warm
+from benchmarks.shapes import SMALL
+from benchmarks.starts import first_answer
+from benchmarks.target import Target
+
+CONNECTIONS = (1, 32, 128, 512)
+PERSONAS = (10, 1_000, 100_000)
+TURNS = 1_000_000
+ROUNDS = 5
+COUNT = 1500
+"""Requests in a round."""
+
+
+async def measure(rig: Rig, turns: int = TURNS) -> Run:
+    """Every figure of growth."""
+    began = time.monotonic()
+    about = results.machine(len(rig.cores), {"nginx": nginx.version()})
+    figures = await connections(rig)
+    figures += await personas(rig)
+    figures += await rows(rig, turns)
+    figures += await workers(rig)
+    notes = ["the load and the mock share the two cores with two workers"] if len(rig.cores) < 4 else []
+    run = results.run("growth", time.monotonic() - began, about, rig.disturbance(), figures, notes)
+    return msgspec.structs.replace(run, ratios={**run.ratios, **_growth(figures, turns)})
+
+
+def _growth(figures: Sequence[Figure], turns: int) -> dict[str, float]:
+    """How much a figure grows from a small number to a large one."""
+    median = {one.name: one.samples["gateway"].median for one in figures}
+    pairs = [
+        ("connections_128_cpu", "connections_32_cpu"),
+        (f"personas_{PERSONAS[-1]}_cpu", f"personas_{PERSONAS[0]}_cpu"),
+        (f"turns_{turns}_cpu", "turns_0_cpu"),
+        ("workers_2_rate", "workers_1_rate"),
+    ]
+    return {f"{large}_vs_{small}": round(median[large] / median[small], 3) for large, small in pairs}
+
+
+async def connections(rig: Rig) -> list[Figure]:
+    """A whole request, with more and more of them under way."""
+    say("connections")
+    targets = [rig.nginx(), rig.gateway(rig.copy())]
+    await warm(targets)
+
+    async def each(target: Target) -> dict[str, float]:
+        return {
+            f"connections_{count}_cpu": await cpu_each(
+                target, msgspec.structs.replace(SMALL, connections=count), COUNT
+            )
+            for count in CONNECTIONS
+        }
+
+    found = await interleaved(targets, ROUNDS, each)
+    rig.stop(*targets)
+    return [
+        figure(name, f"CPU per whole request, connections: {count}", "µs", found[name])
+        for count, name in zip(CONNECTIONS, found, strict=True)
+    ]
+
+
+async def personas(rig: Rig) -> list[Figure]:
+    """A whole request to one of ten personas of a store that has many, and the start on that store."""
+    say("personas")
+    targets, figures = [], []
+    for count in PERSONAS:
+        home = rig.copy()
+        stores.with_personas(home, count)
+        begun = [await first_answer(rig, home) for _ in range(3)]
+        title = f"Time from start to the first answer, {count:,} personas"
+        figures.append(
+            figure(f"personas_{count}_start", title, "ms", {"gateway": [wall for _, wall in begun]})
+        )
+        targets.append(rig.gateway(home, f"{count}"))
+    await warm(targets)
+
+    async def each(target: Target) -> dict[str, float]:
+        return {"cpu": await cpu_each(target, SMALL, COUNT, stores.models(int(target.name)))}
+
+    found = (await interleaved(targets, ROUNDS, each))["cpu"]
+    rig.stop(*targets)
+    return figures + [
+        figure(
+            f"personas_{count}_cpu", f"CPU per whole request, {count:,} personas", "µs", {"gateway": taken}
+        )
+        for count, taken in zip(PERSONAS, found.values(), strict=True)
+    ]
+
+
+async def rows(rig: Rig, count: int) -> list[Figure]:
+    """A whole request and its record, in a store with few turns and with very many."""
+    say("turns")
+    home = rig.copy()
+    target = rig.gateway(home)
+    await load.one(target, SMALL)
+    await settle(target)
+    rig.stop(target)
+    full = stores.turns_home(home, count)
+    begun = [await first_answer(rig, full) for _ in range(3)]
+    targets = [rig.gateway(home, "0"), rig.gateway(full, f"{count}")]
+    await warm(targets)
+
+    async def each(target: Target) -> dict[str, float]:
+        return {"cpu": await cpu_each(target, SMALL, COUNT)}
+
+    found = (await interleaved(targets, ROUNDS, each))["cpu"]
+    rig.stop(*targets)
+    title = f"Time from start to the first answer, {count:,} turns stored"
+    start = figure(f"turns_{count}_start", title, "ms", {"gateway": [wall for _, wall in begun]})
+    return [start] + [
+        figure(
+            f"turns_{name}_cpu",
+            f"CPU per whole request, {int(name):,} turns stored",
+            "µs",
+            {"gateway": taken},
+        )
+        for name, taken in found.items()
+    ]
+
+
+async def workers(rig: Rig) -> list[Figure]:
+    """The highest rate of one worker on one core and of two on two, and how evenly these two work."""
+    say("workers")
+    two = rig.cores[-2:]
+    targets = [rig.gateway(rig.copy(), "1"), rig.gateway(rig.copy(), "2", workers=2, cores=two)]
+    await warm(targets)
+    shares: list[float] = []
+
+    async def each(target: Target) -> dict[str, float]:
+        pids = target.process.tree()[1:]
+        before = [cpu_ns([pid]) for pid in pids]
+        rate = await asyncio.to_thread(wrk.rate, target, WRK, rig.load_core, rig.folder)
+        used = [cpu_ns([pid]) - ago for pid, ago in zip(pids, before, strict=True)]
+        if target.name == "2":
+            shares.append(min(used) / max(used))
+        await settle(target)
+        return {"rate": rate, "cpu": await cpu_each(target, SMALL, COUNT)}
+
+    found = await interleaved(targets, ROUNDS, each)
+    rig.stop(*targets)
+    figures = []
+    for name in ("1", "2"):
+        title = f"with {name} worker{'s' if name == '2' else ''}"
+        rate, cpu = {"gateway": found["rate"][name]}, {"gateway": found["cpu"][name]}
+        figures.append(figure(f"workers_{name}_rate", f"Highest rate {title}", "/s", rate))
+        figures.append(figure(f"workers_{name}_cpu", f"CPU per whole request {title}", "µs", cpu))
+    title = "Work of the idler of two workers, as a share of the other's"
+    return [*figures, figure("workers_balance", title, "", {"gateway": shares})]

@@ -1,0 +1,52 @@
+"""Where a request can be sent: straight to the mock, through nginx, the gateway or a peer."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from benchmarks import shapes
+from benchmarks.process import Process
+from benchmarks.shapes import Workload
+
+SDK_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/json",
+    "User-Agent": "OpenAI/Python 2.8.1",
+    "X-Stainless-Lang": "python",
+    "X-Stainless-Package-Version": "2.8.1",
+    "X-Stainless-OS": "Linux",
+    "X-Stainless-Arch": "x64",
+    "X-Stainless-Runtime": "CPython",
+    "X-Stainless-Runtime-Version": "3.12.4",
+    "X-Stainless-Async": "async:asyncio",
+    "x-stainless-retry-count": "0",
+    "x-stainless-read-timeout": "600",
+}
+"""What openai-python sends with a request."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A server that answers chat requests."""
+
+    name: str
+    process: Process
+    port: int
+    key: str = "sk-bench"
+    model: str = "mock-model"
+    whole_path: str = "/v1/chat/completions"
+    stream_path: str = "/v1/chat/completions"
+    headers: Mapping[str, str] = {}
+
+    def path(self, workload: Workload) -> str:
+        return self.stream_path if workload.shape.is_stream else self.whole_path
+
+    def request(self, workload: Workload, number: int, model: str | None = None) -> bytes:
+        """A whole HTTP request."""
+        body = shapes.body(workload, number, model or self.model)
+        lines = [f"POST {self.path(workload)} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
+        lines += [f"{name}: {value}" for name, value in self.all_headers().items()]
+        return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+    def all_headers(self) -> dict[str, str]:
+        return {**SDK_HEADERS, "Authorization": f"Bearer {self.key}", **self.headers}
