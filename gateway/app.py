@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.exceptions import (
     HTTPException,
@@ -27,6 +28,7 @@ from gateway.auth.access import Authenticate, scoped
 from gateway.auth.guard import Guard
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.routes import router as auth_router
+from gateway.chat.judge import Judge
 from gateway.chat.recorder import Recorder
 from gateway.chat.routes import router as turns_router
 from gateway.chat.scoring import Scoring
@@ -48,6 +50,7 @@ from gateway.storage.database import Change, Database
 from gateway.upstreams.routing import Routing
 
 USED_SECONDS = 15
+CHAT_PATH = f"{OPENAI_PREFIX}/chat/completions"
 
 log = logging.getLogger("gateway.app")
 
@@ -63,7 +66,10 @@ class Gateway:
         self.routing = Routing(config)
         self.recorder = Recorder(self.database, config.turns)
         self.scoring = Scoring(config.drift)
-        self.exchanges = Exchanges(config, self.registry, self.routing, self.recorder, self.scoring)
+        self.judge = Judge(config, self.recorder) if config.drift.judge.upstream else None
+        self.exchanges = Exchanges(
+            config, self.registry, self.routing, self.recorder, self.scoring, self.judge
+        )
         self.tail = Tail(self.database)
         self.chat = ChatCompletions(self.guard, self.exchanges, config.server)
         self.embeddings = Embeddings(self.guard, self.routing, config)
@@ -81,6 +87,8 @@ class Gateway:
             asyncio.create_task(self.tail.run()),
             asyncio.create_task(self._mark_used()),
         ]
+        if self.judge is not None:
+            tasks.append(asyncio.create_task(self.judge.run()))
         for task in tasks:
             task.add_done_callback(self._must_not_end)
         self.is_loaded = self.database.healthy = True
@@ -92,6 +100,8 @@ class Gateway:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.scoring.close()
+            if self.judge is not None:
+                await self.judge.close()
             await self.recorder.close()
             await self._write_used()
             await self.routing.close()
@@ -109,6 +119,7 @@ class Gateway:
         ready = self.is_loaded and not self.is_draining and usable
         whole = store == "ok" and "degraded" not in upstreams.values()
         status = ("ready" if whole else "degraded") if ready else "unavailable"
+        judge = {} if self.judge is None else {"judge": msgspec.structs.asdict(self.judge.counts)}
         return ready, {
             "status": status,
             "store": store,
@@ -116,6 +127,7 @@ class Gateway:
             "draining": self.is_draining,
             "turns_dropped": self.recorder.dropped,
             "verdict_changes": dict(self.scoring.changes),
+            **judge,
         }
 
     def interrupt(self) -> None:
@@ -229,7 +241,14 @@ class Front:
                 message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
-        await self.litestar(scope, receive, send_with_id)
+        if scope["path"] != CHAT_PATH:
+            await self.litestar(scope, receive, send_with_id)
+            return
+        # Past Litestar's routing, which takes a third of the time that is spent on a chat request here.
+        try:
+            await self.gateway.chat(scope, receive, send_with_id)
+        except Exception as error:  # noqa: BLE001 - nothing else would answer
+            await edge.send_refusal(send_with_id, _translate(error, CHAT_PATH), CHAT_PATH, request_id)
 
 
 def _refuse(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

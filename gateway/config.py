@@ -134,11 +134,24 @@ class Turns(Strict, frozen=True):
     """Seconds between two writes."""
 
 
+class Judge(Strict, frozen=True):
+    upstream: str | None = None
+    """`NAME/model` of the model that judges; unset: nobody does."""
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    """The share of scored answers that are judged; suspicious ones are in any case."""
+    timeout: Seconds = 30
+    concurrency: Count = 2
+    """How many answers are judged at the same time, in each worker."""
+    queue: Count = 100
+    """Answers that may wait for the judge; further ones are dropped and counted."""
+
+
 class Drift(Strict, frozen=True):
     enabled: bool = True
     """Whether answers of personas are scored."""
     budget_ms: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 50
     """Milliseconds that an answer may wait for its score; then it goes out `unscored`."""
+    judge: Judge = Judge()
 
 
 class Keys(Strict, frozen=True):
@@ -360,7 +373,24 @@ def _resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: bo
     config = replace(config, chat=replace(config.chat, upstreams=[str(route) for route in routes]))
     if config.embeddings.upstream is not None and config.embeddings.upstream not in upstreams:
         raise ConfigError(f"[embeddings] upstream: there is no upstream `{config.embeddings.upstream}`")
+    if config.drift.judge.upstream is not None:
+        judge = replace(config.drift.judge, upstream=_judge(config, config.drift.judge.upstream))
+        config = replace(config, drift=replace(config.drift, judge=judge))
     return config
+
+
+def _judge(config: Config, wanted: str) -> str:
+    """The judge's `NAME/model`. Raises ConfigError."""
+    table = "[drift.judge] upstream"
+    try:
+        chosen = route(config, wanted)
+    except ConfigError as error:
+        raise ConfigError(f"{table}: {error}") from None
+    if chosen.upstream == LOCAL:
+        raise ConfigError(f"{table}: the bundled model cannot judge; name another upstream")
+    if chosen.model.startswith("persona/"):
+        raise ConfigError(f"{table}: a persona cannot judge; name a plain model")
+    return str(chosen)
 
 
 def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str], secrets: bool) -> Upstream:

@@ -8,17 +8,21 @@ from gateway import clock
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Base62 in ASCII order, so that the text sorts as the number does."""
 
+PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
+"""Two digits at a time, which halves the work."""
+
 TIME_DIGITS = 8
 RANDOM_DIGITS = 12
 
 
 def base62(number: int, width: int) -> str:
     """The number in base62, padded with zeros on the left to `width` digits."""
-    digits = []
-    for _ in range(width):
-        number, rest = divmod(number, 62)
-        digits.append(ALPHABET[rest])
-    return "".join(reversed(digits))
+    pairs = []
+    for _ in range((width + 1) // 2):
+        number, rest = divmod(number, 3844)
+        pairs.append(PAIRS[rest])
+    pairs.reverse()
+    return "".join(pairs)[-width:]
 
 
 def new(prefix: str) -> str:

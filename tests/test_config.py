@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gateway import config as configs
-from gateway.config import Config, ConfigError, Route, Strict, Upstream, load, masked, order
+from gateway.config import Config, ConfigError, Judge, Route, Strict, Upstream, load, masked, order
 
 DELIVERED = Path(__file__).parents[1] / "config.toml"
 MAIN = '[upstreams.main]\nbase_url = "http://upstream.test/v1"\ndefault_model = "m"\n'
@@ -60,6 +60,24 @@ def test_an_empty_file_means_the_defaults(loaded: Loader, tmp_path: Path) -> Non
         ("[upstreams]\na = 3", "FILE: [upstreams] a: Expected `object`, got `int`"),
         (MAIN + "[upstreams.b]\nbase_url = 3", "FILE: [upstreams.b] base_url: Expected `str`, got `int`"),
         (MAIN + '[upstreams."b.c"]\nx = 3', "FILE: table [upstreams.b.c] has no key `x`"),
+        ("[drift.judge]\nsample = 1.5", "FILE: [drift.judge] sample: Expected `float` <= 1.0"),
+        ("[drift.judge]\nrate = 1", "FILE: table [drift.judge] has no key `rate`"),
+        (
+            '[drift.judge]\nupstream = "gone/m"',
+            "FILE: [drift.judge] upstream: `gone/m` names no configured upstream; there are: local",
+        ),
+        (
+            '[upstreams.b]\nbase_url = "http://b.test"\n[drift.judge]\nupstream = "b"',
+            "FILE: [drift.judge] upstream: `b` names no model and [upstreams.b] has no default_model",
+        ),
+        (
+            '[drift.judge]\nupstream = "local"',
+            "FILE: [drift.judge] upstream: the bundled model cannot judge; name another upstream",
+        ),
+        (
+            MAIN + '[drift.judge]\nupstream = "main/persona/edith"',
+            "FILE: [drift.judge] upstream: a persona cannot judge; name a plain model",
+        ),
         (
             MAIN + "timeouts = {connect = 0}",
             "FILE: [upstreams.main.timeouts] connect: Expected `float` > 0.0",
@@ -313,6 +331,7 @@ def test_every_key_is_documented() -> None:
     for name, kind in keys_of(Config).items():
         if kind is not None:
             assert tables[name].keys() == keys_of(kind).keys(), name
+    assert tables["drift"]["judge"].keys() == keys_of(Judge).keys()
     # An alternative stands in the comment behind what it is one to.
     shown = set(re.findall(r"; or ([a-z_]+) = ", DELIVERED.read_text()))
     for upstream in tables["upstreams"].values():
@@ -327,7 +346,12 @@ def test_every_key_is_documented_with_its_default() -> None:
     assert msgspec.convert(in_force, Config) == Config()
     for name, table in in_force.items():
         default = msgspec.to_builtins(getattr(Config(), name))
-        assert table == {key: value for key, value in default.items() if value is not None}, name
+        assert table == set_ones(default), name
+
+
+def set_ones(table: dict[str, Any]) -> dict[str, Any]:
+    tables = {key: set_ones(value) if isinstance(value, dict) else value for key, value in table.items()}
+    return {key: value for key, value in tables.items() if value is not None}
 
 
 def test_the_example_of_an_upstream_shows_defaults_where_it_can() -> None:
@@ -340,3 +364,10 @@ def test_the_example_of_an_upstream_shows_defaults_where_it_can() -> None:
 def test_the_delivered_file_can_be_loaded() -> None:
     found = load(DELIVERED, {})
     assert order(found) == [Route("local", configs.BUNDLED_MODEL)]
+
+
+def test_a_judge_is_named_like_any_route(loaded: Loader) -> None:
+    assert loaded().drift.judge.upstream is None
+    assert loaded(MAIN + '[drift.judge]\nupstream = "main"').drift.judge.upstream == "main/m"
+    found = loaded(MAIN, PERSONA__DRIFT__JUDGE__UPSTREAM="main/a/b", PERSONA__DRIFT__JUDGE__SAMPLE="1")
+    assert (found.drift.judge.upstream, found.drift.judge.sample) == ("main/a/b", 1)

@@ -23,14 +23,14 @@ def fit(data_dir: str | Path) -> dict[str, object]:
     """The content of `coherence.json`."""
     rows = _read(Path(data_dir))
     rarity = _rarity(rows)
-    steps = [relevance.STEPS.index(step) / 2 for step in rarity]
+    rare = relevance.Rarity(rarity)
     drawn = random.Random(SEED)
     samples: list[list[float]] = []
     labels: list[float] = []
     for language in sorted(rows):
         for drama in (False, True):
             for user, answer, label in _pairs(rows[language], drama, drawn):
-                samples.append(relevance.features(relevance.read(user), relevance.read(answer), steps))
+                samples.append(relevance.features(relevance.read(user), relevance.read(answer), rare))
                 labels.append(label)
     weights = _logistic(np.array(samples), np.array(labels))
     return {
@@ -53,7 +53,7 @@ def _read(folder: Path) -> dict[str, list[Row]]:
 
 
 def _rarity(rows: dict[str, list[Row]]) -> str:
-    """For each bucket the surprise of its commonest gram in whichever language uses it most."""
+    """For each bucket the surprise of its commonest word in whichever language uses it most."""
     most = np.zeros(relevance.BUCKETS)
     for language in sorted(rows):
         counts: Counter[int] = Counter()
@@ -62,8 +62,7 @@ def _rarity(rows: dict[str, list[Row]]) -> str:
             for at in range(0, min(len(text), 3000), 600):
                 piece = text[at : at + 600]
                 pieces += 1
-                some = set(relevance.words(piece)) | {"#" + gram for gram in relevance.grams(piece)}
-                counts.update({relevance.bucket(gram) for gram in some})
+                counts.update({relevance.bucket(word) for word in relevance.words(piece)})
         for bucket, count in counts.items():
             most[bucket] = max(most[bucket], count / (pieces + 20))
     levels = np.minimum(len(relevance.STEPS) - 1, np.rint(-2 * np.log(most + 1 / 2000)))

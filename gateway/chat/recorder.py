@@ -4,12 +4,16 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import islice
 
+import msgspec
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.chat import store
-from gateway.chat.turn import Turn
+from gateway.chat.turn import Judgement, Turn
 from gateway.config import Turns
 from gateway.storage.database import Database
 
@@ -30,6 +34,7 @@ class Recorder:
         self._database = database
         self._config = config
         self._queue: deque[Turn] = deque()
+        self._judgements: dict[str, str] = {}
         self.dropped = 0
         self._flushing: asyncio.Future[None] | None = None
         self._has_failed = False
@@ -49,6 +54,13 @@ class Recorder:
         else:
             self._queue.append(turn)
 
+    def amend(self, turn_id: str, judgement: Judgement) -> bool:
+        """Add to a turn that was recorded before, once it is written; false where too many wait."""
+        if len(self._judgements) >= self._config.queue:
+            return False
+        self._judgements[turn_id] = msgspec.json.encode(judgement).decode()
+        return True
+
     async def run(self) -> None:
         """Write what has come in, again and again, until cancelled."""
         while True:
@@ -63,7 +75,8 @@ class Recorder:
         while self._queue:
             batch = [self._queue[at] for at in range(min(size, len(self._queue)))]
             try:
-                await self._write(batch)
+                async with self._transaction() as connection:
+                    await store.insert(connection, batch)
             except UNFIT as error:
                 # One bad row must not hold up all others.
                 if len(batch) > 1:
@@ -72,15 +85,14 @@ class Recorder:
                 self.dropped += 1
                 log.warning("turn %s cannot be stored: %s", batch[0].id, type(error).__name__)
             except (SQLAlchemyError, OSError) as error:
-                if not self._has_failed:
-                    log.warning("turns cannot be written and wait in memory: %s", type(error).__name__)
-                self._has_failed = True
+                self._fail(error)
                 return
             for _ in batch:
                 self._queue.popleft()
             if self._has_failed:
                 log.warning("turns are written again; %d were dropped so far", self.dropped)
             self._has_failed = False
+        await self._flush_judgements()
 
     async def close(self) -> None:
         """A last write, at the end of the process."""
@@ -90,10 +102,31 @@ class Recorder:
         if self._queue:
             log.error("%d turns could not be written and are lost", len(self._queue))
 
-    async def _write(self, batch: Sequence[Turn]) -> None:
+    async def _flush_judgements(self) -> None:
+        """Their turns have been written: what finds none has lost it."""
+        while self._judgements:
+            batch = dict(islice(self._judgements.items(), BATCH))
+            try:
+                async with self._transaction() as connection:
+                    await store.judge(connection, batch)
+            except UNFIT as error:
+                log.warning("%d judgements cannot be stored: %s", len(batch), type(error).__name__)
+            except (SQLAlchemyError, OSError) as error:
+                self._fail(error)
+                return
+            for turn_id in batch:
+                del self._judgements[turn_id]
+
+    def _fail(self, error: Exception) -> None:
+        if not self._has_failed:
+            log.warning("turns cannot be written and wait in memory: %s", type(error).__name__)
+        self._has_failed = True
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         self._began = time.monotonic()
         try:
             async with self._database.write() as connection:
-                await store.insert(connection, batch)
+                yield connection
         finally:
             self._began = None

@@ -1,19 +1,21 @@
 """Turns in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.chat.turn import Drift, Explain, Turn, Usage
+from gateway.chat.turn import Drift, Explain, Judgement, Turn, Usage
 from gateway.storage import tables
 from gateway.storage.database import fields
 
 TURN = tables.turns.c
-LISTED = [column for column in tables.turns.columns if column.name != "explain"]
+DETAILS: dict[str, Any] = {"explain": Explain, "judge": Judgement}
+"""JSON of these kinds, which lists leave out."""
+LISTED = [column for column in tables.turns.columns if column.name not in DETAILS]
 DAY_MS = 86_400_000
 
 By = Literal["key", "persona", "upstream", "day"]
@@ -61,10 +63,19 @@ async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
     await connection.execute(new, [_row(turn) for turn in turns])
 
 
+async def judge(connection: AsyncConnection, judgements: Mapping[str, str]) -> None:
+    """Add judgements, encoded, to turns that are there by these ids, unless their persona has been purged."""
+    personas = tables.personas.c
+    of_somebody = exists().where(personas.id == TURN.persona_id)
+    change = update(tables.turns).where(TURN.id == bindparam("turn"), of_somebody)
+    rows = [{"turn": turn_id, "judgement": text} for turn_id, text in judgements.items()]
+    await connection.execute(change.values(judge=bindparam("judgement")), rows)
+
+
 async def turns(
     connection: AsyncConnection, workspace_id: str, wanted: Filter, *, limit: int = 50
 ) -> list[Stored]:
-    """Those that ended last come first, without their `explain`."""
+    """Those that ended last come first, without their details."""
     query = _narrowed(select(*LISTED).where(TURN.workspace_id == workspace_id), wanted)
     if wanted.after is not None:
         query = query.where(TURN.seq < wanted.after)
@@ -79,7 +90,7 @@ async def turn(connection: AsyncConnection, workspace_id: str, turn_id: str) -> 
 
 
 async def ended_since(connection: AsyncConnection, seq: int, *, limit: int) -> list[Stored]:
-    """Turns of every workspace that ended after this place, in that order, without their `explain`."""
+    """Turns of every workspace that ended after this place, in that order, without their details."""
     rows = await connection.execute(select(*LISTED).where(TURN.seq > seq).order_by(TURN.seq).limit(limit))
     return [_stored(fields(row)) for row in rows]
 
@@ -124,7 +135,7 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
 
 def _row(turn: Turn) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(turn, name) for name in Turn.__struct_fields__}
-    drift, usage, explain = row.pop("drift"), row.pop("usage"), row.pop("explain")
+    drift, usage = row.pop("drift"), row.pop("usage")
     return row | {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -133,13 +144,21 @@ def _row(turn: Turn) -> dict[str, Any]:
         "drift_values": drift.values,
         "verdict": drift.verdict,
         "reason": drift.reason,
-        "explain": None if explain is None else msgspec.json.encode(explain).decode(),
+        "explain": _encoded(turn.explain),
+        "judge": _encoded(turn.judge),
     }
 
 
 def _stored(row: dict[str, Any]) -> Stored:
     drift = Drift(row["voice"], row["drift_values"], row["verdict"], row["reason"])
-    text = row.get("explain")
-    explain = None if text is None else msgspec.json.decode(text, type=Explain)
-    whole = {**row, "drift": drift, "usage": msgspec.convert(row, Usage), "explain": explain}
+    details = {name: _decoded(row.get(name), kind) for name, kind in DETAILS.items()}
+    whole = {**row, "drift": drift, "usage": msgspec.convert(row, Usage), **details}
     return Stored(row["seq"], msgspec.convert(whole, Turn))
+
+
+def _encoded(value: Explain | Judgement | None) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _decoded(text: str | None, kind: Any) -> Any:
+    return None if text is None else msgspec.json.decode(text, type=kind)

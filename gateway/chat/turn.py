@@ -63,6 +63,26 @@ class Usage(msgspec.Struct, frozen=True):
     total_tokens: Tokens | None = None
 
 
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the configured judge, another model, has said of an answer."""
+
+    voice: float
+    values: float | None
+    coherence: float
+    contradicted_field: str | None
+    """Such as `layers.family.children`, `prompt`, `examples[2]` or `turn[3]`."""
+    start: int | None
+    """Characters into the answer where the passage begins and ends that the judge quotes."""
+    end: int | None
+    choice: int
+    """The index of the answer."""
+    model: str
+    """`NAME/model`."""
+    usage: Usage
+    """What judging took."""
+    at: str
+
+
 class Turn(msgspec.Struct, kw_only=True):
     """One row of the turns table, filled in as the turn goes on. Durations in milliseconds."""
 
@@ -92,6 +112,7 @@ class Turn(msgspec.Struct, kw_only=True):
     drift: Drift = UNSCORED
     coherence: float | None = None
     explain: Explain | None = None
+    judge: Judgement | None = None
 
 
 def persona_json(identity_json: bytes, turn: Turn) -> bytes:

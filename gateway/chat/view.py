@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway import clock
-from gateway.chat.turn import Drift, Explain, Status, Turn, Usage
+from gateway.chat.turn import Drift, Explain, Judgement, Status, Turn, Usage
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +34,10 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnDetail(TurnView, frozen=True, kw_only=True):
-    """A turn, and why it got its score; never what was said."""
+    """A turn, why it got its score, and what a judge said of it; never what was said."""
 
     explain: Explain | None
+    judge: Judgement | None
 
 
 def show(turn: Turn) -> TurnView:
@@ -65,7 +66,7 @@ def show(turn: Turn) -> TurnView:
 
 
 def detail(turn: Turn) -> TurnDetail:
-    return TurnDetail(**msgspec.structs.asdict(show(turn)), explain=turn.explain)
+    return TurnDetail(**msgspec.structs.asdict(show(turn)), explain=turn.explain, judge=turn.judge)
 
 
 def record(turn: TurnView) -> dict[str, Any]:

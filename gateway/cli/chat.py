@@ -124,7 +124,7 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
     exchange = await gateway.exchanges.prepare(caller, body, ids.new("req"), time.perf_counter())
     framer, pieces = Framer(gateway.config.chat.max_answer), []
     try:
-        async with Watch(_never, total=exchange.limit()) as watch:
+        async with Watch(None, total=exchange.limit()) as watch:
             async for frames in exchange.stream(watch):
                 for event in framer.feed(frames):
                     piece = _text(event.data)
@@ -158,9 +158,3 @@ def _text(data: bytes) -> str:
     choices = chunks.read(data).choices
     first = choices[0] if isinstance(choices, list) and choices else None
     return text_of(first.delta.content) if first and first.delta else ""
-
-
-async def _never() -> dict[str, str]:
-    """There is no caller who could leave."""
-    await asyncio.Event().wait()
-    return {"type": "http.disconnect"}

@@ -10,6 +10,8 @@ _EXCLUSIVE = frozenset({"zodiac", "birth_animal", "marital", "religion", "hand",
 """Categories of which a person has one value, beside the traits of character."""
 SINGLE = _EXCLUSIVE | {"gender", "place", "job"}
 """Those and the ones of which a person has seldom more than what is stored."""
+_VERB_ENDINGS = ("łem", "łam", "łby", "łaby", "я")
+"""Without any of these there is no verb form that a speaker's sex shows in."""
 _BEFORE = 24
 """Characters before a value that say whose it is."""
 
@@ -116,11 +118,13 @@ def _weigh_gender(evidence: Evidence, statement: Statement, mention: Mention) ->
 
 def weigh_asked_age(evidence: Evidence, said: Sequence[Statement], user: str) -> None:
     """Add a bare number that answers a question for the age."""
-    if evidence.facts.age is None or not evidence.facts.lexicon.patterns["age_asked"].search(user.lower()):
+    if evidence.facts.age is None:
         return
     age, basis = evidence.facts.age
     for statement in said:
         if len(statement.numbers) == 1 and statement.age is None and not statement.asks:
+            if not any(map(user.lower().__contains__, evidence.facts.lexicon.literals["age_asked"])):
+                return
             number = statement.numbers[0]
             if number.value == age:
                 evidence.support("same", 1.0, basis)
@@ -132,7 +136,9 @@ def weigh_asked_age(evidence: Evidence, said: Sequence[Statement], user: str) ->
 def weigh_verb_forms(evidence: Evidence, answer: str) -> None:
     """Add the verb forms by which a speaker of Russian or Polish is a man or a woman."""
     (value, basis), *_ = evidence.facts.stored.get("gender", {"": ""}).items()
-    for shown in ("male", "female") if value else ():
+    if not value or not any(map(answer[:2000].lower().__contains__, _VERB_ENDINGS)):
+        return
+    for shown in ("male", "female"):
         match = evidence.facts.lexicon.patterns[f"{shown}_self"].search(answer[:2000])
         if match and shown == value:
             evidence.support("gender_self_same", 0.6, basis)

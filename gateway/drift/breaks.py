@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from gateway.drift.wordings import Language, spoken, table
+from gateway.drift.wordings import Language, Pattern, spoken, table
 
-WINDOW = 8000
+WINDOW = 3000
 """As many characters of the beginning and of the end of an answer are looked at."""
+EFFORT, MATCHES, MATCHES_OF_ONE = 2500, 24, 6
+"""Characters tried, of all languages together; matches looked into, of all patterns and of one."""
 FLAGGED = 0.5
 """From this strength on an answer counts as a break."""
 
@@ -66,14 +69,13 @@ def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str]) -> G
 
 def breaks(answer: str, guards: Guards) -> tuple[Break, ...]:
     """The places where the answer steps out of the persona, in order."""
-    if len(answer) > 2 * WINDOW:
-        tail = len(answer) - WINDOW
-        first = breaks(answer[:WINDOW], guards)
-        rest = breaks(answer[tail:], guards)
-        moved = (msgspec.structs.replace(each, start=each.start + tail, end=each.end + tail) for each in rest)
-        return (*first, *moved)
-    found = [each for language in spoken(answer) for each in _found(answer, language)]
-    return tuple(_distinct(each for each in found if not _allowed(each, answer, guards)))
+    if len(answer) <= 2 * WINDOW:
+        return _looked_for(answer, guards, EFFORT)
+    tail = len(answer) - WINDOW
+    first = _looked_for(answer[:WINDOW], guards, EFFORT // 2)
+    rest = _looked_for(answer[tail:], guards, EFFORT // 2)
+    moved = (msgspec.structs.replace(each, start=each.start + tail, end=each.end + tail) for each in rest)
+    return (*first, *moved)
 
 
 def strength(breaks: Iterable[Break]) -> float:
@@ -87,19 +89,40 @@ def strength(breaks: Iterable[Break]) -> float:
     return round(1 - left, 4)
 
 
-def _found(answer: str, language: Language) -> Iterator[Break]:
-    quotes: list[tuple[int, int]] | None = None
-    for pattern, compiled in language.compiled:
-        for match in compiled.finditer(answer):
-            start, end = match.span()
-            if not pattern.free:
-                if quotes is None:
-                    quotes = [quote.span() for quote in _QUOTED.finditer(answer)]
-                if _reported(answer, start, end, quotes) or _supposed(answer, start, end, language):
-                    continue
-            if pattern.leads and language.spaced and not (":" in match[0] or _LEADS.match(answer, end)):
-                continue
-            yield Break(pattern.name, start, end, pattern.strength)
+def _looked_for(answer: str, guards: Guards, effort: int) -> tuple[Break, ...]:
+    likely = spoken(answer)
+    if not likely:
+        return ()
+    found = islice(_found(answer, likely, effort), MATCHES)
+    return tuple(_distinct(each for each in found if each and not _allowed(each, answer, guards)))
+
+
+def _found(answer: str, likely: Iterable[Language], effort: int) -> Iterator[Break | None]:
+    """What each pattern matches: a break, or `None` where it is none."""
+    lowered = answer.lower()
+    quotes = [quote.span() for quote in _QUOTED.finditer(answer)]
+    for language in likely:
+        for start, end in language.windows(answer, lowered):
+            end = min(end, start + effort)
+            effort -= end - start
+            if start == end:
+                return
+            for pattern, compiled in language.compiled:
+                for match in islice(compiled.finditer(answer, start, end), MATCHES_OF_ONE):
+                    is_break = _is_break(answer, match, pattern, language, quotes)
+                    yield Break(pattern.name, *match.span(), pattern.strength) if is_break else None
+
+
+def _is_break(
+    answer: str, match: re.Match[str], pattern: Pattern, language: Language, quotes: list[tuple[int, int]]
+) -> bool:
+    start, end = match.span()
+    if not pattern.free and (
+        _reported(answer, start, end, quotes) or _supposed(answer, start, end, language)
+    ):
+        return False
+    leads = not pattern.leads or not language.spaced or ":" in match[0]
+    return leads or _LEADS.match(answer, end) is not None
 
 
 def _reported(answer: str, start: int, end: int, quotes: list[tuple[int, int]]) -> bool:
@@ -108,6 +131,8 @@ def _reported(answer: str, start: int, end: int, quotes: list[tuple[int, int]]) 
         if opened < start and end < closed + 1:
             return closed - opened < 0.7 * len(answer.strip())
     lead = answer[max(0, start - 60) : start]
+    if ":" not in lead and "：" not in lead:
+        return False
     return bool(_REPORTED.search(lead)) and not re.search(
         r"(?i)\b(?:note|sorry|hinweis|nota|注|disclaimer)", lead
     )

@@ -8,11 +8,15 @@ from operator import mul
 
 import msgspec
 
-from gateway.drift.relevance import FEATURES, STEPS, Reading, features, grams, read, words
+from gateway.drift.relevance import FEATURES, Rarity, Reading, features, grams, read, words
+from gateway.drift.tongues import HOME, script
+from gateway.drift.tongues import language as language_of
 
 PRIOR = math.log(0.05 / 0.95)
 _SENTENCE = re.compile(r"[^.!?。！？…\n]{12,}")
 _RUN = re.compile(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
+_LONG = 15
+"""Without a word as long as this there is no run of a character."""
 _END = re.compile(r"[\w,;，、；-]\s*$")
 _GARBAGE = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<｜[^｜\n]{1,40}｜>"
@@ -21,30 +25,12 @@ _GARBAGE = re.compile(
     r"|\ufffd|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]|(?:Ã[\x80-\xbf©¨¤¶¼±§ª]|â€[™œ˜“”\x80-\x9d]){1,}",
     re.MULTILINE,
 )
-_SCRIPTS = (
-    ("latin", 0x41, 0x24F),
-    ("greek", 0x370, 0x3FF),
-    ("cyrillic", 0x400, 0x52F),
-    ("hebrew", 0x590, 0x5FF),
-    ("arabic", 0x600, 0x6FF),
-    ("devanagari", 0x900, 0x97F),
-    ("thai", 0xE01, 0xE7F),
-    ("latin", 0x1E00, 0x1EFF),
-    ("kana", 0x3041, 0x30FF),
-    ("han", 0x3400, 0x9FFF),
-    ("hangul", 0xAC00, 0xD7A3),
+_SUSPECT = (
+    *("<|", "<｜", "s>", "INST]", "SYS>>", "_turn>", "##", "\ufffd", "Ã", "â€"),
+    *("ant:", "man:", "ser:", "tem:", "ANT:", "SER:"),
 )
-_HOME = {
-    **dict.fromkeys(("ru", "uk", "bg", "sr", "be", "mk", "kk"), "cyrillic"),
-    **dict.fromkeys(("ar", "fa", "ur"), "arabic"),
-    **dict.fromkeys(("hi", "mr", "ne"), "devanagari"),
-    "el": "greek",
-    "ja": "kana",
-    "zh": "han",
-    "ko": "hangul",
-    "th": "thai",
-    "he": "hebrew",
-}
+"""Without any of these, and without control characters, there is no garbage of the kinds above."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _WEIGHT = {
     "empty": 6.0,
     "garbage": 3.5,
@@ -73,11 +59,14 @@ class Incoherence(msgspec.Struct, frozen=True):
 
 
 class Weights(msgspec.Struct, frozen=True):
-    """What was learnt: how rare grams are, what each feature weighs, the commonest words by language."""
+    """What was learnt: how rare words are, what each feature weighs, whose commonest words are which."""
 
-    rarity: list[float]
+    rarity: Rarity
     weights: list[float]
-    common: dict[str, frozenset[str]]
+    common: dict[str, tuple[str, ...]]
+    """The languages that a word is among the commonest of."""
+    languages: frozenset[str]
+    """Those that can be told by such words."""
 
 
 class Tongues(msgspec.Struct, frozen=True):
@@ -96,19 +85,20 @@ class _File(msgspec.Struct, frozen=True):
 def load(data: bytes) -> Weights:
     """Read the packaged weights."""
     file = msgspec.json.decode(data, type=_File)
-    return Weights(
-        [STEPS.index(step) / 2 for step in file.rarity],
-        [file.weights[name] for name in FEATURES],
-        {language: frozenset(words) for language, words in file.common.items()},
-    )
+    common: dict[str, tuple[str, ...]] = {}
+    for language, some in sorted(file.common.items()):
+        for word in some:
+            common[word] = (*common.get(word, ()), language)
+    weights = [file.weights[name] for name in FEATURES]
+    return Weights(Rarity(file.rarity), weights, common, frozenset(file.common))
 
 
 def tongues(language: str, examples: Iterable[str], weights: Weights) -> Tongues:
     """What a persona of this language with these example lines may be heard in."""
     lines = [line for line in examples if line]
-    heard = {found for line in lines if (found := _language(words(line), weights))}
-    scripts = {found for line in lines if (found := _script(line))}
-    return Tongues(frozenset({_HOME.get(language, "latin")} | scripts), frozenset({language} | heard))
+    heard = {found for line in lines if (found := language_of(words(line), weights.common))}
+    scripts = {found for line in lines if (found := script(line))}
+    return Tongues(frozenset({HOME.get(language, "latin")} | scripts), frozenset({language} | heard))
 
 
 def incoherence(
@@ -141,6 +131,8 @@ def grade(belief: float) -> float:
 
 
 def _garbage(answer: str) -> list[Finding]:
+    if not any(map(answer.__contains__, _SUSPECT)) and not _CONTROL.search(answer):
+        return []
     found = _GARBAGE.search(answer[:8000]) or _GARBAGE.search(answer, max(8000, len(answer) - 2000))
     if not found:
         return []
@@ -149,17 +141,35 @@ def _garbage(answer: str) -> list[Finding]:
 
 
 def _repetition(answer: str, tokens: list[str], earlier: Sequence[str]) -> list[Finding]:
-    if run := _RUN.search(answer, 0, 8000):
+    seen = answer[:8000]
+    if max(map(len, seen.split())) >= _LONG and (run := _RUN.search(seen)):
         return [Finding("repetition", 0.6, *run.span())]
-    sentences = Counter(found.group().strip().lower() for found in _SENTENCE.finditer(answer, 0, 8000))
+    return _repeated(answer, seen) or _looped(answer, tokens) or _repeats(answer, earlier)
+
+
+def _repeated(answer: str, seen: str) -> list[Finding]:
+    """The same sentence again and again."""
+    found = [sentence.strip().lower() for sentence in _SENTENCE.findall(seen)]
+    if len(found) - len(set(found)) < 2:
+        return []
+    sentences = Counter(found)
     text, times = max(sentences.items(), key=lambda item: item[1], default=("", 0))
-    share = sum(len(each) * (count - 1) for each, count in sentences.items()) / (len(answer[:8000]) + 1)
+    share = sum(len(each) * (count - 1) for each, count in sentences.items()) / (len(seen) + 1)
     if times >= 3 and share > 0.3:
         at = answer.lower().find(text)
         return [Finding("repetition", min(1.0, share * 1.4), max(at, 0), max(at, 0) + len(text))]
+    return []
+
+
+def _looped(answer: str, tokens: list[str]) -> list[Finding]:
+    """The same words again and again; where half of the words differ, so do half of the runs of three."""
+    if len(tokens) < 18 or len(set(tokens)) > len(tokens) / 2 + 1:
+        return []
     looped = 1 - len(set(zip(tokens, tokens[1:], tokens[2:], strict=False))) / max(1, len(tokens) - 2)
-    if len(tokens) >= 18 and looped > 0.5:
-        return [Finding("repetition", min(1.0, looped * 1.2), 0, len(answer))]
+    return [Finding("repetition", min(1.0, looped * 1.2), 0, len(answer))] if looped > 0.5 else []
+
+
+def _repeats(answer: str, earlier: Sequence[str]) -> list[Finding]:
     if len(answer) >= 60 and any(_same(answer, before) for before in earlier):
         return [Finding("repeats-earlier", 1.0, 0, len(answer))]
     return []
@@ -183,40 +193,13 @@ def _cut(answer: str) -> list[Finding]:
 
 def _foreign(user: Reading, answer: Reading, end: int, tongues: Tongues, weights: Weights) -> list[Finding]:
     """An answer in a script or language that neither the persona nor the user speaks."""
-    script = _script(answer.text)
-    if script and script not in tongues.scripts and script != _script(user.text):
+    is_plain = answer.text.isascii() and "latin" in tongues.scripts
+    written = None if is_plain else script(answer.text)
+    if written and written not in tongues.scripts and written != script(user.text):
         return [Finding("language", 1.0, 0, end)]
-    found = _language(answer.words, weights)
-    if found and found not in tongues.languages and tongues.languages & weights.common.keys():
-        asked = _language(user.words, weights)
+    found = language_of(answer.words, weights.common)
+    if found and found not in tongues.languages and tongues.languages & weights.languages:
+        asked = language_of(user.words, weights.common)
         if asked and asked != found:
             return [Finding("language", 0.7, 0, end)]
     return []
-
-
-def _script(text: str) -> str | None:
-    """The script of most letters; `None` where there are few or they are mixed."""
-    sample = text[:: 1 + len(text) // 120]
-    letters = [ord(letter) for letter in sample if letter.isalpha() or letter > "\u0300"]
-    if len(letters) < 12:
-        return None
-    if text.isascii():
-        return "latin"
-    top = max(letters)
-    counts: Counter[str] = Counter()
-    for name, first, last in _SCRIPTS:
-        counts[name] += sum(first <= letter <= last for letter in letters) if top >= first else 0
-    if counts["kana"] * 8 > counts["han"]:
-        counts["kana"] += counts.pop("han", 0)
-    name, most = counts.most_common(1)[0]
-    return name if most >= 12 and most > 0.7 * sum(counts.values()) else None
-
-
-def _language(tokens: list[str], weights: Weights) -> str | None:
-    """The language whose commonest words are clearly most of those in the text."""
-    if len(tokens) < 6:
-        return None
-    seen = Counter(tokens[:80])
-    hits = sorted((sum(seen[word] for word in some), name) for name, some in weights.common.items())
-    (second, _), (most, name) = hits[-2:]
-    return name if most >= 4 and most > 0.2 * min(len(tokens), 80) and most > 1.7 * second else None

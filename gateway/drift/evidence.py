@@ -1,6 +1,7 @@
 """What one turn gives for and against a contradiction, as it is being gathered."""
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.drift.facts import Facts
@@ -36,7 +37,8 @@ class Evidence:
         """Content words of the answer and of the question."""
 
     def note(self, feature: str, strength: float) -> None:
-        self.features[feature] = max(self.features[feature], strength)
+        if strength > self.features[feature]:
+            self.features[feature] = strength
 
     def support(self, feature: str, strength: float, basis: str) -> None:
         self.note(feature, strength)
@@ -48,6 +50,7 @@ class Evidence:
         self.findings.append(Finding(name, strength, *span, basis))
 
 
+@lru_cache(maxsize=1024)
 def kind(basis: str) -> str:
     """`fields`, `prompt`, `examples` or `earlier`."""
     if basis == "prompt" or basis.startswith("examples["):

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from gateway.drift.clauses import statements
 from gateway.drift.lexicon import lexicon
-from gateway.drift.statements import Statement, statements
+from gateway.drift.statements import Statement
 
-_READ, _ITEMS = 20_000, 400
-"""Characters read of a stored text, and stored statements that are held against a turn."""
+_READ, _ITEMS, _MOST = 20_000, 400, 40
+"""Characters read of a stored text, stored statements that a turn is held against, and those for one word."""
 
 
 class Item(NamedTuple):
@@ -34,8 +35,8 @@ class Facts:
         self.items: list[Item] = []
         self.attitudes: dict[str, tuple[int, str]] = {}
         """What is liked (1) or disliked (-1), and where that is stored."""
-        self.text = " ".join([prompt, *(value for _, value in _leaves(fields))]).lower()
-        for path, value in _leaves(fields):
+        self.text = " ".join([prompt, *(value for _, value in leaves(fields))]).lower()
+        for path, value in leaves(fields):
             self._take_field(path, value)
         for shape in ("line", "glyph_line"):
             for line in self.lexicon.patterns[shape].finditer(prompt[:_READ]):
@@ -45,13 +46,18 @@ class Facts:
             self._take_text(f"examples[{i}]", example)
         self._one_gender()
         self.index: dict[str, list[int]] = {}
+        """Where each content word is stored."""
         for i, item in enumerate(self.items):
             for stem in item.statement.stems:
                 self.index.setdefault(stem, []).append(i)
         self._weights = {
             stem: (0.5 if stem[0] > "\u3000" else 1.0) * _rarity(len(at)) for stem, at in self.index.items()
         }
+        self.near = {stem: (self._weights[stem], at) for stem, at in self.index.items() if len(at) <= _MOST}
+        """The weight of each content word that tells stored statements apart, and where they are."""
         self.items = [item._replace(mass=self.mass(item.statement.stems)) for item in self.items]
+        self.known = self.index.keys() | self.attitudes.keys()
+        """The content words of which something is stored."""
         self.told = frozenset(
             stem
             for item in self.items
@@ -65,9 +71,6 @@ class Facts:
         """How much the words say: rare ones more than common ones, pairs of characters half."""
         weights = self._weights
         return sum(weights[stem] if stem in weights else 0.5 if stem[0] > "\u3000" else 1.0 for stem in stems)
-
-    def weight(self, stem: str) -> float:
-        return self._weights.get(stem, 0.0)
 
     def _take_field(self, path: str, value: str) -> None:
         words = re.split(r"[._\s\[\]]+", path.lower())
@@ -127,12 +130,13 @@ def _rarity(seen: int) -> float:
     return 1.0 if seen < 3 else 0.6 if seen < 6 else 0.3
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text within the fields, behind the path that leads to it."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+            yield from leaves(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list | tuple):
         for i, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{i}]")
+            yield from leaves(inner, f"{path}[{i}]")
     elif value is not None and str(value).strip():
         yield path, str(value)

@@ -12,8 +12,8 @@ ALIKE = 0.2
 """Below this likeness two statements are not about the same thing."""
 _ALIKE_SAID = 0.45
 """The same for example lines and earlier turns, where the persona speaks of many passing things."""
-_MOST, _NEAREST = 40, 8
-"""Stored statements looked at for one word, and for one clause."""
+_NEAREST = 8
+"""Stored statements looked at for one clause."""
 _DIRECT = 0.9
 """How strong two different counts of the same thing are, whatever else the clauses say."""
 
@@ -26,20 +26,23 @@ def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Item, float]]:
 
     Likeness is shared content over the stored statement's, of which three words are enough.
     """
-    shared: dict[int, float] = defaultdict(float)
+    shared: dict[int, float] = {}
     for stem in stems:
-        at = facts.index.get(stem, ())
-        if 0 < len(at) <= _MOST:
-            weight = facts.weight(stem)
+        if stem in facts.near:
+            weight, at = facts.near[stem]
             for i in at:
-                shared[i] += weight
-    found = [(_likeness(mass, facts.items[i]), i) for i, mass in shared.items()]
-    best = sorted(((-likeness, i) for likeness, i in found if likeness >= ALIKE))[:_NEAREST]
-    return [(facts.items[i], -negative) for negative, i in best]
+                shared[i] = shared.get(i, 0.0) + weight
+    if not shared:
+        return []
+    items = facts.items
+    found = [(-likeness, i) for i, mass in shared.items() if (likeness := _likeness(mass, items[i])) >= ALIKE]
+    return [(items[i], -negative) for negative, i in sorted(found)[:_NEAREST]]
 
 
 def _likeness(shared: float, item: Item) -> float:
-    return min(1.0, shared / (1 + min(item.mass, 3.0)))
+    mass = item.mass
+    likeness = shared / (4.0 if mass > 3.0 else 1 + mass)
+    return likeness if likeness < 1.0 else 1.0
 
 
 def weigh_likeness(evidence: Evidence, statement: Statement, claims: Mapping[str, list[Item]]) -> None:
@@ -47,7 +50,8 @@ def weigh_likeness(evidence: Evidence, statement: Statement, claims: Mapping[str
     stems = statement.stems
     for item, likeness in near(evidence.facts, stems):
         _weigh_pair(evidence, statement, item, likeness)
-    for claim in {id(claim): claim for stem in stems for claim in claims.get(stem, ())}.values():
+    found = {id(claim): claim for stem in stems for claim in claims.get(stem, ())} if claims else {}
+    for claim in found.values():
         likeness = _likeness(evidence.facts.mass(stems.keys() & claim.statement.stems.keys()), claim)
         if likeness >= ALIKE:
             _weigh_pair(evidence, statement, claim, likeness)
@@ -66,18 +70,26 @@ def _weigh_pair(evidence: Evidence, statement: Statement, item: Item, likeness: 
         return
     theirs = item.statement
     doubt = (0.4 if statement.asks else 1.0) * (0.5 if statement.speaker == "other" else 1.0)
-    shared = [stem for stem in statement.stems if stem in theirs.stems]
-    turned = sum((stem in statement.denied) != (stem in theirs.denied) for stem in shared)
-    if 2 * turned >= len(shared) and not theirs.asks:
+    if not theirs.asks and _turned(statement, theirs):
         name = "polarity" if statement.feels() and theirs.feels() else "negation"
         evidence.accuse("polarity", name, doubt * likeness, (statement.start, statement.end), item.basis)
         return
-    for number, direct in _miscounted(statement, theirs, evidence.facts.lexicon.periods):
+    miscounted = statement.numbers and _miscounted(statement, theirs, evidence.facts.lexicon.periods)
+    for number, direct in miscounted or ():
         strength = doubt * max(likeness, _DIRECT if direct else 0.0)
         evidence.accuse("number", "number-clash", strength, (number.start, number.end), item.basis)
     for mention in _swapped(statement, theirs):
         evidence.accuse("swap", "value-clash", doubt * likeness, mention[2:], item.basis)
     evidence.support("echo" if said else "support", likeness, item.basis)
+
+
+def _turned(statement: Statement, stored: Statement) -> bool:
+    """Whether half of what they share, or more, is denied by one of them and not by the other."""
+    if not statement.denied and not stored.denied:
+        return False
+    shared = [stem for stem in statement.stems if stem in stored.stems]
+    turned = sum((stem in statement.denied) != (stem in stored.denied) for stem in shared)
+    return 2 * turned >= len(shared)
 
 
 def _miscounted(
@@ -95,6 +107,8 @@ def _miscounted(
 
 def _swapped(statement: Statement, stored: Statement) -> Iterable[Mention]:
     """Values that stand where the stored statement has another one of their category."""
+    if not statement.values or not stored.values:
+        return
     held: dict[str, set[str]] = defaultdict(set)
     for mention in stored.values:
         held[mention.category].add(mention.value)
@@ -105,16 +119,14 @@ def _swapped(statement: Statement, stored: Statement) -> Iterable[Mention]:
             yield mention
 
 
-def weigh_answer(
-    evidence: Evidence, statement: Statement, asked: Item, likeness: float, counts: bool
-) -> None:
+def weigh_answer(evidence: Evidence, statement: Statement, asked: Item, likeness: float, user: str) -> None:
     """Add other values and counts than the ones stored on what the question was about."""
     theirs = asked.statement
     for mention in _swapped(statement, theirs):
         evidence.accuse("swap", "value-clash", _ANSWERED * likeness, mention[2:], asked.basis)
-    if counts and len(theirs.numbers) == len(statement.numbers) == 1:
+    if len(theirs.numbers) == len(statement.numbers) == 1:
         said, held = statement.numbers[0], theirs.numbers[0]
-        if said.value != held.value:
+        if said.value != held.value and evidence.facts.lexicon.patterns["count"].search(user.lower()):
             evidence.accuse(
                 "number", "number-clash", _ANSWERED * likeness, (said.start, said.end), asked.basis
             )
@@ -126,6 +138,8 @@ def weigh_attitudes(
     """Add likes and dislikes that are stored otherwise; `sense` is -1 where a question is answered by no."""
     facts = evidence.facts
     felt = statement.attitudes(facts.lexicon.puts_objects_first)
+    if facts.attitudes.keys().isdisjoint(felt):
+        return
     weight = 0.5 + min(3.0, facts.mass(thing for thing in felt if ":" not in thing))
     for thing, (sign, at) in felt.items():
         stored = facts.attitudes.get(thing)

@@ -3,14 +3,15 @@
 import math
 import re
 import zlib
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 BUCKETS = 1 << 15
 STEPS = "abcdefghijklmnopq"
 """How rare the grams of a bucket are, written as letters: half a nat each."""
+REMEMBERED = 1 << 15
+"""Words whose rarity is remembered."""
 HEAD, TAIL = 1000, 500
+_RARE = 3.5
 FEATURES = (
     "answer_covered",
     "word_cosine",
@@ -18,9 +19,6 @@ FEATURES = (
     "rarest",
     "second",
     "next",
-    "gram_cosine",
-    "grams_shared",
-    "request_covered",
     "stems",
     "numbers_unasked",
     "user_length",
@@ -29,7 +27,9 @@ FEATURES = (
 )
 
 _HAN = "\u2e80-\u30ff\u3100-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
-_WORDS = re.compile(rf"[{_HAN}]+|[\u0e00-\u0e7f]+|(?:(?![{_HAN}\u0e00-\u0e7f])[^\W_]|[\u0900-\u0963])+")
+_OTHER = rf"[^\W_{_HAN}\u0e00-\u0e7f\u0900-\u0963]+|[\u0900-\u0963]+"
+_WORDS = re.compile(rf"[{_HAN}]+|[\u0e00-\u0e7f]+|(?:{_OTHER})+")
+_PLAIN = re.compile(r"[a-z0-9]+")
 _SPACE = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d")
 
@@ -54,8 +54,11 @@ def clip(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Stems of words where words are spaced, characters and pairs of them elsewhere."""
+    lower = text.lower()
+    if lower.isascii():
+        return [word[:6] for word in _PLAIN.findall(lower)]
     found: list[str] = []
-    for word in _WORDS.findall(text.lower()):
+    for word in _WORDS.findall(lower):
         first = word[0]
         if first < "\u0e00":
             found.append(word[:6])
@@ -78,41 +81,51 @@ def grams(text: str) -> set[str]:
     return {line[at : at + size] for at in range(len(line) - size + 1)}
 
 
-@lru_cache(maxsize=1 << 15)
 def bucket(gram: str) -> int:
-    """Where the rarity of a word is kept; a run of characters is looked up with a `#` before it."""
+    """Where the rarity of a word is kept."""
     return zlib.crc32(gram.encode("utf-8", "replace")) & (BUCKETS - 1)
 
 
-def features(user: Reading, answer: Reading, rarity: Sequence[float]) -> list[float]:
+class Rarity(dict[str, float]):
+    """How rare words are, in nats, and the words that were looked up already, up to a bound."""
+
+    def __init__(self, steps: str) -> None:
+        super().__init__()
+        self._nats = [STEPS.index(step) / 2 for step in steps]
+
+    def __missing__(self, word: str) -> float:
+        rare = self._nats[bucket(word)]
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[word] = rare
+        return rare
+
+
+def features(user: Reading, answer: Reading, rarity: Rarity) -> list[float]:
     """How much of the turn comes back in the answer, in the order of `FEATURES`."""
     asked, told = set(user.words), set(answer.words)
-    rare = {word: rarity[bucket(word)] for word in asked | told}
     shared = asked & told
-    asked_mass = sum(map(rare.__getitem__, asked)) + 3
-    told_mass = sum(map(rare.__getitem__, told)) + 3
-    shared_mass = sum(map(rare.__getitem__, shared))
-    squares = [sum(rare[word] ** 2 for word in some) for some in (shared, asked, told)]
-    top = [*sorted(map(rare.__getitem__, shared), reverse=True)[:4], 0.0, 0.0, 0.0, 0.0]
-    asked_grams, told_grams = grams(user.text), grams(answer.text)
-    gram_mass = sum(rarity[bucket("#" + gram)] for gram in asked_grams & told_grams)
-    last = user.text.strip().rpartition("\n")
-    request = set(words(last[2])) & asked if last[1] else asked
-    asked_stems = {word[:4] for word in asked if rare[word] > 3.5}
-    told_stems = {word[:4] for word in told if rare[word] > 3.5}
+    asked_rare, told_rare = [rarity[word] for word in asked], [rarity[word] for word in told]
+    shared_rare = sorted([rarity[word] for word in shared], reverse=True)
+    asked_mass, told_mass, shared_mass = sum(asked_rare) + 3, sum(told_rare) + 3, sum(shared_rare)
+    first, second, third, fourth = [*shared_rare[:4], 0.0, 0.0, 0.0, 0.0][:4]
+    asked_stems = {word[:4] for word, rare in zip(asked, asked_rare, strict=True) if rare > _RARE}
+    told_stems = {word[:4] for word, rare in zip(told, told_rare, strict=True) if rare > _RARE}
+    squares = (_squares(asked_rare) + 9) * (_squares(told_rare) + 9)
     return [
         shared_mass / told_mass,
-        squares[0] / math.sqrt((squares[1] + 9) * (squares[2] + 9)),
+        _squares(shared_rare) / math.sqrt(squares),
         math.log1p(shared_mass),
-        top[0] / 8,
-        top[1] / 8,
-        (top[2] + top[3]) / 8,
-        gram_mass / math.sqrt((len(asked_grams) * 5 + 5) * (len(told_grams) * 5 + 5)),
-        math.log1p(gram_mass),
-        sum(map(rare.__getitem__, request & told)) / (sum(map(rare.__getitem__, request)) + 3),
+        first / 8,
+        second / 8,
+        (third + fourth) / 8,
         len(asked_stems & told_stems) / math.sqrt(len(asked_stems) * len(told_stems) + 1),
-        float(not _DIGITS.search(user.text) and bool(_DIGITS.search(answer.text))),
+        float(_DIGITS.search(user.text) is None and _DIGITS.search(answer.text) is not None),
         math.log(asked_mass) - 4,
         math.log(told_mass) - 4.5,
         1.0,
     ]
+
+
+def _squares(some: list[float]) -> float:
+    return sum([one * one for one in some])

@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,10 +13,11 @@ from gateway.drift.attributes import (
     weigh_attributes,
     weigh_verb_forms,
 )
+from gateway.drift.clauses import clauses, pieces, statements
 from gateway.drift.evidence import Evidence, Finding, kind
 from gateway.drift.facts import Facts, Item
 from gateway.drift.likeness import near, weigh_answer, weigh_attitudes, weigh_likeness
-from gateway.drift.statements import Statement, statements
+from gateway.drift.statements import Statement
 
 __all__ = ["Claims", "Contradiction", "Facts", "Finding", "contradiction", "learn", "posterior"]
 
@@ -111,21 +111,25 @@ def learn(facts: Facts, claims: Claims, turn: int, answer: str) -> Claims:
 def contradiction(facts: Facts, claims: Claims, user: str, answer: str) -> Contradiction | None:
     """What speaks for the answer contradicting what is known; `None` where it touches nothing stored."""
     evidence = Evidence(facts)
-    said = statements(facts.lexicon, answer)
-    earlier: dict[str, list[Item]] = defaultdict(list)
+    read = pieces(facts.lexicon, answer)
+    evidence.said.update([stem for piece in read for stem, _, _ in piece.reading.stems])
+    earlier: dict[str, list[Item]] = {}
     for claim in claims:
-        for stem in claim.statement.stems:
-            earlier[stem].append(claim)
+        if not evidence.said.isdisjoint(claim.statement.stems):
+            for stem in claim.statement.stems:
+                earlier.setdefault(stem, []).append(claim)
+    said = clauses(facts.lexicon, read, facts.known | earlier.keys() if earlier else facts.known)
     note_named(evidence, said)
     for statement in said:
         weigh_attributes(evidence, statement)
         weigh_likeness(evidence, statement, earlier)
-        if statement.speaker != "other" and not statement.asks:
+        if statement.marks and statement.speaker != "other" and not statement.asks:
             weigh_attitudes(evidence, statement, 1, None)
     weigh_verb_forms(evidence, answer)
-    _weigh_words(evidence, said, answer)
+    lower = (seen := answer[:_SEEN]).lower()
+    _weigh_words(evidence, lower)
     _weigh_reply(evidence, said, user, answer)
-    _weigh_identity(evidence, user, answer[:_SEEN])
+    _weigh_identity(evidence, user, seen, lower)
     return _verdict(evidence)
 
 
@@ -134,9 +138,8 @@ def posterior(score: float) -> float:
     return 1 / (1 + math.exp(-score - math.log(_PRIOR / (1 - _PRIOR))))
 
 
-def _weigh_words(evidence: Evidence, said: Sequence[Statement], answer: str) -> None:
-    facts, lower = evidence.facts, answer[:_SEEN].lower()
-    evidence.said.update(stem for statement in said for stem in statement.stems)
+def _weigh_words(evidence: Evidence, lower: str) -> None:
+    facts = evidence.facts
     if shared := evidence.said & facts.told:
         evidence.support("overlap", 1 - math.exp(-facts.mass(shared) / 3), "prompt")
     for word, basis in facts.verbatim.items():
@@ -151,8 +154,9 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Statement], user: str, answe
     reply = yes or no
     best, asked, agreed = 0.0, None, True
     topics: frozenset[str] = frozenset()
-    for question in statements(facts.lexicon, user[-600:]):
-        evidence.asked.update(question.stems)
+    read = pieces(facts.lexicon, user[-600:])
+    evidence.asked.update([stem for stem, _, _ in read[0].reading.stems])
+    for question in clauses(facts.lexicon, read, facts.known):
         if not any(mention.category in ("kin", "partner") for mention in question.values):
             topics |= question.topics
         for item, likeness in near(facts, question.stems)[:1]:
@@ -165,10 +169,9 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Statement], user: str, answe
     weigh_asked_age(evidence, said[:_REPLY], user[-600:])
     _weigh_topics(evidence, said[:_REPLY], topics, no)
     if asked:
-        counts = patterns["count"].search(user[-600:].lower()) is not None
         for statement in said[:_REPLY]:
             if statement.speaker != "other" and not statement.asks:
-                weigh_answer(evidence, statement, asked, best, counts)
+                weigh_answer(evidence, statement, asked, best, user[-600:])
         rest = asked.statement.stems.keys() - evidence.asked
         evidence.support("topic", best, asked.basis)
         evidence.support("answered", facts.mass(rest & evidence.said) / (0.5 + facts.mass(rest)), asked.basis)
@@ -215,21 +218,19 @@ def _weigh_yes(evidence: Evidence, question: Statement, span: tuple[int, int]) -
             evidence.accuse("yes", "value-clash", 1.0, span, next(iter(stored.values())))
 
 
-def _weigh_identity(evidence: Evidence, user: str, answer: str) -> None:
+def _weigh_identity(evidence: Evidence, user: str, answer: str, lower: str) -> None:
     """Add another name, a machine's nature and things that are not of the persona's time."""
-    facts, patterns = evidence.facts, evidence.facts.lexicon.patterns
-    if facts.name and (match := patterns["name"].search(answer)):
+    facts, find = evidence.facts, evidence.facts.lexicon.find
+    if facts.name and (match := find("named", "name", answer, lower)):
         called, own = match[1].strip().lower(), facts.name.lower()
-        known = (
-            called in facts.text or called in own or own in called or set(called.split()) & set(own.split())
-        )
-        if not known:
+        said, ours = set(called.split()), set(own.split())
+        if called not in facts.text and called not in own and own not in called and not said & ours:
             evidence.accuse("name", "name-clash", 1.0, match.span(1), "name")
-    if not facts.is_machine and (match := patterns["assistant"].search(answer)):
+    if not facts.is_machine and (match := find("assistant", "assistant", answer, lower)):
         evidence.accuse("assistant", "not-a-person", 1.0, match.span(), "prompt")
     if (
         facts.is_past
-        and (match := patterns["modern"].search(answer))
+        and (match := find("modern", "modern", answer, lower))
         and match[0].lower() not in user.lower()
     ):
         evidence.accuse("modern", "anachronism", 1.0, match.span(), "prompt")

@@ -1,6 +1,8 @@
 """How models speak of themselves, by language: the table, and which of it is worth a try on a text."""
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache, cached_property
 from importlib import resources
 
@@ -24,6 +26,10 @@ _RULING_OUT = (
 """Letters that a language does not have; and letters that let it stand beside its neighbour all the same."""
 _LATIN = re.compile(r"[a-zA-Z]")
 _JOINTS = "'’-(\"“*«[„‘\xa0/,.:;!?)”»_"
+_BEFORE, _BEHIND, _REPEATED = 240, 280, 12
+"""Characters before and behind a telling word that are tried, and how often a word is looked for."""
+_WRITTEN = 100
+"""How many telling words a script counts for, of which it is the only one."""
 _NAMED = re.compile(r"\{([a-z]+)\}")
 
 
@@ -56,6 +62,17 @@ class Language(msgspec.Struct, frozen=True, dict=True):
         lowered = text.lower()
         return any(map(lowered.__contains__, self.stems)) or any(map(text.__contains__, self.marks))
 
+    def windows(self, text: str, lowered: str) -> list[tuple[int, int]]:
+        """The parts of the text that a telling word stands in or near, in their order, none twice."""
+        some = [*((lowered, stem) for stem in self.stems), *((text, mark) for mark in self.marks)]
+        found: list[tuple[int, int]] = []
+        for at in sorted({at for where, word in some for at in _places(where, word)}):
+            start, end = max(0, at - _BEFORE), min(len(text), at + _BEHIND)
+            if found and start <= found[-1][1]:
+                start, _ = found.pop()
+            found.append((start, end))
+        return found
+
     @cached_property
     def compiled(self) -> list[tuple[Pattern, re.Pattern[str]]]:
         return [(pattern, self._compile(pattern.text, whole=self.spaced)) for pattern in self.pattern]
@@ -69,6 +86,15 @@ class Language(msgspec.Struct, frozen=True, dict=True):
             text = _NAMED.sub(lambda found: f"(?:{self.words[found[1]]})", text)
         text = re.sub(r"’", "['’]", text)
         return re.compile(rf"(?<!\w)(?:{text})(?!\w)" if whole else text, re.IGNORECASE)
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    for _ in range(_REPEATED):
+        if at < 0:
+            return
+        yield at
+        at = text.find(word, at + len(word))
 
 
 class Table(msgspec.Struct, frozen=True, dict=True):
@@ -118,15 +144,15 @@ def _openings() -> tuple[frozenset[str], dict[str, list[tuple[str, str]]]]:
 
 
 def spoken(text: str) -> list[Language]:
-    """The languages whose patterns are worth a try: cheap for a text without a telling word."""
-    names: set[str] = set()
+    """The languages whose patterns are worth a try, the likeliest first: cheap without a telling word."""
+    names: Counter[str] = Counter()
     if not text.isascii():
         sample = text[:: 1 + len(text) // 400]
-        names = {name for script, some in _SCRIPTS if script.search(sample) for name in some}
+        written = {name for script, some in _SCRIPTS if script.search(sample) for name in some}
         for foreign, own, name in _RULING_OUT:
-            if name in names and foreign.search(text) and not own.search(text):
-                names.discard(name)
-        names = {name for name in names if text in languages()[name]}
+            if name in written and foreign.search(text) and not own.search(text):
+                written.discard(name)
+        names.update({name: _WRITTEN for name in written if text in languages()[name]})
     if _LATIN.search(text):
         split = text
         for joint in _JOINTS:
@@ -134,8 +160,9 @@ def spoken(text: str) -> list[Language]:
         telling, openings = _openings()
         if found := telling.intersection([word[:5] for word in split.split()]):
             lowered = text.lower()
-            names |= {name for opening in found for stem, name in openings[opening] if stem in lowered}
-    return [languages()[name] for name in sorted(names)]
+            likely = {pair for opening in found for pair in openings[opening] if pair[0] in lowered}
+            names.update(name for _, name in likely)
+    return [languages()[name] for name in sorted(names, key=lambda name: (-names[name], name))]
 
 
 def warm(*names: str) -> None:

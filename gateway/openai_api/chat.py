@@ -12,7 +12,7 @@ from gateway.openai_api import edge
 from gateway.openai_api.exchange import Exchange, Exchanges
 from gateway.openai_api.relay import error_frame
 from gateway.openai_api.request import too_deep
-from gateway.openai_api.watch import Interrupted, Receive, Watch
+from gateway.openai_api.watch import Interrupted, Watch
 from gateway.upstreams.failure import UpstreamFailure
 
 log = logging.getLogger("gateway.chat")
@@ -27,7 +27,7 @@ class ChatCompletions:
         self._max_body = server.max_body
         self._open: set[Watch] = set()
 
-    async def __call__(self, scope: Any, receive: Receive, send: edge.Send) -> None:
+    async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
         started = time.perf_counter()
         request_id = scope["state"]["request_id"]
         try:
@@ -45,15 +45,15 @@ class ChatCompletions:
         except edge.CallerGoneError:
             return
         else:
-            await self._answer(exchange, scope, receive, send)
+            await self._answer(exchange, scope, send)
 
     def interrupt(self) -> None:
         """End every open answer, as at the end of the process."""
         for watch in list(self._open):
             watch.interrupt("shutdown")
 
-    async def _answer(self, exchange: Exchange, scope: Any, receive: Receive, send: edge.Send) -> None:
-        watch = Watch(receive, total=exchange.limit())
+    async def _answer(self, exchange: Exchange, scope: Any, send: edge.Send) -> None:
+        watch = Watch(scope["state"]["connection"], total=exchange.limit())
         outlet = Outlet(send, watch, exchange)
         self._open.add(watch)
         try:
@@ -86,9 +86,10 @@ class ChatCompletions:
 
 def _refuse_conversation(headers: edge.Headers) -> None:
     """No conversation is stored yet, so any that is named does not exist. Raises Refusal."""
-    if any(name == b"x-persona-conversation-id" for name, _ in headers):
-        message = "There is no such conversation; leave the header `X-Persona-Conversation-Id` out."
-        raise Refusal(Fault.CONVERSATION_UNKNOWN, message)
+    for name, _ in headers:
+        if name == b"x-persona-conversation-id":
+            message = "There is no such conversation; leave the header `X-Persona-Conversation-Id` out."
+            raise Refusal(Fault.CONVERSATION_UNKNOWN, message)
 
 
 class Outlet:

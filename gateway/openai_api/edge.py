@@ -1,11 +1,10 @@
 """The ASGI ends of a request: reading its body, sending its answer."""
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from gateway.errors import Fault, Refusal, envelope
-from gateway.openai_api.watch import Receive
 
 JSON_TYPE = (b"content-type", b"application/json")
 STREAM_HEAD = [
@@ -16,6 +15,7 @@ STREAM_HEAD = [
 PING = b": ping\n"
 
 Send = Callable[[Any], Any]
+Receive = Callable[[], Awaitable[Any]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 

@@ -10,7 +10,7 @@ from gateway.errors import Fault, Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.answer import read_body
 from gateway.openai_api.request import decode_object
-from gateway.openai_api.watch import Interrupted, Receive, Watch
+from gateway.openai_api.watch import Connection, Interrupted, Watch
 from gateway.upstreams.failure import UpstreamFailure, from_status
 from gateway.upstreams.routing import Node, Routing, Trail
 
@@ -26,7 +26,7 @@ class Embeddings:
         self._config = config
         self._open: set[Watch] = set()
 
-    async def __call__(self, scope: Any, receive: Receive, send: edge.Send) -> None:
+    async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
         request_id = scope["state"]["request_id"]
         trail = Trail()
         try:
@@ -36,7 +36,7 @@ class Embeddings:
             caller.require("chat:invoke")
             body = await edge.read_body(scope["headers"], receive, self._config.server.max_body)
             decode_object(body)
-            answer = await self._watched(receive, body, trail)
+            answer = await self._watched(scope["state"]["connection"], body, trail)
             headers = [(b"x-persona-attempts", str(trail.attempts).encode())]
             await edge.send_json(send, 200, answer, headers)
         except Refusal as refusal:
@@ -57,11 +57,11 @@ class Embeddings:
         for watch in list(self._open):
             watch.interrupt("shutdown")
 
-    async def _watched(self, receive: Receive, body: bytes, trail: Trail) -> bytes:
+    async def _watched(self, connection: Connection, body: bytes, trail: Trail) -> bytes:
         """The upstream's answer. Raises Interrupted, Refusal, UpstreamFailure."""
         chat = self._config.chat
         total = self._node().upstream.timeouts.total * (1 + chat.retries) + chat.retry_for
-        watch = Watch(receive, total=total)
+        watch = Watch(connection, total=total)
         self._open.add(watch)
         try:
             async with watch:

@@ -12,6 +12,7 @@ from gateway import clock, ids
 from gateway.auth.guard import Caller
 from gateway.chat import overlay
 from gateway.chat.courses import Scored
+from gateway.chat.judge import Judge
 from gateway.chat.recorder import Recorder
 from gateway.chat.scoring import Scoring
 from gateway.chat.turn import Status, Turn, persona_json
@@ -36,13 +37,20 @@ class Exchanges:
     """What all exchanges of a worker share."""
 
     def __init__(
-        self, config: Config, registry: Registry, routing: Routing, recorder: Recorder, scoring: Scoring
+        self,
+        config: Config,
+        registry: Registry,
+        routing: Routing,
+        recorder: Recorder,
+        scoring: Scoring,
+        judge: Judge | None = None,
     ) -> None:
         self.chat: Chat = config.chat
         self.registry = registry
         self.routing = routing
         self.recorder = recorder
         self.scoring = scoring
+        self.judge = judge
         self.plain = {
             model: Route(name, model)
             for name, up in reversed(config.upstreams.items())
@@ -255,6 +263,10 @@ class Exchange:
         if self._answered is not None:
             turn.first_byte_ms = (self._answered - self.started) * 1000
         self._shared.recorder.record(turn)
+        judge, persona, source = self._shared.judge, self._persona, self._source
+        if judge is not None and persona is not None and source is not None and judge.wants(turn):
+            request = self.request
+            judge.take(turn, persona, request.messages, len(request.body), source.said())
 
     def _cost(self) -> float | None:
         """US dollars for the turn's tokens, where the model has a price."""

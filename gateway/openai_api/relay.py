@@ -6,7 +6,7 @@ from gateway.chat.transcript import Said, text_of
 from gateway.chat.turn import Usage
 from gateway.errors import Fault, Refusal, openai_error
 from gateway.openai_api import chunk as chunks
-from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit
+from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit, Template
 from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, frame
 from gateway.upstreams.failure import UpstreamFailure, from_event
 
@@ -35,7 +35,7 @@ class Transcript:
             delta = choice.delta
             if delta is not None:
                 if delta.content:
-                    self._keep(choice.index, text_of(delta.content))
+                    self.keep(choice.index, text_of(delta.content))
                 if delta.tool_calls or delta.function_call:
                     self.called_tools.add(choice.index)
                 if delta.refusal:
@@ -46,7 +46,8 @@ class Transcript:
                 news = True
         return news
 
-    def _keep(self, index: int, text: str) -> None:
+    def keep(self, index: int, text: str) -> None:
+        """Take in a piece of what a choice says."""
         pieces = self.pieces.setdefault(index, [])
         if self._room > 0:
             pieces.append(text[: self._room])
@@ -103,6 +104,7 @@ class Relay:
         self._fallback_id = fallback_id
         self._id: str | None = None
         self._framer = Framer(limit)
+        self._template: Template | None = None
         self._held: bytes = b""
         self._waiting: list[Event] = []
 
@@ -165,6 +167,13 @@ class Relay:
     def _pass(self, event: Event) -> bytes:
         """The frame for one event; empty where it is held, taken out or ends the stream."""
         data = event.data
+        template = self._template
+        if template is not None and not event.name:
+            text = template.text(data)
+            if text is not None:
+                self.events += 1
+                self.transcript.keep(template.index, text.decode("utf-8", "replace"))
+                return template.frame(text)
         if data.strip() == DONE:
             self.events += 1
             self.done = True
@@ -182,8 +191,10 @@ class Relay:
             self.transcript.usage = usage
             if not self._wants_usage and not chunk.choices:
                 return b""
-        data = self._edit(data, chunk)
+        came, data = data, self._edit(data, chunk)
         news = self.transcript.add(chunk)
+        if template is None and not event.name and chunk.id == self._id:
+            self._template = Template.of(came, data, chunk)
         if (
             news
             and not self._released

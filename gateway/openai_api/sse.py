@@ -39,11 +39,10 @@ class Framer:
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes. Raises TooLargeError."""
         if self._is_plain(chunk):
-            frames = chunk.split(b"\n\n")
-            frames.pop()
             # Nearly every chunk of a real stream: whole `data: …` frames and nothing else.
-            if all(frame.startswith(b"data: ") and b"\n" not in frame for frame in frames):
-                return [Event(frame[6:]) for frame in frames]
+            frames = chunk[6:-2].split(b"\n\ndata: ")
+            if chunk.count(b"\n") == 2 * len(frames):
+                return [Event(data) for data in frames]
         return self._feed_lines(chunk)
 
     def finish(self) -> list[Event]:
@@ -56,9 +55,13 @@ class Framer:
         return [event] if event else []
 
     def _is_plain(self, chunk: bytes) -> bool:
-        if self._pending or self._data or self._name or not self._started or self._skip_newline:
+        if self._pending or self._data or self._name or self._skip_newline:
             return False
-        return chunk.endswith(b"\n\n") and b"\r" not in chunk
+        if not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")) or b"\r" in chunk:
+            return False
+        # There is no byte order mark, then.
+        self._started = True
+        return True
 
     def _feed_lines(self, chunk: bytes) -> list[Event]:
         chunk = self._opening(chunk)

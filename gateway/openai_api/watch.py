@@ -1,12 +1,18 @@
 """Who may interrupt a request: the caller who leaves, a time limit, the end of the process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 Why = Literal["gone", "idle", "total", "shutdown"]
-Receive = Callable[[], Awaitable[Any]]
+
+
+class Connection(Protocol):
+    """The caller's connection, as far as a watch needs it."""
+
+    def when_gone(self, call: Callable[[], None] | None) -> None:
+        """Call this when the caller leaves, now if it has left; `None`: nothing any more."""
 
 
 class Interrupted(Exception):
@@ -20,17 +26,17 @@ class Interrupted(Exception):
 class Watch:
     """Cancels the block under `async with` and turns the cancellation into `Interrupted`.
 
-    Time limits are checked by one lazy timer, so that a chunk that comes in costs one attribute.
+    Time limits are checked by one lazy timer, so that a chunk that comes in costs one attribute; without a
+    connection nobody can leave.
     """
 
-    def __init__(self, receive: Receive, *, total: float) -> None:
-        self._receive = receive
+    def __init__(self, connection: Connection | None, *, total: float) -> None:
+        self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + total
         self.is_writing = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[Any] | None = None
-        self._listener: asyncio.Task[None] | None = None
         self._why: Why | None = None
         self._idle: float | None = None
         self._beat: Callable[[], None] | None = None
@@ -40,8 +46,9 @@ class Watch:
 
     async def __aenter__(self) -> "Watch":
         self._task = asyncio.current_task()
-        self._listener = asyncio.create_task(self._listen())
         self._schedule()
+        if self._connection is not None:
+            self._connection.when_gone(self._left)
         return self
 
     async def __aexit__(
@@ -49,8 +56,8 @@ class Watch:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._listener is not None:
-            self._listener.cancel()
+        if self._connection is not None:
+            self._connection.when_gone(None)
         # From now on an interruption would hit whatever the task does next.
         task, self._task = self._task, None
         if self._why is not None and task is not None:
@@ -93,9 +100,7 @@ class Watch:
         self._sent = self._seen = self._loop.time()
         self.is_writing = False
 
-    async def _listen(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    def _left(self) -> None:
         self.interrupt("gone")
 
     def _schedule(self) -> None:

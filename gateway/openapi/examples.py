@@ -191,6 +191,18 @@ TURN_DETAIL: Json = {
         ],
         "choices": [],
     },
+    "judge": {
+        "voice": 0.1,
+        "values": 0.8,
+        "coherence": 4.5,
+        "contradicted_field": "layers.soul.core_value",
+        "start": 10,
+        "end": 20,
+        "choice": 0,
+        "model": "main/gpt-4o-mini",
+        "usage": {"prompt_tokens": 912, "completion_tokens": 41, "total_tokens": 953},
+        "at": LATER,
+    },
 }
 USAGE: Json = {
     "data": [{"by": "day", "value": "2026-11-22", "requests": 2, **TOKENS, "cost_usd": 0.0000134}],
@@ -226,6 +238,7 @@ READINESS: Json = {
     "draining": False,
     "turns_dropped": 0,
     "verdict_changes": {"drifting": 2},
+    "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0},
 }
 
 IN_PATHS = {

@@ -42,6 +42,7 @@ ABOUT = {
     "several.",
     "DriftSignal": "One named reason for a score.",
     "ForkedFrom": "Where a fork comes from.",
+    "Judgement": "What a judge, another model, said of an answer.",
     "LabelMove": "One move of a label.",
     "LabelTarget": "The version that the label is to stand for: `v3` or 3.",
     "NewWorkspace": "A new tenant.",

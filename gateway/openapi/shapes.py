@@ -175,6 +175,14 @@ SHAPES: Json = {
         draining={"type": "boolean"},
         turns_dropped=NUMBER,
         verdict_changes={"type": "object", "additionalProperties": NUMBER},
+        judge=_object(
+            "What has become of answers that were to be judged; absent where no judge is configured.",
+            "judged discarded failed dropped",
+            judged=NUMBER,
+            discarded=NUMBER,
+            failed=NUMBER,
+            dropped=NUMBER,
+        ),
     ),
     "StreamDropped": _object("Why a stream of turns ended: it was read too slowly.", "message", message=TEXT),
     "Error": _object(

@@ -122,7 +122,7 @@ async def archive(connection: AsyncConnection, persona: Persona, actor: Actor) -
 async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> None:
     """Erase it with all versions and labels; turns keep ids only."""
     turns = update(tables.turns).where(TURN.persona_id == persona.id)
-    await connection.execute(turns.values(model=f"persona/{persona.id}", explain=None))
+    await connection.execute(turns.values(model=f"persona/{persona.id}", explain=None, judge=None))
     # Kept answers to repeated requests may show it.
     kept = tables.idempotency.c
     await connection.execute(delete(tables.idempotency).where(kept.workspace_id == persona.workspace_id))

@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -57,6 +58,9 @@ class Protocol(HttpToolsProtocol):
     _has_begun = False
     """Whether something of the head is there."""
     _refused = False
+    _is_lost = False
+    _gone: Callable[[], None] | None = None
+    """What to do when the caller leaves in the middle of its answer."""
     _running: RequestResponseCycle | None = None
     """The request that is being answered, which is the oldest of those that have come in."""
 
@@ -74,6 +78,15 @@ class Protocol(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
         super().connection_lost(exc)
+        self._is_lost = True
+        if self._gone is not None:
+            self._gone()
+
+    def when_gone(self, call: Callable[[], None] | None) -> None:
+        """As `openai_api.watch.Connection` has it; a task that waits would cost more than most answers."""
+        self._gone = call
+        if call is not None and self._is_lost:
+            call()
 
     def pause_writing(self) -> None:
         super().pause_writing()

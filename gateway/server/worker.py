@@ -1,6 +1,7 @@
 """One worker process: an event loop that serves the application on a socket it was handed."""
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -36,6 +37,8 @@ def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> 
         lifespan="on",
         log_config=None,
         access_log=False,
+        # Nothing here asks for a caller's address.
+        proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
@@ -43,6 +46,17 @@ def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> 
         timeout_graceful_shutdown=int(config.server.shutdown_grace) + 5,
     )
     _Server(settings, front, lifeline, status).run(sockets=[listener])
+
+
+def _spare_collector() -> None:
+    """Keep Python's search for cycles away from what stays until the end, and make it rarer.
+
+    What comes and goes with a request is freed by reference counts; looking through everything that was
+    loaded took a quarter of a long stream's CPU time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 class _Server(uvicorn.Server):
@@ -55,6 +69,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         asyncio.get_running_loop().add_reader(self._lifeline, self._parent_died)
+        _spare_collector()
         os.write(self._status, b"1")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

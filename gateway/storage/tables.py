@@ -136,12 +136,13 @@ turns = Table(
     Column("reason", String(20)),
     Column("coherence", Float),
     Column("explain", Text),
+    Column("judge", Text),
     Column("created_at", Millis, nullable=False),
     Index(None, "workspace_id", "seq"),
     Index(None, "persona_id", "seq"),
     sqlite_autoincrement=True,
 )
-"""`seq` is the order in which turns ended, `id` the one in which they began; `explain` is JSON."""
+"""`seq` is the order in which turns ended, `id` the one in which they began; `explain`, `judge` are JSON."""
 
 audit = Table(
     "audit",

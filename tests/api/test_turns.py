@@ -36,6 +36,7 @@ def test_a_turn_is_shown_without_its_words(me: User, upstream: ScriptedUpstream)
     assert isinstance(reply, tuple)
     turn = reply.json
     explain = turn.pop("explain")
+    assert turn.pop("judge") is None
     assert explain.keys() == {"values_basis", "signals", "choices"}
     assert rows(me) == [turn]
     assert (turn["persona"], turn["version"], turn["key"]) == (persona["id"], 1, me.id)

@@ -24,6 +24,7 @@ def test_a_store_of_the_first_schema_is_upgraded(persona: Persona, folder: Path)
     persona("db", "upgrade")
     with closing(sqlite3.connect(folder / "persona.db")) as store, store:
         store.execute("ALTER TABLE turns DROP COLUMN explain")
+        store.execute("ALTER TABLE turns DROP COLUMN judge")
         store.execute("UPDATE alembic_version SET version_num = '0001'")
     assert persona("db", "upgrade").out == f"sqlite:///{folder}/persona.db now has schema {HEAD}\n"
     assert persona("turns", "--json").out == "[]\n"

@@ -57,6 +57,25 @@ def test_a_whole_answer_in_quotes_is_not_a_quotation() -> None:
     assert breaks('"As an AI language model, I cannot sail."', ANYONE)
 
 
+@pytest.mark.parametrize(
+    "piece", ["As an AI language model, I ", "AI ", "chatbot \n", "如果我是人工智能，我"]
+)
+def test_a_text_full_of_telling_words_is_looked_at_in_part(
+    piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    windows = wordings.Language.windows
+
+    def counted(language: wordings.Language, text: str, lowered: str) -> list[tuple[int, int]]:
+        tried.append(len(text))
+        return windows(language, text, lowered)
+
+    monkeypatch.setattr(wordings.Language, "windows", counted)
+    breaks((piece * 8_000)[:16_000], ANYONE)
+    assert 0 < len(tried) <= 12
+    assert max(tried) <= 3_000
+
+
 def test_weak_words_add_up() -> None:
     assert strength(breaks("I don't have feelings, you see.", ANYONE)) < FLAGGED
     both = "I don't have feelings, you see. I do not have access to the internet."

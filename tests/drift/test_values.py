@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.drift.clauses import clauses, pieces
+from gateway.drift.lexicon import lexicon
 from gateway.drift.values import Claims, Contradiction, Facts, contradiction, learn, posterior
 
 ANNA: dict[str, dict[str, Any]] = {
@@ -250,3 +252,22 @@ def test_a_very_long_answer_is_looked_at_from_both_ends() -> None:
 
     assert found is not None
     assert found.findings[0].end > 240_000
+
+
+def test_words_mean_the_same_when_they_are_met_again() -> None:
+    text = "I can't stand New York. I had two cats in Paris; we don’t know why."
+    first = lexicon("en").read(text)
+
+    assert lexicon("en").read(text) == first
+    assert [(one.value, text[one.start : one.end]) for one in first.mentions if one.category == "place"] == [
+        ("us/new-york", "New York"),
+        ("fr/paris", "Paris"),
+    ]
+
+
+def test_a_clause_that_touches_nothing_known_is_passed_over() -> None:
+    english = lexicon("en")
+    text = "The rain falls, and I saw a whale, then two boats sank. The lamp is lit, the door is shut."
+    some = clauses(english, pieces(english, text), {"lamp"})
+
+    assert [one.text for one in some] == [" and I saw a whale,", " then two boats sank.", " The lamp is lit,"]

@@ -2,26 +2,30 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from gateway.openai_api.watch import Interrupted, Receive, Watch, Why
+from gateway.openai_api.watch import Interrupted, Watch, Why
 
 LONG = 1000.0
 
 
 class Socket:
-    """What the caller's side reports, when the test says so."""
+    """The caller's side, who leaves when the test says so."""
 
     def __init__(self) -> None:
-        self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.call: Callable[[], None] | None = None
+        self.is_gone = False
 
-    async def receive(self) -> dict[str, Any]:
-        return await self.messages.get()
+    def when_gone(self, call: Callable[[], None] | None) -> None:
+        self.call = call
+        if call is not None and self.is_gone:
+            call()
 
     def leave(self) -> None:
-        self.messages.put_nowait({"type": "http.disconnect"})
+        self.is_gone = True
+        if self.call is not None:
+            self.call()
 
 
 class Clock:
@@ -85,11 +89,11 @@ class Watched:
     def __init__(self, socket: Socket, *, total: float = LONG) -> None:
         self.entered = asyncio.Event()
         self.watch: Watch
-        self.task = asyncio.ensure_future(self._block(socket.receive, total))
+        self.task = asyncio.ensure_future(self._block(socket, total))
 
-    async def _block(self, receive: Receive, total: float) -> Why:
+    async def _block(self, socket: Socket, total: float) -> Why:
         try:
-            async with Watch(receive, total=total) as self.watch:
+            async with Watch(socket, total=total) as self.watch:
                 self.entered.set()
                 await asyncio.Event().wait()
         except Interrupted as interrupted:
@@ -109,7 +113,6 @@ async def started(socket: Socket, **limits: float) -> Watched:
 
 async def test_a_caller_who_leaves_interrupts(socket: Socket) -> None:
     watched = await started(socket)
-    socket.messages.put_nowait({"type": "http.request"})
     socket.leave()
     assert await watched.task == "gone"
 
@@ -134,7 +137,7 @@ async def test_the_first_interruption_counts(socket: Socket) -> None:
 
 
 async def test_a_block_that_ends_is_not_interrupted(socket: Socket) -> None:
-    async with Watch(socket.receive, total=LONG) as watch:
+    async with Watch(socket, total=LONG) as watch:
         pass
     watch.interrupt("shutdown")
     task = asyncio.current_task()
@@ -144,7 +147,7 @@ async def test_a_block_that_ends_is_not_interrupted(socket: Socket) -> None:
 
 async def test_an_error_within_the_block_comes_through(socket: Socket) -> None:
     with pytest.raises(ValueError, match="own"):
-        async with Watch(socket.receive, total=LONG):
+        async with Watch(socket, total=LONG):
             raise ValueError("own")
 
 
@@ -157,13 +160,13 @@ async def test_a_cancellation_from_elsewhere_stays_one(socket: Socket) -> None:
 
 async def test_a_time_limit_within_the_block_stays_one(socket: Socket) -> None:
     with pytest.raises(TimeoutError):
-        async with Watch(socket.receive, total=LONG), asyncio.timeout(0):
+        async with Watch(socket, total=LONG), asyncio.timeout(0):
             await asyncio.Event().wait()
 
 
 async def test_an_interruption_reaches_through_a_time_limit(socket: Socket) -> None:
     async def block() -> None:
-        async with Watch(socket.receive, total=LONG), asyncio.timeout(LONG):
+        async with Watch(socket, total=LONG), asyncio.timeout(LONG):
             await asyncio.Event().wait()
 
     socket.leave()
@@ -254,7 +257,7 @@ async def test_a_keep_alive_waits_for_a_slow_caller_and_is_then_in_time(socket: 
 
 
 async def test_a_watch_leaves_no_timer_behind(socket: Socket, clock: Clock) -> None:
-    async with Watch(socket.receive, total=LONG) as watch:
+    async with Watch(socket, total=LONG) as watch:
         watch.keep_alive(1, lambda: None)
         watch.limit_idle(1)
         clock.run(100.5)
@@ -262,7 +265,7 @@ async def test_a_watch_leaves_no_timer_behind(socket: Socket, clock: Clock) -> N
 
 
 async def test_a_piece_that_comes_in_sets_no_timer(socket: Socket, clock: Clock) -> None:
-    async with Watch(socket.receive, total=LONG) as watch:
+    async with Watch(socket, total=LONG) as watch:
         watch.limit_idle(5)
         (timer,) = clock.timers
         for _ in range(100):

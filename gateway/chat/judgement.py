@@ -1,0 +1,98 @@
+"""What a judge says of an answer, and when it is believed."""
+
+import re
+from collections.abc import Container
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+BELIEF = 0.5
+"""From here on an accusation needs a quote."""
+SHORTEST = 4
+"""Characters of a quote; fewer stand in any answer."""
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Grade = Annotated[float, msgspec.Meta(ge=1, le=5)]
+
+
+class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A judge's answer as it came, its ranges held."""
+
+    voice: Share
+    values: Share | None
+    coherence: Grade
+    contradicted_field: str | None
+    quote: str | None
+
+
+class Finding(NamedTuple):
+    """An opinion that is believed, and where in the answer the quoted passage stands."""
+
+    opinion: Opinion
+    start: int | None
+    end: int | None
+
+
+class DiscardedError(Exception):
+    """An opinion that is not believed; the message says why, in words of our own."""
+
+
+def _field(kind: str, description: str, *, nullable: bool = False) -> dict[str, Any]:
+    return {"type": [kind, "null"] if nullable else kind, "description": description}
+
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "voice": _field("number", "0 to 1"),
+        "values": _field("number", "0 to 1, or null", nullable=True),
+        "coherence": _field("number", "1 to 5"),
+        "contradicted_field": _field("string", "a name of what is given, or null", nullable=True),
+        "quote": _field("string", "copied from the answer, or null", nullable=True),
+    },
+    "required": ["voice", "values", "coherence", "contradicted_field", "quote"],
+    "additionalProperties": False,
+}
+"""Without ranges, which not every server takes in a strict schema."""
+
+
+def weigh(text: str | None, answer: str, offered: Container[str]) -> Finding:
+    """The judge's words about an answer, where `offered` could be contradicted. Raises DiscardedError."""
+    try:
+        opinion = msgspec.json.decode(text or "", type=Opinion)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise DiscardedError("it does not have the form that was asked for") from None
+    field, contradicts = opinion.contradicted_field, (opinion.values or 0) >= BELIEF
+    if field is not None and field not in offered:
+        raise DiscardedError("it names a field that was not given")
+    if contradicts and field is None:
+        raise DiscardedError("it does not say what is contradicted")
+    if field is not None and opinion.values is None:
+        raise DiscardedError("it names a field and says that none is touched")
+    if not (opinion.quote or "").strip():
+        if contradicts or opinion.voice >= BELIEF:
+            raise DiscardedError("it accuses without a quote")
+        return Finding(opinion, None, None)
+    span = find(opinion.quote or "", answer)
+    if span is None:
+        raise DiscardedError("its quote is not in the answer")
+    return Finding(opinion, *span)
+
+
+def find(quote: str, answer: str) -> tuple[int, int] | None:
+    """Where the answer has these words in a row, however they are spaced; `None` for very short ones too."""
+    wanted = " ".join(quote.split())
+    words = list(re.finditer(r"\S+", answer))
+    at = " ".join([word[0] for word in words]).find(wanted)
+    if at < 0 or len(wanted) < SHORTEST:
+        return None
+    return _place(words, at), _place(words, at + len(wanted) - 1) + 1
+
+
+def _place(words: list[re.Match[str]], at: int) -> int:
+    """Where a character of the words, with one space between any two of them, stands in the answer."""
+    for word in words:
+        if at < len(word[0]):
+            return word.start() + at
+        at -= len(word[0]) + 1
+    raise IndexError(at)

@@ -1,0 +1,59 @@
+"""Which script and which language a text is written in, as far as a glance shows."""
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import chain
+
+_SCRIPTS = (
+    ("latin", 0x41, 0x24F),
+    ("greek", 0x370, 0x3FF),
+    ("cyrillic", 0x400, 0x52F),
+    ("hebrew", 0x590, 0x5FF),
+    ("arabic", 0x600, 0x6FF),
+    ("devanagari", 0x900, 0x97F),
+    ("thai", 0xE01, 0xE7F),
+    ("latin", 0x1E00, 0x1EFF),
+    ("kana", 0x3041, 0x30FF),
+    ("han", 0x3400, 0x9FFF),
+    ("hangul", 0xAC00, 0xD7A3),
+)
+HOME = {
+    **dict.fromkeys(("ru", "uk", "bg", "sr", "be", "mk", "kk"), "cyrillic"),
+    **dict.fromkeys(("ar", "fa", "ur"), "arabic"),
+    **dict.fromkeys(("hi", "mr", "ne"), "devanagari"),
+    "el": "greek",
+    "ja": "kana",
+    "zh": "han",
+    "ko": "hangul",
+    "th": "thai",
+    "he": "hebrew",
+}
+"""The script of each language that is not written in Latin letters."""
+
+
+def script(text: str) -> str | None:
+    """The script of most letters; `None` where there are few or they are mixed."""
+    sample = text[:: 1 + len(text) // 120]
+    letters = [ord(letter) for letter in sample if letter.isalpha() or letter > "\u0300"]
+    if len(letters) < 12:
+        return None
+    if text.isascii():
+        return "latin"
+    top = max(letters)
+    counts: Counter[str] = Counter()
+    for name, first, last in _SCRIPTS:
+        counts[name] += sum(first <= letter <= last for letter in letters) if top >= first else 0
+    if counts["kana"] * 8 > counts["han"]:
+        counts["kana"] += counts.pop("han", 0)
+    name, most = counts.most_common(1)[0]
+    return name if most >= 12 and most > 0.7 * sum(counts.values()) else None
+
+
+def language(tokens: list[str], common: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The language whose commonest words are clearly most of those in the text."""
+    if len(tokens) < 6:
+        return None
+    seen = tokens[:80]
+    hits = Counter(chain.from_iterable([common[word] for word in seen if word in common])).most_common(2)
+    (name, most), (_, second) = [*hits, ("", 0), ("", 0)][:2]
+    return name if most >= 4 and most > 0.2 * len(seen) and most > 1.7 * second else None

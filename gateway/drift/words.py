@@ -1,0 +1,40 @@
+"""Single words with what is known of them, remembered."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+_WORDS, _LONGEST = 1 << 14, 24
+"""Words that are remembered, and how long they may be."""
+Sense = tuple[str, str]
+"""A category and a value."""
+
+
+class Word(NamedTuple):
+    """What is known of one word, wherever it stands."""
+
+    lower: str
+    senses: tuple[Sense, ...]
+    number: int | None
+    stem: str
+    """Nothing where it is grammar."""
+    joins: bool
+    """Whether it may be the first half of a known pair of words."""
+
+
+GLYPH_RUN = Word("", (), None, "", False)
+
+
+class Known(dict[str, Word | str | None]):
+    """Words that were looked up already, up to a bound."""
+
+    def __init__(self, look_up: Callable[[str], Word | str | None]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, token: str) -> Word | str | None:
+        word = self._look_up(token)
+        if len(token) <= _LONGEST and word is not GLYPH_RUN:
+            if len(self) >= _WORDS:
+                self.clear()
+            self[token] = word
+        return word

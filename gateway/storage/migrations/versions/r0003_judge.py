@@ -1,0 +1,15 @@
+"""What a judge said of a turn."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.add_column("turns", sa.Column("judge", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("turns", "judge")
