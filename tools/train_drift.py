@@ -278,7 +278,7 @@ def some(
         turns.append((cut(row["text"], size), (target if draw.random() < 0.6 else row)["question"], "other"))
     return [
         Case(
-            voice.measure(tongue, known, read(text), read(user) if user else None),
+            voice.measure(tongue, known, read(text), read(user).tokens if user else None),
             label,
             target["register"],
             tongue.language,

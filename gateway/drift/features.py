@@ -107,29 +107,47 @@ def script_of(language: str) -> str | None:
 def read(text: str, *, unspaced: bool) -> Text:
     """Measure a text."""
     shown = window(text)
-    codes = np.frombuffer(f" {shown.lower()} ".encode("utf-32-le", "surrogatepass"), np.uint32)[: LONGEST + 2]
+    codes = _codes(shown)
+    tokens, counts = _tokens(codes, unspaced=unspaced)
+    return Text(tokens, counts, _marks(shown, codes), len(text))
+
+
+def words(text: str, *, unspaced: bool) -> Codes:
+    """The tokens of a text alone."""
+    return _tokens(_codes(window(text)), unspaced=unspaced)[0]
+
+
+def _codes(text: str) -> Codes:
+    """The code points of the text between two spaces; those beyond the basic plane are one."""
+    encoded = f" {text} ".encode("utf-32-le", "surrogatepass")
+    return np.minimum(np.frombuffer(encoded, np.uint32), np.uint32(0xFFFF))
+
+
+def _tokens(codes: Codes, *, unspaced: bool) -> tuple[Codes, Floats]:
+    """The buckets of the words, each once and ascending, and how often each is there."""
+    codes = _tables().lower.take(codes)
     sums = np.zeros(len(codes) + 1, np.uint32)
     np.cumsum((codes + np.uint32(17)) * _POWERS[: len(codes)], out=sums[1:], dtype=np.uint32)
     tokens = _mixed(_grams(sums) if unspaced else _words(codes, sums))
+    if not len(tokens):
+        return tokens, np.zeros(0, np.float32)
     tokens.sort()
-    first = np.flatnonzero(np.concatenate(([True], tokens[1:] != tokens[:-1]))) if len(tokens) else tokens
-    counts = np.diff(first, append=len(tokens)).astype(np.float32)
-    return Text(tokens[first], counts, marks(shown), len(text))
+    is_first = np.empty(len(tokens), bool)
+    is_first[0] = True
+    np.not_equal(tokens[1:], tokens[:-1], out=is_first[1:])
+    first = np.flatnonzero(is_first)
+    counts = np.empty(len(first), np.float32)
+    counts[:-1] = first[1:] - first[:-1]
+    counts[-1] = len(tokens) - first[-1]
+    return tokens[first], counts
 
 
-def marks(text: str) -> Floats:
+def _marks(text: str, codes: Codes) -> Floats:
     """How the text is set: square roots of rates for a hundred characters."""
-    rates = [sum([text.count(mark) for mark in group]) for group in MARKS]
-    head = text[:1000]
-    capitals = (
-        sum(map(head.count, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if head.isascii() else sum(map(str.isupper, head))
-    )
-    rates += [
-        capitals * len(text) // (len(head) or 1),
-        10 * len(_LIST.findall(text)) if "\n" in text else 0,
-        10 * text.count("**"),
-    ]
-    scaled: Floats = np.array(rates, np.float32) * np.float32(100 / (len(text) + 10))
+    rates = np.bincount(_tables().marks.take(codes), minlength=MARK_COUNT + 1)[:MARK_COUNT].astype(np.float32)
+    rates[-2] = 10 * len(_LIST.findall(text)) if "\n" in text else 0
+    rates[-1] = 10 * text.count("**")
+    scaled: Floats = rates * np.float32(100 / (len(text) + 10))
     return np.sqrt(scaled)
 
 
@@ -152,7 +170,7 @@ def _grams(sums: Codes) -> Codes:
 
 def _words(codes: Codes, sums: Codes) -> Codes:
     """Hashes of words, punctuation marks and pairs of neighbours."""
-    kinds = _kinds()[np.minimum(codes, 0xFFFF)]
+    kinds = _tables().kinds.take(codes)
     starts = kinds == 1
     is_word = kinds == 0
     starts[1:] |= is_word[1:] & ~is_word[:-1]
@@ -168,12 +186,27 @@ def _words(codes: Codes, sums: Codes) -> Codes:
     return np.concatenate((hashes + np.uint32(0x1234567), pairs))
 
 
+class _Tables(NamedTuple):
+    """What is known of each code point of the basic plane."""
+
+    lower: Codes
+    kinds: NDArray[np.uint8]
+    """0 within a word, 1 a mark by itself, 2 white space."""
+    marks: NDArray[np.uint8]
+    """The place of its rate, capitals behind MARKS; MARK_COUNT where it has none."""
+
+
 @lru_cache(maxsize=1)
-def _kinds() -> NDArray[np.uint8]:
-    """For each code point: 0 within a word, 1 a mark by itself, 2 white space."""
+def _tables() -> _Tables:
+    lower = np.arange(0x10000, dtype=np.uint32)
     kinds = np.zeros(0x10000, np.uint8)
+    marks = np.full(0x10000, MARK_COUNT, np.uint8)
     for code in range(0x10000):
         character = chr(code)
+        if len(character.lower()) == 1:
+            lower[code] = ord(character.lower())
+        if character.isupper():
+            marks[code] = len(MARKS)
         if character == "\n":
             kinds[code] = 1
         elif character.isspace():
@@ -181,4 +214,6 @@ def _kinds() -> NDArray[np.uint8]:
         elif not character.isalnum() and character not in "'’" and not 0x300 <= code < 0x1000:
             # Between these two stand marks that combine with letters, in many scripts.
             kinds[code] = 1
-    return kinds
+    for place, group in enumerate(MARKS):
+        marks[[ord(mark) for mark in group]] = place
+    return _Tables(lower, kinds, marks)

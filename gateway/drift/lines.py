@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.drift.features import MARK_COUNT, Codes, Floats, Text
 from gateway.drift.weights import Tongue
+
+Places = NDArray[np.intp]
 
 USUAL_LIKENESS, USUAL_SPREAD, USUAL_WEIGHT = 0.06, 0.03, 4
 """What the likeness between lines of one persona is taken for, as if so many lines had shown it."""
@@ -26,6 +29,8 @@ class Lines(NamedTuple):
     """The sum of the lines' vectors, each of length 1."""
     pooled: Floats
     """One vector for all that is known, of length 1."""
+    total: float
+    """Words in the lines, as often as they stand there."""
     number: int
     marks: Floats
     """Sum over the lines, as is the next."""
@@ -47,12 +52,13 @@ def vector(tongue: Tongue, text: Text) -> Floats:
     return _unit((1 + np.log(text.counts)) * tongue.rarity[text.tokens])
 
 
-def without(answer: Text, user: Text) -> Text:
-    """The answer less the words that the user had said before: they are the topic's, not the persona's."""
-    keep = user.tokens[_places(user.tokens, answer.tokens)] != answer.tokens if len(user.tokens) else None
-    if keep is None or int(keep.sum()) < 6:
-        return answer
-    return answer._replace(tokens=answer.tokens[keep], counts=answer.counts[keep])
+def of_its_own(tokens: Codes, said: Codes | None) -> "np.ndarray[tuple[int], np.dtype[np.bool_]] | None":
+    """Which words the user had not said before: those are the topic's. `None`: all, or too few to go by."""
+    if said is None or not len(said):
+        return None
+    own = said[places(said, tokens)] != tokens
+    number = int(np.count_nonzero(own))
+    return own if 6 <= number < len(own) else None
 
 
 def known(tongue: Tongue, prompt: Text, lines: Sequence[Text]) -> Lines:
@@ -60,7 +66,7 @@ def known(tongue: Tongue, prompt: Text, lines: Sequence[Text]) -> Lines:
     zeros = np.zeros(len(prompt.tokens), np.float32)
     pooled = _pooled(tongue, prompt.tokens, prompt.counts)
     marks = np.zeros(MARK_COUNT, np.float32)
-    out = Lines(prompt.tokens, zeros, prompt.counts, zeros, pooled, 0, marks, 0.0, ())
+    out = Lines(prompt.tokens, zeros, prompt.counts, zeros, pooled, 0.0, 0, marks, 0.0, ())
     for line in lines:
         out = added(tongue, out, line)
     if len(lines) > 1:
@@ -87,6 +93,7 @@ def added(tongue: Tongue, lines: Lines, line: Text) -> Lines:
         others,
         mean,
         _pooled(tongue, tokens, counts + others),
+        lines.total + float(line.counts.sum()),
         lines.number + 1,
         lines.marks + line.marks,
         lines.length + math.log(line.length + 5),
@@ -103,6 +110,7 @@ def removed(tongue: Tongue, lines: Lines, line: Text, at: int) -> Lines:
         counts=counts,
         mean=mean,
         pooled=_pooled(tongue, lines.tokens, counts + lines.others),
+        total=lines.total - float(line.counts.sum()),
         number=lines.number - 1,
         marks=lines.marks - line.marks,
         length=lines.length - math.log(line.length + 5),
@@ -114,22 +122,13 @@ def dot(tokens: Codes, values: Floats, others: Codes, theirs: Floats) -> float:
     """The product of two sparse vectors."""
     if not len(tokens):
         return 0.0
-    at = _places(tokens, others)
+    at = places(tokens, others)
     return float(np.dot(values[at] * (tokens[at] == others), theirs))
 
 
-def found(tokens: Codes, values: Floats, others: Codes) -> Floats:
-    """The values for other tokens, 0 for those that are not there."""
-    if not len(tokens):
-        return np.zeros(len(others), np.float32)
-    at = _places(tokens, others)
-    known: Floats = values[at] * (tokens[at] == others)
-    return known
-
-
-def _places(tokens: Codes, others: Codes) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+def places(tokens: Codes, others: Codes) -> Places:
     """Where each of the others is or would be."""
-    return np.minimum(np.searchsorted(tokens, others), len(tokens) - 1)
+    return np.minimum(np.searchsorted(tokens, others), max(len(tokens) - 1, 0))
 
 
 def _pooled(tongue: Tongue, tokens: Codes, counts: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from gateway.drift import breaks, calibration, coherence, features, lines, voice, weights
 from gateway.drift.character import Character
 from gateway.drift.facts import Facts
-from gateway.drift.features import Text
+from gateway.drift.features import Codes, Text
 from gateway.drift.lines import Lines
 
 EXAMPLES = 64
@@ -49,9 +49,13 @@ class Profile:
         """The measures of a text, in the way of the persona's language."""
         return features.read(text, unspaced=self.tongue.is_unspaced)
 
-    def odds(self, known: Lines, answer: Text, user: Text | None) -> Odds:
+    def words(self, text: str) -> Codes | None:
+        """The words of what the user said; `None` where that is nothing."""
+        return features.words(text, unspaced=self.tongue.is_unspaced) if text else None
+
+    def odds(self, known: Lines, answer: Text, said: Codes | None) -> Odds:
         """What the manner of an answer says, held against these lines."""
-        measured = voice.measure(self.tongue, known, answer, user)
+        measured = voice.measure(self.tongue, known, answer, said)
         assistant, other = voice.log_odds(self.weights, measured)
         return Odds(assistant, other, calibration.either(assistant, other), float(measured[1]))
 

@@ -47,7 +47,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     course = _settled(profile, course)
     known = course.lines or profile.lines
     text = profile.read(answer)
-    odds = profile.odds(known, text, profile.read(user) if user else None)
+    odds = profile.odds(known, text, profile.words(user))
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
     broken = breaks.breaks(answer, profile.guards)
     clash = values.contradiction(profile.facts, course.claims, user, answer)

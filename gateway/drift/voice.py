@@ -1,11 +1,12 @@
 """A turn's manner against the persona's: what is measured, and the learnt heads that weigh it."""
 
 import math
+from operator import mul
 
 import numpy as np
 
-from gateway.drift.features import Floats, Text
-from gateway.drift.lines import Lines, dot, found, vector, without
+from gateway.drift.features import Codes, Floats, Text
+from gateway.drift.lines import Lines, Places, of_its_own, places
 from gateway.drift.weights import Tongue, Weights
 
 NAMES = ("assistant", "likeness", "likeness-shift", "kinship", "surprise", "typography", "length")
@@ -23,21 +24,28 @@ SMOOTHING = 100.0
 _LINES_NEEDED = [1, 2, 4, 5, 6]
 
 
-def measure(tongue: Tongue, lines: Lines, answer: Text, user: Text | None) -> Floats:
-    """The features of an answer, as NAMES has them."""
+def measure(tongue: Tongue, lines: Lines, answer: Text, said: Codes | None) -> Floats:
+    """The features of an answer, as NAMES has them; `said` are the user's words, which are the topic's."""
     out = np.empty(len(NAMES), np.float32)
-    whole = vector(tongue, answer)
+    weights = (1 + np.log(answer.counts)) * tongue.rarity[answer.tokens]
+    at = places(lines.tokens, answer.tokens)
+    is_known = lines.tokens[at] == answer.tokens if len(lines.tokens) else np.zeros(len(at), bool)
+    weights_known = weights * is_known
     out[0] = tongue.assistance(answer)
-    out[3] = dot(lines.tokens, lines.pooled, answer.tokens, whole)
+    out[3] = _cosine(lines.pooled, at, weights_known, weights)
     if not lines.number:
         out[_LINES_NEEDED] = np.nan
         return out
-    own = answer if user is None else without(answer, user)
-    likeness = dot(lines.tokens, lines.mean, own.tokens, whole if own is answer else vector(tongue, own))
+    tokens, counts = answer.tokens, answer.counts
+    own = of_its_own(tokens, said)
+    if own is not None:
+        at, weights_known, weights, is_known = at[own], weights_known[own], weights[own], is_known[own]
+        tokens, counts = tokens[own], counts[own]
+    likeness = _cosine(lines.mean, at, weights_known, weights) / lines.number
     usual, spread = lines.spread()
-    out[1] = likeness / lines.number
-    out[2] = (likeness / lines.number - usual) / spread
-    out[4] = _surprise(tongue, lines, own)
+    out[1] = likeness
+    out[2] = (likeness - usual) / spread
+    out[4] = _surprise(tongue.share[tokens], lines.counts[at] * is_known, lines.total, counts)
     out[5] = np.abs(answer.marks - lines.marks / lines.number).mean()
     out[6] = abs(math.log(answer.length + 5) - lines.length / lines.number)
     return out
@@ -45,16 +53,23 @@ def measure(tongue: Tongue, lines: Lines, answer: Text, user: Text | None) -> Fl
 
 def log_odds(weights: Weights, measured: Floats) -> tuple[float, float]:
     """How much more likely the turn is from each of HEADS than from the persona, as natural logarithms."""
-    standard = np.nan_to_num(np.clip((measured - weights.centre) / weights.scale, -4, 4))
-    assistant, other = weights.heads[:, :-1] @ standard + weights.heads[:, -1]
-    return float(assistant), (float(other) if not math.isnan(measured[1]) else -math.inf)
+    values = measured.tolist()
+    standard = [
+        0.0 if value != value else min(4.0, max(-4.0, (value - centre) / scale))
+        for value, centre, scale in zip(values, weights.centre, weights.scale, strict=True)
+    ]
+    assistant, other = (sum(map(mul, head, standard), head[-1]) for head in weights.heads)
+    return assistant, (-math.inf if math.isnan(values[1]) else other)
 
 
-def _surprise(tongue: Tongue, lines: Lines, own: Text) -> float:
-    if not len(own.tokens):
+def _cosine(values: Floats, at: Places, weights_known: Floats, weights: Floats) -> float:
+    """The product of a known vector of length 1 and the answer's, of which only what is known counts."""
+    square = float(np.dot(weights, weights))
+    return float(np.dot(values[at], weights_known)) / math.sqrt(square) if square else 0.0
+
+
+def _surprise(usual: Floats, known: Floats, total: float, counts: Floats) -> float:
+    if not len(counts):
         return 0.0
-    usual = tongue.share[own.tokens]
-    total = float(lines.counts.sum())
-    counts = found(lines.tokens, lines.counts, own.tokens)
-    share = (counts + SMOOTHING * usual) / (total + SMOOTHING)
-    return float(np.dot(np.log(0.2 + 0.8 * share / usual), own.counts) / own.counts.sum())
+    share = (known + SMOOTHING * usual) / np.float32(total + SMOOTHING)
+    return float(np.dot(np.log(0.2 + 0.8 * share / usual), counts) / counts.sum())

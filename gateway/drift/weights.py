@@ -51,10 +51,8 @@ class Weights:
         self._arrays = arrays
         self._languages = bytes(arrays["languages"]).decode().split()
         self._tongues: dict[str, Tongue] = {}
-        rest: list[Floats] = [
-            arrays[name].astype(np.float32) for name in ("centre", "scale", "heads", "usual")
-        ]
-        self.centre, self.scale, self.heads, self.usual = rest
+        self.centre, self.scale, self.heads = (arrays[name].tolist() for name in ("centre", "scale", "heads"))
+        self.usual: Floats = arrays["usual"].astype(np.float32)
         """Mean and spread of each feature over turns in character; a row of weights for each head,
         the intercept last; quantiles of the log odds of turns in character, a row for none, few and many
         known lines."""

@@ -62,6 +62,7 @@ def test_a_script_tells_a_language(text: str, language: str | None) -> None:
 
 
 def test_marks_are_rates() -> None:
-    few, many = features.marks("A word." * 5), features.marks("A word." * 50)
+    few, many = (features.read("A word." * number, unspaced=False).marks for number in (5, 50))
     assert np.allclose(few, many, rtol=0.2, atol=0.3)
-    assert features.marks("- one\n- two\n- three").max() > features.marks("one two three").max()
+    listed = features.read("- one\n- two\n- three", unspaced=False).marks
+    assert listed.max() > features.read("one two three", unspaced=False).marks.max()
