@@ -21,7 +21,7 @@ COURSES = 4096
 """Places in conversations that are remembered, at 2 to 10 KB each; every turn adds one."""
 CHARACTERS = 32_000
 """How much of one answer is scored."""
-OVERHEAD = 200
+OVERHEAD = 300
 """What scoring a turn costs beside its length, in characters."""
 GRAVITY: dict[Verdict, int] = {
     "unscored": 0,

@@ -1,10 +1,11 @@
 """Turns in the database."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Dialect, Select, bindparam, exists, func, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,8 +60,10 @@ class Sum(msgspec.Struct, frozen=True):
 
 async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
     """One that is there already stays as it is, for a batch may come again after a doubtful commit."""
-    new = sqlite.insert(tables.turns).on_conflict_do_nothing(index_elements=[TURN.id])
-    await connection.execute(new, [_row(turn) for turn in turns])
+    sql, columns = _insertion(connection.dialect)
+    rows = [_row(turn) for turn in turns]
+    # The driver takes them as they are; SQLAlchemy would look at every value of every row.
+    await connection.exec_driver_sql(sql, [tuple([row[name] for name in columns]) for row in rows])
 
 
 async def judge(connection: AsyncConnection, judgements: Mapping[str, str]) -> None:
@@ -70,6 +73,17 @@ async def judge(connection: AsyncConnection, judgements: Mapping[str, str]) -> N
     change = update(tables.turns).where(TURN.id == bindparam("turn"), of_somebody)
     rows = [{"turn": turn_id, "judgement": text} for turn_id, text in judgements.items()]
     await connection.execute(change.values(judge=bindparam("judgement")), rows)
+
+
+@lru_cache
+def _insertion(dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """The statement that inserts a turn, and the columns that it wants, in its order."""
+    new = sqlite.insert(tables.turns).on_conflict_do_nothing(index_elements=[TURN.id])
+    named = new.values(
+        {name: bindparam(name) for name in (column.name for column in tables.turns.columns) if name != "seq"}
+    )
+    compiled = named.compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 async def turns(

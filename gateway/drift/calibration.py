@@ -1,11 +1,9 @@
 """From scores to beliefs and to p values that mean the same for every persona."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
-
-import numpy as np
-
-from gateway.drift.features import Floats
+from statistics import pstdev
 
 PRIOR = 0.05
 """How often a turn is taken to be out of character before anything is known of it."""
@@ -26,29 +24,43 @@ def either(one: float, other: float) -> float:
     return high + math.log1p(math.exp(low - high)) - math.log(2) if low > -math.inf else high - math.log(2)
 
 
-def exceeded(quantiles: Floats, score: float) -> float:
-    """How large a share of the distribution lies at or above the score; quantiles ascend from 0 to 1."""
-    steps = len(quantiles) - 1
-    if score > quantiles[-1]:
-        # Beyond all that was seen the tail is taken to fall as an exponential does.
-        tail = float(quantiles[-1] - quantiles[-1 - steps // 10]) or 1.0
-        return max(1e-6, math.exp(-(score - float(quantiles[-1])) / tail * 2.3) / (2 * steps))
-    return max(1 / (2 * steps), 1 - float(np.interp(score, quantiles, np.linspace(0, 1, steps + 1))))
+class Usual:
+    """What turns in character score, over all personas: quantiles that ascend in equal steps from 0 to 1."""
+
+    def __init__(self, quantiles: Sequence[float]) -> None:
+        self._quantiles = list(quantiles)
+        self._steps = len(self._quantiles) - 1
+        self.spread = pstdev(self._quantiles)
+        # Beyond all that was seen the tail is taken to fall as an exponential does, a tenth for each length.
+        self._tail = self._quantiles[-1] - self._quantiles[-1 - self._steps // 10] or 1.0
+
+    def exceeded(self, score: float) -> float:
+        """How large a share of the distribution lies at or above the score."""
+        quantiles, steps = self._quantiles, self._steps
+        at = bisect_right(quantiles, score)
+        if at > steps:
+            beyond: float = 0.1 ** ((score - quantiles[-1]) / self._tail)
+            return max(1e-6, beyond / (2 * steps))
+        if at == 0:
+            return 1.0
+        low, high = quantiles[at - 1], quantiles[at]
+        return max(1 / (2 * steps), 1 - (at - 1 + (score - low) / (high - low)) / steps)
 
 
-def p_value(own: Sequence[float], quantiles: Floats, score: float) -> float:
+def p_value(own: Sequence[float], usual: Usual, score: float) -> float:
     """How often a turn in character scores at least this much.
 
     `own` are scores of the persona's own lines and earlier turns, each made without itself: split conformal
     prediction (Vovk et al. 2005), with each score spread by a logistic kernel since there are few of them,
     and mixed with the usual scores, which is all there is to go by where the persona has none.
     """
-    usual = exceeded(quantiles, score)
+    exceeded = usual.exceeded(score)
     if not own:
-        return usual
+        return exceeded
     number = len(own)
-    mean, spread = sum(own) / number, float(quantiles.std())
-    deviation = math.sqrt((sum((one - mean) ** 2 for one in own) + USUAL * spread**2) / (number + USUAL))
+    mean = sum(own) / number
+    squares = sum([(one - mean) ** 2 for one in own]) + USUAL * usual.spread**2
+    deviation = math.sqrt(squares / (number + USUAL))
     width = BREADTH * 1.06 * deviation * number**-0.2 / 1.7
-    above = sum(1 / (1 + math.exp(min(60.0, (score - one) / width))) for one in own)
-    return (above + USUAL * usual) / (number + USUAL)
+    above = sum([1 / (1 + math.exp(min(60.0, (score - one) / width))) for one in own])
+    return (above + USUAL * exceeded) / (number + USUAL)

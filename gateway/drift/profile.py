@@ -61,8 +61,8 @@ class Profile:
 
     def p_value(self, own: tuple[float, ...], known: int, drifted: float) -> float:
         """How often a turn in character scores so high, by the persona's own scores where there are any."""
-        quantiles = self.weights.usual[0 if known == 0 else 1 if known < 4 else 2]
-        return calibration.p_value(own, quantiles, drifted)
+        usual = self.weights.usual[0 if known == 0 else 1 if known < 4 else 2]
+        return calibration.p_value(own, usual, drifted)
 
     def _without(self, text: Text, at: int) -> float:
         return self.odds(lines.removed(self.tongue, self.lines, text, at), text, None).drifted

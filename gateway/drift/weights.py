@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gateway.drift.calibration import Usual
 from gateway.drift.features import BUCKETS, UNSPACED, Floats, Text
 
 OTHER = "xx"
@@ -52,7 +53,7 @@ class Weights:
         self._languages = bytes(arrays["languages"]).decode().split()
         self._tongues: dict[str, Tongue] = {}
         self.centre, self.scale, self.heads = (arrays[name].tolist() for name in ("centre", "scale", "heads"))
-        self.usual: Floats = arrays["usual"].astype(np.float32)
+        self.usual = [Usual(quantiles) for quantiles in arrays["usual"].tolist()]
         """Mean and spread of each feature over turns in character; a row of weights for each head,
         the intercept last; quantiles of the log odds of turns in character, a row for none, few and many
         known lines."""

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.drift import calibration, trend
+from gateway.drift.calibration import Usual
 from gateway.drift.trend import FROZEN, Trend
 from gateway.drift.verdict import Evidence, judge
 
-QUANTILES = np.linspace(-3, 1, 101).astype(np.float32)
+USUAL = Usual(np.linspace(-3, 1, 101).tolist())
 SCORES = st.floats(-30, 30)
 
 
@@ -34,14 +35,14 @@ def test_what_cannot_be_told_leaves_the_other_at_half_its_odds() -> None:
 @given(st.lists(SCORES, max_size=30), SCORES, SCORES)
 def test_a_higher_score_is_never_more_usual(own: list[float], one: float, other: float) -> None:
     low, high = sorted((one, other))
-    p_low = calibration.p_value(own, QUANTILES, low)
-    p_high = calibration.p_value(own, QUANTILES, high)
+    p_low = calibration.p_value(own, USUAL, low)
+    p_high = calibration.p_value(own, USUAL, high)
     assert 0 < p_high <= p_low + 1e-9 <= 1 + 1e-6
 
 
 def test_scores_of_its_own_make_a_loud_persona_usual() -> None:
-    quiet = calibration.p_value([-2.0] * 12, QUANTILES, 0.9)
-    loud = calibration.p_value([0.8, 1.2, 0.9, 1.1] * 3, QUANTILES, 0.9)
+    quiet = calibration.p_value([-2.0] * 12, USUAL, 0.9)
+    loud = calibration.p_value([0.8, 1.2, 0.9, 1.1] * 3, USUAL, 0.9)
     assert quiet < 0.05 < loud
 
 
@@ -51,7 +52,7 @@ def test_false_alarms_are_near_the_stated_rate() -> None:
     for _ in range(400):
         centre = draw.normal(0, 1)
         own = list(draw.normal(centre, 1, 14))
-        usual = np.quantile(draw.normal(0, 1.4, 4000), np.linspace(0, 1, 101)).astype(np.float32)
+        usual = Usual(np.quantile(draw.normal(0, 1.4, 4000), np.linspace(0, 1, 101)).tolist())
         alarms += [calibration.p_value(own, usual, score) <= 0.05 for score in draw.normal(centre, 1, 20)]
     assert 0.01 < np.mean(alarms) < 0.07
 
