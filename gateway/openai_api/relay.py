@@ -124,6 +124,10 @@ class Relay:
     def feed(self, data: bytes) -> bytes:
         """The whole frames that go out for this piece of the upstream's stream."""
         try:
+            if not (self.is_held or self.done or self.failure is not None):
+                frames = self._framer.plain(data)
+                if frames is not None:
+                    return self._plainly(frames)
             return self._take(self._framer.feed(data))
         except TooLargeError:
             return self._fail("sent an event that is larger than the limit")
@@ -149,6 +153,32 @@ class Relay:
         self.done = True
         return out + DONE_FRAME
 
+    def _plainly(self, frames: list[bytes]) -> bytes:
+        """As `_take`, for unnamed events, most of which differ from the one before in their text alone."""
+        texts: list[bytes] = []
+        out: list[bytes] = []
+        for at, data in enumerate(frames):
+            template = self._template
+            text = template.text(data) if template is not None else None
+            if template is not None and text is not None:
+                texts.append(text)
+                out.append(template.frame(text))
+                continue
+            self._repeated(texts)
+            out.append(self._take([Event(data)]))
+            if self.is_held or self.done or self.failure is not None:
+                out.append(self._take([Event(rest) for rest in frames[at + 1 :]]))
+                return b"".join(out)
+        self._repeated(texts)
+        return b"".join(out)
+
+    def _repeated(self, texts: list[bytes]) -> None:
+        """Take in what chunks said that are like the template."""
+        if texts and self._template is not None:
+            self.events += len(texts)
+            self.transcript.keep(self._template.index, b"".join(texts).decode("utf-8", "replace"))
+            texts.clear()
+
     def _take(self, events: list[Event], *, at_end: bool = False) -> bytes:
         out = []
         for event in events:
@@ -167,13 +197,6 @@ class Relay:
     def _pass(self, event: Event) -> bytes:
         """The frame for one event; empty where it is held, taken out or ends the stream."""
         data = event.data
-        template = self._template
-        if template is not None and not event.name:
-            text = template.text(data)
-            if text is not None:
-                self.events += 1
-                self.transcript.keep(template.index, text.decode("utf-8", "replace"))
-                return template.frame(text)
         if data.strip() == DONE:
             self.events += 1
             self.done = True
@@ -193,7 +216,7 @@ class Relay:
                 return b""
         came, data = data, self._edit(data, chunk)
         news = self.transcript.add(chunk)
-        if template is None and not event.name and chunk.id == self._id:
+        if self._template is None and not event.name and chunk.id == self._id:
             self._template = Template.of(came, data, chunk)
         if (
             news

@@ -38,12 +38,15 @@ class Framer:
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes. Raises TooLargeError."""
-        if self._is_plain(chunk):
-            # Nearly every chunk of a real stream: whole `data: …` frames and nothing else.
-            frames = chunk[6:-2].split(b"\n\ndata: ")
-            if chunk.count(b"\n") == 2 * len(frames):
-                return [Event(data) for data in frames]
-        return self._feed_lines(chunk)
+        plain = self.plain(chunk)
+        return self._feed_lines(chunk) if plain is None else [Event(data) for data in plain]
+
+    def plain(self, chunk: bytes) -> list[bytes] | None:
+        """The data of a chunk that is whole `data: …` frames and nothing else, as nearly every one is."""
+        if not self._is_plain(chunk):
+            return None
+        frames = chunk[6:-2].split(b"\n\ndata: ")
+        return frames if chunk.count(b"\n") == 2 * len(frames) else None
 
     def finish(self) -> list[Event]:
         """The event that the end of the stream completes, if any."""
