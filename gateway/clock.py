@@ -12,3 +12,8 @@ def now_ms() -> int:
 def iso(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, as answers and listings show a stored time."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def iso_or_none(ms: int | None) -> str | None:
+    """The same for a time that may not have come."""
+    return None if ms is None else iso(ms)

@@ -295,14 +295,10 @@ def _key(key: Key) -> KeyView:
         scopes=key.scopes,
         operator=key.operator,
         created_at=clock.iso(key.created_at),
-        expires_at=_time(key.expires_at),
-        revoked_at=_time(key.revoked_at),
-        last_used_at=_time(key.last_used_at),
+        expires_at=clock.iso_or_none(key.expires_at),
+        revoked_at=clock.iso_or_none(key.revoked_at),
+        last_used_at=clock.iso_or_none(key.last_used_at),
     )
-
-
-def _time(ms: int | None) -> str | None:
-    return None if ms is None else clock.iso(ms)
 
 
 def _audit(entry: audit.Entry) -> AuditView:

@@ -8,8 +8,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from gateway import clock
-
 Record = Mapping[str, object]
 
 ANY_WIDTH = 10_000
@@ -62,11 +60,6 @@ class Rows:
 def print_json(value: object) -> None:
     """As UTF-8, whatever the terminal's encoding."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
-
-
-def time(ms: int | None) -> str | None:
-    """A stored time as listings show it."""
-    return None if ms is None else clock.iso(ms)
 
 
 def printable(text: str) -> str:

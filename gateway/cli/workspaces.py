@@ -4,11 +4,12 @@ import re
 
 import rich_click as click
 
+from gateway import clock
 from gateway.auth import store as auth
 from gateway.auth.keys import Mode
 from gateway.cli import options
 from gateway.cli.failures import Failure
-from gateway.cli.listing import listing, time
+from gateway.cli.listing import listing
 from gateway.cli.opening import Opened, on_store
 from gateway.cli.options import example
 
@@ -56,7 +57,7 @@ async def list_(store: Opened, as_json: bool) -> None:
     async with store.database.read() as connection:
         found = await auth.workspaces(connection)
     records = [
-        {"id": one.id, "name": one.name, "mode": one.mode, "created_at": time(one.created_at)}
+        {"id": one.id, "name": one.name, "mode": one.mode, "created_at": clock.iso(one.created_at)}
         for one in found
     ]
     listing(records, COLUMNS, as_json=as_json, empty="there is no workspace")
