@@ -17,10 +17,10 @@ from gateway.personas.registry import Resolved
 
 PROFILES = 256
 """Versions that are kept ready."""
-COURSES = 4096
-"""Places in conversations that are remembered, at 2 to 10 KB each; every turn adds one."""
-CHARACTERS = 32_000
-"""How much of one answer is scored."""
+COURSES = 48 * 1024 * 1024
+"""Bytes of memory for places in conversations; every turn adds one, of a few KB and up to hundreds."""
+REQUESTS = 8192
+"""Requests that are remembered with the places that they led to."""
 OVERHEAD = 300
 """What scoring a turn costs beside its length, in characters."""
 GRAVITY: dict[Verdict, int] = {
@@ -44,11 +44,20 @@ class Scored(msgspec.Struct, frozen=True):
     before: str | None = None
 
 
-class Memory(Generic[K, V]):
-    """Forgets what has not been used for the longest time; for several threads."""
+def _one(_value: object) -> int:
+    return 1
 
-    def __init__(self, room: int) -> None:
+
+class Memory(Generic[K, V]):
+    """Forgets what has not been used for the longest time; for several threads.
+
+    `weigh` says how much of the room a value takes.
+    """
+
+    def __init__(self, room: int, weigh: Callable[[V], int] = _one) -> None:
         self._room = room
+        self._weigh = weigh
+        self._taken = 0
         self._kept: dict[K, V] = {}
         self._lock = Lock()
 
@@ -64,10 +73,11 @@ class Memory(Generic[K, V]):
 
     def keep(self, key: K, value: V) -> None:
         with self._lock:
-            self._kept.pop(key, None)
+            known = self._kept.pop(key, None)
+            self._taken += self._weigh(value) - (0 if known is None else self._weigh(known))
             self._kept[key] = value
-            if len(self._kept) > self._room:
-                del self._kept[next(iter(self._kept))]
+            while self._taken > self._room and len(self._kept) > 1:
+                self._taken -= self._weigh(self._kept.pop(next(iter(self._kept))))
 
 
 class Task:
@@ -101,8 +111,8 @@ class Courses:
         self._make = make
         self._score = score
         self._profiles: Memory[tuple[str, str], Profile | Exception] = Memory(PROFILES)
-        self._courses: Memory[int, Course] = Memory(COURSES)
-        self._requests: Memory[int, int] = Memory(COURSES)
+        self._courses: Memory[int, Course] = Memory(COURSES, _size)
+        self._requests: Memory[int, int] = Memory(REQUESTS)
         """The place that a request's messages lead to, by a hash over their bytes."""
 
     def knows(self, persona: Resolved) -> bool:
@@ -160,9 +170,12 @@ class Courses:
     def advance(self, task: Task) -> None:
         """Score the first turn of the conversation that is not known yet."""
         user, answer, place = task.conversation.past[task.at]
-        _, task.course = self._score(task.profile, task.course, user[:CHARACTERS], answer[:CHARACTERS])
-        self._courses.keep(place, task.course)
-        task.at += 1
+        try:
+            _, task.course = self._score(task.profile, task.course, user, answer)
+        finally:
+            # One that cannot be scored must not be in the way of all that follow.
+            self._courses.keep(place, task.course)
+            task.at += 1
 
     def finish(self, task: Task) -> Scored:
         """Score the answer, choice by choice, once the task is no longer behind."""
@@ -179,13 +192,16 @@ class Courses:
         if said.nothing is not None:
             return ChoiceScore(said.index, unscored(said.nothing), None, None, ())
         conversation = task.conversation
-        user, answer = conversation.user[:CHARACTERS], said.text[:CHARACTERS]
-        score, course = self._score(task.profile, task.course, user, answer)
+        score, course = self._score(task.profile, task.course, conversation.user, said.text)
         # The next request will have the answer as its last but one message.
         self._courses.keep(transcript.following(conversation.place, "assistant", said.text), course)
         values = None if score.values is None else round(score.values, 4)
         drift = Drift(round(score.voice, 4), values, cast("Verdict", score.verdict))
         return ChoiceScore(said.index, drift, round(score.coherence, 2), score.values_basis, score.signals)
+
+
+def _size(course: Course) -> int:
+    return course.size
 
 
 def load() -> None:

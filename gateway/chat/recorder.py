@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import islice
 
 import msgspec
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
@@ -104,18 +103,25 @@ class Recorder:
 
     async def _flush_judgements(self) -> None:
         """Their turns have been written: what finds none has lost it."""
-        while self._judgements:
-            batch = dict(islice(self._judgements.items(), BATCH))
+        # Those that come in meanwhile may be of turns that still wait.
+        ready = list(self._judgements)
+        size = BATCH
+        while ready:
+            batch = {turn_id: self._judgements[turn_id] for turn_id in ready[:size]}
             try:
                 async with self._transaction() as connection:
                     await store.judge(connection, batch)
             except UNFIT as error:
-                log.warning("%d judgements cannot be stored: %s", len(batch), type(error).__name__)
+                if len(batch) > 1:
+                    size = 1
+                    continue
+                log.warning("the judgement of turn %s cannot be stored: %s", ready[0], type(error).__name__)
             except (SQLAlchemyError, OSError) as error:
                 self._fail(error)
                 return
             for turn_id in batch:
                 del self._judgements[turn_id]
+            del ready[: len(batch)]
 
     def _fail(self, error: Exception) -> None:
         if not self._has_failed:

@@ -86,11 +86,13 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
 
     @get("/turns/{turn_id:str}", opt={"scope": "chat:read"}, summary="Read a turn")
     async def read_turn(request: AnyRequest, turn_id: str) -> TurnDetail:
+        caller = caller_of(request)
         async with database.read() as connection:
-            found = await store.turn(connection, caller_of(request).workspace_id, turn_id)
-        if found is None:
-            raise Refusal(Fault.TURN_UNKNOWN, "There is no such turn.")
-        return view.detail(found.turn)
+            found = await store.turn(connection, caller.workspace_id, turn_id)
+            if found is None:
+                raise Refusal(Fault.TURN_UNKNOWN, "There is no such turn.")
+            veiled = not await _knows(connection, caller, found.turn.persona_id)
+        return view.detail(found.turn, veiled=veiled)
 
     @get("/usage", opt={"scope": "chat:read"}, summary="Sum up requests, tokens and cost")
     async def usage(
@@ -165,6 +167,16 @@ async def _persona_id(connection: AsyncConnection, caller: Caller, ref: str | No
     if found is None or not registry.may_use(found, caller):
         raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
     return found.id
+
+
+async def _knows(connection: AsyncConnection, caller: Caller, persona_id: str | None) -> bool:
+    """Whether what the persona is made of is the caller's to see."""
+    if persona_id is None:
+        return False
+    found = await registry.find(connection, caller.workspace_id, persona_id, archived=True)
+    if found is None or found.workspace_id != caller.workspace_id:
+        return False
+    return registry.may_use(found, caller)
 
 
 def _seq(last: str | None) -> int | None:

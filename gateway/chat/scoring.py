@@ -14,7 +14,7 @@ from gateway.chat.turn import UNSCORED, Drift, Turn, unscored
 from gateway.config import Drift as Settings
 from gateway.personas.registry import Resolved
 
-QUICK_CHARACTERS = 1_500
+QUICK_CHARACTERS = 1_000
 """Of work, as `Task.work` counts it, that is done on the event loop: so much takes about 2 ms."""
 QUICK_BYTES = 64 * 1024
 """Of messages that are read on the event loop."""

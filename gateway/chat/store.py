@@ -59,9 +59,13 @@ class Sum(msgspec.Struct, frozen=True):
 
 
 async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
-    """One that is there already stays as it is, for a batch may come again after a doubtful commit."""
+    """One that is there already stays as it is, for a batch may come again after a doubtful commit.
+
+    Turns whose persona has been purged keep ids only.
+    """
     sql, columns = _insertion(connection.dialect)
-    rows = [_row(turn) for turn in turns]
+    purged = await _purged(connection, {turn.persona_id for turn in turns if turn.persona_id is not None})
+    rows = [_row(turn) | _erased(turn) if turn.persona_id in purged else _row(turn) for turn in turns]
     # The driver takes them as they are; SQLAlchemy would look at every value of every row.
     await connection.exec_driver_sql(sql, [tuple([row[name] for name in columns]) for row in rows])
 
@@ -73,6 +77,19 @@ async def judge(connection: AsyncConnection, judgements: Mapping[str, str]) -> N
     change = update(tables.turns).where(TURN.id == bindparam("turn"), of_somebody)
     rows = [{"turn": turn_id, "judgement": text} for turn_id, text in judgements.items()]
     await connection.execute(change.values(judge=bindparam("judgement")), rows)
+
+
+async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str]:
+    """Those of them that are there no more."""
+    if not persona_ids:
+        return set()
+    column = tables.personas.c.id
+    return persona_ids - set(await connection.scalars(select(column).where(column.in_(sorted(persona_ids)))))
+
+
+def _erased(turn: Turn) -> dict[str, Any]:
+    """What a purge makes of a turn that is there already."""
+    return {"model": f"persona/{turn.persona_id}", "explain": None, "judge": None}
 
 
 @lru_cache

@@ -3,9 +3,12 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway import clock
 from gateway.chat.turn import Drift, Explain, Judgement, Status, Turn, Usage
+from gateway.drift import evidence
+from gateway.drift.character import Signal
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +68,20 @@ def show(turn: Turn) -> TurnView:
     )
 
 
-def detail(turn: Turn) -> TurnDetail:
-    return TurnDetail(**msgspec.structs.asdict(show(turn)), explain=turn.explain, judge=turn.judge)
+def detail(turn: Turn, *, veiled: bool) -> TurnDetail:
+    """`veiled` is for who may not know the persona: what the score rests on is told by its kind only."""
+    explain, judge = turn.explain, turn.judge
+    if veiled and explain is not None:
+        choices = tuple(replace(each, signals=_veiled(each.signals)) for each in explain.choices)
+        explain = replace(explain, signals=_veiled(explain.signals), choices=choices)
+    if veiled and judge is not None:
+        judge = replace(judge, contradicted_field=None)
+    return TurnDetail(**msgspec.structs.asdict(show(turn)), explain=explain, judge=judge)
+
+
+def _veiled(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """Without the names of fields and the numbers of examples."""
+    return tuple(replace(one, basis=evidence.kind(one.basis) if one.basis else None) for one in signals)
 
 
 def record(turn: TurnView) -> dict[str, Any]:

@@ -13,6 +13,10 @@ WINDOW = 3000
 """As many characters of the beginning and of the end of an answer are looked at."""
 EFFORT, MATCHES, MATCHES_OF_ONE = 2500, 24, 6
 """Characters tried, of all languages together; matches looked into, of all patterns and of one."""
+_TOLD, _MENTIONED, _LINES = 4000, 32, 64
+"""Characters of a persona's text, mentions of a machine in it, and fields and examples that are looked at."""
+_BEHIND = 120
+"""Characters behind such a mention that may say it is a trade and no machine."""
 FLAGGED = 0.5
 """From this strength on an answer counts as a break."""
 
@@ -57,11 +61,15 @@ class Guards(msgspec.Struct, frozen=True):
 def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str]) -> Guards:
     """What this persona is: once per version, tens of milliseconds at most."""
     lines = list(examples)
-    told = [text for key, text in _texts(fields) if _KIND.search(key)]
+    told = [text[:_TOLD] for key, text in _texts(fields) if _KIND.search(key)][:_LINES]
     machine = _is_machine(prompt) or any(_is_machine("You are " + text[:200]) for text in told)
-    own = [line for line in lines if any(each.name == "ai-disclosure" for each in breaks(line, Guards()))]
+    own = [
+        line
+        for line in lines[:_LINES]
+        if any(each.name == "ai-disclosure" for each in breaks(line, Guards()))
+    ]
     says = len(own) >= 2
-    described = " ".join([prompt[:4000], *told])
+    described = " ".join([prompt[:_TOLD], *told])
     model = (machine or says) and bool(table().told["model"].search(described))
     named = " ".join([prompt, *(text for _, text in _texts(fields)), *lines]).lower()
     return Guards(machine or says, model, named)
@@ -184,7 +192,8 @@ def _distinct(found: Iterable[Break]) -> Iterator[Break]:
 def _is_machine(text: str) -> bool:
     """Whether a sentence says that the persona is one, not that it knows, builds or hates one."""
     told = table().told
-    for found in told["machine"].finditer(text[:4000]):
+    text = text[: _TOLD + _BEHIND]
+    for found in islice(told["machine"].finditer(text, 0, _TOLD), _MENTIONED):
         if told["trade"].match(text, found.end()) or told["trade"].search(found[0]):
             continue
         sentence = _last(_STOP, text[max(0, found.start() - 120) : found.start()])

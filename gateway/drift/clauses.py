@@ -1,7 +1,9 @@
 """A text taken apart into clauses, and each of those into a statement."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Set
+from operator import itemgetter
 from typing import NamedTuple
 
 from gateway.drift.lexicon import TOPIC, Lexicon, Mention, Reading
@@ -12,10 +14,11 @@ _HEAD, _TAIL = 1800, 600
 _MOST = 40
 """Clauses looked at."""
 _FEW = 48
-"""Values, and words of grammar, that one clause is taken to have."""
+"""Values, numbers, and words of grammar, that one clause is taken to have."""
 _PAUSE = (
-    # What may be a pause begins with one class of characters, which is quick to search for.
-    r"[.!?。！？…\n;；,，~～](?:[.!?。！？…\n;；,，~～]*(?=\s|$|[^\x00-\x7f])"
+    # What may be a pause begins with one class of characters, which is quick to search for. A longer run
+    # counts as several pauses: to search on from each of its characters to its end would take its square.
+    r"[.!?。！？…\n;；,，~～](?:[.!?。！？…\n;；,，~～]{0,16}(?=\s|$|[^\x00-\x7f])"
     r"|(?<=[。！？…\n；，～])[。！？…\n；，～]*)"
 )
 _TURNS = "but|so|because|though|aber|weil|mais|pero|porque|perché|però|ale|но|потому"
@@ -25,6 +28,8 @@ _BREAK_OR_TURN = re.compile(rf"{_PAUSE}|\s(?i:{_TURNS})(?=\s)")
 _SUBJECT = frozenset({"_self", "_other", "_like", "_dislike"})
 """What a clause begins anew with; without any it goes on as the one before it in the sentence."""
 _TAKEN_OVER = _SUBJECT - {"_like"}
+_LEAD = 40
+"""Characters before a number that may say that it is an age."""
 _OPENING = 8
 """Characters at the beginning of a clause that its subject stands in."""
 _DENYING = frozenset({"_negations", "_dislike"})
@@ -63,13 +68,13 @@ def clauses(
 
     Such a clause says something of its speaker, or has a value, a number or one of the known content words.
     """
-    first = _clauses(lexicon, pieces[0], known)
     if len(pieces) == 1:
-        return first[:most]
-    return first[: most * 3 // 4] + _clauses(lexicon, pieces[1], known)[-most // 4 :]
+        return _clauses(lexicon, pieces[0], known, most)
+    first = _clauses(lexicon, pieces[0], known, most * 3 // 4)
+    return first + _clauses(lexicon, pieces[1], known, len(pieces[1].text))[-most // 4 :]
 
 
-def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None) -> list[Statement]:
+def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) -> list[Statement]:
     text, offset, (mentions, stems, numbers) = piece
     found: list[Statement] = []
     m = s = n = start = 0
@@ -90,6 +95,8 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None) -> list[Sta
             if n > n0 or known is None or _touches(marks, some, known):
                 clause = text[start:end]
                 found.append(_statement(lexicon, clause, start, offset, marks, some, numbers[n0:n]))
+                if len(found) >= most:
+                    break
             if m > m0:
                 mood = _mood(marks)
         if mood and text[end - 1] in _STOPS:
@@ -135,6 +142,7 @@ def _statement(
     stems: _Stems,
     numbers: _Numbers,
 ) -> Statement:
+    numbers = numbers[:_FEW]
     values: list[Mention] = []
     marks: list[Mention] = []
     topics = _NONE
@@ -179,11 +187,14 @@ def _is_age(lexicon: Lexicon, clause: str, start: int, end: int) -> bool:
     if lexicon.patterns["age"].match(clause, end):
         return True
     closed = not clause[end:].strip(" .!。！了呀啊哦")
-    return closed and lexicon.patterns["aged"].search(clause[:start]) is not None
+    return closed and lexicon.patterns["aged"].search(clause[:start][-_LEAD:]) is not None
 
 
 def _units(stems: _Stems, start: int, at: int) -> tuple[str, ...]:
     """What a number from `start` to `at` may count: the words after it, and the one right before it."""
-    after = [stem for stem, a, _ in stems if at <= a < at + (4 if stem[0] > "\u3000" else 24)]
-    before = [stem for stem, _, b in stems if start - 3 <= b <= start]
-    return (*after, *before[-1:])
+    first = bisect_left(stems, at, key=itemgetter(1))
+    near = stems[first : bisect_left(stems, at + 24, first, key=itemgetter(1))]
+    after = [stem for stem, a, _ in near if a < at + (4 if stem[0] > "\u3000" else 24)]
+    last = bisect_right(stems, start, key=itemgetter(2))
+    before = [stem for stem, _, b in stems[max(0, last - 1) : last] if b >= start - 3]
+    return (*after, *before)

@@ -8,7 +8,7 @@ from operator import mul
 
 import msgspec
 
-from gateway.drift.relevance import FEATURES, Rarity, Reading, features, grams, read, words
+from gateway.drift.relevance import FEATURES, Rarity, Reading, clip, features, grams, read, words
 from gateway.drift.tongues import HOME, script
 from gateway.drift.tongues import language as language_of
 
@@ -96,7 +96,7 @@ def load(data: bytes) -> Weights:
 def tongues(language: str, examples: Iterable[str], weights: Weights) -> Tongues:
     """What a persona of this language with these example lines may be heard in."""
     lines = [line for line in examples if line]
-    heard = {found for line in lines if (found := language_of(words(line), weights.common))}
+    heard = {found for line in lines if (found := language_of(words(clip(line)), weights.common))}
     scripts = {found for line in lines if (found := script(line))}
     return Tongues(frozenset({HOME.get(language, "latin")} | scripts), frozenset({language} | heard))
 
@@ -142,7 +142,7 @@ def _garbage(answer: str) -> list[Finding]:
 
 def _repetition(answer: str, tokens: list[str], earlier: Sequence[str]) -> list[Finding]:
     seen = answer[:8000]
-    if max(map(len, seen.split())) >= _LONG and (run := _RUN.search(seen)):
+    if max(map(len, seen.split()), default=0) >= _LONG and (run := _RUN.search(seen)):
         return [Finding("repetition", 0.6, *run.span())]
     return _repeated(answer, seen) or _looped(answer, tokens) or _repeats(answer, earlier)
 

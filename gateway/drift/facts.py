@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from gateway.drift.clauses import statements
 from gateway.drift.lexicon import lexicon
 from gateway.drift.statements import Statement
 
-_READ, _ITEMS, _MOST = 20_000, 400, 40
-"""Characters read of a stored text, stored statements that a turn is held against, and those for one word."""
+_READ, _READ_IN_ALL, _FIELDS = 20_000, 60_000, 2_000
+"""Characters read of one stored text and of all of them, and fields looked at."""
+_ITEMS, _MOST, _VERBATIM = 400, 40, 400
+"""Stored statements that a turn is held against, those for one word, and short fields looked for as such."""
 
 
 class Item(NamedTuple):
@@ -35,15 +38,21 @@ class Facts:
         self.items: list[Item] = []
         self.attitudes: dict[str, tuple[int, str]] = {}
         """What is liked (1) or disliked (-1), and where that is stored."""
-        self.text = " ".join([prompt, *(value for _, value in leaves(fields))]).lower()
-        for path, value in leaves(fields):
-            self._take_field(path, value)
+        prompt = prompt[:_READ]
+        known = [(path[:_READ], value[:_READ]) for path, value in islice(leaves(fields), _FIELDS)]
+        self.text = " ".join([prompt, *(value for _, value in known)])[:_READ_IN_ALL].lower()
+        self._left = _READ_IN_ALL
+        """Characters that may still be read; the prompt is read whatever is left."""
+        for path, value in known:
+            if self._left > 0:
+                self._take_field(path, value)
         for shape in ("line", "glyph_line"):
-            for line in self.lexicon.patterns[shape].finditer(prompt[:_READ]):
+            for line in self.lexicon.patterns[shape].finditer(prompt):
                 self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
         self._take_text("prompt", prompt)
         for i, example in enumerate(examples):
-            self._take_text(f"examples[{i}]", example)
+            if self._left > 0 and len(self.items) < _ITEMS:
+                self._take_text(f"examples[{i}]", example[:_READ])
         self._one_gender()
         self.index: dict[str, list[int]] = {}
         """Where each content word is stored."""
@@ -73,12 +82,14 @@ class Facts:
         return sum(weights[stem] if stem in weights else 0.5 if stem[0] > "\u3000" else 1.0 for stem in stems)
 
     def _take_field(self, path: str, value: str) -> None:
+        self._left -= len(path)
         words = re.split(r"[._\s\[\]]+", path.lower())
         basis = f"layers.{path}"
         self._take_key(words, value.lower(), basis)
         if len(value) <= 24:
             for word in re.split(r"[,，、/;；]|(?<=[^\x00-\x7f])\s+", value.lower()):
-                if len(word.strip()) >= 2 and (word[0] > "\u3000" or len(word) > 4):
+                is_telling = len(word.strip()) >= 2 and (word[0] > "\u3000" or len(word) > 4)
+                if is_telling and len(self.verbatim) < _VERBATIM:
                     self.verbatim.setdefault(word.strip(), basis)
         key = words[-1] if not words[-1].isdigit() else words[0]
         joined = f"{value} {key}" if re.fullmatch(r"\d+", value) else value
@@ -103,6 +114,7 @@ class Facts:
         return [one for one in held if not any(other.startswith(one + "/") for other in held)]
 
     def _take_text(self, basis: str, text: str) -> None:
+        self._left -= len(text)
         for statement in statements(self.lexicon, text, head=_READ, most=_ITEMS):
             if len(self.items) < _ITEMS:
                 self.items.append(Item(basis, statement, 0.0))

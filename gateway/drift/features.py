@@ -62,7 +62,7 @@ MARKS = (
 )
 """Characters that are counted together, as a rate of the text."""
 MARK_COUNT = len(MARKS) + 3
-_LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
+_LIST = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 _SALT = 0x9E3779B1
 
 

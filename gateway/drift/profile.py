@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from importlib import resources
 from typing import Any, NamedTuple
 
-from gateway.drift import breaks, calibration, coherence, features, lines, voice, weights
+from gateway.drift import breaks, calibration, coherence, features, lines, voice, weights, wordings
 from gateway.drift.character import Character
 from gateway.drift.facts import Facts
 from gateway.drift.features import Codes, Text
 from gateway.drift.lines import Lines
 
+LEAVES = 2_000
+"""Stored values that are looked at, the first."""
 EXAMPLES = 64
 """Example lines that a manner is learnt from, the first."""
 
@@ -35,13 +38,16 @@ class Profile:
         self.tongue = self.weights.tongue(_language(character))
         examples = character.examples[:EXAMPLES]
         read = [self.read(example) for example in examples]
-        prompt = self.read("\n".join([character.name, character.prompt, *_leaves(character.fields)]))
+        leaves = islice(_leaves(character.fields), LEAVES)
+        prompt = self.read("\n".join([character.name, character.prompt, *leaves]))
         self.lines = lines.known(self.tongue, prompt, read)
         self.usual = tuple(self._without(text, at) for at, text in enumerate(read)) if len(read) > 1 else ()
         """The log odds of each example, held against the others."""
         language, fields = character.language, character.fields
         self.facts = Facts(fields, character.prompt, examples, language, character.name)
         self.guards = breaks.guards(character.prompt, fields, examples)
+        # Here, where there is time, since the first turn that needs them would wait for it.
+        wordings.warm(self.tongue.language, "en")
         self.coherence = _coherence()
         self.tongues = coherence.tongues(language, examples, self.coherence)
 

@@ -14,6 +14,10 @@ TRANSCRIPT_CHARACTERS = 250_000
 """How much of an answer is kept to be scored; an endless one must not fill the memory."""
 
 
+TEMPLATES = 100
+"""How often a stream's way of writing its chunks is learnt anew before that is given up."""
+
+
 class Transcript:
     """What was said in a streamed answer, choice by choice."""
 
@@ -105,6 +109,9 @@ class Relay:
         self._id: str | None = None
         self._framer = Framer(limit)
         self._template: Template | None = None
+        self._learnt = 0
+        self._misses = 0
+        """Chunks in a row that are unlike the template; two make a new one, one may be another choice's."""
         self._held: bytes = b""
         self._waiting: list[Event] = []
 
@@ -161,10 +168,14 @@ class Relay:
             template = self._template
             text = template.text(data) if template is not None else None
             if template is not None and text is not None:
+                self._misses = 0
                 texts.append(text)
                 out.append(template.frame(text))
                 continue
             self._repeated(texts)
+            self._misses += 1
+            if self._misses > 1 and self._learnt < TEMPLATES:
+                self._template = None
             out.append(self._take([Event(data)]))
             if self.is_held or self.done or self.failure is not None:
                 out.append(self._take([Event(rest) for rest in frames[at + 1 :]]))
@@ -218,6 +229,9 @@ class Relay:
         news = self.transcript.add(chunk)
         if self._template is None and not event.name and chunk.id == self._id:
             self._template = Template.of(came, data, chunk)
+            if self._template is not None:
+                self._learnt += 1
+                self._misses = 0
         if (
             news
             and not self._released

@@ -33,7 +33,7 @@ FIELDS = {
     "end": "Where the span ends.",
     "error": "What went wrong.",
     "examples": "Lines that the persona could have said.",
-    "explain": "Why the turn got its score; null where it has none.",
+    "explain": "Why the turn got its score, or null; of personas that are not the reader's only in kind.",
     "expires_at": "When the key ends, RFC 3339 with a time zone; null for never.",
     "fingerprint": "`sha256:` over the version's content as canonical JSON.",
     "finish_reason": "Why the answer ended, such as `stop`, `length` or `tool_calls`; null until it has.",

@@ -83,10 +83,15 @@ class Protocol(HttpToolsProtocol):
             self._gone()
 
     def when_gone(self, call: Callable[[], None] | None) -> None:
-        """As `openai_api.watch.Connection` has it; a task that waits would cost more than most answers."""
+        """As `openai_api.watch.Connection` has it: a callback, since a task that waits costs 5 µs more."""
         self._gone = call
-        if call is not None and self._is_lost:
+        if call is None:
+            return
+        if self._is_lost:
             call()
+        else:
+            # A large body has stopped the reading, and with it the news of a caller who leaves.
+            self.flow.resume_reading()
 
     def pause_writing(self) -> None:
         super().pause_writing()

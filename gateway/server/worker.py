@@ -51,8 +51,8 @@ def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> 
 def _spare_collector() -> None:
     """Keep Python's search for cycles away from what stays until the end, and make it rarer.
 
-    What comes and goes with a request is freed by reference counts; looking through everything that was
-    loaded took a quarter of a long stream's CPU time.
+    What comes and goes with a request is freed by reference counts, and what was loaded before the fork stays
+    shared between workers only as long as nobody writes into it, as that search does.
     """
     gc.collect()
     gc.freeze()

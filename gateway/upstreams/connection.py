@@ -11,6 +11,8 @@ from gateway.upstreams.response import IncomingResponse
 HEAD_BYTES = 64 * 1024
 """Of all names and values in the head of an answer, informational answers before it and trailers included."""
 HEADERS = 200
+STALE_SECONDS = 1.0
+"""How soon after a request a kept connection ends that the upstream had closed before."""
 SLICE = 256 * 1024
 """How much of a body is handed to the transport at once."""
 
@@ -40,6 +42,8 @@ class Connection(asyncio.Protocol):
         self._response: IncomingResponse | None = None
         """`None` between two exchanges."""
         self._exchanges = 0
+        self._asked = 0.0
+        """When the last request was sent, in `loop.time()` seconds."""
         self._has_answered = False
         """Whether any byte has come since the request."""
         self._named: list[tuple[bytes, bytes]] = []
@@ -64,13 +68,18 @@ class Connection(asyncio.Protocol):
 
     @property
     def was_stale(self) -> bool:
-        """Whether it had been used before, and ended without a byte for its last request."""
-        return self._exchanges > 1 and not self._has_answered
+        """Whether it had been used before, and ended without a byte as soon as it was used again.
+
+        One that ends later has taken the request, which may have cost something.
+        """
+        soon = asyncio.get_running_loop().time() - self._asked < STALE_SECONDS
+        return self._exchanges > 1 and not self._has_answered and soon
 
     async def ask(self, head: bytes, body: bytes) -> IncomingResponse:
         """Send a request; the response once its head is there. Raises UpstreamFailure."""
         response = self._response = IncomingResponse(self._upstream, self)
         self._exchanges += 1
+        self._asked = asyncio.get_running_loop().time()
         self._has_answered = self._has_length = self._is_complete = False
         self._head_bytes = self._named_bytes = 0
         self._encoding = b""

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.api.conftest import User, details, made, refused, settings
+from gateway.chat.turn import ChoiceScore, Drift, Explain, Judgement, Usage
+from gateway.drift.character import Signal
+from tests.api.conftest import User, details, made, refused, settings, statement
 from tests.conftest import Start
 from tests.e2e.wire import connect, read_all, read_until
 from tests.process import Gateway
@@ -96,6 +99,70 @@ def test_turns_are_narrowed_and_paged(me: User, upstream: ScriptedUpstream) -> N
 )
 def test_a_wrong_parameter_is_told(me: User, query: str, place: str, kind: str) -> None:
     assert details(me.get(f"/turns?{query}")) == [(["query", place], kind)]
+
+
+def explained(me: User, persona: str) -> str:
+    """A turn with this persona whose score rests on its fields, examples, prompt and an earlier turn."""
+    turn: str = me.chat(persona).json["persona"]["turn"]
+    until(lambda: me.get(f"/turns/{turn}").status == 200)
+    bases = ("layers.secret.lover", "examples[2]", "prompt", "turn[3]", None)
+    signals = tuple(Signal("value-clash", "values", 0.01, 0, 5, basis) for basis in bases)
+    scored = Drift(0.1, 0.9, "drifting")
+    explain = Explain("fields", signals, (ChoiceScore(0, scored, 4.0, "fields", signals),))
+    judge = Judgement(
+        voice=0.5,
+        values=0.9,
+        coherence=4.0,
+        contradicted_field="layers.secret.lover",
+        start=0,
+        end=5,
+        choice=0,
+        model="main/the-judge",
+        usage=Usage(),
+        at="2030-01-01T00:00:00Z",
+    )
+    texts = [msgspec.json.encode(each).decode() for each in (explain, judge)]
+    statement(me.gateway, "UPDATE turns SET explain = ?, judge = ? WHERE id = ?", *texts, turn)
+    return turn
+
+
+def bases_shown(reader: User, turn: str) -> list[str | None]:
+    """On what the turn's score rests, as told to this reader; the field that the judge names comes last."""
+    shown = reader.get(f"/turns/{turn}").json
+    explain, judge = shown["explain"], shown["judge"]
+    found, of_choice = (
+        [one.get("basis") for one in holder["signals"]] for holder in (explain, explain["choices"][0])
+    )
+    assert found == of_choice
+    assert (explain["values_basis"], judge["values"], judge["end"]) == ("fields", 0.9, 5)
+    return [*found, judge["contradicted_field"]]
+
+
+NAMED = ["layers.secret.lover", "examples[2]", "prompt", "turn[3]", None, "layers.secret.lover"]
+VEILED = ["fields", "examples", "prompt", "earlier", None, None]
+
+
+def test_only_who_may_use_a_persona_reads_on_what_of_it_a_score_rests(
+    me: User, upstream: ScriptedUpstream
+) -> None:
+    me.persona(visibility="private")
+    colleague = me.colleague()
+    turn = explained(me, "persona/muse")
+    assert [bases_shown(reader, turn) for reader in (me, colleague)] == [NAMED, VEILED]
+    me.patch("/personas/muse", {"visibility": "workspace"})
+    assert [bases_shown(reader, turn) for reader in (me, colleague)] == [NAMED, NAMED]
+    me.delete("/personas/muse")
+    assert bases_shown(me, turn) == NAMED
+
+
+def test_a_score_tells_no_fields_of_a_persona_of_others_or_of_none(
+    me: User, stranger: User, upstream: ScriptedUpstream
+) -> None:
+    turn = explained(me, f"persona/{stranger.persona(visibility='public')['id']}")
+    assert bases_shown(me, turn) == VEILED
+    mine = explained(me, f"persona/{me.persona()['id']}")
+    statement(me.gateway, "UPDATE turns SET persona_id = 'psn_gone' WHERE id = ?", mine)
+    assert bases_shown(me, mine) == VEILED
 
 
 def test_turns_of_others_are_not_there(me: User, stranger: User, upstream: ScriptedUpstream) -> None:

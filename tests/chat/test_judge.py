@@ -3,13 +3,14 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import clock, ids
 from gateway.chat import judge as judges
@@ -55,6 +56,19 @@ def opinion(**more: Any) -> Script:
 EDITH = Draft(
     Card(slug="edith", name="Edith"),
     Content(prompt="You are Edith, a night librarian.", layers={"age": 61, "job": "librarian"}),
+)
+ALMA = Draft(Card(slug="alma", name="Alma"), Content(prompt="You are Alma, a beekeeper."))
+JUDGEMENT = Judgement(
+    voice=0.125,
+    values=0.75,
+    coherence=4.0,
+    contradicted_field="layers.age",
+    start=0,
+    end=16,
+    choice=0,
+    model="main/the-judge",
+    usage=Usage(9, 3, 12),
+    at="2030-01-01T00:00:00Z",
 )
 
 
@@ -441,3 +455,53 @@ async def test_a_purge_takes_judgements_along_and_keeps_no_later_ones(
         await personas.purge(connection, rig.persona, rig.actor)
     rig.recorder._judgements[late.id] = text
     assert [await rig.stored(turn) for turn in (early, late)] == [None, None]
+
+
+async def test_a_turn_that_is_written_after_a_purge_keeps_ids_only(
+    make: Make, upstream: ScriptedUpstream
+) -> None:
+    rig = make("sample = 0")
+    purged, free = rig.end(FINE), rig.end(FINE, persona_id=None, model="plain-model")
+    async with rig.database.write() as connection:
+        pushed = await personas.push(connection, ALMA, rig.actor)
+        await personas.purge(connection, rig.persona, rig.actor)
+    kept = rig.end(FINE, persona_id=pushed.persona.id, model="persona/alma")
+    await rig.recorder.flush()
+    id_only = msgspec.structs.replace(purged, model=f"persona/{rig.persona.id}", explain=None)
+    assert [await rig.row(turn) for turn in (purged, free, kept)] == [id_only, free, kept]
+
+
+async def test_a_judgement_that_comes_in_during_a_write_waits_for_its_turn(
+    make: Make, upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = make("sample = 0")
+    early = rig.end(FINE)
+    late: list[Turn] = []
+    rig.recorder.amend(early.id, JUDGEMENT)
+    write = store.judge
+
+    async def and_another_one_ends(connection: AsyncConnection, judgements: Mapping[str, str]) -> None:
+        await write(connection, judgements)
+        if not late:
+            late.append(rig.end(FINE))
+            rig.recorder.amend(late[0].id, JUDGEMENT)
+
+    monkeypatch.setattr(store, "judge", and_another_one_ends)
+    assert await rig.stored(early) == JUDGEMENT
+    assert await rig.row(late[0]) is None
+    assert await rig.stored(late[0]) == JUDGEMENT
+
+
+async def test_a_judgement_that_cannot_be_stored_takes_no_others_along(
+    make: Make, upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = make("sample = 0")
+    first, second, third = [rig.end(FINE) for _ in range(3)]
+    for turn in (first, second, third):
+        rig.recorder.amend(turn.id, JUDGEMENT)
+    rig.recorder._judgements[second.id] = "half a character: \ud83d"
+    assert [await rig.stored(turn) for turn in (first, second, third)] == [JUDGEMENT, None, JUDGEMENT]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the judgement of turn {second.id} cannot be stored: UnicodeEncodeError"
+    ]
+    assert not rig.recorder._judgements

@@ -447,6 +447,18 @@ def test_memory_forgets_what_was_not_used_for_longest() -> None:
     assert (memory.recall(1), memory.recall(2), memory.recall(3)) == ("a", None, "c")
 
 
+def test_memory_is_bounded_by_what_its_values_weigh() -> None:
+    memory: Memory[int, str] = Memory(10, len)
+    memory.keep(1, "four")
+    memory.keep(2, "five!")
+    memory.keep(2, "six!!!")
+    assert memory.recall(1) == "four"
+    memory.keep(3, "three")
+    assert (memory.recall(1), memory.recall(2), memory.recall(3)) == ("four", None, "three")
+    memory.keep(4, "longer than the room")
+    assert memory.recall(4) is not None
+
+
 async def test_as_many_courses_are_remembered_as_there_is_room_for(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

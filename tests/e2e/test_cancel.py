@@ -94,6 +94,24 @@ def test_the_upstream_is_let_go_when_the_caller_leaves(
     assert len(upstream.seen) == 1
 
 
+@pytest.mark.parametrize("size", [10_000, 100_000, 300_000, 600_000])
+@pytest.mark.parametrize("in_pieces", [False, True])
+def test_a_caller_who_leaves_after_a_large_request_is_noticed(
+    gateway: Gateway, upstream: ScriptedUpstream, size: int, in_pieces: bool
+) -> None:
+    """A large body stops the reading of the connection, which also tells that the caller has left."""
+    upstream.always(faults.falls_silent())
+    request = written(gateway, {**STREAM, "messages": [{"role": "user", "content": "x" * size}]})
+    with connect(gateway) as peer:
+        head = request.index(b"\r\n\r\n") + 4 if in_pieces else 0
+        peer.sendall(request[:head])
+        peer.sendall(request[head:])
+        (seen,) = upstream.wait_for(1)
+        read_until(peer, b"word0")
+        left = time.monotonic()
+    assert_let_go(seen, left)
+
+
 async def test_a_cancelled_task_of_the_sdk_lets_go(
     async_client: openai.AsyncOpenAI, upstream: ScriptedUpstream
 ) -> None:

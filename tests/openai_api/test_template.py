@@ -112,6 +112,25 @@ def test_a_chunk_like_the_one_before_is_not_decoded(monkeypatch: pytest.MonkeyPa
     assert len(reads) == 1
 
 
+def test_a_stream_that_changes_its_ways_is_learnt_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[bytes] = []
+    monkeypatch.setattr("gateway.openai_api.chunk._chunk", Counting(reads))
+    words = [event("word ", spaced=True, escaped=False, more={"created": at // 20}) for at in range(100)]
+    _, said, events, _ = relayed(words, choices=1)
+    assert (said, events) == (["word " * 100], 100)
+    assert len(reads) <= 10
+
+
+def test_two_choices_in_turn_do_not_unlearn_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[bytes] = []
+    monkeypatch.setattr("gateway.openai_api.chunk._chunk", Counting(reads))
+    second = {"choices": [{"index": 1, "delta": {"content": "two "}, "finish_reason": None}]}
+    words = [event("one ", spaced=True, escaped=False, more=second if at % 2 else {}) for at in range(40)]
+    _, said, _, _ = relayed(words, choices=2)
+    assert said == ["one " * 20, "two " * 20]
+    assert len(reads) <= 21
+
+
 class Counting:
     """The decoder, with the texts that it was given."""
 

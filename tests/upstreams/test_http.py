@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gateway.config import Timeouts, Upstream
-from gateway.upstreams import http
+from gateway.upstreams import connection, http
 from gateway.upstreams.connection import SLICE
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.http import HttpClient
@@ -69,6 +69,16 @@ async def test_a_request_is_repeated_once_only(client: HttpClient, upstream: Scr
     await ask(client)
     assert await failure_of(client) == "connection"
     assert len(upstream.seen) == 3
+
+
+async def test_a_request_is_not_repeated_where_the_upstream_has_had_time_to_take_it(
+    client: HttpClient, upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream.reply(raw(TWO), raw(CLOSE), raw(TWO))
+    await ask(client)
+    monkeypatch.setattr(connection, "STALE_SECONDS", 0.0)
+    assert await failure_of(client) == "connection"
+    assert len(upstream.seen) == 2
 
 
 async def test_a_request_on_a_new_connection_is_not_repeated(

@@ -1,0 +1,211 @@
+"""Texts made to be slow to read: the time to read one grows with its length and not with its square."""
+
+from collections.abc import Callable
+from time import thread_time
+
+import pytest
+
+from gateway.drift import breaks, coherence, features, values
+from gateway.drift.character import Character
+from gateway.drift.facts import Facts
+from gateway.drift.lexicon import lexicon
+from gateway.drift.profile import Profile
+from gateway.drift.scorer import BEGINNING, score
+
+SNIPPETS = (
+    *(
+        "\n",
+        " ",
+        "\t",
+        "\u3000",
+        "\r",
+        "\n ",
+        "- \n",
+        "a\n",
+        "a\n\n",
+        "\n-",
+        "- a\n",
+        "1. ",
+        "\na:",
+        "age: 3\n",
+    ),
+    *("?", ".", "。", ",", "，", "!? ", "? \n", "…", "–", ":", "-", "*", "#", "=", "\\"),
+    *("a", "1", "北", "我", "a ", "1 ", "a-", "a'", "a: ", "two ", "我三十", "I am 34 years old, ", "가 "),
+    *(
+        "(",
+        "[",
+        "<|",
+        "[INST",
+        '"',
+        "'",
+        "“",
+        "«",
+        "「",
+        '"a',
+        "s'aa ",
+        '"I am an AI" ',
+        "Ã",
+        "\x00",
+        "\ud83d",
+    ),
+    *(
+        "As an AI ",
+        "If I am an AI, ",
+        "note: ",
+        "I am, ",
+        "my name is ",
+        "my name is  '",
+        "我叫 ",
+        "作为AI",
+        "Als KI ",
+    ),
+    *(
+        "я ",
+        "я искусственный ",
+        "я л",
+        "łem ",
+        "not ",
+        "I like cats and hate dogs ",
+        "猫が好き、",
+        "you ",
+        "As an AI:\n",
+    ),
+)
+STORED = {"age": 34, "gender": "female", "residence": "Berlin", "zodiac": "leo"}
+PROMPT = "You are Anna, a teacher from Berlin who loves cats and hates coffee. She has two children."
+ANNA = Profile(Character(name="Anna", prompt=PROMPT, fields=STORED))
+ASKED = "How old are you? Are you a man?"
+
+
+def _turn(answer: str) -> object:
+    return score(ANNA, BEGINNING, ASKED, answer)
+
+
+def _asked(user: str) -> object:
+    return score(ANNA, BEGINNING, user, "Yes, I am a man of forty.")
+
+
+def _learnt(answer: str) -> object:
+    return values.learn(ANNA.facts, (), 1, answer)
+
+
+def _prompt(text: str) -> object:
+    return Facts({}, text, (), "en", "Anna")
+
+
+def _fields(text: str) -> object:
+    return Facts({"bio": text, "job": text[:2_000]}, "", (text,), "en", "Anna")
+
+
+def _guards(text: str) -> object:
+    return breaks.guards(text, {"role": text}, ())
+
+
+def _profile(text: str) -> object:
+    return Profile(Character(prompt=text, examples=(text[:20_000],) * 24, fields={"bio": text}))
+
+
+def _time(read: Callable[[str], object], text: str) -> float:
+    began = thread_time()
+    read(text)
+    return thread_time() - began
+
+
+def _is_square(read: Callable[[str], object], snippet: str, length: int) -> bool:
+    """Whether four times the text takes more than ten times as long; below ten milliseconds nothing does."""
+    few, many = ((snippet * size)[:size] for size in (length, 4 * length))
+    for _ in range(4):
+        if _time(read, many) <= 0.01:
+            return False
+        least = min(_time(read, few) for _ in range(3))
+        if min(_time(read, many) for _ in range(3)) <= 10 * max(least, 0.001):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("tail", ["", " word"])
+@pytest.mark.parametrize(
+    ("read", "length"),
+    [(_turn, 1_500), (_asked, 1_500), (_learnt, 600), (_prompt, 2_500), (_fields, 1_500), (_guards, 1_000)],
+)
+def test_the_time_to_read_a_text_grows_with_its_length(
+    read: Callable[[str], object], length: int, tail: str
+) -> None:
+    read("As an AI language model, I am 34. Als KI.")
+    slow = [some for some in SNIPPETS if _is_square(lambda text: read(text + tail), some, length)]
+    assert not slow
+
+
+@pytest.mark.parametrize("name", sorted(lexicon("en").patterns))
+def test_no_pattern_takes_the_square_of_a_text(name: str) -> None:
+    pattern = lexicon("en").patterns[name]
+    slow = [some for some in SNIPPETS if _is_square(lambda text: list(pattern.finditer(text)), some, 2_000)]
+    assert not slow
+
+
+@pytest.mark.parametrize(
+    "snippet", ["\n", " ", "a", "- a\n", "age: 3\n", "我喜欢猫不喜欢狗，", "?", "。", "我是AI"]
+)
+def test_of_a_long_prompt_and_of_many_examples_only_so_much_is_read(snippet: str) -> None:
+    few, many = ((snippet * size)[:size] for size in (60_000, 480_000))
+    least, most = (min(_time(_profile, text) for _ in range(2)) for text in (few, many))
+    assert most < 3 * max(least, 0.05)
+
+
+def test_a_prompt_is_known_by_its_beginning() -> None:
+    prompt = PROMPT + "\n" * 400_000 + "Your hobby is fencing."
+    facts = Facts({}, prompt, (), "en", "Anna")
+    assert "job" in facts.stored
+    assert len(facts.text) <= 20_001
+
+
+def test_of_very_many_fields_the_first_are_looked_at() -> None:
+    facts = Facts({f"k{at}": f"value{at}" for at in range(20_000)}, PROMPT, ("I am Anna.",), "en", "Anna")
+    assert len(facts.verbatim) <= 400
+    assert "value0" in facts.verbatim
+    assert "teacher" in facts.stored["job"]
+    assert "value1999" in facts.text
+    assert "value2000" not in facts.text
+
+
+def test_the_examples_do_not_crowd_out_the_prompt() -> None:
+    fields = {"bio": "word " * 40_000, "job": "teacher"}
+    facts = Facts(fields, "She hates coffee.", ("I love tea. " * 9_000,) * 9, "en", "Anna")
+    assert facts.attitudes["coffe"][0] == -1
+    assert facts.stored["job"] == {"teacher": "layers.job"}
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("- a\n- b", 2),
+        ("Buy:\n\n\n  - a\n\t* b\n \n\n1. c\n12) d", 4),
+        ("\n" * 400 + "- a", 1),
+        ("-a\n1 b\n--\n", 0),
+        ("-\n- a\r\n- b\n•\n", 4),
+    ],
+)
+def test_items_of_a_list_are_counted_behind_blank_lines(text: str, items: int) -> None:
+    rate = float(features.read(text, unspaced=False).marks[-2]) ** 2
+    assert rate * (len(text) + 10) / 1_000 == pytest.approx(items)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("\n" * 8_000, " " * 40_000, "\u3000" * 9_000, "\t\r\n" * 5_000),
+        "\n" * 8_000 + "The tide turns at nine.",
+        " " * 9_000 + "Die Flut kommt um neun.",
+        "\u3000" * 9_000 + "潮は九時に変わります。",
+        "\r\n" * 8_000 + "潮水九点转。",
+        "\t" * 9_000 + "Прилив в девять.",
+        "\n " * 9_000 + "조수는 아홉 시에 바뀐다.",
+    ],
+)
+def test_white_space_before_an_answer_is_no_fault_of_the_reader(answer: str) -> None:
+    for language in ("en", "de", "ja", "zh", "ru", "ko"):
+        profile = Profile(Character(name="Anna", language=language, prompt=PROMPT, fields=STORED))
+        turn, _ = score(profile, BEGINNING, ASKED, answer)
+        assert 1 <= turn.coherence <= 5
+    loose = coherence.incoherence(ASKED, answer, ANNA.tongues, ANNA.coherence)
+    assert bool(answer.strip()) == ("empty" not in [found.name for found in loose.findings])
