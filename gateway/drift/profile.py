@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 from importlib import resources
+from itertools import islice
 from typing import Any, NamedTuple
 
 from gateway.drift import breaks, calibration, coherence, features, lines, voice, weights, wordings
