@@ -1,14 +1,13 @@
 """A persona's version made ready to be scored against."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gateway.drift import breaks, calibration, coherence, features, lines, voice, weights, wordings
 from gateway.drift.character import Character
-from gateway.drift.facts import Facts
+from gateway.drift.facts import Facts, leaves
 from gateway.drift.features import Codes, Text
 from gateway.drift.lines import Lines
 
@@ -38,8 +37,8 @@ class Profile:
         self.tongue = self.weights.tongue(_language(character))
         examples = character.examples[:EXAMPLES]
         read = [self.read(example) for example in examples]
-        leaves = islice(_leaves(character.fields), LEAVES)
-        prompt = self.read("\n".join([character.name, character.prompt, *leaves]))
+        stored = [value for _, value in islice(leaves(character.fields), LEAVES)]
+        prompt = self.read("\n".join([character.name, character.prompt, *stored]))
         self.lines = lines.known(self.tongue, prompt, read)
         self.usual = tuple(self._without(text, at) for at, text in enumerate(read)) if len(read) > 1 else ()
         """The log odds of each example, held against the others."""
@@ -84,15 +83,3 @@ def _language(character: Character) -> str:
     written = features.script(" ".join(character.examples) or character.prompt)
     declared = character.language.lower().partition("-")[0]
     return declared if written == features.script_of(declared) else written or "en"
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    """Every text within the fields."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _leaves(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _leaves(inner)
-    elif value is not None:
-        yield str(value)

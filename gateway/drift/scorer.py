@@ -34,9 +34,8 @@ class Course(NamedTuple):
     """The log odds of the first turns, but for those out of character."""
     trend: Trend = Trend()
     claims: Claims = ()
-    user: str = ""
     answer: str = ""
-    """The turn before."""
+    """That of the turn before."""
 
     @property
     def size(self) -> int:
@@ -83,7 +82,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
         signals=reasons.signals(),
         trend=followed.belief,
     )
-    return result, _next(profile, course, known, text, odds, followed, result, (user, answer))
+    return result, _next(profile, course, known, text, odds, followed, result, answer)
 
 
 def _settled(profile: Profile, course: Course) -> Course:
@@ -105,10 +104,9 @@ def _next(
     odds: Odds,
     followed: Trend,
     result: Score,
-    said: tuple[str, str],
+    answer: str,
 ) -> Course:
     """The course with this turn; one that is not accepted leaves no trace in what later turns are held to."""
-    user, answer = said
     settled = course._replace(
         turns=course.turns + 1,
         verdict=result.verdict,
@@ -116,7 +114,6 @@ def _next(
         waiting=None,
         is_accepted=False,
         trend=followed,
-        user=user[-SEEN:],
         answer=answer[:SEEN],
     )
     if result.verdict == "out-of-character":
