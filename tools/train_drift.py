@@ -257,8 +257,8 @@ def some(
 ) -> list[Case]:
     """Up to three turns against the same lines of one character, of like length."""
 
-    def read(text: str) -> Text:
-        return features.read(text, unspaced=tongue.is_unspaced)
+    def read(text: str, beside: str = "") -> Text:
+        return features.read(text, unspaced=tongue.is_unspaced, beside=beside)
 
     target = draw.choice(own)
     rest = [row for row in own if row["question"] != target["question"] and row["text"] != target["text"]]
@@ -278,7 +278,7 @@ def some(
         turns.append((cut(row["text"], size), (target if draw.random() < 0.6 else row)["question"], "other"))
     return [
         Case(
-            voice.measure(tongue, known, read(text), read(user).tokens if user else None),
+            voice.measure(tongue, known, read(text, user)),
             label,
             target["register"],
             tongue.language,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,9 @@ from gateway.personas.registry import Resolved
 
 QUICK_CHARACTERS = 1_000
 """Of work, as `Task.work` counts it, that is done on the event loop: so much takes about 2 ms."""
+PASS_SECONDS = 0.0015
+"""Time in one pass of the event loop in which a quick answer is still begun: together they cost less than
+each by itself, and other streams wait no longer than this and the last one take."""
 QUICK_BYTES = 64 * 1024
 """Of messages that are read on the event loop."""
 QUICK_SECONDS = 0.002
@@ -48,9 +52,9 @@ class Job:
 class Scoring:
     """Scores the answers of one worker.
 
-    One quick answer is scored in each pass of the event loop, so that many that end together hold up no
-    other stream for longer than one of them takes. What takes longer goes to one thread. What is over its
-    budget is still scored when nobody else waits, for the conversation's next turn.
+    Some quick answers are scored in each pass of the event loop, so that many that end together hold up no
+    other stream for long. What takes longer goes to one thread. What is over its budget is still scored when
+    nobody else waits, for the conversation's next turn.
     """
 
     def __init__(self, config: Settings, courses: Courses | None = None) -> None:
@@ -63,8 +67,8 @@ class Scoring:
         self._in_thread = 0
         self._queue: deque[Job] = deque()
         self._late: deque[Job] = deque(maxlen=WAITING)
-        self._has_scored = False
-        """Whether something was scored in this pass of the event loop."""
+        self._scored_since: float | None = None
+        """When scoring began in this pass of the event loop; `None`: it has not."""
         self._learning: set[str] = set()
         self._closed = False
 
@@ -95,7 +99,7 @@ class Scoring:
             return Scored(unscored(said[0].nothing))
         is_quick = self._budget >= QUICK_SECONDS and size <= QUICK_BYTES and self._courses.knows(persona)
         is_quick = is_quick and sum([len(each.text) + OVERHEAD for each in said]) <= QUICK_CHARACTERS
-        if is_quick and not self._has_scored:
+        if is_quick and self._has_time():
             found = self._try(persona, messages, said)
             if found is not None:
                 return found
@@ -127,10 +131,15 @@ class Scoring:
         self._late.clear()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    def _has_time(self) -> bool:
+        """Whether another answer may be scored in this pass of the event loop."""
+        return self._scored_since is None or time.perf_counter() - self._scored_since < PASS_SECONDS
+
     def _try(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> Scored | None:
         """The score, here and now; `None` where that would take too long."""
-        self._has_scored = True
-        asyncio.get_running_loop().call_soon(self._next)
+        if self._scored_since is None:
+            self._scored_since = time.perf_counter()
+            asyncio.get_running_loop().call_soon(self._next)
         try:
             task = self._courses.open(persona, messages, said)
             if task.work > QUICK_CHARACTERS:
@@ -142,9 +151,9 @@ class Scoring:
             return _failed(persona, error)
 
     def _next(self) -> None:
-        """In the next pass of the event loop: score one more of those that wait, the living first."""
-        self._has_scored = False
-        while (self._queue or self._late) and not self._has_scored:
+        """In the next pass of the event loop: score more of those that wait, the living first."""
+        self._scored_since = None
+        while (self._queue or self._late) and self._has_time():
             job = (self._queue or self._late).popleft()
             if job.future.cancelled():
                 continue

@@ -122,7 +122,7 @@ def weigh_asked_age(evidence: Evidence, said: Sequence[Statement], user: str) ->
         return
     age, basis = evidence.facts.age
     for statement in said:
-        if len(statement.numbers) == 1 and statement.age is None and not statement.asks:
+        if statement.counts == 1 and statement.age is None and not statement.asks:
             if not any(map(user.lower().__contains__, evidence.facts.lexicon.literals["age_asked"])):
                 return
             number = statement.numbers[0]

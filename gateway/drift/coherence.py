@@ -9,7 +9,7 @@ from operator import mul
 import msgspec
 
 from gateway.drift.relevance import FEATURES, Rarity, Reading, clip, features, grams, read, words
-from gateway.drift.tongues import HOME, script
+from gateway.drift.tongues import CLEARLY, HOME, SEEN, script
 from gateway.drift.tongues import language as language_of
 
 PRIOR = math.log(0.05 / 0.95)
@@ -74,6 +74,10 @@ class Tongues(msgspec.Struct, frozen=True):
 
     scripts: frozenset[str]
     languages: frozenset[str]
+    ours: frozenset[str] = frozenset()
+    """The commonest words of one of these languages."""
+    strange: frozenset[str] = frozenset()
+    """Those of all other languages."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -98,7 +102,13 @@ def tongues(language: str, examples: Iterable[str], weights: Weights) -> Tongues
     lines = [line for line in examples if line]
     heard = {found for line in lines if (found := language_of(words(clip(line)), weights.common))}
     scripts = {found for line in lines if (found := script(line))}
-    return Tongues(frozenset({HOME.get(language, "latin")} | scripts), frozenset({language} | heard))
+    spoken, common = {language} | heard, weights.common
+    return Tongues(
+        frozenset({HOME.get(language, "latin")} | scripts),
+        frozenset(spoken),
+        frozenset(word for word, known in common.items() if language in known),
+        frozenset(word for word, known in common.items() if not spoken.issuperset(known)),
+    )
 
 
 def incoherence(
@@ -197,9 +207,18 @@ def _foreign(user: Reading, answer: Reading, end: int, tongues: Tongues, weights
     written = None if is_plain else script(answer.text)
     if written and written not in tongues.scripts and written != script(user.text):
         return [Finding("language", 1.0, 0, end)]
+    if _is_at_home(answer.words, tongues):
+        return []
     found = language_of(answer.words, weights.common)
     if found and found not in tongues.languages and tongues.languages & weights.languages:
         asked = language_of(user.words, weights.common)
         if asked and asked != found:
             return [Finding("language", 0.7, 0, end)]
     return []
+
+
+def _is_at_home(words: list[str], tongues: Tongues) -> bool:
+    """Whether so many of the words are the persona's that no other language can be clearly more."""
+    seen = words[:SEEN]
+    strange = sum(map(tongues.strange.__contains__, seen))
+    return strange <= CLEARLY * sum(map(tongues.ours.__contains__, seen))

@@ -15,12 +15,18 @@ _ITEMS, _MOST, _VERBATIM = 400, 40, 400
 """Stored statements that a turn is held against, those for one word, and short fields looked for as such."""
 
 
+ALIKE = 0.2
+"""Below this likeness two statements are not about the same thing."""
+
+
 class Item(NamedTuple):
     """A stored statement and where it is stored."""
 
     basis: str
     statement: Statement
     mass: float
+    is_said: bool
+    """Whether it is an example line or an earlier turn, where many passing things are said."""
 
 
 class Facts:
@@ -65,6 +71,8 @@ class Facts:
         self.near = {stem: (self._weights[stem], at) for stem, at in self.index.items() if len(at) <= _MOST}
         """The weight of each content word that tells stored statements apart, and where they are."""
         self.items = [item._replace(mass=self.mass(item.statement.stems)) for item in self.items]
+        self.enough = [ALIKE * full(item.mass) for item in self.items]
+        """The mass that each of them has to share to be about the same thing."""
         self.known = self.index.keys() | self.attitudes.keys()
         """The content words of which something is stored."""
         self.told = frozenset(
@@ -117,7 +125,7 @@ class Facts:
         self._left -= len(text)
         for statement in statements(self.lexicon, text, head=_READ, most=_ITEMS):
             if len(self.items) < _ITEMS:
-                self.items.append(Item(basis, statement, 0.0))
+                self.items.append(Item(basis, statement, 0.0, basis.startswith("examples[")))
             if not basis.startswith("examples"):
                 for thing, (sign, _) in statement.attitudes(self.lexicon.puts_objects_first).items():
                     self.attitudes.setdefault(thing, (sign, basis))
@@ -136,6 +144,11 @@ class Facts:
         he, she = (len(self.lexicon.patterns[word].findall(self.text)) for word in ("he", "she"))
         if "gender" not in self.stored and max(he, she) >= 3 and max(he, she) >= 4 * min(he, she):
             self.stored["gender"] = {"male" if he > she else "female": "prompt"}
+
+
+def full(mass: float) -> float:
+    """What is shared with a statement of this mass where that is as good as all of it."""
+    return 4.0 if mass > 3.0 else 1 + mass
 
 
 def _rarity(seen: int) -> float:

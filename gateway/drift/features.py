@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint32]
 Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 LONGEST = 6_000
 """Characters of a text that are looked at: of a longer one its first and its last half of that."""
@@ -17,8 +19,9 @@ BITS = 16
 BUCKETS = 1 << BITS
 
 _BASE = 0x01000193
-_POWERS = np.cumprod(np.full(LONGEST + 8, _BASE, np.uint32), dtype=np.uint32)
-_INVERSE = np.cumprod(np.full(LONGEST + 8, pow(_BASE, -1, 2**32), np.uint32), dtype=np.uint32)
+_ROOM = 2 * LONGEST + 8
+_POWERS = np.cumprod(np.full(_ROOM, _BASE, np.uint32), dtype=np.uint32)
+_INVERSE = np.cumprod(np.full(_ROOM, pow(_BASE, -1, 2**32), np.uint32), dtype=np.uint32)
 
 SCRIPTS = (
     ("el", 0x0370, 0x03FF),
@@ -77,6 +80,8 @@ class Text(NamedTuple):
     """Square roots of the rates of MARKS, capital letters, list items and bold type."""
     length: int
     """Characters."""
+    own: Flags | None = None
+    """Which tokens the text beside it does not have; `None` where it was read alone."""
 
 
 def window(text: str) -> str:
@@ -104,45 +109,41 @@ def script_of(language: str) -> str | None:
     return name if any(name == known for known, _, _ in SCRIPTS) else None
 
 
-def read(text: str, *, unspaced: bool) -> Text:
-    """Measure a text."""
+def read(text: str, *, unspaced: bool, beside: str = "") -> Text:
+    """Measure a text; the other one is only looked at for which words they share."""
     shown = window(text)
-    codes = _codes(shown)
-    tokens, counts = _tokens(codes, unspaced=unspaced)
-    return Text(tokens, counts, _marks(shown, codes), len(text))
+    both = f" {shown}  {window(beside)} " if beside else f" {shown} "
+    codes = np.frombuffer(both.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.intp)
+    np.minimum(codes, 0xFFFF, out=codes)
+    end = len(shown) + 2
+    tokens, counts, own = _tokens(codes, end, unspaced=unspaced)
+    return Text(tokens, counts, _marks(shown, codes[:end]), len(text), own if beside else None)
 
 
-def words(text: str, *, unspaced: bool) -> Codes:
-    """The tokens of a text alone."""
-    return _tokens(_codes(window(text)), unspaced=unspaced)[0]
+def _tokens(codes: Places, end: int, *, unspaced: bool) -> tuple[Codes, Floats, Flags]:
+    """The buckets of the words before the end, each once and ascending, how often each is there, and
+    whether none behind the end is the same.
 
-
-def _codes(text: str) -> Codes:
-    """The code points of the text between two spaces; those beyond the basic plane are one."""
-    encoded = f" {text} ".encode("utf-32-le", "surrogatepass")
-    return np.minimum(np.frombuffer(encoded, np.uint32), np.uint32(0xFFFF))
-
-
-def _tokens(codes: Codes, *, unspaced: bool) -> tuple[Codes, Floats]:
-    """The buckets of the words, each once and ascending, and how often each is there."""
-    codes = _tables().lower.take(codes)
-    sums = np.zeros(len(codes) + 1, np.uint32)
-    np.cumsum((codes + np.uint32(17)) * _POWERS[: len(codes)], out=sums[1:], dtype=np.uint32)
-    tokens = _mixed(_grams(sums) if unspaced else _words(codes, sums))
-    if not len(tokens):
-        return tokens, np.zeros(0, np.float32)
+    `codes` are code points, those beyond the basic plane all one.
+    """
+    sums = (_tables().lower.take(codes) * _POWERS[: len(codes)]).cumsum(dtype=np.uint32)
+    tokens = _grams(sums, end) if unspaced else _words(codes, sums, end)
     tokens.sort()
-    is_first = np.empty(len(tokens), bool)
-    is_first[0] = True
+    is_first = np.ones(len(tokens), bool)
     np.not_equal(tokens[1:], tokens[:-1], out=is_first[1:])
-    first = np.flatnonzero(is_first)
+    first = is_first.nonzero()[0]
+    tokens = tokens[first]
+    buckets, is_ours = tokens >> np.uint32(1), (tokens & np.uint32(1)).astype(bool)
+    own = is_ours.copy()
+    own[1:] &= buckets[1:] != buckets[:-1]
     counts = np.empty(len(first), np.float32)
     counts[:-1] = first[1:] - first[:-1]
-    counts[-1] = len(tokens) - first[-1]
-    return tokens[first], counts
+    counts[-1:] = len(is_first) - first[-1:]
+    ours = is_ours.nonzero()[0]
+    return buckets[ours], counts[ours], own[ours]
 
 
-def _marks(text: str, codes: Codes) -> Floats:
+def _marks(text: str, codes: Places) -> Floats:
     """How the text is set: square roots of rates for a hundred characters."""
     rates = np.bincount(_tables().marks.take(codes), minlength=MARK_COUNT + 1)[:MARK_COUNT].astype(np.float32)
     rates[-2] = 10 * len(_LIST.findall(text)) if "\n" in text else 0
@@ -152,44 +153,57 @@ def _marks(text: str, codes: Codes) -> Floats:
 
 
 def _mixed(hashes: Codes) -> Codes:
-    """The bucket of each hash: two rounds of multiply and xor-shift."""
+    """The bucket of each hash, doubled: two rounds of multiply and xor-shift."""
     hashes = (hashes ^ (hashes >> np.uint32(15))) * np.uint32(0x2C1B3C6D)
     hashes = (hashes ^ (hashes >> np.uint32(12))) * np.uint32(0x297A2D39)
-    return hashes >> np.uint32(32 - BITS)
+    return (hashes >> np.uint32(32 - BITS)) << np.uint32(1)
 
 
-def _grams(sums: Codes) -> Codes:
-    """Hashes of all runs of one to three characters: differences of prefix sums (Rabin and Karp 1987)."""
+def _grams(sums: Codes, end: int) -> Codes:
+    """Doubled buckets of all runs of one to three characters, those that begin and end before `end` one more.
+
+    Their hashes are differences of prefix sums (Rabin and Karp 1987).
+    """
+    before = np.concatenate((np.zeros(1, np.uint32), sums))
     found = []
     for order in (1, 2, 3):
-        count = max(0, len(sums) - order)
+        count = max(0, len(before) - order)
         salt = np.uint32(order * _SALT & 0xFFFFFFFF)
-        found.append((sums[order:] - sums[:count]) * _INVERSE[:count] + salt)
+        grams = _mixed((before[order:] - before[:count]) * _INVERSE[:count] + salt)
+        ours = max(0, end - order + 1)
+        found += [grams[:ours] | np.uint32(1), grams[end:]]
     return np.concatenate(found)
 
 
-def _words(codes: Codes, sums: Codes) -> Codes:
-    """Hashes of words, punctuation marks and pairs of neighbours."""
+def _words(codes: Places, sums: Codes, end: int) -> Codes:
+    """Doubled buckets of words, punctuation marks and pairs of neighbours, those before `end` one more.
+
+    The text begins and ends with a space, so that every word has borders.
+    """
     kinds = _tables().kinds.take(codes)
-    starts = kinds == 1
-    is_word = kinds == 0
-    starts[1:] |= is_word[1:] & ~is_word[:-1]
-    at = np.flatnonzero(starts)
-    if not len(at):
-        return np.zeros(0, np.uint32)
-    borders = np.flatnonzero(starts | (kinds == 2))
-    # The text ends with a space, so that every word has a border behind it.
-    ends = borders[np.searchsorted(borders, at, side="right")]
-    hashes = (sums[ends] - sums[at]) * _INVERSE[at]
-    pairs = hashes * np.uint32(0x85EBCA6B)
-    pairs[1:] += hashes[:-1] * np.uint32(0xC2B2AE35)
-    return np.concatenate((hashes + np.uint32(0x1234567), pairs))
+    is_border = kinds.astype(bool)
+    is_border[1:] |= is_border[:-1].copy()
+    borders = is_border.nonzero()[0]
+    before = sums[borders - 1]
+    starts = borders[:-1]
+    at = (kinds[starts] != 2).nonzero()[0]
+    starts = starts[at]
+    hashes = (before[at + 1] - before[at]) * _INVERSE[starts]
+    ours = int(starts.searchsorted(end))
+    pairs, neighbours = hashes * np.uint32(0x85EBCA6B), hashes * np.uint32(0xC2B2AE35)
+    pairs[1:ours] += neighbours[: max(0, ours - 1)]
+    pairs[ours + 1 :] += neighbours[ours:-1]
+    tokens = _mixed(np.concatenate((hashes + np.uint32(0x1234567), pairs)))
+    tokens[:ours] |= np.uint32(1)
+    tokens[len(hashes) : len(hashes) + ours] |= np.uint32(1)
+    return tokens
 
 
 class _Tables(NamedTuple):
     """What is known of each code point of the basic plane."""
 
     lower: Codes
+    """In lower case, and 17 more, so that none counts for nothing."""
     kinds: NDArray[np.uint8]
     """0 within a word, 1 a mark by itself, 2 white space."""
     marks: NDArray[np.uint8]
@@ -216,4 +230,4 @@ def _tables() -> _Tables:
             kinds[code] = 1
     for place, group in enumerate(MARKS):
         marks[[ord(mark) for mark in group]] = place
-    return _Tables(lower, kinds, marks)
+    return _Tables(lower + np.uint32(17), kinds, marks)

@@ -108,8 +108,8 @@ class Lexicon:
             else:
                 self._words.setdefault(form, []).append(sense)
 
-    def read(self, text: str) -> Reading:
-        """One pass over the text; its time is in proportion to the length."""
+    def read(self, text: str, offset: int = 0) -> Reading:
+        """One pass over the text, which begins at that place; its time is in proportion to the length."""
         mentions: list[Mention] = []
         stems: list[tuple[str, int, int]] = []
         numbers: list[tuple[int, int, int]] = []
@@ -117,8 +117,9 @@ class Lexicon:
         if self._elides:
             text = _APOSTROPHE.sub(" ", text)
         parts = (_PLAIN if text.isascii() else _TOKEN).split(text)
-        ends = list(accumulate(map(len, parts)))
-        for word, start, end in zip(map(known.__getitem__, parts[1::2]), ends[::2], ends[1::2], strict=False):
+        borders = list(accumulate(map(len, parts), initial=offset))
+        words = map(known.__getitem__, parts[1::2])
+        for word, start, end in zip(words, borders[1::2], borders[2::2], strict=False):
             if not before:
                 if word is None:
                     continue
@@ -126,11 +127,11 @@ class Lexicon:
                     stems.append((word, start, end))
                     continue
             if word is GLYPH_RUN:
-                self._read_glyphs(text[start:end], start, mentions, stems, numbers)
+                self._read_glyphs(text[start - offset : end - offset], start, mentions, stems, numbers)
                 before = ""
                 continue
             if not isinstance(word, Word):
-                word = Word(text[start:end].lower(), (), None, word or "", False)
+                word = Word(text[start - offset : end - offset].lower(), (), None, word or "", False)
             lower, senses, number, stem, joins = word
             if before and (joined := self._words.get(f"{before}-{lower}")):
                 while mentions and mentions[-1].start >= since:

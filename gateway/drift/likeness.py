@@ -3,13 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from gateway.drift.evidence import SAID, Evidence, kind
-from gateway.drift.facts import Facts, Item
+from gateway.drift.evidence import Evidence
+from gateway.drift.facts import ALIKE, Facts, Item, full
 from gateway.drift.lexicon import Mention
 from gateway.drift.statements import Number, Statement
 
-ALIKE = 0.2
-"""Below this likeness two statements are not about the same thing."""
 _ALIKE_SAID = 0.45
 """The same for example lines and earlier turns, where the persona speaks of many passing things."""
 _NEAREST = 8
@@ -27,21 +25,23 @@ def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Item, float]]:
     Likeness is shared content over the stored statement's, of which three words are enough.
     """
     shared: dict[int, float] = {}
+    told = facts.near
     for stem in stems:
-        if stem in facts.near:
-            weight, at = facts.near[stem]
+        if stem in told:
+            weight, at = told[stem]
             for i in at:
                 shared[i] = shared.get(i, 0.0) + weight
     if not shared:
         return []
-    items = facts.items
-    found = [(-likeness, i) for i, mass in shared.items() if (likeness := _likeness(mass, items[i])) >= ALIKE]
-    return [(items[i], -negative) for negative, i in sorted(found)[:_NEAREST]]
+    items, enough = facts.items, facts.enough
+    found = [(-_likeness(mass, items[i]), i) for i, mass in shared.items() if mass >= enough[i]]
+    if len(found) > 1:
+        found.sort()
+    return [(items[i], -negative) for negative, i in found[:_NEAREST]]
 
 
 def _likeness(shared: float, item: Item) -> float:
-    mass = item.mass
-    likeness = shared / (4.0 if mass > 3.0 else 1 + mass)
+    likeness = shared / full(item.mass)
     return likeness if likeness < 1.0 else 1.0
 
 
@@ -57,15 +57,14 @@ def weigh_likeness(evidence: Evidence, statement: Statement, claims: Mapping[str
             _weigh_pair(evidence, statement, claim, likeness)
     if statement.speaker == "self" and not statement.asks and stems:
         stored = evidence.facts.stored
-        new = sum(mention.value not in stored.get(mention.category, ()) for mention in statement.values)
+        new = sum([mention.value not in stored.get(mention.category, ()) for mention in statement.values])
         evidence.note("self", 1.0)
-        left = (1 - evidence.features["foreign"]) * 0.6 ** (new + len(statement.numbers))
+        left = (1 - evidence.features["foreign"]) * 0.6 ** (new + statement.counts)
         evidence.note("foreign", 1 - left)
 
 
 def _weigh_pair(evidence: Evidence, statement: Statement, item: Item, likeness: float) -> None:
-    said = kind(item.basis) in SAID
-    if said and (likeness < _ALIKE_SAID or statement.speaker != "self"):
+    if item.is_said and (likeness < _ALIKE_SAID or statement.speaker != "self"):
         evidence.note("echo", likeness)
         return
     theirs = item.statement
@@ -74,13 +73,13 @@ def _weigh_pair(evidence: Evidence, statement: Statement, item: Item, likeness: 
         name = "polarity" if statement.feels() and theirs.feels() else "negation"
         evidence.accuse("polarity", name, doubt * likeness, (statement.start, statement.end), item.basis)
         return
-    miscounted = statement.numbers and _miscounted(statement, theirs, evidence.facts.lexicon.periods)
-    for number, direct in miscounted or ():
-        strength = doubt * max(likeness, _DIRECT if direct else 0.0)
-        evidence.accuse("number", "number-clash", strength, (number.start, number.end), item.basis)
+    if statement.counts and theirs.counts:
+        for number, direct in _miscounted(statement, theirs, evidence.facts.lexicon.periods):
+            strength = doubt * max(likeness, _DIRECT if direct else 0.0)
+            evidence.accuse("number", "number-clash", strength, (number.start, number.end), item.basis)
     for mention in _swapped(statement, theirs):
         evidence.accuse("swap", "value-clash", doubt * likeness, mention[2:], item.basis)
-    evidence.support("echo" if said else "support", likeness, item.basis)
+    evidence.support("echo" if item.is_said else "support", likeness, item.basis)
 
 
 def _turned(statement: Statement, stored: Statement) -> bool:
@@ -124,7 +123,7 @@ def weigh_answer(evidence: Evidence, statement: Statement, asked: Item, likeness
     theirs = asked.statement
     for mention in _swapped(statement, theirs):
         evidence.accuse("swap", "value-clash", _ANSWERED * likeness, mention[2:], asked.basis)
-    if len(theirs.numbers) == len(statement.numbers) == 1:
+    if theirs.counts == statement.counts == 1:
         said, held = statement.numbers[0], theirs.numbers[0]
         if said.value != held.value and evidence.facts.lexicon.patterns["count"].search(user.lower()):
             evidence.accuse(

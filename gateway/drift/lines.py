@@ -5,12 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gateway.drift.features import MARK_COUNT, Codes, Floats, Text
+from gateway.drift.features import MARK_COUNT, Codes, Floats, Places, Text
 from gateway.drift.weights import Tongue
-
-Places = NDArray[np.intp]
 
 USUAL_LIKENESS, USUAL_SPREAD, USUAL_WEIGHT = 0.06, 0.03, 4
 """What the likeness between lines of one persona is taken for, as if so many lines had shown it."""
@@ -50,15 +47,6 @@ class Lines(NamedTuple):
 def vector(tongue: Tongue, text: Text) -> Floats:
     """The text's words weighed by how much they tell, of length 1."""
     return _unit((1 + np.log(text.counts)) * tongue.rarity[text.tokens])
-
-
-def of_its_own(tokens: Codes, said: Codes | None) -> "np.ndarray[tuple[int], np.dtype[np.bool_]] | None":
-    """Which words the user had not said before: those are the topic's. `None`: all, or too few to go by."""
-    if said is None or not len(said):
-        return None
-    own = said[places(said, tokens)] != tokens
-    number = int(np.count_nonzero(own))
-    return own if 6 <= number < len(own) else None
 
 
 def known(tongue: Tongue, prompt: Text, lines: Sequence[Text]) -> Lines:
@@ -128,7 +116,7 @@ def dot(tokens: Codes, values: Floats, others: Codes, theirs: Floats) -> float:
 
 def places(tokens: Codes, others: Codes) -> Places:
     """Where each of the others is or would be."""
-    return np.minimum(np.searchsorted(tokens, others), max(len(tokens) - 1, 0))
+    return np.minimum(tokens.searchsorted(others), max(len(tokens) - 1, 0))
 
 
 def _pooled(tongue: Tongue, tokens: Codes, counts: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gateway.drift import breaks, calibration, coherence, features, lines, voice, weights, wordings
 from gateway.drift.character import Character
 from gateway.drift.facts import Facts, leaves
-from gateway.drift.features import Codes, Text
+from gateway.drift.features import Text
 from gateway.drift.lines import Lines
 
 LEAVES = 2_000
@@ -50,17 +50,13 @@ class Profile:
         self.coherence = _coherence()
         self.tongues = coherence.tongues(language, examples, self.coherence)
 
-    def read(self, text: str) -> Text:
-        """The measures of a text, in the way of the persona's language."""
-        return features.read(text, unspaced=self.tongue.is_unspaced)
+    def read(self, text: str, beside: str = "") -> Text:
+        """The measures of a text, in the way of the persona's language, beside what it answers."""
+        return features.read(text, unspaced=self.tongue.is_unspaced, beside=beside)
 
-    def words(self, text: str) -> Codes | None:
-        """The words of what the user said; `None` where that is nothing."""
-        return features.words(text, unspaced=self.tongue.is_unspaced) if text else None
-
-    def odds(self, known: Lines, answer: Text, said: Codes | None) -> Odds:
+    def odds(self, known: Lines, answer: Text) -> Odds:
         """What the manner of an answer says, held against these lines."""
-        measured = voice.measure(self.tongue, known, answer, said)
+        measured = voice.measure(self.tongue, known, answer)
         assistant, other = voice.log_odds(self.weights, measured)
         return Odds(assistant, other, calibration.either(assistant, other), float(measured[1]))
 
@@ -70,7 +66,7 @@ class Profile:
         return calibration.p_value(own, usual, drifted)
 
     def _without(self, text: Text, at: int) -> float:
-        return self.odds(lines.removed(self.tongue, self.lines, text, at), text, None).drifted
+        return self.odds(lines.removed(self.tongue, self.lines, text, at), text).drifted
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 import math
 import re
 import zlib
+from operator import mul
 from typing import NamedTuple
 
 BUCKETS = 1 << 15
@@ -30,6 +31,9 @@ _HAN = "\u2e80-\u30ff\u3100-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fff
 _OTHER = rf"[^\W_{_HAN}\u0e00-\u0e7f\u0900-\u0963]+|[\u0900-\u0963]+"
 _WORDS = re.compile(rf"[{_HAN}]+|[\u0e00-\u0e7f]+|(?:{_OTHER})+")
 _PLAIN = re.compile(r"[a-z0-9]+")
+_SPACED = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile(rf"[{_HAN}\uac00-\ud7a3\u0e00-\u0e7f\u0900-\u0963]")
+"""Without any of these, words are runs of letters and digits."""
 _SPACE = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d")
 
@@ -57,6 +61,8 @@ def words(text: str) -> list[str]:
     lower = text.lower()
     if lower.isascii():
         return [word[:6] for word in _PLAIN.findall(lower)]
+    if not _UNSPACED.search(lower):
+        return [word[:6] for word in _SPACED.findall(lower)]
     found: list[str] = []
     for word in _WORDS.findall(lower):
         first = word[0]
@@ -104,9 +110,9 @@ class Rarity(dict[str, float]):
 def features(user: Reading, answer: Reading, rarity: Rarity) -> list[float]:
     """How much of the turn comes back in the answer, in the order of `FEATURES`."""
     asked, told = set(user.words), set(answer.words)
-    shared = asked & told
-    asked_rare, told_rare = [rarity[word] for word in asked], [rarity[word] for word in told]
-    shared_rare = sorted([rarity[word] for word in shared], reverse=True)
+    rare = rarity.__getitem__
+    asked_rare, told_rare = list(map(rare, asked)), list(map(rare, told))
+    shared_rare = sorted(map(rare, asked & told), reverse=True)
     asked_mass, told_mass, shared_mass = sum(asked_rare) + 3, sum(told_rare) + 3, sum(shared_rare)
     first, second, third, fourth = [*shared_rare[:4], 0.0, 0.0, 0.0, 0.0][:4]
     asked_stems = {word[:4] for word, rare in zip(asked, asked_rare, strict=True) if rare > _RARE}
@@ -128,4 +134,5 @@ def features(user: Reading, answer: Reading, rarity: Rarity) -> list[float]:
 
 
 def _squares(some: list[float]) -> float:
-    return sum([one * one for one in some])
+    squares: float = sum(map(mul, some, some))
+    return squares

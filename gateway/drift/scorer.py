@@ -51,8 +51,8 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     """The turn's score, and the course of the conversation with this turn in it."""
     course = _settled(profile, course)
     known = course.lines or profile.lines
-    text = profile.read(answer)
-    odds = profile.odds(known, text, profile.words(user))
+    text = profile.read(answer, user)
+    odds = profile.odds(known, text)
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
     broken = breaks.breaks(answer, profile.guards)
     clash = values.contradiction(profile.facts, course.claims, user, answer)
@@ -126,7 +126,7 @@ def _next(
     if followed.is_frozen:
         return settled._replace(is_accepted=True)
     learnt = trend.learnt(followed, odds.likeness, odds.other)
-    return settled._replace(is_accepted=True, waiting=text, trend=learnt)
+    return settled._replace(is_accepted=True, waiting=text._replace(own=None), trend=learnt)
 
 
 def _baseline(profile: Profile, course: Course) -> Trend:

@@ -1,15 +1,26 @@
 """What one clause of a text states: who is meant, what is affirmed or denied, which values and numbers."""
 
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from typing import NamedTuple
 
-import msgspec
-
-from gateway.drift.lexicon import Mention
+from gateway.drift.lexicon import TOPIC, Lexicon, Mention
 
 FELT = frozenset({"_like", "_dislike"})
 _RELATIVES = frozenset({"kin", "partner"})
+_DENYING = frozenset({"_negations", "_dislike"})
+_NONE: frozenset[str] = frozenset()
 _NEAR, _NEAR_GLYPHS, _AFTER = 24, 5, 8
 """Characters a negation reaches forward, the same in unspaced scripts, and back in Japanese and Korean."""
+_FEW = 48
+"""Values, numbers, and words of grammar, that one clause is taken to have."""
+_LEAD = 40
+"""Characters before a number that may say that it is an age."""
+_ASKING, _AFTER_ASKING = ("吗", "嗎", "么", "呢"), "~～。!！ \t\r\n\u3000"
+
+Words = tuple[tuple[str, int, int], ...]
+"""Stems with their places."""
+Counts = tuple[tuple[int, int, int], ...]
 
 
 class Number(NamedTuple):
@@ -21,25 +32,123 @@ class Number(NamedTuple):
     end: int
 
 
-class Statement(msgspec.Struct):
-    """One clause; offsets are characters of the text it was read from."""
+class Statement:
+    """One clause; offsets are characters of the text it was read from.
 
-    text: str
-    start: int
-    speaker: str
-    """`self`, `other` or nothing where no person is named."""
-    asks: bool
-    values: tuple[Mention, ...]
-    marks: tuple[Mention, ...]
-    """Its negations, likes, dislikes and persons."""
-    topics: frozenset[str]
-    """Categories that it names as such, as a question does."""
-    stems: dict[str, int]
-    """Where each content word stands first."""
-    denied: frozenset[str]
-    """Those that are denied or disliked."""
-    numbers: tuple[Number, ...]
-    age: int | None
+    What few clauses are asked for is worked out when they are, and kept.
+    """
+
+    __slots__ = (
+        "_age",
+        "_counts",
+        "_denied",
+        "_lexicon",
+        "_numbers",
+        "_words",
+        "asks",
+        "marks",
+        "speaker",
+        "start",
+        "stems",
+        "text",
+        "topics",
+        "values",
+    )
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        text: str,
+        start: int,
+        mentions: tuple[Mention, ...],
+        words: Words,
+        counts: Counts,
+    ) -> None:
+        self._lexicon = lexicon
+        self._words = words
+        self._counts = counts[:_FEW]
+        self._denied: frozenset[str] | None = None
+        self._numbers: tuple[Number, ...] | None = None
+        self._age: int | None = -1
+        self.text = text
+        self.start = start
+        self.stems: dict[str, int] = {}
+        """Where each content word stands first."""
+        for stem, at, _ in words:
+            self.stems.setdefault(stem, at)
+        self.speaker = ""
+        """`self`, `other` or nothing where no person is named."""
+        self.asks = "?" in text or (not text.isascii() and _is_question(text))
+        self.values: tuple[Mention, ...] = ()
+        self.marks: tuple[Mention, ...] = ()
+        """Its negations, likes, dislikes and persons."""
+        self.topics = _NONE
+        """Categories that it names as such, as a question does."""
+        if mentions:
+            self._take(mentions)
+
+    def _take(self, mentions: tuple[Mention, ...]) -> None:
+        values, marks, kinds = [], [], set()
+        for mention in mentions:
+            category = mention[0]
+            if category[0] == "_":
+                marks.append(mention)
+                kinds.add(category)
+            elif mention[1] == TOPIC:
+                self.topics |= {category}
+            else:
+                values.append(mention)
+        self.values, self.marks = tuple(values[:_FEW]), tuple(marks[:_FEW])
+        self.speaker = "self" if "_self" in kinds else "other" if "_other" in kinds else ""
+        self.asks = self.asks or "_if" in kinds
+
+    @property
+    def denied(self) -> frozenset[str]:
+        """Content words that are denied or disliked."""
+        if self._denied is None:
+            is_denying = any(mark[0] in _DENYING for mark in self.marks)
+            self._denied = (
+                frozenset([stem for stem, at in self.stems.items() if not self.affirms(at)])
+                if is_denying
+                else _NONE
+            )
+        return self._denied
+
+    @property
+    def counts(self) -> int:
+        """How many numbers it has."""
+        return len(self._counts)
+
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        if self._numbers is None:
+            self._numbers = tuple([Number(n, self._units(a, b), a, b) for n, a, b in self._counts])
+        return self._numbers
+
+    @property
+    def age(self) -> int | None:
+        """In years, where it gives one."""
+        if self._age == -1:
+            self._age = next((n for n, a, b in self._counts if self._is_age(a, b)), None)
+        return self._age
+
+    def _is_age(self, start: int, end: int) -> bool:
+        """Whether years of life follow the number, or nothing does and somebody is said to be it."""
+        start, end = start - self.start, end - self.start
+        if self._lexicon.patterns["age"].match(self.text, end):
+            return True
+        closed = not self.text[end:].strip(" .!。！了呀啊哦")
+        return closed and self._lexicon.patterns["aged"].search(self.text[:start][-_LEAD:]) is not None
+
+    def _units(self, start: int, at: int) -> tuple[str, ...]:
+        """What a number from `start` to `at` may count: the words after it, and the one right before it."""
+        words = self._words
+        first = bisect_left(words, at, key=itemgetter(1))
+        near = words[first : bisect_left(words, at + 24, first, key=itemgetter(1))]
+        after = [stem for stem, a, _ in near if a < at + (4 if stem[0] > "\u3000" else 24)]
+        last = bisect_right(words, start, key=itemgetter(2))
+        before = [stem for stem, _, b in words[max(0, last - 1) : last] if b >= start - 3]
+        return (*after, *before)
 
     @property
     def end(self) -> int:
@@ -102,3 +211,7 @@ class Statement(msgspec.Struct):
                 nearest, since = category[1:], start
         relative = any(since < v.start < at for v in self.values if v.category in _RELATIVES)
         return "other" if relative else nearest
+
+
+def _is_question(clause: str) -> bool:
+    return "？" in clause or clause.rstrip(_AFTER_ASKING).endswith(_ASKING)

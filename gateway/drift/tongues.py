@@ -1,5 +1,6 @@
 """Which script and which language a text is written in, as far as a glance shows."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from itertools import chain
@@ -17,6 +18,13 @@ _SCRIPTS = (
     ("han", 0x3400, 0x9FFF),
     ("hangul", 0xAC00, 0xD7A3),
 )
+_OTHER = re.compile("[\u0370-\u052f\u0590-\u06ff\u0900-\u097f\u0e01-\u0e7f\u3041-\u9fff\uac00-\ud7a3]")
+_NO_LATIN = re.compile("[^A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff]+")
+"""Without any of the former, letters of the latter are what a script is told by."""
+SEEN = 80
+"""Words that are looked at."""
+CLEARLY = 1.7
+"""How many times as many common words a language has as any other one where it is told by them."""
 HOME = {
     **dict.fromkeys(("ru", "uk", "bg", "sr", "be", "mk", "kk"), "cyrillic"),
     **dict.fromkeys(("ar", "fa", "ur"), "arabic"),
@@ -34,11 +42,11 @@ HOME = {
 def script(text: str) -> str | None:
     """The script of most letters; `None` where there are few or they are mixed."""
     sample = text[:: 1 + len(text) // 120]
+    if sample.isascii() or not _OTHER.search(sample):
+        return "latin" if len(_NO_LATIN.sub("", sample)) >= 12 else None
     letters = [ord(letter) for letter in sample if letter.isalpha() or letter > "\u0300"]
     if len(letters) < 12:
         return None
-    if text.isascii():
-        return "latin"
     top = max(letters)
     counts: Counter[str] = Counter()
     for name, first, last in _SCRIPTS:
@@ -53,7 +61,7 @@ def language(tokens: list[str], common: Mapping[str, tuple[str, ...]]) -> str | 
     """The language whose commonest words are clearly most of those in the text."""
     if len(tokens) < 6:
         return None
-    seen = tokens[:80]
+    seen = tokens[:SEEN]
     hits = Counter(chain.from_iterable([common[word] for word in seen if word in common])).most_common(2)
     (name, most), (_, second) = [*hits, ("", 0), ("", 0)][:2]
-    return name if most >= 4 and most > 0.2 * len(seen) and most > 1.7 * second else None
+    return name if most >= 4 and most > 0.2 * len(seen) and most > CLEARLY * second else None

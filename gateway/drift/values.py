@@ -101,7 +101,7 @@ class Contradiction(NamedTuple):
 def learn(facts: Facts, claims: Claims, turn: int, answer: str) -> Claims:
     """The claims with those of one more accepted turn; the oldest fall out."""
     said = [
-        Item(f"turn[{turn}]", statement, facts.mass(statement.stems))
+        Item(f"turn[{turn}]", statement, facts.mass(statement.stems), is_said=True)
         for statement in statements(facts.lexicon, answer)
         if statement.speaker == "self" and not statement.asks and statement.stems
     ]

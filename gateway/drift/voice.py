@@ -5,8 +5,8 @@ from operator import mul
 
 import numpy as np
 
-from gateway.drift.features import Codes, Floats, Text
-from gateway.drift.lines import Lines, Places, of_its_own, places
+from gateway.drift.features import Floats, Places, Text
+from gateway.drift.lines import Lines, places
 from gateway.drift.weights import Tongue, Weights
 
 NAMES = ("assistant", "likeness", "likeness-shift", "kinship", "surprise", "typography", "length")
@@ -21,32 +21,38 @@ HEADS = ("assistant", "other")
 """Who else may have spoken: an assistant that plays nobody, or another character."""
 SMOOTHING = 100.0
 """Words of ordinary text that a persona's own lines are mixed with."""
+OWN = 6
+"""Words of its own from which on an answer is held against the lines by them alone."""
 _LINES_NEEDED = [1, 2, 4, 5, 6]
 
 
-def measure(tongue: Tongue, lines: Lines, answer: Text, said: Codes | None) -> Floats:
-    """The features of an answer, as NAMES has them; `said` are the user's words, which are the topic's."""
+def measure(tongue: Tongue, lines: Lines, answer: Text) -> Floats:
+    """The features of an answer, as NAMES has them.
+
+    Words that the user had said before are the topic's: only its own are held against the lines.
+    """
     out = np.empty(len(NAMES), np.float32)
-    weights = (1 + np.log(answer.counts)) * tongue.rarity[answer.tokens]
-    at = places(lines.tokens, answer.tokens)
-    is_known = lines.tokens[at] == answer.tokens if len(lines.tokens) else np.zeros(len(at), bool)
+    tokens, counts = answer.tokens, answer.counts
+    weights = (np.log(counts) + 1) * tongue.rarity.take(tokens)
+    at = places(lines.tokens, tokens)
+    is_known = lines.tokens[at] == tokens if len(lines.tokens) else np.zeros(len(at), bool)
     weights_known = weights * is_known
     out[0] = tongue.assistance(answer)
     out[3] = _cosine(lines.pooled, at, weights_known, weights)
     if not lines.number:
         out[_LINES_NEEDED] = np.nan
         return out
-    tokens, counts = answer.tokens, answer.counts
-    own = of_its_own(tokens, said)
-    if own is not None:
-        at, weights_known, weights, is_known = at[own], weights_known[own], weights[own], is_known[own]
-        tokens, counts = tokens[own], counts[own]
+    own = answer.own.nonzero()[0] if answer.own is not None else ()
+    if OWN <= len(own) < len(tokens):
+        tokens, counts, at = tokens.take(own), counts.take(own), at.take(own)
+        is_known, weights = is_known.take(own), weights.take(own)
+        weights_known = weights * is_known
     likeness = _cosine(lines.mean, at, weights_known, weights) / lines.number
     usual, spread = lines.spread()
     out[1] = likeness
     out[2] = (likeness - usual) / spread
-    out[4] = _surprise(tongue.share[tokens], lines.counts[at] * is_known, lines.total, counts)
-    out[5] = np.abs(answer.marks - lines.marks / lines.number).mean()
+    out[4] = _surprise(tongue.share.take(tokens), lines.counts.take(at) * is_known, lines.total, counts)
+    out[5] = np.add.reduce(np.abs(answer.marks - lines.marks / lines.number)) / len(answer.marks)
     out[6] = abs(math.log(answer.length + 5) - lines.length / lines.number)
     return out
 
@@ -65,11 +71,11 @@ def log_odds(weights: Weights, measured: Floats) -> tuple[float, float]:
 def _cosine(values: Floats, at: Places, weights_known: Floats, weights: Floats) -> float:
     """The product of a known vector of length 1 and the answer's, of which only what is known counts."""
     square = float(np.dot(weights, weights))
-    return float(np.dot(values[at], weights_known)) / math.sqrt(square) if square else 0.0
+    return float(np.dot(values.take(at), weights_known)) / math.sqrt(square) if square else 0.0
 
 
 def _surprise(usual: Floats, known: Floats, total: float, counts: Floats) -> float:
     if not len(counts):
         return 0.0
     share = (known + SMOOTHING * usual) / np.float32(total + SMOOTHING)
-    return float(np.dot(np.log(0.2 + 0.8 * share / usual), counts) / counts.sum())
+    return float(np.dot(np.log(0.2 + 0.8 * share / usual), counts) / np.add.reduce(counts))

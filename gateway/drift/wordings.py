@@ -17,6 +17,7 @@ _SCRIPTS = (
     (re.compile(r"[\u0e01-\u0e7f]"), ("th",)),
     (re.compile(r"[\u0600-\u06ff]"), ("ar",)),
 )
+_WRITING = re.compile("|".join(script.pattern for script, _ in _SCRIPTS))
 _RULING_OUT = (
     (re.compile(r"[іїєґ]"), re.compile(r"[ыэъё]"), "ru"),
     (re.compile(r"[ыэъё]"), re.compile(r"[іїєґ]"), "uk"),
@@ -146,8 +147,7 @@ def _openings() -> tuple[frozenset[str], dict[str, list[tuple[str, str]]]]:
 def spoken(text: str) -> list[Language]:
     """The languages whose patterns are worth a try, the likeliest first: cheap without a telling word."""
     names: Counter[str] = Counter()
-    if not text.isascii():
-        sample = text[:: 1 + len(text) // 400]
+    if not text.isascii() and _WRITING.search(sample := text[:: 1 + len(text) // 400]):
         written = {name for script, some in _SCRIPTS if script.search(sample) for name in some}
         for foreign, own, name in _RULING_OUT:
             if name in written and foreign.search(text) and not own.search(text):
