@@ -67,6 +67,8 @@ def clauses(
 def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) -> list[Statement]:
     text, offset, (mentions, words, counts) = piece
     found: list[Statement] = []
+    if known is not None and not counts and not _touches(mentions, words, known):
+        return found
     m = w = n = 0
     start = offset
     last_m, last_w, last_n = len(mentions), len(words), len(counts)
@@ -113,7 +115,7 @@ def _touches(marks: tuple[Mention, ...], words: Words, known: Set[str]) -> bool:
     for word in words:
         if word[0] in known:
             return True
-    return len([mark for mark in marks if mark[0][0] != "_" or mark[0] == "_self"]) > 0
+    return any(mark[0][0] != "_" or mark[0] == "_self" for mark in marks)
 
 
 def _mood(marks: tuple[Mention, ...]) -> tuple[Mention, ...]:

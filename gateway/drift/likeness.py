@@ -118,14 +118,16 @@ def _swapped(statement: Statement, stored: Statement) -> Iterable[Mention]:
             yield mention
 
 
-def weigh_answer(evidence: Evidence, statement: Statement, asked: Item, likeness: float, user: str) -> None:
+def weigh_answer(
+    evidence: Evidence, statement: Statement, asked: Item, likeness: float, *, asks_count: bool
+) -> None:
     """Add other values and counts than the ones stored on what the question was about."""
     theirs = asked.statement
     for mention in _swapped(statement, theirs):
         evidence.accuse("swap", "value-clash", _ANSWERED * likeness, mention[2:], asked.basis)
-    if theirs.counts == statement.counts == 1:
+    if asks_count and theirs.counts == statement.counts == 1:
         said, held = statement.numbers[0], theirs.numbers[0]
-        if said.value != held.value and evidence.facts.lexicon.patterns["count"].search(user.lower()):
+        if said.value != held.value:
             evidence.accuse(
                 "number", "number-clash", _ANSWERED * likeness, (said.start, said.end), asked.basis
             )

@@ -33,6 +33,8 @@ _PRIOR = 0.05
 _FINDINGS = 8
 _QUESTION = 60
 """Characters of a question that is answered by a yes."""
+_ASKED = 600
+"""Characters at the end of the user's turn that are taken as the question."""
 _REPLY = 4
 """Clauses of an answer that are taken as the answer to the question."""
 
@@ -121,7 +123,8 @@ def contradiction(facts: Facts, claims: Claims, user: str, answer: str) -> Contr
     said = clauses(facts.lexicon, read, facts.known | earlier.keys() if earlier else facts.known)
     note_named(evidence, said)
     for statement in said:
-        weigh_attributes(evidence, statement)
+        if statement.values or statement.counts:
+            weigh_attributes(evidence, statement)
         weigh_likeness(evidence, statement, earlier)
         if statement.marks and statement.speaker != "other" and not statement.asks:
             weigh_attitudes(evidence, statement, 1, None)
@@ -154,7 +157,7 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Statement], user: str, answe
     reply = yes or no
     best, asked, agreed = 0.0, None, True
     topics: frozenset[str] = frozenset()
-    read = pieces(facts.lexicon, user[-600:])
+    read = pieces(facts.lexicon, user[-_ASKED:])
     evidence.asked.update([stem for stem, _, _ in read[0].reading.stems])
     for question in clauses(facts.lexicon, read, facts.known):
         if not any(mention.category in ("kin", "partner") for mention in question.values):
@@ -166,12 +169,14 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Statement], user: str, answe
             weigh_attitudes(evidence, question, 1 if yes else -1, reply.span())
         if yes and question.speaker == "other" and len(question.text) < _QUESTION:
             _weigh_yes(evidence, question, yes.span())
-    weigh_asked_age(evidence, said[:_REPLY], user[-600:])
+    weigh_asked_age(evidence, said[:_REPLY], user[-_ASKED:])
     _weigh_topics(evidence, said[:_REPLY], topics, no)
     if asked:
+        is_counted = asked.statement.counts == 1
+        asks_count = is_counted and patterns["count"].search(user[-_ASKED:].lower()) is not None
         for statement in said[:_REPLY]:
             if statement.speaker != "other" and not statement.asks:
-                weigh_answer(evidence, statement, asked, best, user[-600:])
+                weigh_answer(evidence, statement, asked, best, asks_count=asks_count)
         rest = asked.statement.stems.keys() - evidence.asked
         evidence.support("topic", best, asked.basis)
         evidence.support("answered", facts.mass(rest & evidence.said) / (0.5 + facts.mass(rest)), asked.basis)
