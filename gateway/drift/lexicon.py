@@ -34,6 +34,8 @@ _DIGITS = {
 _COUNTED = re.compile(
     "([二三四五六七八九]?)(十)([一二三四五六七八九]?)(?![分足几字])|([一二两三四五六七八九])(?=[岁歳只隻条位名個个年次天口匹本台])"
 )
+_PAIRS = 1 << 13
+"""Pairs of characters whose forms are remembered."""
 _APOSTROPHE = re.compile("['’]")
 TOPIC = "?"
 """The value of a word that names its category: what a question asks for."""
@@ -87,6 +89,7 @@ class Lexicon:
                 self._add((category, value), (form for form in forms.split() if form not in strange))
         for entries in self._glyphs.values():
             entries.sort(key=lambda entry: -len(entry[0]))
+        self._by_pair: dict[str, tuple[tuple[str, Sense], ...]] = {}
         self._heads = frozenset(prefix[:3] for prefix in self._prefixes)
         self._halves = frozenset(form.partition("-")[0] for form in self._words if "-" in form[1:])
         self._known = Known(self._look_up)
@@ -201,13 +204,23 @@ class Lexicon:
             at = match.start()
             if at < past:
                 continue
-            for form, (category, value) in self._glyphs[match.group()]:
+            for form, (category, value) in self._starting(run[at : at + 2]):
                 if run.startswith(form, at):
                     if at >= past:
                         past, longest = at + len(form), form
                     elif form != longest:
                         break
                     yield Mention(category, value, offset + at, offset + at + len(form))
+
+    def _starting(self, pair: str) -> tuple[tuple[str, Sense], ...]:
+        """The forms that may begin with these two characters, the longest first."""
+        found = self._by_pair.get(pair)
+        if found is None:
+            forms = self._glyphs[pair[0]]
+            found = tuple(entry for entry in forms if pair.startswith(entry[0][:2]))
+            if len(self._by_pair) < _PAIRS:
+                self._by_pair[pair] = found
+        return found
 
     def _pairs(self, run: str, offset: int) -> Iterator[tuple[str, int, int]]:
         for piece in self._run.finditer(run):

@@ -5,19 +5,21 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import chain
 
+import numpy as np
+
 _SCRIPTS = (
-    ("latin", 0x41, 0x24F),
     ("greek", 0x370, 0x3FF),
     ("cyrillic", 0x400, 0x52F),
     ("hebrew", 0x590, 0x5FF),
     ("arabic", 0x600, 0x6FF),
     ("devanagari", 0x900, 0x97F),
     ("thai", 0xE01, 0xE7F),
-    ("latin", 0x1E00, 0x1EFF),
     ("kana", 0x3041, 0x30FF),
     ("han", 0x3400, 0x9FFF),
     ("hangul", 0xAC00, 0xD7A3),
 )
+"""Scripts that are not Latin, with their first and last letters, in order."""
+_BORDERS = np.array([border for _, first, last in _SCRIPTS for border in (first, last + 1)], np.uint32)
 _OTHER = re.compile("[\u0370-\u052f\u0590-\u06ff\u0900-\u097f\u0e01-\u0e7f\u3041-\u9fff\uac00-\ud7a3]")
 _NO_LATIN = re.compile("[^A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff]+")
 """Without any of the former, letters of the latter are what a script is told by."""
@@ -44,13 +46,10 @@ def script(text: str) -> str | None:
     sample = text[:: 1 + len(text) // 120]
     if sample.isascii() or not _OTHER.search(sample):
         return "latin" if len(_NO_LATIN.sub("", sample)) >= 12 else None
-    letters = [ord(letter) for letter in sample if letter.isalpha() or letter > "\u0300"]
-    if len(letters) < 12:
-        return None
-    top = max(letters)
-    counts: Counter[str] = Counter()
-    for name, first, last in _SCRIPTS:
-        counts[name] += sum(first <= letter <= last for letter in letters) if top >= first else 0
+    codes = np.frombuffer(sample.encode("utf-32-le", "surrogatepass"), np.uint32)
+    found = np.bincount(_BORDERS.searchsorted(codes, "right"), minlength=2 * len(_SCRIPTS) + 1)[1::2].tolist()
+    counts = Counter(dict(zip([name for name, _, _ in _SCRIPTS], found, strict=True)))
+    counts["latin"] = len(_NO_LATIN.sub("", sample))
     if counts["kana"] * 8 > counts["han"]:
         counts["kana"] += counts.pop("han", 0)
     name, most = counts.most_common(1)[0]
