@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.params import Parameter
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import clock
 from gateway.auth import store
@@ -18,6 +17,7 @@ from gateway.auth.scopes import DEFAULT, ScopeError, expand
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.storage import audit
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
 WORKSPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

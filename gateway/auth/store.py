@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Row, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import clock, ids
 from gateway.auth import keys
 from gateway.auth.keys import Hasher, Key, Mode, Workspace
 from gateway.storage import tables
 from gateway.storage.audit import Actor, note
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import announce, fields
 
 DEFAULT_WORKSPACE = "default"

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 
 import msgspec
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.chat import store
 from gateway.chat.turn import Judgement, Turn
 from gateway.config import Turns
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
 BATCH = 500

@@ -9,7 +9,6 @@ import msgspec
 from litestar import Router, asgi, get
 from litestar.params import Parameter
 from litestar.types import Receive, Scope, Send
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import clock
 from gateway.auth.access import AnyRequest, caller_of
@@ -22,6 +21,7 @@ from gateway.chat.view import TurnDetail, TurnView
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import registry
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
 PING_SECONDS = 15

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import ColumnElement, Dialect, Select, bindparam, exists, func, select, update
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.chat.turn import Drift, Explain, Judgement, Turn, Usage
 from gateway.storage import tables
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
 
 TURN = tables.turns.c

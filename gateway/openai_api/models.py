@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.auth.guard import Caller
 from gateway.errors import Fault, Refusal
@@ -13,6 +12,7 @@ from gateway.personas import registry, store
 from gateway.personas.model import Persona
 from gateway.personas.registry import Resolved, unknown
 from gateway.personas.slug import PRODUCTION
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
 MOST = 1000

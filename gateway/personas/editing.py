@@ -4,7 +4,6 @@ from typing import Annotated
 
 from litestar import Response
 from litestar.params import HeaderParameter
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.auth.access import AnyRequest, actor_of, caller_of
 from gateway.config import Config, ConfigError, route
@@ -12,6 +11,7 @@ from gateway.errors import Detail, Fault, Refusal
 from gateway.personas import registry, store, view
 from gateway.personas.model import Draft, DraftError, Persona, Version, check
 from gateway.personas.view import PersonaView
+from gateway.storage.connection import AsyncConnection
 
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The `ETag` of what is changed.")

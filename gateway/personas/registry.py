@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import config
 from gateway.config import Config, Route
@@ -18,6 +17,7 @@ from gateway.personas import name as names
 from gateway.personas import store
 from gateway.personas.model import Content, Overlay, Persona, Version
 from gateway.personas.slug import LATEST, PRODUCTION
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Change, Database
 
 LONGEST = 200

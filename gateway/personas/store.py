@@ -6,13 +6,13 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import ColumnElement, Row, Select, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import clock, ids
 from gateway.personas.model import Content, Draft, Persona, Profile, Version
 from gateway.personas.slug import LATEST
 from gateway.storage import tables
 from gateway.storage.audit import Actor, note
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import announce, fields
 
 PERSONA = tables.personas.c

@@ -1,7 +1,5 @@
 """What a store holds before anybody has written to it."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.auth import store as auth
 from gateway.auth.keys import Hasher, Workspace
 from gateway.auth.scopes import SCOPES
@@ -9,6 +7,7 @@ from gateway.personas import files
 from gateway.personas import store as personas
 from gateway.storage import migrate
 from gateway.storage.audit import Actor
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
 FIRST_KEY = "first key"

@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import clock, ids
 from gateway.storage import tables
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
 
 ENTRY = tables.audit.c

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Row, delete, event, func, insert, select, text
+from sqlalchemy import URL, Connection, Row, create_engine, delete, event, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway import clock
 from gateway.storage import tables
+from gateway.storage.connection import AsyncConnection, AsyncEngine
 
 HEAD = "0003"
 """The newest revision in `migrations/versions`."""
@@ -181,25 +181,25 @@ def _engine(path: Path) -> AsyncEngine:
     url = URL.create(
         "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
     )
-    engine = create_async_engine(
+    engine = create_engine(
         url,
         connect_args={"isolation_level": None, "timeout": 10},
         # Errors would show prompts otherwise, and are logged.
         hide_parameters=True,
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         for pragma in PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # The driver's own BEGIN takes the write lock too late, which ends in "database is locked".
         options = connection.get_execution_options()
         if not options.get("bare", False):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
 
-    return engine
+    return AsyncEngine(engine)

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import clock, ids
 from gateway.chat import judge as judges
@@ -27,6 +26,7 @@ from gateway.personas.model import Profile as Card
 from gateway.personas.registry import resolved
 from gateway.personas.store import Pushed
 from gateway.storage.audit import Actor
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from tests.store import opened, workspaces
 from tests.until import until
