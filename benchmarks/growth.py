@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from benchmarks import load, nginx, results, stores, wrk
 from benchmarks.costs import WRK
-from benchmarks.process import cpu_ns
-from benchmarks.results import Figure, Run, figure
+from benchmarks.process import cpu_ns, idle_ns
+from benchmarks.results import Figure, Run, Sample, figure
 from benchmarks.rig import Rig, cpu_each, interleaved, say, settle, warm
 from benchmarks.shapes import SMALL
 from benchmarks.starts import first_answer
@@ -31,21 +31,33 @@ async def measure(rig: Rig, turns: int = TURNS) -> Run:
     figures += await personas(rig)
     figures += await rows(rig, turns)
     figures += await workers(rig)
-    notes = ["the load and the mock share the two cores with two workers"] if len(rig.cores) < 4 else []
+    notes = ["two workers share one of their two cores with the load and the mock"] * (len(rig.cores) < 3)
     run = results.run("growth", time.monotonic() - began, about, rig.disturbance(), figures, notes)
-    return msgspec.structs.replace(run, ratios={**run.ratios, **_growth(figures, turns)})
+    return msgspec.structs.replace(
+        run,
+        ratios=_growth(figures, turns, lambda sample, _: sample.median),
+        ratios_of_lows=_growth(figures, turns, _quietest),
+    )
 
 
-def _growth(figures: Sequence[Figure], turns: int) -> dict[str, float]:
+def _quietest(sample: Sample, unit: str) -> float:
+    """The round that was disturbed least: the lowest cost, the highest rate."""
+    return sample.high if unit == "/s" else sample.low
+
+
+def _growth(figures: Sequence[Figure], turns: int, value: Callable[[Sample, str], float]) -> dict[str, float]:
     """How much a figure grows from a small number to a large one."""
-    median = {one.name: one.samples["gateway"].median for one in figures}
+    found = {one.name: value(one.samples["gateway"], one.unit) for one in figures}
     pairs = [
         ("connections_128_cpu", "connections_32_cpu"),
+        ("connections_512_cpu", "connections_32_cpu"),
         (f"personas_{PERSONAS[-1]}_cpu", f"personas_{PERSONAS[0]}_cpu"),
         (f"turns_{turns}_cpu", "turns_0_cpu"),
         ("workers_2_rate", "workers_1_rate"),
+        ("workers_2_own_rate", "workers_1_own_rate"),
+        ("workers_2_cpu", "workers_1_cpu"),
     ]
-    return {f"{large}_vs_{small}": round(median[large] / median[small], 3) for large, small in pairs}
+    return {f"{large}_vs_{small}": round(found[large] / found[small], 3) for large, small in pairs}
 
 
 async def connections(rig: Rig) -> list[Figure]:
@@ -132,28 +144,50 @@ async def rows(rig: Rig, count: int) -> list[Figure]:
 async def workers(rig: Rig) -> list[Figure]:
     """The highest rate of one worker on one core and of two on two, and how evenly these two work."""
     say("workers")
-    two = rig.cores[-2:]
-    targets = [rig.gateway(rig.copy(), "1"), rig.gateway(rig.copy(), "2", workers=2, cores=two)]
+    cores = {"1": rig.server_core, "2": rig.cores[-2:]}
+    targets = [rig.gateway(rig.copy(), name, workers=int(name), cores=cores[name]) for name in cores]
     await warm(targets)
     shares: list[float] = []
 
     async def each(target: Target) -> dict[str, float]:
-        pids = target.process.tree()[1:]
-        before = [cpu_ns([pid]) for pid in pids]
-        rate = await asyncio.to_thread(wrk.rate, target, WRK, rig.load_core, rig.folder)
-        used = [cpu_ns([pid]) - ago for pid, ago in zip(pids, before, strict=True)]
+        rate, own_rate, share = await _at_full_speed(rig, target, cores[target.name])
         if target.name == "2":
-            shares.append(min(used) / max(used))
+            shares.append(share)
         await settle(target)
-        return {"rate": rate, "cpu": await cpu_each(target, SMALL, COUNT)}
+        return {"rate": rate, "own_rate": own_rate, "cpu": await cpu_each(target, SMALL, COUNT)}
 
     found = await interleaved(targets, ROUNDS, each)
     rig.stop(*targets)
-    figures = []
-    for name in ("1", "2"):
-        title = f"with {name} worker{'s' if name == '2' else ''}"
-        rate, cpu = {"gateway": found["rate"][name]}, {"gateway": found["cpu"][name]}
-        figures.append(figure(f"workers_{name}_rate", f"Highest rate {title}", "/s", rate))
-        figures.append(figure(f"workers_{name}_cpu", f"CPU per whole request {title}", "µs", cpu))
+    titles = {
+        "rate": ("Highest rate with", "/s", ""),
+        "own_rate": ("Highest rate, other work on the cores taken out, with", "/s", "idle time left in"),
+        "cpu": ("CPU per whole request with", "µs", ""),
+    }
+    figures = [
+        figure(
+            f"workers_{name}_{kind}",
+            f"{title} {name} worker{'s' if name == '2' else ''}",
+            unit,
+            {"gateway": found[kind][name]},
+            note,
+        )
+        for kind, (title, unit, note) in titles.items()
+        for name in cores
+    ]
     title = "Work of the idler of two workers, as a share of the other's"
     return [*figures, figure("workers_balance", title, "", {"gateway": shares})]
+
+
+async def _at_full_speed(rig: Rig, target: Target, cores: Sequence[int]) -> tuple[float, float, float]:
+    """The highest rate, that of the same work with the cores to itself, and the idlest worker's share.
+
+    Where load, mock and a worker share a core, the rate is what the first two leave. The time that the
+    gateway had is what it used and what nobody used: a worker that waits for another leaves its core idle.
+    """
+    pids = target.process.tree()[1:]
+    used, idle, began = [cpu_ns([pid]) for pid in pids], idle_ns(cores), time.monotonic_ns()
+    rate = await asyncio.to_thread(wrk.rate, target, WRK, rig.load_core, rig.folder)
+    taken, left = time.monotonic_ns() - began, idle_ns(cores) - idle
+    worked = [cpu_ns([pid]) - ago for pid, ago in zip(pids, used, strict=True)]
+    had = min(sum(worked) + left, taken * len(cores))
+    return rate, rate * taken * len(cores) / had, min(worked) / max(worked)

@@ -155,6 +155,13 @@ def cpu_ns(pids: Sequence[int]) -> int:
     return total
 
 
+def idle_ns(cores: Sequence[int]) -> int:
+    """How long these cores have had nothing to do since the machine started, to a tick of the kernel."""
+    names = {f"cpu{core}" for core in cores}
+    lines = (line.split() for line in Path("/proc/stat").read_text("utf-8").splitlines())
+    return sum(int(line[4]) + int(line[5]) for line in lines if line[0] in names) * TICK_NS
+
+
 def free_port() -> int:
     """A port of the loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
