@@ -8,6 +8,7 @@ import rich_click as click
 
 from gateway import __version__
 from gateway.cli import failures
+from gateway.cli.loading import undisturbed
 from gateway.cli.options import example
 
 COMMANDS: Mapping[str, str] = {
@@ -29,7 +30,8 @@ class Deferred(click.RichCommand):
     """A command whose module is imported when it is called, so that `persona --help` is quick."""
 
     def load(self) -> click.Command:
-        command: click.Command = getattr(import_module(f"gateway.cli.{self.name}"), str(self.name))
+        with undisturbed():
+            command: click.Command = getattr(import_module(f"gateway.cli.{self.name}"), str(self.name))
         return command
 
     def make_context(

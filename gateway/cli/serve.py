@@ -10,6 +10,7 @@ import rich_click as click
 from gateway import __version__, config
 from gateway.cli import options
 from gateway.cli.failures import Failure
+from gateway.cli.loading import undisturbed
 from gateway.cli.opening import opened
 from gateway.config import Config
 from gateway.server import seed
@@ -30,10 +31,11 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
     """Start the gateway, with the bundled model where no provider is configured."""
     settings = _settings(config_path, host, port, workers)
     logs.configure(settings.log)
-    with config.without_math_threads():
+    with config.without_math_threads(), undisturbed():
         from gateway.chat import courses
         from gateway.server import worker
-    courses.load()
+
+        courses.load()
     first_key, demo = asyncio.run(_prepare(settings))
     try:
         local = LocalModel(settings.local, demo) if config.uses_local(settings) else None
@@ -59,11 +61,12 @@ def _settings(path: Path | None, host: str | None, port: int | None, workers: in
 
 
 async def _prepare(settings: Config) -> tuple[str | None, list[str]]:
-    """The first key, where one was made, and the prompts of the demo personas."""
+    """The first key, where one was made, and what the bundled model will be asked with first."""
     from gateway.auth import keys
     from gateway.personas import files
 
     async with opened(settings) as database:
         await seed.prepare(database)
         first_key = await seed.seed(database, keys.hasher(settings))
-    return first_key, [draft.content.prompt for draft in files.demo()]
+    demo = files.demo() if config.uses_local(settings) else ()
+    return first_key, [draft.content.prompt for draft in demo]

@@ -12,6 +12,9 @@ import yaml
 
 from gateway.personas.model import Content, Draft, Overlay, Profile, Visibility, check
 
+DEMO = ("the-night-librarian", "the-istanbul-bookseller")
+"""The slugs of the personas that an empty store starts with, the English one first."""
+
 
 class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The keys of a persona file; only `slug` and `prompt` are required."""
@@ -81,9 +84,10 @@ def diff(old: Draft, new: Draft) -> str:
 
 
 def demo() -> Iterator[Draft]:
-    """The personas that an empty store starts with, the English one first."""
+    """The personas themselves, in that order."""
     folder = resources.files("gateway.personas") / "demo"
-    for name in ("the-night-librarian.yml", "the-istanbul-bookseller.yml"):
+    for slug in DEMO:
+        name = f"{slug}.yml"
         yield parse((folder / name).read_text("utf-8"), name)
 
 

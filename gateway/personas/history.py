@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jsonpatch
 import msgspec
 from litestar import Response, Router, delete, get, post, put
 
@@ -97,6 +96,9 @@ def router(database: Database, config: Config) -> Router:
         before, after = (
             _comparable(view.show_version(persona, each, foreign=foreign)) for each in (old, new)
         )
+        # Loaded by those who compare; every worker would have it otherwise.
+        import jsonpatch
+
         change: list[dict[str, Any]] = jsonpatch.make_patch(before, after).patch
         text = (
             ""

@@ -11,7 +11,7 @@ def banner(settings: Config, port: int, first_key: str | None, version: str) -> 
     """The text for the terminal; `first_key` is shown this one time, `None` where keys exist already."""
     host = settings.server.host
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1/openai"
-    models = [f"persona/{draft.profile.slug}" for draft in files.demo()]
+    models = [f"persona/{slug}" for slug in files.DEMO]
     key = first_key or KEY_PLACE
     lines = [
         f"Persona Gateway {version}",
