@@ -1,6 +1,7 @@
 """`make bench-growth`: the cost of a request as connections, personas, turns and workers become many."""
 
 import asyncio
+import statistics
 import time
 from collections.abc import Callable, Sequence
 
@@ -9,7 +10,7 @@ import msgspec
 from benchmarks import load, nginx, results, stores, wrk
 from benchmarks.costs import WRK
 from benchmarks.process import cpu_ns, idle_ns
-from benchmarks.results import Figure, Run, Sample, figure
+from benchmarks.results import Figure, Run, figure
 from benchmarks.rig import Rig, cpu_each, interleaved, say, settle, warm
 from benchmarks.shapes import SMALL
 from benchmarks.starts import first_answer
@@ -18,9 +19,12 @@ from benchmarks.target import Target
 CONNECTIONS = (1, 32, 128, 512)
 PERSONAS = (10, 1_000, 100_000)
 TURNS = 1_000_000
-ROUNDS = 5
-COUNT = 1500
-"""Requests in a round."""
+ROUNDS = 7
+COUNT = 1000
+"""Requests in a round, and at least EACH on a connection, whose opening would show otherwise."""
+EACH = 8
+PATIENT = "[drift]\nbudget_ms = 1000\n"
+"""Every answer is waited for until it is scored: where many wait, some would go without, and cost less."""
 
 
 async def measure(rig: Rig, turns: int = TURNS) -> Run:
@@ -34,20 +38,15 @@ async def measure(rig: Rig, turns: int = TURNS) -> Run:
     notes = ["two workers share one of their two cores with the load and the mock"] * (len(rig.cores) < 3)
     run = results.run("growth", time.monotonic() - began, about, rig.disturbance(), figures, notes)
     return msgspec.structs.replace(
-        run,
-        ratios=_growth(figures, turns, lambda sample, _: sample.median),
-        ratios_of_lows=_growth(figures, turns, _quietest),
+        run, ratios=_growth(figures, turns, _of_rounds), ratios_of_lows=_growth(figures, turns, _of_lows)
     )
 
 
-def _quietest(sample: Sample, unit: str) -> float:
-    """The round that was disturbed least: the lowest cost, the highest rate."""
-    return sample.high if unit == "/s" else sample.low
-
-
-def _growth(figures: Sequence[Figure], turns: int, value: Callable[[Sample, str], float]) -> dict[str, float]:
+def _growth(
+    figures: Sequence[Figure], turns: int, ratio: Callable[[Figure, Figure], float]
+) -> dict[str, float]:
     """How much a figure grows from a small number to a large one."""
-    found = {one.name: value(one.samples["gateway"], one.unit) for one in figures}
+    named = {one.name: one for one in figures}
     pairs = [
         ("connections_128_cpu", "connections_32_cpu"),
         ("connections_512_cpu", "connections_32_cpu"),
@@ -57,19 +56,31 @@ def _growth(figures: Sequence[Figure], turns: int, value: Callable[[Sample, str]
         ("workers_2_own_rate", "workers_1_own_rate"),
         ("workers_2_cpu", "workers_1_cpu"),
     ]
-    return {f"{large}_vs_{small}": round(found[large] / found[small], 3) for large, small in pairs}
+    return {f"{large}_vs_{small}": round(ratio(named[large], named[small]), 3) for large, small in pairs}
+
+
+def _of_rounds(large: Figure, small: Figure) -> float:
+    """The median of the rounds' ratios: what one round compares has run on the same mood of the machine."""
+    rounds = zip(large.samples["gateway"].rounds, small.samples["gateway"].rounds, strict=True)
+    return statistics.median(one / other for one, other in rounds)
+
+
+def _of_lows(large: Figure, small: Figure) -> float:
+    """That of the rounds that were disturbed least: the lowest costs, the highest rates."""
+    one, other = large.samples["gateway"], small.samples["gateway"]
+    return one.high / other.high if large.unit == "/s" else one.low / other.low
 
 
 async def connections(rig: Rig) -> list[Figure]:
     """A whole request, with more and more of them under way."""
     say("connections")
-    targets = [rig.nginx(), rig.gateway(rig.copy())]
+    targets = [rig.nginx(), rig.gateway(rig.copy(), more=PATIENT)]
     await warm(targets)
 
     async def each(target: Target) -> dict[str, float]:
         return {
             f"connections_{count}_cpu": await cpu_each(
-                target, msgspec.structs.replace(SMALL, connections=count), COUNT
+                target, msgspec.structs.replace(SMALL, connections=count), max(COUNT, EACH * count)
             )
             for count in CONNECTIONS
         }
@@ -94,7 +105,7 @@ async def personas(rig: Rig) -> list[Figure]:
         figures.append(
             figure(f"personas_{count}_start", title, "ms", {"gateway": [wall for _, wall in begun]})
         )
-        targets.append(rig.gateway(home, f"{count}"))
+        targets.append(rig.gateway(home, f"{count}", more=PATIENT))
     await warm(targets)
 
     async def each(target: Target) -> dict[str, float]:
@@ -120,7 +131,7 @@ async def rows(rig: Rig, count: int) -> list[Figure]:
     rig.stop(target)
     full = stores.turns_home(home, count)
     begun = [await first_answer(rig, full) for _ in range(3)]
-    targets = [rig.gateway(home, "0"), rig.gateway(full, f"{count}")]
+    targets = [rig.gateway(home, "0", more=PATIENT), rig.gateway(full, f"{count}", more=PATIENT)]
     await warm(targets)
 
     async def each(target: Target) -> dict[str, float]:
@@ -145,7 +156,9 @@ async def workers(rig: Rig) -> list[Figure]:
     """The highest rate of one worker on one core and of two on two, and how evenly these two work."""
     say("workers")
     cores = {"1": rig.server_core, "2": rig.cores[-2:]}
-    targets = [rig.gateway(rig.copy(), name, workers=int(name), cores=cores[name]) for name in cores]
+    targets = [
+        rig.gateway(rig.copy(), name, more=PATIENT, workers=int(name), cores=cores[name]) for name in cores
+    ]
     await warm(targets)
     shares: list[float] = []
 
