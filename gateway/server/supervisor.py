@@ -13,6 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.config import LOCAL, Config
+from gateway.server.accepting import Share, shares
 from gateway.upstreams.local import LocalModel
 
 POLL_SECONDS = 0.25
@@ -23,7 +24,7 @@ STEADY_SECONDS = 60.0
 
 log = logging.getLogger("gateway.supervisor")
 
-Main = Callable[[Config, socket.socket, int, int], None]
+Main = Callable[[Config, socket.socket, Share, int, int], None]
 
 
 class StartError(Exception):
@@ -32,6 +33,7 @@ class StartError(Exception):
 
 class _Worker(msgspec.Struct):
     pid: int
+    share: Share
     status: int
     """The reading end of the pipe in which it says that it is ready."""
     started: float
@@ -48,6 +50,7 @@ class Supervisor:
         self._listener = _listen(config.server.host, config.server.port)
         self._lifeline = os.pipe()
         self._workers: list[_Worker] = []
+        self._free = shares(config.server.workers)
         self._stopping = False
         self._pause = 0.5
         self._next_start = 0.0
@@ -94,6 +97,8 @@ class Supervisor:
         for worker in [worker for worker in self._workers if _has_ended(worker.pid)]:
             self._workers.remove(worker)
             os.close(worker.status)
+            worker.share.leave()
+            self._free.append(worker.share)
             if self._stopping:
                 continue
             if first and not worker.is_ready:
@@ -114,6 +119,7 @@ class Supervisor:
 
     def _spawn(self) -> None:
         reading, writing = os.pipe()
+        share = self._free.pop()
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -121,7 +127,7 @@ class Supervisor:
             code = 1
             try:
                 self._become_worker(reading)
-                self._main(self._config, self._listener, self._lifeline[0], writing)
+                self._main(self._config, self._listener, share, self._lifeline[0], writing)
                 code = 0
             except KeyboardInterrupt:
                 code = 0
@@ -133,7 +139,7 @@ class Supervisor:
                 sys.stderr.flush()
                 os._exit(code)
         os.close(writing)
-        self._workers.append(_Worker(pid, reading, time.monotonic()))
+        self._workers.append(_Worker(pid, share, reading, time.monotonic()))
 
     def _become_worker(self, reading: int) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

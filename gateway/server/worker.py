@@ -5,11 +5,13 @@ import gc
 import os
 import socket
 import sys
+from functools import partial
 
 import uvicorn
 
 from gateway.app import Front, create_app
 from gateway.config import Config
+from gateway.server.accepting import Acceptor, Share
 from gateway.server.protocol import Protocol, limited
 from gateway.telemetry import logs
 
@@ -22,7 +24,7 @@ FAREWELL_SECONDS = 2.0
 """How long callers have, after the grace, to read that their answer has been cut short."""
 
 
-def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> None:
+def run(config: Config, listener: socket.socket, share: Share, lifeline: int, status: int) -> None:
     """Serve until told to stop, or until the parent has died, which ends the pipe `lifeline`.
 
     One byte goes into the pipe `status` when connections are accepted.
@@ -30,9 +32,10 @@ def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> 
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
     front = create_app(config)
+    protocol = limited(config.server)
     settings = uvicorn.Config(
         front,
-        http=limited(config.server),
+        http=protocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -45,7 +48,7 @@ def run(config: Config, listener: socket.socket, lifeline: int, status: int) -> 
         # Beyond the grace, open answers end by an error event of ours; this limit is the last resort.
         timeout_graceful_shutdown=int(config.server.shutdown_grace) + 5,
     )
-    _Server(settings, front, lifeline, status).run(sockets=[listener])
+    _Server(settings, protocol, front, share, lifeline, status).run(sockets=[listener])
 
 
 def _spare_collector() -> None:
@@ -60,14 +63,33 @@ def _spare_collector() -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, settings: uvicorn.Config, front: Front, lifeline: int, status: int) -> None:
+    def __init__(
+        self,
+        settings: uvicorn.Config,
+        protocol: type[Protocol],
+        front: Front,
+        share: Share,
+        lifeline: int,
+        status: int,
+    ) -> None:
         super().__init__(settings)
         self._front = front
+        self._protocol = protocol
+        self._share = share
         self._lifeline = lifeline
         self._status = status
+        self._acceptors: list[Acceptor] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
+        # Without sockets, for connections are taken in turns with the other workers.
+        await super().startup(sockets=[])
+        protocol = partial(
+            self._protocol, config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        connections = self.server_state.connections
+        self._acceptors = [Acceptor(one, protocol, connections, self._share) for one in sockets or []]
+        for acceptor in self._acceptors:
+            acceptor.start()
         asyncio.get_running_loop().add_reader(self._lifeline, self._parent_died)
         _spare_collector()
         os.write(self._status, b"1")
@@ -75,6 +97,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         gateway = self._front.gateway
         gateway.drain()
+        for acceptor in self._acceptors:
+            acceptor.stop()
         grace = gateway.config.server.shutdown_grace
         loop = asyncio.get_running_loop()
         timers = [
