@@ -88,8 +88,15 @@ class Home:
 
     def turns(self) -> int:
         """How many turns the store has."""
+        return self._ask("SELECT coalesce(max(seq), 0) FROM turns")
+
+    def unscored(self) -> int:
+        """How many of them went out without a score."""
+        return self._ask("SELECT count(*) FROM turns WHERE verdict = 'unscored'")
+
+    def _ask(self, query: str) -> int:
         with closing(sqlite3.connect(self.store)) as connection:
-            found: int = connection.execute("SELECT coalesce(max(seq), 0) FROM turns").fetchone()[0]
+            found: int = connection.execute(query).fetchone()[0]
             return found
 
 

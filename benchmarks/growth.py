@@ -74,23 +74,39 @@ def _of_lows(large: Figure, small: Figure) -> float:
 async def connections(rig: Rig) -> list[Figure]:
     """A whole request, with more and more of them under way."""
     say("connections")
-    targets = [rig.nginx(), rig.gateway(rig.copy(), more=PATIENT)]
+    home = rig.copy()
+    targets = [rig.nginx(), rig.gateway(home, more=PATIENT)]
     await warm(targets)
+    unscored = dict.fromkeys(CONNECTIONS, 0)
 
     async def each(target: Target) -> dict[str, float]:
-        return {
-            f"connections_{count}_cpu": await cpu_each(
-                target, msgspec.structs.replace(SMALL, connections=count), max(COUNT, EACH * count)
-            )
-            for count in CONNECTIONS
-        }
+        found = {}
+        for count in CONNECTIONS:
+            workload, before = msgspec.structs.replace(SMALL, connections=count), home.unscored()
+            found[f"connections_{count}_cpu"] = await cpu_each(target, workload, _requests(count))
+            unscored[count] += home.unscored() - before
+        return found
 
     found = await interleaved(targets, ROUNDS, each)
     rig.stop(*targets)
     return [
-        figure(name, f"CPU per whole request, connections: {count}", "µs", found[name])
+        figure(
+            name,
+            f"CPU per whole request, connections: {count}",
+            "µs",
+            found[name],
+            _missed(unscored[count] / ROUNDS / _requests(count)),
+        )
         for count, name in zip(CONNECTIONS, found, strict=True)
     ]
+
+
+def _requests(connections: int) -> int:
+    return max(COUNT, EACH * connections)
+
+
+def _missed(share: float) -> str:
+    return f"{share:.0%} of the answers went out unscored" if share >= 0.01 else ""
 
 
 async def personas(rig: Rig) -> list[Figure]:
