@@ -66,7 +66,7 @@ def known(tongue: Tongue, prompt: Text, lines: Sequence[Text]) -> Lines:
 def added(tongue: Tongue, lines: Lines, line: Text) -> Lines:
     """The sum with one more line."""
     own = vector(tongue, line)
-    tokens = np.union1d(lines.tokens, line.tokens)
+    tokens = _union(lines.tokens, line.tokens)
     old, new = np.searchsorted(tokens, lines.tokens), np.searchsorted(tokens, line.tokens)
     counts, others, mean = (np.zeros(len(tokens), np.float32) for _ in range(3))
     counts[old], others[old], mean[old] = lines.counts, lines.others, lines.mean
@@ -125,3 +125,12 @@ def _pooled(tongue: Tongue, tokens: Codes, counts: Floats) -> Floats:
 
 def _unit(values: Floats) -> Floats:
     return values / (np.sqrt(np.dot(values, values)) or np.float32(1))
+
+
+def _union(some: Codes, others: Codes) -> Codes:
+    """Ascending, each once; numpy's own loads its masked arrays for that, 1 MB."""
+    tokens = np.concatenate((some, others))
+    tokens.sort()
+    is_first = np.ones(len(tokens), bool)
+    np.not_equal(tokens[1:], tokens[:-1], out=is_first[1:])
+    return tokens[is_first]

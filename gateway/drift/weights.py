@@ -1,7 +1,7 @@
 """What was learnt from the training texts, as packaged arrays; `tools/train_drift.py` makes them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -85,5 +85,25 @@ def table(language: str, surprise: Floats, assistant: Floats, bias: float, relia
 @lru_cache(maxsize=1)
 def packaged() -> Weights:
     """The weights that come with the package."""
-    with resources.files("gateway.drift").joinpath("data/voice.npz").open("rb") as file:
-        return Weights(dict(np.load(file)))
+    return Weights(_Packed(str(resources.files("gateway.drift").joinpath("data/voice.npz"))))
+
+
+class _Packed(Mapping[str, Any]):
+    """The arrays of a file, each read when it is asked for: most languages are never met.
+
+    The file is opened for each, since what is opened before a fork shares its place with the other processes.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __getitem__(self, name: str) -> Any:
+        with np.load(self._path) as arrays:
+            return arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        with np.load(self._path) as arrays:
+            return iter(arrays.files)
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
