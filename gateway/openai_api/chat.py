@@ -108,7 +108,7 @@ class Outlet:
         if not self.started:
             self.started = True
             headers = [*edge.STREAM_HEAD, *self._exchange.headers()]
-            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._send(edge.start(200, headers))
 
     async def write(self, frames: bytes) -> None:
         """Whole frames, in one send; waits while the caller is slow to read."""

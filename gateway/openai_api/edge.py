@@ -13,6 +13,8 @@ STREAM_HEAD = [
     (b"x-accel-buffering", b"no"),
 ]
 PING = b": ping\n"
+BODY_FOLLOWS = "persona.body_follows"
+"""Tells the server, as a key of `http.response.start`, that the first piece of the body comes at once."""
 
 Send = Callable[[Any], Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -41,10 +43,14 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     return _decompress(body, limit)
 
 
+def start(status: int, headers: Headers) -> dict[str, Any]:
+    """The message that begins an answer whose body is ready to be sent behind it."""
+    return {"type": "http.response.start", "status": status, "headers": headers, BODY_FOLLOWS: True}
+
+
 async def send_json(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:
     """A whole answer."""
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [JSON_TYPE, length, *headers]})
+    await send(start(status, [JSON_TYPE, (b"content-length", b"%d" % len(body)), *headers]))
     await send({"type": "http.response.body", "body": body})
 
 

@@ -5,13 +5,17 @@ import re
 import socket
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from gateway import ids
 from gateway.config import Server
 from gateway.errors import Fault, Refusal, envelope
+from gateway.server.cycle import Cycle
 from gateway.server.stall import Stall
 
 HEAD_BYTES = 64 * 1024
@@ -24,6 +28,8 @@ DISCARDED_BYTES = 256 * 1024 * 1024
 """How much of a body is thrown away once its request has been answered."""
 PIPELINED = 32
 """Requests that may wait on one connection while another is answered."""
+TARGETS, SHORT = 64, 256
+"""So many targets of at most so many bytes are remembered in their parts: callers ask for the same few."""
 UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -122,15 +128,14 @@ class Protocol(HttpToolsProtocol):
             return
         if self._in_head:
             self._head_bytes += len(data)
-            self._expect_head()
             data = _without_upgrade(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_BYTES:
-            self._refuse_large_head()
-        elif self._in_head and self._has_begun:
-            self._expect_head()
-        elif not self._in_head:
+        if not self._in_head:
             self._expect_body(self.body_seconds)
+        elif self._head_bytes > HEAD_BYTES:
+            self._refuse_large_head()
+        elif self._has_begun or self._head_bytes:
+            self._expect_head()
 
     def on_message_begin(self) -> None:
         self._in_head = self._has_begun = True
@@ -150,7 +155,10 @@ class Protocol(HttpToolsProtocol):
         elif len(self.headers) >= HEADERS:
             self._refuse(Fault.HEADERS_TOO_LARGE, f"The request has more than {HEADERS} headers; send fewer.")
         else:
-            super().on_header(name, value)
+            name = name.lower()
+            self.headers.append((name, value))
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         self._head_done()
@@ -161,11 +169,37 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
         if self._refused:
             return
-        super().on_headers_complete()
-        if self.parser.get_http_version() == "1.0" and self.cycle is not None:
+        scope, version = self.scope, self.parser.get_http_version()
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
+        before, self.cycle = self.cycle, self._cycle(scope, version)
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _cycle(self, scope: Any, version: str) -> Cycle:
+        cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if version != "1.1":
+            scope["http_version"] = version
+        if version == "1.0":
             # HTTP/1.0 knows no chunks: where there is no length, the end of the connection ends the answer.
-            self.cycle.chunked_encoding = False
-            self.cycle.expected_content_length = _AnyLength()
+            cycle.chunked_encoding = False
+            cycle.expected_content_length = _AnyLength()
+        return cycle
 
     def on_body(self, body: bytes) -> None:
         if self._refused:
@@ -282,8 +316,23 @@ def _without_upgrade(data: bytes) -> bytes:
 
     Java's HTTP client makes it by default; the parser would take what follows for that protocol's.
     """
-    head, end, rest = data.partition(b"\r\n\r\n")
-    return UPGRADE.sub(b"\r\nx-upgrade", head) + end + rest if UPGRADE.search(head) else data
+    end = data.find(b"\r\n\r\n")
+    end = end if end >= 0 else len(data)
+    if UPGRADE.search(data, 0, end) is None:
+        return data
+    return UPGRADE.sub(b"\r\nx-upgrade", data[:end]) + data[end:]
+
+
+def _target(url: bytes) -> tuple[str, bytes, bytes]:
+    """The path, the path as it came, and the query. Raises httptools.HttpParserInvalidURLError."""
+    return _parts(url) if len(url) <= SHORT else _parts.__wrapped__(url)
+
+
+@lru_cache(TARGETS)
+def _parts(url: bytes) -> tuple[str, bytes, bytes]:
+    parsed = httptools.parse_url(url)
+    path: str = parsed.path.decode("ascii")
+    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
 
 
 def limited(server: Server) -> type[Protocol]:

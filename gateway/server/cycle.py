@@ -1,0 +1,90 @@
+"""One request and its answer: uvicorn's own, which sends the head of an answer and its body in one piece."""
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from gateway.openai_api.edge import BODY_FOLLOWS
+
+CONTROLS = bytes(code for code in range(32) if code != ord("\t")) + b"\x7f"
+FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+
+
+class Cycle(RequestResponseCycle):
+    """What an application is given to answer one request."""
+
+    _held = b""
+    """A head that waits for its body; the kernel's work for a second small piece is that of the first."""
+
+    async def send(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        kind = message["type"]
+        if kind == "http.response.start" and not self.response_started:
+            head = self._begin(message["status"], message.get("headers", ()))
+            if message.get(BODY_FOLLOWS):
+                self._held = head
+            else:
+                self.transport.write(head)
+        elif kind == "http.response.body" and self.response_started and not self.response_complete:
+            self._go_on(message.get("body", b""), is_last=not message.get("more_body"))
+        else:
+            raise RuntimeError(f"`{kind}` has no place here in an answer.")
+
+    def _begin(self, status: int, headers: Any) -> bytes:
+        """The head as it is sent. Raises RuntimeError for what would break it apart."""
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        lines = [STATUS_LINE[status]]
+        for name, value in (*self.default_headers, *headers):
+            if name in FRAMING:
+                self._frame(name, value)
+            lines += name, b": ", value, b"\r\n"
+        if not self.keep_alive and b"connection" not in lines:
+            lines += b"connection", b": ", b"close", b"\r\n"
+        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
+            self.chunked_encoding = True
+            lines += b"transfer-encoding", b": ", b"chunked", b"\r\n"
+        head = b"".join(lines)
+        if len(head) - len(head.translate(None, CONTROLS)) != len(lines) // 4 * 2 + 2:
+            raise RuntimeError("A header of the answer holds a control character.")
+        return head + b"\r\n"
+
+    def _frame(self, name: bytes, value: bytes) -> None:
+        """Note what a header says of the body's end and the connection's."""
+        if name == b"connection":
+            if b"close" in [token.strip() for token in value.lower().split(b",")]:
+                self.keep_alive = False
+        elif name == b"transfer-encoding":
+            if value.lower() == b"chunked":
+                self.expected_content_length, self.chunked_encoding = 0, True
+        elif self.chunked_encoding is None:
+            self.expected_content_length, self.chunked_encoding = int(value), False
+
+    def _go_on(self, body: bytes, *, is_last: bool) -> None:
+        """The next piece of the body."""
+        if self.scope["method"] == "HEAD":
+            self.expected_content_length, body = 0, b""
+        elif self.chunked_encoding:
+            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            body += b"0\r\n\r\n" if is_last else b""
+        else:
+            if len(body) > self.expected_content_length:
+                raise RuntimeError("The body is longer than its Content-Length.")
+            self.expected_content_length -= len(body)
+        self._held, head = b"", self._held
+        if head or body:
+            self.transport.write(head + body if head else body)
+        if is_last:
+            self._end()
+
+    def _end(self) -> None:
+        if self.expected_content_length != 0:
+            raise RuntimeError("The body is shorter than its Content-Length.")
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
