@@ -64,6 +64,8 @@ class Recorder:
         """Write what has come in, again and again, until cancelled."""
         while True:
             await asyncio.sleep(self._config.flush_interval)
+            if not self._queue and not self._judgements:
+                continue
             # A write that is cancelled may leave its lock on the store behind; `close` waits for this one.
             self._flushing = asyncio.ensure_future(self.flush())
             await asyncio.shield(self._flushing)

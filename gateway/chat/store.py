@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Dialect, Select, bindparam, exists, func, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
 
 from gateway.chat.turn import Drift, Explain, Judgement, Turn, Usage
 from gateway.storage import tables
@@ -18,6 +19,23 @@ DETAILS: dict[str, Any] = {"explain": Explain, "judge": Judgement}
 """JSON of these kinds, which lists leave out."""
 LISTED = [column for column in tables.turns.columns if column.name not in DETAILS]
 DAY_MS = 86_400_000
+ROWS = 32
+"""Turns in one statement: between two of them the driver's thread and the event loop wait for each other."""
+ERASED = ("model", "explain", "judge")
+"""What a purge takes from a turn."""
+WITHIN = {
+    "prompt_tokens": "usage.prompt_tokens",
+    "completion_tokens": "usage.completion_tokens",
+    "total_tokens": "usage.total_tokens",
+    "voice": "drift.voice",
+    "drift_values": "drift.values",
+    "verdict": "drift.verdict",
+    "reason": "drift.reason",
+}
+"""Where a turn has the value of a column that is no field of its own."""
+KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *ERASED))
+COLUMNS = (*KEPT, *ERASED)
+_values = attrgetter(*[WITHIN.get(name, name) for name in KEPT])
 
 By = Literal["key", "persona", "upstream", "day"]
 GROUPS: dict[By, ColumnElement[Any]] = {
@@ -63,11 +81,15 @@ async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
 
     Turns whose persona has been purged keep ids only.
     """
-    sql, columns = _insertion(connection.dialect)
     purged = await _purged(connection, {turn.persona_id for turn in turns if turn.persona_id is not None})
-    rows = [_row(turn) | _erased(turn) if turn.persona_id in purged else _row(turn) for turn in turns]
+    rows = [_erased(turn) if turn.persona_id in purged else _row(turn) for turn in turns]
+    several = len(rows) - len(rows) % ROWS
     # The driver takes them as they are; SQLAlchemy would look at every value of every row.
-    await connection.exec_driver_sql(sql, [tuple([row[name] for name in columns]) for row in rows])
+    if several:
+        blocks = [tuple(chain.from_iterable(rows[at : at + ROWS])) for at in range(0, several, ROWS)]
+        await connection.exec_driver_sql(_insertion(ROWS), blocks)
+    if rows[several:]:
+        await connection.exec_driver_sql(_insertion(1), rows[several:])
 
 
 async def judge(connection: AsyncConnection, judgements: Mapping[str, str]) -> None:
@@ -87,20 +109,21 @@ async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str
     return persona_ids - set(await connection.scalars(select(column).where(column.in_(sorted(persona_ids)))))
 
 
-def _erased(turn: Turn) -> dict[str, Any]:
+def _row(turn: Turn) -> tuple[Any, ...]:
+    """The values of `COLUMNS`."""
+    return (*_values(turn), turn.model, _encoded(turn.explain), _encoded(turn.judge))
+
+
+def _erased(turn: Turn) -> tuple[Any, ...]:
     """What a purge makes of a turn that is there already."""
-    return {"model": f"persona/{turn.persona_id}", "explain": None, "judge": None}
+    return (*_values(turn), f"persona/{turn.persona_id}", None, None)
 
 
 @lru_cache
-def _insertion(dialect: Dialect) -> tuple[str, tuple[str, ...]]:
-    """The statement that inserts a turn, and the columns that it wants, in its order."""
-    new = sqlite.insert(tables.turns).on_conflict_do_nothing(index_elements=[TURN.id])
-    named = new.values(
-        {name: bindparam(name) for name in (column.name for column in tables.turns.columns) if name != "seq"}
-    )
-    compiled = named.compile(dialect=dialect)
-    return str(compiled), tuple(compiled.positiontup or ())
+def _insertion(rows: int) -> str:
+    """The statement that inserts so many turns."""
+    marks = ",".join([f"({','.join('?' * len(COLUMNS))})"] * rows)
+    return f"INSERT INTO turns ({','.join(COLUMNS)}) VALUES {marks} ON CONFLICT (id) DO NOTHING"  # noqa: S608
 
 
 async def turns(
@@ -162,22 +185,6 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     if wanted.until is not None:
         query = query.where(TURN.created_at < wanted.until)
     return query
-
-
-def _row(turn: Turn) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(turn, name) for name in Turn.__struct_fields__}
-    drift, usage = row.pop("drift"), row.pop("usage")
-    return row | {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "voice": drift.voice,
-        "drift_values": drift.values,
-        "verdict": drift.verdict,
-        "reason": drift.reason,
-        "explain": _encoded(turn.explain),
-        "judge": _encoded(turn.judge),
-    }
 
 
 def _stored(row: dict[str, Any]) -> Stored:
