@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -115,7 +116,7 @@ class Database:
             try:
                 async with self._engine.connect() as connection:
                     await self._follow(connection, on_change)
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, sqlite3.Error, OSError) as error:
                 if self.healthy:
                     log.warning("the store cannot be read: %s", type(error).__name__)
                 self.healthy = False
@@ -134,20 +135,23 @@ class Database:
             on_change([])
             self._position = newest
         self._file = file
+        await connection.rollback()
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         while True:
             if file is None or _identity(self.path) != file:
                 raise StoreReplacedError
-            now = (await connection.execute(text("PRAGMA data_version"))).scalar()
+            # One step of the driver's thread, several times a second; by way of SQLAlchemy it would be nine.
+            ((now,),) = await driver.execute_fetchall("PRAGMA data_version")
             if now != seen:
                 query = select(changes.seq, changes.topic, changes.subject).where(
                     changes.seq > self._position
                 )
                 rows = (await connection.execute(query.order_by(changes.seq))).all()
+                await connection.rollback()
                 if rows:
                     self._position = rows[-1].seq
                     on_change([Change(row.topic, row.subject) for row in rows])
                 seen = now
-            await connection.rollback()
             self.healthy = True
             await asyncio.sleep(POLL_SECONDS)
 
