@@ -56,7 +56,7 @@ class Asking:
     async def fetch(self, node: Node, route: Route) -> Answer:
         """A whole answer. Raises UpstreamFailure."""
         try:
-            async with asyncio.timeout(node.upstream.timeouts.total):
+            with node.total.begin():
                 response = await self._post(node, route)
                 try:
                     body = await read_body(response, node.name, self._chat.max_answer)
@@ -70,7 +70,7 @@ class Asking:
         """A stream that has begun well. Raises UpstreamFailure."""
         began = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(node.upstream.timeouts.first_byte):
+            with node.first_byte.begin():
                 response = await self._post(node, route)
                 try:
                     relay, frames = await self._first_event(node, response)

@@ -305,16 +305,13 @@ class Exchange:
 
     def _usable(self) -> tuple[Route, ...]:
         """The routes whose upstream can do what the request asks. Raises Refusal."""
-        nodes = self._shared.routing.nodes
-        limited = {
-            route
-            for route in self._routes
-            if route.upstream in nodes and nodes[route.upstream].upstream.text_only
-        }
-        need = self.request.needs_more_than_text() if limited else None
+        text_only = self._shared.routing.text_only
+        if text_only.isdisjoint([route.upstream for route in self._routes]):
+            return self._routes
+        need = self.request.needs_more_than_text()
         if need is None:
             return self._routes
-        usable = tuple(route for route in self._routes if route not in limited)
+        usable = tuple(route for route in self._routes if route.upstream not in text_only)
         if not usable:
             raise Refusal(
                 Fault.CAPABILITY_MISSING,

@@ -33,7 +33,8 @@ class Watch:
     def __init__(self, connection: Connection | None, *, total: float) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        self._end = self._loop.time() + total
+        self._seen = self._sent = self._loop.time()
+        self._end = self._seen + total
         self.is_writing = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -41,8 +42,6 @@ class Watch:
         self._idle: float | None = None
         self._beat: Callable[[], None] | None = None
         self._pace = 0.0
-        self._seen = self._loop.time()
-        self._sent = self._seen
 
     async def __aenter__(self) -> "Watch":
         self._task = asyncio.current_task()
@@ -106,13 +105,18 @@ class Watch:
     def _schedule(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        # What happens until then moves a limit no nearer than its full length from now.
-        soonest = min(self._dues().values())
+        self._timer = self._loop.call_at(self._soonest(), self._tick)
+
+    def _soonest(self) -> float:
+        """What happens until then moves a limit no nearer than its full length from now."""
+        if self._idle is None and self._beat is None:
+            return self._end
+        soonest, now = min(self._dues().values()), self._loop.time()
         if self._idle is not None:
-            soonest = min(soonest, self._loop.time() + self._idle)
+            soonest = min(soonest, now + self._idle)
         if self._beat is not None:
-            soonest = min(soonest, self._loop.time() + self._pace)
-        self._timer = self._loop.call_at(soonest, self._tick)
+            soonest = min(soonest, now + self._pace)
+        return soonest
 
     def _dues(self) -> dict[Why | Literal["beat"], float]:
         """When each limit is reached, as far as things stand now."""

@@ -13,7 +13,8 @@ from gateway import clock
 from gateway.config import Config, Route, Upstream
 from gateway.upstreams.breaker import Breaker
 from gateway.upstreams.client import Client, pooled
-from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.deadline import Deadlines
+from gateway.upstreams.failure import Kind, UpstreamFailure
 
 BACKOFF = 0.25
 """Seconds before the second attempt at an upstream; doubles with each further one, plus or minus half."""
@@ -32,6 +33,8 @@ class Node:
         self.upstream = upstream
         self.client: Client = pooled(name, upstream)
         self.breaker = Breaker()
+        self.total = Deadlines(upstream.timeouts.total)
+        self.first_byte = Deadlines(upstream.timeouts.first_byte)
         self.refuses_usage = False
         """Whether it has refused `stream_options.include_usage`, which is then left out."""
 
@@ -63,6 +66,8 @@ class Routing:
             if len(secret) >= SECRET_LENGTH
         )
         """What must never be shown to a caller."""
+        self.text_only = frozenset(name for name, node in self.nodes.items() if node.upstream.text_only)
+        """Upstreams that can do nothing else."""
 
     async def first(
         self,
@@ -79,11 +84,12 @@ class Routing:
         now = time.monotonic()
         ready = {route: now for route in routes if route.upstream in self.nodes}
         tries = dict.fromkeys(ready, 0)
-        name = routes[0].upstream if routes else "default"
-        failure = UpstreamFailure("breaker_open" if ready else "not_configured", name)
+        failure: UpstreamFailure | None = None
+        unasked: Kind = "breaker_open" if ready else "not_configured"
         while ready:
-            route = min(ready, key=lambda route: self._soonest(route, ready))
-            soonest, now = self._soonest(route, ready), time.monotonic()
+            opens = {route: self.nodes[route.upstream].breaker.opens_at(at) for route, at in ready.items()}
+            route = min(opens, key=opens.__getitem__)
+            soonest, now = opens[route], time.monotonic()
             if soonest > max(until, now):
                 break
             if soonest > now:
@@ -101,10 +107,7 @@ class Routing:
                 del ready[route]
             else:
                 ready[route] = time.monotonic() + _pause(failure, tries[route])
-        raise failure
-
-    def _soonest(self, route: Route, ready: dict[Route, float]) -> float:
-        return self.nodes[route.upstream].breaker.opens_at(ready[route])
+        raise failure or UpstreamFailure(unasked, routes[0].upstream if routes else "default")
 
     async def _try(self, route: Route, attempt: "Attempt[T]", trail: Trail) -> T:
         node = self.nodes[route.upstream]
