@@ -22,7 +22,6 @@ from litestar.plugins.core import MsgspecDIPlugin
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from gateway import ids
 from gateway.auth import keys
 from gateway.auth import store as auth
 from gateway.auth.access import Authenticate, scoped
@@ -234,33 +233,21 @@ def native(gateway: Gateway) -> Router:
 
 
 class Front:
-    """The outermost ASGI layer: a request id on every response, also where Litestar answers by itself."""
+    """The outermost ASGI layer: chat goes past Litestar, whose routing takes 19 µs a request."""
 
     def __init__(self, litestar: Litestar, gateway: Gateway) -> None:
         self.litestar = litestar
         self.gateway = gateway
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] != CHAT_PATH:
             await self.litestar(scope, receive, send)
             return
-        request_id = ids.new("req")
-        scope.setdefault("state", {})["request_id"] = request_id
-        header = (b"x-request-id", request_id.encode())
-
-        async def send_with_id(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), header]
-            await send(message)
-
-        if scope["path"] != CHAT_PATH:
-            await self.litestar(scope, receive, send_with_id)
-            return
-        # Past Litestar's routing, which takes 19 µs beside the 85 that all of ours does for a chat request.
         try:
-            await self.gateway.chat(scope, receive, send_with_id)
+            await self.gateway.chat(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - nothing else would answer
-            await edge.send_refusal(send_with_id, _translate(error, CHAT_PATH), CHAT_PATH, request_id)
+            request_id = scope["state"]["request_id"]
+            await edge.send_refusal(send, _translate(error, CHAT_PATH), CHAT_PATH, request_id)
 
 
 def _refuse(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -2,33 +2,37 @@
 
 import os
 import secrets
+from functools import lru_cache
 
 from gateway import clock
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Base62 in ASCII order, so that the text sorts as the number does."""
 
-PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
-"""Two digits at a time, which halves the work."""
+DIGITS = (ALPHABET * 5)[:256].encode()
+"""A digit for each byte; that eight of them come a little more often costs an id a twentieth of a bit."""
 
 TIME_DIGITS = 8
 RANDOM_DIGITS = 12
 
 
+@lru_cache(4)
 def base62(number: int, width: int) -> str:
-    """The number in base62, padded with zeros on the left to `width` digits."""
-    pairs = []
-    for _ in range((width + 1) // 2):
-        number, rest = divmod(number, 3844)
-        pairs.append(PAIRS[rest])
-    pairs.reverse()
-    return "".join(pairs)[-width:]
+    """The number in base62, padded with zeros on the left to `width` digits.
+
+    Ids are made several at a time, so that the same milliseconds come again.
+    """
+    digits = []
+    for _ in range(width):
+        number, rest = divmod(number, 62)
+        digits.append(ALPHABET[rest])
+    return "".join(reversed(digits))
 
 
 def new(prefix: str) -> str:
     """A fresh id such as `msg_0QvXb3k2…`: eight digits of milliseconds, then twelve random ones."""
-    random = int.from_bytes(os.urandom(9), "big")
-    return f"{prefix}_{base62(clock.now_ms(), TIME_DIGITS)}{base62(random, RANDOM_DIGITS)}"
+    random = os.urandom(RANDOM_DIGITS).translate(DIGITS).decode()
+    return f"{prefix}_{base62(clock.now_ms(), TIME_DIGITS)}{random}"
 
 
 def secret(length: int) -> str:

@@ -1,4 +1,4 @@
-"""One request and its answer: uvicorn's own, which sends the head of an answer and its body in one piece."""
+"""One request and its answer: uvicorn's, with an id, and with an answer's head and body in one piece."""
 
 from typing import Any
 
@@ -13,8 +13,14 @@ FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 class Cycle(RequestResponseCycle):
     """What an application is given to answer one request."""
 
+    _id: tuple[bytes, bytes]
+    """The header that tells a request's id, with which every answer ends."""
     _held = b""
     """A head that waits for its body; the kernel's work for a second small piece is that of the first."""
+
+    def __init__(self, request_id: str, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._id = (b"x-request-id", request_id.encode())
 
     async def send(self, message: Any) -> None:
         if self.flow.write_paused and not self.disconnected:
@@ -38,7 +44,7 @@ class Cycle(RequestResponseCycle):
         self.response_started = True
         self.waiting_for_100_continue = False
         lines = [STATUS_LINE[status]]
-        for name, value in (*self.default_headers, *headers):
+        for name, value in (*self.default_headers, *headers, self._id):
             if name in FRAMING:
                 self._frame(name, value)
             lines += name, b": ", value, b"\r\n"

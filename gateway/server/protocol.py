@@ -141,8 +141,10 @@ class Protocol(HttpToolsProtocol):
         self._in_head = self._has_begun = True
         self._named_bytes = self._discarded = 0
         super().on_message_begin()
+        state = self.scope["state"]
+        state["request_id"] = ids.new("req")
         # For the application to know why the caller has gone.
-        self.scope["state"]["connection"] = self
+        state["connection"] = self
 
     def on_url(self, url: bytes) -> None:
         self._named_bytes += len(url)
@@ -181,6 +183,7 @@ class Protocol(HttpToolsProtocol):
 
     def _cycle(self, scope: Any, version: str) -> Cycle:
         cycle = Cycle(
+            scope["state"]["request_id"],
             scope=scope,
             transport=self.transport,
             flow=self.flow,
@@ -221,7 +224,9 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def _expect_head(self) -> None:
         """The head has to be whole in time; the time does not start anew."""
