@@ -28,6 +28,9 @@ class _Choice(msgspec.Struct):
     finish_reason: Any = None
 
 
+_read = msgspec.json.Decoder(list[_Choice])
+
+
 class Answer:
     """A `chat.completion` as the upstream wrote it."""
 
@@ -112,7 +115,7 @@ def _read_choices(raw: msgspec.Raw | None) -> list[_Choice] | None:
     if raw is None:
         return None
     try:
-        return msgspec.json.decode(raw, type=list[_Choice])
+        return _read.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return None
 

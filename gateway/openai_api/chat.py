@@ -5,6 +5,7 @@ import logging
 import time
 from typing import Any
 
+from gateway.auth import guard as guards
 from gateway.auth.guard import Guard
 from gateway.config import Server
 from gateway.errors import Fault, Refusal
@@ -14,6 +15,10 @@ from gateway.openai_api.relay import error_frame
 from gateway.openai_api.request import too_deep
 from gateway.openai_api.watch import Interrupted, Watch
 from gateway.upstreams.failure import UpstreamFailure
+
+CONVERSATION = b"x-persona-conversation-id"
+HEADERS = guards.HEADERS | edge.HEADERS | {CONVERSATION}
+"""Those of a request that anybody looks at; a client's library sends a dozen others."""
 
 log = logging.getLogger("gateway.chat")
 
@@ -33,10 +38,11 @@ class ChatCompletions:
         try:
             if scope["method"] != "POST":
                 raise edge.only_post()
-            caller = await self._guard.caller(scope["headers"])
+            headers = [header for header in scope["headers"] if header[0] in HEADERS]
+            caller = await self._guard.caller(headers)
             caller.require("chat:invoke")
-            _refuse_conversation(scope["headers"])
-            body = await edge.read_body(scope["headers"], receive, self._max_body)
+            _refuse_conversation(headers)
+            body = await edge.read_body(headers, receive, self._max_body)
             exchange = await self._exchanges.prepare(caller, body, request_id, started)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, scope["path"], request_id)
@@ -87,7 +93,7 @@ class ChatCompletions:
 def _refuse_conversation(headers: edge.Headers) -> None:
     """No conversation is stored yet, so any that is named does not exist. Raises Refusal."""
     for name, _ in headers:
-        if name == b"x-persona-conversation-id":
+        if name == CONVERSATION:
             message = "There is no such conversation; leave the header `X-Persona-Conversation-Id` out."
             raise Refusal(Fault.CONVERSATION_UNKNOWN, message)
 

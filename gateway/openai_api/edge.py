@@ -12,6 +12,8 @@ STREAM_HEAD = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
+HEADERS = frozenset({b"content-length", b"content-encoding"})
+"""Those of a request that `read_body` looks at."""
 PING = b": ping\n"
 BODY_FOLLOWS = "persona.body_follows"
 """Tells the server, as a key of `http.response.start`, that the first piece of the body comes at once."""
