@@ -1,0 +1,129 @@
+"""One answer on its way out: what is written when, and what is refused."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+from uvicorn.protocols.http.flow_control import FlowControl
+
+from gateway.openai_api import edge
+from gateway.server.cycle import Cycle
+
+
+class Transport:
+    """The caller's side, who notes each write."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+        self.is_closed = False
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def transport() -> Transport:
+    return Transport()
+
+
+def made(transport: Any, *, method: str = "POST", keep_alive: bool = True) -> Cycle:
+    return Cycle(
+        "req_1",
+        scope={"method": method},
+        transport=transport,
+        flow=FlowControl(transport),
+        logger=logging.getLogger(),
+        access_logger=logging.getLogger(),
+        access_log=False,
+        default_headers=[(b"date", b"today")],
+        message_event=asyncio.Event(),
+        expect_100_continue=False,
+        keep_alive=keep_alive,
+        on_response=lambda: None,
+    )
+
+
+def started(*headers: tuple[bytes, bytes], status: int = 200) -> dict[str, Any]:
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def body(data: bytes = b"", *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+async def test_a_body_that_follows_goes_out_with_its_head(transport: Transport) -> None:
+    cycle = made(transport)
+    await edge.send_json(cycle.send, 200, b"{}")
+    assert transport.writes == [
+        b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-type: application/json\r\ncontent-length: 2\r\n"
+        b"x-request-id: req_1\r\n\r\n{}"
+    ]
+    assert cycle.response_complete
+    assert not transport.is_closed
+
+
+async def test_any_other_head_goes_out_at_once(transport: Transport) -> None:
+    cycle = made(transport)
+    await cycle.send(started())
+    assert len(transport.writes) == 1
+    assert transport.writes[0].endswith(b"\r\ntransfer-encoding: chunked\r\n\r\n")
+    await cycle.send(body(b"ab", more=True))
+    await cycle.send(body())
+    assert transport.writes[1:] == [b"2\r\nab\r\n", b"0\r\n\r\n"]
+
+
+async def test_an_answer_to_a_head_request_has_no_body(transport: Transport) -> None:
+    cycle = made(transport, method="HEAD")
+    await cycle.send(started((b"content-length", b"5")))
+    await cycle.send(body(b"hello"))
+    assert len(transport.writes) == 1
+    assert cycle.response_complete
+
+
+async def test_a_connection_that_is_not_kept_says_so_and_closes(transport: Transport) -> None:
+    cycle = made(transport, keep_alive=False)
+    await edge.send_json(cycle.send, 200, b"{}")
+    assert transport.writes[0].count(b"\r\nconnection: close\r\n") == 1
+    assert transport.is_closed
+
+
+async def test_an_answer_may_close_the_connection_by_itself(transport: Transport) -> None:
+    await edge.send_json(made(transport).send, 200, b"{}", [(b"connection", b"Close")])
+    assert transport.writes[0].count(b"connection: ") == 1
+    assert transport.is_closed
+
+
+@pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb", b"a\0b", b"a\x7fb", b"\r\n"])
+async def test_a_header_that_would_break_the_head_is_refused(transport: Transport, value: bytes) -> None:
+    with pytest.raises(RuntimeError, match="control character"):
+        await made(transport).send(started((b"x-persona", value)))
+    assert not transport.writes
+
+
+@pytest.mark.parametrize("data", [b"abc", b"a"])
+async def test_a_body_of_another_length_is_refused(transport: Transport, data: bytes) -> None:
+    cycle = made(transport)
+    await cycle.send(started((b"content-length", b"2")))
+    with pytest.raises(RuntimeError, match="Content-Length"):
+        await cycle.send(body(data))
+
+
+async def test_a_message_out_of_its_place_is_refused(transport: Transport) -> None:
+    cycle = made(transport)
+    with pytest.raises(RuntimeError, match="no place"):
+        await cycle.send(body(b"early"))
+    await edge.send_json(cycle.send, 200, b"{}")
+    for late in (started(), body(b"late")):
+        with pytest.raises(RuntimeError, match="no place"):
+            await cycle.send(late)
+
+
+async def test_nothing_is_sent_to_a_caller_who_has_gone(transport: Transport) -> None:
+    cycle = made(transport)
+    cycle.disconnected = True
+    await edge.send_json(cycle.send, 200, b"{}")
+    assert not transport.writes
