@@ -33,8 +33,10 @@ WITHIN = {
     "reason": "drift.reason",
 }
 """Where a turn has the value of a column that is no field of its own."""
-KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *ERASED))
-COLUMNS = (*KEPT, *ERASED)
+MADE = ("stream", *ERASED)
+"""What is not stored just as the turn has it."""
+KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *MADE))
+COLUMNS = (*KEPT, *MADE)
 _values = attrgetter(*[WITHIN.get(name, name) for name in KEPT])
 
 By = Literal["key", "persona", "upstream", "day"]
@@ -110,13 +112,13 @@ async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str
 
 
 def _row(turn: Turn) -> tuple[Any, ...]:
-    """The values of `COLUMNS`."""
-    return (*_values(turn), turn.model, _encoded(turn.explain), _encoded(turn.judge))
+    """The values of `COLUMNS`; no boolean, for which the driver would seek an adapter in vain."""
+    return (*_values(turn), int(turn.stream), turn.model, _encoded(turn.explain), _encoded(turn.judge))
 
 
 def _erased(turn: Turn) -> tuple[Any, ...]:
     """What a purge makes of a turn that is there already."""
-    return (*_values(turn), f"persona/{turn.persona_id}", None, None)
+    return (*_values(turn), int(turn.stream), f"persona/{turn.persona_id}", None, None)
 
 
 @lru_cache
