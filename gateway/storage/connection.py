@@ -27,6 +27,11 @@ class AsyncConnection:
     def dialect(self) -> Dialect:
         return self.sync_connection.dialect
 
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection, which is asynchronous too."""
+        return self.sync_connection.connection.driver_connection
+
     async def execution_options(self, **options: Any) -> None:
         await greenlet_spawn(self.sync_connection.execution_options, **options)
 

@@ -136,12 +136,11 @@ class Database:
             self._position = newest
         self._file = file
         await connection.rollback()
-        driver: Any = (await connection.get_raw_connection()).driver_connection
         while True:
             if file is None or _identity(self.path) != file:
                 raise StoreReplacedError
             # One step of the driver's thread, several times a second; by way of SQLAlchemy it would be nine.
-            ((now,),) = await driver.execute_fetchall("PRAGMA data_version")
+            ((now,),) = await connection.driver.execute_fetchall("PRAGMA data_version")
             if now != seen:
                 query = select(changes.seq, changes.topic, changes.subject).where(
                     changes.seq > self._position
