@@ -66,7 +66,7 @@ class ChatCompletions:
             async with watch:
                 if exchange.request.stream:
                     watch.keep_alive(self._exchanges.chat.keep_alive, outlet.ping)
-                    async for frames in exchange.stream(watch):
+                    async for frames in exchange.stream(watch, scope["state"]["connection"]):
                         await outlet.write(frames)
                 else:
                     body = await exchange.fetch()

@@ -9,10 +9,6 @@ import msgspec
 from gateway.chat.turn import Usage
 
 MODEL_KEY = b'"model"'
-CONTENT_KEY = b'"content"'
-PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
-"""What needs no escape in a JSON string."""
-CONTENT = re.compile(rb'"content"\s*:\s*"([^"\\]*)"')
 SPELT = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -86,60 +82,6 @@ def with_keys(data: bytes, values: dict[str, bytes]) -> bytes:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _with_keys_textually(data, values)
     return msgspec.json.encode(fields | {name: msgspec.Raw(value) for name, value in values.items()})
-
-
-class Template:
-    """The chunk that all chunks of a stream are but for their text, so that most need not be decoded.
-
-    Made from a chunk that was: whatever stands in the place of its text, without quotes and escapes, makes
-    another chunk that says that and nothing else.
-    """
-
-    __slots__ = ("_after", "_before", "_new_after", "_new_before", "_size", "index")
-
-    def __init__(self, before: bytes, after: bytes, index: int, edited: tuple[bytes, bytes]) -> None:
-        self._before = before
-        self._after = after
-        self._size = len(before) + len(after)
-        self._new_before = b"data: " + edited[0]
-        self._new_after = edited[1] + b"\n\n"
-        self.index = index
-        """The choice that speaks."""
-
-    @classmethod
-    def of(cls, data: bytes, edited: bytes, chunk: Chunk) -> "Template | None":
-        """From a chunk as it came and as it goes out; `None` where it says more than a piece of one text."""
-        if not isinstance(chunk.choices, list) or len(chunk.choices) != 1:
-            return None
-        choice = chunk.choices[0]
-        delta = choice.delta if choice is not None else None
-        if choice is None or delta is None or choice.finish_reason or chunk.usage is not None:
-            return None
-        if delta.tool_calls or delta.function_call or delta.refusal or not isinstance(delta.content, str):
-            return None
-        halves, new_halves = _halves(data, delta.content), _halves(edited, delta.content)
-        if halves is None or new_halves is None:
-            return None
-        return cls(*halves, choice.index, new_halves)
-
-    def text(self, data: bytes) -> bytes | None:
-        """What the chunk says; `None` if it is another one, or says it with escapes."""
-        if not (data.startswith(self._before) and data.endswith(self._after) and len(data) > self._size):
-            return None
-        text = data[len(self._before) : len(data) - len(self._after)]
-        return text if PLAIN.fullmatch(text) else None
-
-    def frame(self, text: bytes) -> bytes:
-        """The frame that goes out for it."""
-        return self._new_before + text + self._new_after
-
-
-def _halves(data: bytes, text: str) -> tuple[bytes, bytes] | None:
-    """What stands before and behind a text that is spelt as it is read, and is surely where it is meant."""
-    found = CONTENT.search(data)
-    if found is None or data.count(CONTENT_KEY) != 1 or b"\n" in data or b"\r" in data:
-        return None
-    return (data[: found.start(1)], data[found.end(1) :]) if found[1] == text.encode() and text else None
 
 
 class ModelEdit:

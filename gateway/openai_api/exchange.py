@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import msgspec
 
@@ -31,6 +32,17 @@ from gateway.upstreams.routing import SECRET_LENGTH, Routing, Trail
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
 PERSONA_PREFIX = "persona/"
+
+
+class Writer(Protocol):
+    """The caller's connection, once the head of the answer has gone out."""
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether a piece of the answer can be written without waiting for the caller."""
+
+    def write(self, piece: bytes) -> None:
+        """Write a piece, while it takes more."""
 
 
 class Exchanges:
@@ -153,9 +165,10 @@ class Exchange:
         digest = hashlib.sha256(body).hexdigest()
         return f"{PERSONA_PREFIX}{persona.label}", str(route), msgspec.Raw(body), digest, self._prompt_sha256
 
-    async def stream(self, watch: Watch) -> AsyncIterator[bytes]:
+    async def stream(self, watch: Watch, writer: Writer | None = None) -> AsyncIterator[bytes]:
         """Whole frames as they come, the first ones once an upstream has said something that is no error.
 
+        Those that hold nothing but text go to the `writer` right from where they come in, behind the first.
         Raises UpstreamFailure before the first frame and Refusal at any time; ends only after `[DONE]`.
         """
         routing = self._shared.routing
@@ -164,7 +177,7 @@ class Exchange:
         self._source, self._response = opened.relay, opened.response
         watch.limit_total(opened.began + opened.limits.total)
         watch.limit_idle(opened.limits.idle)
-        relay, frames = opened.relay, opened.frames
+        relay, frames, has_begun = opened.relay, opened.frames, False
         while True:
             if relay.is_held or (relay.done and self._is_unscored):
                 found = self._score(relay)
@@ -178,10 +191,13 @@ class Exchange:
                     frames += relay.release(self._persona_json() or b"null")
             if frames:
                 yield frames
+                has_begun = True
             if relay.failure is not None:
                 raise relay.failure
             if relay.done:
                 return
+            if writer is not None and has_begun:
+                await opened.response.pour(partial(_pass_on, relay, writer, watch))
             frames = await self._next(relay, opened.response, watch)
 
     async def fetch(self) -> bytes:
@@ -320,3 +336,13 @@ class Exchange:
                 param="messages",
             )
         return usable
+
+
+def _pass_on(relay: Relay, writer: Writer, watch: Watch, data: bytes) -> bool:
+    """Relay a piece of text without waking the task of its request; whether that could be done."""
+    frames = relay.feed_text(data) if writer.takes_more else None
+    if frames is None:
+        return False
+    writer.write(frames)
+    watch.relayed()
+    return True

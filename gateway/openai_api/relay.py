@@ -6,8 +6,9 @@ from gateway.chat.transcript import Said, text_of
 from gateway.chat.turn import Usage
 from gateway.errors import Fault, Refusal, openai_error
 from gateway.openai_api import chunk as chunks
-from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit, Template
+from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit
 from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, frame
+from gateway.openai_api.template import Template, said
 from gateway.upstreams.failure import UpstreamFailure, from_event
 
 TRANSCRIPT_CHARACTERS = 250_000
@@ -130,14 +131,24 @@ class Relay:
 
     def feed(self, data: bytes) -> bytes:
         """The whole frames that go out for this piece of the upstream's stream."""
+        out, at = [], 0
         try:
-            if not (self.is_held or self.done or self.failure is not None):
-                frames = self._framer.plain(data)
-                if frames is not None:
-                    return self._plainly(frames)
-            return self._take(self._framer.feed(data))
+            while at < len(data):
+                texts, end = self._texts(data, at)
+                if texts:
+                    out.append(self._pass_texts(texts))
+                else:
+                    end = _border(data, at)
+                    out.append(self._pass_others(data[at:end]))
+                at = end
         except TooLargeError:
-            return self._fail("sent an event that is larger than the limit")
+            self._fail("sent an event that is larger than the limit")
+        return b"".join(out)
+
+    def feed_text(self, data: bytes) -> bytes | None:
+        """As `feed`, for a piece that says more of one text and nothing else; `None` for any other."""
+        texts, end = self._texts(data, 0)
+        return self._pass_texts(texts) if texts and end == len(data) else None
 
     def release(self, persona_json: bytes) -> bytes:
         """The held chunk with the `persona` object, and what has waited behind it."""
@@ -160,35 +171,29 @@ class Relay:
         self.done = True
         return out + DONE_FRAME
 
-    def _plainly(self, frames: list[bytes]) -> bytes:
-        """As `_take`, for unnamed events, most of which differ from the one before in their text alone."""
-        texts: list[bytes] = []
-        out: list[bytes] = []
-        for at, data in enumerate(frames):
-            template = self._template
-            text = template.text(data) if template is not None else None
-            if template is not None and text is not None:
-                self._misses = 0
-                texts.append(text)
-                out.append(template.frame(text))
-                continue
-            self._repeated(texts)
+    def _texts(self, data: bytes, at: int) -> tuple[list[bytes], int]:
+        """As `Template.texts`, where an event begins at `at` that is to go out."""
+        is_over = self.is_held or self.done or self.failure is not None
+        if self._template is None or is_over or not self._framer.is_between:
+            return [], at
+        return self._template.texts(data, at)
+
+    def _pass_texts(self, texts: list[bytes]) -> bytes:
+        """The frames for chunks like the template."""
+        assert self._template is not None  # noqa: S101 - which has found them
+        self._misses = 0
+        self.events += len(texts)
+        self.transcript.keep(self._template.index, said(texts))
+        return self._template.frames(texts)
+
+    def _pass_others(self, data: bytes) -> bytes:
+        """The frames for whatever else comes, at most one event if it is framed like the template."""
+        events = self._framer.feed(data)
+        if events and data.endswith(b"\n\n"):
             self._misses += 1
             if self._misses > 1 and self._learnt < TEMPLATES:
                 self._template = None
-            out.append(self._take([Event(data)]))
-            if self.is_held or self.done or self.failure is not None:
-                out.append(self._take([Event(rest) for rest in frames[at + 1 :]]))
-                return b"".join(out)
-        self._repeated(texts)
-        return b"".join(out)
-
-    def _repeated(self, texts: list[bytes]) -> None:
-        """Take in what chunks said that are like the template."""
-        if texts and self._template is not None:
-            self.events += len(texts)
-            self.transcript.keep(self._template.index, b"".join(texts).decode("utf-8", "replace"))
-            texts.clear()
+        return self._take(events)
 
     def _take(self, events: list[Event], *, at_end: bool = False) -> bytes:
         out = []
@@ -272,6 +277,12 @@ class Relay:
         self.cause = UpstreamFailure("bad_answer", self._upstream)
         self.failure = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
         return b""
+
+
+def _border(data: bytes, at: int) -> int:
+    """Where the next event begins if lines end as nearly everybody ends them, else where the data does."""
+    found = data.find(b"\n\n", at)
+    return len(data) if found < 0 else found + 2
 
 
 def error_frame(refusal: Refusal) -> bytes:

@@ -48,6 +48,11 @@ class Framer:
         frames = chunk[6:-2].split(b"\n\ndata: ")
         return frames if chunk.count(b"\n") == 2 * len(frames) else None
 
+    @property
+    def is_between(self) -> bool:
+        """Whether the next byte begins an event."""
+        return not (self._pending or self._data or self._name or self._skip_newline)
+
     def finish(self) -> list[Event]:
         """The event that the end of the stream completes, if any."""
         rest = b"".join(self._pending)
@@ -58,9 +63,10 @@ class Framer:
         return [event] if event else []
 
     def _is_plain(self, chunk: bytes) -> bool:
-        if self._pending or self._data or self._name or self._skip_newline:
-            return False
-        if not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")) or b"\r" in chunk:
+        if (
+            not (self.is_between and chunk.startswith(b"data: ") and chunk.endswith(b"\n\n"))
+            or b"\r" in chunk
+        ):
             return False
         # There is no byte order mark, then.
         self._started = True

@@ -99,6 +99,17 @@ class Protocol(HttpToolsProtocol):
             # A large body has stopped the reading, and with it the news of a caller who leaves.
             self.flow.resume_reading()
 
+    @property
+    def takes_more(self) -> bool:
+        """Whether a piece of the answer that is under way can be written without waiting for the caller."""
+        return not (self.flow.write_paused or self._is_lost or self._running is None)
+
+    def write(self, piece: bytes) -> None:
+        """A piece of the answer, as ASGI's `send` writes it, but without a coroutine; while `takes_more`."""
+        assert self._running is not None  # noqa: S101 - whose answer it is
+        chunked = self._running.chunked_encoding
+        self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._stall.watch()

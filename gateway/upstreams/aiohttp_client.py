@@ -1,7 +1,7 @@
 """A pooled client on aiohttp, for upstreams that the client of our own does not get on with."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -81,6 +81,9 @@ class _AiohttpResponse:
             raise UpstreamFailure("bad_answer", self._name) from None
         except (aiohttp.ClientError, OSError):
             raise UpstreamFailure("connection", self._name) from None
+
+    async def pour(self, _sink: Callable[[bytes], bool]) -> None:
+        """Its pieces can only be read."""
 
     def close(self) -> None:
         if self._response.content.at_eof():

@@ -1,6 +1,6 @@
 """What the chat path knows of HTTP upstream, and the one place where a client of it is chosen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gateway.config import Upstream
@@ -18,6 +18,12 @@ class Response(Protocol):
 
     async def read(self) -> bytes:
         """The next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
+
+    async def pour(self, sink: Callable[[bytes], bool]) -> None:
+        """Give pieces to `sink` the moment they come, if that is possible, until there is something to read.
+
+        What `sink` refuses is the next piece to read.
+        """
 
     def close(self) -> None:
         """Give the connection back if the body was read to its end, else drop it at once."""

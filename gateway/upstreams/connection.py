@@ -56,6 +56,10 @@ class Connection(asyncio.Protocol):
         self._unsent: memoryview | None = None
         self._is_full = False
         """Whether the transport takes no more for now."""
+        self._body: list[bytes] = []
+        """What one read has brought of it."""
+        self.on_body = self._body.append
+        """What the parser calls for each chunk of a chunked body; as a method it would cost twice as much."""
         self._parser = httptools.HttpResponseParser(self)
         # What servers in the field get wrong without doing harm.
         self._parser.set_dangerous_leniencies(
@@ -132,14 +136,17 @@ class Connection(asyncio.Protocol):
         self._has_answered = True
         if not response.status:
             self._head_bytes += len(data)
+        is_broken = False
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._is_reusable = False
-            if not self._is_complete:
-                self._end("bad_answer")
-                return
-        if self._is_complete:
+            is_broken, self._is_reusable = True, False
+        if self._body:
+            response.feed(b"".join(self._body))
+            self._body.clear()
+        if is_broken and not self._is_complete:
+            self._end("bad_answer")
+        elif self._is_complete:
             self._end(None)
         elif not response.status and self._head_bytes > HEAD_BYTES:
             self._end("bad_answer")
@@ -190,10 +197,6 @@ class Connection(asyncio.Protocol):
             self._encoding, self._has_length = b"", False
         elif self._response is not None:
             self._response.begin(status, named, self._encoding)
-
-    def on_body(self, data: bytes) -> None:
-        if self._response is not None:
-            self._response.feed(data)
 
     def on_message_complete(self) -> None:
         # An informational answer has an end of its own.

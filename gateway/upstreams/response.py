@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from gateway.upstreams.decoding import decoder
@@ -36,6 +36,7 @@ class IncomingResponse:
         "_is_held",
         "_named",
         "_pieces",
+        "_sink",
         "_source",
         "_upstream",
         "_waiter",
@@ -52,6 +53,7 @@ class IncomingResponse:
         self._named: Sequence[tuple[bytes, bytes]] = ()
         self._headers: Mapping[str, str] | None = None
         self._decoder: zlib._Decompress | None = None
+        self._sink: Callable[[bytes], bool] | None = None
         self._pieces: list[bytes] = []
         self._waiting_bytes = 0
         self._is_held = False
@@ -92,6 +94,20 @@ class IncomingResponse:
             if decoded:
                 return decoded
 
+    async def pour(self, sink: Callable[[bytes], bool]) -> None:
+        """Give pieces to `sink` the moment they come, until it refuses one, which is then the next to read.
+
+        Returns then, or when something else is there to be read.
+        """
+        if self._decoder is not None:
+            return
+        self._sink = sink
+        try:
+            while self._sink is not None and not (self._pieces or self._is_ended):
+                await self._wait()
+        finally:
+            self._sink = None
+
     def close(self) -> None:
         """Give the connection back if the answer has come to its end, else drop it at once."""
         source, self._source = self._source, None
@@ -109,6 +125,10 @@ class IncomingResponse:
 
     def feed(self, data: bytes) -> None:
         """A piece of the body has come."""
+        if self._sink is not None:
+            if self._sink(data):
+                return
+            self._sink = None
         self._pieces.append(data)
         self._waiting_bytes += len(data)
         if self._waiter is not None:

@@ -1,7 +1,7 @@
 """Whole answers: read as they are, edited in place, told as a stream."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -247,6 +247,9 @@ class FakeResponse:
 
     async def read(self) -> bytes:
         return self.pieces.pop(0) if self.pieces else b""
+
+    async def pour(self, _sink: Callable[[bytes], bool]) -> None:
+        return
 
     def close(self) -> None:
         self.pieces.clear()
