@@ -57,6 +57,8 @@ class Watch:
             self._timer.cancel()
         if self._connection is not None:
             self._connection.when_gone(None)
+        # Whoever beats holds the watch, so that both and all they hold would wait for the cycle collector.
+        self._beat = None
         # From now on an interruption would hit whatever the task does next.
         task, self._task = self._task, None
         if self._why is not None and task is not None:

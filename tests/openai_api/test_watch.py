@@ -1,6 +1,7 @@
 """The watch: who leaves, which limit is reached when, and that nothing else is cut short."""
 
 import asyncio
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -262,6 +263,23 @@ async def test_a_watch_leaves_no_timer_behind(socket: Socket, clock: Clock) -> N
         watch.limit_idle(1)
         clock.run(100.5)
     assert clock.timers == []
+
+
+async def test_a_watch_that_is_over_lets_go_of_what_beats(socket: Socket, clock: Clock) -> None:
+    class Outlet:
+        def __init__(self, watch: Watch) -> None:
+            self.watch = watch
+
+        def ping(self) -> None:
+            raise AssertionError
+
+    async with Watch(socket, total=LONG) as watch:
+        outlet = Outlet(watch)
+        watch.keep_alive(LONG, outlet.ping)
+        seen = weakref.ref(outlet)
+    del outlet
+    # By its reference count: nobody has to look for cycles.
+    assert seen() is None
 
 
 async def test_a_piece_that_comes_in_sets_no_timer(socket: Socket, clock: Clock) -> None:
