@@ -15,6 +15,9 @@ SPELT = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")')
 BETWEEN = re.compile(r"[ \t\r\n]*[:,]?[ \t\r\n]*")
 
 
+NULL = msgspec.Raw(b"null")
+
+
 class Delta(msgspec.Struct):
     content: Any = None
     tool_calls: Any = None
@@ -34,8 +37,8 @@ class Chunk(msgspec.Struct):
     id: Any = None
     model: Any = msgspec.UNSET
     choices: list[Choice | None] | msgspec.UnsetType | None = msgspec.UNSET
-    usage: msgspec.Raw | None = None
-    error: msgspec.Raw | None = None
+    usage: msgspec.Raw = NULL
+    error: msgspec.Raw = NULL
 
 
 class BrokenChunkError(Exception):
@@ -43,6 +46,7 @@ class BrokenChunkError(Exception):
 
 
 _chunk = msgspec.json.Decoder(Chunk)
+_usage = msgspec.json.Decoder(Usage)
 _scanner = json.JSONDecoder()
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -57,10 +61,10 @@ def read(data: bytes) -> Chunk:
 
 def usage_of(raw: msgspec.Raw | bytes | None) -> Usage | None:
     """The token counts in a `usage` object; `None` where it is absent, null or something else."""
-    if raw is None:
+    if raw is None or raw is NULL:
         return None
     try:
-        return msgspec.json.decode(raw, type=Usage)
+        return _usage.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
@@ -142,8 +146,8 @@ def _choice(value: Any) -> Choice | None:
     )
 
 
-def _raw(value: Any) -> msgspec.Raw | None:
-    return None if value is None else msgspec.Raw(json.dumps(value).encode())
+def _raw(value: Any) -> msgspec.Raw:
+    return NULL if value is None else msgspec.Raw(json.dumps(value).encode())
 
 
 def _with_keys_textually(data: bytes, values: dict[str, bytes]) -> bytes:

@@ -261,7 +261,7 @@ class Relay:
 
     def _error(self, event: Event, chunk: Chunk) -> object:
         """The error that the event reports, if any; SDKs raise on any truthy one."""
-        if chunk.error is not None:
+        if chunk.error is not chunks.NULL:
             return chunks.value_of(chunk.error) or None
         return chunks.value_of(event.data) if event.name == b"error" else None
 

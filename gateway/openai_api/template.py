@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import takewhile
 
-from gateway.openai_api.chunk import Chunk, value_of
+from gateway.openai_api.chunk import Chunk, usage_of, value_of
 
 CONTENT_KEY = b'"content"'
 CONTENT = re.compile(rb'"content"\s*:\s*"([^"\\]*)"')
@@ -14,7 +14,7 @@ ESCAPE = rb'\\(?:["\\/bfnrt]|u(?!d[89a-f])[0-9a-f]{4})'
 TEXTS = re.compile(UNESCAPED + rb"(?:" + ESCAPE + UNESCAPED + rb")*+", re.IGNORECASE)
 """What may stand in JSON strings, one on each line."""
 FIELD, END = b"data: ", b"\n\n"
-STRETCH = 16 * 1024
+STRETCH = 32 * 1024
 """How many bytes are looked at together; behind a chunk that is another one they are looked at anew."""
 
 
@@ -25,11 +25,11 @@ class Template:
     another chunk that says that and nothing else.
     """
 
-    __slots__ = ("_after", "_before", "_new_after", "_new_before", "index")
+    __slots__ = ("_head", "_new_head", "_new_tail", "_tail", "index")
 
     def __init__(self, halves: tuple[bytes, bytes], edited: tuple[bytes, bytes], index: int) -> None:
-        self._before, self._after = halves
-        self._new_before, self._new_after = edited
+        self._head, self._tail = FIELD + halves[0], halves[1] + END
+        self._new_head, self._new_tail = FIELD + edited[0], edited[1] + END
         self.index = index
         """The choice that speaks."""
 
@@ -40,7 +40,7 @@ class Template:
             return None
         choice = chunk.choices[0]
         delta = choice.delta if choice is not None else None
-        if choice is None or delta is None or choice.finish_reason or chunk.usage is not None:
+        if choice is None or delta is None or choice.finish_reason or usage_of(chunk.usage) is not None:
             return None
         if delta.tool_calls or delta.function_call or delta.refusal:
             return None
@@ -53,29 +53,33 @@ class Template:
 
     def texts(self, data: bytes, at: int) -> tuple[list[bytes], int]:
         """What the chunks like this one say that follow each other from `at` on, and where they end."""
-        after = self._after + END
-        end = data.rfind(after, at, at + STRETCH) + len(after)
-        if end < at + len(after) or not data.startswith(FIELD + self._before, at):
+        head, tail = self._head, self._tail
+        start = at + len(head)
+        end = data.rfind(tail, start, at + STRETCH) if data.startswith(head, at) else -1
+        if end < 0:
             return [], at
-        chunks = data[at + len(FIELD) : end - len(END)].split(END + FIELD)
-        first, last = len(self._before), -len(self._after)
+        texts = [data[start:end]]
+        if _are_texts(texts):
+            return texts, end + len(tail)
+        chunks = data[at + len(FIELD) : end + len(tail) - len(END)].split(END + FIELD)
+        first, last = len(head) - len(FIELD), len(END) - len(tail)
         texts = [chunk[first:last] for chunk in chunks]
         # Put together again they are what came, unless another chunk is among them.
-        came = _framed(self._before, texts, self._after)
+        came = _around(head, texts, tail)
         if not (data.startswith(came, at) and _are_texts(texts)):
             texts = texts[: _length(takewhile(self._is_like, chunks))]
-            came = _framed(self._before, texts, self._after) if texts else b""
+            came = _around(head, texts, tail) if texts else b""
         return texts, at + len(came)
 
     def frames(self, texts: list[bytes]) -> bytes:
         """The frames that go out for chunks that say this."""
-        return _framed(self._new_before, texts, self._new_after)
+        return _around(self._new_head, texts, self._new_tail)
 
     def _is_like(self, chunk: bytes) -> bool:
         """Whether the chunk is this one but for its text."""
-        first, last = len(self._before), len(chunk) - len(self._after)
-        is_around = chunk.startswith(self._before) and chunk.endswith(self._after)
-        return is_around and first <= last and _are_texts([chunk[first:last]])
+        came = FIELD + chunk + END
+        text = came[len(self._head) : -len(self._tail)]
+        return came == self._head + text + self._tail and _are_texts([text])
 
 
 def said(texts: list[bytes]) -> str:
@@ -89,9 +93,9 @@ def _are_texts(texts: list[bytes]) -> bool:
     return lines.count(b"\n") < len(texts) and TEXTS.fullmatch(lines) is not None
 
 
-def _framed(before: bytes, texts: list[bytes], after: bytes) -> bytes:
-    head, tail = FIELD + before, after + END
-    return head + (tail + head).join(texts) + tail
+def _around(head: bytes, texts: list[bytes], tail: bytes) -> bytes:
+    middle = texts[0] if len(texts) == 1 else (tail + head).join(texts)
+    return head + middle + tail
 
 
 def _length(chunks: Iterable[bytes]) -> int:

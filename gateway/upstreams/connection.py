@@ -39,6 +39,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, upstream: str, owner: Owner) -> None:
         self._upstream = upstream
         self._owner = owner
+        self._loop = asyncio.get_running_loop()
         self._response: IncomingResponse | None = None
         """`None` between two exchanges."""
         self._exchanges = 0
@@ -76,14 +77,14 @@ class Connection(asyncio.Protocol):
 
         One that ends later has taken the request, which may have cost something.
         """
-        soon = asyncio.get_running_loop().time() - self._asked < STALE_SECONDS
+        soon = self._loop.time() - self._asked < STALE_SECONDS
         return self._exchanges > 1 and not self._has_answered and soon
 
     async def ask(self, head: bytes, body: bytes) -> IncomingResponse:
         """Send a request; the response once its head is there. Raises UpstreamFailure."""
-        response = self._response = IncomingResponse(self._upstream, self)
+        response = self._response = IncomingResponse(self._upstream, self, self._loop)
         self._exchanges += 1
-        self._asked = asyncio.get_running_loop().time()
+        self._asked = self._loop.time()
         self._has_answered = self._has_length = self._is_complete = False
         self._head_bytes = self._named_bytes = 0
         self._encoding = b""

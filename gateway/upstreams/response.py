@@ -34,6 +34,7 @@ class IncomingResponse:
         "_headers",
         "_is_ended",
         "_is_held",
+        "_loop",
         "_named",
         "_pieces",
         "_sink",
@@ -44,10 +45,11 @@ class IncomingResponse:
         "status",
     )
 
-    def __init__(self, upstream: str, source: Source) -> None:
+    def __init__(self, upstream: str, source: Source, loop: asyncio.AbstractEventLoop) -> None:
         self.status = 0
         """0 until the head has come."""
         self._upstream = upstream
+        self._loop = loop
         self._source: Source | None = source
         """`None` once nothing comes any more."""
         self._named: Sequence[tuple[bytes, bytes]] = ()
@@ -163,7 +165,7 @@ class IncomingResponse:
             self._source.resume()
 
     async def _wait(self) -> None:
-        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        waiter = self._waiter = self._loop.create_future()
         try:
             await waiter
         finally:
