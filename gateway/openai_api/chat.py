@@ -51,6 +51,9 @@ class ChatCompletions:
         except edge.CallerGoneError:
             return
         else:
+            # Nobody looks at them any more, and an answer may take long.
+            scope["headers"].clear()
+            del body
             await self._answer(exchange, scope, send)
 
     def interrupt(self) -> None:
@@ -68,6 +71,7 @@ class ChatCompletions:
                     watch.keep_alive(self._exchanges.chat.keep_alive, outlet.ping)
                     async for frames in exchange.stream(watch, scope["state"]["connection"]):
                         await outlet.write(frames)
+                        del frames
                 else:
                     body = await exchange.fetch()
             exchange.end("completed")
@@ -105,7 +109,7 @@ class Outlet:
         self._send = send
         self._watch = watch
         self._exchange = exchange
-        self._pings: set[asyncio.Task[None]] = set()
+        self._pinging: asyncio.Task[None] | None = None
         self.started = False
         self._over = False
 
@@ -133,9 +137,7 @@ class Outlet:
     def ping(self) -> None:
         """A keep-alive comment between two frames; none while the caller has not read the last one."""
         if not self._watch.is_writing:
-            task = asyncio.ensure_future(self._ping())
-            self._pings.add(task)
-            task.add_done_callback(self._pings.discard)
+            self._pinging = asyncio.ensure_future(self._ping())
 
     async def refuse(self, refusal: Refusal, scope: Any) -> None:
         """An error: a proper status where nothing went out yet, else the last event of the stream."""

@@ -91,6 +91,8 @@ def with_keys(data: bytes, values: dict[str, bytes]) -> bytes:
 class ModelEdit:
     """Replaces the upstream's name of the model, whose spelling is learnt when the name is seen first."""
 
+    __slots__ = ("_model_json", "_name", "_new", "_old")
+
     def __init__(self, model_json: bytes) -> None:
         self._model_json = model_json
         self._new = MODEL_KEY + b":" + model_json

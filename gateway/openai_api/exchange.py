@@ -175,9 +175,12 @@ class Exchange:
         opened = await routing.first(self._usable(), self._asking.open, self.trail, self._until)
         self._answered = time.perf_counter()
         self._source, self._response = opened.relay, opened.response
-        watch.limit_total(opened.began + opened.limits.total)
-        watch.limit_idle(opened.limits.idle)
-        relay, frames, has_begun = opened.relay, opened.frames, False
+        relay, response, frames, limits = opened.relay, opened.response, opened.frames, opened.limits
+        watch.limit_total(opened.began + limits.total)
+        watch.limit_idle(limits.idle)
+        # What is no longer needed must not lie in the memory until the answer's end.
+        del opened, self._asking
+        has_begun = False
         while True:
             if relay.is_held or (relay.done and self._is_unscored):
                 found = self._score(relay)
@@ -185,20 +188,20 @@ class Exchange:
                     if frames:
                         yield frames
                         frames = b""
-                    found = await self._patiently(found, watch, opened.limits.idle)
+                    found = await self._patiently(found, watch, limits.idle)
                 self._take(found)
                 if relay.is_held:
                     frames += relay.release(self._persona_json() or b"null")
             if frames:
                 yield frames
-                has_begun = True
+                frames, has_begun = b"", True
             if relay.failure is not None:
                 raise relay.failure
             if relay.done:
                 return
             if writer is not None and has_begun:
-                await opened.response.pour(partial(_pass_on, relay, writer, watch))
-            frames = await self._next(relay, opened.response, watch)
+                await response.pour(partial(_pass_on, relay, writer, watch))
+            frames = await self._next(relay, response, watch)
 
     async def fetch(self) -> bytes:
         """The body of a whole answer. Raises UpstreamFailure, Refusal."""

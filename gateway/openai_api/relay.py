@@ -14,7 +14,7 @@ from gateway.upstreams.failure import UpstreamFailure, from_event
 TRANSCRIPT_CHARACTERS = 250_000
 """How much of an answer is kept to be scored; an endless one must not fill the memory."""
 
-
+NONE: frozenset[int] = frozenset()
 TEMPLATES = 100
 """How often a stream's way of writing its chunks is learnt anew before that is given up."""
 
@@ -22,13 +22,15 @@ TEMPLATES = 100
 class Transcript:
     """What was said in a streamed answer, choice by choice."""
 
+    __slots__ = ("_room", "called_tools", "finished", "pieces", "refused", "usage")
+
     def __init__(self) -> None:
         self._room = TRANSCRIPT_CHARACTERS
         self.pieces: dict[int, list[str]] = {}
         self.finished: dict[int, str] = {}
         """Finish reasons by the index of the choice."""
-        self.called_tools: set[int] = set()
-        self.refused: set[int] = set()
+        self.called_tools = NONE
+        self.refused = NONE
         self.usage: Usage | None = None
 
     def add(self, chunk: Chunk) -> bool:
@@ -42,9 +44,9 @@ class Transcript:
                 if delta.content:
                     self.keep(choice.index, text_of(delta.content))
                 if delta.tool_calls or delta.function_call:
-                    self.called_tools.add(choice.index)
+                    self.called_tools |= {choice.index}
                 if delta.refusal:
-                    self.refused.add(choice.index)
+                    self.refused |= {choice.index}
             # Some upstreams write an empty reason for "not yet".
             if choice.finish_reason and choice.index not in self.finished:
                 self.finished[choice.index] = choice.finish_reason
@@ -79,6 +81,29 @@ class Relay:
     When every requested choice has finished, the chunk that says so is held (`is_held`) until `release` is
     given the `persona` object to put on it; what comes meanwhile waits behind it.
     """
+
+    __slots__ = (
+        "_choices",
+        "_fallback_id",
+        "_framer",
+        "_held",
+        "_id",
+        "_learnt",
+        "_misses",
+        "_model",
+        "_released",
+        "_secrets",
+        "_template",
+        "_upstream",
+        "_waiting",
+        "_wants_usage",
+        "cause",
+        "done",
+        "events",
+        "failure",
+        "is_held",
+        "transcript",
+    )
 
     def __init__(
         self,

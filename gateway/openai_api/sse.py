@@ -26,6 +26,17 @@ class Framer:
     Other than in the standard, an event that is whole but for its blank line counts at the stream's end.
     """
 
+    __slots__ = (
+        "_data",
+        "_data_bytes",
+        "_limit",
+        "_name",
+        "_pending",
+        "_pending_bytes",
+        "_skip_newline",
+        "_started",
+    )
+
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._pending: list[bytes] = []

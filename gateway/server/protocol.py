@@ -16,6 +16,7 @@ from gateway import ids
 from gateway.config import Server
 from gateway.errors import Fault, Refusal, envelope
 from gateway.server.cycle import Cycle
+from gateway.server.lean import Flow, Queue, Signal
 from gateway.server.stall import Stall
 
 HEAD_BYTES = 64 * 1024
@@ -47,31 +48,51 @@ class _AnyLength(int):
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
+    # Beside what uvicorn keeps, more attributes would give each instance a dictionary with keys of its own.
+    __slots__ = (
+        "_body_timer",
+        "_discarded",
+        "_gone",
+        "_has_begun",
+        "_head_bytes",
+        "_head_timer",
+        "_in_head",
+        "_is_lost",
+        "_named_bytes",
+        "_refused",
+        "_running",
+        "_stall",
+        "is_stalled",
+    )
     body_seconds = 30.0
     write_seconds = 60.0
-    is_stalled = False
-    """Whether the connection was cut because the caller did not read."""
-    _stall: Stall
-    _head_timer: asyncio.TimerHandle | None = None
-    _body_timer: asyncio.TimerHandle | None = None
-    _head_bytes = 0
-    """Bytes that came in since the head began; those of a body behind it count while the head is open."""
-    _named_bytes = 0
-    """Bytes of the path and of the headers so far."""
-    _discarded = 0
-    _in_head = True
-    """From the end of one request to the end of the next one's headers."""
-    _has_begun = False
-    """Whether something of the head is there."""
-    _refused = False
-    _is_lost = False
-    _gone: Callable[[], None] | None = None
-    """What to do when the caller leaves in the middle of its answer."""
-    _running: RequestResponseCycle | None = None
-    """The request that is being answered, which is the oldest of those that have come in."""
+
+    def __init__(self, *settings: Any, **more: Any) -> None:
+        super().__init__(*settings, **more)
+        self.pipeline = Queue()  # type: ignore[assignment]
+        self.is_stalled = False
+        """Whether the connection was cut because the caller did not read."""
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._body_timer: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
+        """Bytes that came in since the head began; those of a body behind it count while the head is open."""
+        self._named_bytes = 0
+        """Bytes of the path and of the headers so far."""
+        self._discarded = 0
+        self._in_head = True
+        """From the end of one request to the end of the next one's headers."""
+        self._has_begun = False
+        """Whether something of the head is there."""
+        self._refused = False
+        self._is_lost = False
+        self._gone: Callable[[], None] | None = None
+        """What to do when the caller leaves in the middle of its answer."""
+        self._running: RequestResponseCycle | None = None
+        """The request that is being answered, which is the oldest of those that have come in."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = Flow(transport)
         self._stall = Stall(transport, self.write_seconds, self._cut_stalled)
         self._expect_head()
 
@@ -202,7 +223,7 @@ class Protocol(HttpToolsProtocol):
             access_logger=self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
+            message_event=Signal(),  # type: ignore[arg-type]
             expect_100_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,

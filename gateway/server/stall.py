@@ -10,6 +10,8 @@ LOOKS = 4
 class Stall:
     """Looks after one transport from `watch` on, until nothing waits to be sent or `stop` is called."""
 
+    __slots__ = ("_cut", "_looks", "_pause", "_timer", "_transport", "_waiting")
+
     def __init__(self, transport: asyncio.WriteTransport, seconds: float, cut: Callable[[], None]) -> None:
         """`cut` is called once bytes have waited for `seconds` and not one of them has gone."""
         self._transport = transport

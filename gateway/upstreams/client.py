@@ -22,7 +22,7 @@ class Response(Protocol):
     async def pour(self, sink: Callable[[bytes], bool]) -> None:
         """Give pieces to `sink` the moment they come, if that is possible, until there is something to read.
 
-        What `sink` refuses is the next piece to read.
+        What `sink` refuses is the next piece to read. The headers may be gone from then on.
         """
 
     def close(self) -> None:

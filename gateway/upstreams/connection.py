@@ -34,6 +34,28 @@ class Owner(Protocol):
 class Connection(asyncio.Protocol):
     """Sends a request, and fills the response with what comes back."""
 
+    __slots__ = (
+        "_asked",
+        "_body",
+        "_encoding",
+        "_exchanges",
+        "_has_answered",
+        "_has_length",
+        "_head_bytes",
+        "_is_complete",
+        "_is_full",
+        "_is_reusable",
+        "_loop",
+        "_named",
+        "_named_bytes",
+        "_owner",
+        "_parser",
+        "_response",
+        "_unsent",
+        "_upstream",
+        "on_body",
+        "transport",
+    )
     transport: asyncio.Transport
 
     def __init__(self, upstream: str, owner: Owner) -> None:

@@ -103,6 +103,8 @@ class IncomingResponse:
         """
         if self._decoder is not None:
             return
+        # Whoever relays an answer has looked at its head before.
+        self._named = ()
         self._sink = sink
         try:
             while self._sink is not None and not (self._pieces or self._is_ended):
