@@ -28,9 +28,8 @@ class Signal:
         self._is_set = False
 
     async def wait(self) -> None:
-        while not self._is_set:
-            if self._event is None:
-                self._event = asyncio.Event()
+        if not self._is_set:
+            self._event = self._event or asyncio.Event()
             await self._event.wait()
 
 

@@ -26,10 +26,13 @@ async def test_a_signal_wakes_everybody_who_waits() -> None:
 async def test_a_signal_that_is_cleared_is_waited_for_again() -> None:
     signal = Signal(is_set=True)
     signal.clear()
-    (task,) = await waiting(signal)
+    tasks = await waiting(signal, 2)
+    assert not any(task.done() for task in tasks)
     signal.set()
+    # As of an event: whoever has waited is woken, also where the first one clears it.
     signal.clear()
-    await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    (task,) = await waiting(signal)
     assert not task.done()
     signal.set()
     await task
