@@ -70,7 +70,7 @@ class ChatCompletions:
                 if exchange.request.stream:
                     watch.keep_alive(self._exchanges.chat.keep_alive, outlet.ping)
                     async for frames in exchange.stream(watch, scope["state"]["connection"]):
-                        await outlet.write(frames)
+                        await outlet.write(frames, is_last=exchange.is_last)
                         del frames
                 else:
                     body = await exchange.fetch()
@@ -120,16 +120,18 @@ class Outlet:
             headers = [*edge.STREAM_HEAD, *self._exchange.headers()]
             await self._send(edge.start(200, headers))
 
-    async def write(self, frames: bytes) -> None:
+    async def write(self, frames: bytes, *, is_last: bool = False) -> None:
         """Whole frames, in one send; waits while the caller is slow to read."""
         self._watch.write()
         await self.head()
-        await self._send({"type": "http.response.body", "body": frames, "more_body": True})
+        self._over = self._over or is_last
+        await self._send({"type": "http.response.body", "body": frames, "more_body": not is_last})
         self._watch.wrote()
 
     async def close(self) -> None:
-        self._over = True
-        await self._send({"type": "http.response.body", "body": b""})
+        if not self._over:
+            self._over = True
+            await self._send({"type": "http.response.body", "body": b""})
 
     async def whole(self, body: bytes) -> None:
         await edge.send_json(self._send, 200, body, self._exchange.headers())

@@ -35,11 +35,11 @@ PERSONA_PREFIX = "persona/"
 
 
 class Writer(Protocol):
-    """The caller's connection, once the head of the answer has gone out."""
+    """The caller's connection."""
 
     @property
     def takes_more(self) -> bool:
-        """Whether a piece of the answer can be written without waiting for the caller."""
+        """Whether an answer has begun of which a piece can be written without waiting for the caller."""
 
     def write(self, piece: bytes) -> None:
         """Write a piece, while it takes more."""
@@ -137,6 +137,8 @@ class Exchange:
         self._prompt_sha256 = ""
         self._routes = routes
         self._asking = asking
+        self.is_last = False
+        """Whether the frames that a stream has given are its last."""
         self._ended = False
         self._response: Response | None = None
         self._source: Relay | Answer | None = None
@@ -168,7 +170,7 @@ class Exchange:
     async def stream(self, watch: Watch, writer: Writer | None = None) -> AsyncIterator[bytes]:
         """Whole frames as they come, the first ones once an upstream has said something that is no error.
 
-        Those that hold nothing but text go to the `writer` right from where they come in, behind the first.
+        Those that hold nothing but text go to the `writer` right from where they come in.
         Raises UpstreamFailure before the first frame and Refusal at any time; ends only after `[DONE]`.
         """
         routing = self._shared.routing
@@ -180,7 +182,6 @@ class Exchange:
         watch.limit_idle(limits.idle)
         # What is no longer needed must not lie in the memory until the answer's end.
         del opened, self._asking
-        has_begun = False
         while True:
             if relay.is_held or (relay.done and self._is_unscored):
                 found = self._score(relay)
@@ -193,13 +194,14 @@ class Exchange:
                 if relay.is_held:
                     frames += relay.release(self._persona_json() or b"null")
             if frames:
+                self.is_last = relay.done
                 yield frames
-                frames, has_begun = b"", True
+                frames = b""
             if relay.failure is not None:
                 raise relay.failure
             if relay.done:
                 return
-            if writer is not None and has_begun:
+            if writer is not None:
                 await response.pour(partial(_pass_on, relay, writer, watch))
             frames = await self._next(relay, response, watch)
 
@@ -302,7 +304,7 @@ class Exchange:
         if self._response is None:
             return
         try:
-            if self.turn.status == "completed":
+            if self.turn.status == "completed" and not self._response.is_read:
                 async with asyncio.timeout(AFTER_DONE):
                     while await self._response.read():
                         pass

@@ -122,11 +122,12 @@ class Protocol(HttpToolsProtocol):
 
     @property
     def takes_more(self) -> bool:
-        """Whether a piece of the answer that is under way can be written without waiting for the caller."""
-        return not (self.flow.write_paused or self._is_lost or self._running is None)
+        """Whether an answer has begun of which a piece can be written without waiting for the caller."""
+        cycle = self._running
+        return cycle is not None and cycle.response_started and not (self.flow.write_paused or self._is_lost)
 
     def write(self, piece: bytes) -> None:
-        """A piece of the answer, as ASGI's `send` writes it, but without a coroutine; while `takes_more`."""
+        """Write a piece of the answer as ASGI's `send` does, but without a coroutine; while it takes more."""
         assert self._running is not None  # noqa: S101 - whose answer it is
         chunked = self._running.chunked_encoding
         self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)

@@ -69,6 +69,10 @@ class _AiohttpResponse:
         self.status = response.status
         self.headers: Mapping[str, str] = {key.lower(): value for key, value in response.headers.items()}
 
+    @property
+    def is_read(self) -> bool:
+        return self._response.content.at_eof()
+
     async def read(self) -> bytes:
         try:
             while True:

@@ -16,6 +16,10 @@ class Response(Protocol):
     def headers(self) -> Mapping[str, str]:
         """Lower-case names."""
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the body was read to its end."""
+
     async def read(self) -> bytes:
         """The next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
 

@@ -81,6 +81,11 @@ class IncomingResponse:
         if not self.status:
             raise UpstreamFailure(self._failure or "connection", self._upstream)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing is left to be read."""
+        return self._is_ended and not self._pieces
+
     async def read(self) -> bytes:
         """The next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
         while True:

@@ -51,14 +51,15 @@ def text_of(body: bytes) -> str:
     return text
 
 
-def test_the_first_chunk_arrives_before_the_upstream_goes_on(
-    gateway: Gateway, upstream: ScriptedUpstream
+@pytest.mark.parametrize("version", ["--http1.1", "--http1.0"])
+def test_each_chunk_arrives_before_the_upstream_goes_on(
+    gateway: Gateway, upstream: ScriptedUpstream, version: str
 ) -> None:
     gates = [Gate(), Gate()]
     upstream.reply(
         events([chunk("one "), gates[0], chunk("two "), gates[1], chunk("three"), chunk(finish="stop")])
     )
-    with curl(gateway, "-d", json.dumps({**ASK, "stream": True})) as process:
+    with curl(gateway, version, "-d", json.dumps({**ASK, "stream": True})) as process:
         assert process.stdout
         for gate, word in zip(gates, (b"one ", b"two "), strict=True):
             assert word in process.stdout.readline()

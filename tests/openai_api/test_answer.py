@@ -248,6 +248,10 @@ class FakeResponse:
     async def read(self) -> bytes:
         return self.pieces.pop(0) if self.pieces else b""
 
+    @property
+    def is_read(self) -> bool:
+        return not self.pieces
+
     async def pour(self, _sink: Callable[[bytes], bool]) -> None:
         return
 
