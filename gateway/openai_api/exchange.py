@@ -170,7 +170,7 @@ class Exchange:
     async def stream(self, watch: Watch, writer: Writer | None = None) -> AsyncIterator[bytes]:
         """Whole frames as they come, the first ones once an upstream has said something that is no error.
 
-        Those that hold nothing but text go to the `writer` right from where they come in.
+        Given a `writer`, they go there right from where they come in, as long as there is nothing else to do.
         Raises UpstreamFailure before the first frame and Refusal at any time; ends only after `[DONE]`.
         """
         routing = self._shared.routing
@@ -203,7 +203,8 @@ class Exchange:
                 return
             if writer is not None:
                 await response.pour(partial(_pass_on, relay, writer, watch))
-            frames = await self._next(relay, response, watch)
+            if relay.goes_on:
+                frames = await self._next(relay, response, watch)
 
     async def fetch(self) -> bytes:
         """The body of a whole answer. Raises UpstreamFailure, Refusal."""
@@ -343,11 +344,17 @@ class Exchange:
         return usable
 
 
-def _pass_on(relay: Relay, writer: Writer, watch: Watch, data: bytes) -> bool:
-    """Relay a piece of text without waking the task of its request; whether that could be done."""
-    frames = relay.feed_text(data) if writer.takes_more else None
-    if frames is None:
-        return False
-    writer.write(frames)
-    watch.relayed()
-    return True
+def _pass_on(relay: Relay, writer: Writer, watch: Watch, data: bytes) -> bytes | None:
+    """A sink that relays pieces where they come in, without waking the task of their request.
+
+    It leaves off when the caller has to be waited for, or when there is more to do than to pass frames on.
+    """
+    if not writer.takes_more:
+        return data
+    frames = relay.feed(data)
+    if frames:
+        writer.write(frames)
+        watch.wrote()
+    else:
+        watch.read()
+    return None if relay.goes_on else b""

@@ -142,6 +142,11 @@ class Relay:
         self._waiting: list[Event] = []
 
     @property
+    def goes_on(self) -> bool:
+        """Whether nothing stands against feeding it on: it holds no chunk, has not ended and not failed."""
+        return not (self.is_held or self.done or self.failure is not None)
+
+    @property
     def finish_reason(self) -> str | None:
         """That of the last choice."""
         finished = self.transcript.finished
@@ -170,11 +175,6 @@ class Relay:
             self._fail("sent an event that is larger than the limit")
         return b"".join(out)
 
-    def feed_text(self, data: bytes) -> bytes | None:
-        """As `feed`, for a piece that says more of one text and nothing else; `None` for any other."""
-        texts, end = self._texts(data, 0)
-        return self._pass_texts(texts) if texts and end == len(data) else None
-
     def release(self, persona_json: bytes) -> bytes:
         """The held chunk with the `persona` object, and what has waited behind it."""
         head = self._held.rstrip()[:-1].rstrip()
@@ -198,8 +198,7 @@ class Relay:
 
     def _texts(self, data: bytes, at: int) -> tuple[list[bytes], int]:
         """As `Template.texts`, where an event begins at `at` that is to go out."""
-        is_over = self.is_held or self.done or self.failure is not None
-        if self._template is None or is_over or not self._framer.is_between:
+        if self._template is None or not self.goes_on or not self._framer.is_between:
             return [], at
         return self._template.texts(data, at)
 

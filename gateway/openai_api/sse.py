@@ -49,15 +49,13 @@ class Framer:
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes. Raises TooLargeError."""
-        plain = self.plain(chunk)
-        return self._feed_lines(chunk) if plain is None else [Event(data) for data in plain]
-
-    def plain(self, chunk: bytes) -> list[bytes] | None:
-        """The data of a chunk that is whole `data: …` frames and nothing else, as nearly every one is."""
-        if not self._is_plain(chunk):
-            return None
-        frames = chunk[6:-2].split(b"\n\ndata: ")
-        return frames if chunk.count(b"\n") == 2 * len(frames) else None
+        # Nearly every chunk is whole `data: …` frames and nothing else.
+        if chunk.startswith(b"data: ") and chunk.endswith(b"\n\n") and b"\r" not in chunk and self.is_between:
+            frames = chunk[6:-2].split(b"\n\ndata: ")
+            if chunk.count(b"\n") == 2 * len(frames):
+                self._started = True
+                return [Event(data) for data in frames]
+        return self._feed_lines(chunk)
 
     @property
     def is_between(self) -> bool:
@@ -72,16 +70,6 @@ class Framer:
             self._line(rest)
         event = self._dispatch()
         return [event] if event else []
-
-    def _is_plain(self, chunk: bytes) -> bool:
-        if (
-            not (self.is_between and chunk.startswith(b"data: ") and chunk.endswith(b"\n\n"))
-            or b"\r" in chunk
-        ):
-            return False
-        # There is no byte order mark, then.
-        self._started = True
-        return True
 
     def _feed_lines(self, chunk: bytes) -> list[Event]:
         chunk = self._opening(chunk)

@@ -1,21 +1,20 @@
 """Chunks of a stream that differ in their text alone: recognised and passed on without being decoded."""
 
 import re
-from collections.abc import Iterable
-from itertools import takewhile
 
 from gateway.openai_api.chunk import Chunk, usage_of, value_of
 
 CONTENT_KEY = b'"content"'
 CONTENT = re.compile(rb'"content"\s*:\s*"([^"\\]*)"')
 UNESCAPED = rb'[^"\\\x00-\x09\x0b-\x1f]*+'
-ESCAPE = rb'\\(?:["\\/bfnrt]|u(?!d[89a-f])[0-9a-f]{4})'
-"""Not of half a character, whose other half may be in another chunk."""
+PAIR = rb"d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}"
+"""A character in two halves; one half alone is left to others, since the other may be in another chunk."""
+ESCAPE = rb'\\(?:["\\/bfnrt]|u(?:(?!d[89a-f])[0-9a-f]{4}|' + PAIR + rb"))"
 TEXTS = re.compile(UNESCAPED + rb"(?:" + ESCAPE + UNESCAPED + rb")*+", re.IGNORECASE)
 """What may stand in JSON strings, one on each line."""
 FIELD, END = b"data: ", b"\n\n"
-STRETCH = 32 * 1024
-"""How many bytes are looked at together; behind a chunk that is another one they are looked at anew."""
+NEAR, FAR = 1024, 32 * 1024
+"""How many bytes are compared at once: one chunk behind one that is unlike, and then more and more."""
 
 
 class Template:
@@ -25,11 +24,12 @@ class Template:
     another chunk that says that and nothing else.
     """
 
-    __slots__ = ("_head", "_new_head", "_new_tail", "_tail", "index")
+    __slots__ = ("_head", "_new_head", "_new_tail", "_reach", "_tail", "index")
 
     def __init__(self, halves: tuple[bytes, bytes], edited: tuple[bytes, bytes], index: int) -> None:
         self._head, self._tail = FIELD + halves[0], halves[1] + END
         self._new_head, self._new_tail = FIELD + edited[0], edited[1] + END
+        self._reach = FAR
         self.index = index
         """The choice that speaks."""
 
@@ -53,33 +53,36 @@ class Template:
 
     def texts(self, data: bytes, at: int) -> tuple[list[bytes], int]:
         """What the chunks like this one say that follow each other from `at` on, and where they end."""
-        head, tail = self._head, self._tail
-        start = at + len(head)
-        end = data.rfind(tail, start, at + STRETCH) if data.startswith(head, at) else -1
-        if end < 0:
-            return [], at
-        texts = [data[start:end]]
-        if _are_texts(texts):
-            return texts, end + len(tail)
-        chunks = data[at + len(FIELD) : end + len(tail) - len(END)].split(END + FIELD)
-        first, last = len(head) - len(FIELD), len(END) - len(tail)
-        texts = [chunk[first:last] for chunk in chunks]
-        # Put together again they are what came, unless another chunk is among them.
-        came = _around(head, texts, tail)
-        if not (data.startswith(came, at) and _are_texts(texts)):
-            texts = texts[: _length(takewhile(self._is_like, chunks))]
-            came = _around(head, texts, tail) if texts else b""
-        return texts, at + len(came)
+        texts, end = self._find(data, at)
+        self._reach = min(self._reach * 2 + NEAR, FAR) if texts else 0
+        return texts, end
 
     def frames(self, texts: list[bytes]) -> bytes:
         """The frames that go out for chunks that say this."""
         return _around(self._new_head, texts, self._new_tail)
 
-    def _is_like(self, chunk: bytes) -> bool:
-        """Whether the chunk is this one but for its text."""
-        came = FIELD + chunk + END
-        text = came[len(self._head) : -len(self._tail)]
-        return came == self._head + text + self._tail and _are_texts([text])
+    def _find(self, data: bytes, at: int) -> tuple[list[bytes], int]:
+        head, tail = self._head, self._tail
+        if not data.startswith(head, at):
+            return [], at
+        start = at + len(head)
+        border = data.find(END, start) + len(END)
+        if border < len(data) and self._reach:
+            last = data.rfind(tail, start, start + self._reach)
+            if last >= border and (texts := self._run(data, at, last + len(tail))):
+                return texts, last + len(tail)
+            self._reach = 0
+        text = data[start : border - len(tail)]
+        return ([text], border) if data.endswith(tail, start, border) and _are_texts([text]) else ([], at)
+
+    def _run(self, data: bytes, at: int, end: int) -> list[bytes]:
+        """What the chunks from `at` to `end` say, nothing if another one is among them."""
+        chunks = data[at + len(FIELD) : end - len(END)].split(END + FIELD)
+        first, last = len(self._head) - len(FIELD), len(END) - len(self._tail)
+        texts = [chunk[first:last] for chunk in chunks]
+        # Put together again they are what came if each has the same around its text.
+        is_run = data.startswith(_around(self._head, texts, self._tail), at) and _are_texts(texts)
+        return texts if is_run else []
 
 
 def said(texts: list[bytes]) -> str:
@@ -90,16 +93,12 @@ def said(texts: list[bytes]) -> str:
 
 def _are_texts(texts: list[bytes]) -> bool:
     lines = b"\n".join(texts)
-    return lines.count(b"\n") < len(texts) and TEXTS.fullmatch(lines) is not None
+    return TEXTS.fullmatch(lines) is not None and lines.count(b"\n") < len(texts)
 
 
 def _around(head: bytes, texts: list[bytes], tail: bytes) -> bytes:
     middle = texts[0] if len(texts) == 1 else (tail + head).join(texts)
     return head + middle + tail
-
-
-def _length(chunks: Iterable[bytes]) -> int:
-    return sum(1 for _ in chunks)
 
 
 def _halves(data: bytes, text: str) -> tuple[bytes, bytes] | None:

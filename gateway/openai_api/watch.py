@@ -92,17 +92,13 @@ class Watch:
         """The upstream has said something."""
         self._seen = self._loop.time()
 
-    def relayed(self) -> None:
-        """What the upstream has said is written to the caller, who takes it at once."""
-        self._sent = self._seen = self._loop.time()
-
     def write(self) -> None:
         """A write to the caller begins, which lasts as long as the caller is slow to read."""
         self.is_writing = True
 
     def wrote(self) -> None:
         """The write is done; only now is the upstream waited for again."""
-        self.relayed()
+        self._sent = self._seen = self._loop.time()
         self.is_writing = False
 
     def _left(self) -> None:

@@ -1,7 +1,7 @@
 """A pooled client on aiohttp, for upstreams that the client of our own does not get on with."""
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -10,7 +10,7 @@ from gateway.config import Upstream
 from gateway.upstreams.decoding import decoder
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.request import below, headers
-from gateway.upstreams.response import READ_BYTES
+from gateway.upstreams.response import READ_BYTES, Sink
 
 
 class AiohttpClient:
@@ -86,7 +86,7 @@ class _AiohttpResponse:
         except (aiohttp.ClientError, OSError):
             raise UpstreamFailure("connection", self._name) from None
 
-    async def pour(self, _sink: Callable[[bytes], bool]) -> None:
+    async def pour(self, _sink: Sink) -> None:
         """Its pieces can only be read."""
 
     def close(self) -> None:

@@ -1,10 +1,11 @@
 """What the chat path knows of HTTP upstream, and the one place where a client of it is chosen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from gateway.config import Upstream
 from gateway.upstreams.http import HttpClient
+from gateway.upstreams.response import Sink
 
 
 class Response(Protocol):
@@ -23,10 +24,10 @@ class Response(Protocol):
     async def read(self) -> bytes:
         """The next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
 
-    async def pour(self, sink: Callable[[bytes], bool]) -> None:
-        """Give pieces to `sink` the moment they come, if that is possible, until there is something to read.
+    async def pour(self, sink: Sink) -> None:
+        """Give pieces to `sink` the moment they come, if that is possible, until it leaves something.
 
-        What `sink` refuses is the next piece to read. The headers may be gone from then on.
+        Then, or where there is no next piece, `read` goes on. The headers may be gone from then on.
         """
 
     def close(self) -> None:

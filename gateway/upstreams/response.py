@@ -12,6 +12,10 @@ READ_BYTES = 64 * 1024
 """How much of an answer may wait unread before the upstream is made to wait."""
 
 
+Sink = Callable[[bytes], bytes | None]
+"""Takes a piece and tells what of it is left to be read before the next one; `None`: go on with the next."""
+
+
 class Source(Protocol):
     """Where an answer comes from, as long as it does."""
 
@@ -55,7 +59,7 @@ class IncomingResponse:
         self._named: Sequence[tuple[bytes, bytes]] = ()
         self._headers: Mapping[str, str] | None = None
         self._decoder: zlib._Decompress | None = None
-        self._sink: Callable[[bytes], bool] | None = None
+        self._sink: Sink | None = None
         self._pieces: list[bytes] = []
         self._waiting_bytes = 0
         self._is_held = False
@@ -101,11 +105,8 @@ class IncomingResponse:
             if decoded:
                 return decoded
 
-    async def pour(self, sink: Callable[[bytes], bool]) -> None:
-        """Give pieces to `sink` the moment they come, until it refuses one, which is then the next to read.
-
-        Returns then, or when something else is there to be read.
-        """
+    async def pour(self, sink: Sink) -> None:
+        """Give pieces to `sink` the moment they come, until it leaves something or there is no next one."""
         if self._decoder is not None:
             return
         # Whoever relays an answer has looked at its head before.
@@ -135,10 +136,12 @@ class IncomingResponse:
     def feed(self, data: bytes) -> None:
         """A piece of the body has come."""
         if self._sink is not None:
-            if self._sink(data):
+            left = self._sink(data)
+            if left is None:
                 return
-            self._sink = None
-        self._pieces.append(data)
+            self._sink, data = None, left
+        if data:
+            self._pieces.append(data)
         self._waiting_bytes += len(data)
         if self._waiter is not None:
             self._wake()

@@ -1,7 +1,7 @@
 """Whole answers: read as they are, edited in place, told as a stream."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from gateway.chat.turn import Usage
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.sse import DONE, Framer
 from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.response import Sink
 
 MODEL = b'"persona/a@v1"'
 PERSONA = b'{"id":"psn_1"}'
@@ -252,7 +253,7 @@ class FakeResponse:
     def is_read(self) -> bool:
         return not self.pieces
 
-    async def pour(self, _sink: Callable[[bytes], bool]) -> None:
+    async def pour(self, _sink: Sink) -> None:
         return
 
     def close(self) -> None:

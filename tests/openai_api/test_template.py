@@ -67,9 +67,7 @@ EVENTS = st.one_of(
 )
 
 
-def relayed(
-    pieces: list[bytes], *, choices: int, is_short: bool = False
-) -> tuple[bytes, list[str], int, dict[int, str]]:
+def relayed(pieces: list[bytes], *, choices: int) -> tuple[bytes, list[str], int, dict[int, str]]:
     relay = Relay(
         upstream="mock",
         model_json=b'"persona/x@v1"',
@@ -81,8 +79,7 @@ def relayed(
     )
     out = b""
     for piece in pieces:
-        texts = relay.feed_text(piece) if is_short else None
-        out += relay.feed(piece) if texts is None else texts
+        out += relay.feed(piece)
         if relay.is_held:
             out += relay.release(b'{"drift":1}')
     out += relay.finish()
@@ -103,7 +100,6 @@ def test_a_template_changes_no_byte_and_no_word(events: list[bytes], cuts: list[
         slow = relayed(pieces, choices=choices)
     for ways in (pieces, events, [stream] if stream else []):
         assert relayed(ways, choices=choices) == slow
-        assert relayed(ways, choices=choices, is_short=True) == slow
 
 
 def test_a_chunk_like_the_one_before_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,41 +149,9 @@ def test_a_text_with_escapes_is_not_decoded_with_its_chunk(
 ) -> None:
     reads: list[bytes] = []
     monkeypatch.setattr("gateway.openai_api.chunk._chunk", Counting(reads))
-    texts = ["a ", 'he said: "', "\n\n\t", "ğ", "\\", "\\n", "\x7f"]
+    texts = ["a ", 'he said: "', "\n\n\t", "ğ", "\\", "\\n", "\x7f", "🦉"]
     words = [event(text, spaced=True, escaped=escaped) for text in texts * 5]
     for ways in (words, [b"".join(words)]):
         reads.clear()
         _, said, events, _ = relayed(ways, choices=1)
-        assert (said, events, len(reads)) == (["".join(texts) * 5], 35, 1)
-
-
-def test_a_piece_that_says_more_than_text_is_left_alone() -> None:
-    relay = Relay(
-        upstream="mock",
-        model_json=b'"persona/x@v1"',
-        choices=1,
-        wants_usage=True,
-        limit=1 << 20,
-        secrets=(),
-        fallback_id="chatcmpl-0",
-    )
-    word, half = event("word ", spaced=True, escaped=False), event("half \ud83e", spaced=True, escaped=True)
-    finish = event("", spaced=True, escaped=False, more=ODD[-1])
-    assert relay.feed_text(word) is None
-    relay.feed(word)
-    for piece in (
-        half,
-        word + half,
-        half + word,
-        finish,
-        word + finish,
-        word[:-1],
-        b": ping\n\n",
-        b"",
-        word[1:],
-    ):
-        assert relay.feed_text(piece) is None
-    assert relay.feed_text(word + word) == (relay.feed(word) * 2)
-    assert relay.events == 4
-    relay.feed(word[:9])
-    assert relay.feed_text(word) is None
+        assert (said, events, len(reads)) == (["".join(texts) * 5], 40, 1)

@@ -313,17 +313,17 @@ async def test_a_read_that_is_cancelled_loses_nothing() -> None:
 
 
 class Sink:
-    """Takes pieces, up to one that begins with this."""
+    """Takes pieces, up to one that begins with this; of that one it leaves what stands behind."""
 
     def __init__(self, until: bytes = b"!") -> None:
         self.until = until
         self.taken: list[bytes] = []
 
-    def __call__(self, data: bytes) -> bool:
+    def __call__(self, data: bytes) -> bytes | None:
         if data.startswith(self.until):
-            return False
+            return data.removeprefix(self.until)
         self.taken.append(data)
-        return True
+        return None
 
 
 async def poured(sink: Sink, head: bytes = CHUNKED) -> tuple[Rig, IncomingResponse, asyncio.Task[None]]:
@@ -349,20 +349,30 @@ async def test_a_sink_is_given_each_read_as_it_comes() -> None:
     await pouring
 
 
-async def test_what_a_sink_refuses_is_read_with_all_behind_it() -> None:
+async def test_what_a_sink_leaves_is_read_with_all_behind_it() -> None:
     sink = Sink()
     rig, response, pouring = await poured(sink)
-    for data in (b"a", b"!", b"b"):
-        rig.connection.data_received(b"1\r\n" + data + b"\r\n")
+    for data in (b"a", b"!x", b"b"):
+        rig.connection.data_received(b"%x\r\n%b\r\n" % (len(data), data))
     await pouring
     assert sink.taken == [b"a"]
-    assert await response.read() == b"!b"
+    assert await response.read() == b"xb"
     again = asyncio.create_task(response.pour(sink))
     await asyncio.sleep(0)
     rig.connection.data_received(b"1\r\nc\r\n0\r\n\r\n")
     await again
     assert sink.taken == [b"a", b"c"]
     assert await response.read() == b""
+
+
+async def test_a_sink_that_leaves_nothing_has_had_enough() -> None:
+    sink = Sink()
+    rig, response, pouring = await poured(sink)
+    rig.connection.data_received(b"1\r\n!\r\n")
+    await pouring
+    rig.connection.data_received(b"1\r\na\r\n")
+    assert sink.taken == []
+    assert await response.read() == b"a"
 
 
 async def test_what_waits_to_be_read_is_not_poured() -> None:
