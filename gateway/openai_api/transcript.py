@@ -1,0 +1,66 @@
+"""What is said in a stream, put together while it goes by."""
+
+from gateway.chat.transcript import Said, text_of
+from gateway.chat.turn import Usage
+from gateway.openai_api.chunk import Chunk
+
+TRANSCRIPT_CHARACTERS = 250_000
+"""How much of an answer is kept to be scored; an endless one must not fill the memory."""
+
+NONE: frozenset[int] = frozenset()
+
+
+class Transcript:
+    """What was said in a streamed answer, choice by choice."""
+
+    __slots__ = ("_room", "called_tools", "finished", "pieces", "refused", "usage")
+
+    def __init__(self) -> None:
+        self._room = TRANSCRIPT_CHARACTERS
+        self.pieces: dict[int, list[str]] = {}
+        self.finished: dict[int, str] = {}
+        """Finish reasons by the index of the choice."""
+        self.called_tools = NONE
+        self.refused = NONE
+        self.usage: Usage | None = None
+
+    def add(self, chunk: Chunk) -> bool:
+        """Take in a chunk; whether it says of some choice for the first time that it has finished."""
+        news = False
+        for choice in chunk.choices or ():
+            if choice is None:
+                continue
+            delta = choice.delta
+            if delta is not None:
+                if delta.content:
+                    self.keep(choice.index, text_of(delta.content))
+                if delta.tool_calls or delta.function_call:
+                    self.called_tools |= {choice.index}
+                if delta.refusal:
+                    self.refused |= {choice.index}
+            # Some upstreams write an empty reason for "not yet".
+            if choice.finish_reason and choice.index not in self.finished:
+                self.finished[choice.index] = choice.finish_reason
+                news = True
+        return news
+
+    def keep(self, index: int, text: str) -> None:
+        """Take in a piece of what a choice says."""
+        pieces = self.pieces.setdefault(index, [])
+        if self._room > 0:
+            pieces.append(text[: self._room])
+            self._room -= len(text)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every choice that was begun has been finished."""
+        return bool(self.finished) and all(index in self.finished for index in self.pieces)
+
+    def said(self) -> list[Said]:
+        """What was said in each choice, at least in the first."""
+        return [
+            Said(
+                index, "".join(self.pieces.get(index, ())), index in self.called_tools, index in self.refused
+            )
+            for index in sorted({*self.pieces, *self.finished} or {0})
+        ]
