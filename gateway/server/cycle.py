@@ -35,7 +35,7 @@ class Cycle(RequestResponseCycle):
             else:
                 self.transport.write(head)
         elif kind == "http.response.body" and self.response_started and not self.response_complete:
-            self._go_on(message.get("body", b""), is_last=not message.get("more_body"))
+            self.go_on(message.get("body", b""), is_last=not message.get("more_body"))
         else:
             raise RuntimeError(f"`{kind}` has no place here in an answer.")
 
@@ -69,8 +69,8 @@ class Cycle(RequestResponseCycle):
         elif self.chunked_encoding is None:
             self.expected_content_length, self.chunked_encoding = int(value), False
 
-    def _go_on(self, body: bytes, *, is_last: bool) -> None:
-        """The next piece of the body."""
+    def go_on(self, body: bytes, *, is_last: bool) -> None:
+        """The next piece of the body, as `send` takes it, but without a coroutine."""
         if self.scope["method"] == "HEAD":
             self.expected_content_length, body = 0, b""
         elif self.chunked_encoding:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway import ids
 from gateway.config import Server
@@ -87,7 +87,7 @@ class Protocol(HttpToolsProtocol):
         self._is_lost = False
         self._gone: Callable[[], None] | None = None
         """What to do when the caller leaves in the middle of its answer."""
-        self._running: RequestResponseCycle | None = None
+        self._running: Cycle | None = None
         """The request that is being answered, which is the oldest of those that have come in."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -127,10 +127,9 @@ class Protocol(HttpToolsProtocol):
         return cycle is not None and cycle.response_started and not (self.flow.write_paused or self._is_lost)
 
     def write(self, piece: bytes) -> None:
-        """Write a piece of the answer as ASGI's `send` does, but without a coroutine; while it takes more."""
+        """The next piece of the answer that goes on, while the caller takes more."""
         assert self._running is not None  # noqa: S101 - whose answer it is
-        chunked = self._running.chunked_encoding
-        self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        self._running.go_on(piece, is_last=False)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -224,7 +223,7 @@ class Protocol(HttpToolsProtocol):
             access_logger=self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
-            message_event=Signal(),  # type: ignore[arg-type]
+            message_event=Signal(),
             expect_100_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
@@ -255,7 +254,7 @@ class Protocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         self._refuse(Fault.REQUEST_INVALID, "The bytes received are not an HTTP/1.1 request.")
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: Cycle, app: Any) -> None:  # type: ignore[override]
         self._running = cycle
         task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
