@@ -98,6 +98,7 @@ class Rarity(dict[str, float]):
     def __init__(self, steps: str) -> None:
         super().__init__()
         self._nats = [STEPS.index(step) / 2 for step in steps]
+        self.stems = Stems(self)
 
     def __missing__(self, word: str) -> float:
         rare = self._nats[bucket(word)]
@@ -105,6 +106,26 @@ class Rarity(dict[str, float]):
             self.clear()
         self[word] = rare
         return rare
+
+
+class Stems(dict[str, str]):
+    """How rare words begin, which other forms of them share; nothing for common ones. Remembered likewise."""
+
+    def __init__(self, rarity: Rarity) -> None:
+        super().__init__()
+        self._rarity = rarity
+
+    def __missing__(self, word: str) -> str:
+        stem = word[:4] if self._rarity[word] > _RARE else ""
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[word] = stem
+        return stem
+
+    def of(self, words: set[str]) -> set[str]:
+        found = set(map(self.__getitem__, words))
+        found.discard("")
+        return found
 
 
 def features(user: Reading, answer: Reading, rarity: Rarity) -> list[float]:
@@ -115,8 +136,7 @@ def features(user: Reading, answer: Reading, rarity: Rarity) -> list[float]:
     shared_rare = sorted(map(rare, asked & told), reverse=True)
     asked_mass, told_mass, shared_mass = sum(asked_rare) + 3, sum(told_rare) + 3, sum(shared_rare)
     first, second, third, fourth = [*shared_rare[:4], 0.0, 0.0, 0.0, 0.0][:4]
-    asked_stems = {word[:4] for word, rare in zip(asked, asked_rare, strict=True) if rare > _RARE}
-    told_stems = {word[:4] for word, rare in zip(told, told_rare, strict=True) if rare > _RARE}
+    asked_stems, told_stems = rarity.stems.of(asked), rarity.stems.of(told)
     squares = (_squares(asked_rare) + 9) * (_squares(told_rare) + 9)
     return [
         shared_mass / told_mass,
