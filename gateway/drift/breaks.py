@@ -17,8 +17,6 @@ _TOLD, _MENTIONED, _LINES = 4000, 32, 64
 """Characters of a persona's text, mentions of a machine in it, and fields and examples that are looked at."""
 _BEHIND = 120
 """Characters behind such a mention that may say it is a trade and no machine."""
-FLAGGED = 0.5
-"""From this strength on an answer counts as a break."""
 
 _STOP = re.compile(r"[.!?。！？؟।\n]")
 _CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")

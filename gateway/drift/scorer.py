@@ -58,7 +58,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     clash = values.contradiction(profile.facts, course.claims, user, answer)
     before = [course.answer] if course.answer else []
     loose = coherence.incoherence(user, answer, profile.tongues, profile.coherence, earlier=before)
-    strength = max((one.strength for one in broken), default=0.0)
+    strength = breaks.strength(broken)
     belief = values.posterior(clash.score) if clash is not None else None
     followed = trend.followed(_baseline(profile, course), odds.likeness, odds.other)
     evidence = Evidence(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.drift import wordings
-from gateway.drift.breaks import FLAGGED, Guards, breaks, guards, strength
+from gateway.drift.breaks import Guards, breaks, guards, strength
+from gateway.drift.verdict import LIKELY
 
 CASES = tomllib.loads(Path(__file__).with_name("breaks.toml").read_text("utf-8"))
 ANYONE = Guards()
@@ -23,7 +24,7 @@ def of(name: str) -> list[object]:
 @pytest.mark.parametrize("line", of("broken"))
 def test_a_model_speaking_of_itself_is_a_break(line: str) -> None:
     found = breaks(line, ANYONE)
-    assert strength(found) >= FLAGGED, found
+    assert strength(found) >= LIKELY, found
     assert all(0 <= each.start < each.end <= len(line) and 0 < each.strength <= 1 for each in found)
 
 
@@ -35,7 +36,7 @@ def test_a_character_speaking_of_machines_is_none(line: str) -> None:
 @pytest.mark.parametrize("line", of("broken"))
 def test_a_break_is_found_between_other_sentences(line: str) -> None:
     answer = f"The rain has not let up since Tuesday.\n{line}\nStill, the kettle is on."
-    assert strength(breaks(answer, ANYONE)) >= FLAGGED
+    assert strength(breaks(answer, ANYONE)) >= LIKELY
 
 
 def test_a_break_has_the_place_of_its_words() -> None:
@@ -77,9 +78,9 @@ def test_a_text_full_of_telling_words_is_looked_at_in_part(
 
 
 def test_weak_words_add_up() -> None:
-    assert strength(breaks("I don't have feelings, you see.", ANYONE)) < FLAGGED
+    assert strength(breaks("I don't have feelings, you see.", ANYONE)) < LIKELY
     both = "I don't have feelings, you see. I do not have access to the internet."
-    assert strength(breaks(both, ANYONE)) >= FLAGGED
+    assert strength(breaks(both, ANYONE)) >= LIKELY
 
 
 @pytest.mark.parametrize(
@@ -97,8 +98,8 @@ def test_a_machine_may_say_that_it_is_one(prompt: str, fields: dict[str, object]
     own = guards(prompt, fields, [])
     assert own.machine
     assert breaks("I am an AI, and I do not have feelings.", own) == ()
-    assert strength(breaks("I was created by OpenAI.", own)) >= FLAGGED
-    assert strength(breaks("As a large language model, I cannot open the doors.", own)) >= FLAGGED
+    assert strength(breaks("I was created by OpenAI.", own)) >= LIKELY
+    assert strength(breaks("As a large language model, I cannot open the doors.", own)) >= LIKELY
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_examples_show_that_a_persona_is_a_machine() -> None:
 def test_an_assistant_may_be_one_but_not_another_vendors() -> None:
     own = guards("You are Nova, an AI assistant made by Anthropic.", {}, [])
     assert breaks("As an AI language model, I am happy to help. I was created by Anthropic.", own) == ()
-    assert strength(breaks("I am ChatGPT.", own)) >= FLAGGED
+    assert strength(breaks("I am ChatGPT.", own)) >= LIKELY
 
 
 def test_languages_are_warmed_by_name_and_unknown_ones_are_passed_over() -> None:

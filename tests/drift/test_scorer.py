@@ -87,6 +87,15 @@ def talk(
     return scores, course
 
 
+def test_weak_breaks_add_up_to_a_verdict() -> None:
+    known = Profile(LIBRARIAN)
+    weak = "I don't have feelings, dear."
+    both = f"{weak} And I do not have access to the internet."
+    one, two = (score(known, BEGINNING, "How are you?", answer)[0] for answer in (weak, both))
+    assert one.verdict != "out-of-character"
+    assert two.verdict == "out-of-character"
+
+
 def test_turns_in_character_are_found_in_character(librarian: Profile) -> None:
     scores, _ = talk(librarian, IN_CHARACTER)
     assert {one.verdict for one in scores} == {"in-character"}
