@@ -32,7 +32,7 @@ _OTHER = rf"[^\W_{_HAN}\u0e00-\u0e7f\u0900-\u0963]+|[\u0900-\u0963]+"
 _WORDS = re.compile(rf"[{_HAN}]+|[\u0e00-\u0e7f]+|(?:{_OTHER})+")
 _PLAIN = re.compile(r"[a-z0-9]+")
 _SPACED = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile(rf"[{_HAN}\uac00-\ud7a3\u0e00-\u0e7f\u0900-\u0963]")
+_UNSPACED = re.compile("[\u0900-\u0963\u0e00-\u0e7f\u2e80-\U0010ffff]")
 """Without any of these, words are runs of letters and digits."""
 _SPACE = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d")
