@@ -119,12 +119,13 @@ def test_keep_alives_go_on_while_an_answer_is_scored(patient: Gateway, upstream:
 def test_a_caller_who_leaves_while_an_answer_is_scored_leaves_nothing_behind(
     patient: Gateway, upstream: ScriptedUpstream, stream: bool
 ) -> None:
+    newest = said(chat(patient))["turn"]
+    until(lambda: fetch(patient, "/v1/turns?limit=1").json["data"][0]["id"] == newest)
     upstream.always(answer("busy 600 " + "word " * 1000, stream))
-    newest = fetch(patient, "/v1/turns?limit=1").json["data"][0]["id"]
     body = {"model": LIBRARIAN, "messages": hello(), "stream": stream}
     with connect(patient) as peer:
         peer.sendall(written(patient, body))
-        (seen,) = upstream.wait_for(1)
+        seen = upstream.wait_for(2)[-1]
         if stream:
             # Nothing but the score is waited for.
             read_until(peer, b": ping")
