@@ -8,7 +8,7 @@ from gateway.errors import Fault, Refusal, openai_error
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit
 from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, frame
-from gateway.openai_api.template import Template, said
+from gateway.openai_api.template import Run, Template
 from gateway.openai_api.transcript import Transcript
 from gateway.upstreams.failure import UpstreamFailure, from_event
 
@@ -105,9 +105,10 @@ class Relay:
         out, at = [], 0
         try:
             while at < len(data):
-                texts, end = self._texts(data, at)
-                if texts:
-                    out.append(self._pass_texts(texts))
+                run = self._run(data, at)
+                if run is not None:
+                    out.append(self._pass_run(run))
+                    end = run.end
                 else:
                     end = _border(data, at)
                     out.append(self._pass_others(data[at:end]))
@@ -137,19 +138,20 @@ class Relay:
         self.done = True
         return out + DONE_FRAME
 
-    def _texts(self, data: bytes, at: int) -> tuple[list[bytes], int]:
-        """As `Template.texts`, where an event begins at `at` that is to go out."""
+    def _run(self, data: bytes, at: int) -> Run | None:
+        """As `Template.run`, where an event begins at `at` that is to go out."""
         if self._template is None or not self.goes_on or not self._framer.is_between:
-            return [], at
-        return self._template.texts(data, at)
+            return None
+        return self._template.run(data, at)
 
-    def _pass_texts(self, texts: list[bytes]) -> bytes:
+    def _pass_run(self, run: Run) -> bytes:
         """The frames for chunks like the template."""
-        assert self._template is not None  # noqa: S101 - which has found them
         self._misses = 0
-        self.events += len(texts)
-        self.transcript.keep(self._template.index, said(texts))
-        return self._template.frames(texts)
+        self.events += run.events
+        for index, text in run.said:
+            if text:
+                self.transcript.keep(index, text)
+        return run.frames
 
     def _pass_others(self, data: bytes) -> bytes:
         """The frames for whatever else comes, at most one event if it is framed like the template."""
@@ -198,7 +200,7 @@ class Relay:
         came, data = data, self._edit(data, chunk)
         news = self.transcript.add(chunk)
         if self._template is None and not event.name and chunk.id == self._id:
-            self._template = Template.of(came, data, chunk)
+            self._template = Template.of(came, data, chunk, self._choices)
             if self._template is not None:
                 self._learnt += 1
                 self._misses = 0

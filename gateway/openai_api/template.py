@@ -1,11 +1,18 @@
-"""Chunks of a stream that differ in their text alone: recognised and passed on without being decoded."""
+"""Chunks of a stream that differ in a few texts alone: recognised and passed on without being decoded."""
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from gateway.openai_api.chunk import Chunk, usage_of, value_of
 
-CONTENT_KEY = b'"content"'
-CONTENT = re.compile(rb'"content"\s*:\s*"([^"\\]*)"')
+CONTENT, INDEX = b"content", b"index"
+DIGITS = frozenset(b"%d" % digit for digit in range(10))
+PLACE = re.compile(
+    rb'"(?:(content|reasoning|reasoning_content|text|summary|arguments|obfuscation|p)"\s*:\s*"([^"]*)"'
+    rb'|(index)"\s*:\s*([0-9])(?![0-9]))'
+)
+"""What differs from chunk to chunk; all but the content and the index is carried without a look at it."""
 UNESCAPED = rb'[^"\\\x00-\x09\x0b-\x1f]*+'
 PAIR = rb"d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}"
 """A character in two halves; one half alone is left to others, since the other may be in another chunk."""
@@ -17,93 +24,180 @@ NEAR, FAR = 1024, 32 * 1024
 """How many bytes are compared at once: one chunk behind one that is unlike, and then more and more."""
 
 
-class Template:
-    """The chunk that all chunks of a stream are but for their text.
+Values = tuple[bytes, ...]
+"""Chunk by chunk, what stands in the places of each."""
 
-    Made from a chunk that was decoded: whatever else a JSON string may hold makes, in the place of its text,
+
+class Run(NamedTuple):
+    """Chunks like the template that follow each other."""
+
+    events: int
+    said: list[tuple[int, str]]
+    """What they say, by the index of the choice."""
+    frames: bytes
+    """As they go out."""
+    end: int
+    """Where they end in what came."""
+
+
+class Template:
+    """The chunk that all chunks of a stream are but for what stands in its places.
+
+    Made from a chunk that was decoded: whatever else a JSON string may hold makes, in the place of a text,
     another chunk that says that and nothing else.
     """
 
-    __slots__ = ("_head", "_new_head", "_new_tail", "_reach", "_tail", "index")
+    __slots__ = (
+        "_betweens",
+        "_form",
+        "_head",
+        "_index",
+        "_indices",
+        "_mark",
+        "_new_form",
+        "_places",
+        "_reach",
+        "_tail",
+        "_texts",
+    )
 
-    def __init__(self, halves: tuple[bytes, bytes], edited: tuple[bytes, bytes], index: int) -> None:
-        self._head, self._tail = FIELD + halves[0], halves[1] + END
-        self._new_head, self._new_tail = FIELD + edited[0], edited[1] + END
+    def __init__(self, came: "_Parts", edited: "_Parts", index: int) -> None:
+        self._head, *self._betweens, self._tail = came.around
+        self._mark = max([*self._betweens, self._tail], key=len)
+        """What is least likely to stand in another chunk."""
+        self._form, self._new_form = came.form, edited.form
+        self._places = len(came.keys)
+        self._texts, self._indices = came.column(CONTENT), came.column(INDEX)
+        self._index = index
+        """The choice that speaks, unless that is one of the places."""
         self._reach = FAR
-        self.index = index
-        """The choice that speaks."""
 
     @classmethod
-    def of(cls, data: bytes, edited: bytes, chunk: Chunk) -> "Template | None":
-        """From a chunk as it came and as it goes out; `None` where it says more than a piece of one text."""
+    def of(cls, data: bytes, edited: bytes, chunk: Chunk, choices: int) -> "Template | None":
+        """From a chunk as it came and as it goes out; `None` where its kind has to be decoded each time.
+
+        What the transcript takes from the chunk beside its text has been taken, and counts once only.
+        """
         if not isinstance(chunk.choices, list) or len(chunk.choices) != 1:
             return None
         choice = chunk.choices[0]
         delta = choice.delta if choice is not None else None
         if choice is None or delta is None or choice.finish_reason or usage_of(chunk.usage) is not None:
             return None
-        if delta.tool_calls or delta.function_call or delta.refusal:
+        if delta.content and (not isinstance(delta.content, str) or data.count(b'"content"') != 1):
             return None
-        if not (isinstance(delta.content, str) and delta.content):
+        fixed = set() if delta.content else {CONTENT}
+        if choices == 1:
+            fixed.add(INDEX)
+        elif choice.index == 0 or delta.tool_calls or delta.function_call or delta.refusal:
+            # An index of 0 may also be one that is absent; a call or refusal is one choice's alone.
             return None
-        halves, new_halves = _halves(data, delta.content), _halves(edited, delta.content)
-        if halves is None or new_halves is None:
+        came, goes = _Parts.of(data, fixed), _Parts.of(edited, fixed)
+        if not came.keys or came.values != goes.values or b"\\" in data or b"\n" in data or b"\r" in data:
             return None
-        return cls(halves, new_halves, choice.index)
+        # Where nothing is escaped, what looks like a key is one; where there is one only, it was decoded.
+        if delta.content and came.of_key(CONTENT) != [delta.content.encode()]:
+            return None
+        if choices > 1 and came.of_key(INDEX) != [b"%d" % choice.index]:
+            return None
+        return cls(came, goes, choice.index)
 
-    def texts(self, data: bytes, at: int) -> tuple[list[bytes], int]:
-        """What the chunks like this one say that follow each other from `at` on, and where they end."""
-        texts, end = self._find(data, at)
-        self._reach = min(self._reach * 2 + NEAR, FAR) if texts else 0
-        return texts, end
+    def run(self, data: bytes, at: int) -> Run | None:
+        """The chunks like this one that follow each other from `at` on, if the first one is like it."""
+        values, end = self._find(data, at)
+        self._reach = min(self._reach * 2 + NEAR, FAR) if values else 0
+        if not values:
+            return None
+        events = len(values) // self._places
+        return Run(events, self._said(values), self._new_form * events % values, end)
 
-    def frames(self, texts: list[bytes]) -> bytes:
-        """The frames that go out for chunks that say this."""
-        return _around(self._new_head, texts, self._new_tail)
-
-    def _find(self, data: bytes, at: int) -> tuple[list[bytes], int]:
+    def _find(self, data: bytes, at: int) -> tuple[Values, int]:
+        """What stands in the places of such chunks, and where the last one ends."""
         head, tail = self._head, self._tail
         if not data.startswith(head, at):
-            return [], at
+            return (), at
         start = at + len(head)
         border = data.find(END, start) + len(END)
         if border < len(data) and self._reach:
-            last = data.rfind(tail, start, start + self._reach)
-            if last >= border and (texts := self._run(data, at, last + len(tail))):
-                return texts, last + len(tail)
+            whole = data.rfind(END, start, start + self._reach) + len(END)
+            end = data.find(END, data.rfind(self._mark, start, whole)) + len(END)
+            if end > border:
+                chunks = data[at + len(FIELD) : end - len(END)].split(END + FIELD)
+                first, last = len(head) - len(FIELD), len(END) - len(tail)
+                lines = b"\n".join([chunk[first:last] for chunk in chunks])
+                if values := self._values(lines, len(chunks), data[at:end]):
+                    return values, end
             self._reach = 0
-        text = data[start : border - len(tail)]
-        return ([text], border) if data.endswith(tail, start, border) and _are_texts([text]) else ([], at)
+        if not data.endswith(tail, start, border):
+            return (), at
+        return self._values(data[start : border - len(tail)], 1, data[at:border]), border
 
-    def _run(self, data: bytes, at: int, end: int) -> list[bytes]:
-        """What the chunks from `at` to `end` say, nothing if another one is among them."""
-        chunks = data[at + len(FIELD) : end - len(END)].split(END + FIELD)
-        first, last = len(self._head) - len(FIELD), len(END) - len(self._tail)
-        texts = [chunk[first:last] for chunk in chunks]
-        # Put together again they are what came if each has the same around its text.
-        is_run = data.startswith(_around(self._head, texts, self._tail), at) and _are_texts(texts)
-        return texts if is_run else []
+    def _values(self, lines: bytes, events: int, came: bytes) -> Values:
+        """Those of the chunks that came, less head and tail one on each line; none if one is unlike."""
+        for between in self._betweens:
+            lines = lines.replace(between, b"\n")
+        values = tuple(lines.split(b"\n"))
+        # However they were found: put into the places they make what came, which reads in one way only.
+        is_run = (
+            len(values) == events * self._places
+            and self._form * events % values == came
+            and TEXTS.fullmatch(lines) is not None
+            and (self._indices is None or DIGITS.issuperset(values[self._indices]))
+        )
+        return values if is_run else ()
+
+    def _said(self, values: Values) -> list[tuple[int, str]]:
+        if self._texts is None:
+            return []
+        texts = values[self._texts]
+        if self._indices is None:
+            return [(self._index, _decoded(texts))]
+        pairs = list(zip(values[self._indices], texts, strict=True))
+        return [
+            (int(one), _decoded([text for index, text in pairs if index == one]))
+            for one in {*values[self._indices]}
+        ]
 
 
-def said(texts: list[bytes]) -> str:
+class _Parts(NamedTuple):
+    """A chunk cut up at its places."""
+
+    around: list[bytes]
+    """What stands before, between and behind them in a stream."""
+    keys: list[bytes]
+    values: list[bytes]
+
+    @classmethod
+    def of(cls, data: bytes, fixed: set[bytes]) -> "_Parts":
+        """Cut at all places but those of the `fixed` keys."""
+        parts, at = cls([], [], []), 0
+        data = FIELD + data + END
+        for found in PLACE.finditer(data):
+            place = found.lastindex or 0
+            key, value = found[place - 1], found[place]
+            if key not in fixed:
+                start, end = found.span(place)
+                parts.around.append(data[at:start])
+                parts.keys.append(key)
+                parts.values.append(value)
+                at = end
+        parts.around.append(data[at:])
+        return parts
+
+    def column(self, key: bytes) -> slice | None:
+        """Where its values are among those of many chunks."""
+        return slice(self.keys.index(key), None, len(self.keys)) if key in self.keys else None
+
+    def of_key(self, key: bytes) -> list[bytes]:
+        return [value for one, value in zip(self.keys, self.values, strict=True) if one == key]
+
+    @property
+    def form(self) -> bytes:
+        """What takes the values by `%`."""
+        return b"%b".join(part.replace(b"%", b"%%") for part in self.around)
+
+
+def _decoded(texts: Sequence[bytes]) -> str:
     """What the texts say together."""
     text = b"".join(texts)
     return str(value_of(b'"' + text + b'"')) if b"\\" in text else text.decode("utf-8", "replace")
-
-
-def _are_texts(texts: list[bytes]) -> bool:
-    lines = b"\n".join(texts)
-    return TEXTS.fullmatch(lines) is not None and lines.count(b"\n") < len(texts)
-
-
-def _around(head: bytes, texts: list[bytes], tail: bytes) -> bytes:
-    middle = texts[0] if len(texts) == 1 else (tail + head).join(texts)
-    return head + middle + tail
-
-
-def _halves(data: bytes, text: str) -> tuple[bytes, bytes] | None:
-    """What stands before and behind a text that is spelt as it is read, and is surely where it is meant."""
-    found = CONTENT.search(data)
-    if found is None or data.count(CONTENT_KEY) != 1 or b"\n" in data or b"\r" in data:
-        return None
-    return (data[: found.start(1)], data[found.end(1) :]) if found[1] == text.encode() else None
