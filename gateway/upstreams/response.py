@@ -106,7 +106,10 @@ class IncomingResponse:
                 return decoded
 
     async def pour(self, sink: Sink) -> None:
-        """Give pieces to `sink` the moment they come, until it leaves something or there is no next one."""
+        """Give pieces to `sink` the moment they come, until it leaves something or there is no next one.
+
+        Raises what the sink raises.
+        """
         if self._decoder is not None:
             return
         # Whoever relays an answer has looked at its head before.
@@ -136,7 +139,14 @@ class IncomingResponse:
     def feed(self, data: bytes) -> None:
         """A piece of the body has come."""
         if self._sink is not None:
-            left = self._sink(data)
+            try:
+                left = self._sink(data)
+            except Exception as error:
+                if self._waiter is None or self._waiter.done():
+                    raise
+                # A mistake in relaying is not the connection's: it goes to the task that has left the sink.
+                self._waiter.set_exception(error)
+                left = b""
             if left is None:
                 return
             self._sink, data = None, left

@@ -326,6 +326,11 @@ class Sink:
         return None
 
 
+class MistakenSink(Sink):
+    def __call__(self, data: bytes) -> bytes | None:
+        raise ValueError("a mistake")
+
+
 async def poured(sink: Sink, head: bytes = CHUNKED) -> tuple[Rig, IncomingResponse, asyncio.Task[None]]:
     """An answer whose pieces go into the sink."""
     rig = rigged()
@@ -373,6 +378,17 @@ async def test_a_sink_that_leaves_nothing_has_had_enough() -> None:
     rig.connection.data_received(b"1\r\na\r\n")
     assert sink.taken == []
     assert await response.read() == b"a"
+
+
+async def test_a_sink_that_fails_fails_whoever_pours() -> None:
+    rig, response, pouring = await poured(MistakenSink())
+    rig.connection.data_received(b"1\r\na\r\n")
+    rig.connection.data_received(b"1\r\nb\r\n")
+    assert not rig.transport.is_closed
+    with pytest.raises(ValueError, match="a mistake"):
+        await pouring
+    response.close()
+    assert (rig.owner.freed_as, rig.transport.is_closed) == ([False], True)
 
 
 async def test_what_waits_to_be_read_is_not_poured() -> None:
