@@ -92,15 +92,16 @@ class Template:
         elif choice.index == 0 or delta.tool_calls or delta.function_call or delta.refusal:
             # An index of 0 may also be one that is absent; a call or refusal is one choice's alone.
             return None
-        came, goes = _Parts.of(data, fixed), _Parts.of(edited, fixed)
-        if not came.keys or came.values != goes.values or b"\\" in data or b"\n" in data or b"\r" in data:
+        came = _Parts.of(data, fixed)
+        if not came.keys or b"\\" in data or b"\n" in data or b"\r" in data:
             return None
         # Where nothing is escaped, what looks like a key is one; where there is one only, it was decoded.
         if delta.content and came.of_key(CONTENT) != [delta.content.encode()]:
             return None
         if choices > 1 and came.of_key(INDEX) != [b"%d" % choice.index]:
             return None
-        return cls(came, goes, choice.index)
+        goes = _Parts.of(edited, fixed)
+        return cls(came, goes, choice.index) if came.values == goes.values else None
 
     def run(self, data: bytes, at: int) -> Run | None:
         """The chunks like this one that follow each other from `at` on, if the first one is like it."""
