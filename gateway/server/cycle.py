@@ -10,6 +10,16 @@ CONTROLS = bytes(code for code in range(32) if code != ord("\t")) + b"\x7f"
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 
 
+class _AnyLength(int):
+    """Stands for the length of an answer that may have any."""
+
+    def __lt__(self, _other: int) -> bool:
+        return False
+
+    def __sub__(self, _other: int) -> "_AnyLength":
+        return self
+
+
 class Cycle(RequestResponseCycle):
     """What an application is given to answer one request."""
 
@@ -21,6 +31,11 @@ class Cycle(RequestResponseCycle):
     def __init__(self, request_id: str, **parts: Any) -> None:
         super().__init__(**parts)
         self._id = (b"x-request-id", request_id.encode())
+
+    def end_with_connection(self) -> None:
+        """Answer as HTTP/1.0 has it, which knows no chunks: without a length nothing else tells the end."""
+        self.chunked_encoding = False
+        self.expected_content_length = _AnyLength()
 
     async def send(self, message: Any) -> None:
         if self.flow.write_paused and not self.disconnected:
