@@ -140,7 +140,7 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
         exchange.end("failed", "terminal")
         await exchange.hang_up()
     # Not into the answer, which may go into a file or another program.
-    click.echo(click.style(_told(exchange.turn.drift), dim=True), err=True)
+    click.echo(click.style(_told(exchange.account.turn.drift), dim=True), err=True)
     return "".join(pieces)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.config import Chat, Route, Timeouts
+from gateway.errors import Fault, Refusal
 from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.relay import Relay
@@ -13,7 +14,7 @@ from gateway.openai_api.request import ChatRequest
 from gateway.personas.registry import Resolved
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure, from_status
-from gateway.upstreams.routing import Node
+from gateway.upstreams.routing import SECRET_LENGTH, Node
 
 PATH = "/chat/completions"
 ERROR_BODY = 64 * 1024
@@ -46,6 +47,9 @@ class Asking:
         secrets: tuple[str, ...],
         turn_id: str,
     ) -> None:
+        if persona is not None:
+            # Its headers are its maker's, also where another workspace uses it.
+            secrets += tuple(value for value in persona.headers.values() if len(value) >= SECRET_LENGTH)
         self._request = request
         self._persona = persona
         self._fields = fields
@@ -147,3 +151,21 @@ class Asking:
             secrets=self._secrets,
             fallback_id=self._fallback_id,
         )
+
+
+def usable(routes: tuple[Route, ...], text_only: frozenset[str], request: ChatRequest) -> tuple[Route, ...]:
+    """The routes whose upstream can do what the request asks. Raises Refusal."""
+    if text_only.isdisjoint([route.upstream for route in routes]):
+        return routes
+    need = request.needs_more_than_text()
+    if need is None:
+        return routes
+    found = tuple(route for route in routes if route.upstream not in text_only)
+    if not found:
+        raise Refusal(
+            Fault.CAPABILITY_MISSING,
+            f"The upstream `{routes[0].upstream}` takes text only, and this request has {need}; "
+            "leave them out or configure another upstream.",
+            param="messages",
+        )
+    return found

@@ -85,7 +85,9 @@ class ChatCompletions:
             exchange.end("failed", refusal.fault.code)
             await outlet.refuse(refusal, scope)
         except Exception as error:
-            log.error("unexpected %s in turn %s", type(error).__name__, exchange.turn.id, exc_info=True)
+            log.error(
+                "unexpected %s in turn %s", type(error).__name__, exchange.account.turn.id, exc_info=True
+            )
             exchange.end("failed", Fault.INTERNAL.code)
             await outlet.refuse(edge.our_mistake(), scope)
         finally:
@@ -117,7 +119,7 @@ class Outlet:
         """The head of a stream, unless a keep-alive has brought it already."""
         if not self.started:
             self.started = True
-            headers = [*edge.STREAM_HEAD, *self._exchange.headers()]
+            headers = [*edge.STREAM_HEAD, *self._exchange.account.headers()]
             await self._send(edge.start(200, headers))
 
     async def write(self, frames: bytes, *, is_last: bool = False) -> None:
@@ -134,7 +136,7 @@ class Outlet:
             await self._send({"type": "http.response.body", "body": b""})
 
     async def whole(self, body: bytes) -> None:
-        await edge.send_json(self._send, 200, body, self._exchange.headers())
+        await edge.send_json(self._send, 200, body, self._exchange.account.headers())
 
     def ping(self) -> None:
         """A keep-alive comment between two frames; none while the caller has not read the last one."""
@@ -150,8 +152,8 @@ class Outlet:
             if self.started:
                 await self._send({"type": "http.response.body", "body": error_frame(refusal)})
             else:
-                request_id = self._exchange.turn.request_id
-                headers = self._exchange.headers()
+                request_id = self._exchange.account.turn.request_id
+                headers = self._exchange.account.headers()
                 await edge.send_refusal(self._send, refusal, scope["path"], request_id, headers)
         except OSError:
             return
@@ -162,7 +164,8 @@ class Outlet:
 
 
 async def _interrupted(exchange: Exchange, outlet: Outlet, interrupted: Interrupted, scope: Any) -> None:
-    upstream = exchange.trail.route.upstream if exchange.trail.route else "none"
+    route = exchange.account.trail.route
+    upstream = route.upstream if route else "none"
     if interrupted.why == "gone":
         exchange.end("cancelled", "caller_stalled" if scope["state"]["connection"].is_stalled else None)
     elif interrupted.why == "shutdown":

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.openai_api.exchange import _pass_on
+from gateway.openai_api.passing_on import pass_on
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.watch import Watch
 from tests.openai_api.test_relay import relay_of
@@ -28,7 +28,7 @@ class Caller:
 
 async def passed(relay: Relay, caller: Caller, data: bytes) -> bytes | None:
     await asyncio.sleep(0)
-    return _pass_on(relay, caller, Watch(None, total=1000), data)
+    return pass_on(relay, caller, Watch(None, total=1000), data)
 
 
 async def test_frames_go_to_the_caller_at_once() -> None:

@@ -1,0 +1,91 @@
+"""What is told of a turn: in the head of its answer, in its `persona` object, and in its record."""
+
+import time
+
+from gateway.chat.courses import Scored
+from gateway.chat.turn import Status, Turn, persona_json
+from gateway.config import Price
+from gateway.openai_api.answer import Answer
+from gateway.openai_api.relay import Relay
+from gateway.personas.registry import Resolved
+from gateway.upstreams.routing import Trail
+
+
+class Account:
+    """One turn while it goes on; times are `time.perf_counter()` seconds."""
+
+    __slots__ = ("_is_scored", "answered", "persona", "prompt_sha256", "started", "trail", "turn")
+
+    def __init__(self, turn: Turn, started: float, persona: Resolved | None, prompt_sha256: str) -> None:
+        self.turn = turn
+        self.trail = Trail()
+        self.started = started
+        self.answered: float | None = None
+        """When an upstream had begun to answer."""
+        self.persona = persona
+        """`None` for a plain model."""
+        self.prompt_sha256 = prompt_sha256
+        self._is_scored = False
+
+    @property
+    def is_unscored(self) -> bool:
+        """Whether a score is still to come."""
+        return not self._is_scored and self.persona is not None
+
+    def score(self, scored: Scored) -> None:
+        """Take the score into the turn."""
+        turn, self._is_scored = self.turn, True
+        turn.drift, turn.coherence, turn.explain = scored.drift, scored.coherence, scored.explain
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What the response's head says of the turn, as ASGI wants it."""
+        trail = self.trail
+        now = time.perf_counter()
+        waited = (self.answered or now) - (trail.began or now)
+        overhead = (now - self.started - waited) * 1000
+        headers = [
+            (b"x-persona-attempts", str(trail.attempts).encode()),
+            (b"x-persona-overhead-ms", f"{overhead:.2f}".encode()),
+        ]
+        if trail.route is not None:
+            headers.append((b"x-persona-upstream", str(trail.route).encode("ascii", "replace")))
+        if self.persona is not None:
+            headers.append((b"x-persona", self.persona.label.encode()))
+            headers.append((b"x-persona-prompt-sha256", self.prompt_sha256.encode()))
+        if self._is_scored and not self.turn.stream:
+            drift = self.turn.drift
+            headers.append((b"x-persona-verdict", drift.verdict.encode()))
+            if drift.voice is not None:
+                headers.append((b"x-persona-drift-voice", str(drift.voice).encode()))
+            if drift.values is not None:
+                headers.append((b"x-persona-drift-values", str(drift.values).encode()))
+        return headers
+
+    def persona_json(self) -> bytes:
+        """The `persona` object for the answer."""
+        return persona_json(self.persona.identity_json, self.turn) if self.persona else b"null"
+
+    def close(
+        self, status: Status, error: str | None, source: Relay | Answer | None, price: Price | None
+    ) -> None:
+        """Write down how the turn has ended, what the upstream said of its answer, and what that costs."""
+        turn, trail, now = self.turn, self.trail, time.perf_counter()
+        turn.status, turn.error = status, error
+        if source is not None:
+            turn.finish_reason = source.finish_reason
+            turn.usage = source.usage or turn.usage
+            turn.cost_usd = _cost_usd(turn, price)
+        turn.attempts = trail.attempts
+        turn.upstream = str(trail.route) if trail.route else None
+        turn.latency_ms = (now - self.started) * 1000
+        if self.answered is not None:
+            turn.first_byte_ms = (self.answered - self.started) * 1000
+
+
+def _cost_usd(turn: Turn, price: Price | None) -> float | None:
+    """Of the turn's tokens; `None` where the model has no price."""
+    if price is None:
+        return None
+    usage = turn.usage
+    tokens = (usage.prompt_tokens or 0) * price.input + (usage.completion_tokens or 0) * price.output
+    return tokens / 1_000_000

@@ -1,0 +1,33 @@
+"""A stream that goes from the upstream's connection to the caller's without waking its request's task."""
+
+from typing import Protocol
+
+from gateway.openai_api.relay import Relay
+from gateway.openai_api.watch import Watch
+
+
+class Writer(Protocol):
+    """The caller's connection."""
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether an answer has begun of which a piece can be written without waiting for the caller."""
+
+    def write(self, piece: bytes) -> None:
+        """Write a piece, while it takes more."""
+
+
+def pass_on(relay: Relay, writer: Writer, watch: Watch, data: bytes) -> bytes | None:
+    """A sink that relays pieces where they come in, without waking the task of their request.
+
+    It leaves off when the caller has to be waited for, or when there is more to do than to pass frames on.
+    """
+    if not writer.takes_more:
+        return data
+    frames = relay.feed(data)
+    if frames:
+        writer.write(frames)
+        watch.wrote()
+    else:
+        watch.read()
+    return None if relay.goes_on else b""
