@@ -1,0 +1,90 @@
+"""What Litestar and the store raise by themselves, in the words of the catalogue."""
+
+import logging
+import re
+from typing import Any
+
+from litestar import MediaType, Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    InternalServerException,
+    MethodNotAllowedException,
+    NotFoundException,
+)
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gateway.errors import OPENAI_PREFIX, Detail, Fault, Refusal, envelope
+from gateway.openai_api import edge
+from gateway.openai_api.routes import not_served
+
+log = logging.getLogger("gateway.app")
+
+
+def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """As an exception handler of Litestar."""
+    path = request.scope["path"]
+    refusal = error if isinstance(error, Refusal) else translate(error, path)
+    body = envelope(refusal, path, request.scope["state"]["request_id"])
+    return Response(body, media_type=MediaType.JSON, status_code=refusal.status, headers=refusal.headers)
+
+
+def translate(error: Exception, path: str) -> Refusal:
+    """The refusal for it; what nobody expects is logged."""
+    if isinstance(error, NotFoundException):
+        if path.startswith(OPENAI_PREFIX):
+            return not_served(path)
+        return Refusal(Fault.ROUTE_NOT_FOUND, "There is nothing at this path; /docs shows what there is.")
+    if isinstance(error, MethodNotAllowedException):
+        allowed = dict(error.headers or {}).get("allow", "")
+        return Refusal(
+            Fault.METHOD_NOT_ALLOWED,
+            f"This path does not take this method; it takes {allowed or 'others'}.",
+            headers={"allow": allowed} if allowed else None,
+        )
+    if isinstance(error, HTTPException) and error.status_code == Fault.REQUEST_TOO_LARGE.status:
+        return Refusal(Fault.REQUEST_TOO_LARGE, "The request body is too large; send a smaller one.")
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        details = _details(error) or [Detail([], "no valid JSON, or not what this path takes", "json_error")]
+        return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
+    if isinstance(error, RecursionError | UnicodeDecodeError):
+        # Of the body's decoder: nothing else of ours decodes what came in.
+        deep = isinstance(error, RecursionError)
+        details = [Detail([], "is nested too deeply" if deep else "is not UTF-8", "json_error")]
+        return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
+    if isinstance(error, OperationalError | PoolTimeout):
+        log.warning("the store cannot be used: %s", getattr(error, "orig", type(error).__name__))
+        return Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be used; try again later.")
+    if isinstance(error, InternalServerException) and "disconnected" in error.detail:
+        # Litestar's word for a caller who left while its body was read; nobody hears the answer.
+        return Refusal(Fault.REQUEST_INVALID, "The request body ended early; send it whole.")
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    return edge.our_mistake()
+
+
+def _sentence(details: list[Detail]) -> str:
+    first = details[0]
+    return f"`{'.'.join(map(str, first.loc)) or 'body'}`: {first.msg}."
+
+
+def _details(error: HTTPException) -> list[Detail]:
+    """Every place that is wrong: in a body without its name, elsewhere behind `query`, `path` or `header`."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    return [_detail(item) for item in extra if isinstance(item, dict)]
+
+
+def _detail(item: dict[str, Any]) -> Detail:
+    message, key = str(item.get("message", "")), str(item.get("key", ""))
+    if message == "'data'":
+        # Litestar's words for an empty body where one is needed.
+        return Detail([], "a JSON object is needed", "missing")
+    source = str(getattr(item.get("source"), "value", item.get("source") or "body"))
+    loc: list[str | int] = [] if source == "body" else [source]
+    parts = re.split(r"[.\[\]]", key)
+    loc += [int(part) if part.isdigit() else part for part in parts if part not in ("", "data", "...")]
+    field = re.search(r"(unknown|missing required) field `(.*?)`", message)
+    if field is None:
+        return Detail(loc, message, "type_error")
+    if field[1] == "unknown":
+        return Detail([*loc, field[2]], "there is no such field", "unknown_field")
+    return Detail([*loc, field[2]], "is missing", "missing")
