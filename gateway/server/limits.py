@@ -29,12 +29,12 @@ class Limits(HttpToolsProtocol):
     __slots__ = (
         "_body_timer",
         "_has_begun",
-        "_head_bytes",
         "_head_timer",
         "_in_head",
         "_refused",
         "_running",
         "_stall",
+        "_unread_bytes",
     )
     body_seconds = 30.0
     write_seconds = 60.0
@@ -44,8 +44,8 @@ class Limits(HttpToolsProtocol):
         super().__init__(*settings, **more)
         self._head_timer: asyncio.TimerHandle | None = None
         self._body_timer: asyncio.TimerHandle | None = None
-        self._head_bytes = 0
-        """Bytes that came in since the head began; those of a body behind it count while the head is open."""
+        self._unread_bytes = 0
+        """Bytes of which the parser has made nothing yet, neither a head nor a piece of a body."""
         self._in_head = True
         """From the end of one request to the end of the next one's headers."""
         self._has_begun = False
@@ -72,7 +72,7 @@ class Limits(HttpToolsProtocol):
 
     def _head_done(self) -> None:
         self._in_head = self._has_begun = False
-        self._head_bytes = 0
+        self._unread_bytes = 0
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
@@ -82,7 +82,7 @@ class Limits(HttpToolsProtocol):
         if self._running is not None and not self._running.response_complete:
             # The next request may wait, and so may its caller, while this one is answered.
             self._expect_head()
-        elif self._head_bytes:
+        elif self._unread_bytes:
             self._refuse(
                 Fault.REQUEST_TIMEOUT, "The request's headers did not arrive in time; send them at once."
             )

@@ -103,15 +103,15 @@ class Protocol(Limits):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        self._unread_bytes += len(data)
         if self._in_head:
-            self._head_bytes += len(data)
             data = without_upgrade(data)
         super().data_received(data)
-        if not self._in_head:
-            self._expect_body(self.body_seconds)
-        elif self._head_bytes > HEAD_BYTES:
+        if self._unread_bytes > HEAD_BYTES:
             self._refuse_large_head()
-        elif self._has_begun or self._head_bytes:
+        elif not self._in_head:
+            self._expect_body(self.body_seconds)
+        elif self._has_begun or self._unread_bytes:
             self._expect_head()
 
     def on_message_begin(self) -> None:
@@ -180,6 +180,7 @@ class Protocol(Limits):
         return cycle
 
     def on_body(self, body: bytes) -> None:
+        self._unread_bytes = 0
         if self._refused:
             return
         if self.cycle is not None and self.cycle.response_complete:
@@ -190,7 +191,7 @@ class Protocol(Limits):
 
     def on_message_complete(self) -> None:
         if not self._refused:
-            self._in_head, self._has_begun = True, False
+            self._in_head, self._has_begun, self._unread_bytes = True, False, 0
             self._expect_body(None)
             super().on_message_complete()
 

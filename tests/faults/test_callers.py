@@ -258,6 +258,14 @@ def test_a_body_of_a_request_that_was_refused_may_pause_no_longer(impatient: Gat
         rest_of(peer)
 
 
+@pytest.mark.parametrize("rest", [b"0\r\nX-A: ", b"5;a="], ids=["a trailer", "a chunk's extension"])
+def test_what_stands_beside_a_body_has_a_limit(impatient: Gateway, worker: int, rest: bytes) -> None:
+    head, _, _ = written(impatient, ASK).partition(b"Content-Length")
+    with connect(impatient) as peer:
+        peer.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n" + rest + b"a" * 200_000)
+        assert_refused(rest_of(peer)[0], 431)
+
+
 # Callers who leave
 
 
