@@ -72,12 +72,14 @@ class Acceptor:
         self._share.state(self._count())
         self._loop.add_reader(self._listener, self._take)
 
-    def stop(self) -> None:
-        """Leave what waits to the others; the socket is not closed."""
+    async def stop(self) -> None:
+        """Leave what waits to the others; what was taken is among the connections then. Closes no socket."""
         self._loop.remove_reader(self._listener)
         self._share.leave()
         if self._timer is not None:
             self._timer.cancel()
+        if self._beginning:
+            await asyncio.wait(self._beginning)
 
     def _count(self) -> int:
         return len(self._connections) + len(self._beginning)

@@ -98,7 +98,7 @@ class _Server(uvicorn.Server):
         gateway = self._front.gateway
         gateway.drain()
         for acceptor in self._acceptors:
-            acceptor.stop()
+            await acceptor.stop()
         grace = gateway.config.server.shutdown_grace
         loop = asyncio.get_running_loop()
         timers = [

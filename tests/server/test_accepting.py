@@ -41,7 +41,7 @@ async def accepted(*taking: Share) -> AsyncIterator[list[int]]:
             await taken.acquire()
     yield [len(connections) for connections in workers]
     for acceptor in acceptors:
-        acceptor.stop()
+        await acceptor.stop()
         acceptor._listener.close()
     for connection in (one for connections in workers for one in connections):
         assert isinstance(connection, Kept)
@@ -63,6 +63,29 @@ async def test_a_worker_that_does_not_take_its_share_leaves_it_to_the_other() ->
     idle.state(0)
     async with accepted(busy) as counts:
         assert counts == [TOGETHER]
+
+
+async def test_a_connection_that_was_taken_has_begun_when_its_worker_stops() -> None:
+    connections: set[asyncio.Protocol] = set()
+    is_taken = asyncio.Event()
+
+    def protocol() -> Kept:
+        is_taken.set()
+        return Kept(connections, asyncio.Semaphore(0))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        acceptor = Acceptor(listener, protocol, connections, shares(1)[0])
+        with socket.create_connection(listener.getsockname()):
+            acceptor.start()
+            await is_taken.wait()
+            assert not connections
+            # Whoever asks the connections to end must not miss one.
+            await acceptor.stop()
+            (kept,) = connections
+    assert isinstance(kept, Kept)
+    kept.transport.abort()  # type: ignore[attr-defined]
+    await asyncio.sleep(0)
 
 
 def test_a_worker_is_ahead_by_an_eighth_and_one() -> None:
