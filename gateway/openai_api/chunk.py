@@ -105,7 +105,7 @@ class ModelEdit:
             return data
         # Only where the key stands once, with the value read, is it surely the one at the top level.
         if data.count(MODEL_KEY) == 1:
-            if chunk.model != self._name:
+            if chunk.model != self._name or self._old is None or self._old not in data:
                 self._learn(data, chunk.model)
             if self._old is not None and self._old in data:
                 return data.replace(self._old, self._new, 1)

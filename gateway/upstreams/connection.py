@@ -41,7 +41,6 @@ class Connection(asyncio.Protocol):
         "_exchanges",
         "_has_answered",
         "_has_length",
-        "_head_bytes",
         "_is_complete",
         "_is_full",
         "_is_reusable",
@@ -51,6 +50,7 @@ class Connection(asyncio.Protocol):
         "_owner",
         "_parser",
         "_response",
+        "_unread_bytes",
         "_unsent",
         "_upstream",
         "on_body",
@@ -70,7 +70,9 @@ class Connection(asyncio.Protocol):
         self._has_answered = False
         """Whether any byte has come since the request."""
         self._named: list[tuple[bytes, bytes]] = []
-        self._head_bytes = self._named_bytes = 0
+        self._named_bytes = 0
+        self._unread_bytes = 0
+        """Of which the parser has made nothing yet, such as a head, or a trailer without an end."""
         self._encoding = b""
         self._has_length = False
         """Whether the answer itself says where it ends, else the end of the connection does."""
@@ -108,7 +110,7 @@ class Connection(asyncio.Protocol):
         self._exchanges += 1
         self._asked = self._loop.time()
         self._has_answered = self._has_length = self._is_complete = False
-        self._head_bytes = self._named_bytes = 0
+        self._unread_bytes = self._named_bytes = 0
         self._encoding = b""
         if len(body) <= SLICE:
             self.transport.write(head + body)
@@ -157,8 +159,7 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
             return
         self._has_answered = True
-        if not response.status:
-            self._head_bytes += len(data)
+        self._unread_bytes += len(data)
         is_broken = False
         try:
             self._parser.feed_data(data)
@@ -167,11 +168,12 @@ class Connection(asyncio.Protocol):
         if self._body:
             response.feed(b"".join(self._body))
             self._body.clear()
+            self._unread_bytes = 0
         if is_broken and not self._is_complete:
             self._end("bad_answer")
         elif self._is_complete:
             self._end(None)
-        elif not response.status and self._head_bytes > HEAD_BYTES:
+        elif self._unread_bytes > HEAD_BYTES:
             self._end("bad_answer")
 
     def eof_received(self) -> None:

@@ -207,7 +207,7 @@ def test_a_stream_goes_out_under_the_resolved_name() -> None:
         """\
 data: {"id":"1","model":"persona/a@v1","choices":[{"delta":{"content":"Hi"}}]}
 
-data: {"id":"1","model":"persona/a@v1","choices":[{"delta":{},"finish_reason":"stop"}],\
+data: {"id":"1", "model":"persona/a@v1", "choices":[{"delta":{},"finish_reason":"stop"}],\
 "persona":{"id": "psn_1", "turn": "msg_1"}}
 
 data: [DONE]
