@@ -104,7 +104,7 @@ class Relay:
         """The whole frames that go out for this piece of the upstream's stream."""
         out, at = [], 0
         try:
-            while at < len(data):
+            while at < len(data) and not self.done:
                 run = self._run(data, at)
                 if run is not None:
                     out.append(self._pass_run(run))
