@@ -51,5 +51,6 @@ def test_a_mistake_in_relaying_is_told_and_logged_once(mistaken: Gateway, upstre
     assert (turn["status"], turn["error"]) == ("failed", "server.error")
     logged = mistaken.errors().removeprefix(before)
     assert logged.count("Traceback") == logged.count(f"unexpected ValueError in turn {turn['id']}") == 1
-    until(lambda: upstream.connections_open == 0)
+    (seen,) = upstream.seen
+    assert seen.gone.wait(5)
     assert fetch(mistaken, body={"model": LIBRARIAN, "messages": hello()}).status == 200
