@@ -5,7 +5,7 @@ import time
 from benchmarks import costs, load, nginx, results
 from benchmarks.delays import delays
 from benchmarks.drift import drift
-from benchmarks.gateway import Home
+from benchmarks.gateway import PATIENT, Home
 from benchmarks.memory import memory
 from benchmarks.process import BenchError
 from benchmarks.results import Run
@@ -20,7 +20,7 @@ async def measure(rig: Rig) -> Run:
     began = time.monotonic()
     about = results.machine(len(rig.cores), {"nginx": nginx.version()})
     home = rig.copy()
-    gateway = rig.gateway(home)
+    gateway = rig.gateway(home, more=PATIENT)
     targets = [rig.nginx(), gateway]
     say("warming up, checking answers and records")
     await warm([rig.direct, *targets], (SMALL, LARGE, BURST))

@@ -32,7 +32,8 @@ api_key = "sk-mock"
 default_model = "mock-model"
 {more}
 """
-DRIFT_OFF = "[drift]\nenabled = false\n"
+PATIENT = "[drift]\nbudget_ms = 1000\n"
+"""Every answer is waited for until it is scored: where many wait, some would go without, and cost less."""
 
 
 class Home:

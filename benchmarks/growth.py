@@ -9,6 +9,7 @@ import msgspec
 
 from benchmarks import load, nginx, results, stores, wrk
 from benchmarks.costs import WRK
+from benchmarks.gateway import PATIENT
 from benchmarks.process import cpu_ns, idle_ns
 from benchmarks.results import Figure, Run, figure
 from benchmarks.rig import Rig, cpu_each, interleaved, say, settle, warm
@@ -23,8 +24,6 @@ ROUNDS = 7
 COUNT = 1000
 """Requests in a round, and at least EACH on a connection, whose opening would show otherwise."""
 EACH = 8
-PATIENT = "[drift]\nbudget_ms = 1000\n"
-"""Every answer is waited for until it is scored: where many wait, some would go without, and cost less."""
 
 
 async def measure(rig: Rig, turns: int = TURNS) -> Run:
