@@ -5,7 +5,7 @@ import time
 from benchmarks import costs, load, nginx, results
 from benchmarks.delays import delays
 from benchmarks.drift import drift
-from benchmarks.gateway import PATIENT, Home
+from benchmarks.gateway import Home
 from benchmarks.memory import memory
 from benchmarks.process import BenchError
 from benchmarks.results import Run
@@ -20,7 +20,7 @@ async def measure(rig: Rig) -> Run:
     began = time.monotonic()
     about = results.machine(len(rig.cores), {"nginx": nginx.version()})
     home = rig.copy()
-    gateway = rig.gateway(home, more=PATIENT)
+    gateway = rig.gateway(home)
     targets = [rig.nginx(), gateway]
     say("warming up, checking answers and records")
     await warm([rig.direct, *targets], (SMALL, LARGE, BURST))
@@ -30,21 +30,12 @@ async def measure(rig: Rig) -> Run:
     figures = await costs.pieces(targets, 7)
     figures += await costs.paced(targets, 5)
     figures += await delays(rig.direct, targets)
-    notes += missed(home, 0, 0, "of all these answers")
-    before = home.unscored(), home.turns()
     figures += [await costs.rates(rig, targets), await costs.idle(gateway)]
-    notes += missed(home, *before, "at the highest rate")
     rig.stop(*targets)
     figures += await memory(rig)
     figures += await starts(rig)
     figures += await drift(rig, notes)
     return results.run("core", time.monotonic() - began, about, rig.disturbance(), figures, notes)
-
-
-def missed(home: Home, unscored: int, turns: int, of: str) -> list[str]:
-    """A note of how many answers since then were over their budget: those cost less than others."""
-    share = (home.unscored() - unscored) / (home.turns() - turns)
-    return [f"{share:.1%} {of} went out unscored, over the budget of their score"] if share >= 0.001 else []
 
 
 async def check_all_on(gateway: Target, home: Home) -> str:

@@ -5,7 +5,6 @@ import asyncio
 from benchmarks import load
 from benchmarks.costs import PACED
 from benchmarks.delays import RATE, STREAM
-from benchmarks.gateway import PATIENT
 from benchmarks.results import Figure, figure
 from benchmarks.rig import Rig, cpu_each, interleaved, say, warm
 from benchmarks.shapes import BURST, SMALL
@@ -24,7 +23,7 @@ async def drift(rig: Rig, notes: list[str]) -> list[Figure]:
     if not rig.copy().accepts(OFF):
         notes.append(SKIPPED)
         return []
-    targets = [rig.gateway(rig.copy(), more=PATIENT), rig.gateway(rig.copy(), "without drift", more=OFF)]
+    targets = [rig.gateway(rig.copy()), rig.gateway(rig.copy(), "without drift", more=OFF)]
     await warm(targets)
 
     async def each(target: Target) -> dict[str, float]:

@@ -75,7 +75,11 @@ class Home:
             raise BenchError(f"the gateway did not say where it listens: {self.banner}")
         path = "/v1/openai/chat/completions"
         model = f"persona/{SLUG}"
-        return Target(name, process, int(port[1]), self.key, model, whole_path=path, stream_path=path)
+        return Target(name, process, int(port[1]), self.key, model, path, path, counts=self.counts)
+
+    def counts(self) -> tuple[int, int]:
+        """How many turns the store has, and how many of them went out without a score."""
+        return self.turns(), self.unscored()
 
     def push(self) -> None:
         """Store the persona that is measured."""

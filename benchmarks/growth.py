@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from benchmarks import load, nginx, results, stores, wrk
-from benchmarks.costs import WRK
+from benchmarks.costs import WRK, Missed
 from benchmarks.gateway import PATIENT
 from benchmarks.process import cpu_ns, idle_ns
 from benchmarks.results import Figure, Run, figure
@@ -73,17 +73,16 @@ def _of_lows(large: Figure, small: Figure) -> float:
 async def connections(rig: Rig) -> list[Figure]:
     """A whole request, with more and more of them under way."""
     say("connections")
-    home = rig.copy()
-    targets = [rig.nginx(), rig.gateway(home, more=PATIENT)]
+    targets = [rig.nginx(), rig.gateway(rig.copy(), more=PATIENT)]
     await warm(targets)
-    unscored = dict.fromkeys(CONNECTIONS, 0)
+    missed = {count: Missed() for count in CONNECTIONS}
 
     async def each(target: Target) -> dict[str, float]:
         found = {}
         for count in CONNECTIONS:
-            workload, before = msgspec.structs.replace(SMALL, connections=count), home.unscored()
-            found[f"connections_{count}_cpu"] = await cpu_each(target, workload, _requests(count))
-            unscored[count] += home.unscored() - before
+            workload = msgspec.structs.replace(SMALL, connections=count)
+            with missed[count].counted(target):
+                found[f"connections_{count}_cpu"] = await cpu_each(target, workload, _requests(count))
         return found
 
     found = await interleaved(targets, ROUNDS, each)
@@ -94,7 +93,7 @@ async def connections(rig: Rig) -> list[Figure]:
             f"CPU per whole request, connections: {count}",
             "µs",
             found[name],
-            _missed(unscored[count] / ROUNDS / _requests(count)),
+            missed[count].note(),
         )
         for count, name in zip(CONNECTIONS, found, strict=True)
     ]
@@ -102,10 +101,6 @@ async def connections(rig: Rig) -> list[Figure]:
 
 def _requests(connections: int) -> int:
     return max(COUNT, EACH * connections)
-
-
-def _missed(share: float) -> str:
-    return f"{share:.0%} of the answers went out unscored" if share >= 0.01 else ""
 
 
 async def personas(rig: Rig) -> list[Figure]:

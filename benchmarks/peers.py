@@ -11,7 +11,6 @@ import msgspec
 
 from benchmarks import costs, nginx, results
 from benchmarks.delays import delays
-from benchmarks.gateway import PATIENT
 from benchmarks.process import BenchError, Process, environment, free_port, program, wait_for
 from benchmarks.results import Figure, Run, figure
 from benchmarks.rig import Rig, say, warm
@@ -47,7 +46,7 @@ async def measure(rig: Rig) -> Run:
     litellm, portkey = install_litellm(), install_portkey()
     versions = {"nginx": nginx.version(), "LiteLLM": LITELLM, "Portkey": PORTKEY}
     about = results.machine(len(rig.cores), versions)
-    targets = [rig.nginx(), rig.gateway(rig.copy(), more=PATIENT)]
+    targets = [rig.nginx(), rig.gateway(rig.copy())]
     for start, place in ((start_portkey, portkey), (start_litellm, litellm)):
         targets.append(start(rig, place))
         rig.keep(targets[-1].process)

@@ -1,6 +1,6 @@
 """Where a request can be sent: straight to the mock, through nginx, the gateway or a peer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -37,6 +37,8 @@ class Target(msgspec.Struct, frozen=True):
     whole_path: str = "/v1/chat/completions"
     stream_path: str = "/v1/chat/completions"
     headers: Mapping[str, str] = {}
+    counts: Callable[[], tuple[int, int]] | None = None
+    """How many answers it has recorded and how many of them without a score, where it does that."""
 
     def path(self, workload: Workload) -> str:
         return self.stream_path if workload.shape.is_stream else self.whole_path
