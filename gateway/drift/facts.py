@@ -15,10 +15,6 @@ _ITEMS, _MOST, _VERBATIM = 400, 40, 400
 """Stored statements that a turn is held against, those for one word, and short fields looked for as such."""
 
 
-ALIKE = 0.2
-"""Below this likeness two statements are not about the same thing."""
-
-
 class Item(NamedTuple):
     """A stored statement and where it is stored."""
 
@@ -71,8 +67,6 @@ class Facts:
         self.near = {stem: (self._weights[stem], at) for stem, at in self.index.items() if len(at) <= _MOST}
         """The weight of each content word that tells stored statements apart, and where they are."""
         self.items = [item._replace(mass=self.mass(item.statement.stems)) for item in self.items]
-        self.enough = [ALIKE * full(item.mass) for item in self.items]
-        """The mass that each of them has to share to be about the same thing."""
         self.known = self.index.keys() | self.attitudes.keys()
         """The content words of which something is stored."""
         self.told = frozenset(
@@ -144,11 +138,6 @@ class Facts:
         he, she = (len(self.lexicon.patterns[word].findall(self.text)) for word in ("he", "she"))
         if "gender" not in self.stored and max(he, she) >= 3 and max(he, she) >= 4 * min(he, she):
             self.stored["gender"] = {"male" if he > she else "female": "prompt"}
-
-
-def full(mass: float) -> float:
-    """What is shared with a statement of this mass where that is as good as all of it."""
-    return 4.0 if mass > 3.0 else 1 + mass
 
 
 def _rarity(seen: int) -> float:

@@ -129,18 +129,23 @@ def _tokens(codes: Places, end: int, *, unspaced: bool) -> tuple[Codes, Floats, 
     sums = (_tables().lower.take(codes) * _POWERS[: len(codes)]).cumsum(dtype=np.uint32)
     tokens = _grams(sums, end) if unspaced else _words(codes, sums, end)
     tokens.sort()
-    is_first = np.ones(len(tokens), bool)
-    np.not_equal(tokens[1:], tokens[:-1], out=is_first[1:])
-    first = is_first.nonzero()[0]
+    first, number = firsts(tokens), len(tokens)
     tokens = tokens[first]
     buckets, is_ours = tokens >> np.uint32(1), (tokens & np.uint32(1)).astype(bool)
     own = is_ours.copy()
     own[1:] &= buckets[1:] != buckets[:-1]
     counts = np.empty(len(first), np.float32)
     counts[:-1] = first[1:] - first[:-1]
-    counts[-1:] = len(is_first) - first[-1:]
+    counts[-1:] = number - first[-1:]
     ours = is_ours.nonzero()[0]
     return buckets[ours], counts[ours], own[ours]
+
+
+def firsts(ascending: Codes) -> Places:
+    """Where each value stands for the first time."""
+    is_first = np.ones(len(ascending), bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=is_first[1:])
+    return is_first.nonzero()[0]
 
 
 def _marks(text: str, codes: Places) -> Floats:

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from gateway.drift.evidence import Evidence
-from gateway.drift.facts import ALIKE, Facts, Item, full
+from gateway.drift.facts import Facts, Item
 from gateway.drift.lexicon import Mention
 from gateway.drift.statements import Number, Statement
 
+ALIKE = 0.2
+"""Below this likeness two statements are not about the same thing."""
 _ALIKE_SAID = 0.45
 """The same for example lines and earlier turns, where the persona speaks of many passing things."""
 _NEAREST = 8
@@ -33,15 +35,16 @@ def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Item, float]]:
                 shared[i] = shared.get(i, 0.0) + weight
     if not shared:
         return []
-    items, enough = facts.items, facts.enough
-    found = [(-_likeness(mass, items[i]), i) for i, mass in shared.items() if mass >= enough[i]]
+    items = facts.items
+    found = [(-likeness, i) for i, mass in shared.items() if (likeness := _likeness(mass, items[i])) >= ALIKE]
     if len(found) > 1:
         found.sort()
     return [(items[i], -negative) for negative, i in found[:_NEAREST]]
 
 
 def _likeness(shared: float, item: Item) -> float:
-    likeness = shared / full(item.mass)
+    mass = item.mass
+    likeness = shared / (4.0 if mass > 3.0 else 1 + mass)
     return likeness if likeness < 1.0 else 1.0
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.drift.features import MARK_COUNT, Codes, Floats, Places, Text
+from gateway.drift.features import MARK_COUNT, Codes, Floats, Places, Text, firsts
 from gateway.drift.weights import Tongue
 
 USUAL_LIKENESS, USUAL_SPREAD, USUAL_WEIGHT = 0.06, 0.03, 4
@@ -131,6 +131,4 @@ def _union(some: Codes, others: Codes) -> Codes:
     """Ascending, each once; numpy's own loads its masked arrays for that, 1 MB."""
     tokens = np.concatenate((some, others))
     tokens.sort()
-    is_first = np.ones(len(tokens), bool)
-    np.not_equal(tokens[1:], tokens[:-1], out=is_first[1:])
-    return tokens[is_first]
+    return tokens[firsts(tokens)]
