@@ -13,7 +13,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.process import Gateway
+from tests.fakes.process import Gateway
 
 CONFIG = Path(__file__).with_name("conformance.toml")
 DOCS = Path(__file__).parents[1] / "docs" / "reliability.md"

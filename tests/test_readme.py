@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import Gateway
+from tests.fakes.process import Gateway
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 

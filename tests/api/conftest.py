@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.wire import Reply, fetch
-from tests.process import PATIENT, Gateway, upstream_table
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.upstream import ScriptedUpstream
 
 LINES = [
     'default_model = "gpt-4o-mini"',

@@ -9,8 +9,8 @@ import pytest
 from tests.api.conftest import User, details, made, refused, settings, statement
 from tests.conftest import Start
 from tests.e2e.wire import fetch
-from tests.until import until
-from tests.upstream import ScriptedUpstream
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 BODY = {"slug": "muse", "prompt": "A prompt that nobody keeps."}
 

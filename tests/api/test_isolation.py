@@ -14,8 +14,8 @@ from gateway.auth.scopes import SCOPES
 from gateway.config import Config, Store
 from tests.api.conftest import User, expire
 from tests.e2e.wire import Reply, ask, fetch, line
-from tests.process import Gateway
-from tests.until import until
+from tests.fakes.process import Gateway
+from tests.fakes.until import until
 
 PUBLIC = {"/health/live", "/health/ready", "/openapi.json", "/docs"}
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -11,8 +11,8 @@ from gateway.auth.scopes import SCOPES
 from tests.api.conftest import User, details, expire, made, refused, settings
 from tests.conftest import Start
 from tests.e2e.wire import fetch
-from tests.until import until
-from tests.upstream import ScriptedUpstream
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 
 def soon(**ahead: float) -> str:

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.api.conftest import User, details, refused
-from tests.until import until
-from tests.upstream import ScriptedUpstream
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 
 def test_a_label_is_moved_and_taken_away(me: User, upstream: ScriptedUpstream) -> None:

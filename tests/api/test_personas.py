@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import User, details, made, refused
-from tests.until import until
-from tests.upstream import ScriptedUpstream
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 SECRET = "The lamp-lighter's password is marmalade-"
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import User, refused
-from tests.until import until
-from tests.upstream import ScriptedUpstream
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 BODY: dict[str, Any] = {
     "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi 😀"}],

@@ -16,10 +16,10 @@ from gateway.drift.character import Signal
 from tests.api.conftest import User, details, made, refused, settings, statement
 from tests.conftest import Start
 from tests.e2e.wire import connect, read_all, read_until
-from tests.process import Gateway
-from tests.until import until
-from tests.upstream import ScriptedUpstream
-from tests.upstream_scripts import status
+from tests.fakes.process import Gateway
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_scripts import status
 
 Event = dict[str, str]
 

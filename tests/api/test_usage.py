@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import User, details, refused
-from tests.until import until
-from tests.upstream import ScriptedUpstream
-from tests.upstream_scripts import status
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_scripts import status
 
 
 def sums(me: User, query: str) -> dict[str | None, dict[str, Any]]:

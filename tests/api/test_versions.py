@@ -5,7 +5,7 @@ from typing import Any
 import jsonpatch
 
 from tests.api.conftest import User, details, made, refused
-from tests.upstream import ScriptedUpstream
+from tests.fakes.upstream import ScriptedUpstream
 
 
 def edited(me: User, times: int) -> None:

@@ -14,7 +14,7 @@ from gateway.auth.guard import Caller, Guard
 from gateway.auth.keys import Hasher, Key, Workspace
 from gateway.errors import Fault, Refusal
 from gateway.storage.database import Change, Database
-from tests.store import opened, workspaces
+from tests.fakes.store import opened, workspaces
 
 
 class Keys:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.process import BenchError, Process, program
-from tests.until import until
+from tests.fakes.until import until
 
 FAMILY = """
 import subprocess, sys, time

@@ -28,11 +28,11 @@ from gateway.personas.store import Pushed
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
-from tests.store import opened, workspaces
-from tests.until import until
-from tests.upstream import ScriptedUpstream, Seen
-from tests.upstream_model import completion
-from tests.upstream_scripts import Gate, Script, error_object, json_answer, status
+from tests.fakes.store import opened, workspaces
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream, Seen
+from tests.fakes.upstream_model import completion
+from tests.fakes.upstream_scripts import Gate, Script, error_object, json_answer, status
 
 TEXT = "I am forty, dear, and a secret smoker."
 ASKED = [msgspec.Raw(b'{"role":"user","content":"My secret question"}')]

@@ -25,7 +25,7 @@ from gateway.drift.scorer import BEGINNING, Course
 from gateway.personas.model import Content, Persona, Version
 from gateway.personas.model import Profile as Card
 from gateway.personas.registry import Resolved, resolved
-from tests.until import until
+from tests.fakes.until import until
 
 LONG = "long " * 1000
 SIGNAL = Signal("break", "voice", 0.01, 0, 2)

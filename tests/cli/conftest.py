@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from gateway.cli.root import run
-from tests.process import Gateway, upstream_table
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.upstream import ScriptedUpstream
 
 
 class Ended(NamedTuple):

@@ -13,7 +13,7 @@ import pytest
 from gateway import config
 from gateway.cli.root import run
 from tests.cli.conftest import Persona, Remote
-from tests.until import until
+from tests.fakes.until import until
 
 
 @pytest.fixture

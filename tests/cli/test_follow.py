@@ -12,9 +12,9 @@ from threading import Timer
 import pytest
 
 from tests.cli.conftest import Persona, Remote
-from tests.process import Gateway
-from tests.until import until
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import Gateway
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 LONGEST = 30
 Follow = Callable[..., "Follower"]

@@ -15,8 +15,8 @@ import pytest
 
 from gateway.auth import keys
 from tests.cli.conftest import Ended, Persona, Remote
-from tests.process import Gateway
-from tests.until import until
+from tests.fakes.process import Gateway
+from tests.fakes.until import until
 
 BOOKSHOP = """\
 slug: bookshop

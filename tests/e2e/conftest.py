@@ -6,8 +6,8 @@ from typing import Any
 import openai
 import pytest
 
-from tests.process import PATIENT, Gateway, upstream_table
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.upstream import ScriptedUpstream
 
 
 @pytest.fixture

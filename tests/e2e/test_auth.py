@@ -11,9 +11,9 @@ import pytest
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import Reply, fetch
-from tests.process import Gateway
-from tests.until import until
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import Gateway
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 MODELS = "/v1/openai/models"
 PATHS = [

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 import openai
 import pytest
 
-from tests import upstream_faults as faults
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import connect, read_until, written
-from tests.process import Gateway
-from tests.until import until
-from tests.upstream import Answer, ScriptedUpstream, Seen
-from tests.upstream_scripts import Gate
+from tests.fakes import upstream_faults as faults
+from tests.fakes.process import Gateway
+from tests.fakes.until import until
+from tests.fakes.upstream import Answer, ScriptedUpstream, Seen
+from tests.fakes.upstream_scripts import Gate
 
 LIMIT = 0.25
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}

@@ -12,10 +12,10 @@ import pytest
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
-from tests.process import Gateway
-from tests.upstream import ScriptedUpstream
-from tests.upstream_model import answer_chunks, chunk
-from tests.upstream_scripts import Gate, events
+from tests.fakes.process import Gateway
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_model import answer_chunks, chunk
+from tests.fakes.upstream_scripts import Gate, events
 
 pytestmark = pytest.mark.skipif(which("curl") is None, reason="needs curl")
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}

@@ -13,11 +13,11 @@ import pytest
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello
 from tests.e2e.wire import Reply, fetch
-from tests.process import PATIENT, Gateway, upstream_table
-from tests.until import until
-from tests.upstream import ScriptedUpstream
-from tests.upstream_model import answer_chunks, chunk, completion
-from tests.upstream_scripts import Json, Script, events, json_answer
+from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_model import answer_chunks, chunk, completion
+from tests.fakes.upstream_scripts import Json, Script, events, json_answer
 
 TOOL: Any = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
 KINDS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])

@@ -14,10 +14,10 @@ import pytest
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello
 from tests.e2e.wire import CHAT, Reply, ask, connect, fetch, line, read_all, read_until, written
-from tests.process import Gateway, upstream_table
-from tests.upstream import ScriptedUpstream
-from tests.upstream_model import completion
-from tests.upstream_scripts import Gate, json_answer, status
+from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_model import completion
+from tests.fakes.upstream_scripts import Gate, json_answer, status
 
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
 REQUEST_ID = re.compile(r"req_[0-9A-Za-z]{20}")

@@ -11,11 +11,11 @@ from tests.e2e.conftest import hello
 from tests.e2e.test_drift import KINDS, SLIPS, answer, chat, said, turn
 from tests.e2e.test_scoring import ScriptedScorer
 from tests.e2e.wire import fetch
-from tests.process import PATIENT, Gateway, upstream_table
-from tests.until import until
-from tests.upstream import ScriptedUpstream, Seen
-from tests.upstream_model import completion
-from tests.upstream_scripts import Gate, Script, json_answer, status
+from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream, Seen
+from tests.fakes.upstream_model import completion
+from tests.fakes.upstream_scripts import Gate, Script, json_answer, status
 
 JUDGE = "the-judge"
 SETTINGS = f'[drift.judge]\nupstream = "court/{JUDGE}"\nsample = 0\n'

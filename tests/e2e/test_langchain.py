@@ -8,8 +8,8 @@ from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from pydantic import BaseModel
 
 from tests.conftest import LIBRARIAN
-from tests.process import Gateway
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import Gateway
+from tests.fakes.upstream import ScriptedUpstream
 
 SAID = "You said: Good evening"
 

@@ -14,7 +14,7 @@ from gateway import config
 from gateway.upstreams.local import LocalModelMissing, find_weights
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
-from tests.process import Gateway
+from tests.fakes.process import Gateway
 
 pytestmark = pytest.mark.local_model
 FIRST_TOKEN_SECONDS = 20

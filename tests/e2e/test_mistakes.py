@@ -8,11 +8,11 @@ import pytest
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.e2e.wire import connect, fetch, read_until, written
-from tests.process import PATIENT, Gateway, upstream_table
-from tests.until import until
-from tests.upstream import ScriptedUpstream
-from tests.upstream_model import answer_chunks
-from tests.upstream_scripts import Drip, Gate, events
+from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_model import answer_chunks
+from tests.fakes.upstream_scripts import Drip, Gate, events
 
 END = b"0\r\n\r\n"
 """Of a chunked body."""

@@ -7,8 +7,8 @@ import pytest
 
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import Reply, fetch
-from tests.process import Gateway
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import Gateway
+from tests.fakes.upstream import ScriptedUpstream
 
 PROMPTS = ["", "You are the first.", "You are the second.", "You are the third."]
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello, mint
-from tests.process import Gateway
-from tests.upstream import ScriptedUpstream
-from tests.upstream_scripts import error_object, status
+from tests.fakes.process import Gateway
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_scripts import error_object, status
 
 RESOLVED = f"{LIBRARIAN}@v1"
 SAID = "You said: Good evening"

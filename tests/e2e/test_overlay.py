@@ -8,8 +8,8 @@ import pytest
 
 from tests.e2e.conftest import mint
 from tests.e2e.wire import Reply, fetch
-from tests.process import Gateway
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import Gateway
+from tests.fakes.upstream import ScriptedUpstream
 
 PROMPT = 'You are the keeper.\nYou say "tide" – {name}, {{ %s }} and ünïcödé 🙂 stay as they are.'
 USER = {"role": "user", "content": "Good evening"}

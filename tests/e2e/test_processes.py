@@ -18,11 +18,11 @@ import pytest
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import CHAT, ask, connect, fetch, line, read_until, written
-from tests.process import Gateway, scrubbed_environment, upstream_table
-from tests.until import until
-from tests.upstream import ScriptedUpstream
-from tests.upstream_model import chunk
-from tests.upstream_scripts import Gate, events
+from tests.fakes.process import Gateway, scrubbed_environment, upstream_table
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_model import chunk
+from tests.fakes.upstream_scripts import Gate, events
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}

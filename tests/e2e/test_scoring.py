@@ -12,11 +12,11 @@ from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.e2e.test_drift import KINDS, answer, chat, said, turn, unscored
 from tests.e2e.wire import CHAT, connect, fetch, read_until, written
-from tests.process import PATIENT, Gateway, upstream_table
-from tests.until import until
-from tests.upstream import ScriptedUpstream, Seen
-from tests.upstream_model import answer_chunks, chunk
-from tests.upstream_scripts import Delivery, Gate, Script, events
+from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream, Seen
+from tests.fakes.upstream_model import answer_chunks, chunk
+from tests.fakes.upstream_scripts import Delivery, Gate, Script, events
 
 MANY = 200
 

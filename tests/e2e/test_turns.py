@@ -11,10 +11,10 @@ import pytest
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import fetch
-from tests.process import Gateway, upstream_table
-from tests.until import until
-from tests.upstream import ScriptedUpstream
-from tests.upstream_scripts import status
+from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_scripts import status
 
 BOOKSELLER = "persona/the-istanbul-bookseller"
 SECRET = "a word that nobody else says"

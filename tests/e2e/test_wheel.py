@@ -12,8 +12,8 @@ import pytest
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.e2e.wire import fetch
-from tests.process import Gateway
-from tests.upstream import ScriptedUpstream
+from tests.fakes.process import Gateway
+from tests.fakes.upstream import ScriptedUpstream
 
 ROOT = Path(__file__).parents[2]
 IN_IT = {

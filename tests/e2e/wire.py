@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tests.process import Gateway
+from tests.fakes.process import Gateway
 
 CHAT = "/v1/openai/chat/completions"
 SECONDS = 10

@@ -18,11 +18,11 @@ from typing import Any
 import aiohttp
 import openai
 
-from tests import upstream_faults as faults
-from tests.process import CLIENT, Gateway, upstream_table
-from tests.upstream import Answer, ScriptedUpstream, Seen
-from tests.upstream_model import answer_chunks, completion
-from tests.upstream_scripts import Stall, error_object, events, json_answer, status
+from tests.fakes import upstream_faults as faults
+from tests.fakes.process import CLIENT, Gateway, upstream_table
+from tests.fakes.upstream import Answer, ScriptedUpstream, Seen
+from tests.fakes.upstream_model import answer_chunks, completion
+from tests.fakes.upstream_scripts import Stall, error_object, events, json_answer, status
 
 LIMITS = "timeouts = { connect = 0.5, first_byte = 1.5, idle = 1.5, total = 4 }"
 LIMIT_SECONDS = 4.0

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from tests import upstream_faults as faults
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import CHAT, connect, fetch, read_until, written
+from tests.fakes import upstream_faults as faults
+from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.until import until
+from tests.fakes.upstream import Answer, ScriptedUpstream
+from tests.fakes.upstream_model import chunk, completion
+from tests.fakes.upstream_scripts import Gate, events, json_answer
 from tests.faults.proc import PROC, children, memory, sockets
-from tests.process import Gateway, upstream_table
-from tests.until import until
-from tests.upstream import Answer, ScriptedUpstream
-from tests.upstream_model import chunk, completion
-from tests.upstream_scripts import Gate, events, json_answer
 
 pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc")
 

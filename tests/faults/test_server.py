@@ -22,16 +22,16 @@ import pytest
 
 from gateway import config
 from gateway.upstreams.local import LocalModelMissing, find_weights
-from tests import upstream_faults as faults
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import ask, connect, fetch, line, read_all, read_until, written
+from tests.fakes import upstream_faults as faults
+from tests.fakes.process import Gateway, scrubbed_environment, upstream_table
+from tests.fakes.until import until
+from tests.fakes.upstream import Answer, ScriptedUpstream
+from tests.fakes.upstream_model import chunk
+from tests.fakes.upstream_scripts import Gate, events, raw
 from tests.faults.proc import PROC, children, is_running, is_stopped
-from tests.process import Gateway, scrubbed_environment, upstream_table
-from tests.until import until
-from tests.upstream import Answer, ScriptedUpstream
-from tests.upstream_model import chunk
-from tests.upstream_scripts import Gate, events, raw
 
 pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc")
 

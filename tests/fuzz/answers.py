@@ -6,14 +6,14 @@ import re
 from random import Random
 from typing import Any
 
+from tests.fakes.upstream import Seen
+from tests.fakes.upstream_model import answer_chunks, chunk, completion, usage_chunk
+from tests.fakes.upstream_scripts import CLOSE, RESET, Delivery, Json, Script, raw
 from tests.fuzz.case import FORBIDDEN, MODEL, PLAIN_MODEL, RESOLVED, UPSTREAM_KEY, Case, maybe
 from tests.fuzz.chats import TAG, simple
 from tests.fuzz.json_tree import Pairs, Tree, extend, fit, odd, spoil, spoil_bytes, tree, write
 from tests.fuzz.line import Reply
 from tests.fuzz.rules import loose_json, payloads
-from tests.upstream import Seen
-from tests.upstream_model import answer_chunks, chunk, completion, usage_chunk
-from tests.upstream_scripts import CLOSE, RESET, Delivery, Json, Script, raw
 
 LINE_END = re.compile(rb"\r\n|\n|\r")
 NEWLINES = [b"\n", b"\n", b"\n", b"\r\n", b"\r"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
+from tests.fakes.upstream import Seen
+from tests.fakes.upstream_scripts import Script
 from tests.fuzz.line import Reply
-from tests.upstream import Seen
-from tests.upstream_scripts import Script
 
 Header: TypeAlias = tuple[bytes, bytes]
 CHAT = b"/v1/openai/chat/completions"

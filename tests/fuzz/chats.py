@@ -5,11 +5,11 @@ import json
 from random import Random
 from typing import Any
 
+from tests.fakes.upstream import Seen
 from tests.fuzz.case import CHAT as TARGET
 from tests.fuzz.case import DEFAULTS, MODEL, PLAIN_MODEL, Case, common, maybe, request
 from tests.fuzz.json_tree import Odd, Pairs, Tree, extend, odd, spoil, spoil_bytes, tree, write
 from tests.fuzz.line import Reply
-from tests.upstream import Seen
 
 TAG = "fuzz_case"
 EDITED = {"model", "messages", "stream_options", *DEFAULTS}

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.fakes.process import Gateway
+from tests.fakes.upstream import ScriptedUpstream, Seen
+from tests.fakes.upstream_model import answer
+from tests.fakes.upstream_scripts import Script
 from tests.fuzz import rules
 from tests.fuzz.case import DEFAULTS, FORBIDDEN, PROMPT_MARK, UPSTREAM_KEY, Case, Maker
 from tests.fuzz.chats import TAG
 from tests.fuzz.line import BrokenAnswerError, BrokenLineError, Lane, Reply
-from tests.process import Gateway
-from tests.upstream import ScriptedUpstream, Seen
-from tests.upstream_model import answer
-from tests.upstream_scripts import Script
 
 LANES = 8
 """Cases that are on their way at the same time."""

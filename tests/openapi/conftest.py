@@ -10,8 +10,8 @@ from litestar.exceptions import LitestarDeprecationWarning
 from gateway import config
 from gateway.app import create_app
 from gateway.openapi.document import build
+from tests.fakes.process import upstream_table
 from tests.openapi.described import Document
-from tests.process import upstream_table
 
 
 @pytest.fixture(scope="session")

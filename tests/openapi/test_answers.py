@@ -8,9 +8,9 @@ import pytest
 
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import Reply, connect, fetch, read_until
+from tests.fakes.process import Gateway
+from tests.fakes.upstream import ScriptedUpstream
 from tests.openapi.described import Document, frames
-from tests.process import Gateway
-from tests.upstream import ScriptedUpstream
 
 Walk = Callable[..., Reply]
 CHAT = "/v1/openai/chat/completions"

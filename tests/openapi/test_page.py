@@ -5,7 +5,7 @@ import hashlib
 import re
 
 from tests.e2e.wire import fetch
-from tests.process import Gateway
+from tests.fakes.process import Gateway
 
 
 def test_the_page_holds_all_that_it_needs_and_its_policy_forbids_the_rest(gateway: Gateway) -> None:

@@ -17,7 +17,7 @@ from gateway.personas.registry import Registry, Resolved
 from gateway.storage import tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Change, Database
-from tests.store import opened, workspaces
+from tests.fakes.store import opened, workspaces
 
 CONFIG = Config(
     upstreams={"main": Upstream(base_url="http://upstream.test", default_model="m")},

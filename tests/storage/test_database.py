@@ -19,7 +19,7 @@ from gateway.chat import store
 from gateway.storage import database as databases
 from gateway.storage import migrate, tables
 from gateway.storage.database import HEAD, Change, Database, SchemaOutdatedError, announce, fields
-from tests.store import opened
+from tests.fakes.store import opened
 
 
 @pytest.fixture

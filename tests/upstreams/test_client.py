@@ -14,9 +14,9 @@ from gateway.config import Timeouts
 from gateway.upstreams.client import Client
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.request import USER_AGENT
-from tests import upstream_faults as faults
-from tests.upstream import ScriptedUpstream, Seen
-from tests.upstream_scripts import CLOSE, RESET, SILENCE, Delivery, Gate, Script, json_answer, raw
+from tests.fakes import upstream_faults as faults
+from tests.fakes.upstream import ScriptedUpstream, Seen
+from tests.fakes.upstream_scripts import CLOSE, RESET, SILENCE, Delivery, Gate, Script, json_answer, raw
 from tests.upstreams.conftest import PATH, New, ask, failure_of, read_all
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.upstreams import dial
-from tests import upstream_faults as faults
+from tests.fakes import upstream_faults as faults
 from tests.faults.proc import PROC, sockets
 from tests.upstreams.peer import Line, serving
 

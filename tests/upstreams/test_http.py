@@ -12,10 +12,10 @@ from gateway.upstreams import connection, http
 from gateway.upstreams.connection import SLICE
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.http import HttpClient
-from tests import upstream_faults as faults
+from tests.fakes import upstream_faults as faults
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_scripts import CLOSE, RESET, SILENCE, Delivery, Gate, Script, json_answer, raw
 from tests.faults.proc import PROC, sockets
-from tests.upstream import ScriptedUpstream
-from tests.upstream_scripts import CLOSE, RESET, SILENCE, Delivery, Gate, Script, json_answer, raw
 from tests.upstreams.conftest import PATH, New, ask, failure_of, read_all
 from tests.upstreams.peer import Line, serving
 

@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from tests import upstream_faults as faults
-from tests.upstream import Answer, ScriptedUpstream
-from tests.upstream_model import MODEL, answer_chunks, chunk, completion, usage_chunk
-from tests.upstream_scripts import (
+from tests.fakes import upstream_faults as faults
+from tests.fakes.upstream import Answer, ScriptedUpstream
+from tests.fakes.upstream_model import MODEL, answer_chunks, chunk, completion, usage_chunk
+from tests.fakes.upstream_scripts import (
     CLOSE,
     WHOLE,
     Delivery,

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from tests.upstream import Answer
-from tests.upstream_model import answer_chunks, chunk, completion
-from tests.upstream_scripts import (
+from tests.fakes.upstream import Answer
+from tests.fakes.upstream_model import answer_chunks, chunk, completion
+from tests.fakes.upstream_scripts import (
     CHUNKED,
     CLOSE,
     PLAIN,

@@ -10,9 +10,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from tests.upstream_model import answer
-from tests.upstream_scripts import Script
-from tests.upstream_wire import Seen, Wire
+from tests.fakes.upstream_model import answer
+from tests.fakes.upstream_scripts import Script
+from tests.fakes.upstream_wire import Seen, Wire
 
 __all__ = ["Answer", "ScriptedUpstream", "Seen"]
 

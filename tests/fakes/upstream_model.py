@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from tests.upstream_scripts import Json, Script, dump, error_object, events, json_answer, status
+from tests.fakes.upstream_scripts import Json, Script, dump, error_object, events, json_answer, status
 
 MODEL = "scripted-model"
 CREATED = 1_700_000_000

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tests.upstream_scripts import CLOSE, RESET, SILENCE, Drip, Gate, Script, Stall, Step
+from tests.fakes.upstream_scripts import CLOSE, RESET, SILENCE, Drip, Gate, Script, Stall, Step
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 BLOCKED_AFTER = 0.1
