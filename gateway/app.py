@@ -23,13 +23,9 @@ from gateway.auth.access import Authenticate, scoped
 from gateway.auth.guard import Guard
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.routes import router as auth_router
-from gateway.chat.judge import Judge
-from gateway.chat.recorder import Recorder
-from gateway.chat.routes import router as turns_router
-from gateway.chat.scoring import Scoring
-from gateway.chat.tail import Tail
 from gateway.config import Config
 from gateway.errors import OPENAI_PREFIX, Refusal
+from gateway.judge.judge import Judge
 from gateway.openai_api import edge
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
@@ -41,8 +37,12 @@ from gateway.openapi.routes import router as openapi_router
 from gateway.personas.history import router as history_router
 from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
+from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
 from gateway.translation import refuse, translate
+from gateway.turns.recorder import Recorder
+from gateway.turns.routes import router as turns_router
+from gateway.turns.tail import Tail
 from gateway.upstreams.routing import Routing
 
 USED_SECONDS = 15

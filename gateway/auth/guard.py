@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,11 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway import clock
 from gateway.auth import keys, store
 from gateway.auth.keys import Hasher, Key
+from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
 from gateway.storage.database import Change, Database
 
 CAPACITY = 10_000
-"""Keys that are remembered, and again as many prefixes that belong to no key; the oldest goes first."""
+"""Keys that are remembered, and as many prefixes of no key; the longest unused goes first."""
 HEADERS = frozenset({b"authorization", b"api-key", b"x-api-key", b"persona-workspace"})
 """Those that a guard looks at."""
 KEY_LENGTH = len("pk_live_") + keys.PREFIX_LENGTH + keys.SECRET_LENGTH
@@ -52,8 +52,9 @@ class Guard:
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._database = database
         self.hasher = hasher
-        self._known: dict[str, _Known] = {}
-        self._unknown: dict[str, None] = {}
+        # Two caches, so that a flood of wrong keys never drives out a right one.
+        self._known: Cache[str, _Known] = Cache(CAPACITY)
+        self._unknown: Cache[str, bool] = Cache(CAPACITY)
         self._epoch = 0
         self.used: dict[str, int] = {}
         """When keys were last used, in milliseconds by the key's id, since somebody emptied it."""
@@ -64,7 +65,7 @@ class Guard:
         if key is None:
             raise _unauthorized("No API key was sent; put it into the header `Authorization: Bearer pk_…`.")
         prefix = keys.prefix(key)
-        known = self._known.get(prefix) or await self._load(key, prefix)
+        known = self._known.recall(prefix) or await self._load(key, prefix)
         if known is None or not self._is_right(key, known) or not known.key.is_valid():
             raise invalid_key()
         caller = known.caller
@@ -85,7 +86,7 @@ class Guard:
         self._unknown.clear()
         if changes:
             for prefix in stale:
-                self._known.pop(prefix, None)
+                self._known.drop(prefix)
         else:
             self._known.clear()
 
@@ -115,9 +116,9 @@ class Guard:
         # A change that came in while we read may be newer than what we read.
         if epoch == self._epoch:
             if known is None:
-                _remember(self._unknown, prefix, None)
+                self._unknown.keep(prefix, True)
             else:
-                _remember(self._known, prefix, known)
+                self._known.keep(prefix, known)
         return known
 
 
@@ -146,10 +147,3 @@ def invalid_key() -> Refusal:
 
 def _unauthorized(message: str) -> Refusal:
     return Refusal(Fault.KEY_INVALID, message, headers={"www-authenticate": "Bearer"})
-
-
-def _remember(cache: dict[str, Any], prefix: str, entry: object) -> None:
-    # Two caches, so that a flood of wrong keys never drives out a right one.
-    if len(cache) >= CAPACITY:
-        del cache[next(iter(cache))]
-    cache[prefix] = entry

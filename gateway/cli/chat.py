@@ -16,9 +16,6 @@ from gateway.app import Gateway
 from gateway.auth import store as auth
 from gateway.auth.guard import Caller
 from gateway.auth.scopes import SCOPES
-from gateway.chat import courses
-from gateway.chat.transcript import text_of
-from gateway.chat.turn import Drift
 from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.listing import printable
@@ -29,8 +26,11 @@ from gateway.openai_api import chunk as chunks
 from gateway.openai_api.sse import DONE, Framer
 from gateway.openai_api.watch import Interrupted, Watch
 from gateway.personas.name import PREFIX
+from gateway.scoring import conversations
+from gateway.scoring.transcript import text_of
 from gateway.server import seed
 from gateway.telemetry import logs
+from gateway.turns.turn import Drift
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
 
@@ -55,7 +55,7 @@ def chat(ref: str, message: str | None, workspace: str, config_path: Path | None
     logs.configure(settings.log)
     # What it tells is shown after each answer anyway.
     logging.getLogger("gateway.drift").setLevel(logging.WARNING)
-    courses.load()
+    conversations.load()
     try:
         with _local_model(settings) as ready, asyncio.Runner() as runner:
             runner.run(_converse(ready, workspace, ref, message))

@@ -8,8 +8,6 @@ from typing import Any
 import msgspec
 import rich_click as click
 
-from gateway.chat import transcript
-from gateway.chat.transcript import Said
 from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.listing import listing, print_json
@@ -19,8 +17,10 @@ from gateway.cli.target import Found, Target, on_target
 from gateway.drift import scorer
 from gateway.drift.character import Score, Signal
 from gateway.drift.profile import Profile
-from gateway.personas import registry
+from gateway.personas import resolved
 from gateway.personas.name import ModelName
+from gateway.scoring import transcript
+from gateway.scoring.transcript import Said
 
 COLUMNS = {"AXIS": "axis", "SIGNAL": "name", "P": "p", "WHERE": "where", "BASIS": "basis", "TEXT": "text"}
 
@@ -79,7 +79,7 @@ async def score(
 
 def _score(found: Found, messages: Sequence[msgspec.Raw], user: str, text: str) -> Score:
     draft = found.draft
-    profile = Profile(registry.character(draft.profile.name, draft.content))
+    profile = Profile(resolved.character(draft.profile.name, draft.content))
     course = scorer.BEGINNING
     for past in transcript.read(messages, 0).past:
         _, course = scorer.score(profile, course, past.user, past.answer)

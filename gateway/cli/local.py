@@ -10,9 +10,6 @@ from gateway.auth import keys as auth_keys
 from gateway.auth import store as auth
 from gateway.auth.keys import Key, Workspace
 from gateway.auth.scopes import DEFAULT, expand
-from gateway.chat import store as turns
-from gateway.chat import view
-from gateway.chat.view import TurnView
 from gateway.cli.failures import Failure
 from gateway.cli.opening import Opened, opened
 from gateway.cli.ref import version_number
@@ -32,6 +29,9 @@ from gateway.personas.model import Draft, Persona, Version
 from gateway.personas.name import ModelName
 from gateway.server import seed
 from gateway.storage.audit import Actor
+from gateway.turns import store as turns
+from gateway.turns import view
+from gateway.turns.view import TurnView
 
 POLL_SECONDS = 0.25
 BATCH = 500

@@ -9,7 +9,6 @@ from urllib.parse import quote
 import msgspec
 
 from gateway import clock
-from gateway.chat.view import TurnView
 from gateway.cli.api import Answer, Api, Page, Refused, Unreachable, connected, read
 from gateway.cli.credentials import Credentials
 from gateway.cli.failures import Failure
@@ -27,6 +26,7 @@ from gateway.cli.target import (
 )
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.name import ModelName
+from gateway.turns.view import TurnView
 
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 5.0

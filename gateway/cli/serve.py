@@ -32,10 +32,10 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
     settings = _settings(config_path, host, port, workers)
     logs.configure(settings.log)
     with config.without_math_threads(), undisturbed():
-        from gateway.chat import courses
+        from gateway.scoring import conversations
         from gateway.server import worker
 
-        courses.load()
+        conversations.load()
     first_key, demo = asyncio.run(_prepare(settings))
     try:
         local = LocalModel(settings.local, demo) if config.uses_local(settings) else None

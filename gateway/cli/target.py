@@ -10,10 +10,10 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 import rich_click as click
 
-from gateway.chat.view import TurnView
 from gateway.cli import credentials, options
 from gateway.personas.model import Draft
 from gateway.personas.name import ModelName
+from gateway.turns.view import TurnView
 
 Outcome = Literal["created", "new-version", "profile", "unchanged"]
 Run = Callable[..., None]

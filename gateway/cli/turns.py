@@ -6,10 +6,10 @@ import msgspec
 import rich_click as click
 
 from gateway import clock
-from gateway.chat import view
 from gateway.cli import options
 from gateway.cli.listing import Rows, listing
 from gateway.cli.target import Target, Turns, on_target
+from gateway.turns import view
 
 COLUMNS = {
     "TURN": "id",

@@ -2,12 +2,12 @@
 
 import time
 
-from gateway.chat.courses import Scored
-from gateway.chat.turn import Status, Turn, persona_json
 from gateway.config import Price
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.relay import Relay
-from gateway.personas.registry import Resolved
+from gateway.personas.resolved import Resolved
+from gateway.scoring.conversations import Scored
+from gateway.turns.turn import Status, Turn, persona_json
 from gateway.upstreams.routing import Trail
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
-from gateway.chat.transcript import Said, text_of
-from gateway.chat.turn import Usage
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.sse import DONE_FRAME, frame
+from gateway.scoring.transcript import Said, text_of
+from gateway.turns.turn import Usage
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure, from_event
 

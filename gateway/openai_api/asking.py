@@ -11,7 +11,7 @@ from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
-from gateway.personas.registry import Resolved
+from gateway.personas.resolved import Resolved
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure, from_status
 from gateway.upstreams.routing import SECRET_LENGTH, Node

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.chat.turn import Usage
+from gateway.turns.turn import Usage
 
 MODEL_KEY = b'"model"'
 SPELT = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")')

@@ -10,13 +10,9 @@ import msgspec
 
 from gateway import clock, ids
 from gateway.auth.guard import Caller
-from gateway.chat import overlay
-from gateway.chat.courses import Scored
-from gateway.chat.judge import Judge
-from gateway.chat.recorder import Recorder
-from gateway.chat.scoring import Scoring
-from gateway.chat.turn import Status, Turn
 from gateway.config import Chat, Config, Price, Route
+from gateway.judge.judge import Judge
+from gateway.openai_api import overlay
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.asking import Asking, usable
@@ -25,6 +21,10 @@ from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.watch import Watch
 from gateway.personas.registry import Registry, unknown
+from gateway.scoring.conversations import Scored
+from gateway.scoring.schedule import Scoring
+from gateway.turns.recorder import Recorder
+from gateway.turns.turn import Status, Turn
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.routing import Routing

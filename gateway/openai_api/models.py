@@ -10,7 +10,8 @@ from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
 from gateway.personas import name as names
 from gateway.personas import registry, store
 from gateway.personas.model import Persona
-from gateway.personas.registry import Resolved, unknown
+from gateway.personas.registry import unknown
+from gateway.personas.resolved import Resolved
 from gateway.personas.slug import PRODUCTION
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database

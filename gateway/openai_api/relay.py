@@ -2,14 +2,14 @@
 
 import msgspec
 
-from gateway.chat.transcript import Said
-from gateway.chat.turn import Usage
 from gateway.errors import Fault, Refusal, openai_error
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit
 from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, frame
 from gateway.openai_api.template import Run, Template
 from gateway.openai_api.transcript import Transcript
+from gateway.scoring.transcript import Said
+from gateway.turns.turn import Usage
 from gateway.upstreams.failure import UpstreamFailure, from_event
 
 TEMPLATES = 100

@@ -1,8 +1,8 @@
 """What is said in a stream, put together while it goes by."""
 
-from gateway.chat.transcript import Said, text_of
-from gateway.chat.turn import Usage
 from gateway.openai_api.chunk import Chunk
+from gateway.scoring.transcript import Said, text_of
+from gateway.turns.turn import Usage
 
 TRANSCRIPT_CHARACTERS = 250_000
 """How much of an answer is kept to be scored; an endless one must not fill the memory."""

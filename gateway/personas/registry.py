@@ -1,21 +1,19 @@
 """What the chat path reads instead of the store: resolved model names, kept until the store changes."""
 
 import asyncio
-import hashlib
 import weakref
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import config
-from gateway.config import Config, Route
-from gateway.drift.character import Character
+from gateway.cache import Cache
+from gateway.config import Config
 from gateway.errors import Fault, Refusal
 from gateway.personas import name as names
 from gateway.personas import store
-from gateway.personas.model import Content, Overlay, Persona, Version
+from gateway.personas.model import Persona, Version
+from gateway.personas.resolved import Resolved, resolved
 from gateway.personas.slug import LATEST, PRODUCTION
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Change, Database
@@ -23,52 +21,7 @@ from gateway.storage.database import Change, Database
 LONGEST = 200
 """Characters of a model name; a longer one is no persona's, and is not worth remembering."""
 CAPACITY = 10_000
-"""Names that are remembered, found and missing ones each; the oldest goes first."""
-
-
-class Prompt:
-    """A version's prompt, ready to be spliced into a request."""
-
-    __slots__ = ("_sha", "json", "message", "sha256", "text_part")
-
-    def __init__(self, text: str) -> None:
-        self.json = msgspec.json.encode(text)
-        self.message = b'{"role":"system","content":' + self.json + b"}"
-        self.text_part = b'{"type":"text","text":' + self.json + b"}"
-        self._sha = hashlib.sha256(text.encode())
-        self.sha256 = self._sha.hexdigest()
-
-    def sha256_with(self, more: str) -> str:
-        """The digest of the prompt followed by this text."""
-        digest = self._sha.copy()
-        digest.update(more.encode())
-        return digest.hexdigest()
-
-
-class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
-    """A version of a persona in the form that the chat path needs."""
-
-    persona_id: str
-    workspace_id: str
-    slug: str
-    version: int
-    version_id: str
-    prompt: Prompt
-    overlay: Overlay
-    routes: tuple[Route, ...]
-    defaults: dict[str, msgspec.Raw]
-    headers: dict[str, str]
-    language: str
-    display_name: str
-    character: Character
-    """What its answers are held against."""
-    created_at: int
-    label: str
-    """`slug@vN`, as the header `X-Persona` shows it."""
-    model_json: bytes
-    """The JSON string `"persona/slug@vN"`."""
-    identity_json: bytes
-    """`"id":…,"slug":…,"version":…`, the head of the `persona` object in answers."""
+"""Names that are remembered, found and missing ones each; the longest unused goes first."""
 
 
 class Reader(Protocol):
@@ -86,8 +39,8 @@ class Registry:
     def __init__(self, database: Database, config: Config) -> None:
         self._database = database
         self._config = config
-        self._found: dict[tuple[str, str], tuple[Resolved, str | None]] = {}
-        self._missing: dict[tuple[str, str], None] = {}
+        self._found: Cache[tuple[str, str], tuple[Resolved, str | None]] = Cache(CAPACITY)
+        self._missing: Cache[tuple[str, str], bool] = Cache(CAPACITY)
         self._versions: weakref.WeakValueDictionary[str, Resolved] = weakref.WeakValueDictionary()
         self._epoch = 0
         self._loading = asyncio.Semaphore(8)
@@ -95,7 +48,7 @@ class Registry:
     async def resolve(self, reader: Reader, model: str) -> Resolved:
         """The version that the model name means for this reader. Raises Refusal."""
         place = (reader.workspace_id, model)
-        entry = self._found.get(place) or await self._load(reader, place)
+        entry = self._found.recall(place) or await self._load(reader, place)
         if entry is None or (entry[1] is not None and entry[1] != reader.owner):
             raise unknown(model)
         return entry[0]
@@ -108,7 +61,7 @@ class Registry:
         self._epoch += 1
         self._missing.clear()
         if changes:
-            self._found = {at: entry for at, entry in self._found.items() if entry[0].persona_id not in stale}
+            self._found.drop_where(lambda entry: entry[0].persona_id in stale)
         else:
             self._found.clear()
             self._versions.clear()
@@ -126,9 +79,9 @@ class Registry:
         # A change that came in while we read may be newer than what we read.
         if epoch == self._epoch:
             if entry is None:
-                _remember(self._missing, place, None)
+                self._missing.keep(place, True)
             else:
-                _remember(self._found, place, entry)
+                self._found.keep(place, entry)
         return entry
 
     async def _find(
@@ -187,43 +140,6 @@ def version_number(persona: Persona, wanted: names.ModelName) -> int | None:
     return persona.labels.get(PRODUCTION, persona.latest)
 
 
-def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
-    """Everything that can be computed once for all requests to this version."""
-    content, slug = version.content, persona.profile.slug
-    label = f"{slug}@v{version.number}"
-    identity = {"id": persona.id, "slug": slug, "version": version.number}
-    return Resolved(
-        persona_id=persona.id,
-        workspace_id=persona.workspace_id,
-        slug=slug,
-        version=version.number,
-        version_id=version.id,
-        prompt=Prompt(content.prompt),
-        overlay=content.overlay,
-        routes=_routes(settings, content.upstreams),
-        defaults={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in content.defaults.items()},
-        headers=content.headers,
-        language=content.language,
-        display_name=persona.profile.name,
-        character=character(persona.profile.name, content),
-        created_at=version.created_at,
-        label=label,
-        model_json=msgspec.json.encode(f"persona/{label}"),
-        identity_json=msgspec.json.encode(identity)[1:-1],
-    )
-
-
-def character(name: str, content: Content) -> Character:
-    """What answers of the version are held against."""
-    return Character(
-        name=name,
-        language=content.language,
-        prompt=content.prompt,
-        examples=tuple(content.examples),
-        fields=content.layers,
-    )
-
-
 def unknown(model: str) -> Refusal:
     """The one answer for a persona that does not exist, is archived, or is not the reader's to see."""
     shown = model if len(model) <= 200 else model[:200] + "…"
@@ -232,20 +148,3 @@ def unknown(model: str) -> Refusal:
         f"The model `{shown}` does not exist or is not yours to use; GET /v1/openai/models lists yours.",
         param="model",
     )
-
-
-def _routes(settings: Config, upstreams: list[str]) -> tuple[Route, ...]:
-    """The version's order, without upstreams that are configured no more."""
-    routes = []
-    for text in upstreams:
-        try:
-            routes.append(config.route(settings, text))
-        except config.ConfigError:
-            continue
-    return tuple(routes) if upstreams else tuple(config.order(settings))
-
-
-def _remember(cache: dict[Any, Any], place: object, entry: object) -> None:
-    if len(cache) >= CAPACITY:
-        del cache[next(iter(cache))]
-    cache[place] = entry

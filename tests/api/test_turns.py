@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.chat.turn import ChoiceScore, Drift, Explain, Judgement, Usage
 from gateway.drift.character import Signal
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Usage
 from tests.api.conftest import User, details, made, refused, settings, statement
 from tests.conftest import Start
 from tests.e2e.wire import connect, read_all, read_until

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import event
 
 from gateway import clock
-from gateway.auth import guard as guards
 from gateway.auth import keys, store
 from gateway.auth.guard import Caller, Guard
 from gateway.auth.keys import Hasher, Key, Workspace
+from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
 from gateway.storage.database import Change, Database
 from tests.fakes.store import opened, workspaces
@@ -205,8 +205,8 @@ async def test_a_change_while_we_read_is_not_overwritten(made: Keys, monkeypatch
     assert not made.guard._unknown
 
 
-async def test_wrong_keys_never_drive_out_a_right_one(made: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guards, "CAPACITY", 3)
+async def test_wrong_keys_never_drive_out_a_right_one(made: Keys) -> None:
+    made.guard._unknown = Cache(3)
     _, text = await made.create()
     await made.call(text)
     for _ in range(5):

@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 
 from gateway import config, ids
-from gateway.chat.recorder import Recorder
-from gateway.chat.turn import Turn
 from gateway.cli import keys, personas, root
 from gateway.storage import migrate
 from gateway.storage.database import Database
+from gateway.turns.recorder import Recorder
+from gateway.turns.turn import Turn
 
 SLUG = "guide"
 LOADED = (keys, personas, migrate)

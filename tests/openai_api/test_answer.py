@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from inline_snapshot import snapshot
 
-from gateway.chat.transcript import Said
-from gateway.chat.turn import Usage
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.sse import DONE, Framer
+from gateway.scoring.transcript import Said
+from gateway.turns.turn import Usage
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.response import Sink
 

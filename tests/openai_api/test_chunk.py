@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.chat.turn import Usage
 from gateway.openai_api.chunk import (
     BrokenChunkError,
     ModelEdit,
@@ -17,6 +16,7 @@ from gateway.openai_api.chunk import (
     value_of,
     with_keys,
 )
+from gateway.turns.turn import Usage
 
 MODEL = b'"persona/a@v1"'
 

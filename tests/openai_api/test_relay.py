@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from gateway.chat.transcript import Said
-from gateway.chat.turn import Usage
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.relay import Relay, error_frame
 from gateway.openai_api.sse import BOM
+from gateway.scoring.transcript import Said
+from gateway.turns.turn import Usage
 from tests.openai_api.pieces import cut, pieces
 
 MODEL = "persona/a@v1"

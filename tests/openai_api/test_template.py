@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.chat.transcript import Said
 from gateway.openai_api.chunk import Chunk
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.template import Template
+from gateway.scoring.transcript import Said
 
 Shape = Callable[[str, int, str], dict[str, Any]]
 """What a chunk has beside its id, from a text, an index and another text."""

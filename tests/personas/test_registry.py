@@ -8,12 +8,14 @@ import msgspec
 import pytest
 from sqlalchemy import event, update
 
+from gateway.cache import Cache
 from gateway.config import Chat, Config, Route, Upstream
 from gateway.errors import Fault, Refusal
 from gateway.personas import registry as registries
 from gateway.personas import store
 from gateway.personas.model import Content, Draft, Persona, Profile
-from gateway.personas.registry import Registry, Resolved
+from gateway.personas.registry import Registry
+from gateway.personas.resolved import Resolved
 from gateway.storage import tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Change, Database
@@ -266,8 +268,8 @@ async def test_a_change_while_we_read_is_not_overwritten(
     assert not personas.registry._missing
 
 
-async def test_only_so_many_names_are_remembered(personas: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registries, "CAPACITY", 3)
+async def test_only_so_many_names_are_remembered(personas: Personas) -> None:
+    personas.registry._missing = Cache(3)
     for number in range(10):
         assert await personas.is_unknown(f"a{number}")
     assert [name for _, name in personas.registry._missing] == [f"persona/a{number}" for number in (7, 8, 9)]

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, delete, func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway import clock
-from gateway.chat import store
 from gateway.storage import database as databases
 from gateway.storage import migrate, tables
 from gateway.storage.database import HEAD, Change, Database, SchemaOutdatedError, announce, fields
+from gateway.turns import store
 from tests.fakes.store import opened
 
 

@@ -13,16 +13,16 @@ from litestar.types import Receive, Scope, Send
 from gateway import clock
 from gateway.auth.access import AnyRequest, caller_of
 from gateway.auth.guard import Caller, Guard
-from gateway.chat import store, view
-from gateway.chat.store import By, Filter
-from gateway.chat.tail import Event, Tail
-from gateway.chat.turn import Status, Verdict
-from gateway.chat.view import TurnDetail, TurnView
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import registry
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.turns import store, view
+from gateway.turns.store import By, Filter
+from gateway.turns.tail import Event, Tail
+from gateway.turns.turn import Status, Verdict
+from gateway.turns.view import TurnDetail, TurnView
 
 PING_SECONDS = 15
 SEND_SECONDS = 30

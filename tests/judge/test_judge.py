@@ -12,22 +12,22 @@ import msgspec
 import pytest
 
 from gateway import clock, ids
-from gateway.chat import judge as judges
-from gateway.chat import store
-from gateway.chat.judge import Counts, Judge
-from gateway.chat.recorder import Recorder
-from gateway.chat.transcript import Said
-from gateway.chat.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Usage, Verdict, unscored
 from gateway.config import Config, Turns, load
 from gateway.drift.character import Signal
+from gateway.judge import judge as judges
+from gateway.judge.judge import Counts, Judge
 from gateway.personas import store as personas
 from gateway.personas.model import Content, Draft
 from gateway.personas.model import Profile as Card
-from gateway.personas.registry import resolved
+from gateway.personas.resolved import resolved
 from gateway.personas.store import Pushed
+from gateway.scoring.transcript import Said
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.turns import store
+from gateway.turns.recorder import Recorder
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Usage, Verdict, unscored
 from tests.fakes.store import opened, workspaces
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream, Seen

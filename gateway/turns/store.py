@@ -9,10 +9,10 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
 
-from gateway.chat.turn import Drift, Explain, Judgement, Turn, Usage
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.turns.turn import Drift, Explain, Judgement, Turn, Usage
 
 TURN = tables.turns.c
 DETAILS: dict[str, Any] = {"explain": Explain, "judge": Judgement}

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.chat import store, view
-from gateway.chat.store import Stored
 from gateway.storage.database import Database
+from gateway.turns import store, view
+from gateway.turns.store import Stored
 
 POLL_SECONDS = 0.25
 CATCH_UP_SECONDS = 0.02

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from gateway.chat.courses import OVERHEAD, Courses, Scored, Task
-from gateway.chat.transcript import Said
-from gateway.chat.turn import UNSCORED, Drift, Turn, unscored
 from gateway.config import Drift as Settings
-from gateway.personas.registry import Resolved
+from gateway.personas.resolved import Resolved
+from gateway.scoring.conversations import OVERHEAD, Courses, Scored, Task
+from gateway.scoring.transcript import Said
+from gateway.turns.turn import UNSCORED, Drift, Turn, unscored
 
 QUICK_CHARACTERS = 1_000
 """Of work, as `Task.work` counts it, that is done on the event loop: so much takes about 2 ms."""

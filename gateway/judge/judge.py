@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway import clock, config
-from gateway.chat import judgement
-from gateway.chat.brief import INSTRUCTIONS, brief
-from gateway.chat.judgement import DiscardedError, Finding
-from gateway.chat.recorder import Recorder
-from gateway.chat.transcript import Said
-from gateway.chat.turn import Judgement, Turn, Usage
 from gateway.config import Config
 from gateway.drift.character import Character
-from gateway.personas.registry import Resolved
+from gateway.judge import judgement
+from gateway.judge.brief import INSTRUCTIONS, brief
+from gateway.judge.judgement import DiscardedError, Finding
+from gateway.personas.resolved import Resolved
+from gateway.scoring.transcript import Said
+from gateway.turns.recorder import Recorder
+from gateway.turns.turn import Judgement, Turn, Usage
 from gateway.upstreams.structured import Reply, Structured
 
 SUSPICIOUS = frozenset({"drifting", "out-of-character"})

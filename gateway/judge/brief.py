@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from gateway.chat import transcript
 from gateway.drift import features, lines, weights
 from gateway.drift.character import Character
 from gateway.drift.facts import leaves
+from gateway.scoring import transcript
 
 PROMPT, FIELD, LINE, USER, ANSWER = 8000, 400, 600, 4000, 12_000
 """Characters of each that are shown."""

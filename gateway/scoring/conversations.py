@@ -1,19 +1,19 @@
 """Answers held against their personas; versions made ready and conversations so far are remembered."""
 
-from collections.abc import Callable, Hashable, Sequence
-from threading import Lock
-from typing import Generic, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import msgspec
 
-from gateway.chat import transcript
-from gateway.chat.transcript import Conversation, Said
-from gateway.chat.turn import ChoiceScore, Drift, Explain, Verdict, unscored
+from gateway.cache import Cache
 from gateway.drift import scorer
 from gateway.drift.character import Character, Score
 from gateway.drift.profile import Profile
 from gateway.drift.scorer import BEGINNING, Course
-from gateway.personas.registry import Resolved
+from gateway.personas.resolved import Resolved
+from gateway.scoring import transcript
+from gateway.scoring.transcript import Conversation, Said
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Verdict, unscored
 
 PROFILES = 256
 """Versions that are kept ready."""
@@ -31,9 +31,6 @@ GRAVITY: dict[Verdict, int] = {
     "out-of-character": 4,
 }
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
 
 class Scored(msgspec.Struct, frozen=True):
     """What a turn got; `before` is the verdict of the turn before it in its conversation."""
@@ -42,42 +39,6 @@ class Scored(msgspec.Struct, frozen=True):
     coherence: float | None = None
     explain: Explain | None = None
     before: str | None = None
-
-
-def _one(_value: object) -> int:
-    return 1
-
-
-class Memory(Generic[K, V]):
-    """Forgets what has not been used for the longest time; for several threads.
-
-    `weigh` says how much of the room a value takes.
-    """
-
-    def __init__(self, room: int, weigh: Callable[[V], int] = _one) -> None:
-        self._room = room
-        self._weigh = weigh
-        self._taken = 0
-        self._kept: dict[K, V] = {}
-        self._lock = Lock()
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._kept
-
-    def recall(self, key: K) -> V | None:
-        with self._lock:
-            found = self._kept.pop(key, None)
-            if found is not None:
-                self._kept[key] = found
-            return found
-
-    def keep(self, key: K, value: V) -> None:
-        with self._lock:
-            known = self._kept.pop(key, None)
-            self._taken += self._weigh(value) - (0 if known is None else self._weigh(known))
-            self._kept[key] = value
-            while self._taken > self._room and len(self._kept) > 1:
-                self._taken -= self._weigh(self._kept.pop(next(iter(self._kept))))
 
 
 class Task:
@@ -110,9 +71,9 @@ class Courses:
     ) -> None:
         self._make = make
         self._score = score
-        self._profiles: Memory[tuple[str, str], Profile | Exception] = Memory(PROFILES)
-        self._courses: Memory[int, Course] = Memory(COURSES, _size)
-        self._requests: Memory[int, int] = Memory(REQUESTS)
+        self._profiles: Cache[tuple[str, str], Profile | Exception] = Cache(PROFILES)
+        self._courses: Cache[int, Course] = Cache(COURSES, _size)
+        self._requests: Cache[int, int] = Cache(REQUESTS)
         """The place that a request's messages lead to, by a hash over their bytes."""
 
     def knows(self, persona: Resolved) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.chat.brief import ANSWER, FIELDS, LINES, Brief, brief
 from gateway.drift.character import Character
+from gateway.judge.brief import ANSWER, FIELDS, LINES, Brief, brief
 
 EDITH = Character(
     name="Edith Marlowe",

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.errors import Fault, Refusal
 from gateway.personas.model import Overlay
-from gateway.personas.registry import Prompt
+from gateway.personas.resolved import Prompt
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
 

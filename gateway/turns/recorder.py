@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 import msgspec
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from gateway.chat import store
-from gateway.chat.turn import Judgement, Turn
 from gateway.config import Turns
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.turns import store
+from gateway.turns.turn import Judgement, Turn
 
 BATCH = 500
 """Rows in one transaction."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gateway.chat.turn import Reason
+from gateway.turns.turn import Reason
 
 IGNORED = frozenset({"system", "developer"})
 """Roles of the app, not of the conversation."""

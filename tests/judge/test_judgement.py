@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.chat.judgement import SCHEMA, SHORTEST, DiscardedError, Opinion, find, weigh
+from gateway.judge.judgement import SCHEMA, SHORTEST, DiscardedError, Opinion, find, weigh
 
 ANSWER = "I am forty, dear.\n\nAnd   I never\tdrank tea in my life."
 OFFERED = {"prompt", "layers.age"}

@@ -6,9 +6,9 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway import clock
-from gateway.chat.turn import Drift, Explain, Judgement, Status, Turn, Usage
 from gateway.drift import evidence
 from gateway.drift.character import Signal
+from gateway.turns.turn import Drift, Explain, Judgement, Status, Turn, Usage
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):

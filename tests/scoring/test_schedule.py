@@ -12,11 +12,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.chat import courses, scoring
-from gateway.chat.courses import Courses, Memory, Scored
-from gateway.chat.scoring import Scoring
-from gateway.chat.transcript import Said
-from gateway.chat.turn import ChoiceScore, Drift, Explain, Turn, unscored
 from gateway.config import Config
 from gateway.config import Drift as Settings
 from gateway.drift.character import Character, Score, Signal
@@ -24,7 +19,12 @@ from gateway.drift.profile import Profile
 from gateway.drift.scorer import BEGINNING, Course
 from gateway.personas.model import Content, Persona, Version
 from gateway.personas.model import Profile as Card
-from gateway.personas.registry import Resolved, resolved
+from gateway.personas.resolved import Resolved, resolved
+from gateway.scoring import conversations, schedule
+from gateway.scoring.conversations import Courses, Scored
+from gateway.scoring.schedule import Scoring
+from gateway.scoring.transcript import Said
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Turn, unscored
 from tests.fakes.until import until
 
 LONG = "long " * 1000
@@ -304,7 +304,7 @@ async def test_history_that_was_given_up_half_way_is_remembered_so_far(scorer: S
 
 async def test_so_many_wait_and_no_more(rig: Rig) -> None:
     rig.scorer.gate.clear()
-    waiting = [rig.begin(LONG) for _ in range(scoring.WAITING)]
+    waiting = [rig.begin(LONG) for _ in range(schedule.WAITING)]
     assert all(isinstance(one, asyncio.Future) for one in waiting)
     over = rig.begin(LONG)
     assert isinstance(over, asyncio.Future)
@@ -331,7 +331,7 @@ async def test_nothing_is_left_of_a_caller_who_has_gone(rig: Rig) -> None:
     assert rig.scorer.calls() == 2
 
 
-@pytest.mark.parametrize(("takes", "most"), [(scoring.PASS_SECONDS * 2, 1), (scoring.PASS_SECONDS / 2, 2)])
+@pytest.mark.parametrize(("takes", "most"), [(schedule.PASS_SECONDS * 2, 1), (schedule.PASS_SECONDS / 2, 2)])
 async def test_those_who_end_together_hold_up_no_pass_of_the_loop_for_long(
     rig: Rig, takes: float, most: int
 ) -> None:
@@ -374,11 +374,11 @@ async def passes_of_scores(rig: Rig, takes: float) -> Counter[int]:
 
 async def test_those_who_wait_no_more_come_last(scorer: Scorer) -> None:
     rig = await Rig(scorer, budget_ms=1000).ready()
-    scorer.on_score = lambda: busy(scoring.PASS_SECONDS)
+    scorer.on_score = lambda: busy(schedule.PASS_SECONDS)
     tasks = [asyncio.create_task(rig.score(f"Hello {at}.")) for at in range(4)]
     await passes(1)
     for job in list(rig.scoring._queue)[:2]:
-        job.settle(scoring.OVER_BUDGET)
+        job.settle(schedule.OVER_BUDGET)
     found = await asyncio.gather(*tasks)
     assert [one.drift.verdict for one in found] == ["in-character", "unscored", "unscored", "in-character"]
     await passes(3)
@@ -464,31 +464,10 @@ async def test_at_the_end_nobody_waits_for_the_thread(scorer: Scorer) -> None:
     scorer.gate.set()
 
 
-def test_memory_forgets_what_was_not_used_for_longest() -> None:
-    memory: Memory[int, str] = Memory(2)
-    memory.keep(1, "a")
-    memory.keep(2, "b")
-    assert memory.recall(1) == "a"
-    memory.keep(3, "c")
-    assert (memory.recall(1), memory.recall(2), memory.recall(3)) == ("a", None, "c")
-
-
-def test_memory_is_bounded_by_what_its_values_weigh() -> None:
-    memory: Memory[int, str] = Memory(10, len)
-    memory.keep(1, "four")
-    memory.keep(2, "five!")
-    memory.keep(2, "six!!!")
-    assert memory.recall(1) == "four"
-    memory.keep(3, "three")
-    assert (memory.recall(1), memory.recall(2), memory.recall(3)) == ("four", None, "three")
-    memory.keep(4, "longer than the room")
-    assert memory.recall(4) is not None
-
-
 async def test_as_many_courses_are_remembered_as_there_is_room_for(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courses, "COURSES", 4)
+    monkeypatch.setattr(conversations, "COURSES", 4)
     small = await Rig(rig.scorer, budget_ms=1000).ready()
     await small.score("Hello.", asked=asked(10))
     small.scorer.calls()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.chat.transcript import Conversation, Past, Said, following, read, text_of
+from gateway.scoring.transcript import Conversation, Past, Said, following, read, text_of
 
 ORIGIN = hash("ver_1")
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from gateway.chat.overlay import Laid, lay
 from gateway.errors import Fault, Refusal
+from gateway.openai_api.overlay import Laid, lay
 from gateway.personas.model import Overlay
-from gateway.personas.registry import Prompt
+from gateway.personas.resolved import Prompt
 
 TEXT = 'You keep the "night" library.\nSpeak {softly}, $2 a page — ğ 🙂.'
 PROMPT = Prompt(TEXT)

@@ -1,1 +1,0 @@
-"""One turn, from messages to record."""

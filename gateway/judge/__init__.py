@@ -1,0 +1,1 @@
+"""The judge: another model's opinion of some answers."""

@@ -1,0 +1,103 @@
+"""A version of a persona in the form that the chat path needs, computed once for all its requests."""
+
+import hashlib
+
+import msgspec
+
+from gateway import config
+from gateway.config import Config, Route
+from gateway.drift.character import Character
+from gateway.personas.model import Content, Overlay, Persona, Version
+
+
+class Prompt:
+    """A version's prompt, ready to be spliced into a request."""
+
+    __slots__ = ("_sha", "json", "message", "sha256", "text_part")
+
+    def __init__(self, text: str) -> None:
+        self.json = msgspec.json.encode(text)
+        self.message = b'{"role":"system","content":' + self.json + b"}"
+        self.text_part = b'{"type":"text","text":' + self.json + b"}"
+        self._sha = hashlib.sha256(text.encode())
+        self.sha256 = self._sha.hexdigest()
+
+    def sha256_with(self, more: str) -> str:
+        """The digest of the prompt followed by this text."""
+        digest = self._sha.copy()
+        digest.update(more.encode())
+        return digest.hexdigest()
+
+
+class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
+    """A version of a persona in the form that the chat path needs."""
+
+    persona_id: str
+    workspace_id: str
+    slug: str
+    version: int
+    version_id: str
+    prompt: Prompt
+    overlay: Overlay
+    routes: tuple[Route, ...]
+    defaults: dict[str, msgspec.Raw]
+    headers: dict[str, str]
+    language: str
+    display_name: str
+    character: Character
+    """What its answers are held against."""
+    created_at: int
+    label: str
+    """`slug@vN`, as the header `X-Persona` shows it."""
+    model_json: bytes
+    """The JSON string `"persona/slug@vN"`."""
+    identity_json: bytes
+    """`"id":…,"slug":…,"version":…`, the head of the `persona` object in answers."""
+
+
+def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
+    """Everything that can be computed once for all requests to this version."""
+    content, slug = version.content, persona.profile.slug
+    label = f"{slug}@v{version.number}"
+    identity = {"id": persona.id, "slug": slug, "version": version.number}
+    return Resolved(
+        persona_id=persona.id,
+        workspace_id=persona.workspace_id,
+        slug=slug,
+        version=version.number,
+        version_id=version.id,
+        prompt=Prompt(content.prompt),
+        overlay=content.overlay,
+        routes=_routes(settings, content.upstreams),
+        defaults={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in content.defaults.items()},
+        headers=content.headers,
+        language=content.language,
+        display_name=persona.profile.name,
+        character=character(persona.profile.name, content),
+        created_at=version.created_at,
+        label=label,
+        model_json=msgspec.json.encode(f"persona/{label}"),
+        identity_json=msgspec.json.encode(identity)[1:-1],
+    )
+
+
+def character(name: str, content: Content) -> Character:
+    """What answers of the version are held against."""
+    return Character(
+        name=name,
+        language=content.language,
+        prompt=content.prompt,
+        examples=tuple(content.examples),
+        fields=content.layers,
+    )
+
+
+def _routes(settings: Config, upstreams: list[str]) -> tuple[Route, ...]:
+    """The version's order, without upstreams that are configured no more."""
+    routes = []
+    for text in upstreams:
+        try:
+            routes.append(config.route(settings, text))
+        except config.ConfigError:
+            continue
+    return tuple(routes) if upstreams else tuple(config.order(settings))
