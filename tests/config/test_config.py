@@ -11,8 +11,9 @@ import pytest
 
 from gateway import config as configs
 from gateway.config import Config, ConfigError, Judge, Route, Strict, Upstream, load, masked, order
+from gateway.config.resolving import KNOWN_BASE_URLS
 
-DELIVERED = Path(__file__).parents[1] / "config.toml"
+DELIVERED = Path(__file__).parents[2] / "config.toml"
 MAIN = '[upstreams.main]\nbase_url = "http://upstream.test/v1"\ndefault_model = "m"\n'
 
 
@@ -251,8 +252,8 @@ def test_a_key_may_come_from_a_variable(loaded: Loader) -> None:
 
 
 def test_known_providers_need_no_address(loaded: Loader) -> None:
-    found = loaded("".join(f"[upstreams.{name}]\n" for name in configs.KNOWN_BASE_URLS))
-    assert {name: up.base_url for name, up in found.upstreams.items()} == configs.KNOWN_BASE_URLS
+    found = loaded("".join(f"[upstreams.{name}]\n" for name in KNOWN_BASE_URLS))
+    assert {name: up.base_url for name, up in found.upstreams.items()} == KNOWN_BASE_URLS
 
 
 def test_the_order_is_that_of_the_upstreams_with_a_model(loaded: Loader) -> None:

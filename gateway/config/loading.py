@@ -1,0 +1,146 @@
+"""Reads config.toml and the environment; an error names the exact place."""
+
+import os
+import re
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from gateway.config.resolving import resolve
+from gateway.config.structs import Config, ConfigError, Strict, Upstream
+
+ENV_PREFIX = "PERSONA__"
+
+
+def load(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, *, secrets: bool = True
+) -> Config:
+    """Read, override, check and resolve the configuration.
+
+    Without a path: `PERSONA_CONFIG`, else `./config.toml` where it exists, else the built-in defaults.
+    With `secrets=False` the variables that `api_key_env` names may be unset. Raises ConfigError.
+    """
+    environ = os.environ if environ is None else environ
+    path = find(path, environ)
+    place = str(path) if path else "the built-in configuration"
+    tables = _read(path) if path else {}
+    _override(tables, environ)
+    try:
+        config = msgspec.convert(tables, Config)
+    except msgspec.ValidationError as error:
+        keys, problem = _explain(str(error), tables)
+        variable = ENV_PREFIX + "__".join(keys).upper().replace("-", "_")
+        where = f"environment variable {variable}" if variable in environ else place
+        raise ConfigError(f"{where}: {problem}") from None
+    try:
+        return resolve(config, path.parent if path else Path.cwd(), environ, secrets)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from None
+
+
+def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The configuration file in force, absolute; `None` where there is none."""
+    named = path or (Path(environ["PERSONA_CONFIG"]) if environ.get("PERSONA_CONFIG") else None)
+    if named is None:
+        here = Path.cwd() / "config.toml"
+        return here if here.is_file() else None
+    if not named.is_file():
+        raise ConfigError(f"{named}: there is no such configuration file")
+    return named.absolute()
+
+
+def user_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Where this user's own settings are kept: `persona` in XDG_CONFIG_HOME, else in `~/.config`."""
+    environ = os.environ if environ is None else environ
+    # The XDG base directory specification has a relative path ignored.
+    named = Path(environ.get("XDG_CONFIG_HOME", ""))
+    try:
+        return (named if named.is_absolute() else Path.home() / ".config") / "persona"
+    except RuntimeError:
+        raise ConfigError("there is no home directory; set XDG_CONFIG_HOME") from None
+
+
+@contextmanager
+def without_math_threads() -> Iterator[None]:
+    """Imports inside this block start no BLAS threads; a process that forks must have none."""
+    with_threads = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if with_threads is None:
+            del os.environ["OPENBLAS_NUM_THREADS"]
+        else:
+            os.environ["OPENBLAS_NUM_THREADS"] = with_threads
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _override(tables: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for variable in sorted(environ):
+        if variable.startswith(ENV_PREFIX):
+            keys = variable.removeprefix(ENV_PREFIX).lower().split("__")
+            try:
+                _put(tables, Config, keys, environ[variable])
+            except tomllib.TOMLDecodeError:
+                value = "is no value; write a number, true, false, a list or a table as in config.toml"
+                raise ConfigError(f"environment variable {variable}: {value}") from None
+            except ConfigError as error:
+                raise ConfigError(f"environment variable {variable}: {error}") from None
+
+
+def _put(table: dict[str, Any], kind: Any, keys: list[str], text: str) -> None:
+    """Set the key that the path of names leads to, in the type that its field has."""
+    key, *rest = keys
+    if typing.get_origin(kind) is dict:
+        inner = typing.get_args(kind)[1]
+        key = next((name for name in table if name.replace("-", "_").lower() == key), key)
+    else:
+        fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+        if key not in fields:
+            raise ConfigError(f"there is no key `{key}`; known are: {', '.join(fields)}")
+        inner = fields[key]
+    if rest:
+        if not (typing.get_origin(inner) is dict or (isinstance(inner, type) and issubclass(inner, Strict))):
+            raise ConfigError(f"`{key}` is not a table")
+        below = table.setdefault(key, {})
+        if isinstance(below, dict):
+            _put(below, inner, rest, text)
+        return
+    is_text = inner in (str, str | None) or typing.get_origin(inner) is Literal
+    table[key] = text if is_text else tomllib.loads(f"value = {text}")["value"]
+
+
+def _explain(error: str, tables: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Turn msgspec's `… - at `$.server.port`` into the keys that lead there and `[server] port: …`."""
+    message, _, place = error.partition(" - at `$")
+    keys = [key for key in place.rstrip("`").replace("[...]", ".*").split(".") if key]
+    if keys[:2] == ["upstreams", "*"]:
+        keys[1] = _wrong_upstream(tables["upstreams"])
+    keys = [key for key in keys if key != "*"]
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", message)
+    if unknown:
+        table = f"table [{'.'.join(keys)}]" if keys else "the top level"
+        return [*keys, unknown[1]], f"{table} has no key `{unknown[1]}`"
+    table = f"[{'.'.join(keys[:-1])}] " if keys[1:] else ""
+    return keys, f"{table}{keys[-1]}: {message}" if keys else message
+
+
+def _wrong_upstream(tables: Mapping[str, Any]) -> str:
+    """The name of the first upstream that cannot be decoded, which msgspec does not tell."""
+    for name, table in tables.items():
+        try:
+            msgspec.convert(table, Upstream)
+        except msgspec.ValidationError:
+            return name
+    return "*"

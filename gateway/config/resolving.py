@@ -1,0 +1,143 @@
+"""Completes and checks a configuration: absolute paths, known base URLs, API keys, the default order."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from gateway.config.structs import LOCAL, Config, ConfigError, Route, Store, Upstream
+
+KNOWN_BASE_URLS = {
+    "openai": "https://api.openai.com/v1",
+    "ollama": "http://127.0.0.1:11434/v1",
+    "vllm": "http://127.0.0.1:8000/v1",
+    "openrouter": "https://openrouter.ai/api/v1",
+}
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+PASSWORD = re.compile(r"(://[^:/@]+:)[^@]+@")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: bool) -> Config:
+    """Fill in what is implied: absolute paths, known base URLs, API keys, the default order."""
+    upstreams = {
+        name: _resolve_upstream(name, upstream, environ, secrets)
+        for name, upstream in config.upstreams.items()
+    }
+    replace = msgspec.structs.replace
+    local = config.local
+    if local.model_path:
+        local = replace(local, model_path=str(base / Path(local.model_path).expanduser()))
+    config = replace(
+        config, upstreams=upstreams, local=local, store=Store(url=_store_url(config.store.url, base))
+    )
+    with_model = [name for name, upstream in upstreams.items() if upstream.default_model]
+    wanted = config.chat.upstreams or with_model or [LOCAL]
+    try:
+        routes = [route(config, text) for text in wanted]
+    except ConfigError as error:
+        raise ConfigError(f"[chat] upstreams: {error}") from None
+    config = replace(config, chat=replace(config.chat, upstreams=[str(route) for route in routes]))
+    if config.embeddings.upstream is not None and config.embeddings.upstream not in upstreams:
+        raise ConfigError(f"[embeddings] upstream: there is no upstream `{config.embeddings.upstream}`")
+    if config.drift.judge.upstream is not None:
+        judge = replace(config.drift.judge, upstream=_judge(config, config.drift.judge.upstream))
+        config = replace(config, drift=replace(config.drift, judge=judge))
+    return config
+
+
+def order(config: Config) -> list[Route]:
+    """The configured upstreams in the order of preference."""
+    return [route(config, text) for text in config.chat.upstreams]
+
+
+def route(config: Config, text: str) -> Route:
+    """Parse `NAME` or `NAME/model` (the model may hold slashes). Raises ConfigError."""
+    name, _, model = text.partition("/")
+    upstream = config.upstreams.get(name)
+    if upstream is None and name != LOCAL:
+        known = ", ".join([*config.upstreams, LOCAL])
+        raise ConfigError(f"`{text}` names no configured upstream; there are: {known}")
+    chosen = model or (upstream.default_model if upstream else config.local.model_name)
+    if not chosen:
+        raise ConfigError(f"`{text}` names no model and [upstreams.{name}] has no default_model")
+    return Route(name, chosen)
+
+
+def uses_local(config: Config) -> bool:
+    """Whether the bundled model is in the configured order, and so has to be started."""
+    return any(route.upstream == LOCAL for route in order(config))
+
+
+def masked(config: Config) -> dict[str, Any]:
+    """The resolved configuration as plain data, with every secret replaced by `***`."""
+    data: dict[str, Any] = msgspec.to_builtins(config)
+    for upstream in data["upstreams"].values():
+        upstream["api_key"] = "***" if upstream["api_key"] else None
+        upstream["headers"] = dict.fromkeys(upstream["headers"], "***")
+        upstream["base_url"] = PASSWORD.sub(r"\1***@", upstream["base_url"])
+    data["keys"]["pepper"] = "***" if data["keys"]["pepper"] else None
+    data["store"]["url"] = PASSWORD.sub(r"\1***@", data["store"]["url"])
+    return data
+
+
+def _judge(config: Config, wanted: str) -> str:
+    """The judge's `NAME/model`. Raises ConfigError."""
+    table = "[drift.judge] upstream"
+    try:
+        chosen = route(config, wanted)
+    except ConfigError as error:
+        raise ConfigError(f"{table}: {error}") from None
+    if chosen.upstream == LOCAL:
+        raise ConfigError(f"{table}: the bundled model cannot judge; name another upstream")
+    if chosen.model.startswith("persona/"):
+        raise ConfigError(f"{table}: a persona cannot judge; name a plain model")
+    return str(chosen)
+
+
+def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str], secrets: bool) -> Upstream:
+    table = f"[upstreams.{name}]"
+    if name == LOCAL:
+        raise ConfigError(f"{table}: this name is kept for the bundled model; see [local]")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise ConfigError(f"{table}: a name holds letters, digits, `-`, `_` and `.` only")
+    base_url = upstream.base_url or KNOWN_BASE_URLS.get(name, "")
+    if not _is_address(base_url):
+        raise ConfigError(f"{table} base_url: an http:// or https:// address is needed")
+    api_key = upstream.api_key
+    if upstream.api_key_env:
+        if api_key:
+            raise ConfigError(f"{table}: api_key and api_key_env exclude each other")
+        # Secrets that come from files often end with a newline.
+        api_key = environ.get(upstream.api_key_env, "").strip() or None
+        if api_key is None and secrets:
+            raise ConfigError(
+                f"{table} api_key_env: the environment variable {upstream.api_key_env} is not set"
+            )
+    if CONTROL.search(api_key or ""):
+        raise ConfigError(f"{table}: the API key holds a line break or another control character")
+    for header, value in upstream.headers.items():
+        if not HEADER_NAME.fullmatch(header) or CONTROL.search(value):
+            raise ConfigError(f"{table} headers: `{header}` or its value is not fit for a header")
+    return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it, and no longer or empty label of a name can be looked up.
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and host != b"" and not re.search(r"\s", parts.netloc)
+
+
+def _store_url(url: str, base: Path) -> str:
+    scheme, separator, path = url.partition(":///")
+    if scheme != "sqlite" or not separator or not path or path == ":memory:":
+        raise ConfigError("[store] url: `sqlite:///FILE` is needed")
+    return f"sqlite:///{base / Path(path).expanduser()}"

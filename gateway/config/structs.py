@@ -1,0 +1,168 @@
+"""The configuration's tables as frozen structs; the file config.toml documents every key."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+LOCAL = "local"
+"""The name of the bundled model's upstream."""
+BUNDLED_MODEL = "SmolLM2-135M-Instruct"
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class ConfigError(Exception):
+    """A mistake in the configuration; the message names the file, the table and the key."""
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A config table; a misspelt key is an error, not a default."""
+
+
+class Server(Strict, frozen=True):
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
+    workers: Count = 1
+    shutdown_grace: Seconds = 30
+    """Seconds that open answers may take to finish once a stop was asked for."""
+    body_timeout: Seconds = 30
+    """Seconds between two pieces of a request body."""
+    write_timeout: Seconds = 60
+    """Seconds that a caller may leave what was sent to it unread."""
+    max_body: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024 * 1024
+    """Bytes of a request body, after decompression."""
+
+
+class Store(Strict, frozen=True):
+    url: str = "sqlite:///persona.db"
+    """Relative to the configuration file."""
+
+
+class Timeouts(Strict, frozen=True):
+    """Seconds. `first_byte` holds for streams only; `idle` is the longest silence within an answer."""
+
+    connect: Seconds = 5
+    first_byte: Seconds = 60
+    idle: Seconds = 60
+    total: Seconds = 600
+
+
+class Price(Strict, frozen=True):
+    """US dollars for a million tokens."""
+
+    input: Annotated[float, msgspec.Meta(ge=0)]
+    output: Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Upstream(Strict, frozen=True):
+    base_url: str = ""
+    """Up to and including `/v1`; a query string is kept. Empty only for the names in KNOWN_BASE_URLS."""
+    api_key: str | None = None
+    api_key_env: str | None = None
+    headers: dict[str, str] = {}
+    models: list[str] = []
+    """Plain model names that callers may use untouched, without a persona."""
+    default_model: str | None = None
+    prices: dict[str, Price] = {}
+    """By model; what they make of a turn's tokens is its cost."""
+    timeouts: Timeouts = Timeouts()
+    max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """0 means no limit."""
+    client: Literal["native", "aiohttp"] = "native"
+    """What speaks HTTP: the gateway's own client, or aiohttp, which takes more CPU time."""
+    text_only: bool = False
+    """Refuse images, audio and tools before the call, with an error that says so."""
+
+
+class Chat(Strict, frozen=True):
+    upstreams: list[str] = []
+    """`NAME/model`, best first. Empty: every upstream with a default model, else the bundled one."""
+    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
+    """Further rounds over the order after the first one has failed."""
+    retry_for: Seconds = 15
+    """Seconds after the request came in, beyond which no upstream that has failed is asked again."""
+    keep_alive: Seconds = 15
+    """Seconds of silence in a stream before a `: ping` comment goes out."""
+    max_answer: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
+    """Bytes of a whole answer, or of one event of a stream, that an upstream may send."""
+
+
+class Embeddings(Strict, frozen=True):
+    upstream: str | None = None
+    """The name of the upstream that answers `/v1/openai/embeddings`; unset: 404."""
+
+
+class Local(Strict, frozen=True):
+    model_path: str | None = None
+    """A GGUF file; unset: the bundled SmolLM2-135M-Instruct. Relative to the configuration file."""
+    n_ctx: Annotated[int, msgspec.Meta(ge=512)] = 8192
+    """Tokens of context over all slots together."""
+    slots: Count = 2
+    threads: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Threads that read a prompt; 0 means one per core. Answers are written by one thread."""
+
+    @property
+    def model_name(self) -> str:
+        return Path(self.model_path).stem if self.model_path else BUNDLED_MODEL
+
+
+class Turns(Strict, frozen=True):
+    queue: Count = 10_000
+    """Finished turns that may wait for the store; further ones are dropped and counted."""
+    flush_interval: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.25
+    """Seconds between two writes."""
+
+
+class Judge(Strict, frozen=True):
+    upstream: str | None = None
+    """`NAME/model` of the model that judges; unset: nobody does."""
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    """The share of scored answers that are judged; suspicious ones are in any case."""
+    timeout: Seconds = 30
+    concurrency: Count = 2
+    """How many answers are judged at the same time, in each worker."""
+    queue: Count = 100
+    """Answers that may wait for the judge; further ones are dropped and counted."""
+
+
+class Drift(Strict, frozen=True):
+    enabled: bool = True
+    """Whether answers of personas are scored."""
+    budget_ms: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 50
+    """Milliseconds that an answer may wait for its score; then it goes out `unscored`."""
+    judge: Judge = Judge()
+
+
+class Keys(Strict, frozen=True):
+    pepper: str | None = None
+    """The secret that keys are hashed with, the same on all replicas; unset: a file beside the store."""
+
+
+class Log(Strict, frozen=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Config(Strict, frozen=True):
+    server: Server = Server()
+    store: Store = Store()
+    upstreams: dict[str, Upstream] = {}
+    chat: Chat = Chat()
+    embeddings: Embeddings = Embeddings()
+    local: Local = Local()
+    turns: Turns = Turns()
+    drift: Drift = Drift()
+    keys: Keys = Keys()
+    log: Log = Log()
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One entry of an order: the name of an upstream and the model that it is asked for."""
+
+    upstream: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.upstream}/{self.model}"
