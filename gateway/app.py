@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.auth import keys
 from gateway.auth import store as auth
-from gateway.auth.access import Authenticate, scoped
+from gateway.auth.access import Admission
 from gateway.auth.guard import Guard
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.routes import router as auth_router
@@ -223,8 +223,7 @@ def native(gateway: Gateway) -> Router:
             auth_router(database, gateway.guard.hasher),
             turns_router(database, gateway.tail, gateway.guard),
         ],
-        middleware=[Authenticate(gateway.guard), Idempotency(database, config.server.max_body)],
-        guards=[scoped],
+        middleware=[Admission(gateway.guard), Idempotency(database, config.server.max_body)],
     )
 
 

@@ -1,10 +1,10 @@
-"""Who may call a native route: its key is checked first, then the scope that the route declares."""
+"""How a Litestar route admits its caller, by the scope that it declares, and learns who that is."""
 
 from typing import Any, Self
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -16,8 +16,8 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]
 
 
-class Authenticate(ASGIMiddleware):
-    """Puts the caller into `scope["state"]`, or refuses."""
+class Admission(ASGIMiddleware):
+    """Puts the admitted caller of a Litestar route into `scope["state"]`, or refuses."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -27,22 +27,19 @@ class Authenticate(ASGIMiddleware):
         return self
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        scope["state"]["caller"] = await self._guard.caller(scope["headers"])
+        scope["state"]["caller"] = await self._guard.admit(scope["headers"], *_needs(scope))
         await next_app(scope, receive, send)
 
 
-def scoped(connection: Connection, handler: BaseRouteHandler) -> None:
-    """A Litestar guard: the route's `scope`, without which nobody gets in."""
-    if connection.scope.get("method") == "OPTIONS":
+def _needs(scope: Scope) -> tuple[str | None, bool]:
+    """The scope that the route declares, and whether it is for operators. Raises Refusal."""
+    if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
         # Litestar's own answer, which tells the methods of a path.
-        return
-    scope = handler.opt.get("scope")
-    if not isinstance(scope, str):
+        return None, False
+    declared = scope["route_handler"].opt
+    if not isinstance(declared.get("scope"), str):
         raise Refusal(Fault.INTERNAL, "This route declares no scope, so nobody may call it.")
-    caller = caller_of(connection)
-    caller.require(scope)
-    if handler.opt.get("operator") and not caller.operator:
-        raise Refusal(Fault.OPERATOR_REQUIRED, "Only an operator's key may do this; use one.")
+    return declared["scope"], bool(declared.get("operator"))
 
 
 def caller_of(connection: Connection) -> Caller:

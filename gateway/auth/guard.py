@@ -31,11 +31,6 @@ class Caller(msgspec.Struct, frozen=True):
     operator: bool
     expires_at: int | None = None
 
-    def require(self, scope: str) -> None:
-        """Raises Refusal unless the key has the scope."""
-        if scope not in self.scopes:
-            raise Refusal(Fault.SCOPE_MISSING, f"This key lacks the scope `{scope}`; use one that has it.")
-
 
 class _Known(msgspec.Struct):
     """A key that the store has."""
@@ -58,6 +53,20 @@ class Guard:
         self._epoch = 0
         self.used: dict[str, int] = {}
         """When keys were last used, in milliseconds by the key's id, since somebody emptied it."""
+
+    async def admit(
+        self, headers: Iterable[tuple[bytes, bytes]], scope: str | None, operator: bool = False
+    ) -> Caller:
+        """Whom these ASGI headers stand for, if the key has the scope (`None`: any key). Raises Refusal.
+
+        Every route of the gateway lets its callers in here.
+        """
+        caller = await self.caller(headers)
+        if scope is not None and scope not in caller.scopes:
+            raise Refusal(Fault.SCOPE_MISSING, f"This key lacks the scope `{scope}`; use one that has it.")
+        if operator and not caller.operator:
+            raise Refusal(Fault.OPERATOR_REQUIRED, "Only an operator's key may do this; use one.")
+        return caller
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         """Whom these ASGI headers (lower-case names) stand for. Raises Refusal."""

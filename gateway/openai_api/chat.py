@@ -39,8 +39,7 @@ class ChatCompletions:
             if scope["method"] != "POST":
                 raise edge.only_post()
             headers = [header for header in scope["headers"] if header[0] in HEADERS]
-            caller = await self._guard.caller(headers)
-            caller.require("chat:invoke")
+            caller = await self._guard.admit(headers, "chat:invoke")
             _refuse_conversation(headers)
             body = await edge.read_body(headers, receive, self._max_body)
             exchange = await self._exchanges.prepare(caller, body, request_id, started)

@@ -32,8 +32,7 @@ class Embeddings:
         try:
             if scope["method"] != "POST":
                 raise edge.only_post()
-            caller = await self._guard.caller(scope["headers"])
-            caller.require("chat:invoke")
+            await self._guard.admit(scope["headers"], "chat:invoke")
             body = await edge.read_body(scope["headers"], receive, self._config.server.max_body)
             decode_object(body)
             answer = await self._watched(scope["state"]["connection"], body, trail)

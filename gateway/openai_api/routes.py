@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, Router, asgi, get
+from litestar import Router, asgi, get
 from litestar.params import Parameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from gateway.auth.access import Admission, AnyRequest, caller_of
 from gateway.auth.guard import Guard
 from gateway.errors import OPENAI_PREFIX, Fault, Refusal
 from gateway.openai_api.chat import ChatCompletions
@@ -14,9 +15,7 @@ from gateway.openai_api.models import Models
 
 SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
 SCOPE = "chat:invoke"
-"""Checked by each route itself; declared for the document."""
-
-AnyRequest = Request[Any, Any, Any]
+"""What every route here needs; chat and embeddings admit their callers themselves."""
 
 
 def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: Models) -> Router:
@@ -28,8 +27,7 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
         persona: Annotated[str | None, Parameter(description="A persona's slug or id")] = None,
         versions: bool = False,
     ) -> dict[str, Any]:
-        caller = await guard.caller(request.scope["headers"])
-        caller.require(SCOPE)
+        caller = caller_of(request)
         if persona is None:
             if versions:
                 raise Refusal(Fault.REQUEST_INVALID, "`versions` needs `persona`; name one.", param="persona")
@@ -40,15 +38,12 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
 
     @get("/models/{model:path}", opt={"scope": SCOPE}, summary="What a model name stands for")
     async def show_model(request: AnyRequest, model: str) -> dict[str, Any]:
-        caller = await guard.caller(request.scope["headers"])
-        caller.require(SCOPE)
-        return await models.one(caller, model.removeprefix("/"))
+        return await models.one(caller_of(request), model.removeprefix("/"))
 
     return Router(
         OPENAI_PREFIX,
         route_handlers=[
-            list_models,
-            show_model,
+            Router("/", route_handlers=[list_models, show_model], middleware=[Admission(guard)]),
             asgi("/chat/completions", opt={"scope": SCOPE}, copy_scope=False)(
                 _exactly("/chat/completions", chat)
             ),

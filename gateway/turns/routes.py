@@ -133,7 +133,7 @@ async def _while_valid(
     """The frames of the events, until the key that listens is refused."""
     async for event in events:
         try:
-            await guard.caller(headers)
+            await guard.admit(headers, "chat:read")
         except Refusal:
             return
         yield _frame(event)

@@ -245,8 +245,11 @@ async def test_a_store_that_cannot_be_read_is_told(made: Keys, monkeypatch: pyte
 
 async def test_a_missing_scope_is_named(made: Keys) -> None:
     _, text = await made.create(scopes=["runs:read"])
-    caller = await made.call(text)
-    caller.require("runs:read")
+    headers = [(b"authorization", b"Bearer " + text.encode())]
+    assert (await made.guard.admit(headers, "runs:read")).scopes == {"runs:read"}
     with pytest.raises(Refusal, match="`chat:invoke`") as caught:
-        caller.require("chat:invoke")
+        await made.guard.admit(headers, "chat:invoke")
     assert (caught.value.fault, caught.value.status) == (Fault.SCOPE_MISSING, 403)
+    with pytest.raises(Refusal) as caught:
+        await made.guard.admit(headers, "runs:read", operator=True)
+    assert caught.value.fault is Fault.OPERATOR_REQUIRED
