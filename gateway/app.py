@@ -39,7 +39,7 @@ from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
-from gateway.translation import refuse, translate
+from gateway.translation import refusing, translate
 from gateway.turns.recorder import Recorder
 from gateway.turns.routes import router as turns_router
 from gateway.turns.tail import Tail
@@ -194,6 +194,7 @@ def create_app(config: Config) -> "Front":
         return Response(state, status_code=200 if is_ready else 503)
 
     models = Models(gateway.database, gateway.exchanges)
+    refuse = refusing(config.server.public_url)
     litestar = _Application(
         route_handlers=[
             live,

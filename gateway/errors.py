@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
-DOC_URL = "https://docs.persona.dev/errors#"
+DOCS_PATH = "/docs/errors"
+"""Where the gateway itself explains every error."""
 OPENAI_PREFIX = "/v1/openai"
 
 
@@ -15,76 +16,133 @@ class _Fault(NamedTuple):
     code: str
     type: str
     openai_type: str
-    openai_code: str | None = None
+    openai_code: str | None
     """`None` means that OpenAI has no word of its own, so the native code is used there too."""
+    sentence: str
+    """What callers read unless the place that refuses knows more; it names the field and the remedy."""
+    param: str | None = None
+    """The parameter that the drop-in surface usually names."""
+    openai_sentence: str | None = None
+    """What the drop-in surface says where `sentence` does not fit it."""
+
+    @property
+    def anchor(self) -> str:
+        """The place of this fault on the page at DOCS_PATH."""
+        return self.code.replace(".", "_")
 
 
 class Fault(_Fault, Enum):
-    """The catalogue. Adding a member here is the only way to add an error."""
+    """The catalogue. Adding a member here is the only way to add an error.
 
-    REQUEST_INVALID = (400, "request.invalid", "request", "invalid_request_error", "invalid_request")
-    REQUEST_TOO_LARGE = (413, "request.too_large", "request", "invalid_request_error", "request_too_large")
-    REQUEST_TIMEOUT = (408, "request.timeout", "request", "invalid_request_error", "request_timeout")
-    ROUTE_NOT_FOUND = (404, "route.not_found", "request", "invalid_request_error", "unknown_url")
-    METHOD_NOT_ALLOWED = (
-        405,
-        "route.method_not_allowed",
-        "request",
-        "invalid_request_error",
+    A row is status, code, type, OpenAI's type and code, and a sentence; docs/errors.md is made from them.
+    """
+
+    # fmt: off
+    REQUEST_INVALID = (400, "request.invalid", "request", "invalid_request_error", "invalid_request",
+        "`name`: Expected `str`, got `int`.",
+        "messages",
+        "`messages` is missing; send an array of messages.")
+    REQUEST_TOO_LARGE = (413, "request.too_large", "request", "invalid_request_error", "request_too_large",
+        "The request body is too large; send a smaller one.")
+    REQUEST_TIMEOUT = (408, "request.timeout", "request", "invalid_request_error", "request_timeout",
+        "The request's headers did not arrive in time; send them at once.")
+    ROUTE_NOT_FOUND = (404, "route.not_found", "request", "invalid_request_error", "unknown_url",
+        "There is nothing at this path; /docs shows what there is.")
+    METHOD_NOT_ALLOWED = (405, "route.method_not_allowed", "request", "invalid_request_error",
         "method_not_allowed",
-    )
-    MEDIA_UNSUPPORTED = (415, "request.unsupported_encoding", "request", "invalid_request_error")
-    HEADERS_TOO_LARGE = (431, "request.headers_too_large", "request", "invalid_request_error")
-    KEY_INVALID = (401, "auth.invalid_key", "auth", "authentication_error", "invalid_api_key")
-    SCOPE_MISSING = (403, "auth.missing_scope", "auth", "permission_error", "missing_scope")
-    WORKSPACE_MISMATCH = (403, "auth.wrong_workspace", "auth", "permission_error", "wrong_workspace")
-    PERSONA_UNKNOWN = (404, "persona.not_found", "persona", "invalid_request_error", "model_not_found")
-    PERSONA_INVALID = (422, "persona.schema_violation", "persona", "invalid_request_error")
-    VERSION_UNKNOWN = (404, "persona.version_not_found", "persona", "invalid_request_error")
-    LABEL_UNKNOWN = (404, "persona.label_not_found", "persona", "invalid_request_error")
-    LABEL_FIXED = (422, "persona.label_not_movable", "persona", "invalid_request_error")
-    SLUG_TAKEN = (409, "persona.slug_taken", "persona", "invalid_request_error")
-    OVERLAY_LOCKED = (400, "persona.overlay_locked", "persona", "invalid_request_error", "overlay_locked")
-    PRECONDITION_FAILED = (412, "request.precondition_failed", "request", "invalid_request_error")
-    IDEMPOTENCY_MISMATCH = (422, "request.idempotency_mismatch", "request", "invalid_request_error")
-    IDEMPOTENCY_BUSY = (409, "request.idempotency_in_progress", "request", "invalid_request_error")
-    OPERATOR_REQUIRED = (403, "auth.operator_required", "auth", "permission_error")
-    RIGHTS_EXCEEDED = (403, "auth.rights_exceeded", "auth", "permission_error")
-    KEY_UNKNOWN = (404, "key.not_found", "key", "invalid_request_error")
-    KEY_UNACCEPTABLE = (422, "key.schema_violation", "key", "invalid_request_error")
-    WORKSPACE_UNKNOWN = (404, "workspace.not_found", "workspace", "invalid_request_error")
-    WORKSPACE_UNACCEPTABLE = (422, "workspace.schema_violation", "workspace", "invalid_request_error")
-    WORKSPACE_TAKEN = (409, "workspace.name_taken", "workspace", "invalid_request_error")
-    TURN_UNKNOWN = (404, "turn.not_found", "turn", "invalid_request_error")
-    CONVERSATION_UNKNOWN = (404, "conversation.not_found", "conversation", "invalid_request_error")
-    EMBEDDINGS_UNSET = (
-        404,
-        "embeddings.not_configured",
-        "request",
-        "invalid_request_error",
+        "This path takes POST only; send the request with that method.")
+    MEDIA_UNSUPPORTED = (415, "request.unsupported_encoding", "request", "invalid_request_error", None,
+        "Send the request body plain or as gzip; no other encoding is taken.")
+    HEADERS_TOO_LARGE = (431, "request.headers_too_large", "request", "invalid_request_error", None,
+        "The request's head is too large; send fewer or shorter headers.")
+    KEY_INVALID = (401, "auth.invalid_key", "auth", "authentication_error", "invalid_api_key",
+        "This API key is not valid; `persona keys create` makes another.")
+    SCOPE_MISSING = (403, "auth.missing_scope", "auth", "permission_error", "missing_scope",
+        "This key lacks the scope `personas:write`; use one that has it.",
+        None,
+        "This key lacks the scope `chat:invoke`; use one that has it.")
+    WORKSPACE_MISMATCH = (403, "auth.wrong_workspace", "auth", "permission_error", "wrong_workspace",
+        "`Persona-Workspace` does not name this key's workspace; correct it or leave it out.")
+    PERSONA_UNKNOWN = (404, "persona.not_found", "persona", "invalid_request_error", "model_not_found",
+        "There is no such persona, or it is not yours to see.",
+        "model",
+        "The model `persona/nobody` does not exist or is not yours to use; GET /v1/openai/models "
+        "lists yours.")
+    PERSONA_INVALID = (422, "persona.schema_violation", "persona", "invalid_request_error", None,
+        "`language`: a two-letter code of ISO 639-1, such as `en`.")
+    VERSION_UNKNOWN = (404, "persona.version_not_found", "persona", "invalid_request_error", None,
+        "The persona has no such version; the newest is v3.")
+    LABEL_UNKNOWN = (404, "persona.label_not_found", "persona", "invalid_request_error", None,
+        "The persona bears no such label.")
+    LABEL_FIXED = (422, "persona.label_not_movable", "persona", "invalid_request_error", None,
+        "A label is lower-case letters, digits and hyphens, and no `v<N>`.")
+    SLUG_TAKEN = (409, "persona.slug_taken", "persona", "invalid_request_error", None,
+        "The slug `the-night-librarian` is taken in this workspace; choose another.")
+    OVERLAY_LOCKED = (400, "persona.overlay_locked", "persona", "invalid_request_error", "overlay_locked",
+        "This persona takes no system or developer messages; leave them out.",
+        "messages[0].role")
+    PRECONDITION_FAILED = (412, "request.precondition_failed", "request", "invalid_request_error", None,
+        "The persona has changed since; read it again and repeat the change.")
+    IDEMPOTENCY_MISMATCH = (422, "request.idempotency_mismatch", "request", "invalid_request_error", None,
+        "This `Idempotency-Key` was used for another request; choose a new one.")
+    IDEMPOTENCY_BUSY = (409, "request.idempotency_in_progress", "request", "invalid_request_error", None,
+        "The first request with this `Idempotency-Key` is still at work.")
+    OPERATOR_REQUIRED = (403, "auth.operator_required", "auth", "permission_error", None,
+        "Only an operator's key may do this; use one.")
+    RIGHTS_EXCEEDED = (403, "auth.rights_exceeded", "auth", "permission_error", None,
+        "Your key has not the scopes keys:manage; leave them out.")
+    KEY_UNKNOWN = (404, "key.not_found", "key", "invalid_request_error", None,
+        "There is no such key in this workspace.")
+    KEY_UNACCEPTABLE = (422, "key.schema_violation", "key", "invalid_request_error", None,
+        "`expires_at`: must be in the future.")
+    WORKSPACE_UNKNOWN = (404, "workspace.not_found", "workspace", "invalid_request_error", None,
+        "There is no such workspace.")
+    WORKSPACE_UNACCEPTABLE = (422, "workspace.schema_violation", "workspace", "invalid_request_error", None,
+        "`name` is no name for a workspace; use letters, digits, `-`, `_` or `.`.")
+    WORKSPACE_TAKEN = (409, "workspace.name_taken", "workspace", "invalid_request_error", None,
+        "The name `acme` is taken; choose another.")
+    TURN_UNKNOWN = (404, "turn.not_found", "turn", "invalid_request_error", None,
+        "There is no such turn.")
+    CONVERSATION_UNKNOWN = (404, "conversation.not_found", "conversation", "invalid_request_error", None,
+        "There is no such conversation; leave the header `X-Persona-Conversation-Id` out.")
+    EMBEDDINGS_UNSET = (404, "embeddings.not_configured", "request", "invalid_request_error",
         "model_not_found",
-    )
-    CAPABILITY_MISSING = (
-        400,
-        "provider.unsupported_input",
-        "provider",
-        "invalid_request_error",
+        "This gateway has no upstream for embeddings; set `upstream` in the table [embeddings].",
+        "model")
+    CAPABILITY_MISSING = (400, "provider.unsupported_input", "provider", "invalid_request_error",
         "unsupported_input",
-    )
-    PROVIDER_REJECTED = (400, "provider.rejected_request", "provider", "invalid_request_error")
-    PROVIDER_CREDENTIALS = (502, "provider.rejected_credentials", "provider", "server_error")
-    PROVIDER_UNAVAILABLE = (503, "provider.unavailable", "provider", "server_error")
-    PROVIDER_CONFLICT = (409, "provider.conflict", "provider", "server_error")
-    PROVIDER_TIMEOUT = (408, "provider.timeout", "provider", "server_error")
-    PROVIDER_RATE_LIMITED = (429, "rate_limit.exceeded", "rate_limit", "requests", "rate_limit_exceeded")
-    STREAM_BROKEN = (502, "provider.stream_broken", "provider", "server_error")
-    STREAM_ERROR = (502, "provider.stream_error", "provider", "server_error")
-    IDLE_TIMEOUT = (503, "provider.idle_timeout", "provider", "server_error")
-    TOTAL_TIMEOUT = (503, "provider.total_timeout", "provider", "server_error")
-    DRAINING = (503, "server.draining", "server", "server_error")
-    NOT_READY = (503, "server.not_ready", "server", "server_error")
-    STORE_UNAVAILABLE = (503, "store.unavailable", "server", "server_error")
-    INTERNAL = (500, "server.error", "server", "server_error")
+        "The upstream `local` takes text only, and this request has images; leave them out or "
+        "configure another upstream.",
+        "messages")
+    PROVIDER_REJECTED = (400, "provider.rejected_request", "provider", "invalid_request_error", None,
+        "The upstream `main` refused the request with status 400.")
+    PROVIDER_CREDENTIALS = (502, "provider.rejected_credentials", "provider", "server_error", None,
+        "The upstream `main` refuses the gateway's credentials; its operator must act.")
+    PROVIDER_UNAVAILABLE = (503, "provider.unavailable", "provider", "server_error", None,
+        "The upstream `main` could not be reached or broke the connection; try again later.")
+    PROVIDER_CONFLICT = (409, "provider.conflict", "provider", "server_error", None,
+        "The upstream `main` refused the request with status 409.")
+    PROVIDER_TIMEOUT = (408, "provider.timeout", "provider", "server_error", None,
+        "The upstream `main` refused the request with status 408.")
+    PROVIDER_RATE_LIMITED = (429, "rate_limit.exceeded", "rate_limit", "requests", "rate_limit_exceeded",
+        "The upstream `main` refused the request with status 429.")
+    STREAM_BROKEN = (502, "provider.stream_broken", "provider", "server_error", None,
+        "The upstream `main` ended its stream before the answer was whole.")
+    STREAM_ERROR = (502, "provider.stream_error", "provider", "server_error", None,
+        "The upstream `main` reported an error in the middle of its answer.")
+    IDLE_TIMEOUT = (503, "provider.idle_timeout", "provider", "server_error", None,
+        "The upstream `main` exceeded its time limit (idle) within the answer.")
+    TOTAL_TIMEOUT = (503, "provider.total_timeout", "provider", "server_error", None,
+        "The upstream `main` exceeded its time limit (total) within the answer.")
+    DRAINING = (503, "server.draining", "server", "server_error", None,
+        "The gateway is shutting down; send the request again.")
+    NOT_READY = (503, "server.not_ready", "server", "server_error", None,
+        "The gateway is not ready yet; try again in a moment.")
+    STORE_UNAVAILABLE = (503, "store.unavailable", "server", "server_error", None,
+        "The store cannot be read; try again later.")
+    INTERNAL = (500, "server.error", "server", "server_error", None,
+        "The gateway made a mistake, which it has logged; try again.")
+    # fmt: on
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -96,12 +154,15 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class Refusal(Exception):
-    """A fault on its way to the caller; `message` is one sentence that names the field and the remedy."""
+    """A fault on its way to the caller.
+
+    `message` is one sentence that names the field and the remedy; without it the fault's own is said.
+    """
 
     def __init__(
         self,
         fault: Fault,
-        message: str,
+        message: str | None = None,
         *,
         param: str | None = None,
         status: int | None = None,
@@ -109,9 +170,9 @@ class Refusal(Exception):
         details: list[Detail] | None = None,
         passed_on: Mapping[str, object] | None = None,
     ) -> None:
-        super().__init__(message)
         self.fault = fault
-        self.message = message
+        self.message = fault.sentence if message is None else message
+        super().__init__(self.message)
         self.param = param
         self.status = status or fault.status
         """Differs from the fault's own only for an upstream's 4xx that is passed on."""
@@ -135,14 +196,14 @@ def openai_error(refusal: Refusal) -> Mapping[str, object]:
     return {"type": None, "param": None, "code": None, **refusal.passed_on}
 
 
-def native_error(refusal: Refusal, request_id: str) -> Mapping[str, object]:
+def native_error(refusal: Refusal, request_id: str, public_url: str) -> Mapping[str, object]:
     """The object behind `error` in the native form."""
     fault = refusal.fault
     error: dict[str, object] = {
         "code": fault.code,
         "message": refusal.message,
         "type": fault.type,
-        "doc_url": DOC_URL + fault.code.replace(".", "_"),
+        "doc_url": f"{public_url}{DOCS_PATH}#{fault.anchor}",
         "request_id": request_id,
     }
     if refusal.details:
@@ -150,8 +211,11 @@ def native_error(refusal: Refusal, request_id: str) -> Mapping[str, object]:
     return error
 
 
-def envelope(refusal: Refusal, path: str, request_id: str) -> bytes:
-    """The JSON body that answers the refusal on this path."""
+def envelope(refusal: Refusal, path: str, request_id: str, public_url: str = "") -> bytes:
+    """The JSON body that answers the refusal on this path.
+
+    `public_url` is where callers find the gateway, without a slash at its end; OpenAI's form needs none.
+    """
     openai = path == OPENAI_PREFIX or path.startswith(OPENAI_PREFIX + "/")
-    error = openai_error(refusal) if openai else native_error(refusal, request_id)
+    error = openai_error(refusal) if openai else native_error(refusal, request_id, public_url)
     return msgspec.json.encode({"error": error})

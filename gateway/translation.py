@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Callable
 from typing import Any
 
 from litestar import MediaType, Request, Response
@@ -20,13 +21,19 @@ from gateway.openai_api.routes import not_served
 
 log = logging.getLogger("gateway.app")
 
+AnyRequest = Request[Any, Any, Any]
 
-def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """As an exception handler of Litestar."""
-    path = request.scope["path"]
-    refusal = error if isinstance(error, Refusal) else translate(error, path)
-    body = envelope(refusal, path, request.scope["state"]["request_id"])
-    return Response(body, media_type=MediaType.JSON, status_code=refusal.status, headers=refusal.headers)
+
+def refusing(public_url: str) -> Callable[[AnyRequest, Exception], Response[bytes]]:
+    """Litestar's exception handler for everything; its errors point to the page at `public_url`."""
+
+    def refuse(request: AnyRequest, error: Exception) -> Response[bytes]:
+        path = request.scope["path"]
+        refusal = error if isinstance(error, Refusal) else translate(error, path)
+        body = envelope(refusal, path, request.scope["state"]["request_id"], public_url)
+        return Response(body, media_type=MediaType.JSON, status_code=refusal.status, headers=refusal.headers)
+
+    return refuse
 
 
 def translate(error: Exception, path: str) -> Refusal:
@@ -34,7 +41,7 @@ def translate(error: Exception, path: str) -> Refusal:
     if isinstance(error, NotFoundException):
         if path.startswith(OPENAI_PREFIX):
             return not_served(path)
-        return Refusal(Fault.ROUTE_NOT_FOUND, "There is nothing at this path; /docs shows what there is.")
+        return Refusal(Fault.ROUTE_NOT_FOUND)
     if isinstance(error, MethodNotAllowedException):
         allowed = dict(error.headers or {}).get("allow", "")
         return Refusal(
@@ -43,7 +50,7 @@ def translate(error: Exception, path: str) -> Refusal:
             headers={"allow": allowed} if allowed else None,
         )
     if isinstance(error, HTTPException) and error.status_code == Fault.REQUEST_TOO_LARGE.status:
-        return Refusal(Fault.REQUEST_TOO_LARGE, "The request body is too large; send a smaller one.")
+        return Refusal(Fault.REQUEST_TOO_LARGE)
     if isinstance(error, HTTPException) and error.status_code < 500:
         details = _details(error) or [Detail([], "no valid JSON, or not what this path takes", "json_error")]
         return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)

@@ -1,15 +1,20 @@
 """The fault catalogue and its two envelopes."""
 
+import ast
 import json
 import re
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
 
+import gateway
 from gateway.errors import Detail, Fault, Refusal, envelope
 
 CHAT = "/v1/openai/chat/completions"
+PUBLIC = "https://personas.example.com"
+GATEWAY = Path(gateway.__file__).parent
 
 
 def refusal() -> Refusal:
@@ -31,13 +36,13 @@ def test_the_openai_envelope_is_this() -> None:
 
 
 def test_the_native_envelope_is_this() -> None:
-    assert json.loads(envelope(refusal(), "/v1/personas", "req_1")) == snapshot(
+    assert json.loads(envelope(refusal(), "/v1/personas", "req_1", PUBLIC)) == snapshot(
         {
             "error": {
                 "code": "request.invalid",
                 "message": "`messages` is wrong.",
                 "type": "request",
-                "doc_url": "https://docs.persona.dev/errors#request_invalid",
+                "doc_url": "https://personas.example.com/docs/errors#request_invalid",
                 "request_id": "req_1",
                 "details": [
                     {"loc": ["messages", 0], "msg": "must be an object", "type": "type_error"},
@@ -98,3 +103,22 @@ def test_a_fault_has_all_keys_of_both_envelopes(fault: Fault) -> None:
 
 def test_no_two_faults_have_one_code() -> None:
     assert len({fault.code for fault in Fault}) == len(list(Fault)) == len(Fault.__members__)
+
+
+@pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.name)
+def test_a_fault_s_sentence_is_one_sentence_and_is_said_without_another(fault: Fault) -> None:
+    assert re.fullmatch(r"[A-Z`].+[.]", fault.sentence)
+    assert Refusal(fault).message == fault.sentence
+    assert Refusal(fault, "Another.").message == "Another."
+
+
+def test_no_sentence_of_the_catalogue_stands_anywhere_else() -> None:
+    sentences = {said for fault in Fault for said in (fault.sentence, fault.openai_sentence)}
+    again = [
+        f"{path.name}:{node.lineno} {node.value}"
+        for path in GATEWAY.rglob("*.py")
+        if path.name != "errors.py" or path.parent != GATEWAY
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value in sentences - {None}
+    ]
+    assert again == []

@@ -65,7 +65,7 @@ class Guard:
         if scope is not None and scope not in caller.scopes:
             raise Refusal(Fault.SCOPE_MISSING, f"This key lacks the scope `{scope}`; use one that has it.")
         if operator and not caller.operator:
-            raise Refusal(Fault.OPERATOR_REQUIRED, "Only an operator's key may do this; use one.")
+            raise Refusal(Fault.OPERATOR_REQUIRED)
         return caller
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
@@ -80,10 +80,7 @@ class Guard:
         caller = known.caller
         self.used[caller.key_id] = clock.now_ms()
         if workspace is not None and workspace != caller.workspace_id:
-            raise Refusal(
-                Fault.WORKSPACE_MISMATCH,
-                "`Persona-Workspace` does not name this key's workspace; correct it or leave it out.",
-            )
+            raise Refusal(Fault.WORKSPACE_MISMATCH)
         return caller
 
     def forget(self, changes: Sequence[Change]) -> None:
@@ -120,7 +117,7 @@ class Guard:
             async with self._database.read() as connection:
                 found = await store.key_by_prefix(connection, prefix)
         except (SQLAlchemyError, OSError):
-            raise Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be read; try again later.") from None
+            raise Refusal(Fault.STORE_UNAVAILABLE) from None
         known = _Known(found, _caller(found)) if found else None
         # A change that came in while we read may be newer than what we read.
         if epoch == self._epoch:
@@ -151,8 +148,8 @@ def _caller(key: Key) -> Caller:
 
 
 def invalid_key() -> Refusal:
-    return _unauthorized("This API key is not valid; `persona keys create` makes another.")
+    return _unauthorized()
 
 
-def _unauthorized(message: str) -> Refusal:
+def _unauthorized(message: str | None = None) -> Refusal:
     return Refusal(Fault.KEY_INVALID, message, headers={"www-authenticate": "Bearer"})

@@ -97,7 +97,7 @@ class Idempotency(ASGIMiddleware):
             size += len(pieces[-1])
             more = message.get("more_body", False)
             if size > self._max_body:
-                raise Refusal(Fault.REQUEST_TOO_LARGE, "The request body is too large; send a smaller one.")
+                raise Refusal(Fault.REQUEST_TOO_LARGE)
         return b"".join(pieces)
 
     async def _begin(self, entry: "_Entry", request: str) -> Any:
@@ -108,14 +108,11 @@ class Idempotency(ASGIMiddleware):
             if row is None:
                 return None
             if row.request != request:
-                message = "This `Idempotency-Key` was used for another request; choose a new one."
-                raise Refusal(Fault.IDEMPOTENCY_MISMATCH, message, param="Idempotency-Key")
+                raise Refusal(Fault.IDEMPOTENCY_MISMATCH, param="Idempotency-Key")
             if row.status is not None:
                 return row
             await asyncio.sleep(POLL_SECONDS)
-        raise Refusal(
-            Fault.IDEMPOTENCY_BUSY, "The first request with this `Idempotency-Key` is still at work."
-        )
+        raise Refusal(Fault.IDEMPOTENCY_BUSY)
 
     async def _claim(self, entry: "_Entry", request: str) -> Any:
         """The row under this key; `None` where it is ours from now on."""

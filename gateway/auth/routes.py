@@ -100,8 +100,7 @@ def router(database: Database, hasher: Hasher) -> Router:
     async def create_workspace(request: AnyRequest, data: WorkspaceBody) -> WorkspaceView:
         if not WORKSPACE_NAME.fullmatch(data.name):
             detail = Detail(["name"], "1 to 64 letters, digits, `-`, `_` or `.`", "value_error")
-            message = "`name` is no name for a workspace; use letters, digits, `-`, `_` or `.`."
-            raise Refusal(Fault.WORKSPACE_UNACCEPTABLE, message, details=[detail])
+            raise Refusal(Fault.WORKSPACE_UNACCEPTABLE, details=[detail])
         async with database.write() as connection:
             if await store.workspace(connection, data.name) is not None:
                 raise Refusal(Fault.WORKSPACE_TAKEN, f"The name `{data.name}` is taken; choose another.")
@@ -225,7 +224,7 @@ async def _workspace_for(connection: AsyncConnection, body: KeyBody, caller: Cal
         )
     found = await store.workspace_by_id(connection, body.workspace or caller.workspace_id)
     if found is None:
-        raise Refusal(Fault.WORKSPACE_UNKNOWN, "There is no such workspace.")
+        raise Refusal(Fault.WORKSPACE_UNKNOWN)
     return found
 
 
@@ -274,7 +273,7 @@ def _require_no_more(key: Key, caller: Caller) -> None:
 
 
 def _unknown_key() -> Refusal:
-    return Refusal(Fault.KEY_UNKNOWN, "There is no such key in this workspace.")
+    return Refusal(Fault.KEY_UNKNOWN)
 
 
 def _unacceptable(place: str, problem: str) -> Refusal:

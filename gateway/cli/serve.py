@@ -44,7 +44,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
         raise Failure(str(error)) from None
 
     def announce() -> None:
-        sys.stdout.write(banner(settings, supervisor.port, first_key, __version__))
+        sys.stdout.write(banner(settings, supervisor.address, first_key, __version__))
         sys.stdout.flush()
 
     try:

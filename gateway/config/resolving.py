@@ -33,7 +33,11 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
     if local.model_path:
         local = replace(local, model_path=str(base / Path(local.model_path).expanduser()))
     config = replace(
-        config, upstreams=upstreams, local=local, store=Store(url=_store_url(config.store.url, base))
+        config,
+        server=replace(config.server, public_url=_public_url(config.server.public_url)),
+        upstreams=upstreams,
+        local=local,
+        store=Store(url=_store_url(config.store.url, base)),
     )
     with_model = [name for name, upstream in upstreams.items() if upstream.default_model]
     wanted = config.chat.upstreams or with_model or [LOCAL]
@@ -97,6 +101,14 @@ def _judge(config: Config, wanted: str) -> str:
     if chosen.model.startswith("persona/"):
         raise ConfigError(f"{table}: a persona cannot judge; name a plain model")
     return str(chosen)
+
+
+def _public_url(text: str) -> str:
+    """Without the slash at its end, since paths go behind it."""
+    if text and (not _is_address(text) or not re.fullmatch(r"[!-~]+", text) or set("?#") & set(text)):
+        problem = "an http:// or https:// address without `?` and `#` is needed"
+        raise ConfigError(f"[server] public_url: {problem}")
+    return text.rstrip("/")
 
 
 def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str], secrets: bool) -> Upstream:

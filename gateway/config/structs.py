@@ -24,6 +24,8 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Server(Strict, frozen=True):
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
+    public_url: str = ""
+    """Where callers find the gateway, for links in its answers; empty: the address that it listens on."""
     workers: Count = 1
     shutdown_grace: Seconds = 30
     """Seconds that open answers may take to finish once a stop was asked for."""

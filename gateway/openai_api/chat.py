@@ -99,8 +99,7 @@ def _refuse_conversation(headers: edge.Headers) -> None:
     """No conversation is stored yet, so any that is named does not exist. Raises Refusal."""
     for name, _ in headers:
         if name == CONVERSATION:
-            message = "There is no such conversation; leave the header `X-Persona-Conversation-Id` out."
-            raise Refusal(Fault.CONVERSATION_UNKNOWN, message)
+            raise Refusal(Fault.CONVERSATION_UNKNOWN)
 
 
 class Outlet:

@@ -39,9 +39,7 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     if encoding in (b"", b"identity"):
         return body
     if encoding not in (b"gzip", b"x-gzip"):
-        raise Refusal(
-            Fault.MEDIA_UNSUPPORTED, "Send the request body plain or as gzip; no other encoding is taken."
-        )
+        raise Refusal(Fault.MEDIA_UNSUPPORTED)
     return _decompress(body, limit)
 
 
@@ -66,16 +64,15 @@ async def send_refusal(
 
 
 def only_post() -> Refusal:
-    message = "This path takes POST only; send the request with that method."
-    return Refusal(Fault.METHOD_NOT_ALLOWED, message, headers={"allow": "POST"})
+    return Refusal(Fault.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
 
 
 def draining() -> Refusal:
-    return Refusal(Fault.DRAINING, "The gateway is shutting down; send the request again.")
+    return Refusal(Fault.DRAINING)
 
 
 def our_mistake() -> Refusal:
-    return Refusal(Fault.INTERNAL, "The gateway made a mistake, which it has logged; try again.")
+    return Refusal(Fault.INTERNAL)
 
 
 async def _receive_all(receive: Receive, limit: int) -> bytes:

@@ -71,11 +71,7 @@ class Embeddings:
     def _node(self) -> Node:
         node = self._routing.nodes.get(self._config.embeddings.upstream or "")
         if node is None:
-            raise Refusal(
-                Fault.EMBEDDINGS_UNSET,
-                "This gateway has no upstream for embeddings; set `upstream` in the table [embeddings].",
-                param="model",
-            )
+            raise Refusal(Fault.EMBEDDINGS_UNSET, param="model")
         return node
 
     async def _ask(self, body: bytes, trail: Trail) -> bytes:

@@ -80,7 +80,7 @@ class Models:
 
 
 def store_unavailable() -> Refusal:
-    return Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be read; try again later.")
+    return Refusal(Fault.STORE_UNAVAILABLE)
 
 
 def _bare(persona: Persona) -> int:

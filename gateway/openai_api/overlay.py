@@ -81,11 +81,7 @@ def _is_system(message: msgspec.Raw) -> bool:
 def _refuse_system(messages: Sequence[msgspec.Raw]) -> None:
     for index, message in enumerate(messages):
         if _is_system(message):
-            raise Refusal(
-                Fault.OVERLAY_LOCKED,
-                "This persona takes no system or developer messages; leave them out.",
-                param=f"messages[{index}].role",
-            )
+            raise Refusal(Fault.OVERLAY_LOCKED, param=f"messages[{index}].role")
 
 
 def _merge(leading: Sequence[msgspec.Raw], prompt: Prompt) -> tuple[bytes, str]:

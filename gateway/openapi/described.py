@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.errors import Fault
 from gateway.openapi import examples as show
+from gateway.openapi import faults
 from gateway.openapi.examples import page
 
 Json = dict[str, Any]
@@ -81,14 +82,7 @@ def _stream(*events: object, name: str = "") -> str:
     return "".join(f"{head}data: {text}\n\n" for text in texts)
 
 
-BROKEN = {
-    "error": {
-        "message": "The upstream `main` ended its stream before the answer was whole.",
-        "type": "server_error",
-        "param": None,
-        "code": "provider.stream_broken",
-    }
-}
+BROKEN = faults.example(Fault.STREAM_BROKEN, openai=True)
 DROPPED = (
     'event: stream.dropped\ndata: {"message":"You read too slowly; connect again with Last-Event-ID."}\n\n'
 )
@@ -209,6 +203,12 @@ OPERATIONS = {
         id="show_openapi", tag=GATEWAY, answers="OpenAPIDocument", answer={"openapi": "3.1.0"}
     ),
     "GET /docs": Described(id="show_docs", tag=GATEWAY, media="text/html"),
+    "GET /docs/errors": Described(
+        id="show_errors",
+        tag=GATEWAY,
+        about="`doc_url` of an error leads to its place here.",
+        media="text/html",
+    ),
     "POST /v1/openai/chat/completions": CHAT,
     "POST /v1/openai/embeddings": EMBED,
     "GET /v1/openai/models": Described(

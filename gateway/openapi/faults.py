@@ -1,6 +1,7 @@
 """Errors in the document: what each of the catalogue looks like, and which an operation may give."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,85 +13,12 @@ Json = dict[str, Any]
 EXAMPLES = "#/components/examples/"
 RESPONSES = "#/components/responses/"
 REQUEST_ID = "req_0QwErTy1aBcDeFgHiJkL"
-PERSONA = "There is no such persona, or it is not yours to see."
-
-MESSAGES: dict[Fault, str] = {
-    Fault.REQUEST_INVALID: "`name`: Expected `str`, got `int`.",
-    Fault.REQUEST_TOO_LARGE: "The request body is too large; send a smaller one.",
-    Fault.REQUEST_TIMEOUT: "The request's headers did not arrive in time; send them at once.",
-    Fault.ROUTE_NOT_FOUND: "There is nothing at this path; /docs shows what there is.",
-    Fault.METHOD_NOT_ALLOWED: "This path takes POST only; send the request with that method.",
-    Fault.MEDIA_UNSUPPORTED: "Send the request body plain or as gzip; no other encoding is taken.",
-    Fault.HEADERS_TOO_LARGE: "The request's head is too large; send fewer or shorter headers.",
-    Fault.KEY_INVALID: "This API key is not valid; `persona keys create` makes another.",
-    Fault.SCOPE_MISSING: "This key lacks the scope `personas:write`; use one that has it.",
-    Fault.WORKSPACE_MISMATCH: "`Persona-Workspace` does not name this key's workspace; "
-    "correct it or leave it out.",
-    Fault.PERSONA_UNKNOWN: PERSONA,
-    Fault.PERSONA_INVALID: "`language`: a two-letter code of ISO 639-1, such as `en`.",
-    Fault.VERSION_UNKNOWN: "The persona has no such version; the newest is v3.",
-    Fault.LABEL_UNKNOWN: "The persona bears no such label.",
-    Fault.LABEL_FIXED: "A label is lower-case letters, digits and hyphens, and no `v<N>`.",
-    Fault.SLUG_TAKEN: "The slug `the-night-librarian` is taken in this workspace; choose another.",
-    Fault.OVERLAY_LOCKED: "This persona takes no system or developer messages; leave them out.",
-    Fault.PRECONDITION_FAILED: "The persona has changed since; read it again and repeat the change.",
-    Fault.IDEMPOTENCY_MISMATCH: "This `Idempotency-Key` was used for another request; choose a new one.",
-    Fault.IDEMPOTENCY_BUSY: "The first request with this `Idempotency-Key` is still at work.",
-    Fault.OPERATOR_REQUIRED: "Only an operator's key may do this; use one.",
-    Fault.RIGHTS_EXCEEDED: "Your key has not the scopes keys:manage; leave them out.",
-    Fault.KEY_UNKNOWN: "There is no such key in this workspace.",
-    Fault.KEY_UNACCEPTABLE: "`expires_at`: must be in the future.",
-    Fault.WORKSPACE_UNKNOWN: "There is no such workspace.",
-    Fault.WORKSPACE_TAKEN: "The name `acme` is taken; choose another.",
-    Fault.WORKSPACE_UNACCEPTABLE: "`name` is no name for a workspace; use letters, digits, `-`, `_` or `.`.",
-    Fault.TURN_UNKNOWN: "There is no such turn.",
-    Fault.CONVERSATION_UNKNOWN: "There is no such conversation; "
-    "leave the header `X-Persona-Conversation-Id` out.",
-    Fault.EMBEDDINGS_UNSET: "This gateway has no upstream for embeddings; "
-    "set `upstream` in the table [embeddings].",
-    Fault.CAPABILITY_MISSING: "The upstream `local` takes text only, and this request has images; "
-    "leave them out or configure another upstream.",
-    Fault.PROVIDER_REJECTED: "The upstream `main` refused the request with status 400.",
-    Fault.PROVIDER_CREDENTIALS: "The upstream `main` refuses the gateway's credentials; "
-    "its operator must act.",
-    Fault.PROVIDER_UNAVAILABLE: "The upstream `main` could not be reached or broke the connection; "
-    "try again later.",
-    Fault.PROVIDER_CONFLICT: "The upstream `main` refused the request with status 409.",
-    Fault.PROVIDER_TIMEOUT: "The upstream `main` refused the request with status 408.",
-    Fault.PROVIDER_RATE_LIMITED: "The upstream `main` refused the request with status 429.",
-    Fault.STREAM_BROKEN: "The upstream `main` ended its stream before the answer was whole.",
-    Fault.STREAM_ERROR: "The upstream `main` reported an error in the middle of its answer.",
-    Fault.IDLE_TIMEOUT: "The upstream `main` exceeded its time limit (idle) within the answer.",
-    Fault.TOTAL_TIMEOUT: "The upstream `main` exceeded its time limit (total) within the answer.",
-    Fault.DRAINING: "The gateway is shutting down; send the request again.",
-    Fault.NOT_READY: "The gateway is not ready yet; try again in a moment.",
-    Fault.STORE_UNAVAILABLE: "The store cannot be read; try again later.",
-    Fault.INTERNAL: "The gateway made a mistake, which it has logged; try again.",
-}
-"""One sentence for each, such as callers get."""
-DETAILS = {
-    Fault.REQUEST_INVALID: [Detail(["name"], "Expected `str`, got `int`", "type_error")],
-    Fault.PERSONA_INVALID: [
-        Detail(["language"], "a two-letter code of ISO 639-1, such as `en`", "value_error")
-    ],
-    Fault.WORKSPACE_UNACCEPTABLE: [
-        Detail(["name"], "1 to 64 letters, digits, `-`, `_` or `.`", "value_error")
-    ],
-    Fault.KEY_UNACCEPTABLE: [Detail(["expires_at"], "must be in the future", "value_error")],
-}
-UNDER_OPENAI = {
-    Fault.REQUEST_INVALID: ("`messages` is missing; send an array of messages.", "messages"),
-    Fault.PERSONA_UNKNOWN: (
-        "The model `persona/nobody` does not exist or is not yours to use; GET /v1/openai/models lists "
-        "yours.",
-        "model",
-    ),
-    Fault.SCOPE_MISSING: ("This key lacks the scope `chat:invoke`; use one that has it.", None),
-    Fault.OVERLAY_LOCKED: (MESSAGES[Fault.OVERLAY_LOCKED], "messages[0].role"),
-    Fault.CAPABILITY_MISSING: (MESSAGES[Fault.CAPABILITY_MISSING], "messages"),
-    Fault.EMBEDDINGS_UNSET: (MESSAGES[Fault.EMBEDDINGS_UNSET], "model"),
-}
-"""Where the drop-in surface says it in other words, and the parameter that it names."""
+PUBLIC_URL = "http://127.0.0.1:8080"
+PLACE = re.compile("`(\\w+)`:? (.*)[.]")
+"""How a sentence that names a place in the body is made; its detail says the same apart."""
+WITH_DETAILS = frozenset(
+    {Fault.REQUEST_INVALID, Fault.PERSONA_INVALID, Fault.WORKSPACE_UNACCEPTABLE, Fault.KEY_UNACCEPTABLE}
+)
 
 RETRIED_LATER = frozenset({Fault.PROVIDER_TIMEOUT, Fault.PROVIDER_CONFLICT, Fault.PROVIDER_RATE_LIMITED})
 NOT_RETRIED = frozenset({Fault.PROVIDER_CREDENTIALS, Fault.PROVIDER_UNAVAILABLE, Fault.PROVIDER_CONFLICT})
@@ -107,9 +35,16 @@ def examples() -> Json:
 
 def example(fault: Fault, *, openai: bool) -> Json:
     """The body of this error, as the catalogue makes it."""
-    message, param = UNDER_OPENAI.get(fault, (MESSAGES[fault], None)) if openai else (MESSAGES[fault], None)
-    refusal = Refusal(fault, message, param=param, details=DETAILS.get(fault))
-    error = openai_error(refusal) if openai else native_error(refusal, REQUEST_ID)
+    if openai:
+        refusal = Refusal(fault, fault.openai_sentence, param=fault.param)
+        return _plain(openai_error(refusal))
+    place = PLACE.fullmatch(fault.sentence) if fault in WITH_DETAILS else None
+    kind = "type_error" if fault is Fault.REQUEST_INVALID else "value_error"
+    details = [Detail([place[1]], place[2], kind)] if place else None
+    return _plain(native_error(Refusal(fault, details=details), REQUEST_ID, PUBLIC_URL))
+
+
+def _plain(error: Mapping[str, object]) -> Json:
     body: Json = msgspec.to_builtins({"error": error})
     return body
 

@@ -1,4 +1,4 @@
-"""`GET /openapi.json` and `GET /docs`."""
+"""`GET /openapi.json`, `GET /docs` and `GET /docs/errors`."""
 
 import base64
 import hashlib
@@ -9,11 +9,14 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Request, Response, Router, get
 
+from gateway.errors import DOCS_PATH
+
+POLICY = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
+
 
 def router() -> Router:
-    """Both are made when they are first asked for, in a thread, and served as bytes from then on."""
+    """All are made when they are first asked for, in a thread, and served as bytes from then on."""
     made: list[bytes] = []
-    read = cache(page)
 
     @get("/openapi.json", sync_to_thread=True, summary="The OpenAPI 3.1 document")
     def show_document(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -24,35 +27,53 @@ def router() -> Router:
             made.append(msgspec.json.encode(build(request.app.routes)))
         return Response(made[0], media_type=MediaType.JSON, headers={"cache-control": "no-cache"})
 
+    read, explain = cache(page), cache(errors_page)
+
     @get("/docs", sync_to_thread=True, summary="The OpenAPI document as a page for people")
     def show_page() -> Response[bytes]:
-        body, policy = read()
-        headers = {
-            "cache-control": "no-cache",
-            "content-security-policy": policy,
-            "referrer-policy": "no-referrer",
-            "x-content-type-options": "nosniff",
-        }
-        return Response(body, media_type=MediaType.HTML, headers=headers)
+        return _html(*read())
 
-    return Router("/", route_handlers=[show_document, show_page])
+    @get(DOCS_PATH, sync_to_thread=True, summary="Every error explained, as a page for people")
+    def show_errors() -> Response[bytes]:
+        return _html(*explain())
+
+    return Router("/", route_handlers=[show_document, show_page, show_errors])
 
 
 def page() -> tuple[bytes, str]:
     """The page with its style and script inside, and a policy that allows these and nothing else."""
-    folder = files("gateway.openapi") / "page"
-    style, script = ((folder / name).read_text("utf-8") for name in ("page.css", "page.js"))
-    html = (folder / "page.html").read_text("utf-8").replace("/*style*/", style).replace("/*script*/", script)
-    policy = [
-        "default-src 'none'",
-        f"style-src {_digest(style)}",
-        f"script-src {_digest(script)}",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    ]
-    return html.encode(), "; ".join(policy)
+    style, script = _part("page.css"), _part("page.js")
+    html = _part("page.html").replace("/*style*/", style).replace("/*script*/", script)
+    return html.encode(), _policy(
+        f"style-src {_digest(style)}", f"script-src {_digest(script)}", "connect-src 'self'"
+    )
+
+
+def errors_page() -> tuple[bytes, str]:
+    """The page that explains the errors, and its policy."""
+    from gateway.openapi import errors
+
+    style = _part("page.css")
+    html = _part("errors.html").replace("/*style*/", style).replace("<!--body-->", errors.body())
+    return html.encode(), _policy(f"style-src {_digest(style)}")
+
+
+def _html(body: bytes, policy: str) -> Response[bytes]:
+    headers = {
+        "cache-control": "no-cache",
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(body, media_type=MediaType.HTML, headers=headers)
+
+
+def _part(name: str) -> str:
+    return (files("gateway.openapi") / "page" / name).read_text("utf-8")
+
+
+def _policy(*allowed: str) -> str:
+    return "; ".join([*POLICY, *allowed])
 
 
 def _digest(text: str) -> str:

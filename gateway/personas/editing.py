@@ -30,7 +30,7 @@ async def readable(connection: AsyncConnection, request: AnyRequest, ref: str) -
     caller = caller_of(request)
     persona = await registry.find(connection, caller.workspace_id, ref, archived=True)
     if persona is None or not registry.may_use(persona, caller):
-        raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
+        raise Refusal(Fault.PERSONA_UNKNOWN)
     return persona
 
 
@@ -40,11 +40,9 @@ async def writable(
     """The persona of the caller's own workspace, unchanged since the caller saw it. Raises Refusal."""
     persona = await readable(connection, request, ref)
     if persona.workspace_id != caller_of(request).workspace_id:
-        raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
+        raise Refusal(Fault.PERSONA_UNKNOWN)
     if if_match is not None and not {"*", etag(persona)} & {tag.strip() for tag in if_match.split(",")}:
-        raise Refusal(
-            Fault.PRECONDITION_FAILED, "The persona has changed since; read it again and repeat the change."
-        )
+        raise Refusal(Fault.PRECONDITION_FAILED)
     return persona
 
 

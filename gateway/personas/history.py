@@ -90,7 +90,7 @@ def router(database: Database, config: Config) -> Router:
         async with database.read() as connection:
             persona = await readable(connection, request, ref)
             if persona.status == "archived":
-                raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
+                raise Refusal(Fault.PERSONA_UNKNOWN)
             old, new = await version_of(connection, persona, a), await version_of(connection, persona, b)
         foreign = is_foreign(request, persona)
         before, after = (
@@ -127,9 +127,7 @@ def router(database: Database, config: Config) -> Router:
         request: AnyRequest, ref: str, label: str, data: LabelBody, if_match: IfMatch = None
     ) -> Response[PersonaView]:
         if not is_label(label):
-            raise Refusal(
-                Fault.LABEL_FIXED, "A label is lower-case letters, digits and hyphens, and no `v<N>`."
-            )
+            raise Refusal(Fault.LABEL_FIXED)
         async with database.write() as connection:
             persona = await writable(connection, request, ref, if_match)
             require_active(persona)
@@ -146,7 +144,7 @@ def router(database: Database, config: Config) -> Router:
         async with database.write() as connection:
             persona = await writable(connection, request, ref, if_match)
             if not await store.unlabel(connection, persona, label, actor_of(request)):
-                raise Refusal(Fault.LABEL_UNKNOWN, "The persona bears no such label.")
+                raise Refusal(Fault.LABEL_UNKNOWN)
 
     @get("/{ref:str}/labels", opt={"scope": "personas:read"}, summary="Who moved which label when")
     async def label_moves(

@@ -75,7 +75,7 @@ class Registry:
                 async with self._database.read() as connection:
                     entry = await self._find(connection, reader, place[1])
             except (SQLAlchemyError, OSError):
-                raise Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be read; try again later.") from None
+                raise Refusal(Fault.STORE_UNAVAILABLE) from None
         # A change that came in while we read may be newer than what we read.
         if epoch == self._epoch:
             if entry is None:

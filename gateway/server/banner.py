@@ -2,15 +2,15 @@
 
 from gateway import config
 from gateway.config import BUNDLED_MODEL, LOCAL, Config
+from gateway.errors import OPENAI_PREFIX
 from gateway.personas import files
 
 KEY_PLACE = "$PERSONA_API_KEY"
 
 
-def banner(settings: Config, port: int, first_key: str | None, version: str) -> str:
+def banner(settings: Config, address: str, first_key: str | None, version: str) -> str:
     """The text for the terminal; `first_key` is shown this one time, `None` where keys exist already."""
-    host = settings.server.host
-    base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1/openai"
+    base_url = f"{address}{OPENAI_PREFIX}"
     models = [f"persona/{slug}" for slug in files.DEMO]
     key = first_key or KEY_PLACE
     lines = [

@@ -38,6 +38,7 @@ class Limits(HttpToolsProtocol):
     )
     body_seconds = 30.0
     write_seconds = 60.0
+    public_url = ""
     _stall: Stall
 
     def __init__(self, *settings: Any, **more: Any) -> None:
@@ -83,9 +84,7 @@ class Limits(HttpToolsProtocol):
             # The next request may wait, and so may its caller, while this one is answered.
             self._expect_head()
         elif self._unread_bytes:
-            self._refuse(
-                Fault.REQUEST_TIMEOUT, "The request's headers did not arrive in time; send them at once."
-            )
+            self._refuse(Fault.REQUEST_TIMEOUT)
         else:
             self.transport.close()
 
@@ -97,11 +96,9 @@ class Limits(HttpToolsProtocol):
         self._refuse(Fault.REQUEST_TIMEOUT, message)
 
     def _refuse_large_head(self) -> None:
-        self._refuse(
-            Fault.HEADERS_TOO_LARGE, "The request's head is too large; send fewer or shorter headers."
-        )
+        self._refuse(Fault.HEADERS_TOO_LARGE)
 
-    def _refuse(self, fault: Fault, message: str) -> None:
+    def _refuse(self, fault: Fault, message: str | None = None) -> None:
         """Answer from here and close, in place of the application."""
         if self._refused or self.transport.is_closing():
             return
@@ -113,7 +110,7 @@ class Limits(HttpToolsProtocol):
             self.transport.close()
             return
         request_id = ids.new("req")
-        body = envelope(Refusal(fault, message), self._path(), request_id)
+        body = envelope(Refusal(fault, message), self._path(), request_id, self.public_url)
         head = [
             STATUS_LINE[fault.status],
             b"content-type: application/json\r\nconnection: close\r\n",

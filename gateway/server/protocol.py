@@ -207,10 +207,11 @@ class Protocol(Limits):
 
 
 def limited(server: Server) -> type[Protocol]:
-    """The protocol with the time limits of the configuration."""
+    """The protocol as the configuration wants it."""
 
     class Limited(Protocol):
         body_seconds = server.body_timeout
         write_seconds = server.write_timeout
+        public_url = server.public_url
 
     return Limited

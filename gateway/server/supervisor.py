@@ -44,21 +44,21 @@ class Supervisor:
     """Single-threaded and without an event loop, so that it may fork at any time."""
 
     def __init__(self, config: Config, main: Main, local: LocalModel | None) -> None:
-        self._config = config
+        self._listener = _listen(config.server.host, config.server.port)
+        self.address = _address(config.server.host, self._listener)
+        """Where the gateway listens, as a URL."""
+        server = config.server
+        # Workers tell callers where its pages are; the Host header is the caller's own word.
+        server = msgspec.structs.replace(server, public_url=server.public_url or self.address)
+        self._config = msgspec.structs.replace(config, server=server)
         self._main = main
         self._local = local
-        self._listener = _listen(config.server.host, config.server.port)
         self._lifeline = os.pipe()
         self._workers: list[_Worker] = []
         self._free = shares(config.server.workers)
         self._stopping = False
         self._pause = 0.5
         self._next_start = 0.0
-
-    @property
-    def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
 
     def run(self, announce: Callable[[], None]) -> int:
         """Serve until SIGTERM or SIGINT; `announce` is called once everything answers. The exit code."""
@@ -178,6 +178,11 @@ def _listen(host: str, port: int) -> socket.socket:
         raise StartError(f"{host}:{port} cannot be listened on: {reason}") from None
     listener.setblocking(False)
     return listener
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    port: int = listener.getsockname()[1]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _readable(pipes: list[int], seconds: float) -> list[int]:

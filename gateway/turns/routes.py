@@ -90,7 +90,7 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
         async with database.read() as connection:
             found = await store.turn(connection, caller.workspace_id, turn_id)
             if found is None:
-                raise Refusal(Fault.TURN_UNKNOWN, "There is no such turn.")
+                raise Refusal(Fault.TURN_UNKNOWN)
             veiled = not await _knows(connection, caller, found.turn.persona_id)
         return view.detail(found.turn, veiled=veiled)
 
@@ -165,7 +165,7 @@ async def _persona_id(connection: AsyncConnection, caller: Caller, ref: str | No
         return ref
     found = await registry.find(connection, caller.workspace_id, ref, archived=True)
     if found is None or not registry.may_use(found, caller):
-        raise Refusal(Fault.PERSONA_UNKNOWN, "There is no such persona, or it is not yours to see.")
+        raise Refusal(Fault.PERSONA_UNKNOWN)
     return found.id
 
 
