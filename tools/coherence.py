@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.drift import relevance
+from gateway.drift.coherence import relevance
 
 Row = dict[str, str]
 SEED = 7

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.drift import calibration, features, lines, voice, weights
-from gateway.drift.features import BUCKETS, UNSPACED, Text
-from gateway.drift.weights import OTHER, Tongue
+from gateway.drift import calibration
+from gateway.drift.voice import heads, lines, model, stylometry
+from gateway.drift.voice.model import OTHER, Vocabulary
+from gateway.drift.voice.stylometry import BUCKETS, UNSPACED, Measures
 from tools import coherence
 
 SEED = 20261122
@@ -126,25 +127,25 @@ class Table(NamedTuple):
     bias: float
     reliance: float
 
-    def tongue(self) -> Tongue:
+    def vocabulary(self) -> Vocabulary:
         learnt = self.assistant if self.assistant is not None else np.zeros(BUCKETS, np.int8)
         parts = [(self.surprise, self.bits), (learnt, self.step)]
         surprise, assistant = (part.astype(np.float32) * np.float32(scale) for part, scale in parts)
-        return weights.table(self.language, surprise, assistant, self.bias, self.reliance)
+        return model.table(self.language, surprise, assistant, self.bias, self.reliance)
 
 
 class Learnt(NamedTuple):
     """A language's table, made of all its rows, and four more, each made without a fourth of them."""
 
     whole: Table
-    folds: list[Tongue]
+    folds: list[Vocabulary]
 
 
 def learn(language: str, rows: list[Row]) -> Learnt:
     """The tables of one language."""
     draw = random.Random(f"{SEED} {language}")
     cuts = [(row, piece) for row in rows for piece in pieces(row, draw)]
-    texts = [features.read(piece, unspaced=language in UNSPACED) for _, piece in cuts]
+    texts = [stylometry.measure(piece, unspaced=language in UNSPACED) for _, piece in cuts]
     labels = np.array([row["is_assistant"] for row, _ in cuts])
     given = np.array([REGISTERS.get(row.get("register", ""), 1.0) for row, _ in cuts])
     groups = np.array([fold(row) for row, _ in cuts])
@@ -152,7 +153,7 @@ def learn(language: str, rows: list[Row]) -> Learnt:
     nothing = table(language, surprise)
     people = {row["character"] for row, _ in cuts if not row["is_assistant"]}
     if labels.sum() < 60 or len(people) < 3:
-        return Learnt(nothing, [nothing.tongue()] * FOLDS)
+        return Learnt(nothing, [nothing.vocabulary()] * FOLDS)
     sparse, margins, parts = Sparse([text.tokens for text in texts]), np.zeros(len(cuts)), []
     for number in range(FOLDS):
         inside = np.flatnonzero(groups != number)
@@ -163,10 +164,10 @@ def learn(language: str, rows: list[Row]) -> Learnt:
             margins[i] = chosen[sparse.rows[i]].sum() * sparse.values[i] + bias
     slope, shift = platt(margins, labels, shares(labels, given))
     if slope < LEAST_SLOPE:
-        return Learnt(nothing, [nothing.tongue()] * FOLDS)
+        return Learnt(nothing, [nothing.vocabulary()] * FOLDS)
     parts.append(sparse.logistic(labels, shares(labels, given)))
     made = [table(language, surprise, chosen, bias + shift / slope, slope) for chosen, bias in parts]
-    return Learnt(made[-1], [one.tongue() for one in made[:-1]])
+    return Learnt(made[-1], [one.vocabulary() for one in made[:-1]])
 
 
 def table(
@@ -189,7 +190,7 @@ def table(
     )
 
 
-def surprises(texts: list[Text]) -> Any:
+def surprises(texts: list[Measures]) -> Any:
     """Bits of each word: minus the logarithm of its share, as if each had been seen half a time more."""
     counts = np.full(BUCKETS, 0.5)
     for text in texts:
@@ -253,21 +254,21 @@ def cases(language: str, rows: list[Row], learnt: Learnt) -> list[Case]:
 
 
 def some(
-    draw: random.Random, tongue: Tongue, own: list[Row], others: list[Row], assistants: list[Row]
+    draw: random.Random, vocabulary: Vocabulary, own: list[Row], others: list[Row], assistants: list[Row]
 ) -> list[Case]:
     """Up to three turns against the same lines of one character, of like length."""
 
-    def read(text: str, beside: str = "") -> Text:
-        return features.read(text, unspaced=tongue.is_unspaced, beside=beside)
+    def read(text: str, beside: str = "") -> Measures:
+        return stylometry.measure(text, unspaced=vocabulary.is_unspaced, beside=beside)
 
     target = draw.choice(own)
     rest = [row for row in own if row["question"] != target["question"] and row["text"] != target["text"]]
     draw.shuffle(rest)
     number = draw.choice([0, 2, 3, 4, 6, 6, 8, 10])
-    size = max(25, min(600, int(draw.lognormvariate(5.2, 0.6)))) // (2 if tongue.language in SHORT else 1)
+    size = max(25, min(600, int(draw.lognormvariate(5.2, 0.6)))) // (2 if vocabulary.language in SHORT else 1)
     chosen = list({row["question"]: row for row in rest}.values())[:number]
     examples = [read(cut(row["text"], int(size * draw.uniform(0.7, 1.5)))) for row in chosen]
-    known = lines.known(tongue, read(target["character"]), examples)
+    known = lines.known(vocabulary, read(target["character"]), examples)
     turns = [(cut(target["text"], size), target["question"], "in")]
     if assistants:
         row = draw.choice(assistants)
@@ -278,10 +279,10 @@ def some(
         turns.append((cut(row["text"], size), (target if draw.random() < 0.6 else row)["question"], "other"))
     return [
         Case(
-            voice.measure(tongue, known, read(text, user)),
+            heads.compare(vocabulary, known, read(text, user)),
             label,
             target["register"],
-            tongue.language,
+            vocabulary.language,
             len(examples),
         )
         for text, user, label in turns
@@ -289,7 +290,7 @@ def some(
     ]
 
 
-def heads(made: list[Case]) -> tuple[Any, Any, Any]:
+def fitted(made: list[Case]) -> tuple[Any, Any, Any]:
     """Centre and spread of the features in character, and the rows of weights."""
     measured = np.array([case.measured for case in made], float)
     labels = np.array([case.label for case in made])
@@ -304,24 +305,24 @@ def heads(made: list[Case]) -> tuple[Any, Any, Any]:
             for case in made
         ]
     )
-    out = np.zeros((len(voice.HEADS), design.shape[1]))
+    out = np.zeros((len(heads.HEADS), design.shape[1]))
     for row, (head, names, ridge) in enumerate(HEAD_FEATURES):
         use = (labels == "in") | (labels == head)
         if head == "other":
-            use &= ~np.isnan(measured[:, voice.NAMES.index("likeness")])
-        columns = [*(voice.NAMES.index(name) for name in names), -1]
+            use &= ~np.isnan(measured[:, heads.NAMES.index("likeness")])
+        columns = [*(heads.NAMES.index(name) for name in names), -1]
         penalty = np.array([ridge] * len(names) + [0.1])
         side = labels[use] == head
         out[row, columns] = newton(design[use][:, columns], side, shares(side, given[use]), penalty)
     return centre, scale, out
 
 
-def quantiles(made: list[Case], learnt: weights.Weights) -> Any:
+def quantiles(made: list[Case], learnt: model.Model) -> Any:
     """Of the log odds of turns in character: rows for no, for up to three and for more known lines."""
     groups: list[list[float]] = [[], [], []]
     for case in made:
         if case.label == "in":
-            odds = calibration.either(*voice.log_odds(learnt, case.measured))
+            odds = calibration.either(*heads.log_odds(learnt, case.measured))
             times = max(1, round(REGISTERS[case.register]))
             groups[0 if case.known == 0 else 1 if case.known < 4 else 2] += [odds] * times
     return np.array([np.quantile(group, np.linspace(0, 1, 101)) for group in groups])
@@ -356,7 +357,7 @@ def train(rows: list[Row]) -> dict[str, Any]:
     tables = [*(one.whole for one in learnt.values()), anything(rows)]
     known = [one.assistant for one in tables if one.assistant is not None]
     places = iter(range(len(known)))
-    centre, scale, rows_of_heads = heads(made)
+    centre, scale, rows_of_heads = fitted(made)
     arrays = {
         "languages": np.frombuffer(" ".join(one.language for one in tables).encode(), np.uint8),
         "scales": np.array([[one.bits, one.step, one.bias, one.reliance] for one in tables], np.float32),
@@ -369,7 +370,7 @@ def train(rows: list[Row]) -> dict[str, Any]:
         "heads": np.round(rows_of_heads, 3).astype(np.float32),
         "usual": np.zeros((3, 101), np.float32),
     }
-    usual = quantiles(made, weights.Weights(arrays))
+    usual = quantiles(made, model.Model(arrays))
     return {**arrays, "usual": np.round(usual, 2).astype(np.float32)}
 
 
@@ -377,7 +378,9 @@ def anything(rows: list[Row]) -> Table:
     """The table for languages without texts: how common words are over all of them."""
     draw = random.Random(f"{SEED} {OTHER}")
     some_rows = draw.sample(rows, min(3000, len(rows)))
-    return table(OTHER, surprises([features.read(row["text"][:600], unspaced=False) for row in some_rows]))
+    return table(
+        OTHER, surprises([stylometry.measure(row["text"][:600], unspaced=False) for row in some_rows])
+    )
 
 
 if __name__ == "__main__":

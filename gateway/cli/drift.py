@@ -15,8 +15,8 @@ from gateway.cli.options import example
 from gateway.cli.ref import with_ref
 from gateway.cli.target import Found, Target, on_target
 from gateway.drift import scorer
-from gateway.drift.character import Score, Signal
 from gateway.drift.profile import Profile
+from gateway.drift.score import Score, Signal
 from gateway.personas import resolved
 from gateway.personas.name import ModelName
 from gateway.scoring import transcript

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from gateway.drift.character import Character, Score
+from gateway.drift.character import Character
 from gateway.drift.profile import Profile
+from gateway.drift.score import Score
 from gateway.drift.scorer import BEGINNING, Course
 from gateway.drift.scorer import score as score_answer
 

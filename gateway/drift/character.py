@@ -1,5 +1,6 @@
-"""Who is meant to speak: what a persona's version says about its manner and its facts."""
+"""A character is who is meant to speak: what a persona's version says about its manner and its facts."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -18,31 +19,13 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored of it beside the prompt, nested at will: its layers."""
 
 
-class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One named reason for a score."""
-
-    name: str
-    axis: str
-    """`voice`, `values` or `coherence`."""
-    p: float
-    """How often a turn in character shows at least this much of it; small is suspicious."""
-    start: int | None = None
-    """Characters into the answer where the offending span begins and ends; `None`: the whole answer."""
-    end: int | None = None
-    basis: str | None = None
-    """Where the persona says otherwise, such as `layers.family.children` or `examples[2]` or `turn[3]`."""
-
-
-class Score(msgspec.Struct, frozen=True):
-    """What one turn got."""
-
-    voice: float
-    values: float | None
-    values_basis: str | None
-    """What `values` was held against: `fields`, `prompt`, `examples`, `earlier` or `None` for nothing."""
-    coherence: float
-    """1 to 5."""
-    verdict: str
-    signals: tuple[Signal, ...] = ()
-    trend: float = 0.0
-    """Belief that the conversation as a whole has drifted, slowly, from how it began."""
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text within the fields, behind the path that leads to it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from leaves(inner, f"{path}[{i}]")
+    elif value is not None and str(value).strip():
+        yield path, str(value)

@@ -5,11 +5,14 @@ from importlib import resources
 from itertools import islice
 from typing import NamedTuple
 
-from gateway.drift import breaks, calibration, coherence, features, lines, voice, weights, wordings
-from gateway.drift.character import Character
-from gateway.drift.facts import Facts, leaves
-from gateway.drift.features import Text
-from gateway.drift.lines import Lines
+from gateway.drift import calibration, scripts
+from gateway.drift.breaks import nature, patterns
+from gateway.drift.character import Character, leaves
+from gateway.drift.coherence import incoherence
+from gateway.drift.values.facts import Facts
+from gateway.drift.voice import heads, lines, model, stylometry
+from gateway.drift.voice.lines import Lines
+from gateway.drift.voice.stylometry import Measures
 
 LEAVES = 2_000
 """Stored values that are looked at, the first."""
@@ -33,49 +36,43 @@ class Profile:
 
     def __init__(self, character: Character) -> None:
         self.character = character
-        self.weights = weights.packaged()
-        self.tongue = self.weights.tongue(_language(character))
+        self.model = model.packaged()
+        spoken = scripts.language(" ".join(character.examples) or character.prompt, character.language)
+        self.vocabulary = self.model.vocabulary(spoken)
         examples = character.examples[:EXAMPLES]
         read = [self.read(example) for example in examples]
         stored = [value for _, value in islice(leaves(character.fields), LEAVES)]
         prompt = self.read("\n".join([character.name, character.prompt, *stored]))
-        self.lines = lines.known(self.tongue, prompt, read)
+        self.lines = lines.known(self.vocabulary, prompt, read)
         self.usual = tuple(self._without(text, at) for at, text in enumerate(read)) if len(read) > 1 else ()
         """The log odds of each example, held against the others."""
         language, fields = character.language, character.fields
         self.facts = Facts(fields, character.prompt, examples, language, character.name)
-        self.guards = breaks.guards(character.prompt, fields, examples)
+        self.guards = nature.guards(character.prompt, fields, examples)
         # Here, where there is time, since the first turn that needs them would wait for it.
-        wordings.warm(self.tongue.language, "en")
-        self.coherence = _coherence()
-        self.tongues = coherence.tongues(language, examples, self.coherence)
+        patterns.warm(self.vocabulary.language, "en")
+        self.relevance = _relevance()
+        self.repertoire = incoherence.repertoire(language, examples, self.relevance)
 
-    def read(self, text: str, beside: str = "") -> Text:
+    def read(self, text: str, beside: str = "") -> Measures:
         """The measures of a text, in the way of the persona's language, beside what it answers."""
-        return features.read(text, unspaced=self.tongue.is_unspaced, beside=beside)
+        return stylometry.measure(text, unspaced=self.vocabulary.is_unspaced, beside=beside)
 
-    def odds(self, known: Lines, answer: Text) -> Odds:
+    def odds(self, known: Lines, answer: Measures) -> Odds:
         """What the manner of an answer says, held against these lines."""
-        measured = voice.measure(self.tongue, known, answer)
-        assistant, other = voice.log_odds(self.weights, measured)
+        measured = heads.compare(self.vocabulary, known, answer)
+        assistant, other = heads.log_odds(self.model, measured)
         return Odds(assistant, other, calibration.either(assistant, other), float(measured[1]))
 
     def p_value(self, own: tuple[float, ...], known: int, drifted: float) -> float:
         """How often a turn in character scores so high, by the persona's own scores where there are any."""
-        usual = self.weights.usual[0 if known == 0 else 1 if known < 4 else 2]
+        usual = self.model.usual[0 if known == 0 else 1 if known < 4 else 2]
         return calibration.p_value(own, usual, drifted)
 
-    def _without(self, text: Text, at: int) -> float:
-        return self.odds(lines.removed(self.tongue, self.lines, text, at), text).drifted
+    def _without(self, text: Measures, at: int) -> float:
+        return self.odds(lines.removed(self.vocabulary, self.lines, text, at), text).drifted
 
 
 @lru_cache(maxsize=1)
-def _coherence() -> coherence.Weights:
-    return coherence.load(resources.files("gateway.drift").joinpath("data/coherence.json").read_bytes())
-
-
-def _language(character: Character) -> str:
-    """The declared language, unless what the persona says is written in another script."""
-    written = features.script(" ".join(character.examples) or character.prompt)
-    declared = character.language.lower().partition("-")[0]
-    return declared if written == features.script_of(declared) else written or "en"
+def _relevance() -> incoherence.Relevance:
+    return incoherence.load(resources.files("gateway.drift").joinpath("data/coherence.json").read_bytes())

@@ -2,15 +2,19 @@
 
 from typing import NamedTuple
 
-from gateway.drift import breaks, calibration, coherence, lines, trend, values, verdict
-from gateway.drift.character import Score
-from gateway.drift.features import Text
-from gateway.drift.lines import Lines
+from gateway.drift import calibration, trend, verdict
+from gateway.drift.breaks import detection
+from gateway.drift.coherence import incoherence
+from gateway.drift.explain import Explanation
 from gateway.drift.profile import Odds, Profile
-from gateway.drift.reasons import Reasons
+from gateway.drift.score import Score
 from gateway.drift.trend import Trend
-from gateway.drift.values import Claims
-from gateway.drift.verdict import Evidence
+from gateway.drift.values import contradiction
+from gateway.drift.values.contradiction import Claims
+from gateway.drift.verdict import Beliefs
+from gateway.drift.voice import lines
+from gateway.drift.voice.lines import Lines
+from gateway.drift.voice.stylometry import Measures
 
 CALIBRATING = 16
 """Turns of a conversation that its p values go by, beside the examples."""
@@ -26,7 +30,7 @@ class Course(NamedTuple):
     """The last turn's."""
     lines: Lines | None = None
     """What the persona is known to have said, accepted turns among it; `None`: the version's own."""
-    waiting: Text | None = None
+    waiting: Measures | None = None
     """The last accepted turn while the baseline is open, added to the lines when another turn follows."""
     is_accepted: bool = False
     """Whether the last turn's claims are to be learnt when another turn follows."""
@@ -54,14 +58,14 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     text = profile.read(answer, user)
     odds = profile.odds(known, text)
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
-    broken = breaks.breaks(answer, profile.guards)
-    clash = values.contradiction(profile.facts, course.claims, user, answer)
+    broken = detection.breaks(answer, profile.guards)
+    contradicted = contradiction.contradiction(profile.facts, course.claims, user, answer)
     before = [course.answer] if course.answer else []
-    loose = coherence.incoherence(user, answer, profile.tongues, profile.coherence, earlier=before)
-    strength = breaks.strength(broken)
-    belief = values.posterior(clash.score) if clash is not None else None
+    incoherent = incoherence.incoherence(user, answer, profile.repertoire, profile.relevance, earlier=before)
+    strength = detection.strength(broken)
+    belief = calibration.belief(contradicted.log_odds) if contradicted is not None else None
     followed = trend.followed(_baseline(profile, course), odds.likeness, odds.other)
-    evidence = Evidence(
+    beliefs = Beliefs(
         lines=known.number,
         p=p,
         voice=calibration.belief(odds.drifted),
@@ -70,16 +74,16 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
         values=belief,
         trend=followed.belief,
     )
-    word = verdict.judge(evidence)
-    reasons = Reasons(profile, answer, odds, evidence, broken, clash, loose)
+    word = verdict.judge(beliefs)
+    explanation = Explanation(profile, answer, odds, beliefs, broken, contradicted, incoherent)
     result = Score(
         # A break is a cause of its own beside the manner, so either is enough.
-        voice=1 - (1 - evidence.voice) * (1 - strength),
+        voice=1 - (1 - beliefs.voice) * (1 - strength),
         values=belief,
-        values_basis=clash.basis if clash is not None else None,
-        coherence=coherence.grade(coherence.belief(loose.logit)),
+        values_basis=contradicted.basis if contradicted is not None else None,
+        coherence=incoherence.grade(calibration.belief(incoherent.log_odds)),
         verdict=word,
-        signals=reasons.signals(),
+        signals=explanation.signals(),
         trend=followed.belief,
     )
     return result, _next(profile, course, known, text, odds, followed, result, answer)
@@ -88,10 +92,10 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
 def _settled(profile: Profile, course: Course) -> Course:
     """The course with its last turn learnt from, which is put off until there is another one."""
     if course.is_accepted:
-        claims = values.learn(profile.facts, course.claims, course.turns - 1, course.answer)
+        claims = contradiction.learn(profile.facts, course.claims, course.turns - 1, course.answer)
         course = course._replace(claims=claims)
     if course.waiting is not None:
-        known = lines.added(profile.tongue, course.lines or profile.lines, course.waiting)
+        known = lines.added(profile.vocabulary, course.lines or profile.lines, course.waiting)
         course = course._replace(lines=known)
     return course
 
@@ -100,7 +104,7 @@ def _next(
     profile: Profile,
     course: Course,
     known: Lines,
-    text: Text,
+    text: Measures,
     odds: Odds,
     followed: Trend,
     result: Score,

@@ -12,7 +12,7 @@ LIKELY = 0.5
 """A belief from which on it is more likely than not."""
 
 
-class Evidence(NamedTuple):
+class Beliefs(NamedTuple):
     """What there is to judge a turn by."""
 
     lines: int
@@ -28,16 +28,16 @@ class Evidence(NamedTuple):
     trend: float
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """What the evidence amounts to."""
-    if evidence.broken >= LIKELY:
+def judge(beliefs: Beliefs) -> Verdict:
+    """What these beliefs amount to."""
+    if beliefs.broken >= LIKELY:
         return "out-of-character"
-    if evidence.lines < LINES_NEEDED:
-        return "drifting" if evidence.assistant >= LIKELY else "warming-up"
-    contradicts = evidence.values is not None and evidence.values >= LIKELY
-    is_unlike = evidence.p <= SUSPICIOUS
-    if contradicts or (is_unlike and evidence.voice >= LIKELY):
+    if beliefs.lines < LINES_NEEDED:
+        return "drifting" if beliefs.assistant >= LIKELY else "warming-up"
+    contradicts = beliefs.values is not None and beliefs.values >= LIKELY
+    is_unlike = beliefs.p <= SUSPICIOUS
+    if contradicts or (is_unlike and beliefs.voice >= LIKELY):
         return "out-of-character"
-    if is_unlike or evidence.trend >= LIKELY:
+    if is_unlike or beliefs.trend >= LIKELY:
         return "drifting"
     return "in-character"

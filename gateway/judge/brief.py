@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from gateway.drift import features, lines, weights
-from gateway.drift.character import Character
-from gateway.drift.facts import leaves
+from gateway.drift import scripts
+from gateway.drift.character import Character, leaves
+from gateway.drift.voice import lines, model, stylometry
 from gateway.scoring import transcript
 
 PROMPT, FIELD, LINE, USER, ANSWER = 8000, 400, 600, 4000, 12_000
@@ -89,8 +89,7 @@ class _Alike:
     """How much other texts have in common with one, by their words."""
 
     def __init__(self, language: str, text: str) -> None:
-        name = features.script(text) or language.lower().partition("-")[0]
-        self._tongue = weights.packaged().tongue(name)
+        self._vocabulary = model.packaged().vocabulary(scripts.language(text, language))
         self._tokens, self._vector = self._read(text)
 
     def nearest(self, texts: Mapping[str, str], most: int, named: Iterable[str]) -> list[str]:
@@ -106,8 +105,8 @@ class _Alike:
         return lines.dot(self._tokens, self._vector, *self._read(text))
 
     def _read(self, text: str) -> Any:
-        measured = features.read(_MARKS.sub(" ", text), unspaced=self._tongue.is_unspaced)
-        return measured.tokens, lines.vector(self._tongue, measured)
+        measured = stylometry.measure(_MARKS.sub(" ", text), unspaced=self._vocabulary.is_unspaced)
+        return measured.tokens, lines.vector(self._vocabulary, measured)
 
 
 def _clean(text: str) -> str:

@@ -7,8 +7,9 @@ import msgspec
 
 from gateway.cache import Cache
 from gateway.drift import scorer
-from gateway.drift.character import Character, Score
+from gateway.drift.character import Character
 from gateway.drift.profile import Profile
+from gateway.drift.score import Score
 from gateway.drift.scorer import BEGINNING, Course
 from gateway.personas.resolved import Resolved
 from gateway.scoring import transcript

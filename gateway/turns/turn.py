@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.drift.character import Signal
+from gateway.drift.score import Signal
 
 Status = Literal["completed", "failed", "cancelled"]
 Verdict = Literal["warming-up", "in-character", "drifting", "out-of-character", "unscored"]

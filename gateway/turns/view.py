@@ -6,8 +6,8 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway import clock
-from gateway.drift import evidence
-from gateway.drift.character import Signal
+from gateway.drift import score
+from gateway.drift.score import Signal
 from gateway.turns.turn import Drift, Explain, Judgement, Status, Turn, Usage
 
 
@@ -81,7 +81,7 @@ def detail(turn: Turn, *, veiled: bool) -> TurnDetail:
 
 def _veiled(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
     """Without the names of fields and the numbers of examples."""
-    return tuple(replace(one, basis=evidence.kind(one.basis) if one.basis else None) for one in signals)
+    return tuple(replace(one, basis=score.kind(one.basis) if one.basis else None) for one in signals)
 
 
 def record(turn: TurnView) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.drift.character import Signal
+from gateway.drift.score import Signal
 from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Usage
 from tests.api.conftest import User, details, made, refused, settings, statement
 from tests.conftest import Start

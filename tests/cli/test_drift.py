@@ -8,8 +8,9 @@ import pytest
 
 from gateway.cli import drift
 from gateway.drift import scorer
-from gateway.drift.character import Character, Score, Signal
+from gateway.drift.character import Character
 from gateway.drift.profile import Profile
+from gateway.drift.score import Score, Signal
 from gateway.drift.scorer import Course
 from tests.cli.conftest import Persona, Remote
 

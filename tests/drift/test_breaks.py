@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.drift import wordings
-from gateway.drift.breaks import Guards, breaks, guards, strength
+from gateway.drift.breaks import patterns
+from gateway.drift.breaks.detection import Guards, breaks, strength
+from gateway.drift.breaks.nature import guards
 from gateway.drift.verdict import LIKELY
 
 CASES = tomllib.loads(Path(__file__).with_name("breaks.toml").read_text("utf-8"))
@@ -65,13 +66,13 @@ def test_a_text_full_of_telling_words_is_looked_at_in_part(
     piece: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[int] = []
-    windows = wordings.Language.windows
+    windows = patterns.Language.windows
 
-    def counted(language: wordings.Language, text: str, lowered: str) -> list[tuple[int, int]]:
+    def counted(language: patterns.Language, text: str, lowered: str) -> list[tuple[int, int]]:
         tried.append(len(text))
         return windows(language, text, lowered)
 
-    monkeypatch.setattr(wordings.Language, "windows", counted)
+    monkeypatch.setattr(patterns.Language, "windows", counted)
     breaks((piece * 8_000)[:16_000], ANYONE)
     assert 0 < len(tried) <= 12
     assert max(tried) <= 3_000
@@ -132,5 +133,5 @@ def test_an_assistant_may_be_one_but_not_another_vendors() -> None:
 
 
 def test_languages_are_warmed_by_name_and_unknown_ones_are_passed_over() -> None:
-    wordings.warm("de", "xx")
-    assert "compiled" in vars(wordings.languages()["de"])
+    patterns.warm("de", "xx")
+    assert "compiled" in vars(patterns.languages()["de"])

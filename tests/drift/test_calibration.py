@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.drift import calibration, trend
 from gateway.drift.calibration import Usual
 from gateway.drift.trend import FROZEN, Trend
-from gateway.drift.verdict import Evidence, judge
+from gateway.drift.verdict import Beliefs, judge
 
 USUAL = Usual(np.linspace(-3, 1, 101).tolist())
 SCORES = st.floats(-30, 30)
@@ -104,4 +104,4 @@ CALM = {"lines": 8, "p": 0.6, "voice": 0.02, "assistant": 0.01, "broken": 0.0, "
     ],
 )
 def test_a_verdict_follows_from_the_evidence(changes: dict[str, float], word: str) -> None:
-    assert judge(Evidence(**{**CALM, **changes})) == word  # type: ignore[arg-type]
+    assert judge(Beliefs(**{**CALM, **changes})) == word  # type: ignore[arg-type]

@@ -4,21 +4,21 @@ from importlib import resources
 
 import pytest
 
-from gateway.drift import coherence
-from gateway.drift.coherence import Tongues, belief, grade, incoherence
+from gateway.drift.calibration import belief
+from gateway.drift.coherence.incoherence import Repertoire, grade, incoherence, load, repertoire
 
-WEIGHTS = coherence.load(resources.files("gateway.drift").joinpath("data/coherence.json").read_bytes())
-ENGLISH = coherence.tongues(
-    "en", ["Aye, the tide waits for no man, so be quick about it and mind the rope."], WEIGHTS
+LEARNT = load(resources.files("gateway.drift").joinpath("data/coherence.json").read_bytes())
+ENGLISH = repertoire(
+    "en", ["Aye, the tide waits for no man, so be quick about it and mind the rope."], LEARNT
 )
 
 
-def logit(user: str, answer: str, tongues: Tongues = ENGLISH) -> float:
-    return incoherence(user, answer, tongues, WEIGHTS).logit
+def log_odds(user: str, answer: str, heard: Repertoire = ENGLISH) -> float:
+    return incoherence(user, answer, heard, LEARNT).log_odds
 
 
-def names(user: str, answer: str, tongues: Tongues = ENGLISH, earlier: tuple[str, ...] = ()) -> set[str]:
-    return {found.name for found in incoherence(user, answer, tongues, WEIGHTS, earlier=earlier).findings}
+def names(user: str, answer: str, heard: Repertoire = ENGLISH, earlier: tuple[str, ...] = ()) -> set[str]:
+    return {found.name for found in incoherence(user, answer, heard, LEARNT, earlier=earlier).flaws}
 
 
 PAIRS = [
@@ -72,9 +72,9 @@ PAIRS = [
 
 @pytest.mark.parametrize(("language", "user", "own", "other"), PAIRS)
 def test_an_answer_to_the_turn_is_more_coherent(language: str, user: str, own: str, other: str) -> None:
-    tongues = coherence.tongues(language, [own], WEIGHTS)
-    assert logit(user, own, tongues) + 1 < logit(user, other, tongues)
-    assert not names(user, own, tongues)
+    heard = repertoire(language, [own], LEARNT)
+    assert log_odds(user, own, heard) + 1 < log_odds(user, other, heard)
+    assert not names(user, own, heard)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_answer_to_the_turn_is_more_coherent(language: str, user: str, own: s
 def test_what_is_wrong_is_named(name: str, answer: str) -> None:
     user = "What do you know about the bread of the baker in the village?"
     assert name in names(user, answer)
-    assert logit(user, answer) > logit(user, "The baker of the village bakes good bread.")
+    assert log_odds(user, answer) > log_odds(user, "The baker of the village bakes good bread.")
 
 
 def test_the_users_language_is_no_foreign_one() -> None:
@@ -117,8 +117,8 @@ def test_the_users_language_is_no_foreign_one() -> None:
 
 
 def test_a_persona_may_speak_the_language_of_its_examples() -> None:
-    tongues = coherence.tongues("en", ["Пекарь испёк хлеб, и мы едим его с маслом."], WEIGHTS)
-    assert "language" not in names("What about the bread?", "Хлеб давно уже испечён и съеден.", tongues)
+    heard = repertoire("en", ["Пекарь испёк хлеб, и мы едим его с маслом."], LEARNT)
+    assert "language" not in names("What about the bread?", "Хлеб давно уже испечён и съеден.", heard)
 
 
 def test_repeating_an_earlier_answer_is_named() -> None:
@@ -132,11 +132,11 @@ def test_repeating_an_earlier_answer_is_named() -> None:
 )
 def test_any_text_gets_a_grade(answer: str) -> None:
     for user in ("", "Hi", "?", "日本", "x" * 50_000):
-        assert 1 <= grade(belief(logit(user, answer))) <= 5
+        assert 1 <= grade(belief(log_odds(user, answer))) <= 5
 
 
 def test_grades_fall_as_belief_rises() -> None:
     grades = [grade(at / 100) for at in range(101)]
     assert grades == sorted(grades, reverse=True)
     assert (grades[0], grades[5], grades[50], grades[100]) == (5.0, 4.5, 3.0, 1.0)
-    assert belief(coherence.PRIOR) == pytest.approx(0.05)
+    assert belief(0.0) == pytest.approx(0.05)

@@ -5,12 +5,15 @@ from time import thread_time
 
 import pytest
 
-from gateway.drift import breaks, coherence, features, values
+from gateway.drift.breaks import nature
 from gateway.drift.character import Character
-from gateway.drift.facts import Facts
-from gateway.drift.lexicon import lexicon
+from gateway.drift.coherence import incoherence
 from gateway.drift.profile import Profile
 from gateway.drift.scorer import BEGINNING, score
+from gateway.drift.values import contradiction
+from gateway.drift.values.facts import Facts
+from gateway.drift.values.lexicon import lexicon
+from gateway.drift.voice import stylometry
 
 SNIPPETS = (
     *(
@@ -86,7 +89,7 @@ def _asked(user: str) -> object:
 
 
 def _learnt(answer: str) -> object:
-    return values.learn(ANNA.facts, (), 1, answer)
+    return contradiction.learn(ANNA.facts, (), 1, answer)
 
 
 def _prompt(text: str) -> object:
@@ -98,7 +101,7 @@ def _fields(text: str) -> object:
 
 
 def _guards(text: str) -> object:
-    return breaks.guards(text, {"role": text}, ())
+    return nature.guards(text, {"role": text}, ())
 
 
 def _profile(text: str) -> object:
@@ -186,7 +189,7 @@ def test_the_examples_do_not_crowd_out_the_prompt() -> None:
     ],
 )
 def test_items_of_a_list_are_counted_behind_blank_lines(text: str, items: int) -> None:
-    rate = float(features.read(text, unspaced=False).marks[-2]) ** 2
+    rate = float(stylometry.measure(text, unspaced=False).marks[-2]) ** 2
     assert rate * (len(text) + 10) / 1_000 == pytest.approx(items)
 
 
@@ -207,5 +210,5 @@ def test_white_space_before_an_answer_is_no_fault_of_the_reader(answer: str) -> 
         profile = Profile(Character(name="Anna", language=language, prompt=PROMPT, fields=STORED))
         turn, _ = score(profile, BEGINNING, ASKED, answer)
         assert 1 <= turn.coherence <= 5
-    loose = coherence.incoherence(ASKED, answer, ANNA.tongues, ANNA.coherence)
-    assert bool(answer.strip()) == ("empty" not in [found.name for found in loose.findings])
+    loose = incoherence.incoherence(ASKED, answer, ANNA.repertoire, ANNA.relevance)
+    assert bool(answer.strip()) == ("empty" not in [found.name for found in loose.flaws])

@@ -4,8 +4,9 @@ import itertools
 
 import pytest
 
-from gateway.drift.character import Character, Score
+from gateway.drift.character import Character
 from gateway.drift.profile import Profile
+from gateway.drift.score import Score
 from gateway.drift.scorer import BEGINNING, Course, score
 
 LIBRARIAN = Character(

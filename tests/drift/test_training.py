@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gateway.drift import benchmark
-from gateway.drift.character import Score
+from gateway.drift.score import Score
 from gateway.drift.scorer import score
 from tools import drift_table, train_drift
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.drift.clauses import clauses, pieces
-from gateway.drift.lexicon import lexicon
-from gateway.drift.values import Claims, Contradiction, Facts, contradiction, learn, posterior
+from gateway.drift import calibration
+from gateway.drift.values.contradiction import Claims, Contradiction, contradiction, learn
+from gateway.drift.values.facts import Facts
+from gateway.drift.values.lexicon import lexicon
+from gateway.drift.values.segmentation import clauses, pieces
 
 ANNA: dict[str, dict[str, Any]] = {
     "en": {
@@ -68,7 +70,7 @@ def anna(language: str = "en") -> Facts:
 
 
 def belief(found: Contradiction | None) -> float | None:
-    return None if found is None else posterior(found.score)
+    return None if found is None else calibration.belief(found.log_odds)
 
 
 CONTRADICTING = {
@@ -115,8 +117,8 @@ def test_a_clear_contradiction_is_believed(language: str, answer: str) -> None:
     found = contradiction(anna(language), (), "", answer)
 
     assert found is not None
-    assert posterior(found.score) > 0.25
-    assert found.findings
+    assert calibration.belief(found.log_odds) > 0.25
+    assert found.clashes
 
 
 @pytest.mark.parametrize(("language", "answer"), cases(AGREEING))
@@ -137,7 +139,7 @@ def test_a_finding_points_at_the_span_and_at_the_field() -> None:
     found = contradiction(anna(), (), "Do you have kids?", answer)
 
     assert found is not None
-    finding = found.findings[0]
+    finding = found.clashes[0]
     assert (finding.name, finding.basis, found.basis) == ("number-clash", "layers.family.children", "fields")
     assert answer[finding.start : finding.end] == "three"
 
@@ -188,7 +190,7 @@ def test_talk_about_somebody_else_weighs_less_than_talk_about_oneself() -> None:
 
     assert of_itself is not None
     assert of_a_place is not None
-    assert of_a_place.score < of_itself.score
+    assert of_a_place.log_odds < of_itself.log_odds
 
 
 def test_an_earlier_statement_is_held_against_a_later_one() -> None:
@@ -197,8 +199,8 @@ def test_an_earlier_statement_is_held_against_a_later_one() -> None:
     found = contradiction(facts, claims, "", "I don't work at a bakery downtown.")
 
     assert found is not None
-    assert (found.basis, found.findings[0].basis) == ("earlier", "turn[3]")
-    assert found.findings[0].name == "negation"
+    assert (found.basis, found.clashes[0].basis) == ("earlier", "turn[3]")
+    assert found.clashes[0].name == "negation"
 
 
 def test_the_claims_of_a_long_conversation_stay_bounded() -> None:
@@ -219,8 +221,8 @@ def test_a_machine_may_say_that_it_is_one() -> None:
     robot = contradiction(machine, (), "", "As an AI language model, I cannot drink.")
 
     assert person is not None
-    assert "not-a-person" in [finding.name for finding in person.findings]
-    assert robot is None or "not-a-person" not in [finding.name for finding in robot.findings]
+    assert "not-a-person" in [finding.name for finding in person.clashes]
+    assert robot is None or "not-a-person" not in [finding.name for finding in robot.clashes]
 
 
 def test_a_profile_written_as_lines_is_read_like_fields() -> None:
@@ -242,7 +244,7 @@ def test_a_town_unknown_to_the_lists_is_told_from_its_neighbours() -> None:
 def test_any_text_is_scored_with_spans_inside_it(answer: str, user: str, language: str) -> None:
     found = contradiction(anna(language), (), user, answer)
 
-    for finding in found.findings if found else ():
+    for finding in found.clashes if found else ():
         assert 0 <= finding.start <= finding.end <= len(answer)
         assert 0 <= finding.strength <= 1
 
@@ -251,7 +253,7 @@ def test_a_very_long_answer_is_looked_at_from_both_ends() -> None:
     found = contradiction(anna(), (), "", "lorem ipsum dolor. " * 13_000 + "I live in Paris.")
 
     assert found is not None
-    assert found.findings[0].end > 240_000
+    assert found.clashes[0].end > 240_000
 
 
 def test_words_mean_the_same_when_they_are_met_again() -> None:

@@ -5,8 +5,8 @@ import time
 from typing import Any
 
 from gateway.drift import scorer
-from gateway.drift.character import Score, Signal
 from gateway.drift.profile import Profile
+from gateway.drift.score import Score, Signal
 from gateway.drift.scorer import Course
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from gateway import clock, ids
 from gateway.config import Config, Turns, load
-from gateway.drift.character import Signal
+from gateway.drift.score import Signal
 from gateway.judge import judge as judges
 from gateway.judge.judge import Counts, Judge
 from gateway.personas import store as personas

@@ -14,8 +14,9 @@ import pytest
 
 from gateway.config import Config
 from gateway.config import Drift as Settings
-from gateway.drift.character import Character, Score, Signal
+from gateway.drift.character import Character
 from gateway.drift.profile import Profile
+from gateway.drift.score import Score, Signal
 from gateway.drift.scorer import BEGINNING, Course
 from gateway.personas.model import Content, Persona, Version
 from gateway.personas.model import Profile as Card

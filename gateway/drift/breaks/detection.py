@@ -1,38 +1,26 @@
 """Persona breaks: an answer that says, in one of many languages, that a model and not the persona speaks."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 import msgspec
 
-from gateway.drift.wordings import Language, Pattern, spoken, table
+from gateway.drift.breaks.patterns import Language, Pattern, spoken
 
 WINDOW = 3000
 """As many characters of the beginning and of the end of an answer are looked at."""
 EFFORT, MATCHES, MATCHES_OF_ONE = 2500, 24, 6
 """Characters tried, of all languages together; matches looked into, of all patterns and of one."""
-_TOLD, _MENTIONED, _LINES = 4000, 32, 64
-"""Characters of a persona's text, mentions of a machine in it, and fields and examples that are looked at."""
-_BEHIND = 120
-"""Characters behind such a mention that may say it is a trade and no machine."""
 
-_STOP = re.compile(r"[.!?。！？؟।\n]")
-_CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
+STOP = re.compile(r"[.!?。！？؟।\n]")
+CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
 _QUOTED = re.compile(
     r"“[^“”\n]*”|„[^“”„\n]*[“”]|«[^«»\n]*»|»[^«»\n]*«|「[^「」\n]*」|『[^『』\n]*』|(?<!\w)\"[^\"\n]+\"(?!\w)"
     r"|(?<!\w)'[^'\n]{4,}'(?!\w)|(?<!\w)‘[^‘’\n]{4,}’(?!\w)"
 )
 _REPORTED = re.compile(r"[^\W\d_][^.!?。！？\n]*[:：]\s*[\"'“„«‘「『]?\s*$")
 _LEADS = re.compile(r"[^.!?\n]{0,80}(?:[:\n\"“«„]|$)")
-_APPOSED = re.compile(
-    r",\s*(?:secretly |really |actually )?(?:an?|the|une?|ein\w*|una?)\s[\w -]{0,20}$", re.IGNORECASE
-)
-_KIND = re.compile(
-    r"^(?:spec|race|kind|type|nature|descr|role|identity|occupation|being|what|is$|summary|bio|class)",
-    re.IGNORECASE,
-)
 _IDENTITY = frozenset({"ai-disclosure", "no-feelings", "training", "no-access"})
 
 
@@ -54,23 +42,6 @@ class Guards(msgspec.Struct, frozen=True):
     """It is a language model or an assistant by its own description: only a foreign vendor is a break."""
     named: str = ""
     """Its own texts in lower case: vendors and models named there are its own."""
-
-
-def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str]) -> Guards:
-    """What this persona is: once per version, tens of milliseconds at most."""
-    lines = list(examples)
-    told = [text[:_TOLD] for key, text in _texts(fields) if _KIND.search(key)][:_LINES]
-    machine = _is_machine(prompt) or any(_is_machine("You are " + text[:200]) for text in told)
-    own = [
-        line
-        for line in lines[:_LINES]
-        if any(each.name == "ai-disclosure" for each in breaks(line, Guards()))
-    ]
-    says = len(own) >= 2
-    described = " ".join([prompt[:_TOLD], *told])
-    model = (machine or says) and bool(table().told["model"].search(described))
-    named = " ".join([prompt, *(text for _, text in _texts(fields)), *lines]).lower()
-    return Guards(machine or says, model, named)
 
 
 def breaks(answer: str, guards: Guards) -> tuple[Break, ...]:
@@ -150,12 +121,12 @@ def _supposed(answer: str, start: int, end: int, language: Language) -> bool:
     if after.match(answer, end):
         return True
     lead = answer[max(0, start - 70) : start]
-    sentence = _last(_STOP, lead)
+    sentence = behind(STOP, lead)
     pause = len(sentence) - len(sentence.rstrip(" ,;:—–"))
-    clause = _last(_CLAUSE, sentence[: len(sentence) - pause]) + sentence[len(sentence) - pause :]
+    clause = behind(CLAUSE, sentence[: len(sentence) - pause]) + sentence[len(sentence) - pause :]
     if before.search(clause):
         return True
-    stop = _STOP.search(answer, end)
+    stop = STOP.search(answer, end)
     if not stop or stop.group() not in "?？؟" or stop.start() - end > 60:
         return language.name == "el" and answer[end : end + 2].strip().startswith(";")
     left = answer[end : stop.start()]
@@ -187,36 +158,7 @@ def _distinct(found: Iterable[Break]) -> Iterator[Break]:
     return iter(sorted(kept, key=lambda one: (one.start, one.end)))
 
 
-def _is_machine(text: str) -> bool:
-    """Whether a sentence says that the persona is one, not that it knows, builds or hates one."""
-    told = table().told
-    text = text[: _TOLD + _BEHIND]
-    for found in islice(told["machine"].finditer(text, 0, _TOLD), _MENTIONED):
-        if told["trade"].match(text, found.end()) or told["trade"].search(found[0]):
-            continue
-        sentence = _last(_STOP, text[max(0, found.start() - 120) : found.start()])
-        for being in reversed(list(told["being"].finditer(sentence))):
-            lead = _last(_CLAUSE, sentence[: being.start()])
-            if not told["away"].search(lead) and not told["away"].search(sentence, being.end()):
-                return True
-            break
-        if _APPOSED.search(sentence):
-            return not told["away"].search(sentence.rpartition(",")[2])
-    return False
-
-
-def _last(stop: re.Pattern[str], lead: str) -> str:
+def behind(stop: re.Pattern[str], lead: str) -> str:
     """What stands behind the last stop."""
     ends = [found.end() for found in stop.finditer(lead)]
     return lead[ends[-1] :] if ends else lead
-
-
-def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _texts(inner, str(name))
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner, key)

@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.drift.attributes import (
+from gateway.drift.score import kind
+from gateway.drift.values.attributes import (
     SINGLE,
     note_named,
     related,
@@ -13,24 +14,20 @@ from gateway.drift.attributes import (
     weigh_attributes,
     weigh_verb_forms,
 )
-from gateway.drift.clauses import clauses, pieces, statements
-from gateway.drift.evidence import Evidence, Finding, kind
-from gateway.drift.facts import Facts, Item
-from gateway.drift.likeness import near, weigh_answer, weigh_attitudes, weigh_likeness
-from gateway.drift.statements import Statement
+from gateway.drift.values.clause import Clause
+from gateway.drift.values.evidence import Clash, Evidence
+from gateway.drift.values.facts import Claim, Facts
+from gateway.drift.values.matching import near, weigh_answer, weigh_attitudes, weigh_likeness
+from gateway.drift.values.segmentation import clauses, pieces, segment
 
-__all__ = ["Claims", "Contradiction", "Facts", "Finding", "contradiction", "learn", "posterior"]
-
-Claims = tuple[Item, ...]
+Claims = tuple[Claim, ...]
 """What the persona has said of itself in accepted turns, newest last."""
 _CLAIMS, _CLAIMS_PER_TURN = 64, 16
 _SEEN = 4000
 """Characters at the beginning of an answer that are searched for names, breaks and out-of-era words."""
 _BIOGRAPHY = 24
 """Content words from which on whatever a persona says of itself touches what is stored of it."""
-_PRIOR = 0.05
-"""The share of turns that contradict, for which the posterior is stated."""
-_FINDINGS = 8
+_CLASHES = 8
 _QUESTION = 60
 """Characters of a question that is answered by a yes."""
 _ASKED = 600
@@ -89,12 +86,12 @@ _OVERRULED = 0.7
 
 
 class Contradiction(NamedTuple):
-    """A raw score, higher for more contradiction; `posterior` makes a belief of it."""
+    """The log odds that the turn contradicts, and what speaks for it."""
 
-    score: float
+    log_odds: float
     basis: str
     """`fields`, `prompt`, `examples` or `earlier`: what the strongest reason was held against."""
-    findings: tuple[Finding, ...]
+    clashes: tuple[Clash, ...]
     """The strongest first."""
     features: dict[str, float]
     """Strength from 0 to 1 of each kind of evidence, for and against."""
@@ -103,9 +100,9 @@ class Contradiction(NamedTuple):
 def learn(facts: Facts, claims: Claims, turn: int, answer: str) -> Claims:
     """The claims with those of one more accepted turn; the oldest fall out."""
     said = [
-        Item(f"turn[{turn}]", statement, facts.mass(statement.stems), is_said=True)
-        for statement in statements(facts.lexicon, answer)
-        if statement.speaker == "self" and not statement.asks and statement.stems
+        Claim(f"turn[{turn}]", clause, facts.mass(clause.stems), is_said=True)
+        for clause in segment(facts.lexicon, answer)
+        if clause.speaker == "self" and not clause.asks and clause.stems
     ]
     return (claims + tuple(said[:_CLAIMS_PER_TURN]))[-_CLAIMS:]
 
@@ -115,30 +112,25 @@ def contradiction(facts: Facts, claims: Claims, user: str, answer: str) -> Contr
     evidence = Evidence(facts)
     read = pieces(facts.lexicon, answer)
     evidence.said.update([stem for piece in read for stem, _, _ in piece.reading.stems])
-    earlier: dict[str, list[Item]] = {}
+    earlier: dict[str, list[Claim]] = {}
     for claim in claims:
-        if not evidence.said.isdisjoint(claim.statement.stems):
-            for stem in claim.statement.stems:
+        if not evidence.said.isdisjoint(claim.clause.stems):
+            for stem in claim.clause.stems:
                 earlier.setdefault(stem, []).append(claim)
     said = clauses(facts.lexicon, read, facts.known | earlier.keys() if earlier else facts.known)
     note_named(evidence, said)
-    for statement in said:
-        if statement.values or statement.counts:
-            weigh_attributes(evidence, statement)
-        weigh_likeness(evidence, statement, earlier)
-        if statement.marks and statement.speaker != "other" and not statement.asks:
-            weigh_attitudes(evidence, statement, 1, None)
+    for clause in said:
+        if clause.values or clause.counts:
+            weigh_attributes(evidence, clause)
+        weigh_likeness(evidence, clause, earlier)
+        if clause.marks and clause.speaker != "other" and not clause.asks:
+            weigh_attitudes(evidence, clause, 1, None)
     weigh_verb_forms(evidence, answer)
     lower = (seen := answer[:_SEEN]).lower()
     _weigh_words(evidence, lower)
     _weigh_reply(evidence, said, user, answer)
     _weigh_identity(evidence, user, seen, lower)
     return _verdict(evidence)
-
-
-def posterior(score: float) -> float:
-    """The belief that a turn contradicts, where 5 % of turns do."""
-    return 1 / (1 + math.exp(-score - math.log(_PRIOR / (1 - _PRIOR))))
 
 
 def _weigh_words(evidence: Evidence, lower: str) -> None:
@@ -150,7 +142,7 @@ def _weigh_words(evidence: Evidence, lower: str) -> None:
             evidence.support("verbatim", 1.0, basis)
 
 
-def _weigh_reply(evidence: Evidence, said: Sequence[Statement], user: str, answer: str) -> None:
+def _weigh_reply(evidence: Evidence, said: Sequence[Clause], user: str, answer: str) -> None:
     """Add what a yes or a no makes of the question, and whether the answer says what is stored on it."""
     facts, patterns = evidence.facts, evidence.facts.lexicon.patterns
     yes, no = patterns["affirm"].match(answer), patterns["denial"].match(answer)
@@ -164,7 +156,7 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Statement], user: str, answe
             topics |= question.topics
         for item, likeness in near(facts, question.stems)[:1]:
             if likeness > best:
-                best, asked, agreed = likeness, item, _agree(question, item.statement)
+                best, asked, agreed = likeness, item, _agree(question, item.clause)
         if reply:
             weigh_attitudes(evidence, question, 1 if yes else -1, reply.span())
         if yes and question.speaker == "other" and len(question.text) < _QUESTION:
@@ -172,26 +164,26 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Statement], user: str, answe
     weigh_asked_age(evidence, said[:_REPLY], user[-_ASKED:])
     _weigh_topics(evidence, said[:_REPLY], topics, no)
     if asked:
-        is_counted = asked.statement.counts == 1
+        is_counted = asked.clause.counts == 1
         asks_count = is_counted and patterns["count"].search(user[-_ASKED:].lower()) is not None
-        for statement in said[:_REPLY]:
-            if statement.speaker != "other" and not statement.asks:
-                weigh_answer(evidence, statement, asked, best, asks_count=asks_count)
-        rest = asked.statement.stems.keys() - evidence.asked
+        for clause in said[:_REPLY]:
+            if clause.speaker != "other" and not clause.asks:
+                weigh_answer(evidence, clause, asked, best, asks_count=asks_count)
+        rest = asked.clause.stems.keys() - evidence.asked
         evidence.support("topic", best, asked.basis)
         evidence.support("answered", facts.mass(rest & evidence.said) / (0.5 + facts.mass(rest)), asked.basis)
         if reply and bool(yes) != agreed:
             evidence.accuse("no", "negation", best, reply.span(), asked.basis)
 
 
-def _agree(one: Statement, other: Statement) -> bool:
+def _agree(one: Clause, other: Clause) -> bool:
     """Whether two statements say their first common word in the same sense."""
     stem = next(stem for stem in one.stems if stem in other.stems)
     return (stem in one.denied) == (stem in other.denied)
 
 
 def _weigh_topics(
-    evidence: Evidence, said: Sequence[Statement], topics: frozenset[str], no: re.Match[str] | None
+    evidence: Evidence, said: Sequence[Clause], topics: frozenset[str], no: re.Match[str] | None
 ) -> None:
     """Add values of a category that was asked for by its name: "Any pets?" """
     for category in sorted(topics & evidence.facts.stored.keys() - evidence.named):
@@ -200,11 +192,9 @@ def _weigh_topics(
         sure = 0.5 if category == "place" else 1.0
         given = [
             mention
-            for statement in said
-            for mention in statement.values
-            if mention.category == category
-            and statement.person(mention.start) != "other"
-            and not statement.asks
+            for clause in said
+            for mention in clause.values
+            if mention.category == category and clause.person(mention.start) != "other" and not clause.asks
         ]
         for mention in given:
             if any(related(value, mention.value) for value in stored):
@@ -215,7 +205,7 @@ def _weigh_topics(
             evidence.accuse("asked", "negation", 0.8 * sure, no.span(), basis)
 
 
-def _weigh_yes(evidence: Evidence, question: Statement, span: tuple[int, int]) -> None:
+def _weigh_yes(evidence: Evidence, question: Clause, span: tuple[int, int]) -> None:
     """Add what is agreed to of the speaker and is stored otherwise, such as another job."""
     for mention in question.values:
         stored = evidence.facts.stored.get(mention.category, {})
@@ -245,11 +235,11 @@ def _verdict(evidence: Evidence) -> Contradiction | None:
     """The weighed sum over what a turn without any evidence would get."""
     features = dict(evidence.features)
     claims = features.get("self") and len(evidence.facts.told) >= _BIOGRAPHY
-    if not evidence.findings and not evidence.supported and not claims:
+    if not evidence.clashes and not evidence.supported and not claims:
         return None
     decisive = max(features.get(name, 0.0) for name in _DECISIVE)
     weighed = [WEIGHTS.get(name, 0.0) * strength for name, strength in features.items()]
     score = BIAS + sum(part if part > 0 else part * (1 - _OVERRULED * decisive) for part in weighed)
-    ranked = sorted(evidence.findings, key=lambda finding: -finding.strength)[:_FINDINGS]
+    ranked = sorted(evidence.clashes, key=lambda clash: -clash.strength)[:_CLASHES]
     basis = ranked[0].basis if ranked else evidence.supported or "prompt"
     return Contradiction(score, kind(basis), tuple(ranked), features)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from gateway.drift.evidence import Evidence
-from gateway.drift.lexicon import Mention
-from gateway.drift.statements import Statement
+from gateway.drift.values.clause import Clause
+from gateway.drift.values.evidence import Evidence
+from gateway.drift.values.lexicon import Mention
 
 _EXCLUSIVE = frozenset({"zodiac", "birth_animal", "marital", "religion", "hand", "diet"})
 """Categories of which a person has one value, beside the traits of character."""
@@ -16,29 +16,29 @@ _BEFORE = 24
 """Characters before a value that say whose it is."""
 
 
-def note_named(evidence: Evidence, said: Iterable[Statement]) -> None:
+def note_named(evidence: Evidence, said: Iterable[Clause]) -> None:
     """Note of which categories the answer names the stored value: other values beside it weigh less."""
     stored = evidence.facts.stored
-    for statement in said:
-        for category, value, *_ in statement.values:
+    for clause in said:
+        for category, value, *_ in clause.values:
             if any(related(held, value) for held in stored.get(category, ())):
                 evidence.named.add(category)
 
 
-def weigh_attributes(evidence: Evidence, statement: Statement) -> None:
+def weigh_attributes(evidence: Evidence, clause: Clause) -> None:
     """Add what the known values of a clause say."""
-    for mention in statement.values:
+    for mention in clause.values:
         stored = evidence.facts.stored.get(mention.category)
         if mention.category in ("gender", "partner", "voice_gender"):
-            _weigh_gender(evidence, statement, mention)
+            _weigh_gender(evidence, clause, mention)
         elif stored:
-            _weigh_value(evidence, statement, mention, stored)
-    if evidence.facts.age and statement.age is not None and statement.speaker != "other":
+            _weigh_value(evidence, clause, mention, stored)
+    if evidence.facts.age and clause.age is not None and clause.speaker != "other":
         age, basis = evidence.facts.age
-        span = next((n.start, n.end) for n in statement.numbers if n.value == statement.age)
-        if statement.age == age:
+        span = next((n.start, n.end) for n in clause.numbers if n.value == clause.age)
+        if clause.age == age:
             evidence.support("same", 1.0, basis)
-        elif not statement.asks:
+        elif not clause.asks:
             evidence.accuse("number", "number-clash", 1.0, span, basis)
 
 
@@ -53,24 +53,24 @@ def related(stored: str, said: str) -> bool:
     return abroad or stored == said or stored.startswith(said + "/")
 
 
-def _weigh_value(evidence: Evidence, statement: Statement, mention: Mention, stored: dict[str, str]) -> None:
+def _weigh_value(evidence: Evidence, clause: Clause, mention: Mention, stored: dict[str, str]) -> None:
     category, said, *_ = mention
     keyed = category in evidence.facts.keyed
-    person = statement.person(mention.start)
-    affirmed = statement.affirms(mention.start)
+    person = clause.person(mention.start)
+    affirmed = clause.affirms(mention.start)
     same = next((basis for value, basis in stored.items() if related(value, said)), None)
-    opposite = category.startswith("trait_") and not affirmed and not statement.asks
+    opposite = category.startswith("trait_") and not affirmed and not clause.asks
     if opposite and same is None:
         same, affirmed = next(iter(stored.values())), True
     if same is not None:
-        evidence.support("same" if keyed else "same_prose", 1.0 if affirmed or statement.asks else 0.4, same)
-        if is_exclusive(category) and person == "self" and not affirmed and not statement.asks:
+        evidence.support("same" if keyed else "same_prose", 1.0 if affirmed or clause.asks else 0.4, same)
+        if is_exclusive(category) and person == "self" and not affirmed and not clause.asks:
             evidence.accuse("denied", "negation", 1.0, mention[2:], same)
         return
     basis = next(iter(stored.values()))
-    claimed = _precedes(evidence, "reside" if category == "place" else "copula", statement, mention)
+    claimed = _precedes(evidence, "reside" if category == "place" else "copula", clause, mention)
     mine = person == "self" or (person == "" and claimed)
-    doubt = 1.0 if affirmed and not statement.asks else 0.5
+    doubt = 1.0 if affirmed and not clause.asks else 0.5
     if any(said.startswith(value + "/") for value in stored):
         evidence.support("within", 1.0, basis)
     elif keyed:
@@ -80,13 +80,13 @@ def _weigh_value(evidence: Evidence, statement: Statement, mention: Mention, sto
         evidence.accuse("clash_prose", "value-clash", doubt, mention[2:], basis)
 
 
-def _precedes(evidence: Evidence, pattern: str, statement: Statement, mention: Mention) -> bool:
-    at = mention.start - statement.start
-    before = statement.text[max(0, at - _BEFORE) : at]
+def _precedes(evidence: Evidence, pattern: str, clause: Clause, mention: Mention) -> bool:
+    at = mention.start - clause.start
+    before = clause.text[max(0, at - _BEFORE) : at]
     return evidence.facts.lexicon.patterns[pattern].search(before) is not None
 
 
-def _weigh_gender(evidence: Evidence, statement: Statement, mention: Mention) -> None:
+def _weigh_gender(evidence: Evidence, clause: Clause, mention: Mention) -> None:
     """Who calls itself a man or a woman, speaks to "you women", has a wife, or says I as only men do."""
     held = evidence.facts.stored.get("gender")
     if not held or ("partner" in evidence.facts.stored and mention.category == "partner"):
@@ -94,17 +94,17 @@ def _weigh_gender(evidence: Evidence, statement: Statement, mention: Mention) ->
     (value, basis), *_ = held.items()
     prose = "" if "gender" in evidence.facts.keyed else "_prose"
     same = mention.value == value
-    many = statement.text[mention.end - statement.start :].startswith(("们", "達", "たち", "들"))
+    many = clause.text[mention.end - clause.start :].startswith(("们", "達", "たち", "들"))
     if mention.category == "partner":
         same = not same
-        feature = "partner_other" if statement.person(mention.start) == "other" else "partner"
+        feature = "partner_other" if clause.person(mention.start) == "other" else "partner"
     elif mention.category == "voice_gender":
         feature = "gender_self" + prose
-    elif _precedes(evidence, "your_kind", statement, mention):
+    elif _precedes(evidence, "your_kind", clause, mention):
         same = not same
         feature = "gender_yours" + prose
-    elif _precedes(evidence, "self_gender", statement, mention) and not (statement.asks or many):
-        same = same == statement.affirms(mention.start)
+    elif _precedes(evidence, "self_gender", clause, mention) and not (clause.asks or many):
+        same = same == clause.affirms(mention.start)
         feature = "gender_self" + prose
     else:
         evidence.support("gender_any", 1.0, basis)
@@ -116,16 +116,16 @@ def _weigh_gender(evidence: Evidence, statement: Statement, mention: Mention) ->
         evidence.accuse(feature + "_clash", "value-clash", strength, mention[2:], basis)
 
 
-def weigh_asked_age(evidence: Evidence, said: Sequence[Statement], user: str) -> None:
+def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], user: str) -> None:
     """Add a bare number that answers a question for the age."""
     if evidence.facts.age is None:
         return
     age, basis = evidence.facts.age
-    for statement in said:
-        if statement.counts == 1 and statement.age is None and not statement.asks:
+    for clause in said:
+        if clause.counts == 1 and clause.age is None and not clause.asks:
             if not any(map(user.lower().__contains__, evidence.facts.lexicon.literals["age_asked"])):
                 return
-            number = statement.numbers[0]
+            number = clause.numbers[0]
             if number.value == age:
                 evidence.support("same", 1.0, basis)
             else:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gateway.drift.calibration import Usual
-from gateway.drift.features import BUCKETS, UNSPACED, Floats, Text
+from gateway.drift.voice.stylometry import BUCKETS, UNSPACED, Floats, Measures
 
 OTHER = "xx"
 """Stands for every language without texts of its own."""
@@ -17,7 +17,7 @@ COMMON_BITS = 6.5
 """What the commonest words of a text tell; rarer ones count for what they tell beyond."""
 
 
-class Tongue(NamedTuple):
+class Vocabulary(NamedTuple):
     """One language's tables, a value for each bucket."""
 
     language: str
@@ -36,7 +36,7 @@ class Tongue(NamedTuple):
     def is_unspaced(self) -> bool:
         return self.language in UNSPACED
 
-    def assistance(self, text: Text) -> float:
+    def assistance(self, text: Measures) -> float:
         """Log odds that an assistant's default voice wrote the text, within ±6."""
         if not self.reliance or not len(text.tokens):
             return 0.0
@@ -44,28 +44,28 @@ class Tongue(NamedTuple):
         return max(-6.0, min(6.0, self.reliance * (mean + self.bias)))
 
 
-class Weights:
+class Model:
     """Everything that the scorer of manners has learnt."""
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         """From the arrays of a file, whose tables are bytes with two scales for each language."""
         self._arrays = arrays
         self._languages = bytes(arrays["languages"]).decode().split()
-        self._tongues: dict[str, Tongue] = {}
+        self._vocabularies: dict[str, Vocabulary] = {}
         self.centre, self.scale, self.heads = (arrays[name].tolist() for name in ("centre", "scale", "heads"))
         self.usual = [Usual(quantiles) for quantiles in arrays["usual"].tolist()]
         """Mean and spread of each feature over turns in character; a row of weights for each head,
         the intercept last; quantiles of the log odds of turns in character, a row for none, few and many
         known lines."""
 
-    def tongue(self, language: str) -> Tongue:
+    def vocabulary(self, language: str) -> Vocabulary:
         """The tables of a language, or those for all the others."""
         name = language if language in self._languages else OTHER
-        if name not in self._tongues:
-            self._tongues[name] = self._unpack(self._languages.index(name))
-        return self._tongues[name]
+        if name not in self._vocabularies:
+            self._vocabularies[name] = self._unpack(self._languages.index(name))
+        return self._vocabularies[name]
 
-    def _unpack(self, at: int) -> Tongue:
+    def _unpack(self, at: int) -> Vocabulary:
         bits, step, bias, reliance = (float(value) for value in self._arrays["scales"][at])
         surprise = self._arrays["surprise"][at].astype(np.float32) * np.float32(bits)
         # Where nothing could be learnt there is no row of weights.
@@ -76,16 +76,16 @@ class Weights:
         )
 
 
-def table(language: str, surprise: Floats, assistant: Floats, bias: float, reliance: float) -> Tongue:
+def table(language: str, surprise: Floats, assistant: Floats, bias: float, reliance: float) -> Vocabulary:
     """The tables of a language from the bits that each word tells."""
     rarity = np.maximum(surprise - np.float32(COMMON_BITS), np.float32(0.2))
-    return Tongue(language, np.exp2(-surprise), rarity, assistant, bias, reliance)
+    return Vocabulary(language, np.exp2(-surprise), rarity, assistant, bias, reliance)
 
 
 @lru_cache(maxsize=1)
-def packaged() -> Weights:
+def packaged() -> Model:
     """The weights that come with the package."""
-    return Weights(_Packed(str(resources.files("gateway.drift").joinpath("data/voice.npz"))))
+    return Model(_Packed(str(resources.files("gateway.drift").joinpath("data/voice.npz"))))
 
 
 class _Packed(Mapping[str, Any]):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.drift.features import MARK_COUNT, Codes, Floats, Places, Text, firsts
-from gateway.drift.weights import Tongue
+from gateway.drift.voice.model import Vocabulary
+from gateway.drift.voice.stylometry import MARK_COUNT, Codes, Floats, Measures, Places, firsts
 
 USUAL_LIKENESS, USUAL_SPREAD, USUAL_WEIGHT = 0.06, 0.03, 4
 """What the likeness between lines of one persona is taken for, as if so many lines had shown it."""
@@ -44,28 +44,28 @@ class Lines(NamedTuple):
         return mean, math.sqrt(squares / number)
 
 
-def vector(tongue: Tongue, text: Text) -> Floats:
+def vector(vocabulary: Vocabulary, text: Measures) -> Floats:
     """The text's words weighed by how much they tell, of length 1."""
-    return _unit((1 + np.log(text.counts)) * tongue.rarity[text.tokens])
+    return _unit((1 + np.log(text.counts)) * vocabulary.rarity[text.tokens])
 
 
-def known(tongue: Tongue, prompt: Text, lines: Sequence[Text]) -> Lines:
+def known(vocabulary: Vocabulary, prompt: Measures, lines: Sequence[Measures]) -> Lines:
     """The sum of a prompt and of example lines."""
     zeros = np.zeros(len(prompt.tokens), np.float32)
-    pooled = _pooled(tongue, prompt.tokens, prompt.counts)
+    pooled = _pooled(vocabulary, prompt.tokens, prompt.counts)
     marks = np.zeros(MARK_COUNT, np.float32)
     out = Lines(prompt.tokens, zeros, prompt.counts, zeros, pooled, 0.0, 0, marks, 0.0, ())
     for line in lines:
-        out = added(tongue, out, line)
+        out = added(vocabulary, out, line)
     if len(lines) > 1:
-        own = [dot(out.tokens, out.mean, line.tokens, vector(tongue, line)) for line in lines]
+        own = [dot(out.tokens, out.mean, line.tokens, vector(vocabulary, line)) for line in lines]
         out = out._replace(likeness=tuple((product - 1) / (len(lines) - 1) for product in own))
     return out
 
 
-def added(tongue: Tongue, lines: Lines, line: Text) -> Lines:
+def added(vocabulary: Vocabulary, lines: Lines, line: Measures) -> Lines:
     """The sum with one more line."""
-    own = vector(tongue, line)
+    own = vector(vocabulary, line)
     tokens = _union(lines.tokens, line.tokens)
     old, new = np.searchsorted(tokens, lines.tokens), np.searchsorted(tokens, line.tokens)
     counts, others, mean = (np.zeros(len(tokens), np.float32) for _ in range(3))
@@ -80,7 +80,7 @@ def added(tongue: Tongue, lines: Lines, line: Text) -> Lines:
         counts,
         others,
         mean,
-        _pooled(tongue, tokens, counts + others),
+        _pooled(vocabulary, tokens, counts + others),
         lines.total + float(line.counts.sum()),
         lines.number + 1,
         lines.marks + line.marks,
@@ -89,15 +89,15 @@ def added(tongue: Tongue, lines: Lines, line: Text) -> Lines:
     )
 
 
-def removed(tongue: Tongue, lines: Lines, line: Text, at: int) -> Lines:
+def removed(vocabulary: Vocabulary, lines: Lines, line: Measures, at: int) -> Lines:
     """The sum without a line that is in it, the one whose likeness stands at this place."""
     counts, mean, places = lines.counts.copy(), lines.mean.copy(), np.searchsorted(lines.tokens, line.tokens)
     counts[places] -= line.counts
-    mean[places] -= vector(tongue, line)
+    mean[places] -= vector(vocabulary, line)
     return lines._replace(
         counts=counts,
         mean=mean,
-        pooled=_pooled(tongue, lines.tokens, counts + lines.others),
+        pooled=_pooled(vocabulary, lines.tokens, counts + lines.others),
         total=lines.total - float(line.counts.sum()),
         number=lines.number - 1,
         marks=lines.marks - line.marks,
@@ -119,8 +119,8 @@ def places(tokens: Codes, others: Codes) -> Places:
     return np.minimum(tokens.searchsorted(others), max(len(tokens) - 1, 0))
 
 
-def _pooled(tongue: Tongue, tokens: Codes, counts: Floats) -> Floats:
-    return _unit((1 + np.log(np.maximum(counts, 1))) * tongue.rarity[tokens] * (counts > 0))
+def _pooled(vocabulary: Vocabulary, tokens: Codes, counts: Floats) -> Floats:
+    return _unit((1 + np.log(np.maximum(counts, 1))) * vocabulary.rarity[tokens] * (counts > 0))
 
 
 def _unit(values: Floats) -> Floats:

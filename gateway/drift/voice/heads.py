@@ -5,9 +5,9 @@ from operator import mul
 
 import numpy as np
 
-from gateway.drift.features import Floats, Places, Text
-from gateway.drift.lines import Lines, places
-from gateway.drift.weights import Tongue, Weights
+from gateway.drift.voice.lines import Lines, places
+from gateway.drift.voice.model import Model, Vocabulary
+from gateway.drift.voice.stylometry import Floats, Measures, Places
 
 NAMES = ("assistant", "likeness", "likeness-shift", "kinship", "surprise", "typography", "length")
 """What is measured, in this order; `nan` stands for what cannot be known without a line of the persona.
@@ -26,18 +26,18 @@ OWN = 6
 _LINES_NEEDED = [1, 2, 4, 5, 6]
 
 
-def measure(tongue: Tongue, lines: Lines, answer: Text) -> Floats:
+def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
     """The features of an answer, as NAMES has them.
 
     Words that the user had said before are the topic's: only its own are held against the lines.
     """
     out = np.empty(len(NAMES), np.float32)
     tokens, counts = answer.tokens, answer.counts
-    weights = (np.log(counts) + 1) * tongue.rarity.take(tokens)
+    weights = (np.log(counts) + 1) * vocabulary.rarity.take(tokens)
     at = places(lines.tokens, tokens)
     is_known = lines.tokens[at] == tokens if len(lines.tokens) else np.zeros(len(at), bool)
     weights_known = weights * is_known
-    out[0] = tongue.assistance(answer)
+    out[0] = vocabulary.assistance(answer)
     out[3] = _cosine(lines.pooled, at, weights_known, weights)
     if not lines.number:
         out[_LINES_NEEDED] = np.nan
@@ -51,20 +51,20 @@ def measure(tongue: Tongue, lines: Lines, answer: Text) -> Floats:
     usual, spread = lines.spread()
     out[1] = likeness
     out[2] = (likeness - usual) / spread
-    out[4] = _surprise(tongue.share.take(tokens), lines.counts.take(at) * is_known, lines.total, counts)
+    out[4] = _surprise(vocabulary.share.take(tokens), lines.counts.take(at) * is_known, lines.total, counts)
     out[5] = np.add.reduce(np.abs(answer.marks - lines.marks / lines.number)) / len(answer.marks)
     out[6] = abs(math.log(answer.length + 5) - lines.length / lines.number)
     return out
 
 
-def log_odds(weights: Weights, measured: Floats) -> tuple[float, float]:
+def log_odds(model: Model, measured: Floats) -> tuple[float, float]:
     """How much more likely the turn is from each of HEADS than from the persona, as natural logarithms."""
     values = measured.tolist()
     standard = [
         0.0 if value != value else min(4.0, max(-4.0, (value - centre) / scale))
-        for value, centre, scale in zip(values, weights.centre, weights.scale, strict=True)
+        for value, centre, scale in zip(values, model.centre, model.scale, strict=True)
     ]
-    assistant, other = (sum(map(mul, head, standard), head[-1]) for head in weights.heads)
+    assistant, other = (sum(map(mul, head, standard), head[-1]) for head in model.heads)
     return assistant, (-math.inf if math.isnan(values[1]) else other)
 
 

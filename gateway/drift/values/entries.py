@@ -9,7 +9,7 @@ Sense = tuple[str, str]
 """A category and a value."""
 
 
-class Word(NamedTuple):
+class Entry(NamedTuple):
     """What is known of one word, wherever it stands."""
 
     lower: str
@@ -21,17 +21,17 @@ class Word(NamedTuple):
     """Whether it may be the first half of a known pair of words."""
 
 
-GLYPH_RUN = Word("", (), None, "", False)
+GLYPH_RUN = Entry("", (), None, "", False)
 
 
-class Known(dict[str, Word | str | None]):
+class Entries(dict[str, Entry | str | None]):
     """Words that were looked up already, up to a bound."""
 
-    def __init__(self, look_up: Callable[[str], Word | str | None]) -> None:
+    def __init__(self, look_up: Callable[[str], Entry | str | None]) -> None:
         super().__init__()
         self._look_up = look_up
 
-    def __missing__(self, token: str) -> Word | str | None:
+    def __missing__(self, token: str) -> Entry | str | None:
         word = self._look_up(token)
         if len(token) <= _LONGEST and word is not GLYPH_RUN:
             if len(self) >= _WORDS:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from gateway.drift.words import GLYPH_RUN, Known, Sense, Word
+from gateway.drift.values.entries import GLYPH_RUN, Entries, Entry, Sense
 
 _GLYPHS = "\u0e00-\u0e7f\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """Scripts whose words are not told apart by spaces, or carry their particles with them."""
@@ -92,7 +92,7 @@ class Lexicon:
         self._by_pair: dict[str, tuple[tuple[str, Sense], ...]] = {}
         self._heads = frozenset(prefix[:3] for prefix in self._prefixes)
         self._halves = frozenset(form.partition("-")[0] for form in self._words if "-" in form[1:])
-        self._known = Known(self._look_up)
+        self._known = Entries(self._look_up)
         self._first = re.compile("[" + "".join(map(re.escape, self._glyphs)) + "]")
         self._run = re.compile(f"[^{_HIRAGANA}{data['glyph_stop']}]{{2,}}")
         self.keys = {word: kind for kind, words in data["keys"].items() for word in words.split()}
@@ -133,8 +133,8 @@ class Lexicon:
                 self._read_glyphs(text[start - offset : end - offset], start, mentions, stems, numbers)
                 before = ""
                 continue
-            if not isinstance(word, Word):
-                word = Word(text[start - offset : end - offset].lower(), (), None, word or "", False)
+            if not isinstance(word, Entry):
+                word = Entry(text[start - offset : end - offset].lower(), (), None, word or "", False)
             lower, senses, number, stem, joins = word
             if before and (joined := self._words.get(f"{before}-{lower}")):
                 while mentions and mentions[-1].start >= since:
@@ -159,11 +159,11 @@ class Lexicon:
             else None
         )
 
-    def _look_up(self, token: str) -> Word | str | None:
+    def _look_up(self, token: str) -> Entry | str | None:
         """What is known of a token: often no more than its stem, or nothing."""
         lower = token.lower().replace("’", "'")
         if lower[0].isdecimal():
-            return Word(lower, (), int(lower[:12]), "", False)
+            return Entry(lower, (), int(lower[:12]), "", False)
         if lower[0] > "\u2fff" or "\u0e00" <= lower[0] < "\u0e80":
             return GLYPH_RUN
         senses, number = tuple(dict.fromkeys(self._senses(lower))), self._numbers.get(lower)
@@ -171,7 +171,7 @@ class Lexicon:
         told = number is None and len(lower) > 1 and not grammar and lower not in self._stop
         stem, joins = _stem(lower) if told else "", lower in self._halves
         if senses or joins or number is not None:
-            return Word(lower, senses, number, stem, joins)
+            return Entry(lower, senses, number, stem, joins)
         return stem or None
 
     def _read_glyphs(

@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gateway.drift import calibration, coherence, features, values, verdict
-from gateway.drift.breaks import Break
-from gateway.drift.character import Signal
+from gateway.drift import calibration, verdict
+from gateway.drift.breaks.detection import Break
+from gateway.drift.coherence.incoherence import Incoherence
 from gateway.drift.profile import Odds, Profile
-from gateway.drift.values import Contradiction
-from gateway.drift.verdict import Evidence
+from gateway.drift.score import Signal
+from gateway.drift.values.contradiction import Contradiction
+from gateway.drift.verdict import Beliefs
+from gateway.drift.voice import stylometry
 
 TELLING = 0.25
 """Signals that are more usual than this are not worth telling."""
@@ -18,16 +20,16 @@ SENTENCES = 60
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？\n]*")
 
 
-class Reasons(NamedTuple):
+class Explanation(NamedTuple):
     """What was found of one turn."""
 
     profile: Profile
     answer: str
     odds: Odds
-    evidence: Evidence
+    beliefs: Beliefs
     breaks: tuple[Break, ...]
-    clash: Contradiction | None
-    loose: coherence.Incoherence
+    contradiction: Contradiction | None
+    incoherence: Incoherence
 
     def signals(self) -> tuple[Signal, ...]:
         """The signals that are worth telling, the least usual of each axis first."""
@@ -37,32 +39,32 @@ class Reasons(NamedTuple):
     def _voice(self) -> Iterator[Signal]:
         for one in self.breaks:
             yield Signal(one.name, "voice", bound(one.strength), one.start, one.end)
-        if self.evidence.assistant >= verdict.LIKELY:
+        if self.beliefs.assistant >= verdict.LIKELY:
             yield Signal("assistant-voice", "voice", rounded(math.exp(-self.odds.assistant)), *self._worst())
-        elif self.evidence.p <= verdict.SUSPICIOUS and self.evidence.lines:
-            yield Signal("unlike-voice", "voice", rounded(self.evidence.p))
-        if self.evidence.trend >= verdict.LIKELY:
-            yield Signal("slow-drift", "voice", bound(self.evidence.trend))
+        elif self.beliefs.p <= verdict.SUSPICIOUS and self.beliefs.lines:
+            yield Signal("unlike-voice", "voice", rounded(self.beliefs.p))
+        if self.beliefs.trend >= verdict.LIKELY:
+            yield Signal("slow-drift", "voice", bound(self.beliefs.trend))
 
     def _values(self) -> Iterator[Signal]:
-        if self.clash is None:
+        if self.contradiction is None:
             return
-        p = bound(values.posterior(self.clash.score))
-        for one in self.clash.findings:
+        p = bound(calibration.belief(self.contradiction.log_odds))
+        for one in self.contradiction.clashes:
             yield Signal(one.name, "values", p, one.start, one.end, one.basis)
 
     def _coherence(self) -> Iterator[Signal]:
-        p = bound(coherence.belief(self.loose.logit))
-        for one in self.loose.findings:
+        p = bound(calibration.belief(self.incoherence.log_odds))
+        for one in self.incoherence.flaws:
             yield Signal(one.name, "coherence", p, one.start, one.end)
 
     def _worst(self) -> tuple[int, int]:
         """The sentence that speaks most for an assistant."""
-        spans = [match.span() for match in _SENTENCE.finditer(self.answer[: features.LONGEST])][:SENTENCES]
-        tongue = self.profile.tongue
+        spans = [match.span() for match in _SENTENCE.finditer(self.answer[: stylometry.LONGEST])][:SENTENCES]
+        vocabulary = self.profile.vocabulary
 
         def assistance(span: tuple[int, int]) -> float:
-            return tongue.assistance(self.profile.read(self.answer[span[0] : span[1]]))
+            return vocabulary.assistance(self.profile.read(self.answer[span[0] : span[1]]))
 
         return max(spans or [(0, len(self.answer))], key=assistance)
 

@@ -1,13 +1,14 @@
 """What is stored of a persona, ready to be held against: values by category, statements by their words."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
-from gateway.drift.clauses import statements
-from gateway.drift.lexicon import lexicon
-from gateway.drift.statements import Statement
+from gateway.drift.character import leaves
+from gateway.drift.values.clause import Clause
+from gateway.drift.values.lexicon import lexicon
+from gateway.drift.values.segmentation import segment
 
 _READ, _READ_IN_ALL, _FIELDS = 20_000, 60_000, 2_000
 """Characters read of one stored text and of all of them, and fields looked at."""
@@ -15,11 +16,11 @@ _ITEMS, _MOST, _VERBATIM = 400, 40, 400
 """Stored statements that a turn is held against, those for one word, and short fields looked for as such."""
 
 
-class Item(NamedTuple):
-    """A stored statement and where it is stored."""
+class Claim(NamedTuple):
+    """A stored clause and where it is stored."""
 
     basis: str
-    statement: Statement
+    clause: Clause
     mass: float
     is_said: bool
     """Whether it is an example line or an earlier turn, where many passing things are said."""
@@ -37,7 +38,7 @@ class Facts:
         self.keyed: set[str] = set()
         self.verbatim: dict[str, str] = {}
         self.age: tuple[int, str] | None = None
-        self.items: list[Item] = []
+        self.items: list[Claim] = []
         self.attitudes: dict[str, tuple[int, str]] = {}
         """What is liked (1) or disliked (-1), and where that is stored."""
         prompt = prompt[:_READ]
@@ -59,21 +60,18 @@ class Facts:
         self.index: dict[str, list[int]] = {}
         """Where each content word is stored."""
         for i, item in enumerate(self.items):
-            for stem in item.statement.stems:
+            for stem in item.clause.stems:
                 self.index.setdefault(stem, []).append(i)
         self._weights = {
             stem: (0.5 if stem[0] > "\u3000" else 1.0) * _rarity(len(at)) for stem, at in self.index.items()
         }
         self.near = {stem: (self._weights[stem], at) for stem, at in self.index.items() if len(at) <= _MOST}
         """The weight of each content word that tells stored statements apart, and where they are."""
-        self.items = [item._replace(mass=self.mass(item.statement.stems)) for item in self.items]
+        self.items = [item._replace(mass=self.mass(item.clause.stems)) for item in self.items]
         self.known = self.index.keys() | self.attitudes.keys()
         """The content words of which something is stored."""
         self.told = frozenset(
-            stem
-            for item in self.items
-            if not item.basis.startswith("examples")
-            for stem in item.statement.stems
+            stem for item in self.items if not item.basis.startswith("examples") for stem in item.clause.stems
         )
         self.is_machine = self.lexicon.patterns["machine"].search(self.text) is not None
         self.is_past = self.lexicon.patterns["past"].search(self.text) is not None
@@ -117,15 +115,15 @@ class Facts:
 
     def _take_text(self, basis: str, text: str) -> None:
         self._left -= len(text)
-        for statement in statements(self.lexicon, text, head=_READ, most=_ITEMS):
+        for clause in segment(self.lexicon, text, head=_READ, most=_ITEMS):
             if len(self.items) < _ITEMS:
-                self.items.append(Item(basis, statement, 0.0, basis.startswith("examples[")))
+                self.items.append(Claim(basis, clause, 0.0, basis.startswith("examples[")))
             if not basis.startswith("examples"):
-                for thing, (sign, _) in statement.attitudes(self.lexicon.puts_objects_first).items():
+                for thing, (sign, _) in clause.attitudes(self.lexicon.puts_objects_first).items():
                     self.attitudes.setdefault(thing, (sign, basis))
-            if statement.age is not None and self.age is None and not basis.startswith("examples"):
-                self.age = (statement.age, basis)
-            for mention in statement.values:
+            if clause.age is not None and self.age is None and not basis.startswith("examples"):
+                self.age = (clause.age, basis)
+            for mention in clause.values:
                 if mention.category not in self.keyed and not basis.startswith("examples"):
                     self.stored.setdefault(mention.category, {}).setdefault(mention.value, basis)
 
@@ -142,15 +140,3 @@ class Facts:
 
 def _rarity(seen: int) -> float:
     return 1.0 if seen < 3 else 0.6 if seen < 6 else 0.3
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every text within the fields, behind the path that leads to it."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from leaves(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list | tuple):
-        for i, inner in enumerate(value):
-            yield from leaves(inner, f"{path}[{i}]")
-    elif value is not None and str(value).strip():
-        yield path, str(value)

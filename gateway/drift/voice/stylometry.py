@@ -1,4 +1,4 @@
-"""What is measured of one text: its hashed words and the marks of its typography."""
+"""Stylometry measures one text: its hashed words and the marks of its typography."""
 
 import re
 from functools import lru_cache
@@ -23,30 +23,6 @@ _ROOM = 2 * LONGEST + 8
 _POWERS = np.cumprod(np.full(_ROOM, _BASE, np.uint32), dtype=np.uint32)
 _INVERSE = np.cumprod(np.full(_ROOM, pow(_BASE, -1, 2**32), np.uint32), dtype=np.uint32)
 
-SCRIPTS = (
-    ("el", 0x0370, 0x03FF),
-    ("ru", 0x0400, 0x04FF),
-    ("he", 0x0590, 0x05FF),
-    ("ar", 0x0600, 0x06FF),
-    ("hi", 0x0900, 0x097F),
-    ("th", 0x0E00, 0x0E7F),
-    ("ja", 0x3040, 0x30FF),
-    ("zh", 0x4E00, 0x9FFF),
-    ("ko", 0xAC00, 0xD7A3),
-)
-"""Scripts that tell a language, or a group of them, from others; Latin is what is left."""
-ALSO_WRITTEN = {
-    "uk": "ru",
-    "bg": "ru",
-    "be": "ru",
-    "sr": "ru",
-    "mk": "ru",
-    "kk": "ru",
-    "fa": "ar",
-    "ur": "ar",
-    "mr": "hi",
-}
-"""Languages that share the script of another one."""
 UNSPACED = frozenset({"zh", "ja", "ko", "th"})
 """Written without spaces, or in words so long that pieces of them say more."""
 
@@ -69,7 +45,7 @@ _LIST = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 _SALT = 0x9E3779B1
 
 
-class Text(NamedTuple):
+class Measures(NamedTuple):
     """One text as numbers."""
 
     tokens: Codes
@@ -90,26 +66,7 @@ def window(text: str) -> str:
     return text if len(text) <= LONGEST else text[:half] + text[-half:]
 
 
-def script(text: str) -> str | None:
-    """The language that the script of the text stands for; `None` for Latin and for no letters at all."""
-    head = text[:400]
-    if head.isascii():
-        return None
-    codes = np.frombuffer(head.encode("utf-32-le", "surrogatepass"), np.uint32)
-    counts = {name: int(((codes >= low) & (codes <= high)).sum()) for name, low, high in SCRIPTS}
-    # Japanese is written with Chinese characters between its own.
-    counts["ja"] *= 4
-    name = max(counts, key=lambda key: counts[key])
-    return name if counts[name] * 3 > int((codes > ord("@")).sum()) else None
-
-
-def script_of(language: str) -> str | None:
-    """What `script` says of texts in this language."""
-    name = ALSO_WRITTEN.get(language, language)
-    return name if any(name == known for known, _, _ in SCRIPTS) else None
-
-
-def read(text: str, *, unspaced: bool, beside: str = "") -> Text:
+def measure(text: str, *, unspaced: bool, beside: str = "") -> Measures:
     """Measure a text; the other one is only looked at for which words they share."""
     shown = window(text)
     both = f" {shown}  {window(beside)} " if beside else f" {shown} "
@@ -117,7 +74,7 @@ def read(text: str, *, unspaced: bool, beside: str = "") -> Text:
     np.minimum(codes, 0xFFFF, out=codes)
     end = len(shown) + 2
     tokens, counts, own = _tokens(codes, end, unspaced=unspaced)
-    return Text(tokens, counts, _marks(shown, codes[:end]), len(text), own if beside else None)
+    return Measures(tokens, counts, _marks(shown, codes[:end]), len(text), own if beside else None)
 
 
 def _tokens(codes: Places, end: int, *, unspaced: bool) -> tuple[Codes, Floats, Flags]:

@@ -1,11 +1,11 @@
-"""A text taken apart into clauses, and each of those into a statement."""
+"""A text is taken apart into clauses."""
 
 import re
 from collections.abc import Set
 from typing import NamedTuple
 
-from gateway.drift.lexicon import Lexicon, Mention, Reading
-from gateway.drift.statements import FELT, Statement, Words
+from gateway.drift.values.clause import FELT, Clause, Words
+from gateway.drift.values.lexicon import Lexicon, Mention, Reading
 
 _HEAD, _TAIL = 1800, 600
 """Characters looked at where a text is longer: its beginning and its end."""
@@ -46,14 +46,14 @@ def pieces(lexicon: Lexicon, text: str, head: int = _HEAD, tail: int = _TAIL) ->
     return [Piece(first, 0, lexicon.read(first)), Piece(last, at, lexicon.read(last, at))]
 
 
-def statements(lexicon: Lexicon, text: str, head: int = _HEAD, most: int = _MOST) -> list[Statement]:
+def segment(lexicon: Lexicon, text: str, head: int = _HEAD, most: int = _MOST) -> list[Clause]:
     """The clauses of a text in their order; of a very long one those at its beginning and its end."""
     return clauses(lexicon, pieces(lexicon, text, head), None, most)
 
 
 def clauses(
     lexicon: Lexicon, pieces: list[Piece], known: Set[str] | None = None, most: int = _MOST
-) -> list[Statement]:
+) -> list[Clause]:
     """The clauses of what has been read; where `known` is given only those that may touch something known.
 
     Such a clause says something of its speaker, or has a value, a number or one of the known content words.
@@ -64,9 +64,9 @@ def clauses(
     return first + _clauses(lexicon, pieces[1], known, len(pieces[1].text))[-most // 4 :]
 
 
-def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) -> list[Statement]:
+def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) -> list[Clause]:
     text, offset, (mentions, words, counts) = piece
-    found: list[Statement] = []
+    found: list[Clause] = []
     if known is not None and not counts and not _touches(mentions, words, known):
         return found
     m = w = n = 0
@@ -86,8 +86,8 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
             if mood and not (marks and _has_subject(marks, start + _OPENING)):
                 marks = mood + marks
             if n > n0 or known is None or _touches(marks, some, known):
-                clause = text[start - offset : end - offset]
-                found.append(Statement(lexicon, clause, start, marks, some, counts[n0:n]))
+                words_of = text[start - offset : end - offset]
+                found.append(Clause(lexicon, words_of, start, marks, some, counts[n0:n]))
                 if len(found) >= most:
                     break
             if m > m0:

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from operator import itemgetter
 from typing import NamedTuple
 
-from gateway.drift.lexicon import TOPIC, Lexicon, Mention
+from gateway.drift.values.lexicon import TOPIC, Lexicon, Mention
 
 FELT = frozenset({"_like", "_dislike"})
 _RELATIVES = frozenset({"kin", "partner"})
@@ -32,7 +32,7 @@ class Number(NamedTuple):
     end: int
 
 
-class Statement:
+class Clause:
     """One clause; offsets are characters of the text it was read from.
 
     What few clauses are asked for is worked out when they are, and kept.

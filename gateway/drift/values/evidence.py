@@ -1,16 +1,16 @@
 """What one turn gives for and against a contradiction, as it is being gathered."""
 
 from collections import defaultdict
-from functools import lru_cache
 from typing import NamedTuple
 
-from gateway.drift.facts import Facts
+from gateway.drift.score import kind
+from gateway.drift.values.facts import Facts
 
 SAID = {"examples": 0.6, "earlier": 0.7}
 """How much an example line or an earlier turn counts beside a stored field."""
 
 
-class Finding(NamedTuple):
+class Clash(NamedTuple):
     """One reason: what it is, how strong from 0 to 1, where in the answer and against what."""
 
     name: str
@@ -27,7 +27,7 @@ class Evidence:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.features: dict[str, float] = defaultdict(float)
-        self.findings: list[Finding] = []
+        self.clashes: list[Clash] = []
         self.supported = ""
         """Where the first thing is stored that the turn agrees with."""
         self.named: set[str] = set()
@@ -47,12 +47,4 @@ class Evidence:
     def accuse(self, feature: str, name: str, strength: float, span: tuple[int, int], basis: str) -> None:
         strength *= SAID.get(kind(basis), 1.0)
         self.note(feature, strength)
-        self.findings.append(Finding(name, strength, *span, basis))
-
-
-@lru_cache(maxsize=1024)
-def kind(basis: str) -> str:
-    """`fields`, `prompt`, `examples` or `earlier`."""
-    if basis == "prompt" or basis.startswith("examples["):
-        return basis.partition("[")[0]
-    return "earlier" if basis.startswith("turn[") else "fields"
+        self.clashes.append(Clash(name, strength, *span, basis))

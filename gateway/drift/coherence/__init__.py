@@ -1,0 +1,1 @@
+"""The coherence wing tells whether an answer hangs together."""

@@ -1,0 +1,43 @@
+"""A score is what one turn got, and the signals say why."""
+
+from functools import lru_cache
+
+import msgspec
+
+
+class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One named reason for a score."""
+
+    name: str
+    axis: str
+    """`voice`, `values` or `coherence`."""
+    p: float
+    """How often a turn in character shows at least this much of it; small is suspicious."""
+    start: int | None = None
+    """Characters into the answer where the offending span begins and ends; `None`: the whole answer."""
+    end: int | None = None
+    basis: str | None = None
+    """Where the persona says otherwise, such as `layers.family.children` or `examples[2]` or `turn[3]`."""
+
+
+class Score(msgspec.Struct, frozen=True):
+    """What one turn got."""
+
+    voice: float
+    values: float | None
+    values_basis: str | None
+    """What `values` was held against: `fields`, `prompt`, `examples`, `earlier` or `None` for nothing."""
+    coherence: float
+    """1 to 5."""
+    verdict: str
+    signals: tuple[Signal, ...] = ()
+    trend: float = 0.0
+    """Belief that the conversation as a whole has drifted, slowly, from how it began."""
+
+
+@lru_cache(maxsize=1024)
+def kind(basis: str) -> str:
+    """Say what a signal's basis is a part of: `fields`, `prompt`, `examples` or `earlier`."""
+    if basis == "prompt" or basis.startswith("examples["):
+        return basis.partition("[")[0]
+    return "earlier" if basis.startswith("turn[") else "fields"

@@ -1,0 +1,1 @@
+"""The values wing tells what an answer contradicts of what is stored or was said."""

@@ -1,0 +1,1 @@
+"""The voice wing tells how unlike the persona's manner an answer is."""

@@ -1,0 +1,53 @@
+"""A script is told by most of a text's letters, and what is written in it by any of them."""
+
+import pytest
+
+from gateway.drift.scripts import language, script, written
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Good evening, captain", "latin"),
+        ("Grüß Gott, schöne Frau", "latin"),
+        ("Добрый вечер, капитан", "cyrillic"),
+        ("今晩は、いい夜ですね、船長さん", "kana"),
+        ("今晚的月亮很圆，船长你看看吧", "han"),
+        ("좋은 저녁입니다, 선장님, 어서 오세요", "hangul"),
+        ("สวัสดีตอนเย็นกัปตัน", "thai"),
+        ("καλησπέρα σας καπετάνιε", "greek"),
+        ("שלום וברכה רב חובל", "hebrew"),
+        ("مساء الخير أيها القبطان", "arabic"),
+        ("शुभ संध्या, कप्तान साहब", "devanagari"),
+        ("Добрый captain, good вечер", None),
+        ("42 + 1 = 43 …", None),
+        ("Ха!", None),
+        ("", None),
+    ],
+)
+def test_the_script_of_most_letters_is_told(text: str, name: str | None) -> None:
+    assert script(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "code"),
+    [
+        ("Good evening, captain", "de-AT", "de"),
+        ("Добрый вечер, капитан", "uk", "uk"),
+        ("Добрый вечер, капитан", "en", "ru"),
+        ("今晩は、いい夜ですね、船長さん", "zh", "ja"),
+        ("Good evening, captain", "ja", "en"),
+        ("", "ko", "ko"),
+        ("…", "TR", "tr"),
+    ],
+)
+def test_a_declared_language_stands_unless_the_text_is_in_another_script(
+    text: str, declared: str, code: str
+) -> None:
+    assert language(text, declared) == code
+
+
+def test_every_script_of_which_a_letter_stands_in_a_text_is_in_it() -> None:
+    assert written("Добрый captain, 今晩は") == {"cyrillic", "kana", "han"}
+    assert written("Grüß Gott") == frozenset()
+    assert written("a" * 100_000 + "я" * 1_000) == {"cyrillic"}
