@@ -252,8 +252,8 @@ OPERATIONS = {
     "PATCH /v1/personas/{ref}": Described(
         id="change_persona",
         tag=PERSONAS,
-        about="What is left out stays. A change of prompt, layers, examples, language, overlay, upstreams, "
-        "defaults or headers makes a new version; slug, name, tags, visibility and status do not. "
+        about="What is left out stays. A change of prompt, layers, examples, language, overlay, allow, "
+        "upstreams, defaults or headers makes a new version; slug, name, tags, visibility and status do not. "
         "`status: active` brings an archived persona back.",
         requests={
             "A new version": {"prompt": show.PROMPT},

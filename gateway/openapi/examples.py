@@ -23,6 +23,7 @@ CONTENT: Json = {
     "layers": {"soul": SOUL},
     "examples": [LINE],
     "overlay": "append",
+    "allow": [],
     "upstreams": [],
     "defaults": {"temperature": 0.7},
     "headers": {},

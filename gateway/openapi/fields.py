@@ -6,6 +6,7 @@ FIELDS = {
     "a": "The older version, `v1` or `1`.",
     "action": "What was done, such as `version.created` or `label.moved`.",
     "after": "`next` of the page before.",
+    "allow": "Request parameters that a locked persona takes from callers beside the usual ones.",
     "arguments": "The call's arguments, as JSON text.",
     "at": "When, RFC 3339 in UTC.",
     "attempts": "Calls to upstreams, retries and fallbacks among them.",

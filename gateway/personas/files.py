@@ -28,6 +28,7 @@ class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     examples: list[str] = []
     layers: dict[str, Any] = {}
     overlay: Overlay = "append"
+    allow: list[str] = []
     upstreams: list[str] = []
     defaults: dict[str, Any] = {}
     headers: dict[str, str] = {}

@@ -18,6 +18,9 @@ SCHEMA_VERSION = "1.0"
 PROMPT_BYTES = 512 * 1024
 DEPTH = 32
 """Levels of lists and objects within layers and defaults."""
+ALLOWED = 100
+"""Names in `allow`."""
+PARAMETER = re.compile(r"[!-~]{1,64}")
 NOT_DEFAULTS = frozenset({"model", "messages", "n", "stream", "stream_options"})
 HOP_BY_HOP = frozenset(
     [
@@ -59,6 +62,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """Lines that the persona could have said."""
     layers: dict[str, Any] = {}
     overlay: Overlay = "append"
+    allow: list[str] = []
+    """Request parameters that callers of a locked version may set beside the usual ones."""
     upstreams: list[str] = []
     """`NAME/model`, best first; empty means the configured order."""
     defaults: dict[str, Any] = {}
@@ -67,8 +72,14 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """Sent upstream, over the upstream's own."""
 
     def fingerprint(self) -> str:
-        """`sha256:` over the canonical JSON: sorted keys, no white space, UTF-8."""
-        canonical = msgspec.json.encode(msgspec.to_builtins(self), order="sorted")
+        """`sha256:` over the canonical JSON: sorted keys, no white space, UTF-8.
+
+        An empty `allow` is left out: versions that are older than it keep their fingerprints.
+        """
+        plain = msgspec.to_builtins(self)
+        if not self.allow:
+            del plain["allow"]
+        canonical = msgspec.json.encode(plain, order="sorted")
         return "sha256:" + hashlib.sha256(canonical).hexdigest()
 
 
@@ -157,6 +168,8 @@ def _check_content(content: Content) -> list[Detail]:
         details.append(_detail("language", "a two-letter code of ISO 639-1, such as `en`"))
     if any(not example.strip() for example in content.examples):
         details.append(_detail("examples", "must not hold an empty line"))
+    if len(content.allow) > ALLOWED or not all(PARAMETER.fullmatch(name) for name in content.allow):
+        details.append(_detail("allow", f"at most {ALLOWED} names of parameters, of 1 to 64 characters each"))
     if any(not re.fullmatch(r"[!-.0-~]+(/[!-~]+)?", upstream) for upstream in content.upstreams):
         details.append(_detail("upstreams", "each is `NAME/model`"))
     details += [

@@ -54,6 +54,7 @@ class PersonaView(msgspec.Struct, frozen=True, kw_only=True):
     surface: Layer | None
     examples: list[str]
     overlay: Overlay
+    allow: list[str]
     upstreams: list[str]
     defaults: dict[str, Any]
     headers: dict[str, str]
@@ -75,6 +76,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     layers: dict[str, Any]
     examples: list[str]
     overlay: Overlay
+    allow: list[str]
     upstreams: list[str]
     defaults: dict[str, Any]
     headers: dict[str, str]
@@ -98,6 +100,7 @@ class PersonaPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     surface: Layer | UnsetType | None = UNSET
     examples: list[str] | UnsetType = UNSET
     overlay: Overlay | UnsetType = UNSET
+    allow: list[str] | UnsetType = UNSET
     upstreams: list[str] | UnsetType = UNSET
     defaults: dict[str, Any] | UnsetType = UNSET
     headers: dict[str, str] | UnsetType = UNSET
@@ -170,6 +173,7 @@ def show(persona: Persona, newest: Version, *, foreign: bool = False) -> Persona
         surface=layers.get("surface"),
         examples=content.examples,
         overlay=content.overlay,
+        allow=content.allow,
         upstreams=[] if foreign else content.upstreams,
         defaults=content.defaults,
         headers={} if foreign else content.headers,
@@ -192,6 +196,7 @@ def show_version(persona: Persona, version: Version, *, foreign: bool = False) -
         layers=content.layers,
         examples=content.examples,
         overlay=content.overlay,
+        allow=content.allow,
         upstreams=[] if foreign else content.upstreams,
         defaults=content.defaults,
         headers={} if foreign else content.headers,

@@ -29,6 +29,7 @@ def test_a_persona_is_created_and_read_back(me: User) -> None:
         "surface": {"age": 41},
         "examples": ["Buyurun."],
         "overlay": "locked",
+        "allow": ["logit_bias"],
         "upstreams": ["main/gpt-4o-mini"],
         "defaults": {"temperature": 0.5},
         "headers": {"X-Team": "books"},
@@ -197,6 +198,9 @@ def test_what_makes_a_version_is_what_a_version_holds(me: User) -> None:
         ({"headers": {"X-A": "b"}}, 9),
         ({"headers": {"X-A": "b"}}, 9),
         ({"soul": None}, 10),
+        ({"allow": ["logit_bias"]}, 11),
+        ({"allow": ["logit_bias"]}, 11),
+        ({"allow": []}, 12),
     ]:
         changed = me.patch(f"/personas/{made_first['id']}", change)
         assert changed.status == 200, changed.body

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from gateway.personas import files
 from gateway.personas.files import PersonaFileError
-from gateway.personas.model import NOT_DEFAULTS, TOKEN, Content, Draft, DraftError, Profile, check_headers
+from gateway.personas.model import (
+    NOT_DEFAULTS,
+    TOKEN,
+    Content,
+    Draft,
+    DraftError,
+    Profile,
+    check,
+    check_headers,
+)
 from gateway.personas.slug import SLUG, is_slug
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
@@ -41,6 +50,7 @@ drafts = st.builds(
         examples=st.lists(lines, max_size=3),
         layers=st.dictionaries(texts, json, max_size=3),
         overlay=st.sampled_from(["append", "locked", "replace"]),
+        allow=st.lists(st.from_regex(r"[a-z_]{1,12}", fullmatch=True), max_size=2),
         upstreams=st.lists(st.from_regex(r"[a-z]{1,8}(/[!-~]{1,8})?", fullmatch=True), max_size=2),
         defaults=st.dictionaries(
             texts.filter(lambda key: key not in NOT_DEFAULTS),
@@ -136,3 +146,19 @@ def test_everything_unacceptable_is_told_at_once() -> None:
         files.parse(text, "f.yml")
     places = [".".join(map(str, detail.loc)) for detail in caught.value.details]
     assert places == ["slug", "prompt", "defaults.model", "headers.Host"]
+
+
+def test_a_version_that_allows_nothing_more_keeps_the_fingerprint_it_had_before_there_was_allow() -> None:
+    content = Content(prompt="You are Ada.", defaults={"temperature": 0.5}, overlay="locked")
+    assert content.fingerprint() == (
+        "sha256:ec185f67052af728dc163ed20ad1b1acc4ab0b7ce12e36d3eff954f3b5b50348"
+    )
+    widened = Content(prompt="You are Ada.", defaults={"temperature": 0.5}, overlay="locked", allow=["seed"])
+    assert widened.fingerprint() != content.fingerprint()
+
+
+@pytest.mark.parametrize("allow", [[""], ["a b"], ["x" * 65], ["a"] * 101])
+def test_what_a_version_allows_are_names_of_parameters(allow: list[str]) -> None:
+    draft = Draft(Profile(slug="a", name="a"), Content(prompt="p", allow=allow))
+    with pytest.raises(DraftError, match="allow: at most 100 names of parameters"):
+        check(draft)
