@@ -33,6 +33,7 @@ from gateway.openai_api.exchange import Exchanges
 from gateway.openai_api.models import Models
 from gateway.openai_api.render import render_route
 from gateway.openai_api.routes import router
+from gateway.openapi import generation
 from gateway.openapi.routes import router as openapi_router
 from gateway.personas.history import router as history_router
 from gateway.personas.registry import Registry
@@ -184,12 +185,13 @@ def create_app(config: Config) -> "Front":
         async with gateway.running():
             yield
 
-    @get("/health/live", summary="Whether the process runs")
-    async def live() -> dict[str, str]:
+    @get("/health/live", tags=["Gateway"], summary="Whether the process runs")
+    async def check_liveness() -> dict[str, str]:
         return {"status": "live"}
 
-    @get("/health/ready", summary="Whether chat requests can be answered")
-    async def ready() -> Response[dict[str, Any]]:
+    @get("/health/ready", tags=["Gateway"], summary="Whether chat requests can be answered")
+    async def check_readiness() -> Response[dict[str, Any]]:
+        """`degraded` still answers chat requests; 503 says that nobody should send any."""
         is_ready, state = gateway.readiness()
         return Response(state, status_code=200 if is_ready else 503)
 
@@ -197,15 +199,16 @@ def create_app(config: Config) -> "Front":
     refuse = refusing(config.server.public_url)
     litestar = _Application(
         route_handlers=[
-            live,
-            ready,
+            check_liveness,
+            check_readiness,
             router(gateway.guard, gateway.chat, gateway.embeddings, models),
             native(gateway),
             openapi_router(),
         ],
         lifespan=[lifespan],
         exception_handlers={Refusal: refuse, HTTPException: refuse, Exception: refuse},
-        openapi_config=None,
+        openapi_config=generation.settings(),
+        plugins=[generation.Structs()],
         logging_config=None,
         request_max_body_size=config.server.max_body,
     )

@@ -21,6 +21,21 @@ from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
 WORKSPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MAKING_WORKSPACES = {
+    "scope": "config:write",
+    "operator": True,
+    "faults": (Fault.WORKSPACE_UNACCEPTABLE, Fault.WORKSPACE_TAKEN),
+}
+MAKING_KEYS = {
+    "scope": "keys:manage",
+    "faults": (
+        Fault.KEY_UNACCEPTABLE,
+        Fault.RIGHTS_EXCEEDED,
+        Fault.OPERATOR_REQUIRED,
+        Fault.WORKSPACE_UNKNOWN,
+    ),
+}
+CHANGING_KEYS = {"scope": "keys:manage", "faults": (Fault.KEY_UNKNOWN, Fault.RIGHTS_EXCEEDED)}
 LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 GRACE_SECONDS = 86_400
 """How long the old key of a rotation stays valid unless the caller says otherwise."""
@@ -86,6 +101,7 @@ def router(database: Database, hasher: Hasher) -> Router:
     async def list_workspaces(
         request: AnyRequest, limit: Limit = 50, after: After = None
     ) -> Page[WorkspaceView]:
+        """An operator's key sees all, any other its own."""
         caller = caller_of(request)
         require_cursor(after, WORKSPACE_NAME.pattern)
         async with database.read() as connection:
@@ -96,7 +112,7 @@ def router(database: Database, hasher: Hasher) -> Router:
                 found = [own] if own else []
         return page(found, limit, _workspace, lambda each: each.name)
 
-    @post("/workspaces", opt={"scope": "config:write", "operator": True}, summary="Create a workspace")
+    @post("/workspaces", opt=MAKING_WORKSPACES, summary="Create a workspace")
     async def create_workspace(request: AnyRequest, data: WorkspaceBody) -> WorkspaceView:
         if not WORKSPACE_NAME.fullmatch(data.name):
             detail = Detail(["name"], "1 to 64 letters, digits, `-`, `_` or `.`", "value_error")
@@ -117,8 +133,12 @@ def router(database: Database, hasher: Hasher) -> Router:
             )
         return page(found, limit, _key, lambda each: each.id)
 
-    @post("/keys", opt={"scope": "keys:manage"}, summary="Create a key, which is shown this once")
+    @post("/keys", opt=MAKING_KEYS, summary="Create a key, which is shown this once")
     async def create_key(request: AnyRequest, data: KeyBody) -> KeyView:
+        """In the caller's workspace, with at most the caller's scopes.
+
+        Without scopes it gets `personas:*`, `runs:read` and `chat:invoke`, as far as the caller has them.
+        """
         caller = caller_of(request)
         if len(data.name) > 200 or "\0" in data.name:
             raise _unacceptable("name", "at most 200 characters, and no NUL")
@@ -137,8 +157,9 @@ def router(database: Database, hasher: Hasher) -> Router:
             )
         return msgspec.structs.replace(_key(made), key=text)
 
-    @post("/keys/{key_id:str}/rotate", opt={"scope": "keys:manage"}, summary="Replace a key by a new one")
-    async def rotate(request: AnyRequest, key_id: str, data: RotateBody | None = None) -> KeyView:
+    @post("/keys/{key_id:str}/rotate", opt=CHANGING_KEYS, summary="Replace a key by a new one")
+    async def rotate_key(request: AnyRequest, key_id: str, data: RotateBody | None = None) -> KeyView:
+        """Both keys are valid for the grace time. A key may rotate itself, an operator's any."""
         caller, actor = caller_of(request), actor_of(request)
         grace = (data or RotateBody()).grace_seconds
         async with database.write() as connection:
@@ -167,8 +188,8 @@ def router(database: Database, hasher: Hasher) -> Router:
             await store.expire_key(connection, old, clock.now_ms() + grace * 1000, actor)
         return msgspec.structs.replace(_key(made), key=text)
 
-    @delete("/keys/{key_id:str}", opt={"scope": "keys:manage"}, summary="Revoke a key")
-    async def revoke(request: AnyRequest, key_id: str) -> None:
+    @delete("/keys/{key_id:str}", opt=CHANGING_KEYS, summary="Revoke a key")
+    async def revoke_key(request: AnyRequest, key_id: str) -> None:
         caller = caller_of(request)
         async with database.write() as connection:
             await _still_valid(connection, caller)
@@ -197,7 +218,7 @@ def router(database: Database, hasher: Hasher) -> Router:
             )
         return page(found, limit, _audit, lambda each: each.id)
 
-    handlers = [list_workspaces, create_workspace, list_keys, create_key, rotate, revoke, list_audit]
+    handlers = [list_workspaces, create_workspace, list_keys, create_key, rotate_key, revoke_key, list_audit]
     return Router("/", route_handlers=handlers, tags=["Workspaces and keys"])
 
 

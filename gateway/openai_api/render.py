@@ -8,6 +8,7 @@ from litestar import post
 from litestar.handlers import HTTPRouteHandler
 
 from gateway.auth.access import AnyRequest, caller_of
+from gateway.errors import Fault
 from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
 from gateway.openai_api.request import decode_object
 
@@ -29,12 +30,16 @@ def render_route(exchanges: Exchanges) -> HTTPRouteHandler:
 
     @post(
         "/personas/{ref:str}/render",
-        opt={"scope": "personas:read"},
+        opt={
+            "scope": "personas:read",
+            "faults": (Fault.OVERLAY_LOCKED, Fault.CAPABILITY_MISSING, Fault.PROVIDER_UNAVAILABLE),
+        },
         status_code=200,
         summary="Show exactly what would be sent upstream",
         tags=["Personas"],
     )
-    async def render(request: AnyRequest, ref: str) -> Rendered:
+    async def render_request(request: AnyRequest, ref: str) -> Rendered:
+        """Nothing is sent. `ref` may name a version or label, as in `the-night-librarian@v2`."""
         fields: dict[str, Any] = dict(decode_object(await request.body()))
         fields["model"] = PERSONA_PREFIX + ref
         body = msgspec.json.encode(fields)
@@ -43,4 +48,4 @@ def render_route(exchanges: Exchanges) -> HTTPRouteHandler:
         )
         return Rendered(*exchange.rendered())
 
-    return render
+    return render_request

@@ -16,17 +16,22 @@ from gateway.openai_api.models import Models
 SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
 SCOPE = "chat:invoke"
 """What every route here needs; chat and embeddings admit their callers themselves."""
+NAMING = {"scope": SCOPE, "faults": (Fault.PERSONA_UNKNOWN,)}
 
 
 def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: Models) -> Router:
     """Everything under /v1/openai."""
 
-    @get("/models", opt={"scope": SCOPE}, summary="List the model names that the key can use")
+    @get("/models", opt=NAMING, summary="List the model names that the key can use")
     async def list_models(
         request: AnyRequest,
         persona: Annotated[str | None, Parameter(description="A persona's slug or id")] = None,
         versions: bool = False,
     ) -> dict[str, Any]:
+        """Bare names and labels of every persona that the key can use, then plain models.
+
+        With `persona` that persona alone, with `versions` each of its versions.
+        """
         caller = caller_of(request)
         if persona is None:
             if versions:
@@ -36,18 +41,19 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
             return {"object": "list", "data": await models.versions(caller, persona)}
         return {"object": "list", "data": [await models.one(caller, _full(persona))]}
 
-    @get("/models/{model:path}", opt={"scope": SCOPE}, summary="What a model name stands for")
+    @get("/models/{model:path}", opt=NAMING, summary="What a model name stands for")
     async def show_model(request: AnyRequest, model: str) -> dict[str, Any]:
+        """The name stands in the path as it is: `/v1/openai/models/persona/the-night-librarian@v2`."""
         return await models.one(caller_of(request), model.removeprefix("/"))
 
     return Router(
         OPENAI_PREFIX,
         route_handlers=[
-            Router("/", route_handlers=[list_models, show_model], middleware=[Admission(guard)]),
             asgi("/chat/completions", opt={"scope": SCOPE}, copy_scope=False)(
                 _exactly("/chat/completions", chat)
             ),
             asgi("/embeddings", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/embeddings", embeddings)),
+            Router("/", route_handlers=[list_models, show_model], middleware=[Admission(guard)]),
         ],
         tags=["OpenAI-compatible"],
     )

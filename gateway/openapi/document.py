@@ -1,49 +1,29 @@
-"""The OpenAPI 3.1 document of the routes that the application has."""
+"""The OpenAPI 3.1 document: what Litestar makes of its routes, with errors, headers and examples added."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from inspect import Parameter
-from typing import Any, get_args, get_origin
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import HeaderParameter
-from litestar.routes import ASGIRoute, BaseRoute, HTTPRoute
-from litestar.typing import FieldDefinition
+from litestar.routes import ASGIRoute, HTTPRoute
 
-from gateway import __version__
 from gateway.errors import OPENAI_PREFIX, Fault
-from gateway.openapi import faults, headers, schemas
-from gateway.openapi.described import OPERATIONS, TAGS, Described
-from gateway.openapi.examples import IN_PATHS
+from gateway.openapi import examples, faults, headers, schemas, shapes
 from gateway.openapi.fields import meaning, with_format
+from gateway.openapi.generation import Structs
+from gateway.openapi.raw import ROUTES, Raw
 
 Json = dict[str, Any]
 
-INTRODUCTION = """\
-Every request but those for health and this description needs a key: `Authorization: Bearer pk_…`, or the
-headers `api-key` or `x-api-key`. Each operation names the scope that the key needs. `Persona-Workspace` may
-be sent to be sure whose key it is; another workspace's is refused. Whatever belongs to another workspace
-answers exactly as what does not exist.
-
-**Errors** have one envelope under `/v1/openai`, OpenAI's, and one elsewhere; `code` is stable. A path that
-does not exist is 404 `route.not_found`, a method that a path does not take 405 `route.method_not_allowed`.
-Every answer, errors included, has `X-Request-Id`.
-
-**Lists** are pages, the newest first: `next` of one goes into `after` for the following one.
-
-**Repeating a POST** of the native API is safe with an `Idempotency-Key`: the first answer is kept for 24
-hours. Concurrent edits are safe with `If-Match` and the `ETag` of what was read.
-"""
 ANYWHERE = (Fault.REQUEST_INVALID, Fault.REQUEST_TIMEOUT, Fault.HEADERS_TOO_LARGE, Fault.INTERNAL)
 WITH_KEY = (Fault.KEY_INVALID, Fault.SCOPE_MISSING, Fault.WORKSPACE_MISMATCH, Fault.STORE_UNAVAILABLE)
 REPEATABLE = (Fault.IDEMPOTENCY_MISMATCH, Fault.IDEMPOTENCY_BUSY, Fault.REQUEST_TOO_LARGE)
 BY_PARAMETER = {
-    "ref": Fault.PERSONA_UNKNOWN,
-    "v": Fault.VERSION_UNKNOWN,
-    "a": Fault.VERSION_UNKNOWN,
-    "If-Match": Fault.PRECONDITION_FAILED,
+    ("path", "ref"): Fault.PERSONA_UNKNOWN,
+    ("path", "v"): Fault.VERSION_UNKNOWN,
+    ("path", "a"): Fault.VERSION_UNKNOWN,
+    ("header", "If-Match"): Fault.PRECONDITION_FAILED,
 }
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer pk_…`"},
@@ -52,20 +32,24 @@ SCHEMES = {
 }
 
 
-class Operation(msgspec.Struct, frozen=True):
-    """A method of a path: what its code shows, and what is described beside it."""
+class Operation(msgspec.Struct):
+    """A method of a path, what the route's code declares in `opt`, and what is shown of it."""
 
     method: str
     path: str
-    described: Described
-    handler: HTTPRouteHandler | None
-    """`None` for a raw route."""
-    opt: dict[str, Any]
+    opt: Mapping[str, Any]
+    shown: Json
+    """Litestar's description, which is completed in place."""
+    raw: Raw | None = None
+    """What is described by hand, of routes that Litestar does not look into."""
+
+    @property
+    def id(self) -> str:
+        return str(self.shown["operationId"])
 
     @property
     def scope(self) -> str | None:
-        scope = self.opt.get("scope")
-        return str(scope) if scope else None
+        return self.opt.get("scope")
 
     @property
     def is_openai(self) -> bool:
@@ -75,158 +59,146 @@ class Operation(msgspec.Struct, frozen=True):
     def is_repeatable(self) -> bool:
         return self.method == "POST" and not self.is_openai
 
-    def fields(self) -> dict[str, FieldDefinition]:
-        """The handler's parameters that come from the request."""
-        if self.handler is None:
-            return {}
-        found = self.handler.parsed_fn_signature.parameters
-        return {name: each for name, each in found.items() if not each.is_subclass_of(Request)}
 
-    def answer(self) -> Any:
-        """The struct, or page of structs, that is answered; `None` where it is described by hand."""
-        if self.handler is None or self.described.answers is not None:
-            return None
-        kind = self.handler.parsed_fn_signature.return_type.annotation
-        kind = get_args(kind)[0] if get_origin(kind) is Response else kind
-        return kind if _is_struct(kind) else None
-
-    def body(self) -> tuple[Any, bool]:
-        """The struct that is taken, and whether it must be there."""
-        data = self.fields().get("data")
-        if data is None:
-            return None, False
-        kinds = [kind for kind in get_args(data.annotation) or (data.annotation,) if _is_struct(kind)]
-        return kinds[0], data.is_required
-
-
-def build(routes: Sequence[BaseRoute]) -> Json:
-    """The whole document. Raises KeyError for a route that nobody has described."""
-    operations = sorted(_operations(routes), key=lambda each: list(OPERATIONS).index(_key(each)))
+def build(app: Litestar) -> Json:
+    """The whole document. Raises KeyError for a raw route that nobody has described."""
+    whole = app.openapi_schema.to_schema()
+    whole["servers"][0]["description"] = "The gateway that answers this."
     paths: dict[str, Json] = {}
-    for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _show(operation)
-    kinds = [kind for each in operations for kind in (each.answer(), each.body()[0]) if kind is not None]
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Persona Gateway",
-            "version": __version__,
-            "summary": "Personas behind the OpenAI API.",
-            "description": INTRODUCTION,
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "servers": [{"url": "/", "description": "The gateway that answers this."}],
-        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
-        "paths": paths,
-        "components": {
-            "schemas": schemas.components(kinds),
-            "examples": faults.examples(),
-            "headers": headers.ANSWERED,
-            "parameters": headers.TAKEN,
-            "responses": faults.components(),
-            "securitySchemes": SCHEMES,
-        },
+    for operation in _operations(app, whole["paths"]):
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _complete(operation)
+    whole["paths"] = paths
+    whole["components"] = {
+        "schemas": schemas.components(app.plugins.get(Structs).found.values()),
+        "examples": faults.examples(),
+        "headers": headers.ANSWERED,
+        "parameters": headers.TAKEN,
+        "responses": faults.components(),
+        "securitySchemes": SCHEMES,
     }
+    return whole
 
 
-def _operations(routes: Iterable[BaseRoute]) -> Iterator[Operation]:
-    for route in routes:
+def _operations(app: Litestar, paths: Json) -> Iterator[Operation]:
+    for route in app.routes:
         path = route.path_format
         if isinstance(route, HTTPRoute):
-            for handler in route.route_handlers:
-                for method in sorted(map(str, handler.http_methods - {"OPTIONS", "HEAD"})):
-                    yield Operation(method, path, OPERATIONS[f"{method} {path}"], handler, handler.opt)
+            for method, handler in _handlers(route):
+                yield Operation(method, path, handler.opt, paths[path][method.lower()])
         elif isinstance(route, ASGIRoute):
-            methods = [key.split()[0] for key in OPERATIONS if key.endswith(f" {path}")]
-            if not methods:
-                raise KeyError(path)
-            for method in methods:
-                yield Operation(method, path, OPERATIONS[f"{method} {path}"], None, route.route_handler.opt)
+            raw = ROUTES[path]
+            yield Operation(raw.method, path, route.route_handler.opt, raw.shown(), raw)
 
 
-def _key(operation: Operation) -> str:
-    return f"{operation.method} {operation.path}"
+def _handlers(route: HTTPRoute) -> Iterator[tuple[str, HTTPRouteHandler]]:
+    for handler in route.route_handlers:
+        if handler.resolve_include_in_schema():
+            for method in sorted(map(str, handler.http_methods - {"OPTIONS"})):
+                yield method, handler
 
 
-def _show(operation: Operation) -> Json:
-    described, scope = operation.described, operation.scope
-    parameters = list(_parameters(operation))
-    shown: Json = {
-        "operationId": described.id,
-        "summary": described.summary or getattr(operation.handler, "summary", None) or described.id,
-        "description": _description(operation),
-        "tags": [described.tag],
-        "security": [{name: [scope]} for name in SCHEMES] if scope else [],
-        "parameters": parameters,
-        "responses": _responses(operation, parameters),
-    }
-    if scope:
-        shown["x-scope"] = scope
-    if operation.opt.get("operator"):
-        shown["x-operator"] = True
-    if body := _request_body(operation):
-        shown["requestBody"] = body
-    return {name: value for name, value in shown.items() if value != [] or name == "security"}
-
-
-def _description(operation: Operation) -> str:
-    need = f"Needs the scope `{operation.scope}`." if operation.scope else "Needs no key."
+def _complete(operation: Operation) -> Json:
+    """Litestar's description of the operation, with what it cannot know."""
+    shown, scope = operation.shown, operation.scope
+    shown.pop("deprecated", None)
+    need = f"Needs the scope `{scope}`." if scope else "Needs no key."
     if operation.opt.get("operator"):
         need += " For operators' keys only."
-    return f"{operation.described.about} {need}".strip()
+        shown["x-operator"] = True
+    # Docstrings are broken into lines.
+    about = " ".join(shown.get("description", "").split())
+    shown["description"] = f"{about} {need}".strip()
+    shown["security"] = [{name: [scope]} for name in SCHEMES] if scope else []
+    if scope:
+        shown["x-scope"] = scope
+    parameters = [*_parameters(operation)]
+    if parameters:
+        shown["parameters"] = parameters
+    _complete_body(operation)
+    shown["responses"] = {**_good(operation), **_refused(operation)}
+    return shown
 
 
 def _parameters(operation: Operation) -> Iterator[Json]:
-    for name, field in operation.fields().items():
-        if name != "data":
-            yield _parameter(operation, name, field)
-    yield from operation.described.parameters
+    for found in operation.shown.get("parameters", []):
+        name, place = found["name"], found["in"]
+        schema = _plain(found["schema"])
+        with_format(name, schema)
+        about = found.get("description") or meaning(operation.id, name)
+        shown: Json = {"name": name, "in": place, "description": about, "schema": schema}
+        yield {**shown, "required": True, "example": examples.IN_PATHS[name]} if place == "path" else shown
     if operation.scope:
         yield {"$ref": "#/components/parameters/Persona-Workspace"}
         if operation.is_repeatable:
             yield {"$ref": "#/components/parameters/Idempotency-Key"}
 
 
-def _parameter(operation: Operation, name: str, field: FieldDefinition) -> Json:
-    limits: Any = field.kwarg_definition
-    schema = schemas.parameter(field.annotation)
-    if field.default not in (Parameter.empty, None, "") and not field.is_required:
-        schema["default"] = field.default
-    for word, key in (("ge", "minimum"), ("le", "maximum"), ("max_length", "maxLength")):
-        if getattr(limits, word, None) is not None:
-            schema[key] = getattr(limits, word)
-    header = limits.name if isinstance(limits, HeaderParameter) else getattr(limits, "header", None)
-    with_format(name, schema)
-    place = "header" if header else "path" if f"{{{name}}}" in operation.path else "query"
-    about = getattr(limits, "description", None) or meaning(operation.described.id, name)
-    shown: Json = {"name": header or name, "in": place, "description": about, "schema": schema}
-    return {**shown, "required": True, "example": IN_PATHS[name]} if place == "path" else shown
-
-
-def _request_body(operation: Operation) -> Json | None:
-    kind, required = operation.body()
-    name = operation.described.takes or (schemas.name_of(kind) if kind else None)
-    if name is None:
-        return None
-    examples = {
-        _slug(title): {"summary": title, "value": value}
-        for title, value in operation.described.requests.items()
-    }
-    content = {"schema": schemas.ref(name), "examples": examples}
+def _plain(schema: Json) -> Json:
+    """The schema without null, which in a URL, a header or for a whole body is the same as absent."""
+    either = [each for each in schema.pop("oneOf", []) if each != {"type": "null"}]
+    for each in either:
+        schema = {**each, **schema}
+    if isinstance(schema.get("type"), list):
+        (schema["type"],) = [kind for kind in schema["type"] if kind != "null"]
+    if None in schema.get("enum", ()):
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
+    for limit in ("minimum", "maximum"):
+        if limit in schema:
+            schema[limit] = int(schema[limit])
     return {
-        "required": required or operation.described.takes is not None,
-        "content": {"application/json": content},
+        key: value
+        for key, value in schema.items()
+        if (key, value) != ("default", "") and key != "description"
     }
 
 
-def _responses(operation: Operation, parameters: Sequence[Json]) -> Json:
-    shown = _good(operation, parameters)
-    for other, (word, schema, example) in operation.described.also.items():
-        shown[str(other)] = _answer(word, _content(schema, example), ["X-Request-Id"])
-    errors = faults.responses(_faults(operation, parameters), openai=operation.is_openai)
-    for status, response in errors.items():
-        shown.setdefault(status, response)
-    if operation.described.passes_on:
+def _complete_body(operation: Operation) -> None:
+    shown = operation.shown
+    # What a route takes that reads its body by itself stands beside it.
+    name = operation.raw.takes if operation.raw else shapes.TAKEN.get(operation.id)
+    if name is not None:
+        shown["requestBody"] = {"content": {"application/json": {"schema": schemas.ref(name)}}}
+    if "requestBody" not in shown:
+        return
+    media = shown["requestBody"]["content"]["application/json"]
+    shown["requestBody"]["required"] = "oneOf" not in media["schema"]
+    media["schema"] = _plain(media["schema"])
+    media["examples"] = examples.titled(examples.REQUESTS[operation.id])
+
+
+def _good(operation: Operation) -> Json:
+    """The answers that are no errors."""
+    shown: Json = {}
+    for status, response in operation.shown["responses"].items():
+        if not status.startswith("2"):
+            continue
+        names = ["X-Request-Id", *(operation.raw.headers if operation.raw else ())]
+        content = response.get("content", {})
+        for media in content.values():
+            _complete_answer(operation, media)
+            if media["schema"] == schemas.ref("Persona"):
+                names.append("ETag")
+        if operation.is_repeatable:
+            names.append("Idempotent-Replayed")
+        word = {"201": "Made.", "204": "Done; there is nothing to say."}.get(status, "The answer.")
+        shown[status] = _answer(word, content, names)
+    if operation.id == "check_readiness":
+        content = {"application/json": {"schema": schemas.ref("Readiness"), "example": examples.UNREADY}}
+        shown["503"] = _answer("Not ready.", content, ["X-Request-Id"])
+    return shown
+
+
+def _complete_answer(operation: Operation, media: Json) -> None:
+    if operation.id in shapes.ANSWERED:
+        # Its handler answers what no struct describes.
+        media["schema"] = schemas.ref(shapes.ANSWERED[operation.id])
+    if "$ref" in media["schema"] and operation.id in examples.ANSWERS:
+        media["example"] = examples.ANSWERS[operation.id]
+
+
+def _refused(operation: Operation) -> Json:
+    shown = faults.responses(_faults(operation), openai=operation.is_openai)
+    if operation.raw is not None and operation.raw.passes_on:
         content = {"application/json": {"schema": schemas.ref("OpenAIError")}}
         shown["4XX"] = _answer(
             "What else the upstream refuses, with its own error.", content, ["X-Request-Id"]
@@ -234,45 +206,7 @@ def _responses(operation: Operation, parameters: Sequence[Json]) -> Json:
     return shown
 
 
-def _good(operation: Operation, parameters: Sequence[Json]) -> Json:
-    described, kind = operation.described, operation.answer()
-    status = operation.handler.status_code if operation.handler else 200
-    names = ["X-Request-Id", *described.headers]
-    if kind is not None and schemas.name_of(kind) == "Persona":
-        names.append("ETag")
-    if operation.is_repeatable:
-        names.append("Idempotent-Replayed")
-    content: Json = {}
-    schema = described.answers or (schemas.name_of(kind) if kind else None)
-    if schema is not None:
-        content = _content(schema, described.answer)
-    elif described.media != "application/json":
-        content = {described.media: {"schema": {"type": "string"}}}
-    if described.streams:
-        content["text/event-stream"] = {
-            "schema": {"type": "string"},
-            "x-events": {name: schemas.ref(data) for name, data in described.events.items()},
-            "examples": {
-                _slug(title): {"summary": title, "value": text} for title, text in described.streams.items()
-            },
-        }
-    word = {201: "Made.", 204: "Done; there is nothing to say."}.get(status, "The answer.")
-    return {str(status): _answer(word, content, names)}
-
-
-def _answer(word: str, content: Json, names: Sequence[str]) -> Json:
-    shown: Json = {
-        "description": word,
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
-    }
-    return {**shown, "content": content} if content else shown
-
-
-def _content(schema: str, example: Any) -> Json:
-    return {"application/json": {"schema": schemas.ref(schema), "example": example}}
-
-
-def _faults(operation: Operation, parameters: Sequence[Json]) -> Iterator[Fault]:
+def _faults(operation: Operation) -> Iterator[Fault]:
     yield from ANYWHERE
     if operation.scope:
         yield from WITH_KEY
@@ -280,19 +214,16 @@ def _faults(operation: Operation, parameters: Sequence[Json]) -> Iterator[Fault]
             yield from REPEATABLE
     if operation.opt.get("operator"):
         yield Fault.OPERATOR_REQUIRED
-    if operation.body()[0] is not None or operation.described.takes:
+    if "requestBody" in operation.shown:
         yield Fault.REQUEST_TOO_LARGE
-    for parameter in parameters:
-        fault = BY_PARAMETER.get(parameter.get("name", ""))
-        if fault is not None and parameter["in"] != "query":
+    for parameter in operation.shown.get("parameters", []):
+        fault = BY_PARAMETER.get((parameter.get("in"), parameter.get("name")))
+        if fault is not None:
             yield fault
-    yield from operation.described.faults
+    yield from operation.raw.faults if operation.raw else operation.opt.get("faults", ())
 
 
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
-
-
-def _is_struct(kind: Any) -> bool:
-    origin = get_origin(kind) or kind
-    return isinstance(origin, type) and issubclass(origin, msgspec.Struct)
+def _answer(word: str, content: Json, names: Sequence[str]) -> Json:
+    refs = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    shown: Json = {"description": word, "headers": refs}
+    return {**shown, "content": content} if content else shown

@@ -19,25 +19,36 @@ def router() -> Router:
     made: list[bytes] = []
 
     @get("/openapi.json", sync_to_thread=True, summary="The OpenAPI 3.1 document")
-    def show_document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    def show_openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
         if not made:
             # Imported here, since neither the start nor a chat request needs it.
             from gateway.openapi.document import build
 
-            made.append(msgspec.json.encode(build(request.app.routes)))
+            made.append(msgspec.json.encode(build(request.app)))
         return Response(made[0], media_type=MediaType.JSON, headers={"cache-control": "no-cache"})
 
     read, explain = cache(page), cache(errors_page)
 
-    @get("/docs", sync_to_thread=True, summary="The OpenAPI document as a page for people")
-    def show_page() -> Response[bytes]:
+    @get(
+        "/docs",
+        media_type=MediaType.HTML,
+        sync_to_thread=True,
+        summary="The document as a page for people",
+    )
+    def show_docs() -> Response[bytes]:
         return _html(*read())
 
-    @get(DOCS_PATH, sync_to_thread=True, summary="Every error explained, as a page for people")
+    @get(
+        DOCS_PATH,
+        media_type=MediaType.HTML,
+        sync_to_thread=True,
+        summary="Every error explained",
+    )
     def show_errors() -> Response[bytes]:
+        """`doc_url` of an error leads to its place here."""
         return _html(*explain())
 
-    return Router("/", route_handlers=[show_document, show_page, show_errors])
+    return Router("/", route_handlers=[show_openapi, show_docs, show_errors], tags=["Gateway"])
 
 
 def page() -> tuple[bytes, str]:

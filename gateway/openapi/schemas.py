@@ -84,17 +84,6 @@ def components(kinds: Iterable[Any]) -> Json:
     return dict(sorted(schemas.items()))
 
 
-def parameter(annotation: Any) -> Json:
-    """The schema of a parameter in a URL or header, where null is the same as absent."""
-    schema: Json = msgspec.json.schema(annotation)
-    either = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
-    if either:
-        (schema,) = either
-    if None in schema.get("enum", ()):
-        schema["enum"] = [value for value in schema["enum"] if value is not None]
-    return {"type": "string", **schema} if "enum" in schema else schema
-
-
 def _public(name: str) -> str:
     generic, _, argument = name.partition("_")
     return _public(argument.strip("_")) + generic if argument else NAMES.get(name, name)

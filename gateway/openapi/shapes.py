@@ -221,3 +221,13 @@ SHAPES: Json = {
     ),
 }
 """By their names."""
+ANSWERED = {
+    "check_liveness": "Liveness",
+    "check_readiness": "Readiness",
+    "list_models": "ModelList",
+    "show_model": "Model",
+    "show_openapi": "OpenAPIDocument",
+}
+"""What operations answer whose handlers return no struct."""
+TAKEN = {"render_request": "RenderRequest"}
+"""What operations take that read their body by themselves."""

@@ -17,6 +17,8 @@ IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The `ETag` of what is changed.")
 ]
 VersionNumber = str | int
+WRITING = (Fault.PERSONA_INVALID, Fault.SLUG_TAKEN)
+"""How a persona that is written may be refused."""
 
 
 def number_of(text: VersionNumber) -> int | None:

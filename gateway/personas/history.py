@@ -12,6 +12,7 @@ from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import files, store, view
 from gateway.personas.editing import (
+    WRITING,
     IfMatch,
     VersionNumber,
     is_foreign,
@@ -60,7 +61,7 @@ def router(database: Database, config: Config) -> Router:
     """The routes of versions and labels, on this store."""
 
     @get("/{ref:str}/versions", opt={"scope": "personas:read"}, summary="List versions")
-    async def versions(
+    async def list_versions(
         request: AnyRequest, ref: str, limit: Limit = 50, after: After = None
     ) -> Page[VersionView]:
         require_cursor(after, r"v[0-9]{1,9}")
@@ -77,7 +78,7 @@ def router(database: Database, config: Config) -> Router:
         )
 
     @get("/{ref:str}/versions/{v:str}", opt={"scope": "personas:read"}, summary="Read a version")
-    async def version(request: AnyRequest, ref: str, v: str) -> VersionView:
+    async def read_version(request: AnyRequest, ref: str, v: str) -> VersionView:
         async with database.read() as connection:
             persona = await readable(connection, request, ref)
             found = await version_of(connection, persona, v)
@@ -86,7 +87,7 @@ def router(database: Database, config: Config) -> Router:
     @get(
         "/{ref:str}/versions/{a:str}/diff/{b:str}", opt={"scope": "personas:read"}, summary="Compare versions"
     )
-    async def diff(request: AnyRequest, ref: str, a: str, b: str) -> Diff:
+    async def compare_versions(request: AnyRequest, ref: str, a: str, b: str) -> Diff:
         async with database.read() as connection:
             persona = await readable(connection, request, ref)
             if persona.status == "archived":
@@ -109,12 +110,13 @@ def router(database: Database, config: Config) -> Router:
 
     @post(
         "/{ref:str}/versions/{v:str}/restore",
-        opt={"scope": "personas:write"},
+        opt={"scope": "personas:write", "faults": WRITING},
         summary="Make a new version that equals an old one",
     )
-    async def restore(
+    async def restore_version(
         request: AnyRequest, ref: str, v: str, if_match: IfMatch = None
     ) -> Response[PersonaView]:
+        """Rolls back by going forward. Where the newest version equals it already, no version is made."""
         async with database.write() as connection:
             persona = await writable(connection, request, ref, if_match)
             require_active(persona)
@@ -122,10 +124,15 @@ def router(database: Database, config: Config) -> Router:
             persona = await save(connection, request, persona, Draft(persona.profile, old.content), config)
             return await respond(connection, request, persona, status=201)
 
-    @put("/{ref:str}/labels/{label:str}", opt={"scope": "personas:write"}, summary="Move a label")
+    @put(
+        "/{ref:str}/labels/{label:str}",
+        opt={"scope": "personas:write", "faults": (Fault.VERSION_UNKNOWN, Fault.LABEL_FIXED)},
+        summary="Move a label",
+    )
     async def move_label(
         request: AnyRequest, ref: str, label: str, data: LabelBody, if_match: IfMatch = None
     ) -> Response[PersonaView]:
+        """A bare model name means the label `production` where there is one, else the newest version."""
         if not is_label(label):
             raise Refusal(Fault.LABEL_FIXED)
         async with database.write() as connection:
@@ -139,7 +146,11 @@ def router(database: Database, config: Config) -> Router:
             persona = await readable(connection, request, persona.id)
             return await respond(connection, request, persona)
 
-    @delete("/{ref:str}/labels/{label:str}", opt={"scope": "personas:write"}, summary="Take a label away")
+    @delete(
+        "/{ref:str}/labels/{label:str}",
+        opt={"scope": "personas:write", "faults": (Fault.LABEL_UNKNOWN,)},
+        summary="Take a label away",
+    )
     async def remove_label(request: AnyRequest, ref: str, label: str, if_match: IfMatch = None) -> None:
         async with database.write() as connection:
             persona = await writable(connection, request, ref, if_match)
@@ -147,7 +158,7 @@ def router(database: Database, config: Config) -> Router:
                 raise Refusal(Fault.LABEL_UNKNOWN)
 
     @get("/{ref:str}/labels", opt={"scope": "personas:read"}, summary="Who moved which label when")
-    async def label_moves(
+    async def list_label_moves(
         request: AnyRequest, ref: str, limit: Limit = 50, after: After = None
     ) -> Page[LabelMove]:
         require_cursor(after, r"aud_\w+")
@@ -163,7 +174,15 @@ def router(database: Database, config: Config) -> Router:
             )
         return page(moves, limit, _move, lambda move: move.id)
 
-    handlers = [versions, version, diff, restore, move_label, remove_label, label_moves]
+    handlers = [
+        list_versions,
+        read_version,
+        compare_versions,
+        restore_version,
+        move_label,
+        remove_label,
+        list_label_moves,
+    ]
     return Router("/personas", route_handlers=handlers, tags=["Personas"])
 
 

@@ -8,10 +8,11 @@ from litestar.params import Parameter
 
 from gateway.auth.access import AnyRequest, actor_of, caller_of
 from gateway.config import Config
-from gateway.errors import Detail
+from gateway.errors import Detail, Fault
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import store, view
 from gateway.personas.editing import (
+    WRITING,
     IfMatch,
     VersionNumber,
     is_foreign,
@@ -29,6 +30,7 @@ from gateway.personas.model import Draft, DraftError, Persona, Version, Visibili
 from gateway.personas.view import PersonaBody, PersonaPatch, PersonaView
 from gateway.storage.database import Database
 
+FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
 NO_NUL = r"^[^\0]*$"
 Word = Annotated[str | None, Parameter(max_length=64, pattern=NO_NUL)]
 
@@ -45,8 +47,13 @@ class ForkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def router(database: Database, config: Config) -> Router:
     """The routes of personas, on this store."""
 
-    @post("/", opt={"scope": "personas:write"}, summary="Create a persona")
-    async def create(request: AnyRequest, data: PersonaBody) -> Response[PersonaView]:
+    @post("/", opt={"scope": "personas:write", "faults": WRITING}, summary="Create a persona")
+    async def create_persona(request: AnyRequest, data: PersonaBody) -> Response[PersonaView]:
+        """`name` or `slug`, and `prompt` or a layer, are needed.
+
+        Without `slug` one is made from the name, without `prompt` one is rendered from the layers and stored.
+        Visibility is `private` unless it is given.
+        """
         draft = _draft(data)
         require_acceptable(draft, config)
         async with database.write() as connection:
@@ -57,7 +64,7 @@ def router(database: Database, config: Config) -> Router:
             return await respond(connection, request, made.persona, status=201)
 
     @get("/", opt={"scope": "personas:read"}, summary="List and search personas")
-    async def search(
+    async def search_personas(
         request: AnyRequest,
         q: Annotated[
             str, Parameter(description="Words in name, slug, tags or prompt.", max_length=200, pattern=NO_NUL)
@@ -86,15 +93,25 @@ def router(database: Database, config: Config) -> Router:
         return page(found, limit, lambda each: view.show(each, newest[each.id]), lambda each: each.id)
 
     @get("/{ref:str}", opt={"scope": "personas:read"}, summary="Read a persona")
-    async def read(request: AnyRequest, ref: str) -> Response[PersonaView]:
+    async def read_persona(request: AnyRequest, ref: str) -> Response[PersonaView]:
+        """Another workspace's public persona is found by its id only.
+
+        It shows neither headers nor upstreams.
+        """
         async with database.read() as connection:
             persona = await readable(connection, request, ref)
             return await respond(connection, request, persona)
 
-    @patch("/{ref:str}", opt={"scope": "personas:write"}, summary="Change a persona")
-    async def change(
+    @patch("/{ref:str}", opt={"scope": "personas:write", "faults": WRITING}, summary="Change a persona")
+    async def change_persona(
         request: AnyRequest, ref: str, data: PersonaPatch, if_match: IfMatch = None
     ) -> Response[PersonaView]:
+        """What is left out stays.
+
+        A change of prompt, layers, examples, language, overlay, allow, upstreams, defaults or headers makes a
+        new version; slug, name, tags, visibility and status do not. `status: active` brings an archived
+        persona back.
+        """
         async with database.write() as connection:
             persona = await writable(connection, request, ref, if_match)
             if data.status is msgspec.UNSET:
@@ -111,12 +128,13 @@ def router(database: Database, config: Config) -> Router:
             return await respond(connection, request, persona)
 
     @delete("/{ref:str}", opt={"scope": "personas:write"}, summary="Archive a persona, or erase it for good")
-    async def remove(
+    async def remove_persona(
         request: AnyRequest,
         ref: str,
         purge: Annotated[bool, Parameter(description="Erase it with all versions; turns keep ids.")] = False,
         if_match: IfMatch = None,
     ) -> None:
+        """An archived persona is not served, but can be read and brought back; a purged one is gone."""
         async with database.write() as connection:
             persona = await writable(connection, request, ref, if_match)
             if purge:
@@ -126,8 +144,14 @@ def router(database: Database, config: Config) -> Router:
         if purge:
             await database.scrub()
 
-    @post("/{ref:str}/fork", opt={"scope": "personas:fork"}, summary="Copy a persona into your workspace")
-    async def fork(request: AnyRequest, ref: str, data: ForkBody | None = None) -> Response[PersonaView]:
+    @post("/{ref:str}/fork", opt=FORKING, summary="Copy a persona into your workspace")
+    async def fork_persona(
+        request: AnyRequest, ref: str, data: ForkBody | None = None
+    ) -> Response[PersonaView]:
+        """Copies one version, the newest unless another is named, as version 1 of a new persona.
+
+        Labels are not copied, and neither are headers and upstreams from another workspace.
+        """
         wanted = data or ForkBody()
         async with database.write() as connection:
             source = await readable(connection, request, ref)
@@ -146,12 +170,12 @@ def router(database: Database, config: Config) -> Router:
     return Router(
         "/personas",
         route_handlers=[
-            create,
-            search,
-            read,
-            change,
-            remove,
-            fork,
+            create_persona,
+            search_personas,
+            read_persona,
+            change_persona,
+            remove_persona,
+            fork_persona,
         ],
         tags=["Personas"],
     )

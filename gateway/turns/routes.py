@@ -33,6 +33,7 @@ Until = Annotated[datetime | None, Parameter(description="Began before this time
 
 
 PersonaRef = Annotated[str | None, Parameter(description="A slug or id.", max_length=64)]
+OF_A_PERSONA = {"scope": "chat:read", "faults": (Fault.PERSONA_UNKNOWN,)}
 SEQ = "[0-9]{1,18}"
 
 
@@ -57,7 +58,7 @@ class UsageList(msgspec.Struct, frozen=True):
 def router(database: Database, tail: Tail, guard: Guard) -> Router:
     """The routes of what was said to whom, on this store."""
 
-    @get("/turns", opt={"scope": "chat:read"}, summary="List turns")
+    @get("/turns", opt=OF_A_PERSONA, summary="List turns")
     async def list_turns(
         request: AnyRequest,
         persona: PersonaRef = None,
@@ -84,7 +85,11 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
             found = await store.turns(connection, caller.workspace_id, wanted, limit=limit + 1)
         return page(found, limit, lambda each: view.show(each.turn), lambda each: str(each.seq))
 
-    @get("/turns/{turn_id:str}", opt={"scope": "chat:read"}, summary="Read a turn")
+    @get(
+        "/turns/{turn_id:str}",
+        opt={"scope": "chat:read", "faults": (Fault.TURN_UNKNOWN,)},
+        summary="Read a turn",
+    )
     async def read_turn(request: AnyRequest, turn_id: str) -> TurnDetail:
         caller = caller_of(request)
         async with database.read() as connection:
@@ -94,14 +99,15 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
             veiled = not await _knows(connection, caller, found.turn.persona_id)
         return view.detail(found.turn, veiled=veiled)
 
-    @get("/usage", opt={"scope": "chat:read"}, summary="Sum up requests, tokens and cost")
-    async def usage(
+    @get("/usage", opt=OF_A_PERSONA, summary="Sum up requests, tokens and cost")
+    async def sum_up_usage(
         request: AnyRequest,
         by: By = "day",
         persona: PersonaRef = None,
         since: Since = None,
         until: Until = None,
     ) -> UsageList:
+        """The largest group first, days in their order; at most 1,000 groups."""
         caller = caller_of(request)
         async with database.read() as connection:
             persona_id = await _persona_id(connection, caller, persona)
@@ -124,7 +130,7 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
             events = _while_valid(listener.events(missed), guard, scope["headers"])
             await _event_source(events)(scope, receive, send)
 
-    return Router("/", route_handlers=[list_turns, read_turn, usage, stream_turns], tags=["Turns"])
+    return Router("/", route_handlers=[list_turns, read_turn, sum_up_usage, stream_turns], tags=["Turns"])
 
 
 async def _while_valid(

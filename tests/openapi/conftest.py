@@ -29,4 +29,4 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
 
 @pytest.fixture(scope="session")
 def document(application: Litestar) -> Document:
-    return Document(build(application.routes))
+    return Document(build(application))

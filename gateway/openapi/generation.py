@@ -1,0 +1,93 @@
+"""How Litestar is asked for what it knows of its own routes."""
+
+from collections.abc import Sequence
+from typing import Any, get_origin
+
+import msgspec
+from litestar import Router
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import License, Reference, Schema, Tag
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
+
+from gateway import __version__
+from gateway.openapi import schemas
+
+INTRODUCTION = """\
+Every request but those for health and this description needs a key: `Authorization: Bearer pk_…`, or the
+headers `api-key` or `x-api-key`. Each operation names the scope that the key needs. `Persona-Workspace` may
+be sent to be sure whose key it is; another workspace's is refused. Whatever belongs to another workspace
+answers exactly as what does not exist.
+
+**Errors** have one envelope under `/v1/openai`, OpenAI's, and one elsewhere; `code` is stable. A path that
+does not exist is 404 `route.not_found`, a method that a path does not take 405 `route.method_not_allowed`.
+Every answer, errors included, has `X-Request-Id`.
+
+**Lists** are pages, the newest first: `next` of one goes into `after` for the following one.
+
+**Repeating a POST** of the native API is safe with an `Idempotency-Key`: the first answer is kept for 24
+hours. Concurrent edits are safe with `If-Match` and the `ETag` of what was read.
+"""
+TAGS = {
+    "OpenAI-compatible": "The drop-in surface: base URL `/v1/openai`, OpenAI's shapes, errors and manners.",
+    "Personas": "Personas, their versions and labels. `ref` is an id or a slug.",
+    "Turns": "What was asked of whom, how it ended and what it cost; never what was said.",
+    "Workspaces and keys": "Tenants, keys and the log of writes.",
+    "Gateway": "Health and this description. No key is needed.",
+}
+
+
+class Structs(OpenAPISchemaPlugin):
+    """Leaves structs to msgspec, which describes what it decodes: unknown fields, unset ones, docstrings."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+        """The structs that routes take and answer, by their names in the document."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        kind = get_origin(field_definition.annotation) or field_definition.annotation
+        return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        kind = field_definition.annotation
+        name = schemas.name_of(kind)
+        self.found[name] = kind
+        return _Elsewhere(name)
+
+
+class _Elsewhere(Schema):
+    """Refers to a schema that Litestar does not make; its own references know their own schemas only."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._reference = Reference(schemas.PLACE + name)
+
+    def to_schema(self) -> dict[str, Any]:
+        return self._reference.to_schema()
+
+
+class _Unserved(Router):
+    """Takes the place of Litestar's own routes for a document; errors and headers there are not ours."""
+
+    def register(self, value: Any) -> list[Any]:
+        return []
+
+
+def settings() -> OpenAPIConfig:
+    """What the document says of itself; handlers have their names as ids and docstrings as descriptions."""
+    return OpenAPIConfig(
+        title="Persona Gateway",
+        version=__version__,
+        summary="Personas behind the OpenAI API.",
+        description=INTRODUCTION,
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        tags=[Tag(name, text) for name, text in TAGS.items()],
+        operation_id_creator=_name,
+        use_handler_docstrings=True,
+        openapi_router=_Unserved("/", route_handlers=[]),
+    )
+
+
+def _name(handler: Any, _method: object, _path: Sequence[object]) -> str:
+    name: str = handler.handler_name
+    return name

@@ -1,0 +1,175 @@
+"""Routes that Litestar does not look into, described by hand."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from gateway.errors import Fault
+from gateway.openapi import examples, faults, schemas, values
+
+Json = dict[str, Any]
+
+UPSTREAM_FAULTS = (
+    Fault.PROVIDER_TIMEOUT,
+    Fault.PROVIDER_CONFLICT,
+    Fault.PROVIDER_RATE_LIMITED,
+    Fault.PROVIDER_CREDENTIALS,
+    Fault.PROVIDER_UNAVAILABLE,
+    Fault.DRAINING,
+)
+CHAT_HEADERS = (
+    "X-Persona",
+    "X-Persona-Prompt-Sha256",
+    "X-Persona-Upstream",
+    "X-Persona-Attempts",
+    "X-Persona-Overhead-Ms",
+    "X-Persona-Verdict",
+    "X-Persona-Drift-Voice",
+    "X-Persona-Drift-Values",
+)
+
+
+class Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation; `takes` and `answers` name schemas, as the values of `events` do."""
+
+    method: str
+    id: str
+    tag: str
+    summary: str
+    about: str
+    faults: tuple[Fault, ...]
+    """Beyond those that follow from key, scope and body."""
+    takes: str | None = None
+    answers: str | None = None
+    parameters: tuple[Json, ...] = ()
+    headers: tuple[str, ...] = ()
+    """Of the good answer."""
+    streams: dict[str, str] = {}
+    """Examples of a `text/event-stream`, by their titles."""
+    events: dict[str, str] = {}
+    """The schema of each event's data, by the event's name."""
+    passes_on: bool = False
+    """Whether an upstream's other 4xx comes through."""
+
+    def shown(self) -> Json:
+        """What Litestar would say of the route."""
+        content: Json = {}
+        if self.answers:
+            content["application/json"] = {"schema": schemas.ref(self.answers)}
+        if self.streams:
+            events = {name: schemas.ref(data) for name, data in self.events.items()}
+            content["text/event-stream"] = {
+                "schema": {"type": "string"},
+                "x-events": events,
+                "examples": examples.titled(self.streams),
+            }
+        return {
+            "tags": [self.tag],
+            "summary": self.summary,
+            "description": self.about,
+            "operationId": self.id,
+            "parameters": list(self.parameters),
+            "responses": {"200": {"content": content}},
+        }
+
+
+def _stream(*events: object, name: str = "") -> str:
+    head = f"event: {name}\nid: 17\n" if name else ""
+    texts = [each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in events]
+    return "".join(f"{head}data: {text}\n\n" for text in texts)
+
+
+BROKEN = faults.example(Fault.STREAM_BROKEN, openai=True)
+DROPPED = (
+    'event: stream.dropped\ndata: {"message":"You read too slowly; connect again with Last-Event-ID."}\n\n'
+)
+CONVERSATION: Json = {
+    "name": "X-Persona-Conversation-Id",
+    "in": "header",
+    "description": "Reserved: no conversation is stored yet, so that any `conv_…` id is answered by 404.",
+    "schema": {"type": "string"},
+}
+GZIP: Json = {
+    "name": "Content-Encoding",
+    "in": "header",
+    "description": "`gzip` for a compressed body.",
+    "schema": {"type": "string", "enum": ["gzip", "x-gzip", "identity"]},
+}
+LAST_EVENT: Json = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The id of the last event that was read; what ended since comes first.",
+    "schema": {"type": "string"},
+}
+OF_PERSONA: Json = {
+    "name": "persona",
+    "in": "query",
+    "description": "Only turns of this persona: a slug or an id.",
+    "schema": {"type": "string"},
+}
+
+CHAT = Raw(
+    method="POST",
+    id="create_chat_completion",
+    tag="OpenAI-compatible",
+    summary="Talk to a persona",
+    about="Resolves `model`, lays the caller's leading system messages over the persona's prompt, sends the "
+    "request to an upstream and relays its answer under the resolved name, with the object `persona` "
+    "added. Every field that is not ours reaches the upstream as it was written. An upstream's own 4xx "
+    "is passed on with its error object. In a stream, keep-alives are comments (`: ping`); a failure "
+    'after the first event ends it by one `data: {"error": …}` without `[DONE]`.',
+    takes="ChatRequest",
+    answers="ChatCompletion",
+    streams={
+        "Stream": _stream(*values.CHUNKS, "[DONE]"),
+        "Stream that fails midway": _stream(values.CHUNKS[0], BROKEN),
+    },
+    events={"message": "ChatCompletionChunk"},
+    parameters=(CONVERSATION, GZIP),
+    headers=CHAT_HEADERS,
+    passes_on=True,
+    faults=(
+        Fault.MEDIA_UNSUPPORTED,
+        Fault.PERSONA_UNKNOWN,
+        Fault.CONVERSATION_UNKNOWN,
+        Fault.OVERLAY_LOCKED,
+        Fault.CAPABILITY_MISSING,
+        Fault.PROVIDER_REJECTED,
+        *UPSTREAM_FAULTS,
+        Fault.STREAM_BROKEN,
+        Fault.STREAM_ERROR,
+        Fault.IDLE_TIMEOUT,
+        Fault.TOTAL_TIMEOUT,
+    ),
+)
+EMBED = Raw(
+    method="POST",
+    id="create_embeddings",
+    tag="OpenAI-compatible",
+    summary="Embed texts",
+    about="Passed through, byte for byte, to the upstream that the configuration names in `[embeddings]`.",
+    takes="EmbeddingsRequest",
+    answers="Embeddings",
+    parameters=(GZIP,),
+    headers=("X-Persona-Attempts",),
+    passes_on=True,
+    faults=(Fault.MEDIA_UNSUPPORTED, Fault.EMBEDDINGS_UNSET, Fault.PROVIDER_REJECTED, *UPSTREAM_FAULTS),
+)
+FOLLOW = Raw(
+    method="GET",
+    id="stream_turns",
+    tag="Turns",
+    summary="Follow turns as they end",
+    about="Server-sent events: `turn.completed` for every turn that ends, however it ended, and "
+    "`stream.dropped` before a reader who does not keep up is cut. Keep-alives are comments.",
+    parameters=(OF_PERSONA, LAST_EVENT),
+    streams={"A turn": _stream(values.TURN, name="turn.completed"), "Dropped": DROPPED},
+    events={"turn.completed": "Turn", "stream.dropped": "StreamDropped"},
+    faults=(Fault.PERSONA_UNKNOWN,),
+)
+ROUTES = {
+    "/v1/openai/chat/completions": CHAT,
+    "/v1/openai/embeddings": EMBED,
+    "/v1/turns/stream": FOLLOW,
+}
