@@ -9,7 +9,9 @@ from gateway.openai_api.sse import DONE_FRAME, frame
 from gateway.scoring.transcript import Said, text_of
 from gateway.turns.turn import Usage
 from gateway.upstreams.client import Response
-from gateway.upstreams.failure import UpstreamFailure, from_event
+from gateway.upstreams.failure import UpstreamFailure, from_answer, from_event
+from gateway.upstreams.masking import Mask
+from gateway.upstreams.reason import is_error
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _choices = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -34,22 +36,18 @@ _read = msgspec.json.Decoder(list[_Choice])
 class Answer:
     """A `chat.completion` as the upstream wrote it."""
 
-    def __init__(self, body: bytes, upstream: str, secrets: tuple[str, ...]) -> None:
+    def __init__(self, body: bytes, upstream: str, mask: Mask) -> None:
         """Raises UpstreamFailure where the body is no answer: broken JSON, an error, no choices."""
         self.body = body
         fields = _decode(body)
         if fields is None:
-            raise UpstreamFailure("bad_answer", upstream)
-        try:
-            error = chunks.value_of(fields["error"]) if "error" in fields else None
-            if error:
-                raise from_event(upstream, error, secrets)
-        except RecursionError:
-            raise UpstreamFailure("bad_answer", upstream) from None
+            raise from_answer(upstream, body, mask)
+        if "error" in fields and is_error(fields["error"]):
+            raise from_event(upstream, fields["error"], mask)
         self.usage: Usage | None = chunks.usage_of(fields.get("usage"))
         self.choices = _read_choices(fields.get("choices"))
         if self.choices is None:
-            raise UpstreamFailure("bad_answer", upstream)
+            raise from_answer(upstream, body, mask)
         self.fields = fields
 
     @property

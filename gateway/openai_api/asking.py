@@ -13,7 +13,8 @@ from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.personas.resolved import Resolved
 from gateway.upstreams.client import Response
-from gateway.upstreams.failure import UpstreamFailure, from_status
+from gateway.upstreams.failure import CREDENTIALS, UpstreamFailure, from_status
+from gateway.upstreams.masking import Mask
 from gateway.upstreams.routing import SECRET_LENGTH, Node
 
 PATH = "/chat/completions"
@@ -54,7 +55,7 @@ class Asking:
         self._persona = persona
         self._fields = fields
         self._chat = chat
-        self._secrets = secrets
+        self._mask = Mask(secrets, persona.prompt.json) if persona is not None else Mask(secrets)
         self._fallback_id = f"chatcmpl-{turn_id}"
 
     async def fetch(self, node: Node, route: Route) -> Answer:
@@ -68,7 +69,7 @@ class Asking:
                     response.close()
         except TimeoutError:
             raise UpstreamFailure("total_timeout", node.name) from None
-        return Answer(body, node.name, self._secrets)
+        return Answer(body, node.name, self._mask)
 
     async def open(self, node: Node, route: Route) -> Opened:
         """A stream that has begun well. Raises UpstreamFailure."""
@@ -111,15 +112,17 @@ class Asking:
     async def _failed(self, node: Node, response: Response) -> tuple[UpstreamFailure, bytes]:
         """Why, with the body where it may matter; one that does not come must not hold up the next try."""
         body = b""
+        is_page = "html" in response.headers.get("content-type", "")
         try:
-            if 400 <= response.status < 500 and response.status not in (401, 403):
+            if response.status >= 400 and response.status not in CREDENTIALS and not is_page:
                 async with asyncio.timeout(min(ERROR_SECONDS, node.upstream.timeouts.idle)):
-                    body = await read_body(response, node.name, ERROR_BODY)
+                    while len(body) <= ERROR_BODY and (piece := await response.read()):
+                        body += piece
         except (UpstreamFailure, TimeoutError):
             pass
         finally:
             response.close()
-        return from_status(node.name, response.status, body, response.headers, self._secrets), body
+        return from_status(node.name, response.status, body, response.headers, self._mask), body
 
     async def _first_event(self, node: Node, response: Response) -> tuple[Relay, bytes]:
         relay = self._relay(node)
@@ -129,7 +132,7 @@ class Asking:
         if data.lstrip().startswith(b"{"):
             # JSON although a stream was asked for, whatever the head says: no event starts so.
             body = data + await read_body(response, node.name, self._chat.max_answer)
-            answer = Answer(body, node.name, self._secrets)
+            answer = Answer(body, node.name, self._mask)
             return relay, relay.feed(answer.as_stream())
         while True:
             out = relay.feed(data) if data else relay.finish()
@@ -148,7 +151,7 @@ class Asking:
             choices=self._request.choices,
             wants_usage=self._request.wants_usage or self._persona is None,
             limit=self._chat.max_answer,
-            secrets=self._secrets,
+            mask=self._mask,
             fallback_id=self._fallback_id,
         )
 

@@ -12,6 +12,7 @@ from gateway.openai_api.answer import read_body
 from gateway.openai_api.request import decode_object
 from gateway.openai_api.watch import Connection, Interrupted, Watch
 from gateway.upstreams.failure import UpstreamFailure, from_status
+from gateway.upstreams.masking import Mask
 from gateway.upstreams.routing import Node, Routing, Trail
 
 PATH = "/embeddings"
@@ -86,7 +87,8 @@ class Embeddings:
             except TimeoutError:
                 raise UpstreamFailure("total_timeout", node.name) from None
             if not 200 <= response.status < 300:
-                raise from_status(node.name, response.status, answer, response.headers, self._routing.secrets)
+                mask = Mask(self._routing.secrets)
+                raise from_status(node.name, response.status, answer, response.headers, mask)
             return answer
 
         until = time.monotonic() + self._routing.retry_for

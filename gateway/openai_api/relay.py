@@ -11,6 +11,8 @@ from gateway.openai_api.transcript import Transcript
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import Usage
 from gateway.upstreams.failure import UpstreamFailure, from_event
+from gateway.upstreams.masking import Mask
+from gateway.upstreams.reason import decoded, is_error, reported
 
 TEMPLATES = 100
 """How often a stream's way of writing its chunks is learnt anew before that is given up."""
@@ -30,10 +32,10 @@ class Relay:
         "_held",
         "_id",
         "_learnt",
+        "_mask",
         "_misses",
         "_model",
         "_released",
-        "_secrets",
         "_template",
         "_upstream",
         "_waiting",
@@ -54,7 +56,7 @@ class Relay:
         choices: int,
         wants_usage: bool,
         limit: int,
-        secrets: tuple[str, ...],
+        mask: Mask,
         fallback_id: str,
     ) -> None:
         self.transcript = Transcript()
@@ -71,7 +73,7 @@ class Relay:
         self._model = ModelEdit(model_json) if model_json is not None else None
         self._choices = choices
         self._wants_usage = wants_usage
-        self._secrets = secrets
+        self._mask = mask
         self._fallback_id = fallback_id
         self._id: str | None = None
         self._framer = Framer(limit)
@@ -226,19 +228,17 @@ class Relay:
             missing["id"] = msgspec.json.encode(self._id)
         return chunks.with_keys(data, missing) if missing else data
 
-    def _error(self, event: Event, chunk: Chunk) -> object:
-        """The error that the event reports, if any; SDKs raise on any truthy one."""
+    def _error(self, event: Event, chunk: Chunk) -> bytes | None:
+        """The error that the event reports, as JSON."""
         if chunk.error is not chunks.NULL:
-            return chunks.value_of(chunk.error) or None
-        return chunks.value_of(event.data) if event.name == b"error" else None
+            return chunk.error if is_error(chunk.error) else None
+        # A chunk of an answer has choices; what has none may be an error by another shape.
+        is_reported = chunk.choices is msgspec.UNSET and reported(decoded(event.data)) is not None
+        return event.data if event.name == b"error" or is_reported else None
 
-    def _refuse(self, error: object) -> None:
-        self.cause = from_event(self._upstream, error, self._secrets)
-        self.failure = Refusal(
-            Fault.STREAM_ERROR,
-            f"The upstream `{self._upstream}` reported an error in the middle of its answer.",
-            passed_on=self.cause.error,
-        )
+    def _refuse(self, error: bytes) -> None:
+        self.cause = from_event(self._upstream, error, self._mask)
+        self.failure = self.cause.refusal_midway()
 
     def _fail(self, problem: str) -> bytes:
         self.cause = UpstreamFailure("bad_answer", self._upstream)

@@ -1,12 +1,13 @@
 """What can go wrong with one call to an upstream, and what the caller is told in the end."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from gateway.errors import Fault, Refusal
+from gateway.upstreams import reason
+from gateway.upstreams.masking import Mask
 
 Kind = Literal[
     "connection",
@@ -20,11 +21,11 @@ Kind = Literal[
     "not_configured",
 ]
 
-ERROR_BYTES = 16 * 1024
-"""An upstream's error object that is larger is not passed on."""
-STATUS = re.compile(r"[45][0-9]{2}")
 RETRIED = frozenset({408, 409, 429})
-KEPT = ("type", "param", "code")
+SICK = frozenset({502, 503, 504, 529})
+"""What an upstream, or a proxy in front of it, says when it is not well."""
+CREDENTIALS = frozenset({401, 403})
+"""They are between the gateway and the upstream; what is said of them is never shown."""
 NO_RETRY = {"x-should-retry": "false"}
 """Keeps the SDKs from repeating what we have repeated already."""
 
@@ -52,26 +53,37 @@ class UpstreamFailure(Exception):
         status: int | None = None,
         error: Mapping[str, Any] | None = None,
         retry_after: str | None = None,
+        was_reached: bool = True,
+        was_reasoned: bool = False,
     ) -> None:
         super().__init__(f"{upstream}: {kind} {status or ''}".rstrip())
         self.kind = kind
         self.upstream = upstream
         self.status = status
-        """The HTTP status, or the one that an error in a stream names."""
+        """The HTTP status, or the one that an error in an answer names."""
         self.error = error
-        """The upstream's `error` object where callers may see it."""
+        """The upstream's reason in the form that callers may see: `message` and whatever else it has."""
         self.retry_after = retry_after
+        self.was_reached = was_reached
+        """Whether there was a connection at all, so that the request itself may be why the call failed."""
+        self.was_reasoned = was_reasoned
+        """Whether the upstream said why in JSON, shown or not, as one does that is up."""
 
     @property
     def is_retryable(self) -> bool:
         return self.status is None or self.status in RETRIED or not 400 <= self.status < 500
 
     @property
+    def is_retried_once(self) -> bool:
+        """Whether the request may well have caused it, so that more tries would do more harm than good."""
+        return self.kind == "status" and self.status == 500 and self.was_reasoned
+
+    @property
     def trips_breaker(self) -> bool:
-        """Connection errors, time-outs and 5xx do; what the upstream said on purpose does not."""
-        if self.kind in ("breaker_open", "not_configured"):
-            return False
-        return self.status is None or not 400 <= self.status < 500
+        """Broken connections, time-outs and what a sick upstream answers do; what is meant does not."""
+        if self.kind == "status":
+            return self.status in SICK or (self.status == 500 and not self.was_reasoned)
+        return self.kind in ("connection", "connect_timeout", "first_byte_timeout", "total_timeout")
 
     @property
     def word(self) -> str:
@@ -80,7 +92,7 @@ class UpstreamFailure(Exception):
 
     def refusal(self) -> Refusal:
         """What the caller gets once nothing is left to try."""
-        if self.status in (401, 403):
+        if self.status in CREDENTIALS:
             return Refusal(
                 Fault.PROVIDER_CREDENTIALS,
                 f"The upstream `{self.upstream}` refuses the gateway's credentials; its operator must act.",
@@ -92,6 +104,15 @@ class UpstreamFailure(Exception):
             Fault.PROVIDER_UNAVAILABLE,
             f"The upstream `{self.upstream}` {WORDS[self.kind]}; try again later.",
             headers=NO_RETRY,
+            passed_on=self._within(Fault.PROVIDER_UNAVAILABLE),
+        )
+
+    def refusal_midway(self) -> Refusal:
+        """What ends a stream of which something has gone out."""
+        return Refusal(
+            Fault.STREAM_ERROR,
+            f"The upstream `{self.upstream}` reported an error in the middle of its answer.",
+            passed_on=self._within(Fault.STREAM_ERROR),
         )
 
     def _passed_on(self, status: int) -> Refusal:
@@ -109,82 +130,57 @@ class UpstreamFailure(Exception):
             passed_on=self.error,
         )
 
+    def _within(self, fault: Fault) -> Mapping[str, Any] | None:
+        """The upstream's reason inside an error of ours, whose type and code stand where it has none."""
+        if self.error is None:
+            return None
+        ours = {"type": fault.openai_type, "code": fault.openai_code or fault.code}
+        return ours | {name: value for name, value in self.error.items() if value is not None}
+
 
 def from_status(
-    upstream: str, status: int, body: bytes, headers: Mapping[str, str], secrets: Iterable[str]
+    upstream: str, status: int, body: bytes, headers: Mapping[str, str], mask: Mask
 ) -> UpstreamFailure:
     """The failure that an answer with another status than 200 stands for."""
-    visible = 400 <= status < 500 and status not in (401, 403)
-    error = visible_error(body, secrets) if visible else None
+    found = reason.find(body)
+    if status == 500 and found is not None:
+        # Some servers have no other status for a mistake that is the caller's.
+        named = reason.status_of(found)
+        status = named if named is not None and named < 500 and named not in CREDENTIALS else status
     return UpstreamFailure(
-        "status", upstream, status=status, error=error, retry_after=headers.get("retry-after")
+        "status",
+        upstream,
+        status=status,
+        error=_shown(found, status, len(body), mask),
+        retry_after=headers.get("retry-after"),
+        was_reasoned=found is not None or reason.is_cut_off(body),
     )
 
 
-def from_event(upstream: str, error: object, secrets: Iterable[str]) -> UpstreamFailure:
-    """The failure that a truthy `error` in a 200 answer stands for; a status that it names counts as one."""
-    status = named_status(error)
-    shown = None
-    if status is not None and 400 <= status < 500 and status not in (401, 403):
-        shown = visible_error(msgspec.json.encode({"error": error}), secrets)
-    return UpstreamFailure("error_event", upstream, status=status, error=shown)
+def from_event(upstream: str, error: bytes, mask: Mask) -> UpstreamFailure:
+    """The failure that an error in a 200 answer or a stream stands for, as JSON; a status in it counts."""
+    value = reason.decoded(error)
+    found = reason.of(value)
+    status = reason.status_of(value)
+    return UpstreamFailure(
+        "error_event",
+        upstream,
+        status=status,
+        error=_shown(found, status or 500, 0, mask),
+        was_reasoned=True,
+    )
 
 
-def named_status(error: object) -> int | None:
-    """The HTTP status in an error object: `code`, `status` or `status_code`, else what its `type` implies."""
-    if not isinstance(error, dict):
+def from_answer(upstream: str, body: bytes, mask: Mask) -> UpstreamFailure:
+    """The failure that a 200 stands for whose body is no answer: the error that it reports, if it does."""
+    error = reason.reported(reason.decoded(body))
+    if error is None:
+        return UpstreamFailure("bad_answer", upstream)
+    return from_event(upstream, msgspec.json.encode(error), mask)
+
+
+def _shown(found: reason.Reason | None, status: int, size: int, mask: Mask) -> reason.Reason | None:
+    """What callers see of it; an error of the request keeps all that it says, any other the four keys."""
+    if found is None or status < 400 or status in CREDENTIALS or size > reason.BODY_BYTES:
         return None
-    for name in ("status", "status_code", "code"):
-        value = error.get(name)
-        number = int(value) if isinstance(value, str) and STATUS.fullmatch(value) else value
-        if isinstance(number, int) and 400 <= number < 600:
-            return number
-    kinds = {"invalid_request_error": 400, "rate_limit_error": 429, "rate_limit_exceeded": 429}
-    return kinds.get(str(error.get("type"))) or kinds.get(str(error.get("code")))
-
-
-def visible_error(body: bytes, secrets: Iterable[str]) -> dict[str, Any] | None:
-    """The `error` object in a JSON body, configured secrets masked; `None` where there is none to show."""
-    if len(body) > ERROR_BYTES:
-        return None
-    try:
-        # Masked once it is decoded, since JSON can write one text in many ways.
-        found = _masked(msgspec.json.decode(body), tuple(secrets))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if isinstance(found, list) and len(found) == 1:
-        # Google's endpoint wraps the object in an array.
-        found = found[0]
-    return _error_object(found) if isinstance(found, dict) else None
-
-
-def _error_object(found: dict[str, Any]) -> dict[str, Any] | None:
-    """The object in OpenAI's place, else in one of the places that other servers use."""
-    error = found.get("error")
-    if isinstance(error, dict):
-        message = error.get("message")
-        has_message = isinstance(message, str) and message
-        return error if has_message else {**error, "message": "The upstream gave no reason."}
-    for text in (error, found.get("message"), found.get("detail")):
-        if isinstance(text, str) and text:
-            return {"message": text} | {name: found[name] for name in KEPT if name in found}
-    if found.get("detail"):
-        return {"message": msgspec.json.encode(found["detail"]).decode()}
-    return None
-
-
-def _masked(value: Any, secrets: Sequence[str]) -> Any:
-    if isinstance(value, str):
-        return mask(value, secrets)
-    if isinstance(value, list):
-        return [_masked(item, secrets) for item in value]
-    if isinstance(value, dict):
-        return {mask(name, secrets): _masked(item, secrets) for name, item in value.items()}
-    return value
-
-
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """The text with every configured secret, and whatever looks like a provider's key, replaced."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return re.sub(r"\b(sk|pk_live|pk_test)[-_][A-Za-z0-9_-]{16,}", "***", text)
+    return reason.whole(found, mask) if status < 500 else reason.short(found, mask)

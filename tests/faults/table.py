@@ -30,6 +30,11 @@ SLACK_SECONDS = 4.0
 """What a busy machine may add to the time limit before a request counts as hanging."""
 
 UNAVAILABLE = "503 provider.unavailable"
+REASON = "503 with the reason"
+"""The same fault, in the upstream's own words."""
+LATER_REASON = "200 then the reason"
+OURS = "The upstream `"
+"""How every message begins that is not the upstream's own."""
 OK = "200"
 OK_STREAM = "200 [DONE]"
 BROKEN = "200 then provider.stream_broken"
@@ -66,6 +71,9 @@ def midway(name: str, answer: Answer, stream: str, whole: str = UNAVAILABLE, att
     return Fault(name, answer, whole, stream, OK, stream, attempts)
 
 
+TOO_LONG = error_object("It takes 8,192 tokens at most.", code="context_length_exceeded")
+OBJECT_ERROR = {"object": "error", "message": "The engine is overloaded.", "type": "server_error"}
+
 FAULTS: Sequence[Fault] = (
     Fault("connection refused", None),
     Fault("DNS failure", None),
@@ -83,9 +91,12 @@ FAULTS: Sequence[Fault] = (
     Fault("429", status(429), "429 passed on", "429 passed on"),
     Fault("429, Retry-After 1", status(429, retry_after=1), "429 passed on", "429 passed on"),
     Fault("429, Retry-After 60", status(429, retry_after=60), "429 passed on", "429 passed on", attempts=1),
-    Fault("500", status(500)),
+    Fault("500", status(500), REASON, REASON),
+    Fault("500 with HTML", faults.html(500)),
+    final("500 for the caller's mistake", status(500, TOO_LONG), "400 passed on"),
     Fault("502 with HTML", faults.html(502)),
-    Fault("503", status(503)),
+    Fault("503", status(503), REASON, REASON),
+    Fault("503 with a traceback", status(503, error_object("Traceback (most recent call last):\n x.py"))),
     Fault("redirect", faults.redirect("http://127.0.0.1:1/elsewhere")),
     Fault("empty 200", faults.empty_answer()),
     Fault("broken JSON 200", faults.broken_json()),
@@ -95,15 +106,18 @@ FAULTS: Sequence[Fault] = (
     midway("cut between frames", faults.cut_between_frames(), BROKEN),
     midway("ends without finish", faults.ends_without_finish(), BROKEN, whole=OK, attempts=1),
     midway("ends without [DONE]", faults.ends_without_done(), OK_STREAM, whole=OK, attempts=1),
-    Fault("error event first", faults.error_event()),
+    Fault("error event first", faults.error_event(), REASON, REASON),
+    Fault("object error", faults.error_event(error=OBJECT_ERROR), REASON, REASON),
+    midway("object error later", faults.error_event(1, OBJECT_ERROR), LATER_REASON, REASON),
+    final("200 for the caller's mistake", faults.error_event(error=TOO_LONG), "400 passed on"),
     Fault(
         "429 as first event",
         faults.error_event(error=error_object(code=429)),
         "429 passed on",
         "429 passed on",
     ),
-    midway("error event later", faults.error_event(1), "200 then provider.stream_error"),
-    midway("error inside a chunk", faults.error_in_chunk(1), "200 then provider.stream_error"),
+    midway("error event later", faults.error_event(1), LATER_REASON, REASON),
+    midway("error inside a chunk", faults.error_in_chunk(1), LATER_REASON, REASON),
     midway("stalls for 0.3 s", faults.stalls(Stall(0.3)), OK_STREAM, whole=OK, attempts=1),
     Fault(
         "stalls for good",
@@ -260,9 +274,9 @@ async def _request(gateway: Gateway, session: aiohttp.ClientSession, case: Case)
 def _outcome(code: int, data: bytes, stream: bool) -> str:
     if code != 200:
         error = json.loads(data)["error"]
-        return (
-            f"{code} {error['code']}" if str(error["code"]).startswith("provider.") else f"{code} passed on"
-        )
+        if error["message"].startswith(OURS):
+            return f"{code} {error['code']}"
+        return f"{code} passed on" if code < 500 else f"{code} with the reason"
     if not stream:
         assert json.loads(data)["object"] == "chat.completion"
         return OK
@@ -272,7 +286,8 @@ def _outcome(code: int, data: bytes, stream: bool) -> str:
     last = frames[-1].removeprefix(b"data: ")
     if last == b"[DONE]":
         return OK_STREAM
-    return f"200 then {json.loads(last)['error']['code']}"
+    error = json.loads(last)["error"]
+    return f"200 then {error['code']}" if error["message"].startswith(OURS) else LATER_REASON
 
 
 def _sdk_exception(gateway: Gateway, body: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from gateway.openai_api.sse import DONE, Framer
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import Usage
 from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.masking import Mask
 from gateway.upstreams.response import Sink
 
 MODEL = b'"persona/a@v1"'
@@ -20,7 +21,7 @@ PERSONA = b'{"id":"psn_1"}'
 
 
 def answer(body: bytes) -> Answer:
-    return Answer(body, "main", ("a-secret-of-ours",))
+    return Answer(body, "main", Mask(["a-secret-of-ours"]))
 
 
 def failure(body: bytes) -> UpstreamFailure:

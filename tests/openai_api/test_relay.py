@@ -14,6 +14,7 @@ from gateway.openai_api.relay import Relay, error_frame
 from gateway.openai_api.sse import BOM
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import Usage
+from gateway.upstreams.masking import Mask
 from tests.openai_api.pieces import cut, pieces
 
 MODEL = "persona/a@v1"
@@ -30,7 +31,7 @@ def relay_of(
         choices=choices,
         wants_usage=wants_usage,
         limit=limit,
-        secrets=("a-secret-of-ours",),
+        mask=Mask(["a-secret-of-ours"]),
         fallback_id="chatcmpl-ours",
     )
 
@@ -390,7 +391,7 @@ def test_an_error_first_leaves_nothing_out() -> None:
     assert relay.events == 1
     assert relay.cause is not None
     assert (relay.cause.kind, relay.cause.status) == ("error_event", 429)
-    assert refusal.passed_on == {"message": "Slow down, ***", "code": 429}
+    assert refusal.passed_on == {"message": "Slow down, ***", "type": "server_error", "code": 429}
 
 
 @pytest.mark.parametrize(
@@ -400,13 +401,14 @@ def test_an_error_first_leaves_nothing_out() -> None:
         [{"error": "x"}],
         [chunk("b", error={"message": "x"})],
         [chunk(None, "error", error={"code": 502, "message": "x"})],
+        [{"object": "error", "message": "x", "type": "server_error", "code": 502}],
     ],
 )
 def test_an_error_later_ends_the_stream(data: list[object]) -> None:
     found, refusal, _ = failed(chunk("a"), *data, chunk("c", "stop"), end=DONE)
     assert found == [named(chunk("a"))]
     assert refusal.fault is Fault.STREAM_ERROR
-    assert refusal.passed_on is None
+    assert refusal.passed_on == {"message": "x", "type": "server_error", "code": "provider.stream_error"}
 
 
 def test_an_error_behind_the_finish_still_is_one() -> None:

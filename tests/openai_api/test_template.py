@@ -13,6 +13,7 @@ from gateway.openai_api.chunk import Chunk
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.template import Template
 from gateway.scoring.transcript import Said
+from gateway.upstreams.masking import Mask
 
 Shape = Callable[[str, int, str], dict[str, Any]]
 """What a chunk has beside its id, from a text, an index and another text."""
@@ -79,7 +80,7 @@ def relayed(pieces: list[bytes], *, choices: int) -> tuple[bytes, list[str], int
         choices=choices,
         wants_usage=True,
         limit=1 << 20,
-        secrets=(),
+        mask=Mask(()),
         fallback_id="chatcmpl-0",
     )
     out = b""

@@ -1,0 +1,209 @@
+"""What is cut out of an upstream's words before callers read them: configured secrets and the prompt."""
+
+import re
+from collections.abc import Iterable, Iterator
+from html import unescape
+from typing import Any
+
+import msgspec
+
+MASK = "***"
+RUN = 40
+"""A run of so many characters of the prompt is masked wherever it stands."""
+FOLDED_RUN = 24
+"""The same once case, white space and escapes are taken out, which shortens prose by about a sixth."""
+WHOLE = 16
+"""A prompt that is shorter than a run is masked where all of it stands, if it has so many characters."""
+LEAST_SECRET = 6
+"""Characters of a secret, once folded, without which no other spelling of it is looked for."""
+COMPARISONS = 4096
+"""A text that takes more of them looks like the prompt all over, and nothing of it is shown."""
+KEYS = re.compile(r"\b(sk|pk_live|pk_test)[-_][A-Za-z0-9_-]{16,}")
+"""What looks like a provider's key or one of ours."""
+ESCAPES = re.compile(
+    r"\\+(?:u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[abfnrtv])"
+    r"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});"
+)
+DROPPED = re.compile(r"[\s\\\u00ad\u200b-\u200f\u2060\ufeff]+")
+TOKENS = re.compile(rf"(?P<escape>{ESCAPES.pattern})|\s+|[^\\&\s]+|.")
+
+Span = tuple[int, int]
+
+
+class Mask:
+    """Hides secrets in any text, however they are spelt; what it looks for is made ready on first use."""
+
+    __slots__ = ("_folded_runs", "_is_ready", "_prompt_json", "_runs", "_secrets", "_wholes")
+
+    def __init__(self, secrets: Iterable[str], prompt_json: bytes = b'""') -> None:
+        """The prompt is a JSON string, as it is kept for requests."""
+        self._secrets = secrets
+        self._prompt_json = prompt_json
+        self._is_ready = False
+        self._runs = self._folded_runs = Runs("", RUN)
+        self._wholes: tuple[str, ...] = ()
+        """Folded texts that are hidden where all of one stands."""
+
+    def value(self, value: Any) -> Any:
+        """The JSON value, every text in it masked, names of keys too. Raises RecursionError."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(name): self.value(item) for name, item in value.items()}
+        return value
+
+    def text(self, text: str) -> str:
+        """The text with secrets, runs of the prompt and what looks like a key replaced."""
+        if not self._is_ready:
+            self._make_ready()
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        if len(text) >= LEAST_SECRET:
+            text = _cut(text, [*self._folded_spans(text), *self._runs.find(text)])
+        return KEYS.sub(MASK, text)
+
+    def _make_ready(self) -> None:
+        self._is_ready = True
+        self._secrets = sorted(self._secrets, key=len, reverse=True)
+        prompt: str = msgspec.json.decode(self._prompt_json)
+        folded_prompt = fold(prompt)
+        self._runs, self._folded_runs = Runs(prompt, RUN), Runs(folded_prompt, FOLDED_RUN)
+        wholes = [folded for secret in self._secrets if len(folded := fold(secret)) >= LEAST_SECRET]
+        if len(prompt) >= WHOLE and len(folded_prompt) >= LEAST_SECRET:
+            wholes.append(folded_prompt)
+        self._wholes = tuple(wholes)
+
+    def _folded_spans(self, text: str) -> Iterator[Span]:
+        """Where something hidden stands in another spelling."""
+        folded, places = fold_with_places(text)
+        found = [*self._folded_runs.find(folded)]
+        for whole in self._wholes:
+            at = folded.find(whole)
+            while at >= 0:
+                found.append((at, at + len(whole)))
+                at = folded.find(whole, at + len(whole))
+        for start, end in found:
+            yield places[start][0], places[end - 1][1]
+
+
+def fold(text: str) -> str:
+    """The text without what a spelling may change: case, white space, escapes of JSON and HTML."""
+    if "\\" in text or "&" in text:
+        text = ESCAPES.sub(lambda match: _unescaped(match[0]), text)
+    # Splitting takes most of it out, three times as fast as the pattern.
+    return DROPPED.sub("", "".join(text.split())).casefold()
+
+
+def fold_with_places(text: str) -> tuple[str, list[Span]]:
+    """The same, and where each of its characters stands in the text."""
+    pieces: list[str] = []
+    places: list[Span] = []
+    for token in TOKENS.finditer(text):
+        start, end = token.span()
+        if token["escape"]:
+            plain = fold(_unescaped(token[0]))
+            places.extend([(start, end)] * len(plain))
+        else:
+            plain = DROPPED.sub("", token[0]).casefold()
+            if len(plain) == end - start:
+                places.extend((at, at + 1) for at in range(start, end))
+            else:
+                for at in range(start, end):
+                    places.extend([(at, at + 1)] * len(DROPPED.sub("", text[at]).casefold()))
+        pieces.append(plain)
+    return "".join(pieces), places
+
+
+class Runs:
+    """Finds what stands together in a hidden text; what that takes over all texts is limited.
+
+    Every run that is long enough holds a seed: a third as many characters that begin at a multiple of `step`.
+    """
+
+    __slots__ = ("_hidden", "_least", "_left", "_seeds")
+
+    def __init__(self, hidden: str, least: int) -> None:
+        self._hidden = hidden
+        self._least = least
+        self._left = COMPARISONS
+        self._seeds: dict[str, list[int]] = {}
+        size = least // 3
+        step = least - size + 1
+        for place in range(0, len(hidden) - size + 1 if len(hidden) >= least else 0, step):
+            self._seeds.setdefault(hidden[place : place + size], []).append(place)
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Where the text has at least `least` characters that stand together in what is hidden."""
+        seeds, size = self._seeds, self._least // 3
+        at, last = 0, len(text) - size
+        if len(text) < self._least or not seeds:
+            return
+        while at <= last:
+            places = seeds.get(text[at : at + size])
+            if places is None:
+                at += 1
+                continue
+            self._left -= len(places)
+            if self._left < 0:
+                yield 0, len(text)
+                return
+            spans = [self._around(text, at, place) for place in places]
+            start, end = max(spans, key=lambda span: span[1] - span[0])
+            if end - start >= self._least:
+                yield start, end
+                # Another run that begins within this one and ends behind it has a seed from here on.
+                at = max(at + 1, end - self._least + 1)
+            else:
+                at += 1
+
+    def _around(self, text: str, at: int, place: int) -> Span:
+        """The span around the seed that stands around its place too."""
+        hidden = self._hidden
+        start, end = at, at + _shared(text, at, hidden, place)
+        # The run has no seed further to the left, or it was found there.
+        first = max(0, at - self._least)
+        while start > first and place > 0 and text[start - 1] == hidden[place - 1]:
+            start, place = start - 1, place - 1
+        return start, end
+
+
+def _shared(text: str, at: int, hidden: str, place: int) -> int:
+    """How many characters from there on are the same."""
+    most = min(len(text) - at, len(hidden) - place)
+    low, high = 0, 64
+    while high < most and text[at + low : at + high] == hidden[place + low : place + high]:
+        low, high = high, high * 2
+    high = min(high, most)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text[at + low : at + middle] == hidden[place + low : place + middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _cut(text: str, spans: list[Span]) -> str:
+    """The text with a mask in the place of each span; spans that touch become one."""
+    out: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        if start > at or not out:
+            out.append(text[at:start] + MASK)
+        at = max(at, end)
+    return "".join([*out, text[at:]])
+
+
+def _unescaped(escape: str) -> str:
+    """What one match of `ESCAPES` stands for."""
+    if escape.startswith("&"):
+        return unescape(escape)
+    kind, _, digits = escape.lstrip("\\").partition("\\")
+    if kind[0] not in "ux":
+        return ""
+    code = int(kind[1:], 16)
+    if digits:
+        return chr(0x10000 + ((code & 0x3FF) << 10) + (int(digits.lstrip("\\")[1:], 16) & 0x3FF))
+    return chr(code)

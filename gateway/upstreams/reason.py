@@ -1,0 +1,168 @@
+"""Why an upstream failed, in its own words: where servers put them, and the form in which they are shown."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from gateway.upstreams.masking import Mask
+
+Reason: TypeAlias = dict[str, Any]
+"""An error object in OpenAI's form: a `message`, and `type`, `param`, `code` and others where it has them."""
+
+BODY_BYTES = 16 * 1024
+"""A larger body is not looked into."""
+SHORT_BYTES = 2 * 1024
+"""How long the reason may be that an upstream gives for a fault of its own."""
+NO_REASON = "The upstream gave no reason."
+UNREADABLE = "The upstream gave a reason that is not fit to be shown."
+UNFIT = re.compile(r"<!doctype|<html|<body|traceback \(most recent call last\)|\n\s+at \S+\(", re.IGNORECASE)
+"""A page for browsers, or where in its code a server has failed."""
+STATUS = re.compile(r"[45][0-9]{2}")
+KEPT = ("type", "param", "code")
+KEPT_LENGTH = 100
+"""A longer one is no word that a program looks for."""
+DIGITS = 4000
+"""Python refuses to write or read integers that are longer."""
+BOM = b"\xef\xbb\xbf"
+NAMED = {
+    "invalid_request_error": 400,
+    "context_length_exceeded": 400,
+    "exceed_context_size_error": 400,
+    "content_policy_violation": 400,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "model_not_found": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "overloaded_error": 529,
+}
+"""The status that a type or code stands for."""
+
+
+def decoded(body: bytes) -> Any:
+    """The JSON value; `None` where the body is none, or too large to be looked into."""
+    if len(body) > BODY_BYTES:
+        return None
+    # It may be a piece of a larger one, which msgspec has not made bytes yet.
+    text = bytes(body).removeprefix(BOM)
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _leniently_decoded(text)
+
+
+def is_cut_off(body: bytes) -> bool:
+    """Whether it is too large to be looked into, and begins as a JSON error does."""
+    return len(body) > BODY_BYTES and body[:100].removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
+
+
+def is_error(raw: bytes) -> bool:
+    """Whether a JSON value in the place of an error is one; the SDKs take any that is not null or empty."""
+    return len(raw) > BODY_BYTES or bool(decoded(raw))
+
+
+def find(body: bytes) -> Reason | None:
+    """The reason in the body of a failed call; `None` where there is none."""
+    found = _unwrapped(decoded(body))
+    return _object(found) if isinstance(found, dict) else None
+
+
+def of(error: object) -> Reason | None:
+    """The reason in an error that stands in an answer."""
+    return _object({"error": error})
+
+
+def reported(value: object) -> object:
+    """The error that a JSON value reports where an answer should be; `None` where it reports none."""
+    value = _unwrapped(value)
+    if not isinstance(value, dict):
+        return None
+    if value.get("error"):
+        return value["error"]
+    return value if value.get("object") == "error" else None
+
+
+def status_of(error: object) -> int | None:
+    """The HTTP status in an error object: `status`, `status_code` or `code`, else what its words imply."""
+    if not isinstance(error, Mapping):
+        return None
+    for name in ("status", "status_code", "code"):
+        value = error.get(name)
+        number = int(value) if isinstance(value, str) and STATUS.fullmatch(value) else value
+        if isinstance(number, int) and 400 <= number < 600:
+            return number
+    # A code says more than a type: `invalid_request_error` goes with `invalid_api_key` too.
+    return NAMED.get(str(error.get("code"))) or NAMED.get(str(error.get("type")))
+
+
+def whole(found: Reason, mask: Mask) -> Reason | None:
+    """All that it says, masked; `None` where it is too deep or too large."""
+    try:
+        shown: Reason = mask.value(found)
+        size = len(msgspec.json.encode(shown))
+    except (RecursionError, UnicodeEncodeError):
+        return None
+    if UNFIT.search(shown["message"]):
+        shown["message"] = UNREADABLE
+    return shown if size <= BODY_BYTES else None
+
+
+def short(found: Reason, mask: Mask) -> Reason | None:
+    """Its four keys in OpenAI's form, masked, in at most 2 KB; `None` where it gives no reason to show."""
+    message = mask.text(found["message"][:BODY_BYTES])
+    if message == NO_REASON or UNFIT.search(message):
+        return None
+    kept = {name: mask.text(value) for name in KEPT if isinstance(value := found.get(name), str)}
+    kept = {name: value for name, value in kept.items() if value and len(value) <= KEPT_LENGTH}
+    room = SHORT_BYTES - len(msgspec.json.encode(kept)) - len(b'"message":"",')
+    return {"message": _shortened(message, room), **kept}
+
+
+def _leniently_decoded(body: bytes) -> Any:
+    """For what clients take and msgspec does not: lone surrogates, bad UTF-8, integers without end."""
+    try:
+        value = json.loads(
+            body.decode("utf-8", "replace"), parse_int=lambda text: int(text) if len(text) < DIGITS else text
+        )
+        return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _unwrapped(value: object) -> object:
+    """Google's endpoint wraps the object in an array."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _object(found: dict[str, Any]) -> Reason | None:
+    """The object in OpenAI's place, else in one of the places that other servers use."""
+    error = found.get("error")
+    if isinstance(error, dict):
+        message = error.get("message")
+        has_message = isinstance(message, str) and message
+        return error if has_message else {**error, "message": NO_REASON}
+    for text in (error, found.get("message"), found.get("detail")):
+        if isinstance(text, str) and text:
+            return {"message": text} | {name: found[name] for name in KEPT if name in found}
+    if found.get("detail"):
+        try:
+            return {"message": msgspec.json.encode(found["detail"]).decode()}
+        except RecursionError:
+            return None
+    return None
+
+
+def _shortened(message: str, room: int) -> str:
+    """At most so many bytes once it is encoded."""
+    while len(written := msgspec.json.encode(message)) - 2 > room:
+        # What one character takes is not known before; each round comes closer.
+        keep = len(message) * room // len(written)
+        message = message[: max(0, min(keep, len(message) - 2))] + "…"
+    return message
