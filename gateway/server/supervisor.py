@@ -13,14 +13,11 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.config import LOCAL, Config
+from gateway.restarts import Restarts
 from gateway.server.accepting import Share, shares
 from gateway.upstreams.local import LocalModel
 
 POLL_SECONDS = 0.25
-LONGEST_PAUSE = 30.0
-"""Seconds between two starts of a worker that keeps dying."""
-STEADY_SECONDS = 60.0
-"""A worker that has lived for so long is started again without a pause."""
 
 log = logging.getLogger("gateway.supervisor")
 
@@ -31,9 +28,18 @@ class StartError(Exception):
     """The gateway cannot start; the message says why."""
 
 
+class _Place(msgspec.Struct):
+    """What a worker is given, and its successors after it."""
+
+    share: Share
+    restarts: Restarts = msgspec.field(default_factory=Restarts)
+    due: float = 0.0
+    """When the next worker may be started, in `time.monotonic()` seconds."""
+
+
 class _Worker(msgspec.Struct):
     pid: int
-    share: Share
+    place: _Place
     status: int
     """The reading end of the pipe in which it says that it is ready."""
     started: float
@@ -55,10 +61,8 @@ class Supervisor:
         self._local = local
         self._lifeline = os.pipe()
         self._workers: list[_Worker] = []
-        self._free = shares(config.server.workers)
+        self._free = [_Place(share) for share in shares(config.server.workers)]
         self._stopping = False
-        self._pause = 0.5
-        self._next_start = 0.0
 
     def run(self, announce: Callable[[], None]) -> int:
         """Serve until SIGTERM or SIGINT; `announce` is called once everything answers. The exit code."""
@@ -70,8 +74,7 @@ class Supervisor:
                 upstreams = {**self._config.upstreams, LOCAL: self._local.upstream()}
                 self._config = msgspec.structs.replace(self._config, upstreams=upstreams)
             gc.freeze()
-            while len(self._workers) < self._config.server.workers:
-                self._spawn()
+            self._fill()
             announced = False
             while not self._stopping:
                 self._watch(first=not announced)
@@ -97,29 +100,31 @@ class Supervisor:
         for worker in [worker for worker in self._workers if _has_ended(worker.pid)]:
             self._workers.remove(worker)
             os.close(worker.status)
-            worker.share.leave()
-            self._free.append(worker.share)
+            place = worker.place
+            place.share.leave()
+            self._free.append(place)
             if self._stopping:
                 continue
             if first and not worker.is_ready:
                 raise StartError("a worker could not start; its message is above")
             log.error("worker %d died and is started again", worker.pid)
-            self._schedule(time.monotonic() - worker.started)
-        missing = self._config.server.workers - len(self._workers)
-        if missing and not self._stopping and time.monotonic() >= self._next_start:
-            self._spawn()
+            died = time.monotonic()
+            place.due = died + place.restarts.pause(died - worker.started)
+        self._fill()
         if self._local is not None and not self._stopping:
             before, now = self._local.state, self._local.poll()
             if now == "restarting" != before:
                 log.error("the bundled model died and is started again")
 
-    def _schedule(self, lived: float) -> None:
-        self._pause = 0.5 if lived > STEADY_SECONDS else min(self._pause * 2, LONGEST_PAUSE)
-        self._next_start = time.monotonic() + (0 if lived > STEADY_SECONDS else self._pause)
+    def _fill(self) -> None:
+        """Start a worker in every free place where one is due."""
+        for place in [place for place in self._free if time.monotonic() >= place.due]:
+            if not self._stopping:
+                self._free.remove(place)
+                self._spawn(place)
 
-    def _spawn(self) -> None:
+    def _spawn(self, place: _Place) -> None:
         reading, writing = os.pipe()
-        share = self._free.pop()
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -127,7 +132,7 @@ class Supervisor:
             code = 1
             try:
                 self._become_worker(reading)
-                self._main(self._config, self._listener, share, self._lifeline[0], writing)
+                self._main(self._config, self._listener, place.share, self._lifeline[0], writing)
                 code = 0
             except KeyboardInterrupt:
                 code = 0
@@ -139,7 +144,7 @@ class Supervisor:
                 sys.stderr.flush()
                 os._exit(code)
         os.close(writing)
-        self._workers.append(_Worker(pid, share, reading, time.monotonic()))
+        self._workers.append(_Worker(pid, place, reading, time.monotonic()))
 
     def _become_worker(self, reading: int) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import IO, Literal
 
 from gateway import config
+from gateway.restarts import Restarts
 from gateway.upstreams.local_probe import Probe
 
 HOST = "127.0.0.1"
 CHILD = Path(__file__).with_name("local_child.py")
 STARTS = 3
 """A model that has not loaded in this many starts is given up."""
-FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
-"""Seconds before a restart; doubled each time."""
-HEALTHY_AFTER = 60.0
-"""Seconds of service after which the next restart is a first one again."""
 PROBE_MISSES = 3
 """Unanswered health checks in a row after which the child counts as hung."""
 
@@ -90,7 +87,7 @@ class LocalModel:
         self._said = self._log = b""
         self._starts = 0
         self._start_at = 0.0
-        self._delay = FIRST_DELAY
+        self._restarts = Restarts()
         self._loaded_at: float | None = None
         self._loaded_once = False
 
@@ -131,16 +128,15 @@ class LocalModel:
     def poll(self) -> State:
         """Look after the child; to be called about twice a second. Raises LocalModelFailed."""
         now = time.monotonic()
-        if self._child is None:
-            if now >= self._start_at:
-                self._spawn()
-            return self.state
-        self._listen(self._child, now)
-        if self._child.poll() is not None:
-            self._bury(self._child, now)
-        elif self._loaded_at is not None and self._probe.misses(now) >= PROBE_MISSES:
-            self._child.kill()
-            self._bury(self._child, now)
+        if self._child is not None:
+            self._listen(self._child, now)
+            if self._child.poll() is not None:
+                self._bury(self._child, now)
+            elif self._loaded_at is not None and self._probe.misses(now) >= PROBE_MISSES:
+                self._child.kill()
+                self._bury(self._child, now)
+        if self._child is None and now >= self._start_at:
+            self._spawn()
         return self.state
 
     def stop(self, grace: float = 5) -> None:
@@ -196,15 +192,13 @@ class LocalModel:
         """Clear away a dead child and set the time for the next one."""
         self._listen(child, now)
         self._release(child)
-        if self._loaded_at is not None and now - self._loaded_at > HEALTHY_AFTER:
-            self._delay = FIRST_DELAY
+        served = 0.0 if self._loaded_at is None else now - self._loaded_at
         self._loaded_at = None
         self._said = b""
         if not self._loaded_once and self._starts >= STARTS:
             words = " / ".join(self._log.decode(errors="replace").strip().splitlines()[-4:])
             raise LocalModelFailed(f"{self._weights} cannot be loaded: {words or 'the child died silently'}")
-        self._start_at = now + self._delay
-        self._delay = min(self._delay * 2, LONGEST_DELAY)
+        self._start_at = now + self._restarts.pause(served)
 
     def _release(self, child: subprocess.Popen[bytes]) -> None:
         child.wait()

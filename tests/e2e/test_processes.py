@@ -8,13 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.restarts import AT_ONCE
+from gateway.server.supervisor import POLL_SECONDS
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import CHAT, ask, connect, fetch, line, read_until, written
@@ -111,6 +115,22 @@ def test_a_killed_worker_is_missed_by_nobody_and_comes_back(pair: Gateway) -> No
         assert fetch(pair, body=ASK).status == 200
     assert children(pair.pid) == {survivor, heir}
     assert f"worker {victim} died" in pair.errors()
+
+
+@needs_proc
+def test_a_worker_that_dies_again_at_once_is_replaced_at_once(pair: Gateway) -> None:
+    (victim, *_), began = children(pair.pid), time.monotonic()
+    for _ in range(AT_ONCE):
+        known = children(pair.pid)
+        os.kill(victim, signal.SIGKILL)
+        (victim,) = until(partial(newcomers, pair, known), within=10)
+    # Its fourth life would wait for half a second, and half of that is when the parent looks.
+    assert time.monotonic() - began < AT_ONCE * 2 * POLL_SECONDS + 1
+    assert fetch(pair, body=ASK).status == 200
+
+
+def newcomers(pair: Gateway, known: set[int]) -> set[int]:
+    return children(pair.pid) - known
 
 
 def on_each(
