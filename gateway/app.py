@@ -107,12 +107,10 @@ class Gateway:
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Whether chat requests can be answered, and the state of each part."""
         store = "ok" if self.database.healthy and self.recorder.healthy else "degraded"
-        upstreams = {
-            name: "degraded" if node.breaker.is_open else "ok" for name, node in self.routing.nodes.items()
-        }
-        # An open breaker closes by traffic alone, so one that would let a probe through counts as usable.
+        nodes = self.routing.nodes
+        upstreams = {name: "degraded" if node.is_degraded else "ok" for name, node in nodes.items()}
         now = time.monotonic()
-        usable = any(node.breaker.opens_at(now) <= now for node in self.routing.nodes.values())
+        usable = any(node.is_usable(now) for node in nodes.values())
         ready = self.is_loaded and not self.is_draining and usable
         whole = store == "ok" and "degraded" not in upstreams.values()
         status = ("ready" if whole else "degraded") if ready else "unavailable"

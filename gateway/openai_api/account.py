@@ -18,7 +18,7 @@ class Account:
 
     def __init__(self, turn: Turn, started: float, persona: Resolved | None, prompt_sha256: str) -> None:
         self.turn = turn
-        self.trail = Trail()
+        self.trail = Trail(key=turn.key_id)
         self.started = started
         self.answered: float | None = None
         """When an upstream had begun to answer."""

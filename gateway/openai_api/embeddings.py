@@ -33,7 +33,8 @@ class Embeddings:
         try:
             if scope["method"] != "POST":
                 raise edge.only_post()
-            await self._guard.admit(scope["headers"], "chat:invoke")
+            caller = await self._guard.admit(scope["headers"], "chat:invoke")
+            trail.key = caller.key_id
             body = await edge.read_body(scope["headers"], receive, self._config.server.max_body)
             decode_object(body)
             answer = await self._watched(scope["state"]["connection"], body, trail)

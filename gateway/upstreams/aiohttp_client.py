@@ -29,7 +29,9 @@ class AiohttpClient:
             session = self._session or self._connect()
             response = await session.post(self.url(path), data=body, headers=merged, allow_redirects=False)
         except aiohttp.ConnectionTimeoutError:
-            raise UpstreamFailure("connect_timeout", self._name) from None
+            raise UpstreamFailure("connect_timeout", self._name, was_reached=False) from None
+        except aiohttp.ClientConnectorError:
+            raise UpstreamFailure("connection", self._name, was_reached=False) from None
         except aiohttp.ClientResponseError:
             raise UpstreamFailure("bad_answer", self._name) from None
         except (aiohttp.ClientError, OSError, ValueError):

@@ -1,6 +1,9 @@
-"""A circuit breaker: an upstream that keeps failing is left alone for a while."""
+"""A circuit breaker: a model of an upstream that keeps failing is left alone for a while."""
 
 from collections import deque
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 WINDOW = 10.0
 """Seconds over which calls are counted."""
@@ -8,63 +11,175 @@ LEAST_CALLS = 20
 FAILING_SHARE = 0.5
 OPEN_SECONDS = 5.0
 """How long it stays open before one probe is let through."""
+FORGOTTEN_AFTER = 60.0
+"""Seconds after which one that opened for a key that has not come back is closed."""
+
+NEVER = float("inf")
+
+End: TypeAlias = Literal["well", "unreached", "failed"]
+"""How a call ended: `unreached` cannot be the request's doing, `failed` can."""
+
+
+class _Call(NamedTuple):
+    at: float
+    key: str
+    end: End
+
+
+class _Tally(msgspec.Struct):
+    """What a key's calls within the window have come to."""
+
+    calls: int = 0
+    failed: int = 0
+
+
+class _Circuit(msgspec.Struct):
+    opened: float
+    since: int
+    """The ticket since which calls count for it; an earlier one says nothing any more."""
+    probe: int | None = None
+    """The ticket of the call that decides whether it closes."""
+    failed_for: str | None = None
+    """The key whose probe has failed where that may have been the request's doing."""
+
+    def opens_at(self, now: float) -> float:
+        return NEVER if self.probe is not None else max(now, self.opened + OPEN_SECONDS)
 
 
 class Breaker:
-    """Opens when at least 20 calls ended within the window and half of them failed. Times are in seconds."""
+    """Opens when at least 20 calls ended within the window and half of them failed. Times are in seconds.
+
+    A failure that the request may have caused opens it for the key that sees it alone, and for everybody
+    once another key has seen one too, or where no other key is active: nobody takes a model from the others
+    by requests that break it.
+    """
 
     def __init__(self) -> None:
-        self._calls: deque[tuple[float, bool]] = deque()
-        self._failed = 0
-        self._opened: float | None = None
-        self._probing = False
-        self._round = 0
-        """Grows when the breaker opens and with each probe; a call of an earlier round changes nothing."""
+        self._calls: deque[_Call] = deque()
+        self._tallies: dict[str, _Tally] = {}
+        """Of the keys that have calls in the window."""
+        self._unreached = self._failed = self._keys_failed = 0
+        self._ticket = 0
+        """Grows when a circuit opens and with each probe."""
+        self._everybody: _Circuit | None = None
+        self._own: dict[str, _Circuit] = {}
 
     @property
     def is_open(self) -> bool:
-        return self._opened is not None
+        """For everybody."""
+        return self._everybody is not None
 
-    def opens_at(self, now: float) -> float:
-        """When the next call may be made: now, or the time of the probe, or never while a probe is out."""
-        if self._opened is None:
+    def is_open_for(self, key: str) -> bool:
+        return self.is_open or key in self._own
+
+    def opens_at(self, key: str, now: float) -> float:
+        """When the key's next call may be made: now, or the time of the probe, or never while one is out."""
+        if self._everybody is None and not self._own:
             return now
-        return float("inf") if self._probing else max(now, self._opened + OPEN_SECONDS)
+        return max((circuit.opens_at(now) for circuit in self._circuits(key)), default=now)
 
-    def start(self) -> int:
-        """A call that `opens_at` allows begins, on an open breaker the probe. Its ticket, for its end."""
-        if self._opened is not None:
-            self._probing = True
-            self._round += 1
-        return self._round
+    def start(self, key: str) -> int:
+        """A call that `opens_at` allows begins, on an open circuit the probe. Its ticket, for its end."""
+        if self._everybody is not None or self._own:
+            circuits = self._circuits(key)
+            self._ticket += bool(circuits)
+            for circuit in circuits:
+                circuit.probe = self._ticket
+        return self._ticket
 
-    def succeed(self, ticket: int, now: float) -> None:
-        """The call ended well; one that began before the breaker opened says nothing any more."""
-        if ticket != self._round:
+    def succeed(self, key: str, ticket: int, now: float) -> None:
+        """The call ended well; one that began before a circuit opened says nothing any more."""
+        if self._is_early(key, ticket):
             return
-        if self._opened is not None:
-            self._calls.clear()
-            self._failed = 0
-        self._opened, self._probing = None, False
-        self._count(now, failed=False)
+        if self._everybody is not None:
+            self._everybody = None
+            self._forget(None)
+        if self._own.pop(key, None) is not None:
+            self._forget(key)
+        self._count(_Call(now, key, "well"))
 
-    def fail(self, ticket: int, now: float) -> None:
+    def fail(self, key: str, ticket: int, now: float, *, was_reached: bool) -> None:
         """The call failed, which counts as a success does."""
-        if ticket != self._round:
+        if self._is_early(key, ticket):
             return
-        self._count(now, failed=True)
-        trips = len(self._calls) >= LEAST_CALLS and self._failed >= FAILING_SHARE * len(self._calls)
-        if self._probing or trips:
-            self._opened, self._probing = now, False
-            self._round += 1
+        self._count(_Call(now, key, "failed" if was_reached else "unreached"))
+        own, everybody = self._own.get(key), self._everybody
+        tally = self._tallies[key]
+        if own is not None or (everybody is not None and was_reached) or _trips(tally.failed, tally.calls):
+            self._open_own(key, now)
+        if everybody is None:
+            if _trips(self._counted(), len(self._calls)):
+                self._everybody = self._opened(now)
+        elif not was_reached or everybody.failed_for not in (None, key):
+            self._everybody = self._opened(now)
+        else:
+            # Others may still be served well: one of them is the next probe.
+            everybody.probe, everybody.failed_for = None, key
 
-    def forgive(self, ticket: int) -> None:
+    def forgive(self, key: str, ticket: int) -> None:
         """The call ended without saying anything about the upstream, as when the caller left."""
-        if ticket == self._round:
-            self._probing = False
+        for circuit in self._circuits(key):
+            if circuit.probe == ticket:
+                circuit.probe = None
 
-    def _count(self, now: float, *, failed: bool) -> None:
-        self._calls.append((now, failed))
-        self._failed += failed
-        while self._calls[0][0] < now - WINDOW:
-            self._failed -= self._calls.popleft()[1]
+    def _circuits(self, key: str) -> list[_Circuit]:
+        """The open ones that this key's calls have to pass."""
+        return [circuit for circuit in (self._everybody, self._own.get(key)) if circuit is not None]
+
+    def _is_early(self, key: str, ticket: int) -> bool:
+        return any(ticket < circuit.since for circuit in self._circuits(key))
+
+    def _opened(self, now: float) -> _Circuit:
+        self._ticket += 1
+        return _Circuit(now, self._ticket)
+
+    def _open_own(self, key: str, now: float) -> None:
+        for gone in [name for name, circuit in self._own.items() if circuit.opened < now - FORGOTTEN_AFTER]:
+            del self._own[gone]
+        self._own[key] = self._opened(now)
+
+    def _counted(self) -> int:
+        """How many failures in the window count for everybody."""
+        are_several = self._keys_failed > 1 or len(self._tallies) == 1
+        return self._unreached + (self._failed if are_several else 0)
+
+    def _count(self, call: _Call) -> None:
+        self._calls.append(call)
+        tally = self._tallies.get(call.key)
+        if tally is None:
+            tally = self._tallies[call.key] = _Tally()
+        tally.calls += 1
+        if call.end != "well":
+            self._add_failure(tally, call, 1)
+        while self._calls[0].at < call.at - WINDOW:
+            self._drop(self._calls.popleft())
+
+    def _drop(self, call: _Call) -> None:
+        tally = self._tallies[call.key]
+        tally.calls -= 1
+        if call.end != "well":
+            self._add_failure(tally, call, -1)
+        if not tally.calls:
+            del self._tallies[call.key]
+
+    def _add_failure(self, tally: _Tally, call: _Call, sign: int) -> None:
+        if call.end == "unreached":
+            self._unreached += sign
+            return
+        before = bool(tally.failed)
+        tally.failed += sign
+        self._failed += sign
+        self._keys_failed += bool(tally.failed) - before
+
+    def _forget(self, key: str | None) -> None:
+        """Drop the calls of a key, or all, as they are of another time."""
+        calls, self._calls = self._calls, deque()
+        for call in calls:
+            if key is None or call.key == key:
+                self._drop(call)
+            else:
+                self._calls.append(call)
+
+
+def _trips(failed: int, calls: int) -> bool:
+    return calls >= LEAST_CALLS and failed >= FAILING_SHARE * calls

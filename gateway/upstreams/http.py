@@ -111,7 +111,7 @@ class HttpClient:
 
     async def _connect(self) -> Connection:
         if self._closed is not None:
-            raise UpstreamFailure("connection", self._name)
+            raise UpstreamFailure("connection", self._name, was_reached=False)
         host = self._host if self._tls else None
         try:
             async with asyncio.timeout(self._connect_seconds):
@@ -120,13 +120,13 @@ class HttpClient:
                     lambda: Connection(self._name, self), sock=peer, ssl=self._tls, server_hostname=host
                 )
         except TimeoutError:
-            raise UpstreamFailure("connect_timeout", self._name) from None
+            raise UpstreamFailure("connect_timeout", self._name, was_reached=False) from None
         except (OSError, ValueError):
-            raise UpstreamFailure("connection", self._name) from None
+            raise UpstreamFailure("connection", self._name, was_reached=False) from None
         if self._closed is not None:
             connection.transport.abort()
         if not connection.is_usable:
-            raise UpstreamFailure("connection", self._name)
+            raise UpstreamFailure("connection", self._name, was_reached=False)
         # Only now: of connecting that is cancelled, uvloop tells the beginning but not the end.
         self._open.add(connection)
         return connection

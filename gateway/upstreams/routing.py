@@ -1,4 +1,4 @@
-"""Which upstream is asked when: the order, retries with backoff, and a breaker per upstream."""
+"""Which upstream is asked when: the order, retries with backoff, and a breaker per upstream and model."""
 
 import asyncio
 import random
@@ -10,7 +10,8 @@ from typing import TypeVar
 import msgspec
 
 from gateway import clock
-from gateway.config import Config, Route, Upstream
+from gateway.cache import Cache
+from gateway.config import LOCAL, Config, Route, Upstream
 from gateway.upstreams.breaker import Breaker
 from gateway.upstreams.client import Client, pooled
 from gateway.upstreams.deadline import Deadlines
@@ -19,6 +20,12 @@ from gateway.upstreams.failure import Kind, UpstreamFailure
 BACKOFF = 0.25
 """Seconds before the second attempt at an upstream; doubles with each further one, plus or minus half."""
 
+LONGEST_WAIT = 1.0
+"""Seconds between two tries at a model that is being started again."""
+LOADING = 503
+"""What the bundled model's server says until it has loaded."""
+MODELS = 1000
+"""Of one upstream, whose breakers are remembered."""
 SECRET_LENGTH = 8
 """A shorter header value is no secret worth masking."""
 
@@ -32,16 +39,39 @@ class Node:
         self.name = name
         self.upstream = upstream
         self.client: Client = pooled(name, upstream)
-        self.breaker = Breaker()
+        self._breakers: Cache[str, Breaker] = Cache(MODELS)
         self.total = Deadlines(upstream.timeouts.total)
         self.first_byte = Deadlines(upstream.timeouts.first_byte)
         self.refuses_usage = False
         """Whether it has refused `stream_options.include_usage`, which is then left out."""
+        self.is_restarted = name == LOCAL
+        """Whether it comes back by itself when it is gone, so that waiting for it is worth while."""
+
+    def breaker(self, model: str) -> Breaker:
+        """That of one of its models."""
+        found = self._breakers.recall(model)
+        if found is None:
+            found = Breaker()
+            self._breakers.keep(model, found)
+        return found
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether one of its models is left alone."""
+        return any(self.breaker(model).is_open for model in self._breakers)
+
+    def is_usable(self, now: float) -> bool:
+        """Whether one of its models may be asked; it closes by traffic alone, so a due probe counts."""
+        models = list(self._breakers)
+        # Nobody's key is empty, so only what is shut for everybody counts.
+        return not models or any(self.breaker(model).opens_at("", now) <= now for model in models)
 
 
 class Trail(msgspec.Struct):
     """What was tried for one request. Times are `time.perf_counter()` seconds."""
 
+    key: str = ""
+    """The id of the key that asks."""
     attempts: int = 0
     route: Route | None = None
     began: float | None = None
@@ -79,15 +109,18 @@ class Routing:
         """The result of the first attempt that succeeds. Raises the last UpstreamFailure.
 
         Each upstream has 1 + retries tries. The next to be asked is the one that may be asked soonest, in
-        the order of `routes`; none is asked after `until` (`time.monotonic()` seconds).
+        the order of `routes`; none is asked after `until` (`time.monotonic()` seconds). What the request
+        itself may have broken is tried once more in all; an upstream that is being started again, as often
+        as the time allows.
         """
         now = time.monotonic()
         ready = {route: now for route in routes if route.upstream in self.nodes}
         tries = dict.fromkeys(ready, 0)
         failure: UpstreamFailure | None = None
         unasked: Kind = "breaker_open" if ready else "not_configured"
+        broken = 0
         while ready:
-            opens = {route: self.nodes[route.upstream].breaker.opens_at(at) for route, at in ready.items()}
+            opens = {route: self._opens_at(route, trail.key, at) for route, at in ready.items()}
             route = min(opens, key=opens.__getitem__)
             soonest, now = opens[route], time.monotonic()
             if soonest > max(until, now):
@@ -100,33 +133,47 @@ class Routing:
                 return await self._try(route, attempt, trail)
             except UpstreamFailure as error:
                 failure = error
-            if not failure.is_retryable:
+            broken += failure.is_retried_once
+            if not failure.is_retryable or broken > 1:
                 break
             tries[route] += 1
-            if tries[route] > self._retries:
+            is_awaited = self._is_awaited(route, failure)
+            if tries[route] > self._retries and not is_awaited:
                 del ready[route]
             else:
-                ready[route] = time.monotonic() + _pause(failure, tries[route])
+                pause = _pause(failure, tries[route])
+                ready[route] = time.monotonic() + (min(pause, LONGEST_WAIT) if is_awaited else pause)
         raise failure or UpstreamFailure(unasked, routes[0].upstream if routes else "default")
+
+    def _opens_at(self, route: Route, key: str, at: float) -> float:
+        return self.nodes[route.upstream].breaker(route.model).opens_at(key, at)
+
+    def _is_awaited(self, route: Route, failure: UpstreamFailure) -> bool:
+        """Whether the upstream is gone and comes back, or has come back and is still loading."""
+        is_away = not failure.was_reached or failure.status == LOADING
+        return is_away and self.nodes[route.upstream].is_restarted
 
     async def _try(self, route: Route, attempt: "Attempt[T]", trail: Trail) -> T:
         node = self.nodes[route.upstream]
-        ticket = node.breaker.start()
+        breaker, key = node.breaker(route.model), trail.key
+        ticket = breaker.start(key)
         trail.attempts += 1
         trail.route = route
         trail.began = trail.began or time.perf_counter()
         try:
             result = await attempt(node, route)
         except UpstreamFailure as failure:
-            if failure.trips_breaker:
-                node.breaker.fail(ticket, time.monotonic())
+            if self._is_awaited(route, failure):
+                breaker.forgive(key, ticket)
+            elif failure.trips_breaker:
+                breaker.fail(key, ticket, time.monotonic(), was_reached=failure.was_reached)
             else:
-                node.breaker.succeed(ticket, time.monotonic())
+                breaker.succeed(key, ticket, time.monotonic())
             raise
         except BaseException:
-            node.breaker.forgive(ticket)
+            breaker.forgive(key, ticket)
             raise
-        node.breaker.succeed(ticket, time.monotonic())
+        breaker.succeed(key, ticket, time.monotonic())
         return result
 
     async def close(self) -> None:
@@ -145,7 +192,7 @@ def _pause(failure: UpstreamFailure, tries: int) -> float:
     asked = retry_after_seconds(failure.retry_after)
     if asked is not None:
         return asked
-    return BACKOFF * float(2 ** (tries - 1)) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load only
+    return BACKOFF * float(2 ** min(tries - 1, 20)) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load only
 
 
 def retry_after_seconds(value: str | None) -> float | None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from email.utils import formatdate
 
 import pytest
@@ -38,7 +39,7 @@ class Calls:
 
 def failing(status: int | None = 500, retry_after: str | None = None) -> UpstreamFailure:
     if status is None:
-        return UpstreamFailure("connection", "x")
+        return UpstreamFailure("connection", "x", was_reached=False)
     return UpstreamFailure("status", "x", status=status, retry_after=retry_after)
 
 
@@ -171,9 +172,9 @@ async def test_unconfigured_upstreams_are_passed_over(new: New) -> None:
 
 async def open_breaker(routing: Routing, route: Route) -> None:
     for _ in range(LEAST_CALLS):
-        node = routing.nodes[route.upstream]
-        node.breaker.fail(node.breaker.start(), time.monotonic())
-    assert node.breaker.is_open
+        breaker = routing.nodes[route.upstream].breaker(route.model)
+        breaker.fail("", breaker.start(""), time.monotonic(), was_reached=True)
+    assert breaker.is_open
 
 
 async def test_an_open_breaker_is_passed_over(new: New) -> None:
@@ -194,11 +195,76 @@ async def test_the_breaker_counts_failures_of_the_upstream_only(new: New) -> Non
     routing = new(0)
     for status in (429, 400, 401, 408, 409) * LEAST_CALLS:
         await given_up(routing, Calls(failing(status)), A)
-    assert not routing.nodes["a"].breaker.is_open
+    assert not routing.nodes["a"].breaker("m").is_open
     for _ in range(10 * LEAST_CALLS):
-        if not routing.nodes["a"].breaker.is_open:
+        if not routing.nodes["a"].breaker("m").is_open:
             await given_up(routing, Calls(failing(None)), A, until=0)
-    assert routing.nodes["a"].breaker.is_open
+    assert routing.nodes["a"].breaker("m").is_open
+
+
+async def test_one_key_does_not_take_a_model_from_the_others(new: New) -> None:
+    routing = new(0)
+    await first(routing, Calls(), A, trail=Trail(key="good"))
+    for _ in range(2 * LEAST_CALLS):
+        with suppress(UpstreamFailure):
+            await first(routing, Calls(failing(502)), A, until=0, trail=Trail(key="bad"))
+    assert routing.nodes["a"].breaker("m").is_open_for("bad")
+    assert await first(routing, Calls(), A, trail=Trail(key="good"), until=0) == "a/m"
+
+
+async def test_each_model_has_a_breaker_of_its_own(new: New) -> None:
+    routing = new(0)
+    await open_breaker(routing, A)
+    assert await first(routing, Calls(), Route("a", "n"), until=0) == "a/n"
+
+
+async def test_models_without_end_leave_a_bounded_number_of_breakers(new: New) -> None:
+    routing = new(0)
+    for number in range(2 * routings.MODELS):
+        await first(routing, Calls(), Route("a", str(number)))
+    assert len(routing.nodes["a"]._breakers) == routings.MODELS
+
+
+def reasoned() -> UpstreamFailure:
+    return UpstreamFailure("status", "x", status=500, was_reasoned=True)
+
+
+async def test_what_the_request_may_have_broken_is_tried_once_more_in_all(new: New) -> None:
+    calls = Calls(*[reasoned() for _ in range(9)])
+    assert (await given_up(new(5), calls, A)).status == 500
+    assert calls.asked == ["a", "a"]
+    calls = Calls(*[reasoned() for _ in range(9)])
+    assert (await given_up(new(5), calls, A, B, C)).status == 500
+    assert calls.asked == ["a", "b"]
+    calls = Calls(failing(503), reasoned(), failing(503), reasoned())
+    await given_up(new(5), calls, A)
+    assert calls.asked == ["a"] * 4
+
+
+async def test_an_upstream_that_is_started_again_is_waited_for(
+    new: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routings, "LONGEST_WAIT", 1e-6)
+    routing = new(1)
+    routing.nodes["a"].is_restarted = True
+    calls = Calls(*[failing(None)] * 50, *[failing(503)] * 50)
+    assert await first(routing, calls, A) == "a/m"
+    assert len(calls.asked) == 101
+    assert not routing.nodes["a"].breaker("m").is_open
+
+
+async def test_it_is_waited_for_no_longer_than_the_time_allows(new: New) -> None:
+    routing = new(1)
+    routing.nodes["a"].is_restarted = True
+    calls = Calls(*[failing(None)] * 100_000)
+    assert (await given_up(routing, calls, A, until=0.05)).kind == "connection"
+    assert len(calls.asked) > 3
+
+
+async def test_another_upstream_is_asked_before_one_is_waited_for(new: New) -> None:
+    routing = new(1)
+    routing.nodes["a"].is_restarted = True
+    assert await first(routing, Calls(failing(None)), A, B) == "b/m"
 
 
 async def test_those_who_wait_for_one_probe_do_not_all_become_it(
@@ -228,13 +294,15 @@ async def test_those_who_wait_for_one_probe_do_not_all_become_it(
     assert asked == 1
     answer.set()
     assert sorted(await asyncio.gather(*tasks)) == ["breaker_open"] * 4 + ["ok"]
-    assert not routing.nodes["a"].breaker.is_open
+    assert not routing.nodes["a"].breaker("m").is_open
 
 
 async def test_a_caller_who_leaves_says_nothing_about_the_upstream(new: New) -> None:
     routing, entered = new(0), asyncio.Event()
     await open_breaker(routing, A)
-    routing.nodes["a"].breaker._opened = 0.0
+    circuit = routing.nodes["a"].breaker("m")._everybody
+    assert circuit is not None
+    circuit.opened = 0.0
 
     async def attempt(node: Node, route: Route) -> str:
         entered.set()
@@ -246,7 +314,7 @@ async def test_a_caller_who_leaves_says_nothing_about_the_upstream(new: New) -> 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert routing.nodes["a"].breaker.opens_at(1e12) == 1e12
+    assert routing.nodes["a"].breaker("m").opens_at("", 1e12) == 1e12
 
 
 async def test_another_error_is_not_retried(new: New) -> None:
