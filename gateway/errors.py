@@ -69,7 +69,7 @@ class Fault(_Fault, Enum):
         "The model `persona/nobody` does not exist or is not yours to use; GET /v1/openai/models "
         "lists yours.")
     PERSONA_INVALID = (422, "persona.schema_violation", "persona", "invalid_request_error", None,
-        "`language`: a two-letter code of ISO 639-1, such as `en`.")
+        "`language`: a language tag of BCP 47, such as `en` or `pt-BR`.")
     VERSION_UNKNOWN = (404, "persona.version_not_found", "persona", "invalid_request_error", None,
         "The persona has no such version; the newest is v3.")
     LABEL_UNKNOWN = (404, "persona.label_not_found", "persona", "invalid_request_error", None,

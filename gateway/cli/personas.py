@@ -1,5 +1,6 @@
 """`persona personas`: push, list, show, pull and label personas."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -49,12 +50,13 @@ def personas() -> None:
     epilog=example(
         "persona personas push the-night-librarian.yml",
         "persona personas push personas/*.yml --url https://personas.example.com",
+        "persona personas pull the-night-librarian | persona personas push -",
     )
 )
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @on_target
 async def push(target: Target, paths: tuple[Path, ...]) -> None:
-    """Store persona files: all of them, or none where one is mistaken.
+    """Store persona files: all of them, or none where one is mistaken; `-` is standard input.
 
     An unchanged file makes no new version; a changed one makes the next version and prints the difference.
     """
@@ -109,14 +111,16 @@ async def show(target: Target, ref: ModelName, as_json: bool) -> None:
 )
 @on_target
 async def pull(target: Target, ref: ModelName, output: Path | None) -> None:
-    """Write a persona as the file that `push` reads. Pushing it back changes nothing."""
+    """Write a persona as the file that `push` reads. Pushing it back changes nothing.
+
+    Over a persona file, what has changed is written in its place; its comments, order and style stay.
+    """
     persona, version, draft = await target.find(ref)
-    text = files.dump(draft).encode()
     if output is None or str(output) == "-":
-        click.echo(text, nl=False)
-    else:
-        _write(output, text)
-        click.echo(f"{persona.slug} v{version.version} written to {output}")
+        click.echo(files.dump(draft).encode(), nl=False)
+        return
+    places = " and ".join(map(str, _write(output, draft)))
+    click.echo(f"{persona.slug} v{version.version} written to {places}")
 
 
 def _label(_context: click.Context, _argument: click.Parameter, text: str) -> str:
@@ -152,7 +156,7 @@ def _read(target: Target, paths: Sequence[Path]) -> dict[Path, Draft]:
     drafts = {}
     for path in paths:
         try:
-            draft = files.read(path)
+            draft = _draft(path)
             target.check(draft)
         except DraftError as error:
             raise Failure(f"{path}: {error}") from None
@@ -166,8 +170,23 @@ def _read(target: Target, paths: Sequence[Path]) -> dict[Path, Draft]:
     return drafts
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+def _draft(path: Path) -> Draft:
+    """Raises PersonaFileError, DraftError."""
+    if str(path) != "-":
+        return files.read(path)
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Failure(f"standard input: {error}") from None
+    return files.parse(text, "standard input", Path())
+
+
+def _write(path: Path, draft: Draft) -> list[Path]:
+    """Where the draft has been written to."""
+    written = files.rewritten(path, draft) if path.exists() else {path: files.dump(draft)}
+    for place, text in written.items():
+        place.write_bytes(text.encode())
+    return list(written)
 
 
 def _tell(pushed: Pushed) -> None:

@@ -136,7 +136,7 @@ class Asking:
             return relay, relay.feed(answer.as_stream())
         while True:
             out = relay.feed(data) if data else relay.finish()
-            if relay.cause is not None and not out:
+            if relay.cause is not None and (not out or relay.events == 1):
                 raise relay.cause
             if relay.events:
                 return relay, out

@@ -79,13 +79,29 @@ def value_of(raw: msgspec.Raw | bytes) -> object:
     return value
 
 
-def with_keys(data: bytes, values: dict[str, bytes]) -> bytes:
-    """The object with these keys set to these JSON values, every other value byte for byte as it was."""
+def with_keys(data: bytes, values: dict[str, bytes], *, without: tuple[str, ...] = ()) -> bytes:
+    """The object with these keys set to these JSON values, every other value byte for byte as it was.
+
+    The keys `without` are left out.
+    """
     try:
         fields: dict[str, Any] = dict(_object.decode(data))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _with_keys_textually(data, values)
+        return _with_keys_textually(data, values, without)
+    for name in without:
+        fields.pop(name, None)
     return msgspec.json.encode(fields | {name: msgspec.Raw(value) for name, value in values.items()})
+
+
+def says_more(data: bytes) -> bool:
+    """Whether a choice says anything in this chunk, be it something that is not known here."""
+    value = value_of(data)
+    choices = value.get("choices") if isinstance(value, dict) else None
+    for choice in choices if isinstance(choices, list) else ():
+        delta = choice.get("delta") if isinstance(choice, dict) else None
+        if isinstance(delta, dict) and any(said for name, said in delta.items() if name != "role"):
+            return True
+    return False
 
 
 class ModelEdit:
@@ -152,7 +168,7 @@ def _raw(value: Any) -> msgspec.Raw:
     return NULL if value is None else msgspec.Raw(json.dumps(value).encode())
 
 
-def _with_keys_textually(data: bytes, values: dict[str, bytes]) -> bytes:
+def _with_keys_textually(data: bytes, values: dict[str, bytes], without: tuple[str, ...]) -> bytes:
     """The same for what msgspec refuses: the standard library finds where each value begins and ends."""
     text = data.decode("utf-8", "surrogateescape")
     fields: dict[str, str] = {}
@@ -164,6 +180,8 @@ def _with_keys_textually(data: bytes, values: dict[str, bytes]) -> bytes:
         _, at = _scanner.raw_decode(text, value)
         fields[name] = text[key:at]
         at = _after_space(text, at)
+    for name in without:
+        fields.pop(name, None)
     fields |= {name: f"{json.dumps(name)}:{value.decode()}" for name, value in values.items()}
     return f"{{{','.join(fields.values())}}}".encode("utf-8", "surrogateescape")
 

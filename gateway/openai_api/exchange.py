@@ -26,11 +26,14 @@ from gateway.scoring.schedule import Scoring
 from gateway.turns.recorder import Recorder
 from gateway.turns.turn import Status, Turn
 from gateway.upstreams.client import Response
+from gateway.upstreams.deadline import Deadlines
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.routing import Routing
 
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
+LINGER = 0.5
+"""The part of a score's budget in which it has to show that the answer is at its end."""
 PERSONA_PREFIX = "persona/"
 
 
@@ -52,6 +55,9 @@ class Exchanges:
         self.recorder = recorder
         self.scoring = scoring
         self.judge = judge
+        self.linger_seconds = config.drift.budget_ms / 1000 * LINGER
+        self.linger = Deadlines(self.linger_seconds)
+        """How long a chunk that may be the last one is held before more is said."""
         self.plain = {
             model: Route(name, model)
             for name, up in reversed(config.upstreams.items())
@@ -109,6 +115,8 @@ class Exchange:
         self.is_last = False
         """Whether the frames that a stream has given are its last."""
         self._ended = False
+        self._spent = 0.0
+        """Seconds for which the answer's last chunk has waited to be known for it."""
         self._response: Response | None = None
         self._source: Relay | Answer | None = None
         self._until = time.monotonic() + shared.chat.retry_for
@@ -146,7 +154,7 @@ class Exchange:
         # What is no longer needed must not lie in the memory until the answer's end.
         del opened, self._asking
         while True:
-            if relay.is_held or (relay.done and account.is_unscored):
+            if relay.is_settled:
                 found = self._score(relay)
                 if isinstance(found, asyncio.Future):
                     if frames:
@@ -154,8 +162,7 @@ class Exchange:
                         frames = b""
                     found = await self._patiently(found, watch, limits.idle)
                 self._take(found)
-                if relay.is_held:
-                    frames += relay.release(account.persona_json())
+                frames += relay.release(account.persona_json())
             if frames:
                 self.is_last = relay.done
                 yield frames
@@ -164,6 +171,9 @@ class Exchange:
                 raise relay.failure
             if relay.done:
                 return
+            if relay.is_held:
+                frames = await self._follow(relay, response, watch)
+                continue
             if writer is not None:
                 await response.pour(partial(pass_on, relay, writer, watch))
             if relay.goes_on:
@@ -184,7 +194,9 @@ class Exchange:
     def _score(self, source: Relay | Answer) -> Scored | asyncio.Future[Scored]:
         persona, request = self.account.persona, self.request
         assert persona is not None  # noqa: S101 - nobody else's answers are scored
-        return self._shared.scoring.score(persona, request.messages, len(request.body), source.said())
+        return self._shared.scoring.score(
+            persona, request.messages, len(request.body), source.said(), spent=self._spent
+        )
 
     @staticmethod
     async def _patiently(scored: asyncio.Future[Scored], watch: Watch, idle: float) -> Scored:
@@ -238,10 +250,20 @@ class Exchange:
         try:
             data = await response.read()
         except UpstreamFailure:
-            # Broken off; after its last choice has finished the answer is whole all the same.
-            data = b""
+            return relay.finish(is_broken=True)
         watch.read()
         return relay.feed(data) if data else relay.finish()
+
+    async def _follow(self, relay: Relay, response: Response, watch: Watch) -> bytes:
+        """The frames that go out once it is known whether the held chunk is the last one."""
+        frames, self._spent = b"", 0.0
+        try:
+            with self._shared.linger.begin():
+                while not frames and relay.is_held and not relay.is_settled:
+                    frames = await self._next(relay, response, watch)
+        except TimeoutError:
+            frames, self._spent = relay.settle(), self._shared.linger_seconds
+        return frames
 
     def _usable(self) -> tuple[Route, ...]:
         """The routes that the request can take. Raises Refusal."""

@@ -5,6 +5,7 @@ import msgspec
 from gateway.errors import Fault, Refusal, openai_error
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit
+from gateway.openai_api.last import LastChunk
 from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, frame
 from gateway.openai_api.template import Run, Template
 from gateway.openai_api.transcript import Transcript
@@ -21,30 +22,27 @@ TEMPLATES = 100
 class Relay:
     """One stream's state. Feed it what the upstream sends; send on what it returns.
 
-    When every requested choice has finished, the chunk that says so is held (`is_held`) until `release` is
-    given the `persona` object to put on it; what comes meanwhile waits behind it.
+    A chunk that may be the last one of a persona's answer is held (`is_held`) until more is said. Once it is
+    known to be the last one (`is_settled`), it waits for `release` and the `persona` object.
     """
 
     __slots__ = (
         "_choices",
         "_fallback_id",
         "_framer",
-        "_held",
         "_id",
+        "_last",
         "_learnt",
         "_mask",
         "_misses",
         "_model",
-        "_released",
         "_template",
         "_upstream",
-        "_waiting",
         "_wants_usage",
         "cause",
         "done",
         "events",
         "failure",
-        "is_held",
         "transcript",
     )
 
@@ -67,8 +65,8 @@ class Relay:
         self.cause: UpstreamFailure | None = None
         """The same failure as the upstream's, to try another one where nothing has gone out yet."""
         self.done = False
-        self.is_held = False
-        self._released = False
+        self._last = LastChunk(self.transcript, choices, model_json) if model_json is not None else None
+        """`None` for a plain model, whose answers nobody scores."""
         self._upstream = upstream
         self._model = ModelEdit(model_json) if model_json is not None else None
         self._choices = choices
@@ -81,13 +79,22 @@ class Relay:
         self._learnt = 0
         self._misses = 0
         """Chunks in a row that are unlike the template; two make a new one, one may be another choice's."""
-        self._held: bytes = b""
-        self._waiting: list[Event] = []
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a chunk waits to be known for the last one."""
+        return self._last is not None and self._last.is_held
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known, so that nothing is fed until it is released."""
+        return self._last is not None and self._last.is_settled
 
     @property
     def goes_on(self) -> bool:
         """Whether nothing stands against feeding it on: it holds no chunk, has not ended and not failed."""
-        return not (self.is_held or self.done or self.failure is not None)
+        last = self._last
+        return not (self.done or self.failure is not None or (last is not None and last.is_held))
 
     @property
     def finish_reason(self) -> str | None:
@@ -106,7 +113,7 @@ class Relay:
         """The whole frames that go out for this piece of the upstream's stream."""
         out, at = [], 0
         try:
-            while at < len(data) and not self.done:
+            while at < len(data) and not self._is_over:
                 run = self._run(data, at)
                 if run is not None:
                     out.append(self._pass_run(run))
@@ -116,29 +123,36 @@ class Relay:
                     out.append(self._pass_others(data[at:end]))
                 at = end
         except TooLargeError:
-            self._fail("sent an event that is larger than the limit")
+            out.append(self._fail("sent an event that is larger than the limit"))
         return b"".join(out)
+
+    def settle(self) -> bytes:
+        """The frames that go out when nothing has followed the held chunk for a while."""
+        return self._last.settle() if self._last is not None else b""
 
     def release(self, persona_json: bytes) -> bytes:
         """The held chunk with the `persona` object, and what has waited behind it."""
-        head = self._held.rstrip()[:-1].rstrip()
-        comma = b"" if head.endswith(b"{") else b","
-        out = frame(head + comma + b'"persona":' + persona_json + b"}")
-        waiting, self._waiting = self._waiting, []
-        self.is_held, self._held, self._released = False, b"", True
-        return out + self._take(waiting)
+        assert self._last is not None  # noqa: S101 - nothing else is held
+        self.done = self._last.is_ended
+        return self._last.release(persona_json)
 
-    def finish(self) -> bytes:
-        """What goes out when the upstream has ended; sets `failure` unless the answer is complete."""
-        out = b""
-        if not self.done and self.failure is None:
-            out = self._take(self._framer.finish(), at_end=True)
-        if self.done or self.failure is not None or self.is_held:
+    def finish(self, *, is_broken: bool = False) -> bytes:
+        """What goes out when the upstream has ended; sets `failure` unless the answer is complete.
+
+        An answer that is broken off is never complete without `[DONE]`, however finished it seems.
+        """
+        out = b"" if self._is_over else self._take(self._framer.finish(), at_end=True)
+        if self._is_over:
             return out
-        if not self.transcript.is_complete:
+        if is_broken or not self.transcript.is_complete:
             return out + self._fail("ended its answer before it was finished")
-        self.done = True
-        return out + DONE_FRAME
+        return out + self._end()
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether whatever else the upstream sends is of no use."""
+        last = self._last
+        return self.done or self.failure is not None or (last is not None and last.is_ended)
 
     def _run(self, data: bytes, at: int) -> Run | None:
         """As `Template.run`, where an event begins at `at` that is to go out."""
@@ -153,6 +167,8 @@ class Relay:
         for index, text in run.said:
             if text:
                 self.transcript.keep(index, text)
+        if self._last is not None and run.said:
+            self._last.is_released = False
         return run.frames
 
     def _pass_others(self, data: bytes) -> bytes:
@@ -167,54 +183,58 @@ class Relay:
     def _take(self, events: list[Event], *, at_end: bool = False) -> bytes:
         out = []
         for event in events:
-            if self.done or self.failure is not None:
+            if self._is_over:
                 break
-            if self.is_held:
-                self._waiting.append(event)
-                continue
             try:
                 out.append(self._pass(event))
             except (BrokenChunkError, RecursionError):
-                if not at_end:
-                    self._fail("sent an event that is not JSON")
+                problem = (
+                    "broke off in the middle of an event" if at_end else "sent an event that is not JSON"
+                )
+                out.append(self._fail(problem))
         return b"".join(out)
 
     def _pass(self, event: Event) -> bytes:
-        """The frame for one event; empty where it is held, taken out or ends the stream."""
+        """The frames for one event; empty where it is held, waits, or is taken out."""
         data = event.data
         if data.strip() == DONE:
             self.events += 1
-            self.done = True
-            return DONE_FRAME
+            return self._end()
         if not data.strip():
             return b""
         chunk = chunks.read(data)
         self.events += 1
-        error = self._error(event, chunk)
-        if error is not None:
-            self._refuse(error)
-            return b""
         usage = chunks.usage_of(chunk.usage)
         if usage is not None:
             self.transcript.usage = usage
-            if not self._wants_usage and not chunk.choices:
-                return b""
+        error = self._error(event, chunk)
+        if error is not None:
+            return self._pass_error(error, data, chunk)
+        counts = usage is not None and not chunk.choices
+        if counts and not self._wants_usage:
+            return b""
         came, data = data, self._edit(data, chunk)
-        news = self.transcript.add(chunk)
-        if self._template is None and not event.name and chunk.id == self._id:
+        speaks = self.transcript.add(chunk)
+        if self._template is None and not event.name:
             self._template = Template.of(came, data, chunk, self._choices)
             if self._template is not None:
                 self._learnt += 1
                 self._misses = 0
-        if (
-            news
-            and not self._released
-            and self._model is not None
-            and len(self.transcript.finished) >= self._choices
-        ):
-            self._held, self.is_held = data, True
-            return b""
-        return frame(data)
+        return (
+            frame(data) if self._last is None else self._last.take(data, chunk, speaks=speaks, counts=counts)
+        )
+
+    def _let_go(self) -> bytes:
+        return self._last.let_go() if self._last is not None else b""
+
+    def _end(self) -> bytes:
+        """The upstream has said all."""
+        if self._last is None:
+            self.done = True
+            return DONE_FRAME
+        out = self._last.end(self._id or self._fallback_id)
+        self.done = not self._last.is_settled
+        return out
 
     def _edit(self, data: bytes, chunk: Chunk) -> bytes:
         if self._model is not None:
@@ -222,11 +242,23 @@ class Relay:
         missing = {}
         if not isinstance(chunk.choices, list):
             missing["choices"] = b"[]"
-        if self._id is None:
-            self._id = chunk.id if isinstance(chunk.id, str) and chunk.id else self._fallback_id
-        if chunk.id != self._id:
+        # Azure leaves it empty in what it sends ahead of the answer.
+        if self._id is None and chunk.id != "":
+            self._id = chunk.id if isinstance(chunk.id, str) else self._fallback_id
+            self._template = None
+        if self._id is not None and chunk.id != self._id:
             missing["id"] = msgspec.json.encode(self._id)
         return chunks.with_keys(data, missing) if missing else data
+
+    def _pass_error(self, error: bytes, data: bytes, chunk: Chunk) -> bytes:
+        """Fail, after what came before and beside the error."""
+        beside = b""
+        if chunk.choices or (self._wants_usage and self.transcript.usage and chunk.usage is not chunks.NULL):
+            self.transcript.add(chunk)
+            beside = frame(self._edit(chunks.with_keys(data, {}, without=("error",)), chunk))
+        out = self._let_go() + beside
+        self._refuse(error)
+        return out
 
     def _error(self, event: Event, chunk: Chunk) -> bytes | None:
         """The error that the event reports, as JSON."""
@@ -241,9 +273,10 @@ class Relay:
         self.failure = self.cause.refusal_midway()
 
     def _fail(self, problem: str) -> bytes:
+        """What is whole still goes out."""
         self.cause = UpstreamFailure("bad_answer", self._upstream)
         self.failure = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
-        return b""
+        return self._let_go()
 
 
 def _border(data: bytes, at: int) -> int:

@@ -1,6 +1,6 @@
 """What is said in a stream, put together while it goes by."""
 
-from gateway.openai_api.chunk import Chunk
+from gateway.openai_api.chunk import Chunk, Delta
 from gateway.scoring.transcript import Said, text_of
 from gateway.turns.turn import Usage
 
@@ -25,27 +25,23 @@ class Transcript:
         self.usage: Usage | None = None
 
     def add(self, chunk: Chunk) -> bool:
-        """Take in a chunk; whether it says of some choice for the first time that it has finished."""
-        news = False
+        """Take in a chunk; whether it says more of what is to be scored."""
+        speaks = False
         for choice in chunk.choices or ():
             if choice is None:
                 continue
             delta = choice.delta
             if delta is not None:
-                if delta.content:
-                    self.keep(choice.index, text_of(delta.content))
-                if delta.tool_calls or delta.function_call:
-                    self.called_tools |= {choice.index}
-                if delta.refusal:
-                    self.refused |= {choice.index}
+                speaks = self._listen(choice.index, delta) or speaks
             # Some upstreams write an empty reason for "not yet".
-            if choice.finish_reason and choice.index not in self.finished:
+            if choice.finish_reason:
                 self.finished[choice.index] = choice.finish_reason
-                news = True
-        return news
+        return speaks
 
     def keep(self, index: int, text: str) -> None:
-        """Take in a piece of what a choice says."""
+        """Take in a piece of what a choice says, which has not finished then, whatever was said before."""
+        if self.finished:
+            self.finished.pop(index, None)
         pieces = self.pieces.setdefault(index, [])
         if self._room > 0:
             pieces.append(text[: self._room])
@@ -54,7 +50,16 @@ class Transcript:
     @property
     def is_complete(self) -> bool:
         """Whether every choice that was begun has been finished."""
-        return bool(self.finished) and all(index in self.finished for index in self.pieces)
+        return bool(self.finished) and self.finished.keys() >= {
+            *self.pieces,
+            *self.called_tools,
+            *self.refused,
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said, called or refused."""
+        return not (self.pieces or self.called_tools or self.refused)
 
     def said(self) -> list[Said]:
         """What was said in each choice, at least in the first."""
@@ -64,3 +69,16 @@ class Transcript:
             )
             for index in sorted({*self.pieces, *self.finished} or {0})
         ]
+
+    def _listen(self, index: int, delta: Delta) -> bool:
+        """Take in what a choice says; whether it is anything."""
+        if delta.content:
+            self.keep(index, text_of(delta.content))
+        calls, refuses = bool(delta.tool_calls or delta.function_call), bool(delta.refusal)
+        if calls:
+            self.called_tools |= {index}
+        if refuses:
+            self.refused |= {index}
+        if calls or refuses:
+            self.finished.pop(index, None)
+        return bool(delta.content) or calls or refuses

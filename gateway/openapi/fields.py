@@ -51,7 +51,7 @@ FIELDS = {
     "key_id": "A `key_…` id.",
     "label": "A movable name for a version: `[a-z][a-z0-9-]*`, neither `latest` nor `v<N>`.",
     "labels": "Labels and the version numbers that they stand for; on a version the labels that it bears.",
-    "language": "ISO 639-1, such as `en`.",
+    "language": "A language tag (BCP 47), such as `en` or `pt-BR`.",
     "last_used_at": "When the key was last used; null for never.",
     "latency_ms": "Milliseconds from the request to the answer's end.",
     "layers": "What the persona is made of: `soul`, `self`, `mask`, `surface`, free within each.",

@@ -2,29 +2,45 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+import typing
+from collections.abc import Iterator, Mapping
 from importlib import resources
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import SafeRepresenter
 
+from gateway.personas import document
+from gateway.personas.document import DocumentError, Mode, Node
 from gateway.personas.model import Content, Draft, Overlay, Profile, Visibility, check
+from gateway.personas.rewriting import rewrite
+from gateway.spelling import suggestion
 
 DEMO = ("the-night-librarian", "the-istanbul-bookseller")
 """The slugs of the personas that an empty store starts with, the English one first."""
+MODES: Mapping[str, Mode] = {"layers": "written", "defaults": "core"}
+"""How scalars read below these keys; elsewhere they are texts."""
+KINDS = {"array": "a list", "object": "a mapping", "str": "a text", "int": "a number", "null": "nothing"}
+"""What msgspec calls types, in the words of whoever writes a file."""
+QUOTED = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""Characters that only a quoted text can hold, other line breaks than the line feed among them."""
 
 
 class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The keys of a persona file; only `slug` and `prompt` are required."""
+    """The keys of a persona file; `slug` is required, and `prompt` or `prompt_file`."""
 
     slug: str
     name: str | None = None
     tags: list[str] = []
     visibility: Visibility = "workspace"
     language: str = "en"
-    prompt: str
+    prompt: str | None = None
+    prompt_file: str | None = None
+    """A text file with the prompt, relative to the persona file."""
     examples: list[str] = []
     layers: dict[str, Any] = {}
     overlay: Overlay = "append"
@@ -38,44 +54,64 @@ class PersonaFileError(Exception):
     """A file that is no persona; the message names the file and the key."""
 
 
+class _Read(NamedTuple):
+    """A file in its parts: the document, its plain values, and the keys with their types."""
+
+    root: Node
+    values: dict[str, Any]
+    file: PersonaFile
+
+
 def read(path: Path) -> Draft:
     """The draft in the file. Raises PersonaFileError or, for an unacceptable value, DraftError."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PersonaFileError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    return parse(text, str(path))
+    return parse(_text(path, path), str(path), path.parent)
 
 
-def parse(text: str, place: str) -> Draft:
-    """As `read`, for a text that came from `place`."""
+def parse(text: str, place: str, folder: Path | None = None) -> Draft:
+    """As `read`, for a text that came from `place`; its `prompt_file` is looked for in the folder."""
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - derived from SafeLoader
-        # Through JSON, so that what only YAML knows (numbers as keys, binary) reads as it is stored.
-        file = msgspec.json.decode(msgspec.json.encode(data), type=PersonaFile)
-    except yaml.YAMLError as error:
-        raise PersonaFileError(f"{place}: {' '.join(str(error).split())}") from None
-    except (msgspec.ValidationError, TypeError, UnicodeEncodeError) as error:
-        raise PersonaFileError(f"{place}: {_explain(str(error))}") from None
-    except (ValueError, LookupError, AttributeError):
-        raise PersonaFileError(f"{place}: a value does not fit the type that its `!!` tag names") from None
-    except RecursionError:
-        raise PersonaFileError(f"{place}: is nested too deeply, or within itself") from None
+        file = _read(text).file
+        prompt = _prompt(file, folder, place)
+    except DocumentError as error:
+        raise PersonaFileError(f"{place}: {error}") from None
     profile = Profile(slug=file.slug, name=file.name or file.slug, tags=file.tags, visibility=file.visibility)
-    content = msgspec.convert(msgspec.to_builtins(file), Content, strict=True)
-    draft = Draft(profile, content)
+    stated = {**msgspec.to_builtins(file), "prompt": prompt}
+    draft = Draft(profile, msgspec.convert(stated, Content, strict=True))
     check(draft)
     return draft
 
 
 def dump(draft: Draft) -> str:
     """The file that reads back as this draft; keys with their default value are left out."""
-    fields = {**msgspec.to_builtins(draft.profile), **msgspec.to_builtins(draft.content)}
-    if fields["name"] == fields["slug"]:
-        fields["name"] = None
-    unset = PersonaFile(slug="", prompt="")
-    stated = {key: fields[key] for key in unset.__struct_fields__ if fields[key] != getattr(unset, key)}
-    return yaml.dump(stated, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, indent=2)
+    return _dump(_stated(draft))
+
+
+def rewritten(path: Path, draft: Draft) -> dict[Path, str]:
+    """What to write into which file, so that the one at the path reads as this draft.
+
+    What a file says already stays as it is written there, with its comments, order and style; a prompt that
+    stands in a file of its own stays there too. A file that is no persona is written over.
+    """
+    try:
+        text = _text(path, path)
+    except PersonaFileError:
+        return {path: dump(draft)}
+    try:
+        _, values, file = _read(text)
+        written = {}
+        wanted = _stated(draft)
+        if file.prompt_file is not None:
+            wanted["prompt_file"] = file.prompt_file
+            prompt, place = wanted.pop("prompt"), path.parent / file.prompt_file
+            if not place.exists() or _prompt(file, path.parent, str(path)) != prompt:
+                written[place] = prompt
+        kept = {key: value for key, value in values.items() if _is_default(key, value, draft)}
+        changed = rewrite(text, values, {**wanted, **kept}, _dump)
+        if changed is not None and _means(changed, {**wanted, **kept}):
+            return {path: changed, **written}
+    except DocumentError:
+        pass
+    return {path: dump(draft)}
 
 
 def diff(old: Draft, new: Draft) -> str:
@@ -92,51 +128,131 @@ def demo() -> Iterator[Draft]:
         yield parse((folder / name).read_text("utf-8"), name)
 
 
-def _explain(error: str) -> str:
-    unknown = re.search(r"unknown field `(.*?)`", error)
-    if unknown:
-        return f"there is no key `{unknown[1]}`; known are: {', '.join(PersonaFile.__struct_fields__)}"
-    missing = re.search(r"missing required field `(.*?)`", error)
+def _text(path: Path, named: Path) -> str:
+    try:
+        # A byte order mark is what some editors begin a file with.
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PersonaFileError(f"{named}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _read(text: str) -> _Read:
+    """Raises DocumentError."""
+    root = document.parse(text)
+    if root.kind != "map":
+        raise document.wrong(root, "a persona file is a mapping, such as `slug: the-night-librarian`")
+    # Read as a whole first, so that aliases are counted over all of the file.
+    document.data(root)
+    values: dict[str, Any] = {}
+    for key, node in _entries(root):
+        if key not in PersonaFile.__struct_fields__:
+            known = ", ".join(PersonaFile.__struct_fields__)
+            hint = suggestion(key, PersonaFile.__struct_fields__)
+            raise document.wrong(node, f"there is no key `{key}`{hint or f'; known are: {known}'}")
+        values[key] = document.data(node, MODES.get(key, "text"))
+    try:
+        # Through JSON, so that what only Python knows reads as it is stored.
+        return _Read(root, values, msgspec.json.decode(msgspec.json.encode(values), type=PersonaFile))
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        raise _explained(str(error), root) from None
+    except RecursionError:
+        raise DocumentError("is nested too deeply; flatten it") from None
+
+
+def _entries(root: Node) -> Iterator[tuple[str, Node]]:
+    """The keys at the top, those that a merge brings in included, with the nodes of their values."""
+    own = {document.text_of(key): value for key, value in root.pairs()}
+    for key, node in own.items():
+        if key != "<<":
+            yield key, node
+            continue
+        merged = node.target if node.target is not None else node
+        for name, inner in merged.pairs() if merged.kind == "map" else ():
+            if document.text_of(name) not in own:
+                yield document.text_of(name), inner
+
+
+def _prompt(file: PersonaFile, folder: Path | None, place: str) -> str:
+    """Raises DocumentError where there is none, PersonaFileError where its file cannot be read."""
+    if file.prompt is not None and file.prompt_file is not None:
+        raise DocumentError("`prompt` and `prompt_file` exclude each other; keep one of them")
+    if file.prompt is not None:
+        return file.prompt
+    if file.prompt_file is None:
+        raise DocumentError("the key `prompt` is missing; write it, or name a text file as `prompt_file`")
+    if folder is None:
+        raise DocumentError("`prompt_file` works in a file only; write the text as `prompt`")
+    path = folder / file.prompt_file
+    return _text(path, Path(f"{place}: prompt_file: {path}"))
+
+
+def _stated(draft: Draft) -> dict[str, Any]:
+    """What a file of the draft has to say, in the order of its keys."""
+    fields = {**msgspec.to_builtins(draft.profile), **msgspec.to_builtins(draft.content)}
+    if fields["name"] == fields["slug"]:
+        fields["name"] = None
+    unset = PersonaFile(slug="")
+    names = [key for key in unset.__struct_fields__ if key in fields]
+    return {key: fields[key] for key in names if fields[key] != getattr(unset, key)}
+
+
+def _is_default(key: str, value: Any, draft: Draft) -> bool:
+    """Whether a file says what is so anyway, and what the draft has too."""
+    fields = {**msgspec.to_builtins(draft.profile), **msgspec.to_builtins(draft.content)}
+    if key == "name":
+        return value in (None, fields["name"]) and fields["name"] == fields["slug"]
+    return key in fields and value == fields[key] == getattr(PersonaFile(slug=""), key)
+
+
+def _means(text: str, wanted: Mapping[str, Any]) -> bool:
+    try:
+        return _read(text).values == wanted
+    except DocumentError:
+        return False
+
+
+def _explained(error: str, root: Node) -> DocumentError:
+    """msgspec's message in the words of whoever wrote the file, with the place of the key."""
+    message, _, path = error.partition(" - at `$.")
+    missing = re.search(r"missing required field `(.*?)`", message)
     if missing:
-        return f"the key `{missing[1]}` is missing"
-    message, _, place = error.partition(" - at `$.")
-    return f"{place.rstrip('`')}: {message}" if place else message
+        return DocumentError(f"the key `{missing[1]}` is missing")
+    path = path.rstrip("`")
+    top = re.split(r"[.\[]", path)[0]
+    node = next((value for key, value in _entries(root) if key == top), root)
+    kinds = re.fullmatch(r"Expected `(\w+)(?: \| null)?`, got `(\w+)`", message)
+    if kinds:
+        message = f"{KINDS.get(kinds[1], kinds[1])} is needed, not {KINDS.get(kinds[2], kinds[2])}"
+    if message.startswith("Invalid enum value"):
+        known = typing.get_args(typing.get_type_hints(PersonaFile)[top])
+        message = f"{message.removeprefix('Invalid enum value ')} is none of {', '.join(known)}"
+    return document.wrong(node, f"{path}: {message}" if path else message)
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML in which dates stay text and a repeated key is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key `{twice[0]}` stands twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep)
-
-    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
-        value = super().construct_scalar(node)
-        if isinstance(value, str) and re.search("[\ud800-\udbff][\udc00-\udfff]", value):
-            # JSON writes one character beyond the first 65,536 as two escapes.
-            value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        return value
+def _dump(fields: Mapping[str, Any]) -> str:
+    """YAML with long texts as blocks, which reads back as the same values."""
+    writer = YAML(typ="safe", pure=True)
+    writer.Representer = _Representer
+    writer.default_flow_style = False
+    writer.allow_unicode = True
+    writer.width = 100
+    # Else a mapping of texts is written in the order of the alphabet.
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    text = StringIO()
+    writer.dump(dict(fields), text)
+    return text.getvalue()
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+class _Representer(SafeRepresenter):
+    """Writes texts as blocks where they have lines, and numbers as they read back."""
+
+    def represent_text(self, text: str) -> ScalarNode:
+        style = '"' if QUOTED.search(text) else "|" if "\n" in text else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    def represent_number(self, number: float) -> ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:float", repr(number))
 
 
-class _Dumper(yaml.SafeDumper):
-    """YAML with long texts as blocks."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # Only the quoted style keeps the line breaks that YAML knows beside the line feed.
-    style = '"' if re.search("[\r\x85\u2028\u2029]", text) else "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
+_Representer.add_representer(str, _Representer.represent_text)
+_Representer.add_representer(float, _Representer.represent_number)

@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.errors import Detail
 from gateway.personas.slug import is_slug
+from gateway.personas.template import LAYERS
 
 Visibility = Literal["private", "workspace", "public"]
 Overlay = Literal["append", "locked", "replace"]
@@ -48,6 +49,10 @@ OF_THE_GATEWAY = frozenset(
         "set-cookie",
     ]
 )
+LANGUAGE = re.compile(
+    r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
+)
+"""A language, and perhaps a script, a region and variants, as RFC 5646 writes them."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
 
@@ -57,7 +62,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
     prompt: str
     language: str = "en"
-    """ISO 639-1."""
+    """A language tag (BCP 47), such as `en` or `pt-BR`."""
     examples: list[str] = []
     """Lines that the persona could have said."""
     layers: dict[str, Any] = {}
@@ -164,8 +169,8 @@ def _check_content(content: Content) -> list[Detail]:
         details.append(_detail("prompt", "must not be empty"))
     if len(content.prompt.encode("utf-8", "surrogatepass")) > PROMPT_BYTES:
         details.append(_detail("prompt", "at most 512 KiB"))
-    if not re.fullmatch(r"[a-z]{2}", content.language):
-        details.append(_detail("language", "a two-letter code of ISO 639-1, such as `en`"))
+    if len(content.language) > 35 or not LANGUAGE.fullmatch(content.language):
+        details.append(_detail("language", "a language tag of BCP 47, such as `en` or `pt-BR`"))
     if any(not example.strip() for example in content.examples):
         details.append(_detail("examples", "must not hold an empty line"))
     if len(content.allow) > ALLOWED or not all(PARAMETER.fullmatch(name) for name in content.allow):
@@ -177,6 +182,11 @@ def _check_content(content: Content) -> list[Detail]:
         for key in sorted(NOT_DEFAULTS & content.defaults.keys())
     ]
     details += [_detail("defaults", "must not be null", k) for k, v in content.defaults.items() if v is None]
+    details += [
+        _detail("layers", "must be a mapping of fields, not a text or a list", layer)
+        for layer in LAYERS
+        if layer in content.layers and not isinstance(content.layers[layer], dict)
+    ]
     for place, value in (("layers", content.layers), ("defaults", content.defaults)):
         if _is_deep(value, DEPTH):
             details.append(_detail(place, f"at most {DEPTH} levels"))

@@ -87,11 +87,18 @@ class Scoring:
         self._thread.submit(self._learn, persona)
 
     def score(
-        self, persona: Resolved, messages: Sequence[msgspec.Raw], size: int, said: Sequence[Said]
+        self,
+        persona: Resolved,
+        messages: Sequence[msgspec.Raw],
+        size: int,
+        said: Sequence[Said],
+        *,
+        spent: float = 0.0,
     ) -> Scored | asyncio.Future[Scored]:
         """The score at once, or a future of it that is done within the budget; neither ever fails.
 
-        `size` is that of the messages in bytes. `said` has a choice or more.
+        `size` is that of the messages in bytes. `said` has a choice or more. `spent` are the seconds of the
+        budget for which the answer has waited already.
         """
         if not self._enabled:
             return Scored(UNSCORED)
@@ -105,7 +112,7 @@ class Scoring:
                 return found
             is_quick = False
         job = Job(persona, messages, said)
-        timer = asyncio.get_running_loop().call_later(self._budget, job.settle, OVER_BUDGET)
+        timer = asyncio.get_running_loop().call_later(self._budget - spent, job.settle, OVER_BUDGET)
         job.future.add_done_callback(lambda _: timer.cancel())
         if not is_quick:
             self._hand_over(job)

@@ -23,8 +23,9 @@ def test_a_store_is_made_in_a_folder_that_is_not_there_yet(persona: Persona, fol
 def test_a_store_of_the_first_schema_is_upgraded(persona: Persona, folder: Path) -> None:
     persona("db", "upgrade")
     with closing(sqlite3.connect(folder / "persona.db")) as store, store:
-        store.execute("ALTER TABLE turns DROP COLUMN explain")
-        store.execute("ALTER TABLE turns DROP COLUMN judge")
+        columns = {"turns": ("explain", "judge"), "versions": ("allow",)}
+        for table, name in [(table, name) for table, names in columns.items() for name in names]:
+            store.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         store.execute("UPDATE alembic_version SET version_num = '0001'")
     assert persona("db", "upgrade").out == f"sqlite:///{folder}/persona.db now has schema {HEAD}\n"
     assert persona("turns", "--json").out == "[]\n"

@@ -73,7 +73,10 @@ def test_a_changed_profile_keeps_the_version(persona: Persona, librarian: Path) 
             "slug: b\nprompt: p\nupstreams: [nowhere/m]",
             "wrong.yml: upstreams: `nowhere/m` names no configured",
         ),
-        ("slug: b\nprompt: p\npromt: q", "wrong.yml: there is no key `promt`"),
+        (
+            "slug: b\nprompt: p\npromt: q",
+            "wrong.yml: line 3, column 8: there is no key `promt`; did you mean `prompt`?",
+        ),
         (
             "slug: B\nprompt: ' '",
             "wrong.yml: slug: lower-case letters, digits and single hyphens, at most 64",

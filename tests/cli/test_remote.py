@@ -111,7 +111,9 @@ def test_a_pushed_file_is_for_the_whole_workspace(remote: Remote, persona: Perso
 def test_every_file_is_read_before_any_is_sent(remote: Remote, bookshop: Path) -> None:
     bookshop.with_name("wrong.yml").write_text("slug: b\nprompt: p\npromt: q")
     told = remote("personas", "push", "bookshop.yml", "wrong.yml", code=1).err
-    assert told.startswith("Error: wrong.yml: there is no key `promt`")
+    assert told.startswith(
+        "Error: wrong.yml: line 3, column 8: there is no key `promt`; did you mean `prompt`?"
+    )
     assert records(remote("personas", "list", "--json")) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.openai_api.passing_on import pass_on
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.watch import Watch
-from tests.openai_api.test_relay import relay_of
+from tests.openai_api.streams import relay_of
 
 WORD = b'data: {"id":"a","choices":[{"index":0,"delta":{"content":"word"}}]}\n\n'
 FINISH = b'data: {"id":"a","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'

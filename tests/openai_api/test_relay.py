@@ -1,7 +1,6 @@
-"""The relay: whole frames, the resolved name, the persona on the last finish, a clean end or a failure."""
+"""The relay: whole frames, the resolved name, one id, what was said, however the stream is cut."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -9,94 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from gateway.errors import Fault, Refusal
-from gateway.openai_api.relay import Relay, error_frame
+from gateway.openai_api import chunk as chunks
 from gateway.openai_api.sse import BOM
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import Usage
-from gateway.upstreams.masking import Mask
 from tests.openai_api.pieces import cut, pieces
-
-MODEL = "persona/a@v1"
-PERSONA = {"id": "psn_1", "turn": "msg_1"}
-DONE = b"data: [DONE]\n\n"
-
-
-def relay_of(
-    *, choices: int = 1, wants_usage: bool = False, plain: bool = False, limit: int = 100_000
-) -> Relay:
-    return Relay(
-        upstream="main",
-        model_json=None if plain else json.dumps(MODEL).encode(),
-        choices=choices,
-        wants_usage=wants_usage,
-        limit=limit,
-        mask=Mask(["a-secret-of-ours"]),
-        fallback_id="chatcmpl-ours",
-    )
-
-
-def run(relay: Relay, reads: Iterable[bytes]) -> bytes:
-    """Everything that goes out when the upstream sends these pieces and ends."""
-    out = []
-
-    def put(frames: bytes) -> None:
-        assert frames == b"" or (frames.startswith(b"data: ") and frames.endswith(b"\n\n"))
-        out.append(frames)
-        while relay.is_held:
-            put(relay.release(json.dumps(PERSONA).encode()))
-
-    for data in reads:
-        put(relay.feed(data))
-    while not relay.done and relay.failure is None:
-        put(relay.finish())
-    return b"".join(out)
-
-
-def frames(out: bytes) -> list[Any]:
-    """The data of each frame, decoded; `[DONE]` as it is."""
-    found = []
-    for each in out.split(b"\n\n")[:-1]:
-        data = each.removeprefix(b"data: ")
-        assert b"\n" not in data
-        found.append("[DONE]" if data == b"[DONE]" else json.loads(data))
-    return found
-
-
-def event(*data: object) -> bytes:
-    return b"".join(
-        b"data: " + (each if isinstance(each, bytes) else json.dumps(each).encode()) + b"\n\n"
-        for each in data
-    )
-
-
-def chunk(
-    content: str | None = None, finish: str | None = None, index: int = 0, **more: object
-) -> dict[str, Any]:
-    delta = {} if content is None else {"content": content}
-    choice = {"index": index, "delta": delta, "finish_reason": finish}
-    return {"id": "1", "model": "gpt", "choices": [choice], **more}
-
-
-def relayed(*data: object, end: bytes = DONE, **options: Any) -> tuple[list[Any], Relay]:
-    relay = relay_of(**options)
-    return frames(run(relay, [event(*data) + end])), relay
-
-
-def named(one: dict[str, Any], **more: object) -> dict[str, Any]:
-    return {**one, "model": MODEL, **more}
-
-
-def failed(*data: object, end: bytes = b"", **options: Any) -> tuple[list[Any], Refusal, Relay]:
-    found, relay = relayed(*data, end=end, **options)
-    assert relay.failure is not None
-    assert relay.cause is not None
-    assert "[DONE]" not in found
-    assert not relay.done
-    return found, relay.failure, relay
-
-
-USAGE = {"id": "1", "model": "gpt", "choices": [], "usage": {"prompt_tokens": 3}}
+from tests.openai_api.streams import (
+    DONE,
+    MODEL,
+    PERSONA,
+    USAGE,
+    chunk,
+    event,
+    frames,
+    named,
+    relay_of,
+    relayed,
+    run,
+)
 
 contents = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
     ["ğ🙂", "\u2028", '"model":"gpt"', "[DONE]", "data: x\n\n", ""]
@@ -125,14 +54,12 @@ def answers(draw: st.DrawFn) -> tuple[bytes, int, bool, list[Any]]:
     if draw(st.booleans()):
         one = {"id": "1", "model": "gpt", "prompt_filter_results": [{"x": 1.0}]}
         put(one, choices=[])
-    for left, index in enumerate(draw(st.permutations(range(choices)))):
-        more: dict[str, Any] = {"persona": PERSONA} if left == choices - 1 else {}
+    for index in draw(st.permutations(range(choices))):
         usage: dict[str, Any] = {"usage": {"prompt_tokens": 3}} if draw(st.booleans()) else {}
-        put(
-            chunk(None, draw(st.sampled_from(["stop", "length", ""])) or "tool_calls", index, **usage), **more
-        )
+        put(chunk(None, draw(st.sampled_from(["stop", "length", ""])) or "tool_calls", index, **usage))
     if draw(st.booleans()):
         put(chunk(None, "stop", choices - 1))
+    expected[-1]["persona"] = PERSONA
     if draw(st.booleans()):
         sent.append(USAGE)
         expected += [named(USAGE)] if wants_usage else []
@@ -264,10 +191,27 @@ def test_one_id_holds_throughout() -> None:
     assert {each["id"] for each in found[:-1]} == {"a"}
 
 
-@pytest.mark.parametrize("first", [{"id": ""}, {"id": None}, {"id": 7}])
+@pytest.mark.parametrize("first", [{"id": None}, {"id": 7}])
 def test_an_upstream_without_ids_gets_ours(first: dict[str, object]) -> None:
     found, _ = relayed(chunk("x") | first, chunk("x", "stop") | {"id": "late"})
     assert {each["id"] for each in found[:-1]} == {"chatcmpl-ours"}
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_the_first_id_that_is_not_empty_holds(plain: bool) -> None:
+    ahead = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
+    said = [chunk(text) | {"id": each} for text, each in [("", ""), ("a", "real"), ("b", "real"), ("c", "")]]
+    found, _ = relayed(ahead, *said, chunk(None, "stop") | {"id": "real"}, plain=plain)
+    assert [each["id"] for each in found[:-1]] == ["", "", "real", "real", "real", "real"]
+
+
+def test_an_id_that_is_ours_keeps_no_chunk_from_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    relay = relay_of()
+    words = [chunk(text) | {"id": None} for text in "abcdef"]
+    relay.feed(event(*words[:2]))
+    monkeypatch.setattr(chunks, "read", None)
+    found = frames(relay.feed(event(*words[2:])))
+    assert found == [named(each, id="chatcmpl-ours") for each in words[2:]]
 
 
 def test_a_usage_chunk_that_nobody_asked_for_is_taken_out() -> None:
@@ -290,162 +234,6 @@ def test_usage_on_a_content_chunk_stays_and_the_last_counts() -> None:
 
 def test_a_null_usage_is_none() -> None:
     assert relayed(chunk("Hi", "stop", usage=None))[1].usage is None
-
-
-def test_the_persona_rides_on_the_chunk_that_finishes_the_last_choice() -> None:
-    found, relay = relayed(
-        *(chunk("x", index=index) for index in range(3)),
-        *(chunk(None, f"r{index}", index) for index in (2, 0, 1)),
-        choices=3,
-    )
-    assert ["persona" in each for each in found[:-1]] == [False] * 5 + [True]
-    assert relay.finish_reason == "r2"
-
-
-def test_one_chunk_may_finish_all_choices() -> None:
-    one = {
-        "id": "1",
-        "choices": [{"index": index, "delta": {}, "finish_reason": "stop"} for index in range(3)],
-    }
-    assert relayed(one, choices=3)[0] == [{**one, "persona": PERSONA}, "[DONE]"]
-
-
-def test_a_repeated_finish_passes_as_it_is() -> None:
-    last = chunk(None, "stop")
-    found, relay = relayed(last, last, chunk(None, "length"))
-    assert found == [named(last, persona=PERSONA), named(last), named(chunk(None, "length")), "[DONE]"]
-    assert relay.finish_reason == "stop"
-
-
-def test_an_empty_finish_reason_means_not_yet() -> None:
-    first = chunk("Hi", "")
-    found, _ = relayed(first, chunk(None, "stop"))
-    assert found == [named(first), named(chunk(None, "stop"), persona=PERSONA), "[DONE]"]
-
-
-def test_what_comes_behind_a_held_chunk_waits_for_it() -> None:
-    relay = relay_of()
-    assert frames(relay.feed(event(chunk("a"), chunk(None, "stop"), USAGE, chunk("late")) + DONE)) == [
-        named(chunk("a"))
-    ]
-    assert relay.is_held
-    assert relay.feed(b"") == b""
-    assert frames(relay.release(b"{}")) == [
-        named(chunk(None, "stop"), persona={}),
-        named(chunk("late")),
-        "[DONE]",
-    ]
-    assert relay.done
-    assert not relay.is_held
-
-
-def test_nothing_but_the_finish_chunk_is_held() -> None:
-    relay = relay_of()
-    for number in range(5):
-        assert frames(relay.feed(event(chunk(str(number))))) == [named(chunk(str(number)))]
-        assert not relay.is_held
-
-
-def test_a_plain_model_has_no_persona() -> None:
-    last = chunk("Hi", "stop")
-    assert relayed(last, plain=True)[0] == [last, "[DONE]"]
-
-
-def test_what_follows_done_is_dropped() -> None:
-    found, relay = relayed(chunk("Hi", "stop"), b"[DONE]", b"[DONE]", chunk("late"), b"{", end=b"")
-    assert found == [named(chunk("Hi", "stop"), persona=PERSONA), "[DONE]"]
-    assert relay.feed(event(chunk("later"))) == b""
-    assert relay.finish() == b""
-
-
-def test_a_missing_done_is_added() -> None:
-    assert relayed(chunk("Hi", "stop"), end=b"")[0][-1] == "[DONE]"
-
-
-def test_a_done_without_a_finish_is_an_end() -> None:
-    assert relayed(chunk("Hi"))[0] == [named(chunk("Hi")), "[DONE]"]
-
-
-@pytest.mark.parametrize("data", [[], [chunk("Hi")], [chunk("a", "stop", 0), chunk("b", index=1)]])
-def test_neither_finish_nor_done_is_a_failure(data: list[dict[str, Any]]) -> None:
-    found, refusal, relay = failed(*data, choices=2)
-    assert found == [named(each) for each in data]
-    assert refusal.fault is Fault.STREAM_BROKEN
-    assert relay.cause is not None
-    assert relay.cause.kind == "bad_answer"
-
-
-def test_a_frame_that_is_cut_off_is_dropped() -> None:
-    assert failed(chunk("Hi"), end=b'data: {"choices":[{"del')[0] == [named(chunk("Hi"))]
-
-
-def test_a_cut_off_frame_behind_the_finish_does_no_harm() -> None:
-    found, _ = relayed(chunk("Hi", "stop"), end=b'data: {"choices":[],"usa')
-    assert found == [named(chunk("Hi", "stop"), persona=PERSONA), "[DONE]"]
-
-
-def test_an_error_first_leaves_nothing_out() -> None:
-    error = {"message": "Slow down, a-secret-of-ours", "code": 429}
-    found, refusal, relay = failed({"error": error})
-    assert found == []
-    assert relay.events == 1
-    assert relay.cause is not None
-    assert (relay.cause.kind, relay.cause.status) == ("error_event", 429)
-    assert refusal.passed_on == {"message": "Slow down, ***", "type": "server_error", "code": 429}
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        [{"error": {"message": "x"}}],
-        [{"error": "x"}],
-        [chunk("b", error={"message": "x"})],
-        [chunk(None, "error", error={"code": 502, "message": "x"})],
-        [{"object": "error", "message": "x", "type": "server_error", "code": 502}],
-    ],
-)
-def test_an_error_later_ends_the_stream(data: list[object]) -> None:
-    found, refusal, _ = failed(chunk("a"), *data, chunk("c", "stop"), end=DONE)
-    assert found == [named(chunk("a"))]
-    assert refusal.fault is Fault.STREAM_ERROR
-    assert refusal.passed_on == {"message": "x", "type": "server_error", "code": "provider.stream_error"}
-
-
-def test_an_error_behind_the_finish_still_is_one() -> None:
-    assert failed(chunk("a", "stop"), {"error": {"message": "x"}}, end=DONE)[0] == [
-        named(chunk("a", "stop"), persona=PERSONA)
-    ]
-
-
-def test_an_event_of_the_name_error_is_one() -> None:
-    relay = relay_of()
-    out = run(
-        relay, [event(chunk("a")) + b'event: error\ndata: {"type":"overloaded","message":"x"}\n\n' + DONE]
-    )
-    assert frames(out) == [named(chunk("a"))]
-    assert relay.failure is not None
-    assert relay.failure.fault is Fault.STREAM_ERROR
-
-
-@pytest.mark.parametrize("error", [None, {}, "", False, 0, []])
-def test_an_error_that_says_nothing_is_none(error: object) -> None:
-    last = chunk("a", "stop", error=error)
-    assert relayed(last)[0] == [named(last, persona=PERSONA), "[DONE]"]
-
-
-@pytest.mark.parametrize("data", [b"{", b"nonsense", b"[]", b'{"a":1}}', b'{"a":' * 100_000])
-def test_broken_json_is_a_failure(data: bytes) -> None:
-    found, refusal, _ = failed(chunk("a"), data, chunk("b", "stop"), end=DONE, limit=1_000_000)
-    assert found == [named(chunk("a"))]
-    assert refusal.fault is Fault.STREAM_BROKEN
-
-
-def test_an_event_beyond_the_limit_is_a_failure() -> None:
-    relay = relay_of(limit=1000)
-    out = run(relay, [event(chunk("a")), *[b"data: " + b"x" * 500] * 3])
-    assert frames(out) == [named(chunk("a"))]
-    assert relay.failure is not None
-    assert relay.failure.fault is Fault.STREAM_BROKEN
 
 
 def test_no_depth_of_a_chunk_breaks_the_relay() -> None:
@@ -530,11 +318,3 @@ def test_a_large_chunk_passes_in_small_pieces() -> None:
     big = chunk("x" * 2_000_000)
     text = event(big, chunk(None, "stop")) + DONE
     assert frames(run(relay_of(limit=3_000_000), cut(text, range(0, len(text), 1000))))[0] == named(big)
-
-
-def test_the_last_frame_of_a_failed_stream_is_this() -> None:
-    refusal = Refusal(Fault.STREAM_BROKEN, "The upstream `main` broke off.")
-    assert error_frame(refusal) == snapshot(
-        b'data: {"error":{"message":"The upstream `main` broke off.","type":"server_error",'
-        b'"param":null,"code":"provider.stream_broken"}}\n\n'
-    )

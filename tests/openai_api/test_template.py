@@ -86,7 +86,7 @@ def relayed(pieces: list[bytes], *, choices: int) -> tuple[bytes, list[str], int
     out = b""
     for piece in pieces:
         out += relay.feed(piece)
-        if relay.is_held:
+        if relay.is_settled:
             out += relay.release(b'{"drift":1}')
     out += relay.finish()
     said = relay.transcript.said()
