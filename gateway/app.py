@@ -69,7 +69,7 @@ class Gateway:
         )
         self.tail = Tail(self.database)
         self.chat = ChatCompletions(self.guard, self.exchanges, config.server)
-        self.embeddings = Embeddings(self.guard, self.routing, config)
+        self.embeddings = Embeddings(self.guard, self.routing, config, self.exchanges.aside)
         self.is_loaded = False
         self.is_draining = False
 
@@ -97,6 +97,7 @@ class Gateway:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.scoring.close()
+            self.exchanges.aside.close()
             if self.judge is not None:
                 await self.judge.close()
             await self.recorder.close()

@@ -76,6 +76,8 @@ class Upstream(Strict, frozen=True):
     """What speaks HTTP: the gateway's own client, or aiohttp, which takes more CPU time."""
     text_only: bool = False
     """Refuse images, audio and tools before the call, with an error that says so."""
+    system_role: Literal["system", "developer"] = "system"
+    """The role in which a persona's prompt is sent."""
 
 
 class Chat(Strict, frozen=True):

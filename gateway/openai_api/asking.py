@@ -9,6 +9,7 @@ from gateway.config import Chat, Route, Timeouts
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.overlay import Laid
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.personas.resolved import Resolved
@@ -44,6 +45,7 @@ class Asking:
         request: ChatRequest,
         persona: Resolved | None,
         fields: dict[str, Any],
+        laid: Laid | None,
         chat: Chat,
         secrets: tuple[str, ...],
         turn_id: str,
@@ -54,6 +56,7 @@ class Asking:
         self._request = request
         self._persona = persona
         self._fields = fields
+        self._laid = laid
         self._chat = chat
         self._mask = Mask(secrets, persona.prompt.json) if persona is not None else Mask(secrets)
         self._fallback_id = f"chatcmpl-{turn_id}"
@@ -87,10 +90,11 @@ class Asking:
         return Opened(relay, response, frames, node.upstream.timeouts, began)
 
     def body(self, node: Node, route: Route) -> bytes:
-        """The bytes that this upstream is sent; a plain model's are the caller's own."""
-        if self._persona is None:
-            return self._request.body
-        return requests.encode(self._fields, route.model, include_usage=self._asks_usage(node))
+        """The bytes that this upstream is sent; for a plain model, what the caller wrote, each key once."""
+        if self._laid is None:
+            return self._request.as_written()
+        messages = self._laid.array(node.upstream.system_role)
+        return requests.encode(self._fields, messages, route.model, include_usage=self._asks_usage(node))
 
     def _asks_usage(self, node: Node) -> bool:
         return self._request.stream and self._persona is not None and not node.refuses_usage

@@ -10,9 +10,9 @@ from gateway.auth.guard import Guard
 from gateway.config import Server
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import edge
+from gateway.openai_api.body import too_deep
 from gateway.openai_api.exchange import Exchange, Exchanges
 from gateway.openai_api.relay import error_frame
-from gateway.openai_api.request import too_deep
 from gateway.openai_api.watch import Interrupted, Watch
 from gateway.upstreams.failure import UpstreamFailure
 
@@ -41,7 +41,7 @@ class ChatCompletions:
             headers = [header for header in scope["headers"] if header[0] in HEADERS]
             caller = await self._guard.admit(headers, "chat:invoke")
             _refuse_conversation(headers)
-            body = await edge.read_body(headers, receive, self._max_body)
+            body = await edge.read_body(headers, receive, self._max_body, self._exchanges.aside)
             exchange = await self._exchanges.prepare(caller, body, request_id, started)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, scope["path"], request_id)

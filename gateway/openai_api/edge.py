@@ -1,10 +1,12 @@
 """The ASGI ends of a request: reading its body, sending its answer."""
 
 import zlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from gateway.errors import Fault, Refusal, envelope
+from gateway.openai_api.bounds import Aside
 
 JSON_TYPE = (b"content-type", b"application/json")
 STREAM_HEAD = [
@@ -14,6 +16,13 @@ STREAM_HEAD = [
 ]
 HEADERS = frozenset({b"content-length", b"content-encoding"})
 """Those of a request that `read_body` looks at."""
+INFLATED = 16 * 1024 * 1024
+"""Bytes that a compressed body may become."""
+RATIO = 100
+"""How many times its own size it may become, beyond `ALWAYS` bytes; JSON seldom becomes twenty times."""
+ALWAYS = 64 * 1024
+PIECE = 64 * 1024
+MEMBERS = 1000
 PING = b": ping\n"
 BODY_FOLLOWS = "persona.body_follows"
 """Tells the server, as a key of `http.response.start`, that the first piece of the body comes at once."""
@@ -27,7 +36,7 @@ class CallerGoneError(Exception):
     """The caller left before the request was whole."""
 
 
-async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
+async def read_body(headers: Headers, receive: Receive, limit: int, aside: Aside) -> bytes:
     """The request's body, decompressed, of at most `limit` bytes. Raises Refusal, CallerGoneError."""
     encoding = b""
     for name, value in headers:
@@ -40,7 +49,7 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
         return body
     if encoding not in (b"gzip", b"x-gzip"):
         raise Refusal(Fault.MEDIA_UNSUPPORTED)
-    return _decompress(body, limit)
+    return await aside.run(RATIO * len(body), partial(_decompress, body, limit))
 
 
 def start(status: int, headers: Headers) -> dict[str, Any]:
@@ -95,16 +104,48 @@ async def _receive_all(receive: Receive, limit: int) -> bytes:
 
 
 def _decompress(body: bytes, limit: int) -> bytes:
-    decoder = zlib.decompressobj(wbits=31)
+    """What was compressed, in one member of gzip or several (RFC 1952, 2.2). Raises Refusal.
+
+    It is unpacked piece by piece, so that no more is held than may be, and no step takes long.
+    """
+    most = min(limit, INFLATED, max(ALWAYS, RATIO * len(body)))
+    pieces: list[bytes] = []
+    size = 0
     try:
-        plain = decoder.decompress(body, limit + 1)
+        for piece in _unpacked(body):
+            pieces.append(piece)
+            size += len(piece)
+            if size > most:
+                raise _too_large(limit) if size > limit else _expands(most)
     except zlib.error:
-        plain = None
-    if plain is not None and len(plain) > limit:
-        raise _too_large(limit)
-    if plain is None or not decoder.eof:
-        raise Refusal(Fault.REQUEST_INVALID, "The request body is not gzip, as its Content-Encoding says.")
-    return plain
+        message = "The request body is not gzip, as its Content-Encoding says."
+        raise Refusal(Fault.REQUEST_INVALID, message) from None
+    return b"".join(pieces)
+
+
+def _unpacked(body: bytes) -> Iterator[bytes]:
+    """The members' content. Raises zlib.error where one does not end, or there are too many."""
+    decoder, at, data = zlib.decompressobj(wbits=31), 0, b""
+    for _ in range(MEMBERS):
+        while not decoder.eof:
+            if not data:
+                data, at = body[at : at + PIECE], at + PIECE
+                if not data:
+                    raise zlib.error
+            yield decoder.decompress(data, PIECE)
+            data = decoder.unconsumed_tail
+        data = decoder.unused_data
+        if not data and at >= len(body):
+            return
+        decoder = zlib.decompressobj(wbits=31)
+    raise zlib.error
+
+
+def _expands(most: int) -> Refusal:
+    return Refusal(
+        Fault.REQUEST_TOO_LARGE,
+        f"The request body expands to more than {most} bytes, too many for its size; send it uncompressed.",
+    )
 
 
 def _too_large(limit: int) -> Refusal:

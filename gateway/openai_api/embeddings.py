@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 from gateway.auth.guard import Guard
@@ -9,7 +10,9 @@ from gateway.config import Config, Route
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.answer import read_body
-from gateway.openai_api.request import decode_object
+from gateway.openai_api.body import decode_object, each_once
+from gateway.openai_api.bounds import NUMBERS, Aside
+from gateway.openai_api.spelling import OURS, refuse_lookalikes
 from gateway.openai_api.watch import Connection, Interrupted, Watch
 from gateway.upstreams.failure import UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
@@ -21,8 +24,9 @@ PATH = "/embeddings"
 class Embeddings:
     """The ASGI application behind the route."""
 
-    def __init__(self, guard: Guard, routing: Routing, config: Config) -> None:
+    def __init__(self, guard: Guard, routing: Routing, config: Config, aside: Aside) -> None:
         self._guard = guard
+        self._aside = aside
         self._routing = routing
         self._config = config
         self._open: set[Watch] = set()
@@ -35,8 +39,8 @@ class Embeddings:
                 raise edge.only_post()
             caller = await self._guard.admit(scope["headers"], "chat:invoke")
             trail.key = caller.key_id
-            body = await edge.read_body(scope["headers"], receive, self._config.server.max_body)
-            decode_object(body)
+            body = await edge.read_body(scope["headers"], receive, self._config.server.max_body, self._aside)
+            body = await self._aside.run(len(body), partial(_checked, body))
             answer = await self._watched(scope["state"]["connection"], body, trail)
             headers = [(b"x-persona-attempts", str(trail.attempts).encode())]
             await edge.send_json(send, 200, answer, headers)
@@ -94,3 +98,10 @@ class Embeddings:
 
         until = time.monotonic() + self._routing.retry_for
         return await self._routing.first([Route(self._node().name, "")], attempt, trail, until)
+
+
+def _checked(body: bytes) -> bytes:
+    """The body with each key once, its values as they were written. Raises Refusal."""
+    fields = decode_object(body, NUMBERS)
+    refuse_lookalikes(fields, OURS)
+    return each_once(body, fields)

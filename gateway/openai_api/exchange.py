@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -12,15 +13,18 @@ from gateway import clock, ids
 from gateway.auth.guard import Caller
 from gateway.config import Chat, Config, Price, Route
 from gateway.judge.judge import Judge
-from gateway.openai_api import overlay
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.asking import Asking, usable
+from gateway.openai_api.bounds import LARGE, Aside
+from gateway.openai_api.overlay import Laid, lay
 from gateway.openai_api.passing_on import Writer, pass_on
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.watch import Watch
+from gateway.personas import name as names
 from gateway.personas.registry import Registry, unknown
+from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
 from gateway.scoring.schedule import Scoring
 from gateway.turns.recorder import Recorder
@@ -34,7 +38,7 @@ AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
 LINGER = 0.5
 """The part of a score's budget in which it has to show that the answer is at its end."""
-PERSONA_PREFIX = "persona/"
+PERSONA_PREFIX = names.PREFIX
 
 
 class Exchanges:
@@ -58,6 +62,7 @@ class Exchanges:
         self.linger_seconds = config.drift.budget_ms / 1000 * LINGER
         self.linger = Deadlines(self.linger_seconds)
         """How long a chunk that may be the last one is held before more is said."""
+        self.aside = Aside()
         self.plain = {
             model: Route(name, model)
             for name, up in reversed(config.upstreams.items())
@@ -67,7 +72,7 @@ class Exchanges:
 
     async def prepare(self, caller: Caller, body: bytes, request_id: str, started: float) -> "Exchange":
         """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
-        request = ChatRequest.parse(body)
+        request = await self.aside.run(len(body), partial(ChatRequest.parse, body))
         turn = Turn(
             id=ids.new("msg"),
             request_id=request_id,
@@ -77,23 +82,36 @@ class Exchanges:
             stream=request.stream,
             created_at=clock.now_ms(),
         )
-        if not request.model.startswith(PERSONA_PREFIX):
-            route = self.plain.get(request.model)
-            if route is None:
-                raise unknown(request.model)
-            asking = Asking(request, None, request.fields, self.chat, self.routing.secrets, turn.id)
-            return Exchange(self, request, Account(turn, started, None, ""), (route,), asking)
-        persona = await self.registry.resolve(caller, request.model)
+        model = request.model
+        if not model.startswith(PERSONA_PREFIX):
+            if (route := self.plain.get(model)) is not None:
+                asking = Asking(request, None, request.fields, None, self.chat, self.routing.secrets, turn.id)
+                return Exchange(self, request, Account(turn, started, None, ""), (route,), asking)
+            model = names.canonical(model)
+            if not model.startswith(PERSONA_PREFIX):
+                raise unknown(model)
+        persona = await self.registry.resolve(caller, model)
         self.scoring.warm(persona)
         turn.drift = self.scoring.initial
         turn.persona_id, turn.version_id = persona.persona_id, persona.version_id
         turn.version = persona.version
         may_replace = "personas:write" in caller.scopes
-        laid = overlay.lay(request.messages, persona.prompt, persona.overlay, may_replace=may_replace)
-        fields = request.for_persona(laid.messages, persona.defaults)
-        asking = Asking(request, persona, fields, self.chat, self.routing.secrets, turn.id)
+        fields, laid = await self.aside.run(len(body), partial(_laid, request, persona, may_replace))
+        asking = Asking(request, persona, fields, laid, self.chat, self.routing.secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
         return Exchange(self, request, account, persona.routes, asking)
+
+
+def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[dict[str, Any], Laid]:
+    """The fields to send, and the messages with the prompt. Raises Refusal."""
+    allow = persona.allow if persona.overlay == "locked" else None
+    fields = request.for_persona(persona.defaults, allow)
+    if len(request.body) > LARGE:
+        # Who scores needs them one by one, and takes them apart on the event loop.
+        _ = request.messages.each
+    return fields, lay(
+        request.messages, persona.prompt, persona.overlay, may_replace=may_replace, allow=persona.allow
+    )
 
 
 class Exchange:
@@ -153,6 +171,7 @@ class Exchange:
         watch.limit_idle(limits.idle)
         # What is no longer needed must not lie in the memory until the answer's end.
         del opened, self._asking
+        self.request.messages.let_go()
         while True:
             if relay.is_settled:
                 found = self._score(relay)
@@ -195,7 +214,7 @@ class Exchange:
         persona, request = self.account.persona, self.request
         assert persona is not None  # noqa: S101 - nobody else's answers are scored
         return self._shared.scoring.score(
-            persona, request.messages, len(request.body), source.said(), spent=self._spent
+            persona, request.messages.each, len(request.body), source.said(), spent=self._spent
         )
 
     @staticmethod
@@ -222,7 +241,7 @@ class Exchange:
         self._shared.recorder.record(turn)
         if judge is not None and persona is not None and source is not None and judge.wants(turn):
             request = self.request
-            judge.take(turn, persona, request.messages, len(request.body), source.said())
+            judge.take(turn, persona, request.messages.each, len(request.body), source.said())
 
     def _price(self) -> Price | None:
         """Of the model that was asked last."""

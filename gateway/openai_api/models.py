@@ -63,6 +63,7 @@ class Models:
         route = self._exchanges.plain.get(model)
         if route is not None:
             return _plain(model, route.upstream)
+        model = names.canonical(model)
         if not model.startswith(PERSONA_PREFIX):
             raise unknown(model)
         return _resolved_model(model, await self._exchanges.registry.resolve(caller, model))
@@ -70,7 +71,7 @@ class Models:
     @staticmethod
     async def _visible(connection: AsyncConnection, caller: Caller, ref: str) -> Persona:
         try:
-            name = names.parse_ref(ref.removeprefix(PERSONA_PREFIX))
+            name = names.parse_ref(names.canonical(ref).removeprefix(PERSONA_PREFIX))
         except names.ModelNameError:
             raise unknown(ref) from None
         persona = await registry.find(connection, caller.workspace_id, name.ref)

@@ -1,51 +1,76 @@
 """The caller's leading system messages, laid over the persona's prompt."""
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from gateway.errors import Fault, Refusal
+from gateway.openai_api.messages import Fields, Messages, opens, wrong
+from gateway.openai_api.parameters import NULL, PREFILL
 from gateway.personas.model import Overlay
 from gateway.personas.resolved import Prompt
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
+CONVERSATION_ROLES = frozenset({"user", "assistant", "tool", "function"})
+LONGEST = 4 * 1024 * 1024
+"""Bytes of system text that is merged with a prompt, as it is written."""
+KINDS = {
+    "name": '"',
+    "tool_call_id": '"',
+    "refusal": '"',
+    "tool_calls": "[",
+    "function_call": "{",
+    "audio": "{",
+    "cache_control": "{",
+    "type": '"',
+    "text": '"',
+    "input_audio": "{",
+    "file": "{",
+}
+"""How the value of a field begins that is merged with a prompt: a server that refuses one may show the whole
+message for it, the prompt with it."""
+SHAPES = {'"': "a string", "[": "an array", "{": "an object"}
 
+EMPTY = msgspec.Raw(b'""')
 
-class _Head(msgspec.Struct):
-    """What tells a system message from another; any type is let through, the upstream judges it."""
-
-    role: Any = None
-
-
-class _Part(msgspec.Struct):
-    text: Any = None
-
-
-_role = msgspec.json.Decoder(_Head)
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_parts = msgspec.json.Decoder(list[msgspec.Raw])
-_part = msgspec.json.Decoder(_Part | str)
 _text = msgspec.json.Decoder(str)
+_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Laid(msgspec.Struct, frozen=True):
     """The messages to send, and the digest of the text of the first system message."""
 
-    messages: bytes
-    """A JSON array; each message of the caller that was not merged is in it byte for byte."""
+    head: bytes | None
+    """The first message behind its role, the prompt in it; `None` where the caller's text replaces it."""
+    rest: bytes | memoryview
+    """The JSON array of the others, from behind its bracket on; the caller's own bytes."""
     sha256: str
 
+    def array(self, role: Literal["system", "developer"] = "system") -> list[bytes | memoryview]:
+        """The pieces of the JSON array, the prompt in this role."""
+        if self.head is None:
+            return [b"[", self.rest]
+        first = [b'[{"role":"', role.encode(), b'"', self.head]
+        return [*first, self.rest] if self.rest == b"]" else [*first, b",", self.rest]
 
-def lay(messages: Sequence[msgspec.Raw], prompt: Prompt, policy: Overlay, *, may_replace: bool) -> Laid:
+
+def lay(
+    messages: Messages,
+    prompt: Prompt,
+    policy: Overlay,
+    *,
+    may_replace: bool = False,
+    allow: Collection[str] = (),
+) -> Laid:
     """Merge the leading system messages after the prompt, as the version's policy says. Raises Refusal.
 
     Strings are joined by a blank line. If any of them is an array of parts, the result is one.
     """
-    leading = _leading(messages)
+    leading = _leading(messages.roles)
     if policy == "locked":
-        _refuse_system(messages)
+        _refuse_disguises(messages.roles, allow)
     if policy == "replace" and leading:
         if not may_replace:
             raise Refusal(
@@ -54,103 +79,112 @@ def lay(messages: Sequence[msgspec.Raw], prompt: Prompt, policy: Overlay, *, may
                 "leave the system messages out.",
                 param="messages",
             )
-        return Laid(_array(messages), _text_sha256(messages[0]))
+        _check_content(messages, 0)
+        texts = _texts(messages, 1)
+        return Laid(None, _behind(messages, 0), hashlib.sha256("".join(texts).encode()).hexdigest())
     if not leading:
-        return Laid(_array([prompt.message, *messages]), prompt.sha256)
-    first, sha256 = _merge(messages[:leading], prompt)
-    return Laid(_array([first, *messages[leading:]]), sha256)
+        return Laid(prompt.head, _behind(messages, 0), prompt.sha256)
+    head, sha256 = _merge(messages, leading, prompt)
+    return Laid(head, _behind(messages, leading), sha256)
 
 
-def _leading(messages: Sequence[msgspec.Raw]) -> int:
+def _leading(roles: Sequence[str]) -> int:
     """How many messages at the start are system messages."""
-    for count, message in enumerate(messages):
-        if not _is_system(message):
+    for count, role in enumerate(roles):
+        if role not in SYSTEM_ROLES:
             return count
-    return len(messages)
+    return len(roles)
 
 
-def _is_system(message: msgspec.Raw) -> bool:
-    try:
-        role = _role.decode(message).role
-    except msgspec.ValidationError:
-        # Not an object: the upstream says so better than we could.
-        return False
-    return isinstance(role, str) and role in SYSTEM_ROLES
+def _behind(messages: Messages, leading: int) -> bytes | memoryview:
+    """The array from this message on, without its bracket."""
+    if leading == len(messages):
+        return b"]"
+    if leading:
+        return b",".join(messages.each[leading:]) + b"]"
+    return memoryview(messages.array)[1:]
 
 
-def _refuse_system(messages: Sequence[msgspec.Raw]) -> None:
-    for index, message in enumerate(messages):
-        if _is_system(message):
-            raise Refusal(Fault.OVERLAY_LOCKED, param=f"messages[{index}].role")
+def _refuse_disguises(roles: Sequence[str], allow: Collection[str]) -> None:
+    """Raises Refusal for messages that would speak in the place of a locked prompt, or of the model."""
+    for index, role in enumerate(roles):
+        if role not in CONVERSATION_ROLES:
+            others = "This persona takes no messages of this role; leave them out."
+            raise _locked(None if role in SYSTEM_ROLES else others, index)
+    if roles and roles[-1] == "assistant" and PREFILL not in allow:
+        message = "This persona takes no answer that has been begun; let the last message be another role's."
+        raise _locked(message, len(roles) - 1)
 
 
-def _merge(leading: Sequence[msgspec.Raw], prompt: Prompt) -> tuple[bytes, str]:
-    """One message, the prompt first; of other fields that several messages have, the first one's stays."""
+def _locked(message: str | None, index: int) -> Refusal:
+    return Refusal(Fault.OVERLAY_LOCKED, message, param=f"messages[{index}].role")
+
+
+def _merge(messages: Messages, leading: int, prompt: Prompt) -> tuple[bytes, str]:
+    """One message behind its role, the prompt first; of other fields that several have, the first's stays."""
     merged: dict[str, Any] = {}
-    contents = []
-    for index, message in enumerate(leading):
-        fields = _fields.decode(message)
-        contents.append(_content(fields.pop("content", None), index))
-        merged = {**fields, **merged}
-    texts = [text for content in contents for text in _texts(content)]
-    if any(isinstance(content, list) for content in contents):
-        parts = [prompt.text_part]
-        for content in contents:
-            parts += content if isinstance(content, list) else _as_part(content)
-        merged["content"] = msgspec.Raw(_array(parts))
+    for index, message in enumerate(messages.fields[:leading]):
+        _check_kinds(message, index)
+        _check_content(messages, index)
+        merged = {**message, **merged}
+    del merged["role"]
+    merged.pop("content", None)
+    contents = [message.get("content", NULL) for message in messages.fields[:leading]]
+    texts = _texts(messages, leading)
+    if messages.parts and min(messages.parts) < leading:
+        merged["content"] = msgspec.Raw(_as_parts(prompt.text_part, contents))
         sha256 = prompt.sha256_with("".join(texts))
     else:
         merged["content"] = msgspec.Raw(_joined(prompt.json, contents))
         sha256 = prompt.sha256_with("".join("\n\n" + text for text in texts))
-    return msgspec.json.encode(merged), sha256
+    return b"," + msgspec.json.encode(merged)[1:], sha256
 
 
-def _content(raw: msgspec.Raw | None, index: int) -> bytes | list[msgspec.Raw]:
-    """A JSON string, empty for null, or the parts of an array, as they were written."""
-    text = bytes(raw) if raw is not None else b"null"
-    if text == b"null":
-        return b'""'
-    if text.startswith(b'"'):
-        return text
-    if text.startswith(b"["):
-        return _parts.decode(text)
-    raise Refusal(
-        Fault.REQUEST_INVALID,
-        f"`messages[{index}].content` must be a string or an array of content parts.",
-        param=f"messages[{index}].content",
-    )
+def _check_kinds(fields: Fields, index: int, place: str = "") -> None:
+    for name, value in fields.items():
+        kind = KINDS.get(name)
+        if kind is not None and not opens(value, kind) and value != NULL:
+            message = f"messages[{index}]"
+            inner = f"{place or message}.{name}"
+            raise wrong(inner if not place else message, f"must be {SHAPES[kind]}", inner)
 
 
-def _joined(prompt: bytes, contents: Sequence[object]) -> bytes:
-    inner = [prompt[1:-1]]
-    inner += [content[1:-1] for content in contents if isinstance(content, bytes) and content != b'""']
-    return b'"' + b"\\n\\n".join(inner) + b'"'
+def _check_content(messages: Messages, index: int) -> None:
+    """Raises Refusal unless it is a string, null or an array of parts as they should be."""
+    content = messages.fields[index].get("content", NULL)
+    for at, part in enumerate(messages.parts.get(index, ())):
+        if isinstance(part, dict):
+            _check_kinds(part, index, f"messages[{index}].content[{at}]")
+    if not (opens(content, '"') or opens(content, "[") or content == NULL):
+        raise wrong(f"messages[{index}].content", "must be a string or an array of content parts")
 
 
-def _as_part(content: bytes) -> list[bytes]:
-    return [b'{"type":"text","text":' + content + b"}"] if content != b'""' else []
+def _texts(messages: Messages, leading: int) -> list[str]:
+    """The texts of the first messages: one for a string that is not empty, one for each part that has one."""
+    written: list[msgspec.Raw] = []
+    for index, message in enumerate(messages.fields[:leading]):
+        if index in messages.parts:
+            parts = messages.parts[index]
+            written += [part.get("text", NULL) if isinstance(part, dict) else part for part in parts]
+        else:
+            written.append(message.get("content", NULL))
+    written = [text for text in written if opens(text, '"')]
+    if sum(len(memoryview(text)) for text in written) > LONGEST:
+        problem = f"The system messages are longer than {LONGEST} bytes; send less."
+        raise Refusal(Fault.REQUEST_TOO_LARGE, problem, param="messages")
+    return [text for text in map(_text.decode, written) if text]
 
 
-def _texts(content: bytes | list[msgspec.Raw]) -> list[str]:
-    """The texts in a content: one for a non-empty string, one for each text part of an array."""
-    if isinstance(content, bytes):
-        return [_text.decode(content)] if content != b'""' else []
-    texts = []
-    for part in content:
-        try:
-            value = _part.decode(part)
-        except msgspec.ValidationError:
-            continue
-        text = value.text if isinstance(value, _Part) else value
-        if isinstance(text, str):
-            texts.append(text)
-    return texts
+def _joined(prompt: bytes, contents: Sequence[msgspec.Raw]) -> bytes:
+    inner = [bytes(content)[1:-1] for content in contents if content not in (NULL, EMPTY)]
+    return b'"' + b"\\n\\n".join([prompt[1:-1], *inner]) + b'"'
 
 
-def _text_sha256(message: msgspec.Raw) -> str:
-    content = _content(_fields.decode(message).get("content"), 0)
-    return hashlib.sha256("".join(_texts(content)).encode()).hexdigest()
-
-
-def _array(items: Sequence[msgspec.Raw | bytes]) -> bytes:
-    return b"[" + b",".join(items) + b"]"
+def _as_parts(prompt: bytes, contents: Sequence[msgspec.Raw]) -> bytes:
+    parts: list[Any] = [prompt]
+    for content in contents:
+        if opens(content, "["):
+            parts += _array.decode(content)
+        elif content not in (NULL, EMPTY):
+            parts.append(b'{"type":"text","text":' + bytes(content) + b"}")
+    return b"[" + b",".join(parts) + b"]"

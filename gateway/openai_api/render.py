@@ -1,6 +1,7 @@
 """`POST /v1/personas/{ref}/render`: what a request would become, without sending it."""
 
 import time
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,8 +10,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from gateway.auth.access import AnyRequest, caller_of
 from gateway.errors import Fault
+from gateway.openai_api.body import decode_object
 from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
-from gateway.openai_api.request import decode_object
+from gateway.openai_api.spelling import OURS, refuse_lookalikes
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -40,12 +42,19 @@ def render_route(exchanges: Exchanges) -> HTTPRouteHandler:
     )
     async def render_request(request: AnyRequest, ref: str) -> Rendered:
         """Nothing is sent. `ref` may name a version or label, as in `the-night-librarian@v2`."""
-        fields: dict[str, Any] = dict(decode_object(await request.body()))
-        fields["model"] = PERSONA_PREFIX + ref
-        body = msgspec.json.encode(fields)
+        given = await request.body()
+        body = await exchanges.aside.run(len(given), partial(_named, given, ref))
         exchange = await exchanges.prepare(
             caller_of(request), body, request.scope["state"]["request_id"], time.perf_counter()
         )
         return Rendered(*exchange.rendered())
 
     return render_request
+
+
+def _named(body: bytes, ref: str) -> bytes:
+    """The body with this persona as its model. Raises Refusal."""
+    fields: dict[str, Any] = dict(decode_object(body))
+    refuse_lookalikes(fields, OURS)
+    fields["model"] = PERSONA_PREFIX + ref
+    return msgspec.json.encode(fields)

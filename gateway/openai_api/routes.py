@@ -12,6 +12,7 @@ from gateway.errors import OPENAI_PREFIX, Fault, Refusal
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.models import Models
+from gateway.personas import name as names
 
 SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
 SCOPE = "chat:invoke"
@@ -62,13 +63,19 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
 def not_served(path: str) -> Refusal:
     """The answer for a path of OpenAI's that there is not here."""
     shown = path if len(path) <= 200 else path[:200] + "…"
+    if path.startswith(f"{OPENAI_PREFIX}/v1/"):
+        meant = OPENAI_PREFIX + shown.removeprefix(f"{OPENAI_PREFIX}/v1")
+        return Refusal(
+            Fault.ROUTE_NOT_FOUND, f"`{shown}` is not served; leave the second `/v1` out: `{meant}`."
+        )
     return Refusal(
         Fault.ROUTE_NOT_FOUND, f"`{shown}` is not served; under {OPENAI_PREFIX} there are {SERVED}."
     )
 
 
 def _full(ref: str) -> str:
-    return ref if ref.startswith("persona/") else f"persona/{ref}"
+    ref = names.canonical(ref)
+    return ref if ref.startswith(names.PREFIX) else names.PREFIX + ref
 
 
 def _exactly(path: str, app: Any) -> Any:

@@ -7,6 +7,8 @@ import msgspec
 from gateway.personas.slug import is_label, is_slug
 
 PREFIX = "persona/"
+CUT = "persona:"
+"""The prefix of clients that take what stands before a slash for a provider's name, and cut it off."""
 ID = re.compile(r"psn_[0-9A-Za-z]+")
 VERSION = re.compile(r"v([1-9][0-9]{0,8})")
 
@@ -30,6 +32,11 @@ class ModelName(msgspec.Struct, frozen=True):
 
 class ModelNameError(Exception):
     """A text that starts as a persona's name and is none; the message says what one looks like."""
+
+
+def canonical(text: str) -> str:
+    """The name with a slash where it was written with a colon; any other as it is."""
+    return PREFIX + text.removeprefix(CUT) if text.startswith(CUT) else text
 
 
 def parse(text: str) -> ModelName | None:

@@ -13,11 +13,12 @@ from gateway.personas.model import Content, Overlay, Persona, Version
 class Prompt:
     """A version's prompt, ready to be spliced into a request."""
 
-    __slots__ = ("_sha", "json", "message", "sha256", "text_part")
+    __slots__ = ("_sha", "head", "json", "sha256", "text_part")
 
     def __init__(self, text: str) -> None:
         self.json = msgspec.json.encode(text)
-        self.message = b'{"role":"system","content":' + self.json + b"}"
+        self.head = b',"content":' + self.json + b"}"
+        """A message behind its role, which is the upstream's to choose."""
         self.text_part = b'{"type":"text","text":' + self.json + b"}"
         self._sha = hashlib.sha256(text.encode())
         self.sha256 = self._sha.hexdigest()
@@ -39,6 +40,8 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
     version_id: str
     prompt: Prompt
     overlay: Overlay
+    allow: frozenset[str]
+    """Parameters that callers may set though the version is locked."""
     routes: tuple[Route, ...]
     defaults: dict[str, msgspec.Raw]
     headers: dict[str, str]
@@ -68,6 +71,7 @@ def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
         version_id=version.id,
         prompt=Prompt(content.prompt),
         overlay=content.overlay,
+        allow=frozenset(content.allow),
         routes=_routes(settings, content.upstreams),
         defaults={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in content.defaults.items()},
         headers=content.headers,

@@ -192,7 +192,7 @@ def test_each_workspace_has_slugs_of_its_own(world: World) -> None:
 PLAIN = (
     b'{ "messages" : [ {"role":"system","content":"caf\\u00e9 \xc3\xa9"},{"role": "user", "content": "hi" } ]'
     b" ,\n"
-    b' "model":"plain-model", "seed": 1.0e2, "x": 12345678901234567890123, "x": [ ] %s}'
+    b' "model":"plain-model", "seed": 1.0e2, "x": 12345678901234567890123, "y": [ ] %s}'
 )
 
 
@@ -206,6 +206,20 @@ def test_a_plain_model_passes_byte_for_byte(world: World, upstream: ScriptedUpst
     assert {answer["model"] for answer in answers} == {"plain-model"}
     assert said.headers["x-persona-upstream"] == "main/plain-model"
     assert not {"x-persona", "x-persona-prompt-sha256"} & said.headers.keys()
+
+
+def test_what_stands_twice_in_a_request_for_a_plain_model_goes_on_once(
+    world: World, upstream: ScriptedUpstream
+) -> None:
+    body = (
+        b'{"model":"dear","x":1, "messages":[{"role":"system","role": "user","content":'
+        b'[{"type":"text","text":"a","text":"b"}]}],"x":[1, 2],"model":"plain-model"}'
+    )
+    assert fetch(world.gateway, body=body).status == 200
+    assert upstream.seen[0].body == (
+        b'{"model":"plain-model","x":[1, 2],"messages":'
+        b'[{"role":"user","content":[{"type":"text","text":"b"}]}]}'
+    )
 
 
 @pytest.mark.parametrize("model", ["gpt-4o-mini", "unlisted", "Plain-model", "guide", ""])

@@ -72,7 +72,7 @@ CASES: dict[str, tuple[list[Any], list[Any]]] = {
     "one system message": ([system("Be brief."), USER], [system(PROMPT + "\n\nBe brief."), USER]),
     "a developer message": (
         [system("Be brief.", "developer"), USER],
-        [system(PROMPT + "\n\nBe brief.", "developer"), USER],
+        [system(PROMPT + "\n\nBe brief."), USER],
     ),
     "a run of both": (
         [system("One."), system("Two.", "developer"), system("Three."), USER],
@@ -80,7 +80,7 @@ CASES: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     "a run that begins with developer": (
         [system("One.", "developer"), system("Two."), USER],
-        [system(PROMPT + "\n\nOne.\n\nTwo.", "developer"), USER],
+        [system(PROMPT + "\n\nOne.\n\nTwo."), USER],
     ),
     "a later one stays": (
         [system("One."), USER, system("Later."), ASSISTANT, USER],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from gateway.errors import Fault, Refusal
+from gateway.openai_api.messages import Messages
 from gateway.openai_api.overlay import Laid, lay
 from gateway.personas.model import Overlay
 from gateway.personas.resolved import Prompt
@@ -32,7 +33,7 @@ parts = st.one_of(
     strings.map(lambda text: f'{{"type":"text","text":{text}}}'),
     strings.map(lambda text: f'{{ "text" : {text}, "type":"text", "cache_control":{{"type":"ephemeral"}} }}'),
     st.sampled_from(
-        ['{"type":"image_url","image_url":{"url":"data:x"}}', '"bare"', '{"type":"text","n":1e999}', "null"]
+        ['{"type":"image_url","image_url":{"url":"data:x"}}', '"bare"', '{"type":"odd","n":1e999}', "{}"]
     ),
 )
 contents = st.one_of(
@@ -51,8 +52,12 @@ def message(roles: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
 
 
 system_messages = message(st.sampled_from(["system", "developer"]))
-other_messages = message(st.sampled_from(["user", "assistant", "tool", "System", ""])) | st.sampled_from(
-    [b"null", b"7", b'"text"', b"[]", b"{}", b'{"role":null}', b'{"role":["system"]}', b'{"role":1e999}']
+other_messages = message(st.sampled_from(["user", "assistant", "tool", "ipython", ""])) | st.sampled_from(
+    [
+        b'{"role":"user"}',
+        b'{"x":[{"role":"a","role":"b"}],"role":"\\u0075ser"}',
+        b'{"role":"user","content":1e999}',
+    ]
 )
 conversations = st.tuples(
     st.lists(system_messages, max_size=3),
@@ -66,13 +71,17 @@ conversations = st.tuples(
 )
 
 
-def raws(*messages: bytes) -> list[msgspec.Raw]:
-    return [msgspec.Raw(each) for each in messages]
+def read(*messages: bytes) -> Messages:
+    return Messages(msgspec.Raw(b"[" + b",".join(messages) + b"]"))
+
+
+def joined(laid: Laid) -> bytes:
+    return b"".join(laid.array())
 
 
 def laid(*messages: bytes, policy: Overlay = "append", may_replace: bool = False) -> tuple[list[Any], Laid]:
-    result = lay(raws(*messages), PROMPT, policy, may_replace=may_replace)
-    return json.loads(result.messages), result
+    result = lay(read(*messages), PROMPT, policy, may_replace=may_replace)
+    return json.loads(joined(result)), result
 
 
 def system(content: object, **more: object) -> bytes:
@@ -103,14 +112,14 @@ def test_the_digest_is_that_of_the_first_message_as_sent(found: tuple[list[bytes
 @given(conversations)
 def test_every_message_behind_the_first_stays_byte_for_byte(found: tuple[list[bytes], list[bytes]]) -> None:
     leading, others = found
-    sent = msgspec.json.decode(laid(*leading, *others)[1].messages, type=list[msgspec.Raw])
+    sent = msgspec.json.decode(joined(laid(*leading, *others)[1]), type=list[msgspec.Raw])
     assert [bytes(each) for each in sent[1:]] == others
 
 
 @given(conversations)
 def test_the_persona_comes_first_byte_for_byte(found: tuple[list[bytes], list[bytes]]) -> None:
     leading, others = found
-    sent = msgspec.json.decode(laid(*leading, *others)[1].messages, type=list[msgspec.Raw])
+    sent = msgspec.json.decode(joined(laid(*leading, *others)[1]), type=list[msgspec.Raw])
     content = bytes(msgspec.json.decode(sent[0], type=dict[str, msgspec.Raw])["content"])
     quoted = msgspec.json.encode(TEXT)
     assert content.startswith((quoted[:-1], b'[{"type":"text","text":' + quoted + b"}"))
@@ -121,7 +130,7 @@ def test_every_content_of_the_caller_is_found_again_byte_for_byte(
     found: tuple[list[bytes], list[bytes]],
 ) -> None:
     leading, others = found
-    first = lay(raws(*leading, *others), PROMPT, "append", may_replace=False).messages
+    first = joined(lay(read(*leading, *others), PROMPT, "append"))
     for each in leading:
         content = msgspec.json.decode(each, type=dict[str, msgspec.Raw])["content"]
         written = bytes(content)
@@ -180,10 +189,12 @@ def test_another_content_is_refused_and_its_place_named(content: bytes) -> None:
     assert (caught.value.fault, caught.value.param) == (Fault.REQUEST_INVALID, "messages[1].content")
 
 
-def test_the_role_is_that_of_the_first() -> None:
-    developer = b'{"role":"developer","content":"One."}'
-    assert laid(developer, system("Two."))[0][0]["role"] == "developer"
-    assert laid(system("Two."), developer)[0][0]["role"] == "system"
+@pytest.mark.parametrize("first", ["system", "developer"])
+def test_the_role_is_the_upstreams_to_choose(first: str) -> None:
+    _, result = laid(json.dumps({"role": first, "content": "One."}).encode(), system("Two."), USER)
+    merged = {"content": f"{TEXT}\n\nOne.\n\nTwo."}
+    assert json.loads(b"".join(result.array()))[0] == {"role": "system", **merged}
+    assert json.loads(b"".join(result.array("developer")))[0] == {"role": "developer", **merged}
 
 
 def test_other_fields_survive_and_the_first_of_each_counts() -> None:
@@ -213,8 +224,8 @@ def test_a_later_system_message_stays_in_its_place() -> None:
 
 def test_the_bytes_of_a_merged_message_are_these() -> None:
     prompt = Prompt("Be brief.")
-    result = lay(raws(system("One.", name="a"), USER), prompt, "append", may_replace=False)
-    assert result.messages.decode() == snapshot(
+    result = lay(read(system("One.", name="a"), USER), prompt, "append", may_replace=False)
+    assert joined(result).decode() == snapshot(
         '[{"role":"system","name":"a","content":"Be brief.\\n\\nOne."},'
         '{"role":"user","content":"Hi {name} $HOME \\u00e9 100%"}]'
     )
@@ -236,8 +247,8 @@ def test_a_locked_persona_answers_users() -> None:
 
 def test_a_replaceable_prompt_is_replaced_by_a_caller_who_may() -> None:
     leading = b'{ "role":"system", "content":"One." }'
-    result = lay(raws(leading, system("Two."), USER), PROMPT, "replace", may_replace=True)
-    assert result.messages == b"[" + b",".join([leading, system("Two."), USER]) + b"]"
+    result = lay(read(leading, system("Two."), USER), PROMPT, "replace", may_replace=True)
+    assert joined(result) == b"[" + b",".join([leading, system("Two."), USER]) + b"]"
     assert result.sha256 == sha256("One.")
 
 

@@ -306,7 +306,7 @@ async def test_what_a_version_holds_is_ready_to_send(personas: Personas) -> None
         headers={"x-a": "b"},
     )
     found = await personas.resolve("a")
-    assert found.prompt.message == '{"role":"system","content":"Say \\"hi\\" {x} ğ"}'.encode()
+    assert found.prompt.head == ',"content":"Say \\"hi\\" {x} ğ"}'.encode()
     assert {name: bytes(value) for name, value in found.defaults.items()} == {
         "temperature": b"0.5",
         "stop": b'["x"]',

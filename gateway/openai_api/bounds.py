@@ -1,0 +1,83 @@
+"""Bounds what a large body may hold before any object is made of it, and where such a body is worked on."""
+
+import asyncio
+import codecs
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from gateway.errors import Detail, Fault, Refusal
+
+LARGE = 256 * 1024
+"""Bytes of a body that is looked through first; in fewer there is no room for enough to do harm."""
+VALUES = 100_000
+"""Values, keys counted with theirs, in the body of a chat request."""
+NUMBERS = 1_000_000
+"""Values in a request for embeddings, which may bring its texts as the numbers of tokens."""
+SLICE = 256 * 1024
+THREADS = 2
+
+T = TypeVar("T")
+
+
+class Aside:
+    """A few threads for what large requests cost, so that nobody else waits for it."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="large")
+
+    async def run(self, size: int, call: Callable[[], T]) -> T:
+        """What the call gives: at once for a body of few bytes, else from a thread."""
+        if size <= LARGE:
+            return call()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def require_few_values(body: bytes, most: int) -> None:
+    """Raises Refusal for a large body that has more values than this.
+
+    Counts commas and brackets outside of strings, slice by slice, so that no single step takes long.
+    """
+    if len(body) <= LARGE:
+        return
+    count = quotes = start = 0
+    while start < len(body):
+        piece = body[start : start + SLICE]
+        start += SLICE
+        if (len(piece) - len(piece.rstrip(b"\\"))) % 2 and start < len(body):
+            # The slice would end within an escape.
+            piece += body[start : start + 1]
+            start += 1
+        if b"\\" in piece:
+            piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
+        outside = b"".join(piece.split(b'"')[quotes % 2 :: 2])
+        quotes += piece.count(b'"')
+        count += outside.count(b",") + outside.count(b"[") + outside.count(b"{")
+        # Of strings there are at most a key and a value for each, or the body is no JSON.
+        if count > most or quotes > 4 * most + 4:
+            problem = f"it holds more than {most} values"
+            raise Refusal(
+                Fault.REQUEST_INVALID,
+                f"The request body is too much: {problem}; send fewer messages, parts or keys.",
+                details=[Detail([], problem, "value_error")],
+            )
+
+
+def require_utf8(body: bytes) -> None:
+    """Raises UnicodeDecodeError, its `start` counted in the whole body; makes no text of a large one."""
+    if body.isascii():
+        return
+    if len(body) <= LARGE:
+        body.decode("utf-8")
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(body), SLICE):
+        held = len(decoder.getstate()[0])
+        try:
+            decoder.decode(body[start : start + SLICE], final=start + SLICE >= len(body))
+        except UnicodeDecodeError as error:
+            error.start += start - held
+            raise

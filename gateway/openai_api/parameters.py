@@ -1,0 +1,158 @@
+"""Names of request parameters: which mean the same, and which a locked persona lets through."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.errors import Detail, Fault, Refusal
+
+NULL = msgspec.Raw(b"null")
+
+REASONING = (
+    "reasoning_effort",
+    "reasoning.effort",
+    "reasoning.max_tokens",
+    "reasoning.enabled",
+    "thinking",
+    "thinking_budget",
+    "enable_thinking",
+    "chat_template_kwargs.enable_thinking",
+    "chat_template_kwargs.thinking",
+)
+FORMAT = (
+    "response_format",
+    "text.format",
+    "guided_json",
+    "guided_regex",
+    "guided_choice",
+    "guided_grammar",
+    "structured_outputs",
+    "json_schema",
+    "grammar",
+)
+SYNONYMS: tuple[tuple[str, ...], ...] = (
+    ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "n_predict"),
+    REASONING,
+    ("include_reasoning", "reasoning.exclude"),
+    ("verbosity", "text.verbosity"),
+    FORMAT,
+    ("tools", "functions"),
+    ("tool_choice", "function_call"),
+    ("stop", "stop_sequences"),
+    ("seed", "random_seed"),
+    ("repetition_penalty", "repeat_penalty"),
+    ("typical_p", "typical"),
+)
+"""Names that servers have for one thing; `a.b` is `b` within the object `a`."""
+
+_rivals = {name: frozenset(group) - {name} for group in SYNONYMS for name in group}
+_objects = frozenset(name.partition(".")[0] for name in _rivals if "." in name)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+ALLOWED = frozenset(
+    [
+        "frequency_penalty",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "messages",
+        "metadata",
+        "min_p",
+        "modalities",
+        "model",
+        "n",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "prompt_cache_key",
+        "reasoning_effort",
+        "repetition_penalty",
+        "response_format",
+        "safety_identifier",
+        "seed",
+        "service_tier",
+        "stop",
+        "stream",
+        "stream_options",
+        "temperature",
+        "tool_choice",
+        "tools",
+        "top_k",
+        "top_logprobs",
+        "top_p",
+        "user",
+        "verbosity",
+    ]
+)
+"""What a caller may set where the persona is locked; the version's `allow` adds to it."""
+PREFILL = "continue_final_message"
+"""Where `allow` holds this, the last message may be the assistant's."""
+
+
+def is_set(fields: Mapping[str, msgspec.Raw], name: str) -> bool:
+    """Whether the caller gave the parameter; null is the same as absent."""
+    value = fields.get(name)
+    return value is not None and value != NULL
+
+
+def with_defaults(fields: Mapping[str, msgspec.Raw], defaults: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
+    """The fields, and each default whose parameter the caller left unset under all of its names."""
+    found: dict[str, Any] = dict(fields)
+    if not defaults:
+        return found
+    given = _given(fields)
+    for name, value in defaults.items():
+        if name in given or not given.isdisjoint(_rivals.get(name, ())):
+            continue
+        if name not in _objects:
+            found[name] = value
+        elif (rest := _without(name, value, given)) is not None:
+            found[name] = rest
+    return found
+
+
+def only_allowed(fields: Mapping[str, msgspec.Raw], allow: Collection[str]) -> dict[str, msgspec.Raw]:
+    """The fields that a locked persona takes, null ones left out. Raises Refusal that names the others."""
+    if fields.keys() <= ALLOWED:
+        return dict(fields)
+    kept = {name: value for name, value in fields.items() if name in ALLOWED or name in allow}
+    names = [name for name in fields if name not in kept and is_set(fields, name)]
+    if names:
+        listed = ", ".join(f"`{name[:64]}`" for name in names[:20])
+        raise Refusal(
+            Fault.OVERLAY_LOCKED,
+            f"This persona is locked and does not take {listed}; leave that out.",
+            param=names[0],
+            details=[
+                Detail([name], "is not taken by a locked persona", "value_error") for name in names[:20]
+            ],
+        )
+    return kept
+
+
+def _given(fields: Mapping[str, msgspec.Raw]) -> set[str]:
+    """Every parameter that the caller set, those within an object too where some servers have it apart."""
+    given = {name for name in fields if is_set(fields, name)}
+    for name in given & _objects:
+        given |= {f"{name}.{member}" for member in _inner(fields[name])}
+    return given
+
+
+def _without(name: str, default: msgspec.Raw, given: set[str]) -> msgspec.Raw | None:
+    """The default object without members that the caller set by another name; `None` if nothing is left."""
+    members = _inner(default)
+    kept = {
+        key: value for key, value in members.items() if not given & _rivals.get(f"{name}.{key}", frozenset())
+    }
+    if len(kept) == len(members):
+        return default
+    return msgspec.Raw(msgspec.json.encode(kept)) if kept else None
+
+
+def _inner(value: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    """The members of an object that are not null; none of anything else."""
+    try:
+        members = _members.decode(value)
+    except (msgspec.ValidationError, RecursionError):
+        return {}
+    return {key: member for key, member in members.items() if member != NULL}

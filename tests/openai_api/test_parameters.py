@@ -1,0 +1,101 @@
+"""Parameters: the caller wins over a default under each of its names; a locked persona takes a few only."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.errors import Fault, Refusal
+from gateway.openai_api.parameters import ALLOWED, SYNONYMS, only_allowed, with_defaults
+
+
+def raw(fields: dict[str, Any]) -> dict[str, msgspec.Raw]:
+    return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in fields.items()}
+
+
+def sent(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(msgspec.json.encode(with_defaults(raw(given), raw(defaults))))
+    return found
+
+
+def nested(name: str, value: object) -> dict[str, Any]:
+    """`a.b` as a member of an object."""
+    outer, _, inner = name.partition(".")
+    return {outer: {inner: value}} if inner else {outer: value}
+
+
+PAIRS = [
+    (mine, yours)
+    for group in SYNONYMS
+    for mine in group
+    for yours in group
+    if mine.partition(".")[0] != yours.partition(".")[0]
+]
+
+
+@pytest.mark.parametrize(("default", "given"), PAIRS)
+def test_a_default_yields_to_every_other_name_of_its_parameter(default: str, given: str) -> None:
+    assert sent(nested(given, 7), nested(default, 1)) == nested(given, 7)
+    assert sent(nested(given, None), nested(default, 1)) == nested(given, None) | nested(default, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "defaults", "expected"),
+    [
+        (
+            {"reasoning_effort": "low"},
+            {"reasoning": {"effort": "high", "exclude": True}},
+            {"reasoning_effort": "low", "reasoning": {"exclude": True}},
+        ),
+        (
+            {"include_reasoning": False},
+            {"reasoning": {"effort": "high", "exclude": True}},
+            {"include_reasoning": False, "reasoning": {"effort": "high"}},
+        ),
+        (
+            {"reasoning": {"exclude": True}},
+            {"reasoning_effort": "high"},
+            {"reasoning": {"exclude": True}, "reasoning_effort": "high"},
+        ),
+        (
+            {"reasoning": {"exclude": True}},
+            {"reasoning": {"effort": "high"}},
+            {"reasoning": {"exclude": True}},
+        ),
+        (
+            {"reasoning": "odd"},
+            {"reasoning_effort": "high"},
+            {"reasoning": "odd", "reasoning_effort": "high"},
+        ),
+        ({"stop": ["x"], "x": 1}, {"stop": "y", "x": 2, "seed": 3}, {"stop": ["x"], "x": 1, "seed": 3}),
+    ],
+)
+def test_only_the_part_of_a_default_yields_that_the_caller_set(
+    given: dict[str, Any], defaults: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert sent(given, defaults) == expected
+
+
+def test_a_locked_persona_takes_what_is_on_the_list() -> None:
+    given = raw(dict.fromkeys(ALLOWED, 1))
+    assert only_allowed(given, ()) == given
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["chat_template", "models", "plugins", "continue_final_message", "documents", "logit_bias", "Seed", "x"],
+)
+def test_a_locked_persona_names_what_it_does_not_take(name: str) -> None:
+    given = raw({"model": "m", name: {"a": 1}, "seed": 1})
+    with pytest.raises(Refusal) as caught:
+        only_allowed(given, ())
+    assert (caught.value.fault, caught.value.status, caught.value.param) == (Fault.OVERLAY_LOCKED, 400, name)
+    assert f"`{name}`" in caught.value.message
+    assert only_allowed(given, {name}) == given
+
+
+def test_all_that_is_not_taken_is_named_and_null_is_left_out() -> None:
+    with pytest.raises(Refusal, match="`models`, `documents`"):
+        only_allowed(raw({"models": [], "store": None, "documents": 1}), ())
+    assert only_allowed(raw({"store": None, "seed": None}), ()) == raw({"seed": None})
