@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drift.coherence import relevance
+from gateway.drift.language import packaged
 
 Row = dict[str, str]
 SEED = 7
@@ -111,9 +112,9 @@ def _logistic(samples: NDArray[np.float64], labels: NDArray[np.float64]) -> NDAr
 
 def _common(rows: dict[str, list[Row]]) -> dict[str, list[str]]:
     """The forty commonest words of each language that is written with spaces."""
-    common = {}
+    common, languages = {}, packaged()
     for language in sorted(rows):
-        if language in ("ja", "zh", "th"):
+        if not languages[language].writing.spaced:
             continue
         counts: Counter[str] = Counter()
         for row in rows[language]:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drift import calibration
+from gateway.drift.language import packaged
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.model import OTHER, Vocabulary
-from gateway.drift.voice.stylometry import BUCKETS, UNSPACED, Measures
+from gateway.drift.voice.stylometry import BUCKETS, Measures
 from tools import coherence
 
 SEED = 20261122
@@ -33,8 +34,8 @@ HEAD_FEATURES = (
     ("other", ("likeness", "likeness-shift", "kinship", "surprise", "typography", "length"), 100.0),
 )
 """What each head may go by, and the ridge it is fitted with."""
-SHORT = frozenset({"zh", "ja", "ko"})
-"""Written in fewer characters."""
+SHORT = frozenset({"han", "kana", "hangul"})
+"""Scripts in which a text has fewer characters."""
 OUT = Path(__file__).parent.parent / "gateway" / "drift" / "data"
 END = re.compile(r"[.!?…।؟](?:[\"”»\')」』]*)(?=\s|$)|[。！？]|\n")
 Row = dict[str, Any]
@@ -63,7 +64,7 @@ def cut(text: str, length: int, start: int = 0) -> str:
 
 def pieces(row: Row, draw: random.Random, count: int = 4) -> list[str]:
     """Cuts of a text, as long as answers are, so that length tells nothing."""
-    text, short = row["text"], row["language"] in SHORT
+    text, short = row["text"], packaged().script(row["language"]) in SHORT
     found = []
     for _ in range(count):
         length = max(25, min(600, int(draw.lognormvariate(5.0, 0.7)))) // (2 if short else 1)
@@ -145,7 +146,7 @@ def learn(language: str, rows: list[Row]) -> Learnt:
     """The tables of one language."""
     draw = random.Random(f"{SEED} {language}")
     cuts = [(row, piece) for row in rows for piece in pieces(row, draw)]
-    texts = [stylometry.measure(piece, unspaced=language in UNSPACED) for _, piece in cuts]
+    texts = [stylometry.measure(piece, unspaced=packaged().is_unspaced(language)) for _, piece in cuts]
     labels = np.array([row["is_assistant"] for row, _ in cuts])
     given = np.array([REGISTERS.get(row.get("register", ""), 1.0) for row, _ in cuts])
     groups = np.array([fold(row) for row, _ in cuts])
@@ -265,7 +266,8 @@ def some(
     rest = [row for row in own if row["question"] != target["question"] and row["text"] != target["text"]]
     draw.shuffle(rest)
     number = draw.choice([0, 2, 3, 4, 6, 6, 8, 10])
-    size = max(25, min(600, int(draw.lognormvariate(5.2, 0.6)))) // (2 if vocabulary.language in SHORT else 1)
+    is_short = packaged().script(vocabulary.language) in SHORT
+    size = max(25, min(600, int(draw.lognormvariate(5.2, 0.6)))) // (2 if is_short else 1)
     chosen = list({row["question"]: row for row in rest}.values())[:number]
     examples = [read(cut(row["text"], int(size * draw.uniform(0.7, 1.5)))) for row in chosen]
     known = lines.known(vocabulary, read(target["character"]), examples)

@@ -5,10 +5,12 @@ from importlib import resources
 from itertools import islice
 from typing import NamedTuple
 
-from gateway.drift import calibration, scripts
-from gateway.drift.breaks import nature, patterns
+from gateway.drift import calibration, language
+from gateway.drift.breaks import nature
+from gateway.drift.breaks.patterns import patterns
 from gateway.drift.character import Character, leaves
 from gateway.drift.coherence import incoherence
+from gateway.drift.language import Languages
 from gateway.drift.values.facts import Facts
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.lines import Lines
@@ -34,10 +36,12 @@ class Odds(NamedTuple):
 class Profile:
     """Everything that can be computed once for all turns of a version: costs some tens of milliseconds."""
 
-    def __init__(self, character: Character) -> None:
+    def __init__(self, character: Character, languages: Languages | None = None) -> None:
         self.character = character
         self.model = model.packaged()
-        spoken = scripts.language(" ".join(character.examples) or character.prompt, character.language)
+        languages = language.packaged() if languages is None else languages
+        said = " ".join(character.examples) or character.prompt
+        spoken = languages.spoken(said, character.language)
         self.vocabulary = self.model.vocabulary(spoken)
         examples = character.examples[:EXAMPLES]
         read = [self.read(example) for example in examples]
@@ -46,13 +50,14 @@ class Profile:
         self.lines = lines.known(self.vocabulary, prompt, read)
         self.usual = tuple(self._without(text, at) for at, text in enumerate(read)) if len(read) > 1 else ()
         """The log odds of each example, held against the others."""
-        language, fields = character.language, character.fields
-        self.facts = Facts(fields, character.prompt, examples, language, character.name)
-        self.guards = nature.guards(character.prompt, fields, examples)
+        declared, fields = character.language, character.fields
+        self.facts = Facts(fields, character.prompt, examples, declared, character.name, languages)
+        self.patterns = patterns(languages)
+        self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
         # Here, where there is time, since the first turn that needs them would wait for it.
-        patterns.warm(self.vocabulary.language, "en")
+        self.patterns.warm(self.vocabulary.language, language.DEFAULT)
         self.relevance = _relevance()
-        self.repertoire = incoherence.repertoire(language, examples, self.relevance)
+        self.repertoire = incoherence.repertoire(declared, examples, self.relevance, languages)
 
     def read(self, text: str, beside: str = "") -> Measures:
         """The measures of a text, in the way of the persona's language, beside what it answers."""

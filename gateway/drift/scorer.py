@@ -58,7 +58,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     text = profile.read(answer, user)
     odds = profile.odds(known, text)
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
-    broken = detection.breaks(answer, profile.guards)
+    broken = detection.breaks(answer, profile.guards, profile.patterns)
     contradicted = contradiction.contradiction(profile.facts, course.claims, user, answer)
     before = [course.answer] if course.answer else []
     incoherent = incoherence.incoherence(user, answer, profile.repertoire, profile.relevance, earlier=before)

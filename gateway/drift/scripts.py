@@ -14,32 +14,31 @@ class Script(NamedTuple):
     first: int
     """Code points of its first and its last letter."""
     last: int
-    languages: tuple[str, ...]
-    """Those written in it; the first is what a text is taken for whose language is not known."""
+    is_run: bool = False
+    """Its words are not parted by spaces, or carry so much with them that pieces of a run say more."""
 
 
 SCRIPTS = (
-    Script("greek", 0x370, 0x3FF, ("el",)),
-    Script("cyrillic", 0x400, 0x52F, ("ru", "uk", "bg", "sr", "be", "mk", "kk")),
-    Script("hebrew", 0x590, 0x5FF, ("he",)),
-    Script("arabic", 0x600, 0x6FF, ("ar", "fa", "ur")),
-    Script("devanagari", 0x900, 0x97F, ("hi", "mr", "ne")),
-    Script("thai", 0xE01, 0xE7F, ("th",)),
-    Script("kana", 0x3041, 0x30FF, ("ja",)),
-    Script("han", 0x3400, 0x9FFF, ("zh",)),
-    Script("hangul", 0xAC00, 0xD7A3, ("ko",)),
+    Script("greek", 0x370, 0x3FF),
+    Script("cyrillic", 0x400, 0x52F),
+    Script("hebrew", 0x590, 0x5FF),
+    Script("arabic", 0x600, 0x6FF),
+    Script("devanagari", 0x900, 0x97F),
+    Script("thai", 0xE01, 0xE7F, is_run=True),
+    Script("kana", 0x3041, 0x30FF, is_run=True),
+    Script("han", 0x3400, 0x9FFF, is_run=True),
+    Script("hangul", 0xAC00, 0xD7A3, is_run=True),
 )
 """In the order of their letters."""
 LATIN = "latin"
-HOME = {language: script.name for script in SCRIPTS for language in script.languages}
-"""The script of each language that is not written in Latin letters."""
-FIRST = {script.name: script.languages[0] for script in SCRIPTS}
+RUNS = "々" + "".join(f"{chr(one.first)}-{chr(one.last)}" for one in SCRIPTS if one.is_run)
+"""The letters of runs, as the inside of a class of a regular expression."""
 SAMPLE = 400
 """About as many characters, from all over a text, show which scripts are in it."""
 LEAST, CLEAR = 12, 0.7
 """Letters, and the share of all letters, from which on a text is in a script."""
 KANA = 8
-"""Japanese has Chinese characters between its own: no more of them for each of its own than this."""
+"""Kana are written between Chinese characters: no more of these for each of them than so many."""
 _BORDERS = np.array([border for _, first, last, _ in SCRIPTS for border in (first, last + 1)], np.uint32)
 _OTHER = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for _, first, last, _ in SCRIPTS) + "]")
 _NO_LATIN = re.compile("[^A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff]+")
@@ -57,15 +56,6 @@ def script(text: str) -> str | None:
         counts["kana"] += counts.pop("han", 0)
     name, most = counts.most_common(1)[0]
     return name if most >= LEAST and most > CLEAR * sum(counts.values()) else None
-
-
-def language(text: str, declared: str) -> str:
-    """The declared language by its first two letters, unless the text is clearly in another script."""
-    code = declared.lower().partition("-")[0]
-    found = script(text)
-    if found is None or found == HOME.get(code, LATIN):
-        return code
-    return FIRST.get(found, "en")
 
 
 def written(text: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.drift import scripts
+from gateway.drift import language as languages
 from gateway.drift.character import Character, leaves
 from gateway.drift.voice import lines, model, stylometry
 from gateway.scoring import transcript
@@ -89,7 +89,7 @@ class _Alike:
     """How much other texts have in common with one, by their words."""
 
     def __init__(self, language: str, text: str) -> None:
-        self._vocabulary = model.packaged().vocabulary(scripts.language(text, language))
+        self._vocabulary = model.packaged().vocabulary(languages.packaged().spoken(text, language))
         self._tokens, self._vector = self._read(text)
 
     def nearest(self, texts: Mapping[str, str], most: int, named: Iterable[str]) -> list[str]:

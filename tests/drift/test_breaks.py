@@ -5,13 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from gateway.drift.breaks import patterns
-from gateway.drift.breaks.detection import Guards, breaks, strength
-from gateway.drift.breaks.nature import guards
+from gateway.drift.breaks import detection, nature
+from gateway.drift.breaks.detection import Break, Guards, strength
+from gateway.drift.breaks.patterns import Patterns, Wordings, patterns
+from gateway.drift.language import packaged
 from gateway.drift.verdict import LIKELY
 
 CASES = tomllib.loads(Path(__file__).with_name("breaks.toml").read_text("utf-8"))
 ANYONE = Guards()
+PATTERNS = patterns(packaged())
+
+
+def breaks(answer: str, guards: Guards) -> tuple[Break, ...]:
+    return detection.breaks(answer, guards, PATTERNS)
+
+
+def guards(prompt: str, fields: dict[str, object], examples: list[str]) -> Guards:
+    return nature.guards(prompt, fields, examples, PATTERNS)
 
 
 def of(name: str) -> list[object]:
@@ -66,13 +76,13 @@ def test_a_text_full_of_telling_words_is_looked_at_in_part(
     piece: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[int] = []
-    windows = patterns.Language.windows
+    windows = Wordings.windows
 
-    def counted(language: patterns.Language, text: str, lowered: str) -> list[tuple[int, int]]:
+    def counted(wordings: Wordings, text: str, lowered: str) -> list[tuple[int, int]]:
         tried.append(len(text))
-        return windows(language, text, lowered)
+        return windows(wordings, text, lowered)
 
-    monkeypatch.setattr(patterns.Language, "windows", counted)
+    monkeypatch.setattr(Wordings, "windows", counted)
     breaks((piece * 8_000)[:16_000], ANYONE)
     assert 0 < len(tried) <= 12
     assert max(tried) <= 3_000
@@ -133,5 +143,7 @@ def test_an_assistant_may_be_one_but_not_another_vendors() -> None:
 
 
 def test_languages_are_warmed_by_name_and_unknown_ones_are_passed_over() -> None:
-    patterns.warm("de", "xx")
-    assert "compiled" in vars(patterns.languages()["de"])
+    cold = Patterns(packaged())
+    cold.warm("de", "xx")
+    assert "compiled" in vars(cold.by_language["de"])
+    assert "compiled" not in vars(cold.by_language["fr"])

@@ -6,10 +6,11 @@ import pytest
 
 from gateway.drift.calibration import belief
 from gateway.drift.coherence.incoherence import Repertoire, grade, incoherence, load, repertoire
+from gateway.drift.language import packaged
 
 LEARNT = load(resources.files("gateway.drift").joinpath("data/coherence.json").read_bytes())
 ENGLISH = repertoire(
-    "en", ["Aye, the tide waits for no man, so be quick about it and mind the rope."], LEARNT
+    "en", ["Aye, the tide waits for no man, so be quick about it and mind the rope."], LEARNT, packaged()
 )
 
 
@@ -72,7 +73,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("language", "user", "own", "other"), PAIRS)
 def test_an_answer_to_the_turn_is_more_coherent(language: str, user: str, own: str, other: str) -> None:
-    heard = repertoire(language, [own], LEARNT)
+    heard = repertoire(language, [own], LEARNT, packaged())
     assert log_odds(user, own, heard) + 1 < log_odds(user, other, heard)
     assert not names(user, own, heard)
 
@@ -117,7 +118,7 @@ def test_the_users_language_is_no_foreign_one() -> None:
 
 
 def test_a_persona_may_speak_the_language_of_its_examples() -> None:
-    heard = repertoire("en", ["Пекарь испёк хлеб, и мы едим его с маслом."], LEARNT)
+    heard = repertoire("en", ["Пекарь испёк хлеб, и мы едим его с маслом."], LEARNT, packaged())
     assert "language" not in names("What about the bread?", "Хлеб давно уже испечён и съеден.", heard)
 
 

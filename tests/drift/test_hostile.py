@@ -101,7 +101,7 @@ def _fields(text: str) -> object:
 
 
 def _guards(text: str) -> object:
-    return nature.guards(text, {"role": text}, ())
+    return nature.guards(text, {"role": text}, (), ANNA.patterns)
 
 
 def _profile(text: str) -> object:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.drift.scripts import language, script, written
+from gateway.drift.scripts import script, written
 
 
 @pytest.mark.parametrize(
@@ -27,24 +27,6 @@ from gateway.drift.scripts import language, script, written
 )
 def test_the_script_of_most_letters_is_told(text: str, name: str | None) -> None:
     assert script(text) == name
-
-
-@pytest.mark.parametrize(
-    ("text", "declared", "code"),
-    [
-        ("Good evening, captain", "de-AT", "de"),
-        ("Добрый вечер, капитан", "uk", "uk"),
-        ("Добрый вечер, капитан", "en", "ru"),
-        ("今晩は、いい夜ですね、船長さん", "zh", "ja"),
-        ("Good evening, captain", "ja", "en"),
-        ("", "ko", "ko"),
-        ("…", "TR", "tr"),
-    ],
-)
-def test_a_declared_language_stands_unless_the_text_is_in_another_script(
-    text: str, declared: str, code: str
-) -> None:
-    assert language(text, declared) == code
 
 
 def test_every_script_of_which_a_letter_stands_in_a_text_is_in_it() -> None:

@@ -6,7 +6,8 @@ from itertools import islice
 
 import msgspec
 
-from gateway.drift.breaks.patterns import Language, Pattern, spoken
+from gateway.drift.breaks.patterns import Patterns, Wordings
+from gateway.drift.language import Pattern
 
 WINDOW = 3000
 """As many characters of the beginning and of the end of an answer are looked at."""
@@ -44,13 +45,13 @@ class Guards(msgspec.Struct, frozen=True):
     """Its own texts in lower case: vendors and models named there are its own."""
 
 
-def breaks(answer: str, guards: Guards) -> tuple[Break, ...]:
+def breaks(answer: str, guards: Guards, patterns: Patterns) -> tuple[Break, ...]:
     """The places where the answer steps out of the persona, in order."""
     if len(answer) <= 2 * WINDOW:
-        return _looked_for(answer, guards, EFFORT)
+        return _looked_for(answer, guards, patterns, EFFORT)
     tail = len(answer) - WINDOW
-    first = _looked_for(answer[:WINDOW], guards, EFFORT // 2)
-    rest = _looked_for(answer[tail:], guards, EFFORT // 2)
+    first = _looked_for(answer[:WINDOW], guards, patterns, EFFORT // 2)
+    rest = _looked_for(answer[tail:], guards, patterns, EFFORT // 2)
     moved = (msgspec.structs.replace(each, start=each.start + tail, end=each.end + tail) for each in rest)
     return (*first, *moved)
 
@@ -66,43 +67,50 @@ def strength(breaks: Iterable[Break]) -> float:
     return round(1 - left, 4)
 
 
-def _looked_for(answer: str, guards: Guards, effort: int) -> tuple[Break, ...]:
-    likely = spoken(answer)
+def _looked_for(answer: str, guards: Guards, patterns: Patterns, effort: int) -> tuple[Break, ...]:
+    likely = patterns.spoken(answer)
     if not likely:
         return ()
-    found = islice(_found(answer, likely, effort), MATCHES)
-    return tuple(_distinct(each for each in found if each and not _allowed(each, answer, guards)))
+    found = islice(_found(answer, likely, patterns, effort), MATCHES)
+    return tuple(_distinct(each for each in found if each and not _allowed(each, answer, guards, patterns)))
 
 
-def _found(answer: str, likely: Iterable[Language], effort: int) -> Iterator[Break | None]:
+def _found(
+    answer: str, likely: Iterable[Wordings], patterns: Patterns, effort: int
+) -> Iterator[Break | None]:
     """What each pattern matches: a break, or `None` where it is none."""
     lowered = answer.lower()
     quotes = [quote.span() for quote in _QUOTED.finditer(answer)]
-    for language in likely:
-        for start, end in language.windows(answer, lowered):
+    for wordings in likely:
+        for start, end in wordings.windows(answer, lowered):
             end = min(end, start + effort)
             effort -= end - start
             if start == end:
                 return
-            for pattern, compiled in language.compiled:
+            for pattern, compiled in wordings.compiled:
                 for match in islice(compiled.finditer(answer, start, end), MATCHES_OF_ONE):
-                    is_break = _is_break(answer, match, pattern, language, quotes)
+                    is_break = _is_break(answer, match, pattern, wordings, patterns, quotes)
                     yield Break(pattern.name, *match.span(), pattern.strength) if is_break else None
 
 
 def _is_break(
-    answer: str, match: re.Match[str], pattern: Pattern, language: Language, quotes: list[tuple[int, int]]
+    answer: str,
+    match: re.Match[str],
+    pattern: Pattern,
+    wordings: Wordings,
+    patterns: Patterns,
+    quotes: list[tuple[int, int]],
 ) -> bool:
     start, end = match.span()
     if not pattern.free and (
-        _reported(answer, start, end, quotes) or _supposed(answer, start, end, language)
+        _reported(answer, start, end, patterns, quotes) or _supposed(answer, start, end, wordings)
     ):
         return False
-    leads = not pattern.leads or not language.spaced or ":" in match[0]
+    leads = not pattern.leads or not wordings.has_whole_words or ":" in match[0]
     return leads or _LEADS.match(answer, end) is not None
 
 
-def _reported(answer: str, start: int, end: int, quotes: list[tuple[int, int]]) -> bool:
+def _reported(answer: str, start: int, end: int, patterns: Patterns, quotes: list[tuple[int, int]]) -> bool:
     """Inside quotation marks, unless the whole answer stands in them; or behind a speaker and a colon."""
     for opened, closed in quotes:
         if opened < start and end < closed + 1:
@@ -110,14 +118,12 @@ def _reported(answer: str, start: int, end: int, quotes: list[tuple[int, int]]) 
     lead = answer[max(0, start - 60) : start]
     if ":" not in lead and "：" not in lead:
         return False
-    return bool(_REPORTED.search(lead)) and not re.search(
-        r"(?i)\b(?:note|sorry|hinweis|nota|注|disclaimer)", lead
-    )
+    return bool(_REPORTED.search(lead)) and not patterns.aside.search(lead)
 
 
-def _supposed(answer: str, start: int, end: int, language: Language) -> bool:
+def _supposed(answer: str, start: int, end: int, wordings: Wordings) -> bool:
     """A supposition, a denial, somebody's opinion, or a question."""
-    before, after = language.guard
+    before, after = wordings.guard
     if after.match(answer, end):
         return True
     lead = answer[max(0, start - 70) : start]
@@ -128,19 +134,19 @@ def _supposed(answer: str, start: int, end: int, language: Language) -> bool:
         return True
     stop = STOP.search(answer, end)
     if not stop or stop.group() not in "?？؟" or stop.start() - end > 60:
-        return language.name == "el" and answer[end : end + 2].strip().startswith(";")
+        return bool(wordings.question) and answer[end : end + 2].strip().startswith(wordings.question)
     left = answer[end : stop.start()]
     tag = len(left) - max(map(left.rfind, ",;:，、،"))
     return tag > len(left) or tag < (5 if max(left, default="") > "\u2e80" else 14)
 
 
-def _allowed(found: Break, answer: str, guards: Guards) -> bool:
+def _allowed(found: Break, answer: str, guards: Guards, patterns: Patterns) -> bool:
     """A persona that is a machine may say so; a vendor's name is its own where its texts have it."""
     if guards.model and found.name in _IDENTITY:
         return True
     text = answer[found.start : found.end]
     if guards.machine and found.name in _IDENTITY:
-        return not re.search(r"(?i)language model|sprachmodell|语言模型|言語モデル|언어 ?모델|cut-?off", text)
+        return not patterns.only_a_model.search(text)
     if found.name == "vendor" and guards.named:
         words = re.findall(r"(?-i:[A-Z][\w-]{3,}|[\u3400-\u9fff]{2,})", text)
         return any(word.lower() in guards.named for word in words)

@@ -1,58 +1,60 @@
 """A persona's nature, by its own description, guards what it may say of itself: that it is a machine."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from gateway.drift.breaks.detection import CLAUSE, STOP, Guards, behind, breaks
-from gateway.drift.breaks.patterns import table
+from gateway.drift.breaks.patterns import Patterns
 
 _TOLD, _MENTIONED, _LINES = 4000, 32, 64
 """Characters of a persona's text, mentions of a machine in it, and fields and examples that are looked at."""
-_BEHIND = 120
-"""Characters behind such a mention that may say it is a trade and no machine."""
-_KIND = re.compile(
-    r"^(?:spec|race|kind|type|nature|descr|role|identity|occupation|being|what|is$|summary|bio|class)",
-    re.IGNORECASE,
-)
-_APPOSED = re.compile(
-    r",\s*(?:secretly |really |actually )?(?:an?|the|une?|ein\w*|una?)\s[\w -]{0,20}$", re.IGNORECASE
-)
+_BEFORE, _BEHIND = 120, 120
+"""Characters before such a mention that may say that it is the persona, and behind it that it is a trade."""
+_FIELD = 200
+"""Characters of a field that says what the persona is."""
 
 
-def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str]) -> Guards:
+def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str], patterns: Patterns) -> Guards:
     """What this persona is: once per version, tens of milliseconds at most."""
     lines = list(examples)
-    told = [text[:_TOLD] for key, text in _texts(fields) if _KIND.search(key)][:_LINES]
-    machine = _is_machine(prompt) or any(_is_machine("You are " + text[:200]) for text in told)
+    told = [text[:_TOLD] for key, text in _texts(fields) if patterns.field.search(key)][:_LINES]
+    machine = _is_machine(prompt, patterns) or any(
+        _is_machine(text[:_FIELD], patterns, is_field=True) for text in told
+    )
     own = [
         line
         for line in lines[:_LINES]
-        if any(each.name == "ai-disclosure" for each in breaks(line, Guards()))
+        if any(each.name == "ai-disclosure" for each in breaks(line, Guards(), patterns))
     ]
     says = len(own) >= 2
     described = " ".join([prompt[:_TOLD], *told])
-    model = (machine or says) and bool(table().told["model"].search(described))
+    model = (machine or says) and patterns.model.search(described) is not None
     named = " ".join([prompt, *(text for _, text in _texts(fields)), *lines]).lower()
     return Guards(machine or says, model, named)
 
 
-def _is_machine(text: str) -> bool:
-    """Whether a sentence says that the persona is one, not that it knows, builds or hates one."""
-    told = table().told
+def _is_machine(text: str, patterns: Patterns, *, is_field: bool = False) -> bool:
+    """Whether a sentence says that the persona is one, not that it knows, builds or hates one.
+
+    What a field says of the persona's kind need not begin with what it is: "an android".
+    """
     text = text[: _TOLD + _BEHIND]
-    for found in islice(told["machine"].finditer(text, 0, _TOLD), _MENTIONED):
-        if told["trade"].match(text, found.end()) or told["trade"].search(found[0]):
+    for found in islice(patterns.machine.finditer(text, 0, _TOLD), _MENTIONED):
+        if patterns.trade.match(text, found.end()) or patterns.trade.search(found[0]):
             continue
-        sentence = behind(STOP, text[max(0, found.start() - 120) : found.start()])
-        for being in reversed(list(told["being"].finditer(sentence))):
-            lead = behind(CLAUSE, sentence[: being.start()])
-            if not told["away"].search(lead) and not told["away"].search(sentence, being.end()):
+        lead = text[max(0, found.start() - _BEFORE) : found.start()]
+        sentence = behind(STOP, lead)
+        beings = [being.span() for being in patterns.being.finditer(sentence)]
+        if is_field and len(sentence) == found.start():
+            beings.insert(0, (0, 0))
+        if beings:
+            start, end = beings[-1]
+            before = behind(CLAUSE, sentence[:start])
+            if not patterns.away.search(before) and not patterns.away.search(sentence, end):
                 return True
-            break
-        if _APPOSED.search(sentence):
-            return not told["away"].search(sentence.rpartition(",")[2])
+        if patterns.apposed.search(sentence):
+            return not patterns.away.search(sentence.rpartition(",")[2])
     return False
 
 

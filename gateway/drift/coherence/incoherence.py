@@ -10,7 +10,8 @@ import msgspec
 
 from gateway.drift.coherence.identification import CLEARLY, SEEN, identify
 from gateway.drift.coherence.relevance import FEATURES, Rarity, Reading, clip, features, grams, read, words
-from gateway.drift.scripts import HOME, LATIN, script
+from gateway.drift.language import Languages
+from gateway.drift.scripts import LATIN, script
 
 _SENTENCE = re.compile(r"[^.!?。！？…\n]{12,}")
 _RUN = re.compile(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
@@ -96,14 +97,14 @@ def load(data: bytes) -> Relevance:
     return Relevance(Rarity(file.rarity), weights, common, frozenset(file.common))
 
 
-def repertoire(language: str, examples: Iterable[str], learnt: Relevance) -> Repertoire:
+def repertoire(language: str, examples: Iterable[str], learnt: Relevance, languages: Languages) -> Repertoire:
     """What a persona of this language with these example lines may be heard in."""
     lines = [line for line in examples if line]
     heard = {found for line in lines if (found := identify(words(clip(line)), learnt.common))}
     scripts = {found for line in lines if (found := script(line))}
     spoken, common = {language} | heard, learnt.common
     return Repertoire(
-        frozenset({HOME.get(language, LATIN)} | scripts),
+        frozenset({languages.script(language)} | scripts),
         frozenset(spoken),
         frozenset(word for word, known in common.items() if language in known),
         frozenset(word for word, known in common.items() if not spoken.issuperset(known)),

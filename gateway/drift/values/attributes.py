@@ -10,18 +10,18 @@ _EXCLUSIVE = frozenset({"zodiac", "birth_animal", "marital", "religion", "hand",
 """Categories of which a person has one value, beside the traits of character."""
 SINGLE = _EXCLUSIVE | {"gender", "place", "job"}
 """Those and the ones of which a person has seldom more than what is stored."""
-_VERB_ENDINGS = ("łem", "łam", "łby", "łaby", "я")
-"""Without any of these there is no verb form that a speaker's sex shows in."""
+_ABROAD = "abroad"
+"""The place that is in no home country."""
 _BEFORE = 24
 """Characters before a value that say whose it is."""
 
 
 def note_named(evidence: Evidence, said: Iterable[Clause]) -> None:
     """Note of which categories the answer names the stored value: other values beside it weigh less."""
-    stored = evidence.facts.stored
+    stored, homes = evidence.facts.stored, evidence.facts.lexicon.shared.homes
     for clause in said:
         for category, value, *_ in clause.values:
-            if any(related(held, value) for held in stored.get(category, ())):
+            if any(related(held, value, homes) for held in stored.get(category, ())):
                 evidence.named.add(category)
 
 
@@ -47,18 +47,18 @@ def is_exclusive(category: str) -> bool:
     return category in _EXCLUSIVE or category.startswith("trait_")
 
 
-def related(stored: str, said: str) -> bool:
+def related(stored: str, said: str, homes: tuple[str, ...]) -> bool:
     """Whether what is said is the stored value or holds it: a town lies in its province after a slash."""
-    abroad = stored == "abroad" and not said.startswith("cn")
+    abroad = stored == _ABROAD and not said.startswith(homes)
     return abroad or stored == said or stored.startswith(said + "/")
 
 
 def _weigh_value(evidence: Evidence, clause: Clause, mention: Mention, stored: dict[str, str]) -> None:
     category, said, *_ = mention
-    keyed = category in evidence.facts.keyed
+    keyed, homes = category in evidence.facts.keyed, evidence.facts.lexicon.shared.homes
     person = clause.person(mention.start)
     affirmed = clause.affirms(mention.start)
-    same = next((basis for value, basis in stored.items() if related(value, said)), None)
+    same = next((basis for value, basis in stored.items() if related(value, said, homes)), None)
     opposite = category.startswith("trait_") and not affirmed and not clause.asks
     if opposite and same is None:
         same, affirmed = next(iter(stored.values())), True
@@ -94,7 +94,7 @@ def _weigh_gender(evidence: Evidence, clause: Clause, mention: Mention) -> None:
     (value, basis), *_ = held.items()
     prose = "" if "gender" in evidence.facts.keyed else "_prose"
     same = mention.value == value
-    many = clause.text[mention.end - clause.start :].startswith(("们", "達", "たち", "들"))
+    many = clause.text[mention.end - clause.start :].startswith(evidence.facts.lexicon.shared.plurals)
     if mention.category == "partner":
         same = not same
         feature = "partner_other" if clause.person(mention.start) == "other" else "partner"
@@ -134,9 +134,11 @@ def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], user: str) -> No
 
 
 def weigh_verb_forms(evidence: Evidence, answer: str) -> None:
-    """Add the verb forms by which a speaker of Russian or Polish is a man or a woman."""
+    """Add the verb forms that show whether the speaker is a man or a woman, in languages that have them."""
     (value, basis), *_ = evidence.facts.stored.get("gender", {"": ""}).items()
-    if not value or not any(map(answer[:2000].lower().__contains__, _VERB_ENDINGS)):
+    if not value or not any(
+        map(answer[:2000].lower().__contains__, evidence.facts.lexicon.literals["gendered"])
+    ):
         return
     for shown in ("male", "female"):
         match = evidence.facts.lexicon.patterns[f"{shown}_self"].search(answer[:2000])

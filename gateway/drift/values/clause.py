@@ -4,19 +4,21 @@ from bisect import bisect_left, bisect_right
 from operator import itemgetter
 from typing import NamedTuple
 
-from gateway.drift.values.lexicon import TOPIC, Lexicon, Mention
+from gateway.drift.values.lexicon import Lexicon, Mention
+from gateway.drift.values.wordlist import TOPIC
 
 FELT = frozenset({"_like", "_dislike"})
 _RELATIVES = frozenset({"kin", "partner"})
 _DENYING = frozenset({"_negations", "_dislike"})
 _NONE: frozenset[str] = frozenset()
 _NEAR, _NEAR_GLYPHS, _AFTER = 24, 5, 8
-"""Characters a negation reaches forward, the same in unspaced scripts, and back in Japanese and Korean."""
+"""Characters a negation reaches forward, the same in runs, and back where it follows what it denies."""
 _FEW = 48
 """Values, numbers, and words of grammar, that one clause is taken to have."""
 _LEAD = 40
 """Characters before a number that may say that it is an age."""
-_ASKING, _AFTER_ASKING = ("吗", "嗎", "么", "呢"), "~～。!！ \t\r\n\u3000"
+_AFTER_ASKING = "~～。!！ \t\r\n\u3000"
+"""What may stand behind a word that makes a question of its clause."""
 
 Words = tuple[tuple[str, int, int], ...]
 """Stems with their places."""
@@ -78,7 +80,7 @@ class Clause:
             self.stems.setdefault(stem, at)
         self.speaker = ""
         """`self`, `other` or nothing where no person is named."""
-        self.asks = "?" in text or (not text.isascii() and _is_question(text))
+        self.asks = "?" in text or (not text.isascii() and _is_question(text, lexicon.shared.asking))
         self.values: tuple[Mention, ...] = ()
         self.marks: tuple[Mention, ...] = ()
         """Its negations, likes, dislikes and persons."""
@@ -163,7 +165,7 @@ class Clause:
             elif category == "_negations":
                 first = self.text[start - self.start] if start >= self.start else ""
                 reach = _NEAR_GLYPHS if first > "\u3000" else _NEAR
-                back = _AFTER if "\u3040" <= first < "\u3100" or first >= "\uac00" else 0
+                back = _AFTER if self._lexicon.shared.denied_behind.match(first) else 0
                 denied = denied or start - back <= at <= end + reach
         return denied == disliked
 
@@ -213,5 +215,5 @@ class Clause:
         return "other" if relative else nearest
 
 
-def _is_question(clause: str) -> bool:
-    return "？" in clause or clause.rstrip(_AFTER_ASKING).endswith(_ASKING)
+def _is_question(clause: str, asking: tuple[str, ...]) -> bool:
+    return "？" in clause or clause.rstrip(_AFTER_ASKING).endswith(asking)

@@ -186,6 +186,7 @@ def _weigh_topics(
     evidence: Evidence, said: Sequence[Clause], topics: frozenset[str], no: re.Match[str] | None
 ) -> None:
     """Add values of a category that was asked for by its name: "Any pets?" """
+    homes = evidence.facts.lexicon.shared.homes
     for category in sorted(topics & evidence.facts.stored.keys() - evidence.named):
         stored = evidence.facts.stored[category]
         basis = next(iter(stored.values()))
@@ -197,7 +198,7 @@ def _weigh_topics(
             if mention.category == category and clause.person(mention.start) != "other" and not clause.asks
         ]
         for mention in given:
-            if any(related(value, mention.value) for value in stored):
+            if any(related(value, mention.value, homes) for value in stored):
                 evidence.support("same_prose", 1.0, basis)
             else:
                 evidence.accuse("asked", "value-clash", sure, mention[2:], basis)
@@ -207,9 +208,14 @@ def _weigh_topics(
 
 def _weigh_yes(evidence: Evidence, question: Clause, span: tuple[int, int]) -> None:
     """Add what is agreed to of the speaker and is stored otherwise, such as another job."""
+    homes = evidence.facts.lexicon.shared.homes
     for mention in question.values:
         stored = evidence.facts.stored.get(mention.category, {})
-        if stored and mention.category in SINGLE and not any(related(v, mention.value) for v in stored):
+        if (
+            stored
+            and mention.category in SINGLE
+            and not any(related(v, mention.value, homes) for v in stored)
+        ):
             evidence.accuse("yes", "value-clash", 1.0, span, next(iter(stored.values())))
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from gateway.drift.character import leaves
+from gateway.drift.language import Languages
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.lexicon import lexicon
 from gateway.drift.values.segmentation import segment
@@ -30,9 +31,15 @@ class Facts:
     """A persona's version made ready: its stored values by category, and its statements by their words."""
 
     def __init__(
-        self, fields: dict[str, Any], prompt: str, examples: tuple[str, ...], language: str, name: str
+        self,
+        fields: dict[str, Any],
+        prompt: str,
+        examples: tuple[str, ...],
+        language: str,
+        name: str,
+        languages: Languages | None = None,
     ) -> None:
-        self.lexicon = lexicon(language)
+        self.lexicon = lexicon(language, languages)
         self.name = name
         self.stored: dict[str, dict[str, str]] = {}
         self.keyed: set[str] = set()
@@ -49,7 +56,7 @@ class Facts:
         for path, value in known:
             if self._left > 0:
                 self._take_field(path, value)
-        for shape in ("line", "glyph_line"):
+        for shape in ("line", "field"):
             for line in self.lexicon.patterns[shape].finditer(prompt):
                 self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
         self._take_text("prompt", prompt)
@@ -97,7 +104,7 @@ class Facts:
 
     def _take_key(self, words: list[str], value: str, basis: str) -> None:
         """Store the value of a field whose name says what it is, such as its age or its city."""
-        kinds = [self.lexicon.keys[word] for word in words if word in self.lexicon.keys]
+        kinds = [self.lexicon.shared.keys[word] for word in words if word in self.lexicon.shared.keys]
         if kinds and kinds[-1] == "age" and (digits := re.search(r"\d{1,4}", value)):
             self.age = self.age or (int(digits.group()), basis)
         for kind in kinds[-1:]:
@@ -109,7 +116,11 @@ class Facts:
         """The narrowest values of a category in a field; an unknown word after a place lies within it."""
         mentions = [m for m in self.lexicon.read(text).mentions if m.category == kind]
         held = {m.value for m in mentions}
-        if mentions and kind == "place" and (rest := text[mentions[-1].end :].strip(" ,，、·省市区县")):
+        if (
+            mentions
+            and kind == "place"
+            and (rest := text[mentions[-1].end :].strip(" ,，、·" + self.lexicon.shared.units))
+        ):
             held.add(f"{mentions[-1].value}/{rest}")
         return [one for one in held if not any(other.startswith(one + "/") for other in held)]
 

@@ -1,44 +1,27 @@
-"""Words that carry a fact, in a dozen languages: closed categories, numbers, negations, likes and persons."""
+"""A lexicon reads the words that carry a fact: closed categories, numbers, negations, likes and persons."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from gateway.drift.language import Language, Languages, packaged
+from gateway.drift.scripts import RUNS
 from gateway.drift.values.entries import GLYPH_RUN, Entries, Entry, Sense
+from gateway.drift.values.wordlist import wordlist
 
-_GLYPHS = "\u0e00-\u0e7f\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-"""Scripts whose words are not told apart by spaces, or carry their particles with them."""
-_HIRAGANA = "\u3040-\u309f"
-_TOKEN = re.compile(rf"([^\W\d_{_GLYPHS}]+(?:['’\-][^\W\d_{_GLYPHS}]+)*|\d+|[{_GLYPHS}]+)")
+_RUN = re.compile(f"[{RUNS}]")
+_TOKEN = re.compile(rf"([^\W\d_{RUNS}]+(?:['’\-][^\W\d_{RUNS}]+)*|\d+|[{RUNS}]+)")
 _PLAIN = re.compile(r"([a-zA-Z]+(?:['-][a-zA-Z]+)*|\d+)", re.ASCII)
 """The same in a text of ASCII, twice as quick."""
 _STEM = 5
 """Letters kept of a word: crude, but the same for every alphabet, and `teacher` meets `teaching`."""
-_DIGITS = {
-    "一": 1,
-    "二": 2,
-    "两": 2,
-    "三": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-    "百": 100,
-}
-_COUNTED = re.compile(
-    "([二三四五六七八九]?)(十)([一二三四五六七八九]?)(?![分足几字])|([一二两三四五六七八九])(?=[岁歳只隻条位名個个年次天口匹本台])"
-)
 _PAIRS = 1 << 13
 """Pairs of characters whose forms are remembered."""
+_SHORTEST = 3
+"""Letters of a word of which nothing is cut off."""
 _APOSTROPHE = re.compile("['’]")
-TOPIC = "?"
-"""The value of a word that names its category: what a question asks for."""
 
 
 class Mention(NamedTuple):
@@ -64,52 +47,39 @@ class Reading(NamedTuple):
 
 
 class Lexicon:
-    """The packaged lists, without the words that mean something else in one language."""
+    """The words of all languages, without those that mean something else in the persona's own."""
 
-    def __init__(self, language: str) -> None:
-        data = _data()
-        strange = frozenset(data["false_friends"].get(language, "").split())
-        self._stop = frozenset(data["stop"].split())
-        self._elides = language in ("fr", "it")
-        self.periods = frozenset(data["periods"].split())
-        """Words for stretches of time, of which a text counts many."""
-        self.puts_objects_first = language in ("ja", "ko")
-        self._numbers = {word: n for word, n in data["numbers"].items() if word not in strange}
+    def __init__(self, language: str, languages: Languages) -> None:
+        self.shared = shared = wordlist(languages)
+        own = languages.get(language, Language(name=language))
+        strange = frozenset(own.words.false_friends.split())
+        self._elides = own.writing.elides
+        self.puts_objects_first = own.words.objects_first
+        self.patterns, self.literals = shared.patterns, shared.literals
+        self._numbers = {word: n for word, n in shared.numbers.items() if word not in strange}
         self._words: dict[str, list[Sense]] = {}
         self._prefixes: dict[str, list[Sense]] = {}
         self._glyphs: dict[str, list[tuple[str, Sense]]] = {}
-        senses = [(name, members) for name, members in data["categories"].items()]
-        senses += [("_" + role.removesuffix("_glyph"), {"": forms}) for role, forms in data["words"].items()]
-        senses += [(name, {TOPIC: forms}) for name, forms in data["topics"].items()]
-        senses += [
-            ("place", {f"{at}/{town}": town for town in towns.split()}) for at, towns in data["towns"].items()
-        ]
-        for category, members in senses:
-            for value, forms in members.items():
-                self._add((category, value), (form for form in forms.split() if form not in strange))
+        for sense, word in shared.senses:
+            if word not in strange:
+                self._add(sense, word)
         for entries in self._glyphs.values():
             entries.sort(key=lambda entry: -len(entry[0]))
         self._by_pair: dict[str, tuple[tuple[str, Sense], ...]] = {}
         self._heads = frozenset(prefix[:3] for prefix in self._prefixes)
         self._halves = frozenset(form.partition("-")[0] for form in self._words if "-" in form[1:])
         self._known = Entries(self._look_up)
-        self._first = re.compile("[" + "".join(map(re.escape, self._glyphs)) + "]")
-        self._run = re.compile(f"[^{_HIRAGANA}{data['glyph_stop']}]{{2,}}")
-        self.keys = {word: kind for kind, words in data["keys"].items() for word in words.split()}
-        self.literals = {name: tuple(forms.split("|")) for name, forms in data["literals"].items()}
-        """Wordings in lower case, each as it stands in a text."""
-        patterns = data["patterns"] | data["literals"]
-        patterns["name"] = patterns["name"].replace("{named}", patterns["named"])
-        self.patterns = {name: re.compile(p, re.IGNORECASE) for name, p in patterns.items()}
+        self._first = re.compile(
+            "[" + "".join(map(re.escape, self._glyphs)) + "]" if self._glyphs else "(?!)"
+        )
 
-    def _add(self, sense: Sense, forms: Iterable[str]) -> None:
-        for form in forms:
-            if re.match(f"[{_GLYPHS}]", form):
-                self._glyphs.setdefault(form[0], []).append((form.rstrip("*"), sense))
-            elif form.endswith("*"):
-                self._prefixes.setdefault(form[:-1], []).append(sense)
-            else:
-                self._words.setdefault(form, []).append(sense)
+    def _add(self, sense: Sense, word: str) -> None:
+        if _RUN.match(word):
+            self._glyphs.setdefault(word[0], []).append((word.rstrip("*"), sense))
+        elif word.endswith("*"):
+            self._prefixes.setdefault(word[:-1], []).append(sense)
+        else:
+            self._words.setdefault(word, []).append(sense)
 
     def read(self, text: str, offset: int = 0) -> Reading:
         """One pass over the text, which begins at that place; its time is in proportion to the length."""
@@ -168,7 +138,7 @@ class Lexicon:
             return GLYPH_RUN
         senses, number = tuple(dict.fromkeys(self._senses(lower))), self._numbers.get(lower)
         grammar = any(category[0] == "_" for category, _ in senses)
-        told = number is None and len(lower) > 1 and not grammar and lower not in self._stop
+        told = number is None and len(lower) > 1 and not grammar and lower not in self.shared.stop
         stem, joins = _stem(lower) if told else "", lower in self._halves
         if senses or joins or number is not None:
             return Entry(lower, senses, number, stem, joins)
@@ -185,14 +155,14 @@ class Lexicon:
         run = run.lower()
         mentions.extend(self._scan(run, start))
         stems.extend(self._pairs(run, start))
-        numbers.extend((n, start + a, start + b) for n, a, b in _counted(run))
+        numbers.extend((n, start + a, start + b) for n, a, b in self.shared.spoken.find(run))
 
     def _senses(self, word: str) -> Iterable[Sense]:
         found = self._words.get(word)
-        if found is None and word.endswith("n't"):
+        if found is None and word.endswith(self.shared.negated):
             return (("_negations", ""),)
-        if found is None and len(word) > 3 and word.endswith("s"):
-            found = self._words.get(word.removesuffix("s").removesuffix("'"))
+        if found is None and len(word) > _SHORTEST and word.endswith(self.shared.endings):
+            found = next(filter(None, map(self._words.get, self._bare(word))), None)
         if found is None and word[:3] in self._heads:
             cuts = (self._prefixes.get(word[:n]) for n in range(len(word), 2, -1))
             found = next((senses for senses in cuts if senses), None)
@@ -223,17 +193,16 @@ class Lexicon:
         return found
 
     def _pairs(self, run: str, offset: int) -> Iterator[tuple[str, int, int]]:
-        for piece in self._run.finditer(run):
+        for piece in self.shared.run.finditer(run):
             found, at = piece.group(), offset + piece.start()
             for i in range(len(found) - 1):
                 yield found[i : i + 2], at + i, at + i + 2
 
-
-def _counted(run: str) -> Iterator[tuple[int, int, int]]:
-    for match in _COUNTED.finditer(run):
-        tens, ten, ones, one = match.groups()
-        n = _DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0) if ten else _DIGITS[one]
-        yield n, match.start(), match.end()
+    def _bare(self, word: str) -> Iterator[str]:
+        """Yield the word without each ending that it has."""
+        for ending in self.shared.endings:
+            if word.endswith(ending):
+                yield word.removesuffix(ending)
 
 
 def _stem(word: str) -> str:
@@ -241,18 +210,11 @@ def _stem(word: str) -> str:
     return (bare[:_STEM].rstrip("s") if len(bare) <= _STEM else bare[:_STEM]) or word
 
 
-def lexicon(language: str) -> Lexicon:
+def lexicon(language: str, languages: Languages | None = None) -> Lexicon:
     """The lexicon of a language by its ISO 639-1 code or tag, built on first use in some ten milliseconds."""
-    return _lexicon(language.lower()[:2])
+    return _lexicon(language.lower()[:2], packaged() if languages is None else languages)
 
 
 @lru_cache(maxsize=32)
-def _lexicon(language: str) -> Lexicon:
-    return Lexicon(language)
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = files("gateway.drift").joinpath("data/facts.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
+def _lexicon(language: str, languages: Languages) -> Lexicon:
+    return Lexicon(language, languages)

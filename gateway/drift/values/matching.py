@@ -77,7 +77,7 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
         evidence.accuse("polarity", name, doubt * likeness, (clause.start, clause.end), item.basis)
         return
     if clause.counts and theirs.counts:
-        for number, direct in _miscounted(clause, theirs, evidence.facts.lexicon.periods):
+        for number, direct in _miscounted(clause, theirs, evidence.facts.lexicon.shared.periods):
             strength = doubt * max(likeness, _DIRECT if direct else 0.0)
             evidence.accuse("number", "number-clash", strength, (number.start, number.end), item.basis)
     for mention in _swapped(clause, theirs):

@@ -1,6 +1,5 @@
 """A text is taken apart into clauses."""
 
-import re
 from collections.abc import Set
 from typing import NamedTuple
 
@@ -11,16 +10,6 @@ _HEAD, _TAIL = 1800, 600
 """Characters looked at where a text is longer: its beginning and its end."""
 _MOST = 40
 """Clauses looked at."""
-_PAUSE = (
-    # What may be a pause begins with one class of characters, which is quick to search for. A longer run
-    # counts as several pauses: to search on from each of its characters to its end would take its square.
-    r"[.!?。！？…\n;；,，~～](?:[.!?。！？…\n;；,，~～]{0,16}(?=\s|$|[^\x00-\x7f])"
-    r"|(?<=[。！？…\n；，～])[。！？…\n；，～]*)"
-)
-_TURNS = "but|so|because|though|aber|weil|mais|pero|porque|perché|però|ale|но|потому"
-_PADDED = [f" {word} " for word in _TURNS.split("|")]
-_BREAK = re.compile(_PAUSE)
-_BREAK_OR_TURN = re.compile(rf"{_PAUSE}|\s(?i:{_TURNS})(?=\s)")
 _SUBJECT = frozenset({"_self", "_other", "_like", "_dislike"})
 """What a clause begins anew with; without any it goes on as the one before it in the sentence."""
 _TAKEN_OVER = _SUBJECT - {"_like"}
@@ -73,7 +62,7 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
     start = offset
     last_m, last_w, last_n = len(mentions), len(words), len(counts)
     mood: tuple[Mention, ...] = ()
-    for end in _ends(text, offset):
+    for end in _ends(lexicon, text, offset):
         m0, w0, n0 = m, w, n
         while m < last_m and mentions[m][2] < end:
             m += 1
@@ -98,10 +87,13 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
     return found
 
 
-def _ends(text: str, offset: int) -> list[int]:
+def _ends(lexicon: Lexicon, text: str, offset: int) -> list[int]:
     """Where clauses end, counted from the offset."""
-    turns = any(map(text.lower().__contains__, _PADDED))
-    ends = [match.end() + offset for match in (_BREAK_OR_TURN if turns else _BREAK).finditer(text)]
+    shared = lexicon.shared
+    has_turns = any(map(text.lower().__contains__, shared.turns))
+    ends = [
+        match.end() + offset for match in (shared.turning if has_turns else shared.pausing).finditer(text)
+    ]
     ends.append(len(text) + offset)
     return ends
 

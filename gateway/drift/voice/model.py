@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gateway.drift.calibration import Usual
-from gateway.drift.voice.stylometry import BUCKETS, UNSPACED, Floats, Measures
+from gateway.drift.language import packaged as packaged_languages
+from gateway.drift.voice.stylometry import BUCKETS, Floats, Measures
 
 OTHER = "xx"
 """Stands for every language without texts of its own."""
@@ -34,7 +35,7 @@ class Vocabulary(NamedTuple):
 
     @property
     def is_unspaced(self) -> bool:
-        return self.language in UNSPACED
+        return packaged_languages().is_unspaced(self.language)
 
     def assistance(self, text: Measures) -> float:
         """Log odds that an assistant's default voice wrote the text, within ±6."""

@@ -23,8 +23,6 @@ _ROOM = 2 * LONGEST + 8
 _POWERS = np.cumprod(np.full(_ROOM, _BASE, np.uint32), dtype=np.uint32)
 _INVERSE = np.cumprod(np.full(_ROOM, pow(_BASE, -1, 2**32), np.uint32), dtype=np.uint32)
 
-UNSPACED = frozenset({"zh", "ja", "ko", "th"})
-"""Written without spaces, or in words so long that pieces of them say more."""
 
 MARKS = (
     "!！",

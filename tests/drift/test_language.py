@@ -1,0 +1,143 @@
+"""Languages are data: a new one comes from a file alone, and a wrong file is refused with its name."""
+
+import re
+import shutil
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from gateway.drift import language
+from gateway.drift.character import Character
+from gateway.drift.language import Languages, packaged
+from gateway.drift.profile import Profile
+from gateway.drift.score import Score
+from gateway.drift.scorer import BEGINNING, score
+
+CODE = "qv"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packaged languages, and one more."""
+    copied = tmp_path_factory.mktemp("languages")
+    for file in resources.files("gateway.drift").joinpath("languages").iterdir():
+        (copied / file.name).write_bytes(file.read_bytes())
+    shutil.copy(Path(__file__).with_name("invented.toml"), copied / f"{CODE}.toml")
+    return copied
+
+
+@pytest.fixture(scope="module")
+def vasha(folder: Path) -> Profile:
+    character = Character(
+        name="Vasha",
+        language=CODE,
+        prompt="Tor som Vasha, uchtar. Halomash mirra, braskash gavra.",
+        examples=(
+            "Mu halomam kessela ni ormin.",
+            "Dai, mu vadam ni oldrim!",
+            "Tora zik vidam.",
+            "Ka le dro!",
+        ),
+        fields={"ormar": 34, "domar": "oldrim"},
+    )
+    return Profile(character, language.read(folder))
+
+
+def told(profile: Profile, user: str, answer: str) -> Score:
+    return score(profile, BEGINNING, user, answer)[0]
+
+
+@pytest.mark.parametrize(
+    ("user", "answer", "basis"),
+    [
+        ("", "Mu imam tvara ormin dro mu vadam ni kessela.", "layers.domar"),
+        ("Koli ormin?", "Mu imam 52 ormin.", "layers.ormar"),
+        ("", "Mu halomam gavra.", "prompt"),
+        ("", "Mu braskam mirra.", "prompt"),
+    ],
+)
+def test_an_invented_language_contradicts_what_is_stored(
+    vasha: Profile, user: str, answer: str, basis: str
+) -> None:
+    turn = told(vasha, user, answer)
+    assert turn.values is not None
+    assert turn.values > 0.2
+    assert basis in [signal.basis for signal in turn.signals]
+
+
+@pytest.mark.parametrize("answer", ["Mu vadam ni oldrim.", "Mu imam 34 ormin.", "Mu halomam mirra."])
+def test_it_agrees_with_what_is_stored(vasha: Profile, answer: str) -> None:
+    assert (told(vasha, "", answer).values or 0.0) < 0.05
+
+
+def test_a_model_that_speaks_of_itself_in_it_is_a_break(vasha: Profile) -> None:
+    assert told(vasha, "", "Kato strojnik mu zik imam halomar.").verdict == "out-of-character"
+    assert told(vasha, "", "Kado tor kato strojnik vadam?").verdict != "out-of-character"
+
+
+def test_a_persona_may_be_a_machine_by_its_own_description_in_it(folder: Path) -> None:
+    robot = Profile(Character(language=CODE, prompt="Tor som strojak."), language.read(folder))
+    assert told(robot, "", "Mu som strojnik.").verdict != "out-of-character"
+
+
+def test_a_language_does_not_know_what_another_folder_says() -> None:
+    assert CODE not in packaged()
+    stranger = Profile(Character(language=CODE, prompt="Tor som Vasha, uchtar.", fields={"domar": "oldrim"}))
+    assert told(stranger, "", "Mu vadam ni kessela.").values is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('name = "Vash"\n[words]\nselfish = "mu"', "unknown field `selfish`"),
+        ('name = "Vash"\n[numbers.words]\npelko = "five"', "Expected `int`, got `str`"),
+        ("name = ", "Invalid value"),
+        ("", "missing required field `name`"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_name(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "qv.toml").write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=f"qv.toml: .*{re.escape(reason)}"):
+        language.read(tmp_path)
+
+
+def test_every_packaged_language_is_whole() -> None:
+    """Patterns compile, words that they name exist, and words are in lower case, as they are looked for."""
+    profile = Profile(Character())
+    for code, one in packaged().items():
+        wordings = profile.patterns.by_language[code]
+        assert len(wordings.compiled) == len(one.breaks.patterns)
+        assert all(wordings.guard)
+        assert bool(one.breaks.stems) == bool(one.breaks.patterns)
+        words = [words for values in one.values.values() for words in values.values()]
+        words += [one.words.self, one.words.other, one.words.negations, one.words.stop, *one.topics.values()]
+        assert [word for word in " ".join(words).split() if word != word.lower()] == []
+
+
+def test_one_language_stands_for_each_script() -> None:
+    stands = [one.script for one in packaged().values() if one.writing.stands_for_script]
+    assert sorted(stands) == sorted({one.script for one in packaged().values()})
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "code"),
+    [
+        ("Good evening, captain", "de-AT", "de"),
+        ("Добрый вечер, капитан", "uk", "uk"),
+        ("Добрый вечер, капитан", "en", "ru"),
+        ("今晩は、いい夜ですね、船長さん", "zh", "ja"),
+        ("Good evening, captain", "ja", "en"),
+        ("", "ko", "ko"),
+        ("…", "TR", "tr"),
+    ],
+)
+def test_a_declared_language_stands_unless_the_text_is_in_another_script(
+    text: str, declared: str, code: str
+) -> None:
+    assert packaged().spoken(text, declared) == code
+
+
+def test_languages_are_the_same_whatever_the_folder_lists_first(folder: Path) -> None:
+    assert list(language.read(folder))[:3] == ["any", "ar", "be"]
+    assert Languages(reversed(list(packaged().values()))).written == packaged().written
