@@ -1,14 +1,18 @@
 """A pooled client on aiohttp, for upstreams that the client of our own does not get on with."""
 
+import asyncio
+import socket
 import zlib
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.config import Upstream
 from gateway.upstreams.decoding import decoder
 from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.lookup import Lookups
 from gateway.upstreams.request import below, headers
 from gateway.upstreams.response import READ_BYTES, Sink
 
@@ -16,7 +20,8 @@ from gateway.upstreams.response import READ_BYTES, Sink
 class AiohttpClient:
     """The client on aiohttp: no cookies, no redirects, no automatic headers, no decoding."""
 
-    def __init__(self, name: str, upstream: Upstream) -> None:
+    def __init__(self, name: str, upstream: Upstream, lookups: Lookups) -> None:
+        self._lookups = lookups
         self._name = name
         self._upstream = upstream
         self._base = urlsplit(upstream.base_url)
@@ -51,7 +56,12 @@ class AiohttpClient:
         """The session, made on first use since it needs a running loop."""
         upstream = self._upstream
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=upstream.max_connections, keepalive_timeout=30),
+            connector=aiohttp.TCPConnector(
+                limit=upstream.max_connections,
+                keepalive_timeout=30,
+                resolver=_Resolver(self._lookups, upstream.timeouts.connect),
+                use_dns_cache=False,
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_timeout(upstream),
             auto_decompress=False,
@@ -61,6 +71,36 @@ class AiohttpClient:
             max_field_size=65_536,
         )
         return self._session
+
+
+class _Resolver(AbstractResolver):
+    """The lookups that all upstreams share, as aiohttp wants them."""
+
+    def __init__(self, lookups: Lookups, seconds: float) -> None:
+        self._lookups = lookups
+        self._seconds = seconds
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        # Where the number of connections is limited, no limit of aiohttp's includes this.
+        async with asyncio.timeout(self._seconds):
+            found = await self._lookups.find(host, port)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=f"{place[0]}%{place[3]}" if len(place) > 3 and place[3] else place[0],
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, place in found
+            if family in (socket.AF_UNSPEC, kind)
+        ]
+
+    async def close(self) -> None:
+        """Nothing is its own."""
 
 
 class _AiohttpResponse:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from gateway.config import Upstream
 from gateway.upstreams.http import HttpClient
+from gateway.upstreams.lookup import Lookups
 from gateway.upstreams.response import Sink
 
 
@@ -44,11 +45,11 @@ class Client(Protocol):
         """Drop all connections."""
 
 
-def pooled(name: str, upstream: Upstream) -> Client:
-    """The client that the upstream's configuration names."""
+def pooled(name: str, upstream: Upstream, lookups: Lookups) -> Client:
+    """The client that the upstream's configuration names; `lookups` are those of all of them."""
     if upstream.client == "native":
-        return HttpClient(name, upstream)
+        return HttpClient(name, upstream, lookups)
     # It takes a while to load and holds memory, which only those who choose it should pay for.
     from gateway.upstreams.aiohttp_client import AiohttpClient
 
-    return AiohttpClient(name, upstream)
+    return AiohttpClient(name, upstream, lookups)

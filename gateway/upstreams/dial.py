@@ -6,13 +6,12 @@ import ssl
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import zip_longest
-from typing import Any, TypeAlias
+from typing import Any
+
+from gateway.upstreams.lookup import Address, Lookups
 
 STAGGER = 0.25
 """Seconds that one address has before the next one is tried as well (RFC 8305, 5)."""
-
-Address: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
-"""As `getaddrinfo` lists them."""
 
 
 @cache
@@ -21,14 +20,13 @@ def trusted() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def connected(host: str, port: int) -> socket.socket:
+async def connected(host: str, port: int, lookups: Lookups) -> socket.socket:
     """A socket to the first address of the host that can be reached. Raises OSError, ValueError."""
-    loop = asyncio.get_running_loop()
     kind = socket.SOCK_STREAM
     try:
         found: Sequence[Any] = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
-        found = await loop.getaddrinfo(host, port, type=kind)
+        found = await lookups.find(host, port)
     return await (_open(found[0]) if len(found) == 1 else _race(list(_interleaved(found))))
 
 

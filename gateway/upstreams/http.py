@@ -11,6 +11,7 @@ from gateway.config import Upstream
 from gateway.upstreams import dial
 from gateway.upstreams.connection import Connection
 from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.lookup import Lookups
 from gateway.upstreams.request import Heads, address
 from gateway.upstreams.response import IncomingResponse
 
@@ -25,8 +26,11 @@ class HttpClient:
     gets no byte of an answer on such a one is sent once more on a new one.
     """
 
-    def __init__(self, name: str, upstream: Upstream, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, name: str, upstream: Upstream, lookups: Lookups, tls: ssl.SSLContext | None = None
+    ) -> None:
         """Without a TLS context of its own it trusts whom the system trusts."""
+        self._lookups = lookups
         base = urlsplit(upstream.base_url)
         self._name = name
         self._host, self._port = address(base)
@@ -115,7 +119,7 @@ class HttpClient:
         host = self._host if self._tls else None
         try:
             async with asyncio.timeout(self._connect_seconds):
-                peer = await dial.connected(self._host, self._port)
+                peer = await dial.connected(self._host, self._port, self._lookups)
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: Connection(self._name, self), sock=peer, ssl=self._tls, server_hostname=host
                 )

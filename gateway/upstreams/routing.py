@@ -16,6 +16,7 @@ from gateway.upstreams.breaker import Breaker
 from gateway.upstreams.client import Client, pooled
 from gateway.upstreams.deadline import Deadlines
 from gateway.upstreams.failure import Kind, UpstreamFailure
+from gateway.upstreams.lookup import Lookups
 
 BACKOFF = 0.25
 """Seconds before the second attempt at an upstream; doubles with each further one, plus or minus half."""
@@ -35,10 +36,10 @@ T = TypeVar("T")
 class Node:
     """One upstream as a worker sees it: its client, its breaker, and what was learnt of it."""
 
-    def __init__(self, name: str, upstream: Upstream) -> None:
+    def __init__(self, name: str, upstream: Upstream, lookups: Lookups) -> None:
         self.name = name
         self.upstream = upstream
-        self.client: Client = pooled(name, upstream)
+        self.client: Client = pooled(name, upstream, lookups)
         self._breakers: Cache[str, Breaker] = Cache(MODELS)
         self.total = Deadlines(upstream.timeouts.total)
         self.first_byte = Deadlines(upstream.timeouts.first_byte)
@@ -84,10 +85,11 @@ Attempt = Callable[[Node, Route], Awaitable[T]]
 class Routing:
     """The upstreams of one worker."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, lookups: Lookups | None = None) -> None:
         self._retries = config.chat.retries
         self.retry_for = config.chat.retry_for
-        self.nodes = {name: Node(name, upstream) for name, upstream in config.upstreams.items()}
+        lookups = lookups or Lookups()
+        self.nodes = {name: Node(name, upstream, lookups) for name, upstream in config.upstreams.items()}
         self.secrets = tuple(
             secret
             for upstream in config.upstreams.values()

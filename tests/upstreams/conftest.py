@@ -10,6 +10,7 @@ import uvloop
 from gateway.config import Upstream
 from gateway.upstreams.client import Client, Response, pooled
 from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.lookup import Lookups
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 ON_BOTH_LOOPS = ("test_connection.py", "test_http.py", "test_tls.py")
@@ -33,7 +34,7 @@ async def new() -> AsyncIterator[New]:
     made: list[Client] = []
 
     def make(base_url: str, **settings: Any) -> Client:
-        made.append(pooled("main", Upstream(base_url=base_url, **settings)))
+        made.append(pooled("main", Upstream(base_url=base_url, **settings), Lookups()))
         return made[-1]
 
     yield make

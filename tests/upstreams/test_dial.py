@@ -4,11 +4,11 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
 
 from gateway.upstreams import dial
+from gateway.upstreams.lookup import Address, Lookups
 from tests.fakes import upstream_faults as faults
 from tests.faults.proc import PROC, sockets
 from tests.upstreams.peer import Line, serving
@@ -32,17 +32,17 @@ async def named(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Says at which ports of this machine a host is found, in order."""
 
     def name(*ports: int) -> None:
-        async def found(*_: Any, **__: Any) -> list[dial.Address]:
+        async def found(*_: object) -> list[Address]:
             kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
             return [(*kind, ("127.0.0.1", port)) for port in ports]
 
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+        monkeypatch.setattr(Lookups, "find", found)
 
     return name
 
 
 async def port_of_first() -> int:
-    made = await dial.connected("upstream.test", 80)
+    made = await dial.connected("upstream.test", 80, Lookups())
     with made:
         port: int = made.getpeername()[1]
     return port
@@ -50,7 +50,7 @@ async def port_of_first() -> int:
 
 async def test_a_number_needs_no_lookup(good: int, named: Callable[..., None]) -> None:
     named()
-    with await dial.connected("127.0.0.1", good) as made:
+    with await dial.connected("127.0.0.1", good, Lookups()) as made:
         assert made.getpeername()[1] == good
         assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -105,7 +105,7 @@ async def test_cancelling_closes_every_socket(
 
 
 async def test_the_families_take_turns() -> None:
-    def address(family: int, place: str) -> dial.Address:
+    def address(family: int, place: str) -> Address:
         return (family, socket.SOCK_STREAM, 6, "", (place,))
 
     six = [address(socket.AF_INET6, f"six{number}") for number in range(3)]

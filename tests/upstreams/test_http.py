@@ -12,6 +12,7 @@ from gateway.upstreams import connection, http
 from gateway.upstreams.connection import SLICE
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.http import HttpClient
+from gateway.upstreams.lookup import Lookups
 from tests.fakes import upstream_faults as faults
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import CLOSE, RESET, SILENCE, Delivery, Gate, Script, json_answer, raw
@@ -192,7 +193,7 @@ async def test_a_refusal_of_half_a_body_is_read() -> None:
         await line.rest()
 
     async with serving(refuse) as peer:
-        client = HttpClient("main", upstream_at(peer.port))
+        client = HttpClient("main", upstream_at(peer.port), Lookups())
         response = await client.post(PATH, bytes(64 << 20), {})
         assert (response.status, await read_all(response)) == (413, b"no")
         response.close()
@@ -207,7 +208,7 @@ async def test_a_refusal_by_an_upstream_that_closes_is_read() -> None:
         line.write(b"HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 2\r\n\r\nno")
 
     async with serving(refuse) as peer:
-        client = HttpClient("main", upstream_at(peer.port))
+        client = HttpClient("main", upstream_at(peer.port), Lookups())
         response = await client.post(PATH, bytes(64 << 20), {})
         assert (response.status, await read_all(response)) == (413, b"no")
         response.close()
@@ -226,7 +227,7 @@ async def test_an_answer_that_begins_before_its_request_has_ended_is_read_to_the
         line.write(TWO)
 
     async with serving(answer) as peer:
-        client = HttpClient("main", upstream_at(peer.port))
+        client = HttpClient("main", upstream_at(peer.port), Lookups())
         response = await client.post(PATH, bytes(size), {})
         assert await response.read() == b"a"
         assert await read_all(response) == b"b"

@@ -11,6 +11,7 @@ import pytest
 from gateway.config import Timeouts, Upstream
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.http import HttpClient
+from gateway.upstreams.lookup import Lookups
 from tests.upstreams.conftest import PATH, ask, read_all
 from tests.upstreams.peer import Line, Peer, serving
 
@@ -56,7 +57,7 @@ def trusting(folder: Path) -> ssl.SSLContext:
 
 
 def client_of(peer: Peer, tls: ssl.SSLContext | None, host: str = "localhost") -> HttpClient:
-    return HttpClient("main", Upstream(base_url=f"https://{host}:{peer.port}/v1"), tls)
+    return HttpClient("main", Upstream(base_url=f"https://{host}:{peer.port}/v1"), Lookups(), tls)
 
 
 async def answer(line: Line) -> None:
@@ -188,7 +189,9 @@ async def test_a_handshake_that_does_not_come_has_the_time_limit_of_connecting(
 
     async with serving(silent) as peer:
         url = f"https://localhost:{peer.port}/v1"
-        client = HttpClient("main", Upstream(base_url=url, timeouts=Timeouts(connect=0.1)), trusting)
+        client = HttpClient(
+            "main", Upstream(base_url=url, timeouts=Timeouts(connect=0.1)), Lookups(), trusting
+        )
         with pytest.raises(UpstreamFailure) as caught:
             await client.post(PATH, b"{}", {})
         assert caught.value.kind == "connect_timeout"
