@@ -238,7 +238,13 @@ class Front:
         self.gateway = gateway
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] != CHAT_PATH:
+        if scope["type"] != "http":
+            await self.litestar(scope, receive, send)
+            return
+        if scope["path"] != CHAT_PATH:
+            if scope["method"] == "HEAD":
+                # As GET; the connection, which has a scope of its own, sends the head alone.
+                scope = {**scope, "method": "GET"}
             await self.litestar(scope, receive, send)
             return
         try:

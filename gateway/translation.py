@@ -43,7 +43,7 @@ def translate(error: Exception, path: str) -> Refusal:
             return not_served(path)
         return Refusal(Fault.ROUTE_NOT_FOUND)
     if isinstance(error, MethodNotAllowedException):
-        allowed = dict(error.headers or {}).get("allow", "")
+        allowed = re.sub(r"\bGET\b", "GET, HEAD", dict(error.headers or {}).get("allow", ""))
         return Refusal(
             Fault.METHOD_NOT_ALLOWED,
             f"This path does not take this method; it takes {allowed or 'others'}.",

@@ -28,6 +28,7 @@ class Admission(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         scope["state"]["caller"] = await self._guard.admit(scope["headers"], *_needs(scope))
+        scope["state"]["connection"].vouch()
         await next_app(scope, receive, send)
 
 

@@ -31,10 +31,14 @@ class Server(Strict, frozen=True):
     """Seconds that open answers may take to finish once a stop was asked for."""
     body_timeout: Seconds = 30
     """Seconds between two pieces of a request body."""
+    body_total: Seconds = 120
+    """Seconds that the whole of a request body may take."""
     write_timeout: Seconds = 60
     """Seconds that a caller may leave what was sent to it unread."""
     max_body: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024 * 1024
     """Bytes of a request body, after decompression."""
+    max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Callers' connections in each worker; 0: 10,000, or half of the open files if those are fewer."""
 
 
 class Store(Strict, frozen=True):

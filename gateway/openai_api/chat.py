@@ -40,6 +40,7 @@ class ChatCompletions:
                 raise edge.only_post()
             headers = [header for header in scope["headers"] if header[0] in HEADERS]
             caller = await self._guard.admit(headers, "chat:invoke")
+            scope["state"]["connection"].vouch()
             _refuse_conversation(headers)
             body = await edge.read_body(headers, receive, self._max_body, self._exchanges.aside)
             exchange = await self._exchanges.prepare(caller, body, request_id, started)

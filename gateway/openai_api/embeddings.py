@@ -38,6 +38,7 @@ class Embeddings:
             if scope["method"] != "POST":
                 raise edge.only_post()
             caller = await self._guard.admit(scope["headers"], "chat:invoke")
+            scope["state"]["connection"].vouch()
             trail.key = caller.key_id
             body = await edge.read_body(scope["headers"], receive, self._config.server.max_body, self._aside)
             body = await self._aside.run(len(body), partial(_checked, body))

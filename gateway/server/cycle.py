@@ -45,12 +45,18 @@ class Cycle(RequestResponseCycle):
         kind = message["type"]
         if kind == "http.response.start" and not self.response_started:
             head = self._begin(message["status"], message.get("headers", ()))
-            if message.get(BODY_FOLLOWS):
+            if self.scope["method"] == "HEAD":
+                # The answer ends here, also one that would go on for ever.
+                self.transport.write(head)
+                self._end()
+            elif message.get(BODY_FOLLOWS):
                 self._held = head
             else:
                 self.transport.write(head)
         elif kind == "http.response.body" and self.response_started and not self.response_complete:
             self.go_on(message.get("body", b""), is_last=not message.get("more_body"))
+        elif kind == "http.response.body" and self.scope["method"] == "HEAD" and self.response_complete:
+            return
         else:
             raise RuntimeError(f"`{kind}` has no place here in an answer.")
 
@@ -58,6 +64,9 @@ class Cycle(RequestResponseCycle):
         """The head as it is sent. Raises RuntimeError for what would break it apart."""
         self.response_started = True
         self.waiting_for_100_continue = False
+        if self.more_body:
+            # What is still to come of the request stands where the next one would.
+            self.keep_alive = False
         lines = [STATUS_LINE[status]]
         for name, value in (*self.default_headers, *headers, self._id):
             if name in FRAMING:
@@ -86,9 +95,7 @@ class Cycle(RequestResponseCycle):
 
     def go_on(self, body: bytes, *, is_last: bool) -> None:
         """The next piece of the body, as `send` takes it, but without a coroutine."""
-        if self.scope["method"] == "HEAD":
-            self.expected_content_length, body = 0, b""
-        elif self.chunked_encoding:
+        if self.chunked_encoding:
             body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             body += b"0\r\n\r\n" if is_last else b""
         else:
@@ -99,13 +106,13 @@ class Cycle(RequestResponseCycle):
         if head or body:
             self.transport.write(head + body if head else body)
         if is_last:
+            if self.expected_content_length != 0:
+                raise RuntimeError("The body is shorter than its Content-Length.")
             self._end()
 
     def _end(self) -> None:
-        if self.expected_content_length != 0:
-            raise RuntimeError("The body is shorter than its Content-Length.")
         self.response_complete = True
         self.message_event.set()
-        if not self.keep_alive:
+        if not (self.keep_alive or self.more_body):
             self.transport.close()
         self.on_response()

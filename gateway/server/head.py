@@ -1,6 +1,7 @@
-"""The head of a request as it comes in: where it goes, and what is better not read in it."""
+"""The head of a request as it comes in: where it goes, and what must not stand in it."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -8,19 +9,42 @@ import httptools
 
 TARGETS, SHORT = 64, 256
 """So many targets of at most so many bytes are remembered in their parts: callers ask for the same few."""
-UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
+VERSIONS = frozenset({"1.1", "1.0", "0.9"})
+HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+;=:\[\]-]*")
+SINGLE = frozenset(
+    {
+        *(b"host", b"content-type", b"content-encoding", b"content-length", b"transfer-encoding", b"expect"),
+        *(b"authorization", b"api-key", b"x-api-key", b"persona-workspace"),
+        *(b"idempotency-key", b"x-persona-conversation-id"),
+    }
+)
+"""Headers that stand once: of two, a proxy in front of us may believe the other one."""
 
 
-def without_upgrade(data: bytes) -> bytes:
-    """The start of a request, in which an offer to speak another protocol has a name that nobody knows.
+class FlawError(ValueError):
+    """The head is no good; the message is the sentence for the caller."""
 
-    Java's HTTP client makes it by default; the parser would take what follows for that protocol's.
-    """
-    end = data.find(b"\r\n\r\n")
-    end = end if end >= 0 else len(data)
-    if UPGRADE.search(data, 0, end) is None:
-        return data
-    return UPGRADE.sub(b"\r\nx-upgrade", data[:end]) + data[end:]
+
+def once(headers: Sequence[tuple[bytes, bytes]], version: str) -> dict[bytes, bytes]:
+    """Those of the headers (lower-case names) that may stand once. Raises FlawError, as RFC 9112 asks for."""
+    single = [header for header in headers if header[0] in SINGLE]
+    found = dict(single)
+    if len(found) != len(single):
+        names = [name for name, _ in single]
+        twice = next(name for name in names if names.count(name) > 1).decode()
+        raise FlawError(f"The header `{twice}` stands more than once; send it once.")
+    host = found.get(b"host")
+    if host is None:
+        if version == "1.1":
+            raise FlawError("The header `host` is missing, which HTTP/1.1 needs; send it.")
+    elif HOST.fullmatch(host) is None:
+        raise FlawError("The header `host` is not the name of a host; correct it.")
+    coding = found.get(b"transfer-encoding")
+    if coding is not None and (version != "1.1" or coding.strip().lower() != b"chunked"):
+        raise FlawError("The header `transfer-encoding` may say `chunked` alone; correct it.")
+    if version not in VERSIONS:
+        raise FlawError(f"HTTP/{version} is not spoken here; send the request as HTTP/1.1.")
+    return found
 
 
 def target(url: bytes) -> tuple[str, bytes, bytes]:

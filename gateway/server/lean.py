@@ -47,3 +47,6 @@ class Queue(list[Any]):
 
     def appendleft(self, waiting: Any) -> None:
         self.insert(0, waiting)
+
+    def popleft(self) -> Any:
+        return self.pop(0)

@@ -7,7 +7,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway import ids
 from gateway.errors import Fault, Refusal, envelope
+from gateway.server.arrival import Arrival
 from gateway.server.cycle import Cycle
+from gateway.server.lean import Flow
 from gateway.server.stall import Stall
 
 HEAD_BYTES = 64 * 1024
@@ -17,7 +19,7 @@ HEAD_SECONDS = 10.0
 LINGER_SECONDS = 2.0
 """How long a refused caller may go on sending; closing at once would take the answer from it."""
 DISCARDED_BYTES = 256 * 1024 * 1024
-"""How much of a body is thrown away once its request has been answered."""
+"""How much a refused caller may go on sending."""
 PIPELINED = 32
 """Requests that may wait on one connection while another is answered."""
 
@@ -27,24 +29,30 @@ class Limits(HttpToolsProtocol):
 
     # Beside what uvicorn keeps, more attributes would give each instance a dictionary with keys of its own.
     __slots__ = (
-        "_body_timer",
+        "_arrival",
         "_has_begun",
         "_head_timer",
         "_in_head",
+        "_last_word",
         "_refused",
         "_running",
         "_stall",
         "_unread_bytes",
     )
     body_seconds = 30.0
+    body_total = 120.0
     write_seconds = 60.0
+    waiting_bytes = 32 * 1024 * 1024
+    """How much of bodies may wait behind the request that is being answered."""
     public_url = ""
+    flow: Flow
     _stall: Stall
 
     def __init__(self, *settings: Any, **more: Any) -> None:
         super().__init__(*settings, **more)
         self._head_timer: asyncio.TimerHandle | None = None
-        self._body_timer: asyncio.TimerHandle | None = None
+        self._arrival: Arrival | None = None
+        """Looks after a body of which more has to come."""
         self._unread_bytes = 0
         """Bytes of which the parser has made nothing yet, neither a head nor a piece of a body."""
         self._in_head = True
@@ -52,24 +60,16 @@ class Limits(HttpToolsProtocol):
         self._has_begun = False
         """Whether something of the head is there."""
         self._refused = False
+        """Whether nothing is listened to any more."""
+        self._last_word = b""
+        """The refusal, which goes out behind all answers that are due."""
         self._running: Cycle | None = None
         """The request that is being answered, which is the oldest of those that have come in."""
-
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(Fault.REQUEST_INVALID, "The bytes received are not an HTTP/1.1 request.")
 
     def _expect_head(self) -> None:
         """The head has to be whole in time; the time does not start anew."""
         if self._head_timer is None and not self._refused:
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
-
-    def _expect_body(self, seconds: float | None) -> None:
-        """The body's next piece has to come within so many seconds; `None` where none is due."""
-        if self._body_timer is not None:
-            self._body_timer.cancel()
-            self._body_timer = None
-        if seconds is not None and not self._refused:
-            self._body_timer = self.loop.call_later(seconds, self._body_late, seconds)
 
     def _head_done(self) -> None:
         self._in_head = self._has_begun = False
@@ -88,50 +88,73 @@ class Limits(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _body_late(self, seconds: float) -> None:
-        if self.flow.read_paused:
-            self._expect_body(seconds)
-            return
-        message = f"Nothing of the request's body came for {seconds:g} seconds; send it without pauses."
+    def _expect_body(self) -> None:
+        """More of the body has to come, in time."""
+        if self._arrival is not None:
+            self._arrival.came()
+        elif not self._refused:
+            self._arrival = Arrival(self.flow, self.body_seconds, self.body_total, self._body_late)
+
+    def _body_done(self) -> None:
+        if self._arrival is not None:
+            self._arrival.stop()
+            self._arrival = None
+
+    def _body_late(self, message: str) -> None:
         self._refuse(Fault.REQUEST_TIMEOUT, message)
 
     def _refuse_large_head(self) -> None:
         self._refuse(Fault.HEADERS_TOO_LARGE)
 
     def _refuse(self, fault: Fault, message: str | None = None) -> None:
-        """Answer from here and close, in place of the application."""
+        """Answer from here in place of the application, behind the answers that are due, and close."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         self._head_done()
-        self._expect_body(None)
-        if not self._may_answer():
-            self._stall.watch()
-            self.transport.close()
-            return
+        self._body_done()
+        self._last_word = self._word(Refusal(fault, message))
+        if self._is_free():
+            self._part()
+
+    def _is_free(self) -> bool:
+        """Whether no answer is due; nobody answers a request whose own body is what was refused."""
+        running, last = self._running, self.cycle
+        if running is None or running.response_complete:
+            return True
+        if last.more_body and last is not running:
+            self.pipeline.popleft()
+        elif last.more_body and running.response_started:
+            self._last_word = b""
+        elif last.more_body:
+            running.disconnected = True
+            running.message_event.set()
+            return True
+        return False
+
+    def _part(self) -> None:
+        """Say the last word, and hear the caller out for a little while, so that it can read it."""
+        self._refused = True
+        self._head_done()
+        self._body_done()
+        if self._last_word:
+            self.transport.write(self._last_word)
+        self.transport.write_eof()
+        self._stall.watch()
+        self.flow.resume_reading()
+        self._head_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _word(self, refusal: Refusal) -> bytes:
+        """A whole answer."""
         request_id = ids.new("req")
-        body = envelope(Refusal(fault, message), self._path(), request_id, self.public_url)
+        body = envelope(refusal, self._path(), request_id, self.public_url)
         head = [
-            STATUS_LINE[fault.status],
+            STATUS_LINE[refusal.status],
             b"content-type: application/json\r\nconnection: close\r\n",
             b"x-request-id: " + request_id.encode() + b"\r\n",
             b"content-length: " + str(len(body)).encode() + b"\r\n\r\n",
         ]
-        self.transport.write(b"".join([*head, body]))
-        self.transport.write_eof()
-        self.flow.resume_reading()
-        self._head_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
-
-    def _may_answer(self) -> bool:
-        """Whether no answer is on its way; the application that waits for a broken body is told to stop."""
-        cycle = self.cycle
-        if cycle is None or cycle.response_complete:
-            return True
-        if self.pipeline or cycle.response_started or not cycle.more_body:
-            return False
-        cycle.disconnected = True
-        cycle.message_event.set()
-        return True
+        return b"".join([*head, body])
 
     def _path(self) -> str:
         url: Any = getattr(self, "url", b"")

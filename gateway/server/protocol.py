@@ -6,11 +6,14 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import httptools
+
 from gateway import ids
 from gateway.config import Server
 from gateway.errors import Fault
+from gateway.server.crowd import Crowd, room
 from gateway.server.cycle import Cycle
-from gateway.server.head import target, without_upgrade
+from gateway.server.head import FlawError, once, target
 from gateway.server.lean import Flow, Queue, Signal
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED, Limits
 from gateway.server.stall import Stall
@@ -21,7 +24,8 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Protocol(Limits):
     """One connection: what comes in becomes requests, and what an application answers goes out."""
 
-    __slots__ = ("_discarded", "_gone", "_is_lost", "_named_bytes", "is_stalled")
+    __slots__ = ("_gone", "_is_known", "_is_lost", "_named_bytes", "is_stalled")
+    crowd: Crowd
 
     def __init__(self, *settings: Any, **more: Any) -> None:
         super().__init__(*settings, **more)
@@ -30,7 +34,8 @@ class Protocol(Limits):
         """Whether the connection was cut because the caller did not read."""
         self._named_bytes = 0
         """Bytes of the path and of the headers so far."""
-        self._discarded = 0
+        self._is_known = False
+        """Whether a key has been shown on this connection."""
         self._is_lost = False
         self._gone: Callable[[], None] | None = None
         """What to do when the caller leaves in the middle of its answer."""
@@ -39,12 +44,16 @@ class Protocol(Limits):
         super().connection_made(transport)
         self.flow = Flow(transport)
         self._stall = Stall(transport, self.write_seconds, self._cut_stalled)
-        self._expect_head()
+        if self.crowd.enter(self):
+            self._expect_head()
+        else:
+            self._refuse(Fault.OVERLOADED)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_done()
-        self._expect_body(None)
+        self._body_done()
         self._stall.stop()
+        self.crowd.leave(self)
         self.pipeline.clear()
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
@@ -53,6 +62,19 @@ class Protocol(Limits):
         self._is_lost = True
         if self._gone is not None:
             self._gone()
+
+    def eof_received(self) -> None:
+        # Whoever sends no more has left: on the wire, one who is gone looks the same.
+        running = self._running
+        if running is not None and not (running.response_complete or running.disconnected):
+            # A close would wait until the caller has read what it was sent.
+            self.transport.abort()
+
+    def vouch(self) -> None:
+        """The caller has shown a key that is good."""
+        if not self._is_known:
+            self._is_known = True
+            self.crowd.vouch(self)
 
     def when_gone(self, call: Callable[[], None] | None) -> None:
         """As `openai_api.watch.Connection` has it: a callback, since a task that waits costs 5 µs more."""
@@ -87,7 +109,11 @@ class Protocol(Limits):
     def on_response_complete(self) -> None:
         # Whoever closes waits for the rest of the answer to be read.
         self._stall.watch()
-        super().on_response_complete()
+        is_whole = self._running is None or not self._running.more_body
+        if is_whole and (self.pipeline or not self._refused):
+            super().on_response_complete()
+        elif not self.transport.is_closing():
+            self._part()
 
     def shutdown(self) -> None:
         if self._running is not None:
@@ -101,22 +127,29 @@ class Protocol(Limits):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
-            return
         self._unread_bytes += len(data)
-        if self._in_head:
-            data = without_upgrade(data)
-        super().data_received(data)
+        if self._refused:
+            if self._unread_bytes > DISCARDED_BYTES:
+                self.transport.abort()
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # It was refused with its head; what follows is for the protocol that was asked for.
+            return
+        except httptools.HttpParserError:
+            self._refuse(Fault.REQUEST_INVALID, "The bytes received are not an HTTP/1.1 request.")
         if self._unread_bytes > HEAD_BYTES:
             self._refuse_large_head()
         elif not self._in_head:
-            self._expect_body(self.body_seconds)
+            self._expect_body()
         elif self._has_begun or self._unread_bytes:
             self._expect_head()
 
     def on_message_begin(self) -> None:
         self._in_head = self._has_begun = True
-        self._named_bytes = self._discarded = 0
+        self._named_bytes = 0
         super().on_message_begin()
         state = self.scope["state"]
         state["request_id"] = ids.new("req")
@@ -133,29 +166,42 @@ class Protocol(Limits):
             self._refuse_large_head()
         elif len(self.headers) >= HEADERS:
             self._refuse(Fault.HEADERS_TOO_LARGE, f"The request has more than {HEADERS} headers; send fewer.")
-        else:
-            name = name.lower()
-            self.headers.append((name, value))
-            if name == b"expect" and value.lower() == b"100-continue":
-                self.expect_100_continue = True
+        elif self._in_head:
+            # What comes behind a body, as a trailer, must not pass for a header.
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._head_done()
         if self._named_bytes > HEAD_BYTES:
             self._refuse_large_head()
-        if len(self.pipeline) >= PIPELINED:
+        elif self.parser.should_upgrade():
+            self._refuse(
+                Fault.REQUEST_INVALID,
+                "Another protocol was asked for, and only HTTP/1.1 is spoken here; leave out the header "
+                "`upgrade` (in Java by HttpClient.Version.HTTP_1_1) and the method CONNECT.",
+            )
+        elif len(self.pipeline) >= PIPELINED:
             self._refused = True
             self.transport.close()
-        if self._refused:
-            return
+        if not self._refused:
+            self._begin()
+
+    def _begin(self) -> None:
+        """A head is there: its request is answered, or waits for the one before it."""
         scope, version = self.scope, self.parser.get_http_version()
+        try:
+            single = once(self.headers, version)
+        except FlawError as flaw:
+            self._refuse(Fault.REQUEST_INVALID, str(flaw))
+            return
+        self.expect_100_continue = single.get(b"expect", b"").lower() == b"100-continue"
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = target(self.url)
         before, self.cycle = self.cycle, self._cycle(scope, version)
         if before is None or before.response_complete:
             self._start_asgi_task(self.cycle, self.app)
         else:
-            self.flow.pause_reading()
+            # What waits is read all the same: the end of what a caller sends tells that it has left.
             self.pipeline.appendleft((self.cycle, self.app))
 
     def _cycle(self, scope: Any, version: str) -> Cycle:
@@ -183,16 +229,17 @@ class Protocol(Limits):
         self._unread_bytes = 0
         if self._refused:
             return
-        if self.cycle is not None and self.cycle.response_complete:
-            self._discarded += len(body)
-            if self._discarded > DISCARDED_BYTES:
-                self.transport.close()
-        super().on_body(body)
+        if self.cycle is self._running:
+            super().on_body(body)
+            return
+        self.cycle.body += body
+        if sum(len(waiting.body) for waiting, _ in self.pipeline) > self.waiting_bytes:
+            self._refuse(Fault.REQUEST_TOO_LARGE, "Wait for an answer before you send so much more.")
 
     def on_message_complete(self) -> None:
         if not self._refused:
             self._in_head, self._has_begun, self._unread_bytes = True, False, 0
-            self._expect_body(None)
+            self._body_done()
             super().on_message_complete()
 
     def _start_asgi_task(self, cycle: Cycle, app: Any) -> None:  # type: ignore[override]
@@ -207,11 +254,14 @@ class Protocol(Limits):
 
 
 def limited(server: Server) -> type[Protocol]:
-    """The protocol as the configuration wants it."""
+    """The protocol with the limits of the configuration, for the connections of one worker."""
 
     class Limited(Protocol):
+        crowd = Crowd(room(server.max_connections))
         body_seconds = server.body_timeout
+        body_total = server.body_total
         write_seconds = server.write_timeout
+        waiting_bytes = server.max_body
         public_url = server.public_url
 
     return Limited

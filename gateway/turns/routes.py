@@ -120,7 +120,7 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
         request: AnyRequest = scope["litestar_app"].request_class(scope, receive, send)
         if request.method != "GET":
             message = "This path takes GET only; send the request with that method."
-            raise Refusal(Fault.METHOD_NOT_ALLOWED, message, headers={"allow": "GET"})
+            raise Refusal(Fault.METHOD_NOT_ALLOWED, message, headers={"allow": "GET, HEAD"})
         caller = caller_of(request)
         async with database.read() as connection:
             persona_id = await _persona_id(connection, caller, request.query_params.get("persona"))

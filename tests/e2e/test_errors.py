@@ -311,12 +311,17 @@ def test_a_broken_chunk_within_a_body_is_a_bad_request(gateway: Gateway, upstrea
 
 def test_garbage_behind_a_request_does_not_answer_it(gateway: Gateway, upstream: ScriptedUpstream) -> None:
     gate = Gate()
-    upstream.reply(json_answer(completion()).hold(gate))
+    upstream.reply(json_answer(completion("the answer")).hold(gate))
     with connect(gateway) as peer:
         peer.sendall(written(gateway, ASK))
         assert gate.reached.wait(5)
         peer.sendall(b"GARBAGE\r\n\r\n")
-        assert read_all(peer) == b""
+        gate.open()
+        received = read_all(peer)
+    answer, refusal = received.split(b"HTTP/1.1 400 ")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"the answer" in answer
+    assert b"connection: close" in refusal
 
 
 def test_two_requests_in_one_write_are_both_answered(gateway: Gateway, upstream: ScriptedUpstream) -> None:

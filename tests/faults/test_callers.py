@@ -1,10 +1,9 @@
 """Callers who are slow, leave, or send what is no request: a clear error or a clean close."""
 
-import json
 import socket
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -12,71 +11,28 @@ from typing import Any
 import pytest
 
 from tests.conftest import LIBRARIAN
-from tests.e2e.conftest import hello, mint
+from tests.e2e.conftest import hello
 from tests.e2e.wire import CHAT, connect, fetch, read_until, written
 from tests.fakes import upstream_faults as faults
-from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.process import Gateway
 from tests.fakes.until import until
 from tests.fakes.upstream import Answer, ScriptedUpstream
 from tests.fakes.upstream_model import chunk, completion
 from tests.fakes.upstream_scripts import Gate, events, json_answer
+from tests.faults.callers import ASK, MB, STREAM, assert_refused, dribble, head, rest_of
 from tests.faults.proc import PROC, children, memory, sockets
 
 pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc")
 
-MB = 1 << 20
 IN_FLIGHT = 40 * MB
 """What the kernel's buffers on both sides of a gateway may hold of one stream, generously."""
-LIMITS = "[server]\nwrite_timeout = 1\nbody_timeout = 1\n"
-ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
-STREAM: dict[str, Any] = {**ASK, "stream": True}
 PLAIN: dict[str, Any] = {**ASK, "model": "plain-model"}
-
-
-@pytest.fixture(scope="module")
-def impatient(
-    shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Gateway]:
-    """A gateway whose callers have one second, with an upstream to which no connection comes about."""
-    lines = ('default_model = "gpt-4o-mini"', 'models = ["plain-model"]')
-    with faults.unanswered_port() as port:
-        tables = upstream_table("main", shared_upstream.base_url, *lines)
-        tables += upstream_table("hanging", f"http://127.0.0.1:{port}/v1", 'models = ["hanging-model"]')
-        gateway = Gateway(tmp_path_factory.mktemp("impatient"), tables + LIMITS).start()
-        assert fetch(gateway, body=ASK).status == 200
-        yield gateway
-        assert gateway.stop() == 0
-        assert gateway.errors() == ""
-
-
-@pytest.fixture
-def worker(impatient: Gateway, upstream: ScriptedUpstream) -> Iterator[int]:
-    """The process that answers; whatever a test does, no connection stays open in it."""
-    (pid,) = children(impatient.pid)
-    upstream.hang_up()
-    until(lambda: not upstream.connections_open)
-    before = until(lambda: quiet(pid))
-    yield pid
-    upstream.hang_up()
-    until(lambda: sockets(pid) <= before, within=10)
-
-
-def quiet(pid: int) -> int:
-    """The number of open sockets, once it stays the same."""
-    first = sockets(pid)
-    return first if all(sockets(pid) == first for _ in range(20)) else 0
 
 
 ROWS = """
 SELECT status, error FROM turns JOIN keys ON keys.id = turns.key_id
 WHERE keys.name = 'leaver' ORDER BY turns.id
 """
-
-
-@pytest.fixture(scope="module")
-def key(impatient: Gateway) -> str:
-    """Tells the turns that are looked at from all others."""
-    return mint(impatient, "--name", "leaver")
 
 
 def recorded(gateway: Gateway) -> list[tuple[str, str | None]]:
@@ -88,17 +44,6 @@ def recorded(gateway: Gateway) -> list[tuple[str, str | None]]:
 def flood() -> Answer:
     """As fast as it is read, in pieces of 256 KB."""
     return faults.drip(0, 256 * 1024)
-
-
-def rest_of(peer: socket.socket) -> tuple[bytes, bool]:
-    """What comes until the connection ends, and whether it was reset."""
-    received = b""
-    try:
-        while data := peer.recv(1 << 16):
-            received += data
-    except ConnectionResetError:
-        return received, True
-    return received, False
 
 
 def ask_and_read_nothing(gateway: Gateway, body: dict[str, Any], key: str | None = None) -> socket.socket:
@@ -211,16 +156,6 @@ def test_a_head_has_to_come_in_time(impatient: Gateway, worker: int) -> None:
     for answer in (answers[0], *answers[2:]):
         assert_refused(answer, 408)
     assert b'"code":"request_timeout"' in answers[4]
-
-
-def dribble(peer: socket.socket, piece: bytes, until_answered: int) -> tuple[bytes, int]:
-    """Send a piece and wait half a second for an answer, again and again; the answer, and how often."""
-    peer.settimeout(0.5)
-    for number in range(until_answered):
-        peer.sendall(piece)
-        with suppress(TimeoutError):
-            return peer.recv(1 << 16), number
-    return b"", until_answered
 
 
 def test_a_body_that_pauses_is_refused(impatient: Gateway, upstream: ScriptedUpstream, worker: int) -> None:
@@ -354,10 +289,6 @@ def test_callers_who_leave_in_a_crowd_leave_nothing(
 # What is no request, or a strange one
 
 
-def head(*lines: str | bytes) -> bytes:
-    return b"".join((line.encode() if isinstance(line, str) else line) + b"\r\n" for line in lines) + b"\r\n"
-
-
 NO_REQUESTS: dict[str, tuple[bytes, int | None]] = {
     "garbage": (b"\x00\x01\x02 what is this\r\n\r\n", 400),
     "a TLS hello": (bytes.fromhex("16030100c8010000c40303") + b"\xaa" * 190, 400),
@@ -405,14 +336,6 @@ def test_what_is_no_request_is_refused(impatient: Gateway, worker: int, name: st
         assert_refused(answer, status)
     assert not answer.startswith(b"HTTP/1.1 5")
     assert fetch(impatient, "/health/live").status == 200
-
-
-def assert_refused(answer: bytes, status: int) -> None:
-    """One whole answer in an envelope of ours, with an id."""
-    top, _, body = answer.partition(b"\r\n\r\n")
-    assert top.startswith(b"HTTP/1.1 %d " % status), answer
-    assert b"x-request-id: req_" in top
-    assert json.loads(body)["error"]["message"]
 
 
 BODIES: dict[str, tuple[bytes, int]] = {
@@ -520,15 +443,6 @@ def test_a_caller_who_leaves_with_requests_in_the_queue_is_noticed(
     (seen,) = upstream.wait_for(1)
     assert seen.gone.wait(5)
     assert len(upstream.seen) == 1
-
-
-def test_the_offer_of_another_protocol_is_declined(impatient: Gateway, worker: int) -> None:
-    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
-    request = written(impatient, ASK).replace(b"Content-Type", offer + b"Content-Type")
-    with connect(impatient) as peer:
-        for _ in range(2):
-            peer.sendall(request)
-            assert read_until(peer, b"Good evening").startswith(b"HTTP/1.1 200 ")
 
 
 # Large and many

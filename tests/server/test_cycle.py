@@ -31,7 +31,7 @@ def transport() -> Transport:
 
 
 def made(transport: Any, *, method: str = "POST", keep_alive: bool = True) -> Cycle:
-    return Cycle(
+    cycle = Cycle(
         "req_1",
         scope={"method": method},
         transport=transport,
@@ -45,6 +45,8 @@ def made(transport: Any, *, method: str = "POST", keep_alive: bool = True) -> Cy
         keep_alive=keep_alive,
         on_response=lambda: None,
     )
+    cycle.more_body = False
+    return cycle
 
 
 def started(*headers: tuple[bytes, bytes], status: int = 200) -> dict[str, Any]:
@@ -79,9 +81,10 @@ async def test_any_other_head_goes_out_at_once(transport: Transport) -> None:
 async def test_an_answer_to_a_head_request_has_no_body(transport: Transport) -> None:
     cycle = made(transport, method="HEAD")
     await cycle.send(started((b"content-length", b"5")))
-    await cycle.send(body(b"hello"))
-    assert len(transport.writes) == 1
     assert cycle.response_complete
+    await cycle.send(body(b"hel", more=True))
+    await cycle.send(body(b"lo"))
+    assert len(transport.writes) == 1
 
 
 async def test_a_connection_that_is_not_kept_says_so_and_closes(transport: Transport) -> None:
@@ -89,6 +92,17 @@ async def test_a_connection_that_is_not_kept_says_so_and_closes(transport: Trans
     await edge.send_json(cycle.send, 200, b"{}")
     assert transport.writes[0].count(b"\r\nconnection: close\r\n") == 1
     assert transport.is_closed
+
+
+async def test_an_answer_before_the_end_of_its_request_leaves_the_closing_to_the_connection(
+    transport: Transport,
+) -> None:
+    cycle = made(transport)
+    cycle.more_body = True
+    await edge.send_json(cycle.send, 401, b"{}")
+    assert transport.writes[0].count(b"\r\nconnection: close\r\n") == 1
+    assert cycle.response_complete
+    assert not transport.is_closed
 
 
 async def test_an_answer_may_close_the_connection_by_itself(transport: Transport) -> None:

@@ -1,0 +1,82 @@
+"""Who may be connected to a worker at the same time, with a reserve for callers who have shown a key."""
+
+import logging
+import resource
+from typing import Protocol
+
+STRANGERS = 4, 3
+"""Of every four connections, three may be held by callers who have shown no key."""
+DEFAULT_MOST = 10_000
+OTHER_FILES = 128
+"""Open files that are neither a caller's connection nor an upstream's."""
+MOST_FILES = 1 << 20
+
+log = logging.getLogger("gateway.server")
+
+
+class Guest(Protocol):
+    """A connection, as far as a crowd needs it."""
+
+    def cut(self) -> None:
+        """End it at once."""
+
+
+class Crowd:
+    """The connections of one worker: at most so many, and of strangers at most three in four.
+
+    A stranger who comes takes the place of the one who has been there longest without showing a key: that one
+    had the most time for it.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._most_strangers = max(1, most * STRANGERS[1] // STRANGERS[0])
+        self._strangers: dict[Guest, None] = {}
+        self._known: set[Guest] = set()
+
+    def __len__(self) -> int:
+        return len(self._strangers) + len(self._known)
+
+    def enter(self, guest: Guest) -> bool:
+        """Somebody comes; whether there is room, which those with a key alone can use up."""
+        if self._strangers and (len(self) >= self._most or len(self._strangers) >= self._most_strangers):
+            oldest = next(iter(self._strangers))
+            self.leave(oldest)
+            oldest.cut()
+        self._strangers[guest] = None
+        return len(self._known) < self._most
+
+    def vouch(self, guest: Guest) -> None:
+        """A key has been shown, so that this is no stranger any more."""
+        if guest in self._strangers:
+            del self._strangers[guest]
+            self._known.add(guest)
+
+    def leave(self, guest: Guest) -> None:
+        self._strangers.pop(guest, None)
+        self._known.discard(guest)
+
+
+def room(most: int) -> int:
+    """How many callers may be connected, as configured; 0: as many as open files allow, within reason.
+
+    Each may need another connection, to an upstream.
+    """
+    allowed = max(1, (_raise_files() - OTHER_FILES) // 2)
+    if most > allowed:
+        log.warning("max_connections is lowered to %d: the system allows no more open files", allowed)
+    return min(most or DEFAULT_MOST, allowed)
+
+
+def _raise_files() -> int:
+    """Have as many open files as the system lets this process have; how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return MOST_FILES if soft == resource.RLIM_INFINITY else soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):
+        # Some systems name a limit that they do not grant.
+        return soft
+    return wanted
