@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.fuzz.answers import answered
 from tests.fuzz.case import Maker
 from tests.fuzz.chats import chat
+from tests.fuzz.framing import framing
 from tests.fuzz.heads import head
 from tests.fuzz.rig import BATCH, Rig, fuzz_settings, opened
 from tests.fuzz.surface import surface
@@ -23,7 +24,8 @@ SHARES: list[tuple[Maker, float, bool]] = [
     (chat, 0.35, True),
     (answered, 0.35, True),
     (surface, 0.15, False),
-    (head, 0.15, False),
+    (head, 0.1, False),
+    (framing, 0.05, False),
 ]
 """What makes the cases, its share of them, and whether they can do no harm with a great key."""
 

@@ -1,7 +1,7 @@
 """One request on its way to the gateway, and what the upstream and the caller are to see of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
 
@@ -42,6 +42,10 @@ class Case:
     """Whether the bytes are a request that has to be answered."""
     may_fail: bool = False
     """Whether the upstream misbehaves, so that the gateway may answer 502 or 503 for it."""
+    cuts: list[int] = field(default_factory=list)
+    """Where the bytes are cut on their way."""
+    hidden: str | None = None
+    """What no answer may speak of: it stands in a request that is none."""
     answers: int = 1
     """How many requests the bytes hold."""
 

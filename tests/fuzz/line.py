@@ -61,6 +61,13 @@ class Lane:
         self._socket.settimeout(SECONDS)
         return comes
 
+    def gather(self, seconds: float) -> bytes:
+        """All that comes until the connection ends, or falls silent for so long."""
+        while self.wait(seconds):
+            pass
+        found, self._held = self._held, b""
+        return found
+
     def reply(
         self, *, bodiless: bool = False, may_end_it: bool = False, patience: float | None = None
     ) -> Reply:

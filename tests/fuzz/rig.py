@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from tests.fakes.upstream_scripts import Script
 from tests.fuzz import rules
 from tests.fuzz.case import DEFAULTS, FORBIDDEN, PROMPT_MARK, UPSTREAM_KEY, Case, Maker
 from tests.fuzz.chats import TAG
-from tests.fuzz.line import BrokenAnswerError, BrokenLineError, Lane, Reply
+from tests.fuzz.line import STATUS, BrokenAnswerError, BrokenLineError, Lane, Reply
 
 LANES = 8
 """Cases that are on their way at the same time."""
@@ -24,6 +25,8 @@ BATCH = 2 * LANES
 """Cases in one example of hypothesis."""
 PATIENCE = 0.05
 """Seconds that bytes which are no request may remain without an answer."""
+PIECE_SECONDS = 0.002
+"""Between two pieces of a request that is cut; no test waits for it."""
 ROOT = Path(__file__).parents[2]
 MOST_MEMORY = 400 << 20
 """Bytes that a worker may hold at any time."""
@@ -139,7 +142,14 @@ class Rig:
         for lane, case in zip(self._lanes, cases, strict=False):
             if not case.is_http:
                 lane.close()
-            lane.send(case.data)
+            lane.send(case.data[: (*case.cuts, len(case.data))[0]])
+        # One piece of each at a time, so that the gateway reads the one before it alone.
+        cut = [(lane, case) for lane, case in zip(self._lanes, cases, strict=False) if case.cuts]
+        for number in range(max((len(case.cuts) for _, case in cut), default=0)):
+            time.sleep(PIECE_SECONDS)
+            for lane, case in cut:
+                for start, end in list(pairwise([*case.cuts, len(case.data)]))[number : number + 1]:
+                    lane.send(case.data[start:end])
         for lane, case in zip(self._lanes, cases, strict=False):
             self.cases += 1
             try:
@@ -149,6 +159,9 @@ class Rig:
                 raise AssertionError(self._tell(case, error)) from error
 
     def _finish(self, lane: Lane, case: Case, began: float) -> None:
+        if case.hidden is not None:
+            self._finish_hidden(lane, case, began)
+            return
         if not case.is_http:
             self._finish_bytes(lane, case, began)
             return
@@ -185,6 +198,16 @@ class Rig:
         else:
             self._check(case, reply)
         lane.close()
+
+    def _finish_hidden(self, lane: Lane, case: Case, began: float) -> None:
+        """Whatever comes, none of it answers the request that is hidden in this one."""
+        received = lane.gather(max(0.001, began + PATIENCE - time.monotonic()))
+        lane.close()
+        assert case.hidden
+        assert case.hidden.encode() not in received, f"a request within a body was answered: {received!r}"
+        for status in STATUS.findall(received):
+            self.statuses[int(status)] = self.statuses.get(int(status), 0) + 1
+            assert int(status) < 500, received
 
     def _check(self, case: Case, reply: Reply) -> None:
         self.statuses[reply.status] = self.statuses.get(reply.status, 0) + 1
