@@ -81,9 +81,13 @@ def without_math_threads() -> Iterator[None]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        # Some editors begin a file with a byte order mark.
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path}: {error}") from None
+    except ValueError:
+        # Python converts no integer of thousands of digits.
+        raise ConfigError(f"{path}: a number has too many digits") from None
 
 
 def _override(tables: dict[str, Any], environ: Mapping[str, str]) -> None:
@@ -92,7 +96,7 @@ def _override(tables: dict[str, Any], environ: Mapping[str, str]) -> None:
             keys = variable.removeprefix(ENV_PREFIX).lower().split("__")
             try:
                 _put(tables, Config, keys, environ[variable])
-            except tomllib.TOMLDecodeError:
+            except ValueError:
                 value = "is no value; write a number, true, false, a list or a table as in config.toml"
                 raise ConfigError(f"environment variable {variable}: {value}") from None
             except ConfigError as error:

@@ -1,6 +1,7 @@
 """Completes and checks a configuration: absolute paths, known base URLs, API keys, the default order."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ KNOWN_BASE_URLS = {
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 PASSWORD = re.compile(r"(://[^:/@]+:)[^@]+@")
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+UNFIT = re.compile(r"[^\t\x20-\x7e]")
+"""What no header may hold: control characters, and all beyond ASCII, the invisible ones among them."""
 
 
 def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: bool) -> Config:
@@ -120,7 +122,7 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
     base_url = upstream.base_url or KNOWN_BASE_URLS.get(name, "")
     if not _is_address(base_url):
         raise ConfigError(f"{table} base_url: an http:// or https:// address is needed")
-    api_key = upstream.api_key
+    api_key = (upstream.api_key or "").strip() or None
     if upstream.api_key_env:
         if api_key:
             raise ConfigError(f"{table}: api_key and api_key_env exclude each other")
@@ -130,12 +132,22 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
             raise ConfigError(
                 f"{table} api_key_env: the environment variable {upstream.api_key_env} is not set"
             )
-    if CONTROL.search(api_key or ""):
-        raise ConfigError(f"{table}: the API key holds a line break or another control character")
+    if unfit := UNFIT.search(api_key or ""):
+        raise ConfigError(f"{table}: the API key holds {_told(unfit)}, which no key has; copy it again")
     for header, value in upstream.headers.items():
-        if not HEADER_NAME.fullmatch(header) or CONTROL.search(value):
-            raise ConfigError(f"{table} headers: `{header}` or its value is not fit for a header")
+        if not HEADER_NAME.fullmatch(header):
+            raise ConfigError(f"{table} headers: `{header}` is not fit for the name of a header")
+        if unfit := UNFIT.search(value):
+            raise ConfigError(
+                f"{table} headers: the value of `{header}` holds {_told(unfit)}; write ASCII only"
+            )
     return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key)
+
+
+def _told(found: re.Match[str]) -> str:
+    """The character by its number and name, since it may be one that nobody sees."""
+    name = unicodedata.name(found[0], "a control character")
+    return f"U+{ord(found[0]):04X} ({name.lower()}) at place {found.start() + 1}"
 
 
 def _is_address(url: str) -> bool:

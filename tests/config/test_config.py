@@ -87,15 +87,32 @@ def test_an_empty_file_means_the_defaults(loaded: Loader, tmp_path: Path) -> Non
         (MAIN + "headers = {a = 1}", "FILE: [upstreams.main] headers: Expected `str`, got `int`"),
         (
             MAIN + 'headers = {a = "b\\nc"}',
-            "FILE: [upstreams.main] headers: `a` or its value is not fit for a header",
+            "FILE: [upstreams.main] headers: the value of `a` holds U+000A (a control character) at place 2; "
+            "write ASCII only",
         ),
         (
             MAIN + 'headers = {"a b" = "c"}',
-            "FILE: [upstreams.main] headers: `a b` or its value is not fit for a header",
+            "FILE: [upstreams.main] headers: `a b` is not fit for the name of a header",
+        ),
+        (
+            MAIN + 'headers = {api-key = "abc\\u00A0"}',
+            "FILE: [upstreams.main] headers: the value of `api-key` holds U+00A0 (no-break space) at "
+            "place 4; write ASCII only",
+        ),
+        (
+            MAIN + 'api_key = "sk-\\u200Babc"',
+            "FILE: [upstreams.main]: the API key holds U+200B (zero width space) at place 4, which no key "
+            "has; copy it again",
+        ),
+        (
+            MAIN + 'api_key = "\\uFEFFabc"',
+            "FILE: [upstreams.main]: the API key holds U+FEFF (zero width no-break space) at place 1, which "
+            "no key has; copy it again",
         ),
         (
             MAIN + 'api_key = "a\\nb"',
-            "FILE: [upstreams.main]: the API key holds a line break or another control character",
+            "FILE: [upstreams.main]: the API key holds U+000A (a control character) at place 2, which no key "
+            "has; copy it again",
         ),
         (
             MAIN + 'api_key = "a"\napi_key_env = "B"',
@@ -146,10 +163,38 @@ def test_an_empty_file_means_the_defaults(loaded: Loader, tmp_path: Path) -> Non
         ("[drift]\nbudget_ms = 60_000", "FILE: [drift] budget_ms: Expected `float` <= 1000.0"),
         ("[drift]\nbudget = 5", "FILE: table [drift] has no key `budget`"),
         ("x = ", "FILE: Invalid value (at end of document)"),
+        (
+            "[server]\nport = " + "9" * 5000,
+            "FILE: a number has too many digits",
+        ),
     ],
 )
 def test_a_mistake_names_its_place(loaded: Loader, text: str, told: str) -> None:
     assert loaded.mistake(text) == told
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u00a0", "é", "\x7f"])
+def test_a_key_from_the_environment_with_what_nobody_sees_is_refused(loaded: Loader, hidden: str) -> None:
+    loaded.path.write_text(MAIN + 'api_key_env = "B"')
+    with pytest.raises(ConfigError, match=f"U\\+{ord(hidden):04X} .* at place 3") as caught:
+        load(loaded.path, {"B": f"sk{hidden}secret"})
+    assert "secret" not in str(caught.value)
+
+
+def test_white_space_around_a_key_is_no_part_of_it(loaded: Loader) -> None:
+    loaded.path.write_text(MAIN + 'api_key = " sk-abc\\n"')
+    assert load(loaded.path, {}).upstreams["main"].api_key == "sk-abc"
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(loaded: Loader) -> None:
+    loaded.path.write_bytes(b"\xef\xbb\xbf[server]\nport = 9000\n")
+    assert load(loaded.path, {}).server.port == 9000
+
+
+def test_a_variable_of_thousands_of_digits_is_no_value(loaded: Loader) -> None:
+    loaded.path.write_text("")
+    with pytest.raises(ConfigError, match="PERSONA__SERVER__PORT: is no value"):
+        load(loaded.path, {"PERSONA__SERVER__PORT": "9" * 5000})
 
 
 def test_a_file_that_is_no_text_is_named(loaded: Loader) -> None:
@@ -178,6 +223,12 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
         ("PERSONA__DRIFT__ENABLED", "false", lambda found: found.drift.enabled, False),
         ("PERSONA__KEYS__PEPPER", "7", lambda found: found.keys.pepper, "7"),
         ("PERSONA__UPSTREAMS__MAIN__API_KEY", "k", lambda found: found.upstreams["main"].api_key, "k"),
+        (
+            "PERSONA__UPSTREAMS__MAIN__SYSTEM_ROLE",
+            "developer",
+            lambda found: found.upstreams["main"].system_role,
+            "developer",
+        ),
         (
             "PERSONA__UPSTREAMS__MAIN__TEXT_ONLY",
             "true",
