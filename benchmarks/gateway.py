@@ -65,8 +65,8 @@ class Home:
         self.configure(upstream, more)
         process = Process([*_persona("serve"), "--port", "0", "--workers", str(workers)], cores, self.folder)
         self.banner = process.read_until(READY)
-        if first := re.search(r"pk_live_[0-9A-Za-z]{40}", self.banner):
-            self.key = first[0]
+        if first := re.search(r"key        in (.*), which only its owner can read", self.banner):
+            self.key = Path(first[1]).read_text("ascii").strip()
         return process
 
     def target(self, process: Process, name: str = "gateway") -> Target:

@@ -17,7 +17,7 @@ from litestar.exceptions import (
 from litestar.plugins.core import MsgspecDIPlugin
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.auth import keys
+from gateway.auth import pepper
 from gateway.auth import store as auth
 from gateway.auth.access import Admission
 from gateway.auth.guard import Guard
@@ -58,7 +58,7 @@ class Gateway:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.database = Database(config.store.url)
-        self.guard = Guard(self.database, keys.hasher(config))
+        self.guard = Guard(self.database, pepper.hasher(config))
         self.registry = Registry(self.database, config)
         self.routing = Routing(config)
         self.recorder = Recorder(self.database, config.turns)

@@ -19,6 +19,7 @@ def block(language: str, about: str) -> str:
 def test_the_persona_file_can_be_pushed_with_nothing_configured(tmp_path: Path) -> None:
     store = Gateway(tmp_path, "")
     (tmp_path / "bookshop.yml").write_text(block("yaml", "slug: bookshop"), "utf-8")
+    store.cli("db", "upgrade")
     assert "v1 (created)" in store.cli("personas", "push", "bookshop.yml")
     lines = [line.partition("#")[0].split() for line in block("sh", "personas push").splitlines()]
     commands = [words[1:] for words in lines if words[:1] == ["persona"] and words[1] == "personas"]

@@ -2,15 +2,11 @@
 
 import hashlib
 import hmac
-import os
-import secrets
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from gateway import clock, ids
-from gateway.config import Config
 
 Mode = Literal["live", "test"]
 
@@ -76,28 +72,3 @@ class Hasher:
     def matches(self, key: str, hash: str) -> bool:
         """In a time that does not depend on where they differ."""
         return hmac.compare_digest(self.hash(key), hash)
-
-
-def hasher(config: Config) -> Hasher:
-    """The hasher under the configured pepper, else under the one in the mode-600 file beside the store."""
-    if config.keys.pepper:
-        return Hasher(config.keys.pepper.encode())
-    return Hasher(_pepper_file(Path(config.store.url.removeprefix("sqlite:///")).with_suffix(".pepper")))
-
-
-def _pepper_file(path: Path) -> bytes:
-    """The file's secret, made on first use; two processes that make it at once end with the same one."""
-    try:
-        return path.read_bytes().strip()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_hex(32))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        return path.read_bytes().strip()

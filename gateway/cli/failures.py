@@ -53,12 +53,13 @@ def _explain_ours(error: Exception) -> Told | None:
 
     if isinstance(error, ConfigError):
         return Told(_one_line(str(error)), USAGE)
+    from gateway.auth.pepper import PepperError
     from gateway.personas.files import PersonaFileError
     from gateway.personas.model import DraftError
     from gateway.personas.store import LabelError
     from gateway.storage.database import SchemaOutdatedError
 
-    if isinstance(error, PersonaFileError | DraftError | LabelError | SchemaOutdatedError):
+    if isinstance(error, PersonaFileError | DraftError | LabelError | SchemaOutdatedError | PepperError):
         return Told(_one_line(str(error)), FAILED)
     message = store_error(error)
     return Told(f"the store: {_one_line(message)}", FAILED) if message else None

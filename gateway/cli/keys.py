@@ -6,7 +6,7 @@ import rich_click as click
 from gateway import clock
 from gateway.auth.scopes import DEFAULT, ScopeError, expand
 from gateway.cli import options
-from gateway.cli.listing import listing
+from gateway.cli.listing import listing, written
 from gateway.cli.options import example
 from gateway.cli.target import MadeKey, NewKey, Target, on_target
 
@@ -63,7 +63,8 @@ async def create(
     if len(name) > 200:
         raise click.BadParameter("at most 200 characters", param_hint="'--name'")
     expires_at = expires and clock.now_ms() + expires * DAY_MS
-    _tell(await target.create_key(NewKey(name=name, scopes=scopes, operator=operator, expires_at=expires_at)))
+    wanted = NewKey(name=name, scopes=scopes, operator=operator, expires_at=expires_at)
+    _tell(await target.create_key(wanted))
 
 
 @keys.command("list", epilog=example("persona keys list", "persona keys list --json"))
@@ -106,6 +107,7 @@ async def revoke(target: Target, key_id: str) -> None:
     """Refuse a key from now on. ID is the `key_…` that the list shows."""
     was_valid = await target.revoke_key(key_id)
     click.echo(f"{key_id} {'revoked' if was_valid else 'was revoked before'}")
+    written(target.place)
 
 
 def _tell(made: MadeKey) -> None:

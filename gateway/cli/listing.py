@@ -57,6 +57,11 @@ class Rows:
         self._is_headed = True
 
 
+def written(place: str) -> None:
+    """Say on stderr where a command has written to."""
+    click.echo(f"written to {place}", err=True)
+
+
 def print_json(value: object) -> None:
     """As UTF-8, whatever the terminal's encoding."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

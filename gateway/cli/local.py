@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway import clock, config
-from gateway.auth import keys as auth_keys
+from gateway.auth import pepper
 from gateway.auth import store as auth
 from gateway.auth.keys import Key, Workspace
 from gateway.auth.scopes import DEFAULT, expand
 from gateway.cli.failures import Failure
-from gateway.cli.opening import Opened, opened
+from gateway.cli.opening import Opened, opened, require_store
 from gateway.cli.ref import version_number
 from gateway.cli.target import (
     Found,
@@ -40,6 +40,7 @@ BATCH = 500
 @asynccontextmanager
 async def opened_target(config_path: Path | None, workspace: str) -> AsyncIterator["Local"]:
     settings = config.load(config_path, secrets=False)
+    require_store(settings, config_path)
     async with opened(settings) as database:
         await seed.prepare(database)
         async with database.read() as connection:
@@ -63,6 +64,10 @@ class Local:
     @property
     def where(self) -> str:
         return f"in the workspace `{self._workspace.name}`"
+
+    @property
+    def place(self) -> str:
+        return f"the workspace `{self._workspace.name}` of {self._database.path}"
 
     def check(self, draft: Draft) -> None:
         for upstream in draft.content.upstreams:
@@ -110,7 +115,7 @@ class Local:
             await stored.label(connection, persona, label, found.version.version, self._actor)
 
     async def create_key(self, wanted: NewKey) -> MadeKey:
-        hasher = auth_keys.hasher(self._config)
+        hasher = await pepper.prepare(self._database, self._config)
         async with self._database.write() as connection:
             key, text = await auth.create_key(
                 connection,
@@ -121,7 +126,7 @@ class Local:
                 operator=wanted.operator,
                 expires_at=wanted.expires_at,
             )
-        return MadeKey(key.id, text, self.where)
+        return MadeKey(key.id, text, f"in {self.place}")
 
     async def keys(self) -> list[KeyRecord]:
         async with self._database.read() as connection:
@@ -135,7 +140,7 @@ class Local:
         return before.revoked_at is None
 
     async def rotate_key(self, key_id: str, grace: int) -> MadeKey:
-        hasher = auth_keys.hasher(self._config)
+        hasher = await pepper.prepare(self._database, self._config)
         async with self._database.write() as connection:
             old = await auth.key(connection, self._workspace.id, key_id)
             if old is None:
@@ -153,7 +158,7 @@ class Local:
                 owner=old.owner,
             )
             await auth.expire_key(connection, old, clock.now_ms() + grace * 1000, self._actor)
-        return MadeKey(made.id, text, self.where)
+        return MadeKey(made.id, text, f"in {self.place}")
 
     async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
         chosen = turns.Filter(

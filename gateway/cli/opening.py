@@ -39,12 +39,27 @@ async def opened(settings: Config) -> AsyncIterator[Database]:
         await database.close()
 
 
+def require_store(settings: Config, config_path: Path | None) -> None:
+    """Raises Failure where there is no store, which no command makes that reads or changes one."""
+    path = settings.store.path
+    if path.is_file():
+        return
+    named = config.find(config_path, {})
+    place = f"which {named} names" if named else f"for want of a config.toml in {Path.cwd()}"
+    raise Failure(
+        f"there is no store at {path}, {place}; name the gateway's configuration with --config or "
+        "PERSONA_CONFIG, or a gateway with --url; `persona serve` and `persona db upgrade` make a store"
+    )
+
+
 def on_store(command: Callable[..., Awaitable[None]]) -> Run:
     """Give an async command the store, with its schema up to date, as `Opened`; adds `--config`."""
 
     @functools.wraps(command)
     def run(config_path: Path | None, **values: object) -> None:
-        asyncio.run(_on_store(command, config.load(config_path, secrets=False), values))
+        settings = config.load(config_path, secrets=False)
+        require_store(settings, config_path)
+        asyncio.run(_on_store(command, settings, values))
 
     return options.config(run)
 

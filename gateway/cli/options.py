@@ -110,6 +110,11 @@ def key(command: Command) -> Command:
 
 
 def remote(command: Command) -> Command:
-    """`--url URL`, `--key KEY` and `--remote`."""
-    flag = click.option("--remote", is_flag=True, help="Work on the gateway of `persona auth login`.")
-    return url(key(flag(command)))
+    """`--url URL`, `--key KEY`, `--remote` and `--local`."""
+    there = click.option(
+        "--remote", is_flag=True, help="Work on the gateway of `persona auth login`, as without --local."
+    )
+    here = click.option(
+        "--local", is_flag=True, help="Work on the store here, also after `persona auth login`."
+    )
+    return url(key(there(here(command))))

@@ -10,7 +10,7 @@ import rich_click as click
 
 from gateway.cli import options
 from gateway.cli.failures import Failure
-from gateway.cli.listing import cell, listing, print_json, printable
+from gateway.cli.listing import cell, listing, print_json, printable, written
 from gateway.cli.options import example
 from gateway.cli.ref import with_ref
 from gateway.cli.target import Found, Pushed, Target, VersionRecord, on_target
@@ -64,6 +64,7 @@ async def push(target: Target, paths: tuple[Path, ...]) -> None:
     async with aclosing(target.push(drafts)) as done:
         async for pushed in done:
             _tell(pushed)
+    written(target.place)
 
 
 @personas.command("list", epilog=example("persona personas list", "persona personas list --json"))
@@ -148,6 +149,7 @@ async def label(target: Target, ref: ModelName, label: str) -> None:
     number, before = found.version.version, found.persona.labels.get(label)
     was = f" (was v{before})" if before not in (None, number) else ""
     click.echo(f"{found.persona.slug}@{label} is v{number}{was}")
+    written(target.place)
 
 
 def _read(target: Target, paths: Sequence[Path]) -> dict[Path, Draft]:

@@ -55,6 +55,10 @@ class Remote:
     def where(self) -> str:
         return f"at {self._api.root}"
 
+    @property
+    def place(self) -> str:
+        return self._api.root
+
     def check(self, draft: Draft) -> None:
         """Nothing: only the gateway knows its upstreams, and refuses the draft that names others."""
 

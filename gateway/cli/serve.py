@@ -14,7 +14,7 @@ from gateway.cli.loading import undisturbed
 from gateway.cli.opening import opened
 from gateway.config import Config
 from gateway.server import seed
-from gateway.server.banner import banner
+from gateway.server.banner import FirstKey, banner
 from gateway.server.supervisor import StartError, Supervisor
 from gateway.telemetry import logs
 from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
@@ -36,7 +36,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
         from gateway.server import worker
 
         conversations.load()
-    first_key, demo = asyncio.run(_prepare(settings))
+    first, slugs, demo = asyncio.run(_prepare(settings))
     try:
         local = LocalModel(settings.local, demo) if config.uses_local(settings) else None
         supervisor = Supervisor(settings, worker.run, local)
@@ -44,7 +44,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
         raise Failure(str(error)) from None
 
     def announce() -> None:
-        sys.stdout.write(banner(settings, supervisor.address, first_key, __version__))
+        sys.stdout.write(banner(settings, supervisor.address, first, slugs, __version__))
         sys.stdout.flush()
 
     try:
@@ -60,13 +60,26 @@ def _settings(path: Path | None, host: str | None, port: int | None, workers: in
     return msgspec.structs.replace(settings, server=msgspec.structs.replace(settings.server, **chosen))
 
 
-async def _prepare(settings: Config) -> tuple[str | None, list[str]]:
-    """The first key, where one was made, and what the bundled model will be asked with first."""
-    from gateway.auth import keys
+async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str], list[str]]:
+    """The first key, where one was made; the personas; what the bundled model will be asked with first."""
+    from gateway.auth import pepper
     from gateway.personas import files
 
     async with opened(settings) as database:
         await seed.prepare(database)
-        first_key = await seed.seed(database, keys.hasher(settings))
+        text = await seed.seed(database, await pepper.prepare(database, settings))
+        slugs = await seed.slugs(database)
     demo = files.demo() if config.uses_local(settings) else ()
-    return first_key, [draft.content.prompt for draft in demo]
+    first = _kept(text, settings.store.path) if text else None
+    return first, slugs, [draft.content.prompt for draft in demo]
+
+
+def _kept(text: str, store: Path) -> FirstKey:
+    """The first key for a terminal, else in a file: logs are read by many, and kept."""
+    if sys.stdout.isatty():
+        return FirstKey(text)
+    path = store.with_suffix(".first-key")
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(f"{text}\n", "ascii")
+    return FirstKey(text, path)

@@ -102,6 +102,10 @@ class Target(Protocol):
     def where(self) -> str:
         """Such as "in the workspace `default`", for messages."""
 
+    @property
+    def place(self) -> str:
+        """Where writes go: a workspace of a file, or a gateway's address; for messages."""
+
     def check(self, draft: Draft) -> None:
         """What can be checked before anything is written. Raises ConfigError."""
 
@@ -137,7 +141,7 @@ class Target(Protocol):
 
 
 def on_target(command: Callable[..., Awaitable[None]]) -> Run:
-    """Give an async command its `Target`; adds `--url`, `--key`, `--remote`, `--workspace` and `--config`."""
+    """Give an async command its `Target`; adds the options that name one."""
 
     @functools.wraps(command)
     def run(**values: object) -> None:
@@ -157,17 +161,21 @@ async def _on_target(
 
 def _opening(values: dict[str, object]) -> AbstractAsyncContextManager[Target]:
     """The target that the options name; takes them out of the values."""
-    names = ("url", "key", "remote", "workspace", "config_path")
-    url, key, remote, workspace, config_path = (values.pop(name) for name in names)
+    names = ("url", "key", "remote", "local", "workspace", "config_path")
+    url, key, remote, local, workspace, config_path = (values.pop(name) for name in names)
     typed = {name for name in names if options.is_typed(name)}
+    if local and (url or remote):
+        raise click.UsageError("--local is for the store here; leave --url and --remote out")
+    # Whoever has logged in works there, unless something names the store here.
+    is_here = local or "config_path" in typed or (not url and not remote and credentials.load() is None)
     # Either side is imported only when it is used: one needs a database, the other an HTTP client.
-    if not (url or remote):
+    if is_here and not (url or remote):
         if "key" in typed:
             raise click.UsageError("--key is for a gateway that --url or --remote names")
-        from gateway.cli import local
+        from gateway.cli import local as here
 
         assert config_path is None or isinstance(config_path, Path)  # noqa: S101 - click has seen to it
-        return local.opened_target(config_path, str(workspace))
+        return here.opened_target(config_path, str(workspace))
     from gateway.cli import remote as elsewhere
 
     if "workspace" in typed and not str(workspace).startswith("ws_"):

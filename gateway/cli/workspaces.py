@@ -9,7 +9,7 @@ from gateway.auth import store as auth
 from gateway.auth.keys import Mode
 from gateway.cli import options
 from gateway.cli.failures import Failure
-from gateway.cli.listing import listing
+from gateway.cli.listing import listing, written
 from gateway.cli.opening import Opened, on_store
 from gateway.cli.options import example
 
@@ -47,6 +47,7 @@ async def create(store: Opened, name: str, mode: Mode) -> None:
             raise Failure(f"there is a workspace `{name}` already")
         made = await auth.create_workspace(connection, name, mode)
     click.echo(f"{made.name} {made.id} ({made.mode})")
+    written(str(store.database.path))
 
 
 @workspaces.command("list", epilog=example("persona workspaces list", "persona workspaces list --json"))

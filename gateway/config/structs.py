@@ -45,6 +45,11 @@ class Store(Strict, frozen=True):
     url: str = "sqlite:///persona.db"
     """Relative to the configuration file."""
 
+    @property
+    def path(self) -> Path:
+        """The store's file."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
 
 class Timeouts(Strict, frozen=True):
     """Seconds. `first_byte` holds for streams only; `idle` is the longest silence within an answer."""

@@ -1,38 +1,58 @@
 """What a newcomer sees when everything answers: where, with which key, and what to paste."""
 
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
 from gateway import config
 from gateway.config import BUNDLED_MODEL, LOCAL, Config
 from gateway.errors import OPENAI_PREFIX
-from gateway.personas import files
 
 KEY_PLACE = "$PERSONA_API_KEY"
+SHOWN = 3
+"""Personas that are named."""
 
 
-def banner(settings: Config, address: str, first_key: str | None, version: str) -> str:
-    """The text for the terminal; `first_key` is shown this one time, `None` where keys exist already."""
+class FirstKey(NamedTuple):
+    """The key of a new store; `file` holds it, with mode 600, where nobody reads a terminal."""
+
+    text: str
+    file: Path | None = None
+
+
+def banner(settings: Config, address: str, key: FirstKey | None, slugs: Sequence[str], version: str) -> str:
+    """The text for the terminal; `key` is told this one time, `None` where keys exist already.
+
+    `slugs` are those of personas that there are, the one to try first.
+    """
     base_url = f"{address}{OPENAI_PREFIX}"
-    models = [f"persona/{slug}" for slug in files.DEMO]
-    key = first_key or KEY_PLACE
+    shown = ", ".join(f"persona/{slug}" for slug in slugs[:SHOWN])
+    more = f" and {len(slugs) - SHOWN} more" if len(slugs) > SHOWN else ""
     lines = [
         f"Persona Gateway {version}",
         "",
         f"  base URL   {base_url}",
-        f"  key        {first_key}   (shown this once; keep it)"
-        if first_key
-        else "  key        `persona keys create` makes one (keys are shown once, when they are made)",
-        f"  models     {', '.join(models)}",
+        f"  key        {_key(key)}",
+        f"  models     {shown + more or 'none yet; `persona personas push FILE` stores one'}",
         f"  answers    {_answers(settings)}",
         "",
-        "Try it:",
-        "",
-        _curl(base_url, key, models[0]),
-        "",
-        _python(base_url, key, models[0]),
-        "",
-        "Ctrl-C stops it.",
-        "",
     ]
-    return "\n".join(lines)
+    if slugs:
+        secret = key.text if key and key.file is None else KEY_PLACE
+        model = f"persona/{slugs[0]}"
+        if key and key.file is not None:
+            lines += [f"export {KEY_PLACE.removeprefix('$')}=$(cat {shlex.quote(str(key.file))})", ""]
+        lines += ["Try it:", "", _curl(base_url, secret, model), "", _python(base_url, secret, model), ""]
+    return "\n".join([*lines, "Ctrl-C stops it.", ""])
+
+
+def _key(key: FirstKey | None) -> str:
+    if key is None:
+        return "`persona keys create` makes one (keys are shown once, when they are made)"
+    if key.file is not None:
+        return f"in {key.file}, which only its owner can read; move it to where you keep secrets"
+    return f"{key.text}   (shown this once; keep it)"
 
 
 def _answers(settings: Config) -> str:

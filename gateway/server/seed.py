@@ -1,16 +1,19 @@
 """What a store holds before anybody has written to it."""
 
+from gateway import __version__
 from gateway.auth import store as auth
 from gateway.auth.keys import Hasher, Workspace
 from gateway.auth.scopes import SCOPES
 from gateway.personas import files
 from gateway.personas import store as personas
-from gateway.storage import migrate
+from gateway.storage import migrate, properties
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
 FIRST_KEY = "first key"
+SEEDED = "seeded"
+"""The property of a store that has got the demos; whoever empties it means it."""
 
 
 async def prepare(database: Database) -> bool:
@@ -29,24 +32,34 @@ async def prepare(database: Database) -> bool:
 
 
 async def seed(database: Database, hasher: Hasher) -> str | None:
-    """Give a store without personas the demos, and one without keys its first; that key's text, else `None`.
+    """Give a new store the demo personas, and one without keys its first; that key's text, else `None`.
 
     The first key has every scope and the operator flag. Expects a store that `prepare` has seen.
     """
     async with database.read() as connection:
-        if await auth.has_keys(connection) and not await personas.is_empty(connection):
+        is_seeded = await properties.find(connection, SEEDED) is not None
+        if is_seeded and await auth.has_keys(connection):
             return None
     async with database.write() as connection:
         workspace = await _default(connection)
-        if await personas.is_empty(connection):
+        if not is_seeded and await personas.is_empty(connection):
             for draft in files.demo():
                 await personas.push(connection, draft, Actor(workspace.id))
+        await properties.put(connection, SEEDED, __version__)
         if await auth.has_keys(connection):
             return None
         _, text = await auth.create_key(
             connection, hasher, workspace, name=FIRST_KEY, scopes=list(SCOPES), operator=True
         )
     return text
+
+
+async def slugs(database: Database) -> list[str]:
+    """The personas of the default workspace, the demos first."""
+    async with database.read() as connection:
+        workspace = await _default(connection)
+        found = [one.profile.slug for one in await personas.everything(connection, workspace.id)]
+    return [slug for slug in files.DEMO if slug in found] + [slug for slug in found if slug not in files.DEMO]
 
 
 async def _default(connection: AsyncConnection) -> Workspace:

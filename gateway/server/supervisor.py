@@ -1,5 +1,6 @@
 """The parent process: prepares the store, owns the bundled model and the workers, and outlives them."""
 
+import errno
 import gc
 import logging
 import os
@@ -180,7 +181,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         # Python adds in brackets what it was doing, which stands in front already.
         reason = str(error.strerror or error).partition(" (while")[0]
-        raise StartError(f"{host}:{port} cannot be listened on: {reason}") from None
+        hint = "; --port or [server] port names another" if error.errno == errno.EADDRINUSE else ""
+        raise StartError(f"{host}:{port} cannot be listened on: {reason}{hint}") from None
     listener.setblocking(False)
     return listener
 

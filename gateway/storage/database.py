@@ -16,7 +16,7 @@ from gateway import clock
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection, AsyncEngine
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`."""
 
 POLL_SECONDS = 0.2

@@ -39,6 +39,14 @@ workspaces = Table(
     Column("created_at", Millis, nullable=False),
 )
 
+properties = Table(
+    "properties",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What the store knows of itself."""
+
 keys = Table(
     "keys",
     metadata,

@@ -1,7 +1,6 @@
 """Keys: how they look, how they are hashed, where the pepper is."""
 
 import re
-import stat
 from pathlib import Path
 
 import msgspec
@@ -54,24 +53,6 @@ def test_a_hash_is_recognised_under_its_pepper_only() -> None:
 
 def test_any_text_can_be_hashed() -> None:
     assert Hasher(b"pepper").matches("\ud83dğ", Hasher(b"pepper").hash("\ud83dğ"))
-
-
-def test_the_pepper_file_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
-    first, second = keys.hasher(config(tmp_path)), keys.hasher(config(tmp_path))
-    assert first.hash("a") == second.hash("a")
-    (file,) = (tmp_path / "deep").iterdir()
-    assert file.name == "persona.pepper"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-
-
-def test_a_configured_pepper_needs_no_file(tmp_path: Path) -> None:
-    assert keys.hasher(config(tmp_path, "pepper")).hash("a") == Hasher(b"pepper").hash("a")
-    assert not list(tmp_path.iterdir())
-
-
-def test_two_stores_have_two_peppers(tmp_path: Path) -> None:
-    hashes = {keys.hasher(config(tmp_path / name)).hash("a") for name in ("one", "two")}
-    assert len(hashes) == 2
 
 
 @pytest.mark.parametrize(

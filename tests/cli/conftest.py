@@ -1,6 +1,8 @@
 """The command line in this process, in an empty folder and a scrubbed environment."""
 
+import asyncio
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -8,6 +10,8 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from gateway.cli.root import run
+from gateway.server import seed
+from gateway.storage.database import Database
 from tests.fakes.process import Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
 
@@ -25,15 +29,37 @@ class Persona(Protocol):
         """Run `persona` with these arguments and see that it ends with this exit code."""
 
 
+@pytest.fixture(scope="session")
+def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that nobody has written to."""
+    path = tmp_path_factory.mktemp("new") / "persona.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite:///{path}")
+        await seed.prepare(database)
+        await database.close()
+
+    asyncio.run(make())
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, where the store and files of the test are."""
+def folder(tmp_path: Path, new_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a new store, where the files of the test are."""
     for variable in list(os.environ):
         if variable.startswith("PERSONA_") or variable.endswith("_API_KEY"):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
     monkeypatch.chdir(tmp_path)
+    shutil.copy(new_store, tmp_path / "persona.db")
     return tmp_path
+
+
+@pytest.fixture
+def bare(folder: Path) -> Path:
+    """The working directory without the store."""
+    (folder / "persona.db").unlink()
+    return folder
 
 
 @pytest.fixture

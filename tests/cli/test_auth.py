@@ -32,12 +32,22 @@ def test_a_login_is_kept_for_its_owner_alone(persona: Persona, remote: Remote, k
     assert list(kept.parent.iterdir()) == [kept]
 
 
-def test_remote_works_where_one_has_logged_in(persona: Persona, remote: Remote, folder: Path) -> None:
+def test_commands_work_where_one_has_logged_in_unless_told_otherwise(
+    persona: Persona, remote: Remote, folder: Path
+) -> None:
     persona("auth", "login", "--url", remote.root, "--key", remote.key)
     (folder / "a.yml").write_text("slug: a\nprompt: p")
-    assert persona("personas", "push", "a.yml", "--remote").out == "a v1 (created)\n"
-    assert '"slug": "a"' in persona("personas", "list", "--json", "--url", remote.root).out
-    assert persona("personas", "list", "--json").out == "[]\n"
+    pushed = persona("personas", "push", "a.yml")
+    assert (pushed.out, pushed.err) == ("a v1 (created)\n", f"written to {remote.root}\n")
+    for there in ((), ("--remote",), ("--url", remote.root)):
+        assert '"slug": "a"' in persona("personas", "list", "--json", *there).out
+    for here in (("--local",), ("--config", "here.toml")):
+        (folder / "here.toml").write_text("")
+        assert persona("personas", "list", "--json", *here).out == "[]\n"
+    pushed = persona("personas", "push", "a.yml", "--local")
+    assert pushed.err == f"written to the workspace `default` of {folder}/persona.db\n"
+    told = persona("personas", "list", "--local", "--remote", code=2).err
+    assert told.startswith("Error: --local is for the store here; leave --url and --remote out")
 
 
 def test_a_kept_key_goes_to_its_own_gateway_only(persona: Persona, remote: Remote) -> None:

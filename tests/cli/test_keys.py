@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway import clock
-from gateway.auth import keys
+from gateway.auth import keys, pepper
 from gateway.auth.scopes import SCOPES
 from gateway.config import load
 from tests.cli.conftest import Persona
@@ -16,7 +16,7 @@ from tests.cli.conftest import Persona
 def test_a_new_key_stands_alone_on_stdout(persona: Persona) -> None:
     made = persona("keys", "create", "--name", "reading room")
     assert re.fullmatch(r"pk_live_[0-9A-Za-z]{40}\n", made.out)
-    assert re.fullmatch(r"key_\w+ in the workspace `default`; the key is shown this once\n", made.err)
+    assert re.fullmatch(r"key_\w+ in the workspace `default` of \S+; the key is shown this once\n", made.err)
 
 
 def test_a_key_is_stored_as_a_hash_only(persona: Persona, folder: Path) -> None:
@@ -24,7 +24,7 @@ def test_a_key_is_stored_as_a_hash_only(persona: Persona, folder: Path) -> None:
     stored = b"".join(path.read_bytes() for path in folder.glob("persona.db*"))
     assert text.encode() not in stored
     assert keys.prefix(text).encode() in stored
-    assert keys.hasher(load()).hash(text).encode() in stored
+    assert pepper.hasher(load()).hash(text).encode() in stored
 
 
 def test_a_key_has_the_default_scopes_unless_it_names_some(persona: Persona) -> None:

@@ -15,7 +15,8 @@ def persona(folder: Path, *args: str, **environment: str) -> subprocess.Complete
     return subprocess.run(command, cwd=folder, env=ENVIRONMENT | environment, capture_output=True, timeout=60)
 
 
-def test_a_key_is_made_on_an_empty_machine(tmp_path: Path) -> None:
+def test_a_key_is_made_in_a_new_store(tmp_path: Path) -> None:
+    persona(tmp_path, "db", "upgrade")
     made = persona(tmp_path, "keys", "create")
     assert made.returncode == 0
     assert re.fullmatch(rb"pk_live_[0-9A-Za-z]{40}\r?\n", made.stdout)
@@ -25,6 +26,7 @@ def test_a_key_is_made_on_an_empty_machine(tmp_path: Path) -> None:
 def test_a_persona_makes_the_round_trip_in_any_encoding(tmp_path: Path) -> None:
     text = "slug: kitapçı-değil\nprompt: p"
     (tmp_path / "wrong.yml").write_text(text, "utf-8")
+    persona(tmp_path, "db", "upgrade")
     wrong = persona(tmp_path, "personas", "push", "wrong.yml", PYTHONIOENCODING="ascii")
     assert (wrong.returncode, wrong.stdout, wrong.stderr.count(b"\n")) == (1, b"", 1)
     (tmp_path / "a.yml").write_text("slug: a\nname: Mert Kavaklı\nprompt: Çayı demli içersin.\n", "utf-8")
@@ -36,6 +38,7 @@ def test_a_persona_makes_the_round_trip_in_any_encoding(tmp_path: Path) -> None:
 
 
 def test_a_failure_is_one_line_and_no_traceback(tmp_path: Path) -> None:
+    persona(tmp_path, "db", "upgrade")
     ended = persona(tmp_path, "personas", "show", "nobody")
     assert (ended.returncode, ended.stdout) == (1, b"")
     assert ended.stderr == b"Error: there is no persona `nobody` in the workspace `default`\n"
@@ -43,6 +46,8 @@ def test_a_failure_is_one_line_and_no_traceback(tmp_path: Path) -> None:
 
 def test_commands_that_meet_on_an_empty_store_all_succeed(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
+        ended = list(pool.map(lambda _: persona(tmp_path, "db", "upgrade"), range(3)))
+        assert [one.returncode for one in ended] == [0, 0, 0], ended
         ended = list(pool.map(lambda _: persona(tmp_path, "keys", "create"), range(3)))
     assert [one.returncode for one in ended] == [0, 0, 0], ended
 

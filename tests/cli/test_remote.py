@@ -128,6 +128,7 @@ def test_a_file_that_the_gateway_refuses_is_named_and_what_was_sent_told(
 
 def test_the_configuration_here_does_not_matter_there(remote: Remote, folder: Path, bookshop: Path) -> None:
     (folder / "config.toml").write_text("[server]\nprot = 1")
+    (folder / "persona.db").unlink()
     bookshop.write_text(BOOKSHOP + "upstreams: [main/gpt-4o-mini]\n", "utf-8")
     remote("personas", "push", str(bookshop))
     assert not list(folder.glob("persona.*"))

@@ -78,13 +78,37 @@ def test_the_configuration_comes_from_the_option_then_the_environment_then_here(
 ) -> None:
     for name in ("option", "environment", "config"):
         (folder / f"{name}.toml").write_text(f"[store]\nurl = 'sqlite:///{name}.db'")
-    persona("keys", "list")
+    persona("db", "upgrade")
     assert (folder / "config.db").exists()
     monkeypatch.setenv("PERSONA_CONFIG", "environment.toml")
-    persona("keys", "list")
+    persona("db", "upgrade")
     assert (folder / "environment.db").exists()
-    persona("keys", "list", "--config", "option.toml")
+    persona("db", "upgrade", "--config", "option.toml")
     assert (folder / "option.db").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("keys", "list"),
+        ("keys", "create"),
+        ("personas", "push", "a.yml"),
+        ("workspaces", "list"),
+        ("turns",),
+        ("db", "new-pepper", "--yes"),
+        ("db", "backup", "there"),
+    ],
+)
+def test_a_command_makes_no_store(persona: Persona, bare: Path, command: tuple[str, ...]) -> None:
+    (bare / "a.yml").write_text("slug: a\nprompt: p")
+    told = persona(*command, code=1).err
+    assert told.startswith(
+        f"Error: there is no store at {bare}/persona.db, for want of a config.toml in {bare}; name the"
+    )
+    assert not list(bare.glob("persona.*"))
+    (bare / "config.toml").write_text("[store]\nurl = 'sqlite:///other.db'")
+    told = persona(*command, code=1).err
+    assert f"no store at {bare}/other.db, which {bare}/config.toml names; name the gateway's" in told
 
 
 def test_a_mistaken_configuration_names_the_place(persona: Persona, folder: Path) -> None:
@@ -102,9 +126,9 @@ def test_a_file_that_is_no_store_is_named(persona: Persona, folder: Path) -> Non
     assert persona("keys", "list", code=1).err.endswith("persona.db: file is not a database\n")
 
 
-def test_a_store_that_cannot_be_made_is_named(persona: Persona, folder: Path) -> None:
-    (folder / "persona.db").mkdir()
-    assert persona("keys", "list", code=1).err.endswith("persona.db: Is a directory\n")
+def test_a_store_that_cannot_be_made_is_named(persona: Persona, bare: Path) -> None:
+    (bare / "persona.db").mkdir()
+    assert persona("db", "upgrade", code=1).err.endswith("persona.db: Is a directory\n")
 
 
 def test_a_store_of_a_newer_version_is_left_alone(persona: Persona, folder: Path) -> None:

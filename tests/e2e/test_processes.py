@@ -3,9 +3,11 @@
 import http.client
 import json
 import os
+import pty
 import re
 import signal
 import socket
+import stat as stat_module
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from gateway.restarts import AT_ONCE
@@ -264,7 +267,8 @@ def test_a_port_in_use_is_one_line(tmp_path: Path, upstream: ScriptedUpstream) -
         port = held.getsockname()[1]
         ended = serve(tmp_path, "--port", str(port), config=table(upstream))
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == f"Error: 127.0.0.1:{port} cannot be listened on: Address already in use\n"
+    told = f"Error: 127.0.0.1:{port} cannot be listened on: Address already in use"
+    assert ended.stderr == f"{told}; --port or [server] port names another\n"
 
 
 @pytest.mark.parametrize(
@@ -280,6 +284,45 @@ def test_a_mistake_in_the_configuration_is_one_line(tmp_path: Path, config: str,
     ended = serve(tmp_path, "--port", "0", config=config)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert named in ended.stderr
+
+
+def stat_of(path: Path) -> int:
+    return stat_module.S_IMODE(path.stat().st_mode)
+
+
+def test_a_terminal_is_told_the_first_key(tmp_path: Path, upstream: ScriptedUpstream) -> None:
+    (tmp_path / "config.toml").write_text(table(upstream))
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
+    with (tmp_path / "errors").open("wb") as errors:
+        server = subprocess.Popen(
+            command, cwd=tmp_path, env=scrubbed_environment(), stdout=child, stderr=errors, close_fds=True
+        )
+    os.close(child)
+    told = b""
+    while b"Ctrl-C" not in told:
+        told += os.read(parent, 4096)
+    assert re.search(rb"key        pk_live_[0-9A-Za-z]{40}   \(shown this once; keep it\)", told)
+    assert not (tmp_path / "persona.first-key").exists()
+    server.terminate()
+    assert server.wait(30) == 0
+    os.close(parent)
+
+
+def test_a_store_that_was_emptied_stays_empty(start: Start, upstream: ScriptedUpstream) -> None:
+    gateway = start(table(upstream))
+    with httpx.Client(base_url=gateway.root, headers={"authorization": f"Bearer {gateway.key}"}) as client:
+        for slug in ("the-night-librarian", "the-istanbul-bookseller"):
+            assert client.delete(f"/v1/personas/{slug}").status_code == 204
+    assert gateway.stop() == 0
+    gateway.start()
+    assert "models     none yet; `persona personas push FILE` stores one\n" in gateway.banner
+    assert "Try it" not in gateway.banner
+    gateway.push(slug="ada", prompt="You are Ada.")
+    assert gateway.stop() == 0
+    gateway.start()
+    assert "models     persona/ada\n" in gateway.banner
+    assert '"model": "persona/ada"' in gateway.banner
 
 
 def snippet(banner: str, first: str) -> str:
@@ -305,21 +348,25 @@ def test_the_banner_has_all_that_a_newcomer_needs(start: Start, upstream: Script
     gateway = start(table(upstream))
     banner = gateway.banner
     assert f"base URL   {gateway.base_url}\n" in banner
-    assert f"key        {gateway.key} " in banner
+    file = gateway.folder / "persona.first-key"
+    assert f"key        in {file}, which only its owner can read" in banner
+    assert (stat_of(file), file.read_text()) == (0o600, f"{gateway.key}\n")
+    assert gateway.key not in banner
     assert f"models     {LIBRARIAN}, persona/the-istanbul-bookseller\n" in banner
     assert "answers    main/gpt-4o-mini\n" in banner
     python = snippet(banner, "import")
     assert python.count("\n") == 5
     heard = "You said: Good evening! What should I read tonight?"
-    assert paste([sys.executable, "-c", python], gateway.folder) == heard
-    curled = paste(["bash", "-c", snippet(banner, "curl")], gateway.folder)
+    export = snippet(banner, "export")
+    assert paste(["bash", "-c", f"{export}\n{sys.executable} -c '{python}'"], gateway.folder) == heard
+    curled = paste(["bash", "-c", f"{export}\n{snippet(banner, 'curl')}"], gateway.folder)
     assert curled.endswith("data: [DONE]\n\n")
     assert "evening!" in curled
     assert gateway.stop() == 0
 
     gateway.start()
     again = gateway.banner
-    assert not re.search(r"pk_live_\w", again)
+    assert "persona.first-key" not in again
     assert "persona keys create" in again
     key = {"PERSONA_API_KEY": gateway.key}
     assert paste([sys.executable, "-c", snippet(again, "import")], gateway.folder, **key) == heard

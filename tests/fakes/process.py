@@ -60,8 +60,8 @@ class Gateway:
         )
         self.banner = self._read_banner()
         self.base_url = re.search(r"http://\S+/v1/openai", self.banner)[0]  # type: ignore[index]
-        if first := re.search(r"pk_live_[0-9A-Za-z]{40}", self.banner):
-            self.key = first[0]
+        if first := re.search(r"key        in (.*), which only its owner can read", self.banner):
+            self.key = Path(first[1]).read_text("ascii").strip()
         return self
 
     def _read_banner(self) -> str:

@@ -1,0 +1,97 @@
+"""The pepper: the secret that keys are hashed with, and how a store knows its own."""
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from gateway.auth import store
+from gateway.auth.keys import Hasher
+from gateway.config import Config
+from gateway.storage import properties
+from gateway.storage.database import Database
+
+SHORTEST = 16
+"""Characters; a shorter file was cut off, or is no pepper."""
+PROPERTY = "pepper"
+CHECKED = "the pepper of this store"
+"""Its hash tells whether a pepper is the one that the store's keys were hashed with, and not what it is."""
+
+
+class PepperError(Exception):
+    """The pepper is missing or another one; the message says what to do."""
+
+
+def place(config: Config) -> Path:
+    """The file in which the pepper lies, beside the store; it has mode 600."""
+    return config.store.path.with_suffix(".pepper")
+
+
+def hasher(config: Config) -> Hasher:
+    """The hasher under the configured pepper, else under that in the file. Raises PepperError."""
+    if config.keys.pepper:
+        return Hasher(config.keys.pepper.encode())
+    path = place(config)
+    try:
+        found = path.read_bytes().strip()
+    except FileNotFoundError:
+        raise PepperError(f"{path} is missing; {_remedy()}") from None
+    if len(found) < SHORTEST:
+        raise PepperError(f"{path} is cut off; {_remedy()}")
+    return Hasher(found)
+
+
+async def prepare(database: Database, config: Config) -> Hasher:
+    """The hasher for the store, which remembers its pepper; one without keys gets a pepper where none is.
+
+    Raises PepperError for another pepper than the one that the store knows.
+    """
+    async with database.read() as connection:
+        known = await properties.find(connection, PROPERTY)
+        is_new = known is None and not await store.has_keys(connection)
+    if is_new and not config.keys.pepper:
+        _make(place(config))
+    found = hasher(config)
+    check = found.hash(CHECKED)
+    if known is None:
+        async with database.write() as connection:
+            await properties.put(connection, PROPERTY, check)
+    elif not hmac.compare_digest(known, check):
+        where = "[keys] pepper" if config.keys.pepper else str(place(config))
+        raise PepperError(f"{where} is not the pepper that this store's keys were hashed with; {_remedy()}")
+    return found
+
+
+async def renew(database: Database, config: Config) -> None:
+    """Let the store take the pepper that is there, a new one where none is; all keys so far stay refused."""
+    if not config.keys.pepper:
+        path = place(config)
+        if path.exists() and len(path.read_bytes().strip()) < SHORTEST:
+            path.unlink()
+        _make(path)
+    check = hasher(config).hash(CHECKED)
+    async with database.write() as connection:
+        await properties.put(connection, PROPERTY, check)
+
+
+def _remedy() -> str:
+    return (
+        "put the right one back from a backup, or, if it is lost for good, run `persona db new-pepper`, "
+        "after which every key has to be made anew"
+    )
+
+
+def _make(path: Path) -> None:
+    """Two processes that make the file at once end with the same one."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_hex(32))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
