@@ -52,7 +52,7 @@ class Store(Strict, frozen=True):
 
 
 class Timeouts(Strict, frozen=True):
-    """Seconds. `first_byte` holds for streams only; `idle` is the longest silence within an answer."""
+    """Seconds. `first_byte` is the longest silence before a stream, `idle` the longest within an answer."""
 
     connect: Seconds = 5
     first_byte: Seconds = 60

@@ -1,6 +1,7 @@
 """One try at one upstream: the request as it is asked there, and an answer that is known to be one."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -76,18 +77,22 @@ class Asking:
 
     async def open(self, node: Node, route: Route) -> Opened:
         """A stream that has begun well. Raises UpstreamFailure."""
-        began = asyncio.get_running_loop().time()
+        loop, timeouts = asyncio.get_running_loop(), node.upstream.timeouts
+        began = loop.time()
         try:
-            with node.first_byte.begin():
+            with node.first_byte.begin() as limit:
                 response = await self._post(node, route)
                 try:
-                    relay, frames = await self._first_event(node, response)
+                    relay, frames = await self._first_event(
+                        node, response, lambda: limit.renew(began + timeouts.total)
+                    )
                 except BaseException:
                     response.close()
                     raise
         except TimeoutError:
-            raise UpstreamFailure("first_byte_timeout", node.name) from None
-        return Opened(relay, response, frames, node.upstream.timeouts, began)
+            is_alive = limit.is_renewed and loop.time() >= began + timeouts.total
+            raise UpstreamFailure("only_comments" if is_alive else "first_byte_timeout", node.name) from None
+        return Opened(relay, response, frames, timeouts, began)
 
     def body(self, node: Node, route: Route) -> bytes:
         """The bytes that this upstream is sent; for a plain model, what the caller wrote, each key once."""
@@ -128,12 +133,19 @@ class Asking:
             response.close()
         return from_status(node.name, response.status, body, response.headers, self._mask), body
 
-    async def _first_event(self, node: Node, response: Response) -> tuple[Relay, bytes]:
+    async def _first_event(
+        self, node: Node, response: Response, renew: Callable[[], None]
+    ) -> tuple[Relay, bytes]:
+        """The stream and what goes out of it first; `renew` is told of whatever comes before that.
+
+        Comments and blanks are how an upstream says that it is at work.
+        """
         relay = self._relay(node)
         data = await response.read()
-        while data.isspace() and (more := await response.read()):
-            data += more
-        if data.lstrip().startswith(b"{"):
+        while data and not (data := data.lstrip()):
+            renew()
+            data = await response.read()
+        if data.startswith(b"{"):
             # JSON although a stream was asked for, whatever the head says: no event starts so.
             body = data + await read_body(response, node.name, self._chat.max_answer)
             answer = Answer(body, node.name, self._mask)
@@ -146,6 +158,7 @@ class Asking:
                 return relay, out
             if not data:
                 raise UpstreamFailure("bad_answer", node.name)
+            renew()
             data = await response.read()
 
     def _relay(self, node: Node) -> Relay:

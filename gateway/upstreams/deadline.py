@@ -40,27 +40,44 @@ class Deadlines:
 class Deadline:
     """One block with a time limit."""
 
-    __slots__ = ("_all", "_cancelling", "_is_over", "_task")
+    __slots__ = ("_all", "_cancelling", "_end", "_is_over", "_task")
 
     def __init__(self, of: Deadlines) -> None:
         self._all = of
         self._is_over = False
+        self._end: asyncio.TimerHandle | None = None
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "Deadline":
         loop = asyncio.get_running_loop()
         task: asyncio.Task[Any] | None = asyncio.current_task(loop)
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._task, self._cancelling = task, task.cancelling()
         self._all.add(self, loop)
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._all.discard(self)
+        if self._end is not None:
+            self._end.cancel()
         if self._is_over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
+    @property
+    def is_renewed(self) -> bool:
+        return self._end is not None
+
+    def renew(self, end: float) -> None:
+        """The time begins anew, but is over at `end` at the latest, in `loop.time()` seconds."""
+        loop = asyncio.get_running_loop()
+        if self._end is None:
+            self._end = loop.call_at(end, self.pass_by)
+        self._all.discard(self)
+        self._all.add(self, loop)
+
     def pass_by(self) -> None:
         """Its time has come."""
-        self._is_over = True
-        self._task.cancel()
+        if not self._is_over:
+            self._is_over = True
+            self._task.cancel()

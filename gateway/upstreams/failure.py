@@ -13,6 +13,7 @@ Kind = Literal[
     "connection",
     "connect_timeout",
     "first_byte_timeout",
+    "only_comments",
     "total_timeout",
     "status",
     "bad_answer",
@@ -21,6 +22,7 @@ Kind = Literal[
     "not_configured",
 ]
 
+LATE = frozenset({"connect_timeout", "first_byte_timeout", "only_comments", "total_timeout"})
 RETRIED = frozenset({408, 409, 429})
 SICK = frozenset({502, 503, 504, 529})
 """What an upstream, or a proxy in front of it, says when it is not well."""
@@ -32,7 +34,8 @@ NO_RETRY = {"x-should-retry": "false"}
 WORDS: dict[str, str] = {
     "connection": "could not be reached or broke the connection",
     "connect_timeout": "could not be connected to within its time limit (connect)",
-    "first_byte_timeout": "sent nothing within its time limit (first_byte)",
+    "first_byte_timeout": "was silent for longer than its time limit (first_byte)",
+    "only_comments": "sent comments only, and nothing of an answer within its time limit (total)",
     "total_timeout": "did not finish its answer within its time limit (total)",
     "status": "failed",
     "bad_answer": "sent an answer that is not one",
@@ -83,7 +86,7 @@ class UpstreamFailure(Exception):
         """Broken connections, time-outs and what a sick upstream answers do; what is meant does not."""
         if self.kind == "status":
             return self.status in SICK or (self.status == 500 and not self.was_reasoned)
-        return self.kind in ("connection", "connect_timeout", "first_byte_timeout", "total_timeout")
+        return self.kind in LATE or self.kind == "connection"
 
     @property
     def word(self) -> str:

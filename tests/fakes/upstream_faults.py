@@ -3,7 +3,7 @@
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from tests.fakes.upstream import Answer
@@ -16,6 +16,7 @@ from tests.fakes.upstream_scripts import (
     SILENCE,
     Drip,
     Gate,
+    Item,
     Json,
     Script,
     Stall,
@@ -113,6 +114,21 @@ def drip(interval: float = 0.01, size: int = 1) -> Answer:
     kind = {"content-type": "application/json"}
     blanks = CHUNKED.carry([Drip(b" " * size, interval)], code=200, headers=kind)
     return per_mode(blanks, stream)
+
+
+def comments(interval: float = 0.05, after: Sequence[Item] = ()) -> Answer:
+    """A stream of comments, as routers send while they look for a provider; then `after`, if anything."""
+    comment = b": OPENROUTER PROCESSING\n\n"
+    if not after:
+        return per_mode(json_answer(completion()), events([Drip(comment, interval)], done=False))
+    waits: list[Item] = [step for _ in range(20) for step in (comment, Stall(interval))]
+    return per_mode(json_answer(completion()), events([*waits, *after]))
+
+
+def reset_behind_finish() -> Answer:
+    """A finish reason on every chunk, and a reset in their midst."""
+    said = [chunk("Hello", finish="stop"), chunk(" there", finish="stop")]
+    return per_mode(_half(RESET), events([*said, RESET]))
 
 
 def big_frame(size: int = 1 << 20) -> Answer:

@@ -70,3 +70,49 @@ async def test_a_cancellation_from_elsewhere_stays_one() -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def renew(deadlines: Deadlines, times: int, *, every: float, within: float) -> None:
+    """Renew a limit so often, which is over `within` seconds at the latest, and wait for its end."""
+    end = asyncio.get_running_loop().time() + within
+    with deadlines.begin() as limit:
+        assert not limit.is_renewed
+        for _ in range(times):
+            await asyncio.sleep(every)
+            limit.renew(end)
+            assert limit.is_renewed
+        await asyncio.Event().wait()
+
+
+async def test_a_renewed_limit_begins_anew() -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with pytest.raises(TimeoutError):
+        await renew(Deadlines(0.3), 4, every=0.1, within=1000)
+    assert loop.time() - began > 0.69
+
+
+async def test_a_renewed_limit_is_over_at_its_end() -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with pytest.raises(TimeoutError):
+        await renew(Deadlines(1000), 1000, every=SOON / 4, within=SOON * 3)
+    assert SOON * 2.9 < loop.time() - began < 1000
+
+
+async def test_the_end_of_a_limit_that_was_kept_stops_nobody() -> None:
+    with Deadlines(SOON).begin() as limit:
+        limit.renew(asyncio.get_running_loop().time() + SOON / 4)
+    await asyncio.sleep(SOON / 2)
+
+
+async def test_others_keep_their_time_when_one_is_renewed() -> None:
+    deadlines, ended = Deadlines(0.2), []
+
+    async def late(times: int) -> None:
+        with pytest.raises(TimeoutError):
+            await renew(deadlines, times, every=0.05, within=1000)
+        ended.append(times)
+
+    await asyncio.gather(late(2), late(0), late(1))
+    assert ended == [0, 1, 2]
