@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway.openai_api import chunk as chunks
-from gateway.openai_api.sse import DONE_FRAME, frame
+from gateway.openai_api.sse import BOM, DONE_FRAME, frame
 from gateway.scoring.transcript import Said, text_of
 from gateway.turns.turn import Usage
 from gateway.upstreams.client import Response
@@ -38,7 +38,8 @@ class Answer:
 
     def __init__(self, body: bytes, upstream: str, mask: Mask) -> None:
         """Raises UpstreamFailure where the body is no answer: broken JSON, an error, no choices."""
-        self.body = body
+        # Some servers write a byte order mark, which JSON does not have (RFC 8259, 8.1).
+        self.body = body = body.removeprefix(BOM)
         fields = _decode(body)
         if fields is None:
             raise from_answer(upstream, body, mask)

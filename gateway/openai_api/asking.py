@@ -13,6 +13,7 @@ from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
+from gateway.openai_api.sse import BOM
 from gateway.personas.resolved import Resolved
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import CREDENTIALS, UpstreamFailure, from_status
@@ -142,10 +143,10 @@ class Asking:
         """
         relay = self._relay(node)
         data = await response.read()
-        while data and not (data := data.lstrip()):
+        while data and not (data := data.removeprefix(BOM).lstrip()):
             renew()
             data = await response.read()
-        if data.startswith(b"{"):
+        if data[:1] in (b"{", b"["):
             # JSON although a stream was asked for, whatever the head says: no event starts so.
             body = data + await read_body(response, node.name, self._chat.max_answer)
             answer = Answer(body, node.name, self._mask)

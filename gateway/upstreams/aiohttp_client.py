@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import zlib
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,11 +9,11 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.config import Upstream
-from gateway.upstreams.decoding import decoder
+from gateway.upstreams.decoding import PackedBodyError, Unpacking, unpacking
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
 from gateway.upstreams.request import below, headers
-from gateway.upstreams.response import READ_BYTES, Sink
+from gateway.upstreams.response import LEAST_STATUS, READ_BYTES, Sink
 
 
 class AiohttpClient:
@@ -41,6 +40,9 @@ class AiohttpClient:
             raise UpstreamFailure("bad_answer", self._name) from None
         except (aiohttp.ClientError, OSError, ValueError):
             raise UpstreamFailure("connection", self._name) from None
+        if response.status < LEAST_STATUS:
+            response.close()
+            raise UpstreamFailure("bad_answer", self._name)
         return _AiohttpResponse(self._name, response)
 
     def url(self, path: str) -> str:
@@ -107,7 +109,7 @@ class _AiohttpResponse:
     def __init__(self, name: str, response: aiohttp.ClientResponse) -> None:
         self._name = name
         self._response = response
-        self._decoder = decoder(response.headers.get("content-encoding", ""))
+        self._unpacking = unpacking(response.headers.get("content-encoding", ""))
         self.status = response.status
         self.headers: Mapping[str, str] = {key.lower(): value for key, value in response.headers.items()}
 
@@ -117,16 +119,24 @@ class _AiohttpResponse:
 
     async def read(self) -> bytes:
         try:
-            while True:
-                data = await self._response.content.readany()
-                if self._decoder is None or not data:
-                    return data
-                if decoded := self._decoder.decompress(data):
-                    return decoded
-        except zlib.error:
+            if self._unpacking is None:
+                return await self._response.content.readany()
+            return await self._unpack(self._unpacking)
+        except PackedBodyError:
             raise UpstreamFailure("bad_answer", self._name) from None
         except (aiohttp.ClientError, OSError):
             raise UpstreamFailure("connection", self._name) from None
+
+    async def _unpack(self, body: Unpacking) -> bytes:
+        while not (piece := body.take()):
+            data = await self._response.content.readany()
+            if not data:
+                body.finish()
+                return b""
+            body.feed(data)
+        # A few bytes may become megabytes, in whose course others must have their turn.
+        await asyncio.sleep(0)
+        return piece
 
     async def pour(self, _sink: Sink) -> None:
         """Its pieces can only be read."""

@@ -6,7 +6,8 @@ from typing import Protocol
 import httptools
 
 from gateway.upstreams.failure import Kind
-from gateway.upstreams.response import IncomingResponse
+from gateway.upstreams.framing import mended
+from gateway.upstreams.response import LEAST_STATUS, IncomingResponse
 
 HEAD_BYTES = 64 * 1024
 """Of all names and values in the head of an answer, informational answers before it and trailers included."""
@@ -41,8 +42,10 @@ class Connection(asyncio.Protocol):
         "_exchanges",
         "_has_answered",
         "_has_length",
+        "_head",
         "_is_complete",
         "_is_full",
+        "_is_mended",
         "_is_reusable",
         "_loop",
         "_named",
@@ -73,6 +76,10 @@ class Connection(asyncio.Protocol):
         self._named_bytes = 0
         self._unread_bytes = 0
         """Of which the parser has made nothing yet, such as a head, or a trailer without an end."""
+        self._head = b""
+        """What has come of the answer's head."""
+        self._is_mended = False
+        """Whether the head said in two ways where the answer ends; what follows it is not to be trusted."""
         self._encoding = b""
         self._has_length = False
         """Whether the answer itself says where it ends, else the end of the connection does."""
@@ -85,11 +92,7 @@ class Connection(asyncio.Protocol):
         """What one read has brought of it."""
         self.on_body = self._body.append
         """What the parser calls for each chunk of a chunked body; as a method it would cost twice as much."""
-        self._parser = httptools.HttpResponseParser(self)
-        # What servers in the field get wrong without doing harm.
-        self._parser.set_dangerous_leniencies(
-            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
-        )
+        self._parser = self._new_parser()
 
     @property
     def is_usable(self) -> bool:
@@ -111,7 +114,7 @@ class Connection(asyncio.Protocol):
         self._asked = self._loop.time()
         self._has_answered = self._has_length = self._is_complete = False
         self._unread_bytes = self._named_bytes = 0
-        self._encoding = b""
+        self._encoding = self._head = b""
         if len(body) <= SLICE:
             self.transport.write(head + body)
         else:
@@ -160,11 +163,14 @@ class Connection(asyncio.Protocol):
             return
         self._has_answered = True
         self._unread_bytes += len(data)
+        if not response.status:
+            self._head += data
         is_broken = False
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            is_broken, self._is_reusable = True, False
+            self._is_reusable = False
+            is_broken = not self._mend()
         if self._body:
             response.feed(b"".join(self._body))
             self._body.clear()
@@ -175,6 +181,27 @@ class Connection(asyncio.Protocol):
             self._end(None)
         elif self._unread_bytes > HEAD_BYTES:
             self._end("bad_answer")
+
+    def _mend(self) -> bool:
+        """Read the answer's beginning anew where its head can be mended; whether it is HTTP then."""
+        head = None if self._is_mended else mended(self._head)
+        if head is None:
+            return False
+        self._is_mended, self._parser = True, self._new_parser()
+        self._named, self._named_bytes = [], 0
+        try:
+            self._parser.feed_data(head)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            return False
+        return True
+
+    def _new_parser(self) -> httptools.HttpResponseParser:
+        parser = httptools.HttpResponseParser(self)
+        # What servers in the field get wrong without doing harm.
+        parser.set_dangerous_leniencies(
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        return parser
 
     def eof_received(self) -> None:
         # The transport would first send what is left of the request, which nobody may be reading.
@@ -216,7 +243,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         named, self._named = self._named, []
-        if status == 101:
+        if status == 101 or status < LEAST_STATUS:
             raise _Unusable
         if status < 200:
             self._encoding, self._has_length = b"", False
@@ -227,7 +254,7 @@ class Connection(asyncio.Protocol):
         # An informational answer has an end of its own.
         if self._response is not None and self._response.status:
             self._is_complete = True
-            self._is_reusable = self._parser.should_keep_alive()
+            self._is_reusable = self._parser.should_keep_alive() and not self._is_mended
 
     def _send(self) -> None:
         """Hand over as much of the body as the transport takes, whether or not an answer has begun."""

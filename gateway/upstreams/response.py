@@ -1,16 +1,18 @@
 """An upstream's answer while it comes in: filled by its connection, read by whoever asked."""
 
 import asyncio
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from gateway.upstreams.decoding import decoder
+from gateway.upstreams.decoding import PackedBodyError, Unpacking, unpacking
 from gateway.upstreams.failure import Kind, UpstreamFailure
 
 READ_BYTES = 64 * 1024
 """How much of an answer may wait unread before the upstream is made to wait."""
 
+
+LEAST_STATUS = 100
+"""A smaller one is no status (RFC 9110, 15)."""
 
 Sink = Callable[[bytes], bytes | None]
 """Takes a piece and tells what of it is left to be read before the next one; `None`: go on with the next."""
@@ -33,7 +35,6 @@ class IncomingResponse:
     """One answer. Only one task reads it."""
 
     __slots__ = (
-        "_decoder",
         "_failure",
         "_headers",
         "_is_ended",
@@ -43,6 +44,7 @@ class IncomingResponse:
         "_pieces",
         "_sink",
         "_source",
+        "_unpacking",
         "_upstream",
         "_waiter",
         "_waiting_bytes",
@@ -58,7 +60,7 @@ class IncomingResponse:
         """`None` once nothing comes any more."""
         self._named: Sequence[tuple[bytes, bytes]] = ()
         self._headers: Mapping[str, str] | None = None
-        self._decoder: zlib._Decompress | None = None
+        self._unpacking: Unpacking | None = None
         self._sink: Sink | None = None
         self._pieces: list[bytes] = []
         self._waiting_bytes = 0
@@ -92,25 +94,18 @@ class IncomingResponse:
 
     async def read(self) -> bytes:
         """The next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
-        while True:
-            while not (self._pieces or self._is_ended):
-                await self._wait()
-            data = self._take()
-            if self._decoder is None or not data:
-                return data
-            try:
-                decoded = self._decoder.decompress(data)
-            except zlib.error:
-                raise UpstreamFailure("bad_answer", self._upstream) from None
-            if decoded:
-                return decoded
+        if self._unpacking is not None:
+            return await self._unpack(self._unpacking)
+        while not (self._pieces or self._is_ended):
+            await self._wait()
+        return self._take()
 
     async def pour(self, sink: Sink) -> None:
         """Give pieces to `sink` the moment they come, until it leaves something or there is no next one.
 
         Raises what the sink raises.
         """
-        if self._decoder is not None:
+        if self._unpacking is not None:
             return
         # Whoever relays an answer has looked at its head before.
         self._named = ()
@@ -133,7 +128,7 @@ class IncomingResponse:
         """The head has come."""
         self.status, self._named = status, named
         if encoding:
-            self._decoder = decoder(encoding.decode("latin-1"))
+            self._unpacking = unpacking(encoding.decode("latin-1"))
         self._wake()
 
     def feed(self, data: bytes) -> None:
@@ -165,6 +160,23 @@ class IncomingResponse:
         self._source = None
         self._failure, self._is_ended = failure, True
         self._wake()
+
+    async def _unpack(self, body: Unpacking) -> bytes:
+        """The next unpacked piece."""
+        try:
+            while not (piece := body.take()):
+                while not (self._pieces or self._is_ended):
+                    await self._wait()
+                data = self._take()
+                if not data:
+                    body.finish()
+                    return b""
+                body.feed(data)
+        except PackedBodyError:
+            raise UpstreamFailure("bad_answer", self._upstream) from None
+        # A few bytes may become megabytes, in whose course others must have their turn.
+        await asyncio.sleep(0)
+        return piece
 
     def _take(self) -> bytes:
         """All that has come and was not read yet."""

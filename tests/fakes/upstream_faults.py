@@ -1,8 +1,10 @@
 """What goes wrong at upstreams, by name; each fault fits a whole answer and a stream alike."""
 
+import gzip
 import socket
 import socketserver
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -139,6 +141,30 @@ def big_frame(size: int = 1 << 20) -> Answer:
 def many_chunks(count: int = 10_000) -> Answer:
     text = "x " * count
     return per_mode(json_answer(completion(text)), events(answer_chunks(text)))
+
+
+def marked() -> Script:
+    """Whole, with the byte order mark that Windows writes."""
+    return json_answer(completion(), leading=b"\xef\xbb\xbf")
+
+
+def packed(cut: int = 0) -> Script:
+    """Whole, as gzip in two members of which the last bytes may be missing."""
+    body = dump(completion()).encode()
+    both = gzip.compress(body[:50]) + gzip.compress(body[50:])
+    return json_answer(both[: len(both) - cut], headers={"content-encoding": "gzip"})
+
+
+def bomb(megabytes: int = 256) -> Script:
+    """A few hundred kilobytes that become so many megabytes of a text."""
+    packer = zlib.compressobj(9, wbits=31)
+    head, piece = dump(completion()).encode()[:-2], b" " * (1 << 20)
+    body = packer.compress(head) + b"".join(packer.compress(piece) for _ in range(megabytes))
+    return json_answer(body + packer.flush(), headers={"content-encoding": "gzip"})
+
+
+def no_status() -> Script:
+    return raw(b"HTTP/1.1 000 \r\ncontent-length: 2\r\n\r\n{}")
 
 
 def error_event(after: int = 0, error: Json | None = None) -> Answer:

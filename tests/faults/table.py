@@ -153,6 +153,11 @@ FAULTS: Sequence[Fault] = (
         OK_STREAM,
         attempts=1,
     ),
+    Fault("a byte order mark", faults.marked(), OK, OK_STREAM, OK, OK_STREAM, attempts=1),
+    Fault("gzip of two members", faults.packed(), OK, OK_STREAM, OK, OK_STREAM, attempts=1),
+    Fault("gzip that is cut off", faults.packed(cut=9)),
+    Fault("a gzip bomb", faults.bomb()),
+    Fault("status 000", faults.no_status()),
     midway("2,000 chunks", faults.many_chunks(2_000), OK_STREAM, whole=OK, attempts=1),
     Fault("a stream instead of JSON", events(answer_chunks()), stream=OK_STREAM),
 )

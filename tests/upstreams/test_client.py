@@ -11,15 +11,46 @@ from collections.abc import Callable
 import pytest
 
 from gateway.config import Timeouts
+from gateway.upstreams import decoding
 from gateway.upstreams.client import Client
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.request import USER_AGENT
 from tests.fakes import upstream_faults as faults
 from tests.fakes.upstream import ScriptedUpstream, Seen
-from tests.fakes.upstream_scripts import CLOSE, RESET, SILENCE, Delivery, Gate, Script, json_answer, raw
+from tests.fakes.upstream_scripts import (
+    CLOSE,
+    RESET,
+    SILENCE,
+    Delivery,
+    Gate,
+    Script,
+    Stall,
+    json_answer,
+    raw,
+)
 from tests.upstreams.conftest import PATH, New, ask, failure_of, read_all
 
 OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def packed_answer(body: bytes, coding: str = "gzip") -> Script:
+    return json_answer(body, delivery=Delivery("chunked", None), headers={"Content-Encoding": coding})
+
+
+def raw_deflate(data: bytes) -> bytes:
+    return zlib.compress(data, wbits=-15)
+
+
+def members(data: bytes) -> bytes:
+    """A gzip body of several members, one of them empty, with zeros behind it as tapes have them."""
+    return gzip.compress(data[:7]) + gzip.compress(b"") + gzip.compress(data[7:]) + b"\0" * 8
+
+
+def bomb(megabytes: int) -> bytes:
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join(packer.compress(b" " * (1 << 20)) for _ in range(megabytes)) + packer.flush()
+
+
 TWO = OK + b"content-length: 2\r\n\r\nab"
 CHUNKED = OK + b"transfer-encoding: chunked\r\n\r\n"
 LIMIT = 0.25
@@ -154,6 +185,11 @@ WHOLE: dict[str, tuple[bytes, bytes]] = {
     "a folded header": (OK + b"x-a: b\r\n c\r\ncontent-length: 1\r\n\r\na", b"a"),
     "space behind a chunk's size": (CHUNKED + b"1 \r\na\r\n0\r\n\r\n", b"a"),
     "HTTP/1.0 with a length": (b"HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\na", b"a"),
+    "nothing that is packed": (
+        OK + b"content-encoding: gzip\r\ncontent-length: 0\r\n\r\n",
+        b"",
+    ),
+    "identity": (OK + b"content-encoding: identity\r\ncontent-length: 1\r\n\r\na", b"a"),
 }
 
 
@@ -174,14 +210,62 @@ async def test_header_names_are_lower_case_and_the_last_value_counts(
 
 
 @pytest.mark.parametrize(
-    ("name", "packed"), [("gzip", gzip.compress), ("X-GZIP", gzip.compress), ("deflate", zlib.compress)]
+    ("name", "packed"),
+    [
+        ("gzip", gzip.compress),
+        ("X-GZIP", gzip.compress),
+        ("gzip", members),
+        ("deflate", zlib.compress),
+        ("deflate", raw_deflate),
+        ("identity, gzip", gzip.compress),
+    ],
 )
+@pytest.mark.parametrize("split", [1, 3, None])
 async def test_a_body_that_is_compressed_unasked_is_unpacked(
-    client: Client, upstream: ScriptedUpstream, name: str, packed: Callable[[bytes], bytes]
+    client: Client, upstream: ScriptedUpstream, name: str, packed: Callable[[bytes], bytes], split: int | None
 ) -> None:
-    delivery = Delivery("chunked", 3)
+    delivery = Delivery("chunked", split)
     upstream.reply(json_answer(packed(b"hello " * 50), delivery=delivery, headers={"Content-Encoding": name}))
     assert await ask(client) == b"hello " * 50
+
+
+TWICE: dict[str, bytes] = {
+    "equal lengths": OK + b"content-length: 2\r\nx-a: b\r\nContent-Length: 2\r\n\r\nab",
+    "equal lengths in a list": OK + b"content-length: 2, 2\r\n\r\nab",
+    "length, chunks": OK + b"content-length: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+    "chunks, length": OK + b"transfer-encoding: chunked\r\ncontent-length: 9\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+@pytest.mark.parametrize("cut", [None, 20, 50])
+async def test_an_answer_that_says_twice_where_it_ends_is_read_or_is_a_failure(
+    client: Client, kind: str, upstream: ScriptedUpstream, name: str, cut: int | None
+) -> None:
+    data = TWICE[name]
+    pieces = [data] if cut is None else [data[:cut], Stall(0.01), data[cut:]]
+    upstream.reply(raw(*pieces), raw(TWO))
+    if kind == "native":
+        assert await ask(client) == b"ab"
+        assert await ask(client) == b"ab"
+        assert upstream.connections_opened == 2, "what comes behind it is not trusted"
+    else:
+        # Its parser takes none of them.
+        assert await failure_of(client) == "bad_answer"
+
+
+async def test_much_that_is_packed_small_comes_in_small_pieces(
+    client: Client, upstream: ScriptedUpstream
+) -> None:
+    text = b"".join(b"%d," % number for number in range(500_000))
+    upstream.reply(packed_answer(gzip.compress(text)))
+    response = await client.post(PATH, b"{}", {})
+    pieces = []
+    while piece := await response.read():
+        assert len(piece) <= decoding.PIECE
+        pieces.append(piece)
+    response.close()
+    assert b"".join(pieces) == text
 
 
 async def test_redirects_are_answers(client: Client, upstream: ScriptedUpstream) -> None:
@@ -216,10 +300,13 @@ BROKEN: dict[str, tuple[Script, str]] = {
     "no status": (raw(b"HTTP/1.1 ok\r\n\r\n"), "bad_answer"),
     "a length that is none": (raw(OK + b"content-length: two\r\n\r\n"), "bad_answer"),
     "two lengths": (raw(OK + b"content-length: 2\r\ncontent-length: 3\r\n\r\nabc"), "bad_answer"),
-    "length and chunks": (
-        raw(OK + b"content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+    "lengths in a list": (raw(OK + b"content-length: 2, 3\r\n\r\nabc"), "bad_answer"),
+    "length and another coding": (
+        raw(OK + b"content-length: 2\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
         "bad_answer",
     ),
+    "status 000": (raw(b"HTTP/1.1 000 \r\ncontent-length: 2\r\n\r\nab"), "bad_answer"),
+    "status 099": (raw(b"HTTP/1.1 099 Low\r\ncontent-length: 2\r\n\r\nab"), "bad_answer"),
     "a header without a name": (raw(OK + b": x\r\n\r\n"), "bad_answer"),
     "a long header": (raw(OK + b"x-a: " + b"b" * 70_000 + b"\r\ncontent-length: 0\r\n\r\n"), "bad_answer"),
     "many headers": (raw(OK + b"x-a: b\r\n" * 300 + b"content-length: 0\r\n\r\n"), "bad_answer"),
@@ -236,6 +323,12 @@ BROKEN: dict[str, tuple[Script, str]] = {
         raw(OK + b"content-encoding: gzip\r\ncontent-length: 2\r\n\r\nab"),
         "bad_answer",
     ),
+    "cut off gzip": (packed_answer(gzip.compress(b"hello " * 50)[:-3]), "bad_answer"),
+    "cut off deflate": (packed_answer(zlib.compress(b"hello " * 50)[:-3], "deflate"), "bad_answer"),
+    "cut off between members": (packed_answer(gzip.compress(b"a") + b"\x1f\x8b\x08"), "bad_answer"),
+    "a gzip bomb": (packed_answer(bomb(64)), "bad_answer"),
+    "another compression": (packed_answer(b"ab", "br"), "bad_answer"),
+    "packed twice": (packed_answer(gzip.compress(gzip.compress(b"a")), "gzip, gzip"), "bad_answer"),
 }
 
 
