@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
+from msgspec import UNSET
 
 from gateway import config, ids
 from gateway.app import Gateway
@@ -146,10 +147,10 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
 
 def _told(drift: Drift) -> str:
     """One line about how far the answer has strayed."""
-    if drift.voice is None:
+    if drift.reason is not UNSET:
         return f"{drift.verdict} ({drift.reason})"
-    values = "" if drift.values is None else f", values {drift.values:.2f}"
-    return f"{drift.verdict}: voice {drift.voice:.2f}{values}"
+    levels = [f"{name} {level:.2f}" for name, level in drift.levels().items() if level is not None]
+    return f"{drift.verdict}: {', '.join(levels)}"
 
 
 def _text(data: bytes) -> str:

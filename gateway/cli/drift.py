@@ -123,8 +123,9 @@ def _row(signal: dict[str, Any]) -> dict[str, object]:
 
 
 def _tell(found: Found, scored: Score) -> None:
-    values = "nothing stored is touched"
-    if scored.values is not None:
-        values = f"{scored.values:.2f} (against {scored.values_basis})"
     click.echo(f"{found.persona.slug}@v{found.version.version}: {scored.verdict}")
-    click.echo(f"voice      {scored.voice:.2f}\nvalues     {values}\ncoherence  {scored.coherence:.1f}\n")
+    for name, level in scored.levels().items():
+        basis = f" (against {scored.values_basis})" if name == "values" and level is not None else ""
+        told = "nothing of it is touched" if level is None else f"{level:.2f}{basis}"
+        click.echo(f"{name:<11}{told}")
+    click.echo(f"coherence  {scored.coherence:.1f}\n")

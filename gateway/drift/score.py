@@ -4,6 +4,8 @@ from functools import lru_cache
 
 import msgspec
 
+from gateway.drift.axes import Levels
+
 
 class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """One named reason for a score."""
@@ -20,11 +22,9 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where the persona says otherwise, such as `layers.family.children` or `examples[2]` or `turn[3]`."""
 
 
-class Score(msgspec.Struct, frozen=True):
+class Score(Levels, frozen=True, kw_only=True):
     """What one turn got."""
 
-    voice: float
-    values: float | None
     values_basis: str | None
     """What `values` was held against: `fields`, `prompt`, `examples`, `earlier` or `None` for nothing."""
     coherence: float

@@ -3,12 +3,16 @@
 import time
 
 from gateway.config import Price
+from gateway.drift.axes import AXES
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.relay import Relay
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
 from gateway.turns.turn import Status, Turn, persona_json
 from gateway.upstreams.routing import Trail
+
+HEADERS = tuple((axis.name, axis.header.lower().encode()) for axis in AXES)
+"""What says each axis in the head of a whole answer."""
 
 
 class Account:
@@ -55,10 +59,10 @@ class Account:
         if self._is_scored and not self.turn.stream:
             drift = self.turn.drift
             headers.append((b"x-persona-verdict", drift.verdict.encode()))
-            if drift.voice is not None:
-                headers.append((b"x-persona-drift-voice", str(drift.voice).encode()))
-            if drift.values is not None:
-                headers.append((b"x-persona-drift-values", str(drift.values).encode()))
+            for name, header in HEADERS:
+                level = getattr(drift, name)
+                if level is not None:
+                    headers.append((header, str(level).encode()))
         return headers
 
     def persona_json(self) -> bytes:

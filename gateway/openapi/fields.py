@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from gateway.drift.axes import AXES
+
 FIELDS = {
+    **{axis.name: axis.text for axis in AXES},
     "a": "The older version, `v1` or `1`.",
     "action": "What was done, such as `version.created` or `label.moved`.",
     "after": "`next` of the page before.",
@@ -10,7 +13,7 @@ FIELDS = {
     "arguments": "The call's arguments, as JSON text.",
     "at": "When, RFC 3339 in UTC.",
     "attempts": "Calls to upstreams, retries and fallbacks among them.",
-    "axis": "`voice`, `values` or `coherence`.",
+    "axis": f"{', '.join(f'`{axis.name}`' for axis in AXES)} or `coherence`.",
     "b": "The newer version, `v2` or `2`.",
     "basis": "Where the persona says otherwise, such as `layers.soul.core_value`; absent where nowhere.",
     "choices": "The answers, one unless `n` asks for more.",
@@ -125,7 +128,6 @@ FIELDS = {
     "user": "The caller's own mark for a user.",
     "v": "A version, `v3` or `3`.",
     "value": "The key's id, persona's id, upstream or day (`2026-01-31`); null for none.",
-    "values": "How far from the persona's values, 0 (none) to 1; null where the turn touches none.",
     "values_basis": "What `values` was held against: `fields`, `prompt`, `examples` or `earlier` answers; "
     "null for nothing.",
     "verdict": "The word for it.",
@@ -133,7 +135,6 @@ FIELDS = {
     "version": "The version: `v3` or 3; where it is left out, the newest.",
     "versions": "Every version of the `persona` instead of its bare name.",
     "visibility": "`private`: the key that made it. `workspace`: everybody in it. `public`: every workspace.",
-    "voice": "How far from the persona's voice, 0 (in character) to 1; null where unscored.",
     "workspace": "A `ws_…` id; in a new key for operators only.",
     "AuditEntry.details": "What was written.",
     "AuditEntry.key": "The key that did it; null for what was done at a terminal.",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gateway.drift.axes import AXES
+
 Json = dict[str, Any]
 
 
@@ -16,12 +18,12 @@ ANSWERED = {
     "WWW-Authenticate": _header("`Bearer`.", "Bearer"),
     "X-Persona": _header("Who answered: `slug@vN`. Absent for plain models.", "the-night-librarian@v2"),
     "X-Persona-Attempts": _header("Calls to upstreams.", 1, "integer"),
-    "X-Persona-Drift-Values": _header(
-        "`persona.drift.values`, on whole answers; absent where it is null.", 0.0213, "number"
-    ),
-    "X-Persona-Drift-Voice": _header(
-        "`persona.drift.voice`, on whole answers; absent where it is null.", 0.0122, "number"
-    ),
+    **{
+        axis.header: _header(
+            f"`persona.drift.{axis.name}`, on whole answers; absent where it is null.", axis.example, "number"
+        )
+        for axis in AXES
+    },
     "X-Persona-Overhead-Ms": _header("Milliseconds that the gateway itself took.", 0.41, "number"),
     "X-Persona-Prompt-Sha256": _header(
         "SHA-256 of the first system message's text as it was sent. Absent for plain models.",

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.drift.axes import AXES
 from gateway.errors import Fault
 from gateway.openapi import examples, faults, schemas, values
 
@@ -25,8 +26,7 @@ CHAT_HEADERS = (
     "X-Persona-Attempts",
     "X-Persona-Overhead-Ms",
     "X-Persona-Verdict",
-    "X-Persona-Drift-Voice",
-    "X-Persona-Drift-Values",
+    *[axis.header for axis in AXES],
 )
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gateway.drift.axes import AXES
+
 Json = dict[str, Any]
 
 WHEN = "2026-11-22T06:00:00.000Z"
@@ -93,7 +95,7 @@ RENDERED: Json = {
     "sha256": DIGEST,
     "prompt_sha256": DIGEST,
 }
-DRIFT: Json = {"voice": 0.0122, "values": 0.0213, "verdict": "in-character"}
+DRIFT: Json = {**{axis.name: axis.example for axis in AXES}, "verdict": "in-character"}
 ON_ANSWER: Json = {
     "id": PERSONA_ID,
     "slug": "the-night-librarian",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.cache import Cache
 from gateway.drift import scorer
@@ -157,8 +158,7 @@ class Courses:
         score, course = self._score(task.profile, task.course, conversation.user, said.text)
         # The next request will have the answer as its last but one message.
         self._courses.keep(transcript.following(conversation.place, "assistant", said.text), course)
-        values = None if score.values is None else round(score.values, 4)
-        drift = Drift(round(score.voice, 4), values, cast("Verdict", score.verdict))
+        drift = replace(Drift(verdict=cast("Verdict", score.verdict)), **score.levels())
         return ChoiceScore(said.index, drift, round(score.coherence, 2), score.values_basis, score.signals)
 
 

@@ -17,6 +17,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from gateway.drift.axes import AXES
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -139,8 +141,7 @@ turns = Table(
     Column("cost_usd", Float),
     Column("latency_ms", Float, nullable=False),
     Column("first_byte_ms", Float),
-    Column("voice", Float),
-    Column("drift_values", Float),
+    *[Column(axis.column, Float) for axis in AXES],
     Column("verdict", String(20), nullable=False),
     Column("reason", String(20)),
     Column("coherence", Float),

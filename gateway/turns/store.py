@@ -7,8 +7,10 @@ from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
 
+from gateway.drift.axes import AXES
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
@@ -27,13 +29,11 @@ WITHIN = {
     "prompt_tokens": "usage.prompt_tokens",
     "completion_tokens": "usage.completion_tokens",
     "total_tokens": "usage.total_tokens",
-    "voice": "drift.voice",
-    "drift_values": "drift.values",
+    **{axis.column: f"drift.{axis.name}" for axis in AXES},
     "verdict": "drift.verdict",
-    "reason": "drift.reason",
 }
 """Where a turn has the value of a column that is no field of its own."""
-MADE = ("stream", *ERASED)
+MADE = ("stream", "reason", *ERASED)
 """What is not stored just as the turn has it."""
 KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *MADE))
 COLUMNS = (*KEPT, *MADE)
@@ -113,12 +113,13 @@ async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str
 
 def _row(turn: Turn) -> tuple[Any, ...]:
     """The values of `COLUMNS`; no boolean, for which the driver would seek an adapter in vain."""
-    return (*_values(turn), int(turn.stream), turn.model, _encoded(turn.explain), _encoded(turn.judge))
+    explain, judgement = _encoded(turn.explain), _encoded(turn.judge)
+    return (*_values(turn), int(turn.stream), turn.drift.reason or None, turn.model, explain, judgement)
 
 
 def _erased(turn: Turn) -> tuple[Any, ...]:
     """What a purge makes of a turn that is there already."""
-    return (*_values(turn), int(turn.stream), f"persona/{turn.persona_id}", None, None)
+    return (*_row(turn)[: -len(ERASED)], f"persona/{turn.persona_id}", None, None)
 
 
 @lru_cache
@@ -190,7 +191,8 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
 
 
 def _stored(row: dict[str, Any]) -> Stored:
-    drift = Drift(row["voice"], row["drift_values"], row["verdict"], row["reason"])
+    levels = {axis.name: row[axis.column] for axis in AXES}
+    drift = Drift(verdict=row["verdict"], reason=row["reason"] or UNSET, **levels)
     details = {name: _decoded(row.get(name), kind) for name, kind in DETAILS.items()}
     whole = {**row, "drift": drift, "usage": msgspec.convert(row, Usage), **details}
     return Stored(row["seq"], msgspec.convert(whole, Turn))

@@ -3,7 +3,9 @@
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from gateway.drift.axes import Levels
 from gateway.drift.score import Signal
 
 Status = Literal["completed", "failed", "cancelled"]
@@ -11,18 +13,16 @@ Verdict = Literal["warming-up", "in-character", "drifting", "out-of-character", 
 Reason = Literal["budget", "empty", "tool_call", "refusal", "error", "disabled"]
 
 
-class Drift(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How far an answer is from the persona; see the glossary in docs for the scales."""
+class Drift(Levels, frozen=True, kw_only=True):
+    """How far an answer is from the persona on each axis, and the word for it."""
 
-    voice: float | None
-    values: float | None
     verdict: Verdict
-    reason: Reason | None = None
+    reason: Reason | UnsetType = UNSET
     """Why a turn is `unscored`."""
 
 
 def unscored(reason: Reason) -> Drift:
-    return Drift(None, None, "unscored", reason)
+    return Drift(verdict="unscored", reason=reason)
 
 
 UNSCORED = unscored("disabled")

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.app import create_app
 from gateway.auth.scopes import SCOPES
-from gateway.config import Config, Store
+from gateway.config import Config, Keys, Store
 from tests.api.conftest import User, expire
 from tests.e2e.wire import Reply, ask, fetch, line
 from tests.fakes.process import Gateway
@@ -70,7 +70,9 @@ def served() -> dict[tuple[str, str], str | None]:
     found = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        routes = create_app(Config(store=Store(url="sqlite:///nowhere.db"))).litestar.routes
+        routes = create_app(
+            Config(keys=Keys(pepper="of a test"), store=Store(url="sqlite:///nowhere.db"))
+        ).litestar.routes
     for route in routes:
         path = re.sub(r":\w+\}", "}", route.path)
         for handler in getattr(route, "route_handlers", None) or [route.route_handler]:  # type: ignore[union-attr]

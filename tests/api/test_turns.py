@@ -107,7 +107,7 @@ def explained(me: User, persona: str) -> str:
     until(lambda: me.get(f"/turns/{turn}").status == 200)
     bases = ("layers.secret.lover", "examples[2]", "prompt", "turn[3]", None)
     signals = tuple(Signal("value-clash", "values", 0.01, 0, 5, basis) for basis in bases)
-    scored = Drift(0.1, 0.9, "drifting")
+    scored = Drift(voice=0.1, values=0.9, verdict="drifting")
     explain = Explain("fields", signals, (ChoiceScore(0, scored, 4.0, "fields", signals),))
     judge = Judgement(
         voice=0.5,

@@ -49,7 +49,14 @@ class Heard:
             Signal("break", "voice", 0.0012, 0, 3),
             Signal("length", "coherence", 0.2, basis="examples"),
         )
-        return Score(0.875, 0.25, "fields", 4.5, "drifting", signals), course
+        return Score(
+            voice=0.875,
+            values=0.25,
+            values_basis="fields",
+            coherence=4.5,
+            verdict="drifting",
+            signals=signals,
+        ), course
 
 
 @pytest.fixture

@@ -21,7 +21,14 @@ def score(_: Profile, course: Course, user: str, answer: str) -> tuple[Score, Co
     slips = re.search("slip", answer)
     verdict = "out-of-character" if slips else "in-character"
     signals = (Signal("break", "voice", 0.001, *slips.span()),) if slips else ()
-    found = Score(0.875 if slips else 0.125, 0.25, "fields", 4.5, verdict, signals)
+    found = Score(
+        voice=0.875 if slips else 0.125,
+        values=0.25,
+        values_basis="fields",
+        coherence=4.5,
+        verdict=verdict,
+        signals=signals,
+    )
     return found, course._replace(verdict=verdict)
 
 

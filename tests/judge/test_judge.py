@@ -44,8 +44,8 @@ HONEST: dict[str, Any] = {
     "quote": "I am forty,\ndear",
 }
 SIGNAL = Signal("number-clash", "values", 0.01, 5, 10, "layers.age")
-SLIPPED = Drift(0.25, 0.5, "drifting")
-FINE = Drift(0.02, None, "in-character")
+SLIPPED = Drift(voice=0.25, values=0.5, verdict="drifting")
+FINE = Drift(voice=0.02, verdict="in-character")
 Make = Callable[..., "Rig"]
 
 
@@ -346,12 +346,12 @@ async def test_suspicious_turns_are_judged_and_others_by_lot(make: Make) -> None
     none, some, more, every = (make(f"sample = {share}") for share in (0, 0.1, 0.3, 1))
     verdicts: list[Verdict] = ["drifting", "out-of-character"]
     for verdict in verdicts:
-        assert len(wanted(none, Drift(0.9, None, verdict))) == 2000
+        assert len(wanted(none, Drift(voice=0.9, verdict=verdict))) == 2000
     assert wanted(none, FINE) == set()
     assert 130 < len(wanted(some, FINE)) < 270
     assert wanted(some, FINE) == wanted(some, FINE)
     assert wanted(some, FINE) < wanted(more, FINE)
-    assert len(wanted(every, Drift(0.1, None, "warming-up"))) == 2000
+    assert len(wanted(every, Drift(voice=0.1, verdict="warming-up"))) == 2000
     assert wanted(every, unscored("empty")) == set()
     assert wanted(every, FINE, persona_id=None) == set()
     assert wanted(every, SLIPPED, status="cancelled") == set()

@@ -24,7 +24,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
     with warnings.catch_warnings():
         # How parameters are best declared is Litestar's affair, and not what is tested here.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        return create_app(config.load(place, {})).litestar
+        return create_app(config.load(place, {"PERSONA__KEYS__PEPPER": "of a test"})).litestar
 
 
 @pytest.fixture(scope="session")

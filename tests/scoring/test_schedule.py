@@ -64,7 +64,13 @@ class Scorer:
         slips = "AI" in answer
         verdict = "out-of-character" if slips else "in-character"
         signals = (SIGNAL,) if slips else ()
-        score = Score(0.9 if slips else 0.01, None, "fields", 4.5, verdict, signals)
+        score = Score(
+            voice=0.9 if slips else 0.01,
+            values_basis="fields",
+            coherence=4.5,
+            verdict=verdict,
+            signals=signals,
+        )
         return score, BEGINNING._replace(verdict=verdict)
 
     def calls(self) -> int:
@@ -159,7 +165,7 @@ async def rig(scorer: Scorer) -> AsyncIterator[Rig]:
 async def test_a_quick_answer_is_scored_at_once(rig: Rig) -> None:
     found = rig.begin("Hello.")
     assert found == Scored(
-        Drift(0.01, None, "in-character"), 4.5, Explain("fields", ()), before=BEGINNING.verdict
+        Drift(voice=0.01, verdict="in-character"), 4.5, Explain("fields", ()), before=BEGINNING.verdict
     )
     assert rig.scorer.threads == {threading.get_ident()}
 
@@ -247,13 +253,13 @@ async def test_an_answer_knows_the_verdict_before_it(rig: Rig) -> None:
 
 async def test_of_several_answers_the_worst_counts(rig: Rig) -> None:
     found = await rig.score("Hello.", "As an AI", Said(2, "", called_tools=True))
-    assert found.drift == Drift(0.9, None, "out-of-character")
+    assert found.drift == Drift(voice=0.9, verdict="out-of-character")
     assert found.explain == Explain(
         "fields",
         (SIGNAL,),
         (
-            ChoiceScore(0, Drift(0.01, None, "in-character"), 4.5, "fields", ()),
-            ChoiceScore(1, Drift(0.9, None, "out-of-character"), 4.5, "fields", (SIGNAL,)),
+            ChoiceScore(0, Drift(voice=0.01, verdict="in-character"), 4.5, "fields", ()),
+            ChoiceScore(1, Drift(voice=0.9, verdict="out-of-character"), 4.5, "fields", (SIGNAL,)),
             ChoiceScore(2, unscored("tool_call"), None, None, ()),
         ),
     )
@@ -438,7 +444,7 @@ async def test_a_change_of_the_verdict_is_counted_and_logged(
         ("drifting", "in-character"),
         ("warming-up", "drifting"),
     ]:
-        drift: Any = Drift(0.5, None, now)  # type: ignore[arg-type]
+        drift: Any = Drift(voice=0.5, verdict=now)  # type: ignore[arg-type]
         rig.scoring.note(turn, "muse@v1", Scored(drift, before=before))
     assert rig.scoring.changes == {"drifting": 2, "in-character": 1}
     facts: list[Any] = [record.__dict__["facts"] for record in caplog.records]
