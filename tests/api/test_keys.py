@@ -139,6 +139,7 @@ def test_of_rotations_at_once_each_keeps_to_the_first_one_s_end(me: User) -> Non
     assert sum(key["expires_at"] is None for key in keys) == 1
 
 
+@pytest.mark.serial
 def test_a_revoked_key_is_refused_within_a_second(me: User) -> None:
     other = me.colleague()
     assert other.get("/personas").status == 200

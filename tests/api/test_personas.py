@@ -218,6 +218,7 @@ def test_a_patch_is_held_to_the_same_rules(me: User) -> None:
     refused(me.patch("/personas/nobody", {"name": "A"}), 404, "persona.not_found")
 
 
+@pytest.mark.serial
 def test_a_change_reaches_the_chat_path_within_a_second(me: User, upstream: ScriptedUpstream) -> None:
     me.persona(prompt="First.")
 

@@ -20,6 +20,7 @@ from tests.fakes.process import Gateway
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import status
+from tests.soak import many
 
 Event = dict[str, str]
 
@@ -294,8 +295,9 @@ def finished_turns(gateway: Gateway, workspace: str, count: int) -> None:
         )
 
 
+@pytest.mark.soak
 def test_who_reads_too_slowly_is_told_so_and_nobody_else_is(start: Start, upstream: ScriptedUpstream) -> None:
-    count = 12_000
+    count = many(12_000, soak=1_000_000)
     root = User(start(settings(upstream)), "")
     root.key = root.gateway.key
     workspace = root.get("/workspaces").json["data"][0]["id"]

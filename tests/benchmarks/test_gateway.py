@@ -1,10 +1,14 @@
 """The gateway of the rig has everything on, and its store can be made large."""
 
+import pytest
+
 from benchmarks import core, drift, load, stores
 from benchmarks.gateway import Home
 from benchmarks.rig import settle
 from benchmarks.shapes import BURST, SMALL
 from benchmarks.target import Target
+
+pytestmark = pytest.mark.serial
 
 
 async def test_every_answer_is_a_personas_and_is_recorded(home: Home, mock: Target, cores: list[int]) -> None:

@@ -8,6 +8,8 @@ from benchmarks.process import BenchError
 from benchmarks.shapes import BURST, LARGE, SMALL, Shape, Workload
 from benchmarks.target import Target
 
+pytestmark = pytest.mark.serial
+
 PACED = Workload(Shape(True, 6, 5), connections=3)
 
 

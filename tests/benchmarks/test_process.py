@@ -9,6 +9,8 @@ import pytest
 from benchmarks.process import BenchError, Process, program
 from tests.fakes.until import until
 
+pytestmark = pytest.mark.serial
+
 FAMILY = """
 import subprocess, sys, time
 def work(seconds):

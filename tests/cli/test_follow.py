@@ -16,6 +16,8 @@ from tests.fakes.process import Gateway
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 
+pytestmark = pytest.mark.slow
+
 LONGEST = 30
 Follow = Callable[..., "Follower"]
 

@@ -15,6 +15,8 @@ from gateway.drift.values.facts import Facts
 from gateway.drift.values.lexicon import lexicon
 from gateway.drift.voice import stylometry
 
+pytestmark = pytest.mark.slow
+
 SNIPPETS = (
     *(
         "\n",

@@ -13,6 +13,8 @@ from gateway.drift.score import Score
 from gateway.drift.scorer import score
 from tools import drift_table, train_drift
 
+pytestmark = pytest.mark.slow
+
 VARIABLE = "PERSONA_DRIFT_DIR"
 PACKAGED = Path(benchmark.__file__).parent / "data"
 FLOORS = {

@@ -119,6 +119,7 @@ def test_a_new_key_works_at_once(library: Gateway, upstream: ScriptedUpstream) -
     assert chat(library, mint(library)).status == 200
 
 
+@pytest.mark.serial
 def test_a_revoked_key_is_refused_within_a_second(library: Gateway, upstream: ScriptedUpstream) -> None:
     key = mint(library)
     assert chat(library, key).status == 200

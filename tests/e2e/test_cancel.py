@@ -21,6 +21,8 @@ from tests.fakes.until import until
 from tests.fakes.upstream import Answer, ScriptedUpstream, Seen
 from tests.fakes.upstream_scripts import Gate
 
+pytestmark = pytest.mark.serial
+
 LIMIT = 0.25
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
 STREAM: dict[str, Any] = {**ASK, "stream": True}

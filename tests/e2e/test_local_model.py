@@ -16,7 +16,7 @@ from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.fakes.process import Gateway
 
-pytestmark = pytest.mark.local_model
+pytestmark = [pytest.mark.local_model, pytest.mark.serial]
 FIRST_TOKEN_SECONDS = 20
 FEW = 16
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}

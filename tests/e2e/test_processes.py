@@ -107,6 +107,7 @@ def test_the_parent_has_one_thread_so_that_it_may_fork(pair: Gateway) -> None:
     assert "Threads:\t1\n" in Path(f"/proc/{pair.pid}/status").read_text()
 
 
+@pytest.mark.serial
 @needs_proc
 def test_a_killed_worker_is_missed_by_nobody_and_comes_back(pair: Gateway) -> None:
     victim, survivor = children(pair.pid)
@@ -120,6 +121,7 @@ def test_a_killed_worker_is_missed_by_nobody_and_comes_back(pair: Gateway) -> No
     assert f"worker {victim} died" in pair.errors()
 
 
+@pytest.mark.serial
 @needs_proc
 def test_a_worker_that_dies_again_at_once_is_replaced_at_once(pair: Gateway) -> None:
     (victim, *_), began = children(pair.pid), time.monotonic()
@@ -144,6 +146,7 @@ def on_each(
         until(lambda one=one: expected(ask(one, CHAT, {**ASK, "model": model}, key=key)), within=1)  # type: ignore[misc]
 
 
+@pytest.mark.serial
 @needs_proc
 def test_what_other_processes_change_is_used_by_all_workers_within_a_second(pair: Gateway) -> None:
     pair.push(slug="guide", prompt="The first.")

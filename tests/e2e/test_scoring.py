@@ -18,6 +18,8 @@ from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.fakes.upstream_model import answer_chunks, chunk
 from tests.fakes.upstream_scripts import Delivery, Gate, Script, events
 
+pytestmark = pytest.mark.serial
+
 MANY = 200
 
 

@@ -22,7 +22,10 @@ from tests.fakes.upstream_scripts import Gate, events, json_answer
 from tests.faults.callers import ASK, MB, STREAM, assert_refused, dribble, head, rest_of
 from tests.faults.proc import PROC, children, memory, sockets
 
-pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc")
+pytestmark = [
+    pytest.mark.serial,
+    pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc"),
+]
 
 IN_FLIGHT = 40 * MB
 """What the kernel's buffers on both sides of a gateway may hold of one stream, generously."""

@@ -32,13 +32,14 @@ from tests.fakes.upstream import Answer, ScriptedUpstream
 from tests.fakes.upstream_model import chunk
 from tests.fakes.upstream_scripts import Gate, events, raw
 from tests.faults.proc import PROC, children, is_running, is_stopped
+from tests.soak import many
 
 pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc")
 
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
 STREAM: dict[str, Any] = {**ASK, "stream": True}
 OPEN = 200
-KILLS = 50
+KILLS = many(30, soak=300)
 
 
 def table(upstream: ScriptedUpstream, *more: str) -> str:
@@ -216,6 +217,7 @@ FAILURES: dict[str, Callable[[Gateway], Any]] = {
 }
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("name", FAILURES)
 def test_answers_go_on_without_the_store(modest: Gateway, upstream: ScriptedUpstream, name: str) -> None:
     other = mint(modest)
@@ -287,6 +289,7 @@ def test_a_turn_that_cannot_be_stored_holds_up_no_other(modest: Gateway, upstrea
 # Its model
 
 
+@pytest.mark.serial
 @pytest.mark.local_model
 def test_a_model_that_is_killed_comes_back(tmp_path: Path) -> None:
     try:
@@ -330,6 +333,7 @@ def pair(start: Start, upstream: ScriptedUpstream) -> Gateway:
     return start(table(upstream), "--workers", "2")
 
 
+@pytest.mark.serial
 def test_a_worker_that_is_killed_takes_only_its_own_requests_along(
     pair: Gateway, upstream: ScriptedUpstream
 ) -> None:
@@ -371,6 +375,7 @@ def ended(peer: socket.socket) -> bytes:
     return received
 
 
+@pytest.mark.serial
 def test_under_load_a_killed_worker_costs_no_wrong_answer(pair: Gateway, upstream: ScriptedUpstream) -> None:
     outcomes: Counter[object] = Counter()
     stop = threading.Event()
@@ -420,6 +425,7 @@ def load(gateway: Gateway) -> Iterator[None]:
         thread.join()
 
 
+@pytest.mark.serial
 def test_what_had_returned_survives_a_kill_of_everything(start: Start, upstream: ScriptedUpstream) -> None:
     gateway = start(table(upstream), "--workers", "2")
     for number in range(1, 4):
@@ -472,7 +478,9 @@ class Writers:
         self._server.stdout.close()
 
 
-def test_a_store_outlives_fifty_kills_and_loses_nothing_that_had_returned(tmp_path: Path) -> None:
+@pytest.mark.soak
+@pytest.mark.serial
+def test_a_store_outlives_many_kills_and_loses_nothing_that_had_returned(tmp_path: Path) -> None:
     place = tmp_path / "config.toml"
     place.write_text("")
     (tmp_path / "guide.yml").write_text(json.dumps({"slug": "guide", "prompt": "Prompt 0."}))

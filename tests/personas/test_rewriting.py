@@ -117,6 +117,7 @@ def test_a_file_that_cannot_be_changed_in_place_is_written_anew(path: Path, text
     assert written(path, draft) == files.dump(draft)
 
 
+@pytest.mark.slow
 @given(drafts, drafts)
 @settings(max_examples=150, deadline=None)
 def test_any_file_can_be_made_to_say_anything(before: Draft, after: Draft) -> None:

@@ -28,6 +28,8 @@ from gateway.scoring.transcript import Said
 from gateway.turns.turn import ChoiceScore, Drift, Explain, Turn, unscored
 from tests.fakes.until import until
 
+pytestmark = pytest.mark.serial
+
 LONG = "long " * 1000
 SIGNAL = Signal("break", "voice", 0.01, 0, 2)
 

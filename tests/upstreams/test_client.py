@@ -455,6 +455,7 @@ async def test_many_calls_at_once_get_their_own_answers(client: Client, upstream
     assert upstream.connections_opened <= 50
 
 
+@pytest.mark.slow
 def test_aiohttp_is_loaded_only_where_it_is_chosen() -> None:
     code = "import sys, gateway.app; print('aiohttp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -23,6 +23,8 @@ from gateway.upstreams import local as local_module
 from gateway.upstreams import local_probe
 from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing, find_weights
 
+pytestmark = pytest.mark.serial
+
 GUIDE = "You are Ada, a calm museum guide who explains old machines in short and friendly sentences. " * 4
 PILOT = "Sen Baran'sın; Kapadokya'da çalışan sakin bir balon pilotusun ve kısa cümlelerle konuşursun. " * 2
 
