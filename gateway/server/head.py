@@ -55,5 +55,6 @@ def target(url: bytes) -> tuple[str, bytes, bytes]:
 @lru_cache(TARGETS)
 def _parts(url: bytes) -> tuple[str, bytes, bytes]:
     parsed = httptools.parse_url(url)
-    path: str = parsed.path.decode("ascii")
-    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
+    raw = parsed.path or b"/"
+    path: str = raw.decode("ascii")
+    return unquote(path) if "%" in path else path, raw, parsed.query or b""

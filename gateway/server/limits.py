@@ -3,12 +3,14 @@
 import asyncio
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway import ids
 from gateway.errors import Fault, Refusal, envelope
 from gateway.server.arrival import Arrival
 from gateway.server.cycle import Cycle
+from gateway.server.head import target
 from gateway.server.lean import Flow
 from gateway.server.stall import Stall
 
@@ -157,5 +159,9 @@ class Limits(HttpToolsProtocol):
         return b"".join([*head, body])
 
     def _path(self) -> str:
-        url: Any = getattr(self, "url", b"")
-        return bytes(url).decode("latin-1")
+        """As the application would see it, as far as that can be said."""
+        url: bytes = getattr(self, "url", b"")
+        try:
+            return target(url)[0]
+        except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
+            return url.decode("latin-1")

@@ -142,6 +142,14 @@ def test_a_header_that_may_stand_once_is_refused_twice(
     assert f"`{name}`" in json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"]
 
 
+@pytest.mark.parametrize("target", [CHAT, "/v1/openai%2fmodels", "http://x/v1/openai/models?a=b"])
+def test_a_refusal_has_the_form_that_its_path_calls_for(impatient: Gateway, worker: int, target: str) -> None:
+    (answer,) = answers(impatient, head(f"GET {target} HTTP/1.1", "Host: x", "Host: x"))
+    assert b'"code":"invalid_request"' in answer
+    (answer,) = answers(impatient, head("GET /v1/personas HTTP/1.1", "Host: x", "Host: x"))
+    assert b'"code":"invalid_request"' not in answer
+
+
 HOSTS: dict[str, tuple[bytes, int]] = {
     "none": (head("GET /health/live HTTP/1.1", "Connection: close"), 400),
     "none in HTTP/1.0": (head("GET /health/live HTTP/1.0"), 200),
