@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.gateway import SLUG, Home
 from benchmarks.rig import say
-from gateway.storage.database import HEAD
+from gateway.storage.revisions import newest
 
 CACHE = Path(__file__).parent / ".cache"
 BATCH = 500_000
@@ -34,7 +34,7 @@ def models(count: int, used: int = 10) -> list[str]:
 
 def turns_home(home: Home, count: int) -> Home:
     """A home whose store has so many turns, kept between runs; `home` has to have recorded one."""
-    folder = CACHE / f"turns-{count}-{HEAD}"
+    folder = CACHE / f"turns-{count}-{newest()}"
     key = folder / "key"
     if not key.exists():
         say(f"filling a store with {count:,} turns, once")

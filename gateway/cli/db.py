@@ -15,7 +15,7 @@ from gateway.config import Config
 from gateway.server import seed
 from gateway.storage import backup as backups
 from gateway.storage.backup import BackupError
-from gateway.storage.database import HEAD
+from gateway.storage.revisions import newest
 
 Folder = click.Path(path_type=Path, file_okay=False)
 
@@ -35,7 +35,7 @@ def upgrade(config_path: Path | None) -> None:
 async def _upgrade(settings: Config) -> None:
     async with opened(settings) as database:
         changed = await seed.prepare(database)
-    click.echo(f"{settings.store.url} {'now has' if changed else 'already has'} schema {HEAD}")
+    click.echo(f"{settings.store.url} {'now has' if changed else 'already has'} schema {newest()}")
 
 
 @db.command(epilog=example("persona db backup /var/backups/persona-2030-01-01"))

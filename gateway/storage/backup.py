@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from gateway.storage.database import HEAD
+from gateway.storage.revisions import newest
 
 STORE, PEPPER, CONFIG = "persona.db", "persona.pepper", "config.toml"
 PAGES = 1024
@@ -76,8 +76,8 @@ def check(store: Path) -> str:
         raise BackupError(f"{store} cannot be read: {error}") from None
     if found != "ok":
         raise BackupError(f"{store} is damaged: {found}")
-    if schema is None or schema[0] > HEAD:
-        raise BackupError(f"{store} has schema {schema and schema[0]}, newer than this version's {HEAD}")
+    if schema is None or schema[0] > newest():
+        raise BackupError(f"{store} has schema {schema and schema[0]}, newer than this version's {newest()}")
     return str(schema[0])
 
 

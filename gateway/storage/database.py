@@ -13,11 +13,8 @@ from sqlalchemy import URL, Connection, Row, create_engine, delete, event, func,
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import clock
-from gateway.storage import tables
+from gateway.storage import revisions, tables
 from gateway.storage.connection import AsyncConnection, AsyncEngine
-
-HEAD = "0005"
-"""The newest revision in `migrations/versions`."""
 
 POLL_SECONDS = 0.2
 CHANGES_KEPT_MS = 3_600_000
@@ -96,8 +93,9 @@ class Database:
     async def require_schema(self) -> None:
         """Raises SchemaOutdatedError unless the schema is the one that this version needs."""
         revision = await self.revision()
-        if revision != HEAD:
-            raise SchemaOutdatedError(f"the store has schema {revision or 'none'}, {HEAD} is needed")
+        if revision != revisions.newest():
+            needed = revisions.newest()
+            raise SchemaOutdatedError(f"the store has schema {revision or 'none'}, {needed} is needed")
 
     async def position(self) -> int:
         """The number of the newest change so far."""

@@ -1,10 +1,10 @@
 """Bring the store to the newest schema; only the parent process and `persona db upgrade` call this."""
 
 from pathlib import Path
+from typing import Any
 
-from gateway.storage.database import HEAD, Database, SchemaOutdatedError
-
-MIGRATIONS = Path(__file__).with_name("migrations")
+from gateway.storage.database import Database, SchemaOutdatedError
+from gateway.storage.revisions import MIGRATIONS, newest
 
 
 async def upgrade(database: Database) -> bool:
@@ -15,20 +15,30 @@ async def upgrade(database: Database) -> bool:
     """
     _make_file(database.path)
     revision = await database.revision()
-    if revision == HEAD:
+    if revision == newest():
         return False
-    if revision is not None and revision > HEAD:
-        raise SchemaOutdatedError(f"the store has schema {revision}, newer than this version's {HEAD}")
+    if revision is not None and revision > newest():
+        raise SchemaOutdatedError(f"the store has schema {revision}, newer than this version's {newest()}")
+    await move(database, newest())
+    return True
+
+
+async def move(database: Database, revision: str) -> None:
+    """Bring the schema up or down to this revision, in one transaction."""
     # Alembic costs 0.4 s to import, so it is touched only when there is something to migrate.
     from alembic import command
     from alembic.config import Config
 
     settings = Config()
     settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    goes_down = (await database.revision() or "") > revision
+
+    def run(_: Any) -> None:
+        (command.downgrade if goes_down else command.upgrade)(settings, revision)
+
     async with database.write() as connection:
         settings.attributes["connection"] = connection.sync_connection
-        await connection.run_sync(lambda _: command.upgrade(settings, "head"))
-    return True
+        await connection.run_sync(run)
 
 
 def _make_file(path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import exc
 import gateway
 from gateway.cli import failures, root
 from gateway.cli.root import Deferred
-from gateway.storage.database import HEAD
+from gateway.storage.revisions import newest
 from tests.cli.conftest import Persona
 
 
@@ -136,7 +136,7 @@ def test_a_store_of_a_newer_version_is_left_alone(persona: Persona, folder: Path
     with sqlite3.connect(folder / "persona.db") as store:
         store.execute("UPDATE alembic_version SET version_num = '9999'")
     store.close()
-    message = f"Error: the store has schema 9999, newer than this version's {HEAD}\n"
+    message = f"Error: the store has schema 9999, newer than this version's {newest()}\n"
     assert persona("keys", "list", code=1).err == message
     assert persona("db", "upgrade", code=1).err == message
 

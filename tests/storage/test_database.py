@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from gateway import clock
 from gateway.storage import database as databases
 from gateway.storage import migrate, tables
-from gateway.storage.database import HEAD, Change, Database, SchemaOutdatedError, announce, fields
+from gateway.storage.database import Change, Database, SchemaOutdatedError, announce, fields
+from gateway.storage.revisions import MIGRATIONS, newest
 from gateway.turns import store
 from tests.fakes.store import opened
 
@@ -256,7 +257,7 @@ async def test_the_migrations_keep_what_alembic_does_not_compare(database: Datab
 
 
 def test_the_head_is_alembic_s() -> None:
-    assert ScriptDirectory.from_config(scripts()).get_heads() == [HEAD]
+    assert ScriptDirectory.from_config(scripts()).get_heads() == [newest()]
 
 
 async def test_a_store_is_migrated_once(tmp_path: Path) -> None:
@@ -266,14 +267,14 @@ async def test_a_store_is_migrated_once(tmp_path: Path) -> None:
         await database.require_schema()
     assert await migrate.upgrade(database)
     assert not await migrate.upgrade(database)
-    assert await database.revision() == HEAD
+    assert await database.revision() == newest()
     await database.require_schema()
     await database.close()
 
 
 def scripts() -> AlembicConfig:
     settings = AlembicConfig()
-    settings.set_main_option("script_location", str(migrate.MIGRATIONS))
+    settings.set_main_option("script_location", str(MIGRATIONS))
     return settings
 
 
