@@ -15,7 +15,6 @@ from litestar.exceptions import (
     HTTPException,
 )
 from litestar.plugins.core import MsgspecDIPlugin
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.auth import pepper
 from gateway.auth import store as auth
@@ -23,6 +22,7 @@ from gateway.auth.access import Admission
 from gateway.auth.guard import Guard
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.routes import router as auth_router
+from gateway.bodies import Bodies
 from gateway.config import Config
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.judge.judge import Judge
@@ -40,6 +40,7 @@ from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
+from gateway.storage.failure import StoreUnavailable
 from gateway.translation import refusing, translate
 from gateway.turns.recorder import Recorder
 from gateway.turns.routes import router as turns_router
@@ -150,8 +151,8 @@ class Gateway:
         try:
             async with self.database.write() as connection:
                 await auth.mark_used(connection, used)
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("the last use of keys cannot be written: %s", type(error).__name__)
+        except StoreUnavailable as error:
+            log.warning("the last use of keys cannot be written: %s", error)
 
     def _must_not_end(self, task: asyncio.Task[None]) -> None:
         """Without these tasks a worker would answer from what it remembers, revoked keys included."""
@@ -226,7 +227,7 @@ def native(gateway: Gateway) -> Router:
             auth_router(database, gateway.guard.hasher),
             turns_router(database, gateway.tail, gateway.guard),
         ],
-        middleware=[Admission(gateway.guard), Idempotency(database, config.server.max_body)],
+        middleware=[Admission(gateway.guard), Bodies(config.server.max_body), Idempotency(database)],
     )
 
 

@@ -12,12 +12,11 @@ from litestar.exceptions import (
     MethodNotAllowedException,
     NotFoundException,
 )
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.errors import OPENAI_PREFIX, Detail, Fault, Refusal, envelope
 from gateway.openai_api import edge
 from gateway.openai_api.routes import not_served
+from gateway.storage.failure import StoreUnavailable, TooSlow, WriterLeft
 
 log = logging.getLogger("gateway.app")
 
@@ -59,14 +58,21 @@ def translate(error: Exception, path: str) -> Refusal:
         deep = isinstance(error, RecursionError)
         details = [Detail([], "is nested too deeply" if deep else "is not UTF-8", "json_error")]
         return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
-    if isinstance(error, OperationalError | PoolTimeout):
-        log.warning("the store cannot be used: %s", getattr(error, "orig", type(error).__name__))
-        return Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be used; try again later.")
+    if isinstance(error, StoreUnavailable):
+        return _of_the_store(error)
     if isinstance(error, InternalServerException) and "disconnected" in error.detail:
         # Litestar's word for a caller who left while its body was read; nobody hears the answer.
         return Refusal(Fault.REQUEST_INVALID, "The request body ended early; send it whole.")
     log.error("unexpected %s", type(error).__name__, exc_info=error)
     return edge.our_mistake()
+
+
+def _of_the_store(error: StoreUnavailable) -> Refusal:
+    if isinstance(error, TooSlow):
+        return Refusal(Fault.STORE_UNAVAILABLE, "The store took too long; ask for less.")
+    if not isinstance(error, WriterLeft):
+        log.warning("the store cannot be used: %s", error)
+    return Refusal(Fault.STORE_UNAVAILABLE, "The store cannot be used; try again later.")
 
 
 def _sentence(details: list[Detail]) -> str:

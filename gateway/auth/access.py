@@ -1,5 +1,6 @@
 """How a Litestar route admits its caller, by the scope that it declares, and learns who that is."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from litestar import Request
@@ -41,6 +42,18 @@ def _needs(scope: Scope) -> tuple[str | None, bool]:
     if not isinstance(declared.get("scope"), str):
         raise Refusal(Fault.INTERNAL, "This route declares no scope, so nobody may call it.")
     return declared["scope"], bool(declared.get("operator"))
+
+
+def still_there(scope: Scope) -> Callable[[], bool]:
+    """Tells from now on whether the caller still waits for the answer."""
+    has_left = False
+
+    def left() -> None:
+        nonlocal has_left
+        has_left = True
+
+    scope["state"]["connection"].when_gone(left)
+    return lambda: not has_left
 
 
 def caller_of(connection: Connection) -> Caller:

@@ -5,7 +5,6 @@ import hmac
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import clock
 from gateway.auth import keys, store
@@ -13,6 +12,7 @@ from gateway.auth.keys import Hasher, Key
 from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
 from gateway.storage.database import Change, Database
+from gateway.storage.failure import StoreUnavailable
 
 CAPACITY = 10_000
 """Keys that are remembered, and as many prefixes of no key; the longest unused goes first."""
@@ -116,7 +116,7 @@ class Guard:
         try:
             async with self._database.read() as connection:
                 found = await store.key_by_prefix(connection, prefix)
-        except (SQLAlchemyError, OSError):
+        except StoreUnavailable:
             raise Refusal(Fault.STORE_UNAVAILABLE) from None
         known = _Known(found, _caller(found)) if found else None
         # A change that came in while we read may be newer than what we read.

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from gateway import clock
 from gateway.auth import store
-from gateway.auth.access import AnyRequest, actor_of, caller_of
+from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
 from gateway.auth.guard import Caller, invalid_key
 from gateway.auth.keys import Hasher, Key, Mode, Workspace
 from gateway.auth.scopes import DEFAULT, ScopeError, expand
@@ -142,7 +142,7 @@ def router(database: Database, hasher: Hasher) -> Router:
         caller = caller_of(request)
         if len(data.name) > 200 or "\0" in data.name:
             raise _unacceptable("name", "at most 200 characters, and no NUL")
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             own = await _still_valid(connection, caller)
             scopes, expires_at = _scopes(data, caller), _expiry(data, own)
             workspace = await _workspace_for(connection, data, caller)
@@ -162,7 +162,7 @@ def router(database: Database, hasher: Hasher) -> Router:
         """Both keys are valid for the grace time. A key may rotate itself, an operator's any."""
         caller, actor = caller_of(request), actor_of(request)
         grace = (data or RotateBody()).grace_seconds
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             own = await _still_valid(connection, caller)
             old = await _own_key(connection, caller, key_id)
             # The new key is handed to the caller, with all that is the old one's: private personas, say.
@@ -191,7 +191,7 @@ def router(database: Database, hasher: Hasher) -> Router:
     @delete("/keys/{key_id:str}", opt=CHANGING_KEYS, summary="Revoke a key")
     async def revoke_key(request: AnyRequest, key_id: str) -> None:
         caller = caller_of(request)
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             await _still_valid(connection, caller)
             _require_no_more(await _own_key(connection, caller, key_id), caller)
             await store.revoke_key(connection, caller.workspace_id, key_id, actor_of(request))
@@ -206,11 +206,13 @@ def router(database: Database, hasher: Hasher) -> Router:
         limit: Limit = 50,
         after: After = None,
     ) -> Page[AuditView]:
+        caller = caller_of(request)
         require_cursor(after, r"aud_\w+")
         async with database.read() as connection:
             found = await audit.entries(
                 connection,
-                caller_of(request).workspace_id,
+                caller.workspace_id,
+                caller.owner,
                 subject=subject,
                 actions=action,
                 after=after,

@@ -36,15 +36,9 @@ def explain(error: Exception) -> Told | None:
 
 def store_error(error: Exception) -> str | None:
     """What the database says where the store is locked, full, unwritable or no store; `None` for a bug."""
-    import sqlite3
+    from gateway.storage.failure import StoreUnavailable
 
-    from sqlalchemy import exc
-
-    if type(error) in (exc.OperationalError, exc.DatabaseError):
-        return str(getattr(error, "orig", error))
-    if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
-        return str(error)
-    return None
+    return str(error) if isinstance(error, StoreUnavailable) else None
 
 
 def _explain_ours(error: Exception) -> Told | None:
@@ -57,7 +51,7 @@ def _explain_ours(error: Exception) -> Told | None:
     from gateway.personas.files import PersonaFileError
     from gateway.personas.model import DraftError
     from gateway.personas.store import LabelError
-    from gateway.storage.database import SchemaOutdatedError
+    from gateway.storage.failure import SchemaOutdatedError
 
     if isinstance(error, PersonaFileError | DraftError | LabelError | SchemaOutdatedError | PepperError):
         return Told(_one_line(str(error)), FAILED)

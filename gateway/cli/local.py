@@ -23,12 +23,12 @@ from gateway.cli.target import (
     Turns,
     VersionRecord,
 )
-from gateway.personas import registry
 from gateway.personas import store as stored
 from gateway.personas.model import Draft, Persona, Version
 from gateway.personas.name import ModelName
 from gateway.server import seed
 from gateway.storage.audit import Actor
+from gateway.storage.connection import AsyncConnection
 from gateway.turns import store as turns
 from gateway.turns import view
 from gateway.turns.view import TurnView
@@ -67,7 +67,7 @@ class Local:
 
     @property
     def place(self) -> str:
-        return f"the workspace `{self._workspace.name}` of {self._database.path}"
+        return f"the workspace `{self._workspace.name}` of {self._database.place}"
 
     def check(self, draft: Draft) -> None:
         for upstream in draft.content.upstreams:
@@ -91,11 +91,8 @@ class Local:
 
     async def find(self, ref: ModelName) -> Found:
         async with self._database.read() as connection:
-            if ref.is_id:
-                persona = await stored.by_id(connection, ref.ref)
-            else:
-                persona = await stored.by_slug(connection, self._workspace.id, ref.ref)
-            if persona is None or persona.workspace_id != self._workspace.id:
+            persona = await self._persona(connection, ref.ref)
+            if persona is None:
                 raise Failure(f"there is no persona `{ref.ref}` {self.where}")
             number = version_number(ref, persona.latest, persona.labels)
             version = await stored.version(connection, persona.id, number)
@@ -169,15 +166,15 @@ class Local:
         return [view.show(each.turn) for each in found]
 
     async def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
-        persona_id = await self._persona_id(wanted)
+        persona_id, place = await self._persona_id(wanted), turns.feed(self._database)
         async with self._database.read() as connection:
-            position = await turns.newest(connection)
+            await place.skip(connection)
         ready()
         while True:
             async with self._database.read() as connection:
-                ended = await turns.ended_since(connection, position, limit=BATCH)
+                ended = (await turns.ended(connection, place, limit=BATCH)).turns
             for each in ended:
-                position, turn = each.seq, each.turn
+                turn = each.turn
                 if (
                     turn.workspace_id == self._workspace.id
                     and persona_id in (None, turn.persona_id)
@@ -187,11 +184,18 @@ class Local:
             if len(ended) < BATCH:
                 await asyncio.sleep(POLL_SECONDS)
 
+    async def _persona(self, connection: AsyncConnection, ref: str) -> Persona | None:
+        """The workspace's persona by slug or id, whoever owns it."""
+        if not ref.startswith("psn_"):
+            return await stored.by_slug(connection, self._workspace.id, ref)
+        found = await stored.by_id(connection, ref)
+        return found if found and found.workspace_id == self._workspace.id else None
+
     async def _persona_id(self, wanted: Turns) -> str | None:
         if wanted.persona is None:
             return None
         async with self._database.read() as connection:
-            found = await registry.find(connection, self._workspace.id, wanted.persona)
+            found = await self._persona(connection, wanted.persona)
         if found is None:
             raise Failure(f"there is no persona `{wanted.persona}` {self.where}")
         return found.id

@@ -47,7 +47,7 @@ async def create(store: Opened, name: str, mode: Mode) -> None:
             raise Failure(f"there is a workspace `{name}` already")
         made = await auth.create_workspace(connection, name, mode)
     click.echo(f"{made.name} {made.id} ({made.mode})")
-    written(str(store.database.path))
+    written(store.database.place)
 
 
 @workspaces.command("list", epilog=example("persona workspaces list", "persona workspaces list --json"))

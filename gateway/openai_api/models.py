@@ -2,19 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from gateway.auth.guard import Caller
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
 from gateway.personas import name as names
-from gateway.personas import registry, store
+from gateway.personas import store
 from gateway.personas.model import Persona
 from gateway.personas.registry import unknown
 from gateway.personas.resolved import Resolved
 from gateway.personas.slug import PRODUCTION
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.storage.failure import StoreUnavailable
 
 MOST = 1000
 """Names in one list."""
@@ -35,7 +34,7 @@ class Models:
             async with self._database.read() as connection:
                 personas = await store.visible(connection, caller.workspace_id, caller.owner, MOST)
                 languages = await store.version_languages(connection, [persona.id for persona in personas])
-        except (SQLAlchemyError, OSError):
+        except StoreUnavailable:
             raise store_unavailable() from None
         listed = [
             _persona_model(persona, number, languages.get((persona.id, number), "en"), label)
@@ -51,7 +50,7 @@ class Models:
             async with self._database.read() as connection:
                 persona = await self._visible(connection, caller, ref)
                 versions = await store.versions(connection, persona.id, limit=MOST)
-        except (SQLAlchemyError, OSError):
+        except StoreUnavailable:
             raise store_unavailable() from None
         return [
             _persona_model(persona, each.number, each.content.language, f"v{each.number}", each.created_at)
@@ -74,8 +73,8 @@ class Models:
             name = names.parse_ref(names.canonical(ref).removeprefix(PERSONA_PREFIX))
         except names.ModelNameError:
             raise unknown(ref) from None
-        persona = await registry.find(connection, caller.workspace_id, name.ref)
-        if persona is None or not registry.may_use(persona, caller):
+        persona = await store.find(connection, caller.workspace_id, caller.owner, name.ref)
+        if persona is None:
             raise unknown(ref)
         return persona
 

@@ -14,6 +14,9 @@ from gateway.openai_api.body import decode_object
 from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
 from gateway.openai_api.spelling import OURS, refuse_lookalikes
 
+MOST_BYTES = 8 << 20
+"""Of a request that is shown; a preview needs no larger one."""
+
 
 class Rendered(msgspec.Struct, frozen=True):
     """`request` is the body, byte for byte, that `upstream` would be sent."""
@@ -34,6 +37,8 @@ def render_route(exchanges: Exchanges) -> HTTPRouteHandler:
         "/personas/{ref:str}/render",
         opt={
             "scope": "personas:read",
+            "max_body": MOST_BYTES,
+            "kept": False,
             "faults": (Fault.OVERLAY_LOCKED, Fault.CAPABILITY_MISSING, Fault.PROVIDER_UNAVAILABLE),
         },
         status_code=200,

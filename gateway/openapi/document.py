@@ -24,7 +24,12 @@ ANYWHERE = (
     Fault.INTERNAL,
 )
 WITH_KEY = (Fault.KEY_INVALID, Fault.SCOPE_MISSING, Fault.WORKSPACE_MISMATCH, Fault.STORE_UNAVAILABLE)
-REPEATABLE = (Fault.IDEMPOTENCY_MISMATCH, Fault.IDEMPOTENCY_BUSY, Fault.REQUEST_TOO_LARGE)
+REPEATABLE = (
+    Fault.IDEMPOTENCY_MISMATCH,
+    Fault.IDEMPOTENCY_BUSY,
+    Fault.IDEMPOTENCY_NOT_KEPT,
+    Fault.REQUEST_TOO_LARGE,
+)
 BY_PARAMETER = {
     ("path", "ref"): Fault.PERSONA_UNKNOWN,
     ("path", "v"): Fault.VERSION_UNKNOWN,
@@ -63,7 +68,7 @@ class Operation(msgspec.Struct):
 
     @property
     def is_repeatable(self) -> bool:
-        return self.method == "POST" and not self.is_openai
+        return self.method == "POST" and not self.is_openai and self.opt.get("kept") is not False
 
 
 def build(app: Litestar) -> Json:
@@ -222,6 +227,8 @@ def _faults(operation: Operation) -> Iterator[Fault]:
         yield Fault.OPERATOR_REQUIRED
     if "requestBody" in operation.shown:
         yield Fault.REQUEST_TOO_LARGE
+        if not operation.is_openai:
+            yield Fault.MEDIA_UNSUPPORTED
     for parameter in operation.shown.get("parameters", []):
         fault = BY_PARAMETER.get((parameter.get("in"), parameter.get("name")))
         if fault is not None:

@@ -81,6 +81,10 @@ def _stream(*events: object, name: str = "") -> str:
 
 
 BROKEN = faults.example(Fault.STREAM_BROKEN, openai=True)
+GAP = (
+    "id: 4711\nevent: stream.gap\n"
+    'data: {"message":"Turns may be missing before the next one; GET /v1/turns lists them."}\n\n'
+)
 DROPPED = (
     'event: stream.dropped\ndata: {"message":"You read too slowly; connect again with Last-Event-ID."}\n\n'
 )
@@ -161,11 +165,13 @@ FOLLOW = Raw(
     id="stream_turns",
     tag="Turns",
     summary="Follow turns as they end",
-    about="Server-sent events: `turn.completed` for every turn that ends, however it ended, and "
-    "`stream.dropped` before a reader who does not keep up is cut. Keep-alives are comments.",
+    about="Server-sent events: `turn.completed` for every turn that ends, however it ended, "
+    "`stream.gap` where turns may be missing, for there were too many since `Last-Event-ID` or an older "
+    "store was put back, and `stream.dropped` before a reader who does not keep up is cut. "
+    "Keep-alives are comments.",
     parameters=(OF_PERSONA, LAST_EVENT),
-    streams={"A turn": _stream(values.TURN, name="turn.completed"), "Dropped": DROPPED},
-    events={"turn.completed": "Turn", "stream.dropped": "StreamDropped"},
+    streams={"A turn": _stream(values.TURN, name="turn.completed"), "Gap": GAP, "Dropped": DROPPED},
+    events={"turn.completed": "Turn", "stream.gap": "StreamGap", "stream.dropped": "StreamDropped"},
     faults=(Fault.PERSONA_UNKNOWN,),
 )
 ROUTES = {

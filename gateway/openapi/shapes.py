@@ -184,6 +184,7 @@ SHAPES: Json = {
             dropped=NUMBER,
         ),
     ),
+    "StreamGap": _object("Turns may be missing before the next event.", "message", message=TEXT),
     "StreamDropped": _object("Why a stream of turns ended: it was read too slowly.", "message", message=TEXT),
     "Error": _object(
         "The native error envelope.",

@@ -8,7 +8,7 @@ from litestar.params import HeaderParameter
 from gateway.auth.access import AnyRequest, actor_of, caller_of
 from gateway.config import Config, ConfigError, route
 from gateway.errors import Detail, Fault, Refusal
-from gateway.personas import registry, store, view
+from gateway.personas import store, view
 from gateway.personas.model import Draft, DraftError, Persona, Version, check
 from gateway.personas.view import PersonaView
 from gateway.storage.connection import AsyncConnection
@@ -30,8 +30,8 @@ def number_of(text: VersionNumber) -> int | None:
 async def readable(connection: AsyncConnection, request: AnyRequest, ref: str) -> Persona:
     """The persona that the caller may read; an archived one of its own workspace too. Raises Refusal."""
     caller = caller_of(request)
-    persona = await registry.find(connection, caller.workspace_id, ref, archived=True)
-    if persona is None or not registry.may_use(persona, caller):
+    persona = await store.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
+    if persona is None:
         raise Refusal(Fault.PERSONA_UNKNOWN)
     return persona
 

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, delete, get, post, put
 
 from gateway import clock
-from gateway.auth.access import AnyRequest, actor_of, caller_of
+from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
 from gateway.config import Config
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
@@ -152,7 +152,7 @@ def router(database: Database, config: Config) -> Router:
         summary="Take a label away",
     )
     async def remove_label(request: AnyRequest, ref: str, label: str, if_match: IfMatch = None) -> None:
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             persona = await writable(connection, request, ref, if_match)
             if not await store.unlabel(connection, persona, label, actor_of(request)):
                 raise Refusal(Fault.LABEL_UNKNOWN)
@@ -161,12 +161,14 @@ def router(database: Database, config: Config) -> Router:
     async def list_label_moves(
         request: AnyRequest, ref: str, limit: Limit = 50, after: After = None
     ) -> Page[LabelMove]:
+        caller = caller_of(request)
         require_cursor(after, r"aud_\w+")
         async with database.read() as connection:
             persona = await readable(connection, request, ref)
             moves = await audit.entries(
                 connection,
-                caller_of(request).workspace_id,
+                caller.workspace_id,
+                caller.owner,
                 subject=persona.id,
                 actions="label.",
                 after=after,

@@ -3,9 +3,7 @@
 import asyncio
 import weakref
 from collections.abc import Sequence
-from typing import Protocol
-
-from sqlalchemy.exc import SQLAlchemyError
+from typing import Protocol, TypeAlias
 
 from gateway.cache import Cache
 from gateway.config import Config
@@ -17,11 +15,17 @@ from gateway.personas.resolved import Resolved, resolved
 from gateway.personas.slug import LATEST, PRODUCTION
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Change, Database
+from gateway.storage.failure import StoreUnavailable
 
 LONGEST = 200
 """Characters of a model name; a longer one is no persona's, and is not worth remembering."""
+Place: TypeAlias = tuple[str, str | None, str]
+"""A workspace, the owner for whom alone it holds, and a model name."""
+
 CAPACITY = 10_000
 """Names that are remembered, found and missing ones each; the longest unused goes first."""
+CAPACITY_BYTES = 128 << 20
+"""Of the versions that names are remembered for; a version counts once for each of its names."""
 
 
 class Reader(Protocol):
@@ -39,19 +43,21 @@ class Registry:
     def __init__(self, database: Database, config: Config) -> None:
         self._database = database
         self._config = config
-        self._found: Cache[tuple[str, str], tuple[Resolved, str | None]] = Cache(CAPACITY)
-        self._missing: Cache[tuple[str, str], bool] = Cache(CAPACITY)
+        self._found: Cache[Place, Resolved] = Cache(CAPACITY_BYTES, _weigh)
+        self._missing: Cache[Place, bool] = Cache(CAPACITY)
         self._versions: weakref.WeakValueDictionary[str, Resolved] = weakref.WeakValueDictionary()
         self._epoch = 0
         self._loading = asyncio.Semaphore(8)
 
     async def resolve(self, reader: Reader, model: str) -> Resolved:
         """The version that the model name means for this reader. Raises Refusal."""
-        place = (reader.workspace_id, model)
-        entry = self._found.recall(place) or await self._load(reader, place)
-        if entry is None or (entry[1] is not None and entry[1] != reader.owner):
+        # Only what everybody in the workspace may use is remembered for all of them together.
+        found = self._found.recall((reader.workspace_id, None, model))
+        found = found or self._found.recall((reader.workspace_id, reader.owner, model))
+        found = found or await self._load(reader, model)
+        if found is None:
             raise unknown(model)
-        return entry[0]
+        return found
 
     def forget(self, changes: Sequence[Change]) -> None:
         """Drop what the changes may have made stale; an empty sequence stands for everything."""
@@ -61,72 +67,57 @@ class Registry:
         self._epoch += 1
         self._missing.clear()
         if changes:
-            self._found.drop_where(lambda entry: entry[0].persona_id in stale)
+            self._found.drop_where(lambda found: found.persona_id in stale)
         else:
             self._found.clear()
             self._versions.clear()
 
-    async def _load(self, reader: Reader, place: tuple[str, str]) -> tuple[Resolved, str | None] | None:
-        if place in self._missing or len(place[1]) > LONGEST:
+    async def _load(self, reader: Reader, model: str) -> Resolved | None:
+        own: Place = (reader.workspace_id, reader.owner, model)
+        if own in self._missing or len(model) > LONGEST:
             return None
         async with self._loading:
             epoch = self._epoch
             try:
                 async with self._database.read() as connection:
-                    entry = await self._find(connection, reader, place[1])
-            except (SQLAlchemyError, OSError):
+                    found = await self._find(connection, reader, model)
+            except StoreUnavailable:
                 raise Refusal(Fault.STORE_UNAVAILABLE) from None
         # A change that came in while we read may be newer than what we read.
         if epoch == self._epoch:
-            if entry is None:
-                self._missing.keep(place, True)
+            if found is None:
+                self._missing.keep(own, True)
             else:
-                self._found.keep(place, entry)
-        return entry
+                place = own if found.is_private else (reader.workspace_id, None, model)
+                self._found.keep(place, found)
+        return found
 
-    async def _find(
-        self, connection: AsyncConnection, reader: Reader, model: str
-    ) -> tuple[Resolved, str | None] | None:
-        """The version and, for a private persona, the only one who may use it."""
+    async def _find(self, connection: AsyncConnection, reader: Reader, model: str) -> Resolved | None:
         try:
             wanted = names.parse(model)
         except names.ModelNameError:
             return None
         if wanted is None:
             return None
-        persona = await find(connection, reader.workspace_id, wanted.ref)
+        persona = await store.find(connection, reader.workspace_id, reader.owner, wanted.ref)
         number = version_number(persona, wanted) if persona else None
         if persona is None or number is None:
             return None
         version = await store.version(connection, persona.id, number)
-        owner = (persona.owner or "") if persona.profile.visibility == "private" else None
-        return self._resolved(persona, version), owner
+        return self._resolved(persona, version)
 
     def _resolved(self, persona: Persona, version: Version) -> Resolved:
         known = self._versions.get(version.id)
-        if known is None or (known.slug, known.display_name) != (persona.profile.slug, persona.profile.name):
+        profile = persona.profile
+        told = (profile.slug, profile.name, profile.visibility == "private")
+        if known is None or (known.slug, known.display_name, known.is_private) != told:
             known = self._versions[version.id] = resolved(self._config, persona, version)
         return known
 
 
-async def find(
-    connection: AsyncConnection, workspace_id: str, ref: str, *, archived: bool = False
-) -> Persona | None:
-    """The persona by slug or id, as far as the workspace may know of it; its own archived ones if asked."""
-    if ref.startswith("psn_"):
-        persona = await store.by_id(connection, ref)
-    else:
-        persona = await store.by_slug(connection, workspace_id, ref)
-    if persona is None or (persona.workspace_id != workspace_id and persona.profile.visibility != "public"):
-        return None
-    if persona.status != "active" and not (archived and persona.workspace_id == workspace_id):
-        return None
-    return persona
-
-
-def may_use(persona: Persona, reader: Reader) -> bool:
-    """Whether a persona that was found is the reader's: a private one is its maker's alone."""
-    return persona.profile.visibility != "private" or persona.owner == reader.owner
+def _weigh(found: Resolved) -> int:
+    """Its bytes, and enough for the smallest that no more than CAPACITY are remembered."""
+    return max(found.size, CAPACITY_BYTES // CAPACITY)
 
 
 def version_number(persona: Persona, wanted: names.ModelName) -> int | None:

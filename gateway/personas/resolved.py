@@ -9,6 +9,9 @@ from gateway.config import Config, Route
 from gateway.drift.character import Character
 from gateway.personas.model import Content, Overlay, Persona, Version
 
+PYTHON = 8
+"""How many bytes a byte of JSON takes as objects, about."""
+
 
 class Prompt:
     """A version's prompt, ready to be spliced into a request."""
@@ -50,6 +53,10 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
     character: Character
     """What its answers are held against."""
     created_at: int
+    is_private: bool
+    """Whether it is for the key alone that made it."""
+    size: int
+    """Bytes that it takes in memory, about."""
     label: str
     """`slug@vN`, as the header `X-Persona` shows it."""
     model_json: bytes
@@ -79,6 +86,8 @@ def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
         display_name=persona.profile.name,
         character=character(persona.profile.name, content),
         created_at=version.created_at,
+        is_private=persona.profile.visibility == "private",
+        size=_size(content),
         label=label,
         model_json=msgspec.json.encode(f"persona/{label}"),
         identity_json=msgspec.json.encode(identity)[1:-1],
@@ -94,6 +103,12 @@ def character(name: str, content: Content) -> Character:
         examples=tuple(content.examples),
         fields=content.layers,
     )
+
+
+def _size(content: Content) -> int:
+    """The prompt is there once as text and thrice as JSON."""
+    rest = msgspec.json.encode((content.examples, content.layers, content.defaults, content.headers))
+    return 4 * len(content.prompt.encode()) + PYTHON * len(rest)
 
 
 def _routes(settings: Config, upstreams: list[str]) -> tuple[Route, ...]:

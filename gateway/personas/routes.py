@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import Parameter
 
-from gateway.auth.access import AnyRequest, actor_of, caller_of
+from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
 from gateway.config import Config
 from gateway.errors import Detail, Fault
 from gateway.page import After, Limit, Page, page, require_cursor
@@ -56,7 +56,7 @@ def router(database: Database, config: Config) -> Router:
         """
         draft = _draft(data)
         require_acceptable(draft, config)
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             try:
                 made = await store.create(connection, draft, actor_of(request))
             except store.SlugTakenError:
@@ -153,7 +153,7 @@ def router(database: Database, config: Config) -> Router:
         Labels are not copied, and neither are headers and upstreams from another workspace.
         """
         wanted = data or ForkBody()
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             source = await readable(connection, request, ref)
             require_active(source)
             number = source.latest if wanted.version is None else wanted.version

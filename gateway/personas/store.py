@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway import clock, ids
 from gateway.personas.model import Content, Draft, Persona, Profile, Version
 from gateway.personas.slug import LATEST
-from gateway.storage import tables
-from gateway.storage.audit import Actor, note
+from gateway.storage import answers, erasure, tables
+from gateway.storage.audit import Actor, note, veil
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import announce, fields
+from gateway.storage.visibility import is_own, is_shown
 
 PERSONA = tables.personas.c
 SHOWN = [column for column in PERSONA if column.name != "search"]
@@ -122,10 +123,13 @@ async def archive(connection: AsyncConnection, persona: Persona, actor: Actor) -
 async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> None:
     """Erase it with all versions and labels; turns keep ids only."""
     turns = update(tables.turns).where(TURN.persona_id == persona.id)
-    await connection.execute(turns.values(model=f"persona/{persona.id}", explain=None, judge=None))
+    left = dict(zip(erasure.TURN, erasure.turn(persona.id), strict=True))
+    await connection.execute(turns.values(left))
     # Kept answers to repeated requests may show it.
-    kept = tables.idempotency.c
-    await connection.execute(delete(tables.idempotency).where(kept.workspace_id == persona.workspace_id))
+    await answers.forget(connection, persona.workspace_id)
+    if persona.profile.visibility == "private":
+        # Others know no more of it once nobody can tell any more that it was private.
+        await veil(connection, persona.id)
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(VERSION.persona_id == persona.id))
     await connection.execute(delete(tables.personas).where(PERSONA.id == persona.id))
@@ -165,6 +169,25 @@ async def unlabel(connection: AsyncConnection, persona: Persona, name: str, acto
     return True
 
 
+async def find(
+    connection: AsyncConnection, workspace_id: str, owner: str, ref: str, *, archived: bool = False
+) -> Persona | None:
+    """The persona by slug or id, as far as a key of this owner may know of it, archived ones if asked.
+
+    What exists and is not to be known takes the same one statement as what does not exist, so that no time
+    tells the two apart.
+    """
+    if ref.startswith("psn_"):
+        query = select(*SHOWN).where(PERSONA.id == ref, is_shown(workspace_id, owner))
+    else:
+        query = select(*SHOWN).where(PERSONA.slug == ref, is_own(workspace_id, owner))
+    is_active = PERSONA.status == "active"
+    return await _one(
+        connection,
+        query.where(or_(is_active, PERSONA.workspace_id == workspace_id) if archived else is_active),
+    )
+
+
 async def by_slug(connection: AsyncConnection, workspace_id: str, slug: str) -> Persona | None:
     query = select(*SHOWN).where(PERSONA.workspace_id == workspace_id, PERSONA.slug == slug)
     return await _one(connection, query)
@@ -182,7 +205,7 @@ async def everything(connection: AsyncConnection, workspace_id: str, limit: int 
 
 async def visible(connection: AsyncConnection, workspace_id: str, owner: str, limit: int) -> list[Persona]:
     """The active personas that a key of this owner can use by slug, in that order."""
-    query = select(*SHOWN).where(_readable(workspace_id, owner), PERSONA.status == "active")
+    query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == "active")
     return await _many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 
@@ -201,7 +224,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 async def search(connection: AsyncConnection, workspace_id: str, owner: str, wanted: Search) -> list[Persona]:
     """What a key of this owner may read, the newest first."""
-    query = select(*SHOWN).where(_readable(workspace_id, owner), PERSONA.status == wanted.status)
+    query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == wanted.status)
     for word in wanted.words:
         query = query.where(PERSONA.search.contains(word.casefold(), autoescape=True))
     if wanted.tag is not None:
@@ -272,11 +295,6 @@ async def languages(connection: AsyncConnection, workspace_id: str) -> dict[str,
 
 async def is_empty(connection: AsyncConnection) -> bool:
     return (await connection.execute(select(PERSONA.id).limit(1))).first() is None
-
-
-def _readable(workspace_id: str, owner: str) -> ColumnElement[bool]:
-    mine = or_(PERSONA.visibility != "private", PERSONA.owner == owner)
-    return (PERSONA.workspace_id == workspace_id) & mine
 
 
 def _search_text(draft: Draft) -> str:

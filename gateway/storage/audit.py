@@ -3,12 +3,12 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select, update
 
 from gateway import clock, ids
-from gateway.storage import tables
+from gateway.storage import erasure, tables
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import fields
+from gateway.storage.visibility import OWNED, owned
 
 ENTRY = tables.audit.c
 
@@ -50,14 +50,19 @@ async def note(connection: AsyncConnection, actor: Actor, action: str, subject: 
 async def entries(
     connection: AsyncConnection,
     workspace_id: str,
+    owner: str,
     *,
     subject: str | None = None,
     actions: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> list[Entry]:
-    """The newest first, older than `after`; `actions` is a prefix such as `label.`."""
-    query = select(tables.audit).where(ENTRY.workspace_id == workspace_id)
+    """The newest first, older than `after`; `actions` is a prefix such as `label.`.
+
+    About a persona that a key of this owner may not know, an entry tells ids and numbers only.
+    """
+    about = tables.audit.outerjoin(tables.personas, tables.personas.c.id == ENTRY.subject)
+    query = select(*ENTRY, *OWNED).select_from(about).where(ENTRY.workspace_id == workspace_id)
     if subject is not None:
         query = query.where(ENTRY.subject == subject)
     if actions is not None:
@@ -65,4 +70,27 @@ async def entries(
     if after is not None:
         query = query.where(ENTRY.id < after)
     rows = await connection.execute(query.order_by(ENTRY.id.desc()).limit(limit))
-    return [msgspec.convert(fields(row), Entry) for row in rows]
+    return [_shown(row, workspace_id, owner) for row in rows]
+
+
+async def veil(connection: AsyncConnection, subject: str) -> None:
+    """Take names out of every entry about a persona that nobody but its owner knew."""
+    rows = await connection.execute(select(ENTRY.id, ENTRY.details).where(ENTRY.subject == subject))
+    for row in rows.all():
+        change = update(tables.audit).where(ENTRY.id == row.id)
+        await connection.execute(change.values(details=erasure.details(row.details)))
+
+
+def _shown(row: Row[Any], workspace_id: str, owner: str) -> Entry:
+    found = owned(row)
+    is_veiled = found is not None and not found.is_shown_to(workspace_id, owner)
+    details = erasure.details(row.details) if is_veiled else row.details
+    return Entry(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        key_id=row.key_id,
+        action=row.action,
+        subject=row.subject,
+        details=details,
+        at=row.at,
+    )

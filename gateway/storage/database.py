@@ -2,30 +2,29 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Row, create_engine, delete, event, func, insert, select, text
+from sqlalchemy import Column, Row, delete, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import clock
 from gateway.storage import revisions, tables
-from gateway.storage.connection import AsyncConnection, AsyncEngine
+from gateway.storage.backend import Backend, Mark
+from gateway.storage.connection import AsyncConnection
+from gateway.storage.failure import SchemaOutdatedError, StoreUnavailable, WriterLeft, told_plainly
+from gateway.storage.feed import Feed
+from gateway.storage.sqlite import Sqlite
 
 POLL_SECONDS = 0.2
 CHANGES_KEPT_MS = 3_600_000
-PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=NORMAL",
-    "foreign_keys=ON",
-    "busy_timeout=10000",
-    # What is deleted is overwritten, so that a purged prompt is gone from the file too.
-    "secure_delete=ON",
-)
+WRITE_SECONDS = 10.0
+"""How long a write may wait, for the writers before it in this process and for those of others together."""
+ASK_SECONDS = 0.05
+"""The longest pause before a writer asks again for a lock that another process has."""
+LOOK = 10_000
+"""Changes that are read at once."""
 
 log = logging.getLogger("gateway.storage")
 
@@ -37,52 +36,90 @@ class Change(NamedTuple):
     subject: str
 
 
-class StoreReplacedError(OSError):
-    """Another file than the one that is open bears the store's name, or none does."""
+class StoreReplacedError(StoreUnavailable):
+    """Another store than the one that is open is in its place, or none is."""
 
 
-class SchemaOutdatedError(Exception):
-    """The store has another schema than this version of the product needs."""
+def always() -> bool:
+    """Is said of a write that nobody can withdraw."""
+    return True
 
 
 class Database:
-    """One SQLite file in WAL mode, with short transactions only."""
+    """The store, with short transactions only; what it cannot do raises StoreUnavailable."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.path = Path(url.removeprefix("sqlite:///"))
-        self._engine = _engine(self.path)
+        self.backend: Backend = Sqlite(url)
         self.healthy = False
         """Whether the last look at the feed of changes succeeded."""
         self._writing = asyncio.Lock()
-        self._position = 0
-        self._file: tuple[int, int] | None = None
+        self._identity: Mark | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people are told."""
+        return self.backend.place
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A consistent view; what is written in it is rolled back."""
-        async with self._engine.connect() as connection:
-            yield connection
+    async def read(self, seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
+        """A consistent view; what is written in it is rolled back. Raises TooSlow after `seconds`."""
+        with told_plainly():
+            async with self.backend.readers.connect() as connection:
+                if seconds is None:
+                    yield connection
+                    return
+                async with self.backend.limited(connection, seconds):
+                    yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that holds the write lock from its start and commits at its end."""
-        # SQLite takes one writer at a time: the others wait without a connection that a reader could use.
-        async with self._writing, self._engine.connect() as connection:
-            await connection.execution_options(immediate=True)
-            async with connection.begin():
-                yield connection
+    async def write(self, is_wanted: Callable[[], bool] = always) -> AsyncIterator[AsyncConnection]:
+        """A transaction that holds the write lock from its start and commits at its end.
+
+        Raises StoreUnavailable where it cannot start within WRITE_SECONDS, and WriterLeft where it is not
+        wanted any more when its turn comes.
+        """
+        end = asyncio.get_running_loop().time() + WRITE_SECONDS
+        # There is one writer at a time: the others wait without a connection.
+        try:
+            async with asyncio.timeout_at(end):
+                await self._writing.acquire()
+        except TimeoutError:
+            raise StoreUnavailable("other writes take too long") from None
+        try:
+            with told_plainly():
+                async with self._begun(end, is_wanted) as connection:
+                    yield connection
+        finally:
+            self._writing.release()
+
+    @asynccontextmanager
+    async def _begun(self, end: float, is_wanted: Callable[[], bool]) -> AsyncIterator[AsyncConnection]:
+        """The transaction, once no other process writes."""
+        loop, pause = asyncio.get_running_loop(), 0.001
+        while True:
+            if not is_wanted():
+                raise WriterLeft("whoever wanted to write has left")
+            started = False
+            try:
+                async with self.backend.writers.connect() as connection, connection.begin():
+                    started = True
+                    yield connection
+                    return
+            except SQLAlchemyError as error:
+                if started or not self.backend.is_busy(error) or loop.time() > end:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, ASK_SECONDS)
 
     async def scrub(self) -> None:
-        """Empty the write-ahead log, in which deleted text can be read; best effort while it is in use."""
-        async with self._engine.connect() as connection:
-            # No checkpoint is made within a transaction.
-            await connection.execution_options(bare=True)
-            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Erase from the files what has been deleted; best effort while they are in use."""
+        with told_plainly():
+            await self.backend.scrub()
 
     async def revision(self) -> str | None:
         """The revision of the schema in the store; `None` for an empty one, and where there is none."""
-        if _identity(self.path) is None:
+        if self.backend.identity() is None:
             return None
         async with self.read() as connection:
             try:
@@ -102,58 +139,57 @@ class Database:
         async with self.read() as connection:
             return (await connection.execute(select(func.max(tables.changes.c.seq)))).scalar() or 0
 
+    def feed(self, seq: Column[int], mark: Column[Any]) -> Feed:
+        """A place in the order of a table's rows, from its beginning."""
+        return Feed(self.backend, seq, mark)
+
     async def watch(self, position: int, on_change: Callable[[Sequence[Change]], None]) -> None:
         """Report each change after this position, within POLL_SECONDS, until cancelled.
 
-        `PRAGMA data_version` moves with every commit of another connection: a quiet store costs one pragma.
         While the store cannot be read nothing is reported, so that answers go on from memory. An empty report
-        means that everything may have changed, as after the file was replaced by another one.
+        means that everything may have changed, as after the store was replaced by another one.
         """
-        self._position = position
+        feed = self.feed(tables.changes.c.seq, tables.changes.c.at)
+        feed.position = position
         while True:
             try:
-                async with self._engine.connect() as connection:
-                    await self._follow(connection, on_change)
-            except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+                async with self.backend.readers.connect() as connection:
+                    await self._follow(connection, feed, on_change)
+            except (SQLAlchemyError, OSError, StoreUnavailable) as error:
                 if self.healthy:
                     log.warning("the store cannot be read: %s", type(error).__name__)
                 self.healthy = False
                 # Connections may hold on to a file that is there no more, and write into it.
-                await self._engine.dispose()
+                await self.backend.close()
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _follow(
-        self, connection: AsyncConnection, on_change: Callable[[Sequence[Change]], None]
+        self, connection: AsyncConnection, feed: Feed, on_change: Callable[[Sequence[Change]], None]
     ) -> None:
-        seen: int | None = None
         changes = tables.changes.c
-        newest = (await connection.execute(select(func.max(changes.seq)))).scalar() or 0
-        file, before = _identity(self.path), self._file
-        if newest < self._position or before not in (None, file):
+        query = select(changes.seq, changes.at, changes.topic, changes.subject)
+        identity, before = self.backend.identity(), self._identity
+        if before not in (None, identity):
+            await feed.skip(connection)
             on_change([])
-            self._position = newest
-        self._file = file
+        self._identity = identity
         await connection.rollback()
+        seen: object = None
         while True:
-            if file is None or _identity(self.path) != file:
-                raise StoreReplacedError
-            # One step of the driver's thread, several times a second; by way of SQLAlchemy it would be nine.
-            ((now,),) = await connection.driver.execute_fetchall("PRAGMA data_version")
-            if now != seen:
-                query = select(changes.seq, changes.topic, changes.subject).where(
-                    changes.seq > self._position
-                )
-                rows = (await connection.execute(query.order_by(changes.seq))).all()
+            if identity is None or self.backend.identity() != identity:
+                raise StoreReplacedError("another file bears its name")
+            pulse = await self.backend.pulse(connection)
+            if pulse != seen:
+                found = await feed.look(connection, query, LOOK)
                 await connection.rollback()
-                if rows:
-                    self._position = rows[-1].seq
-                    on_change([Change(row.topic, row.subject) for row in rows])
-                seen = now
+                if found.rows or found.is_lost:
+                    on_change([Change(row.topic, row.subject) for row in found.rows])
+                seen = pulse if len(found.rows) < LOOK else None
             self.healthy = True
             await asyncio.sleep(POLL_SECONDS)
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        await self.backend.close()
 
 
 def fields(row: Row[Any]) -> dict[str, Any]:
@@ -166,41 +202,3 @@ async def announce(connection: AsyncConnection, topic: str, subject: str) -> Non
     now = clock.now_ms()
     await connection.execute(insert(tables.changes).values(topic=topic, subject=subject, at=now))
     await connection.execute(delete(tables.changes).where(tables.changes.c.at < now - CHANGES_KEPT_MS))
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Tells one file from another of the same name; `None` where there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _engine(path: Path) -> AsyncEngine:
-    # Never makes a file: an empty store in the place of one that was moved away would hide that it is gone.
-    url = URL.create(
-        "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
-    )
-    engine = create_engine(
-        url,
-        connect_args={"isolation_level": None, "timeout": 10},
-        # Errors would show prompts otherwise, and are logged.
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # The driver's own BEGIN takes the write lock too late, which ends in "database is locked".
-        options = connection.get_execution_options()
-        if not options.get("bare", False):
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
-
-    return AsyncEngine(engine)

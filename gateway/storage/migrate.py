@@ -1,9 +1,9 @@
 """Bring the store to the newest schema; only the parent process and `persona db upgrade` call this."""
 
-from pathlib import Path
 from typing import Any
 
-from gateway.storage.database import Database, SchemaOutdatedError
+from gateway.storage.database import Database
+from gateway.storage.failure import SchemaOutdatedError
 from gateway.storage.revisions import MIGRATIONS, newest
 
 
@@ -13,7 +13,7 @@ async def upgrade(database: Database) -> bool:
     Raises SchemaOutdatedError on a newer store, and OSError, which says more than the database does about a
     file that cannot be written.
     """
-    _make_file(database.path)
+    database.backend.create()
     revision = await database.revision()
     if revision == newest():
         return False
@@ -39,8 +39,3 @@ async def move(database: Database, revision: str) -> None:
     async with database.write() as connection:
         settings.attributes["connection"] = connection.sync_connection
         await connection.run_sync(run)
-
-
-def _make_file(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.open("ab").close()

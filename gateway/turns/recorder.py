@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from gateway.config import Turns
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.storage.failure import StoreUnavailable, UnfitError
 from gateway.turns import store
 from gateway.turns.turn import Judgement, Turn
 
@@ -20,7 +20,7 @@ BATCH = 500
 """Rows in one transaction."""
 HELD_UP_SECONDS = 2.0
 """A write that takes longer waits for somebody else's lock."""
-UNFIT = (IntegrityError, DataError, ValueError, OverflowError)
+UNFIT = (UnfitError, ValueError, OverflowError)
 """What a row is to blame for that the store will never take, such as half a character or a giant number."""
 
 log = logging.getLogger("gateway.turns")
@@ -85,7 +85,7 @@ class Recorder:
                     continue
                 self.dropped += 1
                 log.warning("turn %s cannot be stored: %s", batch[0].id, type(error).__name__)
-            except (SQLAlchemyError, OSError) as error:
+            except StoreUnavailable as error:
                 self._fail(error)
                 return
             for _ in batch:
@@ -118,7 +118,7 @@ class Recorder:
                     size = 1
                     continue
                 log.warning("the judgement of turn %s cannot be stored: %s", ready[0], type(error).__name__)
-            except (SQLAlchemyError, OSError) as error:
+            except StoreUnavailable as error:
                 self._fail(error)
                 return
             for turn_id in batch:

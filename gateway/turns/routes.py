@@ -15,11 +15,11 @@ from gateway.auth.access import AnyRequest, caller_of
 from gateway.auth.guard import Caller, Guard
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas import registry
+from gateway.personas import store as personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import store, view
-from gateway.turns.store import By, Filter
+from gateway.turns.store import By, Filter, Stored
 from gateway.turns.tail import Event, Tail
 from gateway.turns.turn import Status, Verdict
 from gateway.turns.view import TurnDetail, TurnView
@@ -35,6 +35,7 @@ Until = Annotated[datetime | None, Parameter(description="Began before this time
 PersonaRef = Annotated[str | None, Parameter(description="A slug or id.", max_length=64)]
 OF_A_PERSONA = {"scope": "chat:read", "faults": (Fault.PERSONA_UNKNOWN,)}
 SEQ = "[0-9]{1,18}"
+PERSONAS_READ = "personas:read"
 
 
 class UsageView(msgspec.Struct, frozen=True):
@@ -83,7 +84,12 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
                 after=int(after) if after else None,
             )
             found = await store.turns(connection, caller.workspace_id, wanted, limit=limit + 1)
-        return page(found, limit, lambda each: view.show(each.turn), lambda each: str(each.seq))
+        return page(
+            found,
+            limit,
+            lambda each: view.show(each.turn, nameless=not each.is_named_to(caller)),
+            lambda each: str(each.seq),
+        )
 
     @get(
         "/turns/{turn_id:str}",
@@ -96,8 +102,9 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
             found = await store.turn(connection, caller.workspace_id, turn_id)
             if found is None:
                 raise Refusal(Fault.TURN_UNKNOWN)
-            veiled = not await _knows(connection, caller, found.turn.persona_id)
-        return view.detail(found.turn, veiled=veiled)
+        return view.detail(
+            found.turn, veiled=not _may_read(caller, found), nameless=not found.is_named_to(caller)
+        )
 
     @get("/usage", opt=OF_A_PERSONA, summary="Sum up requests, tokens and cost")
     async def sum_up_usage(
@@ -125,8 +132,8 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
         async with database.read() as connection:
             persona_id = await _persona_id(connection, caller, request.query_params.get("persona"))
         last = _seq(request.headers.get("last-event-id"))
-        async with tail.listening(caller.workspace_id, persona_id) as listener:
-            missed = [] if last is None else await tail.missed(caller.workspace_id, persona_id, last)
+        async with tail.listening(caller, persona_id) as listener:
+            missed = None if last is None else await tail.missed(caller.workspace_id, persona_id, last)
             events = _while_valid(listener.events(missed), guard, scope["headers"])
             await _event_source(events)(scope, receive, send)
 
@@ -169,20 +176,18 @@ async def _persona_id(connection: AsyncConnection, caller: Caller, ref: str | No
     """The persona's id; a purged persona is still named by the id that its turns keep."""
     if ref is None or ref.startswith("psn_"):
         return ref
-    found = await registry.find(connection, caller.workspace_id, ref, archived=True)
-    if found is None or not registry.may_use(found, caller):
+    found = await personas.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
+    if found is None:
         raise Refusal(Fault.PERSONA_UNKNOWN)
     return found.id
 
 
-async def _knows(connection: AsyncConnection, caller: Caller, persona_id: str | None) -> bool:
+def _may_read(caller: Caller, found: Stored) -> bool:
     """Whether what the persona is made of is the caller's to see."""
-    if persona_id is None:
+    persona = found.persona
+    if persona is None or persona.workspace_id != caller.workspace_id or PERSONAS_READ not in caller.scopes:
         return False
-    found = await registry.find(connection, caller.workspace_id, persona_id, archived=True)
-    if found is None or found.workspace_id != caller.workspace_id:
-        return False
-    return registry.may_use(found, caller)
+    return persona.is_shown_to(caller.workspace_id, caller.owner)
 
 
 def _seq(last: str | None) -> int | None:

@@ -4,27 +4,29 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, select, update
 
+from gateway.auth.guard import Caller as Reader
 from gateway.drift.axes import AXES
-from gateway.storage import tables
+from gateway.storage import erasure, tables
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import fields
+from gateway.storage.database import Database, fields
+from gateway.storage.feed import Feed
+from gateway.storage.visibility import OWNED, Owned, owned
 from gateway.turns.turn import Drift, Explain, Judgement, Turn, Usage
 
 TURN = tables.turns.c
 DETAILS: dict[str, Any] = {"explain": Explain, "judge": Judgement}
 """JSON of these kinds, which lists leave out."""
 LISTED = [column for column in tables.turns.columns if column.name not in DETAILS]
+OF_PERSONAS = tables.turns.outerjoin(tables.personas, tables.personas.c.id == TURN.persona_id)
 DAY_MS = 86_400_000
 ROWS = 32
 """Turns in one statement: between two of them the driver's thread and the event loop wait for each other."""
-ERASED = ("model", "explain", "judge")
-"""What a purge takes from a turn."""
 WITHIN = {
     "prompt_tokens": "usage.prompt_tokens",
     "completion_tokens": "usage.completion_tokens",
@@ -33,7 +35,7 @@ WITHIN = {
     "verdict": "drift.verdict",
 }
 """Where a turn has the value of a column that is no field of its own."""
-MADE = ("stream", "reason", *ERASED)
+MADE = ("stream", "reason", *erasure.TURN)
 """What is not stored just as the turn has it."""
 KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *MADE))
 COLUMNS = (*KEPT, *MADE)
@@ -65,6 +67,18 @@ class Stored(msgspec.Struct, frozen=True):
 
     seq: int
     turn: Turn
+    persona: Owned | None
+    """Whose the persona is; `None` for a plain model, and for a persona that has been purged."""
+
+    def is_named_to(self, reader: Reader) -> bool:
+        """Whether the reader may know the persona's name."""
+        return self.persona is None or self.persona.is_shown_to(reader.workspace_id, reader.owner)
+
+
+class Ended(NamedTuple):
+    turns: list[Stored]
+    is_lost: bool
+    """Whether turns may have been left out before these, because the store is another one than before."""
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -119,7 +133,7 @@ def _row(turn: Turn) -> tuple[Any, ...]:
 
 def _erased(turn: Turn) -> tuple[Any, ...]:
     """What a purge makes of a turn that is there already."""
-    return (*_row(turn)[: -len(ERASED)], f"persona/{turn.persona_id}", None, None)
+    return (*_row(turn)[: -len(erasure.TURN)], *erasure.turn(turn.persona_id))
 
 
 @lru_cache
@@ -133,23 +147,30 @@ async def turns(
     connection: AsyncConnection, workspace_id: str, wanted: Filter, *, limit: int = 50
 ) -> list[Stored]:
     """Those that ended last come first, without their details."""
-    query = _narrowed(select(*LISTED).where(TURN.workspace_id == workspace_id), wanted)
+    query: Select[Any] = select(*LISTED, *OWNED).select_from(OF_PERSONAS)
+    query = _narrowed(query.where(TURN.workspace_id == workspace_id), wanted)
     if wanted.after is not None:
         query = query.where(TURN.seq < wanted.after)
     rows = await connection.execute(query.order_by(TURN.seq.desc()).limit(limit))
-    return [_stored(fields(row)) for row in rows]
+    return [_stored(row) for row in rows]
 
 
 async def turn(connection: AsyncConnection, workspace_id: str, turn_id: str) -> Stored | None:
-    query = select(tables.turns).where(TURN.id == turn_id, TURN.workspace_id == workspace_id)
+    query = select(*TURN, *OWNED).select_from(OF_PERSONAS)
+    query = query.where(TURN.id == turn_id, TURN.workspace_id == workspace_id)
     row = (await connection.execute(query)).first()
-    return _stored(fields(row)) if row else None
+    return _stored(row) if row else None
 
 
-async def ended_since(connection: AsyncConnection, seq: int, *, limit: int) -> list[Stored]:
+def feed(database: Database) -> Feed:
+    """A place in the order in which turns end."""
+    return database.feed(TURN.seq, TURN.id)
+
+
+async def ended(connection: AsyncConnection, place: Feed, *, limit: int) -> Ended:
     """Turns of every workspace that ended after this place, in that order, without their details."""
-    rows = await connection.execute(select(*LISTED).where(TURN.seq > seq).order_by(TURN.seq).limit(limit))
-    return [_stored(fields(row)) for row in rows]
+    found = await place.look(connection, select(*LISTED, *OWNED).select_from(OF_PERSONAS), limit)
+    return Ended([_stored(row) for row in found.rows], found.is_lost)
 
 
 async def newest(connection: AsyncConnection) -> int:
@@ -190,12 +211,13 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     return query
 
 
-def _stored(row: dict[str, Any]) -> Stored:
+def _stored(found: Row[Any]) -> Stored:
+    row = fields(found)
     levels = {axis.name: row[axis.column] for axis in AXES}
     drift = Drift(verdict=row["verdict"], reason=row["reason"] or UNSET, **levels)
     details = {name: _decoded(row.get(name), kind) for name, kind in DETAILS.items()}
     whole = {**row, "drift": drift, "usage": msgspec.convert(row, Usage), **details}
-    return Stored(row["seq"], msgspec.convert(whole, Turn))
+    return Stored(row["seq"], msgspec.convert(whole, Turn), owned(found))
 
 
 def _encoded(value: Explain | Judgement | None) -> str | None:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.auth.guard import Caller
 from gateway.storage.database import Database
+from gateway.storage.failure import StoreUnavailable
 from gateway.turns import store, view
 from gateway.turns.store import Stored
 
@@ -18,6 +19,8 @@ LOOK = 200
 """Turns in one look; where there are more, the next look follows as soon as listeners could send these."""
 WAITING = 2000
 """Turns that may wait for one listener; a slower one is dropped."""
+MISSED = 1000
+"""Turns that a listener who comes back is told at most."""
 
 log = logging.getLogger("gateway.turns")
 
@@ -30,40 +33,47 @@ class Event(msgspec.Struct, frozen=True):
     data: bytes
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """Turns may be missing here; `seq` is the place from which on they come again."""
+
+    seq: int
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """What came after the last event that a listener has seen."""
+
+    turns: list[Stored]
+    gap: Gap | None
+    """Set where there may be more turns in between than these."""
+
+
 class Listener:
     """One who listens to the turns of a workspace."""
 
-    def __init__(self, workspace_id: str, persona_id: str | None) -> None:
-        self._workspace_id = workspace_id
+    def __init__(self, caller: Caller, persona_id: str | None) -> None:
+        self._caller = caller
         self._persona_id = persona_id
-        self._waiting: asyncio.Queue[Stored | None] = asyncio.Queue(WAITING)
+        self._waiting: asyncio.Queue[Stored | Gap | None] = asyncio.Queue(WAITING)
         self.is_slow = False
 
-    def offer(self, stored: Stored) -> None:
+    def offer(self, following: Stored | Gap) -> None:
         """Never waits: who does not keep up is told so and dropped."""
-        turn = stored.turn
-        if turn.workspace_id != self._workspace_id or self.is_slow:
-            return
-        if self._persona_id is not None and turn.persona_id != self._persona_id:
-            return
-        try:
-            self._waiting.put_nowait(stored)
-        except asyncio.QueueFull:
-            self.is_slow = True
+        if isinstance(following, Gap) or self._is_wanted(following):
+            self._put(following)
 
     def end(self) -> None:
         """Nothing more comes."""
-        try:
-            self._waiting.put_nowait(None)
-        except asyncio.QueueFull:
-            self.is_slow = True
+        self._put(None)
 
-    async def events(self, missed: list[Stored]) -> AsyncIterator[Event]:
+    async def events(self, missed: Missed | None) -> AsyncIterator[Event]:
         """What was missed, then what comes; ends when the listener is dropped or the process stops."""
         last = 0
-        for stored in missed:
-            last = stored.seq
-            yield _event(stored)
+        if missed is not None:
+            if missed.gap is not None:
+                yield _gap(missed.gap)
+            for stored in missed.turns:
+                last = stored.seq
+                yield self._event(stored)
         while True:
             if self.is_slow and self._waiting.empty():
                 message = b'{"message":"You read too slowly; connect again with Last-Event-ID."}'
@@ -72,9 +82,31 @@ class Listener:
             following = await self._waiting.get()
             if following is None:
                 return
-            if following.seq > last:
+            if isinstance(following, Gap):
+                # In the store that has taken the other one's place, numbers may begin anew.
                 last = following.seq
-                yield _event(following)
+                yield _gap(following)
+            elif following.seq > last:
+                last = following.seq
+                yield self._event(following)
+
+    def _is_wanted(self, stored: Stored) -> bool:
+        turn = stored.turn
+        if turn.workspace_id != self._caller.workspace_id:
+            return False
+        return self._persona_id is None or turn.persona_id == self._persona_id
+
+    def _put(self, following: Stored | Gap | None) -> None:
+        if self.is_slow:
+            return
+        try:
+            self._waiting.put_nowait(following)
+        except asyncio.QueueFull:
+            self.is_slow = True
+
+    def _event(self, stored: Stored) -> Event:
+        shown = view.show(stored.turn, nameless=not stored.is_named_to(self._caller))
+        return Event("turn.completed", str(stored.seq), msgspec.json.encode(shown))
 
 
 class Tail:
@@ -84,18 +116,19 @@ class Tail:
         self._database = database
         self._listeners: set[Listener] = set()
         self._wanted = asyncio.Event()
-        self._position = 0
+        self._place = store.feed(database)
         self._closed = False
 
     @asynccontextmanager
-    async def listening(self, workspace_id: str, persona_id: str | None) -> AsyncIterator[Listener]:
+    async def listening(self, caller: Caller, persona_id: str | None) -> AsyncIterator[Listener]:
         """A listener to every turn that ends from now on."""
         if not self._listeners:
+            place = store.feed(self._database)
             async with self._database.read() as connection:
-                newest = await store.newest(connection)
+                await place.skip(connection)
             # Meanwhile another one may have come, who must not miss a turn.
-            self._position = self._position if self._listeners else newest
-        listener = Listener(workspace_id, persona_id)
+            self._place = self._place if self._listeners else place
+        listener = Listener(caller, persona_id)
         self._listeners.add(listener)
         self._wanted.set()
         if self._closed:
@@ -111,12 +144,19 @@ class Tail:
         for listener in self._listeners:
             listener.end()
 
-    async def missed(self, workspace_id: str, persona_id: str | None, seq: int) -> list[Stored]:
-        """The workspace's turns after this place, as far back as one page reaches."""
+    async def missed(self, workspace_id: str, persona_id: str | None, seq: int) -> Missed:
+        """The workspace's turns after this place, the newest MISSED of them."""
+        wanted = store.Filter(persona_id=persona_id)
         async with self._database.read() as connection:
-            wanted = store.Filter(persona_id=persona_id)
-            newest = await store.turns(connection, workspace_id, wanted, limit=1000)
-        return [stored for stored in reversed(newest) if stored.seq > seq]
+            newest = await store.newest(connection)
+            found = await store.turns(connection, workspace_id, wanted, limit=MISSED + 1)
+        if seq > newest:
+            # The event was of another store than this one, such as one that has been put back.
+            return Missed([], Gap(newest))
+        turns = [stored for stored in reversed(found) if stored.seq > seq]
+        if len(turns) > MISSED:
+            return Missed(turns[1:], Gap(turns[0].seq))
+        return Missed(turns, None)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -127,20 +167,22 @@ class Tail:
             found = 0
             try:
                 found = await self._look()
-            except (SQLAlchemyError, OSError) as error:
-                log.debug("turns cannot be followed: %s", type(error).__name__)
+            except StoreUnavailable as error:
+                log.debug("turns cannot be followed: %s", error)
             await asyncio.sleep(POLL_SECONDS if found < LOOK else CATCH_UP_SECONDS)
 
     async def _look(self) -> int:
         """How many turns there were."""
+        place = self._place
         async with self._database.read() as connection:
-            ended = await store.ended_since(connection, self._position, limit=LOOK)
-        for stored in ended:
-            self._position = stored.seq
+            ended = await store.ended(connection, place, limit=LOOK)
+        following: list[Stored | Gap] = [Gap(place.position)] if ended.is_lost else []
+        for each in [*following, *ended.turns]:
             for listener in self._listeners:
-                listener.offer(stored)
-        return len(ended)
+                listener.offer(each)
+        return len(ended.turns)
 
 
-def _event(stored: Stored) -> Event:
-    return Event("turn.completed", str(stored.seq), msgspec.json.encode(view.show(stored.turn)))
+def _gap(gap: Gap) -> Event:
+    message = b'{"message":"Turns may be missing before the next one; GET /v1/turns lists them."}'
+    return Event("stream.gap", str(gap.seq), message)

@@ -43,7 +43,9 @@ class TurnDetail(TurnView, frozen=True, kw_only=True):
     judge: Judgement | None
 
 
-def show(turn: Turn) -> TurnView:
+def show(turn: Turn, *, nameless: bool = False) -> TurnView:
+    """`nameless` is for who may not know the persona: its id stands where its name does."""
+    version = "" if turn.version is None else f"@v{turn.version}"
     return TurnView(
         id=turn.id,
         request_id=turn.request_id,
@@ -51,7 +53,7 @@ def show(turn: Turn) -> TurnView:
         conversation=turn.conversation_id,
         persona=turn.persona_id,
         version=turn.version,
-        model=turn.model,
+        model=f"persona/{turn.persona_id}{version}" if nameless else turn.model,
         upstream=turn.upstream,
         stream=turn.stream,
         status=turn.status,
@@ -68,15 +70,15 @@ def show(turn: Turn) -> TurnView:
     )
 
 
-def detail(turn: Turn, *, veiled: bool) -> TurnDetail:
-    """`veiled` is for who may not know the persona: what the score rests on is told by its kind only."""
+def detail(turn: Turn, *, veiled: bool, nameless: bool = False) -> TurnDetail:
+    """`veiled` is for who may not read the persona: what the score rests on is told by its kind only."""
     explain, judge = turn.explain, turn.judge
     if veiled and explain is not None:
         choices = tuple(replace(each, signals=_veiled(each.signals)) for each in explain.choices)
         explain = replace(explain, signals=_veiled(explain.signals), choices=choices)
     if veiled and judge is not None:
         judge = replace(judge, contradicted_field=None)
-    return TurnDetail(**msgspec.structs.asdict(show(turn)), explain=explain, judge=judge)
+    return TurnDetail(**msgspec.structs.asdict(show(turn, nameless=nameless)), explain=explain, judge=judge)
 
 
 def _veiled(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:

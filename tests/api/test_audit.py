@@ -46,6 +46,34 @@ def test_what_was_refused_is_not_noted(me: User) -> None:
     assert me.get("/audit").json == before
 
 
+def test_a_persona_that_is_another_key_s_alone_is_told_by_id(me: User) -> None:
+    persona = me.persona("hush-hush", visibility="private")
+    me.put("/personas/hush-hush/labels/secret-label", {"version": 1})
+    me.post("/personas/hush-hush/fork", {"slug": "hush-copy"})
+    colleague = me.colleague()
+    seen = colleague.get("/audit")
+    assert b"hush" not in seen.body
+    assert b"secret-label" not in seen.body
+    assert {one["subject"] for one in seen.json["data"]} >= {persona["id"]}
+    mine = me.get(f"/audit?subject={persona['id']}").json["data"]
+    assert [one["details"] for one in mine] == [
+        {"label": "secret-label", "version": 1, "previous": None},
+        {"slug": "hush-hush"},
+    ]
+    theirs = colleague.get(f"/audit?subject={persona['id']}").json["data"]
+    assert [one["details"] for one in theirs] == [{"version": 1, "previous": None}, {}]
+    me.delete("/personas/hush-hush?purge=true")
+    for reader in (me, colleague):
+        assert b"hush-hush" not in reader.get(f"/audit?subject={persona['id']}").body
+
+
+def test_what_all_of_the_workspace_knew_is_still_named_once_it_is_erased(me: User) -> None:
+    persona = me.persona("open-book", visibility="workspace")
+    me.delete("/personas/open-book?purge=true")
+    noted = me.colleague().get(f"/audit?subject={persona['id']}").json["data"]
+    assert [one["details"] for one in noted] == [{}, {"slug": "open-book"}]
+
+
 def test_the_log_is_the_workspace_s_own(me: User, stranger: User) -> None:
     persona = me.persona(visibility="public")
     assert stranger.get(f"/audit?subject={persona['id']}").json["data"] == []

@@ -1,11 +1,6 @@
 """Turns: listed, read and followed live, without a word of what was said."""
 
 import json
-import signal
-import socket
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from typing import Any
 
 import msgspec
@@ -13,16 +8,11 @@ import pytest
 
 from gateway.drift.score import Signal
 from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Usage
-from tests.api.conftest import User, details, made, refused, settings, statement
-from tests.conftest import Start
-from tests.e2e.wire import connect, read_all, read_until
-from tests.fakes.process import Gateway
+from tests.api.conftest import User, details, refused, statement
+from tests.api.following import following
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import status
-from tests.soak import many
-
-Event = dict[str, str]
 
 
 def rows(me: User, query: str = "") -> list[dict[str, Any]]:
@@ -156,6 +146,31 @@ def test_only_who_may_use_a_persona_reads_on_what_of_it_a_score_rests(
     assert bases_shown(me, turn) == NAMED
 
 
+def test_a_key_that_may_read_no_persona_reads_no_fields_of_one(me: User, upstream: ScriptedUpstream) -> None:
+    me.persona(visibility="workspace")
+    turn = explained(me, "persona/muse")
+    readers = [me.colleague("chat:read", "personas:read"), me.colleague("chat:read")]
+    assert [bases_shown(reader, turn) for reader in readers] == [NAMED, VEILED]
+
+
+def test_a_persona_that_is_another_key_s_alone_is_told_by_id(me: User, upstream: ScriptedUpstream) -> None:
+    persona = me.persona("hush-hush", visibility="private")["id"]
+    colleague, name, by_id = me.colleague(), "persona/hush-hush", f"persona/{persona}@v1"
+    with following(colleague) as theirs, following(me) as mine:
+        turn = me.chat("persona/hush-hush").json["persona"]["turn"]
+        heard = [json.loads(next(each.events())["data"]) for each in (theirs, mine)]
+    assert [(one["id"], one["model"]) for one in heard] == [(turn, by_id), (turn, name)]
+    for reader, model in ((me, name), (colleague, by_id)):
+        assert [row["model"] for row in rows(reader)] == [model]
+        assert reader.get(f"/turns/{turn}").json["model"] == model
+        assert [row["model"] for row in reader.get(f"/turns?persona={persona}").json["data"]] == [model]
+    for by in ("key", "persona", "upstream", "day"):
+        assert b"hush-hush" not in colleague.get(f"/usage?by={by}").body
+    refused(colleague.get("/usage?persona=hush-hush"), 404, "persona.not_found")
+    me.patch("/personas/hush-hush", {"visibility": "workspace"})
+    assert [row["model"] for row in rows(colleague)] == [name]
+
+
 def test_a_score_tells_no_fields_of_a_persona_of_others_or_of_none(
     me: User, stranger: User, upstream: ScriptedUpstream
 ) -> None:
@@ -174,163 +189,3 @@ def test_turns_of_others_are_not_there(me: User, stranger: User, upstream: Scrip
     told = [refused(stranger.get(f"/turns/{one}"), 404, "turn.not_found") for one in (turn, "msg_nothing")]
     assert told[0]["message"] == told[1]["message"]
     refused(me.colleague("chat:invoke").get("/turns"), 403, "auth.missing_scope")
-
-
-class Following:
-    """A stream of turns that is being read."""
-
-    def __init__(self, peer: socket.socket) -> None:
-        self._peer = peer
-        self._file = peer.makefile("rb")
-        self.head = self._read_head()
-
-    def hurry(self) -> None:
-        """Take more at once than a reader with a small window does."""
-        self._peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-
-    def _read_head(self) -> str:
-        lines = []
-        while (line := self._file.readline()) not in (b"\r\n", b""):
-            lines.append(line.decode().strip())
-        return "\n".join(lines)
-
-    def _chunk(self) -> bytes:
-        size = int(self._file.readline(), 16)
-        return self._file.read(size + 2)[:-2]
-
-    def events(self) -> Iterator[Event]:
-        """Each event; a comment is none. Ends with the stream, which has to end well."""
-        waiting = b""
-        while data := self._chunk():
-            waiting += data
-            *frames, waiting = waiting.split(b"\n\n")
-            for frame in frames:
-                lines = [line.partition(": ") for line in frame.decode().split("\n")]
-                if event := {name: value for name, _, value in lines if name}:
-                    yield event
-        assert waiting == b""
-
-
-@contextmanager
-def following(me: User, query: str = "", window: int = 0, **headers: str) -> Iterator[Following]:
-    lines = [f"GET /v1/turns/stream{query} HTTP/1.1", "Host: gateway", f"Authorization: Bearer {me.key}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    with closing(connect(me.gateway)) as peer:
-        if window:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-        peer.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        stream = Following(peer)
-        assert stream.head.startswith("HTTP/1.1 200"), stream.head
-        assert "text/event-stream" in stream.head
-        yield stream
-
-
-def test_turns_are_followed_as_they_end(me: User, stranger: User, upstream: ScriptedUpstream) -> None:
-    me.persona()
-    me.persona("other")
-    stranger.persona()
-    with following(me) as all_, following(me, "?persona=muse") as narrow:
-        stranger.chat("persona/muse")
-        asked = [me.chat(f"persona/{slug}").json["persona"]["turn"] for slug in ("other", "muse", "other")]
-        events, of_muse = all_.events(), narrow.events()
-        got = [next(events) for _ in asked]
-        assert sorted(json.loads(event["data"])["id"] for event in got) == sorted(asked)
-        assert {event["event"] for event in got} == {"turn.completed"}
-        assert json.loads(next(of_muse)["data"])["id"] == asked[1]
-    assert json.loads(got[0]["data"]) in rows(me)
-
-
-def test_a_stream_resumes_after_the_last_event_it_saw(me: User, upstream: ScriptedUpstream) -> None:
-    me.persona()
-    with following(me) as stream:
-        me.chat("persona/muse")
-        last = next(stream.events())
-    for _ in range(3):
-        me.chat("persona/muse")
-    until(lambda: len(rows(me)) == 4)
-    with following(me, last_event_id=last["id"]) as stream:
-        events = stream.events()
-        missed = [next(events) for _ in range(3)]
-        newest = me.chat("persona/muse").json["persona"]["turn"]
-        following_one = next(events)
-    ids = [int(event["id"]) for event in [last, *missed, following_one]]
-    assert ids == sorted(set(ids))
-    assert json.loads(following_one["data"])["id"] == newest
-
-
-def test_a_stream_refuses_as_other_routes_do(me: User) -> None:
-    place = "/turns/stream"
-    assert details(me.get(place, last_event_id="x")) == [(["header", "Last-Event-ID"], "value_error")]
-    refused(me.get(f"{place}?persona=nobody"), 404, "persona.not_found")
-    refused(me.colleague("chat:invoke").get(place), 403, "auth.missing_scope")
-    refused(me.post(place), 405, "route.method_not_allowed")
-
-
-def test_a_revoked_key_follows_no_more(me: User, upstream: ScriptedUpstream) -> None:
-    me.persona(visibility="workspace")
-    other = me.colleague()
-    with following(other) as stream:
-        me.delete(f"/keys/{other.id}")
-        until(lambda: all(other.get("/turns").status == 401 for _ in range(4)))
-        me.chat("persona/muse")
-        assert list(stream.events()) == []
-
-
-def finished_turns(gateway: Gateway, workspace: str, count: int) -> None:
-    """So many turns at once, as after a burst."""
-    row: dict[str, Any] = {
-        "request_id": "req_x",
-        "workspace_id": workspace,
-        "key_id": "key_x",
-        "model": "m" * 150,
-    }
-    row |= {"stream": 0, "status": "completed", "attempts": 1, "latency_ms": 1, "verdict": "unscored"}
-    row |= {"created_at": 1}
-    columns = ", ".join(["id", *row])
-    values = ", ".join("?" * (len(row) + 1))
-    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store, store:
-        store.executemany(
-            f"INSERT INTO turns ({columns}) VALUES ({values})",
-            [(f"msg_burst{number}", *row.values()) for number in range(count)],
-        )
-
-
-@pytest.mark.soak
-def test_who_reads_too_slowly_is_told_so_and_nobody_else_is(start: Start, upstream: ScriptedUpstream) -> None:
-    count = many(12_000, soak=1_000_000)
-    root = User(start(settings(upstream)), "")
-    root.key = root.gateway.key
-    workspace = root.get("/workspaces").json["data"][0]["id"]
-    with following(root, window=4096) as slow, following(root) as fast:
-        finished_turns(root.gateway, workspace, count)
-        events = fast.events()
-        assert [json.loads(next(events)["data"])["id"] for _ in range(count)][-1] == f"msg_burst{count - 1}"
-        slow.hurry()
-        *got, dropped = slow.events()
-    assert 0 < len(got) < count
-    assert dropped["event"] == "stream.dropped"
-    assert "Last-Event-ID" in json.loads(dropped["data"])["message"]
-    ids = [int(event["id"]) for event in got]
-    assert ids == list(range(1, len(ids) + 1))
-
-
-def test_streams_end_well_when_the_gateway_is_told_to_stop(start: Start, upstream: ScriptedUpstream) -> None:
-    gateway = start(settings(upstream))
-    root = User(gateway, gateway.key)
-    made(root.post("/personas", {"slug": "muse", "prompt": "A"}))
-    with following(root) as stream:
-        root.chat("persona/muse")
-        events = stream.events()
-        assert next(events)["event"] == "turn.completed"
-        assert gateway.stop(signal.SIGTERM) == 0
-        assert list(events) == []
-    assert gateway.errors() == ""
-
-
-def test_a_stream_answers_at_once_and_stays_open(me: User) -> None:
-    with closing(connect(me.gateway)) as peer:
-        request = f"GET /v1/turns/stream HTTP/1.0\r\nHost: g\r\nAuthorization: Bearer {me.key}\r\n\r\n"
-        peer.sendall(request.encode())
-        assert b" 200 " in read_until(peer, b"\r\n\r\n")
-        peer.shutdown(socket.SHUT_WR)
-        assert b"error" not in read_all(peer)

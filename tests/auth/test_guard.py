@@ -14,6 +14,7 @@ from gateway.auth.keys import Hasher, Key, Workspace
 from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
 from gateway.storage.database import Change, Database
+from gateway.storage.failure import StoreUnavailable
 from tests.fakes.store import opened, workspaces
 
 
@@ -59,7 +60,7 @@ async def made(tmp_path: Path) -> AsyncIterator[Keys]:
     async with opened(tmp_path) as database:
         found = Keys(database, *await workspaces(database))
 
-        @event.listens_for(database._engine.sync_engine, "before_cursor_execute")
+        @event.listens_for(database.backend.readers.sync_engine, "before_cursor_execute")
         def count(*_: object) -> None:
             found.statements += 1
 
@@ -235,7 +236,7 @@ async def test_a_store_that_cannot_be_read_is_told(made: Keys, monkeypatch: pyte
     await made.call(text)
 
     def fail(*_: object) -> None:
-        raise OSError
+        raise StoreUnavailable("gone")
 
     monkeypatch.setattr(made.database, "read", fail)
     await made.call(text)

@@ -34,7 +34,7 @@ async def give_key(database: Database, hasher: Hasher) -> None:
 async def test_a_new_store_gets_a_pepper_that_is_its_owner_s_only(database: Database) -> None:
     first = await pepper.prepare(database, config(database))
     file = pepper.place(config(database))
-    assert file == database.path.with_name("persona.pepper")
+    assert file == Path(database.place).with_name("persona.pepper")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert (await pepper.prepare(database, config(database))).hash("a") == first.hash("a")
     assert pepper.hasher(config(database)).hash("a") == first.hash("a")

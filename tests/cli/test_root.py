@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import rich_click as click
-from sqlalchemy import exc
 
 import gateway
 from gateway.cli import failures, root
 from gateway.cli.root import Deferred
+from gateway.storage.failure import StoreUnavailable, UnfitError
 from gateway.storage.revisions import newest
 from tests.cli.conftest import Persona
 
@@ -147,7 +147,7 @@ def test_an_unknown_workspace_is_named(persona: Persona) -> None:
 
 
 def test_a_locked_store_is_foreseen() -> None:
-    locked = exc.OperationalError("BEGIN", None, sqlite3.OperationalError("database is locked"))
+    locked = StoreUnavailable("database is locked")
     assert failures.explain(locked) == ("the store: database is locked", 1)
 
 
@@ -160,4 +160,4 @@ def test_a_full_disk_is_foreseen() -> None:
 
 def test_a_bug_keeps_its_traceback() -> None:
     assert failures.explain(ValueError("a bug")) is None
-    assert failures.explain(exc.IntegrityError("INSERT", None, sqlite3.IntegrityError("a bug"))) is None
+    assert failures.explain(UnfitError("IntegrityError")) is None

@@ -19,6 +19,7 @@ from gateway.personas.resolved import Resolved
 from gateway.storage import tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Change, Database
+from gateway.storage.failure import StoreUnavailable
 from tests.fakes.store import opened, workspaces
 
 CONFIG = Config(
@@ -36,6 +37,10 @@ def actor(caller: Caller) -> Actor:
     return Actor(caller.workspace_id, caller.owner, caller.owner)
 
 
+def place(caller: Caller) -> tuple[str, str]:
+    return caller.workspace_id, caller.owner
+
+
 class Personas:
     """A registry over a store, and how to write to that."""
 
@@ -43,6 +48,8 @@ class Personas:
         self.database = database
         self.registry = Registry(database, CONFIG)
         self.me, self.colleague, self.stranger = Caller(mine), Caller(mine, "key_other"), Caller(theirs)
+        self.log: list[tuple[str, Any]] = []
+        """Statements with their values."""
         self.statements = 0
 
     async def push(
@@ -84,8 +91,10 @@ async def personas(tmp_path: Path) -> AsyncIterator[Personas]:
         mine, theirs = await workspaces(database)
         found = Personas(database, mine.id, theirs.id)
 
-        @event.listens_for(database._engine.sync_engine, "before_cursor_execute")
-        def count(*_: object) -> None:
+        @event.listens_for(database.backend.readers.sync_engine, "before_cursor_execute")
+        def count(_connection: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
+            if sql != "BEGIN":
+                found.log.append((sql, values))
             found.statements += 1
 
         yield found
@@ -148,7 +157,7 @@ async def test_the_refusal_shows_no_endless_name(personas: Personas) -> None:
 
 async def test_an_endless_name_is_not_remembered(personas: Personas) -> None:
     assert await personas.is_unknown("x" * 10_000)
-    assert not personas.registry._missing
+    assert len(personas.registry._missing) == 0
 
 
 async def test_an_archived_persona_is_unknown(personas: Personas) -> None:
@@ -197,6 +206,45 @@ async def test_what_others_do_not_see_is_told_as_what_is_not_there(personas: Per
             await personas.resolve(name, caller)
         told.append(caught.value.message.replace("persona/b", "persona/a"))
     assert len(set(told)) == 1
+
+
+async def test_what_is_hidden_takes_the_statements_of_what_is_missing(personas: Personas) -> None:
+    theirs = await personas.push("theirs", by=personas.stranger)
+    private = await personas.push("private", visibility="private")
+    archived = await personas.push("archived", by=personas.stranger, visibility="public")
+    await personas.set(archived, status="archived")
+    missing = "psn_" + "0" * len(theirs.id.removeprefix("psn_"))
+    asked = [missing, theirs.id, private.id, archived.id, "nobody", "theirs", "private"]
+    told = []
+    for ref in asked:
+        personas.log.clear()
+        assert await personas.is_unknown(ref, personas.colleague)
+        told.append([(sql, len(values)) for sql, values in personas.log])
+    by_id, by_slug = told[:4], told[4:]
+    assert by_id == [by_id[0]] * 4
+    assert by_slug == [by_slug[0]] * 3
+    assert len(by_id[0]) == len(by_slug[0]) == 1
+
+
+async def test_a_hidden_persona_is_found_by_index_alone(personas: Personas) -> None:
+    for ref in ("psn_" + "0" * 20, "nobody"):
+        personas.log.clear()
+        assert await personas.is_unknown(ref)
+        ((sql, values),) = personas.log
+        async with personas.database.read() as connection:
+            rows = await connection.driver.execute_fetchall(f"EXPLAIN QUERY PLAN {sql}", values)
+        (plan,) = [row[3] for row in rows]
+        assert plan.startswith("SEARCH personas USING INDEX")
+
+
+async def test_a_private_persona_is_remembered_for_its_maker_alone(personas: Personas) -> None:
+    await personas.push("a", visibility="private")
+    assert await personas.is_unknown("a", personas.colleague)
+    assert (await personas.resolve("a")).version == 1
+    before = personas.statements
+    assert await personas.is_unknown("a", personas.colleague)
+    assert (await personas.resolve("a")).version == 1
+    assert personas.statements == before
 
 
 async def test_a_change_of_visibility_takes_effect(personas: Personas) -> None:
@@ -254,25 +302,39 @@ async def test_a_change_while_we_read_is_not_overwritten(
     personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     persona = await personas.push()
-    find = registries.find
+    find = store.find
 
     async def slowly(*arguments: Any) -> Persona | None:
         found = await find(*arguments)
         personas.registry.forget([Change("persona", persona.id)])
         return found
 
-    monkeypatch.setattr(registries, "find", slowly)
+    monkeypatch.setattr(store, "find", slowly)
     await personas.resolve("a")
-    assert not personas.registry._found
+    assert len(personas.registry._found) == 0
     assert await personas.is_unknown("b")
-    assert not personas.registry._missing
+    assert len(personas.registry._missing) == 0
 
 
 async def test_only_so_many_names_are_remembered(personas: Personas) -> None:
     personas.registry._missing = Cache(3)
     for number in range(10):
         assert await personas.is_unknown(f"a{number}")
-    assert [name for _, name in personas.registry._missing] == [f"persona/a{number}" for number in (7, 8, 9)]
+    known = [
+        f"a{n}" for n in range(10) if (*place(personas.me), f"persona/a{n}") in personas.registry._missing
+    ]
+    assert known == ["a7", "a8", "a9"]
+
+
+async def test_only_so_many_bytes_are_remembered(personas: Personas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registries, "CAPACITY_BYTES", 1_000_000)
+    personas.registry = Registry(personas.database, CONFIG)
+    for number in range(10):
+        await personas.push(f"a{number}", prompt=f"{number}" * 100_000)
+    for number in range(10):
+        await personas.resolve(f"a{number}")
+    assert len(personas.registry._found) == 2
+    assert (await personas.resolve("a0")).version == 1
 
 
 async def test_a_store_that_cannot_be_read_is_told(
@@ -282,7 +344,7 @@ async def test_a_store_that_cannot_be_read_is_told(
     await personas.resolve("a")
 
     def fail(*_: object) -> None:
-        raise OSError
+        raise StoreUnavailable("gone")
 
     monkeypatch.setattr(personas.database, "read", fail)
     assert (await personas.resolve("a")).version == 1

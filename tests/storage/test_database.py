@@ -12,12 +12,12 @@ from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, func, insert, inspect, select, text
-from sqlalchemy.exc import IntegrityError
 
 from gateway import clock
 from gateway.storage import database as databases
 from gateway.storage import migrate, tables
-from gateway.storage.database import Change, Database, SchemaOutdatedError, announce, fields
+from gateway.storage.database import Change, Database, announce, fields
+from gateway.storage.failure import SchemaOutdatedError, UnfitError
 from gateway.storage.revisions import MIGRATIONS, newest
 from gateway.turns import store
 from tests.fakes.store import opened
@@ -221,7 +221,7 @@ async def test_a_write_that_fails_leaves_nothing(database: Database) -> None:
 
 async def test_foreign_keys_are_enforced(database: Database) -> None:
     row = {"persona_id": "psn_0", "name": "beta", "number": 1, "updated_at": 0}
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UnfitError):
         async with database.write() as connection:
             await connection.execute(insert(tables.labels).values(row))
 

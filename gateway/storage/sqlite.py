@@ -1,0 +1,123 @@
+"""SQLite: one file in WAL mode that all processes open, with one writer at a time."""
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Column, ColumnElement, Connection, create_engine, event, true
+from sqlalchemy.exc import OperationalError
+
+from gateway.storage.backend import Mark
+from gateway.storage.connection import AsyncConnection, AsyncEngine
+from gateway.storage.failure import StoreUnavailable
+
+WAIT_MS = 10_000
+"""How long a reader waits for a lock that another process has on the whole file."""
+SCRUB_MS = 1_000
+STEPS = 1_000
+"""Instructions of SQLite's machine between two looks at a time limit."""
+BUSY = 5
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    # What is deleted is overwritten, so that a purged prompt is gone from the file too.
+    "secure_delete=ON",
+)
+
+
+class Sqlite:
+    """One file; a `Backend`."""
+
+    def __init__(self, url: str) -> None:
+        self.path = Path(url.removeprefix("sqlite:///"))
+        self.place = str(self.path)
+        self.readers = _engine(self.path, "BEGIN", WAIT_MS)
+        # A writer that finds the lock taken asks again from the event loop, where it can be given up.
+        self.writers = _engine(self.path, "BEGIN IMMEDIATE", 0)
+
+    def is_busy(self, error: Exception) -> bool:
+        code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+        return isinstance(error, OperationalError) and code & 0xFF == BUSY
+
+    def identity(self) -> Mark | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    async def pulse(self, connection: AsyncConnection) -> object:
+        # One step of the driver's thread, several times a second; by way of SQLAlchemy it would be nine.
+        try:
+            ((now,),) = await connection.driver.execute_fetchall("PRAGMA data_version")
+        except sqlite3.Error as error:
+            raise StoreUnavailable(str(error)) from error
+        return now
+
+    def settled(self, seq: Column[int]) -> ColumnElement[bool]:
+        # There is one writer at a time, so that rows are committed in the order of their numbers.
+        return true()
+
+    @asynccontextmanager
+    async def limited(self, connection: AsyncConnection, seconds: float) -> AsyncIterator[None]:
+        end, driver = time.monotonic() + seconds, connection.driver
+        await driver.set_progress_handler(lambda: time.monotonic() > end, STEPS)
+        try:
+            yield
+        finally:
+            await driver.set_progress_handler(None, 0)
+
+    def create(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.open("ab").close()
+
+    async def scrub(self) -> None:
+        """Empty the write-ahead log, in which deleted text can be read."""
+        async with self.readers.connect() as connection:
+            # No checkpoint is made within a transaction.
+            await connection.execution_options(bare=True)
+            await connection.exec_driver_sql(f"PRAGMA busy_timeout={SCRUB_MS}")
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            await connection.exec_driver_sql(f"PRAGMA busy_timeout={WAIT_MS}")
+
+    async def close(self) -> None:
+        await self.readers.dispose()
+        await self.writers.dispose()
+
+
+def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
+    # Never makes a file: an empty store in the place of one that was moved away would hide that it is gone.
+    url = URL.create(
+        "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
+    )
+    engine = create_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": wait_ms / 1000},
+        # Errors would show prompts otherwise, and are logged.
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        try:
+            for pragma in PRAGMAS:
+                cursor.execute(f"PRAGMA {pragma}")
+        except sqlite3.DatabaseError as error:
+            # SQLAlchemy does not look at what goes wrong here.
+            raise OperationalError("PRAGMA", None, error) from error
+        finally:
+            cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        # The driver's own BEGIN takes the write lock too late, which ends in "database is locked".
+        if not connection.get_execution_options().get("bare", False):
+            connection.exec_driver_sql(begin)
+
+    return AsyncEngine(engine)
