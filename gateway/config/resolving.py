@@ -18,6 +18,8 @@ KNOWN_BASE_URLS = {
     "openrouter": "https://openrouter.ai/api/v1",
 }
 
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
+"""A scheme, a host and perhaps a port, as a browser sends it."""
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 PASSWORD = re.compile(r"(://[^:/@]+:)[^@]+@")
 UNFIT = re.compile(r"[^\t\x20-\x7e]")
@@ -41,6 +43,10 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         local=local,
         store=Store(url=_store_url(config.store.url, base)),
     )
+    for origin in config.server.cors_origins:
+        if origin != "*" and not ORIGIN.fullmatch(origin):
+            place = f"[server] cors_origins: `{origin[:100]}`"
+            raise ConfigError(f'{place} is no origin such as `https://chat.example.com`, and not "*"')
     with_model = [name for name, upstream in upstreams.items() if upstream.default_model]
     wanted = config.chat.upstreams or with_model or [LOCAL]
     try:

@@ -37,6 +37,8 @@ class Server(Strict, frozen=True):
     """Seconds that a caller may leave what was sent to it unread."""
     max_body: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024 * 1024
     """Bytes of a request body, after decompression."""
+    cors_origins: list[str] = []
+    """Origins whose pages may call from a browser, such as `https://chat.example.com`; `*` for all."""
     max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Callers' connections in each worker; 0: 10,000, or half of the open files if those are fewer."""
 

@@ -12,6 +12,7 @@ import uvicorn
 from gateway.app import Front, create_app
 from gateway.config import Config
 from gateway.server.accepting import Acceptor, Share
+from gateway.server.cors import with_cors
 from gateway.server.protocol import Protocol, limited
 from gateway.telemetry import logs
 
@@ -34,7 +35,7 @@ def run(config: Config, listener: socket.socket, share: Share, lifeline: int, st
     front = create_app(config)
     protocol = limited(config.server)
     settings = uvicorn.Config(
-        front,
+        with_cors(front, config.server.cors_origins),
         http=protocol,
         ws="none",
         lifespan="on",

@@ -423,3 +423,10 @@ def test_a_judge_is_named_like_any_route(loaded: Loader) -> None:
     assert loaded(MAIN + '[drift.judge]\nupstream = "main"').drift.judge.upstream == "main/m"
     found = loaded(MAIN, PERSONA__DRIFT__JUDGE__UPSTREAM="main/a/b", PERSONA__DRIFT__JUDGE__SAMPLE="1")
     assert (found.drift.judge.upstream, found.drift.judge.sample) == ("main/a/b", 1)
+
+
+@pytest.mark.parametrize("origin", ["https://chat.example.com/", "chat.example.com", "https://a b", ""])
+def test_an_origin_is_a_scheme_and_a_host(loaded: Loader, origin: str) -> None:
+    with pytest.raises(ConfigError, match=r"\[server\] cors_origins: `.*` is no origin such as"):
+        loaded(f'[server]\ncors_origins = ["{origin}"]')
+    assert loaded('[server]\ncors_origins = ["http://127.0.0.1:3000", "*"]').server.cors_origins[1] == "*"

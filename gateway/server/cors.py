@@ -1,0 +1,48 @@
+"""Which web pages may call the gateway from a browser (the fetch standard's CORS protocol)."""
+
+from collections.abc import Collection
+from typing import Any
+
+from gateway.drift.axes import AXES
+
+EXPOSED = (
+    "ETag",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "X-Persona",
+    "X-Persona-Attempts",
+    "X-Persona-Dropped",
+    *[axis.header for axis in AXES],
+    "X-Persona-Overhead-Ms",
+    "X-Persona-Prompt-Sha256",
+    "X-Persona-Upstream",
+    "X-Persona-Verdict",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-Id",
+    "X-Should-Retry",
+)
+"""Headers of an answer that a page may read."""
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def with_cors(app: Any, origins: Collection[str]) -> Any:
+    """The application for pages of these origins, each exact or `*` for all; as it is where there are none.
+
+    Keys travel in a header that the page sends itself, so cookies and other credentials are not allowed.
+    """
+    if not origins:
+        return app
+    # Imported here, since nobody else needs it.
+    from starlette.middleware.cors import CORSMiddleware
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        # A request that is answered for long lets go of its headers, which are still looked at outside.
+        await app(
+            {**scope, "headers": list(scope["headers"])} if "headers" in scope else scope, receive, send
+        )
+
+    return CORSMiddleware(
+        inner, allow_origins=origins, allow_methods=METHODS, allow_headers=["*"], expose_headers=EXPOSED
+    )
