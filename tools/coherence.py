@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gateway.drift.coherence import relevance
 from gateway.drift.language import packaged
+from gateway.drift.text import Stretch, Text
 
 Row = dict[str, str]
 SEED = 7
@@ -31,7 +32,9 @@ def fit(data_dir: str | Path) -> dict[str, object]:
     for language in sorted(rows):
         for drama in (False, True):
             for user, answer, label in _pairs(rows[language], drama, drawn):
-                samples.append(relevance.features(relevance.read(user), relevance.read(answer), rare))
+                samples.append(
+                    relevance.features(relevance.excerpt(Text(user)), relevance.excerpt(Text(answer)), rare)
+                )
                 labels.append(label)
     weights = _logistic(np.array(samples), np.array(labels))
     return {
@@ -63,7 +66,7 @@ def _rarity(rows: dict[str, list[Row]]) -> str:
             for at in range(0, min(len(text), 3000), 600):
                 piece = text[at : at + 600]
                 pieces += 1
-                counts.update({relevance.bucket(word) for word in relevance.words(piece)})
+                counts.update({relevance.bucket(word) for word in relevance.words(Stretch(piece))})
         for bucket, count in counts.items():
             most[bucket] = max(most[bucket], count / (pieces + 20))
     levels = np.minimum(len(relevance.STEPS) - 1, np.rint(-2 * np.log(most + 1 / 2000)))
@@ -118,7 +121,7 @@ def _common(rows: dict[str, list[Row]]) -> dict[str, list[str]]:
             continue
         counts: Counter[str] = Counter()
         for row in rows[language]:
-            counts.update(word for word in relevance.words(row["text"][:600]) if not word.isdigit())
+            counts.update(word for word in relevance.words(Stretch(row["text"][:600])) if not word.isdigit())
         common[language] = sorted(
             word for word, _ in sorted(counts.items(), key=lambda i: (-i[1], i[0]))[:40]
         )

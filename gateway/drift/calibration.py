@@ -7,6 +7,7 @@ from statistics import pstdev
 
 PRIOR = 0.05
 """How often a turn is taken to be out of character before anything is known of it."""
+_PRIOR_ODDS = math.log(PRIOR / (1 - PRIOR))
 USUAL = 4
 """How many scores of a persona's own the usual ones count for."""
 BREADTH = 1.35
@@ -15,7 +16,7 @@ BREADTH = 1.35
 
 def belief(log_odds: float) -> float:
     """The posterior at the stated prior, from how much more likely drift makes what was seen."""
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds + math.log(PRIOR / (1 - PRIOR))))))
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds + _PRIOR_ODDS))))
 
 
 def either(one: float, other: float) -> float:

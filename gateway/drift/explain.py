@@ -10,9 +10,9 @@ from gateway.drift.breaks.detection import Break
 from gateway.drift.coherence.incoherence import Incoherence
 from gateway.drift.profile import Odds, Profile
 from gateway.drift.score import Signal
+from gateway.drift.text import LONGEST
 from gateway.drift.values.contradiction import Contradiction
 from gateway.drift.verdict import Beliefs
-from gateway.drift.voice import stylometry
 
 TELLING = 0.25
 """Signals that are more usual than this are not worth telling."""
@@ -49,18 +49,18 @@ class Explanation(NamedTuple):
     def _values(self) -> Iterator[Signal]:
         if self.contradiction is None:
             return
-        p = bound(calibration.belief(self.contradiction.log_odds))
+        p = bound(self.beliefs.values or 0.0)
         for one in self.contradiction.clashes:
             yield Signal(one.name, "values", p, one.start, one.end, one.basis)
 
     def _coherence(self) -> Iterator[Signal]:
-        p = bound(calibration.belief(self.incoherence.log_odds))
+        p = bound(self.beliefs.coherence)
         for one in self.incoherence.flaws:
             yield Signal(one.name, "coherence", p, one.start, one.end)
 
     def _worst(self) -> tuple[int, int]:
         """The sentence that speaks most for an assistant."""
-        spans = [match.span() for match in _SENTENCE.finditer(self.answer[: stylometry.LONGEST])][:SENTENCES]
+        spans = [match.span() for match in _SENTENCE.finditer(self.answer[:LONGEST])][:SENTENCES]
         vocabulary = self.profile.vocabulary
 
         def assistance(span: tuple[int, int]) -> float:

@@ -8,6 +8,7 @@ from gateway.drift.coherence import incoherence
 from gateway.drift.explain import Explanation
 from gateway.drift.profile import Odds, Profile
 from gateway.drift.score import Score
+from gateway.drift.text import Text
 from gateway.drift.trend import Trend
 from gateway.drift.values import contradiction
 from gateway.drift.values.contradiction import Claims
@@ -18,6 +19,8 @@ from gateway.drift.voice.stylometry import Measures
 
 CALIBRATING = 16
 """Turns of a conversation that its p values go by, beside the examples."""
+ASKED = 2_400
+"""Characters of the user's turn that are read for words."""
 SEEN = 2_000
 """Characters of the turn before that are remembered, to notice what is said twice."""
 
@@ -55,13 +58,14 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     """The turn's score, and the course of the conversation with this turn in it."""
     course = _settled(profile, course)
     known = course.lines or profile.lines
+    asked, said = Text(user, ASKED), Text(answer)
     text = profile.read(answer, user)
     odds = profile.odds(known, text)
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
-    broken = detection.breaks(answer, profile.guards, profile.patterns)
-    contradicted = contradiction.contradiction(profile.facts, course.claims, user, answer)
+    contradicted = contradiction.contradiction(profile.facts, course.claims, asked, said)
+    broken = detection.breaks(said, profile.guards, profile.patterns)
     before = [course.answer] if course.answer else []
-    incoherent = incoherence.incoherence(user, answer, profile.repertoire, profile.relevance, earlier=before)
+    incoherent = incoherence.incoherence(asked, said, profile.repertoire, profile.relevance, earlier=before)
     strength = detection.strength(broken)
     belief = calibration.belief(contradicted.log_odds) if contradicted is not None else None
     followed = trend.followed(_baseline(profile, course), odds.likeness, odds.other)
@@ -72,6 +76,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
         assistant=calibration.belief(odds.assistant),
         broken=strength,
         values=belief,
+        coherence=calibration.belief(incoherent.log_odds),
         trend=followed.belief,
     )
     word = verdict.judge(beliefs)
@@ -81,7 +86,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
         voice=1 - (1 - beliefs.voice) * (1 - strength),
         values=belief,
         values_basis=contradicted.basis if contradicted is not None else None,
-        coherence=incoherence.grade(calibration.belief(incoherent.log_odds)),
+        coherence=incoherence.grade(beliefs.coherence),
         verdict=word,
         signals=explanation.signals(),
         trend=followed.belief,
@@ -92,7 +97,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
 def _settled(profile: Profile, course: Course) -> Course:
     """The course with its last turn learnt from, which is put off until there is another one."""
     if course.is_accepted:
-        claims = contradiction.learn(profile.facts, course.claims, course.turns - 1, course.answer)
+        claims = contradiction.learn(profile.facts, course.claims, course.turns - 1, Text(course.answer))
         course = course._replace(claims=claims)
     if course.waiting is not None:
         known = lines.added(profile.vocabulary, course.lines or profile.lines, course.waiting)

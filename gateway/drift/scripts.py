@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +41,6 @@ LEAST, CLEAR = 12, 0.7
 KANA = 8
 """Kana are written between Chinese characters: no more of these for each of them than so many."""
 _BORDERS = np.array([border for _, first, last, _ in SCRIPTS for border in (first, last + 1)], np.uint32)
-_OTHER = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for _, first, last, _ in SCRIPTS) + "]")
 _NO_LATIN = re.compile("[^A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff]+")
 """Letters of the latter are what Latin is told by where there are none of the former."""
 
@@ -48,7 +48,7 @@ _NO_LATIN = re.compile("[^A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff]+")
 def script(text: str) -> str | None:
     """The script of most letters; `None` where there are few or they are mixed."""
     sample = text[:: 1 + len(text) // 120]
-    if sample.isascii() or not _OTHER.search(sample):
+    if sample.isascii() or not _others(()).search(sample):
         return LATIN if len(_NO_LATIN.sub("", sample)) >= LEAST else None
     counts = _counts(sample)
     counts[LATIN] = len(_NO_LATIN.sub("", sample))
@@ -58,11 +58,24 @@ def script(text: str) -> str | None:
     return name if most >= LEAST and most > CLEAR * sum(counts.values()) else None
 
 
-def written(text: str) -> frozenset[str]:
+def written(text: str) -> list[str]:
     """Every script but Latin of which a letter stands in the text, or in a sample of a long one."""
-    if text.isascii() or not _OTHER.search(sample := text[:: 1 + len(text) // SAMPLE]):
-        return frozenset()
-    return frozenset(name for name, count in _counts(sample).items() if count)
+    found: list[str] = []
+    if text.isascii():
+        return found
+    sample = text[:: 1 + len(text) // SAMPLE]
+    at = 0
+    while letter := _others(tuple(found)).search(sample, at):
+        found.append(next(one.name for one in SCRIPTS if one.first <= ord(letter[0]) <= one.last))
+        at = letter.start()
+    return found
+
+
+@lru_cache(maxsize=256)
+def _others(found: tuple[str, ...]) -> re.Pattern[str]:
+    """A letter of any script but these and Latin."""
+    others = "".join(f"{chr(first)}-{chr(last)}" for name, first, last, _ in SCRIPTS if name not in found)
+    return re.compile(f"[{others}]" if others else "(?!)")
 
 
 def _counts(text: str) -> Counter[str]:

@@ -25,6 +25,8 @@ class Beliefs(NamedTuple):
     broken: float
     """How strongly the turn says itself that it is no character, from 0 to 1."""
     values: float | None
+    coherence: float
+    """Belief that it does not hang together."""
     trend: float
 
 

@@ -9,6 +9,7 @@ from gateway.drift.breaks import detection, nature
 from gateway.drift.breaks.detection import Break, Guards, strength
 from gateway.drift.breaks.patterns import Patterns, Wordings, patterns
 from gateway.drift.language import packaged
+from gateway.drift.text import Text
 from gateway.drift.verdict import LIKELY
 
 CASES = tomllib.loads(Path(__file__).with_name("breaks.toml").read_text("utf-8"))
@@ -17,7 +18,7 @@ PATTERNS = patterns(packaged())
 
 
 def breaks(answer: str, guards: Guards) -> tuple[Break, ...]:
-    return detection.breaks(answer, guards, PATTERNS)
+    return detection.breaks(Text(answer), guards, PATTERNS)
 
 
 def guards(prompt: str, fields: dict[str, object], examples: list[str]) -> Guards:

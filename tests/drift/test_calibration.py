@@ -84,7 +84,16 @@ def test_one_odd_turn_makes_no_trend() -> None:
     assert trend.followed(base, 0.0, 50.0).belief < 0.5
 
 
-CALM = {"lines": 8, "p": 0.6, "voice": 0.02, "assistant": 0.01, "broken": 0.0, "values": None, "trend": 0.0}
+CALM = {
+    "lines": 8,
+    "p": 0.6,
+    "voice": 0.02,
+    "assistant": 0.01,
+    "broken": 0.0,
+    "values": None,
+    "coherence": 0.01,
+    "trend": 0.0,
+}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from gateway.drift.calibration import belief
 from gateway.drift.coherence.incoherence import Repertoire, grade, incoherence, load, repertoire
 from gateway.drift.language import packaged
+from gateway.drift.text import Text
 
 LEARNT = load(resources.files("gateway.drift").joinpath("data/coherence.json").read_bytes())
 ENGLISH = repertoire(
@@ -15,11 +16,13 @@ ENGLISH = repertoire(
 
 
 def log_odds(user: str, answer: str, heard: Repertoire = ENGLISH) -> float:
-    return incoherence(user, answer, heard, LEARNT).log_odds
+    return incoherence(Text(user), Text(answer), heard, LEARNT).log_odds
 
 
 def names(user: str, answer: str, heard: Repertoire = ENGLISH, earlier: tuple[str, ...] = ()) -> set[str]:
-    return {found.name for found in incoherence(user, answer, heard, LEARNT, earlier=earlier).flaws}
+    return {
+        found.name for found in incoherence(Text(user), Text(answer), heard, LEARNT, earlier=earlier).flaws
+    }
 
 
 PAIRS = [

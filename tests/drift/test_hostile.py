@@ -10,6 +10,7 @@ from gateway.drift.character import Character
 from gateway.drift.coherence import incoherence
 from gateway.drift.profile import Profile
 from gateway.drift.scorer import BEGINNING, score
+from gateway.drift.text import Text
 from gateway.drift.values import contradiction
 from gateway.drift.values.facts import Facts
 from gateway.drift.values.lexicon import lexicon
@@ -91,7 +92,7 @@ def _asked(user: str) -> object:
 
 
 def _learnt(answer: str) -> object:
-    return contradiction.learn(ANNA.facts, (), 1, answer)
+    return contradiction.learn(ANNA.facts, (), 1, Text(answer))
 
 
 def _prompt(text: str) -> object:
@@ -212,5 +213,5 @@ def test_white_space_before_an_answer_is_no_fault_of_the_reader(answer: str) -> 
         profile = Profile(Character(name="Anna", language=language, prompt=PROMPT, fields=STORED))
         turn, _ = score(profile, BEGINNING, ASKED, answer)
         assert 1 <= turn.coherence <= 5
-    loose = incoherence.incoherence(ASKED, answer, ANNA.repertoire, ANNA.relevance)
+    loose = incoherence.incoherence(Text(ASKED), Text(answer), ANNA.repertoire, ANNA.relevance)
     assert bool(answer.strip()) == ("empty" not in [found.name for found in loose.flaws])

@@ -30,6 +30,6 @@ def test_the_script_of_most_letters_is_told(text: str, name: str | None) -> None
 
 
 def test_every_script_of_which_a_letter_stands_in_a_text_is_in_it() -> None:
-    assert written("Добрый captain, 今晩は") == {"cyrillic", "kana", "han"}
-    assert written("Grüß Gott") == frozenset()
-    assert written("a" * 100_000 + "я" * 1_000) == {"cyrillic"}
+    assert written("Добрый captain, 今晩は") == ["cyrillic", "han", "kana"]
+    assert written("Grüß Gott") == []
+    assert written("a" * 100_000 + "я" * 1_000) == ["cyrillic"]

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.drift.text import LONGEST
 from gateway.drift.voice import stylometry
-from gateway.drift.voice.stylometry import BUCKETS, LONGEST
+from gateway.drift.voice.stylometry import BUCKETS
 
 TEXTS = st.text(max_size=300)
 

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.drift import calibration
-from gateway.drift.values.contradiction import Claims, Contradiction, contradiction, learn
+from gateway.drift.text import Stretch, Text
+from gateway.drift.values import contradiction as values
+from gateway.drift.values.contradiction import Claims, Contradiction
 from gateway.drift.values.facts import Facts
 from gateway.drift.values.lexicon import lexicon
 from gateway.drift.values.segmentation import clauses, pieces
@@ -67,6 +69,14 @@ NAMES = {"fr": "Anne", "es": "Ana", "ru": "Анна", "ja": "アンナ", "ko": "
 def anna(language: str = "en") -> Facts:
     stored = ANNA[language]
     return Facts(stored["fields"], stored["prompt"], (), language, NAMES.get(language, "Anna"))
+
+
+def contradiction(facts: Facts, claims: Claims, user: str, answer: str) -> Contradiction | None:
+    return values.contradiction(facts, claims, Text(user), Text(answer))
+
+
+def learn(facts: Facts, claims: Claims, turn: int, answer: str) -> Claims:
+    return values.learn(facts, claims, turn, Text(answer))
 
 
 def belief(found: Contradiction | None) -> float | None:
@@ -258,9 +268,9 @@ def test_a_very_long_answer_is_looked_at_from_both_ends() -> None:
 
 def test_words_mean_the_same_when_they_are_met_again() -> None:
     text = "I can't stand New York. I had two cats in Paris; we don’t know why."
-    first = lexicon("en").read(text)
+    first = lexicon("en").read(Stretch(text))
 
-    assert lexicon("en").read(text) == first
+    assert lexicon("en").read(Stretch(text)) == first
     assert [(one.value, text[one.start : one.end]) for one in first.mentions if one.category == "place"] == [
         ("us/new-york", "New York"),
         ("fr/paris", "Paris"),
@@ -270,6 +280,6 @@ def test_words_mean_the_same_when_they_are_met_again() -> None:
 def test_a_clause_that_touches_nothing_known_is_passed_over() -> None:
     english = lexicon("en")
     text = "The rain falls, and I saw a whale, then two boats sank. The lamp is lit, the door is shut."
-    some = clauses(english, pieces(english, text), {"lamp"})
+    some = clauses(english, pieces(english, Text(text)), {"lamp"})
 
     assert [one.text for one in some] == [" and I saw a whale,", " then two boats sank.", " The lamp is lit,"]

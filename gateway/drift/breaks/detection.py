@@ -8,9 +8,8 @@ import msgspec
 
 from gateway.drift.breaks.patterns import Patterns, Wordings
 from gateway.drift.language import Pattern
+from gateway.drift.text import Stretch, Text
 
-WINDOW = 3000
-"""As many characters of the beginning and of the end of an answer are looked at."""
 EFFORT, MATCHES, MATCHES_OF_ONE = 2500, 24, 6
 """Characters tried, of all languages together; matches looked into, of all patterns and of one."""
 
@@ -45,15 +44,10 @@ class Guards(msgspec.Struct, frozen=True):
     """Its own texts in lower case: vendors and models named there are its own."""
 
 
-def breaks(answer: str, guards: Guards, patterns: Patterns) -> tuple[Break, ...]:
+def breaks(answer: Text, guards: Guards, patterns: Patterns) -> tuple[Break, ...]:
     """The places where the answer steps out of the persona, in order."""
-    if len(answer) <= 2 * WINDOW:
-        return _looked_for(answer, guards, patterns, EFFORT)
-    tail = len(answer) - WINDOW
-    first = _looked_for(answer[:WINDOW], guards, patterns, EFFORT // 2)
-    rest = _looked_for(answer[tail:], guards, patterns, EFFORT // 2)
-    moved = (msgspec.structs.replace(each, start=each.start + tail, end=each.end + tail) for each in rest)
-    return (*first, *moved)
+    effort = EFFORT // len(answer.ends)
+    return tuple(found for end in answer.ends for found in _looked_for(end, guards, patterns, effort))
 
 
 def strength(breaks: Iterable[Break]) -> float:
@@ -67,19 +61,22 @@ def strength(breaks: Iterable[Break]) -> float:
     return round(1 - left, 4)
 
 
-def _looked_for(answer: str, guards: Guards, patterns: Patterns, effort: int) -> tuple[Break, ...]:
-    likely = patterns.spoken(answer)
+def _looked_for(stretch: Stretch, guards: Guards, patterns: Patterns, effort: int) -> Iterator[Break]:
+    likely = patterns.spoken(stretch)
     if not likely:
-        return ()
-    found = islice(_found(answer, likely, patterns, effort), MATCHES)
-    return tuple(_distinct(each for each in found if each and not _allowed(each, answer, guards, patterns)))
+        return
+    found = islice(_found(stretch, likely, patterns, effort), MATCHES)
+    kept = (each for each in found if each and not _allowed(each, stretch.text, guards, patterns))
+    for each in _distinct(kept):
+        start, end = each.start + stretch.offset, each.end + stretch.offset
+        yield Break(each.name, start, end, each.strength)
 
 
 def _found(
-    answer: str, likely: Iterable[Wordings], patterns: Patterns, effort: int
+    stretch: Stretch, likely: Iterable[Wordings], patterns: Patterns, effort: int
 ) -> Iterator[Break | None]:
     """What each pattern matches: a break, or `None` where it is none."""
-    lowered = answer.lower()
+    answer, lowered = stretch.text, stretch.lower
     quotes = [quote.span() for quote in _QUOTED.finditer(answer)]
     for wordings in likely:
         for start, end in wordings.windows(answer, lowered):

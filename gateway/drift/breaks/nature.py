@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.drift.breaks.detection import CLAUSE, STOP, Guards, behind, breaks
 from gateway.drift.breaks.patterns import Patterns
+from gateway.drift.text import Text
 
 _TOLD, _MENTIONED, _LINES = 4000, 32, 64
 """Characters of a persona's text, mentions of a machine in it, and fields and examples that are looked at."""
@@ -25,7 +26,7 @@ def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str], patt
     own = [
         line
         for line in lines[:_LINES]
-        if any(each.name == "ai-disclosure" for each in breaks(line, Guards(), patterns))
+        if any(each.name == "ai-disclosure" for each in breaks(Text(line), Guards(), patterns))
     ]
     says = len(own) >= 2
     described = " ".join([prompt[:_TOLD], *told])

@@ -8,9 +8,10 @@ from itertools import chain
 
 from gateway.drift.language import ANY, Language, Languages, Pattern
 from gateway.drift.scripts import written
+from gateway.drift.text import Stretch
 
-_LATIN = re.compile(r"[a-zA-Z]")
-_JOINTS = "'’-(\"“*«[„‘\xa0/,.:;!?)”»_"
+_OPENING = 5
+"""Letters of a word by which it is looked up."""
 _BEFORE, _BEHIND, _REPEATED = 240, 280, 12
 """Characters before and behind a telling word that are tried, and how often a word is looked for."""
 _WRITTEN = 100
@@ -33,9 +34,8 @@ class Wordings:
         self._foreign = re.compile(f"[{writing.ruled_out}]" if writing.ruled_out else _NEVER)
         self._own = re.compile(f"[{writing.unless}]" if writing.unless else _NEVER)
 
-    def __contains__(self, text: str) -> bool:
+    def is_told(self, text: str, lowered: str) -> bool:
         """Whether a telling word stands in the text."""
-        lowered = text.lower()
         return any(map(lowered.__contains__, self.stems)) or any(map(text.__contains__, self.marks))
 
     def is_ruled_out(self, text: str) -> bool:
@@ -87,7 +87,10 @@ class Patterns:
     def __init__(self, languages: Languages) -> None:
         shared = languages[ANY].breaks.words if ANY in languages else {}
         self.by_language = {code: Wordings(language, shared) for code, language in languages.items()}
-        self._scripts = languages.written
+        self._scripts = {
+            name: [code for code in codes if languages[code].breaks.patterns]
+            for name, codes in languages.written.items()
+        }
         personas = [language.persona for language in languages.values()]
 
         def told(frame: str, *parts: str) -> re.Pattern[str]:
@@ -104,36 +107,36 @@ class Patterns:
         self.aside = told(r"\b(?:%s)", *(one.aside for one in personas))
 
     @cached_property
-    def _openings(self) -> dict[str, list[tuple[str, str]]]:
-        """How telling words in Latin letters begin, and what must then be in the text for which language."""
+    def _openings(self) -> dict[str, list[tuple[str, str, str]]]:
+        """How telling words in Latin letters begin; what else must be in the text, for which language."""
         others = set(chain.from_iterable(self._scripts.values()))
-        openings: dict[str, list[tuple[str, str]]] = {}
+        openings: dict[str, list[tuple[str, str, str]]] = {}
         for wordings in self.by_language.values():
             if wordings.name not in others:
                 for stem in wordings.stems:
-                    word = max(re.split(r"[ '’-]", stem), key=len)[:5]
-                    for spelt in {word, word.capitalize(), word.upper()}:
-                        openings.setdefault(spelt, []).append((stem, wordings.name))
+                    opening = max(re.split(r"[ '’-]", stem), key=len)[:_OPENING]
+                    openings.setdefault(opening, []).append((stem, wordings.name, ""))
                 for mark in wordings.marks:
-                    openings.setdefault(mark[:5], []).append((mark.lower(), wordings.name))
+                    opening = mark[:_OPENING]
+                    openings.setdefault(opening.lower(), []).append((mark.lower(), wordings.name, opening))
         return openings
 
-    def spoken(self, text: str) -> list[Wordings]:
+    def spoken(self, stretch: Stretch) -> list[Wordings]:
         """The languages whose patterns are worth a try, the likeliest first: cheap without a telling word."""
+        text, lowered, openings = stretch.text, stretch.lower, self._openings
         names: Counter[str] = Counter()
         for code in {code for script in written(text) for code in self._scripts[script]}:
             wordings = self.by_language[code]
-            if not wordings.is_ruled_out(text) and text in wordings:
+            if not wordings.is_ruled_out(text) and wordings.is_told(text, lowered):
                 names[code] = _WRITTEN
-        if _LATIN.search(text):
-            split = text
-            for joint in _JOINTS:
-                split = split.replace(joint, " ")
-            openings = self._openings
-            if found := openings.keys() & [word[:5] for word in split.split()]:
-                lowered = text.lower()
-                likely = {pair for opening in found for pair in openings[opening] if pair[0] in lowered}
-                names.update(name for _, name in likely)
+        found = openings.keys() & {token[:_OPENING] for token in stretch.tokens}
+        likely = {
+            (telling, name)
+            for opening in found
+            for telling, name, mark in openings[opening]
+            if telling in lowered and mark in text
+        }
+        names.update(name for _, name in likely)
         return [self.by_language[name] for name in sorted(names, key=lambda name: (-names[name], name))]
 
     def warm(self, *codes: str) -> None:

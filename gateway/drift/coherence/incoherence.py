@@ -9,9 +9,10 @@ from operator import mul
 import msgspec
 
 from gateway.drift.coherence.identification import CLEARLY, SEEN, identify
-from gateway.drift.coherence.relevance import FEATURES, Rarity, Reading, clip, features, grams, read, words
+from gateway.drift.coherence.relevance import FEATURES, Excerpt, Rarity, excerpt, features, grams
 from gateway.drift.language import Languages
 from gateway.drift.scripts import LATIN, script
+from gateway.drift.text import Text
 
 _SENTENCE = re.compile(r"[^.!?。！？…\n]{12,}")
 _RUN = re.compile(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
@@ -100,7 +101,7 @@ def load(data: bytes) -> Relevance:
 def repertoire(language: str, examples: Iterable[str], learnt: Relevance, languages: Languages) -> Repertoire:
     """What a persona of this language with these example lines may be heard in."""
     lines = [line for line in examples if line]
-    heard = {found for line in lines if (found := identify(words(clip(line)), learnt.common))}
+    heard = {found for line in lines if (found := identify(excerpt(Text(line)).words, learnt.common))}
     scripts = {found for line in lines if (found := script(line))}
     spoken, common = {language} | heard, learnt.common
     return Repertoire(
@@ -112,19 +113,20 @@ def repertoire(language: str, examples: Iterable[str], learnt: Relevance, langua
 
 
 def incoherence(
-    user: str, answer: str, repertoire: Repertoire, learnt: Relevance, *, earlier: Sequence[str] = ()
+    user: Text, answer: Text, repertoire: Repertoire, learnt: Relevance, *, earlier: Sequence[str] = ()
 ) -> Incoherence:
     """Hold the answer against the user's turn, the persona's languages and its own `earlier` answers."""
-    if not answer.strip():
-        return Incoherence(_WEIGHT["empty"], (Flaw("empty", 1.0, 0, len(answer)),))
-    asked, told = read(user), read(answer)
+    text = answer.text
+    if not text.strip():
+        return Incoherence(_WEIGHT["empty"], (Flaw("empty", 1.0, 0, len(text)),))
+    asked, told = excerpt(user), excerpt(answer)
     evidence = 0.0
     if len(asked.words) > 2:
         evidence = sum(map(mul, learnt.weights, features(asked, told, learnt.rarity)))
-    flaws = [*_garbage(answer), *_repetition(answer, told.words, earlier), *_cut(answer)]
-    flaws += _foreign(asked, told, len(answer), repertoire, learnt)
+    flaws = [*_garbage(text), *_repetition(text, told.words, earlier), *_cut(text)]
+    flaws += _foreign(asked, told, len(text), repertoire, learnt)
     if evidence > 1:
-        flaws.append(Flaw("unrelated", round(1 - math.exp(1 - evidence), 3), 0, len(answer)))
+        flaws.append(Flaw("unrelated", round(1 - math.exp(1 - evidence), 3), 0, len(text)))
     added = sum(_WEIGHT.get(flaw.name, 0) * flaw.strength for flaw in flaws)
     return Incoherence(evidence + added, tuple(flaws))
 
@@ -197,7 +199,7 @@ def _cut(answer: str) -> list[Flaw]:
 
 
 def _foreign(
-    user: Reading, answer: Reading, end: int, repertoire: Repertoire, learnt: Relevance
+    user: Excerpt, answer: Excerpt, end: int, repertoire: Repertoire, learnt: Relevance
 ) -> list[Flaw]:
     """An answer in a script or language that neither the persona nor the user speaks."""
     is_plain = answer.text.isascii() and LATIN in repertoire.scripts

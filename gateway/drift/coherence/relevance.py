@@ -6,6 +6,8 @@ import zlib
 from operator import mul
 from typing import NamedTuple
 
+from gateway.drift.text import Stretch, Text
+
 BUCKETS = 1 << 15
 STEPS = "abcdefghijklmnopq"
 """How rare the grams of a bucket are, written as letters: half a nat each."""
@@ -27,44 +29,32 @@ FEATURES = (
     "constant",
 )
 
-_HAN = "\u2e80-\u30ff\u3100-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
-_OTHER = rf"[^\W_{_HAN}\u0e00-\u0e7f\u0900-\u0963]+|[\u0900-\u0963]+"
-_WORDS = re.compile(rf"[{_HAN}]+|[\u0e00-\u0e7f]+|(?:{_OTHER})+")
-_PLAIN = re.compile(r"[a-z0-9]+")
-_SPACED = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile("[\u0900-\u0963\u0e00-\u0e7f\u2e80-\U0010ffff]")
-"""Without any of these, words are runs of letters and digits."""
 _SPACE = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d")
 
 
-class Reading(NamedTuple):
-    """A text, or as much of it as is looked at, with its words."""
+class Excerpt(NamedTuple):
+    """As much of a text as is looked at, with its words."""
 
     text: str
     words: list[str]
 
 
-def read(text: str) -> Reading:
-    """Clip a text and take it apart."""
-    clipped = clip(text)
-    return Reading(clipped, words(clipped))
+def excerpt(text: Text) -> Excerpt:
+    """The text, or the beginning and the end of a long one."""
+    length = len(text)
+    if length <= HEAD + TAIL:
+        return Excerpt(text.text, words(text.stretch(0, length)))
+    head, tail = text.stretch(0, HEAD), text.stretch(length - TAIL, length)
+    return Excerpt(f"{head.text}\n{tail.text}", words(head) + words(tail))
 
 
-def clip(text: str) -> str:
-    """The beginning and the end of a long text: what is looked at."""
-    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
-
-
-def words(text: str) -> list[str]:
+def words(stretch: Stretch) -> list[str]:
     """Stems of words where words are spaced, characters and pairs of them elsewhere."""
-    lower = text.lower()
-    if lower.isascii():
-        return [word[:6] for word in _PLAIN.findall(lower)]
-    if not _UNSPACED.search(lower):
-        return [word[:6] for word in _SPACED.findall(lower)]
+    if not stretch.runs_on:
+        return [word[:6] for word in stretch.tokens]
     found: list[str] = []
-    for word in _WORDS.findall(lower):
+    for word in stretch.tokens:
         first = word[0]
         if first < "\u0e00":
             found.append(word[:6])
@@ -128,7 +118,7 @@ class Stems(dict[str, str]):
         return found
 
 
-def features(user: Reading, answer: Reading, rarity: Rarity) -> list[float]:
+def features(user: Excerpt, answer: Excerpt, rarity: Rarity) -> list[float]:
     """How much of the turn comes back in the answer, in the order of `FEATURES`."""
     asked, told = set(user.words), set(answer.words)
     rare = rarity.__getitem__

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from gateway.drift.text import Text
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.lexicon import Mention
@@ -12,6 +13,8 @@ SINGLE = _EXCLUSIVE | {"gender", "place", "job"}
 """Those and the ones of which a person has seldom more than what is stored."""
 _ABROAD = "abroad"
 """The place that is in no home country."""
+_SEEN = 2_000
+"""Characters at the beginning of an answer that are searched for verb forms."""
 _BEFORE = 24
 """Characters before a value that say whose it is."""
 
@@ -116,14 +119,14 @@ def _weigh_gender(evidence: Evidence, clause: Clause, mention: Mention) -> None:
         evidence.accuse(feature + "_clash", "value-clash", strength, mention[2:], basis)
 
 
-def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], user: str) -> None:
-    """Add a bare number that answers a question for the age."""
+def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], asked: str) -> None:
+    """Add a bare number that answers a question for the age, which is given in lower case."""
     if evidence.facts.age is None:
         return
     age, basis = evidence.facts.age
     for clause in said:
         if clause.counts == 1 and clause.age is None and not clause.asks:
-            if not any(map(user.lower().__contains__, evidence.facts.lexicon.literals["age_asked"])):
+            if not any(map(asked.__contains__, evidence.facts.lexicon.literals["age_asked"])):
                 return
             number = clause.numbers[0]
             if number.value == age:
@@ -133,15 +136,15 @@ def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], user: str) -> No
             return
 
 
-def weigh_verb_forms(evidence: Evidence, answer: str) -> None:
+def weigh_verb_forms(evidence: Evidence, answer: Text) -> None:
     """Add the verb forms that show whether the speaker is a man or a woman, in languages that have them."""
     (value, basis), *_ = evidence.facts.stored.get("gender", {"": ""}).items()
     if not value or not any(
-        map(answer[:2000].lower().__contains__, evidence.facts.lexicon.literals["gendered"])
+        map(answer.lowered(_SEEN).__contains__, evidence.facts.lexicon.literals["gendered"])
     ):
         return
     for shown in ("male", "female"):
-        match = evidence.facts.lexicon.patterns[f"{shown}_self"].search(answer[:2000])
+        match = evidence.facts.lexicon.patterns[f"{shown}_self"].search(answer.text[:_SEEN])
         if match and shown == value:
             evidence.support("gender_self_same", 0.6, basis)
         elif match:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.drift.score import kind
+from gateway.drift.text import Text
 from gateway.drift.values.attributes import (
     SINGLE,
     note_named,
@@ -18,7 +19,7 @@ from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Clash, Evidence
 from gateway.drift.values.facts import Claim, Facts
 from gateway.drift.values.matching import near, weigh_answer, weigh_attitudes, weigh_likeness
-from gateway.drift.values.segmentation import clauses, pieces, segment
+from gateway.drift.values.segmentation import clauses, piece, pieces, segment
 
 Claims = tuple[Claim, ...]
 """What the persona has said of itself in accepted turns, newest last."""
@@ -97,7 +98,7 @@ class Contradiction(NamedTuple):
     """Strength from 0 to 1 of each kind of evidence, for and against."""
 
 
-def learn(facts: Facts, claims: Claims, turn: int, answer: str) -> Claims:
+def learn(facts: Facts, claims: Claims, turn: int, answer: Text) -> Claims:
     """The claims with those of one more accepted turn; the oldest fall out."""
     said = [
         Claim(f"turn[{turn}]", clause, facts.mass(clause.stems), is_said=True)
@@ -107,7 +108,7 @@ def learn(facts: Facts, claims: Claims, turn: int, answer: str) -> Claims:
     return (claims + tuple(said[:_CLAIMS_PER_TURN]))[-_CLAIMS:]
 
 
-def contradiction(facts: Facts, claims: Claims, user: str, answer: str) -> Contradiction | None:
+def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Contradiction | None:
     """What speaks for the answer contradicting what is known; `None` where it touches nothing stored."""
     evidence = Evidence(facts)
     read = pieces(facts.lexicon, answer)
@@ -126,10 +127,10 @@ def contradiction(facts: Facts, claims: Claims, user: str, answer: str) -> Contr
         if clause.marks and clause.speaker != "other" and not clause.asks:
             weigh_attitudes(evidence, clause, 1, None)
     weigh_verb_forms(evidence, answer)
-    lower = (seen := answer[:_SEEN]).lower()
+    lower = answer.lowered(_SEEN)
     _weigh_words(evidence, lower)
-    _weigh_reply(evidence, said, user, answer)
-    _weigh_identity(evidence, user, seen, lower)
+    _weigh_reply(evidence, said, user, answer.text)
+    _weigh_identity(evidence, user.text, answer.text[:_SEEN], lower)
     return _verdict(evidence)
 
 
@@ -142,14 +143,15 @@ def _weigh_words(evidence: Evidence, lower: str) -> None:
             evidence.support("verbatim", 1.0, basis)
 
 
-def _weigh_reply(evidence: Evidence, said: Sequence[Clause], user: str, answer: str) -> None:
+def _weigh_reply(evidence: Evidence, said: Sequence[Clause], user: Text, answer: str) -> None:
     """Add what a yes or a no makes of the question, and whether the answer says what is stored on it."""
     facts, patterns = evidence.facts, evidence.facts.lexicon.patterns
     yes, no = patterns["affirm"].match(answer), patterns["denial"].match(answer)
     reply = yes or no
     best, asked, agreed = 0.0, None, True
     topics: frozenset[str] = frozenset()
-    read = pieces(facts.lexicon, user[-_ASKED:])
+    question_asked = user.stretch(max(0, len(user) - _ASKED), len(user))
+    read = [piece(facts.lexicon, question_asked)]
     evidence.asked.update([stem for stem, _, _ in read[0].reading.stems])
     for question in clauses(facts.lexicon, read, facts.known):
         if not any(mention.category in ("kin", "partner") for mention in question.values):
@@ -161,11 +163,11 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Clause], user: str, answer: 
             weigh_attitudes(evidence, question, 1 if yes else -1, reply.span())
         if yes and question.speaker == "other" and len(question.text) < _QUESTION:
             _weigh_yes(evidence, question, yes.span())
-    weigh_asked_age(evidence, said[:_REPLY], user[-_ASKED:])
+    weigh_asked_age(evidence, said[:_REPLY], question_asked.lower)
     _weigh_topics(evidence, said[:_REPLY], topics, no)
     if asked:
         is_counted = asked.clause.counts == 1
-        asks_count = is_counted and patterns["count"].search(user[-_ASKED:].lower()) is not None
+        asks_count = is_counted and patterns["count"].search(question_asked.lower) is not None
         for clause in said[:_REPLY]:
             if clause.speaker != "other" and not clause.asks:
                 weigh_answer(evidence, clause, asked, best, asks_count=asks_count)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from gateway.drift.character import leaves
 from gateway.drift.language import Languages
+from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.lexicon import lexicon
 from gateway.drift.values.segmentation import segment
@@ -114,7 +115,7 @@ class Facts:
 
     def _values(self, kind: str, text: str) -> list[str]:
         """The narrowest values of a category in a field; an unknown word after a place lies within it."""
-        mentions = [m for m in self.lexicon.read(text).mentions if m.category == kind]
+        mentions = [m for m in self.lexicon.read(Stretch(text)).mentions if m.category == kind]
         held = {m.value for m in mentions}
         if (
             mentions
@@ -126,7 +127,7 @@ class Facts:
 
     def _take_text(self, basis: str, text: str) -> None:
         self._left -= len(text)
-        for clause in segment(self.lexicon, text, head=_READ, most=_ITEMS):
+        for clause in segment(self.lexicon, Text(text, len(text)), head=_READ, most=_ITEMS):
             if len(self.items) < _ITEMS:
                 self.items.append(Claim(basis, clause, 0.0, basis.startswith("examples[")))
             if not basis.startswith("examples"):

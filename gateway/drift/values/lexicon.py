@@ -8,20 +8,17 @@ from typing import NamedTuple
 
 from gateway.drift.language import Language, Languages, packaged
 from gateway.drift.scripts import RUNS
+from gateway.drift.text import Stretch
 from gateway.drift.values.entries import GLYPH_RUN, Entries, Entry, Sense
 from gateway.drift.values.wordlist import wordlist
 
 _RUN = re.compile(f"[{RUNS}]")
-_TOKEN = re.compile(rf"([^\W\d_{RUNS}]+(?:['’\-][^\W\d_{RUNS}]+)*|\d+|[{RUNS}]+)")
-_PLAIN = re.compile(r"([a-zA-Z]+(?:['-][a-zA-Z]+)*|\d+)", re.ASCII)
-"""The same in a text of ASCII, twice as quick."""
 _STEM = 5
 """Letters kept of a word: crude, but the same for every alphabet, and `teacher` meets `teaching`."""
 _PAIRS = 1 << 13
 """Pairs of characters whose forms are remembered."""
 _SHORTEST = 3
 """Letters of a word of which nothing is cut off."""
-_APOSTROPHE = re.compile("['’]")
 
 
 class Mention(NamedTuple):
@@ -81,15 +78,14 @@ class Lexicon:
         else:
             self._words.setdefault(word, []).append(sense)
 
-    def read(self, text: str, offset: int = 0) -> Reading:
-        """One pass over the text, which begins at that place; its time is in proportion to the length."""
+    def read(self, stretch: Stretch) -> Reading:
+        """One pass over a part of a text; its time is in proportion to the length."""
+        text, offset = stretch.text, stretch.offset
         mentions: list[Mention] = []
         stems: list[tuple[str, int, int]] = []
         numbers: list[tuple[int, int, int]] = []
         before, since, known = "", 0, self._known
-        if self._elides:
-            text = _APOSTROPHE.sub(" ", text)
-        parts = (_PLAIN if text.isascii() else _TOKEN).split(text)
+        parts = stretch.words(elides=self._elides)
         borders = list(accumulate(map(len, parts), initial=offset))
         words = map(known.__getitem__, parts[1::2])
         for word, start, end in zip(words, borders[1::2], borders[2::2], strict=False):

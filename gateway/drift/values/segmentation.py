@@ -3,6 +3,7 @@
 from collections.abc import Set
 from typing import NamedTuple
 
+from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import FELT, Clause, Words
 from gateway.drift.values.lexicon import Lexicon, Mention, Reading
 
@@ -21,21 +22,24 @@ _STOPS = frozenset(".!?。！？…\n;；")
 class Piece(NamedTuple):
     """A text, or one end of a long one, that has been read; its places are those in the whole text."""
 
-    text: str
-    offset: int
+    stretch: Stretch
     reading: Reading
 
 
-def pieces(lexicon: Lexicon, text: str, head: int = _HEAD, tail: int = _TAIL) -> list[Piece]:
+def pieces(lexicon: Lexicon, text: Text, head: int = _HEAD, tail: int = _TAIL) -> list[Piece]:
     """The text as it is read: of a very long one its beginning and its end."""
-    if len(text) <= head + tail:
-        return [Piece(text, 0, lexicon.read(text))]
-    at = len(text) - tail
-    first, last = text[:head], text[at:]
-    return [Piece(first, 0, lexicon.read(first)), Piece(last, at, lexicon.read(last, at))]
+    length = len(text)
+    if length <= head + tail:
+        return [piece(lexicon, text.stretch(0, length))]
+    return [piece(lexicon, text.stretch(0, head)), piece(lexicon, text.stretch(length - tail, length))]
 
 
-def segment(lexicon: Lexicon, text: str, head: int = _HEAD, most: int = _MOST) -> list[Clause]:
+def piece(lexicon: Lexicon, stretch: Stretch) -> Piece:
+    """One part of a text, read."""
+    return Piece(stretch, lexicon.read(stretch))
+
+
+def segment(lexicon: Lexicon, text: Text, head: int = _HEAD, most: int = _MOST) -> list[Clause]:
     """The clauses of a text in their order; of a very long one those at its beginning and its end."""
     return clauses(lexicon, pieces(lexicon, text, head), None, most)
 
@@ -50,11 +54,12 @@ def clauses(
     if len(pieces) == 1:
         return _clauses(lexicon, pieces[0], known, most)
     first = _clauses(lexicon, pieces[0], known, most * 3 // 4)
-    return first + _clauses(lexicon, pieces[1], known, len(pieces[1].text))[-most // 4 :]
+    return first + _clauses(lexicon, pieces[1], known, len(pieces[1].stretch.text))[-most // 4 :]
 
 
 def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) -> list[Clause]:
-    text, offset, (mentions, words, counts) = piece
+    stretch, (mentions, words, counts) = piece
+    text, offset = stretch.text, stretch.offset
     found: list[Clause] = []
     if known is not None and not counts and not _touches(mentions, words, known):
         return found
@@ -62,7 +67,7 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
     start = offset
     last_m, last_w, last_n = len(mentions), len(words), len(counts)
     mood: tuple[Mention, ...] = ()
-    for end in _ends(lexicon, text, offset):
+    for end in _ends(lexicon, stretch):
         m0, w0, n0 = m, w, n
         while m < last_m and mentions[m][2] < end:
             m += 1
@@ -87,13 +92,12 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
     return found
 
 
-def _ends(lexicon: Lexicon, text: str, offset: int) -> list[int]:
-    """Where clauses end, counted from the offset."""
-    shared = lexicon.shared
-    has_turns = any(map(text.lower().__contains__, shared.turns))
-    ends = [
-        match.end() + offset for match in (shared.turning if has_turns else shared.pausing).finditer(text)
-    ]
+def _ends(lexicon: Lexicon, stretch: Stretch) -> list[int]:
+    """Where clauses end, in the whole text."""
+    text, offset, shared = stretch.text, stretch.offset, lexicon.shared
+    has_turns = any(map(stretch.lower.__contains__, shared.turns))
+    pattern = shared.turning if has_turns else shared.pausing
+    ends = [match.end() + offset for match in pattern.finditer(text)]
     ends.append(len(text) + offset)
     return ends
 

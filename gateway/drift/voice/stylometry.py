@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.drift.text import LONGEST
+
 Codes = NDArray[np.uint32]
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-LONGEST = 6_000
-"""Characters of a text that are looked at: of a longer one its first and its last half of that."""
 BITS = 16
 """Hashes are cut to so many bits, which number the buckets of the weights."""
 BUCKETS = 1 << BITS

@@ -1,0 +1,110 @@
+"""A text is read once: every wing goes by the same words and tokens, wherever it looks."""
+
+import re
+
+from gateway.drift.scripts import RUNS
+
+LONGEST = 6_000
+"""Characters that are looked at: of a longer text its first and its last half of that."""
+_HAN = "\u2e80-\u30ff\u3100-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
+"""Chinese characters, kana and the marks between them, which run on without a space."""
+_THAI, _DEVANAGARI = "\u0e00-\u0e7f", "\u0900-\u0963"
+"""Scripts of which some signs are no letters to a regular expression."""
+_APART = re.compile(f"[\\d{_DEVANAGARI}{_THAI}\u2e80-\U0010ffff]")
+"""Without any of these, tokens are what is left of words without apostrophes and hyphens."""
+_RUN_ON = re.compile(f"[{_DEVANAGARI}{_THAI}\u2e80-\U0010ffff]")
+"""Without any of these, tokens are runs of letters and digits."""
+_TOKEN_ASCII = re.compile("[a-z0-9]+")
+_TOKEN_SPACED = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(rf"[{_HAN}]+|[{_THAI}]+|(?:[^\W_{_HAN}{_THAI}{_DEVANAGARI}]+|[{_DEVANAGARI}]+)+")
+_JOINTS, _HYPHEN = "['’\\-]", "-"
+_LETTERS = rf"[^\W\d_{RUNS}]+"
+
+
+def _word(joint: str) -> re.Pattern[str]:
+    return re.compile(rf"({_LETTERS}(?:{joint}{_LETTERS})*|\d+|[{RUNS}]+)")
+
+
+_WORD = {False: _word(_JOINTS), True: _word(_HYPHEN)}
+_WORD_ASCII = {
+    False: re.compile("([a-z]+(?:['-][a-z]+)*|[0-9]+)"),
+    True: re.compile("([a-z]+(?:-[a-z]+)*|[0-9]+)"),
+}
+"""The same in a text of ASCII, twice as quick."""
+
+
+class Stretch:
+    """A part of a text with its words and tokens."""
+
+    __slots__ = ("_runs_on", "_tokens", "_words", "lower", "offset", "text")
+
+    def __init__(self, text: str, offset: int = 0) -> None:
+        self.text = text
+        self.offset = offset
+        """Where it begins in the whole text."""
+        self.lower = text.lower()
+        self._words: list[str] | None = None
+        self._tokens: list[str] | None = None
+        self._runs_on: bool | None = None
+
+    def words(self, *, elides: bool) -> list[str]:
+        """What stands between words and the words, in turn; together they are as long as the text.
+
+        A word is letters with the apostrophes and hyphens between them, or digits, or a run of a script
+        without spaces; where the language `elides`, an apostrophe parts two words. They are in lower case,
+        but for the rare text that lower case makes longer.
+        """
+        if self._words is None:
+            text = self.lower if len(self.lower) == len(self.text) else self.text
+            self._words = (_WORD_ASCII if text.isascii() else _WORD)[elides].split(text)
+        return self._words
+
+    @property
+    def tokens(self) -> list[str]:
+        """Runs of letters and digits in lower case; of Chinese and Japanese with the marks between them."""
+        if self._tokens is None:
+            words = self._words
+            if words is not None and _APART.search(self.lower) is None and len(self.lower) == len(self.text):
+                found = " ".join(words[1::2]).replace("-", " ").replace("'", " ")
+                self._tokens = found.replace("’", " ").split()
+            elif self.lower.isascii():
+                self._tokens = _TOKEN_ASCII.findall(self.lower)
+            else:
+                self._tokens = (_TOKEN if self.runs_on else _TOKEN_SPACED).findall(self.lower)
+        return self._tokens
+
+    @property
+    def runs_on(self) -> bool:
+        """Whether there may be tokens of a script without spaces."""
+        if self._runs_on is None:
+            self._runs_on = not self.lower.isascii() and _RUN_ON.search(self.lower) is not None
+        return self._runs_on
+
+
+class Text:
+    """One text; of a very long one only both ends are ever looked at."""
+
+    __slots__ = ("ends", "text")
+
+    def __init__(self, text: str, longest: int = LONGEST) -> None:
+        self.text = text
+        half = longest // 2
+        self.ends: tuple[Stretch, ...] = (
+            (Stretch(text),)
+            if len(text) <= longest
+            else (Stretch(text[:half]), Stretch(text[-half:], len(text) - half))
+        )
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def stretch(self, start: int, end: int) -> Stretch:
+        """What stands between two places: the whole of a short text is read once for all who ask."""
+        if start == 0 and end == len(self.ends[0].text):
+            return self.ends[0]
+        return Stretch(self.text[start:end], start)
+
+    def lowered(self, end: int) -> str:
+        """The text up to that place in lower case."""
+        first = self.ends[0]
+        return first.lower[:end] if end <= len(first.text) or len(self.ends) == 1 else self.text[:end].lower()

@@ -1,0 +1,79 @@
+"""A text is read once, and what is read of it is the same wherever somebody looks."""
+
+import re
+from itertools import accumulate
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gateway.drift.text import LONGEST, Stretch, Text
+
+LETTERS = "ab zZ'-’_.,ß Ж9٣²日本ー々가ไทยมหिक़İ\n!"
+TEXTS = st.text(max_size=200) | st.text(LETTERS, max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "tokens"),
+    [
+        ("Don't go!", ["don't", "go"], ["don", "t", "go"]),
+        ("my mother-in-law, 34", ["my", "mother-in-law", "34"], ["my", "mother", "in", "law", "34"]),
+        ("the 3rd of B2B", ["the", "3", "rd", "of", "b", "2", "b"], ["the", "3rd", "of", "b2b"]),
+        ("'tis -- it's", ["tis", "it's"], ["tis", "it", "s"]),
+        ("Straße nach Köln", ["straße", "nach", "köln"], ["straße", "nach", "köln"]),
+        ("我有2只猫，喜欢它们。", ["我有", "2", "只猫", "喜欢它们"], ["我有", "2", "只猫", "喜欢它们。"]),
+        ("고양이를 AI가", ["고양이를", "ai", "가"], ["고양이를", "ai가"]),
+        ("", [], []),
+    ],
+)
+def test_words_and_tokens(text: str, words: list[str], tokens: list[str]) -> None:
+    stretch = Stretch(text)
+    assert stretch.words(elides=False)[1::2] == words
+    assert stretch.tokens == tokens
+    assert Stretch(text).tokens == tokens
+
+
+def test_an_apostrophe_parts_words_where_the_language_elides() -> None:
+    assert Stretch("l'ami de Saint-Malo, d’ici").words(elides=True)[1::2] == [
+        "l",
+        "ami",
+        "de",
+        "saint-malo",
+        "d",
+        "ici",
+    ]
+
+
+@given(TEXTS, st.booleans())
+@example("İstanbul'da", False)
+def test_words_keep_their_places(text: str, elides: bool) -> None:
+    parts = Stretch(text).words(elides=elides)
+    assert len(parts) % 2 == 1
+    ends = list(accumulate(map(len, parts)))
+    assert ends[-1] == len(text)
+    for word, end in zip(parts[1::2], ends[1::2], strict=True):
+        assert word
+        assert text[end - len(word) : end].lower() == word.lower()
+
+
+@given(TEXTS, st.booleans())
+def test_tokens_are_the_same_whether_or_not_words_were_read_before(text: str, elides: bool) -> None:
+    first, later = Stretch(text), Stretch(text)
+    later.words(elides=elides)
+    assert later.tokens == first.tokens
+    assert all(re.search(r"\w|[\u0900-\u0963\u0e00-\u0e7f\u2e80-\u30ff]", token) for token in first.tokens)
+
+
+def test_of_a_long_text_both_ends_are_read() -> None:
+    text = Text("a" * LONGEST + "b" * LONGEST)
+    first, last = text.ends
+    assert (first.text, first.offset) == ("a" * (LONGEST // 2), 0)
+    assert (last.text, last.offset) == ("b" * (LONGEST // 2), 2 * LONGEST - LONGEST // 2)
+    assert text.lowered(LONGEST + 1)[-1] == "b"
+
+
+def test_a_short_text_is_read_once_for_all() -> None:
+    text = Text("The lamp is lit.")
+    assert text.stretch(0, len(text)) is text.ends[0]
+    part = text.stretch(4, 8)
+    assert (part.text, part.offset) == ("lamp", 4)
