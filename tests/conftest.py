@@ -17,7 +17,7 @@ Start = Callable[..., Gateway]
 settings.register_profile("quick", max_examples=20)
 
 HERE = Path(__file__).parent
-SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz"})
+SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe"})
 SLOW_FIXTURES = frozenset({"gateway", "served", "shared_gateway", "start"})
 SKIPS_FAIL = os.environ.get("PERSONA_TEST_SKIPS") == "fail"
 

@@ -18,7 +18,12 @@ from tests.fakes.upstream import Answer, ScriptedUpstream
 from tests.fakes.upstream_model import chunk
 from tests.fakes.upstream_scripts import Gate, events
 from tests.faults.callers import ASK, MB, STREAM, assert_refused, dribble, head, rest_of
-from tests.faults.proc import children, memory, sockets
+from tests.faults.proc import PROC, children, memory, sockets
+
+pytestmark = [
+    pytest.mark.serial,
+    pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc"),
+]
 
 NOTICED = 0.25
 """Seconds after which a caller who has left must have been noticed."""

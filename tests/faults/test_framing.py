@@ -13,6 +13,9 @@ from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, json_answer
 from tests.faults.callers import ASK, assert_refused, head, rest_of
+from tests.faults.proc import PROC
+
+pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc")
 
 LIVE = head("GET /health/live HTTP/1.1", "Host: x")
 HIDDEN = head("GET /smuggled HTTP/1.1", "Host: x")
