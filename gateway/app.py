@@ -45,6 +45,7 @@ from gateway.translation import refusing, translate
 from gateway.turns.recorder import Recorder
 from gateway.turns.routes import router as turns_router
 from gateway.turns.tail import Tail
+from gateway.turnstile import Turnstile
 from gateway.upstreams.routing import Routing
 
 USED_SECONDS = 15
@@ -217,12 +218,12 @@ def create_app(config: Config) -> "Front":
 
 def native(gateway: Gateway) -> Router:
     """Everything under /v1 that is our own: key first, then scope, then repetition, then the route."""
-    database, config = gateway.database, gateway.config
+    database, config, turnstile = gateway.database, gateway.config, Turnstile()
     return Router(
         "/v1",
         route_handlers=[
-            personas_router(database, config),
-            history_router(database, config),
+            personas_router(database, config, turnstile),
+            history_router(database, config, turnstile),
             render_route(gateway.exchanges),
             auth_router(database, gateway.guard.hasher),
             turns_router(database, gateway.tail, gateway.guard),

@@ -37,6 +37,8 @@ MAKING_KEYS = {
 }
 CHANGING_KEYS = {"scope": "keys:manage", "faults": (Fault.KEY_UNKNOWN, Fault.RIGHTS_EXCEEDED)}
 LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
+SCOPES_NAMED = 50
+"""There are fewer; wildcards may name some twice."""
 GRACE_SECONDS = 86_400
 """How long the old key of a rotation stays valid unless the caller says otherwise."""
 
@@ -117,7 +119,7 @@ def router(database: Database, hasher: Hasher) -> Router:
         if not WORKSPACE_NAME.fullmatch(data.name):
             detail = Detail(["name"], "1 to 64 letters, digits, `-`, `_` or `.`", "value_error")
             raise Refusal(Fault.WORKSPACE_UNACCEPTABLE, details=[detail])
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             if await store.workspace(connection, data.name) is not None:
                 raise Refusal(Fault.WORKSPACE_TAKEN, f"The name `{data.name}` is taken; choose another.")
             return _workspace(
@@ -255,6 +257,8 @@ def _scopes(body: KeyBody, caller: Caller) -> list[str]:
     """At most the caller's. Raises Refusal."""
     if body.scopes is None:
         return [scope for scope in expand(DEFAULT) if scope in caller.scopes]
+    if len(body.scopes) > SCOPES_NAMED or any(len(scope) > 64 for scope in body.scopes):
+        raise _unacceptable("scopes", f"at most {SCOPES_NAMED} of at most 64 characters each")
     try:
         wanted = expand(body.scopes)
     except ScopeError as error:

@@ -116,8 +116,26 @@ def rewritten(path: Path, draft: Draft) -> dict[Path, str]:
 
 def diff(old: Draft, new: Draft) -> str:
     """A unified diff of the two files, without the head; empty where they are equal."""
-    lines = difflib.unified_diff(dump(old).splitlines(), dump(new).splitlines(), lineterm="", n=2)
+    return difference(dump(old), dump(new))
+
+
+def difference(old: str, new: str) -> str:
+    """As `diff`, of texts; the time that it takes may grow with the square of their length."""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
     return "\n".join(list(lines)[2:])
+
+
+def whole_difference(old: str, new: str) -> str:
+    """As `difference`, in one piece from the first line that differs to the last; quick for any length."""
+    was, now = old.splitlines(), new.splitlines()
+    if was == now:
+        return ""
+    most = min(len(was), len(now))
+    head = next((at for at in range(most) if was[at] != now[at]), most)
+    tail = next((at for at in range(most - head) if was[-1 - at] != now[-1 - at]), most - head)
+    gone, come = was[head : len(was) - tail], now[head : len(now) - tail]
+    mark = f"@@ -{head + 1},{len(gone)} +{head + 1},{len(come)} @@"
+    return "\n".join([mark, *[f"-{line}" for line in gone], *[f"+{line}" for line in come]])
 
 
 def demo() -> Iterator[Draft]:

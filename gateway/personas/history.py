@@ -10,7 +10,8 @@ from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
 from gateway.config import Config
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas import files, store, view
+from gateway.personas import store, view
+from gateway.personas.comparison import Comparing, Task
 from gateway.personas.editing import (
     WRITING,
     IfMatch,
@@ -29,6 +30,7 @@ from gateway.personas.slug import is_label
 from gateway.personas.view import PersonaView, VersionView
 from gateway.storage import audit
 from gateway.storage.database import Database
+from gateway.turnstile import Turnstile
 
 
 class LabelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,8 +59,9 @@ class Diff(msgspec.Struct, frozen=True):
     """A unified diff of the two persona files."""
 
 
-def router(database: Database, config: Config) -> Router:
+def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
     """The routes of versions and labels, on this store."""
+    comparing = Comparing()
 
     @get("/{ref:str}/versions", opt={"scope": "personas:read"}, summary="List versions")
     async def list_versions(
@@ -68,11 +71,11 @@ def router(database: Database, config: Config) -> Router:
         before = number_of(after) if after is not None else None
         async with database.read() as connection:
             persona = await readable(connection, request, ref)
-            found = await store.versions(connection, persona.id, before=before, limit=limit + 1)
+            found, fitting = await store.fitting_versions(connection, persona.id, before=before, limit=limit)
         foreign = is_foreign(request, persona)
         return page(
             found,
-            limit,
+            fitting,
             lambda each: view.show_version(persona, each, foreign=foreign),
             lambda each: f"v{each.number}",
         )
@@ -97,16 +100,10 @@ def router(database: Database, config: Config) -> Router:
         before, after = (
             _comparable(view.show_version(persona, each, foreign=foreign)) for each in (old, new)
         )
-        # Loaded by those who compare; every worker would have it otherwise.
-        import jsonpatch
-
-        change: list[dict[str, Any]] = jsonpatch.make_patch(before, after).patch
-        text = (
-            ""
-            if foreign
-            else files.diff(Draft(persona.profile, old.content), Draft(persona.profile, new.content))
-        )
-        return Diff(old.number, new.number, change, text)
+        drafts = [None if foreign else Draft(persona.profile, each.content) for each in (old, new)]
+        async with turnstile.through(caller_of(request).workspace_id):
+            found = await comparing.compare(Task(before, after, *drafts))
+        return Diff(old.number, new.number, found.patch, found.text)
 
     @post(
         "/{ref:str}/versions/{v:str}/restore",
@@ -117,7 +114,7 @@ def router(database: Database, config: Config) -> Router:
         request: AnyRequest, ref: str, v: str, if_match: IfMatch = None
     ) -> Response[PersonaView]:
         """Rolls back by going forward. Where the newest version equals it already, no version is made."""
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             persona = await writable(connection, request, ref, if_match)
             require_active(persona)
             old = await version_of(connection, persona, v)
@@ -135,7 +132,7 @@ def router(database: Database, config: Config) -> Router:
         """A bare model name means the label `production` where there is one, else the newest version."""
         if not is_label(label):
             raise Refusal(Fault.LABEL_FIXED)
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             persona = await writable(connection, request, ref, if_match)
             require_active(persona)
             number = (await version_of(connection, persona, data.version)).number

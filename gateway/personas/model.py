@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +18,13 @@ Status = Literal["active", "archived"]
 
 SCHEMA_VERSION = "1.0"
 PROMPT_BYTES = 512 * 1024
+NAME_LENGTH = 200
+PART_BYTES = 256 * 1024
+"""Of examples, layers and defaults each, as JSON."""
+EXAMPLES = 1000
+UPSTREAMS = 32
+HEADERS = 64
+HEADERS_BYTES = 16 * 1024
 DEPTH = 32
 """Levels of lists and objects within layers and defaults."""
 ALLOWED = 100
@@ -155,8 +163,8 @@ def _check_profile(profile: Profile) -> list[Detail]:
         details.append(
             _detail("slug", "lower-case letters, digits and single hyphens, at most 64 characters")
         )
-    if not profile.name.strip() or len(profile.name) > 200:
-        details.append(_detail("name", "1 to 200 characters"))
+    if not profile.name.strip() or len(profile.name) > NAME_LENGTH:
+        details.append(_detail("name", f"1 to {NAME_LENGTH} characters"))
     if len(profile.tags) > 50 or any(not tag.strip() or len(tag) > 64 for tag in profile.tags):
         details.append(_detail("tags", "at most 50 tags of 1 to 64 characters"))
     texts = {"name": [profile.name], "tags": profile.tags}
@@ -171,11 +179,14 @@ def _check_content(content: Content) -> list[Detail]:
         details.append(_detail("prompt", "at most 512 KiB"))
     if len(content.language) > 35 or not LANGUAGE.fullmatch(content.language):
         details.append(_detail("language", "a language tag of BCP 47, such as `en` or `pt-BR`"))
+    details += _check_sizes(content)
     if any(not example.strip() for example in content.examples):
         details.append(_detail("examples", "must not hold an empty line"))
     if len(content.allow) > ALLOWED or not all(PARAMETER.fullmatch(name) for name in content.allow):
         details.append(_detail("allow", f"at most {ALLOWED} names of parameters, of 1 to 64 characters each"))
-    if any(not re.fullmatch(r"[!-.0-~]+(/[!-~]+)?", upstream) for upstream in content.upstreams):
+    if len(content.upstreams) > UPSTREAMS or any(len(upstream) > 200 for upstream in content.upstreams):
+        details.append(_detail("upstreams", f"at most {UPSTREAMS} of at most 200 characters each"))
+    elif any(not re.fullmatch(r"[!-.0-~]+(/[!-~]+)?", upstream) for upstream in content.upstreams):
         details.append(_detail("upstreams", "each is `NAME/model`"))
     details += [
         _detail("defaults", "is set by the gateway or the caller, not by a default", key)
@@ -192,6 +203,21 @@ def _check_content(content: Content) -> list[Detail]:
             details.append(_detail(place, f"at most {DEPTH} levels"))
     texts = {"prompt": [content.prompt], "examples": content.examples}
     return details + _check_nul(texts) + check_headers(content.headers)
+
+
+def _check_sizes(content: Content) -> list[Detail]:
+    """Caps for what is no prompt, so that a version is nowhere larger than a few prompts."""
+    parts = {"examples": content.examples, "layers": content.layers, "defaults": content.defaults}
+    details = [
+        _detail(place, f"at most {PART_BYTES >> 10} KiB as JSON")
+        for place, part in parts.items()
+        if len(msgspec.json.encode(part)) > PART_BYTES
+    ]
+    if len(content.examples) > EXAMPLES:
+        details.append(_detail("examples", f"at most {EXAMPLES} lines"))
+    if len(content.headers) > HEADERS or len(msgspec.json.encode(content.headers)) > HEADERS_BYTES:
+        details.append(_detail("headers", f"at most {HEADERS} headers of {HEADERS_BYTES >> 10} KiB in all"))
+    return details
 
 
 def _check_nul(texts: Mapping[str, list[str]]) -> list[Detail]:
@@ -214,7 +240,7 @@ def _is_deep(value: Any, levels: int) -> bool:
 def check_headers(headers: Mapping[str, str]) -> list[Detail]:
     """What is wrong with headers that a persona wants to send upstream."""
     details = []
-    for name, value in headers.items():
+    for name, value in islice(headers.items(), HEADERS):
         if name.lower() in HOP_BY_HOP | OF_THE_GATEWAY:
             details.append(_detail("headers", f"`{name}` belongs to the gateway", name))
         elif not TOKEN.fullmatch(name) or not HEADER_VALUE.fullmatch(value):

@@ -29,8 +29,11 @@ from gateway.personas.editing import (
 from gateway.personas.model import Draft, DraftError, Persona, Version, Visibility
 from gateway.personas.view import PersonaBody, PersonaPatch, PersonaView
 from gateway.storage.database import Database
+from gateway.turnstile import Turnstile
 
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
+SEARCH_SECONDS = 3.0
+"""For the statements of a search, which only a text made for it takes longer for."""
 NO_NUL = r"^[^\0]*$"
 Word = Annotated[str | None, Parameter(max_length=64, pattern=NO_NUL)]
 
@@ -44,7 +47,7 @@ class ForkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     visibility: Visibility = "private"
 
 
-def router(database: Database, config: Config) -> Router:
+def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
     """The routes of personas, on this store."""
 
     @post("/", opt={"scope": "personas:write", "faults": WRITING}, summary="Create a persona")
@@ -87,10 +90,10 @@ def router(database: Database, config: Config) -> Router:
             after=after,
             limit=limit + 1,
         )
-        async with database.read() as connection:
+        async with turnstile.through(caller.workspace_id), database.read(SEARCH_SECONDS) as connection:
             found = await store.search(connection, caller.workspace_id, caller.owner, wanted)
-            newest = await store.newest_versions(connection, found)
-        return page(found, limit, lambda each: view.show(each, newest[each.id]), lambda each: each.id)
+            newest = await store.fitting_newest(connection, found[:limit])
+        return page(found, len(newest), lambda each: view.show(each, newest[each.id]), lambda each: each.id)
 
     @get("/{ref:str}", opt={"scope": "personas:read"}, summary="Read a persona")
     async def read_persona(request: AnyRequest, ref: str) -> Response[PersonaView]:
@@ -112,7 +115,7 @@ def router(database: Database, config: Config) -> Router:
         new version; slug, name, tags, visibility and status do not. `status: active` brings an archived
         persona back.
         """
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             persona = await writable(connection, request, ref, if_match)
             if data.status is msgspec.UNSET:
                 require_active(persona)
@@ -135,7 +138,7 @@ def router(database: Database, config: Config) -> Router:
         if_match: IfMatch = None,
     ) -> None:
         """An archived persona is not served, but can be read and brought back; a purged one is gone."""
-        async with database.write() as connection:
+        async with database.write(still_there(request.scope)) as connection:
             persona = await writable(connection, request, ref, if_match)
             if purge:
                 await store.purge(connection, persona, actor_of(request))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Row, Select, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway import clock, ids
@@ -22,6 +22,12 @@ SHOWN = [column for column in PERSONA if column.name != "search"]
 VERSION = tables.versions.c
 LABEL = tables.labels.c
 TURN = tables.turns.c
+SEARCHED = 65_536
+"""Characters of name, tags and prompt that a search looks into."""
+PAGE_BYTES = 2 << 20
+"""Of a list's answer; at least one item is on each page."""
+SLICE = 8
+"""Versions that are read at once for a page, since a few may fill it."""
 
 Outcome = Literal["created", "new-version", "profile", "unchanged"]
 
@@ -225,10 +231,11 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 async def search(connection: AsyncConnection, workspace_id: str, owner: str, wanted: Search) -> list[Persona]:
     """What a key of this owner may read, the newest first."""
     query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == wanted.status)
+    searched = func.substr(PERSONA.search, 1, SEARCHED)
     for word in wanted.words:
-        query = query.where(PERSONA.search.contains(word.casefold(), autoescape=True))
+        query = query.where(func.instr(searched, word.casefold()) > 0)
     if wanted.tag is not None:
-        query = query.where(PERSONA.search.contains(f"\n#{wanted.tag.casefold()}\n", autoescape=True))
+        query = query.where(func.instr(searched, f"\n#{wanted.tag.casefold()}\n") > 0)
     if wanted.visibility is not None:
         query = query.where(PERSONA.visibility == wanted.visibility)
     if wanted.language is not None:
@@ -259,16 +266,52 @@ async def versions(
     return [_version(row) for row in rows]
 
 
-async def newest_versions(connection: AsyncConnection, personas: Sequence[Persona]) -> dict[str, Version]:
-    """The newest version of each, by the persona's id."""
+async def fitting_versions(
+    connection: AsyncConnection, persona_id: str, *, before: int | None, limit: int
+) -> tuple[list[Version], int]:
+    """The newest first, older than `before`, with one more where there is one; and how many fit on a page."""
+    found: list[Version] = []
+    size = 0
+    while len(found) <= limit:
+        some = min(SLICE, limit + 1 - len(found))
+        more = await versions(connection, persona_id, before=before, limit=some)
+        for each in more:
+            if found and size + _weight(each) > PAGE_BYTES:
+                return [*found, each], len(found)
+            found.append(each)
+            size += _weight(each)
+        if len(more) < some:
+            break
+        before = more[-1].number
+    return found, limit
+
+
+async def fitting_newest(connection: AsyncConnection, personas: Sequence[Persona]) -> dict[str, Version]:
+    """The newest version of each by the persona's id, of as many of the first ones as fit on a page."""
     found: dict[str, Version] = {}
-    latest = {persona.id: persona.latest for persona in personas}
-    for some in _slices(list(latest)):
-        newest = tables.personas.c
-        query = select(tables.versions).join(tables.personas, newest.id == VERSION.persona_id)
-        query = query.where(VERSION.persona_id.in_(some), VERSION.number == newest.latest)
-        found |= {row.persona_id: _version(row) for row in await connection.execute(query)}
+    size = 0
+    for start in range(0, len(personas), SLICE):
+        some = await _newest(connection, personas[start : start + SLICE])
+        for persona in personas[start : start + SLICE]:
+            size += _weight(some[persona.id])
+            if found and size > PAGE_BYTES:
+                return found
+            found[persona.id] = some[persona.id]
     return found
+
+
+async def _newest(connection: AsyncConnection, personas: Sequence[Persona]) -> dict[str, Version]:
+    newest = tables.personas.c
+    query = select(tables.versions).join(tables.personas, newest.id == VERSION.persona_id)
+    ids_ = [persona.id for persona in personas]
+    query = query.where(VERSION.persona_id.in_(ids_), VERSION.number == newest.latest)
+    return {row.persona_id: _version(row) for row in await connection.execute(query)}
+
+
+def _weight(version: Version) -> int:
+    """Bytes of the version in an answer, where its layers may stand twice."""
+    content = version.content
+    return len(msgspec.json.encode(content)) + len(msgspec.json.encode(content.layers))
 
 
 async def version_languages(
@@ -301,7 +344,8 @@ def _search_text(draft: Draft) -> str:
     """What a search looks into: each tag on a line of its own, behind a `#`."""
     profile = draft.profile
     tags = "".join(f"\n#{tag}\n" for tag in profile.tags)
-    return "\n".join([profile.slug, profile.name, tags, draft.content.prompt]).casefold()
+    text = "\n".join([profile.slug, profile.name, tags, draft.content.prompt[:SEARCHED]])
+    return text.casefold()[:SEARCHED]
 
 
 async def _touch(connection: AsyncConnection, persona: Persona, **values: Any) -> None:

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType, field
 from gateway import clock
 from gateway.errors import Detail
 from gateway.personas.model import (
+    NAME_LENGTH,
     SCHEMA_VERSION,
     Content,
     Draft,
@@ -115,6 +116,9 @@ def new_draft(body: PersonaBody) -> Draft:
     if body.slug is UNSET and body.name is UNSET:
         raise DraftError([Detail(["name"], "name or slug is needed", "missing")])
     name = body.name if body.name is not UNSET else str(body.slug)
+    if len(name) > NAME_LENGTH:
+        # Checked before a slug is made of it, which takes long for a long one.
+        raise DraftError([Detail(["name"], f"1 to {NAME_LENGTH} characters", "value_error")])
     slug = body.slug if body.slug is not UNSET else slug_from(name)
     blank = Draft(Profile(slug=slug, name=name, visibility="private"), Content(prompt=""))
     draft = patched(blank, body)
