@@ -1,0 +1,43 @@
+"""What the docs name is there: files, commands, classes and methods."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
+FILE = re.compile(r"(?<![\w./*{-])((?:[a-z_]+/)*[a-z_0-9]+\.(?:py|toml|md|js|css))\b")
+METHOD = re.compile(r"`([A-Z][A-Za-z]+)\.([a-z_]+)`")
+NOT_OURS = {"config.toml", "evaluate.py"}
+"""Files of whoever runs it, and of a benchmark that comes with its own evaluator."""
+CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "gateway").rglob("*.py"))
+
+
+def exists(name: str, page: Path) -> bool:
+    """Whether a path of the docs, which is often told from within `gateway/`, leads to a file."""
+    places = (ROOT, ROOT / "gateway", ROOT / "docs", page.parent)
+    if any((place / name).is_file() for place in places):
+        return True
+    return any(
+        path.match(name)
+        for folder in ("gateway", "tests", "tools", "benchmarks")
+        for path in (ROOT / folder).rglob("*")
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_files_that_a_page_names_are_there(page: Path) -> None:
+    text = page.read_text("utf-8")
+    inline = re.findall(r"`([^`\n]+)`|\]\(([^)\s]+)\)", text)
+    blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL) if page.name == "architecture.md" else []
+    spans = [one or other for one, other in inline] + blocks
+    named = {name for span in spans for name in FILE.findall(span)} - NOT_OURS
+    assert {name for name in named if not exists(name, page)} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_methods_that_a_page_names_are_there(page: Path) -> None:
+    for owner, method in METHOD.findall(page.read_text("utf-8")):
+        assert re.search(rf"class {owner}\b", CODE), f"there is no class {owner}"
+        assert re.search(rf"\b{method}\b", CODE), f"nothing is called {method}"
