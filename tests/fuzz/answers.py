@@ -59,7 +59,7 @@ CODES: list[Any] = [
     *(400, 401, 403, 404, 429, 500, 503, "400", "429", "500", "invalid_api_key", 400.0, True, None, 10**30),
     *(-1, [400], {"a": 1}, "", "4０0", 99, 600, 399),
 ]
-FORBIDDEN_CODES = (401, 403, 500, 503, "500")
+FORBIDDEN_CODES = (401, 403)
 ERROR_LINES = [
     *(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n"),
     *(b"HTTP/9.9 200 OK\r\n\r\n", b"junk", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
@@ -107,7 +107,7 @@ def _not_unavailable(reply: Reply, _seen: Seen | None) -> None:
 def refusal(chance: Random) -> Script:
     """An HTTP error; what nobody may see of it bears the mark."""
     status = chance.choice(STATUSES if maybe(chance, 0.85) else ODD_STATUSES)
-    hidden = status in (401, 403) or status >= 500
+    hidden = status in FORBIDDEN_CODES
     kind = chance.choice([JSON_TYPE] * 4 + TYPES)
     shape = chance.random()
     if shape < 0.25:
