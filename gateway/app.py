@@ -71,7 +71,7 @@ class Gateway:
         )
         self.tail = Tail(self.database)
         self.chat = ChatCompletions(self.guard, self.exchanges, config.server)
-        self.embeddings = Embeddings(self.guard, self.routing, config, self.exchanges.aside)
+        self.embeddings = Embeddings(self.guard, self.exchanges, config)
         self.is_loaded = False
         self.is_draining = False
 

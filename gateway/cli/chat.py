@@ -132,13 +132,14 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
                     pieces.append(piece)
                     sys.stdout.write(printable(piece))
                 sys.stdout.flush()
-        exchange.end("completed")
-    except Interrupted as interrupted:
-        raise Failure(f"the answer took longer than its time limit ({interrupted.why})") from None
+        exchange.end(None)
+    except (Interrupted, UpstreamFailure, Refusal) as error:
+        refusal = exchange.end(error, has_begun=bool(pieces)).refusal
+        raise Failure(refusal.message if refusal else "the answer was cut short") from None
     finally:
         sys.stdout.write("\n")
         sys.stdout.flush()
-        exchange.end("failed", "terminal")
+        exchange.end(asyncio.CancelledError())
         await exchange.hang_up()
     # Not into the answer, which may go into a file or another program.
     click.echo(click.style(_told(exchange.account.turn.drift), dim=True), err=True)

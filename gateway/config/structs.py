@@ -180,4 +180,4 @@ class Route(msgspec.Struct, frozen=True):
     model: str
 
     def __str__(self) -> str:
-        return f"{self.upstream}/{self.model}"
+        return f"{self.upstream}/{self.model}" if self.model else self.upstream

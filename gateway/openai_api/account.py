@@ -1,18 +1,28 @@
 """What is told of a turn: in the head of its answer, in its `persona` object, and in its record."""
 
 import time
+from typing import Protocol
 
 from gateway.config import Price
 from gateway.drift.axes import AXES
-from gateway.openai_api.answer import Answer
-from gateway.openai_api.relay import Relay
+from gateway.openai_api.ending import Ending
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
-from gateway.turns.turn import Status, Turn, persona_json
+from gateway.turns.turn import Turn, Usage, persona_json
 from gateway.upstreams.routing import Trail
 
 HEADERS = tuple((axis.name, axis.header.lower().encode()) for axis in AXES)
 """What says each axis in the head of a whole answer."""
+
+
+class Source(Protocol):
+    """What the upstream says of its own answer."""
+
+    @property
+    def finish_reason(self) -> str | None: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
 
 
 class Account:
@@ -30,11 +40,6 @@ class Account:
         """`None` for a plain model."""
         self.prompt_sha256 = prompt_sha256
         self._is_scored = False
-
-    @property
-    def is_unscored(self) -> bool:
-        """Whether a score is still to come."""
-        return not self._is_scored and self.persona is not None
 
     def score(self, scored: Scored) -> None:
         """Take the score into the turn."""
@@ -69,12 +74,10 @@ class Account:
         """The `persona` object for the answer."""
         return persona_json(self.persona.identity_json, self.turn) if self.persona else b"null"
 
-    def close(
-        self, status: Status, error: str | None, source: Relay | Answer | None, price: Price | None
-    ) -> None:
+    def close(self, ended: Ending, source: Source | None, price: Price | None) -> None:
         """Write down how the turn has ended, what the upstream said of its answer, and what that costs."""
         turn, trail, now = self.turn, self.trail, time.perf_counter()
-        turn.status, turn.error = status, error
+        turn.status, turn.error = ended.status, ended.word
         if source is not None:
             turn.finish_reason = source.finish_reason
             turn.usage = source.usage or turn.usage

@@ -40,11 +40,7 @@ class Answer:
         """Raises UpstreamFailure where the body is no answer: broken JSON, an error, no choices."""
         # Some servers write a byte order mark, which JSON does not have (RFC 8259, 8.1).
         self.body = body = body.removeprefix(BOM)
-        fields = _decode(body)
-        if fields is None:
-            raise from_answer(upstream, body, mask)
-        if "error" in fields and is_error(fields["error"]):
-            raise from_event(upstream, fields["error"], mask)
+        fields = _checked(body, upstream, mask)
         self.usage: Usage | None = chunks.usage_of(fields.get("usage"))
         self.choices = _read_choices(fields.get("choices"))
         if self.choices is None:
@@ -83,6 +79,21 @@ class Answer:
         return b"".join(frame(msgspec.json.encode(event)) for event in events) + DONE_FRAME
 
 
+class Vectors:
+    """An answer to a request for embeddings, as the upstream wrote it."""
+
+    finish_reason: str | None = None
+
+    def __init__(self, body: bytes, upstream: str, mask: Mask) -> None:
+        """Raises UpstreamFailure where the body is no answer: broken JSON, an error, no array of data."""
+        self.body = body = body.removeprefix(BOM)
+        fields = _checked(body, upstream, mask)
+        data = fields.get("data")
+        if data is None or bytes(memoryview(data)[:1]) != b"[":
+            raise from_answer(upstream, body, mask)
+        self.usage: Usage | None = chunks.usage_of(fields.get("usage"))
+
+
 async def read_body(response: Response, upstream: str, limit: int) -> bytes:
     """The body to its end. Raises UpstreamFailure, also for one of more than `limit` bytes."""
     pieces, size = [], 0
@@ -92,6 +103,16 @@ async def read_body(response: Response, upstream: str, limit: int) -> bytes:
         if size > limit:
             raise UpstreamFailure("bad_answer", upstream)
     return b"".join(pieces)
+
+
+def _checked(body: bytes, upstream: str, mask: Mask) -> dict[str, msgspec.Raw]:
+    """The top level of an answer. Raises UpstreamFailure for broken JSON and for an error."""
+    fields = _decode(body)
+    if fields is None:
+        raise from_answer(upstream, body, mask)
+    if "error" in fields and is_error(fields["error"]):
+        raise from_event(upstream, fields["error"], mask)
+    return fields
 
 
 def _decode(body: bytes) -> dict[str, msgspec.Raw] | None:

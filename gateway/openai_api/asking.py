@@ -1,7 +1,7 @@
 """One try at one upstream: the request as it is asked there, and an answer that is known to be one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -65,15 +65,7 @@ class Asking:
 
     async def fetch(self, node: Node, route: Route) -> Answer:
         """A whole answer. Raises UpstreamFailure."""
-        try:
-            with node.total.begin():
-                response = await self._post(node, route)
-                try:
-                    body = await read_body(response, node.name, self._chat.max_answer)
-                finally:
-                    response.close()
-        except TimeoutError:
-            raise UpstreamFailure("total_timeout", node.name) from None
+        body = await whole(node, self._post(node, route), self._chat.max_answer)
         return Answer(body, node.name, self._mask)
 
     async def open(self, node: Node, route: Route) -> Opened:
@@ -112,27 +104,12 @@ class Asking:
         response = await node.client.post(PATH, self.body(node, route), headers)
         if 200 <= response.status < 300:
             return response
-        failure, body = await self._failed(node, response)
+        failure, body = await failed(node, response, self._mask)
         added = asks_usage and not self._request.wants_usage and failure.status in (400, 422)
         if added and (b"stream_options" in body or b"include_usage" in body):
             node.refuses_usage = True
             return await self._post(node, route)
         raise failure
-
-    async def _failed(self, node: Node, response: Response) -> tuple[UpstreamFailure, bytes]:
-        """Why, with the body where it may matter; one that does not come must not hold up the next try."""
-        body = b""
-        is_page = "html" in response.headers.get("content-type", "")
-        try:
-            if response.status >= 400 and response.status not in CREDENTIALS and not is_page:
-                async with asyncio.timeout(min(ERROR_SECONDS, node.upstream.timeouts.idle)):
-                    while len(body) <= ERROR_BODY and (piece := await response.read()):
-                        body += piece
-        except (UpstreamFailure, TimeoutError):
-            pass
-        finally:
-            response.close()
-        return from_status(node.name, response.status, body, response.headers, self._mask), body
 
     async def _first_event(
         self, node: Node, response: Response, renew: Callable[[], None]
@@ -172,6 +149,35 @@ class Asking:
             mask=self._mask,
             fallback_id=self._fallback_id,
         )
+
+
+async def whole(node: Node, asked: Awaitable[Response], limit: int) -> bytes:
+    """The body of the answer that is asked for, within the upstream's time. Raises UpstreamFailure."""
+    try:
+        with node.total.begin():
+            response = await asked
+            try:
+                return await read_body(response, node.name, limit)
+            finally:
+                response.close()
+    except TimeoutError:
+        raise UpstreamFailure("total_timeout", node.name) from None
+
+
+async def failed(node: Node, response: Response, mask: Mask) -> tuple[UpstreamFailure, bytes]:
+    """Why, with the body where it may matter; one that does not come must not hold up the next try."""
+    body = b""
+    is_page = "html" in response.headers.get("content-type", "")
+    try:
+        if response.status >= 400 and response.status not in CREDENTIALS and not is_page:
+            async with asyncio.timeout(min(ERROR_SECONDS, node.upstream.timeouts.idle)):
+                while len(body) <= ERROR_BODY and (piece := await response.read()):
+                    body += piece
+    except (UpstreamFailure, TimeoutError):
+        pass
+    finally:
+        response.close()
+    return from_status(node.name, response.status, body, response.headers, mask), body
 
 
 def usable(routes: tuple[Route, ...], text_only: frozenset[str], request: ChatRequest) -> tuple[Route, ...]:

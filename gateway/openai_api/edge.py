@@ -3,10 +3,12 @@
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.errors import Fault, Refusal, envelope
 from gateway.openai_api.bounds import Aside
+from gateway.openai_api.passing_on import Writer
+from gateway.openai_api.watch import Presence
 
 JSON_TYPE = (b"content-type", b"application/json")
 STREAM_HEAD = [
@@ -34,6 +36,32 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 class CallerGoneError(Exception):
     """The caller left before the request was whole."""
+
+
+class Connection(Presence, Writer, Protocol):
+    """The caller's connection."""
+
+    def vouch(self) -> None:
+        """Its caller has shown a key."""
+
+
+class Incoming:
+    """What an ASGI scope tells of a request and of the connection that it came on."""
+
+    __slots__ = ("connection", "headers", "method", "path", "request_id")
+
+    def __init__(self, scope: Any) -> None:
+        state = scope["state"]
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self.request_id: str = state["request_id"]
+        self.connection: Connection = state["connection"]
+
+    def require_post(self) -> None:
+        """Raises Refusal."""
+        if self.method != "POST":
+            raise Refusal(Fault.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int, aside: Aside) -> bytes:
@@ -70,10 +98,6 @@ async def send_refusal(
     body = envelope(refusal, path, request_id)
     own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in refusal.headers.items()]
     await send_json(send, refusal.status, body, [*own, *headers])
-
-
-def only_post() -> Refusal:
-    return Refusal(Fault.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
 
 
 def draining() -> Refusal:

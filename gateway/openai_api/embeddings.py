@@ -1,108 +1,127 @@
 """`POST /v1/openai/embeddings`: passed through to the upstream that the configuration names for it."""
 
-import asyncio
 import time
 from functools import partial
 from typing import Any
 
-from gateway.auth.guard import Guard
+import msgspec
+
+from gateway import clock, ids
+from gateway.auth.guard import Caller, Guard
 from gateway.config import Config, Route
 from gateway.errors import Fault, Refusal
-from gateway.openai_api import edge
-from gateway.openai_api.answer import read_body
+from gateway.openai_api import asking, edge
+from gateway.openai_api.account import Account
+from gateway.openai_api.answer import Vectors
+from gateway.openai_api.answering import Answering
 from gateway.openai_api.body import decode_object, each_once
-from gateway.openai_api.bounds import NUMBERS, Aside
+from gateway.openai_api.bounds import NUMBERS
+from gateway.openai_api.exchange import Exchanges
+from gateway.openai_api.life import Life
+from gateway.openai_api.messages import opens, wrong
+from gateway.openai_api.parameters import is_set
 from gateway.openai_api.spelling import OURS, refuse_lookalikes
-from gateway.openai_api.watch import Connection, Interrupted, Watch
-from gateway.upstreams.failure import UpstreamFailure, from_status
+from gateway.turns.turn import Turn
+from gateway.upstreams.client import Response
 from gateway.upstreams.masking import Mask
-from gateway.upstreams.routing import Node, Routing, Trail
+from gateway.upstreams.routing import Node
 
 PATH = "/embeddings"
+MODEL_LENGTH = 256
 
 
-class Embeddings:
+class Embeddings(Answering):
     """The ASGI application behind the route."""
 
-    def __init__(self, guard: Guard, routing: Routing, config: Config, aside: Aside) -> None:
+    def __init__(self, guard: Guard, exchanges: Exchanges, config: Config) -> None:
+        super().__init__(config.chat.keep_alive)
         self._guard = guard
-        self._aside = aside
-        self._routing = routing
-        self._config = config
-        self._open: set[Watch] = set()
+        self._exchanges = exchanges
+        self._upstream = config.embeddings.upstream or ""
+        self._max_body = config.server.max_body
 
     async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
-        request_id = scope["state"]["request_id"]
-        trail = Trail()
+        started = time.perf_counter()
+        incoming = edge.Incoming(scope)
+        aside = self._exchanges.aside
         try:
-            if scope["method"] != "POST":
-                raise edge.only_post()
-            caller = await self._guard.admit(scope["headers"], "chat:invoke")
-            scope["state"]["connection"].vouch()
-            trail.key = caller.key_id
-            body = await edge.read_body(scope["headers"], receive, self._config.server.max_body, self._aside)
-            body = await self._aside.run(len(body), partial(_checked, body))
-            answer = await self._watched(scope["state"]["connection"], body, trail)
-            headers = [(b"x-persona-attempts", str(trail.attempts).encode())]
-            await edge.send_json(send, 200, answer, headers)
+            incoming.require_post()
+            caller = await self._guard.admit(incoming.headers, "chat:invoke")
+            incoming.connection.vouch()
+            body = await edge.read_body(incoming.headers, receive, self._max_body, aside)
+            body, model = await aside.run(len(body), partial(_checked, body))
+            embedding = self._prepare(caller, body, model, incoming.request_id, started)
         except Refusal as refusal:
-            await edge.send_refusal(send, refusal, scope["path"], request_id)
-        except UpstreamFailure as failure:
-            await edge.send_refusal(send, failure.refusal(), scope["path"], request_id)
+            await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
         except edge.CallerGoneError:
             return
-        except Interrupted as interrupted:
-            if interrupted.why == "total":
-                late = UpstreamFailure("total_timeout", self._node().name)
-                await edge.send_refusal(send, late.refusal(), scope["path"], request_id)
-            elif interrupted.why == "shutdown":
-                await edge.send_refusal(send, edge.draining(), scope["path"], request_id)
+        else:
+            del body
+            await self.answer(embedding, incoming, send)
 
-    def interrupt(self) -> None:
-        """End every open call, as at the end of the process."""
-        for watch in list(self._open):
-            watch.interrupt("shutdown")
-
-    async def _watched(self, connection: Connection, body: bytes, trail: Trail) -> bytes:
-        """The upstream's answer. Raises Interrupted, Refusal, UpstreamFailure."""
-        chat = self._config.chat
-        total = self._node().upstream.timeouts.total * (1 + chat.retries) + chat.retry_for
-        watch = Watch(connection, total=total)
-        self._open.add(watch)
-        try:
-            async with watch:
-                return await self._ask(body, trail)
-        finally:
-            self._open.discard(watch)
-
-    def _node(self) -> Node:
-        node = self._routing.nodes.get(self._config.embeddings.upstream or "")
+    def _prepare(
+        self, caller: Caller, body: bytes, model: str, request_id: str, started: float
+    ) -> "Embedding":
+        """Raises Refusal."""
+        node = self._exchanges.routing.nodes.get(self._upstream)
         if node is None:
             raise Refusal(Fault.EMBEDDINGS_UNSET, param="model")
-        return node
-
-    async def _ask(self, body: bytes, trail: Trail) -> bytes:
-        async def attempt(node: Node, _route: Route) -> bytes:
-            try:
-                async with asyncio.timeout(node.upstream.timeouts.total):
-                    response = await node.client.post(PATH, body, {})
-                    try:
-                        answer = await read_body(response, node.name, self._config.chat.max_answer)
-                    finally:
-                        response.close()
-            except TimeoutError:
-                raise UpstreamFailure("total_timeout", node.name) from None
-            if not 200 <= response.status < 300:
-                mask = Mask(self._routing.secrets)
-                raise from_status(node.name, response.status, answer, response.headers, mask)
-            return answer
-
-        until = time.monotonic() + self._routing.retry_for
-        return await self._routing.first([Route(self._node().name, "")], attempt, trail, until)
+        turn = Turn(
+            id=ids.new("msg"),
+            request_id=request_id,
+            workspace_id=caller.workspace_id,
+            key_id=caller.key_id,
+            model=model,
+            stream=False,
+            created_at=clock.now_ms(),
+        )
+        known = {*node.upstream.models, *node.upstream.prices}
+        # A name of the caller's own must neither reach a head nor fill the memory for breakers.
+        route = Route(node.name, model if model in known else "")
+        return Embedding(self._exchanges, body, Account(turn, started, None, ""), route)
 
 
-def _checked(body: bytes) -> bytes:
-    """The body with each key once, its values as they were written. Raises Refusal."""
+class Embedding(Life):
+    """One request for embeddings."""
+
+    def __init__(self, shared: Exchanges, body: bytes, account: Account, route: Route) -> None:
+        super().__init__(account, (route,), shared.routing, shared.recorder, shared.chat)
+        self._body = body
+        self._mask = Mask(shared.routing.secrets)
+
+    async def fetch(self) -> bytes:
+        account = self.account
+        found = await self._routing.first(self._routes, self._try, account.trail, self._until)
+        account.answered = time.perf_counter()
+        self._source = found
+        return found.body
+
+    async def _try(self, node: Node, _route: Route) -> Vectors:
+        body = await asking.whole(node, self._post(node), self._chat.max_answer)
+        return Vectors(body, node.name, self._mask)
+
+    async def _post(self, node: Node) -> Response:
+        """A response that is no failure by its status. Raises UpstreamFailure."""
+        response = await node.client.post(PATH, self._body, {})
+        if 200 <= response.status < 300:
+            return response
+        raise (await asking.failed(node, response, self._mask))[0]
+
+
+def _checked(body: bytes) -> tuple[bytes, str]:
+    """The body with each key once, its values as they were written, and the model. Raises Refusal."""
     fields = decode_object(body, NUMBERS)
     refuse_lookalikes(fields, OURS)
-    return each_once(body, fields)
+    return each_once(body, fields), _model(fields)
+
+
+def _model(fields: dict[str, msgspec.Raw]) -> str:
+    """Empty where none is named, which some upstreams take."""
+    if not is_set(fields, "model"):
+        return ""
+    if not opens(fields["model"], '"'):
+        raise wrong("model", "must be a string")
+    model = msgspec.json.decode(fields["model"], type=str)
+    if len(model) > MODEL_LENGTH:
+        raise wrong("model", f"is longer than {MODEL_LENGTH} characters")
+    return model

@@ -11,12 +11,13 @@ import msgspec
 
 from gateway import clock, ids
 from gateway.auth.guard import Caller
-from gateway.config import Chat, Config, Price, Route
+from gateway.config import Chat, Config, Route
 from gateway.judge.judge import Judge
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.asking import Asking, usable
 from gateway.openai_api.bounds import LARGE, Aside
+from gateway.openai_api.life import Life
 from gateway.openai_api.overlay import Laid, lay
 from gateway.openai_api.passing_on import Writer, pass_on
 from gateway.openai_api.relay import Relay
@@ -28,14 +29,12 @@ from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
 from gateway.scoring.schedule import Scoring
 from gateway.turns.recorder import Recorder
-from gateway.turns.turn import Status, Turn
+from gateway.turns.turn import Turn
 from gateway.upstreams.client import Response
 from gateway.upstreams.deadline import Deadlines
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.routing import Routing
 
-AFTER_DONE = 0.25
-"""Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
 LINGER = 0.5
 """The part of a score's budget in which it has to show that the answer is at its end."""
 PERSONA_PREFIX = names.PREFIX
@@ -114,8 +113,8 @@ def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[d
     )
 
 
-class Exchange:
-    """One request between `prepare` and the record of its turn."""
+class Exchange(Life):
+    """One chat request."""
 
     def __init__(
         self,
@@ -125,25 +124,13 @@ class Exchange:
         routes: tuple[Route, ...],
         asking: Asking,
     ) -> None:
+        super().__init__(account, routes, shared.routing, shared.recorder, shared.chat)
         self.request = request
-        self.account = account
         self._shared = shared
-        self._routes = routes
         self._asking = asking
-        self.is_last = False
-        """Whether the frames that a stream has given are its last."""
-        self._ended = False
+        self._said: Relay | Answer | None = None
         self._spent = 0.0
         """Seconds for which the answer's last chunk has waited to be known for it."""
-        self._response: Response | None = None
-        self._source: Relay | Answer | None = None
-        self._until = time.monotonic() + shared.chat.retry_for
-
-    def limit(self) -> float:
-        """Seconds that the exchange may take if every upstream uses up its own limit."""
-        nodes = [self._shared.routing.nodes.get(route.upstream) for route in self._routes]
-        totals = [node.upstream.timeouts.total for node in nodes if node]
-        return self._shared.chat.retry_for + sum(totals) * (1 + self._shared.chat.retries)
 
     def rendered(self) -> tuple[str, str, msgspec.Raw, str, str]:
         """The resolved name, the first upstream, the body for it, and the digests. Raises Refusal."""
@@ -157,15 +144,11 @@ class Exchange:
         return name, str(route), msgspec.Raw(body), digest, prompt
 
     async def stream(self, watch: Watch, writer: Writer | None = None) -> AsyncIterator[bytes]:
-        """Whole frames as they come, the first ones once an upstream has said something that is no error.
-
-        Given a `writer`, they go there right from where they come in, as long as there is nothing else to do.
-        Raises UpstreamFailure before the first frame and Refusal at any time; ends only after `[DONE]`.
-        """
         account, routing = self.account, self._shared.routing
         opened = await routing.first(self._usable(), self._asking.open, account.trail, self._until)
         account.answered = time.perf_counter()
-        self._source, self._response = opened.relay, opened.response
+        self._source = self._said = opened.relay
+        self._response = opened.response
         relay, response, frames, limits = opened.relay, opened.response, opened.frames, opened.limits
         watch.limit_total(opened.began + limits.total)
         watch.limit_idle(limits.idle)
@@ -199,11 +182,10 @@ class Exchange:
                 frames = await self._next(relay, response, watch)
 
     async def fetch(self) -> bytes:
-        """The body of a whole answer. Raises UpstreamFailure, Refusal."""
         account, routing = self.account, self._shared.routing
         answer = await routing.first(self._usable(), self._asking.fetch, account.trail, self._until)
         account.answered = time.perf_counter()
-        self._source = answer
+        self._source = self._said = answer
         if account.persona is None:
             return answer.body
         found = self._score(answer)
@@ -230,38 +212,11 @@ class Exchange:
         account.score(scored)
         self._shared.scoring.note(account.turn, account.persona.label if account.persona else "", scored)
 
-    def end(self, status: Status, error: str | None = None) -> None:
-        """Record the turn; the first call counts."""
-        if self._ended:
-            return
-        self._ended = True
-        account, source, judge = self.account, self._source, self._shared.judge
-        account.close(status, error, source, self._price())
-        turn, persona = account.turn, account.persona
-        self._shared.recorder.record(turn)
-        if judge is not None and persona is not None and source is not None and judge.wants(turn):
+    def _recorded(self) -> None:
+        turn, persona, said, judge = self.account.turn, self.account.persona, self._said, self._shared.judge
+        if judge is not None and persona is not None and said is not None and judge.wants(turn):
             request = self.request
-            judge.take(turn, persona, request.messages.each, len(request.body), source.said())
-
-    def _price(self) -> Price | None:
-        """Of the model that was asked last."""
-        route = self.account.trail.route
-        node = self._shared.routing.nodes.get(route.upstream) if route else None
-        return node.upstream.prices.get(route.model) if node and route else None
-
-    async def hang_up(self) -> None:
-        """Let go of the upstream: at once, or after a whole answer when the few bytes behind it are read."""
-        if self._response is None:
-            return
-        try:
-            if self.account.turn.status == "completed" and not self._response.is_read:
-                async with asyncio.timeout(AFTER_DONE):
-                    while await self._response.read():
-                        pass
-        except (UpstreamFailure, TimeoutError):
-            pass
-        finally:
-            self._response.close()
+            judge.take(turn, persona, request.messages.each, len(request.body), said.said())
 
     @staticmethod
     async def _next(relay: Relay, response: Response, watch: Watch) -> bytes:

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-Why = Literal["gone", "idle", "total", "shutdown"]
+Why = Literal["gone", "stalled", "idle", "total", "shutdown"]
 
 
-class Connection(Protocol):
-    """The caller's connection, as far as a watch needs it."""
+class Presence(Protocol):
+    """The caller's connection, as far as it tells whether the caller is there."""
+
+    is_stalled: bool
+    """Whether it was cut because the caller did not read."""
 
     def when_gone(self, call: Callable[[], None] | None) -> None:
         """Call this when the caller leaves, now if it has left; `None`: nothing any more."""
@@ -30,7 +33,7 @@ class Watch:
     connection nobody can leave.
     """
 
-    def __init__(self, connection: Connection | None, *, total: float) -> None:
+    def __init__(self, connection: Presence | None, *, total: float) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._seen = self._sent = self._loop.time()
@@ -102,7 +105,7 @@ class Watch:
         self.is_writing = False
 
     def _left(self) -> None:
-        self.interrupt("gone")
+        self.interrupt("stalled" if self._connection is not None and self._connection.is_stalled else "gone")
 
     def _schedule(self) -> None:
         if self._timer is not None:

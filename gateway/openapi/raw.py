@@ -152,11 +152,12 @@ EMBED = Raw(
     id="create_embeddings",
     tag="OpenAI-compatible",
     summary="Embed texts",
-    about="Passed through, byte for byte, to the upstream that the configuration names in `[embeddings]`.",
+    about="Passed through, byte for byte, to the upstream that the configuration names in `[embeddings]`. "
+    "Recorded as a turn, with tokens and cost.",
     takes="EmbeddingsRequest",
     answers="Embeddings",
     parameters=(GZIP,),
-    headers=("X-Persona-Attempts",),
+    headers=("X-Persona-Attempts", "X-Persona-Upstream", "X-Persona-Overhead-Ms"),
     passes_on=True,
     faults=(Fault.MEDIA_UNSUPPORTED, Fault.EMBEDDINGS_UNSET, Fault.PROVIDER_REJECTED, *UPSTREAM_FAULTS),
 )

@@ -17,6 +17,7 @@ class Socket:
     def __init__(self) -> None:
         self.call: Callable[[], None] | None = None
         self.is_gone = False
+        self.is_stalled = False
 
     def when_gone(self, call: Callable[[], None] | None) -> None:
         self.call = call
@@ -144,6 +145,13 @@ async def test_a_block_that_ends_is_not_interrupted(socket: Socket) -> None:
     task = asyncio.current_task()
     assert task is not None
     assert not task.cancelling()
+
+
+async def test_a_caller_who_did_not_read_is_told_from_one_who_left(socket: Socket) -> None:
+    watched = await started(socket)
+    socket.is_stalled = True
+    socket.leave()
+    assert await watched.task == "stalled"
 
 
 async def test_an_error_within_the_block_comes_through(socket: Socket) -> None:
