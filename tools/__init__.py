@@ -1,1 +1,1 @@
-"""What is needed to make the product, and not to run it."""
+"""These tools make what the product needs; it runs without them."""

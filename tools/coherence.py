@@ -17,7 +17,7 @@ from gateway.drift.text import Stretch, Text
 Row = dict[str, str]
 SEED = 7
 PAIRS = {True: 200, False: 700}
-"""How many of each kind to draw for a language: from drama, and from elsewhere."""
+"""Pairs of each kind to draw for a language: from drama, and from elsewhere."""
 _SENTENCE_END = re.compile(r"[.!?。！？\n]+")
 
 
@@ -57,7 +57,7 @@ def _read(folder: Path) -> dict[str, list[Row]]:
 
 
 def _rarity(rows: dict[str, list[Row]]) -> str:
-    """For each bucket the surprise of its commonest word in whichever language uses it most."""
+    """Give for each bucket the surprise of its commonest word in whichever language uses it most."""
     most = np.zeros(relevance.BUCKETS)
     for language in sorted(rows):
         counts: Counter[int] = Counter()
@@ -92,7 +92,7 @@ def _pairs(rows: list[Row], drama: bool, drawn: random.Random) -> list[tuple[str
 
 
 def _shortened(text: str, drawn: random.Random) -> str:
-    """As long as a line of role-play: 40 to 400 characters, whole sentences where there are any."""
+    """Cut to the length of a line of role-play: 40 to 400 characters, whole sentences where there are any."""
     length = int(math.exp(drawn.uniform(math.log(40), math.log(400))))
     if len(text) <= length:
         return text

@@ -1,4 +1,4 @@
-"""What a scorer of drift has to be better than, in the shape that benchmarks call scorers in."""
+"""A scorer of drift has to be better than these, which benchmarks call in the same shape."""
 
 import math
 from collections import Counter
@@ -13,14 +13,14 @@ def length(row: Mapping[str, Any]) -> float:
 
 
 def cosine(row: Mapping[str, Any]) -> float:
-    """How little its n-grams of three and four characters are like those of the persona's lines."""
+    """Score how little its n-grams of three and four characters are like those of the persona's lines."""
     said = [*row["reference_lines"], *(turn["response"] for turn in row["history"])]
     answer = _vector(row["response"])
     return -sum(_product(answer, _vector(line)) for line in said) / (len(said) or 1)
 
 
 def relevance(row: Mapping[str, Any]) -> float:
-    """How little they are like those of the user's turn."""
+    """Score how little they are like those of the user's turn."""
     return -_product(_vector(row["response"]), _vector(row["user"]))
 
 

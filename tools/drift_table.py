@@ -21,9 +21,9 @@ from tools import drift_baselines
 Row = dict[str, Any]
 Scores = NDArray[np.float64]
 HEADS = {"incoherent": "coherence", "value_contradiction": "values"}
-"""Which number a kind of drift is to be seen in; all others in the voice."""
+"""The number that a kind of drift is to be seen in; all others show in the voice."""
 SIMPLE = {"incoherent": "relevance"}
-"""Which cosine a kind is compared with: that to the user's turn; all others to the persona's lines."""
+"""The cosine that a kind is compared with: to the user's turn; for all others to the persona's lines."""
 
 
 class Scored(NamedTuple):
@@ -115,7 +115,7 @@ def kinds(scored: Scored, evaluate: ModuleType) -> Iterable[str]:
 
 
 def places(rows: list[Row], source: str, kind: str | None, label: str) -> list[int]:
-    """Where the rows of a source and a label stand, of one kind or of any."""
+    """Find the rows of a source and a label, of one kind or of any."""
     return [
         at
         for at, row in enumerate(rows)
@@ -134,7 +134,7 @@ def row_of(kind: str, source: str, counts: str, *values: float) -> str:
 
 
 def alarms(scored: Scored) -> Iterable[str]:
-    """How often turns in character are not found so, by source and, where rows are many, by persona."""
+    """Count turns in character that are not found so, by source and, where rows are many, by persona."""
     yield "| source | in character | found otherwise | by persona | voice: median, 95th percentile |"
     yield "| --- | --: | --: | --- | --- |"
     for source in sorted({row["source"] for row in scored.rows}):
@@ -151,7 +151,7 @@ def alarms(scored: Scored) -> Iterable[str]:
 
 
 def gradual(evaluate: ModuleType, sequences: list[Row]) -> Iterable[str]:
-    """How many slowly drifting conversations are found, and when."""
+    """Count the slowly drifting conversations that are found, and say when."""
     if sequences:
         found = evaluate.sequences(benchmark, benchmark.score, sequences, head="voice")
         share, number = f"{found['detected']:.0%}", found["n"]

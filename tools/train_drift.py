@@ -28,12 +28,12 @@ REGISTERS = {
     "llm-persona-chat": 1.0,
     "human-social-media": 0.5,
 }
-"""How much a line in character weighs; there is far more drama than of what models play."""
+"""The weight of a line in character; there is far more drama than of what models play."""
 HEAD_FEATURES = (
     ("assistant", ("assistant", "likeness", "kinship", "surprise"), 10.0),
     ("other", ("likeness", "likeness-shift", "kinship", "surprise", "typography", "length"), 100.0),
 )
-"""What each head may go by, and the ridge it is fitted with."""
+"""The features that each head may go by, and the ridge that it is fitted with."""
 SHORT = frozenset({"han", "kana", "hangul"})
 """Scripts in which a text has fewer characters."""
 OUT = Path(__file__).parent.parent / "gateway" / "drift" / "data"
@@ -53,7 +53,7 @@ def load(folder: Path) -> list[Row]:
 
 
 def cut(text: str, length: int, start: int = 0) -> str:
-    """About so many characters from there on, to the end of a sentence where there is one."""
+    """Cut about so many characters from there on, to the end of a sentence where there is one."""
     text = text[start:]
     if len(text) <= length:
         return text.strip()
@@ -200,7 +200,7 @@ def surprises(texts: list[Measures]) -> Any:
 
 
 def fold(row: Row) -> int:
-    """Which fourth a row belongs to: all of a character, or all answers to a question, stay together."""
+    """Give the row's fourth: all of a character, or all answers to a question, stay together."""
     text: str = row["character"] if not row["is_assistant"] else row["question"]
     return sum(text.encode()) % FOLDS
 
@@ -232,7 +232,7 @@ class Case(NamedTuple):
     register: str
     language: str
     known: int
-    """How many lines of the character it is held against."""
+    """The number of the character's lines that it is held against."""
 
 
 def cases(language: str, rows: list[Row], learnt: Learnt) -> list[Case]:
@@ -320,7 +320,7 @@ def fitted(made: list[Case]) -> tuple[Any, Any, Any]:
 
 
 def quantiles(made: list[Case], learnt: model.Model) -> Any:
-    """Of the log odds of turns in character: rows for no, for up to three and for more known lines."""
+    """Give quantiles of the log odds of turns in character: rows for no, up to three and more known lines."""
     groups: list[list[float]] = [[], [], []]
     for case in made:
         if case.label == "in":

@@ -1,1 +1,1 @@
-"""How far an answer strays from its persona: deterministic, embedded, from values alone."""
+"""Drift is how far an answer strays from its persona; it is told deterministically, from values alone."""

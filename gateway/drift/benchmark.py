@@ -1,4 +1,4 @@
-"""The scorer in the shape that benchmarks of drift call it in; nothing here that the product does not do."""
+"""Benchmarks of drift call the scorer in this shape; nothing here does what the product does not."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -45,7 +45,7 @@ def score_turn(state: State, row: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def prepared(row: Mapping[str, Any]) -> tuple[Profile, Course]:
-    """What a server has at hand when the answer of the row comes."""
+    """Make what a server has at hand when the answer of the row comes."""
     character = _character(row)
     return _profile(character), _course(
         character, tuple((turn["user"], turn["response"]) for turn in row["history"])

@@ -1,4 +1,4 @@
-"""From scores to beliefs and to p values that mean the same for every persona."""
+"""Scores become beliefs and p values that mean the same for every persona."""
 
 import math
 from bisect import bisect_right
@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from statistics import pstdev
 
 PRIOR = 0.05
-"""How often a turn is taken to be out of character before anything is known of it."""
+"""The share of turns taken to be out of character before anything is known of them."""
 _PRIOR_ODDS = math.log(PRIOR / (1 - PRIOR))
 USUAL = 4
-"""How many scores of a persona's own the usual ones count for."""
+"""The usual scores count for as many of a persona's own."""
 BREADTH = 1.35
-"""How far each score is spread, beside what Silverman's rule says."""
+"""The spread of each score, as a multiple of Silverman's rule."""
 
 
 def belief(log_odds: float) -> float:
-    """The posterior at the stated prior, from how much more likely drift makes what was seen."""
+    """Give the posterior at the stated prior, from how much more likely drift makes what was seen."""
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds + _PRIOR_ODDS))))
 
 
 def either(one: float, other: float) -> float:
-    """The log odds that one or the other of two explanations holds, each as likely beforehand."""
+    """Give the log odds that one or the other of two explanations holds, each as likely beforehand."""
     high, low = max(one, other), min(one, other)
     return high + math.log1p(math.exp(low - high)) - math.log(2) if low > -math.inf else high - math.log(2)
 
 
 class Usual:
-    """What turns in character score, over all personas: quantiles that ascend in equal steps from 0 to 1."""
+    """The scores of turns in character over all personas: quantiles in equal steps from 0 to 1."""
 
     def __init__(self, quantiles: Sequence[float]) -> None:
         self._quantiles = list(quantiles)
@@ -36,7 +36,7 @@ class Usual:
         self._tail = self._quantiles[-1] - self._quantiles[-1 - self._steps // 10] or 1.0
 
     def exceeded(self, score: float) -> float:
-        """How large a share of the distribution lies at or above the score."""
+        """Give the share of the distribution that lies at or above the score."""
         quantiles, steps = self._quantiles, self._steps
         at = bisect_right(quantiles, score)
         if at > steps:
@@ -49,7 +49,7 @@ class Usual:
 
 
 def p_value(own: Sequence[float], usual: Usual, score: float) -> float:
-    """How often a turn in character scores at least this much.
+    """Estimate how often a turn in character scores at least this much.
 
     `own` are scores of the persona's own lines and earlier turns, each made without itself: split conformal
     prediction (Vovk et al. 2005), with each score spread by a logistic kernel since there are few of them,

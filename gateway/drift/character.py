@@ -16,7 +16,7 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
     """Lines that the persona could have said."""
     fields: dict[str, Any] = {}
-    """What is stored of it beside the prompt, nested at will: its layers."""
+    """Its layers: everything stored of it beside the prompt, nested at will."""
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

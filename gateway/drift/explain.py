@@ -1,4 +1,4 @@
-"""Why a turn got its score: named signals with p values and the spans that they rest on."""
+"""A score is explained by named signals with p values and the spans that they rest on."""
 
 import math
 import re
@@ -21,7 +21,7 @@ _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？\n]*")
 
 
 class Explanation(NamedTuple):
-    """What was found of one turn."""
+    """Everything found of one turn."""
 
     profile: Profile
     answer: str
@@ -32,7 +32,7 @@ class Explanation(NamedTuple):
     incoherence: Incoherence
 
     def signals(self) -> tuple[Signal, ...]:
-        """The signals that are worth telling, the least usual of each axis first."""
+        """Give the signals that are worth telling, the least usual of each axis first."""
         found = [*self._voice(), *self._values(), *self._coherence()]
         return tuple(signal for signal in found if signal.p <= TELLING)
 
@@ -59,7 +59,7 @@ class Explanation(NamedTuple):
             yield Signal(one.name, "coherence", p, one.start, one.end)
 
     def _worst(self) -> tuple[int, int]:
-        """The sentence that speaks most for an assistant."""
+        """Find the sentence that speaks most for an assistant."""
         spans = [match.span() for match in _SENTENCE.finditer(self.answer[:LONGEST])][:SENTENCES]
         vocabulary = self.profile.vocabulary
 
@@ -70,11 +70,11 @@ class Explanation(NamedTuple):
 
 
 def bound(belief: float) -> float:
-    """The largest p value that a belief allows: one over its likelihood ratio (Vovk and Wang 2021)."""
+    """Give the largest p value that a belief allows: one over its likelihood ratio (Vovk and Wang 2021)."""
     odds = calibration.PRIOR / (1 - calibration.PRIOR)
     return rounded(odds * (1 - belief) / max(belief, 1e-6))
 
 
 def rounded(p: float) -> float:
-    """Two digits, of which neither end is reached."""
+    """Two significant digits, within 1e-6 and 1."""
     return float(f"{min(1.0, max(p, 1e-6)):.2g}")

@@ -20,7 +20,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Writing(_Table, frozen=True):
-    """How the language is written."""
+    """The language's writing."""
 
     scripts: tuple[str, ...] = (LATIN,)
     """Its own one first; the others are used beside it."""
@@ -29,13 +29,13 @@ class Writing(_Table, frozen=True):
     spaced: bool = True
     """Spaces stand between words."""
     particles: str = ""
-    """What is written onto the word that it belongs to, so that pieces of a word say more than the whole."""
+    """Particles written onto the word that they belong to, so that its pieces say more than the whole."""
     elides: bool = False
     """An apostrophe parts two words."""
     question: str = ""
     """The mark of a question, where it is another one than `?`."""
     asking: str = ""
-    """What makes a question of a clause that ends with it."""
+    """Words that make a question of a clause that ends with one."""
     ruled_out: str = ""
     """Letters, as a class of a regular expression, that no text in it has, unless …"""
     unless: str = ""
@@ -51,25 +51,25 @@ class Words(_Table, frozen=True):
     """Somebody else."""
     negations: str = ""
     not_negations: str = ""
-    """What looks like a negation and is none."""
+    """Words that look like a negation and are none."""
     like: str = ""
     dislike: str = ""
     if_: str = ""
-    """What makes a supposition."""
+    """Words that make a supposition."""
     turns: str = ""
-    """What begins a new clause within a sentence."""
+    """Words that begin a new clause within a sentence."""
     stop: str = ""
-    """What tells nothing about a topic."""
+    """Words that tell nothing about a topic."""
     stop_letters: str = ""
     """The same of single letters, as a class of a regular expression."""
     periods: str = ""
     """Stems of stretches of time, of which a text counts many."""
     endings: str = ""
-    """What is cut off a word that is not known as it stands."""
+    """Endings that are cut off a word that is not known as it stands."""
     negated: str = ""
-    """How a word ends that denies."""
+    """Endings of words that deny."""
     plurals: str = ""
-    """What makes many of a person, written behind."""
+    """Endings that make many of a person."""
     objects_first: bool = False
     """A verb follows what it is about, and so does its negation."""
     false_friends: str = ""
@@ -83,7 +83,7 @@ class Numbers(_Table, frozen=True):
     digits: dict[str, int] = {}
     """Single letters for one to nine, which stand by themselves before what is counted."""
     few: dict[str, int] = {}
-    """Those of them that stand only there."""
+    """More of them, which stand only there."""
     ten: str = ""
     counted: str = ""
     """Letters of what is counted, right behind a number."""
@@ -92,7 +92,7 @@ class Numbers(_Table, frozen=True):
 
 
 class Country(_Table, frozen=True):
-    """Where most who speak it live."""
+    """The country where most who speak it live."""
 
     home: str = ""
     """The country, as the value of a place."""
@@ -154,7 +154,7 @@ class Pattern(_Table, frozen=True, kw_only=True):
 
 
 class Breaks(_Table, frozen=True):
-    """How models speak of themselves."""
+    """The ways in which models speak of themselves."""
 
     stems: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
@@ -176,9 +176,9 @@ class Language(_Table, frozen=True, kw_only=True, dict=True):
     words: Words = Words()
     numbers: Numbers = Numbers()
     keys: dict[str, str] = {}
-    """How fields are called whose values are known, by category."""
+    """Names of fields whose values are known, by category."""
     topics: dict[str, str] = {}
-    """What a question asks for, by category."""
+    """Words by which a question asks for a category."""
     values: dict[str, dict[str, str]] = {}
     """The words for each value of a category."""
     towns: dict[str, str] = {}
@@ -194,12 +194,12 @@ class Language(_Table, frozen=True, kw_only=True, dict=True):
 
     @property
     def is_unspaced(self) -> bool:
-        """Whether runs of characters tell more than words do."""
+        """Tell whether runs of characters say more than words do."""
         return not self.writing.spaced or bool(self.writing.particles)
 
     @property
     def has_whole_words(self) -> bool:
-        """Whether patterns of breaks are held against whole words."""
+        """Tell whether patterns of breaks are held against whole words."""
         whole = self.breaks.whole_words
         return not self.is_unspaced if whole is None else whole
 
@@ -238,14 +238,14 @@ class Languages(Mapping[str, Language]):
         return found
 
     def script(self, code: str) -> str:
-        """The script of a language; one that is not known is taken to be written in Latin letters."""
+        """Name the script of a language; one that is not known is taken to be written in Latin letters."""
         return self._all[code].script if code in self._all else LATIN
 
     def is_unspaced(self, code: str) -> bool:
         return code in self._all and self._all[code].is_unspaced
 
     def spoken(self, text: str, declared: str) -> str:
-        """The declared language by its code, unless the text is clearly in another script."""
+        """Give the declared language by its code, unless the text is clearly in another script."""
         code = declared.lower().partition("-")[0]
         found = script(text)
         if found is None or found == self.script(code):
@@ -268,5 +268,5 @@ def read(folder: Traversable | Path) -> Languages:
 
 @cache
 def packaged() -> Languages:
-    """The languages that come with the package: read once, in some tens of milliseconds."""
+    """Read the languages that come with the package, once, in some tens of milliseconds."""
     return read(resources.files("gateway.drift").joinpath("languages"))

@@ -1,4 +1,4 @@
-"""A persona's version made ready to be scored against."""
+"""A profile is a persona's version made ready to be scored against."""
 
 from functools import lru_cache
 from importlib import resources
@@ -23,7 +23,7 @@ EXAMPLES = 64
 
 
 class Odds(NamedTuple):
-    """How much likelier drift makes a turn than the persona does, as natural logarithms."""
+    """Natural logarithms of how much likelier drift makes a turn than the persona does."""
 
     assistant: float
     other: float
@@ -34,7 +34,7 @@ class Odds(NamedTuple):
 
 
 class Profile:
-    """Everything that can be computed once for all turns of a version: costs some tens of milliseconds."""
+    """All that is computed once for all turns of a version, in some tens of milliseconds."""
 
     def __init__(self, character: Character, languages: Languages | None = None) -> None:
         self.character = character
@@ -60,17 +60,17 @@ class Profile:
         self.repertoire = incoherence.repertoire(declared, examples, self.relevance, languages)
 
     def read(self, text: str, beside: str = "") -> Measures:
-        """The measures of a text, in the way of the persona's language, beside what it answers."""
+        """Measure a text, in the way of the persona's language, beside what it answers."""
         return stylometry.measure(text, unspaced=self.vocabulary.is_unspaced, beside=beside)
 
     def odds(self, known: Lines, answer: Measures) -> Odds:
-        """What the manner of an answer says, held against these lines."""
+        """Hold the manner of an answer against these lines."""
         measured = heads.compare(self.vocabulary, known, answer)
         assistant, other = heads.log_odds(self.model, measured)
         return Odds(assistant, other, calibration.either(assistant, other), float(measured[1]))
 
     def p_value(self, own: tuple[float, ...], known: int, drifted: float) -> float:
-        """How often a turn in character scores so high, by the persona's own scores where there are any."""
+        """Estimate how often a turn in character scores so high, by the persona's own scores if any."""
         usual = self.model.usual[0 if known == 0 else 1 if known < 4 else 2]
         return calibration.p_value(own, usual, drifted)
 

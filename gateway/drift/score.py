@@ -14,7 +14,7 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     axis: str
     """`voice`, `values` or `coherence`."""
     p: float
-    """How often a turn in character shows at least this much of it; small is suspicious."""
+    """The share of turns in character that show at least this much of it; small is suspicious."""
     start: int | None = None
     """Characters into the answer where the offending span begins and ends; `None`: the whole answer."""
     end: int | None = None
@@ -23,10 +23,10 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Score(Levels, frozen=True, kw_only=True):
-    """What one turn got."""
+    """The numbers and the word that one turn got."""
 
     values_basis: str | None
-    """What `values` was held against: `fields`, `prompt`, `examples`, `earlier` or `None` for nothing."""
+    """`fields`, `prompt`, `examples` or `earlier`, by what `values` was held against."""
     coherence: float
     """1 to 5."""
     verdict: str

@@ -1,4 +1,4 @@
-"""One turn held against its persona and against what was said before it."""
+"""The scorer holds one turn against its persona and against what was said before it."""
 
 from typing import NamedTuple
 
@@ -32,11 +32,11 @@ class Course(NamedTuple):
     verdict: str | None = None
     """The last turn's."""
     lines: Lines | None = None
-    """What the persona is known to have said, accepted turns among it; `None`: the version's own."""
+    """The persona's lines, accepted turns among them; `None`: the version's own."""
     waiting: Measures | None = None
     """The last accepted turn while the baseline is open, added to the lines when another turn follows."""
     is_accepted: bool = False
-    """Whether the last turn's claims are to be learnt when another turn follows."""
+    """True where the last turn's claims are to be learnt when another turn follows."""
     scores: tuple[float, ...] = ()
     """The log odds of the first turns, but for those out of character."""
     trend: Trend = Trend()
@@ -46,7 +46,7 @@ class Course(NamedTuple):
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes in memory, what it shares with others included."""
+        """Estimate the bytes that it takes in memory, shared ones included."""
         words = 0 if self.lines is None else len(self.lines.tokens)
         return 20 * words + 8 * (0 if self.waiting is None else len(self.waiting.tokens)) + 6_000
 
@@ -55,7 +55,7 @@ BEGINNING = Course()
 
 
 def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Score, Course]:
-    """The turn's score, and the course of the conversation with this turn in it."""
+    """Give the turn's score, and the course of the conversation with this turn in it."""
     course = _settled(profile, course)
     known = course.lines or profile.lines
     asked, said = Text(user, ASKED), Text(answer)
@@ -95,7 +95,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
 
 
 def _settled(profile: Profile, course: Course) -> Course:
-    """The course with its last turn learnt from, which is put off until there is another one."""
+    """Learn from the course's last turn, which is put off until there is another one."""
     if course.is_accepted:
         claims = contradiction.learn(profile.facts, course.claims, course.turns - 1, Text(course.answer))
         course = course._replace(claims=claims)
@@ -115,7 +115,7 @@ def _next(
     result: Score,
     answer: str,
 ) -> Course:
-    """The course with this turn; one that is not accepted leaves no trace in what later turns are held to."""
+    """Add this turn to the course. One that is not accepted changes nothing that later turns are held to."""
     settled = course._replace(
         turns=course.turns + 1,
         verdict=result.verdict,

@@ -30,12 +30,12 @@ SCRIPTS = (
     Script("han", 0x3400, 0x9FFF, is_run=True),
     Script("hangul", 0xAC00, 0xD7A3, is_run=True),
 )
-"""In the order of their letters."""
+"""Sorted by their letters."""
 LATIN = "latin"
 RUNS = "々" + "".join(f"{chr(one.first)}-{chr(one.last)}" for one in SCRIPTS if one.is_run)
 """The letters of runs, as the inside of a class of a regular expression."""
 SAMPLE = 400
-"""About as many characters, from all over a text, show which scripts are in it."""
+"""Characters from all over a text that show which scripts are in it."""
 LEAST, CLEAR = 12, 0.7
 """Letters, and the share of all letters, from which on a text is in a script."""
 KANA = 8
@@ -46,7 +46,7 @@ _NO_LATIN = re.compile("[^A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff]+")
 
 
 def script(text: str) -> str | None:
-    """The script of most letters; `None` where there are few or they are mixed."""
+    """Name the script of most letters; `None` where there are few or they are mixed."""
     sample = text[:: 1 + len(text) // 120]
     if sample.isascii() or not _others(()).search(sample):
         return LATIN if len(_NO_LATIN.sub("", sample)) >= LEAST else None
@@ -59,7 +59,7 @@ def script(text: str) -> str | None:
 
 
 def written(text: str) -> list[str]:
-    """Every script but Latin of which a letter stands in the text, or in a sample of a long one."""
+    """Name every script but Latin of which a letter stands in the text, or in a sample of a long one."""
     found: list[str] = []
     if text.isascii():
         return found
@@ -73,7 +73,7 @@ def written(text: str) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _others(found: tuple[str, ...]) -> re.Pattern[str]:
-    """A letter of any script but these and Latin."""
+    """Match a letter of any script but these and Latin."""
     others = "".join(f"{chr(first)}-{chr(last)}" for name, first, last, _ in SCRIPTS if name not in found)
     return re.compile(f"[{others}]" if others else "(?!)")
 

@@ -11,9 +11,9 @@ _HAN = "\u2e80-\u30ff\u3100-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fff
 _THAI, _DEVANAGARI = "\u0e00-\u0e7f", "\u0900-\u0963"
 """Scripts of which some signs are no letters to a regular expression."""
 _APART = re.compile(f"[\\d{_DEVANAGARI}{_THAI}\u2e80-\U0010ffff]")
-"""Without any of these, tokens are what is left of words without apostrophes and hyphens."""
+"""A text without any of these has the tokens of its words, parted at apostrophes and hyphens."""
 _RUN_ON = re.compile(f"[{_DEVANAGARI}{_THAI}\u2e80-\U0010ffff]")
-"""Without any of these, tokens are runs of letters and digits."""
+"""A text without any of these has runs of letters and digits for tokens."""
 _TOKEN_ASCII = re.compile("[a-z0-9]+")
 _TOKEN_SPACED = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(rf"[{_HAN}]+|[{_THAI}]+|(?:[^\W_{_HAN}{_THAI}{_DEVANAGARI}]+|[{_DEVANAGARI}]+)+")
@@ -41,14 +41,14 @@ class Stretch:
     def __init__(self, text: str, offset: int = 0) -> None:
         self.text = text
         self.offset = offset
-        """Where it begins in the whole text."""
+        """The place in the whole text where it begins."""
         self.lower = text.lower()
         self._words: list[str] | None = None
         self._tokens: list[str] | None = None
         self._runs_on: bool | None = None
 
     def words(self, *, elides: bool) -> list[str]:
-        """What stands between words and the words, in turn; together they are as long as the text.
+        """Give what stands between words and the words, in turn; together they are as long as the text.
 
         A word is letters with the apostrophes and hyphens between them, or digits, or a run of a script
         without spaces; where the language `elides`, an apostrophe parts two words. They are in lower case,
@@ -61,7 +61,7 @@ class Stretch:
 
     @property
     def tokens(self) -> list[str]:
-        """Runs of letters and digits in lower case; of Chinese and Japanese with the marks between them."""
+        """Give runs of letters and digits in lower case; Chinese and Japanese ones keep marks in them."""
         if self._tokens is None:
             words = self._words
             if words is not None and _APART.search(self.lower) is None and len(self.lower) == len(self.text):
@@ -75,7 +75,7 @@ class Stretch:
 
     @property
     def runs_on(self) -> bool:
-        """Whether there may be tokens of a script without spaces."""
+        """Tell whether there may be tokens of a script without spaces."""
         if self._runs_on is None:
             self._runs_on = not self.lower.isascii() and _RUN_ON.search(self.lower) is not None
         return self._runs_on
@@ -99,12 +99,12 @@ class Text:
         return len(self.text)
 
     def stretch(self, start: int, end: int) -> Stretch:
-        """What stands between two places: the whole of a short text is read once for all who ask."""
+        """Take what stands between two places; the whole of a short text is read once for all who ask."""
         if start == 0 and end == len(self.ends[0].text):
             return self.ends[0]
         return Stretch(self.text[start:end], start)
 
     def lowered(self, end: int) -> str:
-        """The text up to that place in lower case."""
+        """Give the text up to that place in lower case."""
         first = self.ends[0]
         return first.lower[:end] if end <= len(first.text) or len(self.ends) == 1 else self.text[:end].lower()

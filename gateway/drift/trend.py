@@ -1,4 +1,4 @@
-"""A conversation's slow drift: a baseline that is frozen early, and a cumulative sum of what exceeds it."""
+"""Slow drift shows in a conversation's sum of what exceeds a baseline that is frozen early."""
 
 import math
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 FROZEN = 8
 """Accepted turns after which the baseline does not change any more."""
 SLACK = 0.3
-"""What a turn may exceed the baseline by, in standard deviations, without adding to the sum."""
+"""Standard deviations by which a turn may exceed the baseline without adding to the sum."""
 CLIP = 1.5
 """The most that one turn counts for, so that one odd turn makes no trend."""
 LIMIT = 6.0
@@ -14,7 +14,7 @@ LIMIT = 6.0
 LIKENESS_SPREAD, ODDS_SPREAD = 0.02, 0.7
 """Spread among turns in character, as far as two of them would show it."""
 WEIGHT = 1.0
-"""How much the log odds count beside the likeness."""
+"""The weight of the log odds beside the likeness."""
 
 
 class Trend(NamedTuple):
@@ -31,25 +31,25 @@ class Trend(NamedTuple):
 
     @property
     def belief(self) -> float:
-        """From 0 to 1: half of it at LIMIT."""
+        """The belief from 0 to 1 that there is a trend: a half at LIMIT."""
         return self.total / (self.total + LIMIT)
 
 
 def followed(trend: Trend, likeness: float, odds: float) -> Trend:
-    """The trend after a turn, which counts once the baseline is frozen."""
+    """Follow the trend by a turn, which counts once the baseline is frozen."""
     if not trend.is_frozen:
         return trend
     return trend._replace(total=max(0.0, trend.total + exceeds(trend, likeness, odds) - SLACK))
 
 
 def learnt(trend: Trend, likeness: float, odds: float) -> Trend:
-    """The trend with an accepted turn in its baseline."""
+    """Put an accepted turn into the baseline."""
     likenesses = trend.likeness if math.isnan(likeness) else (*trend.likeness, likeness)
     return trend._replace(likeness=likenesses, odds=(*trend.odds, odds), accepted=trend.accepted + 1)
 
 
 def exceeds(trend: Trend, likeness: float, odds: float) -> float:
-    """How far a turn is from the baseline, in standard deviations, within ±CLIP."""
+    """Measure how far a turn is from the baseline, in standard deviations, within ±CLIP."""
     one = -_standard(trend.likeness, likeness, LIKENESS_SPREAD)
     other = _standard(trend.odds, odds, ODDS_SPREAD)
     return max(-CLIP, min(CLIP, (one + WEIGHT * other) / math.hypot(1, WEIGHT)))

@@ -1,4 +1,4 @@
-"""The word for a turn, from its beliefs and p values."""
+"""A verdict is the word for a turn, from its beliefs and p values."""
 
 from typing import Literal, NamedTuple
 
@@ -13,17 +13,17 @@ LIKELY = 0.5
 
 
 class Beliefs(NamedTuple):
-    """What there is to judge a turn by."""
+    """The beliefs that a turn is judged by."""
 
     lines: int
     """Examples and accepted turns before this one."""
     p: float
-    """How often a turn in character is as unlike the persona."""
+    """The share of turns in character that are as unlike the persona."""
     voice: float
     assistant: float
     """Belief that an assistant that plays nobody spoke, as far as it can be told without any line."""
     broken: float
-    """How strongly the turn says itself that it is no character, from 0 to 1."""
+    """The strength, from 0 to 1, with which the turn says itself that it is no character."""
     values: float | None
     coherence: float
     """Belief that it does not hang together."""
@@ -31,7 +31,7 @@ class Beliefs(NamedTuple):
 
 
 def judge(beliefs: Beliefs) -> Verdict:
-    """What these beliefs amount to."""
+    """Say what these beliefs amount to."""
     if beliefs.broken >= LIKELY:
         return "out-of-character"
     if beliefs.lines < LINES_NEEDED:

@@ -184,7 +184,7 @@ TURN_DETAIL: Json = {
         "values_basis": "fields",
         "signals": [
             {
-                "name": "contradiction",
+                "name": "value-clash",
                 "axis": "values",
                 "p": 0.31,
                 "start": 10,

@@ -1,5 +1,6 @@
 """What a turn contradicts: stored fields, the prompt, example lines and earlier turns, in ten languages."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -223,6 +224,17 @@ def test_the_claims_of_a_long_conversation_stay_bounded() -> None:
 
     assert len(claims) == 64
     assert claims[-1].basis == "turn[199]"
+
+
+def test_words_weigh_the_same_in_whichever_order_a_set_gives_them() -> None:
+    facts = Facts(
+        {}, "A lamp. A boat. A lamp. A boat. " * 4 + "A tide. A whale. " * 4 + "A rope.", (), "en", ""
+    )
+    stems = list(facts.index)
+
+    assert len(stems) == 5
+    assert len({facts.mass(order) for order in itertools.permutations(stems)}) == 1
+    assert len({sum(facts.mass([stem]) for stem in order) for order in itertools.permutations(stems)}) > 1
 
 
 def test_a_machine_may_say_that_it_is_one() -> None:

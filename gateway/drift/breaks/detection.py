@@ -1,4 +1,4 @@
-"""Persona breaks: an answer that says, in one of many languages, that a model and not the persona speaks."""
+"""A break is a place where an answer says itself that a model and not the persona speaks."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ class Break(msgspec.Struct, frozen=True):
 
 
 class Guards(msgspec.Struct, frozen=True):
-    """What a persona may say of itself without stepping out."""
+    """The things that a persona may say of itself without stepping out."""
 
     machine: bool = False
     """It is an AI, a robot or the like by its own description."""
@@ -45,13 +45,13 @@ class Guards(msgspec.Struct, frozen=True):
 
 
 def breaks(answer: Text, guards: Guards, patterns: Patterns) -> tuple[Break, ...]:
-    """The places where the answer steps out of the persona, in order."""
+    """Find the places where the answer steps out of the persona, in order."""
     effort = EFFORT // len(answer.ends)
     return tuple(found for end in answer.ends for found in _looked_for(end, guards, patterns, effort))
 
 
 def strength(breaks: Iterable[Break]) -> float:
-    """The breaks together: weak ones add up, each kind counted once."""
+    """Weigh the breaks together: weak ones add up, each kind counted once."""
     left = 1.0
     by_name: dict[str, float] = {}
     for found in breaks:
@@ -75,7 +75,7 @@ def _looked_for(stretch: Stretch, guards: Guards, patterns: Patterns, effort: in
 def _found(
     stretch: Stretch, likely: Iterable[Wordings], patterns: Patterns, effort: int
 ) -> Iterator[Break | None]:
-    """What each pattern matches: a break, or `None` where it is none."""
+    """Yield for each match of a pattern the break, or `None` where it is none."""
     answer, lowered = stretch.text, stretch.lower
     quotes = [quote.span() for quote in _QUOTED.finditer(answer)]
     for wordings in likely:
@@ -108,7 +108,7 @@ def _is_break(
 
 
 def _reported(answer: str, start: int, end: int, patterns: Patterns, quotes: list[tuple[int, int]]) -> bool:
-    """Inside quotation marks, unless the whole answer stands in them; or behind a speaker and a colon."""
+    """Tell whether it is quoted, unless the whole answer is, or stands behind a speaker and a colon."""
     for opened, closed in quotes:
         if opened < start and end < closed + 1:
             return closed - opened < 0.7 * len(answer.strip())
@@ -119,7 +119,7 @@ def _reported(answer: str, start: int, end: int, patterns: Patterns, quotes: lis
 
 
 def _supposed(answer: str, start: int, end: int, wordings: Wordings) -> bool:
-    """A supposition, a denial, somebody's opinion, or a question."""
+    """Tell whether it is a supposition, a denial, somebody's opinion or a question."""
     before, after = wordings.guard
     if after.match(answer, end):
         return True
@@ -151,7 +151,7 @@ def _allowed(found: Break, answer: str, guards: Guards, patterns: Patterns) -> b
 
 
 def _distinct(found: Iterable[Break]) -> Iterator[Break]:
-    """Of overlapping ones with the same name the strongest, in the order of the answer."""
+    """Keep the strongest of overlapping ones with the same name, in the order of the answer."""
     kept: list[Break] = []
     for each in sorted(found, key=lambda one: (-one.strength, one.start, -one.end)):
         if all(
@@ -162,6 +162,6 @@ def _distinct(found: Iterable[Break]) -> Iterator[Break]:
 
 
 def behind(stop: re.Pattern[str], lead: str) -> str:
-    """What stands behind the last stop."""
+    """Cut off everything up to the last stop."""
     ends = [found.end() for found in stop.finditer(lead)]
     return lead[ends[-1] :] if ends else lead

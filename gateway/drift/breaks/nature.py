@@ -17,7 +17,7 @@ _FIELD = 200
 
 
 def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str], patterns: Patterns) -> Guards:
-    """What this persona is: once per version, tens of milliseconds at most."""
+    """Read from its own texts what a persona is: once per version, in tens of milliseconds at most."""
     lines = list(examples)
     told = [text[:_TOLD] for key, text in _texts(fields) if patterns.field.search(key)][:_LINES]
     machine = _is_machine(prompt, patterns) or any(
@@ -36,7 +36,7 @@ def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str], patt
 
 
 def _is_machine(text: str, patterns: Patterns, *, is_field: bool = False) -> bool:
-    """Whether a sentence says that the persona is one, not that it knows, builds or hates one.
+    """Tell whether a sentence says that the persona is one, not that it knows, builds or hates one.
 
     What a field says of the persona's kind need not begin with what it is: "an android".
     """

@@ -1,4 +1,4 @@
-"""Patterns of how models speak of themselves, by language, and which of them are worth a try on a text."""
+"""Patterns say how models speak of themselves, and words tell which of them are worth a try on a text."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ _OPENING = 5
 _BEFORE, _BEHIND, _REPEATED = 240, 280, 12
 """Characters before and behind a telling word that are tried, and how often a word is looked for."""
 _WRITTEN = 100
-"""How many telling words a script counts for, of which it is the only one."""
+"""A script of its own counts for as many telling words."""
 _NAMED = re.compile(r"\{([a-z]+)\}")
 _NEVER = "(?!)"
 
@@ -35,15 +35,15 @@ class Wordings:
         self._own = re.compile(f"[{writing.unless}]" if writing.unless else _NEVER)
 
     def is_told(self, text: str, lowered: str) -> bool:
-        """Whether a telling word stands in the text."""
+        """Tell whether a telling word stands in the text."""
         return any(map(lowered.__contains__, self.stems)) or any(map(text.__contains__, self.marks))
 
     def is_ruled_out(self, text: str) -> bool:
-        """Whether letters of the text say that it is in a neighbour of the language."""
+        """Tell whether letters of the text say that it is in a neighbour of the language."""
         return self._foreign.search(text) is not None and self._own.search(text) is None
 
     def windows(self, text: str, lowered: str) -> list[tuple[int, int]]:
-        """The parts of the text that a telling word stands in or near, in their order, none twice."""
+        """Find the parts of the text that a telling word stands in or near, in their order, none twice."""
         some = [*((lowered, stem) for stem in self.stems), *((text, mark) for mark in self.marks)]
         found: list[tuple[int, int]] = []
         for at in sorted({at for where, word in some for at in _places(where, word)}):
@@ -62,7 +62,7 @@ class Wordings:
 
     @cached_property
     def guard(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        """What makes a match no break: before it in its clause, and right behind it."""
+        """Two patterns that make a match no break: before it in its clause, and right behind it."""
         return self._compile(self._language.breaks.before), self._compile(self._language.breaks.after)
 
     def _compile(self, text: str, *, whole: bool = False) -> re.Pattern[str]:
@@ -108,7 +108,7 @@ class Patterns:
 
     @cached_property
     def _openings(self) -> dict[str, list[tuple[str, str, str]]]:
-        """How telling words in Latin letters begin; what else must be in the text, for which language."""
+        """Openings of telling words in Latin letters; what else must be in the text, and the language."""
         others = set(chain.from_iterable(self._scripts.values()))
         openings: dict[str, list[tuple[str, str, str]]] = {}
         for wordings in self.by_language.values():
@@ -121,15 +121,19 @@ class Patterns:
                     openings.setdefault(opening.lower(), []).append((mark.lower(), wordings.name, opening))
         return openings
 
+    @cached_property
+    def _telling(self) -> frozenset[str]:
+        return frozenset(self._openings)
+
     def spoken(self, stretch: Stretch) -> list[Wordings]:
-        """The languages whose patterns are worth a try, the likeliest first: cheap without a telling word."""
+        """Name the languages whose patterns are worth a try, the likeliest first."""
         text, lowered, openings = stretch.text, stretch.lower, self._openings
         names: Counter[str] = Counter()
         for code in {code for script in written(text) for code in self._scripts[script]}:
             wordings = self.by_language[code]
             if not wordings.is_ruled_out(text) and wordings.is_told(text, lowered):
                 names[code] = _WRITTEN
-        found = openings.keys() & {token[:_OPENING] for token in stretch.tokens}
+        found = self._telling.intersection([token[:_OPENING] for token in stretch.tokens])
         likely = {
             (telling, name)
             for opening in found
@@ -147,5 +151,5 @@ class Patterns:
 
 @lru_cache(maxsize=4)
 def patterns(languages: Languages) -> Patterns:
-    """The patterns of these languages, put together once."""
+    """Put the patterns of these languages together, once."""
     return Patterns(languages)

@@ -7,11 +7,11 @@ from itertools import chain
 SEEN = 80
 """Words that are looked at."""
 CLEARLY = 1.7
-"""How many times as many common words a language has as any other one where it is told by them."""
+"""A language is told by its common words where it has as many times more of them as any other."""
 
 
 def identify(tokens: list[str], common: Mapping[str, tuple[str, ...]]) -> str | None:
-    """The language whose commonest words are clearly most of those in the text."""
+    """Name the language whose commonest words are clearly most of those in the text."""
     if len(tokens) < 6:
         return None
     seen = tokens[:SEEN]

@@ -1,4 +1,4 @@
-"""Whether an answer hangs together: with the turn it answers, with its language, and in itself."""
+"""An answer hangs together with the turn before it, with its language, and in itself, or does not."""
 
 import math
 import re
@@ -17,7 +17,7 @@ from gateway.drift.text import Text
 _SENTENCE = re.compile(r"[^.!?。！？…\n]{12,}")
 _RUN = re.compile(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
 _LONG = 15
-"""Without a word as long as this there is no run of a character."""
+"""A run of one character makes a word at least as long as this."""
 _END = re.compile(r"[\w,;，、；-]\s*$")
 _GARBAGE = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<｜[^｜\n]{1,40}｜>"
@@ -30,7 +30,7 @@ _SUSPECT = (
     *("<|", "<｜", "s>", "INST]", "SYS>>", "_turn>", "##", "\ufffd", "Ã", "â€"),
     *("ant:", "man:", "ser:", "tem:", "ANT:", "SER:"),
 )
-"""Without any of these, and without control characters, there is no garbage of the kinds above."""
+"""Garbage of the kinds above has one of these or a control character in it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _WEIGHT = {
     "empty": 6.0,
@@ -40,7 +40,7 @@ _WEIGHT = {
     "language": 3.0,
     "cut": 0.5,
 }
-"""What a flaw of full strength adds to the log odds."""
+"""A flaw of full strength adds this to the log odds."""
 
 
 class Flaw(msgspec.Struct, frozen=True):
@@ -60,14 +60,14 @@ class Incoherence(msgspec.Struct, frozen=True):
 
 
 class Relevance(msgspec.Struct, frozen=True):
-    """What was learnt: how rare words are, what each feature weighs, whose commonest words are which."""
+    """The learnt part: how rare words are, how much each feature weighs, which languages have which words."""
 
     rarity: Rarity
     weights: list[float]
     common: dict[str, tuple[str, ...]]
     """The languages that a word is among the commonest of."""
     languages: frozenset[str]
-    """Those that can be told by such words."""
+    """The languages that can be told by such words."""
 
 
 class Repertoire(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class Repertoire(msgspec.Struct, frozen=True):
     ours: frozenset[str] = frozenset()
     """The commonest words of one of these languages."""
     strange: frozenset[str] = frozenset()
-    """Those of all other languages."""
+    """The commonest words of all other languages."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -99,7 +99,7 @@ def load(data: bytes) -> Relevance:
 
 
 def repertoire(language: str, examples: Iterable[str], learnt: Relevance, languages: Languages) -> Repertoire:
-    """What a persona of this language with these example lines may be heard in."""
+    """Say in what a persona of this language with these example lines may be heard."""
     lines = [line for line in examples if line]
     heard = {found for line in lines if (found := identify(excerpt(Text(line)).words, learnt.common))}
     scripts = {found for line in lines if (found := script(line))}
@@ -155,7 +155,7 @@ def _repetition(answer: str, tokens: list[str], earlier: Sequence[str]) -> list[
 
 
 def _repeated(answer: str, seen: str) -> list[Flaw]:
-    """The same sentence again and again."""
+    """Find the same sentence again and again."""
     found = [sentence.strip().lower() for sentence in _SENTENCE.findall(seen)]
     if len(found) - len(set(found)) < 2:
         return []
@@ -169,7 +169,7 @@ def _repeated(answer: str, seen: str) -> list[Flaw]:
 
 
 def _looped(answer: str, tokens: list[str]) -> list[Flaw]:
-    """The same words again and again; where half of the words differ, so do half of the runs of three."""
+    """Find the same words again and again. Where half of them differ, so do half of the runs of three."""
     if len(tokens) < 18 or len(set(tokens)) > len(tokens) / 2 + 1:
         return []
     looped = 1 - len(set(zip(tokens, tokens[1:], tokens[2:], strict=False))) / max(1, len(tokens) - 2)
@@ -201,7 +201,7 @@ def _cut(answer: str) -> list[Flaw]:
 def _foreign(
     user: Excerpt, answer: Excerpt, end: int, repertoire: Repertoire, learnt: Relevance
 ) -> list[Flaw]:
-    """An answer in a script or language that neither the persona nor the user speaks."""
+    """Find an answer in a script or language that neither the persona nor the user speaks."""
     is_plain = answer.text.isascii() and LATIN in repertoire.scripts
     written = None if is_plain else script(answer.text)
     if written and written not in repertoire.scripts and written != script(user.text):
@@ -217,7 +217,7 @@ def _foreign(
 
 
 def _is_at_home(words: list[str], repertoire: Repertoire) -> bool:
-    """Whether so many of the words are the persona's that no other language can be clearly more."""
+    """Tell whether so many of the words are the persona's that no other language can be clearly more."""
     seen = words[:SEEN]
     strange = sum(map(repertoire.strange.__contains__, seen))
     return strange <= CLEARLY * sum(map(repertoire.ours.__contains__, seen))

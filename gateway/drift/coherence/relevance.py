@@ -1,4 +1,4 @@
-"""How much of a user's turn comes back in the answer: weighted words and runs of characters."""
+"""An answer is relevant where the user's turn comes back in it, by weighted words."""
 
 import math
 import re
@@ -10,7 +10,7 @@ from gateway.drift.text import Stretch, Text
 
 BUCKETS = 1 << 15
 STEPS = "abcdefghijklmnopq"
-"""How rare the grams of a bucket are, written as letters: half a nat each."""
+"""Letters that stand for how rare the words of a bucket are, half a nat each."""
 REMEMBERED = 1 << 15
 """Words whose rarity is remembered."""
 HEAD, TAIL = 1000, 500
@@ -34,14 +34,14 @@ _DIGITS = re.compile(r"\d")
 
 
 class Excerpt(NamedTuple):
-    """As much of a text as is looked at, with its words."""
+    """The part of a text that is looked at, with its words."""
 
     text: str
     words: list[str]
 
 
 def excerpt(text: Text) -> Excerpt:
-    """The text, or the beginning and the end of a long one."""
+    """Take the text, or the beginning and the end of a long one."""
     length = len(text)
     if length <= HEAD + TAIL:
         return Excerpt(text.text, words(text.stretch(0, length)))
@@ -50,7 +50,7 @@ def excerpt(text: Text) -> Excerpt:
 
 
 def words(stretch: Stretch) -> list[str]:
-    """Stems of words where words are spaced, characters and pairs of them elsewhere."""
+    """Give stems of words where words are spaced, characters and pairs of them elsewhere."""
     if not stretch.runs_on:
         return [word[:6] for word in stretch.tokens]
     found: list[str] = []
@@ -71,19 +71,19 @@ def words(stretch: Stretch) -> list[str]:
 
 
 def grams(text: str) -> set[str]:
-    """Runs of four characters, or of two where a character is a syllable or a word."""
+    """Give the runs of four characters, or of two where a character is a syllable or a word."""
     line = _SPACE.sub(" ", text.lower())
     size = 2 if sum(character > "\u2fff" for character in line[:90]) > 30 else 4
     return {line[at : at + size] for at in range(len(line) - size + 1)}
 
 
 def bucket(gram: str) -> int:
-    """Where the rarity of a word is kept."""
+    """Give the place where the rarity of a word is kept."""
     return zlib.crc32(gram.encode("utf-8", "replace")) & (BUCKETS - 1)
 
 
 class Rarity(dict[str, float]):
-    """How rare words are, in nats, and the words that were looked up already, up to a bound."""
+    """The rarity of words in nats; those that were looked up are remembered, up to a bound."""
 
     def __init__(self, steps: str) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Rarity(dict[str, float]):
 
 
 class Stems(dict[str, str]):
-    """How rare words begin, which other forms of them share; nothing for common ones. Remembered likewise."""
+    """The beginnings of rare words, which their other forms share; remembered likewise."""
 
     def __init__(self, rarity: Rarity) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class Stems(dict[str, str]):
 
 
 def features(user: Excerpt, answer: Excerpt, rarity: Rarity) -> list[float]:
-    """How much of the turn comes back in the answer, in the order of `FEATURES`."""
+    """Measure how much of the turn comes back in the answer, in the order of `FEATURES`."""
     asked, told = set(user.words), set(answer.words)
     rare = rarity.__getitem__
     asked_rare, told_rare = list(map(rare, asked)), list(map(rare, told))

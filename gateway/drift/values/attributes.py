@@ -1,4 +1,4 @@
-"""Known values in an answer, held against the stored ones: places, signs, jobs, gender, age."""
+"""Known values in an answer are held against the stored ones: places, signs, jobs, gender, age."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ from gateway.drift.values.lexicon import Mention
 _EXCLUSIVE = frozenset({"zodiac", "birth_animal", "marital", "religion", "hand", "diet"})
 """Categories of which a person has one value, beside the traits of character."""
 SINGLE = _EXCLUSIVE | {"gender", "place", "job"}
-"""Those and the ones of which a person has seldom more than what is stored."""
+"""Categories where a second value is rare."""
 _ABROAD = "abroad"
 """The place that is in no home country."""
 _SEEN = 2_000
@@ -46,12 +46,12 @@ def weigh_attributes(evidence: Evidence, clause: Clause) -> None:
 
 
 def is_exclusive(category: str) -> bool:
-    """Whether a person has only one value of it: another one clashes without any further likeness."""
+    """Tell whether a person has only one value of it, so that another one clashes by itself."""
     return category in _EXCLUSIVE or category.startswith("trait_")
 
 
 def related(stored: str, said: str, homes: tuple[str, ...]) -> bool:
-    """Whether what is said is the stored value or holds it: a town lies in its province after a slash."""
+    """Tell whether what is said is the stored value, or lies in it behind a slash."""
     abroad = stored == _ABROAD and not said.startswith(homes)
     return abroad or stored == said or stored.startswith(said + "/")
 
@@ -90,7 +90,7 @@ def _precedes(evidence: Evidence, pattern: str, clause: Clause, mention: Mention
 
 
 def _weigh_gender(evidence: Evidence, clause: Clause, mention: Mention) -> None:
-    """Who calls itself a man or a woman, speaks to "you women", has a wife, or says I as only men do."""
+    """Add who calls itself a man or a woman, speaks to "you women", has a wife, or says I as only men do."""
     held = evidence.facts.stored.get("gender")
     if not held or ("partner" in evidence.facts.stored and mention.category == "partner"):
         return

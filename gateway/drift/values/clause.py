@@ -1,4 +1,4 @@
-"""What one clause of a text states: who is meant, what is affirmed or denied, which values and numbers."""
+"""A clause states something: of somebody, affirmed or denied, with values and numbers."""
 
 from bisect import bisect_left, bisect_right
 from operator import itemgetter
@@ -18,7 +18,7 @@ _FEW = 48
 _LEAD = 40
 """Characters before a number that may say that it is an age."""
 _AFTER_ASKING = "~～。!！ \t\r\n\u3000"
-"""What may stand behind a word that makes a question of its clause."""
+"""Characters that may stand behind a word that makes a question of its clause."""
 
 Words = tuple[tuple[str, int, int], ...]
 """Stems with their places."""
@@ -75,7 +75,7 @@ class Clause:
         self.text = text
         self.start = start
         self.stems: dict[str, int] = {}
-        """Where each content word stands first."""
+        """The first place of each content word."""
         for stem, at, _ in words:
             self.stems.setdefault(stem, at)
         self.speaker = ""
@@ -118,7 +118,7 @@ class Clause:
 
     @property
     def counts(self) -> int:
-        """How many numbers it has."""
+        """The number of its numbers."""
         return len(self._counts)
 
     @property
@@ -129,13 +129,13 @@ class Clause:
 
     @property
     def age(self) -> int | None:
-        """In years, where it gives one."""
+        """The age that it gives, in years."""
         if self._age == -1:
             self._age = next((n for n, a, b in self._counts if self._is_age(a, b)), None)
         return self._age
 
     def _is_age(self, start: int, end: int) -> bool:
-        """Whether years of life follow the number, or nothing does and somebody is said to be it."""
+        """Tell whether years of life follow the number, or nothing does and somebody is said to be it."""
         start, end = start - self.start, end - self.start
         if self._lexicon.patterns["age"].match(self.text, end):
             return True
@@ -143,7 +143,7 @@ class Clause:
         return closed and self._lexicon.patterns["aged"].search(self.text[:start][-_LEAD:]) is not None
 
     def _units(self, start: int, at: int) -> tuple[str, ...]:
-        """What a number from `start` to `at` may count: the words after it, and the one right before it."""
+        """Find what a number from `start` to `at` may count: words after it, and the one right before it."""
         words = self._words
         first = bisect_left(words, at, key=itemgetter(1))
         near = words[first : bisect_left(words, at + 24, first, key=itemgetter(1))]
@@ -157,7 +157,7 @@ class Clause:
         return self.start + len(self.text.rstrip())
 
     def affirms(self, at: int) -> bool:
-        """Whether what stands at that offset is said to be so, or liked, and not denied or disliked."""
+        """Tell whether what stands there is said to be so, or liked, and not denied or disliked."""
         denied = disliked = False
         for category, _, start, end in self.marks:
             if category == "_dislike" and start <= at:
@@ -170,11 +170,11 @@ class Clause:
         return denied == disliked
 
     def feels(self) -> bool:
-        """Whether it says what is liked or disliked."""
+        """Tell whether it says what is liked or disliked."""
         return any(mark[0] in FELT for mark in self.marks)
 
     def attitudes(self, objects_first: bool) -> dict[str, tuple[int, int]]:
-        """What is liked (1) or disliked (-1), by word or by known value, and where it stands."""
+        """Find what is liked (1) or disliked (-1), by word or by known value, and where it stands."""
         felt = [mark for mark in self.marks if mark[0] in FELT]
         if not felt:
             return {}
@@ -203,7 +203,7 @@ class Clause:
         return -1 if (mark.category == "_dislike") != denied else 1
 
     def person(self, at: int) -> str:
-        """Whom a value at that offset is said of: the nearest person named before it."""
+        """Find whom a value is said of: the nearest person named before it."""
         nearest = ""
         since = -1
         for category, _, start, _ in self.marks:

@@ -1,4 +1,4 @@
-"""Whether a turn contradicts what is stored of its persona, or what the persona has said before."""
+"""A contradiction is a turn that denies what is stored of its persona, or what it has said before."""
 
 import math
 import re
@@ -22,7 +22,7 @@ from gateway.drift.values.matching import near, weigh_answer, weigh_attitudes, w
 from gateway.drift.values.segmentation import clauses, piece, pieces, segment
 
 Claims = tuple[Claim, ...]
-"""What the persona has said of itself in accepted turns, newest last."""
+"""Clauses in which the persona spoke of itself in accepted turns, newest last."""
 _CLAIMS, _CLAIMS_PER_TURN = 64, 16
 _SEEN = 4000
 """Characters at the beginning of an answer that are searched for names, breaks and out-of-era words."""
@@ -99,7 +99,7 @@ class Contradiction(NamedTuple):
 
 
 def learn(facts: Facts, claims: Claims, turn: int, answer: Text) -> Claims:
-    """The claims with those of one more accepted turn; the oldest fall out."""
+    """Add the claims of one more accepted turn; the oldest fall out."""
     said = [
         Claim(f"turn[{turn}]", clause, facts.mass(clause.stems), is_said=True)
         for clause in segment(facts.lexicon, answer)
@@ -109,7 +109,7 @@ def learn(facts: Facts, claims: Claims, turn: int, answer: Text) -> Claims:
 
 
 def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Contradiction | None:
-    """What speaks for the answer contradicting what is known; `None` where it touches nothing stored."""
+    """Gather what speaks for a contradiction; `None` where the answer touches nothing stored."""
     evidence = Evidence(facts)
     read = pieces(facts.lexicon, answer)
     evidence.said.update([stem for piece in read for stem, _, _ in piece.reading.stems])
@@ -179,7 +179,7 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Clause], user: Text, answer:
 
 
 def _agree(one: Clause, other: Clause) -> bool:
-    """Whether two statements say their first common word in the same sense."""
+    """Tell whether two clauses say their first common word in the same sense."""
     stem = next(stem for stem in one.stems if stem in other.stems)
     return (stem in one.denied) == (stem in other.denied)
 
@@ -240,7 +240,7 @@ def _weigh_identity(evidence: Evidence, user: str, answer: str, lower: str) -> N
 
 
 def _verdict(evidence: Evidence) -> Contradiction | None:
-    """The weighed sum over what a turn without any evidence would get."""
+    """Sum up the weighed evidence, over what a turn without any would get."""
     features = dict(evidence.features)
     claims = features.get("self") and len(evidence.facts.told) >= _BIOGRAPHY
     if not evidence.clashes and not evidence.supported and not claims:

@@ -1,4 +1,4 @@
-"""Single words with what is known of them, remembered."""
+"""Entries are single words with what is known of them, remembered."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,15 +10,15 @@ Sense = tuple[str, str]
 
 
 class Entry(NamedTuple):
-    """What is known of one word, wherever it stands."""
+    """All that is known of one word, wherever it stands."""
 
     lower: str
     senses: tuple[Sense, ...]
     number: int | None
     stem: str
-    """Nothing where it is grammar."""
+    """Empty where the word is grammar."""
     joins: bool
-    """Whether it may be the first half of a known pair of words."""
+    """True for the first half of a known pair of words."""
 
 
 GLYPH_RUN = Entry("", (), None, "", False)

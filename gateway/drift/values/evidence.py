@@ -1,4 +1,4 @@
-"""What one turn gives for and against a contradiction, as it is being gathered."""
+"""Evidence for and against a contradiction is gathered over one turn."""
 
 from collections import defaultdict
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from gateway.drift.score import kind
 from gateway.drift.values.facts import Facts
 
 SAID = {"examples": 0.6, "earlier": 0.7}
-"""How much an example line or an earlier turn counts beside a stored field."""
+"""The weight of an example line or an earlier turn beside a stored field."""
 
 
 class Clash(NamedTuple):
@@ -29,7 +29,7 @@ class Evidence:
         self.features: dict[str, float] = defaultdict(float)
         self.clashes: list[Clash] = []
         self.supported = ""
-        """Where the first thing is stored that the turn agrees with."""
+        """The place where the first thing is stored that the turn agrees with."""
         self.named: set[str] = set()
         """Categories of which the stored value is named."""
         self.said: set[str] = set()

@@ -1,5 +1,6 @@
-"""What is stored of a persona, ready to be held against: values by category, statements by their words."""
+"""Facts are what is stored of a persona: values by category, and clauses by their words."""
 
+import math
 import re
 from collections.abc import Iterable
 from itertools import islice
@@ -25,7 +26,7 @@ class Claim(NamedTuple):
     clause: Clause
     mass: float
     is_said: bool
-    """Whether it is an example line or an earlier turn, where many passing things are said."""
+    """True for an example line or an earlier turn, where many passing things are said."""
 
 
 class Facts:
@@ -48,7 +49,7 @@ class Facts:
         self.age: tuple[int, str] | None = None
         self.items: list[Claim] = []
         self.attitudes: dict[str, tuple[int, str]] = {}
-        """What is liked (1) or disliked (-1), and where that is stored."""
+        """Things that are liked (1) or disliked (-1), and where that is stored."""
         prompt = prompt[:_READ]
         known = [(path[:_READ], value[:_READ]) for path, value in islice(leaves(fields), _FIELDS)]
         self.text = " ".join([prompt, *(value for _, value in known)])[:_READ_IN_ALL].lower()
@@ -66,7 +67,7 @@ class Facts:
                 self._take_text(f"examples[{i}]", example[:_READ])
         self._one_gender()
         self.index: dict[str, list[int]] = {}
-        """Where each content word is stored."""
+        """The places where each content word is stored."""
         for i, item in enumerate(self.items):
             for stem in item.clause.stems:
                 self.index.setdefault(stem, []).append(i)
@@ -85,9 +86,12 @@ class Facts:
         self.is_past = self.lexicon.patterns["past"].search(self.text) is not None
 
     def mass(self, stems: Iterable[str]) -> float:
-        """How much the words say: rare ones more than common ones, pairs of characters half."""
+        """Weigh how much the words say: rare ones more than common ones, pairs of characters half."""
         weights = self._weights
-        return sum(weights[stem] if stem in weights else 0.5 if stem[0] > "\u3000" else 1.0 for stem in stems)
+        # An exact sum is the same in whichever order a set gives its words, which differs between processes.
+        return math.fsum(
+            [weights[stem] if stem in weights else 0.5 if stem[0] > "\u3000" else 1.0 for stem in stems]
+        )
 
     def _take_field(self, path: str, value: str) -> None:
         self._left -= len(path)

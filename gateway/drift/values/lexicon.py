@@ -35,7 +35,7 @@ _mention = tuple.__new__
 
 
 class Reading(NamedTuple):
-    """What one look at a text finds, in the order of the text, in characters of it."""
+    """The finds of one look at a text, in its order and in characters of it."""
 
     mentions: tuple[Mention, ...]
     stems: tuple[tuple[str, int, int], ...]
@@ -126,7 +126,7 @@ class Lexicon:
         )
 
     def _look_up(self, token: str) -> Entry | str | None:
-        """What is known of a token: often no more than its stem, or nothing."""
+        """Look up what is known of a word: often no more than its stem, or nothing."""
         lower = token.lower().replace("’", "'")
         if lower[0].isdecimal():
             return Entry(lower, (), int(lower[:12]), "", False)

@@ -1,4 +1,4 @@
-"""Clauses of an answer held against the stored and earlier statements that are about the same thing."""
+"""Clauses of an answer are matched with stored and earlier ones that are about the same thing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -9,20 +9,20 @@ from gateway.drift.values.facts import Claim, Facts
 from gateway.drift.values.lexicon import Mention
 
 ALIKE = 0.2
-"""Below this likeness two statements are not about the same thing."""
+"""The least likeness of two clauses that are about the same thing."""
 _ALIKE_SAID = 0.45
 """The same for example lines and earlier turns, where the persona speaks of many passing things."""
 _NEAREST = 8
 """Stored statements looked at for one clause."""
 _DIRECT = 0.9
-"""How strong two different counts of the same thing are, whatever else the clauses say."""
+"""The strength of two different counts of the same thing, whatever else the clauses say."""
 
 _ANSWERED = 0.9
 """The same for another value or count in the answer to a question about the stored one, at full likeness."""
 
 
 def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Claim, float]]:
-    """The stored statements about the same thing, with their likeness from 0 to 1, the likest first.
+    """Find the stored clauses about the same thing, with their likeness from 0 to 1, the likest first.
 
     Likeness is shared content over the stored clause's, of which three words are enough.
     """
@@ -86,7 +86,7 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
 
 
 def _turned(clause: Clause, stored: Clause) -> bool:
-    """Whether half of what they share, or more, is denied by one of them and not by the other."""
+    """Tell whether half of what they share, or more, is denied by one of them and not by the other."""
     if not clause.denied and not stored.denied:
         return False
     shared = [stem for stem in clause.stems if stem in stored.stems]

@@ -12,7 +12,7 @@ _HEAD, _TAIL = 1800, 600
 _MOST = 40
 """Clauses looked at."""
 _SUBJECT = frozenset({"_self", "_other", "_like", "_dislike"})
-"""What a clause begins anew with; without any it goes on as the one before it in the sentence."""
+"""Marks that a clause begins anew with; one without any goes on as the one before it in the sentence."""
 _TAKEN_OVER = _SUBJECT - {"_like"}
 _OPENING = 8
 """Characters at the beginning of a clause that its subject stands in."""
@@ -27,7 +27,7 @@ class Piece(NamedTuple):
 
 
 def pieces(lexicon: Lexicon, text: Text, head: int = _HEAD, tail: int = _TAIL) -> list[Piece]:
-    """The text as it is read: of a very long one its beginning and its end."""
+    """Read the text: of a very long one its beginning and its end."""
     length = len(text)
     if length <= head + tail:
         return [piece(lexicon, text.stretch(0, length))]
@@ -35,19 +35,19 @@ def pieces(lexicon: Lexicon, text: Text, head: int = _HEAD, tail: int = _TAIL) -
 
 
 def piece(lexicon: Lexicon, stretch: Stretch) -> Piece:
-    """One part of a text, read."""
+    """Read one part of a text."""
     return Piece(stretch, lexicon.read(stretch))
 
 
 def segment(lexicon: Lexicon, text: Text, head: int = _HEAD, most: int = _MOST) -> list[Clause]:
-    """The clauses of a text in their order; of a very long one those at its beginning and its end."""
+    """Take a text apart; of a very long one only the clauses at its beginning and its end are given."""
     return clauses(lexicon, pieces(lexicon, text, head), None, most)
 
 
 def clauses(
     lexicon: Lexicon, pieces: list[Piece], known: Set[str] | None = None, most: int = _MOST
 ) -> list[Clause]:
-    """The clauses of what has been read; where `known` is given only those that may touch something known.
+    """Give the clauses of what has been read; where `known` is given only those that may touch it.
 
     Such a clause says something of its speaker, or has a value, a number or one of the known content words.
     """
@@ -93,7 +93,7 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
 
 
 def _ends(lexicon: Lexicon, stretch: Stretch) -> list[int]:
-    """Where clauses end, in the whole text."""
+    """Find where clauses end, in the whole text."""
     text, offset, shared = stretch.text, stretch.offset, lexicon.shared
     has_turns = any(map(stretch.lower.__contains__, shared.turns))
     pattern = shared.turning if has_turns else shared.pausing
@@ -115,7 +115,7 @@ def _touches(marks: tuple[Mention, ...], words: Words, known: Set[str]) -> bool:
 
 
 def _mood(marks: tuple[Mention, ...]) -> tuple[Mention, ...]:
-    """What a clause that names no subject takes over from the one before it."""
+    """Keep what a clause that names no subject takes over from the one before it."""
     kept = [mark for mark in marks if mark[0] in _TAKEN_OVER]
     for mark in kept:
         if mark[0] == "_self":

@@ -29,7 +29,7 @@ _FRAMES = {
     "affirm": _OPENS,
     "denial": _OPENS,
 }
-"""What stands around the wordings of all languages; nothing else than these where none is given."""
+"""Frames around the wordings of all languages; a pattern without one is these alone."""
 _PATTERNS = {
     "name": "named",
     **{
@@ -98,7 +98,7 @@ class Wordlist:
         turns = [word for one in every for word in one.words.turns.split()]
         self.turns = tuple(f" {word} " for word in turns)
         self.pausing = re.compile(_PAUSE)
-        """What a clause ends with; the next one looks for words that begin another, too, and is slower."""
+        """The ends of clauses; the next one looks for words that begin another, too, and is slower."""
         self.turning = re.compile(rf"{_PAUSE}|\s(?i:{'|'.join(turns) or _NEVER})(?=\s)")
         self.asking = tuple(word for one in every for word in one.writing.asking.split())
         self.plurals = tuple(word for one in every for word in one.words.plurals.split())
@@ -108,7 +108,7 @@ class Wordlist:
         self.numbers = {word: n for one in every for word, n in one.numbers.words.items()}
         self.spoken = Spoken(one.numbers for one in every)
         self.senses = (*dict.fromkeys(_senses(every)), *_towns(every))
-        """What each word may mean."""
+        """Meanings of each word."""
         stops = "".join(one.words.stop_letters for one in every)
         self.run = re.compile(f"[^{stops}]{{2,}}" if stops else "..+")
         """Letters in a row of which none is grammar."""
@@ -125,7 +125,7 @@ class Wordlist:
 
 
 def _senses(languages: list[Language]) -> Iterator[tuple[Sense, str]]:
-    """Every word with a category and a value, category by category, in the order of the languages."""
+    """Yield every word with a category and a value, category by category, in the order of the languages."""
     for category in dict.fromkeys(category for one in languages for category in one.values):
         held = [one.values.get(category, {}) for one in languages]
         for value in dict.fromkeys(value for values in held for value in values):
@@ -163,5 +163,5 @@ def _letters(name: str) -> str:
 
 @lru_cache(maxsize=4)
 def wordlist(languages: Languages) -> Wordlist:
-    """What these languages know together, put together once in some ten milliseconds."""
+    """Put together what these languages know, once, in some ten milliseconds."""
     return Wordlist(languages)

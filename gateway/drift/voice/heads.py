@@ -1,4 +1,4 @@
-"""A turn's manner against the persona's: what is measured, and the learnt heads that weigh it."""
+"""Two learnt heads weigh how a turn's manner compares with the persona's."""
 
 import math
 from operator import mul
@@ -10,7 +10,7 @@ from gateway.drift.voice.model import Model, Vocabulary
 from gateway.drift.voice.stylometry import Floats, Measures, Places
 
 NAMES = ("assistant", "likeness", "likeness-shift", "kinship", "surprise", "typography", "length")
-"""What is measured, in this order; `nan` stands for what cannot be known without a line of the persona.
+"""The measures in this order; `nan` stands for one that cannot be known without a line of the persona.
 
 assistant: log odds that an assistant that plays nobody wrote it, by its words · likeness: mean cosine to the
 persona's lines · likeness-shift: the same in standard deviations of the lines among themselves · kinship:
@@ -18,7 +18,7 @@ cosine to everything known of the persona · surprise: mean log likelihood ratio
 lines against ordinary text · typography and length: distance from the lines.
 """
 HEADS = ("assistant", "other")
-"""Who else may have spoken: an assistant that plays nobody, or another character."""
+"""The others who may have spoken: an assistant that plays nobody, or another character."""
 SMOOTHING = 100.0
 """Words of ordinary text that a persona's own lines are mixed with."""
 OWN = 6
@@ -27,7 +27,7 @@ _LINES_NEEDED = [1, 2, 4, 5, 6]
 
 
 def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
-    """The features of an answer, as NAMES has them.
+    """Measure an answer, in the order of NAMES.
 
     Words that the user had said before are the topic's: only its own are held against the lines.
     """
@@ -58,7 +58,7 @@ def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
 
 
 def log_odds(model: Model, measured: Floats) -> tuple[float, float]:
-    """How much more likely the turn is from each of HEADS than from the persona, as natural logarithms."""
+    """Give natural logarithms of how much likelier the turn is from each of HEADS than from the persona."""
     values = measured.tolist()
     standard = [
         0.0 if value != value else min(4.0, max(-4.0, (value - centre) / scale))

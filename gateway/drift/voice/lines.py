@@ -1,4 +1,4 @@
-"""What a persona is known to have said, summed up so that an answer is held against all of it at once."""
+"""Lines that a persona is known to have said are summed up, so that an answer is held against all at once."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from gateway.drift.voice.model import Vocabulary
 from gateway.drift.voice.stylometry import MARK_COUNT, Codes, Floats, Measures, Places, firsts
 
 USUAL_LIKENESS, USUAL_SPREAD, USUAL_WEIGHT = 0.06, 0.03, 4
-"""What the likeness between lines of one persona is taken for, as if so many lines had shown it."""
+"""The usual likeness between lines of one persona, as if so many lines had shown it."""
 
 
 class Lines(NamedTuple):
@@ -19,9 +19,9 @@ class Lines(NamedTuple):
     tokens: Codes
     """Buckets of everything known, ascending; the next four have a value for each."""
     counts: Floats
-    """How often it is in the lines."""
+    """The counts in the lines."""
     others: Floats
-    """How often it is in the prompt and the fields."""
+    """The counts in the prompt and the fields."""
     mean: Floats
     """The sum of the lines' vectors, each of length 1."""
     pooled: Floats
@@ -32,9 +32,9 @@ class Lines(NamedTuple):
     marks: Floats
     """Sum over the lines, as is the next."""
     length: float
-    """Of logarithms of characters."""
+    """The sum of the logarithms of their lengths in characters."""
     likeness: tuple[float, ...]
-    """How alike each line is to the others: the cosine of their vectors, on average."""
+    """The likeness of each line to the others: the cosine of their vectors, on average."""
 
     def spread(self) -> tuple[float, float]:
         """Mean and standard deviation of the likeness, drawn to the usual ones while lines are few."""
@@ -45,12 +45,12 @@ class Lines(NamedTuple):
 
 
 def vector(vocabulary: Vocabulary, text: Measures) -> Floats:
-    """The text's words weighed by how much they tell, of length 1."""
+    """Weigh the text's words by how much they tell; the vector has length 1."""
     return _unit((1 + np.log(text.counts)) * vocabulary.rarity[text.tokens])
 
 
 def known(vocabulary: Vocabulary, prompt: Measures, lines: Sequence[Measures]) -> Lines:
-    """The sum of a prompt and of example lines."""
+    """Sum up a prompt and example lines."""
     zeros = np.zeros(len(prompt.tokens), np.float32)
     pooled = _pooled(vocabulary, prompt.tokens, prompt.counts)
     marks = np.zeros(MARK_COUNT, np.float32)
@@ -64,7 +64,7 @@ def known(vocabulary: Vocabulary, prompt: Measures, lines: Sequence[Measures]) -
 
 
 def added(vocabulary: Vocabulary, lines: Lines, line: Measures) -> Lines:
-    """The sum with one more line."""
+    """Add one more line to the sum."""
     own = vector(vocabulary, line)
     tokens = _union(lines.tokens, line.tokens)
     old, new = np.searchsorted(tokens, lines.tokens), np.searchsorted(tokens, line.tokens)
@@ -90,7 +90,7 @@ def added(vocabulary: Vocabulary, lines: Lines, line: Measures) -> Lines:
 
 
 def removed(vocabulary: Vocabulary, lines: Lines, line: Measures, at: int) -> Lines:
-    """The sum without a line that is in it, the one whose likeness stands at this place."""
+    """Take a line out of the sum, the one whose likeness stands at this place."""
     counts, mean, places = lines.counts.copy(), lines.mean.copy(), np.searchsorted(lines.tokens, line.tokens)
     counts[places] -= line.counts
     mean[places] -= vector(vocabulary, line)
@@ -107,7 +107,7 @@ def removed(vocabulary: Vocabulary, lines: Lines, line: Measures, at: int) -> Li
 
 
 def dot(tokens: Codes, values: Floats, others: Codes, theirs: Floats) -> float:
-    """The product of two sparse vectors."""
+    """Multiply two sparse vectors."""
     if not len(tokens):
         return 0.0
     at = places(tokens, others)
@@ -115,7 +115,7 @@ def dot(tokens: Codes, values: Floats, others: Codes, theirs: Floats) -> float:
 
 
 def places(tokens: Codes, others: Codes) -> Places:
-    """Where each of the others is or would be."""
+    """Find where each of the others is or would be."""
     return np.minimum(tokens.searchsorted(others), max(len(tokens) - 1, 0))
 
 

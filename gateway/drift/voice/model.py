@@ -1,4 +1,4 @@
-"""What was learnt from the training texts, as packaged arrays; `tools/train_drift.py` makes them."""
+"""The model is what was learnt from the training texts; `tools/train_drift.py` makes its arrays."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from gateway.drift.voice.stylometry import BUCKETS, Floats, Measures
 OTHER = "xx"
 """Stands for every language without texts of its own."""
 COMMON_BITS = 6.5
-"""What the commonest words of a text tell; rarer ones count for what they tell beyond."""
+"""The bits that the commonest words of a text tell; rarer ones count for what they tell beyond."""
 
 
 class Vocabulary(NamedTuple):
@@ -25,20 +25,20 @@ class Vocabulary(NamedTuple):
     share: Floats
     """The share of a word in ordinary text."""
     rarity: Floats
-    """What it counts for in a comparison: its bits above those of common words."""
+    """The weight of a word in a comparison: its bits above those of common words."""
     assistant: Floats
-    """How much it speaks for an assistant that plays nobody."""
+    """The weight of a word for an assistant that plays nobody."""
     bias: float
     """Added to the mean of these, so that 0 is even odds."""
     reliance: float
-    """How far that mean can be relied on: 0 not at all, as for languages with few texts."""
+    """The trust in that mean: 0 is none, as for languages with few texts."""
 
     @property
     def is_unspaced(self) -> bool:
         return packaged_languages().is_unspaced(self.language)
 
     def assistance(self, text: Measures) -> float:
-        """Log odds that an assistant's default voice wrote the text, within ±6."""
+        """Give the log odds that an assistant's default voice wrote the text, within ±6."""
         if not self.reliance or not len(text.tokens):
             return 0.0
         mean = float(self.assistant[text.tokens].sum()) / math.sqrt(len(text.tokens) + 1)
@@ -46,10 +46,10 @@ class Vocabulary(NamedTuple):
 
 
 class Model:
-    """Everything that the scorer of manners has learnt."""
+    """All that was learnt of manners."""
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
-        """From the arrays of a file, whose tables are bytes with two scales for each language."""
+        """Take the arrays of a file, whose tables are bytes with two scales for each language."""
         self._arrays = arrays
         self._languages = bytes(arrays["languages"]).decode().split()
         self._vocabularies: dict[str, Vocabulary] = {}
@@ -60,7 +60,7 @@ class Model:
         known lines."""
 
     def vocabulary(self, language: str) -> Vocabulary:
-        """The tables of a language, or those for all the others."""
+        """Give the tables of a language, or those for all the others."""
         name = language if language in self._languages else OTHER
         if name not in self._vocabularies:
             self._vocabularies[name] = self._unpack(self._languages.index(name))
@@ -78,14 +78,14 @@ class Model:
 
 
 def table(language: str, surprise: Floats, assistant: Floats, bias: float, reliance: float) -> Vocabulary:
-    """The tables of a language from the bits that each word tells."""
+    """Make the tables of a language from the bits that each word tells."""
     rarity = np.maximum(surprise - np.float32(COMMON_BITS), np.float32(0.2))
     return Vocabulary(language, np.exp2(-surprise), rarity, assistant, bias, reliance)
 
 
 @lru_cache(maxsize=1)
 def packaged() -> Model:
-    """The weights that come with the package."""
+    """Open the weights that come with the package."""
     return Model(_Packed(str(resources.files("gateway.drift").joinpath("data/voice.npz"))))
 
 

@@ -49,17 +49,17 @@ class Measures(NamedTuple):
     tokens: Codes
     """Buckets of its words and pairs of words, or of n-grams of characters; each once, ascending."""
     counts: Floats
-    """How often each is there."""
+    """The count of each."""
     marks: Floats
     """Square roots of the rates of MARKS, capital letters, list items and bold type."""
     length: int
     """Characters."""
     own: Flags | None = None
-    """Which tokens the text beside it does not have; `None` where it was read alone."""
+    """Marks of the tokens that the text beside it does not have; `None` where it was read alone."""
 
 
 def window(text: str) -> str:
-    """What is looked at of the text."""
+    """Cut the middle out of a long text."""
     half = LONGEST // 2
     return text if len(text) <= LONGEST else text[:half] + text[-half:]
 
@@ -97,14 +97,14 @@ def _tokens(codes: Places, end: int, *, unspaced: bool) -> tuple[Codes, Floats, 
 
 
 def firsts(ascending: Codes) -> Places:
-    """Where each value stands for the first time."""
+    """Find where each value stands for the first time."""
     is_first = np.ones(len(ascending), bool)
     np.not_equal(ascending[1:], ascending[:-1], out=is_first[1:])
     return is_first.nonzero()[0]
 
 
 def _marks(text: str, codes: Places) -> Floats:
-    """How the text is set: square roots of rates for a hundred characters."""
+    """Measure how the text is set: square roots of rates for a hundred characters."""
     rates = np.bincount(_tables().marks.take(codes), minlength=MARK_COUNT + 1)[:MARK_COUNT].astype(np.float32)
     rates[-2] = 10 * len(_LIST.findall(text)) if "\n" in text else 0
     rates[-1] = 10 * text.count("**")
@@ -160,10 +160,10 @@ def _words(codes: Places, sums: Codes, end: int) -> Codes:
 
 
 class _Tables(NamedTuple):
-    """What is known of each code point of the basic plane."""
+    """Tables for each code point of the basic plane."""
 
     lower: Codes
-    """In lower case, and 17 more, so that none counts for nothing."""
+    """The code point in lower case, and 17 more, so that none counts for nothing."""
     kinds: NDArray[np.uint8]
     """0 within a word, 1 a mark by itself, 2 white space."""
     marks: NDArray[np.uint8]
