@@ -11,6 +11,7 @@ from random import Random
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
+from tests.fuzz import timing
 from tests.fuzz.answers import answered
 from tests.fuzz.case import Maker
 from tests.fuzz.chats import chat
@@ -42,13 +43,18 @@ def main() -> int:
             except AssertionError as error:
                 failed += 1
                 sys.stdout.write(f"\n== {make.__name__} ==\n{error}\n")
+        apart = timing.told_apart(rig.gateway)
+        if max(apart.values()) > timing.MOST:
+            failed += 1
+            sys.stdout.write(f"\n== timing ==\nthe time of a 404 tells what is there: {apart}\n")
         rig.check_end()
         statuses = ", ".join(f"{status}: {count}" for status, count in sorted(rig.statuses.items()))
         seconds = time.monotonic() - began
         sys.stdout.write(
             f"{rig.cases} cases in {seconds:.0f} s ({rig.cases / seconds:.0f}/s), seed {start}, "
-            f"{failed} of {len(SHARES)} kinds failed, {rig.unanswered} without an answer, "
-            f"a worker holds {rig.memory() >> 20} MiB; answers by status: {statuses}\n"
+            f"{failed} of {len(SHARES) + 1} kinds failed, {rig.unanswered} without an answer, "
+            f"a worker holds {rig.memory() >> 20} MiB; a 404 tells what is there "
+            f"by {max(apart.values()):.3f} more than a coin; answers by status: {statuses}\n"
         )
     return 1 if failed else 0
 
