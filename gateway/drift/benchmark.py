@@ -33,6 +33,27 @@ def score(row: Mapping[str, Any]) -> dict[str, float | None]:
     return numbers(result)
 
 
+def verdict(persona: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the word for one answer of a persona, as a file of personas has it, and the signals behind it.
+
+    The persona has `name`, `language`, `prompt`, `examples` and `layers`; the row has `history`, `user` and
+    `response`.
+    """
+    character = msgspec.json.encode(
+        Character(
+            name=persona["name"],
+            language=persona["language"],
+            prompt=persona["prompt"],
+            examples=tuple(persona.get("examples") or ()),
+            fields=persona.get("layers") or {},
+        )
+    )
+    before = _course(character, _said(row))
+    result, _ = score_answer(_profile(character), before, row["user"], row["response"])
+    found: dict[str, Any] = msgspec.to_builtins(result)
+    return found
+
+
 def new_state() -> State:
     """A conversation in which nothing has been said yet."""
     return State()
@@ -47,9 +68,7 @@ def score_turn(state: State, row: Mapping[str, Any]) -> dict[str, float | None]:
 def prepared(row: Mapping[str, Any]) -> tuple[Profile, Course]:
     """Make what a server has at hand when the answer of the row comes."""
     character = _character(row)
-    return _profile(character), _course(
-        character, tuple((turn["user"], turn["response"]) for turn in row["history"])
-    )
+    return _profile(character), _course(character, _said(row))
 
 
 def numbers(result: Score) -> dict[str, float | None]:
@@ -60,6 +79,10 @@ def numbers(result: Score) -> dict[str, float | None]:
         "values": result.values,
         "coherence": (5 - result.coherence) / 4,
     }
+
+
+def _said(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((turn["user"], turn["response"]) for turn in row["history"])
 
 
 def _character(row: Mapping[str, Any]) -> bytes:
