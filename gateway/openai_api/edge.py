@@ -22,7 +22,7 @@ INFLATED = 16 * 1024 * 1024
 """Bytes that a compressed body may become."""
 RATIO = 100
 """How many times its own size it may become, beyond `ALWAYS` bytes; JSON seldom becomes twenty times."""
-ALWAYS = 64 * 1024
+ALWAYS = 1024 * 1024
 PIECE = 64 * 1024
 MEMBERS = 1000
 PING = b": ping\n"
@@ -72,7 +72,10 @@ async def read_body(headers: Headers, receive: Receive, limit: int, aside: Aside
             raise _too_large(limit)
         if name == b"content-encoding":
             encoding = value.strip().lower()
-    body = await _receive_all(receive, limit)
+    pieces, size = await _receive_all(receive, limit)
+    body = pieces[0] if len(pieces) == 1 else await aside.run(size, partial(b"".join, pieces))
+    # Held once from here on.
+    del pieces
     if encoding in (b"", b"identity"):
         return body
     if encoding not in (b"gzip", b"x-gzip"):
@@ -108,7 +111,7 @@ def our_mistake() -> Refusal:
     return Refusal(Fault.INTERNAL)
 
 
-async def _receive_all(receive: Receive, limit: int) -> bytes:
+async def _receive_all(receive: Receive, limit: int) -> tuple[list[bytes], int]:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         pieces, size = [message.get("body", b"")], len(message.get("body", b""))
@@ -124,7 +127,7 @@ async def _receive_all(receive: Receive, limit: int) -> bytes:
             message = await receive()
     if size > limit:
         raise _too_large(limit)
-    return b"".join(pieces)
+    return pieces, size
 
 
 def _decompress(body: bytes, limit: int) -> bytes:

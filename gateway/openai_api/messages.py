@@ -9,6 +9,8 @@ from gateway.openai_api.spelling import OF_MESSAGES, OF_PARTS, is_same, refuse_l
 
 MOST = 10_000
 """Messages in a request, and parts in all of them together."""
+LONGEST_ROLE = 200
+"""Bytes, as it is written."""
 ROLES = frozenset(["system", "developer", "user", "assistant", "tool", "function"])
 
 PLAIN = frozenset([b'"image_url"', b'"input_audio"', b'"file"', b'"refusal"'])
@@ -110,8 +112,8 @@ def _role(message: Fields, index: int) -> str:
     raw = message.get("role")
     if raw is None:
         raise wrong(f"messages[{index}]", "has no `role`; name one, such as `user`")
-    if not opens(raw, '"'):
-        raise wrong(f"messages[{index}].role", "must be a string")
+    if not opens(raw, '"') or len(memoryview(raw)) > LONGEST_ROLE:
+        raise wrong(f"messages[{index}].role", "must be a string, and a short one")
     role = _text.decode(raw)
     meant = role.strip().casefold()
     if meant in ROLES and role != meant:

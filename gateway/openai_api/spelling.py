@@ -22,6 +22,8 @@ OURS = frozenset(
     ]
 )
 """What the gateway reads or writes at the top of a request."""
+LONGEST = 32
+"""Characters of a key that can be like one of ours: folding makes none shorter."""
 OF_OPTIONS = frozenset(["include_usage"])
 OF_MESSAGES = frozenset(
     ["role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio"]
@@ -36,7 +38,7 @@ def refuse_lookalikes(keys: Iterable[str], ours: Collection[str], place: str = "
     for one, take such a key for ours, and of two the last.
     """
     for key in keys:
-        if key not in ours and (folded := key.casefold()) in ours:
+        if key not in ours and len(key) <= LONGEST and (folded := key.casefold()) in ours:
             name = place + key
             problem = f"would be read as `{folded}` by some servers; write it so, or leave it out"
             raise Refusal(

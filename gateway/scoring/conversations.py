@@ -1,5 +1,6 @@
 """Answers held against their personas; versions made ready and conversations so far are remembered."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -101,14 +102,14 @@ class Courses:
         task = self._repeated(profile, origin, messages, said)
         if task is None:
             task = self._task(profile, transcript.read(messages, origin), said)
-        self._requests.keep(hash((origin, b"".join(messages))), task.conversation.place)
+        self._requests.keep(_mark(origin, messages), task.conversation.place)
         return task
 
     def _repeated(
         self, profile: Profile, origin: int, messages: Sequence[msgspec.Raw], said: Sequence[Said]
     ) -> Task | None:
         """For a request that repeats an earlier one, with its answer and a question added, as most do."""
-        place = self._requests.recall(hash((origin, b"".join(messages[:-2]))))
+        place = self._requests.recall(_mark(origin, messages[:-2]))
         if place is None:
             return None
         conversation = transcript.read(messages[-2:], place)
@@ -169,6 +170,15 @@ def _size(course: Course) -> int:
 def load() -> None:
     """Read what scoring needs from the disk, so that the first answer need not wait for it."""
     Profile(Character(prompt="Somebody."))
+
+
+def _mark(origin: int, messages: Sequence[msgspec.Raw]) -> int:
+    """What a request is remembered by."""
+    joined = b"".join(messages)
+    if len(joined) > transcript.LONGEST:
+        # Unlike `hash`, this lets other threads go on.
+        return hash((origin, hashlib.blake2b(joined).digest()))
+    return hash((origin, joined))
 
 
 def _key(persona: Resolved) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """What was said: in the conversation that came with a request, and in the answer to it."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -50,7 +51,19 @@ class _Message(msgspec.Struct):
     content: Any = None
 
 
+class _Large(msgspec.Struct):
+    role: Any = None
+    content: msgspec.Raw = msgspec.Raw(b"null")
+    text: msgspec.Raw = msgspec.Raw(b"null")
+
+
+LONGEST = 1024 * 1024
+"""Bytes of a text that is read; of a longer one only the digest counts, and nothing of it is scored."""
+
 _message = msgspec.json.Decoder(_Message)
+_large = msgspec.json.Decoder(_Large)
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_string = msgspec.json.Decoder(str)
 
 
 def read(messages: Iterable[msgspec.Raw], place: int) -> Conversation:
@@ -62,19 +75,38 @@ def read(messages: Iterable[msgspec.Raw], place: int) -> Conversation:
     user, past = "", []
     for raw in messages:
         try:
-            message = _message.decode(raw)
+            role, text, digest = _read(raw)
         except (msgspec.ValidationError, RecursionError):
             # No message: the upstream says so better than we could.
             continue
-        role, text = message.role, text_of(message.content)
         if not isinstance(role, str) or role in IGNORED:
             continue
-        place = following(place, role, text)
+        place = following(place, role, text + digest)
         if role == "user":
             user = text
         elif role == "assistant" and text and not text.isspace():
             past.append(Past(user, text, place))
     return Conversation(past, user, place)
+
+
+def _read(raw: msgspec.Raw) -> tuple[Any, str, str]:
+    """The role, the text, and a digest of what is too long to be read."""
+    if len(memoryview(raw)) <= LONGEST:
+        message = _message.decode(raw)
+        return message.role, text_of(message.content), ""
+    large = _large.decode(raw)
+    texts = [large.content]
+    if bytes(memoryview(large.content)[:1]) == b"[":
+        parts = _array.decode(large.content)
+        texts = [_large.decode(part).text if bytes(memoryview(part)[:1]) == b"{" else part for part in parts]
+    read, digest = [], hashlib.blake2b(digest_size=16)
+    for text in texts:
+        view = memoryview(text)
+        if len(view) > LONGEST:
+            digest.update(text)
+        elif bytes(view[:1]) == b'"':
+            read.append(_string.decode(text))
+    return large.role, "".join(read), digest.hexdigest()
 
 
 def following(place: int, role: str, text: str) -> int:

@@ -1,6 +1,8 @@
 """What /proc tells of a process."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -26,6 +28,20 @@ def memory(pid: int) -> int:
     kilobytes = re.search(r"VmRSS:\s+(\d+) kB", (PROC / str(pid) / "status").read_text())
     assert kilobytes
     return int(kilobytes[1]) * 1024
+
+
+@contextmanager
+def peak(pid: int) -> Iterator[Callable[[], int]]:
+    """A way to ask for the most bytes that it has held since the beginning of this block."""
+    place = PROC / str(pid)
+    (place / "clear_refs").write_text("5")
+
+    def most() -> int:
+        kilobytes = re.search(r"VmHWM:\s+(\d+) kB", (place / "status").read_text())
+        assert kilobytes
+        return int(kilobytes[1]) * 1024
+
+    yield most
 
 
 def sockets(pid: int) -> int:

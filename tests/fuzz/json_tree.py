@@ -136,7 +136,22 @@ def _key(chance: Random, wild: bool) -> Any:
     if wild and chance.random() < 0.3:
         return Odd(chance.choice([b'"\\ud83d"', b'"\xff"', b"1", b"null", b'"mod\\u0065l"', b"", b'"a']))
     return chance.choice(
-        ["", "model", "messages", "stream", "choices", "error", "id", "delta", "é", "x" * 200]
+        [
+            "",
+            "model",
+            "messages",
+            "stream",
+            "Model",
+            "Role",
+            "CONTENT",
+            "role",
+            "choices",
+            "error",
+            "id",
+            "delta",
+            "é",
+            "x" * 200,
+        ]
     )
 
 

@@ -248,7 +248,7 @@ def opened(folder: Path) -> Iterator[Rig]:
             prompt = f"You are Ada, and your ledger is {PROMPT_MARK}. {{x}} $y"
             gateway.push(slug="fuzzed", prompt=prompt, defaults=DEFAULTS)
             gateway.cli("personas", "label", "fuzzed@v1", "staging")
-            gateway.push(slug="locked", prompt=prompt, overlay="locked")
+            gateway.push(slug="locked", prompt=prompt, overlay="locked", allow=[TAG])
             gateway.push(slug="replaced", prompt=prompt, overlay="replace")
             gateway.push(slug="doubled", prompt=prompt, upstreams=["main", "second"])
             rig = Rig(gateway, upstream)

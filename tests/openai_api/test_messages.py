@@ -87,8 +87,8 @@ def test_a_role_in_escapes_is_known() -> None:
         ("[]", "messages[1]", "`messages[1]` must be an object with a `role`."),
         ("{}", "messages[1]", "`messages[1]` has no `role`; name one, such as `user`."),
         ('{"content":"x"}', "messages[1]", "`messages[1]` has no `role`; name one, such as `user`."),
-        ('{"role":null}', "messages[1].role", "`messages[1].role` must be a string."),
-        ('{"role":["user"]}', "messages[1].role", "`messages[1].role` must be a string."),
+        ('{"role":null}', "messages[1].role", "`messages[1].role` must be a string, and a short one."),
+        ('{"role":["user"]}', "messages[1].role", "`messages[1].role` must be a string, and a short one."),
         (
             '{"role":"user","content":[{"type":"text"}]}',
             "messages[1]",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.scoring import transcript
 from gateway.scoring.transcript import Conversation, Past, Said, following, read, text_of
 
 ORIGIN = hash("ver_1")
@@ -98,3 +99,22 @@ def test_other_words_have_other_places(one: list[Any], other: list[Any]) -> None
 def test_another_origin_has_other_places() -> None:
     hello = message("user", "A?")
     assert conversation(hello).place != conversation(hello, origin=hash("ver_2")).place
+
+
+def test_a_text_that_is_too_long_is_not_read_and_still_tells_places_apart() -> None:
+    def said(letter: str, *, in_parts: bool) -> Any:
+        text = letter * (transcript.LONGEST + 1)
+        parts = [
+            {"type": "text", "text": "Look:"},
+            {"type": "text", "text": text},
+            "there",
+            {"type": "image_url"},
+        ]
+        message = {"role": "user", "content": parts if in_parts else text}
+        return transcript.read([msgspec.Raw(msgspec.json.encode(message))], 7)
+
+    assert said("a", in_parts=True).user == "Look:there"
+    assert said("a", in_parts=False).user == ""
+    for in_parts in (True, False):
+        assert said("a", in_parts=in_parts).place == said("a", in_parts=in_parts).place
+        assert said("a", in_parts=in_parts).place != said("b", in_parts=in_parts).place
