@@ -1,4 +1,4 @@
-"""`python -m gateway`, the same as the `persona` command."""
+"""`python -m gateway` is the same as the `persona` command."""
 
 import io
 import sys

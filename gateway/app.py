@@ -1,4 +1,4 @@
-"""The application: the only place where its parts are put together."""
+"""The application is put together here, and nowhere else."""
 
 import asyncio
 import logging
@@ -55,7 +55,7 @@ log = logging.getLogger("gateway.app")
 
 
 class Gateway:
-    """What lives as long as a worker does."""
+    """Holds what lives as long as a worker does."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -77,7 +77,7 @@ class Gateway:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Follow the store and write turns, from the first request to after the last."""
+        """Follow the store and write turns, from the first request until after the last one."""
         await self.database.require_schema()
         position = await self.database.position()
         tasks = [
@@ -108,7 +108,7 @@ class Gateway:
             await self.database.close()
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
-        """Whether chat requests can be answered, and the state of each part."""
+        """Tell whether chat requests can be answered, and the state of each part."""
         store = "ok" if self.database.healthy and self.recorder.healthy else "degraded"
         nodes = self.routing.nodes
         upstreams = {name: "degraded" if node.is_degraded else "ok" for name, node in nodes.items()}
@@ -129,20 +129,21 @@ class Gateway:
         }
 
     def interrupt(self) -> None:
-        """End every open answer, as at the end of the process."""
+        """End every open answer, as happens at the end of the process."""
         self.chat.interrupt()
         self.embeddings.interrupt()
 
     def drain(self) -> None:
-        """Take no new requests, and end what would never end by itself."""
+        """Take no new requests, and end the streams that would never end by themselves."""
         self.is_draining = True
         self.tail.close()
 
     async def _mark_used(self) -> None:
-        """Write now and then when keys were last used."""
+        """Write to the store, now and then, when keys were last used."""
         while True:
             await asyncio.sleep(USED_SECONDS)
-            # A write that is cancelled may leave its lock on the store behind; the next one waits for this.
+            # A write that is cancelled may leave its lock on the store behind, so the next write waits for
+            # this one.
             await asyncio.shield(self._write_used())
 
     async def _write_used(self) -> None:
@@ -156,7 +157,7 @@ class Gateway:
             log.warning("the last use of keys cannot be written: %s", error)
 
     def _must_not_end(self, task: asyncio.Task[None]) -> None:
-        """Without these tasks a worker would answer from what it remembers, revoked keys included."""
+        """A worker whose tasks have ended would answer from memory, revoked keys included, so it stops."""
         if not self.is_draining and not task.cancelled():
             log.critical("a background task ended; the worker stops", exc_info=task.exception())
             os.kill(os.getpid(), signal.SIGTERM)
@@ -167,7 +168,7 @@ class Gateway:
 
 
 class _Application(Litestar):
-    """Litestar without its plugins for pydantic and attrs, which nothing here is made of.
+    """Litestar without its plugins for pydantic and attrs, which no type of ours uses.
 
     They would be loaded where those libraries are installed, at 8 MB and 0.1 s for each worker.
     """
@@ -178,7 +179,7 @@ class _Application(Litestar):
 
 
 def create_app(config: Config) -> "Front":
-    """The ASGI application of one worker."""
+    """Make the ASGI application of one worker."""
     gateway = Gateway(config)
 
     @asynccontextmanager
@@ -192,7 +193,7 @@ def create_app(config: Config) -> "Front":
 
     @get("/health/ready", tags=["Gateway"], summary="Whether chat requests can be answered")
     async def check_readiness() -> Response[dict[str, Any]]:
-        """`degraded` still answers chat requests; 503 says that nobody should send any."""
+        """A gateway that is `degraded` still answers chat requests; 503 says that nobody should send any."""
         is_ready, state = gateway.readiness()
         return Response(state, status_code=200 if is_ready else 503)
 
@@ -217,7 +218,7 @@ def create_app(config: Config) -> "Front":
 
 
 def native(gateway: Gateway) -> Router:
-    """Everything under /v1 that is our own: key first, then scope, then repetition, then the route."""
+    """Guard everything under /v1 that is our own: key first, then scope, then repetition, then the route."""
     database, config, turnstile = gateway.database, gateway.config, Turnstile()
     return Router(
         "/v1",
@@ -233,7 +234,7 @@ def native(gateway: Gateway) -> Router:
 
 
 class Front:
-    """The outermost ASGI layer: chat goes past Litestar, whose routing takes 19 µs a request."""
+    """The outermost ASGI layer; it takes chat past Litestar, whose routing costs 19 µs a request."""
 
     def __init__(self, litestar: Litestar, gateway: Gateway) -> None:
         self.litestar = litestar
@@ -245,7 +246,7 @@ class Front:
             return
         if scope["path"] != CHAT_PATH:
             if scope["method"] == "HEAD":
-                # As GET; the connection, which has a scope of its own, sends the head alone.
+                # HEAD is answered as GET is; the connection has a scope of its own and sends the head alone.
                 scope = {**scope, "method": "GET"}
             await self.litestar(scope, receive, send)
             return

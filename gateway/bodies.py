@@ -1,4 +1,4 @@
-"""Bodies of the native API: read whole and held against limits before anything is made of them."""
+"""Bodies of the native API are read whole and held against limits before they are decoded."""
 
 from collections.abc import Iterable
 from typing import Any, Self
@@ -10,7 +10,7 @@ from gateway import outline
 from gateway.errors import Detail, Fault, Refusal
 
 MOST_BYTES = 4 << 20
-"""A prompt of 512 KiB fits however it is escaped, with all that may stand beside it."""
+"""Bytes of a body. A prompt of 512 KiB fits, however it is escaped and whatever may stand beside it."""
 MOST_VALUES = 20_000
 MOST_DEPTH = 64
 METHODS = frozenset({"POST", "PUT", "PATCH"})
@@ -19,7 +19,7 @@ METHODS = frozenset({"POST", "PUT", "PATCH"})
 class Bodies(ASGIMiddleware):
     """Puts a request's body into `scope["state"]["body"]`, and hands it on.
 
-    A route with `opt={"max_body": …}` takes so many bytes, and looks into them by itself.
+    A route with `opt={"max_body": …}` takes that many bytes, and looks into them by itself.
     """
 
     def __init__(self, max_body: int) -> None:
@@ -69,7 +69,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """The body once more, then what the connection says."""
+    """Receive the body once more, then what the connection says."""
     given = False
 
     async def replayed() -> Any:

@@ -1,4 +1,4 @@
-"""A bounded cache for everything that a worker remembers."""
+"""A worker keeps everything that it remembers in caches like this one, which are bounded."""
 
 from collections.abc import Callable, Hashable, Iterator
 from threading import Lock
@@ -13,7 +13,7 @@ def _one(_value: object) -> int:
 
 
 class Cache(Generic[K, V]):
-    """Forgets what has not been used for the longest time; for several threads.
+    """Forgets what has not been used for the longest time. Several threads may use it.
 
     `weigh` says how much of the room a value takes.
     """
@@ -36,7 +36,7 @@ class Cache(Generic[K, V]):
         return key in self._kept
 
     def recall(self, key: K) -> V | None:
-        """The value, which counts as used now; `None` where there is none."""
+        """Return the value, which counts as used now, or `None` where there is none."""
         with self._lock:
             found = self._kept.pop(key, None)
             if found is not None:
@@ -59,7 +59,7 @@ class Cache(Generic[K, V]):
             self._taken -= 0 if known is None else self._weigh(known)
 
     def drop_where(self, is_stale: Callable[[V], bool]) -> None:
-        """Forget every value of which this is true."""
+        """Forget every value that is stale by this test."""
         with self._lock:
             for key in [key for key, value in self._kept.items() if is_stale(value)]:
                 self._taken -= self._weigh(self._kept.pop(key))

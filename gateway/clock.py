@@ -1,4 +1,4 @@
-"""The one place that reads the wall clock, so that tests can hold it still."""
+"""The wall clock is read here alone, so that tests can hold it still."""
 
 import time
 from datetime import UTC, datetime
@@ -10,10 +10,10 @@ def now_ms() -> int:
 
 
 def iso(ms: int) -> str:
-    """RFC 3339 in UTC with milliseconds, as answers and listings show a stored time."""
+    """Write a stored time as answers and listings show it: RFC 3339 in UTC with milliseconds."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def iso_or_none(ms: int | None) -> str | None:
-    """The same for a time that may not have come."""
+    """Write a time that may not have come yet."""
     return None if ms is None else iso(ms)

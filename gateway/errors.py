@@ -1,4 +1,4 @@
-"""The fault catalogue and its two envelopes; nothing else in the product decides a status code."""
+"""The catalogue of faults and its two envelopes; nothing else in the product decides a status code."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 DOCS_PATH = "/docs/errors"
-"""Where the gateway itself explains every error."""
+"""The page on which the gateway itself explains every error."""
 OPENAI_PREFIX = "/v1/openai"
 
 
@@ -17,13 +17,13 @@ class _Fault(NamedTuple):
     type: str
     openai_type: str
     openai_code: str | None
-    """`None` means that OpenAI has no word of its own, so the native code is used there too."""
+    """`None` means that OpenAI has no word for it, so the native code is used there too."""
     sentence: str
-    """What callers read unless the place that refuses knows more; it names the field and the remedy."""
+    """Callers read this unless the place that refuses knows more; it names the field and the remedy."""
     param: str | None = None
     """The parameter that the drop-in surface usually names."""
     openai_sentence: str | None = None
-    """What the drop-in surface says where `sentence` does not fit it."""
+    """The drop-in surface says this where `sentence` does not fit it."""
 
     @property
     def anchor(self) -> str:
@@ -179,15 +179,16 @@ class Refusal(Exception):
         super().__init__(self.message)
         self.param = param
         self.status = status or fault.status
-        """Differs from the fault's own only for an upstream's 4xx that is passed on."""
+        """It differs from the fault's own only for an upstream's 4xx that is passed on."""
         self.headers = dict(headers or {})
         self.details = details
         self.passed_on = passed_on
-        """The upstream's own `error` object, shown instead of ours where the rules allow it."""
+        """The upstream's own `error` object, which is shown instead of ours where the rules allow it."""
 
 
 def openai_error(refusal: Refusal) -> Mapping[str, object]:
-    """The object behind `error` in OpenAI's form: `message`, `type`, `param` and `code` are always there."""
+    """Make the object behind `error` in OpenAI's form; `message`, `type`, `param` and `code` are always
+    there."""
     fault = refusal.fault
     ours: dict[str, object] = {
         "message": refusal.message,
@@ -201,7 +202,7 @@ def openai_error(refusal: Refusal) -> Mapping[str, object]:
 
 
 def native_error(refusal: Refusal, request_id: str, public_url: str) -> Mapping[str, object]:
-    """The object behind `error` in the native form."""
+    """Make the object behind `error` in the native form."""
     fault = refusal.fault
     error: dict[str, object] = {
         "code": fault.code,
@@ -216,7 +217,7 @@ def native_error(refusal: Refusal, request_id: str, public_url: str) -> Mapping[
 
 
 def envelope(refusal: Refusal, path: str, request_id: str, public_url: str = "") -> bytes:
-    """The JSON body that answers the refusal on this path.
+    """Encode the JSON body that answers the refusal on this path.
 
     `public_url` is where callers find the gateway, without a slash at its end; OpenAI's form needs none.
     """

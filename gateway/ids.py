@@ -10,7 +10,8 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Base62 in ASCII order, so that the text sorts as the number does."""
 
 DIGITS = (ALPHABET * 5)[:256].encode()
-"""A digit for each byte; that eight of them come a little more often costs an id a twentieth of a bit."""
+"""One digit stands for each byte. Eight of them come a little more often, which costs an id a twentieth of a
+bit."""
 
 TIME_DIGITS = 8
 RANDOM_DIGITS = 12
@@ -18,9 +19,9 @@ RANDOM_DIGITS = 12
 
 @lru_cache(4)
 def base62(number: int, width: int) -> str:
-    """The number in base62, padded with zeros on the left to `width` digits.
+    """Write the number in base62, padded with zeros on the left to `width` digits.
 
-    Ids are made several at a time, so that the same milliseconds come again.
+    The results are cached, since several ids are made in the same millisecond.
     """
     digits = []
     for _ in range(width):
@@ -30,11 +31,11 @@ def base62(number: int, width: int) -> str:
 
 
 def new(prefix: str) -> str:
-    """A fresh id such as `msg_0QvXb3k2…`: eight digits of milliseconds, then twelve random ones."""
+    """Make a fresh id such as `msg_0QvXb3k2…`: eight digits of milliseconds, then twelve random ones."""
     random = os.urandom(RANDOM_DIGITS).translate(DIGITS).decode()
     return f"{prefix}_{base62(clock.now_ms(), TIME_DIGITS)}{random}"
 
 
 def secret(length: int) -> str:
-    """A random base62 text for keys, from the system's secure source."""
+    """Make a random base62 text for keys from the system's secure source."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))

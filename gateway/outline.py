@@ -1,4 +1,4 @@
-"""How much a JSON text holds, told from its bytes before any object is made of it."""
+"""The size of a JSON text is told from its bytes, before any object is made of it."""
 
 from itertools import accumulate
 
@@ -8,14 +8,14 @@ NOT_BRACKETS = bytes(code for code in range(256) if code not in OPENING + CLOSIN
 
 
 def exceeds(text: bytes, *, values: int, depth: int) -> str | None:
-    """What there is too much of, in words for a caller; `None` for a text within the limits.
+    """Say to a caller what there is too much of; `None` means that the text is within the limits.
 
-    `values` limits everything that would become an object: keys, texts, numbers, lists and objects. The
-    answer for what is no JSON means nothing. The work is a few passes in C over the bytes.
+    `values` limits everything that would become an object: keys, texts, numbers, lists and objects. For a
+    text that is not JSON the answer means nothing. The work is a few passes in C over the bytes.
     """
     if _most(text) <= values and _brackets(text) <= depth:
         return None
-    # Of the texts in it only their number matters; a comma in a prompt is no value.
+    # Only the number of texts matters, not what is in them: a comma in a prompt is no value.
     text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     strings = text.count(b'"') // 2
     if strings > values:
@@ -34,5 +34,5 @@ def _brackets(text: bytes) -> int:
 
 
 def _most(text: bytes) -> int:
-    """At least the number of values and keys: one for each comma, colon and bracket, and one more."""
+    """Bound the number of values and keys from above: one for each comma, colon and bracket, and one more."""
     return text.count(b",") + text.count(b":") + _brackets(text) + 1

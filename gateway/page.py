@@ -17,7 +17,8 @@ After = Annotated[str | None, Parameter(description="`next` of the page before."
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):
-    """The newest items first; `next` goes into `after` for the following page, null on the last one."""
+    """The newest items come first. `next` goes into `after` for the following page; it is null on the last
+    page."""
 
     data: list[Item]
     has_more: bool
@@ -27,14 +28,14 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
 def page(
     records: Sequence[Record], limit: int, show: Callable[[Record], Item], at: Callable[[Record], str]
 ) -> Page[Item]:
-    """The page of `limit` items for a query that was asked for one more; `at` gives a record's cursor."""
+    """Make a page of `limit` items from a query that was asked for one more; `at` gives a record's cursor."""
     shown = records[:limit]
     more = len(records) > limit
     return Page([show(record) for record in shown], more, at(shown[-1]) if more else None)
 
 
 def require_cursor(after: str | None, pattern: str) -> None:
-    """Raises Refusal where `after` is no `next` of such a list."""
+    """Raises Refusal where `after` is not the `next` of such a list."""
     if after is not None and not re.fullmatch(pattern, after, re.ASCII):
         details = [Detail(["query", "after"], "is no cursor of this list", "value_error")]
         raise Refusal(

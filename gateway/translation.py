@@ -1,4 +1,4 @@
-"""What Litestar and the store raise by themselves, in the words of the catalogue."""
+"""Errors that Litestar and the store raise are told in the words of the catalogue."""
 
 import logging
 import re
@@ -24,7 +24,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 def refusing(public_url: str) -> Callable[[AnyRequest, Exception], Response[bytes]]:
-    """Litestar's exception handler for everything; its errors point to the page at `public_url`."""
+    """Make Litestar's exception handler for everything; its errors point to the page at `public_url`."""
 
     def refuse(request: AnyRequest, error: Exception) -> Response[bytes]:
         path = request.scope["path"]
@@ -36,7 +36,7 @@ def refusing(public_url: str) -> Callable[[AnyRequest, Exception], Response[byte
 
 
 def translate(error: Exception, path: str) -> Refusal:
-    """The refusal for it; what nobody expects is logged."""
+    """Find the refusal for the error; an error that nobody expects is logged."""
     if isinstance(error, NotFoundException):
         if path.startswith(OPENAI_PREFIX):
             return not_served(path)
@@ -54,14 +54,14 @@ def translate(error: Exception, path: str) -> Refusal:
         details = _details(error) or [Detail([], "no valid JSON, or not what this path takes", "json_error")]
         return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
     if isinstance(error, RecursionError | UnicodeDecodeError):
-        # Of the body's decoder: nothing else of ours decodes what came in.
+        # Only the body's decoder can raise this: nothing else of ours decodes what came in.
         deep = isinstance(error, RecursionError)
         details = [Detail([], "is nested too deeply" if deep else "is not UTF-8", "json_error")]
         return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
     if isinstance(error, StoreUnavailable):
         return _of_the_store(error)
     if isinstance(error, InternalServerException) and "disconnected" in error.detail:
-        # Litestar's word for a caller who left while its body was read; nobody hears the answer.
+        # Litestar raises this when a caller left while its body was read; nobody hears the answer.
         return Refusal(Fault.REQUEST_INVALID, "The request body ended early; send it whole.")
     log.error("unexpected %s", type(error).__name__, exc_info=error)
     return edge.our_mistake()
@@ -81,7 +81,8 @@ def _sentence(details: list[Detail]) -> str:
 
 
 def _details(error: HTTPException) -> list[Detail]:
-    """Every place that is wrong: in a body without its name, elsewhere behind `query`, `path` or `header`."""
+    """List every place that is wrong: in a body without its name, elsewhere behind `query`, `path` or
+    `header`."""
     extra = error.extra if isinstance(error.extra, list) else []
     return [_detail(item) for item in extra if isinstance(item, dict)]
 
@@ -89,7 +90,7 @@ def _details(error: HTTPException) -> list[Detail]:
 def _detail(item: dict[str, Any]) -> Detail:
     message, key = str(item.get("message", "")), str(item.get("key", ""))
     if message == "'data'":
-        # Litestar's words for an empty body where one is needed.
+        # Litestar says this of an empty body where one is needed.
         return Detail([], "a JSON object is needed", "missing")
     source = str(getattr(item.get("source"), "value", item.get("source") or "body"))
     loc: list[str | int] = [] if source == "body" else [source]

@@ -1,4 +1,5 @@
-"""A turnstile before what costs much: few at once for each workspace, so that no other one waits for them."""
+"""A turnstile stands before work that costs much: it lets few in at once for each workspace, so that no other
+one waits for them."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""How a Litestar route admits its caller, by the scope that it declares, and learns who that is."""
+"""A Litestar route admits its caller by the scope that it declares, and learns who that is."""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -24,7 +24,7 @@ class Admission(ASGIMiddleware):
         self._guard = guard
 
     def __deepcopy__(self, _memo: object) -> Self:
-        # Litestar copies routers with all that is in them; connections to a store cannot be copied.
+        # Litestar copies routers with everything in them, and connections to a store cannot be copied.
         return self
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -34,9 +34,9 @@ class Admission(ASGIMiddleware):
 
 
 def _needs(scope: Scope) -> tuple[str | None, bool]:
-    """The scope that the route declares, and whether it is for operators. Raises Refusal."""
+    """Find the scope that the route declares, and whether it is for operators. Raises Refusal."""
     if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
-        # Litestar's own answer, which tells the methods of a path.
+        # Litestar answers OPTIONS itself and tells the methods of a path.
         return None, False
     declared = scope["route_handler"].opt
     if not isinstance(declared.get("scope"), str):
@@ -45,7 +45,7 @@ def _needs(scope: Scope) -> tuple[str | None, bool]:
 
 
 def still_there(scope: Scope) -> Callable[[], bool]:
-    """Tells from now on whether the caller still waits for the answer."""
+    """Returns a test that tells, from now on, whether the caller still waits for the answer."""
     has_left = False
 
     def left() -> None:
@@ -62,6 +62,6 @@ def caller_of(connection: Connection) -> Caller:
 
 
 def actor_of(connection: Connection) -> Actor:
-    """The caller as the audit log and the stores know it."""
+    """Name the caller as the audit log and the stores know it."""
     caller = caller_of(connection)
     return Actor(caller.workspace_id, caller.key_id, caller.owner)

@@ -1,4 +1,4 @@
-"""Who is calling: the key in the headers becomes a caller with a workspace and scopes."""
+"""The guard finds out who is calling: the key in the headers becomes a caller with a workspace and scopes."""
 
 import hashlib
 import hmac
@@ -15,14 +15,14 @@ from gateway.storage.database import Change, Database
 from gateway.storage.failure import StoreUnavailable
 
 CAPACITY = 10_000
-"""Keys that are remembered, and as many prefixes of no key; the longest unused goes first."""
+"""This many keys are remembered, and as many wrong prefixes; the longest unused goes first."""
 HEADERS = frozenset({b"authorization", b"api-key", b"x-api-key", b"persona-workspace"})
-"""Those that a guard looks at."""
+"""The headers that a guard looks at."""
 KEY_LENGTH = len("pk_live_") + keys.PREFIX_LENGTH + keys.SECRET_LENGTH
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Whom a request acts for."""
+    """The one that a request acts for."""
 
     key_id: str
     workspace_id: str
@@ -33,16 +33,16 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class _Known(msgspec.Struct):
-    """A key that the store has."""
+    """A key that the store has, and its caller."""
 
     key: Key
     caller: Caller
     digest: bytes = b""
-    """Of the key itself, once it has been found right."""
+    """The digest of the key itself, once the key has been found right."""
 
 
 class Guard:
-    """Recognises keys; one that was seen before costs no SQL."""
+    """Recognises keys; a key that was seen before costs no SQL."""
 
     def __init__(self, database: Database, hasher: Hasher) -> None:
         self._database = database
@@ -52,12 +52,13 @@ class Guard:
         self._unknown: Cache[str, bool] = Cache(CAPACITY)
         self._epoch = 0
         self.used: dict[str, int] = {}
-        """When keys were last used, in milliseconds by the key's id, since somebody emptied it."""
+        """When each key was last used, in milliseconds by its id, since somebody last emptied this."""
 
     async def admit(
         self, headers: Iterable[tuple[bytes, bytes]], scope: str | None, operator: bool = False
     ) -> Caller:
-        """Whom these ASGI headers stand for, if the key has the scope (`None`: any key). Raises Refusal.
+        """Find the caller of these ASGI headers, whose key must have the scope (`None`: any key will do).
+        Raises Refusal.
 
         Every route of the gateway lets its callers in here.
         """
@@ -69,7 +70,7 @@ class Guard:
         return caller
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
-        """Whom these ASGI headers (lower-case names) stand for. Raises Refusal."""
+        """Find the caller of these ASGI headers (lower-case names). Raises Refusal."""
         key, workspace = credentials(headers)
         if key is None:
             raise _unauthorized("No API key was sent; put it into the header `Authorization: Bearer pk_…`.")
@@ -84,7 +85,7 @@ class Guard:
         return caller
 
     def forget(self, changes: Sequence[Change]) -> None:
-        """Drop the keys that were changed; an empty sequence stands for all."""
+        """Drop the keys that were changed; an empty sequence means all of them."""
         stale = {change.subject for change in changes if change.topic == "key"}
         if changes and not stale:
             return
@@ -97,10 +98,10 @@ class Guard:
             self._known.clear()
 
     def _is_right(self, key: str, known: _Known) -> bool:
-        """Whether this is the key that is known by its prefix, and not another one that begins so."""
+        """Tell whether this is the key that is known by its prefix, and not another one that begins alike."""
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
         if hmac.compare_digest(digest, known.digest):
-            # Found right before: the store's HMAC is six times the work.
+            # The key was found right before; the store's HMAC would be six times the work.
             return True
         if not self.hasher.matches(key, known.key.hash):
             return False
@@ -119,7 +120,7 @@ class Guard:
         except StoreUnavailable:
             raise Refusal(Fault.STORE_UNAVAILABLE) from None
         known = _Known(found, _caller(found)) if found else None
-        # A change that came in while we read may be newer than what we read.
+        # A change that came in during the read may be newer than what was read.
         if epoch == self._epoch:
             if known is None:
                 self._unknown.keep(prefix, True)
@@ -129,7 +130,7 @@ class Guard:
 
 
 def credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str | None]:
-    """The key and the workspace that the headers name; `Authorization` comes before the other two places."""
+    """Read the key and the workspace from the headers; `Authorization` comes before the other two places."""
     bearer = other = workspace = None
     for name, value in headers:
         if name == b"authorization":

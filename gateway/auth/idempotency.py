@@ -1,4 +1,4 @@
-"""The header Idempotency-Key: a repeated POST gets the answer of the first one."""
+"""The header Idempotency-Key lets a repeated POST get the answer of the first one."""
 
 import asyncio
 import hashlib
@@ -19,16 +19,16 @@ from gateway.storage.answers import Kept, Place
 from gateway.storage.database import Database
 
 WAIT_SECONDS = 30.0
-"""How long a second request waits for the first one's answer."""
+"""Seconds that a second request waits for the answer to the first one."""
 POLL_SECONDS = 0.05
 LARGEST = 4 << 20
-"""Bytes of an answer that is kept; of a larger one only that it was given."""
+"""Bytes of an answer that is kept; of a larger one the store keeps only that it was given."""
 SALT_BYTES = 16
 REPLAYED = (b"idempotent-replayed", b"true")
 
 
 class Idempotency(ASGIMiddleware):
-    """For JSON POSTs behind authentication; the answer is kept for 24 hours, in the database.
+    """Keeps the answers to JSON POSTs behind authentication for 24 hours, in the database.
 
     A route that changes nothing says so with `opt={"kept": False}`.
     """
@@ -37,7 +37,7 @@ class Idempotency(ASGIMiddleware):
         self._database = database
 
     def __deepcopy__(self, _memo: object) -> Self:
-        # Litestar copies routers with all that is in them; connections to a store cannot be copied.
+        # Litestar copies routers with everything in them, and connections to a store cannot be copied.
         return self
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -74,7 +74,7 @@ class Idempotency(ASGIMiddleware):
                 return
             body.append(message.get("body", b""))
             if not message.get("more_body"):
-                # Before the caller sees any of it, so that a repetition finds it.
+                # This comes before the caller sees any of the answer, so that a repetition finds it.
                 await self._end(entry, start["status"], start["headers"], b"".join(body))
                 await send(start)
                 await send({"type": "http.response.body", "body": b"".join(body), "more_body": False})
@@ -82,13 +82,13 @@ class Idempotency(ASGIMiddleware):
         try:
             await next_app(scope, receive, keep)
         except BaseException:
-            # What has been done must not be done again, though its answer be lost.
+            # What has been done must not be done again, even though its answer is lost.
             if start is None or start["status"] >= 500:
                 await self._forget(entry)
             raise
 
     async def _begin(self, entry: "_Entry", request: str, scope: Scope) -> Kept | None:
-        """The kept answer, or `None` for the first request, which now has the key. Raises Refusal."""
+        """Return the kept answer, or `None` to the first request, which now has the key. Raises Refusal."""
         end = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < end:
             kept = await self._claim(entry, request, scope)
@@ -102,7 +102,7 @@ class Idempotency(ASGIMiddleware):
         raise Refusal(Fault.IDEMPOTENCY_BUSY)
 
     async def _claim(self, entry: "_Entry", request: str, scope: Scope) -> Kept | None:
-        """What is kept under this key; `None` where it is ours from now on."""
+        """Return what is kept under this key; `None` means that the key is ours from now on."""
         while True:
             async with self._database.read() as connection:
                 kept = await answers.find(connection, entry.place)
@@ -127,25 +127,25 @@ class Idempotency(ASGIMiddleware):
 
 
 class _Entry(NamedTuple):
-    """Where an answer is kept, and what it is sealed with."""
+    """Says where an answer is kept, and what it is sealed with."""
 
     place: Place
     seal: bytes
 
 
 def _name(key_id: str, key: str) -> str:
-    """Answers are for the API key that got them, whatever others choose for an `Idempotency-Key`."""
+    """Name the answer after the API key too, since callers may choose the same `Idempotency-Key`."""
     return hashlib.sha256(f"{key_id} {key}".encode()).hexdigest()
 
 
 def _seal(scope: Scope, key: str) -> bytes:
-    """A secret that only the caller's API key makes, of which the store holds nothing but a keyed hash."""
+    """Derive a secret that only the caller's API key can make; the store has no more than its keyed hash."""
     secret, _ = credentials(scope["headers"])
     return hashlib.sha256(f"idempotency {key} {secret}".encode()).digest()
 
 
 def _sealed(body: bytes, seal: bytes) -> bytes:
-    """Answers hold prompts, and once a new key: the store alone must not tell them."""
+    """Seal the body: answers hold prompts, and one holds a new key, which the store alone must not tell."""
     salt = os.urandom(SALT_BYTES)
     return salt + _xor(body, salt + seal)
 

@@ -1,4 +1,4 @@
-"""API keys: how they look, how they are stored, how one is recognised."""
+"""API keys: how they look, how they are stored and how they are recognised."""
 
 import hashlib
 import hmac
@@ -25,19 +25,19 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as it is stored: never the key itself."""
+    """A key as it is stored, which is never the key itself."""
 
     id: str
     workspace_id: str
     owner: str
-    """Who holds it: stays the same when the key is rotated, and owns private personas."""
+    """The id of whoever holds the key; it stays when the key is rotated, and owns private personas."""
     name: str
     prefix: str
     """The public part, by which the key is found."""
     hash: str
     scopes: list[str]
     operator: bool
-    """May make workspaces, and keys in any of them."""
+    """An operator's key may make workspaces, and keys in any of them."""
     created_at: int
     expires_at: int | None = None
     revoked_at: int | None = None
@@ -48,27 +48,27 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def generate(mode: Mode) -> str:
-    """A new key, `pk_live_…` or `pk_test_…`."""
+    """Make a new key, `pk_live_…` or `pk_test_…`."""
     return f"pk_{mode}_{ids.secret(PREFIX_LENGTH + SECRET_LENGTH)}"
 
 
 def prefix(key: str) -> str:
-    """The part by which the store finds the key; it is not secret."""
+    """Cut off the part by which the store finds the key; it is not secret."""
     return key[: len("pk_live_") + PREFIX_LENGTH]
 
 
 class Hasher:
-    """HMAC-SHA256 under the pepper, so that a stolen store alone recognises no key."""
+    """Hashes keys by HMAC-SHA256 under the pepper, so that a stolen store alone recognises no key."""
 
     def __init__(self, pepper: bytes) -> None:
         self._inner = hmac.new(pepper, digestmod=hashlib.sha256)
 
     def hash(self, key: str) -> str:
-        """64 hexadecimal digits."""
+        """Return 64 hexadecimal digits."""
         mac = self._inner.copy()
         mac.update(key.encode("utf-8", "surrogatepass"))
         return mac.hexdigest()
 
     def matches(self, key: str, hash: str) -> bool:
-        """In a time that does not depend on where they differ."""
+        """Compare in a time that does not depend on where the two differ."""
         return hmac.compare_digest(self.hash(key), hash)

@@ -15,7 +15,7 @@ SHORTEST = 16
 """Characters; a shorter file was cut off, or is no pepper."""
 PROPERTY = "pepper"
 CHECKED = "the pepper of this store"
-"""Its hash tells whether a pepper is the one that the store's keys were hashed with, and not what it is."""
+"""Its hash tells whether a pepper is the one that the store's keys were hashed with, but not which it is."""
 
 
 class PepperError(Exception):
@@ -23,12 +23,12 @@ class PepperError(Exception):
 
 
 def place(config: Config) -> Path:
-    """The file in which the pepper lies, beside the store; it has mode 600."""
+    """Return the file in which the pepper lies, beside the store; its mode is 600."""
     return config.store.path.with_suffix(".pepper")
 
 
 def hasher(config: Config) -> Hasher:
-    """The hasher under the configured pepper, else under that in the file. Raises PepperError."""
+    """Make the hasher under the configured pepper, or else under the one in the file. Raises PepperError."""
     if config.keys.pepper:
         return Hasher(config.keys.pepper.encode())
     path = place(config)
@@ -42,9 +42,10 @@ def hasher(config: Config) -> Hasher:
 
 
 async def prepare(database: Database, config: Config) -> Hasher:
-    """The hasher for the store, which remembers its pepper; one without keys gets a pepper where none is.
+    """Make the hasher for the store, which remembers its pepper; a store without keys gets a pepper where
+    there is none.
 
-    Raises PepperError for another pepper than the one that the store knows.
+    Raises PepperError where the pepper is not the one that the store knows.
     """
     async with database.read() as connection:
         known = await properties.find(connection, PROPERTY)
@@ -63,7 +64,8 @@ async def prepare(database: Database, config: Config) -> Hasher:
 
 
 async def renew(database: Database, config: Config) -> None:
-    """Let the store take the pepper that is there, a new one where none is; all keys so far stay refused."""
+    """Let the store take the pepper that is there, or a new one where there is none; all keys so far stay
+    refused."""
     if not config.keys.pepper:
         path = place(config)
         if path.exists() and len(path.read_bytes().strip()) < SHORTEST:

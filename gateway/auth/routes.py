@@ -1,4 +1,4 @@
-"""`/v1/workspaces`, `/v1/keys` and `/v1/audit`."""
+"""The routes `/v1/workspaces`, `/v1/keys` and `/v1/audit`."""
 
 import re
 from datetime import UTC, datetime
@@ -38,9 +38,9 @@ MAKING_KEYS = {
 CHANGING_KEYS = {"scope": "keys:manage", "faults": (Fault.KEY_UNKNOWN, Fault.RIGHTS_EXCEEDED)}
 LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 SCOPES_NAMED = 50
-"""There are fewer; wildcards may name some twice."""
+"""A list of this length names every scope; there are fewer, but wildcards may name some twice."""
 GRACE_SECONDS = 86_400
-"""How long the old key of a rotation stays valid unless the caller says otherwise."""
+"""Seconds that the old key stays valid after a rotation, unless the caller says otherwise."""
 
 
 class WorkspaceView(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class WorkspaceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A key as it is shown; `key` itself only in the answer that made it."""
+    """A key as it is shown; `key` itself stands only in the answer to the request that made it."""
 
     id: str
     name: str
@@ -72,14 +72,15 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KeyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Without scopes: `personas:*`, `runs:read` and `chat:invoke`, as far as the caller has them."""
+    """Without scopes a key gets `personas:*`, `runs:read` and `chat:invoke`, as far as the caller has
+    these."""
 
     name: str = ""
     scopes: list[str] | None = None
     expires_at: datetime | None = None
-    """With a time zone."""
+    """The time needs a zone."""
     workspace: str | None = None
-    """A `ws_…` id; operators only."""
+    """A `ws_…` id, which only operators may name."""
 
 
 class RotateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,19 +92,19 @@ class AuditView(msgspec.Struct, frozen=True):
     action: str
     subject: str
     key: str | None
-    """Null for what was done at a terminal."""
+    """Null where it was done at a terminal."""
     details: dict[str, Any]
     at: str
 
 
 def router(database: Database, hasher: Hasher) -> Router:
-    """The routes of tenants and keys, on this store."""
+    """Make the routes of tenants and keys on this store."""
 
     @get("/workspaces", opt={"scope": "config:read"}, summary="List workspaces")
     async def list_workspaces(
         request: AnyRequest, limit: Limit = 50, after: After = None
     ) -> Page[WorkspaceView]:
-        """An operator's key sees all, any other its own."""
+        """An operator's key sees all workspaces, any other key its own."""
         caller = caller_of(request)
         require_cursor(after, WORKSPACE_NAME.pattern)
         async with database.read() as connection:
@@ -137,7 +138,7 @@ def router(database: Database, hasher: Hasher) -> Router:
 
     @post("/keys", opt=MAKING_KEYS, summary="Create a key, which is shown this once")
     async def create_key(request: AnyRequest, data: KeyBody) -> KeyView:
-        """In the caller's workspace, with at most the caller's scopes.
+        """The key is made in the caller's workspace, with at most the caller's scopes.
 
         Without scopes it gets `personas:*`, `runs:read` and `chat:invoke`, as far as the caller has them.
         """
@@ -161,13 +162,14 @@ def router(database: Database, hasher: Hasher) -> Router:
 
     @post("/keys/{key_id:str}/rotate", opt=CHANGING_KEYS, summary="Replace a key by a new one")
     async def rotate_key(request: AnyRequest, key_id: str, data: RotateBody | None = None) -> KeyView:
-        """Both keys are valid for the grace time. A key may rotate itself, an operator's any."""
+        """Both keys are valid for the grace time. A key may rotate itself, and an operator's key any key."""
         caller, actor = caller_of(request), actor_of(request)
         grace = (data or RotateBody()).grace_seconds
         async with database.write(still_there(request.scope)) as connection:
             own = await _still_valid(connection, caller)
             old = await _own_key(connection, caller, key_id)
-            # The new key is handed to the caller, with all that is the old one's: private personas, say.
+            # The new key is handed to the caller, with everything that is the old one's, such as private
+            # personas.
             if old.id != caller.key_id and not caller.operator:
                 raise Refusal(Fault.RIGHTS_EXCEEDED, "A key may rotate itself only; an operator's any.")
             if not old.is_valid():
@@ -227,7 +229,7 @@ def router(database: Database, hasher: Hasher) -> Router:
 
 
 async def _still_valid(connection: AsyncConnection, caller: Caller) -> Key:
-    """The caller's own key as it is now; what was remembered of it may be a moment old. Raises Refusal."""
+    """Read the caller's own key as it is now; what was remembered may be a moment old. Raises Refusal."""
     own = await store.key(connection, caller.workspace_id, caller.key_id)
     if own is None or not own.is_valid():
         raise invalid_key()
@@ -242,7 +244,7 @@ async def _own_key(connection: AsyncConnection, caller: Caller, key_id: str) -> 
 
 
 async def _workspace_for(connection: AsyncConnection, body: KeyBody, caller: Caller) -> Workspace:
-    """Whether a foreign workspace exists is told to operators only."""
+    """Find the workspace of the new key; only operators are told whether a foreign one exists."""
     if body.workspace not in (None, caller.workspace_id) and not caller.operator:
         raise Refusal(
             Fault.OPERATOR_REQUIRED, "Only an operator's key may name another workspace; leave it out."
@@ -254,7 +256,7 @@ async def _workspace_for(connection: AsyncConnection, body: KeyBody, caller: Cal
 
 
 def _scopes(body: KeyBody, caller: Caller) -> list[str]:
-    """At most the caller's. Raises Refusal."""
+    """Expand the scopes asked for, at most those of the caller. Raises Refusal."""
     if body.scopes is None:
         return [scope for scope in expand(DEFAULT) if scope in caller.scopes]
     if len(body.scopes) > SCOPES_NAMED or any(len(scope) > 64 for scope in body.scopes):
@@ -272,7 +274,7 @@ def _scopes(body: KeyBody, caller: Caller) -> list[str]:
 
 
 def _expiry(body: KeyBody, own: Key) -> int | None:
-    """Milliseconds; no later than the end of the caller's own key. Raises Refusal."""
+    """Return milliseconds, no later than the end of the caller's own key. Raises Refusal."""
     if body.expires_at is None:
         return own.expires_at
     if body.expires_at.tzinfo is None:
@@ -288,7 +290,7 @@ def _expiry(body: KeyBody, own: Key) -> int | None:
 
 
 def _sooner(one: int | None, other: int | None) -> int | None:
-    """The earlier of two ends, of which `None` is none."""
+    """Return the earlier of two ends, where `None` means that there is none."""
     ends = [end for end in (one, other) if end is not None]
     return min(ends, default=None)
 

@@ -1,4 +1,4 @@
-"""What a key may do."""
+"""Scopes say what a key may do."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ SCOPES = (
     "keys:manage",
 )
 DEFAULT = ("personas:*", "runs:read", "chat:invoke")
-"""What a key has that was made without naming scopes."""
+"""A key that is made without naming scopes has these."""
 
 
 class ScopeError(Exception):
@@ -24,7 +24,7 @@ class ScopeError(Exception):
 
 
 def expand(wanted: Iterable[str]) -> list[str]:
-    """Plain scopes in their order, with `personas:*` and `*` resolved. Raises ScopeError."""
+    """List plain scopes in their order, with `personas:*` and `*` resolved. Raises ScopeError."""
     chosen: set[str] = set()
     for scope in wanted:
         matching = [known for known in SCOPES if _matches(scope, known)]

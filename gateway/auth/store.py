@@ -1,4 +1,4 @@
-"""Workspaces and keys in the database."""
+"""Workspaces and keys are kept in the database."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ KEY = tables.keys.c
 async def create_workspace(
     connection: AsyncConnection, name: str, mode: Mode, actor: Actor | None = None
 ) -> Workspace:
-    """A new tenant; its name must be free."""
+    """Add a tenant; its name must be free."""
     made = Workspace(id=ids.new("ws"), name=name, mode=mode, created_at=clock.now_ms())
     await connection.execute(insert(tables.workspaces).values(msgspec.to_builtins(made)))
     await announce(connection, "workspace", made.id)
@@ -44,7 +44,7 @@ async def workspace_by_id(connection: AsyncConnection, workspace_id: str) -> Wor
 async def workspaces(
     connection: AsyncConnection, *, after: str | None = None, limit: int = 100_000
 ) -> list[Workspace]:
-    """By name, those behind `after`."""
+    """List the workspaces by name, those that come after `after`."""
     query = select(tables.workspaces).order_by(WORKSPACE.name).limit(limit)
     if after is not None:
         query = query.where(WORKSPACE.name > after)
@@ -63,7 +63,7 @@ async def create_key(
     owner: str | None = None,
     actor: Actor | None = None,
 ) -> tuple[Key, str]:
-    """A new key and its text, which is nowhere kept; `owner` is that of the key that it succeeds."""
+    """Add a key and return its text too, which is kept nowhere; `owner` is that of its predecessor."""
     text = keys.generate(workspace.mode)
     key_id = ids.new("key")
     made = Key(
@@ -88,7 +88,7 @@ async def create_key(
 async def revoke_key(
     connection: AsyncConnection, workspace_id: str, key_id: str, actor: Actor | None = None
 ) -> Key | None:
-    """The key, from now on refused everywhere; `None` where the workspace has no such key."""
+    """Revoke the key, which is refused everywhere from now on; `None` where the workspace has no such key."""
     found = await key(connection, workspace_id, key_id)
     if found is not None and found.revoked_at is None:
         await _change(connection, found, revoked_at=clock.now_ms())
@@ -97,13 +97,13 @@ async def revoke_key(
 
 
 async def expire_key(connection: AsyncConnection, old: Key, at: int, actor: Actor) -> None:
-    """Let the key end at this time (milliseconds), or sooner where it would anyway."""
+    """Let the key end at this time (milliseconds), or sooner where it would end sooner anyway."""
     await _change(connection, old, expires_at=at if old.expires_at is None else min(at, old.expires_at))
     await note(connection, actor, "key.rotated", old.id)
 
 
 async def mark_used(connection: AsyncConnection, used: Mapping[str, int]) -> None:
-    """Remember when keys were last used: milliseconds by the key's id."""
+    """Remember when keys were last used, as milliseconds by the key's id."""
     for key_id, at in used.items():
         await connection.execute(update(tables.keys).where(KEY.id == key_id).values(last_used_at=at))
 
@@ -122,7 +122,7 @@ async def key_by_prefix(connection: AsyncConnection, prefix: str) -> Key | None:
 async def workspace_keys(
     connection: AsyncConnection, workspace_id: str, *, after: str = "", limit: int = 100_000
 ) -> list[Key]:
-    """By age, those behind `after`."""
+    """List the keys by age, those that come after `after`."""
     query = select(tables.keys).where(KEY.workspace_id == workspace_id, KEY.id > after)
     return [_key(row) for row in await connection.execute(query.order_by(KEY.id).limit(limit))]
 

@@ -1,4 +1,4 @@
-"""config.toml and the environment, decoded once into frozen structs; errors name the exact place."""
+"""config.toml and the environment are decoded once, into frozen structs; errors name the exact place."""
 
 from gateway.config.loading import find, load, user_folder, without_math_threads
 from gateway.config.resolving import masked, order, route, uses_local

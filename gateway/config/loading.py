@@ -22,8 +22,9 @@ def load(
 ) -> Config:
     """Read, override, check and resolve the configuration.
 
-    Without a path: `PERSONA_CONFIG`, else `./config.toml` where it exists, else the built-in defaults.
-    With `secrets=False` the variables that `api_key_env` names may be unset. Raises ConfigError.
+    Without a path it is the file that `PERSONA_CONFIG` names, else `./config.toml` where it exists, else
+    the built-in defaults. With `secrets=False` the variables that `api_key_env` names may be unset.
+    Raises ConfigError.
     """
     environ = os.environ if environ is None else environ
     path = find(path, environ)
@@ -44,7 +45,7 @@ def load(
 
 
 def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """The configuration file in force, absolute; `None` where there is none."""
+    """Find the configuration file in force, as an absolute path; `None` where there is none."""
     named = path or (Path(environ["PERSONA_CONFIG"]) if environ.get("PERSONA_CONFIG") else None)
     if named is None:
         here = Path.cwd() / "config.toml"
@@ -55,9 +56,9 @@ def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 
 def user_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """Where this user's own settings are kept: `persona` in XDG_CONFIG_HOME, else in `~/.config`."""
+    """Return the folder of this user's own settings: `persona` in XDG_CONFIG_HOME, else in `~/.config`."""
     environ = os.environ if environ is None else environ
-    # The XDG base directory specification has a relative path ignored.
+    # The XDG base directory specification says that a relative path is ignored.
     named = Path(environ.get("XDG_CONFIG_HOME", ""))
     try:
         return (named if named.is_absolute() else Path.home() / ".config") / "persona"
@@ -86,7 +87,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path}: {error}") from None
     except ValueError:
-        # Python converts no integer of thousands of digits.
+        # Python refuses to convert an integer of thousands of digits.
         raise ConfigError(f"{path}: a number has too many digits") from None
 
 
@@ -141,7 +142,7 @@ def _explain(error: str, tables: Mapping[str, Any]) -> tuple[list[str], str]:
 
 
 def _wrong_upstream(tables: Mapping[str, Any]) -> str:
-    """The name of the first upstream that cannot be decoded, which msgspec does not tell."""
+    """Find the first upstream that cannot be decoded, whose name msgspec does not tell."""
     for name, table in tables.items():
         try:
             msgspec.convert(table, Upstream)

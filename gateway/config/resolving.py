@@ -23,7 +23,7 @@ ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 PASSWORD = re.compile(r"(://[^:/@]+:)[^@]+@")
 UNFIT = re.compile(r"[^\t\x20-\x7e]")
-"""What no header may hold: control characters, and all beyond ASCII, the invisible ones among them."""
+"""No header may hold these: control characters, and all beyond ASCII, the invisible ones among them."""
 
 
 def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: bool) -> Config:
@@ -63,7 +63,7 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
 
 
 def order(config: Config) -> list[Route]:
-    """The configured upstreams in the order of preference."""
+    """List the configured upstreams in the order of preference."""
     return [route(config, text) for text in config.chat.upstreams]
 
 
@@ -81,12 +81,12 @@ def route(config: Config, text: str) -> Route:
 
 
 def uses_local(config: Config) -> bool:
-    """Whether the bundled model is in the configured order, and so has to be started."""
+    """Tell whether the bundled model is in the configured order, and so has to be started."""
     return any(route.upstream == LOCAL for route in order(config))
 
 
 def masked(config: Config) -> dict[str, Any]:
-    """The resolved configuration as plain data, with every secret replaced by `***`."""
+    """Return the resolved configuration as plain data, with every secret replaced by `***`."""
     data: dict[str, Any] = msgspec.to_builtins(config)
     for upstream in data["upstreams"].values():
         upstream["api_key"] = "***" if upstream["api_key"] else None
@@ -98,7 +98,7 @@ def masked(config: Config) -> dict[str, Any]:
 
 
 def _judge(config: Config, wanted: str) -> str:
-    """The judge's `NAME/model`. Raises ConfigError."""
+    """Check the judge's `NAME/model`. Raises ConfigError."""
     table = "[drift.judge] upstream"
     try:
         chosen = route(config, wanted)
@@ -112,7 +112,7 @@ def _judge(config: Config, wanted: str) -> str:
 
 
 def _public_url(text: str) -> str:
-    """Without the slash at its end, since paths go behind it."""
+    """Check the URL and take off the slash at its end, since paths are added to it."""
     if text and (not _is_address(text) or not re.fullmatch(r"[!-~]+", text) or set("?#") & set(text)):
         problem = "an http:// or https:// address without `?` and `#` is needed"
         raise ConfigError(f"[server] public_url: {problem}")
@@ -151,7 +151,7 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
 
 
 def _told(found: re.Match[str]) -> str:
-    """The character by its number and name, since it may be one that nobody sees."""
+    """Tell the character by its number and name, since it may be one that nobody sees."""
     name = unicodedata.name(found[0], "a control character")
     return f"U+{ord(found[0]):04X} ({name.lower()}) at place {found.start() + 1}"
 
@@ -159,7 +159,7 @@ def _told(found: re.Match[str]) -> str:
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        # Reading the port checks it, and no longer or empty label of a name can be looked up.
+        # Reading the port checks it. A name with an empty or too long label cannot be looked up.
         host, _ = (parts.hostname or "").encode("idna"), parts.port
     except ValueError:
         return False

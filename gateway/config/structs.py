@@ -25,27 +25,27 @@ class Server(Strict, frozen=True):
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
     public_url: str = ""
-    """Where callers find the gateway, for links in its answers; empty: the address that it listens on."""
+    """Callers find the gateway here, for links in its answers; empty means the address that it listens on."""
     workers: Count = 1
     shutdown_grace: Seconds = 30
-    """Seconds that open answers may take to finish once a stop was asked for."""
+    """Seconds that open answers may take to finish once the process was asked to stop."""
     body_timeout: Seconds = 30
     """Seconds between two pieces of a request body."""
     body_total: Seconds = 120
     """Seconds that the whole of a request body may take."""
     write_timeout: Seconds = 60
-    """Seconds that a caller may leave what was sent to it unread."""
+    """Seconds that a caller may leave unread what was sent to it."""
     max_body: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024 * 1024
     """Bytes of a request body, after decompression."""
     cors_origins: list[str] = []
-    """Origins whose pages may call from a browser, such as `https://chat.example.com`; `*` for all."""
+    """Origins whose pages may call from a browser, such as `https://chat.example.com`; `*` means all."""
     max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Callers' connections in each worker; 0: 10,000, or half of the open files if those are fewer."""
+    """Callers' connections in each worker; 0 means 10,000, or half of the open files if those are fewer."""
 
 
 class Store(Strict, frozen=True):
     url: str = "sqlite:///persona.db"
-    """Relative to the configuration file."""
+    """A relative path is relative to the configuration file."""
 
     @property
     def path(self) -> Path:
@@ -71,33 +71,34 @@ class Price(Strict, frozen=True):
 
 class Upstream(Strict, frozen=True):
     base_url: str = ""
-    """Up to and including `/v1`; a query string is kept. Empty only for the names in KNOWN_BASE_URLS."""
+    """The URL up to and including `/v1`; a query string is kept. It may be empty only for the names in
+    KNOWN_BASE_URLS."""
     api_key: str | None = None
     api_key_env: str | None = None
     headers: dict[str, str] = {}
     models: list[str] = []
-    """Plain model names that callers may use untouched, without a persona."""
+    """Plain model names that callers may use without a persona; such requests pass untouched."""
     default_model: str | None = None
     prices: dict[str, Price] = {}
-    """By model; what they make of a turn's tokens is its cost."""
+    """Prices by model; a turn's tokens are charged at them."""
     timeouts: Timeouts = Timeouts()
     max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
     """0 means no limit."""
     client: Literal["native", "aiohttp"] = "native"
-    """What speaks HTTP: the gateway's own client, or aiohttp, which takes more CPU time."""
+    """This speaks HTTP to it: the gateway's own client, or aiohttp, which takes more CPU time."""
     text_only: bool = False
-    """Refuse images, audio and tools before the call, with an error that says so."""
+    """Images, audio and tools are refused before the call, with an error that says so."""
     system_role: Literal["system", "developer"] = "system"
     """The role in which a persona's prompt is sent."""
 
 
 class Chat(Strict, frozen=True):
     upstreams: list[str] = []
-    """`NAME/model`, best first. Empty: every upstream with a default model, else the bundled one."""
+    """`NAME/model`, best first. Empty means every upstream with a default model, else the bundled one."""
     retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
     """Further rounds over the order after the first one has failed."""
     retry_for: Seconds = 15
-    """Seconds after the request came in, beyond which no upstream that has failed is asked again."""
+    """Seconds since the request came in, after which no upstream that has failed is asked again."""
     keep_alive: Seconds = 15
     """Seconds of silence in a stream before a `: ping` comment goes out."""
     max_answer: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
@@ -106,12 +107,13 @@ class Chat(Strict, frozen=True):
 
 class Embeddings(Strict, frozen=True):
     upstream: str | None = None
-    """The name of the upstream that answers `/v1/openai/embeddings`; unset: 404."""
+    """The name of the upstream that answers `/v1/openai/embeddings`; without one the answer is 404."""
 
 
 class Local(Strict, frozen=True):
     model_path: str | None = None
-    """A GGUF file; unset: the bundled SmolLM2-135M-Instruct. Relative to the configuration file."""
+    """A GGUF file, relative to the configuration file; without one it is SmolLM2-135M-Instruct, as
+    bundled."""
     n_ctx: Annotated[int, msgspec.Meta(ge=512)] = 8192
     """Tokens of context over all slots together."""
     slots: Count = 2
@@ -132,27 +134,28 @@ class Turns(Strict, frozen=True):
 
 class Judge(Strict, frozen=True):
     upstream: str | None = None
-    """`NAME/model` of the model that judges; unset: nobody does."""
+    """`NAME/model` of the model that judges; without one nothing is judged."""
     sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
-    """The share of scored answers that are judged; suspicious ones are in any case."""
+    """The share of scored answers that are judged; suspicious answers are judged in any case."""
     timeout: Seconds = 30
     concurrency: Count = 2
-    """How many answers are judged at the same time, in each worker."""
+    """Answers that are judged at the same time, in each worker."""
     queue: Count = 100
     """Answers that may wait for the judge; further ones are dropped and counted."""
 
 
 class Drift(Strict, frozen=True):
     enabled: bool = True
-    """Whether answers of personas are scored."""
+    """Tells whether answers of personas are scored."""
     budget_ms: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 50
-    """Milliseconds that an answer may wait for its score; then it goes out `unscored`."""
+    """Milliseconds that an answer may wait for its score; after that it goes out `unscored`."""
     judge: Judge = Judge()
 
 
 class Keys(Strict, frozen=True):
     pepper: str | None = None
-    """The secret that keys are hashed with, the same on all replicas; unset: a file beside the store."""
+    """The secret that keys are hashed with, the same on all replicas; without one it lies in a file beside
+    the store."""
 
 
 class Log(Strict, frozen=True):
@@ -174,7 +177,7 @@ class Config(Strict, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One entry of an order: the name of an upstream and the model that it is asked for."""
+    """One entry of an order: the name of an upstream, and the model that it is asked for."""
 
     upstream: str
     model: str

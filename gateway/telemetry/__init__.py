@@ -1,1 +1,1 @@
-"""Logs."""
+"""Logs: one line for whatever an operator should know."""

@@ -1,4 +1,4 @@
-"""Log lines on standard error, as text or as JSON."""
+"""Log lines go to standard error, as text or as JSON."""
 
 import logging
 import sys
@@ -18,10 +18,10 @@ def configure(config: Log) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
-    # These tell of every connection and request, which is for their authors to know.
+    # These log every connection and request, which interests only their authors.
     for name in ("uvicorn", "asyncio", "aiosqlite", "alembic"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    # Warns of every request that is not HTTP, which anybody can send any number of times.
+    # It warns of every request that is not HTTP, and anybody can send any number of those.
     logging.getLogger("uvicorn.error").setLevel(max(logging.ERROR, root.level))
 
 
@@ -49,6 +49,6 @@ class _Json(logging.Formatter):
 
 
 def _facts(record: logging.LogRecord) -> Mapping[str, str]:
-    """What is said beside the message, as `extra={"facts": …}`: more for programs than for people."""
+    """Read what is said beside the message, as `extra={"facts": …}`: it is for programs more than people."""
     facts: Mapping[str, str] = getattr(record, "facts", {})
     return facts
