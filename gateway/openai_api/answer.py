@@ -1,10 +1,12 @@
 """A whole answer: what is read of it, the edits on its bytes, and the same answer as a stream."""
 
-from typing import Any
+import asyncio
+from typing import Any, Self
 
 import msgspec
 
 from gateway.openai_api import chunk as chunks
+from gateway.openai_api.outline import LARGE, BrokenJSONError, Outline
 from gateway.openai_api.sse import BOM, DONE_FRAME, frame
 from gateway.scoring.transcript import Said, text_of
 from gateway.turns.turn import Usage
@@ -36,16 +38,28 @@ _read = msgspec.json.Decoder(list[_Choice])
 class Answer:
     """A `chat.completion` as the upstream wrote it."""
 
+    @classmethod
+    async def read(cls, body: bytes, upstream: str, mask: Mask) -> Self:
+        """As the constructor, in a thread where that may take long."""
+        if len(body) < LARGE:
+            return cls(body, upstream, mask)
+        return await asyncio.to_thread(cls, body, upstream, mask)
+
     def __init__(self, body: bytes, upstream: str, mask: Mask) -> None:
         """Raises UpstreamFailure where the body is no answer: broken JSON, an error, no choices."""
         # Some servers write a byte order mark, which JSON does not have (RFC 8259, 8.1).
         self.body = body = body.removeprefix(BOM)
-        fields = _checked(body, upstream, mask)
+        try:
+            self._outline = Outline.of(body) if len(body) >= LARGE else None
+        except BrokenJSONError:
+            raise UpstreamFailure("bad_answer", upstream) from None
+        fields = _checked(body if self._outline is None else self._outline.text, upstream, mask)
         self.usage: Usage | None = chunks.usage_of(fields.get("usage"))
         self.choices = _read_choices(fields.get("choices"))
         if self.choices is None:
             raise from_answer(upstream, body, mask)
         self.fields = fields
+        """By name; in a large answer, long strings are cut short."""
 
     @property
     def finish_reason(self) -> str | None:
@@ -58,24 +72,33 @@ class Answer:
         said = [_said(position, choice) for position, choice in enumerate(self.choices or ())]
         return said or [Said(0, "")]
 
-    def encode(self, model_json: bytes, persona_json: bytes) -> bytes:
+    @property
+    def is_large(self) -> bool:
+        """Whether `encode` belongs in a thread."""
+        return self._outline is not None
+
+    def encode(self, model_json: bytes, persona_json: bytes) -> bytes | bytearray:
         """The answer under the resolved name, with the `persona` object; all else as it came."""
-        return chunks.with_keys(self.body, {"model": model_json, "persona": persona_json})
+        values = {"model": model_json, "persona": persona_json}
+        if self._outline is None:
+            return chunks.with_keys(self.body, values)
+        return self._outline.with_keys(values)
 
     def as_stream(self) -> bytes:
         """The answer as server-sent events, for an upstream that was asked for a stream and sent none."""
-        head = {name: value for name, value in self.fields.items() if name not in ("choices", "usage")}
+        fields = self.fields if self._outline is None else _decode(self.body) or {}
+        head = {name: value for name, value in fields.items() if name not in ("choices", "usage")}
         head["object"] = msgspec.Raw(b'"chat.completion.chunk"')
         said, ended = [], []
-        for position, choice in enumerate(_choices.decode(self.fields["choices"])):
+        for position, choice in enumerate(_choices.decode(fields["choices"])):
             index = choice.pop("index", msgspec.Raw(str(position).encode()))
             finish = choice.pop("finish_reason", msgspec.Raw(b'"stop"'))
             delta = _delta(choice.pop("message", msgspec.Raw(b"{}")))
             said.append({"index": index, "delta": delta, **choice, "finish_reason": None})
             ended.append({"index": index, "delta": {}, "finish_reason": finish})
         events = [{**head, "choices": [choice]} for choice in said + ended]
-        if "usage" in self.fields:
-            events.append({**head, "choices": [], "usage": self.fields["usage"]})
+        if "usage" in fields:
+            events.append({**head, "choices": [], "usage": fields["usage"]})
         return b"".join(frame(msgspec.json.encode(event)) for event in events) + DONE_FRAME
 
 
@@ -102,7 +125,9 @@ async def read_body(response: Response, upstream: str, limit: int) -> bytes:
         size += len(piece)
         if size > limit:
             raise UpstreamFailure("bad_answer", upstream)
-    return b"".join(pieces)
+    if size < LARGE:
+        return b"".join(pieces)
+    return await asyncio.to_thread(b"".join, pieces)
 
 
 def _checked(body: bytes, upstream: str, mask: Mask) -> dict[str, msgspec.Raw]:

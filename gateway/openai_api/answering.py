@@ -88,7 +88,7 @@ class Outlet:
             self._over = True
             await self._send({"type": "http.response.body", "body": b""})
 
-    async def whole(self, body: bytes) -> None:
+    async def whole(self, body: bytes | bytearray) -> None:
         await edge.send_json(self._send, 200, body, self._life.account.headers())
 
     def ping(self) -> None:

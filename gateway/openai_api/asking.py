@@ -66,7 +66,7 @@ class Asking:
     async def fetch(self, node: Node, route: Route) -> Answer:
         """A whole answer. Raises UpstreamFailure."""
         body = await whole(node, self._post(node, route), self._chat.max_answer)
-        return Answer(body, node.name, self._mask)
+        return await Answer.read(body, node.name, self._mask)
 
     async def open(self, node: Node, route: Route) -> Opened:
         """A stream that has begun well. Raises UpstreamFailure."""
@@ -126,7 +126,7 @@ class Asking:
         if data[:1] in (b"{", b"["):
             # JSON although a stream was asked for, whatever the head says: no event starts so.
             body = data + await read_body(response, node.name, self._chat.max_answer)
-            answer = Answer(body, node.name, self._mask)
+            answer = await Answer.read(body, node.name, self._mask)
             return relay, relay.feed(answer.as_stream())
         while True:
             out = relay.feed(data) if data else relay.finish()

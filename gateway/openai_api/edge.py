@@ -26,6 +26,8 @@ ALWAYS = 1024 * 1024
 PIECE = 64 * 1024
 MEMBERS = 1000
 PING = b": ping\n"
+SLICE = 256 * 1024
+"""How much of a whole answer is written at once."""
 BODY_FOLLOWS = "persona.body_follows"
 """Tells the server, as a key of `http.response.start`, that the first piece of the body comes at once."""
 
@@ -88,10 +90,13 @@ def start(status: int, headers: Headers) -> dict[str, Any]:
     return {"type": "http.response.start", "status": status, "headers": headers, BODY_FOLLOWS: True}
 
 
-async def send_json(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:
-    """A whole answer."""
+async def send_json(send: Send, status: int, body: bytes | bytearray, headers: Headers = ()) -> None:
+    """A whole answer; a large one goes out as fast as the caller reads it."""
     await send(start(status, [JSON_TYPE, (b"content-length", b"%d" % len(body)), *headers]))
-    await send({"type": "http.response.body", "body": body})
+    for at in range(0, len(body) - SLICE, SLICE):
+        await send({"type": "http.response.body", "body": bytes(body[at : at + SLICE]), "more_body": True})
+    last = body if len(body) <= SLICE else bytes(body[(len(body) - 1) // SLICE * SLICE :])
+    await send({"type": "http.response.body", "body": last})
 
 
 async def send_refusal(

@@ -181,7 +181,7 @@ class Exchange(Life):
             if relay.goes_on:
                 frames = await self._next(relay, response, watch)
 
-    async def fetch(self) -> bytes:
+    async def fetch(self) -> bytes | bytearray:
         account, routing = self.account, self._shared.routing
         answer = await routing.first(self._usable(), self._asking.fetch, account.trail, self._until)
         account.answered = time.perf_counter()
@@ -190,7 +190,10 @@ class Exchange(Life):
             return answer.body
         found = self._score(answer)
         self._take(await found if isinstance(found, asyncio.Future) else found)
-        return answer.encode(account.persona.model_json, account.persona_json())
+        model, persona = account.persona.model_json, account.persona_json()
+        if answer.is_large:
+            return await asyncio.to_thread(answer.encode, model, persona)
+        return answer.encode(model, persona)
 
     def _score(self, source: Relay | Answer) -> Scored | asyncio.Future[Scored]:
         persona, request = self.account.persona, self.request

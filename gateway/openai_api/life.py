@@ -46,7 +46,7 @@ class Life:
         totals = [node.upstream.timeouts.total for node in nodes if node]
         return self._chat.retry_for + sum(totals) * (1 + self._chat.retries)
 
-    async def fetch(self) -> bytes:
+    async def fetch(self) -> bytes | bytearray:
         """The body of a whole answer. Raises UpstreamFailure, Refusal."""
         raise NotImplementedError
 

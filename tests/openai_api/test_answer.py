@@ -62,7 +62,7 @@ def test_an_answer_goes_out_under_the_resolved_name_with_the_persona() -> None:
 def test_leading_white_space_is_no_part_of_an_answer(space: bytes) -> None:
     found = answer(space + said("Hi") + space)
     assert found.said() == [Said(0, "Hi")]
-    assert raw(found.encode(MODEL, PERSONA))["model"] == MODEL
+    assert raw(bytes(found.encode(MODEL, PERSONA)))["model"] == MODEL
 
 
 @pytest.mark.parametrize("text", [b'"\\ud83d"', b'"a\\ude00"'])
