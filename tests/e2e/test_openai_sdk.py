@@ -444,7 +444,8 @@ def test_the_sdks_own_retries_do_not_multiply_ours(
     upstream.always(status(answered))
     with gateway.client(max_retries=openai.DEFAULT_MAX_RETRIES) as client, pytest.raises(kind) as failure:
         client.chat.completions.create(model=LIBRARIAN, messages=hello())
-    tries = 1 if answered == 401 else 3
+    # A 500 with a JSON error may be the request's doing, and is tried once more at most.
+    tries = {401: 1, 500: 2}.get(answered, 3)
     assert len(upstream.seen) == tries
     assert str(failure.value.code) == code
     headers = failure.value.response.headers
