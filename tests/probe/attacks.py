@@ -166,7 +166,7 @@ TALKS = (CHAT, EMBEDDINGS, f"{PERSONAS}/{SLUG}/render")
 UNBOUNDED = frozenset(
     {
         *((path, shape) for path in TALKS for shape in ("escapes", "digits", "deep")),
-        *((CHAT, "keys"),),
+        *((CHAT, shape) for shape in ("keys", "text")),
     }
 )
 """What still costs others more than it may, and is not tried; a place is taken out once it has its bounds."""
