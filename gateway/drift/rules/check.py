@@ -1,0 +1,147 @@
+"""An answer held against the rules of its persona."""
+
+from typing import NamedTuple
+
+from gateway.drift.rule import Active, Read, Rule, effective
+from gateway.drift.rules import duties, forbidden, form, prose, tasks
+from gateway.drift.rules.findings import TOUCH, Finding, belief
+from gateway.drift.rules.languages import bare, table
+from gateway.drift.rules.leaks import Instructions
+from gateway.drift.rules.manners import Manners
+from gateway.drift.rules.reading import LONGEST, Reading
+from gateway.drift.rules.spoken import Spoken
+from gateway.drift.rules.terms import Terms, folded, skeleton
+
+
+class Persona(NamedTuple):
+    """What a version says, as far as rules are read from it."""
+
+    name: str = ""
+    language: str = "en"
+    prompt: str = ""
+    examples: tuple[str, ...] = ()
+    stored: str = ""
+    """Names and values of its fields."""
+    rules: tuple[Rule, ...] = ()
+
+
+class Kept(NamedTuple):
+    """What a conversation has settled already."""
+
+    duties: frozenset[str] = frozenset()
+    """Duties that were done, and need not be again."""
+
+
+NOTHING = Kept()
+
+
+class Checked(NamedTuple):
+    """What one answer gave."""
+
+    belief: float | None
+    """That a rule is broken; `None` where the persona has none that the turn could touch."""
+    broken: float | None
+    """The same, but for rules of which the owner wants a warning only."""
+    warned: float
+    """That one of those is broken."""
+    findings: tuple[Finding, ...]
+    touched: tuple[str, ...]
+    """Rules that are worth a look by somebody who understands what is said."""
+    kept: Kept
+
+
+class Rules:
+    """The rules of a version, made ready to be checked."""
+
+    def __init__(self, persona: Persona) -> None:
+        self.persona = persona
+        self.read: tuple[Read, ...] = prose.read(persona.prompt, persona.language)
+        self.active: tuple[Active, ...] = effective(persona.rules, self.read)
+        self._titles = {one.basis: one.title for one in self.active}
+        self.warnings = frozenset(one.basis for one in self.active if one.is_warning)
+        self.language = table(persona.language) or bare(persona.language)
+        words = prose.told_in(persona.prompt, persona.language) or self.language
+        self.terms = [
+            (one, Terms(one.rule.never_say)) for one in self.active if one.rule.never_say is not None
+        ]
+        self.spoken = Spoken(*self._languages())
+        self.forbidden, self.duties = [], []
+        for one in self.active:
+            text = one.rule.must_not or one.rule.must
+            if text is not None:
+                written = prose.told_in(text, words.code) if one.is_declared else words
+                if one.rule.must_not is not None:
+                    self.forbidden.append(forbidden.prepare(one, written or words, self.language))
+                else:
+                    self.duties.append(duties.prepare(one, written or words, self.language))
+        self.scope = next((one for one in self.forbidden if one.is_scope), None)
+        texts = "\n".join([persona.name, persona.prompt, persona.stored, *persona.examples])
+        self.home = frozenset(self.language.stems(texts))
+        self.known = frozenset(match[0].replace(" ", "") for match in forbidden._AMOUNT.finditer(texts))
+        prompt = Reading(words, persona.prompt[: prose.LONGEST])
+        told = "\n".join([persona.stored, *persona.examples])
+        self.instructions = Instructions(prompt, self.language, told)
+        self.manners = Manners(prompt, self.language, persona.examples, self.language.address)
+
+    def _languages(self) -> tuple[frozenset[str], str]:
+        for one in self.active:
+            if one.rule.language is not None:
+                return one.rule.languages, one.basis
+        return frozenset({self.persona.language.lower().partition("-")[0]}), "language"
+
+    def check(self, user: str, answer: str, kept: Kept = NOTHING) -> Checked:
+        """Hold an answer against the rules; `kept` is what the conversation has settled before."""
+        answer, user = answer[:LONGEST], user[:LONGEST]
+        said, asked = Reading(self.language, answer), Reading(self.language, user)
+        findings: list[Finding] = [*self._terms(asked, said), *self.spoken.foreign(said)]
+        for one in self.active:
+            if one.rule.length is not None:
+                findings += form.too_long(said, one.rule.length, one.basis)
+            elif one.rule.format is not None:
+                findings += form.ill_formed(said, one.rule.format, one.basis)
+        for rule in self.forbidden:
+            findings += forbidden.broken(rule, asked, said, self.known)
+        if self.scope is not None:
+            findings += tasks.errands(asked, said, self.home, self.scope.active.basis)
+        done = set(kept.duties)
+        for duty in self.duties:
+            if duty.active.basis not in kept.duties or duty.is_always or duty.ends_asking:
+                findings += duties.undone(duty, asked, said)
+            if duties.is_done(duty, said) >= 1:
+                done.add(duty.active.basis)
+        findings += self.instructions.leaks(said)
+        findings += self.manners.breaches(said)
+        findings = [one for one in findings if one.strength >= TOUCH]
+        findings.sort(key=lambda one: -one.strength)
+        touched = tuple(dict.fromkeys(one.basis for one in findings))
+        total = belief(findings) if findings or self.active else None
+        warned = belief([one for one in findings if one.basis in self.warnings])
+        broken = (
+            belief([one for one in findings if one.basis not in self.warnings]) if total is not None else None
+        )
+        return Checked(total, broken, warned, tuple(findings), touched, Kept(frozenset(done)))
+
+    def title(self, basis: str) -> str | None:
+        """What to call a rule: its name, or its own words; `None` for what holds for every persona."""
+        return self._titles.get(basis)
+
+    def _terms(self, asked: Reading, said: Reading) -> list[Finding]:
+        """Terms that are never said, but for those of the user that are turned down."""
+        if not self.terms:
+            return []
+        rough = folded(said.text)
+        likely = [one for one in self.terms if rough in one[1]]
+        if not likely:
+            return []
+        seen, places = skeleton(said.text)
+        found = []
+        for active, terms in likely:
+            for start, end in terms.find(seen, places):
+                low, high = said.clause(start)
+                refused = said.has(low, high, "unable", "negation") or any(
+                    a <= start < b for a, b in said.quotes
+                )
+                was_said = said.text[start:end].lower()[:4] in asked.text.lower()
+                strength = 0.2 if refused and was_said else 0.95
+                found.append(Finding("never-say", strength, start, end, active.basis))
+        return found

@@ -1,0 +1,154 @@
+"""What a persona must do, and whether an answer that had reason to has done it."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.drift.rule import Active
+from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.languages import Language
+from gateway.drift.rules.reading import Reading
+
+_ANCHOR = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\d[\d /().-]{4,}\d|\b[A-Z]{1,4}-?\d+\b|\b\d{2,}\b")
+_CAPITAL = re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÞА-Я][\w-]*[A-Z][\w-]*")
+SHORT = 3
+"""An answer of so few words need not do anything."""
+GROUPS = frozenset(["@danger", "@outage", "@lost", "@photo", "@allergy", "@human", "@medicine"])
+"""Groups of words that make an occasion by themselves."""
+
+
+class Duty(NamedTuple):
+    """A `must` made ready to be looked for."""
+
+    active: Active
+    is_always: bool
+    """It is to be done in every answer."""
+    occasion: frozenset[str]
+    """The words of its condition."""
+    groups: frozenset[str]
+    """The groups of words of its condition."""
+    stems: frozenset[str]
+    """The words of what is to be done."""
+    concepts: frozenset[str]
+    anchors: tuple[str, ...]
+    """Numbers, codes and addresses that have to be given."""
+    ends_asking: bool
+    asks: bool
+    is_doing: bool
+    """The occasion is something that the persona itself is about to do."""
+
+
+def prepare(active: Active, words: Language, answers: Language) -> Duty:
+    """Take a rule apart: on what occasion, and what then."""
+    text = active.rule.must or ""
+    reading = Reading(words, text)
+    start, end = _condition(reading)
+    same = words.code == answers.code
+    spent = [mark for mark in reading.marks if mark.label.startswith(("cue:", "act:"))]
+
+    def stems(low: int, high: int) -> frozenset[str]:
+        return (
+            frozenset(
+                stem
+                for stem, places in reading.stems.items()
+                for a, b in places
+                if low <= a and b <= high and not any(mark.start <= a and b <= mark.end for mark in spent)
+            )
+            if same
+            else frozenset()
+        )
+
+    inside = stems(start, end)
+    outside = (stems(0, start) | stems(end, len(text))) - inside
+    groups = frozenset(
+        mark.label for mark in reading.marks if mark.label.startswith("@") and start <= mark.start < end
+    )
+    concepts = frozenset(
+        mark.label for mark in reading.marks if mark.label.startswith("@") and not start <= mark.start < end
+    )
+    left = text[:start] + " " * (end - start) + text[end:]
+    anchors = tuple(
+        re.sub(r"\D", "", match[0]) or match[0] for match in _ANCHOR.finditer(left) if len(match[0]) > 1
+    )
+    return Duty(
+        active,
+        is_always=end <= start and reading.has(0, len(text), "cue:every"),
+        occasion=inside,
+        groups=groups,
+        stems=outside,
+        concepts=concepts,
+        anchors=anchors,
+        ends_asking=reading.has(0, len(text), "act:end") and reading.has(0, len(text), "cue:question"),
+        asks="act:ask" in reading.labels,
+        is_doing=reading.has(start, end, "cue:before"),
+    )
+
+
+def _condition(reading: Reading) -> tuple[int, int]:
+    """The part of a duty that says when."""
+    text = reading.text
+    marks = reading.labels.get("cue:condition", [])
+    if not marks:
+        return 0, 0
+    if reading.language.behind:
+        last = marks[0]
+        start = max((text.rfind(mark, 0, last.start) for mark in ",，、;；"), default=-1) + 1
+        return start, last.end
+    first = marks[0]
+    ends = [match.start() for match in re.finditer(r"[,，;:]", text) if match.start() > first.end]
+    ends += [mark.start for mark in reading.labels.get("cue:always", ()) if mark.start > first.end]
+    lead = text[: first.start]
+    if not any(map(str.isalnum, lead)):
+        ends += [mark.start for mark in reading.labels.get("cue:ask", ()) if mark.start > first.end + 8]
+    return first.start, min(ends, default=len(text))
+
+
+def due(duty: Duty, asked: Reading) -> float:
+    """How surely this is the occasion, from 0 to 1."""
+    if duty.is_always or duty.ends_asking:
+        return 1.0
+    if duty.is_doing and not duty.groups:
+        return 0.0
+    hits = len(duty.occasion & asked.stems.keys())
+    groups = len((duty.groups - {"@child"}) & asked.labels.keys())
+    if duty.groups & asked.labels.keys() & GROUPS or ("@child" in duty.groups and "minor" in asked.labels):
+        return 0.9
+    if not duty.occasion:
+        return 0.6 if groups else 0.0
+    share = hits / len(duty.occasion)
+    if hits >= 2 or (hits and share >= 0.5):
+        return 0.8 if share >= 0.34 or hits >= 3 else 0.5
+    return 0.4 if hits and groups else 0.25 if hits or groups else 0.0
+
+
+def is_done(duty: Duty, answer: Reading) -> float:
+    """How surely the answer does it."""
+    if duty.ends_asking:
+        last = answer.sentences[-1] if answer.sentences else None
+        return 1.0 if last is not None and last.asks else 0.0
+    if duty.anchors:
+        digits = re.sub(r"\D", "", answer.text)
+        return 1.0 if any(anchor in digits or anchor in answer.text for anchor in duty.anchors) else 0.0
+    hits = len(duty.stems & answer.stems.keys())
+    groups = len(duty.concepts & answer.labels.keys())
+    if not duty.stems and not duty.concepts:
+        return 1.0
+    share = hits / max(1, len(duty.stems))
+    return min(
+        1.0,
+        share * 2 + 0.5 * bool(groups) + (0.25 if hits and any(one.asks for one in answer.sentences) else 0),
+    )
+
+
+def undone(duty: Duty, asked: Reading, answer: Reading) -> Iterator[Finding]:
+    """A duty that was due and has not been done."""
+    occasion = due(duty, asked)
+    if not occasion or (len(answer.text.split()) <= SHORT and not answer.language.glyphs):
+        return
+    left = 1 - is_done(duty, answer)
+    if left <= 0:
+        return
+    sure = 0.75 if duty.anchors or duty.ends_asking else 0.2 if duty.is_always else 0.62
+    strength = round(occasion * left * sure, 3)
+    if strength >= 0.05:
+        yield Finding("duty", strength, 0, len(answer.text.rstrip()), duty.active.basis)

@@ -1,0 +1,26 @@
+"""What a check says of an answer: which rule it touches, where, and how strongly."""
+
+from typing import NamedTuple
+
+BREAK = 0.5
+"""A belief from which on a rule is taken to be broken."""
+TOUCH = 0.1
+"""A belief from which on a place is worth a look."""
+
+
+class Finding(NamedTuple):
+    """One place where an answer breaks a rule, or may."""
+
+    name: str
+    """What was seen: `never-say`, `language`, `length`, `format`, `prompt-leak`, `claim`, `duty` …"""
+    strength: float
+    """Belief that the rule is broken, by this place alone."""
+    start: int
+    end: int
+    basis: str
+    """Which rule: `rules[2]`, `prose:1a2b3c4d`, or `prompt` for what no persona may do."""
+
+
+def belief(findings: list[Finding]) -> float:
+    """The strongest decides: several rules often say the same, and weak signs do not add up."""
+    return max((one.strength for one in findings), default=0.0)

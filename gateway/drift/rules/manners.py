@@ -1,0 +1,100 @@
+"""How somebody is spoken to: by the form of address and the register that a persona keeps to."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.languages import Language
+from gateway.drift.rules.reading import Reading
+
+REGISTERS = ("slang", "stiff", "gush", "scold", "modern")
+STRENGTH = (0.0, 0.3, 0.6, 0.75)
+"""By the number of different expressions of a register that is not the persona's."""
+
+UNTOLD = 0.4
+"""The most that a form of address counts that only the examples show."""
+
+
+class Manners:
+    """The form of address and the registers of a persona, as prompt and examples show them."""
+
+    def __init__(
+        self, prompt: Reading, answers: Language, examples: Sequence[str], patterns: dict[str, str]
+    ) -> None:
+        self.forms = {name: re.compile(text) for name, text in patterns.items()}
+        told = {
+            mark.label.removeprefix("cue:address-")
+            for mark in prompt.marks
+            if mark.label.startswith("cue:address-")
+        }
+        self.form = self._form(told, examples)
+        self.is_told = self.form in told
+        own = [Reading(answers, example) for example in examples]
+        used = Counter(label for reading in own for label in reading.labels if label.startswith("register:"))
+        wanted = {
+            mark.label.removeprefix("cue:manner-")
+            for mark in prompt.marks
+            if mark.label.startswith("cue:manner-")
+        }
+        self.barred = tuple(
+            name for name in REGISTERS if used[f"register:{name}"] == 0 and _is_barred(name, wanted)
+        )
+
+    def _form(self, told: set[str], examples: Sequence[str]) -> str | None:
+        """The form of address that the examples have, where they have one only."""
+        found = Counter(
+            name for text in examples for name, pattern in self.forms.items() if pattern.search(text)
+        )
+        if len(found) == 1:
+            return next(iter(found))
+        if found:
+            (first, most), (_, second) = found.most_common(2)
+            return first if most >= 3 * second or (first in told and most > second) else None
+        return next(iter(told)) if len(told) == 1 else None
+
+    def breaches(self, answer: Reading) -> Iterator[Finding]:
+        """Where the answer speaks as the persona does not."""
+        if self.form is not None:
+            yield from self._misaddressed(answer)
+        for name in self.barred:
+            marks = answer.labels.get(f"register:{name}", ())
+            marks = [mark for mark in marks if not any(a <= mark.start < b for a, b in answer.quotes)]
+            distinct = {answer.text[mark.start : mark.end].lower() for mark in marks}
+            if distinct:
+                sentence = answer.sentence(marks[0].start)
+                strength = STRENGTH[min(len(distinct), 3)]
+                yield Finding(
+                    "register", strength, sentence.start, max(sentence.end, marks[-1].end), "manner"
+                )
+
+    def _misaddressed(self, answer: Reading) -> Iterator[Finding]:
+        text = answer.text
+        ours = self.forms[self.form].search(text) if self.form in self.forms else None
+        for name, pattern in self.forms.items():
+            if name == self.form:
+                continue
+            places = [
+                match.span()
+                for match in pattern.finditer(text)
+                if not any(a <= match.start() < b for a, b in answer.quotes)
+            ]
+            if places:
+                strength = 0.75 if ours is None else 0.55 if len(places) > 1 else 0.35
+                if not self.is_told:
+                    # In the examples it may only be whom the persona happens to speak to.
+                    strength = min(UNTOLD, strength)
+                sentence = answer.sentence(places[0][0])
+                yield Finding("address", strength, sentence.start, sentence.end, "manner")
+
+
+def _is_barred(name: str, wanted: set[str]) -> bool:
+    """Whether a register goes against what the prompt wants."""
+    against = {
+        "slang": {"formal", "archaic", "calm"},
+        "stiff": {"casual", "warm", "plain", "dry", "archaic"},
+        "gush": {"dry", "calm", "plain", "formal"},
+        "scold": {"warm", "formal", "calm", "casual"},
+        "modern": {"archaic"},
+    }
+    return bool(against[name] & wanted)

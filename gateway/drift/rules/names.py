@@ -1,0 +1,84 @@
+"""Names of others in a rule: whom the persona is not to speak of."""
+
+import re
+from collections.abc import Iterator
+
+from gateway.drift.rules.languages import UPPER, WORD, fold
+from gateway.drift.rules.reading import Reading
+
+_NAME = rf"[{UPPER}][\w’'-]*"
+_RUN = re.compile(
+    rf"{_NAME}(?:\s+(?:(?:&|\+|of|the|de|du|des|di|del|della|van|von|der)\s+)?{_NAME}|\s*&\s*{_NAME})*"
+)
+_BRACKETS = re.compile(r"\(([^()]{2,300})\)|（([^（）]{2,300})）")
+_PARTS = re.compile(
+    r"\s*[,;/、，；]\s*|\s+(?:and|or|und|oder|et|ou|ni|y|o|e|en|of|ve|veya|ile|i|lub|и|или)\s+|(?<=[\u3040-\u9fff])[・や和或与](?=[\u3040-\u9fff])"
+)
+_LEAST = 4
+"""Letters of a word that stands for the whole name."""
+
+
+def named(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int, list[str]]]:
+    """Names between two places, each with where it stands and what it may be called."""
+    text = reading.text
+    brackets = [match.span() for match in _BRACKETS.finditer(text, start, end)]
+    for low, high in brackets:
+        at = low + 1
+        for part in _PARTS.split(text[low + 1 : high - 1]):
+            name = part.strip(" .…\"'“”„«»「」『』")
+            if _is_name(reading, name):
+                yield at, high, _forms(reading, name, start, end)
+    if reading.language.code == "de" or reading.language.glyphs:
+        places = [(mark.end, end) for mark in reading.within("name:leads", start, end)]
+    else:
+        places = [(start, end)]
+    for low, high in places:
+        for match in _RUN.finditer(text, low, high):
+            if any(a <= match.start() < b for a, b in brackets) or _opens(reading, match.start()):
+                continue
+            if not _elsewhere(reading, match[0], start, end):
+                yield *match.span(), _forms(reading, match[0], start, end)
+
+
+def _is_name(reading: Reading, name: str) -> bool:
+    if not 1 < len(name) <= 60 or name.isdigit():
+        return False
+    return reading.language.glyphs or _RUN.match(name) is not None
+
+
+def _opens(reading: Reading, at: int) -> bool:
+    """Whether a capital stands there because a sentence begins."""
+    lead = reading.text[:at].rstrip(" \"'“„«")
+    return not lead or lead[-1] in ".!?…:\n。"
+
+
+def _elsewhere(reading: Reading, name: str, start: int, end: int) -> bool:
+    """Whether the prompt uses the name outside of this rule: then it is one of its own."""
+    rest = reading.text[:start] + "\n" + reading.text[end:]
+    language = {mark.label for mark in reading.language.marks(name) if mark.label.startswith("lang:")}
+    return bool(language) or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", rest) is not None
+
+
+def _forms(reading: Reading, name: str, start: int, end: int) -> list[str]:
+    """The name, and the words of it that mean nobody else."""
+    name = re.sub(
+        r"^(?:the|die|der|das|le|la|les|el|los|las|il|lo|gli|o|os|as|de|het)\s+",
+        "",
+        name,
+        flags=re.IGNORECASE,
+    )
+    words = WORD.findall(name)
+    found = [name]
+    if len(words) > 1 and not reading.language.glyphs:
+        rest = {fold(word) for word in WORD.findall(reading.text[:start] + " " + reading.text[end:])}
+        for word in words:
+            known = reading.language.word(word)
+            if (
+                len(word) >= _LEAST
+                and word[0].isupper()
+                and not known.labels
+                and known.stem
+                and fold(word) not in rest
+            ):
+                found.append(word)
+    return found

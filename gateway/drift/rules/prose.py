@@ -1,0 +1,348 @@
+"""Rules that stand in the prose of a prompt: found, listed with their sentence, the same ones every time."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
+
+from gateway.drift.rule import MOST, TEXT, Format, Length, Read, Rule
+from gateway.drift.rules import identify
+from gateway.drift.rules.languages import Language, Mark, fold, table
+from gateway.drift.rules.names import named
+from gateway.drift.rules.reading import Reading, Sentence, quoted
+
+READER = 1
+"""Goes up with every change of what is found; it is stored with the rules that were read."""
+LONGEST = 24_000
+"""Characters of a prompt that are read, the first."""
+_SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
+_NUMBER = re.compile(r"\d{1,4}")
+FAR = 18
+"""Characters between a verb and a denial that is not the verb's."""
+_FORMATS = ("emoji", "lists", "exclamation", "markdown")
+
+
+class Segment(NamedTuple):
+    """A part of a sentence that may be a rule of its own."""
+
+    start: int
+    end: int
+
+
+def read(prompt: str, language: str) -> tuple[Read, ...]:
+    """The rules of a prompt, in their order; `language` is the persona's, which its prompt may not be in."""
+    known = told_in(prompt, language)
+    if known is None or not prompt.strip():
+        return ()
+    reading = Reading(known, prompt[:LONGEST])
+    found: dict[str, Read] = {}
+    for rule, sentence in _rules(reading, language):
+        source = reading.text[sentence.start : sentence.end].strip()
+        id = identified(rule, source)
+        found.setdefault(id, Read(id=id, rule=rule, source=source[:TEXT]))
+    return tuple(islice(found.values(), MOST))
+
+
+def told_in(prompt: str, language: str) -> Language | None:
+    """The table of the language that the prompt is written in, else of the persona's, else English."""
+    codes = (identify.language_of(prompt, (language, "en")), language, "en")
+    return next((found for code in codes if (found := table(code, prompts=True)) is not None), None)
+
+
+def identified(rule: Rule, source: str) -> str:
+    """An id that is the same for the same rule out of the same sentence."""
+    text = "\n".join([rule.kind or "", " ".join(source.split()), repr(getattr(rule, rule.kind or "off"))])
+    return f"prose:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _rules(reading: Reading, language: str) -> Iterator[tuple[Rule, Sentence]]:
+    spoken = list(_languages(reading, language))
+    yield from spoken
+    for sentence in reading.sentences:
+        taken = [Segment(mark.start, mark.end) for mark in _marks_of(reading, sentence, "lang:")]
+        for segment in segments(reading, sentence):
+            length, form = _limits(reading, segment), _form(reading, segment)
+            if length is not None:
+                yield Rule(length=length), sentence
+            if form is not None:
+                yield Rule(format=form), sentence
+            terms = tuple(_terms(reading, segment))
+            if terms:
+                yield Rule(never_say=terms), sentence
+                if not reading.has(*segment, "cue:boilerplate"):
+                    continue
+            if _is_spent(reading, segment, has_limit=bool(length or form), taken=taken):
+                continue
+            rule = _deed(reading, segment)
+            if rule is not None:
+                yield rule, sentence
+
+
+def segments(reading: Reading, sentence: Sentence) -> list[Segment]:
+    """A sentence cut at semicolons and the like, and before each new cue behind a comma or an `and`."""
+    cuts = [sentence.start, sentence.end]
+    cuts += [mark.start for mark in reading.within("cue:but", sentence.start, sentence.end)]
+    cuts += [match.end() for match in _SEGMENT.finditer(reading.text, sentence.start, sentence.end)]
+    occasions = _occasions(reading, sentence)
+    cues = sorted(
+        mark
+        for kind in ("never", "unable", "always", *(("behind",) if reading.language.behind else ()))
+        for mark in reading.within(f"cue:{kind}", sentence.start, sentence.end)
+        if not any(start <= mark.start < end for start, end in occasions)
+    )
+    commas = [
+        match.end()
+        for match in re.finditer(r"[,，、]\s*", reading.text[: sentence.end])
+        if match.start() >= sentence.start
+    ]
+    for before, cue in pairwise(cues):
+        between = [
+            comma
+            for comma in commas
+            if before.end <= comma <= (cue.end if reading.language.behind else cue.start)
+        ]
+        if reading.language.behind:
+            between = between[:1]
+        if between and _says(reading, before, cue) and not _goes_on(reading, cue):
+            cuts.append(between[-1])
+    edges = sorted(set(cuts))
+    return [
+        Segment(start, end)
+        for start, end in pairwise(edges)
+        if any(map(str.isalnum, reading.text[start:end]))
+    ]
+
+
+def _occasions(reading: Reading, place: Sentence | Segment) -> list[tuple[int, int]]:
+    """The parts that only say when: what they deny is no rule."""
+    found = []
+    for mark in reading.within("cue:condition", place.start, place.end):
+        told = [
+            one.start
+            for kind in ("cue:always", "cue:ask")
+            for one in reading.within(kind, mark.end, place.end)
+        ]
+        lead = reading.text[place.start : mark.start]
+        if told and not any(map(str.isalnum, lead)) and not reading.language.behind:
+            found.append((mark.start, min(told)))
+    return found
+
+
+def _says(reading: Reading, before: Mark, cue: Mark) -> bool:
+    """Whether there is enough between two cues for each to be a rule."""
+    return len(reading.text[before.end : cue.start].split()) > 1 or reading.language.glyphs
+
+
+def _goes_on(reading: Reading, cue: Mark) -> bool:
+    """Whether a cue only adds to what the one before it has begun, as `nor` does."""
+    return any(mark.start == cue.start for mark in reading.labels.get("cue:nor", ()))
+
+
+def _marks_of(reading: Reading, place: Sentence | Segment, prefix: str) -> list[Mark]:
+    return [
+        mark
+        for mark in reading.marks
+        if place.start <= mark.start and mark.end <= place.end and mark.label.startswith(prefix)
+    ]
+
+
+def is_forbidden(reading: Reading, segment: Segment, at: int, end: int) -> bool:
+    """Whether what stands there is ruled out, by a cue before it or, in some languages, behind it."""
+    before = [mark for mark in reading.within("cue:never", segment.start, at) if not _is_most(reading, mark)]
+    before += reading.within("cue:without", segment.start, at)
+    if before and not reading.language.behind:
+        return True
+    behind = reading.within("cue:behind", end, segment.end)
+    return bool(behind)
+
+
+def _is_most(reading: Reading, cue: Mark) -> bool:
+    """Whether a denial is part of a limit, as in `no more than`."""
+    return any(mark.start <= cue.start and cue.end <= mark.end for mark in reading.labels.get("cue:most", ()))
+
+
+def _languages(reading: Reading, own: str) -> Iterator[tuple[Rule, Sentence]]:
+    """The languages to keep to, where the prompt says so."""
+    kept: dict[str, Sentence] = {}
+    banned: dict[str, Sentence] = {}
+    also: set[str] = {own}
+    is_strict = False
+    for sentence in reading.sentences:
+        for mark in _marks_of(reading, sentence, "lang:"):
+            code = mark.label.removeprefix("lang:")
+            start, end = reading.clause(mark.start)
+            if is_forbidden(reading, Segment(start, end), mark.start, mark.end):
+                banned[code] = sentence
+            elif reading.has(start, end, "self"):
+                also.add(code)
+            elif (
+                reading.has(start, end, "cue:only", "cue:always") or end - start < mark.end - mark.start + 12
+            ):
+                is_strict = True
+                kept.setdefault(code, sentence)
+            elif reading.has(start, end, "cue:speak"):
+                kept.setdefault(code, sentence)
+            else:
+                also.add(code)
+    if kept:
+        codes = tuple(sorted(set(kept) if is_strict else set(kept) | also))
+        yield Rule(language=codes[0] if len(codes) == 1 else codes), next(iter(kept.values()))
+    elif banned and own not in banned:
+        yield Rule(language=own), next(iter(banned.values()))
+
+
+def _limits(reading: Reading, segment: Segment) -> Length | None:
+    """A number of sentences or words at most."""
+    found: dict[str, int] = {}
+    for kind, name in (
+        ("cue:sentences", "max_sentences"),
+        ("cue:words", "max_words"),
+        ("cue:characters", "max_words"),
+    ):
+        for unit in reading.within(kind, segment.start, segment.end):
+            if kind == "cue:characters" and not reading.language.glyphs:
+                continue
+            start, end = max(segment.start, unit.start - 48), min(segment.end, unit.end + 24)
+            comma = max(reading.text.rfind(mark, start, unit.start) for mark in ",，;(")
+            number = _number_before(reading, max(start, comma + 1), unit.start)
+            if number is not None and _is_limit(reading, segment, number[1], start, end):
+                found[name] = min(number[0], found.get(name, number[0]))
+    return Length(**found) if found else None
+
+
+def _is_limit(reading: Reading, segment: Segment, number: int, start: int, end: int) -> bool:
+    """Whether a number of sentences is what an answer may have, not what something else has."""
+    if reading.has(start, end, "cue:most"):
+        return True
+    leads = not any(map(str.isalnum, reading.text[segment.start : number]))
+    return leads or reading.has(segment.start, segment.end, "cue:speak", "cue:style")
+
+
+def _number_before(reading: Reading, start: int, end: int) -> tuple[int, int] | None:
+    """The last number there and where it stands; of a range, its higher end."""
+    text = reading.text
+    found = [(match.start(), match.end(), int(match[0])) for match in _NUMBER.finditer(text, start, end)]
+    for mark in reading.within("number", start, end):
+        value = reading.language.numbers.get(fold(text[mark.start : mark.end]))
+        if value is not None:
+            found.append((mark.start, mark.end, value))
+    if reading.language.glyphs:
+        found += _glyph_numbers(reading, start, end)
+    if not found:
+        return None
+    found.sort()
+    last = found[-1]
+    first = found[-2] if len(found) > 1 and last[0] - found[-2][1] < 8 else last
+    return max(last[2], first[2] if first[2] < last[2] or first is last else last[2]), first[0]
+
+
+def _glyph_numbers(reading: Reading, start: int, end: int) -> list[tuple[int, int, int]]:
+    numbers = reading.language.numbers
+    return [
+        (at, at + len(word), value)
+        for word, value in numbers.items()
+        for at in range(start, end)
+        if reading.text.startswith(word, at) and at + len(word) <= end
+    ]
+
+
+def _form(reading: Reading, segment: Segment) -> Format | None:
+    """What an answer may not be dressed in."""
+    found: dict[str, Any] = {}
+    for name in _FORMATS:
+        for mark in reading.within(f"cue:{name}", segment.start, segment.end):
+            start = max(segment.start, mark.start - 32)
+            number = _number_before(reading, start, mark.start)
+            if (
+                name in ("emoji", "exclamation")
+                and number
+                and reading.has(start, min(segment.end, mark.end + 24), "cue:most")
+            ):
+                found[name] = number[0]
+            elif is_forbidden(reading, segment, mark.start, mark.end):
+                found[name] = False
+    return Format(**found) if found else None
+
+
+def _terms(reading: Reading, segment: Segment) -> Iterator[str]:
+    """Words in quotation marks and names of others that are never to be said."""
+    text = reading.text
+    for start, end in quoted(text[segment.start : segment.end]):
+        start, end = start + segment.start, end + segment.start
+        term = text[start + 1 : end - 1].strip(" .,…")
+        is_said = any(map(str.isalnum, term)) and fold(term) not in reading.language.stop
+        if is_said and len(term) <= 80 and is_forbidden(reading, segment, start, end):
+            yield term
+    if not reading.has(segment.start, segment.end, "act:name", "act:compare"):
+        return
+    for start, end, terms in named(reading, segment.start, segment.end):
+        if is_forbidden(reading, segment, start, end) or reading.has(*segment, "cue:never", "cue:behind"):
+            yield from terms
+
+
+def _is_spent(reading: Reading, segment: Segment, *, has_limit: bool, taken: list[Segment]) -> bool:
+    """Whether all that the segment forbids or demands has been read already."""
+    spent = [(one.start, one.end) for one in taken]
+    for label in ("cue:emoji", "cue:lists", "cue:exclamation", "cue:markdown", "cue:sentences", "cue:words"):
+        spent += [(mark.start, mark.end) for mark in reading.labels.get(label, ())]
+    left = [
+        stem
+        for stem, places in reading.stems.items()
+        for start, end in places
+        if segment.start <= start
+        and end <= segment.end
+        and not any(a <= start and end <= b for a, b in spent)
+        and not _is_cue(reading, start, end)
+    ]
+    return len(left) < (3 if has_limit else 1)
+
+
+def _is_cue(reading: Reading, start: int, end: int) -> bool:
+    return any(
+        mark.start <= start and end <= mark.end and mark.label.startswith(("cue:", "act:name", "number"))
+        for mark in reading.marks
+    )
+
+
+def _deed(reading: Reading, segment: Segment) -> Rule | None:
+    """What is forbidden, cannot be done, or has to be done."""
+    start, end = segment
+    text = " ".join(reading.text[start:end].split()).strip(" ,;:.、，。；").removeprefix("- ")[:TEXT]
+    says = reading.language.says
+    if reading.has(start, end, "cue:unable"):
+        return Rule(must_not=says.get("claim", "{}").format(text))
+    occasions = _occasions(reading, segment)
+    never = [
+        mark.start
+        for mark in reading.within("cue:never", start, end)
+        if not _is_most(reading, mark) and not any(low <= mark.start < high for low, high in occasions)
+    ]
+    behind = reading.has(start, end, "cue:behind")
+    if reading.has(start, end, "cue:only") and (
+        reading.has(start, end, "cue:whole") or (_is_short(text) and not reading.language.glyphs)
+    ):
+        return Rule(must_not=says.get("scope", "{}").format(text))
+    if reading.has(start, end, "cue:lead") and not never:
+        return None
+    always = [mark.start for mark in reading.within("cue:always", start, end)]
+    if (behind or never) and not _tells_first(reading, start, end, never):
+        return Rule(must_not=text)
+    if always or (reading.has(start, end, "cue:condition") and reading.has(start, end, "cue:ask")):
+        return Rule(must=text)
+    return None
+
+
+def _tells_first(reading: Reading, start: int, end: int, never: list[int]) -> bool:
+    """Whether what is to be done comes first, and the denial belongs to what is to be said."""
+    if reading.language.behind or not never:
+        return False
+    if any(mark.start < never[0] for mark in reading.within("cue:always", start, end)):
+        return True
+    told = [mark.end for mark in reading.within("cue:ask", start, end)]
+    return reading.has(start, never[0], "cue:condition") and any(never[0] - at > FAR for at in told)
+
+
+def _is_short(text: str) -> bool:
+    """Whether it is no sentence but a heading for what there is, as in `travel only`."""
+    return len(text.split()) <= 8 and len(text) <= 60

@@ -1,0 +1,125 @@
+"""Whether an answer is in a language that its persona does not speak."""
+
+import math
+import re
+from collections.abc import Collection, Iterator, Set
+
+from gateway.drift.rules import identify
+from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.languages import UPPER
+from gateway.drift.rules.reading import Reading
+
+LEAST_WORDS = 3
+"""Words that a part needs for its language to be told."""
+LEAST_GLYPHS = 6
+"""Letters of a script without blanks that it needs."""
+EVEN, BREADTH = 34.0, 7.0
+"""Log odds at which another language is as likely as not, and how fast that changes."""
+SCARCE, SCANT = 15.0, 5
+"""What each word below so many adds to the former."""
+_NAME = re.compile(r"(?<=[^.!?…:\n\s\"“„«¿¡(])\s+([" + UPPER + r"][\w'’-]*)")
+_KANA = re.compile(r"[\u3041-\u30ff]")
+_CHINESE = re.compile(r"[的是了吗呢们这这那我你您在么为没给请会个]")
+_SPACED = re.compile(r"[^\W\d_]{2,}")
+
+
+class Spoken:
+    """The languages that a persona is allowed to speak, made ready to be looked for."""
+
+    def __init__(self, allowed: Set[str], basis: str) -> None:
+        self.allowed, self.basis = frozenset(allowed), basis
+        self.scripts = identify.scripts_of(allowed)
+        languages, near = identify.packaged().languages, allowed | nearly(allowed)
+        self.ours = [at for at, one in enumerate(languages) if one in allowed]
+        self.theirs = [at for at, one in enumerate(languages) if one not in near]
+        self.is_told = bool(self.ours) and not self.scripts.isdisjoint({"latin", "cyrillic"})
+
+    def foreign(self, reading: Reading) -> Iterator[Finding]:
+        """The sentences of an answer that are in none of the languages."""
+        return _foreign(self, reading)
+
+
+def _foreign(spoken: Spoken, reading: Reading) -> Iterator[Finding]:
+    allowed, basis, scripts = spoken.allowed, spoken.basis, spoken.scripts
+    text = reading.text
+    parts = [(one.start, one.end) for one in reading.sentences if not _is_aside(reading, one.start, one.end)]
+    latin: list[tuple[int, int]] = []
+    for start, end in parts:
+        if not _is_prose(text[start:end]):
+            continue
+        written = identify.script(text[start:end]) if not text.isascii() else "latin"
+        if written == "han" and "ja" in allowed and "zh" not in allowed and _is_chinese(text[start:end]):
+            yield Finding("language", 0.95, start, end, basis)
+        elif written is None or written in scripts:
+            latin.append((start, end))
+        elif _is_enough(text[start:end], written):
+            yield Finding("language", 0.97, start, end, basis)
+    if not latin or not spoken.is_told:
+        return
+    read = [(part, _words(reading, part)) for part in latin]
+    worded = [(part, words) for part, words in read if len(words) >= LEAST_WORDS]
+    if not worded:
+        return
+    margins = _margins(spoken, [words for _, words in worded])
+    suspects = [(*one, margin) for one, margin in zip(worded, margins, strict=True) if margin > 0]
+    # A foreign name must not decide, nor may its absence: both ways have to say the same.
+    bare = [_words(reading, part, names=False) for part, _, _ in suspects]
+    others = _margins(spoken, bare) if bare else []
+    for ((start, end), words, margin), left, other in zip(suspects, bare, others, strict=True):
+        if len(set(left)) >= LEAST_WORDS:
+            even = EVEN + SCARCE * max(0, SCANT - len(set(words)))
+            strength = 0.97 / (1 + math.exp((even - min(margin, other)) / BREADTH))
+            yield Finding("language", round(strength, 3), start, end, basis)
+
+
+def _margins(spoken: Spoken, parts: list[list[str]]) -> list[float]:
+    """By part: the log odds of the likeliest of the other languages against the likeliest of ours."""
+    scores = identify.log_odds(identify.packaged(), [" ".join(part) for part in parts])
+    best: list[float] = (scores[:, spoken.theirs].max(axis=1) - scores[:, spoken.ours].max(axis=1)).tolist()
+    return best
+
+
+def _words(reading: Reading, part: tuple[int, int], *, names: bool = True) -> list[str]:
+    """The words of a part, without what is quoted; of names, only if these are wanted."""
+    start, end = part
+    text = reading.text
+    cut = [(a, b) for a, b in reading.quotes if a < end and b > start]
+    if not names:
+        cut += [match.span(1) for match in _NAME.finditer(text, start, end)]
+    pieces, last = [], start
+    for a, b in sorted(cut):
+        pieces.append(text[last : max(last, a)])
+        last = max(last, b)
+    pieces.append(text[last:end])
+    return [word for word in identify.plain(" ".join(pieces)).split() if len(word) > 1 or names]
+
+
+def nearly(allowed: Collection[str]) -> frozenset[str]:
+    """Languages that cannot be told from one that is allowed."""
+    return frozenset(one for some in identify.NEAR if not some.isdisjoint(allowed) for one in some)
+
+
+def _is_aside(reading: Reading, start: int, end: int) -> bool:
+    """Whether most of a sentence is a quotation or code."""
+    inside = sum(min(end, b) - max(start, a) for a, b in reading.quotes if a < end and b > start)
+    return inside > 0.5 * (end - start)
+
+
+def _is_prose(part: str) -> bool:
+    """Whether most of it are letters, as it is not in sums and tables."""
+    return sum(map(str.isalpha, part)) >= 0.6 * len("".join(part.split()))
+
+
+def _is_chinese(part: str) -> bool:
+    """Whether a part without kana, of several characters, has the small words of Chinese."""
+    return (
+        _KANA.search(part) is None
+        and sum("\u3400" <= letter <= "\u9fff" for letter in part) >= 8
+        and bool(_CHINESE.search(part))
+    )
+
+
+def _is_enough(part: str, written: str) -> bool:
+    if written in ("kana", "han", "thai", "hangul"):
+        return sum("\u0e00" <= letter <= "\ud7ff" for letter in part) >= LEAST_GLYPHS
+    return len(_SPACED.findall(part)) >= LEAST_WORDS

@@ -1,0 +1,89 @@
+"""Errands that a persona is not there for: poems, code, homework, and orders that are smuggled in."""
+
+import math
+import re
+from collections.abc import Iterator
+
+from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.reading import QUOTED, Reading
+
+_WEIGHTS = {
+    "prior": -2.6,
+    "work": 1.3,
+    "written": 0.9,
+    "inject": 1.0,
+    "artefact": 1.3,
+    "apart": 1.3,
+    "refused": -3.2,
+    "home": -1.6,
+}
+_CODE = re.compile(
+    r"```|\b(?:def|function|return|const|var|import|print)\b[^.\n]{0,40}[(=:{]|=>|;\s*$|</\w+>|SELECT\s.+\sFROM",
+    re.MULTILINE,
+)
+_SUM = re.compile(r"[\dxyz)²³]\s*[=+*/×÷^−]\s*[\dxyz(√-][^.\n]{0,20}=|\d\s*[×*÷]\s*\d|x\s*=\s*-?\d|²|√")
+_VERSE = re.compile(r"(?:^|\n)[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}")
+LONG = 40
+"""Characters of a text in quotation marks that was written to order."""
+
+
+def errands(asked: Reading, answer: Reading, home: frozenset[str], basis: str) -> Iterator[Finding]:
+    """Whether the answer does what it was asked for though it is no business of the persona."""
+    work, written = asked.labels.get("task:work", ()), asked.labels.get("task:write", ())
+    inject = asked.labels.get("task:inject", ())
+    place = _artefact(answer)
+    if not work and not inject and place is None:
+        return
+    if not work and not inject and not written:
+        return
+    score = _WEIGHTS["prior"]
+    own = [mark for mark in work if not _is_home(asked, mark.start, mark.end, home)]
+    score += _WEIGHTS["work"] * min(2, len({mark.start for mark in own}))
+    score += _WEIGHTS["written"] * bool(written) + _WEIGHTS["inject"] * bool(inject)
+    score += _WEIGHTS["artefact"] * (place is not None)
+    apart = _apart(answer, home)
+    score += _WEIGHTS["apart"] * apart
+    score += _WEIGHTS["home"] * (_apart(asked, home) < 0.5)
+    first = answer.sentences[:2]
+    if any(answer.has(one.start, one.end, "unable", "negation") for one in first) and place is None:
+        score += _WEIGHTS["refused"]
+    strength = round(0.95 / (1 + math.exp(-score)), 3)
+    if strength >= 0.1:
+        start, end = place or _foreign_part(answer, home)
+        yield Finding("errand", strength, start, end, basis)
+
+
+def _is_home(asked: Reading, start: int, end: int, home: frozenset[str]) -> bool:
+    return any(
+        stem in home for stem, places in asked.stems.items() for a, b in places if start <= a and b <= end
+    )
+
+
+def _apart(reading: Reading, home: frozenset[str]) -> float:
+    """The share of words that say something and that no text of the persona has."""
+    stems = reading.stems.keys()
+    return sum(1 for stem in stems if stem not in home) / len(stems) if stems else 0.0
+
+
+def _artefact(answer: Reading) -> tuple[int, int] | None:
+    """Code, sums, verse, or a longer text in quotation marks that was written to order."""
+    for pattern in (_CODE, _SUM, _VERSE):
+        found = pattern.search(answer.text)
+        if found:
+            return found.span()
+    return next((match.span() for match in QUOTED.finditer(answer.text) if len(match[0]) >= LONG), None)
+
+
+def _foreign_part(answer: Reading, home: frozenset[str]) -> tuple[int, int]:
+    """The sentence with the most words that are not the persona's."""
+
+    def strangeness(place: tuple[int, int]) -> int:
+        return sum(
+            1
+            for stem, places in answer.stems.items()
+            if stem not in home and any(place[0] <= a < place[1] for a, _ in places)
+        )
+
+    return max(
+        ((one.start, one.end) for one in answer.sentences), key=strangeness, default=(0, len(answer.text))
+    )

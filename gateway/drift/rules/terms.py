@@ -1,0 +1,131 @@
+"""Words that are never said, however they are inflected, spelt or hidden."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+LONGEST = 12_000
+"""Characters that are looked at, the first."""
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
+)
+_LOOKALIKES = {
+    **dict(zip("аеорсухіјѕԁԛԝһӏмтвкнгп", "aeopcyxijsdqwhlmtbkhrn", strict=True)),
+    **dict(zip("АВЕКМНОРСТУХІЈЅ", "abekmhopctyxijs", strict=True)),
+    **dict(zip("αβεικνορτυχγη", "abeiknoptuxyn", strict=True)),
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhikmnoptyx", strict=True)),
+    **dict(zip("ɑɡɩοɪʏ", "agioiy", strict=True)),
+    "ı": "i",
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+}
+_ENDINGS = (
+    "s es e en er em n ns ers ern in innen ed d ing ly ov ow om ami ach a u owi ie y i de da den dan te ta"
+    " ten tan nin nun un im ya ye yi yu la le yla yle lar ler lari leri daki deki t ot et at ban ben bol nak"
+    " nek val vel ssa sta lla lta lle"
+)
+"""What names and nouns end in where they are inflected, in Latin letters without accents."""
+_LATIN_TAIL = rf"(?:['’]?(?:{'|'.join(sorted(_ENDINGS.split(), key=len, reverse=True))}))?"
+_TAIL = r"\w{0,3}"
+_AND = r"(?:&|\+|and|und|et|y|e|en|ve|i|и|og|och|és|ja)"
+
+
+class _Folds(dict[int, str]):
+    """What each letter looks like, in lower case without accents; nothing for what is not seen."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        if code < 0x80:
+            plain = letter.lower()
+        elif _UNSEEN.match(letter):
+            plain = ""
+        else:
+            plain = _LOOKALIKES.get(letter) or _plain(letter)
+        if len(self) < 1 << 14:
+            self[code] = plain
+        return plain
+
+
+@lru_cache(maxsize=1)
+def _folds() -> _Folds:
+    return _Folds()
+
+
+def folded(text: str) -> str:
+    """The text as a reader sees it, in lower case."""
+    return text.lower() if text.isascii() else text.translate(_folds())
+
+
+def skeleton(text: str) -> tuple[str, list[int]]:
+    """The text as a reader sees it, in lower case, and the place in the text of each of its characters."""
+    if text.isascii():
+        return text.lower(), []
+    folds = _folds()
+    letters = [folds[ord(letter)] for letter in text]
+    return "".join(letters), [at for at, plain in enumerate(letters) for _ in plain]
+
+
+def _plain(letter: str) -> str:
+    """A letter without accents; Japanese and Korean syllables stay what they are."""
+    compatible = unicodedata.normalize("NFKC", letter).casefold()
+    if any("\u3040" <= one <= "\ud7ff" for one in compatible):
+        return compatible
+    return "".join(
+        _LOOKALIKES.get(one, one)
+        for one in unicodedata.normalize("NFD", compatible)
+        if not unicodedata.combining(one)
+    )
+
+
+class Terms:
+    """Terms of one rule, made ready to be looked for."""
+
+    def __init__(self, terms: Iterable[str]) -> None:
+        self.terms = tuple(dict.fromkeys(found for term in terms if (found := _clean(term))))
+        self.first = frozenset(_first(term) for term in self.terms)
+        self._pattern = re.compile("|".join(map(_pattern, sorted(self.terms, key=len, reverse=True))))
+
+    def __contains__(self, seen: str) -> bool:
+        """Whether a term may be in a text that was folded."""
+        return any(map(seen.__contains__, self.first))
+
+    def find(self, seen: str, places: Sequence[int]) -> list[tuple[int, int]]:
+        """Where a term is said, in the text that the skeleton was made of."""
+        found = []
+        for match in self._pattern.finditer(seen, 0, LONGEST):
+            start, end = match.span()
+            found.append((places[start], places[end - 1] + 1) if places else (start, end))
+        return found
+
+
+def _clean(term: str) -> str:
+    return " ".join(skeleton(term)[0].split())
+
+
+def _first(term: str) -> str:
+    """What a text must have for the term to be in it: its longest run of letters, but for its end."""
+    run: str = max(re.findall(r"\w+", term), key=len)
+    return run if len(run) < 5 else run[: len(run) - 1]
+
+
+def _pattern(term: str) -> str:
+    """The term with its forms: endings, a possessive, and any blanks or hyphens between its words."""
+    words = re.findall(r"\w+|[^\w\s]+", term)
+    if any("\u2e80" <= letter <= "\ud7ff" for letter in term):
+        return r"[\s·・]*".join(map(re.escape, words))
+    parts = [_AND if word in "&+" else re.escape(word) for word in words]
+    last = words[-1]
+    if last[-1].isalpha():
+        tail = _TAIL if last[-1] > "\u0370" else _LATIN_TAIL
+        if len(last) > 5 and last[-1] in "aeoyаяоеыи":
+            parts[-1] = rf"{re.escape(last[:-1])}(?:{re.escape(last[-1])}{_LATIN_TAIL}|\w{{0,2}})"
+        elif len(last) > 3:
+            parts[-1] += tail
+        else:
+            parts[-1] += r"(?:['’]?s)?"
+    return r"(?<!\w)" + r"[\s\-‐-―_·.&]*".join(parts) + r"(?!\w)"

@@ -1,0 +1,47 @@
+"""Words that are never said are found however they are written, and nothing that only looks like them."""
+
+import pytest
+
+from gateway.drift.rules.terms import Terms, skeleton
+
+
+def found(terms: list[str], text: str) -> list[str]:
+    seen, places = skeleton(text)
+    return [text[start:end] for start, end in Terms(terms).find(seen, places)]
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "span"),
+    [
+        ("Vexolar", "Try Vexolar instead.", "Vexolar"),
+        ("Vexolar", "VEXOLAR's plan is cheaper.", "VEXOLAR's"),
+        ("Vexolar", "Das ist bei Vexolars Tarif anders.", "Vexolars"),
+        ("Vexolar", "V\u200bex\u00adolar is fine.", "V\u200bex\u00adolar"),
+        ("Vexolar", "Vехоlаr is fine.", "Vехоlаr"),
+        ("Vexolar", "Ｖｅｘｏｌａｒ is fine.", "Ｖｅｘｏｌａｒ"),
+        ("Vexolar", "Véxolar is fine.", "Véxolar"),
+        ("Nord Käse", "Bei Nord-Käse kostet es weniger.", "Nord-Käse"),
+        ("Nord Käse", "Frag doch Nordkäse.", "Nordkäse"),
+        ("Pim & Tomm", "Pim and Tomm have it.", "Pim and Tomm"),
+        ("Kirmak", "Kirmak'ta daha ucuz.", "Kirmak'ta"),
+        ("Kirmak", "Onu Kirmaktan alabilirsin.", "Kirmaktan"),
+        ("Береста", "Спросите в «Бересте».", "Бересте"),
+        ("青山亭", "青山亭のほうが安いですよ。", "青山亭"),
+        ("great question", "Great  question! Let me see.", "Great  question"),
+    ],
+)
+def test_a_term_is_found_in_its_forms(term: str, text: str, span: str) -> None:
+    assert found([term], text) == [span]
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("hell", "Hello there, shell is a fine word."),
+        ("Mara", "The marathon starts at noon."),
+        ("Vexolar", "A vexing solar panel."),
+        ("can", "You cannot park here, candles are out."),
+    ],
+)
+def test_another_word_is_not_the_term(term: str, text: str) -> None:
+    assert found([term], text) == []
