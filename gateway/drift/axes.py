@@ -46,6 +46,15 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
             0.0213,
         ),
     ] = None
+    rules: Annotated[
+        float | None,
+        _axis(
+            "drift_rules",
+            "X-Persona-Drift-Rules",
+            "How likely the turn breaks a rule of the persona, 0 to 1; null where the turn touches none.",
+            0.0,
+        ),
+    ] = None
 
     def levels(self) -> dict[str, float | None]:
         """By the name of the axis, rounded as it is told."""

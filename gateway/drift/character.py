@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from gateway.drift.rule import Rule
+
 
 class Character(msgspec.Struct, frozen=True, kw_only=True):
     """A persona's version as far as answers can be held against it."""
@@ -17,6 +19,8 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     """Lines that the persona could have said."""
     fields: dict[str, Any] = {}
     """Its layers: everything stored of it beside the prompt, nested at will."""
+    rules: tuple[Rule, ...] = ()
+    """What its owner declared; the rest is read from the prompt."""
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

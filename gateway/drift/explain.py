@@ -9,6 +9,7 @@ from gateway.drift import calibration, verdict
 from gateway.drift.breaks.detection import Break
 from gateway.drift.coherence.incoherence import Incoherence
 from gateway.drift.profile import Odds, Profile
+from gateway.drift.rules.check import Checked
 from gateway.drift.score import Signal
 from gateway.drift.text import LONGEST
 from gateway.drift.values.contradiction import Contradiction
@@ -30,10 +31,11 @@ class Explanation(NamedTuple):
     breaks: tuple[Break, ...]
     contradiction: Contradiction | None
     incoherence: Incoherence
+    checked: Checked
 
     def signals(self) -> tuple[Signal, ...]:
         """Give the signals that are worth telling, the least usual of each axis first."""
-        found = [*self._voice(), *self._values(), *self._coherence()]
+        found = [*self._voice(), *self._values(), *self._rules(), *self._coherence()]
         return tuple(signal for signal in found if signal.p <= TELLING)
 
     def _voice(self) -> Iterator[Signal]:
@@ -52,6 +54,11 @@ class Explanation(NamedTuple):
         p = bound(self.beliefs.values or 0.0)
         for one in self.contradiction.clashes:
             yield Signal(one.name, "values", p, one.start, one.end, one.basis)
+
+    def _rules(self) -> Iterator[Signal]:
+        for one in self.checked.findings:
+            title = self.profile.rules.title(one.basis)
+            yield Signal(one.name, "rules", bound(one.strength), one.start, one.end, one.basis, title)
 
     def _coherence(self) -> Iterator[Signal]:
         p = bound(self.beliefs.coherence)

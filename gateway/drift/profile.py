@@ -3,7 +3,7 @@
 from functools import lru_cache
 from importlib import resources
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gateway.drift import calibration, language
 from gateway.drift.breaks import nature
@@ -11,6 +11,7 @@ from gateway.drift.breaks.patterns import patterns
 from gateway.drift.character import Character, leaves
 from gateway.drift.coherence import incoherence
 from gateway.drift.language import Languages
+from gateway.drift.rules.check import Persona, Rules
 from gateway.drift.values.facts import Facts
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.lines import Lines
@@ -57,6 +58,9 @@ class Profile:
         # Here, where there is time, since the first turn that needs them would wait for it.
         self.patterns.warm(self.vocabulary.language, language.DEFAULT)
         self.relevance = _relevance()
+        self.rules = Rules(
+            Persona(character.name, declared, character.prompt, examples, _stored(fields), character.rules)
+        )
         self.repertoire = incoherence.repertoire(declared, examples, self.relevance, languages)
 
     def read(self, text: str, beside: str = "") -> Measures:
@@ -81,3 +85,8 @@ class Profile:
 @lru_cache(maxsize=1)
 def _relevance() -> incoherence.Relevance:
     return incoherence.load(resources.files("gateway.drift").joinpath("data/coherence.json").read_bytes())
+
+
+def _stored(fields: dict[str, Any]) -> str:
+    """Keys and values of the fields, one to a line."""
+    return "\n".join(f"{path.rpartition('.')[2]}: {value}" for path, value in islice(leaves(fields), LEAVES))

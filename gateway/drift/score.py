@@ -12,14 +12,17 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
 
     name: str
     axis: str
-    """`voice`, `values` or `coherence`."""
+    """`voice`, `values`, `rules` or `coherence`."""
     p: float
     """The share of turns in character that show at least this much of it; small is suspicious."""
     start: int | None = None
     """Characters into the answer where the offending span begins and ends; `None`: the whole answer."""
     end: int | None = None
     basis: str | None = None
-    """Where the persona says otherwise, such as `layers.family.children` or `examples[2]` or `turn[3]`."""
+    """Where the persona says otherwise, such as `layers.family.children` or `examples[2]` or `turn[3]`;
+    for a rule `rules[2]`, or the id of one that was read from the prompt."""
+    rule: str | None = None
+    """The rule that it touches, by its name or in its own words."""
 
 
 class Score(Levels, frozen=True, kw_only=True):
@@ -33,11 +36,15 @@ class Score(Levels, frozen=True, kw_only=True):
     signals: tuple[Signal, ...] = ()
     trend: float = 0.0
     """Belief that the conversation as a whole has drifted, slowly, from how it began."""
+    touched: tuple[str, ...] = ()
+    """The rules that are worth a look by somebody who understands what is said."""
 
 
 @lru_cache(maxsize=1024)
 def kind(basis: str) -> str:
-    """Say what a signal's basis is a part of: `fields`, `prompt`, `examples` or `earlier`."""
-    if basis == "prompt" or basis.startswith("examples["):
+    """Say what a signal's basis is a part of: `fields`, `prompt`, `examples`, `earlier` or `rules`."""
+    if basis in ("prompt", "language", "manner") or basis.startswith("prose:"):
+        return "prompt"
+    if basis.startswith(("examples[", "rules[")):
         return basis.partition("[")[0]
     return "earlier" if basis.startswith("turn[") else "fields"

@@ -7,6 +7,7 @@ from gateway.drift.breaks import detection
 from gateway.drift.coherence import incoherence
 from gateway.drift.explain import Explanation
 from gateway.drift.profile import Odds, Profile
+from gateway.drift.rules.check import Kept
 from gateway.drift.score import Score
 from gateway.drift.text import Text
 from gateway.drift.trend import Trend
@@ -41,6 +42,8 @@ class Course(NamedTuple):
     """The log odds of the first turns, but for those out of character."""
     trend: Trend = Trend()
     claims: Claims = ()
+    kept: Kept = Kept()
+    """What the conversation has settled of the rules."""
     answer: str = ""
     """That of the turn before."""
 
@@ -66,6 +69,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     broken = detection.breaks(said, profile.guards, profile.patterns)
     before = [course.answer] if course.answer else []
     incoherent = incoherence.incoherence(asked, said, profile.repertoire, profile.relevance, earlier=before)
+    checked = profile.rules.check(user, answer, course.kept)
     strength = detection.strength(broken)
     belief = calibration.belief(contradicted.log_odds) if contradicted is not None else None
     followed = trend.followed(_baseline(profile, course), odds.likeness, odds.other)
@@ -78,9 +82,11 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
         values=belief,
         coherence=calibration.belief(incoherent.log_odds),
         trend=followed.belief,
+        rules=checked.broken,
+        warned=checked.warned,
     )
     word = verdict.judge(beliefs)
-    explanation = Explanation(profile, answer, odds, beliefs, broken, contradicted, incoherent)
+    explanation = Explanation(profile, answer, odds, beliefs, broken, contradicted, incoherent, checked)
     result = Score(
         # A break is a cause of its own beside the manner, so either is enough.
         voice=1 - (1 - beliefs.voice) * (1 - strength),
@@ -88,9 +94,12 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
         values_basis=contradicted.basis if contradicted is not None else None,
         coherence=incoherence.grade(beliefs.coherence),
         verdict=word,
+        rules=checked.belief,
+        touched=checked.touched,
         signals=explanation.signals(),
         trend=followed.belief,
     )
+    course = course._replace(kept=checked.kept)
     return result, _next(profile, course, known, text, odds, followed, result, answer)
 
 

@@ -28,12 +28,18 @@ class Beliefs(NamedTuple):
     coherence: float
     """Belief that it does not hang together."""
     trend: float
+    rules: float | None = None
+    """That a rule is broken."""
+    warned: float = 0.0
+    """That a rule is broken of which the owner wants a warning only."""
 
 
 def judge(beliefs: Beliefs) -> Verdict:
     """Say what these beliefs amount to."""
-    if beliefs.broken >= LIKELY:
+    if beliefs.broken >= LIKELY or (beliefs.rules or 0.0) >= LIKELY:
         return "out-of-character"
+    if beliefs.warned >= LIKELY:
+        return "drifting"
     if beliefs.lines < LINES_NEEDED:
         return "drifting" if beliefs.assistant >= LIKELY else "warming-up"
     contradicts = beliefs.values is not None and beliefs.values >= LIKELY

@@ -93,6 +93,7 @@ FIELDS = {
     "requests": "How many turns.",
     "revoked_at": "When the key was revoked; null where it is not.",
     "role": "`system`, `developer`, `user`, `assistant` or `tool`.",
+    "rule": "The rule that the span touches, by its name or in its own words; absent for other signals.",
     "run_id": "The `run_…` id, where the error belongs to a run.",
     "schema_version": "The version of the persona format.",
     "scopes": "What the key may do; `personas:*` and `*` stand for all of a kind.",

@@ -83,7 +83,9 @@ def detail(turn: Turn, *, veiled: bool, nameless: bool = False) -> TurnDetail:
 
 def _veiled(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
     """Without the names of fields and the numbers of examples."""
-    return tuple(replace(one, basis=score.kind(one.basis) if one.basis else None) for one in signals)
+    return tuple(
+        replace(one, basis=score.kind(one.basis) if one.basis else None, rule=None) for one in signals
+    )
 
 
 def record(turn: TurnView) -> dict[str, Any]:
