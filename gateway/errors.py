@@ -187,8 +187,7 @@ class Refusal(Exception):
 
 
 def openai_error(refusal: Refusal) -> Mapping[str, object]:
-    """Make the object behind `error` in OpenAI's form; `message`, `type`, `param` and `code` are always
-    there."""
+    """Make the object behind `error` in OpenAI's form, always with `message`, `type`, `param` and `code`."""
     fault = refusal.fault
     ours: dict[str, object] = {
         "message": refusal.message,

@@ -10,8 +10,7 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Base62 in ASCII order, so that the text sorts as the number does."""
 
 DIGITS = (ALPHABET * 5)[:256].encode()
-"""One digit stands for each byte. Eight of them come a little more often, which costs an id a twentieth of a
-bit."""
+"""One digit for each byte. Eight of them come a little more often, which costs an id a twentieth of a bit."""
 
 TIME_DIGITS = 8
 RANDOM_DIGITS = 12

@@ -17,8 +17,7 @@ After = Annotated[str | None, Parameter(description="`next` of the page before."
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):
-    """The newest items come first. `next` goes into `after` for the following page; it is null on the last
-    page."""
+    """The newest items come first. `next` goes into `after` for the next page; the last page has none."""
 
     data: list[Item]
     has_more: bool

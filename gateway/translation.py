@@ -81,8 +81,7 @@ def _sentence(details: list[Detail]) -> str:
 
 
 def _details(error: HTTPException) -> list[Detail]:
-    """List every place that is wrong: in a body without its name, elsewhere behind `query`, `path` or
-    `header`."""
+    """List all wrong places: in a body without its name, elsewhere behind `query`, `path` or `header`."""
     extra = error.extra if isinstance(error.extra, list) else []
     return [_detail(item) for item in extra if isinstance(item, dict)]
 

@@ -1,5 +1,4 @@
-"""A turnstile stands before work that costs much: it lets few in at once for each workspace, so that no other
-one waits for them."""
+"""A turnstile lets few at once of each workspace do work that costs much, so that no other one waits."""
 
 import asyncio
 from collections.abc import AsyncIterator

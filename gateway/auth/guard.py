@@ -57,8 +57,7 @@ class Guard:
     async def admit(
         self, headers: Iterable[tuple[bytes, bytes]], scope: str | None, operator: bool = False
     ) -> Caller:
-        """Find the caller of these ASGI headers, whose key must have the scope (`None`: any key will do).
-        Raises Refusal.
+        """Find the caller of these ASGI headers, whose key must have the scope, if any. Raises Refusal.
 
         Every route of the gateway lets its callers in here.
         """

@@ -42,8 +42,7 @@ def hasher(config: Config) -> Hasher:
 
 
 async def prepare(database: Database, config: Config) -> Hasher:
-    """Make the hasher for the store, which remembers its pepper; a store without keys gets a pepper where
-    there is none.
+    """Make the hasher for the store, which knows its pepper; a store without keys gets one if there is none.
 
     Raises PepperError where the pepper is not the one that the store knows.
     """
@@ -64,8 +63,7 @@ async def prepare(database: Database, config: Config) -> Hasher:
 
 
 async def renew(database: Database, config: Config) -> None:
-    """Let the store take the pepper that is there, or a new one where there is none; all keys so far stay
-    refused."""
+    """Let the store take the pepper that is there, or else a new one; all keys so far stay refused."""
     if not config.keys.pepper:
         path = place(config)
         if path.exists() and len(path.read_bytes().strip()) < SHORTEST:

@@ -72,8 +72,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KeyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Without scopes a key gets `personas:*`, `runs:read` and `chat:invoke`, as far as the caller has
-    these."""
+    """Without scopes a key gets `personas:*`, `runs:read`, `chat:invoke`, as far as the caller has these."""
 
     name: str = ""
     scopes: list[str] | None = None

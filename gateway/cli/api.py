@@ -17,7 +17,7 @@ from gateway.cli.listing import printable
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 60
-"""Longer than the gateway's longest pause: it pings every stream four times in this time."""
+"""This is longer than the gateway's longest pause: it pings every stream four times in this time."""
 PAGE = 200
 LINE_BYTES = 1024 * 1024
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Refused(Failure):
-    """What the gateway says to a request that it does not fulfil."""
+    """The gateway says this to a request that it does not fulfil."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class Refused(Failure):
 
 
 class Unreachable(Failure):
-    """No answer came, or it broke off."""
+    """No answer came, or it broke off in the middle."""
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -43,7 +43,7 @@ class Page(msgspec.Struct, Generic[T]):
 
 
 class Event(NamedTuple):
-    """A server-sent event; `id` is what `Last-Event-ID` resumes at."""
+    """A server-sent event; a stream can be resumed behind it by sending `id` as `Last-Event-ID`."""
 
     name: str
     id: str
@@ -51,7 +51,7 @@ class Event(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A body that says yes; fields of it that a type does not have are passed over."""
+    """The body of a good answer; fields of it that a type does not have are passed over."""
 
     body: bytes
     etag: str
@@ -98,7 +98,7 @@ class Api:
     async def pages(
         self, path: str, kind: type[T], query: Mapping[str, str] | None = None, limit: int | None = None
     ) -> list[T]:
-        """The items of all pages, or the first `limit` of them."""
+        """List the items of all pages, or the first `limit` of them."""
         found: list[T] = []
         after: dict[str, str] = {}
         while True:
@@ -113,7 +113,7 @@ class Api:
     async def events(
         self, path: str, query: Mapping[str, str], last: str
     ) -> AsyncGenerator[Event | None, None]:
-        """`None` once the stream stands, then its events behind `last` until it ends."""
+        """Yield `None` once the stream stands, then its events behind `last` until it ends."""
         headers = {"accept": "text/event-stream", "last-event-id": last}
         async with self._answered("GET", path, query, headers, None) as response:
             yield None
@@ -163,7 +163,7 @@ class Api:
 
 @asynccontextmanager
 async def connected(credentials: Credentials, workspace: str | None = None) -> AsyncIterator[Api]:
-    """The API of that gateway; a workspace, by its id, must be that of the key."""
+    """Open the API of that gateway; a workspace, by its id, must be that of the key."""
     headers = {
         "authorization": f"Bearer {credentials.key}",
         "user-agent": f"persona/{__version__}",
@@ -177,7 +177,7 @@ async def connected(credentials: Credentials, workspace: str | None = None) -> A
 
 
 def read(body: bytes, kind: type[T], root: str) -> T:
-    """What this answer of the gateway says."""
+    """Decode this answer of the gateway."""
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:
@@ -197,7 +197,7 @@ def _refused(response: aiohttp.ClientResponse, body: bytes, root: str) -> Failur
 
 
 def _proxy(url: str) -> str | None:
-    """As the environment says, like any other command. aiohttp's own way would read `.netrc` as well."""
+    """Find the proxy that the environment names. aiohttp's own way would read `.netrc` as well."""
     parts = urlsplit(url)
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 

@@ -67,7 +67,7 @@ def logout(config_path: Path | None) -> None:
 
 
 def _ask_key() -> str:
-    """The key, hidden while it is typed; a pipe's first line."""
+    """Ask for the key, which is hidden while it is typed; from a pipe, read its first line."""
     if sys.stdin.isatty():
         typed: str = click.prompt("Key", hide_input=True, err=True)
         return typed.strip()

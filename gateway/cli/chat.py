@@ -54,7 +54,7 @@ def chat(ref: str, message: str | None, workspace: str, config_path: Path | None
     """
     settings = config.load(config_path)
     logs.configure(settings.log)
-    # What it tells is shown after each answer anyway.
+    # The warnings of the scorer are shown after each answer anyway.
     logging.getLogger("gateway.drift").setLevel(logging.WARNING)
     conversations.load()
     try:
@@ -70,7 +70,7 @@ def chat(ref: str, message: str | None, workspace: str, config_path: Path | None
 
 @contextmanager
 def _local_model(settings: Config) -> Iterator[Config]:
-    """The configuration, with the bundled model running where it is asked for."""
+    """Yield the configuration, with the bundled model running where it is asked for."""
     if not config.uses_local(settings):
         yield settings
         return
@@ -111,7 +111,7 @@ async def _caller(settings: Config, workspace: str) -> Caller:
 
 
 def _ask() -> str | None:
-    """The next line that is typed; `None` at the end."""
+    """Read the next line that is typed; `None` at the end."""
     if sys.stdin.isatty():
         sys.stdout.write("\nyou: ")
         sys.stdout.flush()
@@ -141,13 +141,13 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
         sys.stdout.flush()
         exchange.end(asyncio.CancelledError())
         await exchange.hang_up()
-    # Not into the answer, which may go into a file or another program.
+    # The line must not go into the answer, which may go into a file or another program.
     click.echo(click.style(_told(exchange.account.turn.drift), dim=True), err=True)
     return "".join(pieces)
 
 
 def _told(drift: Drift) -> str:
-    """One line about how far the answer has strayed."""
+    """Say in one line how far the answer has strayed."""
     if drift.reason is not UNSET:
         return f"{drift.verdict} ({drift.reason})"
     levels = [f"{name} {level:.2f}" for name, level in drift.levels().items() if level is not None]

@@ -27,7 +27,7 @@ def check(config_path: Path | None) -> None:
 
 
 def toml(table: Mapping[str, object], name: str = "") -> Iterator[str]:
-    """The lines of a TOML table; a key without a value stands in a comment."""
+    """Write the lines of a TOML table; a key without a value stands in a comment."""
     below = {}
     if name:
         yield ""
@@ -48,5 +48,5 @@ def _key(text: str) -> str:
 
 
 def _value(value: object) -> str:
-    """JSON's numbers, truth values, lists and texts are TOML's too, but for one character."""
+    """Write a value: JSON's numbers, truth values, lists and texts are TOML's too, but for one character."""
     return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")

@@ -23,7 +23,7 @@ def place() -> Path:
 
 
 def choose(url: str | None, key: str | None) -> Credentials:
-    """What was given, and what is kept for the rest; a kept key is for its own gateway only."""
+    """Take what was given, and what is kept for the rest; a kept key is used with its own gateway only."""
     if url and key:
         return Credentials(url, key)
     kept = load()
@@ -38,7 +38,7 @@ def choose(url: str | None, key: str | None) -> Credentials:
 
 
 def load() -> Credentials | None:
-    """What is kept; `None` where nobody has logged in."""
+    """Read what is kept; `None` where nobody has logged in."""
     try:
         return msgspec.convert(tomllib.loads(place().read_text("utf-8")), Credentials)
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def save(credentials: Credentials) -> Path:
 
 
 def remove() -> bool:
-    """Whether there was anything to forget."""
+    """Forget them; false where there was nothing to forget."""
     try:
         place().unlink()
     except FileNotFoundError:
@@ -72,5 +72,5 @@ def remove() -> bool:
 
 
 def masked(key: str) -> str:
-    """The key's public part, by which it is found in the list of keys."""
+    """Show the key's public part, by which it is found in the list of keys."""
     return f"{key[:18]}…" if len(key) > 36 else "***"

@@ -111,7 +111,7 @@ def _messages(file: Path | None) -> list[msgspec.Raw]:
 
 
 def _signal(signal: Signal, text: str) -> dict[str, Any]:
-    """With the text of its span, which is at hand here."""
+    """Describe the signal, with the text of its span, which is at hand here."""
     plain: dict[str, Any] = msgspec.to_builtins(signal)
     return plain if signal.start is None else {**plain, "text": text[signal.start : signal.end]}
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a command, told in one line."""
+"""What can go wrong in a command is told in one line."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Told(NamedTuple):
 
 
 def explain(error: Exception) -> Told | None:
-    """One line and an exit code; `None` for what nobody foresaw, which deserves its traceback."""
+    """Return one line and an exit code; `None` for a bug, which deserves its traceback."""
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "persona"
         return Told(f"{_one_line(error.format_message()).rstrip('.')} (see `{path} --help`)", error.exit_code)
@@ -35,7 +35,7 @@ def explain(error: Exception) -> Told | None:
 
 
 def store_error(error: Exception) -> str | None:
-    """What the database says where the store is locked, full, unwritable or no store; `None` for a bug."""
+    """Return the database's words where the store is locked, full, unwritable or none; `None` for a bug."""
     from gateway.storage.failure import StoreUnavailable
 
     return str(error) if isinstance(error, StoreUnavailable) else None

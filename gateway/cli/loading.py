@@ -1,4 +1,4 @@
-"""How modules are loaded: undisturbed."""
+"""Modules are loaded without a search for cycles."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Keep Python from looking for cycles in what is loaded meanwhile, now and later: it stays.
+    """Keep Python from searching for cycles in what is loaded meanwhile, now and later, since that stays.
 
     Those searches take a twentieth of the start.
     """

@@ -1,4 +1,4 @@
-"""The store here as what a command works on, without a server."""
+"""Commands work, without a server, on the store of this machine."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -74,7 +74,7 @@ class Local:
             config.route(self._config, upstream)
 
     async def push(self, files: Mapping[Path, Draft]) -> AsyncGenerator[Pushed, None]:
-        """All of them, or none where one cannot be written."""
+        """Store all of them, or none where one cannot be written."""
         async with self._database.write() as connection:
             done = [await stored.push(connection, draft, self._actor) for draft in files.values()]
         for draft, pushed in zip(files.values(), done, strict=True):
@@ -185,7 +185,7 @@ class Local:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _persona(self, connection: AsyncConnection, ref: str) -> Persona | None:
-        """The workspace's persona by slug or id, whoever owns it."""
+        """Find the workspace's persona by slug or id, whoever owns it."""
         if not ref.startswith("psn_"):
             return await stored.by_slug(connection, self._workspace.id, ref)
         found = await stored.by_id(connection, ref)

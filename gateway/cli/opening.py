@@ -1,4 +1,4 @@
-"""Commands on the store, which is opened before and closed after."""
+"""Commands that work on the store find it opened, and it is closed after them."""
 
 import asyncio
 import functools
@@ -26,7 +26,7 @@ class Opened(NamedTuple):
 
 @asynccontextmanager
 async def opened(settings: Config) -> AsyncIterator[Database]:
-    """The store, not yet prepared; a failure of the database names the file."""
+    """Open the store without preparing it; a failure of the database names the file."""
     database = Database(settings.store.url)
     try:
         yield database
@@ -40,7 +40,7 @@ async def opened(settings: Config) -> AsyncIterator[Database]:
 
 
 def require_store(settings: Config, config_path: Path | None) -> None:
-    """Raises Failure where there is no store, which no command makes that reads or changes one."""
+    """Raises Failure where there is no store; a command that reads or changes one never makes it."""
     path = settings.store.path
     if path.is_file():
         return

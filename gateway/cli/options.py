@@ -16,7 +16,7 @@ KEY = re.compile(r"[!-~]+")
 
 
 def example(*lines: str) -> str:
-    """The epilog that shows how a command is called; every command has one."""
+    """Write the epilog that shows how a command is called; every command has one."""
     # A blank line is what rich-click shows as the end of a line.
     return "\n\n".join(["Example:", *(f"$ {line}" for line in lines)])
 
@@ -66,7 +66,7 @@ def is_typed(name: str) -> bool:
 
 
 def root(text: str) -> str:
-    """The root of a gateway from any of its addresses. Raises BadParameter."""
+    """Find the root of a gateway from any of its addresses. Raises BadParameter."""
     text = text.strip()
     try:
         parts = urlsplit(text)
@@ -82,7 +82,7 @@ def root(text: str) -> str:
 
 
 def checked_key(text: str) -> str:
-    """Raises BadParameter for what cannot stand in a header."""
+    """Raises BadParameter for a key that cannot stand in a header."""
     if not KEY.fullmatch(text):
         raise click.BadParameter("a key is one word of plain ASCII, such as pk_live_…")
     return text

@@ -153,7 +153,8 @@ async def label(target: Target, ref: ModelName, label: str) -> None:
 
 
 def _read(target: Target, paths: Sequence[Path]) -> dict[Path, Draft]:
-    """The drafts, each with its own slug and, as far as can be told, acceptable. Raises Failure."""
+    """Read the drafts; each needs its own slug and must be acceptable as far as can be told. Raises
+    Failure."""
     places: dict[str, Path] = {}
     drafts = {}
     for path in paths:
@@ -184,7 +185,7 @@ def _draft(path: Path) -> Draft:
 
 
 def _write(path: Path, draft: Draft) -> list[Path]:
-    """Where the draft has been written to."""
+    """Write the draft, and return where it has been written to."""
     written = files.rewritten(path, draft) if path.exists() else {path: files.dump(draft)}
     for place, text in written.items():
         place.write_bytes(text.encode())

@@ -11,12 +11,12 @@ from gateway.personas.slug import LATEST
 
 
 def with_ref(command: Command) -> Command:
-    """The argument REF: a slug or id, perhaps with `@v<N>` or `@<label>`, perhaps after `persona/`."""
+    """Add the argument REF: a slug or id, perhaps with `@v<N>` or `@<label>`, perhaps after `persona/`."""
     return click.argument("ref", callback=_ref)(command)
 
 
 def version_number(ref: ModelName, latest: int, labels: Mapping[str, int]) -> int:
-    """The version of the persona that REF names; without `@` the newest one. Raises Failure."""
+    """Find the version of the persona that REF names; without `@` it is the newest one. Raises Failure."""
     if ref.version is not None:
         if ref.version > latest:
             raise Failure(f"`{ref.ref}` has no version v{ref.version}; the newest is v{latest}")

@@ -1,4 +1,4 @@
-"""A gateway somewhere else as what a command works on, through its native API."""
+"""Commands work on a gateway somewhere else through its native API."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -46,7 +46,7 @@ async def opened_target(credentials: Credentials, workspace: str | None) -> Asyn
 
 
 class Remote:
-    """A `Target`; in which workspace is the key's to say."""
+    """A `Target`; the key decides in which workspace."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -60,7 +60,7 @@ class Remote:
         return self._api.root
 
     def check(self, draft: Draft) -> None:
-        """Nothing: only the gateway knows its upstreams, and refuses the draft that names others."""
+        """Does nothing: only the gateway knows its upstreams, and refuses a draft that names others."""
 
     async def push(self, files: Mapping[Path, Draft]) -> AsyncGenerator[Pushed, None]:
         for path, draft in files.items():
@@ -153,12 +153,13 @@ class Remote:
             except (Unreachable, Refused) as failure:
                 if not stood or (isinstance(failure, Refused) and failure.status < 500):
                     raise
-            # Lost, dropped or restarting: what ends meanwhile comes behind `last`.
+            # The stream was lost or dropped, or the gateway restarts; turns that end meanwhile come behind
+            # `last`.
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _newest(self, wanted: Turns) -> tuple[str, str | None]:
-        """Where to follow from, and the id of the one turn behind that place which ended before.
+        """Return where to follow from, and the id of the one turn behind that place which ended before.
 
         A list tells the place of its last turn only where there are more of them.
         """
@@ -172,7 +173,7 @@ class Remote:
 
 
 def _draft(answer: Answer) -> Draft:
-    """The persona with its newest version, which shows everything that a file holds."""
+    """Make a draft of the persona with its newest version, which shows everything that a file holds."""
     return Draft(answer.read(Profile), answer.read(Content))
 
 

@@ -1,4 +1,4 @@
-"""The `persona` command: what there is, imported when it is called, and how it ends."""
+"""The `persona` command knows its commands, imports each when it is called, and decides the exit code."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "auth": "Log in to a gateway somewhere else.",
     "db": "Look after the store.",
 }
-"""Each command by its name, which is also its module's in this package and its function's there."""
+"""The commands by name; each name is also that of its module in this package and of its function there."""
 
 
 class Deferred(click.RichCommand):

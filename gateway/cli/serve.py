@@ -61,7 +61,7 @@ def _settings(path: Path | None, host: str | None, port: int | None, workers: in
 
 
 async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str], list[str]]:
-    """The first key, where one was made; the personas; what the bundled model will be asked with first."""
+    """Return the first key if one was made, the slugs, and the prompts that the bundled model reads first."""
     from gateway.auth import pepper
     from gateway.personas import files
 
@@ -75,7 +75,7 @@ async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str], list[s
 
 
 def _kept(text: str, store: Path) -> FirstKey:
-    """The first key for a terminal, else in a file: logs are read by many, and kept."""
+    """Show the first key at a terminal, else keep it in a file: logs are kept, and read by many."""
     if sys.stdout.isatty():
         return FirstKey(text)
     path = store.with_suffix(".first-key")

@@ -1,4 +1,4 @@
-"""What a command works on: the store here or, with `--url` or `--remote`, a gateway somewhere else."""
+"""A command works on a target: the store here or, with `--url` or `--remote`, a gateway somewhere else."""
 
 import asyncio
 import functools
@@ -63,7 +63,7 @@ class Found(NamedTuple):
 
 
 class Pushed(NamedTuple):
-    """What became of a file; `before` is what it replaced, `None` for a new persona."""
+    """Says what a push did with a file; `before` is what it replaced, `None` for a new persona."""
 
     draft: Draft
     before: Draft | None
@@ -88,7 +88,7 @@ class MadeKey(NamedTuple):
 
 
 class Turns(msgspec.Struct, frozen=True, kw_only=True):
-    """Which turns are wanted; `since` is in milliseconds since the epoch."""
+    """Says which turns are wanted; `since` is in milliseconds since the epoch."""
 
     persona: str | None = None
     status: str | None = None
@@ -100,26 +100,26 @@ class Target(Protocol):
 
     @property
     def where(self) -> str:
-        """Such as "in the workspace `default`", for messages."""
+        """Name the target in messages, such as "in the workspace `default`"."""
 
     @property
     def place(self) -> str:
-        """Where writes go: a workspace of a file, or a gateway's address; for messages."""
+        """Name the place of writes in messages: a workspace of a file, or a gateway's address."""
 
     def check(self, draft: Draft) -> None:
-        """What can be checked before anything is written. Raises ConfigError."""
+        """Check what can be checked before anything is written. Raises ConfigError."""
 
     def push(self, files: Mapping[Path, Draft]) -> AsyncGenerator[Pushed, None]:
         """Write the drafts, in their order."""
 
     async def personas(self) -> list[PersonaRecord]:
-        """Those that are not archived, by slug."""
+        """List those that are not archived, by slug."""
 
     async def find(self, ref: ModelName) -> Found:
-        """Without `@` the newest version, as `push` follows it."""
+        """Find a version; without `@` it is the newest one, the one that a `push` would follow."""
 
     async def versions(self, persona_id: str) -> list[VersionRecord]:
-        """The newest first."""
+        """List the versions, the newest first."""
 
     async def label(self, found: Found, label: str) -> None: ...
 
@@ -128,16 +128,16 @@ class Target(Protocol):
     async def keys(self) -> list[KeyRecord]: ...
 
     async def revoke_key(self, key_id: str) -> bool:
-        """Whether it was valid until now, as far as that is known."""
+        """Revoke the key; tells whether it was valid until now, as far as that is known."""
 
     async def rotate_key(self, key_id: str, grace: int) -> MadeKey:
-        """A successor with the same rights; the old key ends after so many seconds."""
+        """Make a successor with the same rights; the old key ends after `grace` seconds."""
 
     async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
-        """Those that ended last come first."""
+        """List turns; those that ended last come first."""
 
     def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
-        """Turns as they end from now on, without an end; `ready` is called once none is missed any more."""
+        """Yield turns as they end, for ever; `ready` is called once no turn can be missed any more."""
 
 
 def on_target(command: Callable[..., Awaitable[None]]) -> Run:
@@ -160,13 +160,13 @@ async def _on_target(
 
 
 def _opening(values: dict[str, object]) -> AbstractAsyncContextManager[Target]:
-    """The target that the options name; takes them out of the values."""
+    """Open the target that the options name, and take them out of the values."""
     names = ("url", "key", "remote", "local", "workspace", "config_path")
     url, key, remote, local, workspace, config_path = (values.pop(name) for name in names)
     typed = {name for name in names if options.is_typed(name)}
     if local and (url or remote):
         raise click.UsageError("--local is for the store here; leave --url and --remote out")
-    # Whoever has logged in works there, unless something names the store here.
+    # Somebody who has logged in works there, unless something names the store here.
     is_here = local or "config_path" in typed or (not url and not remote and credentials.load() is None)
     # Either side is imported only when it is used: one needs a database, the other an HTTP client.
     if is_here and not (url or remote):

@@ -1,4 +1,4 @@
-"""`persona turns`: what was asked and how it ended."""
+"""`persona turns`: list what was asked and how it ended."""
 
 from contextlib import aclosing
 

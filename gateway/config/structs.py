@@ -71,8 +71,8 @@ class Price(Strict, frozen=True):
 
 class Upstream(Strict, frozen=True):
     base_url: str = ""
-    """The URL up to and including `/v1`; a query string is kept. It may be empty only for the names in
-    KNOWN_BASE_URLS."""
+    """The URL up to `/v1`, perhaps with a query string; may be empty for the names in KNOWN_BASE_URLS
+    alone."""
     api_key: str | None = None
     api_key_env: str | None = None
     headers: dict[str, str] = {}
@@ -112,8 +112,7 @@ class Embeddings(Strict, frozen=True):
 
 class Local(Strict, frozen=True):
     model_path: str | None = None
-    """A GGUF file, relative to the configuration file; without one it is SmolLM2-135M-Instruct, as
-    bundled."""
+    """A GGUF file, relative to the configuration file; without one, the bundled SmolLM2-135M-Instruct."""
     n_ctx: Annotated[int, msgspec.Meta(ge=512)] = 8192
     """Tokens of context over all slots together."""
     slots: Count = 2
@@ -154,8 +153,7 @@ class Drift(Strict, frozen=True):
 
 class Keys(Strict, frozen=True):
     pepper: str | None = None
-    """The secret that keys are hashed with, the same on all replicas; without one it lies in a file beside
-    the store."""
+    """The secret that keys are hashed with, the same on all replicas; without it a file beside the store."""
 
 
 class Log(Strict, frozen=True):

@@ -1,4 +1,4 @@
-"""What a judge is given of a turn: the persona, the relevant fields, the lines most like it, and the turn."""
+"""A judge is shown the persona, the relevant fields, the lines most like the answer, and the turn itself."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,13 +13,13 @@ from gateway.drift.voice import lines, model, stylometry
 from gateway.scoring import transcript
 
 PROMPT, FIELD, LINE, USER, ANSWER = 8000, 400, 600, 4000, 12_000
-"""Characters of each that are shown."""
+"""The most characters that are shown of each."""
 FIELDS, LINES = 12, 4
-"""How many of each are shown."""
+"""The most fields and lines that are shown."""
 FIELDS_READ, TURNS_READ = 400, 64
-"""How many of them are looked at: the first fields, the last turns."""
+"""The most that are looked at: the first fields, the last turns."""
 _MARKS = re.compile(r"[!-/:-@\[-`{-~。，、！？…“”‘’«»]+")
-"""What texts have in common that have nothing in common."""
+"""Texts share these marks without having anything else in common."""
 
 INSTRUCTIONS = """\
 You judge one answer of a role-played persona. You are given one JSON object:
@@ -48,21 +48,21 @@ A judgement whose quote is not in the answer, or that names what was not given, 
 
 
 class Brief(msgspec.Struct, frozen=True):
-    """What goes to the judge, and what its judgement is checked against."""
+    """Holds what goes to the judge, and what its judgement is checked against."""
 
     question: str
     answer: str
-    """As it was shown: the beginning of a long one."""
+    """The answer as it was shown, which is only the beginning of a long one."""
     offered: frozenset[str]
-    """What may be named as contradicted."""
+    """The judge may name these, and no others, as contradicted."""
 
 
 def brief(
     character: Character, messages: Sequence[msgspec.Raw], answer: str, bases: Iterable[str] = ()
 ) -> Brief:
-    """The brief for an answer to these messages; `bases` is what its score already rests on, shown first.
+    """Make the brief for an answer to these messages; the `bases` of its score are shown first.
 
-    Takes some milliseconds.
+    This takes some milliseconds.
     """
     conversation = transcript.read(messages, 0)
     user, answer = _clean(conversation.user[-USER:]), _clean(answer[:ANSWER])
@@ -86,14 +86,14 @@ def brief(
 
 
 class _Alike:
-    """How much other texts have in common with one, by their words."""
+    """Measures how much other texts have in common with one, by their words."""
 
     def __init__(self, language: str, text: str) -> None:
         self._vocabulary = model.packaged().vocabulary(languages.packaged().spoken(text, language))
         self._tokens, self._vector = self._read(text)
 
     def nearest(self, texts: Mapping[str, str], most: int, named: Iterable[str]) -> list[str]:
-        """Names of the texts most like it; these `named` ones come first, those wholly unlike not at all."""
+        """List the texts most like it by name; the `named` ones come first, unlike ones are left out."""
         first = [name for name in named if name in texts]
         cosines = {name: self._cosine(text) for name, text in texts.items() if name not in first}
         alike = sorted(
@@ -110,5 +110,5 @@ class _Alike:
 
 
 def _clean(text: str) -> str:
-    """The text with every half of a character, which JSON cannot hold, replaced by one other."""
+    """Replace every half of a character, which JSON cannot hold, by a mark."""
     return text.encode("utf-8", "replace").decode()

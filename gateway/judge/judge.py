@@ -1,4 +1,4 @@
-"""The optional judge: a second opinion of another model on some answers, once they are out."""
+"""The judge is optional: another model gives a second opinion on some answers once they are out."""
 
 import asyncio
 import hashlib
@@ -21,7 +21,7 @@ from gateway.upstreams.structured import Reply, Structured
 
 SUSPICIOUS = frozenset({"drifting", "out-of-character"})
 HELD_BYTES = 64 * 1024 * 1024
-"""Of requests whose answers wait; one that does not fit is dropped."""
+"""Bytes of the requests whose answers wait; one that does not fit is dropped."""
 
 log = logging.getLogger("gateway.judge")
 
@@ -33,14 +33,14 @@ class Case(msgspec.Struct, frozen=True):
     character: Character
     messages: Sequence[msgspec.Raw]
     size: int
-    """Bytes that it holds in memory."""
+    """Bytes that the case holds in memory."""
     said: Said
     bases: tuple[str, ...]
-    """What the score of the answer rests on."""
+    """The score of the answer rests on these."""
 
 
 class Counts(msgspec.Struct):
-    """What has become of answers that were to be judged."""
+    """Counts what has become of answers that were to be judged."""
 
     judged: int = 0
     discarded: int = 0
@@ -52,7 +52,7 @@ class Judge:
     """Judges answers of one worker: a sample of them, and all that look suspicious."""
 
     def __init__(self, settings: Config, recorder: Recorder) -> None:
-        """For a configuration that names the judge's upstream."""
+        """The configuration must name the judge's upstream."""
         self.counts = Counts()
         self._settings = settings.drift.judge
         self._route = config.route(settings, self._settings.upstream or "")
@@ -67,7 +67,7 @@ class Judge:
         self._held = 0
 
     def wants(self, turn: Turn) -> bool:
-        """Whether an answer is to be judged: always the same for the same turn."""
+        """Tell whether an answer is to be judged, which is always the same for the same turn."""
         verdict = turn.drift.verdict
         if turn.status != "completed" or turn.persona_id is None or verdict == "unscored":
             return False
@@ -81,7 +81,7 @@ class Judge:
         size: int,
         said: Sequence[Said],
     ) -> None:
-        """Have the turn's answer judged later, of several the one that is furthest away; never waits.
+        """Have the turn's answer judged later, or of several answers the one furthest away; never waits.
 
         The turn must have been recorded. `size` is that of the request in bytes.
         """
@@ -97,7 +97,7 @@ class Judge:
         self._waiting.put_nowait(Case(turn.id, persona.character, messages, size, chosen, bases))
 
     async def run(self) -> None:
-        """Until cancelled; what waits then is forgotten."""
+        """Judge until cancelled; the answers that wait then are forgotten."""
         await asyncio.gather(*(self._work() for _ in range(self._settings.concurrency)))
 
     async def close(self) -> None:
@@ -113,13 +113,13 @@ class Judge:
                 log.info("the judgement of turn %s is discarded: %s", case.turn_id, error)
             except Exception as error:  # noqa: BLE001 - nothing else depends on a judgement
                 self.counts.failed += 1
-                # Its message may quote what was said.
+                # The error's message may quote what was said.
                 log.warning("turn %s cannot be judged: %s", case.turn_id, type(error).__name__)
             finally:
                 self._held -= case.size
 
     async def _judge(self, case: Case) -> None:
-        """Raises DiscardedError, and whatever goes wrong on the way to the judge."""
+        """Raises DiscardedError, and any error that asking the judge may end in."""
         asked = await asyncio.to_thread(brief, case.character, case.messages, case.said.text, case.bases)
         async with asyncio.timeout(self._settings.timeout):
             reply = await self._model.ask(INSTRUCTIONS, asked.question)
@@ -146,7 +146,7 @@ class Judge:
 
 
 def _furthest(turn: Turn, said: Sequence[Said]) -> Said | None:
-    """The choice that the turn's score is of."""
+    """Find the choice that the turn's score belongs to."""
     choices = turn.explain.choices if turn.explain else ()
     indexes = [each.index for each in choices if each.drift == turn.drift] or [each.index for each in said]
     spoken = (each for each in said if each.index == indexes[0] and each.nothing is None)
@@ -154,7 +154,7 @@ def _furthest(turn: Turn, said: Sequence[Said]) -> Said | None:
 
 
 def _lot(turn_id: str) -> float:
-    """A number from 0 to just below 1 that belongs to the turn."""
+    """Draw a number from 0 to just below 1, always the same one for a turn."""
     return int.from_bytes(hashlib.sha256(turn_id.encode()).digest()[:6], "big") / 2**48
 
 

@@ -1,4 +1,4 @@
-"""What a judge says of an answer, and when it is believed."""
+"""A judgement is believed only where it quotes what it accuses."""
 
 import re
 from collections.abc import Container
@@ -7,16 +7,16 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 BELIEF = 0.5
-"""From here on an accusation needs a quote."""
+"""An accusation of this likelihood or a higher one needs a quote."""
 SHORTEST = 4
-"""Characters of a quote; fewer stand in any answer."""
+"""Characters of a quote; fewer could stand in any answer."""
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Grade = Annotated[float, msgspec.Meta(ge=1, le=5)]
 
 
 class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A judge's answer as it came, its ranges held."""
+    """A judge's answer as it came, within the allowed ranges."""
 
     voice: Share
     values: Share | None
@@ -26,7 +26,7 @@ class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Finding(NamedTuple):
-    """An opinion that is believed, and where in the answer the quoted passage stands."""
+    """An opinion that is believed, and the place in the answer of the passage that it quotes."""
 
     opinion: Opinion
     start: int | None
@@ -53,11 +53,11 @@ SCHEMA: dict[str, Any] = {
     "required": ["voice", "values", "coherence", "contradicted_field", "quote"],
     "additionalProperties": False,
 }
-"""Without ranges, which not every server takes in a strict schema."""
+"""The schema has no ranges, which not every server takes in a strict schema."""
 
 
 def weigh(text: str | None, answer: str, offered: Container[str]) -> Finding:
-    """The judge's words about an answer, where `offered` could be contradicted. Raises DiscardedError."""
+    """Believe the judge or raise DiscardedError; `offered` are the things that it may call contradicted."""
     try:
         opinion = msgspec.json.decode(text or "", type=Opinion)
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -80,7 +80,7 @@ def weigh(text: str | None, answer: str, offered: Container[str]) -> Finding:
 
 
 def find(quote: str, answer: str) -> tuple[int, int] | None:
-    """Where the answer has these words in a row, however they are spaced; `None` for very short ones too."""
+    """Find these words in a row in the answer, however they are spaced; `None` for very short quotes too."""
     wanted = " ".join(quote.split())
     words = list(re.finditer(r"\S+", answer))
     at = " ".join([word[0] for word in words]).find(wanted)
@@ -90,7 +90,7 @@ def find(quote: str, answer: str) -> tuple[int, int] | None:
 
 
 def _place(words: list[re.Match[str]], at: int) -> int:
-    """Where a character of the words, with one space between any two of them, stands in the answer."""
+    """Find where in the answer a character of the words stands; `at` counts one space between two words."""
     for word in words:
         if at < len(word[0]):
             return word.start() + at

@@ -1,4 +1,4 @@
-"""Answers held against their personas; versions made ready and conversations so far are remembered."""
+"""Answers are held against their personas; versions made ready and conversations so far are remembered."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -21,11 +21,11 @@ from gateway.turns.turn import ChoiceScore, Drift, Explain, Verdict, unscored
 PROFILES = 256
 """Versions that are kept ready."""
 COURSES = 48 * 1024 * 1024
-"""Bytes of memory for places in conversations; every turn adds one, of a few KB and up to hundreds."""
+"""Bytes of memory for places in conversations; every turn adds one, which takes a few KB, or hundreds."""
 REQUESTS = 8192
 """Requests that are remembered with the places that they led to."""
 OVERHEAD = 300
-"""What scoring a turn costs beside its length, in characters."""
+"""Characters that scoring a turn costs beside its length."""
 GRAVITY: dict[Verdict, int] = {
     "unscored": 0,
     "in-character": 1,
@@ -36,7 +36,7 @@ GRAVITY: dict[Verdict, int] = {
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """What a turn got; `before` is the verdict of the turn before it in its conversation."""
+    """The score of a turn; `before` is the verdict of the turn before it in its conversation."""
 
     drift: Drift
     coherence: float | None = None
@@ -45,7 +45,7 @@ class Scored(msgspec.Struct, frozen=True):
 
 
 class Task:
-    """An answer that is being scored: first what its conversation lacks, turn by turn, then the answer."""
+    """An answer that is being scored; those turns of its conversation that are not known yet come first."""
 
     __slots__ = ("at", "conversation", "course", "profile", "said", "work")
 
@@ -54,10 +54,10 @@ class Task:
         self.said = said
         self.course = BEGINNING
         self.work = sum(len(each.text) + OVERHEAD for each in said)
-        """What is left to do, in characters."""
+        """Characters that are still to be scored."""
         self.conversation = conversation
         self.at = 0
-        """The first turn of the conversation that is not known yet."""
+        """The index of the first turn of the conversation that is not known yet."""
 
     @property
     def is_behind(self) -> bool:
@@ -65,7 +65,7 @@ class Task:
 
 
 class Courses:
-    """Every method may be called from any thread; `learn` and tasks with much work take their time."""
+    """Remembers conversations. Any thread may call any method; `learn` and large tasks take their time."""
 
     def __init__(
         self,
@@ -77,14 +77,14 @@ class Courses:
         self._profiles: Cache[tuple[str, str], Profile | Exception] = Cache(PROFILES)
         self._courses: Cache[int, Course] = Cache(COURSES, _size)
         self._requests: Cache[int, int] = Cache(REQUESTS)
-        """The place that a request's messages lead to, by a hash over their bytes."""
+        """Remembers the place that a request's messages lead to, by a hash over their bytes."""
 
     def knows(self, persona: Resolved) -> bool:
-        """Whether the version has been made ready, or has failed to."""
+        """Tell whether the version has been made ready, or could not be."""
         return _key(persona) in self._profiles
 
     def learn(self, persona: Resolved) -> Profile:
-        """The version, made ready where it is not. Raises what went wrong then, each time."""
+        """Return the version, made ready if it was not. Raises what went wrong then, each time."""
         found = self._profiles.recall(_key(persona))
         if found is None:
             try:
@@ -97,7 +97,7 @@ class Courses:
         return found
 
     def open(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> Task:
-        """Where the conversation is known to, with the rest of it still to be scored."""
+        """Open a task: it knows how far the conversation is known, and what of it is still to be scored."""
         profile, origin = self.learn(persona), hash(persona.version_id)
         task = self._repeated(profile, origin, messages, said)
         if task is None:
@@ -108,7 +108,7 @@ class Courses:
     def _repeated(
         self, profile: Profile, origin: int, messages: Sequence[msgspec.Raw], said: Sequence[Said]
     ) -> Task | None:
-        """For a request that repeats an earlier one, with its answer and a question added, as most do."""
+        """Open a task quickly: most requests repeat an earlier one, with its answer and a question added."""
         place = self._requests.recall(_mark(origin, messages[:-2]))
         if place is None:
             return None
@@ -137,7 +137,7 @@ class Courses:
         try:
             _, task.course = self._score(task.profile, task.course, user, answer)
         finally:
-            # One that cannot be scored must not be in the way of all that follow.
+            # A turn that cannot be scored must not be in the way of all that follow.
             self._courses.keep(place, task.course)
             task.at += 1
 
@@ -173,7 +173,7 @@ def load() -> None:
 
 
 def _mark(origin: int, messages: Sequence[msgspec.Raw]) -> int:
-    """What a request is remembered by."""
+    """Return the hash by which a request is remembered."""
     joined = b"".join(messages)
     if len(joined) > transcript.LONGEST:
         # Unlike `hash`, this lets other threads go on.
@@ -182,7 +182,7 @@ def _mark(origin: int, messages: Sequence[msgspec.Raw]) -> int:
 
 
 def _key(persona: Resolved) -> tuple[str, str]:
-    # The name is the persona's, not the version's, and may change.
+    # The name is part of the key since it is the persona's, not the version's, and may change.
     return persona.version_id, persona.display_name
 
 

@@ -1,4 +1,4 @@
-"""When and where answers are scored: at once where that is quick, else in a thread, within a budget."""
+"""Answers are scored within a budget: at once where that is quick, else in a thread."""
 
 import asyncio
 import logging
@@ -16,16 +16,16 @@ from gateway.scoring.transcript import Said
 from gateway.turns.turn import UNSCORED, Drift, Turn, unscored
 
 QUICK_CHARACTERS = 1_000
-"""Of work, as `Task.work` counts it, that is done on the event loop: so much takes about 2 ms."""
+"""Work units, as `Task.work` counts them, that are still done on the event loop; they take about 2 ms."""
 PASS_SECONDS = 0.0015
-"""Time in one pass of the event loop in which a quick answer is still begun: together they cost less than
+"""Seconds of one pass of the event loop in which a quick answer is still begun. Together they cost less than
 each by itself, and other streams wait no longer than this and the last one take."""
 QUICK_BYTES = 64 * 1024
-"""Of messages that are read on the event loop."""
+"""Bytes of messages that are still read on the event loop."""
 QUICK_SECONDS = 0.002
-"""The smallest budget that something quick is sure to keep."""
+"""Seconds of the smallest budget that a quick answer is sure to keep."""
 WAITING = 256
-"""Answers that may wait to be scored; there is no hope for further ones within any budget."""
+"""Answers that may wait to be scored; a further one would miss any budget."""
 
 OVER_BUDGET = Scored(unscored("budget"))
 FAILED = Scored(unscored("error"))
@@ -34,7 +34,7 @@ log = logging.getLogger("gateway.drift")
 
 
 class Job:
-    """An answer that waits for its score, as long as `future` is not done."""
+    """An answer that waits for its score as long as `future` is not done."""
 
     __slots__ = ("future", "messages", "persona", "said")
 
@@ -52,14 +52,14 @@ class Job:
 class Scoring:
     """Scores the answers of one worker.
 
-    Some quick answers are scored in each pass of the event loop, so that many that end together hold up no
-    other stream for long. What takes longer goes to one thread. What is over its budget is still scored when
-    nobody else waits, for the conversation's next turn.
+    Some quick answers are scored in each pass of the event loop, so that many that end together hold up
+    no other stream for long. Longer work goes to one thread. An answer that is over its budget is still
+    scored when nobody else waits, since its conversation's next turn needs the score.
     """
 
     def __init__(self, config: Settings, courses: Courses | None = None) -> None:
         self.changes: Counter[str] = Counter()
-        """How often a conversation's verdict has become this one."""
+        """Counts by verdict how often a conversation's verdict has become this one."""
         self._enabled = config.enabled
         self._budget = config.budget_ms / 1000
         self._courses = courses or Courses()
@@ -68,13 +68,13 @@ class Scoring:
         self._queue: deque[Job] = deque()
         self._late: deque[Job] = deque(maxlen=WAITING)
         self._scored_since: float | None = None
-        """When scoring began in this pass of the event loop; `None`: it has not."""
+        """When scoring began in this pass of the event loop; `None` means that it has not."""
         self._learning: set[str] = set()
         self._closed = False
 
     @property
     def initial(self) -> Drift:
-        """What a turn with a persona has that ends before it is scored."""
+        """Return the drift of a turn with a persona that ends before it is scored."""
         return FAILED.drift if self._enabled else UNSCORED
 
     def warm(self, persona: Resolved) -> None:
@@ -95,10 +95,10 @@ class Scoring:
         *,
         spent: float = 0.0,
     ) -> Scored | asyncio.Future[Scored]:
-        """The score at once, or a future of it that is done within the budget; neither ever fails.
+        """Return the score at once, or a future of it that is done within the budget; neither ever fails.
 
-        `size` is that of the messages in bytes. `said` has a choice or more. `spent` are the seconds of the
-        budget for which the answer has waited already.
+        `size` is that of the messages in bytes. `said` has at least one choice. `spent` are the seconds
+        of the budget for which the answer has waited already.
         """
         if not self._enabled:
             return Scored(UNSCORED)
@@ -123,7 +123,7 @@ class Scoring:
         return job.future
 
     def note(self, turn: Turn, label: str, scored: Scored) -> None:
-        """Count and log a verdict that is another one than that of the turn before."""
+        """Count and log the verdict if it is not the one of the turn before."""
         before, now = scored.before, scored.drift.verdict
         if now == "unscored" or before is None or before == now:
             return
@@ -132,18 +132,18 @@ class Scoring:
         log.info("a conversation's verdict has changed", extra={"facts": facts})
 
     def close(self) -> None:
-        """Score nothing any more; whoever waits gets no score."""
+        """Stop scoring; whoever waits gets no score."""
         self._closed = True
         self._queue.clear()
         self._late.clear()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _has_time(self) -> bool:
-        """Whether another answer may be scored in this pass of the event loop."""
+        """Tell whether another answer may be scored in this pass of the event loop."""
         return self._scored_since is None or time.perf_counter() - self._scored_since < PASS_SECONDS
 
     def _try(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> Scored | None:
-        """The score, here and now; `None` where that would take too long."""
+        """Score the answer here and now; `None` where that would take too long."""
         if self._scored_since is None:
             self._scored_since = time.perf_counter()
             asyncio.get_running_loop().call_soon(self._next)
@@ -158,7 +158,7 @@ class Scoring:
             return _failed(persona, error)
 
     def _next(self) -> None:
-        """In the next pass of the event loop: score more of those that wait, the living first."""
+        """Score more of the waiting answers in the next pass of the event loop, those still in time first."""
         self._scored_since = None
         while (self._queue or self._late) and self._has_time():
             job = (self._queue or self._late).popleft()
@@ -181,7 +181,7 @@ class Scoring:
         self._thread.submit(self._work, job, asyncio.get_running_loop())
 
     def _work(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
-        """In the thread."""
+        """Score one job; runs in the thread."""
         try:
             scored = self._patiently(job)
         except Exception as error:  # noqa: BLE001 - a score never breaks an answer
@@ -190,7 +190,7 @@ class Scoring:
             loop.call_soon_threadsafe(self._back, job, scored)
 
     def _patiently(self, job: Job) -> Scored:
-        """What is given up half-way is remembered so far."""
+        """Score a job that may take long; a task that is given up half-way is remembered so far."""
         task: Task | None = None
         while self._is_wanted(job):
             if task is None:
@@ -211,7 +211,7 @@ class Scoring:
         job.settle(scored)
 
     def _learn(self, persona: Resolved) -> None:
-        """In the thread."""
+        """Make the version ready; runs in the thread."""
         try:
             self._courses.learn(persona)
         except Exception as error:  # noqa: BLE001 - said here, and felt by each of its answers
@@ -221,7 +221,7 @@ class Scoring:
 
 
 def _failed(persona: Resolved, error: Exception) -> Scored:
-    """Logs where it happened, but not what was said, which the error's own message may quote."""
+    """Log where it happened, but not what was said, which the error's own message may quote."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next

@@ -1,4 +1,4 @@
-"""What was said: in the conversation that came with a request, and in the answer to it."""
+"""A transcript holds what was said in the conversation of a request and in the answer to it."""
 
 import hashlib
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ import msgspec
 from gateway.turns.turn import Reason
 
 IGNORED = frozenset({"system", "developer"})
-"""Roles of the app, not of the conversation."""
+"""Roles that belong to the app and not to the conversation."""
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One choice of an answer; what a model reasons is not said."""
+    """The text of one choice of an answer, without what the model reasons."""
 
     index: int
     text: str
@@ -22,7 +22,7 @@ class Said(msgspec.Struct, frozen=True):
 
     @property
     def nothing(self) -> Reason | None:
-        """Why there is no text; `None` where there is some."""
+        """Say why there is no text; `None` where there is some."""
         if self.text and not self.text.isspace():
             return None
         if self.called_tools:
@@ -31,7 +31,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Past(NamedTuple):
-    """An earlier answer, what it answered, and the place in the conversation behind it."""
+    """An earlier answer, the message that it answered, and the place in the conversation behind it."""
 
     user: str
     answer: str
@@ -39,7 +39,7 @@ class Past(NamedTuple):
 
 
 class Conversation(NamedTuple):
-    """What came before an answer: earlier ones, what it is to answer, and the place where it will stand."""
+    """An answer's conversation: earlier answers, what it is to answer, and the place where it will stand."""
 
     past: list[Past]
     user: str
@@ -67,17 +67,17 @@ _string = msgspec.json.Decoder(str)
 
 
 def read(messages: Iterable[msgspec.Raw], place: int) -> Conversation:
-    """The conversation in messages that begin at this place.
+    """Read the conversation in messages that begin at this place.
 
-    Places are hashes over everything said before them, so that the same beginning of a conversation has the
-    same places in every request of this process. System messages are no part of it.
+    Places are hashes over everything said before them, so that the same beginning of a conversation has
+    the same places in every request of this process. System messages are no part of it.
     """
     user, past = "", []
     for raw in messages:
         try:
             role, text, digest = _read(raw)
         except (msgspec.ValidationError, RecursionError):
-            # No message: the upstream says so better than we could.
+            # This is no message; the upstream says so better than we could.
             continue
         if not isinstance(role, str) or role in IGNORED:
             continue
@@ -90,7 +90,7 @@ def read(messages: Iterable[msgspec.Raw], place: int) -> Conversation:
 
 
 def _read(raw: msgspec.Raw) -> tuple[Any, str, str]:
-    """The role, the text, and a digest of what is too long to be read."""
+    """Read the role, the text, and a digest of a text that is too long to be read."""
     if len(memoryview(raw)) <= LONGEST:
         message = _message.decode(raw)
         return message.role, text_of(message.content), ""
@@ -110,12 +110,12 @@ def _read(raw: msgspec.Raw) -> tuple[Any, str, str]:
 
 
 def following(place: int, role: str, text: str) -> int:
-    """The place behind this message."""
+    """Return the place behind this message."""
     return hash((place, role, text))
 
 
 def text_of(content: Any) -> str:
-    """The text of a content, which is a string or an array of parts."""
+    """Read the text of a content, which is a string or an array of parts."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):

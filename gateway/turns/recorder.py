@@ -1,4 +1,4 @@
-"""Finished turns on their way into the store: a bounded queue, written in batches."""
+"""Finished turns wait in a bounded queue and are written to the store in batches."""
 
 import asyncio
 import logging
@@ -19,15 +19,15 @@ from gateway.turns.turn import Judgement, Turn
 BATCH = 500
 """Rows in one transaction."""
 HELD_UP_SECONDS = 2.0
-"""A write that takes longer waits for somebody else's lock."""
+"""Seconds; a write that takes longer waits for somebody else's lock."""
 UNFIT = (UnfitError, ValueError, OverflowError)
-"""What a row is to blame for that the store will never take, such as half a character or a giant number."""
+"""Errors for which a row itself is to blame, such as half a character or a giant number: it is given up."""
 
 log = logging.getLogger("gateway.turns")
 
 
 class Recorder:
-    """Takes turns without waiting; what does not fit is dropped and counted."""
+    """Takes turns without waiting; a turn that does not fit is dropped and counted."""
 
     def __init__(self, database: Database, config: Turns) -> None:
         self._database = database
@@ -42,12 +42,12 @@ class Recorder:
 
     @property
     def healthy(self) -> bool:
-        """Whether the last write succeeded and none is held up."""
+        """Tell whether the last write succeeded and none is held up."""
         is_held_up = self._began is not None and time.monotonic() - self._began > HELD_UP_SECONDS
         return not self._has_failed and not is_held_up
 
     def record(self, turn: Turn) -> None:
-        """Never blocks and never fails."""
+        """Queue the turn; never blocks and never fails."""
         if len(self._queue) >= self._config.queue:
             self.dropped += 1
         else:
@@ -96,7 +96,7 @@ class Recorder:
         await self._flush_judgements()
 
     async def close(self) -> None:
-        """A last write, at the end of the process."""
+        """Write a last time, at the end of the process."""
         if self._flushing is not None:
             await self._flushing
         await self.flush()
@@ -104,8 +104,8 @@ class Recorder:
             log.error("%d turns could not be written and are lost", len(self._queue))
 
     async def _flush_judgements(self) -> None:
-        """Their turns have been written: what finds none has lost it."""
-        # Those that come in meanwhile may be of turns that still wait.
+        """Write judgements whose turns have been written; one that finds no turn has lost it."""
+        # Judgements that come in meanwhile may belong to turns that still wait.
         ready = list(self._judgements)
         size = BATCH
         while ready:

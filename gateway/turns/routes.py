@@ -1,4 +1,4 @@
-"""`/v1/turns` and `/v1/usage`."""
+"""The routes `/v1/turns` and `/v1/usage`."""
 
 import re
 from collections.abc import AsyncIterator, Iterable
@@ -26,7 +26,7 @@ from gateway.turns.view import TurnDetail, TurnView
 
 PING_SECONDS = 15
 SEND_SECONDS = 30
-"""A listener who does not take one event in this time is cut."""
+"""Seconds; a listener who does not take one event in this time is cut."""
 
 Since = Annotated[datetime | None, Parameter(description="Began at this time or later (RFC 3339).")]
 Until = Annotated[datetime | None, Parameter(description="Began before this time (RFC 3339).")]
@@ -39,7 +39,7 @@ PERSONAS_READ = "personas:read"
 
 
 class UsageView(msgspec.Struct, frozen=True):
-    """What one key, persona, upstream or day has used; `cost_usd` is null where no prices are configured."""
+    """The use of one key, persona, upstream or day; `cost_usd` is null where no prices are configured."""
 
     by: Literal["key", "persona", "upstream", "day"]
     value: str | None
@@ -57,7 +57,7 @@ class UsageList(msgspec.Struct, frozen=True):
 
 
 def router(database: Database, tail: Tail, guard: Guard) -> Router:
-    """The routes of what was said to whom, on this store."""
+    """Make the routes of what was said to whom, on this store."""
 
     @get("/turns", opt=OF_A_PERSONA, summary="List turns")
     async def list_turns(
@@ -114,7 +114,7 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
         since: Since = None,
         until: Until = None,
     ) -> UsageList:
-        """The largest group first, days in their order; at most 1,000 groups."""
+        """The largest group comes first, and days in their order; there are at most 1,000 groups."""
         caller = caller_of(request)
         async with database.read() as connection:
             persona_id = await _persona_id(connection, caller, persona)
@@ -143,7 +143,7 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
 async def _while_valid(
     events: AsyncIterator[Event], guard: Guard, headers: Iterable[tuple[bytes, bytes]]
 ) -> AsyncIterator[bytes]:
-    """The frames of the events, until the key that listens is refused."""
+    """Yield the frames of the events until the key that listens is refused."""
     async for event in events:
         try:
             await guard.admit(headers, "chat:read")
@@ -153,7 +153,7 @@ async def _while_valid(
 
 
 def _event_source(frames: AsyncIterator[bytes]) -> Any:
-    # Imported here, since nobody needs it who does not listen.
+    # This is imported here, since only a listener needs it.
     from sse_starlette import EventSourceResponse, ServerSentEvent
 
     return EventSourceResponse(
@@ -161,7 +161,7 @@ def _event_source(frames: AsyncIterator[bytes]) -> Any:
         ping=PING_SECONDS,
         ping_message_factory=lambda: ServerSentEvent(comment="ping", sep="\n"),
         send_timeout=SEND_SECONDS,
-        # Streams are ended by the tail; cancelled ones would not end as HTTP wants it.
+        # The tail ends the streams; a stream that is cancelled would not end as HTTP wants it.
         shutdown_grace_period=SEND_SECONDS,
         sep="\n",
     )
@@ -173,7 +173,7 @@ def _frame(event: Event) -> bytes:
 
 
 async def _persona_id(connection: AsyncConnection, caller: Caller, ref: str | None) -> str | None:
-    """The persona's id; a purged persona is still named by the id that its turns keep."""
+    """Find the persona's id; a purged persona is still named by the id that its turns keep."""
     if ref is None or ref.startswith("psn_"):
         return ref
     found = await personas.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
@@ -183,7 +183,7 @@ async def _persona_id(connection: AsyncConnection, caller: Caller, ref: str | No
 
 
 def _may_read(caller: Caller, found: Stored) -> bool:
-    """Whether what the persona is made of is the caller's to see."""
+    """Tell whether the caller may see what the persona is made of."""
     persona = found.persona
     if persona is None or persona.workspace_id != caller.workspace_id or PERSONAS_READ not in caller.scopes:
         return False
@@ -191,7 +191,7 @@ def _may_read(caller: Caller, found: Stored) -> bool:
 
 
 def _seq(last: str | None) -> int | None:
-    """The place that `Last-Event-ID` names. Raises Refusal."""
+    """Read the place that `Last-Event-ID` names. Raises Refusal."""
     if last is None or re.fullmatch(SEQ, last, re.ASCII):
         return None if last is None else int(last)
     detail = Detail(["header", "Last-Event-ID"], "is no id of this stream", "value_error")
@@ -200,7 +200,7 @@ def _seq(last: str | None) -> int | None:
 
 
 def _ms(time: datetime | None, name: str) -> int | None:
-    """Raises Refusal for a time of nowhere in particular."""
+    """Convert to milliseconds. Raises Refusal for a time without a zone."""
     if time is None:
         return None
     if time.tzinfo is None:

@@ -1,4 +1,4 @@
-"""Turns in the database."""
+"""Turns are kept in the database."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -21,12 +21,12 @@ from gateway.turns.turn import Drift, Explain, Judgement, Turn, Usage
 
 TURN = tables.turns.c
 DETAILS: dict[str, Any] = {"explain": Explain, "judge": Judgement}
-"""JSON of these kinds, which lists leave out."""
+"""Types of the columns that hold JSON, which lists leave out."""
 LISTED = [column for column in tables.turns.columns if column.name not in DETAILS]
 OF_PERSONAS = tables.turns.outerjoin(tables.personas, tables.personas.c.id == TURN.persona_id)
 DAY_MS = 86_400_000
 ROWS = 32
-"""Turns in one statement: between two of them the driver's thread and the event loop wait for each other."""
+"""Turns in one statement; between two of them the driver's thread and the event loop wait for each other."""
 WITHIN = {
     "prompt_tokens": "usage.prompt_tokens",
     "completion_tokens": "usage.completion_tokens",
@@ -36,7 +36,7 @@ WITHIN = {
 }
 """Where a turn has the value of a column that is no field of its own."""
 MADE = ("stream", "reason", *erasure.TURN)
-"""What is not stored just as the turn has it."""
+"""Columns that are not stored just as the turn has them."""
 KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *MADE))
 COLUMNS = (*KEPT, *MADE)
 _values = attrgetter(*[WITHIN.get(name, name) for name in KEPT])
@@ -51,7 +51,7 @@ GROUPS: dict[By, ColumnElement[Any]] = {
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which turns; times are in milliseconds since the epoch, `after` is a place in the order."""
+    """Says which turns are wanted; times are milliseconds since the epoch, `after` a place in the order."""
 
     persona_id: str | None = None
     version: int | None = None
@@ -68,17 +68,17 @@ class Stored(msgspec.Struct, frozen=True):
     seq: int
     turn: Turn
     persona: Owned | None
-    """Whose the persona is; `None` for a plain model, and for a persona that has been purged."""
+    """The owner of the persona; `None` for a plain model, and for a persona that has been purged."""
 
     def is_named_to(self, reader: Reader) -> bool:
-        """Whether the reader may know the persona's name."""
+        """Tell whether the reader may know the persona's name."""
         return self.persona is None or self.persona.is_shown_to(reader.workspace_id, reader.owner)
 
 
 class Ended(NamedTuple):
     turns: list[Stored]
     is_lost: bool
-    """Whether turns may have been left out before these, because the store is another one than before."""
+    """Tells whether turns may be missing before these, because the store is another one than before."""
 
 
 class Sum(msgspec.Struct, frozen=True):
@@ -93,14 +93,14 @@ class Sum(msgspec.Struct, frozen=True):
 
 
 async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
-    """One that is there already stays as it is, for a batch may come again after a doubtful commit.
+    """Insert turns, but not again: a batch may come a second time after a doubtful commit.
 
     Turns whose persona has been purged keep ids only.
     """
     purged = await _purged(connection, {turn.persona_id for turn in turns if turn.persona_id is not None})
     rows = [_erased(turn) if turn.persona_id in purged else _row(turn) for turn in turns]
     several = len(rows) - len(rows) % ROWS
-    # The driver takes them as they are; SQLAlchemy would look at every value of every row.
+    # The driver takes the values as they are; SQLAlchemy would look at every one of them.
     if several:
         blocks = [tuple(chain.from_iterable(rows[at : at + ROWS])) for at in range(0, several, ROWS)]
         await connection.exec_driver_sql(_insertion(ROWS), blocks)
@@ -118,7 +118,7 @@ async def judge(connection: AsyncConnection, judgements: Mapping[str, str]) -> N
 
 
 async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str]:
-    """Those of them that are there no more."""
+    """Find those of these personas that are there no more."""
     if not persona_ids:
         return set()
     column = tables.personas.c.id
@@ -126,19 +126,19 @@ async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str
 
 
 def _row(turn: Turn) -> tuple[Any, ...]:
-    """The values of `COLUMNS`; no boolean, for which the driver would seek an adapter in vain."""
+    """List the values of `COLUMNS`; a boolean becomes a number, which spares the driver a search."""
     explain, judgement = _encoded(turn.explain), _encoded(turn.judge)
     return (*_values(turn), int(turn.stream), turn.drift.reason or None, turn.model, explain, judgement)
 
 
 def _erased(turn: Turn) -> tuple[Any, ...]:
-    """What a purge makes of a turn that is there already."""
+    """Return the row as a purge leaves it."""
     return (*_row(turn)[: -len(erasure.TURN)], *erasure.turn(turn.persona_id))
 
 
 @lru_cache
 def _insertion(rows: int) -> str:
-    """The statement that inserts so many turns."""
+    """Build the statement that inserts this many turns."""
     marks = ",".join([f"({','.join('?' * len(COLUMNS))})"] * rows)
     return f"INSERT INTO turns ({','.join(COLUMNS)}) VALUES {marks} ON CONFLICT (id) DO NOTHING"  # noqa: S608
 
@@ -146,7 +146,7 @@ def _insertion(rows: int) -> str:
 async def turns(
     connection: AsyncConnection, workspace_id: str, wanted: Filter, *, limit: int = 50
 ) -> list[Stored]:
-    """Those that ended last come first, without their details."""
+    """List turns without their details; those that ended last come first."""
     query: Select[Any] = select(*LISTED, *OWNED).select_from(OF_PERSONAS)
     query = _narrowed(query.where(TURN.workspace_id == workspace_id), wanted)
     if wanted.after is not None:
@@ -163,23 +163,23 @@ async def turn(connection: AsyncConnection, workspace_id: str, turn_id: str) -> 
 
 
 def feed(database: Database) -> Feed:
-    """A place in the order in which turns end."""
+    """Open a place in the order in which turns end."""
     return database.feed(TURN.seq, TURN.id)
 
 
 async def ended(connection: AsyncConnection, place: Feed, *, limit: int) -> Ended:
-    """Turns of every workspace that ended after this place, in that order, without their details."""
+    """List the turns of every workspace that ended after this place, in that order, without their details."""
     found = await place.look(connection, select(*LISTED, *OWNED).select_from(OF_PERSONAS), limit)
     return Ended([_stored(row) for row in found.rows], found.is_lost)
 
 
 async def newest(connection: AsyncConnection) -> int:
-    """The place of the turn that ended last."""
+    """Return the place of the turn that ended last."""
     return (await connection.execute(select(func.max(TURN.seq)))).scalar() or 0
 
 
 async def usage(connection: AsyncConnection, workspace_id: str, by: By, wanted: Filter) -> list[Sum]:
-    """Sums over the turns, the largest group first; days in their order."""
+    """Sum up the turns, the largest group first; days come in their order."""
     group = GROUPS[by].label("group")
     counted = [
         func.count().label("requests"),

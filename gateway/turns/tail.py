@@ -1,4 +1,4 @@
-"""Turns as they end, for everybody who listens."""
+"""Turns go to everybody who listens, as they end."""
 
 import asyncio
 import logging
@@ -16,17 +16,17 @@ from gateway.turns.store import Stored
 POLL_SECONDS = 0.25
 CATCH_UP_SECONDS = 0.02
 LOOK = 200
-"""Turns in one look; where there are more, the next look follows as soon as listeners could send these."""
+"""Turns in one look; if there are more, the next look follows as soon as listeners could send these."""
 WAITING = 2000
 """Turns that may wait for one listener; a slower one is dropped."""
 MISSED = 1000
-"""Turns that a listener who comes back is told at most."""
+"""The most turns that are told to a listener who comes back."""
 
 log = logging.getLogger("gateway.turns")
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One server-sent event; `id` is what `Last-Event-ID` resumes at."""
+    """One server-sent event; a stream can be resumed behind it by sending `id` as `Last-Event-ID`."""
 
     name: str
     id: str | None
@@ -34,13 +34,13 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Turns may be missing here; `seq` is the place from which on they come again."""
+    """Turns may be missing here; they are complete again from the place `seq` on."""
 
     seq: int
 
 
 class Missed(msgspec.Struct, frozen=True):
-    """What came after the last event that a listener has seen."""
+    """The turns that came after the last event that a listener has seen."""
 
     turns: list[Stored]
     gap: Gap | None
@@ -57,16 +57,16 @@ class Listener:
         self.is_slow = False
 
     def offer(self, following: Stored | Gap) -> None:
-        """Never waits: who does not keep up is told so and dropped."""
+        """Never waits: a listener who does not keep up is told so and dropped."""
         if isinstance(following, Gap) or self._is_wanted(following):
             self._put(following)
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """End the stream: nothing more comes."""
         self._put(None)
 
     async def events(self, missed: Missed | None) -> AsyncIterator[Event]:
-        """What was missed, then what comes; ends when the listener is dropped or the process stops."""
+        """Yield what was missed, then what comes; ends when the listener is dropped or the process stops."""
         last = 0
         if missed is not None:
             if missed.gap is not None:
@@ -83,7 +83,7 @@ class Listener:
             if following is None:
                 return
             if isinstance(following, Gap):
-                # In the store that has taken the other one's place, numbers may begin anew.
+                # Numbers may begin anew in a store that has taken the place of another one.
                 last = following.seq
                 yield _gap(following)
             elif following.seq > last:
@@ -110,7 +110,7 @@ class Listener:
 
 
 class Tail:
-    """Looks for turns that have ended, while anybody listens; one query for all."""
+    """Looks for turns that have ended while anybody listens, with one query for all listeners."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -121,12 +121,12 @@ class Tail:
 
     @asynccontextmanager
     async def listening(self, caller: Caller, persona_id: str | None) -> AsyncIterator[Listener]:
-        """A listener to every turn that ends from now on."""
+        """Yield a listener to every turn that ends from now on."""
         if not self._listeners:
             place = store.feed(self._database)
             async with self._database.read() as connection:
                 await place.skip(connection)
-            # Meanwhile another one may have come, who must not miss a turn.
+            # Another listener may have come meanwhile, who must not miss a turn.
             self._place = self._place if self._listeners else place
         listener = Listener(caller, persona_id)
         self._listeners.add(listener)
@@ -139,19 +139,19 @@ class Tail:
             self._listeners.discard(listener)
 
     def close(self) -> None:
-        """End every stream, also those to come, as at the end of the process."""
+        """End every stream, also those to come, as happens at the end of the process."""
         self._closed = True
         for listener in self._listeners:
             listener.end()
 
     async def missed(self, workspace_id: str, persona_id: str | None, seq: int) -> Missed:
-        """The workspace's turns after this place, the newest MISSED of them."""
+        """Find the workspace's turns after this place, the newest MISSED of them."""
         wanted = store.Filter(persona_id=persona_id)
         async with self._database.read() as connection:
             newest = await store.newest(connection)
             found = await store.turns(connection, workspace_id, wanted, limit=MISSED + 1)
         if seq > newest:
-            # The event was of another store than this one, such as one that has been put back.
+            # The event belongs to another store than this one, for instance because a backup was put back.
             return Missed([], Gap(newest))
         turns = [stored for stored in reversed(found) if stored.seq > seq]
         if len(turns) > MISSED:
@@ -159,7 +159,7 @@ class Tail:
         return Missed(turns, None)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Look for turns until cancelled."""
         while True:
             if not self._listeners:
                 self._wanted.clear()
@@ -172,7 +172,7 @@ class Tail:
             await asyncio.sleep(POLL_SECONDS if found < LOOK else CATCH_UP_SECONDS)
 
     async def _look(self) -> int:
-        """How many turns there were."""
+        """Look once, and return how many turns there were."""
         place = self._place
         async with self._database.read() as connection:
             ended = await store.ended(connection, place, limit=LOOK)

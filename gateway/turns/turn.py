@@ -1,4 +1,4 @@
-"""One turn: what was asked of whom, how it ended, what it cost, how far it drifted."""
+"""A turn holds what was asked of whom, how it ended, what it cost and how far it drifted."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ class Drift(Levels, frozen=True, kw_only=True):
 
     verdict: Verdict
     reason: Reason | UnsetType = UNSET
-    """Why a turn is `unscored`."""
+    """Says why a turn is `unscored`."""
 
 
 def unscored(reason: Reason) -> Drift:
@@ -29,7 +29,7 @@ UNSCORED = unscored("disabled")
 
 
 class ChoiceScore(msgspec.Struct, frozen=True):
-    """What one of several answers got."""
+    """The score of one of several answers."""
 
     index: int
     drift: Drift
@@ -39,20 +39,20 @@ class ChoiceScore(msgspec.Struct, frozen=True):
 
 
 class Explain(msgspec.Struct, frozen=True):
-    """Why a turn got its score: the answer that is furthest from the persona, and each of several.
+    """Explains a turn's score by the answer that is furthest from the persona, and lists each one's score.
 
     Spans are offsets into an answer, whose text is not kept.
     """
 
     values_basis: str | None
-    """What `values` was held against, such as `fields` or `earlier`; `None`: nothing."""
+    """Says what `values` was held against, such as `fields` or `earlier`; `None` means nothing."""
     signals: tuple[Signal, ...]
     choices: tuple[ChoiceScore, ...] = ()
-    """Empty where there is one answer."""
+    """Is empty where there is one answer."""
 
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-"""What the store can hold; an upstream may send any number."""
+"""A number that the store can hold; an upstream may send any."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -64,27 +64,27 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the configured judge, another model, has said of an answer."""
+    """The opinion of the configured judge, another model, of an answer."""
 
     voice: float
     values: float | None
     coherence: float
     contradicted_field: str | None
-    """Such as `layers.family.children`, `prompt`, `examples[2]` or `turn[3]`."""
+    """A name such as `layers.family.children`, `prompt`, `examples[2]` or `turn[3]`."""
     start: int | None
-    """Characters into the answer where the passage begins and ends that the judge quotes."""
+    """The passage that the judge quotes begins and ends this many characters into the answer."""
     end: int | None
     choice: int
     """The index of the answer."""
     model: str
     """`NAME/model`."""
     usage: Usage
-    """What judging took."""
+    """Tokens that judging took."""
     at: str
 
 
 class Turn(msgspec.Struct, kw_only=True):
-    """One row of the turns table, filled in as the turn goes on. Durations in milliseconds."""
+    """One row of the turns table, filled in as the turn goes on. Durations are in milliseconds."""
 
     id: str
     request_id: str
@@ -106,7 +106,7 @@ class Turn(msgspec.Struct, kw_only=True):
     finish_reason: str | None = None
     usage: Usage = Usage()
     cost_usd: float | None = None
-    """What the upstream charges for it; `None` where its price is not configured."""
+    """The upstream's charge for the turn; `None` where its price is not configured."""
     latency_ms: float = 0
     first_byte_ms: float | None = None
     drift: Drift = UNSCORED
@@ -116,7 +116,7 @@ class Turn(msgspec.Struct, kw_only=True):
 
 
 def persona_json(identity_json: bytes, turn: Turn) -> bytes:
-    """The `persona` object that rides on the answer."""
+    """Encode the `persona` object that rides on the answer."""
     rest = {
         "turn": turn.id,
         "conversation": turn.conversation_id,

@@ -1,4 +1,4 @@
-"""A turn as the native API shows it."""
+"""The native API shows a turn like this."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from gateway.turns.turn import Drift, Explain, Judgement, Status, Turn, Usage
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of whom and how it ended; never what was said."""
+    """Tells what was asked of whom and how it ended, but never what was said."""
 
     id: str
     request_id: str
@@ -37,14 +37,14 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnDetail(TurnView, frozen=True, kw_only=True):
-    """A turn, why it got its score, and what a judge said of it; never what was said."""
+    """A turn, why it got its score, and what a judge said of it, but never what was said."""
 
     explain: Explain | None
     judge: Judgement | None
 
 
 def show(turn: Turn, *, nameless: bool = False) -> TurnView:
-    """`nameless` is for who may not know the persona: its id stands where its name does."""
+    """Show a turn. A `nameless` one is for readers who may not know the persona's name: it shows the id."""
     version = "" if turn.version is None else f"@v{turn.version}"
     return TurnView(
         id=turn.id,
@@ -71,7 +71,10 @@ def show(turn: Turn, *, nameless: bool = False) -> TurnView:
 
 
 def detail(turn: Turn, *, veiled: bool, nameless: bool = False) -> TurnDetail:
-    """`veiled` is for who may not read the persona: what the score rests on is told by its kind only."""
+    """Show a turn in detail. A `veiled` one is for readers who may not read the persona.
+
+    Its score is then explained by kinds alone.
+    """
     explain, judge = turn.explain, turn.judge
     if veiled and explain is not None:
         choices = tuple(replace(each, signals=_veiled(each.signals)) for each in explain.choices)
@@ -82,14 +85,14 @@ def detail(turn: Turn, *, veiled: bool, nameless: bool = False) -> TurnDetail:
 
 
 def _veiled(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
-    """Without the names of fields and the numbers of examples."""
+    """Leave out the names of fields and the numbers of examples."""
     return tuple(
         replace(one, basis=score.kind(one.basis) if one.basis else None, rule=None) for one in signals
     )
 
 
 def record(turn: TurnView) -> dict[str, Any]:
-    """The same, flat, for listings in a terminal."""
+    """Flatten a turn for listings in a terminal."""
     plain: dict[str, Any] = msgspec.to_builtins(turn)
     usage, drift = plain.pop("usage"), plain.pop("drift")
     return {**plain, **usage, "reason": None, **drift}
