@@ -10,6 +10,7 @@ FIELDS = {
     "action": "What was done, such as `version.created` or `label.moved`.",
     "after": "`next` of the page before.",
     "allow": "Request parameters that a locked persona takes from callers beside the usual ones.",
+    "refusal": "What goes out in place of an answer that a judge holds back; empty: an error does.",
     "arguments": "The call's arguments, as JSON text.",
     "at": "When, RFC 3339 in UTC.",
     "attempts": "Calls to upstreams, retries and fallbacks among them.",

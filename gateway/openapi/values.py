@@ -26,6 +26,7 @@ CONTENT: Json = {
     "examples": [LINE],
     "overlay": "append",
     "allow": [],
+    "refusal": "",
     "upstreams": [],
     "defaults": {"temperature": 0.7},
     "headers": {},

@@ -45,6 +45,7 @@ class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     layers: dict[str, Any] = {}
     overlay: Overlay = "append"
     allow: list[str] = []
+    refusal: str = ""
     upstreams: list[str] = []
     defaults: dict[str, Any] = {}
     headers: dict[str, str] = {}

@@ -29,6 +29,10 @@ DEPTH = 32
 """Levels of lists and objects within layers and defaults."""
 ALLOWED = 100
 """Names in `allow`."""
+REFUSAL = 4000
+"""Characters of what stands in for an answer that is held back."""
+ADDED = ("allow", "refusal")
+"""Keys that older versions lack, whose fingerprints stay what they were where these are empty."""
 PARAMETER = re.compile(r"[!-~]{1,64}")
 NOT_DEFAULTS = frozenset({"model", "messages", "n", "stream", "stream_options"})
 HOP_BY_HOP = frozenset(
@@ -77,6 +81,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     overlay: Overlay = "append"
     allow: list[str] = []
     """Request parameters that callers of a locked version may set beside the usual ones."""
+    refusal: str = ""
+    """What goes out in place of an answer that a judge holds back; empty: an error."""
     upstreams: list[str] = []
     """`NAME/model`, best first; empty means the configured order."""
     defaults: dict[str, Any] = {}
@@ -87,11 +93,12 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     def fingerprint(self) -> str:
         """`sha256:` over the canonical JSON: sorted keys, no white space, UTF-8.
 
-        An empty `allow` is left out: versions that are older than it keep their fingerprints.
+        What is empty of the keys in `ADDED` is left out: versions that are older keep their fingerprints.
         """
         plain = msgspec.to_builtins(self)
-        if not self.allow:
-            del plain["allow"]
+        for key in ADDED:
+            if not plain[key]:
+                del plain[key]
         canonical = msgspec.json.encode(plain, order="sorted")
         return "sha256:" + hashlib.sha256(canonical).hexdigest()
 
@@ -184,6 +191,8 @@ def _check_content(content: Content) -> list[Detail]:
         details.append(_detail("examples", "must not hold an empty line"))
     if len(content.allow) > ALLOWED or not all(PARAMETER.fullmatch(name) for name in content.allow):
         details.append(_detail("allow", f"at most {ALLOWED} names of parameters, of 1 to 64 characters each"))
+    if len(content.refusal) > REFUSAL or (content.refusal and not content.refusal.strip()):
+        details.append(_detail("refusal", f"a text of at most {REFUSAL} characters"))
     if len(content.upstreams) > UPSTREAMS or any(len(upstream) > 200 for upstream in content.upstreams):
         details.append(_detail("upstreams", f"at most {UPSTREAMS} of at most 200 characters each"))
     elif any(not re.fullmatch(r"[!-.0-~]+(/[!-~]+)?", upstream) for upstream in content.upstreams):
@@ -201,7 +210,7 @@ def _check_content(content: Content) -> list[Detail]:
     for place, value in (("layers", content.layers), ("defaults", content.defaults)):
         if _is_deep(value, DEPTH):
             details.append(_detail(place, f"at most {DEPTH} levels"))
-    texts = {"prompt": [content.prompt], "examples": content.examples}
+    texts = {"prompt": [content.prompt], "examples": content.examples, "refusal": [content.refusal]}
     return details + _check_nul(texts) + check_headers(content.headers)
 
 

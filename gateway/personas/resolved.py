@@ -45,6 +45,8 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
     overlay: Overlay
     allow: frozenset[str]
     """Parameters that callers may set though the version is locked."""
+    refusal: str
+    """What goes out in place of an answer that is held back; empty: an error."""
     routes: tuple[Route, ...]
     defaults: dict[str, msgspec.Raw]
     headers: dict[str, str]
@@ -79,6 +81,7 @@ def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
         prompt=Prompt(content.prompt),
         overlay=content.overlay,
         allow=frozenset(content.allow),
+        refusal=content.refusal,
         routes=_routes(settings, content.upstreams),
         defaults={name: msgspec.Raw(msgspec.json.encode(value)) for name, value in content.defaults.items()},
         headers=content.headers,

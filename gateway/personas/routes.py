@@ -111,9 +111,9 @@ def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
     ) -> Response[PersonaView]:
         """What is left out stays.
 
-        A change of prompt, layers, examples, language, overlay, allow, upstreams, defaults or headers makes a
-        new version; slug, name, tags, visibility and status do not. `status: active` brings an archived
-        persona back.
+        A change of prompt, layers, examples, language, overlay, allow, refusal, upstreams, defaults or
+        headers makes a new version; slug, name, tags, visibility and status do not. `status: active` brings
+        an archived persona back.
         """
         async with database.write(still_there(request.scope)) as connection:
             persona = await writable(connection, request, ref, if_match)

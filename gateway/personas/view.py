@@ -56,6 +56,7 @@ class PersonaView(msgspec.Struct, frozen=True, kw_only=True):
     examples: list[str]
     overlay: Overlay
     allow: list[str]
+    refusal: str
     upstreams: list[str]
     defaults: dict[str, Any]
     headers: dict[str, str]
@@ -78,6 +79,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     examples: list[str]
     overlay: Overlay
     allow: list[str]
+    refusal: str
     upstreams: list[str]
     defaults: dict[str, Any]
     headers: dict[str, str]
@@ -102,6 +104,7 @@ class PersonaPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     examples: list[str] | UnsetType = UNSET
     overlay: Overlay | UnsetType = UNSET
     allow: list[str] | UnsetType = UNSET
+    refusal: str | UnsetType = UNSET
     upstreams: list[str] | UnsetType = UNSET
     defaults: dict[str, Any] | UnsetType = UNSET
     headers: dict[str, str] | UnsetType = UNSET
@@ -178,6 +181,7 @@ def show(persona: Persona, newest: Version, *, foreign: bool = False) -> Persona
         examples=content.examples,
         overlay=content.overlay,
         allow=content.allow,
+        refusal=content.refusal,
         upstreams=[] if foreign else content.upstreams,
         defaults=content.defaults,
         headers={} if foreign else content.headers,
@@ -201,6 +205,7 @@ def show_version(persona: Persona, version: Version, *, foreign: bool = False) -
         examples=content.examples,
         overlay=content.overlay,
         allow=content.allow,
+        refusal=content.refusal,
         upstreams=[] if foreign else content.upstreams,
         defaults=content.defaults,
         headers={} if foreign else content.headers,

@@ -99,6 +99,7 @@ versions = Table(
     Column("layers", JSON, nullable=False),
     Column("overlay", String(16), nullable=False),
     Column("allow", JSON, nullable=False, server_default="[]"),
+    Column("refusal", Text, nullable=False, server_default=""),
     Column("upstreams", JSON, nullable=False),
     Column("defaults", JSON, nullable=False),
     Column("headers", JSON, nullable=False),

@@ -30,6 +30,7 @@ def test_a_persona_is_created_and_read_back(me: User) -> None:
         "examples": ["Buyurun."],
         "overlay": "locked",
         "allow": ["logit_bias"],
+        "refusal": "Bunu konuşmayalım.",
         "upstreams": ["main/gpt-4o-mini"],
         "defaults": {"temperature": 0.5},
         "headers": {"X-Team": "books"},
@@ -201,6 +202,8 @@ def test_what_makes_a_version_is_what_a_version_holds(me: User) -> None:
         ({"allow": ["logit_bias"]}, 11),
         ({"allow": ["logit_bias"]}, 11),
         ({"allow": []}, 12),
+        ({"refusal": "Not today."}, 13),
+        ({"refusal": ""}, 14),
     ]:
         changed = me.patch(f"/personas/{made_first['id']}", change)
         assert changed.status == 200, changed.body

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,6 +53,7 @@ drafts = st.builds(
         layers=st.dictionaries(texts, json, max_size=3),
         overlay=st.sampled_from(["append", "locked", "replace"]),
         allow=st.lists(st.from_regex(r"[a-z_]{1,12}", fullmatch=True), max_size=2),
+        refusal=lines | st.just(""),
         upstreams=st.lists(st.from_regex(r"[a-z]{1,8}(/[!-~]{1,8})?", fullmatch=True), max_size=2),
         defaults=st.dictionaries(
             texts.filter(lambda key: key not in NOT_DEFAULTS),
@@ -268,6 +270,21 @@ def test_a_version_that_allows_nothing_more_keeps_the_fingerprint_it_had_before_
     )
     widened = Content(prompt="You are Ada.", defaults={"temperature": 0.5}, overlay="locked", allow=["seed"])
     assert widened.fingerprint() != content.fingerprint()
+
+
+def test_a_version_without_a_refusal_keeps_the_fingerprint_it_had_before_there_was_one() -> None:
+    plain = Content(prompt="You are Ada.", defaults={"temperature": 0.5}, overlay="locked")
+    refusing = msgspec.structs.replace(plain, refusal="I would rather not.")
+    assert plain.fingerprint().startswith("sha256:ec185f67")
+    assert refusing.fingerprint() != plain.fingerprint()
+
+
+@pytest.mark.parametrize("refusal", ["x" * 4001, " \n", "a\0b"])
+def test_a_refusal_is_a_text_of_some_length(refusal: str) -> None:
+    draft = Draft(Profile(slug="a", name="a"), Content(prompt="p", refusal=refusal))
+    with pytest.raises(DraftError, match="refusal: "):
+        check(draft)
+    check(msgspec.structs.replace(draft, content=Content(prompt="p", refusal="x" * 4000)))
 
 
 @pytest.mark.parametrize("allow", [[""], ["a b"], ["x" * 65], ["a"] * 101])
