@@ -242,12 +242,12 @@ class Relay:
         missing = {}
         if not isinstance(chunk.choices, list):
             missing["choices"] = b"[]"
-        # Azure leaves it empty in what it sends ahead of the answer.
-        if self._id is None and chunk.id != "":
+        if self._id is None and (chunk.id or chunk.choices) and chunk.id != "":
             self._id = chunk.id if isinstance(chunk.id, str) else self._fallback_id
             self._template = None
-        if self._id is not None and chunk.id != self._id:
-            missing["id"] = msgspec.json.encode(self._id)
+        # What comes ahead of the answer has no id, as from Azure, or an empty one.
+        if chunk.id != (self._id or ""):
+            missing["id"] = msgspec.json.encode(self._id or "")
         return chunks.with_keys(data, missing) if missing else data
 
     def _pass_error(self, error: bytes, data: bytes, chunk: Chunk) -> bytes:

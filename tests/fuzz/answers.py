@@ -1,8 +1,6 @@
 """What an upstream may answer to a good request: valid with unknown fields, spoilt, refused, or no HTTP."""
 
 import itertools
-import json
-import re
 from random import Random
 from typing import Any
 
@@ -13,9 +11,9 @@ from tests.fuzz.case import FORBIDDEN, MODEL, PLAIN_MODEL, RESOLVED, UPSTREAM_KE
 from tests.fuzz.chats import TAG, simple
 from tests.fuzz.json_tree import Pairs, Tree, extend, fit, odd, spoil, spoil_bytes, tree, write
 from tests.fuzz.line import Reply
+from tests.fuzz.relayed import DONE_FRAME, same_stream
 from tests.fuzz.rules import loose_json, payloads
 
-LINE_END = re.compile(rb"\r\n|\n|\r")
 NEWLINES = [b"\n", b"\n", b"\n", b"\r\n", b"\r"]
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream"
@@ -214,7 +212,7 @@ def _same_whole(reply: Reply, data: bytes, model: str) -> None:
 def _same_texts(reply: Reply, data: bytes) -> None:
     """A whole answer, sent as a stream, says the same."""
     assert reply.status == 200, f"a valid answer became {reply.status}"
-    assert reply.body.endswith(b"data: [DONE]\n\n"), "it does not end well"
+    assert reply.body.endswith(DONE_FRAME), "it does not end well"
     texts: dict[int, str] = {}
     for value in payloads(reply):
         for choice in value["choices"]:
@@ -248,7 +246,7 @@ def _stream(chance: Random, case: Case, model: str, choices: int, *, keeps_usage
     if not is_valid and maybe(chance, 0.08):
         case.script = case.script.cut(chance.randrange(len(data) + 1), chance.choice([CLOSE, RESET]))
     if JSON_TYPE not in kind:
-        case.rule = lambda reply, _seen: _same_stream(
+        case.rule = lambda reply, _seen: same_stream(
             reply, data, model, keeps_usage=keeps_usage, is_valid=is_valid
         )
 
@@ -345,52 +343,6 @@ def _frames(chance: Random, texts: list[bytes]) -> list[bytes]:
     if maybe(chance, 0.1):
         frames[-1] = frames[-1].removesuffix(end)
     return frames
-
-
-def _same_stream(reply: Reply, data: bytes, model: str, *, keeps_usage: bool, is_valid: bool) -> None:
-    if is_valid:
-        assert reply.status == 200, f"a valid answer became {reply.status}"
-        assert reply.body.endswith(b"data: [DONE]\n\n"), "it does not end well"
-    if reply.status != 200:
-        return
-    said = [_bare(value) for value in payloads(reply)]
-    sent = [_bare(value) for value in _read(data)]
-    if is_valid:
-        expected = [value for value in sent if keeps_usage or not value.get("usage") or value["choices"]]
-        assert said == expected, "a valid stream has changed"
-    rest = iter(sent)
-    for value in said:
-        assert any(value == one for one in rest), f"nothing like this was sent, or not in this order: {value}"
-    if model == MODEL:
-        named = {json.dumps(value["model"]) for value in payloads(reply) if "model" in value}
-        assert named <= {f'"{RESOLVED}"'}, f"another model: {named}"
-
-
-def _bare(value: Json) -> Json:
-    bare = {name: item for name, item in value.items() if name not in ("model", "id", "persona")}
-    return bare if isinstance(bare.get("choices"), list) else {**bare, "choices": []}
-
-
-def _read(data: bytes) -> list[Json]:
-    """The JSON objects of an event stream, as the HTML standard frames it, up to `[DONE]`."""
-    found: list[Json] = []
-    held: list[bytes] = []
-    for line in [*LINE_END.split(data.removeprefix(b"\xef\xbb\xbf")), b""]:
-        name, _, value = line.partition(b":")
-        if name == b"data":
-            held.append(value.removeprefix(b" "))
-        if line or not held:
-            continue
-        text, held = b"\n".join(held), []
-        if text.strip() == b"[DONE]":
-            break
-        try:
-            value_of = loose_json(text)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value_of, dict):
-            found.append(value_of)
-    return found
 
 
 def _delivery(chance: Random) -> Delivery:

@@ -86,9 +86,14 @@ def check_stream(reply: Reply) -> None:
         assert isinstance(value, dict), "the end is no object"
         assert value.get("error"), "a stream that just ends"
         assert set(value["error"]) >= OPENAI_KEYS, f"keys are missing: {value}"
-    ids = {json.dumps(value.get("id")) for value in values}
+    ids = {json.dumps(value.get("id")) for value in values[_first_named(values) :]}
     assert len(ids) < 2, f"several ids: {ids}"
     assert sum("persona" in value for value in values) < 2, "the persona object stands twice"
+
+
+def _first_named(values: list[dict[str, Any]]) -> int:
+    """Where the first chunk is whose id is not empty, since some upstreams leave it empty ahead of that."""
+    return next((at for at, value in enumerate(values) if value.get("id") != ""), len(values))
 
 
 def payloads(reply: Reply) -> list[dict[str, Any]]:

@@ -198,8 +198,9 @@ def test_an_upstream_without_ids_gets_ours(first: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, True])
-def test_the_first_id_that_is_not_empty_holds(plain: bool) -> None:
-    ahead = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
+@pytest.mark.parametrize("none", [{"id": ""}, {"id": None}, {}], ids=["empty", "null", "absent"])
+def test_the_first_id_that_is_not_empty_holds(none: dict[str, object], plain: bool) -> None:
+    ahead = {**none, "model": "", "choices": [], "prompt_filter_results": []}
     said = [chunk(text) | {"id": each} for text, each in [("", ""), ("a", "real"), ("b", "real"), ("c", "")]]
     found, _ = relayed(ahead, *said, chunk(None, "stop") | {"id": "real"}, plain=plain)
     assert [each["id"] for each in found[:-1]] == ["", "", "real", "real", "real", "real"]
