@@ -1,4 +1,4 @@
-"""Two versions compared, in a process of its own: a caller decides how much work that is."""
+"""Two versions are compared in a process of its own, since callers decide how much work that is."""
 
 import asyncio
 import json
@@ -16,11 +16,11 @@ from gateway.personas.model import Draft
 T = TypeVar("T")
 
 FINE_SECONDS = 2
-"""For the smallest difference; where it takes longer to find, a coarser one is told."""
+"""Seconds to find the smallest difference; after that a coarser one is told."""
 MOST_SECONDS = 20.0
 MOST_MEMORY = 1 << 30
 AT_ONCE = 2
-"""Comparisons of a worker; further ones wait in turn."""
+"""Comparisons of a worker at one time; further ones wait in turn."""
 CHILD = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     "from gateway.personas import comparison; comparison.main()"
@@ -28,7 +28,7 @@ CHILD = (
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What is compared: versions as they are shown, and as files where these may be seen."""
+    """Holds what is compared: versions as they are shown, and as files where these may be seen."""
 
     before: dict[str, Any]
     after: dict[str, Any]
@@ -42,13 +42,13 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 class Comparing:
-    """Starts a process for each comparison, few at once."""
+    """Starts a process for each comparison, but only a few at once."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def compare(self, task: Task) -> Compared:
-        """Raises Refusal where it takes too long."""
+        """Raises Refusal where the comparison takes too long."""
         async with self._places:
             child = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-c", CHILD, json.dumps(sys.path)),
@@ -71,7 +71,7 @@ class Comparing:
 
 
 def main() -> None:
-    """The child: a task on standard input, what came of it on standard output."""
+    """Run as the child: a task comes on standard input, its result goes to standard output."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
@@ -81,8 +81,8 @@ def main() -> None:
 
 
 def compared(task: Task) -> Compared:
-    """The smallest difference that is found in time, else one that is true as well. For a main thread."""
-    # Loaded by those who compare; every worker would have it otherwise.
+    """Compute the smallest difference if that is found in time, else a coarser one. Needs the main thread."""
+    # Only the child loads this; otherwise every worker would hold it.
     import jsonpatch
 
     def fine() -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def compared(task: Task) -> Compared:
 
 
 def coarse(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
-    """A patch that replaces each field that differs; both have the same fields."""
+    """Make a patch that replaces each field that differs; both versions have the same fields."""
     changed = [name for name in after if before[name] != after[name]]
     return [{"op": "replace", "path": f"/{name}", "value": after[name]} for name in changed]
 

@@ -1,7 +1,7 @@
-"""A YAML 1.2 document as a tree whose nodes know their places, and as bounded plain data.
+"""A YAML 1.2 document is read as a tree whose nodes know their places, and as bounded plain data.
 
-The scanner and parser are ruamel.yaml's. Scalars are resolved here, by the core schema of YAML 1.2.2 (10.3.2)
-or more strictly, so that what somebody wrote is never turned into another fact.
+The scanner and parser are ruamel.yaml's. Scalars are resolved here, by the core schema of YAML 1.2.2
+(10.3.2) or more strictly, so that what somebody wrote is never turned into another fact.
 """
 
 import re
@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
 )
 
 CHARACTERS = 4 * 1024 * 1024
-"""Of a document, and of the texts in it once aliases are expanded."""
+"""Characters of a document, and of the texts in it once aliases are expanded."""
 NODES = 100_000
 """Values of a document once aliases are expanded."""
 DEPTH = 64
@@ -39,8 +39,8 @@ SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 Kind = Literal["scalar", "list", "map", "alias"]
 Mode = Literal["core", "written", "text"]
-"""How plain scalars read: by the core schema; as written, where a number is one only if it would be written
-so again; or as texts."""
+"""Says how plain scalars are read: by the core schema; as written, where a number is one only if it would be
+written so again; or as texts."""
 
 
 class DocumentError(Exception):
@@ -48,7 +48,7 @@ class DocumentError(Exception):
 
 
 class Node(msgspec.Struct, eq=False):
-    """A value where it stands; `start` and `end` are offsets into the text, `line` counts from 1."""
+    """A value and its place; `start` and `end` are offsets into the text, `line` counts from 1."""
 
     kind: Kind
     start: int
@@ -63,7 +63,7 @@ class Node(msgspec.Struct, eq=False):
     tag: str | None = None
     anchor: str | None = None
     items: "list[Node]" = []
-    """Of a list; of a mapping, keys and values in turn."""
+    """The values of a list; for a mapping, keys and values in turn."""
     target: "Node | None" = None
 
     def pairs(self) -> "Iterator[tuple[Node, Node]]":
@@ -71,7 +71,7 @@ class Node(msgspec.Struct, eq=False):
 
 
 def parse(text: str) -> Node:
-    """The root of the only document in the text. Raises DocumentError."""
+    """Parse the only document in the text and return its root. Raises DocumentError."""
     if len(text) > CHARACTERS:
         raise DocumentError(f"is longer than {CHARACTERS} characters; a persona file is much shorter")
     try:
@@ -85,15 +85,15 @@ def parse(text: str) -> Node:
 
 
 def data(node: Node, mode: Mode = "core") -> Any:
-    """The plain value of a node: texts, numbers, booleans, None, lists and dictionaries.
+    """Return the plain value of a node: texts, numbers, booleans, None, lists and dictionaries.
 
-    Raises DocumentError, for what aliases make too large among others.
+    Raises DocumentError, also where aliases make it too large.
     """
     return _Reader().read(node, mode)
 
 
 def wrong(node: Node, problem: str) -> DocumentError:
-    """The error that names the node's place."""
+    """Make the error that names the node's place."""
     return _error(node.line, node.column + 1, problem)
 
 
@@ -200,7 +200,7 @@ class _Reader:
         return {**merged, **own}
 
     def _merged(self, node: Node, mode: Mode) -> list[dict[str, Any]]:
-        """The mappings that a merge key (yaml.org/type/merge.html) names, the strongest first."""
+        """List the mappings that a merge key (yaml.org/type/merge.html) names, the strongest first."""
         found = self.read(node, mode)
         several = found if isinstance(found, list) else [found]
         if not all(isinstance(each, dict) for each in several):
@@ -209,7 +209,7 @@ class _Reader:
 
 
 def text_of(key: Node) -> str:
-    """The text of a mapping's key, just as it is written. Raises DocumentError for a key that has none."""
+    """Read the text of a mapping's key as it is written. Raises DocumentError for a key that has none."""
     node = key.target if key.kind == "alias" and key.target is not None else key
     if node.kind != "scalar":
         raise wrong(key, "a list or a mapping cannot be a key; use a text")
@@ -231,7 +231,7 @@ def _scalar(node: Node, mode: Mode) -> Any:
 
 
 def _resolved(text: str) -> Any:
-    """A plain scalar by the core schema; infinities and numbers of a hundred digits stay texts."""
+    """Resolve a plain scalar by the core schema; infinities and numbers of a hundred digits stay texts."""
     if NULL.fullmatch(text):
         return None
     if TRUE.fullmatch(text) or FALSE.fullmatch(text):
@@ -249,7 +249,7 @@ def _resolved(text: str) -> Any:
 
 
 def _storable(value: int, text: str) -> int | str:
-    """The number, where JSON as it is stored can hold it."""
+    """Keep the number if JSON as it is stored can hold it, else the text."""
     return value if -(2**63) <= value < 2**64 else text
 
 
@@ -269,7 +269,7 @@ def _tagged(node: Node) -> Any:
 
 
 def _joined(text: str) -> str:
-    """JSON writes one character beyond the first 65,536 as two escapes."""
+    """Join halves of characters: JSON writes one beyond the first 65,536 as two escapes."""
     if SURROGATES.search(text):
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     return text

@@ -1,4 +1,4 @@
-"""What the routes of personas share: who may see and change one, what is acceptable, how it is answered."""
+"""The routes of personas share who may see and change one, what is acceptable and how it is answered."""
 
 from typing import Annotated
 
@@ -18,17 +18,17 @@ IfMatch = Annotated[
 ]
 VersionNumber = str | int
 WRITING = (Fault.PERSONA_INVALID, Fault.SLUG_TAKEN)
-"""How a persona that is written may be refused."""
+"""Faults by which a persona that is written may be refused."""
 
 
 def number_of(text: VersionNumber) -> int | None:
-    """`v3`, `3` or 3 as 3; `None` for anything else."""
+    """Read `v3`, `3` or 3 as 3; `None` for anything else."""
     digits = str(text).removeprefix("v")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
 
 
 async def readable(connection: AsyncConnection, request: AnyRequest, ref: str) -> Persona:
-    """The persona that the caller may read; an archived one of its own workspace too. Raises Refusal."""
+    """Find the persona that the caller may read; an archived one of its own workspace too. Raises Refusal."""
     caller = caller_of(request)
     persona = await store.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
     if persona is None:
@@ -39,7 +39,7 @@ async def readable(connection: AsyncConnection, request: AnyRequest, ref: str) -
 async def writable(
     connection: AsyncConnection, request: AnyRequest, ref: str, if_match: str | None
 ) -> Persona:
-    """The persona of the caller's own workspace, unchanged since the caller saw it. Raises Refusal."""
+    """Find the persona of the caller's own workspace, unchanged since the caller saw it. Raises Refusal."""
     persona = await readable(connection, request, ref)
     if persona.workspace_id != caller_of(request).workspace_id:
         raise Refusal(Fault.PERSONA_UNKNOWN)
@@ -66,14 +66,14 @@ async def save(
 async def respond(
     connection: AsyncConnection, request: AnyRequest, persona: Persona, status: int = 200
 ) -> Response[PersonaView]:
-    """The persona with its newest version, and its `ETag`."""
+    """Answer with the persona, its newest version and its `ETag`."""
     newest = await store.version(connection, persona.id, persona.latest)
     shown = view.show(persona, newest, foreign=is_foreign(request, persona))
     return Response(shown, status_code=status, headers={"etag": etag(persona)})
 
 
 def require_active(persona: Persona) -> None:
-    """Raises Refusal for an archived persona, which takes no change but to come back."""
+    """Raises Refusal for an archived persona, whose only change can be to come back."""
     if persona.status != "active":
         message = "There is no such persona, or it is archived; set `status` to `active` first."
         raise Refusal(Fault.PERSONA_UNKNOWN, message)
@@ -93,7 +93,7 @@ async def version_of(connection: AsyncConnection, persona: Persona, text: Versio
 
 
 def require_acceptable(draft: Draft, config: Config) -> None:
-    """Raises Refusal with every place that is wrong, upstreams that are not configured among them."""
+    """Raises Refusal with every place that is wrong; an upstream that is not configured is wrong too."""
     try:
         check(draft)
     except DraftError as error:

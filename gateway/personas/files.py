@@ -1,4 +1,4 @@
-"""A persona as a YAML file: reading, writing and the difference between two."""
+"""A persona can be a YAML file: this reads and writes it, and tells the difference between two."""
 
 import difflib
 import re
@@ -23,11 +23,11 @@ from gateway.spelling import suggestion
 DEMO = ("the-night-librarian", "the-istanbul-bookseller")
 """The slugs of the personas that an empty store starts with, the English one first."""
 MODES: Mapping[str, Mode] = {"layers": "written", "defaults": "core"}
-"""How scalars read below these keys; elsewhere they are texts."""
+"""Modes in which scalars below these keys are read; elsewhere they are texts."""
 KINDS = {"array": "a list", "object": "a mapping", "str": "a text", "int": "a number", "null": "nothing"}
-"""What msgspec calls types, in the words of whoever writes a file."""
+"""The types of msgspec in the words of whoever writes a file."""
 QUOTED = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""Characters that only a quoted text can hold, other line breaks than the line feed among them."""
+"""Characters that only a quoted text can hold, such as line breaks other than the line feed."""
 
 
 class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -40,7 +40,7 @@ class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     language: str = "en"
     prompt: str | None = None
     prompt_file: str | None = None
-    """A text file with the prompt, relative to the persona file."""
+    """A text file that holds the prompt; its path is relative to the persona file."""
     examples: list[str] = []
     layers: dict[str, Any] = {}
     overlay: Overlay = "append"
@@ -52,7 +52,7 @@ class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PersonaFileError(Exception):
-    """A file that is no persona; the message names the file and the key."""
+    """A file that is not a persona; the message names the file and the key."""
 
 
 class _Read(NamedTuple):
@@ -64,12 +64,12 @@ class _Read(NamedTuple):
 
 
 def read(path: Path) -> Draft:
-    """The draft in the file. Raises PersonaFileError or, for an unacceptable value, DraftError."""
+    """Read the draft in the file. Raises PersonaFileError, or DraftError for an unacceptable value."""
     return parse(_text(path, path), str(path), path.parent)
 
 
 def parse(text: str, place: str, folder: Path | None = None) -> Draft:
-    """As `read`, for a text that came from `place`; its `prompt_file` is looked for in the folder."""
+    """Read a text that came from `place` as `read` does; its `prompt_file` is looked for in the folder."""
     try:
         file = _read(text).file
         prompt = _prompt(file, folder, place)
@@ -83,15 +83,15 @@ def parse(text: str, place: str, folder: Path | None = None) -> Draft:
 
 
 def dump(draft: Draft) -> str:
-    """The file that reads back as this draft; keys with their default value are left out."""
+    """Write the file that reads back as this draft; keys with their default value are left out."""
     return _dump(_stated(draft))
 
 
 def rewritten(path: Path, draft: Draft) -> dict[Path, str]:
-    """What to write into which file, so that the one at the path reads as this draft.
+    """Return what to write into which file, so that the one at the path reads as this draft.
 
-    What a file says already stays as it is written there, with its comments, order and style; a prompt that
-    stands in a file of its own stays there too. A file that is no persona is written over.
+    What a file says already stays as it is written there, with its comments, order and style; a prompt
+    that stands in a file of its own stays there too. A file that is not a persona is written over.
     """
     try:
         text = _text(path, path)
@@ -116,18 +116,18 @@ def rewritten(path: Path, draft: Draft) -> dict[Path, str]:
 
 
 def diff(old: Draft, new: Draft) -> str:
-    """A unified diff of the two files, without the head; empty where they are equal."""
+    """Make a unified diff of the two files, without the head; it is empty where they are equal."""
     return difference(dump(old), dump(new))
 
 
 def difference(old: str, new: str) -> str:
-    """As `diff`, of texts; the time that it takes may grow with the square of their length."""
+    """Make such a diff of texts; the time that it takes may grow with the square of their length."""
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
     return "\n".join(list(lines)[2:])
 
 
 def whole_difference(old: str, new: str) -> str:
-    """As `difference`, in one piece from the first line that differs to the last; quick for any length."""
+    """Make it in one piece from the first line that differs to the last, which is quick for any length."""
     was, now = old.splitlines(), new.splitlines()
     if was == now:
         return ""
@@ -140,7 +140,7 @@ def whole_difference(old: str, new: str) -> str:
 
 
 def demo() -> Iterator[Draft]:
-    """The personas themselves, in that order."""
+    """Read the demo personas, in the order of DEMO."""
     folder = resources.files("gateway.personas") / "demo"
     for slug in DEMO:
         name = f"{slug}.yml"
@@ -149,7 +149,7 @@ def demo() -> Iterator[Draft]:
 
 def _text(path: Path, named: Path) -> str:
     try:
-        # A byte order mark is what some editors begin a file with.
+        # Some editors begin a file with a byte order mark.
         return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PersonaFileError(f"{named}: {getattr(error, 'strerror', None) or error}") from None
@@ -160,7 +160,7 @@ def _read(text: str) -> _Read:
     root = document.parse(text)
     if root.kind != "map":
         raise document.wrong(root, "a persona file is a mapping, such as `slug: the-night-librarian`")
-    # Read as a whole first, so that aliases are counted over all of the file.
+    # The whole is read first, so that aliases are counted over all of the file.
     document.data(root)
     values: dict[str, Any] = {}
     for key, node in _entries(root):
@@ -170,7 +170,7 @@ def _read(text: str) -> _Read:
             raise document.wrong(node, f"there is no key `{key}`{hint or f'; known are: {known}'}")
         values[key] = document.data(node, MODES.get(key, "text"))
     try:
-        # Through JSON, so that what only Python knows reads as it is stored.
+        # The values go through JSON, so that a value that only Python knows reads as it is stored.
         return _Read(root, values, msgspec.json.decode(msgspec.json.encode(values), type=PersonaFile))
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise _explained(str(error), root) from None
@@ -179,7 +179,7 @@ def _read(text: str) -> _Read:
 
 
 def _entries(root: Node) -> Iterator[tuple[str, Node]]:
-    """The keys at the top, those that a merge brings in included, with the nodes of their values."""
+    """Pair the keys at the top with the nodes of their values, those of a merge included."""
     own = {document.text_of(key): value for key, value in root.pairs()}
     for key, node in own.items():
         if key != "<<":
@@ -192,7 +192,7 @@ def _entries(root: Node) -> Iterator[tuple[str, Node]]:
 
 
 def _prompt(file: PersonaFile, folder: Path | None, place: str) -> str:
-    """Raises DocumentError where there is none, PersonaFileError where its file cannot be read."""
+    """Read the prompt. Raises DocumentError if there is none, PersonaFileError if its file cannot be read."""
     if file.prompt is not None and file.prompt_file is not None:
         raise DocumentError("`prompt` and `prompt_file` exclude each other; keep one of them")
     if file.prompt is not None:
@@ -206,7 +206,7 @@ def _prompt(file: PersonaFile, folder: Path | None, place: str) -> str:
 
 
 def _stated(draft: Draft) -> dict[str, Any]:
-    """What a file of the draft has to say, in the order of its keys."""
+    """Return what a file of the draft has to say, in the order of its keys."""
     fields = {**msgspec.to_builtins(draft.profile), **msgspec.to_builtins(draft.content)}
     if fields["name"] == fields["slug"]:
         fields["name"] = None
@@ -216,7 +216,7 @@ def _stated(draft: Draft) -> dict[str, Any]:
 
 
 def _is_default(key: str, value: Any, draft: Draft) -> bool:
-    """Whether a file says what is so anyway, and what the draft has too."""
+    """Tell whether a file states a default that the draft has too."""
     fields = {**msgspec.to_builtins(draft.profile), **msgspec.to_builtins(draft.content)}
     if key == "name":
         return value in (None, fields["name"]) and fields["name"] == fields["slug"]
@@ -231,7 +231,7 @@ def _means(text: str, wanted: Mapping[str, Any]) -> bool:
 
 
 def _explained(error: str, root: Node) -> DocumentError:
-    """msgspec's message in the words of whoever wrote the file, with the place of the key."""
+    """Put msgspec's message in the words of whoever wrote the file, with the place of the key."""
     message, _, path = error.partition(" - at `$.")
     missing = re.search(r"missing required field `(.*?)`", message)
     if missing:
@@ -249,13 +249,13 @@ def _explained(error: str, root: Node) -> DocumentError:
 
 
 def _dump(fields: Mapping[str, Any]) -> str:
-    """YAML with long texts as blocks, which reads back as the same values."""
+    """Write YAML with long texts as blocks, which reads back as the same values."""
     writer = YAML(typ="safe", pure=True)
     writer.Representer = _Representer
     writer.default_flow_style = False
     writer.allow_unicode = True
     writer.width = 100
-    # Else a mapping of texts is written in the order of the alphabet.
+    # Without this a mapping of texts is written in the order of the alphabet.
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     text = StringIO()
     writer.dump(dict(fields), text)
@@ -263,7 +263,7 @@ def _dump(fields: Mapping[str, Any]) -> str:
 
 
 class _Representer(SafeRepresenter):
-    """Writes texts as blocks where they have lines, and numbers as they read back."""
+    """Writes texts of several lines as blocks, and numbers so that they read back."""
 
     def represent_text(self, text: str) -> ScalarNode:
         style = '"' if QUOTED.search(text) else "|" if "\n" in text else None

@@ -1,4 +1,4 @@
-"""`/v1/personas/{ref}/versions` and `/labels`: read, compare, restore, and say which one is meant."""
+"""The routes `/v1/personas/{ref}/versions` and `/labels`: versions are read and restored, labels moved."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ from gateway.turnstile import Turnstile
 
 
 class LabelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`v3` or 3."""
+    """`version` is `v3` or 3."""
 
     version: VersionNumber
 
@@ -44,23 +44,23 @@ class LabelMove(msgspec.Struct, frozen=True):
     version: int | None
     previous: int | None
     by: str | None
-    """The key's id; null for a move at a terminal."""
+    """The key's id; null where the label was moved at a terminal."""
     at: str
 
 
 class Diff(msgspec.Struct, frozen=True):
-    """From version `a` to version `b`."""
+    """The difference from version `a` to version `b`."""
 
     a: int
     b: int
     patch: list[dict[str, Any]]
-    """JSON patch (RFC 6902)."""
+    """A JSON patch (RFC 6902)."""
     text: str
     """A unified diff of the two persona files."""
 
 
 def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
-    """The routes of versions and labels, on this store."""
+    """Make the routes of versions and labels, on this store."""
     comparing = Comparing()
 
     @get("/{ref:str}/versions", opt={"scope": "personas:read"}, summary="List versions")
@@ -113,7 +113,7 @@ def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
     async def restore_version(
         request: AnyRequest, ref: str, v: str, if_match: IfMatch = None
     ) -> Response[PersonaView]:
-        """Rolls back by going forward. Where the newest version equals it already, no version is made."""
+        """Restoring makes a new version of an old one, or none where the newest version equals it already."""
         async with database.write(still_there(request.scope)) as connection:
             persona = await writable(connection, request, ref, if_match)
             require_active(persona)

@@ -1,4 +1,4 @@
-"""Personas and versions as values, and what makes one acceptable."""
+"""Personas and versions are values, and this says what makes one acceptable."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ SCHEMA_VERSION = "1.0"
 PROMPT_BYTES = 512 * 1024
 NAME_LENGTH = 200
 PART_BYTES = 256 * 1024
-"""Of examples, layers and defaults each, as JSON."""
+"""Bytes of examples, of layers and of defaults, each as JSON."""
 EXAMPLES = 1000
 UPSTREAMS = 32
 HEADERS = 64
@@ -70,7 +70,7 @@ HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What a version holds; a change of any of it makes a new version."""
+    """The content of a version; a change of any of it makes a new version."""
 
     prompt: str
     language: str = "en"
@@ -88,10 +88,10 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     defaults: dict[str, Any] = {}
     """Request parameters for callers who left them unset."""
     headers: dict[str, str] = {}
-    """Sent upstream, over the upstream's own."""
+    """Headers that are sent upstream, over the upstream's own."""
 
     def fingerprint(self) -> str:
-        """`sha256:` over the canonical JSON: sorted keys, no white space, UTF-8.
+        """Hash the canonical JSON (sorted keys, no white space, UTF-8) to `sha256:…`.
 
         What is empty of the keys in `ADDED` is left out: versions that are older keep their fingerprints.
         """
@@ -104,7 +104,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a persona holds beside its versions."""
+    """The part of a persona that does not belong to its versions."""
 
     slug: str
     name: str
@@ -120,7 +120,7 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     status: Status
     owner: str | None
-    """Who made it, as `Key.owner`; only that one sees a private persona. `None`: made locally."""
+    """The `Key.owner` of whoever made it, who alone sees a private persona. `None`: it was made locally."""
     forked_from: str | None
     forked_version: int | None
     latest: int
@@ -215,7 +215,7 @@ def _check_content(content: Content) -> list[Detail]:
 
 
 def _check_sizes(content: Content) -> list[Detail]:
-    """Caps for what is no prompt, so that a version is nowhere larger than a few prompts."""
+    """Cap everything that is no prompt, so that a version is nowhere larger than a few prompts."""
     parts = {"examples": content.examples, "layers": content.layers, "defaults": content.defaults}
     details = [
         _detail(place, f"at most {PART_BYTES >> 10} KiB as JSON")
@@ -230,7 +230,7 @@ def _check_sizes(content: Content) -> list[Detail]:
 
 
 def _check_nul(texts: Mapping[str, list[str]]) -> list[Detail]:
-    """Not every database can keep this character in a text."""
+    """Find null characters, which not every database can keep in a text."""
     return [
         _detail(place, "must not hold the character NUL")
         for place, parts in texts.items()
@@ -239,7 +239,7 @@ def _check_nul(texts: Mapping[str, list[str]]) -> list[Detail]:
 
 
 def _is_deep(value: Any, levels: int) -> bool:
-    """Whether lists and objects are nested in more levels than these."""
+    """Tell whether lists and objects are nested in more levels than these."""
     inner: list[Any] = list(value.values()) if isinstance(value, dict) else value
     if not isinstance(value, dict | list):
         return False
@@ -247,7 +247,7 @@ def _is_deep(value: Any, levels: int) -> bool:
 
 
 def check_headers(headers: Mapping[str, str]) -> list[Detail]:
-    """What is wrong with headers that a persona wants to send upstream."""
+    """List what is wrong with headers that a persona wants to send upstream."""
     details = []
     for name, value in islice(headers.items(), HEADERS):
         if name.lower() in HOP_BY_HOP | OF_THE_GATEWAY:

@@ -1,4 +1,4 @@
-"""Names of personas and their versions, as a `model` and as a command's argument."""
+"""A name of a persona and its version is read alike in a `model` and in a command's argument."""
 
 import re
 
@@ -8,7 +8,7 @@ from gateway.personas.slug import is_label, is_slug
 
 PREFIX = "persona/"
 CUT = "persona:"
-"""The prefix of clients that take what stands before a slash for a provider's name, and cut it off."""
+"""Some clients take what stands before a slash for a provider and cut it off; they write this prefix."""
 ID = re.compile(r"psn_[0-9A-Za-z]+")
 VERSION = re.compile(r"v([1-9][0-9]{0,8})")
 
@@ -31,21 +31,21 @@ class ModelName(msgspec.Struct, frozen=True):
 
 
 class ModelNameError(Exception):
-    """A text that starts as a persona's name and is none; the message says what one looks like."""
+    """A text that starts as a persona's name and is not one; the message says what one looks like."""
 
 
 def canonical(text: str) -> str:
-    """The name with a slash where it was written with a colon; any other as it is."""
+    """Write the name with a slash where it has a colon; any other name stays as it is."""
     return PREFIX + text.removeprefix(CUT) if text.startswith(CUT) else text
 
 
 def parse(text: str) -> ModelName | None:
-    """`persona/<slug or id>[@v<N>|@<label>]`, or `None` for any other name. Raises ModelNameError."""
+    """Read `persona/<slug or id>[@v<N>|@<label>]`; `None` for any other name. Raises ModelNameError."""
     return parse_ref(text.removeprefix(PREFIX)) if text.startswith(PREFIX) else None
 
 
 def parse_ref(text: str) -> ModelName:
-    """As `parse`, for the part after `persona/`."""
+    """Read the part after `persona/` as `parse` does."""
     ref, at, which = text.partition("@")
     if not is_slug(ref) and not ID.fullmatch(ref):
         raise ModelNameError(

@@ -1,4 +1,4 @@
-"""What the chat path reads instead of the store: resolved model names, kept until the store changes."""
+"""The chat path reads model names from here instead of the store; each is kept until the store changes."""
 
 import asyncio
 import weakref
@@ -18,18 +18,18 @@ from gateway.storage.database import Change, Database
 from gateway.storage.failure import StoreUnavailable
 
 LONGEST = 200
-"""Characters of a model name; a longer one is no persona's, and is not worth remembering."""
+"""Characters of a model name; a longer one is never a persona's and not worth remembering."""
 Place: TypeAlias = tuple[str, str | None, str]
-"""A workspace, the owner for whom alone it holds, and a model name."""
+"""A workspace, the only owner for whom the name holds (if any), and a model name."""
 
 CAPACITY = 10_000
-"""Names that are remembered, found and missing ones each; the longest unused goes first."""
+"""Names that are remembered, of those found and of those missing; the longest unused goes first."""
 CAPACITY_BYTES = 128 << 20
-"""Of the versions that names are remembered for; a version counts once for each of its names."""
+"""Bytes of the versions that names are remembered for; a version counts once for each of its names."""
 
 
 class Reader(Protocol):
-    """Who asks: decides which personas exist for it."""
+    """The one who asks, which decides which personas exist for it."""
 
     @property
     def workspace_id(self) -> str: ...
@@ -38,7 +38,7 @@ class Reader(Protocol):
 
 
 class Registry:
-    """Resolves model names; what it has seen once it answers from memory."""
+    """Resolves model names; it answers from memory once it has seen a name."""
 
     def __init__(self, database: Database, config: Config) -> None:
         self._database = database
@@ -50,8 +50,8 @@ class Registry:
         self._loading = asyncio.Semaphore(8)
 
     async def resolve(self, reader: Reader, model: str) -> Resolved:
-        """The version that the model name means for this reader. Raises Refusal."""
-        # Only what everybody in the workspace may use is remembered for all of them together.
+        """Find the version that the model name means for this reader. Raises Refusal."""
+        # Only a version that everybody in the workspace may use is remembered for all of them together.
         found = self._found.recall((reader.workspace_id, None, model))
         found = found or self._found.recall((reader.workspace_id, reader.owner, model))
         found = found or await self._load(reader, model)
@@ -83,7 +83,7 @@ class Registry:
                     found = await self._find(connection, reader, model)
             except StoreUnavailable:
                 raise Refusal(Fault.STORE_UNAVAILABLE) from None
-        # A change that came in while we read may be newer than what we read.
+        # A change that came in during the read may be newer than what was read.
         if epoch == self._epoch:
             if found is None:
                 self._missing.keep(own, True)
@@ -116,12 +116,12 @@ class Registry:
 
 
 def _weigh(found: Resolved) -> int:
-    """Its bytes, and enough for the smallest that no more than CAPACITY are remembered."""
+    """Weigh its bytes, but as at least so many that no more than CAPACITY are remembered."""
     return max(found.size, CAPACITY_BYTES // CAPACITY)
 
 
 def version_number(persona: Persona, wanted: names.ModelName) -> int | None:
-    """The number that the name means: a version, a label, else `production`, else the newest."""
+    """Return the number that the name means: a version, a label, else `production`, else the newest."""
     if wanted.version is not None:
         return wanted.version if wanted.version <= persona.latest else None
     if wanted.label == LATEST:
@@ -132,7 +132,7 @@ def version_number(persona: Persona, wanted: names.ModelName) -> int | None:
 
 
 def unknown(model: str) -> Refusal:
-    """The one answer for a persona that does not exist, is archived, or is not the reader's to see."""
+    """Make the one answer for a persona that does not exist, is archived, or is not for the reader to see."""
     shown = model if len(model) <= 200 else model[:200] + "…"
     return Refusal(
         Fault.PERSONA_UNKNOWN,

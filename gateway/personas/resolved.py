@@ -1,4 +1,4 @@
-"""A version of a persona in the form that the chat path needs, computed once for all its requests."""
+"""The chat path needs a version of a persona in this form, computed once for all its requests."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ from gateway.drift.character import Character
 from gateway.personas.model import Content, Overlay, Persona, Version
 
 PYTHON = 8
-"""How many bytes a byte of JSON takes as objects, about."""
+"""Bytes that a byte of JSON takes as Python objects, roughly."""
 
 
 class Prompt:
@@ -21,13 +21,13 @@ class Prompt:
     def __init__(self, text: str) -> None:
         self.json = msgspec.json.encode(text)
         self.head = b',"content":' + self.json + b"}"
-        """A message behind its role, which is the upstream's to choose."""
+        """The message after its role, which is the upstream's to choose."""
         self.text_part = b'{"type":"text","text":' + self.json + b"}"
         self._sha = hashlib.sha256(text.encode())
         self.sha256 = self._sha.hexdigest()
 
     def sha256_with(self, more: str) -> str:
-        """The digest of the prompt followed by this text."""
+        """Hash the prompt followed by this text."""
         digest = self._sha.copy()
         digest.update(more.encode())
         return digest.hexdigest()
@@ -44,7 +44,7 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
     prompt: Prompt
     overlay: Overlay
     allow: frozenset[str]
-    """Parameters that callers may set though the version is locked."""
+    """Parameters that callers may set although the version is locked."""
     refusal: str
     """What goes out in place of an answer that is held back; empty: an error."""
     routes: tuple[Route, ...]
@@ -53,12 +53,12 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
     language: str
     display_name: str
     character: Character
-    """What its answers are held against."""
+    """The version's answers are held against this."""
     created_at: int
     is_private: bool
-    """Whether it is for the key alone that made it."""
+    """Tells whether only the key that made it may use it."""
     size: int
-    """Bytes that it takes in memory, about."""
+    """Bytes that it takes in memory, roughly."""
     label: str
     """`slug@vN`, as the header `X-Persona` shows it."""
     model_json: bytes
@@ -68,7 +68,7 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
 
 
 def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
-    """Everything that can be computed once for all requests to this version."""
+    """Compute everything that stays the same for all requests to this version."""
     content, slug = version.content, persona.profile.slug
     label = f"{slug}@v{version.number}"
     identity = {"id": persona.id, "slug": slug, "version": version.number}
@@ -98,7 +98,7 @@ def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
 
 
 def character(name: str, content: Content) -> Character:
-    """What answers of the version are held against."""
+    """Make the character that answers of the version are held against."""
     return Character(
         name=name,
         language=content.language,
@@ -109,13 +109,13 @@ def character(name: str, content: Content) -> Character:
 
 
 def _size(content: Content) -> int:
-    """The prompt is there once as text and thrice as JSON."""
+    """Estimate the size; the prompt is there once as text and three times as JSON."""
     rest = msgspec.json.encode((content.examples, content.layers, content.defaults, content.headers))
     return 4 * len(content.prompt.encode()) + PYTHON * len(rest)
 
 
 def _routes(settings: Config, upstreams: list[str]) -> tuple[Route, ...]:
-    """The version's order, without upstreams that are configured no more."""
+    """List the version's order, without upstreams that are no longer configured."""
     routes = []
     for text in upstreams:
         try:

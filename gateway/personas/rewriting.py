@@ -1,4 +1,4 @@
-"""Changes values within the text of a YAML file, so that its comments, order and style stay."""
+"""Values within the text of a YAML file are changed so that its comments, order and style stay."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,13 +8,14 @@ from gateway.personas.document import Node, parse, text_of
 Dump = Callable[[Mapping[str, Any]], str]
 """Writes a mapping as YAML, in lines of its own."""
 Edit = tuple[int, int, str]
-"""From here to there, this text instead."""
+"""Replaces the text from the first offset to the second by this one."""
 
 
 def rewrite(text: str, before: Mapping[str, Any], after: Mapping[str, Any], dump: Dump) -> str | None:
-    """The text with the values of `after` where they differ from those that it is known to hold.
+    """Return the text with the values of `after` where they differ from those of `before`, which it holds.
 
-    `None` where that takes a new text: for a file with anchors or tags, or one that is no block mapping.
+    `None` means that only a new text would do: for a file with anchors or tags, or one that is no block
+    mapping.
     """
     root = parse(text)
     if root.kind != "map" or not root.is_block or not _is_plain(root):
@@ -27,7 +28,7 @@ def rewrite(text: str, before: Mapping[str, Any], after: Mapping[str, Any], dump
 
 
 def _is_plain(node: Node) -> bool:
-    """Whether each value stands where it belongs, and nowhere else."""
+    """Tell whether each value stands where it belongs, and nowhere else."""
     if node.kind == "alias" or node.anchor is not None or node.tag is not None:
         return False
     return all(_is_plain(item) for item in node.items)
@@ -84,14 +85,14 @@ def _items(text: str, node: Node, old: list[Any], new: list[Any], dump: Dump, ed
 
 
 def _removal(text: str, key: Node, value: Node) -> Edit:
-    """The whole lines of an entry; what else stands on its last line is its comment."""
+    """Remove the whole lines of an entry; what else stands on its last line is its comment."""
     start = text.rfind("\n", 0, key.start) + 1
     end = text.find("\n", _end(text, value))
     return start, len(text) if end < 0 else end + 1, ""
 
 
 def _end(text: str, node: Node) -> int:
-    """Where the value's own characters end, without comments and line breaks behind them."""
+    """Find where the value's own characters end, without comments and line breaks behind them."""
     if node.kind in ("list", "map") and node.is_block and node.items:
         return _end(text, node.items[-1])
     end = node.end
@@ -102,12 +103,12 @@ def _end(text: str, node: Node) -> int:
 
 
 def _indented(dumped: str, column: int) -> str:
-    """The lines behind the first one moved to the right, without the last line break."""
+    """Move the lines after the first one to the right, and take off the last line break."""
     return dumped.rstrip("\n").replace("\n", "\n" + " " * column)
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Equal in type too: 1, 1.0 and true are three values."""
+    """Compare with the type: 1, 1.0 and true are three values."""
     if isinstance(old, dict) and isinstance(new, dict):
         return old.keys() == new.keys() and all(_same(old[key], new[key]) for key in old)
     if isinstance(old, list) and isinstance(new, list):

@@ -1,4 +1,4 @@
-"""`/v1/personas`: create, read, change, fork, search, archive and purge."""
+"""The route `/v1/personas` creates, reads, changes, forks, searches, archives and purges."""
 
 from typing import Annotated
 
@@ -33,13 +33,13 @@ from gateway.turnstile import Turnstile
 
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
 SEARCH_SECONDS = 3.0
-"""For the statements of a search, which only a text made for it takes longer for."""
+"""Seconds for the statements of a search; only a text made to be slow takes longer."""
 NO_NUL = r"^[^\0]*$"
 Word = Annotated[str | None, Parameter(max_length=64, pattern=NO_NUL)]
 
 
 class ForkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it may be left out."""
+    """Every field may be left out."""
 
     slug: str | None = None
     name: str | None = None
@@ -48,7 +48,7 @@ class ForkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
-    """The routes of personas, on this store."""
+    """Make the routes of personas, on this store."""
 
     @post("/", opt={"scope": "personas:write", "faults": WRITING}, summary="Create a persona")
     async def create_persona(request: AnyRequest, data: PersonaBody) -> Response[PersonaView]:
@@ -109,7 +109,7 @@ def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
     async def change_persona(
         request: AnyRequest, ref: str, data: PersonaPatch, if_match: IfMatch = None
     ) -> Response[PersonaView]:
-        """What is left out stays.
+        """Fields that are left out stay.
 
         A change of prompt, layers, examples, language, overlay, allow, refusal, upstreams, defaults or
         headers makes a new version; slug, name, tags, visibility and status do not. `status: active` brings
@@ -185,7 +185,7 @@ def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
 
 
 def _require_owner(request: AnyRequest, persona: Persona, draft: Draft) -> None:
-    """Raises Refusal where a persona would become private that is another's, who alone would see it then."""
+    """Raises Refusal where somebody else's persona would become private: only its owner would see it then."""
     hides = draft.profile.visibility == "private" != persona.profile.visibility
     if hides and persona.owner != caller_of(request).owner:
         problem = "only the key that made a persona can make it private"
@@ -200,7 +200,7 @@ def _draft(body: PersonaBody) -> Draft:
 
 
 def _forked(request: AnyRequest, source: Persona, version: Version, wanted: ForkBody) -> Draft:
-    """What is copied: everything but labels; from another workspace neither headers nor upstreams."""
+    """Copy everything but labels; from another workspace, neither headers nor upstreams."""
     content = version.content
     if is_foreign(request, source):
         content = msgspec.structs.replace(content, headers={}, upstreams=[])

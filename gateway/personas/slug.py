@@ -1,4 +1,4 @@
-"""What a slug and a label may look like."""
+"""Slugs and labels look like this."""
 
 import re
 
@@ -16,5 +16,5 @@ def is_slug(text: str) -> bool:
 
 
 def is_label(text: str) -> bool:
-    """Whether the text may name a version: `v<digits>` may not, since it already does."""
+    """Tell whether the text can be a label: `v<digits>` cannot, since it already names a version."""
     return len(text) <= LENGTH and LABEL.fullmatch(text) is not None and not re.fullmatch(r"v[0-9]+", text)

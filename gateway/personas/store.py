@@ -1,4 +1,4 @@
-"""Personas, versions and labels in the database."""
+"""Personas, versions and labels are kept in the database."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -18,14 +18,14 @@ from gateway.storage.visibility import is_own, is_shown
 
 PERSONA = tables.personas.c
 SHOWN = [column for column in PERSONA if column.name != "search"]
-"""What is read of a persona: the text for searches is as long as its prompt."""
+"""Columns that are read of a persona: not the text for searches, which is as long as its prompt."""
 VERSION = tables.versions.c
 LABEL = tables.labels.c
 TURN = tables.turns.c
 SEARCHED = 65_536
 """Characters of name, tags and prompt that a search looks into."""
 PAGE_BYTES = 2 << 20
-"""Of a list's answer; at least one item is on each page."""
+"""Bytes of a list's answer; at least one item is on each page."""
 SLICE = 8
 """Versions that are read at once for a page, since a few may fill it."""
 
@@ -33,7 +33,7 @@ Outcome = Literal["created", "new-version", "profile", "unchanged"]
 
 
 class Pushed(msgspec.Struct, frozen=True):
-    """What a write did: `previous` is the newest version before it, `None` for a new persona."""
+    """Says what a write did: `previous` is the newest version before it, `None` for a new persona."""
 
     persona: Persona
     version: Version
@@ -43,14 +43,14 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What a fork was made from."""
+    """The version that a fork was made from."""
 
     persona_id: str
     version: int
 
 
 class LabelError(Exception):
-    """A label that cannot be moved so; the message says why."""
+    """A label that cannot be moved like this; the message says why."""
 
 
 class SlugTakenError(Exception):
@@ -68,7 +68,7 @@ async def push(connection: AsyncConnection, draft: Draft, actor: Actor) -> Pushe
 async def create(
     connection: AsyncConnection, draft: Draft, actor: Actor, origin: Origin | None = None
 ) -> Pushed:
-    """A new persona with its first version. Raises SlugTakenError."""
+    """Create a persona with its first version. Raises SlugTakenError."""
     if await by_slug(connection, actor.workspace_id, draft.profile.slug) is not None:
         raise SlugTakenError(draft.profile.slug)
     now = clock.now_ms()
@@ -121,7 +121,7 @@ async def save(connection: AsyncConnection, persona: Persona, draft: Draft, acto
 
 
 async def archive(connection: AsyncConnection, persona: Persona, actor: Actor) -> None:
-    """Nobody can use it any more; saving it brings it back."""
+    """Archive the persona: nobody can use it until it is saved again."""
     await _touch(connection, persona, status="archived")
     await note(connection, actor, "persona.archived", persona.id)
 
@@ -134,7 +134,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
     # Kept answers to repeated requests may show it.
     await answers.forget(connection, persona.workspace_id)
     if persona.profile.visibility == "private":
-        # Others know no more of it once nobody can tell any more that it was private.
+        # Nobody else may learn more of it once nothing tells any more that it was private.
         await veil(connection, persona.id)
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(VERSION.persona_id == persona.id))
@@ -165,7 +165,7 @@ async def label(connection: AsyncConnection, persona: Persona, name: str, number
 
 
 async def unlabel(connection: AsyncConnection, persona: Persona, name: str, actor: Actor) -> bool:
-    """Take the label away; whether the persona bore it."""
+    """Take the label away; tells whether the persona bore it."""
     was = persona.labels.get(name)
     if was is None:
         return False
@@ -178,10 +178,10 @@ async def unlabel(connection: AsyncConnection, persona: Persona, name: str, acto
 async def find(
     connection: AsyncConnection, workspace_id: str, owner: str, ref: str, *, archived: bool = False
 ) -> Persona | None:
-    """The persona by slug or id, as far as a key of this owner may know of it, archived ones if asked.
+    """Find the persona by slug or id, as far as a key of this owner may know of it, archived ones if asked.
 
-    What exists and is not to be known takes the same one statement as what does not exist, so that no time
-    tells the two apart.
+    A persona that must not be known takes the same one statement as one that does not exist, so that no
+    time tells the two apart.
     """
     if ref.startswith("psn_"):
         query = select(*SHOWN).where(PERSONA.id == ref, is_shown(workspace_id, owner))
@@ -204,19 +204,19 @@ async def by_id(connection: AsyncConnection, persona_id: str) -> Persona | None:
 
 
 async def everything(connection: AsyncConnection, workspace_id: str, limit: int = 100_000) -> list[Persona]:
-    """The workspace's personas that are not archived, by slug."""
+    """List the workspace's personas that are not archived, by slug."""
     query = select(*SHOWN).where(PERSONA.workspace_id == workspace_id, PERSONA.status == "active")
     return await _many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 
 async def visible(connection: AsyncConnection, workspace_id: str, owner: str, limit: int) -> list[Persona]:
-    """The active personas that a key of this owner can use by slug, in that order."""
+    """List the active personas that a key of this owner can use by slug, in that order."""
     query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == "active")
     return await _many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of personas is narrowed to; words are matched in name, slug, tags and prompt."""
+    """Narrows a list of personas; words are matched in name, slug, tags and prompt."""
 
     words: tuple[str, ...] = ()
     tag: str | None = None
@@ -229,7 +229,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def search(connection: AsyncConnection, workspace_id: str, owner: str, wanted: Search) -> list[Persona]:
-    """What a key of this owner may read, the newest first."""
+    """List what a key of this owner may read, the newest first."""
     query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == wanted.status)
     searched = func.substr(PERSONA.search, 1, SEARCHED)
     for word in wanted.words:
@@ -250,7 +250,7 @@ async def search(connection: AsyncConnection, workspace_id: str, owner: str, wan
 
 
 async def version(connection: AsyncConnection, persona_id: str, number: int) -> Version:
-    """One version that is known to exist."""
+    """Read one version that is known to exist."""
     query = select(tables.versions).where(VERSION.persona_id == persona_id, VERSION.number == number)
     return _version((await connection.execute(query)).one())
 
@@ -258,7 +258,7 @@ async def version(connection: AsyncConnection, persona_id: str, number: int) -> 
 async def versions(
     connection: AsyncConnection, persona_id: str, *, before: int | None = None, limit: int = 1000
 ) -> list[Version]:
-    """The newest first, older than `before`."""
+    """List the versions older than `before`, the newest first."""
     query = select(tables.versions).where(VERSION.persona_id == persona_id)
     if before is not None:
         query = query.where(VERSION.number < before)
@@ -287,7 +287,7 @@ async def fitting_versions(
 
 
 async def fitting_newest(connection: AsyncConnection, personas: Sequence[Persona]) -> dict[str, Version]:
-    """The newest version of each by the persona's id, of as many of the first ones as fit on a page."""
+    """Read the newest version of each by the persona's id, for as many of the first ones as fit on a page."""
     found: dict[str, Version] = {}
     size = 0
     for start in range(0, len(personas), SLICE):
@@ -309,7 +309,7 @@ async def _newest(connection: AsyncConnection, personas: Sequence[Persona]) -> d
 
 
 def _weight(version: Version) -> int:
-    """Bytes of the version in an answer, where its layers may stand twice."""
+    """Weigh the version in bytes of an answer, where its layers may stand twice."""
     content = version.content
     return len(msgspec.json.encode(content)) + len(msgspec.json.encode(content.layers))
 
@@ -317,7 +317,7 @@ def _weight(version: Version) -> int:
 async def version_languages(
     connection: AsyncConnection, persona_ids: Sequence[str]
 ) -> dict[tuple[str, int], str]:
-    """The language of each version of these personas, by persona and number."""
+    """Read the language of each version of these personas, by persona and number."""
     found: dict[tuple[str, int], str] = {}
     for some in _slices(persona_ids):
         query = select(VERSION.persona_id, VERSION.number, VERSION.language)
@@ -327,7 +327,7 @@ async def version_languages(
 
 
 async def languages(connection: AsyncConnection, workspace_id: str) -> dict[str, str]:
-    """The language of each persona's newest version, by the persona's id."""
+    """Read the language of each persona's newest version, by the persona's id."""
     query = (
         select(PERSONA.id, VERSION.language)
         .join(tables.versions, VERSION.persona_id == PERSONA.id)
@@ -341,7 +341,7 @@ async def is_empty(connection: AsyncConnection) -> bool:
 
 
 def _search_text(draft: Draft) -> str:
-    """What a search looks into: each tag on a line of its own, behind a `#`."""
+    """Write the text that a search looks into: each tag on a line of its own, behind a `#`."""
     profile = draft.profile
     tags = "".join(f"\n#{tag}\n" for tag in profile.tags)
     text = "\n".join([profile.slug, profile.name, tags, draft.content.prompt[:SEARCHED]])
@@ -399,7 +399,7 @@ async def _labels(connection: AsyncConnection, persona_ids: Sequence[str]) -> di
 
 
 def _slices(ids_: Sequence[str]) -> list[Sequence[str]]:
-    """Databases take only so many parameters in one statement."""
+    """Cut the ids up: databases take only so many parameters in one statement."""
     return [ids_[start : start + 500] for start in range(0, len(ids_), 500)]
 
 

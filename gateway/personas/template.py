@@ -1,9 +1,9 @@
-"""The prompt of a persona that has layers and no prompt of its own."""
+"""A persona that has layers and no prompt of its own gets its prompt from them."""
 
 from typing import Any
 
 LAYERS = ("soul", "self", "mask", "surface")
-"""From the inside out, in which order they are rendered; other layers follow by name."""
+"""Layers from the inside out, in which order they are rendered; other layers follow by name."""
 
 TITLES = {
     "soul": "What moves you",
@@ -14,7 +14,7 @@ TITLES = {
 
 
 def render(name: str, language: str, layers: dict[str, Any]) -> str:
-    """`You are NAME.`, then a section for each layer with a line for each field, nested ones indented.
+    """Write `You are NAME.`, then a section for each layer with a line for each field, nested ones indented.
 
     The same layers always give the same text, byte for byte.
     """

@@ -1,4 +1,4 @@
-"""Personas and versions as the native API shows and takes them."""
+"""The native API shows and takes personas and versions like this."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonaPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change; what is left out stays. A layer stands in `layers` or at the top; null removes it."""
+    """A change; a field that is left out stays. A layer stands in `layers` or at the top; null removes it."""
 
     slug: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
@@ -115,12 +115,12 @@ class PersonaBody(PersonaPatch, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def new_draft(body: PersonaBody) -> Draft:
-    """The draft of a new persona. Raises DraftError."""
+    """Make the draft of a new persona. Raises DraftError."""
     if body.slug is UNSET and body.name is UNSET:
         raise DraftError([Detail(["name"], "name or slug is needed", "missing")])
     name = body.name if body.name is not UNSET else str(body.slug)
     if len(name) > NAME_LENGTH:
-        # Checked before a slug is made of it, which takes long for a long one.
+        # The length is checked before a slug is made of it, which takes long for a long name.
         raise DraftError([Detail(["name"], f"1 to {NAME_LENGTH} characters", "value_error")])
     slug = body.slug if body.slug is not UNSET else slug_from(name)
     blank = Draft(Profile(slug=slug, name=name, visibility="private"), Content(prompt=""))
@@ -135,7 +135,7 @@ def new_draft(body: PersonaBody) -> Draft:
 
 
 def patched(draft: Draft, patch: PersonaPatch) -> Draft:
-    """The draft with the changes; it may still be unacceptable."""
+    """Apply the changes to the draft, which may be unacceptable after that."""
     given = {name: getattr(patch, name) for name in PersonaPatch.__struct_fields__}
     given = {name: value for name, value in given.items() if value is not UNSET and name != "status"}
     layers = dict(given.pop("layers", draft.content.layers))
@@ -151,13 +151,13 @@ def patched(draft: Draft, patch: PersonaPatch) -> Draft:
 
 
 def slug_from(name: str) -> str:
-    """A slug in plain ASCII: `Mert Kavaklı` becomes `mert-kavakli`."""
+    """Make a slug in plain ASCII: `Mert Kavaklı` becomes `mert-kavakli`."""
     letters = "".join(letter if letter.isalnum() else " " for letter in anyascii(name).lower())
     return "-".join(letters.split())[:LENGTH].strip("-")
 
 
 def show(persona: Persona, newest: Version, *, foreign: bool = False) -> PersonaView:
-    """To another workspace a public persona shows neither headers nor upstreams, which are its maker's."""
+    """Show a persona. A `foreign` workspace sees neither headers nor upstreams, which are its maker's."""
     content, layers = newest.content, newest.content.layers
     origin = ForkedFrom(persona.forked_from, persona.forked_version) if persona.forked_from else None
     return PersonaView(

@@ -1,4 +1,4 @@
-"""Connections from a listening socket that several workers share, as evenly as can be."""
+"""Several workers share a listening socket and take connections from it as evenly as can be."""
 
 import asyncio
 import logging
@@ -7,16 +7,16 @@ import socket
 from collections.abc import Callable, Sized
 
 PAUSE_SECONDS = 0.002
-"""How long a worker that is ahead leaves a new connection to the others, before it takes it after all."""
+"""Seconds that a worker that is ahead leaves a new connection to the others, before it takes it after all."""
 RETRY_SECONDS = 1.0
-"""How long to wait where the system has no room for a connection, as when too many files are open."""
+"""Seconds to wait where the system has no room for a connection, as when too many files are open."""
 ABSENT = -1
 
 log = logging.getLogger("gateway.accepting")
 
 
 class Share:
-    """One worker's number of connections, beside those of the others in memory that they share."""
+    """Counts the connections of one worker, beside those of the others in memory that they share."""
 
     def __init__(self, counts: memoryview, place: int) -> None:
         self._counts = counts
@@ -26,17 +26,17 @@ class Share:
         self._counts[self._place] = count
 
     def leave(self) -> None:
-        """This worker is no more, or takes no connections."""
+        """Give up the share: this worker is no more, or takes no connections."""
         self._counts[self._place] = ABSENT
 
     def is_ahead(self) -> bool:
-        """Whether it has more than the one with the fewest, by more than an eighth and one."""
+        """Tell whether it has more than the one with the fewest, by more than an eighth and one."""
         fewest = min(count for count in self._counts if count != ABSENT)
         return bool(self._counts[self._place] > fewest + fewest // 8 + 1)
 
 
 def shares(workers: int) -> list[Share]:
-    """One for each worker, made before the first is forked."""
+    """Make a share for each worker, before the first worker is forked."""
     counts = memoryview(mmap.mmap(-1, 4 * workers)).cast("i")
     made = [Share(counts, place) for place in range(workers)]
     for share in made:

@@ -1,4 +1,4 @@
-"""A body that comes in pieces: how long it pauses, and how long it takes in all."""
+"""A body that comes in pieces may pause for so long, and may take so long in all."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Arrival:
         self._timer = self._loop.call_at(self._due(), self._look)
 
     def came(self) -> None:
-        """Another piece is there."""
+        """Note that another piece is there."""
         self._seen = self._loop.time()
 
     def stop(self) -> None:

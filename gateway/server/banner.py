@@ -1,4 +1,4 @@
-"""What a newcomer sees when everything answers: where, with which key, and what to paste."""
+"""A newcomer is told, when everything answers, where the gateway is, with which key, and what to paste."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from gateway.errors import OPENAI_PREFIX
 
 KEY_PLACE = "$PERSONA_API_KEY"
 SHOWN = 3
-"""Personas that are named."""
+"""Personas that are named in it."""
 
 
 class FirstKey(NamedTuple):
@@ -22,9 +22,9 @@ class FirstKey(NamedTuple):
 
 
 def banner(settings: Config, address: str, key: FirstKey | None, slugs: Sequence[str], version: str) -> str:
-    """The text for the terminal; `key` is told this one time, `None` where keys exist already.
+    """Write the text for the terminal; `key` is told this one time, `None` where keys exist already.
 
-    `slugs` are those of personas that there are, the one to try first.
+    `slugs` are those of the personas that exist, with the one to try first in front.
     """
     base_url = f"{address}{OPENAI_PREFIX}"
     shown = ", ".join(f"persona/{slug}" for slug in slugs[:SHOWN])

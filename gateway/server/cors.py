@@ -1,4 +1,4 @@
-"""Which web pages may call the gateway from a browser (the fetch standard's CORS protocol)."""
+"""Some web pages may call the gateway from a browser (the CORS protocol of the fetch standard)."""
 
 from collections.abc import Collection
 from typing import Any
@@ -28,17 +28,18 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def with_cors(app: Any, origins: Collection[str]) -> Any:
-    """The application for pages of these origins, each exact or `*` for all; as it is where there are none.
+    """Wrap the application for pages of these origins, each exact or `*` for all; without any, leave it
+    alone.
 
     Keys travel in a header that the page sends itself, so cookies and other credentials are not allowed.
     """
     if not origins:
         return app
-    # Imported here, since nobody else needs it.
+    # This is imported here, since nobody else needs it.
     from starlette.middleware.cors import CORSMiddleware
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
-        # A request that is answered for long lets go of its headers, which are still looked at outside.
+        # An answer that takes long lets go of the request's headers, which are still looked at outside.
         await app(
             {**scope, "headers": list(scope["headers"])} if "headers" in scope else scope, receive, send
         )

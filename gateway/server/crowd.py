@@ -1,11 +1,11 @@
-"""Who may be connected to a worker at the same time, with a reserve for callers who have shown a key."""
+"""A worker has room for so many callers at the same time, with a reserve for those who have shown a key."""
 
 import logging
 import resource
 from typing import Protocol
 
 STRANGERS = 4, 3
-"""Of every four connections, three may be held by callers who have shown no key."""
+"""Callers who have shown no key may hold three of every four connections."""
 DEFAULT_MOST = 10_000
 OTHER_FILES = 128
 """Open files that are neither a caller's connection nor an upstream's."""
@@ -22,10 +22,10 @@ class Guest(Protocol):
 
 
 class Crowd:
-    """The connections of one worker: at most so many, and of strangers at most three in four.
+    """Holds the connections of one worker: at most so many, and of strangers at most three in four.
 
-    A stranger who comes takes the place of the one who has been there longest without showing a key: that one
-    had the most time for it.
+    A stranger who comes takes the place of the one who has been there longest without showing a key: that
+    one had the most time for it.
     """
 
     def __init__(self, most: int) -> None:
@@ -38,7 +38,7 @@ class Crowd:
         return len(self._strangers) + len(self._known)
 
     def enter(self, guest: Guest) -> bool:
-        """Somebody comes; whether there is room, which those with a key alone can use up."""
+        """Let somebody in; tells whether there is room, the last of which is for those with a key alone."""
         if self._strangers and (len(self) >= self._most or len(self._strangers) >= self._most_strangers):
             oldest = next(iter(self._strangers))
             self.leave(oldest)
@@ -47,7 +47,7 @@ class Crowd:
         return len(self._known) < self._most
 
     def vouch(self, guest: Guest) -> None:
-        """A key has been shown, so that this is no stranger any more."""
+        """Note that this guest has shown a key, and is no stranger any more."""
         if guest in self._strangers:
             del self._strangers[guest]
             self._known.add(guest)
@@ -58,7 +58,7 @@ class Crowd:
 
 
 def room(most: int) -> int:
-    """How many callers may be connected, as configured; 0: as many as open files allow, within reason.
+    """Return how many callers may be connected; 0 means as many as open files allow, within reason.
 
     Each may need another connection, to an upstream.
     """
@@ -69,7 +69,7 @@ def room(most: int) -> int:
 
 
 def _raise_files() -> int:
-    """Have as many open files as the system lets this process have; how many that is."""
+    """Raise the limit of open files as far as the system lets this process, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft == resource.RLIM_INFINITY or soft >= wanted:

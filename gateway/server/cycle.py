@@ -1,4 +1,4 @@
-"""One request and its answer: uvicorn's, with an id, and with an answer's head and body in one piece."""
+"""One request and its answer, as uvicorn has them, but with an id, and with head and body in one piece."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 
 
 class _AnyLength(int):
-    """Stands for the length of an answer that may have any."""
+    """Stands for the length of an answer that may have any length."""
 
     def __lt__(self, _other: int) -> bool:
         return False
@@ -21,19 +21,19 @@ class _AnyLength(int):
 
 
 class Cycle(RequestResponseCycle):
-    """What an application is given to answer one request."""
+    """Is given to an application so that it can answer one request."""
 
     _id: tuple[bytes, bytes]
-    """The header that tells a request's id, with which every answer ends."""
+    """The header that tells a request's id, with which every answer's head ends."""
     _held = b""
-    """A head that waits for its body; the kernel's work for a second small piece is that of the first."""
+    """A head that waits for its body; a second small piece would cost the kernel as much as the first."""
 
     def __init__(self, request_id: str, **parts: Any) -> None:
         super().__init__(**parts)
         self._id = (b"x-request-id", request_id.encode())
 
     def end_with_connection(self) -> None:
-        """Answer as HTTP/1.0 has it, which knows no chunks: without a length nothing else tells the end."""
+        """Answer as HTTP/1.0 does, which knows no chunks: only the connection's end may tell the body's."""
         self.chunked_encoding = False
         self.expected_content_length = _AnyLength()
 
@@ -46,7 +46,7 @@ class Cycle(RequestResponseCycle):
         if kind == "http.response.start" and not self.response_started:
             head = self._begin(message["status"], message.get("headers", ()))
             if self.scope["method"] == "HEAD":
-                # The answer ends here, also one that would go on for ever.
+                # The answer ends here, even one that would go on for ever.
                 self.transport.write(head)
                 self._end()
             elif message.get(BODY_FOLLOWS):
@@ -61,11 +61,11 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError(f"`{kind}` has no place here in an answer.")
 
     def _begin(self, status: int, headers: Any) -> bytes:
-        """The head as it is sent. Raises RuntimeError for what would break it apart."""
+        """Write the head as it is sent. Raises RuntimeError for a header that would break it apart."""
         self.response_started = True
         self.waiting_for_100_continue = False
         if self.more_body:
-            # What is still to come of the request stands where the next one would.
+            # The rest of the request stands where the next one would begin.
             self.keep_alive = False
         lines = [STATUS_LINE[status]]
         for name, value in (*self.default_headers, *headers, self._id):
@@ -94,7 +94,7 @@ class Cycle(RequestResponseCycle):
             self.expected_content_length, self.chunked_encoding = int(value), False
 
     def go_on(self, body: bytes, *, is_last: bool) -> None:
-        """The next piece of the body, as `send` takes it, but without a coroutine."""
+        """Send the next piece of the body, as `send` does, but without a coroutine."""
         if self.chunked_encoding:
             body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             body += b"0\r\n\r\n" if is_last else b""

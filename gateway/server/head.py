@@ -1,4 +1,4 @@
-"""The head of a request as it comes in: where it goes, and what must not stand in it."""
+"""The head of a request tells where it goes, and some things must not stand in it."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import httptools
 
 TARGETS, SHORT = 64, 256
-"""So many targets of at most so many bytes are remembered in their parts: callers ask for the same few."""
+"""This many targets of at most so many bytes are remembered in their parts: callers ask for the same few."""
 VERSIONS = frozenset({"1.1", "1.0", "0.9"})
 HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+;=:\[\]-]*")
 SINGLE = frozenset(
@@ -18,15 +18,15 @@ SINGLE = frozenset(
         *(b"idempotency-key", b"x-persona-conversation-id"),
     }
 )
-"""Headers that stand once: of two, a proxy in front of us may believe the other one."""
+"""Headers that may stand only once: of two, a proxy in front of us may believe the other one."""
 
 
 class FlawError(ValueError):
-    """The head is no good; the message is the sentence for the caller."""
+    """The head is malformed; the message is the sentence for the caller."""
 
 
 def once(headers: Sequence[tuple[bytes, bytes]], version: str) -> dict[bytes, bytes]:
-    """Those of the headers (lower-case names) that may stand once. Raises FlawError, as RFC 9112 asks for."""
+    """Pick the headers (lower-case names) that may stand once. Raises FlawError, as RFC 9112 asks for."""
     single = [header for header in headers if header[0] in SINGLE]
     found = dict(single)
     if len(found) != len(single):
@@ -48,7 +48,7 @@ def once(headers: Sequence[tuple[bytes, bytes]], version: str) -> dict[bytes, by
 
 
 def target(url: bytes) -> tuple[str, bytes, bytes]:
-    """The path, the path as it came, and the query. Raises httptools.HttpParserInvalidURLError."""
+    """Split into the path, the path as it came, and the query. Raises httptools.HttpParserInvalidURLError."""
     return _parts(url) if len(url) <= SHORT else _parts.__wrapped__(url)
 
 

@@ -1,4 +1,4 @@
-"""What uvicorn holds for each connection and request, without the queues that stay empty in it."""
+"""uvicorn holds these for each connection and request; here they lack the queues that stay empty."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 
 
 class Signal:
-    """As an `asyncio.Event`, which takes 800 bytes, but only while somebody waits for it."""
+    """Works like an `asyncio.Event`, but takes its 800 bytes only while somebody waits for it."""
 
     __slots__ = ("_event", "_is_set")
 
@@ -34,7 +34,7 @@ class Signal:
 
 
 class Flow(FlowControl):
-    """Back-pressure both ways."""
+    """Holds back either side when the other one is slow."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -43,7 +43,7 @@ class Flow(FlowControl):
 
 
 class Queue(list[Any]):
-    """Requests that wait for the one before them; a `deque` has room for sixty."""
+    """Requests that wait for the one before them; a `deque` has room for sixty, and nearly none ever wait."""
 
     def appendleft(self, waiting: Any) -> None:
         self.insert(0, waiting)

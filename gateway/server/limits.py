@@ -1,4 +1,4 @@
-"""What a caller may send and how long it may take: counted, waited for, and refused from here."""
+"""A caller may send so much and take so long: it is counted, waited for, and refused from here."""
 
 import asyncio
 from typing import Any
@@ -17,19 +17,20 @@ from gateway.server.stall import Stall
 HEAD_BYTES = 64 * 1024
 HEADERS = 200
 HEAD_SECONDS = 10.0
-"""From the first byte of a request, or from the connection's start, to the end of its headers."""
+"""Seconds from the first byte of a request, or from the connection's start, to the end of its headers."""
 LINGER_SECONDS = 2.0
-"""How long a refused caller may go on sending; closing at once would take the answer from it."""
+"""Seconds that a refused caller may go on sending; closing at once would take the answer from it."""
 DISCARDED_BYTES = 256 * 1024 * 1024
-"""How much a refused caller may go on sending."""
+"""Bytes that a refused caller may go on sending."""
 PIPELINED = 32
 """Requests that may wait on one connection while another is answered."""
 
 
 class Limits(HttpToolsProtocol):
-    """One connection, as far as its caller is held to limits."""
+    """Holds the caller of one connection to the limits."""
 
-    # Beside what uvicorn keeps, more attributes would give each instance a dictionary with keys of its own.
+    # With more attributes than uvicorn and these have, each instance would get a dictionary with keys of its
+    # own.
     __slots__ = (
         "_arrival",
         "_has_begun",
@@ -45,7 +46,7 @@ class Limits(HttpToolsProtocol):
     body_total = 120.0
     write_seconds = 60.0
     waiting_bytes = 32 * 1024 * 1024
-    """How much of bodies may wait behind the request that is being answered."""
+    """Bytes of bodies that may wait behind the request that is being answered."""
     public_url = ""
     flow: Flow
     _stall: Stall
@@ -54,22 +55,22 @@ class Limits(HttpToolsProtocol):
         super().__init__(*settings, **more)
         self._head_timer: asyncio.TimerHandle | None = None
         self._arrival: Arrival | None = None
-        """Looks after a body of which more has to come."""
+        """Looks after a body that has not come whole yet."""
         self._unread_bytes = 0
-        """Bytes of which the parser has made nothing yet, neither a head nor a piece of a body."""
+        """Bytes that the parser holds and has not yet made a head or a piece of a body of."""
         self._in_head = True
-        """From the end of one request to the end of the next one's headers."""
+        """True from the end of one request to the end of the next one's headers."""
         self._has_begun = False
-        """Whether something of the head is there."""
+        """Tells whether something of the head is there."""
         self._refused = False
-        """Whether nothing is listened to any more."""
+        """Tells whether anything that comes is ignored from now on."""
         self._last_word = b""
-        """The refusal, which goes out behind all answers that are due."""
+        """The refusal, which goes out after all answers that are due."""
         self._running: Cycle | None = None
         """The request that is being answered, which is the oldest of those that have come in."""
 
     def _expect_head(self) -> None:
-        """The head has to be whole in time; the time does not start anew."""
+        """Expect the head to be whole in time; the time does not start anew."""
         if self._head_timer is None and not self._refused:
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._head_late)
 
@@ -91,7 +92,7 @@ class Limits(HttpToolsProtocol):
             self.transport.close()
 
     def _expect_body(self) -> None:
-        """More of the body has to come, in time."""
+        """Expect more of the body, in time."""
         if self._arrival is not None:
             self._arrival.came()
         elif not self._refused:
@@ -109,7 +110,7 @@ class Limits(HttpToolsProtocol):
         self._refuse(Fault.HEADERS_TOO_LARGE)
 
     def _refuse(self, fault: Fault, message: str | None = None) -> None:
-        """Answer from here in place of the application, behind the answers that are due, and close."""
+        """Answer from here in place of the application, after the answers that are due, and close."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
@@ -120,7 +121,7 @@ class Limits(HttpToolsProtocol):
             self._part()
 
     def _is_free(self) -> bool:
-        """Whether no answer is due; nobody answers a request whose own body is what was refused."""
+        """Tell whether no answer is due; nobody answers a request whose own body is what was refused."""
         running, last = self._running, self.cycle
         if running is None or running.response_complete:
             return True
@@ -135,7 +136,7 @@ class Limits(HttpToolsProtocol):
         return False
 
     def _part(self) -> None:
-        """Say the last word, and hear the caller out for a little while, so that it can read it."""
+        """Send the last word, and hear the caller out for a little while, so that it can read it."""
         self._refused = True
         self._head_done()
         self._body_done()
@@ -147,7 +148,7 @@ class Limits(HttpToolsProtocol):
         self._head_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _word(self, refusal: Refusal) -> bytes:
-        """A whole answer."""
+        """Write a whole answer."""
         request_id = ids.new("req")
         body = envelope(refusal, self._path(), request_id, self.public_url)
         head = [
@@ -159,7 +160,7 @@ class Limits(HttpToolsProtocol):
         return b"".join([*head, body])
 
     def _path(self) -> str:
-        """As the application would see it, as far as that can be said."""
+        """Find the path as the application would see it, as far as that can be said."""
         url: bytes = getattr(self, "url", b"")
         try:
             return target(url)[0]

@@ -1,4 +1,4 @@
-"""What a store holds before anybody has written to it."""
+"""A store holds these things before anybody has written to it."""
 
 from gateway import __version__
 from gateway.auth import store as auth
@@ -13,14 +13,14 @@ from gateway.storage.database import Database
 
 FIRST_KEY = "first key"
 SEEDED = "seeded"
-"""The property of a store that has got the demos; whoever empties it means it."""
+"""The property of a store that has got the demos; a store that was emptied later is left empty."""
 
 
 async def prepare(database: Database) -> bool:
     """Make the store where there is none, bring its schema up to date, and see that it has a workspace.
 
-    Whether the schema was changed. Raises SchemaOutdatedError for a store that a newer version has written,
-    and OSError for a file that cannot be written.
+    Tells whether the schema was changed. Raises SchemaOutdatedError for a store that a newer version has
+    written, and OSError for a file that cannot be written.
     """
     changed = await migrate.upgrade(database)
     async with database.read() as connection:
@@ -32,7 +32,7 @@ async def prepare(database: Database) -> bool:
 
 
 async def seed(database: Database, hasher: Hasher) -> str | None:
-    """Give a new store the demo personas, and one without keys its first; that key's text, else `None`.
+    """Give a new store the demo personas, and one without keys its first key; returns its text, else `None`.
 
     The first key has every scope and the operator flag. Expects a store that `prepare` has seen.
     """
@@ -55,7 +55,7 @@ async def seed(database: Database, hasher: Hasher) -> str | None:
 
 
 async def slugs(database: Database) -> list[str]:
-    """The personas of the default workspace, the demos first."""
+    """List the personas of the default workspace by slug, the demos first."""
     async with database.read() as connection:
         workspace = await _default(connection)
         found = [one.profile.slug for one in await personas.everything(connection, workspace.id)]

@@ -1,10 +1,10 @@
-"""A caller who does not read: noticed by the bytes that wait for it and do not become fewer."""
+"""A caller who does not read is noticed because the bytes that wait for it do not become fewer."""
 
 import asyncio
 from collections.abc import Callable
 
 LOOKS = 4
-"""How often the bytes are looked at within the time limit."""
+"""Looks at the bytes within the time limit."""
 
 
 class Stall:

@@ -1,4 +1,4 @@
-"""The parent process: prepares the store, owns the bundled model and the workers, and outlives them."""
+"""The parent process prepares the store, owns the bundled model and the workers, and outlives them."""
 
 import errno
 import gc
@@ -30,7 +30,7 @@ class StartError(Exception):
 
 
 class _Place(msgspec.Struct):
-    """What a worker is given, and its successors after it."""
+    """Holds what a worker is given, and its successors after it."""
 
     share: Share
     restarts: Restarts = msgspec.field(default_factory=Restarts)
@@ -48,14 +48,14 @@ class _Worker(msgspec.Struct):
 
 
 class Supervisor:
-    """Single-threaded and without an event loop, so that it may fork at any time."""
+    """Has neither threads nor an event loop, so that it may fork at any time."""
 
     def __init__(self, config: Config, main: Main, local: LocalModel | None) -> None:
         self._listener = _listen(config.server.host, config.server.port)
         self.address = _address(config.server.host, self._listener)
-        """Where the gateway listens, as a URL."""
+        """The URL at which the gateway listens."""
         server = config.server
-        # Workers tell callers where its pages are; the Host header is the caller's own word.
+        # Workers tell callers where its pages are; the Host header is only the caller's word.
         server = msgspec.structs.replace(server, public_url=server.public_url or self.address)
         self._config = msgspec.structs.replace(config, server=server)
         self._main = main
@@ -66,7 +66,7 @@ class Supervisor:
         self._stopping = False
 
     def run(self, announce: Callable[[], None]) -> int:
-        """Serve until SIGTERM or SIGINT; `announce` is called once everything answers. The exit code."""
+        """Serve until SIGTERM or SIGINT, and return the exit code; `announce` is called when all answers."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         try:
@@ -91,7 +91,7 @@ class Supervisor:
         return model and len(self._workers) > 0 and all(worker.is_ready for worker in self._workers)
 
     def _watch(self, *, first: bool) -> None:
-        """One round: hear from workers, start those that died again, look after the model."""
+        """Go round once: hear from workers, start those that died again, look after the model."""
         pipes = [worker.status for worker in self._workers if not worker.is_ready]
         for pipe in _readable(pipes, POLL_SECONDS):
             said = os.read(pipe, 1)
@@ -179,7 +179,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        # Python adds in brackets what it was doing, which stands in front already.
+        # Python adds in brackets what it was doing, which the message already says in front.
         reason = str(error.strerror or error).partition(" (while")[0]
         hint = "; --port or [server] port names another" if error.errno == errno.EADDRINUSE else ""
         raise StartError(f"{host}:{port} cannot be listened on: {reason}{hint}") from None

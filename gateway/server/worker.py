@@ -1,4 +1,4 @@
-"""One worker process: an event loop that serves the application on a socket it was handed."""
+"""One worker process runs an event loop that serves the application on a socket it was handed."""
 
 import asyncio
 import gc
@@ -18,11 +18,11 @@ from gateway.telemetry import logs
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
-"""How long an unused connection stays open; longer than the pools of the usual clients keep theirs."""
+"""Seconds that an unused connection stays open; the pools of the usual clients keep theirs for less."""
 SWITCH_SECONDS = 0.0005
-"""After this time a thread that computes lets streams go on; Python's own 5 ms would be felt in them."""
+"""Seconds after which a thread that computes lets streams go on; Python's own 5 ms would be felt in them."""
 FAREWELL_SECONDS = 2.0
-"""How long callers have, after the grace, to read that their answer has been cut short."""
+"""Seconds that callers have, after the grace, to read that their answer has been cut short."""
 
 
 def run(config: Config, listener: socket.socket, share: Share, lifeline: int, status: int) -> None:
@@ -41,7 +41,7 @@ def run(config: Config, listener: socket.socket, share: Share, lifeline: int, st
         lifespan="on",
         log_config=None,
         access_log=False,
-        # Nothing here asks for a caller's address.
+        # No code here asks for a caller's address.
         proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,
@@ -55,8 +55,8 @@ def run(config: Config, listener: socket.socket, share: Share, lifeline: int, st
 def _spare_collector() -> None:
     """Keep Python's search for cycles away from what stays until the end, and make it rarer.
 
-    What comes and goes with a request is freed by reference counts, and what was loaded before the fork stays
-    shared between workers only as long as nobody writes into it, as that search does.
+    Objects that live as long as a request are freed by reference counts. Memory that was loaded before
+    the fork stays shared between workers only as long as nobody writes into it, as that search does.
     """
     gc.collect()
     gc.freeze()
@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
         self._acceptors: list[Acceptor] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        # Without sockets, for connections are taken in turns with the other workers.
+        # No sockets are given, since connections are taken in turns with the other workers.
         await super().startup(sockets=[])
         protocol = partial(
             self._protocol, config=self.config, server_state=self.server_state, app_state=self.lifespan.state

@@ -1,4 +1,4 @@
-"""Answers that are given again to a repeated request, sealed by whoever keeps them."""
+"""Answers that are given again to a repeated request are kept here, sealed by whoever keeps them."""
 
 import msgspec
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
@@ -11,11 +11,11 @@ from gateway.storage.database import fields
 
 KEPT_MS = 86_400_000
 ABANDONED_MS = 120_000
-"""A first request that has not ended after so long died with its process."""
+"""Milliseconds; a first request that has not ended after this time died with its process."""
 MOST = 10_000
-"""Answers that are kept for a workspace; beyond, the oldest go first."""
+"""Answers that are kept for a workspace; beyond these the oldest go first."""
 MOST_BYTES = 64 << 20
-"""Of their bodies together."""
+"""Bytes of their bodies together."""
 
 ENTRY = tables.idempotency.c
 
@@ -32,7 +32,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What is known of a request; `status` is `None` while it is at work, `body` where it is too large."""
+    """The state of a request; `status` is `None` while it is at work, `body` where it is too large."""
 
     request: str
     status: int | None
@@ -90,5 +90,5 @@ async def release(connection: AsyncConnection, place: Place) -> None:
 
 
 async def forget(connection: AsyncConnection, workspace_id: str) -> None:
-    """Every answer of the workspace, which may show what has been purged."""
+    """Forget every answer of the workspace, since one may show what has been purged."""
     await connection.execute(delete(tables.idempotency).where(ENTRY.workspace_id == workspace_id))

@@ -1,4 +1,4 @@
-"""The trail of writes: who did what to which record, never with a prompt or a key in it."""
+"""The audit log says who did what to which record, never with a prompt or a key in it."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ENTRY = tables.audit.c
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who writes; `key_id` is `None` at a terminal."""
+    """The one who writes; `key_id` is `None` at a terminal."""
 
     workspace_id: str
     key_id: str | None = None
@@ -26,9 +26,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     workspace_id: str
     key_id: str | None
     action: str
-    """Such as `persona.created` or `label.moved`."""
+    """A name such as `persona.created` or `label.moved`."""
     subject: str
-    """The id of what was written."""
+    """The id of the record that was written."""
     details: dict[str, Any]
     at: int
 
@@ -57,7 +57,7 @@ async def entries(
     after: str | None = None,
     limit: int = 50,
 ) -> list[Entry]:
-    """The newest first, older than `after`; `actions` is a prefix such as `label.`.
+    """List the entries older than `after`, the newest first; `actions` is a prefix such as `label.`.
 
     About a persona that a key of this owner may not know, an entry tells ids and numbers only.
     """

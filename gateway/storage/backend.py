@@ -1,4 +1,4 @@
-"""What the store needs of a database; `sqlite.py` is the one there is."""
+"""The store needs this of a database; `sqlite.py` is the one that there is."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -11,11 +11,11 @@ Mark = tuple[object, ...]
 
 
 class Backend(Protocol):
-    """A database behind SQLAlchemy, and what is not the same in every one."""
+    """A database behind SQLAlchemy, as far as databases differ."""
 
     @property
     def place(self) -> str:
-        """Where the store is, as people are told."""
+        """The place of the store, as people are told."""
 
     @property
     def readers(self) -> AsyncEngine:
@@ -26,16 +26,16 @@ class Backend(Protocol):
         """Connections whose transactions hold the write lock from their start, or fail at once."""
 
     def is_busy(self, error: Exception) -> bool:
-        """Whether a transaction did not start because another process writes."""
+        """Tell whether a transaction did not start because another process writes."""
 
     def identity(self) -> Mark | None:
-        """Tells one store from another in the same place; `None` where there is none."""
+        """Return a value that tells one store from another in the same place; `None` where there is none."""
 
     async def pulse(self, connection: AsyncConnection) -> object:
-        """Something that is another one after each commit of another connection; cheap."""
+        """Return, cheaply, a value that changes with each commit of another connection."""
 
     def settled(self, seq: Column[int]) -> ColumnElement[bool]:
-        """Which rows no transaction that is under way can still come before."""
+        """Select the rows that no transaction under way can still come before."""
 
     def limited(self, connection: AsyncConnection, seconds: float) -> AbstractAsyncContextManager[None]:
         """Stop a query that runs when this time is up."""

@@ -1,4 +1,4 @@
-"""A store's backup: a folder with the store, the pepper and the configuration, whole and checked."""
+"""A backup of a store is a folder with the store, the pepper and the configuration, whole and checked."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ def make(folder: Path, store: Path, pepper: Path | None, config: Path | None) ->
 def restore(folder: Path, store: Path, pepper: Path | None) -> list[Path]:
     """Put a backup's store and pepper where they belong; what stood there is kept under another name.
 
-    The places of the files, the old ones under their new names included. Raises BackupError, OSError.
+    Returns the places of the files, also those of the old ones. Raises BackupError, OSError.
     """
     if not (folder / STORE).is_file():
         raise BackupError(f"{folder} is no backup; `persona db backup` makes one with {STORE} in it")
@@ -67,7 +67,7 @@ def restore(folder: Path, store: Path, pepper: Path | None) -> list[Path]:
 
 
 def check(store: Path) -> str:
-    """The store's schema, once all of it could be read. Raises BackupError."""
+    """Read all of the store, and return its schema. Raises BackupError."""
     try:
         with closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -82,7 +82,7 @@ def check(store: Path) -> str:
 
 
 def _copy_store(source: Path, target: Path) -> None:
-    """By SQLite's own online copy, which sees the write-ahead log, into a file of one piece."""
+    """Copy the store into a file of one piece by SQLite's own online copy, which sees the write-ahead log."""
     target.touch(mode=0o600)
     try:
         with (
@@ -102,10 +102,10 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _moved_away(store: Path) -> list[Path]:
-    """Where the store that stood there is now, with its log, which is of no use to another one."""
+    """Move the store that stands there away, with its log, which is of no use to another one."""
     if not store.exists():
         return []
-    # The log goes first: a store without the end of its log is whole, a log beside another store is not.
+    # The log goes first: a store without the end of its log is whole, but a log beside another store is not.
     kept = _free(store)
     for suffix in ("-wal", "-shm"):
         beside = store.with_name(store.name + suffix)
@@ -115,7 +115,7 @@ def _moved_away(store: Path) -> list[Path]:
 
 
 def _free(path: Path) -> Path:
-    """A name beside the path that no file bears."""
+    """Find a name beside the path that no file bears."""
     number = 1
     while (found := path.with_name(f"{path.name}.before-{number}")).exists():
         number += 1

@@ -1,7 +1,7 @@
-"""SQLAlchemy's engine, awaited.
+"""SQLAlchemy's engine can be awaited here.
 
-`sqlalchemy.ext.asyncio` does the same and brings the ORM along, which nothing here uses: 6 MB in each process
-and a tenth of the start.
+`sqlalchemy.ext.asyncio` does the same and brings the ORM along, which nothing here uses: 6 MB in each
+process and a tenth of the start.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, Sc
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 T = TypeVar("T")
-# In quotes: SQLAlchemy 2.0 has one parameter here, 2.1 any number.
+# The type is in quotes: SQLAlchemy 2.0 has one parameter here, 2.1 any number.
 Rows: TypeAlias = "CursorResult[*tuple[Any, ...]]"
 
 
@@ -59,7 +59,7 @@ class AsyncConnection:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[None]:
-        """A transaction that commits at its end, or rolls back on an exception."""
+        """Open a transaction that commits at its end, or rolls back on an exception."""
         transaction = await greenlet_spawn(self.sync_connection.begin)
         try:
             yield
@@ -88,7 +88,7 @@ class AsyncEngine:
 
 
 async def _whole(closing: Coroutine[Any, Any, None]) -> None:
-    """To its end even if cancelled meanwhile: half closed, a connection would keep its lock on the store."""
+    """Close to the end even if cancelled: half closed, a connection would keep its lock on the store."""
     task = asyncio.ensure_future(closing)
     cancelled = None
     while not task.done():

@@ -1,4 +1,4 @@
-"""Connections to the store: transactions for readers and writers, and the feed of what has changed."""
+"""The store is reached here: transactions for readers and writers, and the feed of what has changed."""
 
 import asyncio
 import logging
@@ -20,9 +20,9 @@ from gateway.storage.sqlite import Sqlite
 POLL_SECONDS = 0.2
 CHANGES_KEPT_MS = 3_600_000
 WRITE_SECONDS = 10.0
-"""How long a write may wait, for the writers before it in this process and for those of others together."""
+"""Seconds that a write may wait, for the writers before it in this process and in others together."""
 ASK_SECONDS = 0.05
-"""The longest pause before a writer asks again for a lock that another process has."""
+"""Seconds of the longest pause before a writer asks again for a lock that another process has."""
 LOOK = 10_000
 """Changes that are read at once."""
 
@@ -37,11 +37,11 @@ class Change(NamedTuple):
 
 
 class StoreReplacedError(StoreUnavailable):
-    """Another store than the one that is open is in its place, or none is."""
+    """The store that is open has been replaced by another one, or is gone."""
 
 
 def always() -> bool:
-    """Is said of a write that nobody can withdraw."""
+    """Stands for a write that nobody can withdraw."""
     return True
 
 
@@ -52,18 +52,18 @@ class Database:
         self.url = url
         self.backend: Backend = Sqlite(url)
         self.healthy = False
-        """Whether the last look at the feed of changes succeeded."""
+        """Tells whether the last look at the feed of changes succeeded."""
         self._writing = asyncio.Lock()
         self._identity: Mark | None = None
 
     @property
     def place(self) -> str:
-        """Where it is, as people are told."""
+        """The place of the store, as people are told."""
         return self.backend.place
 
     @asynccontextmanager
     async def read(self, seconds: float | None = None) -> AsyncIterator[AsyncConnection]:
-        """A consistent view; what is written in it is rolled back. Raises TooSlow after `seconds`."""
+        """Open a consistent view; what is written in it is rolled back. Raises TooSlow after `seconds`."""
         with told_plainly():
             async with self.backend.readers.connect() as connection:
                 if seconds is None:
@@ -74,7 +74,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self, is_wanted: Callable[[], bool] = always) -> AsyncIterator[AsyncConnection]:
-        """A transaction that holds the write lock from its start and commits at its end.
+        """Open a transaction that holds the write lock from its start and commits at its end.
 
         Raises StoreUnavailable where it cannot start within WRITE_SECONDS, and WriterLeft where it is not
         wanted any more when its turn comes.
@@ -95,7 +95,7 @@ class Database:
 
     @asynccontextmanager
     async def _begun(self, end: float, is_wanted: Callable[[], bool]) -> AsyncIterator[AsyncConnection]:
-        """The transaction, once no other process writes."""
+        """Begin the transaction once no other process writes."""
         loop, pause = asyncio.get_running_loop(), 0.001
         while True:
             if not is_wanted():
@@ -118,7 +118,7 @@ class Database:
             await self.backend.scrub()
 
     async def revision(self) -> str | None:
-        """The revision of the schema in the store; `None` for an empty one, and where there is none."""
+        """Read the revision of the schema; `None` for an empty store, and where there is no store."""
         if self.backend.identity() is None:
             return None
         async with self.read() as connection:
@@ -135,12 +135,12 @@ class Database:
             raise SchemaOutdatedError(f"the store has schema {revision or 'none'}, {needed} is needed")
 
     async def position(self) -> int:
-        """The number of the newest change so far."""
+        """Return the number of the newest change so far."""
         async with self.read() as connection:
             return (await connection.execute(select(func.max(tables.changes.c.seq)))).scalar() or 0
 
     def feed(self, seq: Column[int], mark: Column[Any]) -> Feed:
-        """A place in the order of a table's rows, from its beginning."""
+        """Make a place in the order of a table's rows, at its beginning."""
         return Feed(self.backend, seq, mark)
 
     async def watch(self, position: int, on_change: Callable[[Sequence[Change]], None]) -> None:
@@ -159,7 +159,7 @@ class Database:
                 if self.healthy:
                     log.warning("the store cannot be read: %s", type(error).__name__)
                 self.healthy = False
-                # Connections may hold on to a file that is there no more, and write into it.
+                # Connections may hold on to a file that is no longer there, and write into it.
                 await self.backend.close()
                 await asyncio.sleep(POLL_SECONDS)
 
@@ -193,7 +193,7 @@ class Database:
 
 
 def fields(row: Row[Any]) -> dict[str, Any]:
-    """The row by column name, with plain `str` keys as msgspec needs them."""
+    """Map the row by column name, with plain `str` keys as msgspec needs them."""
     return {str(name): value for name, value in zip(row._fields, row, strict=True)}
 
 

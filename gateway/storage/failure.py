@@ -1,4 +1,4 @@
-"""What can go wrong with the store, in words that know no database."""
+"""What can go wrong with the store is said in words that know no database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InternalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 OF_THE_STORE = (OperationalError, InternalError, DatabaseError)
-"""The database's own classes for what is no mistake in a statement."""
+"""The database's classes for errors that are no mistake in a statement."""
 
 
 class StoreUnavailable(Exception):
@@ -27,7 +27,7 @@ class SchemaOutdatedError(Exception):
 
 
 class UnfitError(Exception):
-    """What was to be written is of a kind that the store never takes."""
+    """The value to be written is of a kind that the store never takes."""
 
 
 @contextmanager

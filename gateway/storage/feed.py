@@ -1,4 +1,4 @@
-"""Rows of a table as they are committed, each once, also when the store is put back to an older one."""
+"""Rows of a table are read as they are committed, each once, even if an older store is put back."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from gateway.storage.connection import AsyncConnection
 class Found(NamedTuple):
     rows: list[Row[Any]]
     is_lost: bool
-    """Whether the place is not in this store, so that rows may be missing in between."""
+    """Tells whether the place is not in this store, so that rows may be missing in between."""
 
 
 class Feed:
@@ -31,11 +31,12 @@ class Feed:
         self.position, self._seen = (newest[0], newest[1]) if newest else (0, None)
 
     async def look(self, connection: AsyncConnection, query: Select[Any], limit: int) -> Found:
-        """The rows behind the place, in their order, and the place behind them.
+        """Read the rows behind the place, in their order, and move the place behind them.
 
-        `query` selects `seq` and `mark` among others. Once the place is lost, it is behind the newest row.
+        `query` selects `seq` and `mark` among others. Once the place is lost, it is behind the newest
+        row.
         """
-        # The row at the place comes along: without it, or with another one there, the store is another one.
+        # The row at the place is read too: if it is missing, or is another one, the store is another one.
         query = query.where(self._seq >= self.position, self._backend.settled(self._seq))
         rows = list((await connection.execute(query.order_by(self._seq).limit(limit + 1))).all())
         if self._is_lost(rows):

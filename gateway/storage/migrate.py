@@ -1,4 +1,4 @@
-"""Bring the store to the newest schema; only the parent process and `persona db upgrade` call this."""
+"""The store is brought to the newest schema here; only the parent process and `persona db upgrade` do so."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from gateway.storage.revisions import MIGRATIONS, newest
 
 
 async def upgrade(database: Database) -> bool:
-    """Migrate where needed; whether anything was to be done. Makes the store where there is none.
+    """Migrate where needed, and tell whether it was. Makes the store where there is none.
 
-    Raises SchemaOutdatedError on a newer store, and OSError, which says more than the database does about a
-    file that cannot be written.
+    Raises SchemaOutdatedError on a newer store, and OSError, which says more than the database does about
+    a file that cannot be written.
     """
     database.backend.create()
     revision = await database.revision()

@@ -1,4 +1,4 @@
-"""What the store knows of itself, by name."""
+"""The store knows these things of itself, by name."""
 
 from sqlalchemy import delete, insert, select
 

@@ -1,4 +1,4 @@
-"""SQLite: one file in WAL mode that all processes open, with one writer at a time."""
+"""SQLite is one file in WAL mode that all processes open, with one writer at a time."""
 
 import sqlite3
 import time
@@ -16,7 +16,7 @@ from gateway.storage.connection import AsyncConnection, AsyncEngine
 from gateway.storage.failure import StoreUnavailable
 
 WAIT_MS = 10_000
-"""How long a reader waits for a lock that another process has on the whole file."""
+"""Milliseconds that a reader waits for a lock that another process has on the whole file."""
 SCRUB_MS = 1_000
 STEPS = 1_000
 """Instructions of SQLite's machine between two looks at a time limit."""
@@ -25,7 +25,7 @@ PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
-    # What is deleted is overwritten, so that a purged prompt is gone from the file too.
+    # Deleted content is overwritten, so that a purged prompt is gone from the file too.
     "secure_delete=ON",
 )
 
@@ -52,7 +52,7 @@ class Sqlite:
         return found.st_dev, found.st_ino
 
     async def pulse(self, connection: AsyncConnection) -> object:
-        # One step of the driver's thread, several times a second; by way of SQLAlchemy it would be nine.
+        # This is one step of the driver's thread, several times a second; SQLAlchemy would make it nine.
         try:
             ((now,),) = await connection.driver.execute_fetchall("PRAGMA data_version")
         except sqlite3.Error as error:
@@ -91,14 +91,15 @@ class Sqlite:
 
 
 def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
-    # Never makes a file: an empty store in the place of one that was moved away would hide that it is gone.
+    # This never makes a file: an empty store in the place of one that was moved away would hide that it is
+    # gone.
     url = URL.create(
         "sqlite+aiosqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
     )
     engine = create_engine(
         url,
         connect_args={"isolation_level": None, "timeout": wait_ms / 1000},
-        # Errors would show prompts otherwise, and are logged.
+        # Errors are logged, and would show prompts otherwise.
         hide_parameters=True,
     )
 
@@ -109,7 +110,7 @@ def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
             for pragma in PRAGMAS:
                 cursor.execute(f"PRAGMA {pragma}")
         except sqlite3.DatabaseError as error:
-            # SQLAlchemy does not look at what goes wrong here.
+            # SQLAlchemy does not translate an error that is raised here.
             raise OperationalError("PRAGMA", None, error) from error
         finally:
             cursor.close()

@@ -1,4 +1,4 @@
-"""Every table, as SQLAlchemy Core knows it; migrations are compared with these in the tests."""
+"""Every table, as SQLAlchemy Core knows it; tests compare the migrations with these."""
 
 from sqlalchemy import (
     JSON,
@@ -47,7 +47,7 @@ properties = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""What the store knows of itself."""
+"""Facts that the store keeps of itself."""
 
 keys = Table(
     "keys",
@@ -168,7 +168,7 @@ audit = Table(
     Index(None, "workspace_id", "id"),
     Index(None, "subject", "id"),
 )
-"""Who wrote what when; `key_id` is null for what was done at a terminal. Never a prompt, never a key."""
+"""Who wrote what and when; `key_id` is null where it was done at a terminal. No prompt or key is in it."""
 
 idempotency = Table(
     "idempotency",
@@ -192,4 +192,4 @@ changes = Table(
     Column("at", Millis, nullable=False),
     sqlite_autoincrement=True,
 )
-"""What other processes have to forget: a row for each write to a persona, label or key."""
+"""Tells other processes what to forget: it has a row for each write to a persona, label or key."""

@@ -1,4 +1,4 @@
-"""Who may know of a persona: the one rule, for statements and for what they have found."""
+"""One rule says who may know of a persona, for statements and for the rows that they have found."""
 
 from typing import Any
 
@@ -17,30 +17,30 @@ OWNED = (
 
 
 class Owned(msgspec.Struct, frozen=True):
-    """Whose a persona is."""
+    """Says whose a persona is."""
 
     workspace_id: str
     visibility: str
     owner: str | None
 
     def is_shown_to(self, workspace_id: str, owner: str) -> bool:
-        """Whether a key of this owner may know its name."""
+        """Tell whether a key of this owner may know its name."""
         if self.workspace_id != workspace_id:
             return self.visibility == "public"
         return self.visibility != "private" or self.owner == owner
 
 
 def owned(row: Row[Any]) -> Owned | None:
-    """From a row with the columns OWNED; `None` where there is no such persona."""
+    """Read a row with the columns OWNED; `None` where there is no such persona."""
     return None if row.of_workspace is None else Owned(row.of_workspace, row.of_visibility, row.of_owner)
 
 
 def is_own(workspace_id: str, owner: str) -> ColumnElement[bool]:
-    """Those of the workspace that a key of this owner may know."""
+    """Select those of the workspace that a key of this owner may know."""
     mine = or_(PERSONA.visibility != "private", PERSONA.owner == owner)
     return (PERSONA.workspace_id == workspace_id) & mine
 
 
 def is_shown(workspace_id: str, owner: str) -> ColumnElement[bool]:
-    """As `is_own`, with what other workspaces have made public."""
+    """Select the same, and what other workspaces have made public."""
     return or_(is_own(workspace_id, owner), PERSONA.visibility == "public")

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection, and within the transaction, that it is handed."""
+"""Alembic enters here; the revisions run on the connection, and within the transaction, that it is handed."""
 
 from alembic import context
 

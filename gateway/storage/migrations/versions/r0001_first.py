@@ -1,4 +1,4 @@
-"""The first schema."""
+"""This revision makes the first schema."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Why a turn got its score."""
+"""A turn keeps why it got its score."""
 
 import sqlalchemy as sa
 from alembic import op

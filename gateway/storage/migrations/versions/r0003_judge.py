@@ -1,4 +1,4 @@
-"""What a judge said of a turn."""
+"""A turn keeps what a judge said of it."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What callers of a locked version may set."""
+"""A version says what its callers may set although it is locked."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What the store knows of itself, such as under which pepper its keys were hashed."""
+"""The store knows things of itself, such as under which pepper its keys were hashed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_properties")),
     )
-    # Whoever has keys has been given the demos, and may have taken them away.
+    # A store that has keys has been given the demos, and somebody may have taken them away.
     op.execute(
         "INSERT INTO properties (name, value) SELECT 'seeded', '0.1.0' WHERE EXISTS (SELECT 1 FROM keys)"
     )
