@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from gateway.drift.axes import AXES
@@ -99,7 +100,7 @@ versions = Table(
     Column("layers", JSON, nullable=False),
     Column("overlay", String(16), nullable=False),
     Column("allow", JSON, nullable=False, server_default="[]"),
-    Column("refusal", Text, nullable=False, server_default=""),
+    Column("refusal", Text, nullable=False, server_default=text("''")),
     Column("upstreams", JSON, nullable=False),
     Column("defaults", JSON, nullable=False),
     Column("headers", JSON, nullable=False),
