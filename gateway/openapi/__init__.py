@@ -1,1 +1,1 @@
-"""The API described for programs, `/openapi.json`, and for people, `/docs`."""
+"""The API is described for programs at `/openapi.json` and for people at `/docs`."""

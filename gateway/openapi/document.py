@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: what Litestar makes of its routes, with errors, headers and examples added."""
+"""The OpenAPI 3.1 document is made of what Litestar knows, with errors, headers and examples added."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ class Operation(msgspec.Struct):
     shown: Json
     """Litestar's description, which is completed in place."""
     raw: Raw | None = None
-    """What is described by hand, of routes that Litestar does not look into."""
+    """The description by hand, for a route that Litestar does not look into."""
 
     @property
     def id(self) -> str:
@@ -72,7 +72,7 @@ class Operation(msgspec.Struct):
 
 
 def build(app: Litestar) -> Json:
-    """The whole document. Raises KeyError for a raw route that nobody has described."""
+    """Build the whole document. Raises KeyError for a raw route that nobody has described."""
     whole = app.openapi_schema.to_schema()
     whole["servers"][0]["description"] = "The gateway that answers this."
     paths: dict[str, Json] = {}
@@ -109,7 +109,7 @@ def _handlers(route: HTTPRoute) -> Iterator[tuple[str, HTTPRouteHandler]]:
 
 
 def _complete(operation: Operation) -> Json:
-    """Litestar's description of the operation, with what it cannot know."""
+    """Complete Litestar's description of the operation with what it cannot know."""
     shown, scope = operation.shown, operation.scope
     shown.pop("deprecated", None)
     need = f"Needs the scope `{scope}`." if scope else "Needs no key."
@@ -145,7 +145,7 @@ def _parameters(operation: Operation) -> Iterator[Json]:
 
 
 def _plain(schema: Json) -> Json:
-    """The schema without null, which in a URL, a header or for a whole body is the same as absent."""
+    """Take null out of the schema: in a URL, a header or for a whole body it means absent."""
     either = [each for each in schema.pop("oneOf", []) if each != {"type": "null"}]
     for each in either:
         schema = {**each, **schema}
@@ -165,7 +165,7 @@ def _plain(schema: Json) -> Json:
 
 def _complete_body(operation: Operation) -> None:
     shown = operation.shown
-    # What a route takes that reads its body by itself stands beside it.
+    # A route that reads its body by itself has its type named beside it.
     name = operation.raw.takes if operation.raw else shapes.TAKEN.get(operation.id)
     if name is not None:
         shown["requestBody"] = {"content": {"application/json": {"schema": schemas.ref(name)}}}
@@ -178,7 +178,7 @@ def _complete_body(operation: Operation) -> None:
 
 
 def _good(operation: Operation) -> Json:
-    """The answers that are no errors."""
+    """List the answers that are no errors."""
     shown: Json = {}
     for status, response in operation.shown["responses"].items():
         if not status.startswith("2"):
@@ -201,7 +201,7 @@ def _good(operation: Operation) -> Json:
 
 def _complete_answer(operation: Operation, media: Json) -> None:
     if operation.id in shapes.ANSWERED:
-        # Its handler answers what no struct describes.
+        # The handler's answer is described by no struct.
         media["schema"] = schemas.ref(shapes.ANSWERED[operation.id])
     if "$ref" in media["schema"] and operation.id in examples.ANSWERS:
         media["example"] = examples.ANSWERS[operation.id]

@@ -1,4 +1,4 @@
-"""Every error explained, as docs/errors.md and as the page that `doc_url` leads to."""
+"""Every error is explained, in docs/errors.md and on the page that `doc_url` leads to."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ COMMAND = "<!-- `make docs` makes this page from gateway/errors.py. -->"
 
 
 def markdown() -> str:
-    """The text of docs/errors.md."""
+    """Write the text of docs/errors.md."""
     parts = [COMMAND, "# Errors", INTRODUCTION]
     for group, faults in _groups():
         parts.append(f"## {group}")
@@ -27,7 +27,7 @@ def markdown() -> str:
 
 
 def body() -> str:
-    """What stands between `<main>` and `</main>` on the page."""
+    """Write what stands between `<main>` and `</main>` on the page."""
     parts = [f"<p>{_prose(INTRODUCTION)}</p>"]
     for group, faults in _groups():
         parts.append(f"<h2>{escape(group)}</h2>")
@@ -40,7 +40,7 @@ def body() -> str:
 
 
 def _groups() -> list[tuple[str, list[Fault]]]:
-    """The faults by the first word of their codes, in the order of the catalogue within each."""
+    """Group the faults by the first word of their codes, in the order of the catalogue within each."""
 
     def group(fault: Fault) -> str:
         return fault.code.partition(".")[0]
@@ -57,12 +57,12 @@ def _facts(fault: Fault) -> str:
 
 
 def _sentences(fault: Fault) -> list[str]:
-    """What callers read; what the drop-in surface says comes second, where it differs."""
+    """List what callers read; what the drop-in surface says comes second, where it differs."""
     return [fault.sentence, *([fault.openai_sentence] if fault.openai_sentence else [])]
 
 
 def _prose(text: str) -> str:
-    """HTML of a text with `code` in it."""
+    """Write a text with `code` in it as HTML."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
 
 

@@ -1,4 +1,4 @@
-"""What goes into each operation and comes out of it, by the operation's id; a test checks each."""
+"""Each operation has examples of its bodies and answers, by the operation's id; a test checks each."""
 
 import re
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from gateway.openapi.values import Json
 
 
 def page(*items: Json, following: str | None = None) -> Json:
-    """A page of a list."""
+    """Make a page of a list."""
     return {"data": list(items), "has_more": following is not None, "next": following}
 
 
 def titled(examples: Mapping[str, Any]) -> Json:
-    """Examples by their titles."""
+    """Arrange examples by their titles."""
     return {
         re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_"): {"summary": title, "value": value}
         for title, value in examples.items()
@@ -60,7 +60,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     },
     "rotate_key": {"At once": {"grace_seconds": 0}},
 }
-"""By their titles."""
+"""Examples of bodies by the operation's id, each by its title."""
 ANSWERS: dict[str, Any] = {
     "check_liveness": {"status": "live"},
     "check_readiness": values.READINESS,

@@ -1,4 +1,4 @@
-"""Errors in the document: what each of the catalogue looks like, and which an operation may give."""
+"""The document tells what each error of the catalogue looks like, and which an operation may give."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ RESPONSES = "#/components/responses/"
 REQUEST_ID = "req_0QwErTy1aBcDeFgHiJkL"
 PUBLIC_URL = "http://127.0.0.1:8080"
 PLACE = re.compile("`(\\w+)`:? (.*)[.]")
-"""How a sentence that names a place in the body is made; its detail says the same apart."""
+"""Matches a sentence that names a place in the body; its detail says the two parts apart."""
 WITH_DETAILS = frozenset(
     {Fault.REQUEST_INVALID, Fault.PERSONA_INVALID, Fault.WORKSPACE_UNACCEPTABLE, Fault.KEY_UNACCEPTABLE}
 )
@@ -25,7 +25,7 @@ NOT_RETRIED = frozenset({Fault.PROVIDER_CREDENTIALS, Fault.PROVIDER_UNAVAILABLE,
 
 
 def examples() -> Json:
-    """Every error in both envelopes, for operations to refer to."""
+    """Make every error in both envelopes, for operations to refer to."""
     return {
         _name(fault, openai=openai): {"value": example(fault, openai=openai)}
         for fault in Fault
@@ -34,7 +34,7 @@ def examples() -> Json:
 
 
 def example(fault: Fault, *, openai: bool) -> Json:
-    """The body of this error, as the catalogue makes it."""
+    """Make the body of this error, as the catalogue does."""
     if openai:
         refusal = Refusal(fault, fault.openai_sentence, param=fault.param)
         return _plain(openai_error(refusal))
@@ -50,7 +50,7 @@ def _plain(error: Mapping[str, object]) -> Json:
 
 
 def responses(faults: Iterable[Fault], *, openai: bool) -> Json:
-    """By status: every error that may come; a status that one error alone has refers to `components`."""
+    """List errors by status; a status that only one error has refers to `components`."""
     by_status: dict[int, list[Fault]] = {}
     for fault in dict.fromkeys(faults):
         by_status.setdefault(fault.status, []).append(fault)
@@ -63,7 +63,7 @@ def responses(faults: Iterable[Fault], *, openai: bool) -> Json:
 
 
 def components() -> Json:
-    """The answer for each error in both envelopes, for operations to refer to."""
+    """Make the answer for each error in both envelopes, for operations to refer to."""
     return {
         _name(fault, openai=openai): _response([fault], openai=openai)
         for fault in Fault

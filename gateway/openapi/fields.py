@@ -1,4 +1,4 @@
-"""What fields and parameters mean; a name means the same everywhere, or is told apart by its place."""
+"""Fields and parameters mean this; a name means the same everywhere, or is told apart by its place."""
 
 from typing import Any
 
@@ -223,7 +223,8 @@ FORMATS: dict[str, dict[str, Any]] = {
 
 
 def meaning(place: str, name: str) -> str:
-    """Of the field or parameter `name` in this schema or operation; empty where nobody has said it."""
+    """Say what the field or parameter `name` means in this schema or operation; empty where nothing is
+    known."""
     return FIELDS.get(f"{place}.{name}") or FIELDS.get(name, "")
 
 

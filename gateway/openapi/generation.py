@@ -1,4 +1,4 @@
-"""How Litestar is asked for what it knows of its own routes."""
+"""Litestar is asked here for what it knows of its own routes."""
 
 from collections.abc import Sequence
 from typing import Any, get_origin
@@ -56,7 +56,7 @@ class Structs(OpenAPISchemaPlugin):
 
 
 class _Elsewhere(Schema):
-    """Refers to a schema that Litestar does not make; its own references know their own schemas only."""
+    """Refers to a schema that Litestar does not make; its own references know only their own schemas."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -67,14 +67,14 @@ class _Elsewhere(Schema):
 
 
 class _Unserved(Router):
-    """Takes the place of Litestar's own routes for a document; errors and headers there are not ours."""
+    """Takes the place of Litestar's own routes for a document, whose errors and headers are not ours."""
 
     def register(self, value: Any) -> list[Any]:
         return []
 
 
 def settings() -> OpenAPIConfig:
-    """What the document says of itself; handlers have their names as ids and docstrings as descriptions."""
+    """Say what the document tells of itself; handlers' names become ids, their docstrings descriptions."""
     return OpenAPIConfig(
         title="Persona Gateway",
         version=__version__,

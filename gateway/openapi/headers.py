@@ -1,4 +1,4 @@
-"""Headers that many operations share."""
+"""Many operations share these headers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Routes that Litestar does not look into, described by hand."""
+"""Routes that Litestar does not look into are described here by hand."""
 
 import json
 from typing import Any
@@ -39,21 +39,21 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     about: str
     faults: tuple[Fault, ...]
-    """Beyond those that follow from key, scope and body."""
+    """Faults beyond those that follow from key, scope and body."""
     takes: str | None = None
     answers: str | None = None
     parameters: tuple[Json, ...] = ()
     headers: tuple[str, ...] = ()
-    """Of the good answer."""
+    """Headers of the good answer."""
     streams: dict[str, str] = {}
     """Examples of a `text/event-stream`, by their titles."""
     events: dict[str, str] = {}
     """The schema of each event's data, by the event's name."""
     passes_on: bool = False
-    """Whether an upstream's other 4xx comes through."""
+    """Tells whether an upstream's other 4xx comes through."""
 
     def shown(self) -> Json:
-        """What Litestar would say of the route."""
+        """Make what Litestar would say of the route."""
         content: Json = {}
         if self.answers:
             content["application/json"] = {"schema": schemas.ref(self.answers)}

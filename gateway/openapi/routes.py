@@ -1,4 +1,4 @@
-"""`GET /openapi.json`, `GET /docs` and `GET /docs/errors`."""
+"""The routes `/openapi.json`, `/docs` and `/docs/errors` show the API."""
 
 import base64
 import hashlib
@@ -15,13 +15,13 @@ POLICY = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-
 
 
 def router() -> Router:
-    """All are made when they are first asked for, in a thread, and served as bytes from then on."""
+    """Make the routes. Pages are made when first asked for, in a thread, and served as bytes from then on."""
     made: list[bytes] = []
 
     @get("/openapi.json", sync_to_thread=True, summary="The OpenAPI 3.1 document")
     def show_openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
         if not made:
-            # Imported here, since neither the start nor a chat request needs it.
+            # This is imported here, since neither the start nor a chat request needs it.
             from gateway.openapi.document import build
 
             made.append(msgspec.json.encode(build(request.app)))
@@ -52,7 +52,7 @@ def router() -> Router:
 
 
 def page() -> tuple[bytes, str]:
-    """The page with its style and script inside, and a policy that allows these and nothing else."""
+    """Make the page with its style and script inside, and a policy that allows these and nothing else."""
     style, script = _part("page.css"), _part("page.js")
     html = _part("page.html").replace("/*style*/", style).replace("/*script*/", script)
     return html.encode(), _policy(
@@ -61,7 +61,7 @@ def page() -> tuple[bytes, str]:
 
 
 def errors_page() -> tuple[bytes, str]:
-    """The page that explains the errors, and its policy."""
+    """Make the page that explains the errors, and its policy."""
     from gateway.openapi import errors
 
     style = _part("page.css")

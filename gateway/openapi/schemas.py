@@ -1,4 +1,4 @@
-"""JSON schemas of the structs that routes take and answer, under the names that readers see."""
+"""Structs that routes take and answer get JSON schemas, under the names that readers see."""
 
 import json
 import re
@@ -34,7 +34,7 @@ NAMES = {
     "WorkspaceBody": "NewWorkspace",
     "WorkspaceView": "Workspace",
 }
-"""Structs whose own name says more about the code than about what they are."""
+"""Names of structs whose own name says more about the code than about what they are."""
 ABOUT = {
     "AuditEntry": "One write: who did what to what, and when.",
     "Drift": "How far an answer is from its persona, on each axis and in a word.",
@@ -57,7 +57,7 @@ def ref(name: str) -> Json:
 
 
 def name_of(kind: Any) -> str:
-    """The name in the document of a struct, or of a page of structs."""
+    """Find the name in the document of a struct, or of a page of structs."""
     (item,) = getattr(kind, "__args__", None) or (None,)
     if item is not None:
         return name_of(item) + "Page"
@@ -66,13 +66,13 @@ def name_of(kind: Any) -> str:
 
 
 def components(kinds: Iterable[Any]) -> Json:
-    """The schemas of these structs, of all that they hold, and of what is described by hand."""
+    """Make the schemas of these structs, of all that they hold, and of what is described by hand."""
     _, found = msgspec.json.schema_components(kinds, ref_template=PLACE + "{name}")
     # Generic structs are named by their origin and argument, `Page_PersonaView_`.
     public = {name: _public(name) for name in found}
     text = re.sub(f'{PLACE}([^"]+)', lambda place: PLACE + public[place[1]], json.dumps(found))
     renamed: Json = {public[name]: schema for name, schema in json.loads(text).items()}
-    # Copied, since what is written here holds some of its parts several times.
+    # They are copied, since the schemas by hand hold some of their parts several times.
     schemas = {**renamed, **json.loads(json.dumps(SHAPES))}
     for name, schema in schemas.items():
         schema.pop("title", None)
@@ -90,7 +90,7 @@ def _public(name: str) -> str:
 
 
 def _describe(schema: Json, owner: str) -> None:
-    """A sentence, and where it has one a form, for every property; those of inner objects too."""
+    """Give every property a sentence and, where it has one, a form; those of inner objects too."""
     for name, inner in schema.get("properties", {}).items():
         inner.setdefault("description", meaning(owner, name))
         with_format(name, inner)

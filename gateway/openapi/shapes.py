@@ -1,4 +1,4 @@
-"""Schemas by hand, for what no struct describes: OpenAI's shapes, readiness and the error envelopes."""
+"""OpenAI's shapes, readiness and the error envelopes are no structs, so their schemas stand here by hand."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def _array(items: Json) -> Json:
 
 
 def _object(description: str, required: str, **properties: Json) -> Json:
-    """An object that may hold other fields too; `required` is names apart by spaces."""
+    """Make an object that may hold other fields too; `required` is names apart by spaces."""
     shape: Json = {"type": "object", "description": description, "properties": properties}
     return {**shape, "required": required.split()} if required else shape
 
@@ -221,7 +221,7 @@ SHAPES: Json = {
         ),
     ),
 }
-"""By their names."""
+"""Schemas by their names."""
 ANSWERED = {
     "check_liveness": "Liveness",
     "check_readiness": "Readiness",
@@ -229,6 +229,6 @@ ANSWERED = {
     "show_model": "Model",
     "show_openapi": "OpenAPIDocument",
 }
-"""What operations answer whose handlers return no struct."""
+"""The answers of operations whose handlers return no struct."""
 TAKEN = {"render_request": "RenderRequest"}
-"""What operations take that read their body by themselves."""
+"""The bodies of operations that read them by themselves."""

@@ -1,4 +1,4 @@
-"""Values such as the routes take and answer."""
+"""Routes take and answer values like these."""
 
 from typing import Any
 

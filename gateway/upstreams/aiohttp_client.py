@@ -1,4 +1,4 @@
-"""A pooled client on aiohttp, for upstreams that the client of our own does not get on with."""
+"""A pooled client on aiohttp serves upstreams that the client of our own does not get on with."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ from gateway.upstreams.response import LEAST_STATUS, READ_BYTES, Sink
 
 
 class AiohttpClient:
-    """The client on aiohttp: no cookies, no redirects, no automatic headers, no decoding."""
+    """A client on aiohttp without cookies, redirects, automatic headers or decoding."""
 
     def __init__(self, name: str, upstream: Upstream, lookups: Lookups) -> None:
         self._lookups = lookups
@@ -46,7 +46,7 @@ class AiohttpClient:
         return _AiohttpResponse(self._name, response)
 
     def url(self, path: str) -> str:
-        """The path below the base URL, whose query string stays at the end."""
+        """Join the path to the base URL, whose query string stays at the end."""
         base = self._base
         return urlunsplit((base.scheme, base.netloc, below(base, path), base.query, ""))
 
@@ -55,7 +55,7 @@ class AiohttpClient:
             await self._session.close()
 
     def _connect(self) -> aiohttp.ClientSession:
-        """The session, made on first use since it needs a running loop."""
+        """Make the session, on first use since it needs a running loop."""
         upstream = self._upstream
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -76,7 +76,7 @@ class AiohttpClient:
 
 
 class _Resolver(AbstractResolver):
-    """The lookups that all upstreams share, as aiohttp wants them."""
+    """Gives aiohttp the lookups that all upstreams share."""
 
     def __init__(self, lookups: Lookups, seconds: float) -> None:
         self._lookups = lookups
@@ -85,7 +85,7 @@ class _Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        # Where the number of connections is limited, no limit of aiohttp's includes this.
+        # Where the number of connections is limited, no limit of aiohttp's includes the lookup.
         async with asyncio.timeout(self._seconds):
             found = await self._lookups.find(host, port)
         return [
@@ -102,7 +102,7 @@ class _Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing is its own."""
+        """Close nothing, since the lookups belong to others."""
 
 
 class _AiohttpResponse:
@@ -134,12 +134,12 @@ class _AiohttpResponse:
                 body.finish()
                 return b""
             body.feed(data)
-        # A few bytes may become megabytes, in whose course others must have their turn.
+        # A few bytes may become megabytes, and others must have their turn meanwhile.
         await asyncio.sleep(0)
         return piece
 
     async def pour(self, _sink: Sink) -> None:
-        """Its pieces can only be read."""
+        """Do nothing: the pieces can only be read."""
 
     def close(self) -> None:
         if self._response.content.at_eof():
@@ -149,7 +149,8 @@ class _AiohttpResponse:
 
 
 def _timeout(upstream: Upstream) -> aiohttp.ClientTimeout:
-    """With a limit on connections, waiting for one that is free is no fault of the upstream."""
+    """Set aiohttp's limits. With a limit on connections, waiting for a free one is not the upstream's
+    fault."""
     seconds = upstream.timeouts.connect
     whole = None if upstream.max_connections else seconds
     return aiohttp.ClientTimeout(total=None, connect=whole, sock_connect=seconds)

@@ -10,14 +10,14 @@ WINDOW = 10.0
 LEAST_CALLS = 20
 FAILING_SHARE = 0.5
 OPEN_SECONDS = 5.0
-"""How long it stays open before one probe is let through."""
+"""Seconds that it stays open before one probe is let through."""
 FORGOTTEN_AFTER = 60.0
-"""Seconds after which one that opened for a key that has not come back is closed."""
+"""Seconds after which it closes if it opened for a key that has not come back."""
 
 NEVER = float("inf")
 
 End: TypeAlias = Literal["well", "unreached", "failed"]
-"""How a call ended: `unreached` cannot be the request's doing, `failed` can."""
+"""A call's end: the request cannot have caused `unreached`, but it can have caused `failed`."""
 
 
 class _Call(NamedTuple):
@@ -27,7 +27,7 @@ class _Call(NamedTuple):
 
 
 class _Tally(msgspec.Struct):
-    """What a key's calls within the window have come to."""
+    """Counts a key's calls within the window."""
 
     calls: int = 0
     failed: int = 0
@@ -36,7 +36,7 @@ class _Tally(msgspec.Struct):
 class _Circuit(msgspec.Struct):
     opened: float
     since: int
-    """The ticket since which calls count for it; an earlier one says nothing any more."""
+    """Calls count for it from this ticket on; an earlier one says nothing any more."""
     probe: int | None = None
     """The ticket of the call that decides whether it closes."""
     failed_for: str | None = None
@@ -49,15 +49,15 @@ class _Circuit(msgspec.Struct):
 class Breaker:
     """Opens when at least 20 calls ended within the window and half of them failed. Times are in seconds.
 
-    A failure that the request may have caused opens it for the key that sees it alone, and for everybody
-    once another key has seen one too, or where no other key is active: nobody takes a model from the others
-    by requests that break it.
+    A failure that the request may have caused opens it only for the key that sees it. It opens for
+    everybody once another key has seen one too, or where no other key is active: nobody can take a model
+    from the others by requests that break it.
     """
 
     def __init__(self) -> None:
         self._calls: deque[_Call] = deque()
         self._tallies: dict[str, _Tally] = {}
-        """Of the keys that have calls in the window."""
+        """The calls of each key that has any in the window."""
         self._unreached = self._failed = self._keys_failed = 0
         self._ticket = 0
         """Grows when a circuit opens and with each probe."""
@@ -66,20 +66,21 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """For everybody."""
+        """Tells whether it is open for everybody."""
         return self._everybody is not None
 
     def is_open_for(self, key: str) -> bool:
         return self.is_open or key in self._own
 
     def opens_at(self, key: str, now: float) -> float:
-        """When the key's next call may be made: now, or the time of the probe, or never while one is out."""
+        """Return when the key's next call may be made: now, at the probe's time, or never while one is
+        out."""
         if self._everybody is None and not self._own:
             return now
         return max((circuit.opens_at(now) for circuit in self._circuits(key)), default=now)
 
     def start(self, key: str) -> int:
-        """A call that `opens_at` allows begins, on an open circuit the probe. Its ticket, for its end."""
+        """Begin a call that `opens_at` allows, on an open circuit the probe. Returns a ticket for its end."""
         if self._everybody is not None or self._own:
             circuits = self._circuits(key)
             self._ticket += bool(circuits)
@@ -88,7 +89,7 @@ class Breaker:
         return self._ticket
 
     def succeed(self, key: str, ticket: int, now: float) -> None:
-        """The call ended well; one that began before a circuit opened says nothing any more."""
+        """Note that the call ended well; one that began before a circuit opened says nothing any more."""
         if self._is_early(key, ticket):
             return
         if self._everybody is not None:
@@ -99,7 +100,7 @@ class Breaker:
         self._count(_Call(now, key, "well"))
 
     def fail(self, key: str, ticket: int, now: float, *, was_reached: bool) -> None:
-        """The call failed, which counts as a success does."""
+        """Note that the call failed; it counts if a success would."""
         if self._is_early(key, ticket):
             return
         self._count(_Call(now, key, "failed" if was_reached else "unreached"))
@@ -123,7 +124,7 @@ class Breaker:
                 circuit.probe = None
 
     def _circuits(self, key: str) -> list[_Circuit]:
-        """The open ones that this key's calls have to pass."""
+        """List the open ones that this key's calls have to pass."""
         return [circuit for circuit in (self._everybody, self._own.get(key)) if circuit is not None]
 
     def _is_early(self, key: str, ticket: int) -> bool:
@@ -139,7 +140,7 @@ class Breaker:
         self._own[key] = self._opened(now)
 
     def _counted(self) -> int:
-        """How many failures in the window count for everybody."""
+        """Count the failures in the window that count for everybody."""
         are_several = self._keys_failed > 1 or len(self._tallies) == 1
         return self._unreached + (self._failed if are_several else 0)
 
@@ -172,7 +173,7 @@ class Breaker:
         self._keys_failed += bool(tally.failed) - before
 
     def _forget(self, key: str | None) -> None:
-        """Drop the calls of a key, or all, as they are of another time."""
+        """Drop the calls of a key, or of all keys, since they say nothing about now."""
         calls, self._calls = self._calls, deque()
         for call in calls:
             if key is None or call.key == key:

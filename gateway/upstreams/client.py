@@ -1,4 +1,4 @@
-"""What the chat path knows of HTTP upstream, and the one place where a client of it is chosen."""
+"""The chat path knows this much of HTTP upstream; a client for it is chosen here alone."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -10,25 +10,26 @@ from gateway.upstreams.response import Sink
 
 
 class Response(Protocol):
-    """An upstream's answer, its body not yet read."""
+    """An upstream's answer, whose body is not yet read."""
 
     status: int
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Lower-case names."""
+        """The headers under lower-case names."""
 
     @property
     def is_read(self) -> bool:
-        """Whether the body was read to its end."""
+        """Tells whether the body was read to its end."""
 
     async def read(self) -> bytes:
-        """The next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
+        """Read the next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
 
     async def pour(self, sink: Sink) -> None:
         """Give pieces to `sink` the moment they come, if that is possible, until it leaves something.
 
-        Then, or where there is no next piece, `read` goes on. The headers may be gone from then on.
+        After that, or where no next piece can come this way, `read` goes on. The headers may be gone from
+        then on.
         """
 
     def close(self) -> None:
@@ -46,10 +47,10 @@ class Client(Protocol):
 
 
 def pooled(name: str, upstream: Upstream, lookups: Lookups) -> Client:
-    """The client that the upstream's configuration names; `lookups` are those of all of them."""
+    """Make the client that the upstream's configuration names; all upstreams share the `lookups`."""
     if upstream.client == "native":
         return HttpClient(name, upstream, lookups)
-    # It takes a while to load and holds memory, which only those who choose it should pay for.
+    # It takes a while to load and holds memory, for which only those who choose it should pay.
     from gateway.upstreams.aiohttp_client import AiohttpClient
 
     return AiohttpClient(name, upstream, lookups)

@@ -10,26 +10,26 @@ from gateway.upstreams.framing import mended
 from gateway.upstreams.response import LEAST_STATUS, IncomingResponse
 
 HEAD_BYTES = 64 * 1024
-"""Of all names and values in the head of an answer, informational answers before it and trailers included."""
+"""Bytes of all names and values in an answer's head, with trailers and informational answers before it."""
 HEADERS = 200
 STALE_SECONDS = 1.0
-"""How soon after a request a kept connection ends that the upstream had closed before."""
+"""Seconds; a kept connection that the upstream had closed ends this soon after a request."""
 SLICE = 256 * 1024
-"""How much of a body is handed to the transport at once."""
+"""Bytes of a body that are handed to the transport at once."""
 
 
 class _Unusable(Exception):
-    """What comes in is no answer, or belongs to none."""
+    """Bytes that came in are no answer, or belong to none."""
 
 
 class Owner(Protocol):
-    """Who lends a connection out."""
+    """Lends a connection out."""
 
     def freed(self, connection: "Connection", *, is_reusable: bool) -> None:
-        """Its exchange is over, in whatever way."""
+        """Take the connection back: its exchange is over, in whatever way."""
 
     def lost(self, connection: "Connection") -> None:
-        """It has ended."""
+        """Forget the connection: it has ended."""
 
 
 class Connection(asyncio.Protocol):
@@ -66,32 +66,33 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._response: IncomingResponse | None = None
-        """`None` between two exchanges."""
+        """The response that is being filled; `None` between two exchanges."""
         self._exchanges = 0
         self._asked = 0.0
         """When the last request was sent, in `loop.time()` seconds."""
         self._has_answered = False
-        """Whether any byte has come since the request."""
+        """Tells whether any byte has come since the request."""
         self._named: list[tuple[bytes, bytes]] = []
         self._named_bytes = 0
         self._unread_bytes = 0
-        """Of which the parser has made nothing yet, such as a head, or a trailer without an end."""
+        """Bytes of which the parser has made nothing yet, such as a head, or a trailer without an end."""
         self._head = b""
-        """What has come of the answer's head."""
+        """The part of the answer's head that has come."""
         self._is_mended = False
-        """Whether the head said in two ways where the answer ends; what follows it is not to be trusted."""
+        """True where the head said in two ways where the answer ends; what follows it is not to be
+        trusted."""
         self._encoding = b""
         self._has_length = False
-        """Whether the answer itself says where it ends, else the end of the connection does."""
+        """True where the answer itself says where it ends; otherwise the end of the connection says it."""
         self._is_complete = False
         self._is_reusable = False
         self._unsent: memoryview | None = None
         self._is_full = False
-        """Whether the transport takes no more for now."""
+        """Tells whether the transport takes no more for now."""
         self._body: list[bytes] = []
-        """What one read has brought of it."""
+        """Pieces of the body that one read has brought."""
         self.on_body = self._body.append
-        """What the parser calls for each chunk of a chunked body; as a method it would cost twice as much."""
+        """The parser calls this for each chunk of a chunked body; a method would cost twice as much."""
         self._parser = self._new_parser()
 
     @property
@@ -100,7 +101,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def was_stale(self) -> bool:
-        """Whether it had been used before, and ended without a byte as soon as it was used again.
+        """Tells whether it had been used before, and ended without a byte as soon as it was used again.
 
         One that ends later has taken the request, which may have cost something.
         """
@@ -108,7 +109,7 @@ class Connection(asyncio.Protocol):
         return self._exchanges > 1 and not self._has_answered and soon
 
     async def ask(self, head: bytes, body: bytes) -> IncomingResponse:
-        """Send a request; the response once its head is there. Raises UpstreamFailure."""
+        """Send a request, and return the response once its head is there. Raises UpstreamFailure."""
         response = self._response = IncomingResponse(self._upstream, self, self._loop)
         self._exchanges += 1
         self._asked = self._loop.time()
@@ -136,7 +137,7 @@ class Connection(asyncio.Protocol):
         else:
             self.transport.abort()
 
-    # What the response asks for
+    # The response asks for these.
 
     def pause(self) -> None:
         if self.is_usable:
@@ -150,7 +151,7 @@ class Connection(asyncio.Protocol):
         self._response, self._is_reusable = None, False
         self._free()
 
-    # What the transport tells
+    # The transport calls these.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
@@ -158,7 +159,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         response = self._response
         if response is None:
-            # Nobody has asked: whatever it is, the next request must not take it for its answer.
+            # Nobody asked for this. The next request must not take it for its answer.
             self.transport.abort()
             return
         self._has_answered = True
@@ -183,7 +184,7 @@ class Connection(asyncio.Protocol):
             self._end("bad_answer")
 
     def _mend(self) -> bool:
-        """Read the answer's beginning anew where its head can be mended; whether it is HTTP then."""
+        """Read the answer's beginning anew where its head can be mended; tells whether it is HTTP then."""
         head = None if self._is_mended else mended(self._head)
         if head is None:
             return False
@@ -197,14 +198,14 @@ class Connection(asyncio.Protocol):
 
     def _new_parser(self) -> httptools.HttpResponseParser:
         parser = httptools.HttpResponseParser(self)
-        # What servers in the field get wrong without doing harm.
+        # Servers in the field get these wrong without doing harm.
         parser.set_dangerous_leniencies(
             lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
         return parser
 
     def eof_received(self) -> None:
-        # The transport would first send what is left of the request, which nobody may be reading.
+        # A close would first send the rest of the request, which nobody may be reading.
         self._break_off(is_clean=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -220,7 +221,7 @@ class Connection(asyncio.Protocol):
         self._is_full = False
         self._send()
 
-    # What the parser finds
+    # The parser calls these.
 
     def on_message_begin(self) -> None:
         if self._is_complete:
@@ -264,14 +265,15 @@ class Connection(asyncio.Protocol):
             self.transport.write(piece)
 
     def _end(self, failure: Kind | None) -> None:
-        """Nothing more belongs to the response."""
+        """Finish the response: nothing more belongs to it."""
         response, self._response = self._response, None
         if response is not None:
             response.end(failure)
         self._free()
 
     def _break_off(self, *, is_clean: bool) -> None:
-        """The connection's end is also the end of an answer that does not say where it ends."""
+        """Finish the response: the connection's end is also that of an answer that does not say where it
+        ends."""
         response = self._response
         if response is not None:
             self._is_reusable = False

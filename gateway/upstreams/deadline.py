@@ -1,4 +1,4 @@
-"""Time limits that are all equally long: what begins first is due first, so that one timer serves all."""
+"""Time limits that are all equally long share one timer, since those that begin first are due first."""
 
 import asyncio
 from types import TracebackType
@@ -6,16 +6,16 @@ from typing import Any
 
 
 class Deadlines:
-    """As `asyncio.timeout`, for blocks that begin thousands of times a second and are hardly ever late."""
+    """Works like `asyncio.timeout`, for blocks that begin thousands of times a second and are rarely late."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._open: dict[Deadline, float] = {}
-        """When each is due, in `loop.time()` seconds, the soonest first."""
+        """The time at which each is due, in `loop.time()` seconds, the soonest first."""
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> "Deadline":
-        """What is under `with` raises TimeoutError after so many seconds."""
+        """Begin a block under `with` that raises TimeoutError once the time is up."""
         return Deadline(self)
 
     def add(self, deadline: "Deadline", loop: asyncio.AbstractEventLoop) -> None:
@@ -69,7 +69,7 @@ class Deadline:
         return self._end is not None
 
     def renew(self, end: float) -> None:
-        """The time begins anew, but is over at `end` at the latest, in `loop.time()` seconds."""
+        """Let the time begin anew; it is over at `end` at the latest, in `loop.time()` seconds."""
         loop = asyncio.get_running_loop()
         if self._end is None:
             self._end = loop.call_at(end, self.pass_by)
@@ -77,7 +77,7 @@ class Deadline:
         self._all.add(self, loop)
 
     def pass_by(self) -> None:
-        """Its time has come."""
+        """Note that its time has come."""
         if not self._is_over:
             self._is_over = True
             self._task.cancel()

@@ -1,17 +1,17 @@
-"""Bodies that come compressed, unpacked a bounded piece at a time."""
+"""Bodies that come compressed are unpacked a bounded piece at a time."""
 
 import zlib
 
 PIECE = 64 * 1024
-"""How much is unpacked at once."""
+"""Bytes that are unpacked at once."""
 FREE = 4 * 1024 * 1024
-"""So much may come of any packed body."""
+"""Bytes that may come of any packed body."""
 RATIO = 200
-"""How many times its size may come of a larger one; text hardly ever shrinks to a fiftieth."""
+"""The most times its size that may come of a larger body; text hardly ever shrinks to a fiftieth."""
 EITHER, GZIP, RAW = 47, 31, -15
-"""What zlib calls the formats: gzip or deflate with a head, gzip, deflate without one."""
+"""zlib's numbers for the formats: gzip or deflate with a head, gzip, deflate without one."""
 MAGIC = b"\x1f\x8b"
-"""How a member of a gzip body begins."""
+"""A member of a gzip body begins like this."""
 PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 PLAIN = frozenset({"", "identity"})
 
@@ -21,10 +21,10 @@ class PackedBodyError(Exception):
 
 
 class Unpacking:
-    """One body on its way: `feed` what has come, then `take` until that gives nothing.
+    """Unpacks one body: `feed` what has come, then `take` until that gives nothing.
 
-    A gzip body may have several members (RFC 1952, 2.2), and `deflate` comes with zlib's head, as RFC 9110
-    has it, as well as without. What stands behind the end is ignored, as browsers do.
+    A gzip body may have several members (RFC 1952, 2.2), and `deflate` comes with zlib's head, as RFC
+    9110 says, as well as without. Bytes after the end are ignored, as browsers do.
     """
 
     __slots__ = (
@@ -39,17 +39,17 @@ class Unpacking:
     )
 
     def __init__(self, coding: str) -> None:
-        """Any other coding is one that cannot be unpacked, which the first byte shows."""
+        """A coding that is not known makes a body that cannot be unpacked, which its first byte shows."""
         self._is_known = coding in PACKED
         self._is_deflate = coding == "deflate"
         self._decoder: zlib._Decompress | None = None
-        """`None` between two members."""
+        """The decoder of the current member; `None` between two members."""
         self._rest = b""
-        """What has come and was not unpacked yet."""
+        """Bytes that have come and were not unpacked yet."""
         self._has_more = False
-        """Whether the decoder may give more although it has taken all in."""
+        """Tells whether the decoder may give more although it has taken all in."""
         self._is_done = False
-        """Whether the last member has ended, as far as that is known."""
+        """Tells whether the last member has ended, as far as that is known."""
         self._packed = self._unpacked = 0
 
     def feed(self, data: bytes) -> None:
@@ -57,7 +57,7 @@ class Unpacking:
         self._rest += data
 
     def take(self) -> bytes:
-        """The next piece; empty where more has to come. Raises PackedBodyError."""
+        """Unpack the next piece; it is empty where more has to come. Raises PackedBodyError."""
         if self._rest and not self._is_known:
             raise PackedBodyError
         while self._rest or self._has_more:
@@ -80,12 +80,12 @@ class Unpacking:
         return b""
 
     def finish(self) -> None:
-        """Nothing more comes. Raises PackedBodyError unless the body is whole; an empty one is."""
+        """Note that nothing more comes. Raises PackedBodyError unless the body is whole or empty."""
         if self._packed and (self._decoder is not None or not self._is_done):
             raise PackedBodyError
 
     def _begin(self) -> "zlib._Decompress | None":
-        """The decoder for what begins here; `None` where its first bytes do not tell yet, or nothing does."""
+        """Choose the decoder for these first bytes; `None` where they do not tell yet, or none fits."""
         rest = self._rest
         if len(rest) < len(MAGIC):
             return None
@@ -100,6 +100,6 @@ class Unpacking:
 
 
 def unpacking(encoding: str) -> Unpacking | None:
-    """For upstreams that compress although they were asked not to; `None` where a body is plain."""
+    """Unpack for upstreams that compress although they were asked not to; `None` where a body is plain."""
     codings = [coding for name in encoding.lower().split(",") if (coding := name.strip()) not in PLAIN]
     return Unpacking(",".join(codings)) if codings else None

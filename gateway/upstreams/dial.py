@@ -1,4 +1,4 @@
-"""Connecting to a host: its addresses, the first of them that answers, and TLS."""
+"""Connecting to a host means finding its addresses, taking the first of them that answers, and TLS."""
 
 import asyncio
 import socket
@@ -16,12 +16,12 @@ STAGGER = 0.25
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """The system's certificate authorities, which take a while to load."""
+    """Load the system's certificate authorities, which takes a while."""
     return ssl.create_default_context()
 
 
 async def connected(host: str, port: int, lookups: Lookups) -> socket.socket:
-    """A socket to the first address of the host that can be reached. Raises OSError, ValueError."""
+    """Connect a socket to the first address of the host that can be reached. Raises OSError, ValueError."""
     kind = socket.SOCK_STREAM
     try:
         found: Sequence[Any] = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_NUMERICHOST)
@@ -31,7 +31,7 @@ async def connected(host: str, port: int, lookups: Lookups) -> socket.socket:
 
 
 def _interleaved(found: Sequence[Address]) -> Iterator[Address]:
-    """The families in turns, beginning with the system's favourite."""
+    """Take the families in turns, beginning with the system's favourite."""
     family = found[0][0]
     favourites = [address for address in found if address[0] == family]
     others = [address for address in found if address[0] != family]
@@ -39,7 +39,7 @@ def _interleaved(found: Sequence[Address]) -> Iterator[Address]:
 
 
 async def _race(addresses: Sequence[Address]) -> socket.socket:
-    """Each address has a head start on the next; who fails makes way at once."""
+    """Connect to all in a race: each address has a head start on the next, or makes way when it fails."""
     waiting = list(reversed(addresses))
     tasks: set[asyncio.Task[socket.socket]] = set()
     failure: BaseException | None = None
@@ -75,6 +75,6 @@ async def _open(address: Address) -> socket.socket:
 
 
 def _discard(task: asyncio.Task[socket.socket]) -> None:
-    """Whoever connects too late is not needed."""
+    """Close a socket that was connected too late to be needed."""
     if not task.cancelled() and task.exception() is None:
         task.result().close()

@@ -1,4 +1,4 @@
-"""What can go wrong with one call to an upstream, and what the caller is told in the end."""
+"""One call to an upstream can fail in these ways, and its caller is told this in the end."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -25,11 +25,11 @@ Kind = Literal[
 LATE = frozenset({"connect_timeout", "first_byte_timeout", "only_comments", "total_timeout"})
 RETRIED = frozenset({408, 409, 429})
 SICK = frozenset({502, 503, 504, 529})
-"""What an upstream, or a proxy in front of it, says when it is not well."""
+"""An upstream, or a proxy in front of it, says these when it is not well."""
 CREDENTIALS = frozenset({401, 403})
-"""They are between the gateway and the upstream; what is said of them is never shown."""
+"""These concern the gateway and the upstream alone; nothing that is said of them is ever shown."""
 NO_RETRY = {"x-should-retry": "false"}
-"""Keeps the SDKs from repeating what we have repeated already."""
+"""This keeps the SDKs from repeating what has been repeated already."""
 
 WORDS: dict[str, str] = {
     "connection": "could not be reached or broke the connection",
@@ -68,9 +68,9 @@ class UpstreamFailure(Exception):
         """The upstream's reason in the form that callers may see: `message` and whatever else it has."""
         self.retry_after = retry_after
         self.was_reached = was_reached
-        """Whether there was a connection at all, so that the request itself may be why the call failed."""
+        """Tells whether there was a connection at all, so that the request itself may be at fault."""
         self.was_reasoned = was_reasoned
-        """Whether the upstream said why in JSON, shown or not, as one does that is up."""
+        """Tells whether the upstream said why in JSON, shown or not, as one that is up does."""
 
     @property
     def is_retryable(self) -> bool:
@@ -78,23 +78,23 @@ class UpstreamFailure(Exception):
 
     @property
     def is_retried_once(self) -> bool:
-        """Whether the request may well have caused it, so that more tries would do more harm than good."""
+        """Tells whether the request may well have caused it, so that more tries would do harm."""
         return self.kind == "status" and self.status == 500 and self.was_reasoned
 
     @property
     def trips_breaker(self) -> bool:
-        """Broken connections, time-outs and what a sick upstream answers do; what is meant does not."""
+        """Tells whether it shows a sick upstream: a broken connection, a time-out, certain statuses."""
         if self.kind == "status":
             return self.status in SICK or (self.status == 500 and not self.was_reasoned)
         return self.kind in LATE or self.kind == "connection"
 
     @property
     def word(self) -> str:
-        """A short text for the turn's row, such as `status_429` or `connect_timeout`."""
+        """A short word for the turn's row, such as `status_429` or `connect_timeout`."""
         return f"{self.kind}_{self.status}" if self.status else self.kind
 
     def refusal(self) -> Refusal:
-        """What the caller gets once nothing is left to try."""
+        """Make the refusal that the caller gets once nothing is left to try."""
         if self.status in CREDENTIALS:
             return Refusal(
                 Fault.PROVIDER_CREDENTIALS,
@@ -111,7 +111,7 @@ class UpstreamFailure(Exception):
         )
 
     def refusal_midway(self) -> Refusal:
-        """What ends a stream of which something has gone out."""
+        """Make the refusal that ends a stream of which something has gone out."""
         return Refusal(
             Fault.STREAM_ERROR,
             f"The upstream `{self.upstream}` reported an error in the middle of its answer.",
@@ -122,7 +122,7 @@ class UpstreamFailure(Exception):
         faults = {408: Fault.PROVIDER_TIMEOUT, 409: Fault.PROVIDER_CONFLICT, 429: Fault.PROVIDER_RATE_LIMITED}
         headers = NO_RETRY if status == 409 else {}
         asked = self.retry_after
-        # The server would break off an answer with another header.
+        # The server would break off an answer that has another value in this header.
         if asked is not None and asked.isascii() and asked.isprintable():
             headers = {**headers, "retry-after": asked}
         return Refusal(
@@ -134,7 +134,7 @@ class UpstreamFailure(Exception):
         )
 
     def _within(self, fault: Fault) -> Mapping[str, Any] | None:
-        """The upstream's reason inside an error of ours, whose type and code stand where it has none."""
+        """Put the upstream's reason inside an error of ours, whose type and code fill what it lacks."""
         if self.error is None:
             return None
         ours = {"type": fault.openai_type, "code": fault.openai_code or fault.code}
@@ -144,7 +144,7 @@ class UpstreamFailure(Exception):
 def from_status(
     upstream: str, status: int, body: bytes, headers: Mapping[str, str], mask: Mask
 ) -> UpstreamFailure:
-    """The failure that an answer with another status than 200 stands for."""
+    """Make the failure that an answer with another status than 200 stands for."""
     found = reason.find(body)
     if status == 500 and found is not None:
         # Some servers have no other status for a mistake that is the caller's.
@@ -161,7 +161,7 @@ def from_status(
 
 
 def from_event(upstream: str, error: bytes, mask: Mask) -> UpstreamFailure:
-    """The failure that an error in a 200 answer or a stream stands for, as JSON; a status in it counts."""
+    """Make the failure for an error, as JSON, in a 200 answer or a stream; a status in it counts."""
     value = reason.decoded(error)
     found = reason.of(value)
     status = reason.status_of(value)
@@ -175,7 +175,7 @@ def from_event(upstream: str, error: bytes, mask: Mask) -> UpstreamFailure:
 
 
 def from_answer(upstream: str, body: bytes, mask: Mask) -> UpstreamFailure:
-    """The failure that a 200 stands for whose body is no answer: the error that it reports, if it does."""
+    """Make the failure for a 200 whose body is no answer: the error that it reports, if it does."""
     error = reason.reported(reason.decoded(body))
     if error is None:
         return UpstreamFailure("bad_answer", upstream)
@@ -183,7 +183,7 @@ def from_answer(upstream: str, body: bytes, mask: Mask) -> UpstreamFailure:
 
 
 def _shown(found: reason.Reason | None, status: int, size: int, mask: Mask) -> reason.Reason | None:
-    """What callers see of it; an error of the request keeps all that it says, any other the four keys."""
+    """Return the part that callers see: all of an error of the request, of any other one the four keys."""
     if found is None or status < 400 or status in CREDENTIALS or size > reason.BODY_BYTES:
         return None
     return reason.whole(found, mask) if status < 500 else reason.short(found, mask)

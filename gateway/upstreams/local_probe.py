@@ -3,7 +3,7 @@
 import socket
 
 EVERY, AFTER_A_MISS, DEADLINE = 5.0, 1.0, 3.0
-"""Seconds: between two questions, after one without a good answer, and for the answer to come."""
+"""Seconds between two questions, after one without a good answer, and until an answer is given up."""
 
 
 class Probe:
@@ -16,7 +16,7 @@ class Probe:
         self._misses = 0
 
     def misses(self, now: float) -> int:
-        """How many questions in a row got no good answer."""
+        """Count the questions in a row that got no good answer."""
         try:
             if self._socket is not None:
                 self._hear(self._socket, now)

@@ -1,4 +1,4 @@
-"""Where hosts are: one lookup at a time for each name, in threads of their own, with the last answer kept."""
+"""Hosts are looked up in threads, one lookup at a time for each name, with the last answer kept."""
 
 import asyncio
 import socket
@@ -12,16 +12,16 @@ from typing import Any, TypeAlias
 import msgspec
 
 THREADS = 32
-"""How many lookups run at once; a resolver that hangs holds one of them for each name."""
+"""Lookups that run at once; a resolver that hangs holds one of them for each name."""
 FRESH_SECONDS = 5.0
-"""How long an answer is used before it is asked for again."""
+"""Seconds that an answer is used before it is asked for again."""
 PATIENCE = 0.5
 """Seconds that a lookup has before the last answer is used in its place."""
 KEPT_SECONDS = 3600.0
-"""How long the last answer is good for while no other comes; the address may be a stranger's by then."""
+"""Seconds that the last answer is good for while no other comes; later the address may be a stranger's."""
 
 Address: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
-"""As `getaddrinfo` lists them."""
+"""An address as `getaddrinfo` lists it."""
 Resolve: TypeAlias = Callable[..., Sequence[Any]]
 Outcome: TypeAlias = "Sequence[Address] | OSError | UnicodeError"
 
@@ -29,25 +29,25 @@ Outcome: TypeAlias = "Sequence[Address] | OSError | UnicodeError"
 class _Answer(msgspec.Struct):
     addresses: Sequence[Address]
     at: float
-    """In `time.monotonic()` seconds."""
+    """The time of the answer in `time.monotonic()` seconds."""
 
     def is_younger_than(self, seconds: float) -> bool:
         return time.monotonic() - self.at < seconds
 
 
 class Lookups:
-    """What one worker knows of names. The threads are daemons, since nothing ends a lookup that hangs."""
+    """Remembers names for one worker. The threads are daemons, since nothing ends a lookup that hangs."""
 
     def __init__(self, resolve: Resolve = socket.getaddrinfo) -> None:
         self._resolve = resolve
         self._answers: dict[str, _Answer] = {}
         self._flying: dict[str, asyncio.Future[Outcome]] = {}
-        """Shared by all who wait for the name."""
+        """Lookups under way, each shared by all who wait for the name."""
         self._queue: deque[str] = deque()
         self._threads = 0
 
     async def find(self, host: str, port: int) -> list[Address]:
-        """The host's addresses, the system's favourite first. Raises OSError, UnicodeError."""
+        """Find the host's addresses, the system's favourite first. Raises OSError, UnicodeError."""
         known = self._answers.get(host)
         if known is None or not known.is_younger_than(FRESH_SECONDS):
             kept = known if known is not None and known.is_younger_than(KEPT_SECONDS) else None
@@ -58,9 +58,9 @@ class Lookups:
         ]
 
     async def _ask(self, host: str, kept: _Answer | None) -> _Answer:
-        """The answer of a lookup; the kept one where that fails or takes long."""
+        """Look the name up, or return the kept answer where that fails or takes long."""
         flying = self._flying.get(host) or self._start(host)
-        # Waiting so leaves the lookup alone when whoever waits is cancelled.
+        # This way of waiting leaves the lookup alone when whoever waits is cancelled.
         await asyncio.wait({flying}, timeout=None if kept is None else PATIENCE)
         if flying.done() and not isinstance(outcome := flying.result(), Exception):
             return self._answers.get(host) or _Answer(outcome, time.monotonic())
@@ -88,7 +88,7 @@ class Lookups:
             loop.call_soon(self._land, host, OSError("no thread can be started"))
 
     def _look(self, host: str, loop: asyncio.AbstractEventLoop) -> None:
-        """What the thread does."""
+        """Look the name up; runs in a thread."""
         outcome: Outcome
         try:
             outcome = self._resolve(host, None, type=socket.SOCK_STREAM)

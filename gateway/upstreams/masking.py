@@ -1,4 +1,4 @@
-"""What is cut out of an upstream's words before callers read them: configured secrets and the prompt."""
+"""Configured secrets and the prompt are cut out of an upstream's words before callers read them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,17 +9,17 @@ import msgspec
 
 MASK = "***"
 RUN = 40
-"""A run of so many characters of the prompt is masked wherever it stands."""
+"""Characters; so long a run of the prompt is masked wherever it stands."""
 FOLDED_RUN = 24
 """The same once case, white space and escapes are taken out, which shortens prose by about a sixth."""
 WHOLE = 16
-"""A prompt that is shorter than a run is masked where all of it stands, if it has so many characters."""
+"""Characters that a prompt shorter than a run needs to be masked where all of it stands."""
 LEAST_SECRET = 6
-"""Characters of a secret, once folded, without which no other spelling of it is looked for."""
+"""Characters that a secret needs, once folded, for another spelling of it to be looked for."""
 COMPARISONS = 4096
-"""A text that takes more of them looks like the prompt all over, and nothing of it is shown."""
+"""A text that takes more comparisons looks like the prompt all over, and nothing of it is shown."""
 KEYS = re.compile(r"\b(sk|pk_live|pk_test)[-_][A-Za-z0-9_-]{16,}")
-"""What looks like a provider's key or one of ours."""
+"""This looks like a provider's key or one of ours."""
 ESCAPES = re.compile(
     r"\\+(?:u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[abfnrtv])"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});"
@@ -31,7 +31,7 @@ Span = tuple[int, int]
 
 
 class Mask:
-    """Hides secrets in any text, however they are spelt; what it looks for is made ready on first use."""
+    """Hides secrets in any text, however they are spelt; it prepares what it looks for on first use."""
 
     __slots__ = ("_folded_runs", "_is_ready", "_prompt_json", "_runs", "_secrets", "_wholes")
 
@@ -42,10 +42,10 @@ class Mask:
         self._is_ready = False
         self._runs = self._folded_runs = Runs("", RUN)
         self._wholes: tuple[str, ...] = ()
-        """Folded texts that are hidden where all of one stands."""
+        """Folded texts that are hidden where the whole of one stands."""
 
     def value(self, value: Any) -> Any:
-        """The JSON value, every text in it masked, names of keys too. Raises RecursionError."""
+        """Mask every text in the JSON value, also the names of keys. Raises RecursionError."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -55,7 +55,7 @@ class Mask:
         return value
 
     def text(self, text: str) -> str:
-        """The text with secrets, runs of the prompt and what looks like a key replaced."""
+        """Replace secrets, runs of the prompt and whatever looks like a key."""
         if not self._is_ready:
             self._make_ready()
         for secret in self._secrets:
@@ -76,7 +76,7 @@ class Mask:
         self._wholes = tuple(wholes)
 
     def _folded_spans(self, text: str) -> Iterator[Span]:
-        """Where something hidden stands in another spelling."""
+        """Find where something hidden stands in another spelling."""
         folded, places = fold_with_places(text)
         found = [*self._folded_runs.find(folded)]
         for whole in self._wholes:
@@ -89,7 +89,7 @@ class Mask:
 
 
 def fold(text: str) -> str:
-    """The text without what a spelling may change: case, white space, escapes of JSON and HTML."""
+    """Take out what a spelling may change: case, white space, escapes of JSON and HTML."""
     if "\\" in text or "&" in text:
         text = ESCAPES.sub(lambda match: _unescaped(match[0]), text)
     # Splitting takes most of it out, three times as fast as the pattern.
@@ -97,7 +97,7 @@ def fold(text: str) -> str:
 
 
 def fold_with_places(text: str) -> tuple[str, list[Span]]:
-    """The same, and where each of its characters stands in the text."""
+    """Fold the text, and tell where each remaining character stands in it."""
     pieces: list[str] = []
     places: list[Span] = []
     for token in TOKENS.finditer(text):
@@ -117,9 +117,10 @@ def fold_with_places(text: str) -> tuple[str, list[Span]]:
 
 
 class Runs:
-    """Finds what stands together in a hidden text; what that takes over all texts is limited.
+    """Finds runs of a hidden text; the work that this takes over all texts is limited.
 
-    Every run that is long enough holds a seed: a third as many characters that begin at a multiple of `step`.
+    Every run that is long enough holds a seed: a third as many characters that begin at a multiple of
+    `step`.
     """
 
     __slots__ = ("_hidden", "_least", "_left", "_seeds")
@@ -135,7 +136,7 @@ class Runs:
             self._seeds.setdefault(hidden[place : place + size], []).append(place)
 
     def find(self, text: str) -> Iterator[Span]:
-        """Where the text has at least `least` characters that stand together in what is hidden."""
+        """Find where the text shares at least `least` characters in a row with the hidden text."""
         seeds, size = self._seeds, self._least // 3
         at, last = 0, len(text) - size
         if len(text) < self._least or not seeds:
@@ -159,7 +160,7 @@ class Runs:
                 at += 1
 
     def _around(self, text: str, at: int, place: int) -> Span:
-        """The span around the seed that stands around its place too."""
+        """Find the span around the seed that stands around its place in the hidden text too."""
         hidden = self._hidden
         start, end = at, at + _shared(text, at, hidden, place)
         # The run has no seed further to the left, or it was found there.
@@ -170,7 +171,7 @@ class Runs:
 
 
 def _shared(text: str, at: int, hidden: str, place: int) -> int:
-    """How many characters from there on are the same."""
+    """Count how many characters from there on are the same."""
     most = min(len(text) - at, len(hidden) - place)
     low, high = 0, 64
     while high < most and text[at + low : at + high] == hidden[place + low : place + high]:
@@ -186,7 +187,7 @@ def _shared(text: str, at: int, hidden: str, place: int) -> int:
 
 
 def _cut(text: str, spans: list[Span]) -> str:
-    """The text with a mask in the place of each span; spans that touch become one."""
+    """Put a mask in the place of each span; spans that touch become one."""
     out: list[str] = []
     at = 0
     for start, end in sorted(spans):
@@ -197,7 +198,7 @@ def _cut(text: str, spans: list[Span]) -> str:
 
 
 def _unescaped(escape: str) -> str:
-    """What one match of `ESCAPES` stands for."""
+    """Return the character that one match of `ESCAPES` stands for."""
     if escape.startswith("&"):
         return unescape(escape)
     kind, _, digits = escape.lstrip("\\").partition("\\")

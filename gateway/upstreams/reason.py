@@ -1,4 +1,4 @@
-"""Why an upstream failed, in its own words: where servers put them, and the form in which they are shown."""
+"""An upstream says in its own words why it failed: this knows where servers put that, and how it is shown."""
 
 import json
 import re
@@ -13,19 +13,19 @@ Reason: TypeAlias = dict[str, Any]
 """An error object in OpenAI's form: a `message`, and `type`, `param`, `code` and others where it has them."""
 
 BODY_BYTES = 16 * 1024
-"""A larger body is not looked into."""
+"""Bytes; a larger body is not looked into."""
 SHORT_BYTES = 2 * 1024
-"""How long the reason may be that an upstream gives for a fault of its own."""
+"""The most bytes of a reason that an upstream gives for a fault of its own."""
 NO_REASON = "The upstream gave no reason."
 UNREADABLE = "The upstream gave a reason that is not fit to be shown."
 UNFIT = re.compile(r"<!doctype|<html|<body|traceback \(most recent call last\)|\n\s+at \S+\(", re.IGNORECASE)
-"""A page for browsers, or where in its code a server has failed."""
+"""Marks of a page for browsers, and of a traceback that tells where in its code a server has failed."""
 STATUS = re.compile(r"[45][0-9]{2}")
 KEPT = ("type", "param", "code")
 KEPT_LENGTH = 100
-"""A longer one is no word that a program looks for."""
+"""Characters; a longer text is no word that a program looks for."""
 DIGITS = 4000
-"""Python refuses to write or read integers that are longer."""
+"""Digits; Python refuses to write or read longer integers."""
 BOM = b"\xef\xbb\xbf"
 NAMED = {
     "invalid_request_error": 400,
@@ -47,10 +47,10 @@ NAMED = {
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON value; `None` where the body is none, or too large to be looked into."""
+    """Decode the JSON value; `None` where the body is none, or too large to be looked into."""
     if len(body) > BODY_BYTES:
         return None
-    # It may be a piece of a larger one, which msgspec has not made bytes yet.
+    # The body may be a view of a larger one, and msgspec has not made bytes of it yet.
     text = bytes(body).removeprefix(BOM)
     try:
         return msgspec.json.decode(text)
@@ -59,28 +59,28 @@ def decoded(body: bytes) -> Any:
 
 
 def is_cut_off(body: bytes) -> bool:
-    """Whether it is too large to be looked into, and begins as a JSON error does."""
+    """Tell whether the body is too large to be looked into, and begins as a JSON error does."""
     return len(body) > BODY_BYTES and body[:100].removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
 
 
 def is_error(raw: bytes) -> bool:
-    """Whether a JSON value in the place of an error is one; the SDKs take any that is not null or empty."""
+    """Tell whether a JSON value in an error's place is one; the SDKs take any that is not null or empty."""
     return len(raw) > BODY_BYTES or bool(decoded(raw))
 
 
 def find(body: bytes) -> Reason | None:
-    """The reason in the body of a failed call; `None` where there is none."""
+    """Find the reason in the body of a failed call; `None` where there is none."""
     found = _unwrapped(decoded(body))
     return _object(found) if isinstance(found, dict) else None
 
 
 def of(error: object) -> Reason | None:
-    """The reason in an error that stands in an answer."""
+    """Read the reason from an error that stands in an answer."""
     return _object({"error": error})
 
 
 def reported(value: object) -> object:
-    """The error that a JSON value reports where an answer should be; `None` where it reports none."""
+    """Read the error that a JSON value reports where an answer should be; `None` where it reports none."""
     value = _unwrapped(value)
     if not isinstance(value, dict):
         return None
@@ -90,7 +90,7 @@ def reported(value: object) -> object:
 
 
 def status_of(error: object) -> int | None:
-    """The HTTP status in an error object: `status`, `status_code` or `code`, else what its words imply."""
+    """Read the HTTP status of an error object: `status`, `status_code`, `code`, or what its words imply."""
     if not isinstance(error, Mapping):
         return None
     for name in ("status", "status_code", "code"):
@@ -103,7 +103,7 @@ def status_of(error: object) -> int | None:
 
 
 def whole(found: Reason, mask: Mask) -> Reason | None:
-    """All that it says, masked; `None` where it is too deep or too large."""
+    """Return all that it says, masked; `None` where it is too deep or too large."""
     try:
         shown: Reason = mask.value(found)
         size = len(msgspec.json.encode(shown))
@@ -115,7 +115,7 @@ def whole(found: Reason, mask: Mask) -> Reason | None:
 
 
 def short(found: Reason, mask: Mask) -> Reason | None:
-    """Its four keys in OpenAI's form, masked, in at most 2 KB; `None` where it gives no reason to show."""
+    """Return its four keys in OpenAI's form, masked, in at most 2 KB; `None` where none is to be shown."""
     message = mask.text(found["message"][:BODY_BYTES])
     if message == NO_REASON or UNFIT.search(message):
         return None
@@ -126,7 +126,7 @@ def short(found: Reason, mask: Mask) -> Reason | None:
 
 
 def _leniently_decoded(body: bytes) -> Any:
-    """For what clients take and msgspec does not: lone surrogates, bad UTF-8, integers without end."""
+    """Decode what clients take and msgspec does not: lone surrogates, bad UTF-8, integers without end."""
     try:
         value = json.loads(
             body.decode("utf-8", "replace"), parse_int=lambda text: int(text) if len(text) < DIGITS else text
@@ -137,12 +137,12 @@ def _leniently_decoded(body: bytes) -> Any:
 
 
 def _unwrapped(value: object) -> object:
-    """Google's endpoint wraps the object in an array."""
+    """Take the object out of the array in which Google's endpoint wraps it."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _object(found: dict[str, Any]) -> Reason | None:
-    """The object in OpenAI's place, else in one of the places that other servers use."""
+    """Find the object in OpenAI's place, else in one of the places that other servers use."""
     error = found.get("error")
     if isinstance(error, dict):
         message = error.get("message")
@@ -160,9 +160,9 @@ def _object(found: dict[str, Any]) -> Reason | None:
 
 
 def _shortened(message: str, room: int) -> str:
-    """At most so many bytes once it is encoded."""
+    """Shorten the message to at most `room` bytes once it is encoded."""
     while len(written := msgspec.json.encode(message)) - 2 > room:
-        # What one character takes is not known before; each round comes closer.
+        # The size of a single character is not known before; each round comes closer.
         keep = len(message) * room // len(written)
         message = message[: max(0, min(keep, len(message) - 2))] + "…"
     return message

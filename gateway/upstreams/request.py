@@ -1,4 +1,4 @@
-"""What an upstream is sent ahead of a body: the target, the headers, and both as bytes."""
+"""An upstream is sent this ahead of a body: the target and the headers, and both as bytes."""
 
 import base64
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from gateway.config import Upstream
 USER_AGENT = f"persona-gateway/{__version__}"
 PORTS = {"http": 80, "https": 443}
 HEADS = 1024
-"""How many encoded heads are remembered; versions of personas may bring headers of their own."""
+"""Encoded heads that are remembered; versions of personas may bring headers of their own."""
 KEPT = "!#$%&'()*+,/:;=?@[]~"
-"""What stays as it is in a target; a percent sign is taken for the start of an escape."""
+"""Characters that stay as they are in a target; a percent sign is taken for the start of an escape."""
 FRAMING = ("content-length", "transfer-encoding")
 
 
 class Heads:
-    """The heads of POST requests to one upstream, encoded once for each path and set of headers."""
+    """Encodes the head of each POST request to one upstream once for a path and a set of headers."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._base = urlsplit(upstream.base_url)
@@ -25,7 +25,7 @@ class Heads:
         self._made: dict[object, bytes] = {}
 
     def encode(self, path: str, own: Mapping[str, str], length: int) -> bytes:
-        """The head of a request with a body of this length; `own` headers go before the upstream's."""
+        """Encode the head of a request with a body of this length; `own` headers go before the upstream's."""
         key = (path, *own.items()) if own else path
         start = self._made.get(key) or self._make(key, path, own)
         return b"%bcontent-length: %d\r\n\r\n" % (start, length)
@@ -44,7 +44,7 @@ class Heads:
 
 
 def headers(upstream: Upstream) -> dict[str, str]:
-    """What every request to this upstream says, under lower-case names."""
+    """List what every request to this upstream says, under lower-case names."""
     found = {
         "accept": "application/json, text/event-stream",
         "accept-encoding": "identity",
@@ -57,12 +57,12 @@ def headers(upstream: Upstream) -> dict[str, str]:
 
 
 def below(base: SplitResult, path: str) -> str:
-    """The path below the base URL's own."""
+    """Join the path to the base URL's own."""
     return base.path.rstrip("/") + path
 
 
 def address(base: SplitResult) -> tuple[str, int]:
-    """The host, in ASCII, and the port. Raises ValueError where the URL has none that can be."""
+    """Find the host, in ASCII, and the port. Raises ValueError where the URL has no valid one."""
     host = (base.hostname or "").encode("idna").decode()
     return host, base.port or PORTS[base.scheme]
 
@@ -74,7 +74,7 @@ def _authority(base: SplitResult) -> str:
 
 
 def _credentials(base: SplitResult) -> dict[str, str]:
-    """Those in the URL itself, which an API key or a configured header overrides."""
+    """Read the credentials in the URL itself, which an API key or a configured header overrides."""
     if base.username is None:
         return {}
     pair = f"{unquote(base.username)}:{unquote(base.password or '')}"

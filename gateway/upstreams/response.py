@@ -1,4 +1,4 @@
-"""An upstream's answer while it comes in: filled by its connection, read by whoever asked."""
+"""An upstream's answer is filled by its connection as it comes in, and read by whoever asked."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -8,18 +8,18 @@ from gateway.upstreams.decoding import PackedBodyError, Unpacking, unpacking
 from gateway.upstreams.failure import Kind, UpstreamFailure
 
 READ_BYTES = 64 * 1024
-"""How much of an answer may wait unread before the upstream is made to wait."""
+"""Bytes of an answer that may wait unread before the upstream is made to wait."""
 
 
 LEAST_STATUS = 100
-"""A smaller one is no status (RFC 9110, 15)."""
+"""A smaller number is no status (RFC 9110, 15)."""
 
 Sink = Callable[[bytes], bytes | None]
-"""Takes a piece and tells what of it is left to be read before the next one; `None`: go on with the next."""
+"""Takes a piece, and returns the part of it to be read before the next one; `None` asks for the next one."""
 
 
 class Source(Protocol):
-    """Where an answer comes from, as long as it does."""
+    """Stands for the connection that an answer comes from, while it comes."""
 
     def pause(self) -> None:
         """Let the upstream wait."""
@@ -53,11 +53,11 @@ class IncomingResponse:
 
     def __init__(self, upstream: str, source: Source, loop: asyncio.AbstractEventLoop) -> None:
         self.status = 0
-        """0 until the head has come."""
+        """It is 0 until the head has come."""
         self._upstream = upstream
         self._loop = loop
         self._source: Source | None = source
-        """`None` once nothing comes any more."""
+        """It is `None` once nothing comes any more."""
         self._named: Sequence[tuple[bytes, bytes]] = ()
         self._headers: Mapping[str, str] | None = None
         self._unpacking: Unpacking | None = None
@@ -71,7 +71,7 @@ class IncomingResponse:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Lower-case names; of a repeated one the last value counts."""
+        """The headers under lower-case names; of a repeated one the last value counts."""
         if self._headers is None:
             # Most answers are relayed without a look at them.
             self._headers = {
@@ -89,11 +89,11 @@ class IncomingResponse:
 
     @property
     def is_read(self) -> bool:
-        """Whether nothing is left to be read."""
+        """Tells whether nothing is left to be read."""
         return self._is_ended and not self._pieces
 
     async def read(self) -> bytes:
-        """The next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
+        """Read the next piece as it came, decompressed; empty at the end. Raises UpstreamFailure."""
         if self._unpacking is not None:
             return await self._unpack(self._unpacking)
         while not (self._pieces or self._is_ended):
@@ -107,7 +107,7 @@ class IncomingResponse:
         """
         if self._unpacking is not None:
             return
-        # Whoever relays an answer has looked at its head before.
+        # Only a relayed answer is poured, and its head has been looked at before.
         self._named = ()
         self._sink = sink
         try:
@@ -125,21 +125,22 @@ class IncomingResponse:
         self._wake()
 
     def begin(self, status: int, named: Sequence[tuple[bytes, bytes]], encoding: bytes) -> None:
-        """The head has come."""
+        """Note that the head has come."""
         self.status, self._named = status, named
         if encoding:
             self._unpacking = unpacking(encoding.decode("latin-1"))
         self._wake()
 
     def feed(self, data: bytes) -> None:
-        """A piece of the body has come."""
+        """Take a piece of the body."""
         if self._sink is not None:
             try:
                 left = self._sink(data)
             except Exception as error:
                 if self._waiter is None or self._waiter.done():
                     raise
-                # A mistake in relaying is not the connection's: it goes to the task that has left the sink.
+                # A mistake in relaying is not the connection's, so it goes to the task that has left the
+                # sink.
                 self._waiter.set_exception(error)
                 left = b""
             if left is None:
@@ -155,14 +156,14 @@ class IncomingResponse:
             self._source.pause()
 
     def end(self, failure: Kind | None = None) -> None:
-        """Nothing more will come, because the answer is whole or else because of this failure."""
+        """Note that nothing more will come, because the answer is whole or else because of this failure."""
         self._release()
         self._source = None
         self._failure, self._is_ended = failure, True
         self._wake()
 
     async def _unpack(self, body: Unpacking) -> bytes:
-        """The next unpacked piece."""
+        """Unpack the next piece."""
         try:
             while not (piece := body.take()):
                 while not (self._pieces or self._is_ended):
@@ -174,12 +175,12 @@ class IncomingResponse:
                 body.feed(data)
         except PackedBodyError:
             raise UpstreamFailure("bad_answer", self._upstream) from None
-        # A few bytes may become megabytes, in whose course others must have their turn.
+        # A few bytes may become megabytes, and others must have their turn meanwhile.
         await asyncio.sleep(0)
         return piece
 
     def _take(self) -> bytes:
-        """All that has come and was not read yet."""
+        """Take all that has come and was not read yet."""
         pieces = self._pieces
         if not pieces:
             if self._failure is not None:

@@ -1,4 +1,4 @@
-"""Which upstream is asked when: the order, retries with backoff, and a breaker per upstream and model."""
+"""Upstreams are asked in an order, with retries, backoff, and a breaker per upstream and model."""
 
 import asyncio
 import random
@@ -24,17 +24,17 @@ BACKOFF = 0.25
 LONGEST_WAIT = 1.0
 """Seconds between two tries at a model that is being started again."""
 LOADING = 503
-"""What the bundled model's server says until it has loaded."""
+"""The bundled model's server says this until it has loaded."""
 MODELS = 1000
-"""Of one upstream, whose breakers are remembered."""
+"""Models of one upstream whose breakers are remembered."""
 SECRET_LENGTH = 8
-"""A shorter header value is no secret worth masking."""
+"""Characters; a shorter header value is no secret worth masking."""
 
 T = TypeVar("T")
 
 
 class Node:
-    """One upstream as a worker sees it: its client, its breaker, and what was learnt of it."""
+    """One upstream as a worker sees it: its client, its breakers, and what was learnt of it."""
 
     def __init__(self, name: str, upstream: Upstream, lookups: Lookups) -> None:
         self.name = name
@@ -44,12 +44,12 @@ class Node:
         self.total = Deadlines(upstream.timeouts.total)
         self.first_byte = Deadlines(upstream.timeouts.first_byte)
         self.refuses_usage = False
-        """Whether it has refused `stream_options.include_usage`, which is then left out."""
+        """Tells whether it has refused `stream_options.include_usage`, which is left out from then on."""
         self.is_restarted = name == LOCAL
-        """Whether it comes back by itself when it is gone, so that waiting for it is worth while."""
+        """Tells whether it comes back by itself when it is gone, so that waiting for it is worth while."""
 
     def breaker(self, model: str) -> Breaker:
-        """That of one of its models."""
+        """Return the breaker of one of its models."""
         found = self._breakers.recall(model)
         if found is None:
             found = Breaker()
@@ -58,18 +58,18 @@ class Node:
 
     @property
     def is_degraded(self) -> bool:
-        """Whether one of its models is left alone."""
+        """Tells whether one of its models is left alone."""
         return any(self.breaker(model).is_open for model in self._breakers)
 
     def is_usable(self, now: float) -> bool:
-        """Whether one of its models may be asked; it closes by traffic alone, so a due probe counts."""
+        """Tell whether one of its models may be asked; it closes by traffic alone, so a due probe counts."""
         models = list(self._breakers)
-        # Nobody's key is empty, so only what is shut for everybody counts.
+        # No key is empty, so this asks only for what is shut for everybody.
         return not models or any(self.breaker(model).opens_at("", now) <= now for model in models)
 
 
 class Trail(msgspec.Struct):
-    """What was tried for one request. Times are `time.perf_counter()` seconds."""
+    """Remembers what was tried for one request. Times are `time.perf_counter()` seconds."""
 
     key: str = ""
     """The id of the key that asks."""
@@ -97,9 +97,9 @@ class Routing:
             for secret in _parts(value or "")
             if len(secret) >= SECRET_LENGTH
         )
-        """What must never be shown to a caller."""
+        """Values that must never be shown to a caller."""
         self.text_only = frozenset(name for name, node in self.nodes.items() if node.upstream.text_only)
-        """Upstreams that can do nothing else."""
+        """Upstreams that take nothing but text."""
 
     async def first(
         self,
@@ -108,12 +108,12 @@ class Routing:
         trail: Trail,
         until: float,
     ) -> T:
-        """The result of the first attempt that succeeds. Raises the last UpstreamFailure.
+        """Return the result of the first attempt that succeeds. Raises the last UpstreamFailure.
 
         Each upstream has 1 + retries tries. The next to be asked is the one that may be asked soonest, in
-        the order of `routes`; none is asked after `until` (`time.monotonic()` seconds). What the request
-        itself may have broken is tried once more in all; an upstream that is being started again, as often
-        as the time allows.
+        the order of `routes`; none is asked after `until` (`time.monotonic()` seconds). A request that
+        may itself have caused the failure is tried once more in all; an upstream that is being started
+        again is asked as often as the time allows.
         """
         now = time.monotonic()
         ready = {route: now for route in routes if route.upstream in self.nodes}
@@ -151,7 +151,7 @@ class Routing:
         return self.nodes[route.upstream].breaker(route.model).opens_at(key, at)
 
     def _is_awaited(self, route: Route, failure: UpstreamFailure) -> bool:
-        """Whether the upstream is gone and comes back, or has come back and is still loading."""
+        """Tell whether the upstream is gone and comes back, or has come back and is still loading."""
         is_away = not failure.was_reached or failure.status == LOADING
         return is_away and self.nodes[route.upstream].is_restarted
 
@@ -184,13 +184,13 @@ class Routing:
 
 
 def _parts(value: str) -> tuple[str, ...]:
-    """A header's value, and the credential in it where it starts with a scheme."""
+    """Return a header's value, and the credential in it where it starts with a scheme."""
     scheme, _, token = value.partition(" ")
     return (value, token.strip()) if scheme.lower() in ("basic", "bearer", "token") else (value,)
 
 
 def _pause(failure: UpstreamFailure, tries: int) -> float:
-    """Seconds before the same upstream may be asked again."""
+    """Return the seconds before the same upstream may be asked again."""
     asked = retry_after_seconds(failure.retry_after)
     if asked is not None:
         return asked
@@ -198,7 +198,7 @@ def _pause(failure: UpstreamFailure, tries: int) -> float:
 
 
 def retry_after_seconds(value: str | None) -> float | None:
-    """The header Retry-After (RFC 9110, 10.2.3), in seconds or as a date; `None` where it says nothing."""
+    """Read the header Retry-After (RFC 9110, 10.2.3), seconds or a date; `None` where it says nothing."""
     if value is None:
         return None
     try:

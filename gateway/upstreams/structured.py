@@ -1,4 +1,4 @@
-"""Questions of our own to a model: JSON that fits a schema, through the openai SDK."""
+"""Questions of our own go to a model through the openai SDK, and come back as JSON that fits a schema."""
 
 import logging
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from gateway.config import Upstream
 
 RETRIES = 1
 REFUSED = frozenset({400, 422})
-"""What servers answer to a parameter that they do not know or like."""
+"""Servers answer this to a parameter that they do not know or like."""
 OBJECT = {"type": "json_object"}
 TALKATIVE = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
-"""These log addresses and, at their most talkative, what is sent."""
+"""These log addresses and, at their most talkative level, what is sent."""
 
 
 class Reply(NamedTuple):
-    """What the model answered."""
+    """A model's answer to a question of ours."""
 
     text: str | None
-    """`None` where it said nothing, or where the answer is none."""
+    """The text; `None` where the model said nothing, or where its answer is none."""
     usage: msgspec.Raw
 
 
@@ -39,11 +39,11 @@ class _Answer(msgspec.Struct):
 
 
 class Structured:
-    """One model of one upstream, asked for answers in the form of one schema."""
+    """Asks one model of one upstream for answers in the form of one schema."""
 
     def __init__(self, upstream: Upstream, model: str, schema: Mapping[str, Any], seconds: float) -> None:
-        """`seconds` is how long one try may take."""
-        # Imported here, since it takes half a second and nobody needs it who asks nothing.
+        """`seconds` is the longest time of one try."""
+        # This is imported here, since it takes half a second and nobody needs it who asks nothing.
         import openai
 
         for name in TALKATIVE:
@@ -55,7 +55,7 @@ class Structured:
             default_query=dict(parse_qsl(base.query, keep_blank_values=True)),
             max_retries=RETRIES,
             timeout=seconds,
-            # What is sent goes to the configured address and to no other.
+            # Requests go to the configured address and to no other.
             http_client=openai.DefaultAsyncHttpxClient(trust_env=False, follow_redirects=False),
         )
         # The SDK reads OPENAI_CUSTOM_HEADERS and other variables, which say nothing about this upstream.
@@ -69,10 +69,10 @@ class Structured:
             "temperature": 0,
             "response_format": {"type": "json_schema", "json_schema": named},
         }
-        """What the upstream was last known to take."""
+        """The options that the upstream was last known to take."""
 
     async def ask(self, instructions: str, question: str) -> Reply:
-        """Raises openai.OpenAIError; what is no answer gives an empty reply."""
+        """Raises openai.OpenAIError; an answer that is none gives an empty reply."""
         from openai import APIStatusError
 
         options = self._options
@@ -102,7 +102,7 @@ class Structured:
 
 
 def _headers(upstream: Upstream, omitted: Any) -> dict[str, Any]:
-    """The upstream's own, and none that the SDK takes from the environment."""
+    """Set the upstream's own headers, and drop those that the SDK takes from the environment."""
     key = f"Bearer {upstream.api_key}" if upstream.api_key else omitted
     headers = {"Authorization": key, "OpenAI-Organization": omitted, "OpenAI-Project": omitted}
     spelt = {name.lower(): name for name in headers}
@@ -110,7 +110,7 @@ def _headers(upstream: Upstream, omitted: Any) -> dict[str, Any]:
 
 
 def _plainer(options: dict[str, Any], refusal: str) -> dict[str, Any] | None:
-    """The options without the one that was probably refused; `None` where none is left to do without."""
+    """Leave out the option that was probably refused; `None` where there is none left to do without."""
     if "temperature" in options and "temperature" in refusal:
         return {name: value for name, value in options.items() if name != "temperature"}
     return None if options["response_format"] == OBJECT else {**options, "response_format": OBJECT}
