@@ -16,6 +16,7 @@ from gateway.cli.ref import with_ref
 from gateway.cli.target import Found, Target, on_target
 from gateway.drift import scorer
 from gateway.drift.profile import Profile
+from gateway.drift.rule import KINDS
 from gateway.drift.score import Score, Signal
 from gateway.personas import resolved
 from gateway.personas.name import ModelName
@@ -23,6 +24,8 @@ from gateway.scoring import transcript
 from gateway.scoring.transcript import Said
 
 COLUMNS = {"AXIS": "axis", "SIGNAL": "name", "P": "p", "WHERE": "where", "BASIS": "basis", "TEXT": "text"}
+
+RULE_COLUMNS = {"ID": "id", "STATE": "state", "RULE": "rule", "SOURCE": "source"}
 
 
 @click.group(
@@ -75,6 +78,39 @@ async def score(
         return
     _tell(found, scored)
     listing([_row(signal) for signal in signals], COLUMNS, as_json=False, empty="no signal speaks against it")
+
+
+@drift.command(epilog=example("persona drift rules bookshop", "persona drift rules bookshop@v2 --json"))
+@with_ref
+@options.as_json
+@on_target
+async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
+    """List the rules of a version: those that it declares, and those that were read from its prompt.
+
+    In the persona's file, an entry of `rules` with `from: ID` confirms a rule that was read, one that says
+    something beside it corrects the rule, and `{from: ID, off: true}` switches it off.
+    """
+    found = await target.find(ref)
+    listed = await target.rules(found)
+    if as_json:
+        print_json(msgspec.to_builtins(listed))
+        return
+    rows = [
+        {"id": one.id, "state": one.state, "rule": _rule(one.rule), "source": one.source}
+        for one in listed.data
+    ]
+    empty = f"{found.persona.slug}@v{listed.version} declares no rules, and none was found in its prompt"
+    listing(rows, RULE_COLUMNS, as_json=False, empty=empty)
+
+
+def _rule(rule: dict[str, Any]) -> str:
+    """The kind of rule and its words."""
+    kinds = [name for name in KINDS if name in rule]
+    if not kinds:
+        return f"from {rule.get('from')}"
+    value = rule[kinds[0]]
+    told = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return f"{kinds[0]}: {told}"
 
 
 def _score(found: Found, messages: Sequence[msgspec.Raw], user: str, text: str) -> Score:

@@ -23,9 +23,11 @@ from gateway.cli.target import (
     Turns,
     VersionRecord,
 )
+from gateway.personas import reading
 from gateway.personas import store as stored
 from gateway.personas.model import Draft, Persona, Version
 from gateway.personas.name import ModelName
+from gateway.personas.reading import RuleList
 from gateway.server import seed
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
@@ -103,6 +105,13 @@ class Local:
     async def versions(self, persona_id: str) -> list[VersionRecord]:
         async with self._database.read() as connection:
             return [_version(version) for version in await stored.versions(connection, persona_id)]
+
+    async def rules(self, found: Found) -> RuleList:
+        async with self._database.read() as connection:
+            version = await stored.version(connection, found.persona.id, found.version.version)
+        read = version.reading or reading.read_now(version.content)
+        listed = reading.listed(version.content, read)
+        return RuleList(persona=found.persona.id, version=version.number, reader=read.reader, data=listed)
 
     async def label(self, found: Found, label: str) -> None:
         async with self._database.write() as connection:

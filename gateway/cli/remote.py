@@ -26,6 +26,7 @@ from gateway.cli.target import (
 )
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.name import ModelName
+from gateway.personas.reading import RuleList
 from gateway.turns.view import TurnView
 
 FIRST_PAUSE = 0.25
@@ -100,6 +101,11 @@ class Remote:
 
     async def versions(self, persona_id: str) -> list[VersionRecord]:
         return await self._api.pages(f"/v1/personas/{persona_id}/versions", VersionRecord)
+
+    async def rules(self, found: Found) -> RuleList:
+        query = {"version": f"v{found.version.version}"}
+        answer = await self._api.call("GET", f"/v1/personas/{found.persona.id}/rules", query=query)
+        return answer.read(RuleList)
 
     async def label(self, found: Found, label: str) -> None:
         body = {"version": found.version.version}

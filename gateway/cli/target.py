@@ -13,6 +13,7 @@ import rich_click as click
 from gateway.cli import credentials, options
 from gateway.personas.model import Draft
 from gateway.personas.name import ModelName
+from gateway.personas.reading import RuleList
 from gateway.turns.view import TurnView
 
 Outcome = Literal["created", "new-version", "profile", "unchanged"]
@@ -120,6 +121,9 @@ class Target(Protocol):
 
     async def versions(self, persona_id: str) -> list[VersionRecord]:
         """List the versions, the newest first."""
+
+    async def rules(self, found: Found) -> RuleList:
+        """Those of the version, declared and read from its prompt."""
 
     async def label(self, found: Found, label: str) -> None: ...
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.drift.rule import Rule
+from gateway.drift.rule import Read, Rule
 
 
 class Character(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +20,9 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, Any] = {}
     """Its layers: everything stored of it beside the prompt, nested at will."""
     rules: tuple[Rule, ...] = ()
-    """What its owner declared; the rest is read from the prompt."""
+    """What its owner declared."""
+    read: tuple[Read, ...] | None = None
+    """What was read from the prompt when the version was made; `None`: it is read now."""
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

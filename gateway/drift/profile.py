@@ -59,7 +59,15 @@ class Profile:
         self.patterns.warm(self.vocabulary.language, language.DEFAULT)
         self.relevance = _relevance()
         self.rules = Rules(
-            Persona(character.name, declared, character.prompt, examples, _stored(fields), character.rules)
+            Persona(
+                character.name,
+                declared,
+                character.prompt,
+                examples,
+                _stored(fields),
+                character.rules,
+                character.read,
+            )
         )
         self.repertoire = incoherence.repertoire(declared, examples, self.relevance, languages)
 

@@ -76,6 +76,7 @@ ANSWERS: dict[str, Any] = {
     "list_versions": page(values.VERSION, following="v2"),
     "read_version": values.VERSION,
     "compare_versions": values.DIFF,
+    "list_rules": values.RULES,
     "restore_version": values.PERSONA,
     "move_label": values.PERSONA,
     "list_label_moves": page(values.LABEL_MOVE),

@@ -27,6 +27,7 @@ CONTENT: Json = {
     "overlay": "append",
     "allow": [],
     "refusal": "",
+    "rules": [{"must_not": "promise a refund", "name": "no refunds"}],
     "upstreams": [],
     "defaults": {"temperature": 0.7},
     "headers": {},
@@ -75,6 +76,20 @@ NEW_FROM_LAYERS: Json = {
     "language": "tr",
     "soul": {"core_value": "a book finds its reader"},
     "surface": {"occupation": "bookseller", "city": "Istanbul"},
+}
+RULES: Json = {
+    "persona": PERSONA_ID,
+    "version": 2,
+    "reader": 1,
+    "data": [
+        {
+            "id": "prose:1a2b3c4d",
+            "origin": "prompt",
+            "state": "active",
+            "rule": {"must_not": "break character"},
+            "source": "You never break character.",
+        }
+    ],
 }
 DIFF: Json = {
     "a": 2,

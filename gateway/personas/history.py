@@ -1,16 +1,18 @@
 """The routes `/v1/personas/{ref}/versions` and `/labels`: versions are read and restored, labels moved."""
 
-from typing import Any
+import asyncio
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
+from litestar.params import Parameter
 
 from gateway import clock
 from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
 from gateway.config import Config
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas import store, view
+from gateway.personas import reading, registry, store, view
 from gateway.personas.comparison import Comparing, Task
 from gateway.personas.editing import (
     WRITING,
@@ -25,7 +27,9 @@ from gateway.personas.editing import (
     version_of,
     writable,
 )
-from gateway.personas.model import Draft
+from gateway.personas.model import Draft, Persona
+from gateway.personas.name import ModelName
+from gateway.personas.reading import RuleList
 from gateway.personas.slug import is_label
 from gateway.personas.view import PersonaView, VersionView
 from gateway.storage import audit
@@ -86,6 +90,28 @@ def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
             persona = await readable(connection, request, ref)
             found = await version_of(connection, persona, v)
         return view.show_version(persona, found, foreign=is_foreign(request, persona))
+
+    @get("/{ref:str}/rules", opt={"scope": "personas:read"}, summary="List the rules of a version")
+    async def list_rules(
+        request: AnyRequest,
+        ref: str,
+        version: Annotated[
+            str | None, Parameter(description="`v3`, 3 or a label; else what the bare name means.")
+        ] = None,
+    ) -> RuleList:
+        """Declared rules, and those that were read from the prompt with the sentence that each came from.
+
+        An entry of `rules` with `from` and the id of a read one confirms or corrects it; with `off` it
+        switches that one off.
+        """
+        async with database.read() as connection:
+            persona = await readable(connection, request, ref)
+            found = await version_of(connection, persona, _meant(persona, version))
+        read = found.reading
+        if read is None:
+            read = await asyncio.to_thread(reading.read_now, found.content)
+        rules = reading.listed(found.content, read)
+        return RuleList(persona=persona.id, version=found.number, reader=read.reader, data=rules)
 
     @get(
         "/{ref:str}/versions/{a:str}/diff/{b:str}", opt={"scope": "personas:read"}, summary="Compare versions"
@@ -174,6 +200,7 @@ def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
         return page(moves, limit, _move, lambda move: move.id)
 
     handlers = [
+        list_rules,
         list_versions,
         read_version,
         compare_versions,
@@ -197,3 +224,10 @@ def _move(entry: audit.Entry) -> LabelMove:
     return LabelMove(
         details["label"], details["version"], details["previous"], entry.key_id, clock.iso(entry.at)
     )
+
+
+def _meant(persona: Persona, version: str | None) -> str | int:
+    """The version's number, or the text itself where it is no label."""
+    wanted = ModelName(persona.profile.slug, label=version if version and is_label(version) else None)
+    number = registry.version_number(persona, wanted)
+    return number if number is not None and (version is None or wanted.label is not None) else version or ""

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from gateway.drift import rule
+from gateway.drift.rule import Read, RuleError
 from gateway.errors import Detail
 from gateway.personas.slug import is_slug
 from gateway.personas.template import LAYERS
@@ -31,7 +33,7 @@ ALLOWED = 100
 """Names in `allow`."""
 REFUSAL = 4000
 """Characters of what stands in for an answer that is held back."""
-ADDED = ("allow", "refusal")
+ADDED = ("allow", "refusal", "rules")
 """Keys that older versions lack, whose fingerprints stay what they were where these are empty."""
 PARAMETER = re.compile(r"[!-~]{1,64}")
 NOT_DEFAULTS = frozenset({"model", "messages", "n", "stream", "stream_options"})
@@ -83,6 +85,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """Request parameters that callers of a locked version may set beside the usual ones."""
     refusal: str = ""
     """What goes out in place of an answer that a judge holds back; empty: an error."""
+    rules: list[dict[str, Any]] = []
+    """What the persona must and must not do, each as `drift.rule.Rule` reads it."""
     upstreams: list[str] = []
     """`NAME/model`, best first; empty means the configured order."""
     defaults: dict[str, Any] = {}
@@ -131,6 +135,13 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: int
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules that a version's prose was found to hold, and by which reader, for it may get better."""
+
+    reader: int
+    rules: tuple[Read, ...]
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable version."""
 
@@ -140,6 +151,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     content: Content
     fingerprint: str
     created_at: int
+    reading: Reading | None = None
+    """What was read from its prose when it was made; `None` for a version of before there were readers."""
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -187,6 +200,10 @@ def _check_content(content: Content) -> list[Detail]:
     if len(content.language) > 35 or not LANGUAGE.fullmatch(content.language):
         details.append(_detail("language", "a language tag of BCP 47, such as `en` or `pt-BR`"))
     details += _check_sizes(content)
+    try:
+        rule.decode(content.rules)
+    except RuleError as error:
+        details.append(_detail("rules", str(error).rstrip("."), *error.loc))
     if any(not example.strip() for example in content.examples):
         details.append(_detail("examples", "must not hold an empty line"))
     if len(content.allow) > ALLOWED or not all(PARAMETER.fullmatch(name) for name in content.allow):
@@ -259,5 +276,5 @@ def check_headers(headers: Mapping[str, str]) -> list[Detail]:
     return details
 
 
-def _detail(place: str, message: str, *more: str) -> Detail:
+def _detail(place: str, message: str, *more: str | int) -> Detail:
     return Detail([place, *more], message, "value_error")

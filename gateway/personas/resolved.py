@@ -6,8 +6,9 @@ import msgspec
 
 from gateway import config
 from gateway.config import Config, Route
+from gateway.drift import rule
 from gateway.drift.character import Character
-from gateway.personas.model import Content, Overlay, Persona, Version
+from gateway.personas.model import Content, Overlay, Persona, Reading, Version
 
 PYTHON = 8
 """Bytes that a byte of JSON takes as Python objects, roughly."""
@@ -87,7 +88,7 @@ def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
         headers=content.headers,
         language=content.language,
         display_name=persona.profile.name,
-        character=character(persona.profile.name, content),
+        character=character(persona.profile.name, content, version.reading),
         created_at=version.created_at,
         is_private=persona.profile.visibility == "private",
         size=_size(content),
@@ -97,14 +98,16 @@ def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
     )
 
 
-def character(name: str, content: Content) -> Character:
-    """Make the character that answers of the version are held against."""
+def character(name: str, content: Content, reading: Reading | None = None) -> Character:
+    """Make the character that answers are held against; without a reading, its prose is read again."""
     return Character(
         name=name,
         language=content.language,
         prompt=content.prompt,
         examples=tuple(content.examples),
         fields=content.layers,
+        rules=rule.decode(content.rules),
+        read=reading.rules if reading is not None else None,
     )
 
 

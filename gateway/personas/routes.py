@@ -111,7 +111,7 @@ def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
     ) -> Response[PersonaView]:
         """Fields that are left out stay.
 
-        A change of prompt, layers, examples, language, overlay, allow, refusal, upstreams, defaults or
+        A change of prompt, layers, examples, language, overlay, allow, refusal, rules, upstreams, defaults or
         headers makes a new version; slug, name, tags, visibility and status do not. `status: active` brings
         an archived persona back.
         """

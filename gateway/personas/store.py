@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway import clock, ids
+from gateway.personas import reading
 from gateway.personas.model import Content, Draft, Persona, Profile, Version
 from gateway.personas.slug import LATEST
 from gateway.storage import answers, erasure, tables
@@ -364,6 +365,7 @@ async def _add_version(connection: AsyncConnection, persona_id: str, no: int, co
         content=content,
         fingerprint=content.fingerprint(),
         created_at=clock.now_ms(),
+        reading=await reading.read(content),
     )
     values = msgspec.to_builtins(made)
     values |= values.pop("content")

@@ -57,6 +57,7 @@ class PersonaView(msgspec.Struct, frozen=True, kw_only=True):
     overlay: Overlay
     allow: list[str]
     refusal: str
+    rules: list[dict[str, Any]]
     upstreams: list[str]
     defaults: dict[str, Any]
     headers: dict[str, str]
@@ -80,6 +81,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     overlay: Overlay
     allow: list[str]
     refusal: str
+    rules: list[dict[str, Any]]
     upstreams: list[str]
     defaults: dict[str, Any]
     headers: dict[str, str]
@@ -105,6 +107,7 @@ class PersonaPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     overlay: Overlay | UnsetType = UNSET
     allow: list[str] | UnsetType = UNSET
     refusal: str | UnsetType = UNSET
+    rules: list[dict[str, Any]] | UnsetType = UNSET
     upstreams: list[str] | UnsetType = UNSET
     defaults: dict[str, Any] | UnsetType = UNSET
     headers: dict[str, str] | UnsetType = UNSET
@@ -182,6 +185,7 @@ def show(persona: Persona, newest: Version, *, foreign: bool = False) -> Persona
         overlay=content.overlay,
         allow=content.allow,
         refusal=content.refusal,
+        rules=content.rules,
         upstreams=[] if foreign else content.upstreams,
         defaults=content.defaults,
         headers={} if foreign else content.headers,
@@ -206,6 +210,7 @@ def show_version(persona: Persona, version: Version, *, foreign: bool = False) -
         overlay=content.overlay,
         allow=content.allow,
         refusal=content.refusal,
+        rules=content.rules,
         upstreams=[] if foreign else content.upstreams,
         defaults=content.defaults,
         headers={} if foreign else content.headers,

@@ -101,6 +101,8 @@ versions = Table(
     Column("overlay", String(16), nullable=False),
     Column("allow", JSON, nullable=False, server_default="[]"),
     Column("refusal", Text, nullable=False, server_default=text("''")),
+    Column("rules", JSON, nullable=False, server_default="[]"),
+    Column("reading", JSON(none_as_null=True)),
     Column("upstreams", JSON, nullable=False),
     Column("defaults", JSON, nullable=False),
     Column("headers", JSON, nullable=False),

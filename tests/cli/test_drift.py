@@ -177,3 +177,44 @@ def test_a_mistake_is_one_line(
 
 def test_an_unknown_persona_is_named(persona: Persona) -> None:
     assert "there is no persona `bookshop`" in persona(*ASK, "--answer", "a", code=1).err
+
+
+RULED = """\
+slug: desk
+prompt: You are the repair desk. Never promise a refund. Answer in at most two sentences.
+rules:
+  - never_say: [Acme]
+"""
+
+
+@pytest.mark.parametrize("is_remote", [False, True])
+def test_rules_are_listed_with_their_sentences(persona: Persona, remote: Remote, is_remote: bool) -> None:
+    on = remote if is_remote else persona
+    Path("desk.yml").write_text(RULED, "utf-8")
+    on("personas", "push", "desk.yml")
+    told = on("drift", "rules", "desk").out
+    assert "Never promise a refund." in told
+    assert 'never_say: ["Acme"]' in told
+    listed = json.loads(on("drift", "rules", "desk", "--json").out)
+    read = next(one for one in listed["data"] if "must_not" in one["rule"])
+    with Path("desk.yml").open("a", encoding="utf-8") as file:
+        file.write(f"  - {{from: '{read['id']}', off: true}}\n")
+    assert on("personas", "push", "desk.yml").out.startswith("desk v2 (new version)")
+    states = {
+        one["id"]: one["state"] for one in json.loads(on("drift", "rules", "desk", "--json").out)["data"]
+    }
+    assert states[read["id"]] == "off"
+
+
+def test_a_broken_rule_is_named_with_its_passage(persona: Persona) -> None:
+    Path("desk.yml").write_text(RULED, "utf-8")
+    persona("personas", "push", "desk.yml")
+    answer = "Of course, I promise you a full refund today. Acme would never do that."
+    scored = json.loads(
+        persona("drift", "score", "desk", "--user", "It broke.", "--answer", answer, "--json").out
+    )
+    assert scored["verdict"] == "out-of-character"
+    assert scored["rules"] > 0.5
+    found = {one["basis"]: one["text"] for one in scored["signals"] if one["axis"] == "rules"}
+    assert found["rules[0]"] == "Acme"
+    assert any("refund" in text for text in found.values())

@@ -484,7 +484,9 @@ def test_a_store_outlives_many_kills_and_loses_nothing_that_had_returned(tmp_pat
     place = tmp_path / "config.toml"
     place.write_text("")
     (tmp_path / "guide.yml").write_text(json.dumps({"slug": "guide", "prompt": "Prompt 0."}))
-    Gateway(tmp_path, "").cli("personas", "push", str(tmp_path / "guide.yml"))
+    empty = Gateway(tmp_path, "")
+    empty.cli("db", "upgrade")
+    empty.cli("personas", "push", str(tmp_path / "guide.yml"))
     chance, done = random.Random(7), Counter[str]()
     with closing(Writers(place)) as writers:
         for _ in range(KILLS):

@@ -36,6 +36,15 @@ json = st.recursive(
 headers = st.dictionaries(
     st.from_regex(TOKEN, fullmatch=True), st.from_regex(r"[\x20-\x7e\t]*", fullmatch=True)
 )
+rules = st.one_of(
+    st.fixed_dictionaries(
+        {"never_say": st.lists(st.from_regex(r"[A-Za-z]{1,9}", fullmatch=True), min_size=1)}
+    ),
+    st.fixed_dictionaries({"must_not": st.just("promise a refund")}, optional={"severity": st.just("warn")}),
+    st.fixed_dictionaries({"length": st.fixed_dictionaries({"max_words": st.integers(1, 99)})}),
+    st.fixed_dictionaries({"format": st.just({"emoji": False})}, optional={"name": st.just("plain")}),
+    st.fixed_dictionaries({"language": st.sampled_from(["en", ["en", "fr"]])}),
+)
 drafts = st.builds(
     Draft,
     st.builds(
@@ -52,6 +61,7 @@ drafts = st.builds(
         examples=st.lists(lines, max_size=3),
         layers=st.dictionaries(texts, json, max_size=3),
         overlay=st.sampled_from(["append", "locked", "replace"]),
+        rules=st.lists(rules, max_size=2),
         allow=st.lists(st.from_regex(r"[a-z_]{1,12}", fullmatch=True), max_size=2),
         refusal=lines | st.just(""),
         upstreams=st.lists(st.from_regex(r"[a-z]{1,8}(/[!-~]{1,8})?", fullmatch=True), max_size=2),

@@ -23,6 +23,8 @@ class Persona(NamedTuple):
     stored: str = ""
     """Names and values of its fields."""
     rules: tuple[Rule, ...] = ()
+    read: tuple[Read, ...] | None = None
+    """What was read from the prompt before; `None`: it is read now."""
 
 
 class Kept(NamedTuple):
@@ -55,7 +57,7 @@ class Rules:
 
     def __init__(self, persona: Persona) -> None:
         self.persona = persona
-        self.read: tuple[Read, ...] = prose.read(persona.prompt, persona.language)
+        self.read = prose.read(persona.prompt, persona.language) if persona.read is None else persona.read
         self.active: tuple[Active, ...] = effective(persona.rules, self.read)
         self._titles = {one.basis: one.title for one in self.active}
         self.warnings = frozenset(one.basis for one in self.active if one.is_warning)

@@ -1,0 +1,99 @@
+"""Rules are read from a version's prose, and listed for its owner to confirm, correct or switch off."""
+
+import asyncio
+import logging
+from typing import Any, Literal
+
+import msgspec
+
+from gateway.drift import rule
+from gateway.drift.rule import Read, Rule
+from gateway.personas.model import Content, Reading
+
+Origin = Literal["declared", "prompt"]
+State = Literal["active", "confirmed", "corrected", "off", "replaced"]
+
+log = logging.getLogger("gateway.personas")
+
+
+class RuleList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every rule of one version."""
+
+    persona: str
+    version: int
+    reader: int
+    """Which reader found those in the prose; a later one may find more, in versions that are made then."""
+    data: list["RuleView"]
+
+
+class RuleView(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of a version, and whether answers are held against it."""
+
+    id: str
+    """`rules[N]` for one that the version declares, `prose:…` for one that was read from its prompt."""
+    origin: Origin
+    state: State
+    """A read rule is `confirmed`, `corrected` or `off` where a declared one is `from` it, and `replaced`
+    where a declared one says something else about the same limit or language."""
+    rule: dict[str, Any]
+    source: str | None
+    """The sentence that it came from."""
+
+
+async def read(content: Content) -> Reading | None:
+    """The rules in the prose, read in a thread; `None` where that fails: the version is made all the same."""
+    try:
+        return await asyncio.to_thread(read_now, content)
+    except Exception as error:  # noqa: BLE001 - a version is worth more than what is read from it
+        log.error("the prose of a version cannot be read: %s", type(error).__name__)
+        return None
+
+
+def read_now(content: Content) -> Reading:
+    """The rules in the prose; takes up to a tenth of a second."""
+    # Imported here, since the tables of every language come with it.
+    from gateway.drift.rules import prose
+
+    return Reading(reader=prose.READER, rules=prose.read(content.prompt, content.language))
+
+
+def listed(content: Content, reading: Reading) -> list[RuleView]:
+    """The declared rules in their order, then those that were read."""
+    declared = rule.decode(content.rules)
+    active = {one.basis for one in rule.effective(declared, reading.rules)}
+    by_id = {one.id: one for one in reading.rules}
+    views = [
+        RuleView(
+            id=f"rules[{at}]",
+            origin="declared",
+            state="off" if one.off else "active",
+            rule=_plain(one),
+            source=by_id[one.from_id].source if one.from_id in by_id else None,
+        )
+        for at, one in enumerate(declared)
+    ]
+    settled = {one.from_id: one for one in declared if one.from_id is not None}
+    views += [
+        RuleView(
+            id=one.id,
+            origin="prompt",
+            state=_state(one, settled.get(one.id), one.id in active),
+            rule=_plain(one.rule),
+            source=one.source,
+        )
+        for one in reading.rules
+    ]
+    return views
+
+
+def _state(one: Read, answer: Rule | None, is_active: bool) -> State:
+    if answer is None:
+        return "active" if is_active else "replaced"
+    if answer.off:
+        return "off"
+    return "confirmed" if answer.kind is None else "corrected"
+
+
+def _plain(one: Rule) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(one)
+    return plain

@@ -1,0 +1,96 @@
+"""Rules of a persona: declared, read from its prompt, confirmed, corrected and switched off."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import User, details, made
+
+PROMPT = (
+    "You are Ada of the repair desk. Never promise a refund. Answer in at most two sentences. "
+    "Always speak English."
+)
+
+
+@pytest.fixture
+def ada(me: User) -> dict[str, Any]:
+    return made(me.post("/personas", {"slug": "ada", "prompt": PROMPT, "visibility": "workspace"}))
+
+
+def rules(me: User, query: str = "") -> dict[str, Any]:
+    reply = me.get(f"/personas/ada/rules{query}")
+    assert reply.status == 200, reply.body
+    found: dict[str, Any] = reply.json
+    return found
+
+
+def named(me: User, kind: str) -> dict[str, Any]:
+    """The rule of this kind that was read from the prompt."""
+    (found,) = [one for one in rules(me)["data"] if one["origin"] == "prompt" and kind in one["rule"]]
+    one: dict[str, Any] = found
+    return one
+
+
+def test_rules_are_read_from_the_prompt_with_their_sentences(me: User, ada: dict[str, Any]) -> None:
+    found = rules(me)
+    assert (found["persona"], found["version"]) == (ada["id"], 1)
+    assert found["reader"] >= 1
+    assert named(me, "must_not")["source"] == "Never promise a refund."
+    assert named(me, "length")["rule"]["length"] == {"max_sentences": 2}
+    assert all(one["id"].startswith("prose:") and one["state"] == "active" for one in found["data"])
+    assert ada["rules"] == []
+
+
+def test_declared_rules_make_a_version_and_the_read_ones_do_not(me: User, ada: dict[str, Any]) -> None:
+    same = me.patch("/personas/ada", {"rules": []})
+    assert (same.json["version"], same.json["fingerprint"]) == (1, ada["fingerprint"])
+    rule = {"never_say": ["Acme"], "name": "rivals", "severity": "warn"}
+    changed = me.patch("/personas/ada", {"rules": [rule]})
+    assert (changed.json["version"], changed.json["rules"]) == (2, [rule])
+    first = rules(me)["data"][0]
+    assert (first["id"], first["origin"], first["rule"]) == ("rules[0]", "declared", rule)
+
+
+def test_a_read_rule_is_confirmed_corrected_and_switched_off(me: User, ada: dict[str, Any]) -> None:
+    promise, length = named(me, "must_not")["id"], named(me, "length")["id"]
+    off: list[dict[str, Any]] = [{"from": promise, "off": True}, {"length": {"max_sentences": 3}}]
+    for declared, wanted in [
+        ([{"from": promise}], {promise: "confirmed"}),
+        ([{"from": promise, "must_not": "promise money back"}], {promise: "corrected"}),
+        (off, {promise: "off", length: "replaced"}),
+    ]:
+        assert me.patch("/personas/ada", {"rules": declared}).status == 200
+        states = {one["id"]: one["state"] for one in rules(me)["data"]}
+        assert {id: states[id] for id in wanted} == wanted
+    assert me.get("/personas/ada").json["version"] == 4
+    assert {one["state"] for one in rules(me, "?version=v1")["data"]} == {"active"}
+
+
+def test_the_list_is_of_what_the_bare_name_means(me: User, ada: dict[str, Any]) -> None:
+    me.patch("/personas/ada", {"prompt": "You are Ada."})
+    assert rules(me)["version"] == 2
+    me.put("/personas/ada/labels/production", {"version": 1})
+    assert (rules(me)["version"], rules(me, "?version=latest")["version"]) == (1, 2)
+    assert rules(me, "?version=production")["version"] == 1
+    assert me.get("/personas/ada/rules?version=v9").status == 404
+    assert me.get("/personas/ada/rules?version=nowhere").status == 404
+
+
+@pytest.mark.parametrize(
+    ("rule", "loc"),
+    [
+        ({}, ["rules", 0]),
+        ({"must_not": "a", "must": "b"}, ["rules", 0]),
+        ({"mustnt": "a"}, ["rules", 0]),
+        ({"never_say": []}, ["rules", 0, "never_say"]),
+        ({"length": {"max_words": 0}}, ["rules", 0, "length", "max_words"]),
+        ({"format": {"emoji": True}}, ["rules", 0, "format", "emoji"]),
+        ({"language": "English"}, ["rules", 0, "language"]),
+        ({"off": True}, ["rules", 0]),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_with_its_place(
+    me: User, rule: dict[str, Any], loc: list[Any]
+) -> None:
+    reply = me.post("/personas", {"slug": "ada", "prompt": "p", "rules": [rule]})
+    assert details(reply, 422, "persona.schema_violation") == [(loc, "value_error")]
