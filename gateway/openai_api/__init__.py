@@ -1,1 +1,1 @@
-"""The drop-in surface: paths, shapes and manners of OpenAI, nothing else."""
+"""The drop-in surface has the paths, shapes and manners of OpenAI's API, and nothing else."""

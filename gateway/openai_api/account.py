@@ -1,4 +1,4 @@
-"""What is told of a turn: in the head of its answer, in its `persona` object, and in its record."""
+"""A turn is told of in three places: the head of its answer, its `persona` object, and its record."""
 
 import time
 from typing import Protocol
@@ -12,11 +12,11 @@ from gateway.turns.turn import Turn, Usage, persona_json
 from gateway.upstreams.routing import Trail
 
 HEADERS = tuple((axis.name, axis.header.lower().encode()) for axis in AXES)
-"""What says each axis in the head of a whole answer."""
+"""The header by which the head of a whole answer tells each axis."""
 
 
 class Source(Protocol):
-    """What the upstream says of its own answer."""
+    """An answer that can say what its upstream reports of it."""
 
     @property
     def finish_reason(self) -> str | None: ...
@@ -35,9 +35,9 @@ class Account:
         self.trail = Trail(key=turn.key_id)
         self.started = started
         self.answered: float | None = None
-        """When an upstream had begun to answer."""
+        """The time at which an upstream had begun to answer."""
         self.persona = persona
-        """`None` for a plain model."""
+        """It is `None` for a plain model."""
         self.prompt_sha256 = prompt_sha256
         self._is_scored = False
 
@@ -47,7 +47,7 @@ class Account:
         turn.drift, turn.coherence, turn.explain = scored.drift, scored.coherence, scored.explain
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """What the response's head says of the turn, as ASGI wants it."""
+        """List what the response's head says of the turn, as ASGI wants it."""
         trail = self.trail
         now = time.perf_counter()
         waited = (self.answered or now) - (trail.began or now)
@@ -71,7 +71,7 @@ class Account:
         return headers
 
     def persona_json(self) -> bytes:
-        """The `persona` object for the answer."""
+        """Encode the `persona` object for the answer."""
         return persona_json(self.persona.identity_json, self.turn) if self.persona else b"null"
 
     def close(self, ended: Ending, source: Source | None, price: Price | None) -> None:
@@ -90,7 +90,7 @@ class Account:
 
 
 def _cost_usd(turn: Turn, price: Price | None) -> float | None:
-    """Of the turn's tokens; `None` where the model has no price."""
+    """Charge for the turn's tokens; `None` where the model has no price."""
     if price is None:
         return None
     usage = turn.usage

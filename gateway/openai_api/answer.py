@@ -1,4 +1,4 @@
-"""A whole answer: what is read of it, the edits on its bytes, and the same answer as a stream."""
+"""A whole answer is read in parts, edited on its bytes, and can be given as a stream."""
 
 import asyncio
 from typing import Any, Self
@@ -40,7 +40,7 @@ class Answer:
 
     @classmethod
     async def read(cls, body: bytes, upstream: str, mask: Mask) -> Self:
-        """As the constructor, in a thread where that may take long."""
+        """Do what the constructor does, in a thread where that may take long."""
         if len(body) < LARGE:
             return cls(body, upstream, mask)
         return await asyncio.to_thread(cls, body, upstream, mask)
@@ -59,33 +59,33 @@ class Answer:
         if self.choices is None:
             raise from_answer(upstream, body, mask)
         self.fields = fields
-        """By name; in a large answer, long strings are cut short."""
+        """The fields by name; in a large answer, long strings are cut short."""
 
     @property
     def finish_reason(self) -> str | None:
-        """The last choice's, as in a stream."""
+        """The finish reason of the last choice, as in a stream."""
         reasons = [choice.finish_reason for choice in self.choices or () if choice.finish_reason is not None]
         return str(reasons[-1]) if reasons else None
 
     def said(self) -> list[Said]:
-        """What was said in each choice, at least in the first."""
+        """List what was said in each choice; there is at least the first."""
         said = [_said(position, choice) for position, choice in enumerate(self.choices or ())]
         return said or [Said(0, "")]
 
     @property
     def is_large(self) -> bool:
-        """Whether `encode` belongs in a thread."""
+        """Tells whether `encode` belongs in a thread."""
         return self._outline is not None
 
     def encode(self, model_json: bytes, persona_json: bytes) -> bytes | bytearray:
-        """The answer under the resolved name, with the `persona` object; all else as it came."""
+        """Encode the answer under the resolved name, with the `persona` object; all else stays as it came."""
         values = {"model": model_json, "persona": persona_json}
         if self._outline is None:
             return chunks.with_keys(self.body, values)
         return self._outline.with_keys(values)
 
     def as_stream(self) -> bytes:
-        """The answer as server-sent events, for an upstream that was asked for a stream and sent none."""
+        """Give the answer as server-sent events, for an upstream that sent none although it was asked to."""
         fields = self.fields if self._outline is None else _decode(self.body) or {}
         head = {name: value for name, value in fields.items() if name not in ("choices", "usage")}
         head["object"] = msgspec.Raw(b'"chat.completion.chunk"')
@@ -118,7 +118,7 @@ class Vectors:
 
 
 async def read_body(response: Response, upstream: str, limit: int) -> bytes:
-    """The body to its end. Raises UpstreamFailure, also for one of more than `limit` bytes."""
+    """Read the body to its end. Raises UpstreamFailure, also for one of more than `limit` bytes."""
     pieces, size = [], 0
     while piece := await response.read():
         pieces.append(piece)
@@ -131,7 +131,7 @@ async def read_body(response: Response, upstream: str, limit: int) -> bytes:
 
 
 def _checked(body: bytes, upstream: str, mask: Mask) -> dict[str, msgspec.Raw]:
-    """The top level of an answer. Raises UpstreamFailure for broken JSON and for an error."""
+    """Decode the top level of an answer. Raises UpstreamFailure for broken JSON and for an error."""
     fields = _decode(body)
     if fields is None:
         raise from_answer(upstream, body, mask)
@@ -149,7 +149,7 @@ def _decode(body: bytes) -> dict[str, msgspec.Raw] | None:
     except (msgspec.DecodeError, RecursionError):
         pass
     try:
-        # Lone surrogates, which clients take and msgspec does not.
+        # It has lone surrogates, which clients take and msgspec does not.
         value = chunks.value_of(body)
     except (ValueError, RecursionError):
         return None
@@ -175,12 +175,12 @@ def _said(position: int, choice: _Choice) -> Said:
 
 
 def _delta(message: msgspec.Raw) -> dict[str, Any]:
-    """The message as a delta: its tool calls get the index that streams need."""
+    """Make a delta of the message: its tool calls get the index that streams need."""
     fields: dict[str, Any] = dict(_object.decode(message)) if bytes(message) != b"null" else {}
     try:
         calls = _choices.decode(fields.get("tool_calls", msgspec.Raw(b"null")))
     except msgspec.ValidationError:
-        # No array of objects: the caller's to judge.
+        # This is no array of objects, which the caller may judge.
         return fields
     fields["tool_calls"] = [{"index": at, **call} for at, call in enumerate(calls)]
     return fields

@@ -1,4 +1,4 @@
-"""An answer on its way to its caller: watched while it lasts, and ended in the one way that there is."""
+"""An answer is watched while it goes to its caller, and can end in one way only."""
 
 import asyncio
 import logging
@@ -13,14 +13,14 @@ log = logging.getLogger("gateway.chat")
 
 
 class Answering:
-    """The answers of one kind that are open."""
+    """Holds the answers of one kind that are open."""
 
     def __init__(self, keep_alive: float) -> None:
         self._keep_alive = keep_alive
         self._open: set[Watch] = set()
 
     def interrupt(self) -> None:
-        """End every open answer, as at the end of the process."""
+        """End every open answer, as happens at the end of the process."""
         for watch in list(self._open):
             watch.interrupt("shutdown")
 
@@ -57,7 +57,7 @@ class Answering:
 
 
 class Outlet:
-    """What goes out to the caller of one request: a head once, then whole frames."""
+    """Sends to the caller of one request: a head once, then whole frames."""
 
     def __init__(self, send: edge.Send, watch: Watch, life: Life, path: str) -> None:
         self._send = send
@@ -69,14 +69,14 @@ class Outlet:
         self._over = False
 
     async def head(self) -> None:
-        """The head of a stream, unless a keep-alive has brought it already."""
+        """Send the head of a stream, unless a keep-alive has sent it already."""
         if not self.started:
             self.started = True
             headers = [*edge.STREAM_HEAD, *self._life.account.headers()]
             await self._send(edge.start(200, headers))
 
     async def write(self, frames: bytes, *, is_last: bool = False) -> None:
-        """Whole frames, in one send; waits while the caller is slow to read."""
+        """Send whole frames at once; waits while the caller is slow to read."""
         self._watch.write()
         await self.head()
         self._over = self._over or is_last
@@ -92,14 +92,14 @@ class Outlet:
         await edge.send_json(self._send, 200, body, self._life.account.headers())
 
     def ping(self) -> None:
-        """A keep-alive comment between two frames; none while the caller has not read the last one."""
+        """Send a keep-alive comment between two frames, unless the caller has not read the last one yet."""
         if not self._watch.is_writing:
             self._pinging = asyncio.ensure_future(self._ping())
 
     async def refuse(self, refusal: Refusal) -> None:
-        """An error: a proper status where nothing went out yet, else the last event of the stream."""
+        """Send an error: a proper status where nothing went out yet, else the last event of the stream."""
         self._over = True
-        # First, since a caller who reads slowly may make us wait.
+        # This comes first, since a caller who reads slowly may make us wait.
         await self._life.hang_up()
         try:
             if self.started:

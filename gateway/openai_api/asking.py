@@ -1,4 +1,4 @@
-"""One try at one upstream: the request as it is asked there, and an answer that is known to be one."""
+"""One try at one upstream sends the request in that upstream's form, and checks that an answer is one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,9 +22,9 @@ from gateway.upstreams.routing import SECRET_LENGTH, Node
 
 PATH = "/chat/completions"
 ERROR_BODY = 64 * 1024
-"""How much of a failed call's body is read."""
+"""Bytes of a failed call's body that are read."""
 ERROR_SECONDS = 2.0
-"""How long it may take to come."""
+"""Seconds that they may take to come."""
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -33,14 +33,14 @@ class Opened(msgspec.Struct, frozen=True):
     relay: Relay
     response: Response
     frames: bytes
-    """What is ready to be sent."""
+    """Frames that are ready to be sent."""
     limits: Timeouts
     began: float
-    """When this try began, in `loop.time()` seconds."""
+    """The time at which this try began, in `loop.time()` seconds."""
 
 
 class Asking:
-    """A chat request in the form that upstreams are asked; each call of a method is one try."""
+    """A chat request in the form that upstreams are asked in; each call of a method is one try."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Asking:
         turn_id: str,
     ) -> None:
         if persona is not None:
-            # Its headers are its maker's, also where another workspace uses it.
+            # The headers are their maker's, even where another workspace uses the persona.
             secrets += tuple(value for value in persona.headers.values() if len(value) >= SECRET_LENGTH)
         self._request = request
         self._persona = persona
@@ -64,12 +64,12 @@ class Asking:
         self._fallback_id = f"chatcmpl-{turn_id}"
 
     async def fetch(self, node: Node, route: Route) -> Answer:
-        """A whole answer. Raises UpstreamFailure."""
+        """Fetch a whole answer. Raises UpstreamFailure."""
         body = await whole(node, self._post(node, route), self._chat.max_answer)
         return await Answer.read(body, node.name, self._mask)
 
     async def open(self, node: Node, route: Route) -> Opened:
-        """A stream that has begun well. Raises UpstreamFailure."""
+        """Open a stream that has begun well. Raises UpstreamFailure."""
         loop, timeouts = asyncio.get_running_loop(), node.upstream.timeouts
         began = loop.time()
         try:
@@ -88,7 +88,7 @@ class Asking:
         return Opened(relay, response, frames, timeouts, began)
 
     def body(self, node: Node, route: Route) -> bytes:
-        """The bytes that this upstream is sent; for a plain model, what the caller wrote, each key once."""
+        """Write the body that this upstream is sent; for a plain model it is the caller's, each key once."""
         if self._laid is None:
             return self._request.as_written()
         messages = self._laid.array(node.upstream.system_role)
@@ -98,7 +98,7 @@ class Asking:
         return self._request.stream and self._persona is not None and not node.refuses_usage
 
     async def _post(self, node: Node, route: Route) -> Response:
-        """A response that is no failure by its status, its body unread. Raises UpstreamFailure."""
+        """Send it and return a response whose status is good, its body unread. Raises UpstreamFailure."""
         headers = self._persona.headers if self._persona else {}
         asks_usage = self._asks_usage(node)
         response = await node.client.post(PATH, self.body(node, route), headers)
@@ -114,7 +114,7 @@ class Asking:
     async def _first_event(
         self, node: Node, response: Response, renew: Callable[[], None]
     ) -> tuple[Relay, bytes]:
-        """The stream and what goes out of it first; `renew` is told of whatever comes before that.
+        """Return the stream and what goes out of it first; `renew` is called for all that comes before that.
 
         Comments and blanks are how an upstream says that it is at work.
         """
@@ -124,7 +124,7 @@ class Asking:
             renew()
             data = await response.read()
         if data[:1] in (b"{", b"["):
-            # JSON although a stream was asked for, whatever the head says: no event starts so.
+            # This is JSON although a stream was asked for, whatever the head says: no event starts like this.
             body = data + await read_body(response, node.name, self._chat.max_answer)
             answer = await Answer.read(body, node.name, self._mask)
             return relay, relay.feed(answer.as_stream())
@@ -152,7 +152,7 @@ class Asking:
 
 
 async def whole(node: Node, asked: Awaitable[Response], limit: int) -> bytes:
-    """The body of the answer that is asked for, within the upstream's time. Raises UpstreamFailure."""
+    """Read the body of the answer that is asked for within the upstream's time. Raises UpstreamFailure."""
     try:
         with node.total.begin():
             response = await asked
@@ -165,7 +165,7 @@ async def whole(node: Node, asked: Awaitable[Response], limit: int) -> bytes:
 
 
 async def failed(node: Node, response: Response, mask: Mask) -> tuple[UpstreamFailure, bytes]:
-    """Why, with the body where it may matter; one that does not come must not hold up the next try."""
+    """Make the failure, with the body where that may matter; a late body must not delay the next try."""
     body = b""
     is_page = "html" in response.headers.get("content-type", "")
     try:
@@ -181,7 +181,7 @@ async def failed(node: Node, response: Response, mask: Mask) -> tuple[UpstreamFa
 
 
 def usable(routes: tuple[Route, ...], text_only: frozenset[str], request: ChatRequest) -> tuple[Route, ...]:
-    """The routes whose upstream can do what the request asks. Raises Refusal."""
+    """List the routes whose upstream can do what the request asks. Raises Refusal."""
     if text_only.isdisjoint([route.upstream for route in routes]):
         return routes
     need = request.needs_more_than_text()

@@ -1,4 +1,4 @@
-"""A request body read as one JSON object, decoded at its top level only."""
+"""A request body is read as one JSON object, decoded at its top level only."""
 
 import json
 import re
@@ -20,12 +20,12 @@ _escape = re.compile(
     rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u([dD][c-fC-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-"""Any escape: the first half of a surrogate pair with its second, or a second half alone."""
+"""Matches any escape: the first half of a surrogate pair with its second, or a second half alone."""
 _half = re.compile("[\ud800-\udfff]")
 
 
 def decode_object(body: bytes, values: int = VALUES) -> dict[str, msgspec.Raw]:
-    """The top level of a JSON object in UTF-8; of a repeated key the last value counts. Raises Refusal."""
+    """Decode the top level of a JSON object; of a repeated key the last value counts. Raises Refusal."""
     body = body.removeprefix(BOM)
     require_few_values(body, values)
     place = ""
@@ -49,14 +49,14 @@ def decode_object(body: bytes, values: int = VALUES) -> dict[str, msgspec.Raw]:
 
 
 def each_once(body: bytes, fields: Mapping[str, msgspec.Raw | bytes]) -> bytes:
-    """The body as it was written, or with each of its keys once where one stood there twice."""
+    """Return the body as it was written, or with each of its keys once where one stood there twice."""
     body = body.removeprefix(BOM)
     compact = msgspec.json.encode(fields)
     return body if is_same(body, compact) else compact
 
 
 def too_deep() -> Refusal:
-    """For JSON that passed as a whole and cannot be taken apart all the same."""
+    """Refuse JSON that passed as a whole and yet cannot be taken apart."""
     return _unreadable("its JSON is nested too deeply", "json_error")
 
 
@@ -67,7 +67,7 @@ def _unreadable(problem: str, kind: str, place: str = "") -> Refusal:
 
 
 def _half_pair(body: bytes, otherwise: str) -> tuple[str, str]:
-    """Where half of a surrogate pair stands, which is no character, and the sentence that says so."""
+    """Return where half of a surrogate pair stands, which is no character, and a sentence that says so."""
     if len(body) > LARGE:
         return "", otherwise
     for found in _escape.finditer(body):
@@ -81,7 +81,7 @@ def _half_pair(body: bytes, otherwise: str) -> tuple[str, str]:
 
 
 def _place(body: bytes) -> str:
-    """The name of the first value that holds half a pair, such as `messages[0].content`; empty if unknown."""
+    """Name the first value that holds half a pair, such as `messages[0].content`; empty if unknown."""
     try:
         return _search(json.loads(body)) or ""
     except (ValueError, RecursionError):

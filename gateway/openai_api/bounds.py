@@ -1,4 +1,4 @@
-"""Bounds what a large body may hold before any object is made of it, and where such a body is worked on."""
+"""Bodies are held against bounds before any object is made of them; a large one is worked on in a thread."""
 
 import asyncio
 import codecs
@@ -9,9 +9,9 @@ from typing import TypeVar
 from gateway.errors import Detail, Fault, Refusal
 
 LARGE = 256 * 1024
-"""Bytes of a body that is looked through first; in fewer there is no room for enough to do harm."""
+"""Bytes of a body that is looked through first; a smaller one has no room for enough values to do harm."""
 VALUES = 100_000
-"""Values, keys counted with theirs, in the body of a chat request."""
+"""Values in the body of a chat request; a key counts with its value."""
 NUMBERS = 1_000_000
 """Values in a request for embeddings, which may bring its texts as the numbers of tokens."""
 SLICE = 256 * 1024
@@ -21,13 +21,13 @@ T = TypeVar("T")
 
 
 class Aside:
-    """A few threads for what large requests cost, so that nobody else waits for it."""
+    """Works on large requests in a few threads, so that nobody else waits for them."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="large")
 
     async def run(self, size: int, call: Callable[[], T]) -> T:
-        """What the call gives: at once for a body of few bytes, else from a thread."""
+        """Return what the call gives, at once for a body of few bytes, else from a thread."""
         if size <= LARGE:
             return call()
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
@@ -56,7 +56,7 @@ def require_few_values(body: bytes, most: int) -> None:
         outside = b"".join(piece.split(b'"')[quotes % 2 :: 2])
         quotes += piece.count(b'"')
         count += outside.count(b",") + outside.count(b"[") + outside.count(b"{")
-        # Of strings there are at most a key and a value for each, or the body is no JSON.
+        # Each value has at most a key and a string of its own, or the body is no JSON.
         if count > most or quotes > 4 * most + 4:
             problem = f"it holds more than {most} values"
             raise Refusal(

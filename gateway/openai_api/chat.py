@@ -14,11 +14,11 @@ from gateway.openai_api.exchange import Exchanges
 
 CONVERSATION = b"x-persona-conversation-id"
 HEADERS = guards.HEADERS | edge.HEADERS | {CONVERSATION}
-"""Those of a request that anybody looks at; a client's library sends a dozen others."""
+"""Headers of a request that are looked at; a client's library sends a dozen others."""
 
 
 class ChatCompletions(Answering):
-    """The ASGI application behind the route; it answers every request itself, errors included."""
+    """The ASGI application behind the route answers every request itself, errors included."""
 
     def __init__(self, guard: Guard, exchanges: Exchanges, server: Server) -> None:
         super().__init__(exchanges.chat.keep_alive)
@@ -44,7 +44,7 @@ class ChatCompletions(Answering):
         except edge.CallerGoneError:
             return
         else:
-            # Nobody looks at them any more, and an answer may take long.
+            # Nobody looks at the headers any more, and an answer may take long.
             incoming.headers.clear()
             del body
             await self.answer(exchange, incoming, send)

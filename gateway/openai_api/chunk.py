@@ -1,4 +1,4 @@
-"""One chunk of a streamed answer: the little that is read of it, and the edits on its bytes."""
+"""Little is read of a chunk of a streamed answer, and little is edited in its bytes."""
 
 import json
 import re
@@ -32,7 +32,7 @@ class Choice(msgspec.Struct):
 
 
 class Chunk(msgspec.Struct):
-    """What is read of a chunk; `UNSET` tells an absent key from a null one."""
+    """Holds what is read of a chunk; `UNSET` tells an absent key from a null one."""
 
     id: Any = None
     model: Any = msgspec.UNSET
@@ -42,7 +42,7 @@ class Chunk(msgspec.Struct):
 
 
 class BrokenChunkError(Exception):
-    """Data that is no JSON object."""
+    """The data is no JSON object."""
 
 
 _chunk = msgspec.json.Decoder(Chunk)
@@ -60,7 +60,7 @@ def read(data: bytes) -> Chunk:
 
 
 def usage_of(raw: msgspec.Raw | bytes | None) -> Usage | None:
-    """The token counts in a `usage` object; `None` where it is absent, null or something else."""
+    """Read the token counts in a `usage` object; `None` where it is absent, null or something else."""
     if raw is None or raw is NULL:
         return None
     try:
@@ -70,7 +70,7 @@ def usage_of(raw: msgspec.Raw | bytes | None) -> Usage | None:
 
 
 def value_of(raw: msgspec.Raw | bytes) -> object:
-    """The JSON value, with lone surrogates and bytes that are not UTF-8 replaced."""
+    """Decode the JSON value, with lone surrogates and bytes that are not UTF-8 replaced."""
     try:
         value: object = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -80,7 +80,7 @@ def value_of(raw: msgspec.Raw | bytes) -> object:
 
 
 def with_keys(data: bytes, values: dict[str, bytes], *, without: tuple[str, ...] = ()) -> bytes:
-    """The object with these keys set to these JSON values, every other value byte for byte as it was.
+    """Set these keys to these JSON values; every other value stays byte for byte as it was.
 
     The keys `without` are left out.
     """
@@ -94,7 +94,7 @@ def with_keys(data: bytes, values: dict[str, bytes], *, without: tuple[str, ...]
 
 
 def says_more(data: bytes) -> bool:
-    """Whether a choice says anything in this chunk, be it something that is not known here."""
+    """Tell whether a choice says anything in this chunk, even in a way that is not known here."""
     value = value_of(data)
     choices = value.get("choices") if isinstance(value, dict) else None
     for choice in choices if isinstance(choices, list) else ():
@@ -116,10 +116,10 @@ class ModelEdit:
         self._old: bytes | None = None
 
     def apply(self, data: bytes, chunk: Chunk) -> bytes:
-        """The chunk under the resolved name; one that names no model stays as it is."""
+        """Put the resolved name into the chunk; one that names no model stays as it is."""
         if chunk.model is msgspec.UNSET:
             return data
-        # Only where the key stands once, with the value read, is it surely the one at the top level.
+        # Only if the key stands once, with the value read, is it surely the one at the top level.
         if data.count(MODEL_KEY) == 1:
             if chunk.model != self._name or self._old is None or self._old not in data:
                 self._learn(data, chunk.model)
@@ -134,7 +134,7 @@ class ModelEdit:
 
 
 def _read_leniently(data: bytes) -> Chunk:
-    """For what msgspec refuses and clients take: lone surrogates, odd types in places that we read."""
+    """Read what msgspec refuses and clients take: lone surrogates, odd types in places that we read."""
     try:
         value = value_of(data)
     except (ValueError, RecursionError):
@@ -169,7 +169,7 @@ def _raw(value: Any) -> msgspec.Raw:
 
 
 def _with_keys_textually(data: bytes, values: dict[str, bytes], without: tuple[str, ...]) -> bytes:
-    """The same for what msgspec refuses: the standard library finds where each value begins and ends."""
+    """Do the same for what msgspec refuses: the standard library finds where each value begins and ends."""
     text = data.decode("utf-8", "surrogateescape")
     fields: dict[str, str] = {}
     at = _after_space(text, text.index("{") + 1)
@@ -187,6 +187,6 @@ def _with_keys_textually(data: bytes, values: dict[str, bytes], without: tuple[s
 
 
 def _after_space(text: str, at: int) -> int:
-    """Where the next key or value begins, behind white space and one colon or comma."""
+    """Find where the next key or value begins, behind white space and one colon or comma."""
     found = BETWEEN.match(text, at)
     return found.end() if found else at

@@ -1,4 +1,4 @@
-"""The ASGI ends of a request: reading its body, sending its answer."""
+"""A request meets ASGI here: its body is read, its answer is sent."""
 
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -17,19 +17,19 @@ STREAM_HEAD = [
     (b"x-accel-buffering", b"no"),
 ]
 HEADERS = frozenset({b"content-length", b"content-encoding"})
-"""Those of a request that `read_body` looks at."""
+"""Headers of a request that `read_body` looks at."""
 INFLATED = 16 * 1024 * 1024
 """Bytes that a compressed body may become."""
 RATIO = 100
-"""How many times its own size it may become, beyond `ALWAYS` bytes; JSON seldom becomes twenty times."""
+"""The most times its own size that it may become, beyond `ALWAYS` bytes; JSON seldom becomes twenty times."""
 ALWAYS = 1024 * 1024
 PIECE = 64 * 1024
 MEMBERS = 1000
 PING = b": ping\n"
 SLICE = 256 * 1024
-"""How much of a whole answer is written at once."""
+"""Bytes of a whole answer that are written at once."""
 BODY_FOLLOWS = "persona.body_follows"
-"""Tells the server, as a key of `http.response.start`, that the first piece of the body comes at once."""
+"""The key of `http.response.start` that tells the server that the first piece of the body comes at once."""
 
 Send = Callable[[Any], Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -44,11 +44,11 @@ class Connection(Presence, Writer, Protocol):
     """The caller's connection."""
 
     def vouch(self) -> None:
-        """Its caller has shown a key."""
+        """Note that the caller has shown a key."""
 
 
 class Incoming:
-    """What an ASGI scope tells of a request and of the connection that it came on."""
+    """What an ASGI scope tells of a request and of its connection."""
 
     __slots__ = ("connection", "headers", "method", "path", "request_id")
 
@@ -67,7 +67,7 @@ class Incoming:
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int, aside: Aside) -> bytes:
-    """The request's body, decompressed, of at most `limit` bytes. Raises Refusal, CallerGoneError."""
+    """Read the body, decompressed, of at most `limit` bytes. Raises Refusal, CallerGoneError."""
     encoding = b""
     for name, value in headers:
         if name == b"content-length" and value.isdigit() and int(value) > limit:
@@ -76,7 +76,7 @@ async def read_body(headers: Headers, receive: Receive, limit: int, aside: Aside
             encoding = value.strip().lower()
     pieces, size = await _receive_all(receive, limit)
     body = pieces[0] if len(pieces) == 1 else await aside.run(size, partial(b"".join, pieces))
-    # Held once from here on.
+    # The body is held only once from here on.
     del pieces
     if encoding in (b"", b"identity"):
         return body
@@ -86,12 +86,12 @@ async def read_body(headers: Headers, receive: Receive, limit: int, aside: Aside
 
 
 def start(status: int, headers: Headers) -> dict[str, Any]:
-    """The message that begins an answer whose body is ready to be sent behind it."""
+    """Make the message that begins an answer whose body is ready to be sent after it."""
     return {"type": "http.response.start", "status": status, "headers": headers, BODY_FOLLOWS: True}
 
 
 async def send_json(send: Send, status: int, body: bytes | bytearray, headers: Headers = ()) -> None:
-    """A whole answer; a large one goes out as fast as the caller reads it."""
+    """Send a whole answer; a large one goes out as fast as the caller reads it."""
     await send(start(status, [JSON_TYPE, (b"content-length", b"%d" % len(body)), *headers]))
     for at in range(0, len(body) - SLICE, SLICE):
         await send({"type": "http.response.body", "body": bytes(body[at : at + SLICE]), "more_body": True})
@@ -102,7 +102,7 @@ async def send_json(send: Send, status: int, body: bytes | bytearray, headers: H
 async def send_refusal(
     send: Send, refusal: Refusal, path: str, request_id: str, headers: Headers = ()
 ) -> None:
-    """The refusal in the form that the path calls for."""
+    """Send the refusal in the form that the path calls for."""
     body = envelope(refusal, path, request_id)
     own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in refusal.headers.items()]
     await send_json(send, refusal.status, body, [*own, *headers])
@@ -136,7 +136,7 @@ async def _receive_all(receive: Receive, limit: int) -> tuple[list[bytes], int]:
 
 
 def _decompress(body: bytes, limit: int) -> bytes:
-    """What was compressed, in one member of gzip or several (RFC 1952, 2.2). Raises Refusal.
+    """Decompress one member of gzip or several (RFC 1952, 2.2). Raises Refusal.
 
     It is unpacked piece by piece, so that no more is held than may be, and no step takes long.
     """
@@ -156,7 +156,7 @@ def _decompress(body: bytes, limit: int) -> bytes:
 
 
 def _unpacked(body: bytes) -> Iterator[bytes]:
-    """The members' content. Raises zlib.error where one does not end, or there are too many."""
+    """Yield the members' content. Raises zlib.error where one does not end, or there are too many."""
     decoder, at, data = zlib.decompressobj(wbits=31), 0, b""
     for _ in range(MEMBERS):
         while not decoder.eof:

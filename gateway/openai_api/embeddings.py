@@ -1,4 +1,4 @@
-"""`POST /v1/openai/embeddings`: passed through to the upstream that the configuration names for it."""
+"""`POST /v1/openai/embeddings` is passed through to the upstream that the configuration names for it."""
 
 import time
 from functools import partial
@@ -76,7 +76,7 @@ class Embeddings(Answering):
             created_at=clock.now_ms(),
         )
         known = {*node.upstream.models, *node.upstream.prices}
-        # A name of the caller's own must neither reach a head nor fill the memory for breakers.
+        # A name that the caller made up must neither reach a head nor fill the memory for breakers.
         route = Route(node.name, model if model in known else "")
         return Embedding(self._exchanges, body, Account(turn, started, None, ""), route)
 
@@ -101,7 +101,7 @@ class Embedding(Life):
         return Vectors(body, node.name, self._mask)
 
     async def _post(self, node: Node) -> Response:
-        """A response that is no failure by its status. Raises UpstreamFailure."""
+        """Send it and return a response whose status is good. Raises UpstreamFailure."""
         response = await node.client.post(PATH, self._body, {})
         if 200 <= response.status < 300:
             return response
@@ -109,14 +109,14 @@ class Embedding(Life):
 
 
 def _checked(body: bytes) -> tuple[bytes, str]:
-    """The body with each key once, its values as they were written, and the model. Raises Refusal."""
+    """Return the body with each key once, its values as they were written, and the model. Raises Refusal."""
     fields = decode_object(body, NUMBERS)
     refuse_lookalikes(fields, OURS)
     return each_once(body, fields), _model(fields)
 
 
 def _model(fields: dict[str, msgspec.Raw]) -> str:
-    """Empty where none is named, which some upstreams take."""
+    """Read the model; it is empty where none is named, which some upstreams take."""
     if not is_set(fields, "model"):
         return ""
     if not opens(fields["model"], '"'):

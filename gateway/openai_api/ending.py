@@ -1,4 +1,4 @@
-"""How a request has ended: what its record says of it, and what its caller is told; decided here alone."""
+"""Here alone it is decided how a request has ended, for its record and for its caller."""
 
 from typing import NamedTuple
 
@@ -12,13 +12,13 @@ from gateway.upstreams.failure import UpstreamFailure
 class Ending(NamedTuple):
     status: Status
     word: str | None
-    """What went wrong, in the turn's row; `None` where there is nothing to say."""
+    """The word in the turn's row for what went wrong; `None` where there is nothing to say."""
     refusal: Refusal | None = None
-    """What the caller is told; `None` where all is well or nobody is there to be told."""
+    """The refusal that the caller is told; `None` where all is well or nobody is there to be told."""
 
 
 def ending(error: BaseException | None, upstream: str, *, has_begun: bool = False) -> Ending:
-    """The ending that an exception stands for; `None` is the good one.
+    """Find the ending that an exception stands for; `None` is the good one.
 
     `upstream` was asked last. `has_begun` says whether something of the answer has gone out.
     """

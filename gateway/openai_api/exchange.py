@@ -1,4 +1,4 @@
-"""One chat request on its way: prepared, sent to an upstream that answers, recorded at its end."""
+"""One chat request is prepared, sent to an upstream that answers, and recorded at its end."""
 
 import asyncio
 import hashlib
@@ -36,12 +36,12 @@ from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.routing import Routing
 
 LINGER = 0.5
-"""The part of a score's budget in which it has to show that the answer is at its end."""
+"""The part of a score's budget in which an answer has to show that it is at its end."""
 PERSONA_PREFIX = names.PREFIX
 
 
 class Exchanges:
-    """What all exchanges of a worker share."""
+    """Holds what all exchanges of a worker share."""
 
     def __init__(
         self,
@@ -60,14 +60,14 @@ class Exchanges:
         self.judge = judge
         self.linger_seconds = config.drift.budget_ms / 1000 * LINGER
         self.linger = Deadlines(self.linger_seconds)
-        """How long a chunk that may be the last one is held before more is said."""
+        """Limits how long a chunk that may be the last one is held."""
         self.aside = Aside()
         self.plain = {
             model: Route(name, model)
             for name, up in reversed(config.upstreams.items())
             for model in up.models
         }
-        """Plain model names that pass through, and where to."""
+        """Plain model names that pass through, each with its upstream."""
 
     async def prepare(self, caller: Caller, body: bytes, request_id: str, started: float) -> "Exchange":
         """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
@@ -102,11 +102,11 @@ class Exchanges:
 
 
 def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[dict[str, Any], Laid]:
-    """The fields to send, and the messages with the prompt. Raises Refusal."""
+    """Return the fields to send, and the messages with the prompt. Raises Refusal."""
     allow = persona.allow if persona.overlay == "locked" else None
     fields = request.for_persona(persona.defaults, allow)
     if len(request.body) > LARGE:
-        # Who scores needs them one by one, and takes them apart on the event loop.
+        # The scorer needs them one by one, and would take them apart on the event loop.
         _ = request.messages.each
     return fields, lay(
         request.messages, persona.prompt, persona.overlay, may_replace=may_replace, allow=persona.allow
@@ -130,10 +130,10 @@ class Exchange(Life):
         self._asking = asking
         self._said: Relay | Answer | None = None
         self._spent = 0.0
-        """Seconds for which the answer's last chunk has waited to be known for it."""
+        """Seconds for which the answer's last chunk has waited until it was known to be the last."""
 
     def rendered(self) -> tuple[str, str, msgspec.Raw, str, str]:
-        """The resolved name, the first upstream, the body for it, and the digests. Raises Refusal."""
+        """Return the resolved name, the first upstream, the body for it, and the digests. Raises Refusal."""
         persona, route = self.account.persona, next(iter(self._usable()), None)
         node = self._shared.routing.nodes.get(route.upstream) if route else None
         if persona is None or route is None or node is None:
@@ -152,7 +152,7 @@ class Exchange(Life):
         relay, response, frames, limits = opened.relay, opened.response, opened.frames, opened.limits
         watch.limit_total(opened.began + limits.total)
         watch.limit_idle(limits.idle)
-        # What is no longer needed must not lie in the memory until the answer's end.
+        # Objects that are no longer needed must not stay in memory until the answer's end.
         del opened, self._asking
         self.request.messages.let_go()
         while True:
@@ -204,7 +204,7 @@ class Exchange(Life):
 
     @staticmethod
     async def _patiently(scored: asyncio.Future[Scored], watch: Watch, idle: float) -> Scored:
-        """It is not the upstream that is waited for."""
+        """Wait for the score; the upstream is not to blame for that time."""
         watch.limit_idle(None)
         found = await scored
         watch.limit_idle(idle)
@@ -223,7 +223,7 @@ class Exchange(Life):
 
     @staticmethod
     async def _next(relay: Relay, response: Response, watch: Watch) -> bytes:
-        """The frames for the next piece of the upstream's stream, or for its end."""
+        """Return the frames for the next piece of the upstream's stream, or for its end."""
         try:
             data = await response.read()
         except UpstreamFailure:
@@ -232,7 +232,7 @@ class Exchange(Life):
         return relay.feed(data) if data else relay.finish()
 
     async def _follow(self, relay: Relay, response: Response, watch: Watch) -> bytes:
-        """The frames that go out once it is known whether the held chunk is the last one."""
+        """Return the frames that go out once it is known whether the held chunk is the last one."""
         frames, self._spent = b"", 0.0
         try:
             with self._shared.linger.begin():
@@ -243,5 +243,5 @@ class Exchange(Life):
         return frames
 
     def _usable(self) -> tuple[Route, ...]:
-        """The routes that the request can take. Raises Refusal."""
+        """List the routes that the request can take. Raises Refusal."""
         return usable(self._routes, self._shared.routing.text_only, self.request)

@@ -10,9 +10,9 @@ from gateway.openai_api.sse import DONE_FRAME, frame
 from gateway.openai_api.transcript import Transcript
 
 WAITING_BYTES = 64 * 1024
-"""How much may wait behind a chunk before it is let go."""
+"""Bytes that may wait behind a chunk before it is let go."""
 KEPT = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
-"""What a chunk of ours has of the upstream's last one."""
+"""Keys that a chunk of ours copies from the upstream's last one."""
 
 
 class LastChunk:
@@ -41,26 +41,26 @@ class LastChunk:
     def __init__(self, transcript: Transcript, choices: int, model_json: bytes) -> None:
         self.is_held = False
         self.is_settled = False
-        """Whether the chunk that is held is known to be the last one."""
+        """Tells whether the chunk that is held is known to be the last one."""
         self.is_released = False
-        """Whether the last chunk has gone out, as far as the upstream has spoken."""
+        """Tells whether the last chunk has gone out, as far as the upstream has spoken."""
         self.is_ended = False
-        """Whether the upstream has said all it had to say."""
+        """Tells whether the upstream has said all it had to say."""
         self._transcript = transcript
         self._choices = choices
         self._model_json = model_json
         self._held = b""
         self._is_credible = False
-        """Whether nothing that follows for a while is enough to take what is held for the last one."""
+        """Tells whether the held chunk is taken for the last one when nothing follows it for a while."""
         self._doubts = False
-        """Whether more was said behind a chunk that told of a finish."""
+        """Tells whether more was said after a chunk that told of a finish."""
         self._behind: list[bytes] = []
         self._waiting_bytes = 0
         self._envelope: bytes | None = None
         """The last chunk with a choice that was decoded."""
 
     def take(self, data: bytes, chunk: Chunk, *, speaks: bool, counts: bool) -> bytes:
-        """The frames for a chunk that says more or has the usage, after those that it sets free."""
+        """Return the frames for a chunk that says more or has the usage, after those that it sets free."""
         finishes = any(choice is not None and choice.finish_reason for choice in chunk.choices or ())
         out = b""
         if chunk.choices:
@@ -82,14 +82,14 @@ class LastChunk:
         return out
 
     def settle(self) -> bytes:
-        """Nothing has followed for a while: take what is held for the last chunk, or let it go."""
+        """Take the held chunk for the last one, since nothing has followed for a while, or let it go."""
         if not self._is_credible:
             return self.let_go()
         self.is_settled = True
         return b""
 
     def end(self, fallback_id: str) -> bytes:
-        """The upstream has said all: the last chunk waits to be released, be it one of ours."""
+        """Note that the upstream has said all: the last chunk, perhaps one of ours, waits to be released."""
         self.is_ended = True
         if self.is_released:
             return DONE_FRAME
@@ -100,7 +100,7 @@ class LastChunk:
         return b""
 
     def release(self, persona_json: bytes) -> bytes:
-        """The last chunk with the `persona` object, and what has waited."""
+        """Return the last chunk with the `persona` object, and what has waited."""
         head = self._held.rstrip()[:-1].rstrip()
         comma = b"" if head.endswith(b"{") else b","
         self._held = head + comma + b'"persona":' + persona_json + b"}"
@@ -108,7 +108,7 @@ class LastChunk:
         return self.let_go()
 
     def let_go(self) -> bytes:
-        """What is held as it is, and what has waited."""
+        """Return the held chunk as it is, and what has waited."""
         if not self.is_held:
             return b""
         out = frame(self._held) + b"".join(self._behind)
@@ -117,13 +117,13 @@ class LastChunk:
         return out
 
     def _wait(self, frames: bytes) -> bytes:
-        """Nothing, unless too much waits."""
+        """Let the frames wait, and return nothing, unless too much waits."""
         self._behind.append(frames)
         self._waiting_bytes += len(frames)
         return self.let_go() if self._waiting_bytes > WAITING_BYTES else b""
 
     def _closing(self, fallback_id: str) -> bytes:
-        """A chunk that says nothing, for an answer whose own last one has gone out or never came.
+        """Make a chunk that says nothing, for an answer whose own last one has gone out or never came.
 
         It has a choice, since many clients look at the first one of every chunk.
         """

@@ -1,4 +1,4 @@
-"""A request's life from its preparation to its record, whatever it asks for."""
+"""A request lives from its preparation to its record, whatever it asks for."""
 
 import asyncio
 import time
@@ -19,14 +19,14 @@ AFTER_DONE = 0.25
 
 
 class Life:
-    """One request: what it is answered with is up to those who build on this, how it ends is not."""
+    """One request: those who build on this decide what it is answered with, but not how it ends."""
 
     def __init__(
         self, account: Account, routes: tuple[Route, ...], routing: Routing, recorder: Recorder, chat: Chat
     ) -> None:
         self.account = account
         self.is_last = False
-        """Whether the frames that a stream has given are its last."""
+        """Tells whether the frames that a stream has given are its last."""
         self._routes = routes
         self._routing = routing
         self._recorder = recorder
@@ -47,19 +47,21 @@ class Life:
         return self._chat.retry_for + sum(totals) * (1 + self._chat.retries)
 
     async def fetch(self) -> bytes | bytearray:
-        """The body of a whole answer. Raises UpstreamFailure, Refusal."""
+        """Fetch the body of a whole answer. Raises UpstreamFailure, Refusal."""
         raise NotImplementedError
 
     def stream(self, watch: Watch, writer: Writer | None = None) -> AsyncIterator[bytes]:
-        """Whole frames as they come, the first ones once an upstream has said something that is no error.
+        """Yield whole frames as they come, the first ones once an upstream has said something that is no
+        error.
 
-        Given a `writer`, they go there right from where they come in, as long as there is nothing else to do.
-        Raises UpstreamFailure before the first frame and Refusal at any time; ends only after `[DONE]`.
+        If there is a `writer`, frames go to it right from where they come in, as long as there is nothing
+        else to do. Raises UpstreamFailure before the first frame and Refusal at any time; ends only after
+        `[DONE]`.
         """
         raise NotImplementedError
 
     def end(self, error: BaseException | None, *, has_begun: bool = False) -> Ending:
-        """The ending that the error stands for; the first one is what the record says."""
+        """Return the ending that the error stands for; the first one goes into the record."""
         route = self.account.trail.route
         ended = ending(error, route.upstream if route else "none", has_begun=has_begun)
         if not self._is_over:
@@ -84,10 +86,10 @@ class Life:
             self._response.close()
 
     def _recorded(self) -> None:
-        """What else there is to do once the turn is recorded."""
+        """Do what else follows once the turn is recorded; a subclass says what."""
 
     def _price(self) -> Price | None:
-        """Of the model that was asked last."""
+        """The price of the model that was asked last."""
         route = self.account.trail.route
         node = self._routing.nodes.get(route.upstream) if route else None
         return node.upstream.prices.get(route.model) if node and route else None

@@ -1,4 +1,4 @@
-"""The messages of a chat request, checked before anything is laid over them and sent on."""
+"""The messages of a chat request are checked before anything is laid over them and sent on."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from gateway.openai_api.spelling import OF_MESSAGES, OF_PARTS, is_same, refuse_l
 MOST = 10_000
 """Messages in a request, and parts in all of them together."""
 LONGEST_ROLE = 200
-"""Bytes, as it is written."""
+"""Bytes of a role, as it is written."""
 ROLES = frozenset(["system", "developer", "user", "assistant", "tool", "function"])
 
 PLAIN = frozenset([b'"image_url"', b'"input_audio"', b'"file"', b'"refusal"'])
@@ -18,7 +18,7 @@ PLAIN = frozenset([b'"image_url"', b'"input_audio"', b'"file"', b'"refusal"'])
 
 Fields = dict[str, msgspec.Raw]
 Part = Fields | msgspec.Raw
-"""`Raw` is a bare text."""
+"""A part of a content; `Raw` is a bare text."""
 
 _written = {f'"{role}"'.encode(): role for role in ROLES}
 _objects = msgspec.json.Decoder(list[Fields])
@@ -33,7 +33,7 @@ class Messages:
     __slots__ = ("_each", "array", "fields", "parts", "roles")
 
     def __init__(self, array: msgspec.Raw) -> None:
-        """Raises Refusal for what is no message, counted as the caller counts."""
+        """Raises Refusal for an item that is no message, counted as the caller counts."""
         self.fields = fields = _read(array)
         if not set().union(*fields) <= OF_MESSAGES:
             for index, message in enumerate(fields):
@@ -56,17 +56,17 @@ class Messages:
 
     @property
     def each(self) -> Sequence[msgspec.Raw]:
-        """Every message as it goes on."""
+        """List every message as it goes on."""
         if self._each is None:
             self._each = _array.decode(self.array)
         return self._each
 
     def let_go(self) -> None:
-        """Forget what only those need who prepare the request: an answer may take long."""
+        """Forget what is needed only to prepare the request: an answer may take long."""
         self.fields, self.parts = [], {}
 
     def _read_parts(self) -> bool:
-        """Look at the parts of contents; whether one had a key twice, which now stands there once."""
+        """Look at the parts of contents; tells whether one had a key twice, which now stands there once."""
         is_changed, count = False, 0
         for index, message in enumerate(self.fields):
             content = message.get("content")
@@ -84,12 +84,12 @@ class Messages:
 
 
 def opens(value: msgspec.Raw, character: str) -> bool:
-    """Whether the JSON value starts with this character, which tells its type."""
+    """Tell whether the JSON value starts with this character, which tells its type."""
     return memoryview(value)[0] == ord(character)
 
 
 def wrong(param: str, problem: str, place: str = "") -> Refusal:
-    """A refusal of a field; `place` is within `param`, where that is not said precisely enough."""
+    """Make a refusal of a field; `place` is within `param`, where that is not precise enough."""
     name = place or param
     detail = Detail([name], problem, "value_error")
     return Refusal(Fault.REQUEST_INVALID, f"`{name}` {problem}.", param=param, details=[detail])
@@ -134,7 +134,7 @@ def _parts(content: msgspec.Raw, index: int) -> list[Part]:
 
 
 def _is_plain(part: Fields) -> bool:
-    """Whether it is written as nearly everybody does."""
+    """Tell whether it is written as nearly everybody writes it."""
     kind = part.get("type")
     if kind is None or not part.keys() <= OF_PARTS:
         return False

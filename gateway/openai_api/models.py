@@ -1,4 +1,4 @@
-"""`GET /v1/openai/models`: the names that a caller may put into `model`."""
+"""`GET /v1/openai/models` lists the names that a caller may put into `model`."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class Models:
         self._exchanges = exchanges
 
     async def everything(self, caller: Caller) -> list[Model]:
-        """Bare names and labels of the personas that the caller can use, then plain models."""
+        """List bare names and labels of the personas that the caller can use, then plain models."""
         try:
             async with self._database.read() as connection:
                 personas = await store.visible(connection, caller.workspace_id, caller.owner, MOST)
@@ -45,7 +45,7 @@ class Models:
         return (listed + plain)[:MOST]
 
     async def versions(self, caller: Caller, ref: str) -> list[Model]:
-        """Every version of one persona, the newest first. Raises Refusal."""
+        """List every version of one persona, the newest first. Raises Refusal."""
         try:
             async with self._database.read() as connection:
                 persona = await self._visible(connection, caller, ref)
@@ -58,7 +58,7 @@ class Models:
         ]
 
     async def one(self, caller: Caller, model: str) -> Model:
-        """What the name stands for. Raises Refusal."""
+        """Describe what the name stands for. Raises Refusal."""
         route = self._exchanges.plain.get(model)
         if route is not None:
             return _plain(model, route.upstream)

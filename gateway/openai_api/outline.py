@@ -1,4 +1,4 @@
-"""Large JSON objects, read and edited without decoding them whole, which would hold the interpreter."""
+"""Large JSON objects are read and edited without decoding them whole, which would hold the interpreter."""
 
 import re
 from typing import Self
@@ -6,14 +6,14 @@ from typing import Self
 import msgspec
 
 LARGE = 1024 * 1024
-"""Bytes from which on an answer is read so, and in a thread."""
+"""Bytes from which on an answer is read like this, and in a thread."""
 KEPT = 256 * 1024
-"""How much is kept of a long string; more than is scored of an answer."""
+"""Bytes that are kept of a long string, which is more than is scored of an answer."""
 ESCAPE = 12
 """Bytes that the longest escape takes, a pair of surrogates."""
 COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
-"""What a string is made of."""
+"""Matches the inside of a string."""
 STEP = 256 * 1024
 """Bytes that are looked at or copied at once."""
 BLANK = b" \t\r\n"
@@ -24,7 +24,7 @@ class BrokenJSONError(Exception):
 
 
 class Outline:
-    """An object whose long strings are cut short, and where its members stand in the whole.
+    """Holds an object whose long strings are cut short, and where its members stand in the whole.
 
     No step of making it holds the interpreter for longer than a search through the bytes takes.
     """
@@ -34,9 +34,9 @@ class Outline:
     def __init__(self, whole: bytes, text: bytes, members: dict[str, tuple[int, int]]) -> None:
         self._whole = whole
         self.text = text
-        """JSON of the same form."""
+        """JSON of the same form, with the long strings cut short."""
         self._members = members
-        """Where each value begins and ends."""
+        """The places at which each value begins and ends."""
 
     @classmethod
     def of(cls, whole: bytes) -> Self:
@@ -63,7 +63,7 @@ class Outline:
         return cls(whole, b"".join(out), members)
 
     def with_keys(self, values: dict[str, bytes]) -> bytearray:
-        """The whole with these keys set to these JSON values, every other value byte for byte as it was."""
+        """Set these keys to these JSON values; every other value stays byte for byte as it was."""
         members: dict[str, tuple[bytes, int, int]] = {
             name: (self._whole, start, end) for name, (start, end) in self._members.items()
         }
@@ -80,26 +80,26 @@ class Outline:
 
 
 def _deeper(structure: bytes) -> int:
-    """By how much what stands between two strings is deeper at its end."""
+    """Count how much deeper the nesting is at the end of what stands between two strings."""
     opened = structure.count(b"{") + structure.count(b"[")
     return opened - structure.count(b"}") - structure.count(b"]")
 
 
 def _end_of_string(whole: bytes, start: int) -> int:
-    """Behind the quote that ends the string. Raises BrokenJSONError."""
+    """Find the place after the quote that ends the string. Raises BrokenJSONError."""
     at = start + 1
     while found := INSIDE.match(whole, at, at + STEP):
         if found.end() == at:
             break
         at = found.end()
-    # One more look, for an escape that the end of a step had cut in two.
+    # The end of a step may have cut an escape in two, so this looks once more.
     if whole[at : at + 1] != b'"':
         raise BrokenJSONError
     return at + 1
 
 
 def _backslashes(whole: bytes, start: int, end: int) -> int:
-    """How many stand right before `end`."""
+    """Count the backslashes right before `end`."""
     size = 64
     while True:
         piece = whole[max(start, end - size) : end]
@@ -110,14 +110,14 @@ def _backslashes(whole: bytes, start: int, end: int) -> int:
 
 
 def _safe_cut(whole: bytes, start: int) -> int:
-    """Where to cut the string so that no escape is cut in two."""
+    """Find where to cut the string so that no escape is cut in two."""
     at = start + KEPT
     escape = whole.rfind(b"\\", at - ESCAPE, at)
     return at if escape < 0 else escape + 1 - _backslashes(whole, start, escape + 1)
 
 
 def _end_of_value(whole: bytes, start: int, limit: int, *, is_last: bool) -> int:
-    """Before the comma and the white space that stand between it and what follows."""
+    """Find the end of the value, before the comma and white space that stand between it and what follows."""
     end = limit
     while end > start and whole[end - 1 : end] in (b" ", b"\t", b"\r", b"\n"):
         end -= 1
@@ -129,7 +129,7 @@ def _end_of_value(whole: bytes, start: int, limit: int, *, is_last: bool) -> int
 
 
 def _name(key: bytes) -> str:
-    """Raises BrokenJSONError."""
+    """Decode the name of a member. Raises BrokenJSONError."""
     try:
         name: str = msgspec.json.decode(key, type=str)
     except (msgspec.DecodeError, UnicodeDecodeError):

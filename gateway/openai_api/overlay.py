@@ -1,4 +1,4 @@
-"""The caller's leading system messages, laid over the persona's prompt."""
+"""The caller's leading system messages are laid over the persona's prompt."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -29,8 +29,8 @@ KINDS = {
     "input_audio": "{",
     "file": "{",
 }
-"""How the value of a field begins that is merged with a prompt: a server that refuses one may show the whole
-message for it, the prompt with it."""
+"""Says how the value of a field begins that is merged with a prompt: a server that refuses a field may show
+the whole message for it, and so the prompt."""
 SHAPES = {'"': "a string", "[": "an array", "{": "an object"}
 
 EMPTY = msgspec.Raw(b'""')
@@ -43,13 +43,13 @@ class Laid(msgspec.Struct, frozen=True):
     """The messages to send, and the digest of the text of the first system message."""
 
     head: bytes | None
-    """The first message behind its role, the prompt in it; `None` where the caller's text replaces it."""
+    """The first message after its role, the prompt in it; `None` where the caller's text replaces it."""
     rest: bytes | memoryview
-    """The JSON array of the others, from behind its bracket on; the caller's own bytes."""
+    """The JSON array of the others, from behind its bracket on, in the caller's own bytes."""
     sha256: str
 
     def array(self, role: Literal["system", "developer"] = "system") -> list[bytes | memoryview]:
-        """The pieces of the JSON array, the prompt in this role."""
+        """Return the pieces of the JSON array, with the prompt in this role."""
         if self.head is None:
             return [b"[", self.rest]
         first = [b'[{"role":"', role.encode(), b'"', self.head]
@@ -89,7 +89,7 @@ def lay(
 
 
 def _leading(roles: Sequence[str]) -> int:
-    """How many messages at the start are system messages."""
+    """Count the messages at the start that are system messages."""
     for count, role in enumerate(roles):
         if role not in SYSTEM_ROLES:
             return count
@@ -97,7 +97,7 @@ def _leading(roles: Sequence[str]) -> int:
 
 
 def _behind(messages: Messages, leading: int) -> bytes | memoryview:
-    """The array from this message on, without its bracket."""
+    """Cut out the array from this message on, without its bracket."""
     if leading == len(messages):
         return b"]"
     if leading:
@@ -121,7 +121,7 @@ def _locked(message: str | None, index: int) -> Refusal:
 
 
 def _merge(messages: Messages, leading: int, prompt: Prompt) -> tuple[bytes, str]:
-    """One message behind its role, the prompt first; of other fields that several have, the first's stays."""
+    """Merge into one message after its role, the prompt first; of repeated other fields the first stays."""
     merged: dict[str, Any] = {}
     for index, message in enumerate(messages.fields[:leading]):
         _check_kinds(message, index)
@@ -150,7 +150,7 @@ def _check_kinds(fields: Fields, index: int, place: str = "") -> None:
 
 
 def _check_content(messages: Messages, index: int) -> None:
-    """Raises Refusal unless it is a string, null or an array of parts as they should be."""
+    """Raises Refusal unless it is a string, null or a well-formed array of parts."""
     content = messages.fields[index].get("content", NULL)
     for at, part in enumerate(messages.parts.get(index, ())):
         if isinstance(part, dict):
@@ -160,7 +160,7 @@ def _check_content(messages: Messages, index: int) -> None:
 
 
 def _texts(messages: Messages, leading: int) -> list[str]:
-    """The texts of the first messages: one for a string that is not empty, one for each part that has one."""
+    """List the texts of the first messages: one for a string with characters, one for a part with a text."""
     written: list[msgspec.Raw] = []
     for index, message in enumerate(messages.fields[:leading]):
         if index in messages.parts:

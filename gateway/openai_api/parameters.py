@@ -1,4 +1,4 @@
-"""Names of request parameters: which mean the same, and which a locked persona lets through."""
+"""Some request parameters mean the same, and a locked persona lets only some of them through."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -84,19 +84,19 @@ ALLOWED = frozenset(
         "verbosity",
     ]
 )
-"""What a caller may set where the persona is locked; the version's `allow` adds to it."""
+"""A caller may set these where the persona is locked; the version's `allow` adds to them."""
 PREFILL = "continue_final_message"
-"""Where `allow` holds this, the last message may be the assistant's."""
+"""If `allow` holds this, the last message may be the assistant's."""
 
 
 def is_set(fields: Mapping[str, msgspec.Raw], name: str) -> bool:
-    """Whether the caller gave the parameter; null is the same as absent."""
+    """Tell whether the caller gave the parameter; null is the same as absent."""
     value = fields.get(name)
     return value is not None and value != NULL
 
 
 def with_defaults(fields: Mapping[str, msgspec.Raw], defaults: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
-    """The fields, and each default whose parameter the caller left unset under all of its names."""
+    """Add each default whose parameter the caller left unset under all of its names."""
     found: dict[str, Any] = dict(fields)
     if not defaults:
         return found
@@ -112,7 +112,7 @@ def with_defaults(fields: Mapping[str, msgspec.Raw], defaults: Mapping[str, msgs
 
 
 def only_allowed(fields: Mapping[str, msgspec.Raw], allow: Collection[str]) -> dict[str, msgspec.Raw]:
-    """The fields that a locked persona takes, null ones left out. Raises Refusal that names the others."""
+    """Return the fields that a locked persona takes, without nulls. Raises Refusal that names the others."""
     if fields.keys() <= ALLOWED:
         return dict(fields)
     kept = {name: value for name, value in fields.items() if name in ALLOWED or name in allow}
@@ -131,7 +131,7 @@ def only_allowed(fields: Mapping[str, msgspec.Raw], allow: Collection[str]) -> d
 
 
 def _given(fields: Mapping[str, msgspec.Raw]) -> set[str]:
-    """Every parameter that the caller set, those within an object too where some servers have it apart."""
+    """List every parameter that the caller set, also those within an object that some servers have apart."""
     given = {name for name in fields if is_set(fields, name)}
     for name in given & _objects:
         given |= {f"{name}.{member}" for member in _inner(fields[name])}
@@ -139,7 +139,7 @@ def _given(fields: Mapping[str, msgspec.Raw]) -> set[str]:
 
 
 def _without(name: str, default: msgspec.Raw, given: set[str]) -> msgspec.Raw | None:
-    """The default object without members that the caller set by another name; `None` if nothing is left."""
+    """Leave out the default's members that the caller set by another name; `None` if nothing is left."""
     members = _inner(default)
     kept = {
         key: value for key, value in members.items() if not given & _rivals.get(f"{name}.{key}", frozenset())
@@ -150,7 +150,7 @@ def _without(name: str, default: msgspec.Raw, given: set[str]) -> msgspec.Raw | 
 
 
 def _inner(value: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    """The members of an object that are not null; none of anything else."""
+    """Return the members of an object that are not null; any other value has none."""
     try:
         members = _members.decode(value)
     except (msgspec.ValidationError, RecursionError):

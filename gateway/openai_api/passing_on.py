@@ -1,4 +1,4 @@
-"""A stream that goes from the upstream's connection to the caller's without waking its request's task."""
+"""A stream goes from the upstream's connection to the caller's without waking its request's task."""
 
 from typing import Protocol
 
@@ -11,16 +11,18 @@ class Writer(Protocol):
 
     @property
     def takes_more(self) -> bool:
-        """Whether an answer has begun of which a piece can be written without waiting for the caller."""
+        """Tells whether an answer has begun that can be gone on with at once, without waiting for the
+        caller."""
 
     def write(self, piece: bytes) -> None:
         """Write a piece, while it takes more."""
 
 
 def pass_on(relay: Relay, writer: Writer, watch: Watch, data: bytes) -> bytes | None:
-    """A sink that relays pieces where they come in, without waking the task of their request.
+    """Make a sink that relays pieces where they come in, without waking the task of their request.
 
-    It leaves off when the caller has to be waited for, or when there is more to do than to pass frames on.
+    It leaves off when the caller has to be waited for, or when there is more to do than to pass frames
+    on.
     """
     if not writer.takes_more:
         return data

@@ -1,4 +1,4 @@
-"""Upstream bytes in, client bytes out: whole frames, the resolved model name, a clean end."""
+"""Upstream bytes become client bytes: whole frames, the resolved model name, a clean end."""
 
 import msgspec
 
@@ -16,7 +16,7 @@ from gateway.upstreams.masking import Mask
 from gateway.upstreams.reason import decoded, is_error, reported
 
 TEMPLATES = 100
-"""How often a stream's way of writing its chunks is learnt anew before that is given up."""
+"""A stream's way of writing its chunks is learnt anew this many times before that is given up."""
 
 
 class Relay:
@@ -66,7 +66,7 @@ class Relay:
         """The same failure as the upstream's, to try another one where nothing has gone out yet."""
         self.done = False
         self._last = LastChunk(self.transcript, choices, model_json) if model_json is not None else None
-        """`None` for a plain model, whose answers nobody scores."""
+        """It is `None` for a plain model, whose answers nobody scores."""
         self._upstream = upstream
         self._model = ModelEdit(model_json) if model_json is not None else None
         self._choices = choices
@@ -82,23 +82,23 @@ class Relay:
 
     @property
     def is_held(self) -> bool:
-        """Whether a chunk waits to be known for the last one."""
+        """Tells whether a chunk waits to be known for the last one."""
         return self._last is not None and self._last.is_held
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is known, so that nothing is fed until it is released."""
+        """Tells whether it is known, so that nothing is fed until it is released."""
         return self._last is not None and self._last.is_settled
 
     @property
     def goes_on(self) -> bool:
-        """Whether nothing stands against feeding it on: it holds no chunk, has not ended and not failed."""
+        """Tells whether it can be fed on: it holds no chunk, has not ended and not failed."""
         last = self._last
         return not (self.done or self.failure is not None or (last is not None and last.is_held))
 
     @property
     def finish_reason(self) -> str | None:
-        """That of the last choice."""
+        """The finish reason of the last choice."""
         finished = self.transcript.finished
         return finished[max(finished)] if finished else None
 
@@ -110,7 +110,7 @@ class Relay:
         return self.transcript.said()
 
     def feed(self, data: bytes) -> bytes:
-        """The whole frames that go out for this piece of the upstream's stream."""
+        """Return the whole frames that go out for this piece of the upstream's stream."""
         out, at = [], 0
         try:
             while at < len(data) and not self._is_over:
@@ -127,17 +127,17 @@ class Relay:
         return b"".join(out)
 
     def settle(self) -> bytes:
-        """The frames that go out when nothing has followed the held chunk for a while."""
+        """Return the frames that go out when nothing has followed the held chunk for a while."""
         return self._last.settle() if self._last is not None else b""
 
     def release(self, persona_json: bytes) -> bytes:
-        """The held chunk with the `persona` object, and what has waited behind it."""
+        """Return the held chunk with the `persona` object, and what has waited behind it."""
         assert self._last is not None  # noqa: S101 - nothing else is held
         self.done = self._last.is_ended
         return self._last.release(persona_json)
 
     def finish(self, *, is_broken: bool = False) -> bytes:
-        """What goes out when the upstream has ended; sets `failure` unless the answer is complete.
+        """Return what goes out when the upstream has ended; sets `failure` unless the answer is complete.
 
         An answer that is broken off is never complete without `[DONE]`, however finished it seems.
         """
@@ -150,18 +150,18 @@ class Relay:
 
     @property
     def _is_over(self) -> bool:
-        """Whether whatever else the upstream sends is of no use."""
+        """Tells whether the rest that the upstream sends is of no use."""
         last = self._last
         return self.done or self.failure is not None or (last is not None and last.is_ended)
 
     def _run(self, data: bytes, at: int) -> Run | None:
-        """As `Template.run`, where an event begins at `at` that is to go out."""
+        """Find a run as `Template.run` does, where an event begins at `at` that is to go out."""
         if self._template is None or not self.goes_on or not self._framer.is_between:
             return None
         return self._template.run(data, at)
 
     def _pass_run(self, run: Run) -> bytes:
-        """The frames for chunks like the template."""
+        """Return the frames for chunks like the template."""
         self._misses = 0
         self.events += run.events
         for index, text in run.said:
@@ -172,7 +172,7 @@ class Relay:
         return run.frames
 
     def _pass_others(self, data: bytes) -> bytes:
-        """The frames for whatever else comes, at most one event if it is framed like the template."""
+        """Return the frames for whatever else comes, at most one event if it is framed like the template."""
         events = self._framer.feed(data)
         if events and data.endswith(b"\n\n"):
             self._misses += 1
@@ -195,7 +195,7 @@ class Relay:
         return b"".join(out)
 
     def _pass(self, event: Event) -> bytes:
-        """The frames for one event; empty where it is held, waits, or is taken out."""
+        """Return the frames for one event; empty where it is held, waits, or is taken out."""
         data = event.data
         if data.strip() == DONE:
             self.events += 1
@@ -228,7 +228,7 @@ class Relay:
         return self._last.let_go() if self._last is not None else b""
 
     def _end(self) -> bytes:
-        """The upstream has said all."""
+        """Note that the upstream has said all."""
         if self._last is None:
             self.done = True
             return DONE_FRAME
@@ -245,7 +245,7 @@ class Relay:
         if self._id is None and (chunk.id or chunk.choices) and chunk.id != "":
             self._id = chunk.id if isinstance(chunk.id, str) else self._fallback_id
             self._template = None
-        # What comes ahead of the answer has no id, as from Azure, or an empty one.
+        # Events that come ahead of the answer, as from Azure, have no id, or an empty one.
         if chunk.id != (self._id or ""):
             missing["id"] = msgspec.json.encode(self._id or "")
         return chunks.with_keys(data, missing) if missing else data
@@ -261,10 +261,10 @@ class Relay:
         return out
 
     def _error(self, event: Event, chunk: Chunk) -> bytes | None:
-        """The error that the event reports, as JSON."""
+        """Return the error that the event reports, as JSON."""
         if chunk.error is not chunks.NULL:
             return chunk.error if is_error(chunk.error) else None
-        # A chunk of an answer has choices; what has none may be an error by another shape.
+        # Chunks of an answer have choices; an event that has none may be an error of another shape.
         is_reported = chunk.choices is msgspec.UNSET and reported(decoded(event.data)) is not None
         return event.data if event.name == b"error" or is_reported else None
 
@@ -273,18 +273,18 @@ class Relay:
         self.failure = self.cause.refusal_midway()
 
     def _fail(self, problem: str) -> bytes:
-        """What is whole still goes out."""
+        """Fail; frames that are whole still go out."""
         self.cause = UpstreamFailure("bad_answer", self._upstream)
         self.failure = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
         return self._let_go()
 
 
 def _border(data: bytes, at: int) -> int:
-    """Where the next event begins if lines end as nearly everybody ends them, else where the data does."""
+    """Find where the next event begins if lines end as nearly everybody ends them, else the data's end."""
     found = data.find(b"\n\n", at)
     return len(data) if found < 0 else found + 2
 
 
 def error_frame(refusal: Refusal) -> bytes:
-    """The last event of a stream that failed after its head had gone out."""
+    """Make the last event of a stream that failed after its head had gone out."""
     return frame(msgspec.json.encode({"error": openai_error(refusal)}))

@@ -1,4 +1,4 @@
-"""`POST /v1/personas/{ref}/render`: what a request would become, without sending it."""
+"""`POST /v1/personas/{ref}/render` shows what a request would become, without sending it."""
 
 import time
 from functools import partial
@@ -15,7 +15,7 @@ from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
 from gateway.openai_api.spelling import OURS, refuse_lookalikes
 
 MOST_BYTES = 8 << 20
-"""Of a request that is shown; a preview needs no larger one."""
+"""Bytes of a request that is shown; a preview needs no larger one."""
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -25,13 +25,13 @@ class Rendered(msgspec.Struct, frozen=True):
     upstream: str
     request: msgspec.Raw
     sha256: str
-    """Of the bytes of `request`."""
+    """The digest of the bytes of `request`."""
     prompt_sha256: str
-    """Of the first system message's text, as in `X-Persona-Prompt-Sha256`."""
+    """The digest of the first system message's text, as in `X-Persona-Prompt-Sha256`."""
 
 
 def render_route(exchanges: Exchanges) -> HTTPRouteHandler:
-    """The route; it takes a chat request, of which `model` may be left out."""
+    """Make the route; it takes a chat request whose `model` may be left out."""
 
     @post(
         "/personas/{ref:str}/render",
@@ -58,7 +58,7 @@ def render_route(exchanges: Exchanges) -> HTTPRouteHandler:
 
 
 def _named(body: bytes, ref: str) -> bytes:
-    """The body with this persona as its model. Raises Refusal."""
+    """Put this persona into the body as its model. Raises Refusal."""
     fields: dict[str, Any] = dict(decode_object(body))
     refuse_lookalikes(fields, OURS)
     fields["model"] = PERSONA_PREFIX + ref

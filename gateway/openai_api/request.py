@@ -1,4 +1,4 @@
-"""What is read of a chat request, and how our few edits are spliced into the caller's own bytes."""
+"""Little is read of a chat request, and our few edits are spliced into the caller's own bytes."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from gateway.openai_api.spelling import OF_OPTIONS, OURS, refuse_lookalikes
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 KNOWN = ALLOWED | OURS
-"""Keys that are what they seem to be; what is not among them is looked at."""
+"""Keys that are what they seem to be; any other key is looked at."""
 
 
 class ChatRequest:
@@ -40,7 +40,7 @@ class ChatRequest:
     def for_persona(
         self, defaults: Mapping[str, msgspec.Raw], allow: Collection[str] | None = None
     ) -> dict[str, Any]:
-        """The fields, and defaults where the caller left a parameter unset; all of it without the messages.
+        """Return the fields, and defaults where the caller left a parameter unset, all without the messages.
 
         `allow` is given where the persona is locked. Raises Refusal for what it does not take.
         """
@@ -52,14 +52,14 @@ class ChatRequest:
         return found
 
     def as_written(self) -> bytes:
-        """The body for a plain model: the caller's own, but each key goes on once."""
+        """Return the body for a plain model: the caller's own, but each key goes on once."""
         messages = self.messages.array
         if messages is self.fields["messages"]:
             return each_once(self.body, self.fields)
         return msgspec.json.encode({**self.fields, "messages": msgspec.Raw(messages)})
 
     def needs_more_than_text(self) -> str | None:
-        """What a text-only model cannot do for this request, as a noun; `None` where it can."""
+        """Name what a text-only model cannot do for this request, as a noun; `None` where it can."""
         for name in ("tools", "functions"):
             if is_set(self.fields, name) and bytes(self.fields[name]) != b"[]":
                 return "tools"
@@ -74,7 +74,7 @@ class ChatRequest:
 
 
 def encode(fields: Mapping[str, Any], messages: Iterable[Any], model: str, *, include_usage: bool) -> bytes:
-    """The body for one upstream: its own name of the model, and usage asked for where it streams.
+    """Encode the body for one upstream: its own name of the model, and usage asked for where it streams.
 
     `messages` are the pieces of the array, which goes in as it is.
     """
@@ -82,7 +82,7 @@ def encode(fields: Mapping[str, Any], messages: Iterable[Any], model: str, *, in
     found.pop("messages", None)
     if include_usage:
         options = found.get("stream_options")
-        # Of another type, only the upstream can judge it.
+        # If it is of another type, only the upstream can judge it.
         if options is None or options == NULL or opens(options, "{"):
             found["stream_options"] = {**_options(options), "include_usage": True}
     return b"".join([msgspec.json.encode(found)[:-1], b',"messages":', *messages, b"}"])
@@ -121,7 +121,7 @@ def _flag(fields: dict[str, msgspec.Raw], name: str) -> bool:
 
 
 def _choices(fields: dict[str, msgspec.Raw]) -> int:
-    """How many answers are asked for; an `n` that makes no sense is the upstream's to refuse."""
+    """Count the answers that are asked for; an `n` that makes no sense is the upstream's to refuse."""
     value = bytes(fields.get("n", b"1"))
     return max(1, int(value)) if value.isdigit() and len(value) < 4 else 1
 

@@ -1,4 +1,4 @@
-"""The drop-in surface's routes: chat completions, embeddings, models."""
+"""The drop-in surface has routes for chat completions, embeddings and models."""
 
 from typing import Annotated, Any
 
@@ -16,12 +16,12 @@ from gateway.personas import name as names
 
 SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
 SCOPE = "chat:invoke"
-"""What every route here needs; chat and embeddings admit their callers themselves."""
+"""Every route here needs this scope; chat and embeddings admit their callers themselves."""
 NAMING = {"scope": SCOPE, "faults": (Fault.PERSONA_UNKNOWN,)}
 
 
 def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: Models) -> Router:
-    """Everything under /v1/openai."""
+    """Make the routes of everything under /v1/openai."""
 
     @get("/models", opt=NAMING, summary="List the model names that the key can use")
     async def list_models(
@@ -29,9 +29,9 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
         persona: Annotated[str | None, Parameter(description="A persona's slug or id")] = None,
         versions: bool = False,
     ) -> dict[str, Any]:
-        """Bare names and labels of every persona that the key can use, then plain models.
+        """Bare names and labels of every persona that the key can use come first, then plain models.
 
-        With `persona` that persona alone, with `versions` each of its versions.
+        With `persona` only that persona is listed, with `versions` each of its versions.
         """
         caller = caller_of(request)
         if persona is None:
@@ -61,7 +61,7 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
 
 
 def not_served(path: str) -> Refusal:
-    """The answer for a path of OpenAI's that there is not here."""
+    """Answer for a path of OpenAI's that does not exist here."""
     shown = path if len(path) <= 200 else path[:200] + "…"
     if path.startswith(f"{OPENAI_PREFIX}/v1/"):
         meant = OPENAI_PREFIX + shown.removeprefix(f"{OPENAI_PREFIX}/v1")
@@ -79,7 +79,7 @@ def _full(ref: str) -> str:
 
 
 def _exactly(path: str, app: Any) -> Any:
-    """The raw application as Litestar wants it: a function that is annotated so."""
+    """Wrap the raw application as Litestar wants it: in a function that is annotated."""
 
     async def handler(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""How keys are spelt: none may look like one of ours, and none goes on twice."""
+"""Keys are spelt so that none looks like one of ours, and none goes on twice."""
 
 from collections.abc import Collection, Iterable
 
@@ -21,7 +21,7 @@ OURS = frozenset(
         "input",
     ]
 )
-"""What the gateway reads or writes at the top of a request."""
+"""The gateway reads or writes these at the top of a request."""
 LONGEST = 32
 """Characters of a key that can be like one of ours: folding makes none shorter."""
 OF_OPTIONS = frozenset(["include_usage"])
@@ -34,8 +34,8 @@ OF_PARTS = frozenset(["type", "text", "image_url", "input_audio", "file", "refus
 def refuse_lookalikes(keys: Iterable[str], ours: Collection[str], place: str = "") -> None:
     """Raises Refusal for a key that equals one of `ours` under Unicode case folding, and is none of them.
 
-    `place` is what stands before the key in its name, as in `messages[0].`. Readers that ignore case, Go's
-    for one, take such a key for ours, and of two the last.
+    `place` is what stands before the key in its name, as in `messages[0].`. A reader that ignores case,
+    such as Go's, takes the last such key for ours.
     """
     for key in keys:
         if key not in ours and len(key) <= LONGEST and (folded := key.casefold()) in ours:
@@ -50,10 +50,10 @@ def refuse_lookalikes(keys: Iterable[str], ours: Collection[str], place: str = "
 
 
 def is_same(written: bytes | msgspec.Raw, compact: bytes) -> bool:
-    """Whether JSON differs from what was decoded and encoded again in its white space alone.
+    """Tell whether JSON differs from what was decoded and encoded again in its white space alone.
 
-    A key that stood twice, or was spelt with escapes, makes what was written longer. Where that is large and
-    has white space, it is not looked at closely.
+    A key that stood twice, or was spelt with escapes, makes what was written longer. Where that is large
+    and has white space, it is not looked at closely.
     """
     length = len(memoryview(written))
     if length == len(compact):

@@ -1,4 +1,4 @@
-"""Server-sent events over arbitrary byte borders, as the HTML standard frames them (section 9.2.6)."""
+"""Server-sent events are read over arbitrary byte borders, as the HTML standard frames them (9.2.6)."""
 
 import re
 from typing import NamedTuple
@@ -17,13 +17,13 @@ class Event(NamedTuple):
 
 
 class TooLargeError(Exception):
-    """An event is larger than the limit."""
+    """The event is larger than the limit."""
 
 
 class Framer:
     """Collects bytes into events; comments, ids and retry times are dropped.
 
-    Other than in the standard, an event that is whole but for its blank line counts at the stream's end.
+    Unlike in the standard, an event that is whole but for its blank line counts at the stream's end.
     """
 
     __slots__ = (
@@ -48,7 +48,7 @@ class Framer:
         self._started = False
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """The events that this chunk completes. Raises TooLargeError."""
+        """Return the events that this chunk completes. Raises TooLargeError."""
         # Nearly every chunk is whole `data: …` frames and nothing else.
         if chunk.startswith(b"data: ") and chunk.endswith(b"\n\n") and b"\r" not in chunk and self.is_between:
             frames = chunk[6:-2].split(b"\n\ndata: ")
@@ -59,11 +59,11 @@ class Framer:
 
     @property
     def is_between(self) -> bool:
-        """Whether the next byte begins an event."""
+        """Tells whether the next byte begins an event."""
         return not (self._pending or self._data or self._name or self._skip_newline)
 
     def finish(self) -> list[Event]:
-        """The event that the end of the stream completes, if any."""
+        """Return the event that the end of the stream completes, if any."""
         rest = b"".join(self._pending)
         self._pending, self._pending_bytes = [], 0
         if rest:
@@ -74,7 +74,7 @@ class Framer:
     def _feed_lines(self, chunk: bytes) -> list[Event]:
         chunk = self._opening(chunk)
         if self._skip_newline and chunk:
-            # The second half of a CRLF that was cut in two.
+            # This is the second half of a CRLF that was cut in two.
             chunk = chunk.removeprefix(b"\n")
             self._skip_newline = False
         if b"\n" not in chunk and b"\r" not in chunk:
@@ -128,7 +128,7 @@ class Framer:
 
 
 def frame(data: bytes) -> bytes:
-    """The bytes of an event with this data; JSON may be spread over lines, which become one."""
+    """Encode an event with this data; JSON may be spread over lines, which become one."""
     if b"\n" in data or b"\r" in data:
         data = LINE_END.sub(b" ", data)
     return b"data: " + data + b"\n\n"

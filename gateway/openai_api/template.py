@@ -1,4 +1,4 @@
-"""Chunks of a stream that differ in a few texts alone: recognised and passed on without being decoded."""
+"""Chunks of a stream that differ in a few texts alone are recognised and passed on without being decoded."""
 
 import re
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ PLACE = re.compile(
     rb'"(?:(content|reasoning|reasoning_content|text|summary|arguments|obfuscation|p)"\s*:\s*"([^"]*)"'
     rb'|(index)"\s*:\s*([0-9])(?![0-9]))'
 )
-"""What differs from chunk to chunk; all but the content and the index is carried without a look at it."""
+"""Matches what differs from chunk to chunk; all but the content and the index is carried unseen."""
 UNESCAPED = rb'[^"\\\x00-\x09\x0b-\x1f]*+'
 PAIR = rb"d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}"
-"""A character in two halves; one half alone is left to others, since the other may be in another chunk."""
+"""Matches a character in two halves; a lone half is left to others: the other may be in another chunk."""
 ESCAPE = rb'\\(?:["\\/bfnrt]|u(?:(?!d[89a-f])[0-9a-f]{4}|' + PAIR + rb"))"
 TEXTS = re.compile(UNESCAPED + rb"(?:" + ESCAPE + UNESCAPED + rb")*+", re.IGNORECASE)
-"""What may stand in JSON strings, one on each line."""
+"""Matches what may stand in JSON strings, one on each line."""
 FIELD, END = b"data: ", b"\n\n"
 NEAR, FAR = 1024, 32 * 1024
-"""How many bytes are compared at once: one chunk behind one that is unlike, and then more and more."""
+"""Bytes that are compared at once: one chunk behind one that is unlike, and then more and more."""
 
 
 Values = tuple[bytes, ...]
-"""Chunk by chunk, what stands in the places of each."""
+"""The texts in the places of chunks, one chunk after another."""
 
 
 class Run(NamedTuple):
@@ -33,18 +33,18 @@ class Run(NamedTuple):
 
     events: int
     said: list[tuple[int, str]]
-    """What they say, by the index of the choice."""
+    """The texts that they say, by the index of the choice."""
     frames: bytes
-    """As they go out."""
+    """The frames as they go out."""
     end: int
-    """Where they end in what came."""
+    """The place where they end in what came."""
 
 
 class Template:
-    """The chunk that all chunks of a stream are but for what stands in its places.
+    """The template equals all chunks of a stream except in its places.
 
-    Made from a chunk that was decoded: whatever else a JSON string may hold makes, in the place of a text,
-    another chunk that says that and nothing else.
+    It is made from a chunk that was decoded. Whatever else a JSON string may hold makes, in the place of
+    a text, another chunk that says that and nothing else.
     """
 
     __slots__ = (
@@ -64,7 +64,7 @@ class Template:
     def __init__(self, came: "_Parts", edited: "_Parts", index: int) -> None:
         self._head, *self._betweens, self._tail = came.around
         self._mark = max([*self._betweens, self._tail], key=len)
-        """What is least likely to stand in another chunk."""
+        """The part that is least likely to stand in another chunk."""
         self._form, self._new_form = came.form, edited.form
         self._places = len(came.keys)
         self._texts, self._indices = came.column(CONTENT), came.column(INDEX)
@@ -74,9 +74,10 @@ class Template:
 
     @classmethod
     def of(cls, data: bytes, edited: bytes, chunk: Chunk, choices: int) -> "Template | None":
-        """From a chunk as it came and as it goes out; `None` where its kind has to be decoded each time.
+        """Make one from a chunk as it came and as it goes out; `None` where its kind must be decoded each
+        time.
 
-        What the transcript takes from the chunk beside its text has been taken, and counts once only.
+        What the transcript takes from the chunk beside its text has been taken, and counts only once.
         """
         if not isinstance(chunk.choices, list) or len(chunk.choices) != 1:
             return None
@@ -90,12 +91,12 @@ class Template:
         if choices == 1:
             fixed.add(INDEX)
         elif choice.index == 0 or delta.tool_calls or delta.function_call or delta.refusal:
-            # An index of 0 may also be one that is absent; a call or refusal is one choice's alone.
+            # An index of 0 may also be an absent one; a call or refusal belongs to one choice alone.
             return None
         came = _Parts.of(data, fixed)
         if not came.keys or b"\\" in data or b"\n" in data or b"\r" in data:
             return None
-        # Where nothing is escaped, what looks like a key is one; where there is one only, it was decoded.
+        # Without escapes, what looks like a key is one; if there is only one, it is the one that was decoded.
         if delta.content and came.of_key(CONTENT) != [delta.content.encode()]:
             return None
         if choices > 1 and came.of_key(INDEX) != [b"%d" % choice.index]:
@@ -104,7 +105,8 @@ class Template:
         return cls(came, goes, choice.index) if came.values == goes.values else None
 
     def run(self, data: bytes, at: int) -> Run | None:
-        """The chunks like this one that follow each other from `at` on, if the first one is like it."""
+        """Return the chunks like this one that follow each other from `at` on; none if the first is
+        unlike."""
         values, end = self._find(data, at)
         self._reach = min(self._reach * 2 + NEAR, FAR) if values else 0
         if not values:
@@ -113,7 +115,7 @@ class Template:
         return Run(events, self._said(values), self._new_form * events % values, end)
 
     def _find(self, data: bytes, at: int) -> tuple[Values, int]:
-        """What stands in the places of such chunks, and where the last one ends."""
+        """Find what stands in the places of such chunks, and where the last one ends."""
         head, tail = self._head, self._tail
         if not data.startswith(head, at):
             return (), at
@@ -134,11 +136,11 @@ class Template:
         return self._values(data[start : border - len(tail)], 1, data[at:border]), border
 
     def _values(self, lines: bytes, events: int, came: bytes) -> Values:
-        """Those of the chunks that came, less head and tail one on each line; none if one is unlike."""
+        """Split the values of chunks without head and tail, one on each line; none if one chunk is unlike."""
         for between in self._betweens:
             lines = lines.replace(between, b"\n")
         values = tuple(lines.split(b"\n"))
-        # However they were found: put into the places they make what came, which reads in one way only.
+        # Put into the places they must make what came, which can be read in one way only.
         is_run = (
             len(values) == events * self._places
             and self._form * events % values == came
@@ -164,13 +166,13 @@ class _Parts(NamedTuple):
     """A chunk cut up at its places."""
 
     around: list[bytes]
-    """What stands before, between and behind them in a stream."""
+    """The bytes before, between and behind the places in a stream."""
     keys: list[bytes]
     values: list[bytes]
 
     @classmethod
     def of(cls, data: bytes, fixed: set[bytes]) -> "_Parts":
-        """Cut at all places but those of the `fixed` keys."""
+        """Cut the chunk at all places but those of the `fixed` keys."""
         parts, at = cls([], [], []), 0
         data = FIELD + data + END
         for found in PLACE.finditer(data):
@@ -186,7 +188,7 @@ class _Parts(NamedTuple):
         return parts
 
     def column(self, key: bytes) -> slice | None:
-        """Where its values are among those of many chunks."""
+        """Find which of the values of many chunks belong to this key."""
         return slice(self.keys.index(key), None, len(self.keys)) if key in self.keys else None
 
     def of_key(self, key: bytes) -> list[bytes]:
@@ -194,11 +196,11 @@ class _Parts(NamedTuple):
 
     @property
     def form(self) -> bytes:
-        """What takes the values by `%`."""
+        """The bytes with a `%s` for each value."""
         return b"%b".join(part.replace(b"%", b"%%") for part in self.around)
 
 
 def _decoded(texts: Sequence[bytes]) -> str:
-    """What the texts say together."""
+    """Decode the texts as one."""
     text = b"".join(texts)
     return str(value_of(b'"' + text + b'"')) if b"\\" in text else text.decode("utf-8", "replace")

@@ -1,17 +1,17 @@
-"""What is said in a stream, put together while it goes by."""
+"""A transcript puts together what is said in a stream while it goes by."""
 
 from gateway.openai_api.chunk import Chunk, Delta
 from gateway.scoring.transcript import Said, text_of
 from gateway.turns.turn import Usage
 
 TRANSCRIPT_CHARACTERS = 250_000
-"""How much of an answer is kept to be scored; an endless one must not fill the memory."""
+"""Characters of an answer that are kept to be scored; an endless one must not fill the memory."""
 
 NONE: frozenset[int] = frozenset()
 
 
 class Transcript:
-    """What was said in a streamed answer, choice by choice."""
+    """Holds what was said in a streamed answer, choice by choice."""
 
     __slots__ = ("_room", "called_tools", "finished", "pieces", "refused", "usage")
 
@@ -25,7 +25,7 @@ class Transcript:
         self.usage: Usage | None = None
 
     def add(self, chunk: Chunk) -> bool:
-        """Take in a chunk; whether it says more of what is to be scored."""
+        """Take in a chunk; tells whether it says more of what is to be scored."""
         speaks = False
         for choice in chunk.choices or ():
             if choice is None:
@@ -39,7 +39,7 @@ class Transcript:
         return speaks
 
     def keep(self, index: int, text: str) -> None:
-        """Take in a piece of what a choice says, which has not finished then, whatever was said before."""
+        """Take in a piece that a choice says, which has not finished then, whatever was said before."""
         if self.finished:
             self.finished.pop(index, None)
         pieces = self.pieces.setdefault(index, [])
@@ -49,7 +49,7 @@ class Transcript:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every choice that was begun has been finished."""
+        """Tells whether every choice that was begun has been finished."""
         return bool(self.finished) and self.finished.keys() >= {
             *self.pieces,
             *self.called_tools,
@@ -58,11 +58,11 @@ class Transcript:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was said, called or refused."""
+        """Tells whether nothing was said, called or refused."""
         return not (self.pieces or self.called_tools or self.refused)
 
     def said(self) -> list[Said]:
-        """What was said in each choice, at least in the first."""
+        """List what was said in each choice; there is at least the first."""
         return [
             Said(
                 index, "".join(self.pieces.get(index, ())), index in self.called_tools, index in self.refused
@@ -71,7 +71,7 @@ class Transcript:
         ]
 
     def _listen(self, index: int, delta: Delta) -> bool:
-        """Take in what a choice says; whether it is anything."""
+        """Take in what a choice says; tells whether it is anything."""
         if delta.content:
             self.keep(index, text_of(delta.content))
         calls, refuses = bool(delta.tool_calls or delta.function_call), bool(delta.refusal)

@@ -1,4 +1,4 @@
-"""Who may interrupt a request: the caller who leaves, a time limit, the end of the process."""
+"""A request may be interrupted by a caller who leaves, a time limit, or the end of the process."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,10 +12,10 @@ class Presence(Protocol):
     """The caller's connection, as far as it tells whether the caller is there."""
 
     is_stalled: bool
-    """Whether it was cut because the caller did not read."""
+    """Tells whether it was cut because the caller did not read."""
 
     def when_gone(self, call: Callable[[], None] | None) -> None:
-        """Call this when the caller leaves, now if it has left; `None`: nothing any more."""
+        """Call this when the caller leaves, or now if it has left; `None` calls nothing any more."""
 
 
 class Interrupted(Exception):
@@ -60,9 +60,9 @@ class Watch:
             self._timer.cancel()
         if self._connection is not None:
             self._connection.when_gone(None)
-        # Whoever beats holds the watch, so that both and all they hold would wait for the cycle collector.
+        # `beat` holds on to this watch: without this line, both would wait for the cycle collector.
         self._beat = None
-        # From now on an interruption would hit whatever the task does next.
+        # An interruption from now on would hit whatever the task does next.
         task, self._task = self._task, None
         if self._why is not None and task is not None:
             left = task.uncancel()
@@ -86,21 +86,21 @@ class Watch:
         self._schedule()
 
     def limit_idle(self, seconds: float | None) -> None:
-        """Interrupt when the upstream is waited for so long; `None` lifts the limit."""
+        """Interrupt when the upstream has been waited for this long; `None` lifts the limit."""
         self._seen = self._loop.time()
         self._idle = seconds
         self._schedule()
 
     def read(self) -> None:
-        """The upstream has said something."""
+        """Note that the upstream has said something."""
         self._seen = self._loop.time()
 
     def write(self) -> None:
-        """A write to the caller begins, which lasts as long as the caller is slow to read."""
+        """Note that a write to the caller begins, which lasts as long as the caller is slow to read."""
         self.is_writing = True
 
     def wrote(self) -> None:
-        """The write is done; only now is the upstream waited for again."""
+        """Note that the write is done; only now is the upstream waited for again."""
         self._sent = self._seen = self._loop.time()
         self.is_writing = False
 
@@ -113,7 +113,7 @@ class Watch:
         self._timer = self._loop.call_at(self._soonest(), self._tick)
 
     def _soonest(self) -> float:
-        """What happens until then moves a limit no nearer than its full length from now."""
+        """Return the time before which no limit can be reached, whatever happens meanwhile."""
         if self._idle is None and self._beat is None:
             return self._end
         soonest, now = min(self._dues().values()), self._loop.time()
@@ -124,7 +124,7 @@ class Watch:
         return soonest
 
     def _dues(self) -> dict[Why | Literal["beat"], float]:
-        """When each limit is reached, as far as things stand now."""
+        """Tell when each limit is reached, as far as things stand now."""
         dues: dict[Why | Literal["beat"], float] = {"total": self._end}
         if self.is_writing:
             return dues
