@@ -9,6 +9,7 @@ import msgspec
 import rich_click as click
 
 from gateway.cli import options
+from gateway.cli.evaluation import evaluation
 from gateway.cli.failures import Failure
 from gateway.cli.listing import listing, print_json
 from gateway.cli.options import example
@@ -101,6 +102,9 @@ async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
     ]
     empty = f"{found.persona.slug}@v{listed.version} declares no rules, and none was found in its prompt"
     listing(rows, RULE_COLUMNS, as_json=False, empty=empty)
+
+
+drift.add_command(evaluation)
 
 
 def _rule(rule: dict[str, Any]) -> str:

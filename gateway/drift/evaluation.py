@@ -1,0 +1,193 @@
+"""How many of an owner's own labelled answers the scorer flags: recall by kind of slip, and false alarms.
+
+A set is a folder. `NAME.json` holds a persona (`name, language, prompt, examples, layers, rules`), and
+`NAME.jsonl` beside it one answer a line: `user`, `response`, `label` (`in` or `out`), and perhaps `history`,
+`kind` and `span`, the passage that is wrong.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from gateway.drift import benchmark
+from gateway.drift.rule import RuleError
+
+FLAGGED = frozenset({"drifting", "out-of-character"})
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a file."""
+
+
+class SetError(Exception):
+    """A set that cannot be read; the message names the file, the line and the remedy."""
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One earlier turn."""
+
+    user: str
+    response: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One labelled answer."""
+
+    user: str
+    response: str
+    label: Literal["in", "out"]
+    history: tuple[Exchange, ...] = ()
+    kind: str | None = None
+    span: str | None = None
+
+    @property
+    def group(self) -> str:
+        """The kind, else the label."""
+        return self.kind or self.label
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The persona that a set is about."""
+
+    prompt: str
+    name: str = ""
+    slug: str = ""
+    language: str = "en"
+    examples: tuple[str, ...] = ()
+    layers: dict[str, Any] = {}
+    rules: tuple[dict[str, Any], ...] = ()
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """The answers of one kind, and how many of them were flagged."""
+
+    kind: str
+    label: Literal["in", "out"]
+    answers: int
+    flagged: int
+    share: float
+
+
+class Persona(msgspec.Struct, frozen=True, kw_only=True):
+    """One persona of the set."""
+
+    persona: str
+    good: int
+    false_alarms: int
+    slips: int
+    caught: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What the scorer made of a set; `named` is of the flagged slips whose passage is known."""
+
+    kinds: list[Kind]
+    personas: list[Persona]
+    spans: int
+    named: int
+    ms: float
+    """CPU time for one answer, personas made ready included, in milliseconds."""
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    persona: str
+    row: Row
+    is_flagged: bool
+    is_named: bool
+
+
+def evaluate(folder: Path) -> Report:
+    """Score every answer of the set by the product's own path. Raises SetError."""
+    files = sorted(path for path in folder.glob("*.json"))
+    if not files:
+        raise SetError(f"{folder}: there is no NAME.json with a persona in it")
+    began = time.thread_time()
+    outcomes = [outcome for file in files for outcome in _persona(file)]
+    spent = (time.thread_time() - began) * 1000
+    if not outcomes:
+        raise SetError(f"{folder}: there is no answer in it; write one a line into NAME.jsonl")
+    told = [each for each in outcomes if each.row.span and each.is_flagged and each.row.label == "out"]
+    return Report(
+        kinds=_kinds(outcomes),
+        personas=_personas(outcomes),
+        spans=len(told),
+        named=sum(each.is_named for each in told),
+        ms=spent / len(outcomes),
+    )
+
+
+def _persona(file: Path) -> Iterator[_Outcome]:
+    subject = _read(file, _text(file), Subject)
+    persona = {**msgspec.to_builtins(subject), "name": subject.name or subject.slug or file.stem}
+    for number, line in enumerate(_text(file.with_suffix(".jsonl")).splitlines(), 1):
+        if not line.strip():
+            continue
+        row = _read(f"{file.with_suffix('.jsonl')}, line {number}", line, Row)
+        try:
+            found = benchmark.verdict(persona, msgspec.to_builtins(row))
+        except RuleError as error:
+            raise SetError(f"{file}: rules: {error}") from None
+        yield _Outcome(file.stem, row, found["verdict"] in FLAGGED, _is_named(row, found["signals"]))
+
+
+def _is_named(row: Row, signals: list[dict[str, Any]]) -> bool:
+    """Whether a signal points into the passage that is wrong."""
+    start = row.response.find(row.span) if row.span else -1
+    if start < 0:
+        return False
+    end = start + len(row.span or "")
+    return any(
+        (one.get("start") or 0) < end and (one.get("end") or 0) > start for one in signals if "end" in one
+    )
+
+
+def _kinds(outcomes: list[_Outcome]) -> list[Kind]:
+    """Good answers first, then slips, by name."""
+    groups: dict[tuple[str, str], list[_Outcome]] = {}
+    for each in outcomes:
+        groups.setdefault((each.row.label, each.row.group), []).append(each)
+    return [
+        Kind(
+            kind=kind,
+            label="in" if label == "in" else "out",
+            answers=len(found),
+            flagged=sum(each.is_flagged for each in found),
+            share=sum(each.is_flagged for each in found) / len(found),
+        )
+        for (label, kind), found in sorted(groups.items())
+    ]
+
+
+def _personas(outcomes: list[_Outcome]) -> list[Persona]:
+    groups: dict[str, list[_Outcome]] = {}
+    for each in outcomes:
+        groups.setdefault(each.persona, []).append(each)
+    return [
+        Persona(
+            persona=name,
+            good=sum(each.row.label == "in" for each in found),
+            false_alarms=sum(each.row.label == "in" and each.is_flagged for each in found),
+            slips=sum(each.row.label == "out" for each in found),
+            caught=sum(each.row.label == "out" and each.is_flagged for each in found),
+        )
+        for name, found in groups.items()
+    ]
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LONGEST:
+            raise SetError(f"{path}: is larger than {LONGEST} bytes; split it")
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise SetError(f"{path}: is missing; each NAME.json needs its NAME.jsonl") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _read(place: object, text: str, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise SetError(f"{place}: {error}") from None
