@@ -11,7 +11,7 @@ from gateway import clock, config
 from gateway.config import Config
 from gateway.drift.character import Character
 from gateway.judge import judgement
-from gateway.judge.brief import INSTRUCTIONS, brief
+from gateway.judge.brief import INSTRUCTIONS, Brief, brief
 from gateway.judge.judgement import DiscardedError, Finding
 from gateway.personas.resolved import Resolved
 from gateway.scoring.transcript import Said
@@ -92,7 +92,8 @@ class Judge:
         if self._waiting.full() or self._held + size > HELD_BYTES:
             self.counts.dropped += 1
             return
-        bases = tuple(one.basis for one in turn.explain.signals if one.basis) if turn.explain else ()
+        explain = turn.explain
+        bases = (*explain.touched, *[one.basis for one in explain.signals if one.basis]) if explain else ()
         self._held += size
         self._waiting.put_nowait(Case(turn.id, persona.character, messages, size, chosen, bases))
 
@@ -123,19 +124,22 @@ class Judge:
         asked = await asyncio.to_thread(brief, case.character, case.messages, case.said.text, case.bases)
         async with asyncio.timeout(self._settings.timeout):
             reply = await self._model.ask(INSTRUCTIONS, asked.question)
-        found = judgement.weigh(reply.text, asked.answer, asked.offered)
-        if self._recorder.amend(case.turn_id, self._judgement(case, found, reply)):
+        found = judgement.weigh(reply.text, asked.answer, asked.offered, asked.rules)
+        if self._recorder.amend(case.turn_id, self._judgement(case, asked, found, reply)):
             self.counts.judged += 1
         else:
             self.counts.dropped += 1
 
-    def _judgement(self, case: Case, found: Finding, reply: Reply) -> Judgement:
+    def _judgement(self, case: Case, asked: Brief, found: Finding, reply: Reply) -> Judgement:
         opinion = found.opinion
         return Judgement(
             voice=opinion.voice,
             values=opinion.values,
+            rules=opinion.rules,
             coherence=opinion.coherence,
             contradicted_field=opinion.contradicted_field,
+            broken_rule=opinion.broken_rule,
+            severity=asked.rules.get(opinion.broken_rule or ""),
             start=found.start,
             end=found.end,
             choice=case.said.index,

@@ -15,13 +15,15 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Grade = Annotated[float, msgspec.Meta(ge=1, le=5)]
 
 
-class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Opinion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A judge's answer as it came, within the allowed ranges."""
 
     voice: Share
     values: Share | None
+    rules: Share | None = None
     coherence: Grade
     contradicted_field: str | None
+    broken_rule: str | None = None
     quote: str | None
 
 
@@ -46,37 +48,57 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "voice": _field("number", "0 to 1"),
         "values": _field("number", "0 to 1, or null", nullable=True),
+        "rules": _field("number", "0 to 1, or null", nullable=True),
         "coherence": _field("number", "1 to 5"),
         "contradicted_field": _field("string", "a name of what is given, or null", nullable=True),
+        "broken_rule": _field("string", "a name under `rules`, or null", nullable=True),
         "quote": _field("string", "copied from the answer, or null", nullable=True),
     },
-    "required": ["voice", "values", "coherence", "contradicted_field", "quote"],
+    "required": [
+        "voice",
+        "values",
+        "rules",
+        "coherence",
+        "contradicted_field",
+        "broken_rule",
+        "quote",
+    ],
     "additionalProperties": False,
 }
 """The schema has no ranges, which not every server takes in a strict schema."""
 
 
-def weigh(text: str | None, answer: str, offered: Container[str]) -> Finding:
-    """Believe the judge or raise DiscardedError; `offered` are the things that it may call contradicted."""
+def weigh(text: str | None, answer: str, offered: Container[str], rules: Container[str] = ()) -> Finding:
+    """Weigh the judge's words about an answer. Raises DiscardedError.
+
+    `offered` could be contradicted, `rules` could be broken.
+    """
     try:
         opinion = msgspec.json.decode(text or "", type=Opinion)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise DiscardedError("it does not have the form that was asked for") from None
-    field, contradicts = opinion.contradicted_field, (opinion.values or 0) >= BELIEF
-    if field is not None and field not in offered:
-        raise DiscardedError("it names a field that was not given")
-    if contradicts and field is None:
-        raise DiscardedError("it does not say what is contradicted")
-    if field is not None and opinion.values is None:
-        raise DiscardedError("it names a field and says that none is touched")
+    contradicts = _accuses("field is contradicted", opinion.values, opinion.contradicted_field, offered)
+    breaks = _accuses("rule is broken", opinion.rules, opinion.broken_rule, rules)
     if not (opinion.quote or "").strip():
-        if contradicts or opinion.voice >= BELIEF:
+        if contradicts or breaks or opinion.voice >= BELIEF:
             raise DiscardedError("it accuses without a quote")
         return Finding(opinion, None, None)
     span = find(opinion.quote or "", answer)
     if span is None:
         raise DiscardedError("its quote is not in the answer")
     return Finding(opinion, *span)
+
+
+def _accuses(what: str, level: float | None, name: str | None, given: Container[str]) -> bool:
+    """Tell whether this is an accusation. Raises DiscardedError where level and name do not go together."""
+    accuses = (level or 0) >= BELIEF
+    if name is not None and name not in given:
+        raise DiscardedError("it names something that was not given")
+    if accuses and name is None:
+        raise DiscardedError(f"it does not say which {what}")
+    if name is not None and level is None:
+        raise DiscardedError(f"it says which {what} and that none is touched")
+    return accuses
 
 
 def find(quote: str, answer: str) -> tuple[int, int] | None:

@@ -192,10 +192,17 @@ TURN: Json = {
     "first_byte_ms": 301.07,
     "drift": ON_ANSWER["drift"],
     "coherence": 4.6,
+    "judged": False,
     "created_at": WHEN,
 }
-TURN_DETAIL: Json = {
+JUDGED: Json = {
     **TURN,
+    "drift": {"voice": 0.1, "values": 0.8, "rules": None, "verdict": "out-of-character"},
+    "coherence": 4.5,
+    "judged": True,
+}
+TURN_DETAIL: Json = {
+    **JUDGED,
     "explain": {
         "values_basis": "fields",
         "signals": [
@@ -209,18 +216,23 @@ TURN_DETAIL: Json = {
             }
         ],
         "choices": [],
+        "touched": [],
     },
     "judge": {
         "voice": 0.1,
         "values": 0.8,
+        "rules": None,
         "coherence": 4.5,
         "contradicted_field": "layers.soul.core_value",
+        "broken_rule": None,
+        "severity": None,
         "start": 10,
         "end": 20,
         "choice": 0,
         "model": "main/gpt-4o-mini",
         "usage": {"prompt_tokens": 912, "completion_tokens": 41, "total_tokens": 953},
         "at": LATER,
+        "scored": TURN["drift"],
     },
 }
 USAGE: Json = {

@@ -16,7 +16,7 @@ from gateway.drift.scorer import BEGINNING, Course
 from gateway.personas.resolved import Resolved
 from gateway.scoring import transcript
 from gateway.scoring.transcript import Conversation, Said
-from gateway.turns.turn import ChoiceScore, Drift, Explain, Verdict, unscored
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Verdict, gravity, unscored
 
 PROFILES = 256
 """Versions that are kept ready."""
@@ -26,13 +26,6 @@ REQUESTS = 8192
 """Requests that are remembered with the places that they led to."""
 OVERHEAD = 300
 """Characters that scoring a turn costs beside its length."""
-GRAVITY: dict[Verdict, int] = {
-    "unscored": 0,
-    "in-character": 1,
-    "warming-up": 2,
-    "drifting": 3,
-    "out-of-character": 4,
-}
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -143,24 +136,28 @@ class Courses:
 
     def finish(self, task: Task) -> Scored:
         """Score the answer, choice by choice, once the task is no longer behind."""
-        choices = [self._choice(task, said) for said in task.said]
-        worst = max(choices, key=_gravity)
+        scored = [self._choice(task, said) for said in task.said]
+        worst, touched = max(scored, key=lambda each: gravity(each[0].drift))
         explain = None
-        if len(choices) > 1:
-            explain = Explain(worst.values_basis, worst.signals, tuple(choices))
+        if len(scored) > 1:
+            choices = tuple(choice for choice, _ in scored)
+            explain = Explain(worst.values_basis, worst.signals, choices, touched)
         elif worst.coherence is not None:
-            explain = Explain(worst.values_basis, worst.signals)
+            explain = Explain(worst.values_basis, worst.signals, touched=touched)
         return Scored(worst.drift, worst.coherence, explain, task.course.verdict)
 
-    def _choice(self, task: Task, said: Said) -> ChoiceScore:
+    def _choice(self, task: Task, said: Said) -> tuple[ChoiceScore, tuple[str, ...]]:
+        """Score one choice, and name the rules that it touches."""
         if said.nothing is not None:
-            return ChoiceScore(said.index, unscored(said.nothing), None, None, ())
+            return ChoiceScore(said.index, unscored(said.nothing), None, None, ()), ()
         conversation = task.conversation
         score, course = self._score(task.profile, task.course, conversation.user, said.text)
         # The next request will have the answer as its last but one message.
         self._courses.keep(transcript.following(conversation.place, "assistant", said.text), course)
         drift = replace(Drift(verdict=cast("Verdict", score.verdict)), **score.levels())
-        return ChoiceScore(said.index, drift, round(score.coherence, 2), score.values_basis, score.signals)
+        coherence = round(score.coherence, 2)
+        choice = ChoiceScore(said.index, drift, coherence, score.values_basis, score.signals)
+        return choice, score.touched
 
 
 def _size(course: Course) -> int:
@@ -184,7 +181,3 @@ def _mark(origin: int, messages: Sequence[msgspec.Raw]) -> int:
 def _key(persona: Resolved) -> tuple[str, str]:
     # The name is part of the key since it is the persona's, not the version's, and may change.
     return persona.version_id, persona.display_name
-
-
-def _gravity(choice: ChoiceScore) -> tuple[int, float]:
-    return GRAVITY[choice.drift.verdict], choice.drift.voice or 0.0

@@ -151,12 +151,26 @@ turns = Table(
     Column("coherence", Float),
     Column("explain", Text),
     Column("judge", Text),
+    Column("judged", Boolean, nullable=False, server_default="0"),
     Column("created_at", Millis, nullable=False),
     Index(None, "workspace_id", "seq"),
     Index(None, "persona_id", "seq"),
     sqlite_autoincrement=True,
 )
 """`seq` is the order in which turns ended, `id` the one in which they began; `explain`, `judge` are JSON."""
+
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("turn_id", Id, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("behind", BigInteger, nullable=False),
+    Column("at", Millis, nullable=False),
+    Index(None, "behind"),
+    sqlite_autoincrement=True,
+)
+"""A row for what became known of a recorded turn; `behind` is the `seq` of the turn that had ended last."""
 
 audit = Table(
     "audit",

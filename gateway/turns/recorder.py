@@ -7,14 +7,13 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import msgspec
-
 from gateway.config import Turns
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable, UnfitError
 from gateway.turns import store
-from gateway.turns.turn import Judgement, Turn
+from gateway.turns.amendment import News
+from gateway.turns.turn import Turn
 
 BATCH = 500
 """Rows in one transaction."""
@@ -33,7 +32,7 @@ class Recorder:
         self._database = database
         self._config = config
         self._queue: deque[Turn] = deque()
-        self._judgements: dict[str, str] = {}
+        self._news: deque[tuple[str, News]] = deque()
         self.dropped = 0
         self._flushing: asyncio.Future[None] | None = None
         self._has_failed = False
@@ -53,18 +52,18 @@ class Recorder:
         else:
             self._queue.append(turn)
 
-    def amend(self, turn_id: str, judgement: Judgement) -> bool:
-        """Add to a turn that was recorded before, once it is written; false where too many wait."""
-        if len(self._judgements) >= self._config.queue:
+    def amend(self, turn_id: str, news: News) -> bool:
+        """Change a turn that was recorded before, once it is written; false where too many news wait."""
+        if len(self._news) >= self._config.queue:
             return False
-        self._judgements[turn_id] = msgspec.json.encode(judgement).decode()
+        self._news.append((turn_id, news))
         return True
 
     async def run(self) -> None:
         """Write what has come in, again and again, until cancelled."""
         while True:
             await asyncio.sleep(self._config.flush_interval)
-            if not self._queue and not self._judgements:
+            if not self._queue and not self._news:
                 continue
             # A write that is cancelled may leave its lock on the store behind; `close` waits for this one.
             self._flushing = asyncio.ensure_future(self.flush())
@@ -93,7 +92,7 @@ class Recorder:
             if self._has_failed:
                 log.warning("turns are written again; %d were dropped so far", self.dropped)
             self._has_failed = False
-        await self._flush_judgements()
+        await self._flush_news()
 
     async def close(self) -> None:
         """Write a last time, at the end of the process."""
@@ -103,27 +102,26 @@ class Recorder:
         if self._queue:
             log.error("%d turns could not be written and are lost", len(self._queue))
 
-    async def _flush_judgements(self) -> None:
-        """Write judgements whose turns have been written; one that finds no turn has lost it."""
-        # Judgements that come in meanwhile may belong to turns that still wait.
-        ready = list(self._judgements)
-        size = BATCH
-        while ready:
-            batch = {turn_id: self._judgements[turn_id] for turn_id in ready[:size]}
+    async def _flush_news(self) -> None:
+        """Write what became known of turns that have been written: a turn that is not there has been lost."""
+        # News that come in meanwhile may be of turns that still wait.
+        left, size = len(self._news), BATCH
+        while left:
+            batch = [self._news[at] for at in range(min(size, left))]
             try:
                 async with self._transaction() as connection:
-                    await store.judge(connection, batch)
+                    await store.amend(connection, batch)
             except UNFIT as error:
                 if len(batch) > 1:
                     size = 1
                     continue
-                log.warning("the judgement of turn %s cannot be stored: %s", ready[0], type(error).__name__)
+                log.warning("news of turn %s cannot be stored: %s", batch[0][0], type(error).__name__)
             except StoreUnavailable as error:
                 self._fail(error)
                 return
-            for turn_id in batch:
-                del self._judgements[turn_id]
-            del ready[: len(batch)]
+            for _ in batch:
+                self._news.popleft()
+            left -= len(batch)
 
     def _fail(self, error: Exception) -> None:
         if not self._has_failed:

@@ -19,6 +19,7 @@ from gateway.personas import store as personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import store, view
+from gateway.turns.store import After as Place
 from gateway.turns.store import By, Filter, Stored
 from gateway.turns.tail import Event, Tail
 from gateway.turns.turn import Status, Verdict
@@ -131,7 +132,7 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
         caller = caller_of(request)
         async with database.read() as connection:
             persona_id = await _persona_id(connection, caller, request.query_params.get("persona"))
-        last = _seq(request.headers.get("last-event-id"))
+        last = _place(request.headers.get("last-event-id"))
         async with tail.listening(caller, persona_id) as listener:
             missed = None if last is None else await tail.missed(caller.workspace_id, persona_id, last)
             events = _while_valid(listener.events(missed), guard, scope["headers"])
@@ -190,10 +191,13 @@ def _may_read(caller: Caller, found: Stored) -> bool:
     return persona.is_shown_to(caller.workspace_id, caller.owner)
 
 
-def _seq(last: str | None) -> int | None:
+def _place(last: str | None) -> Place | None:
     """Read the place that `Last-Event-ID` names. Raises Refusal."""
-    if last is None or re.fullmatch(SEQ, last, re.ASCII):
-        return None if last is None else int(last)
+    if last is None:
+        return None
+    if re.fullmatch(rf"{SEQ}(\.{SEQ})?", last, re.ASCII):
+        seq, _, amendment = last.partition(".")
+        return Place(int(seq), int(amendment) if amendment else None)
     detail = Detail(["header", "Last-Event-ID"], "is no id of this stream", "value_error")
     message = "`Last-Event-ID` is no id of this stream; send the `id` of its last event."
     raise Refusal(Fault.REQUEST_INVALID, message, details=[detail])

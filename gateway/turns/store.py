@@ -1,6 +1,6 @@
 """Turns are kept in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
@@ -8,8 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
+from sqlalchemy import insert as insert_into
 
+from gateway import clock
 from gateway.auth.guard import Caller as Reader
 from gateway.drift.axes import AXES
 from gateway.storage import erasure, tables
@@ -17,9 +19,11 @@ from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database, fields
 from gateway.storage.feed import Feed
 from gateway.storage.visibility import OWNED, Owned, owned
+from gateway.turns import amendment
+from gateway.turns.amendment import News
 from gateway.turns.turn import Drift, Explain, Judgement, Turn, Usage
 
-TURN = tables.turns.c
+TURN, AMENDMENT = tables.turns.c, tables.amendments.c
 DETAILS: dict[str, Any] = {"explain": Explain, "judge": Judgement}
 """Types of the columns that hold JSON, which lists leave out."""
 LISTED = [column for column in tables.turns.columns if column.name not in DETAILS]
@@ -35,11 +39,19 @@ WITHIN = {
     "verdict": "drift.verdict",
 }
 """Where a turn has the value of a column that is no field of its own."""
-MADE = ("stream", "reason", *erasure.TURN)
+MADE = ("stream", "judged", "reason", *erasure.TURN)
 """Columns that are not stored just as the turn has them."""
 KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *MADE))
 COLUMNS = (*KEPT, *MADE)
 _values = attrgetter(*[WITHIN.get(name, name) for name in KEPT])
+
+CHANGED = (*[axis.column for axis in AXES], "verdict", "reason", "coherence", "explain", "judge", "judged")
+"""Columns that an amendment may change."""
+_CHANGE = (
+    update(tables.turns)
+    .where(TURN.id == bindparam("turn"))
+    .values({column: bindparam(f"new_{column}") for column in CHANGED})
+)
 
 By = Literal["key", "persona", "upstream", "day"]
 GROUPS: dict[By, ColumnElement[Any]] = {
@@ -81,6 +93,32 @@ class Ended(NamedTuple):
     """Tells whether turns may be missing before these, because the store is another one than before."""
 
 
+class Amended(msgspec.Struct, frozen=True):
+    """A turn of which more became known, as it is now."""
+
+    seq: int
+    """The place in the order of amendments."""
+    behind: int
+    """The place of the turn that had ended last by then."""
+    kind: str
+    stored: Stored
+
+
+class Changed(NamedTuple):
+    """Amendments that a look has found."""
+
+    amendments: list[Amended]
+    is_lost: bool
+
+
+class After(NamedTuple):
+    """A place in the stream of turns and amendments."""
+
+    seq: int
+    amendment: int | None = None
+    """`None` stands for all amendments that had been made by the time the turn `seq` ended."""
+
+
 class Sum(msgspec.Struct, frozen=True):
     """Usage of one group; `key` is what it is grouped by, for days the first millisecond."""
 
@@ -108,13 +146,28 @@ async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
         await connection.exec_driver_sql(_insertion(1), rows[several:])
 
 
-async def judge(connection: AsyncConnection, judgements: Mapping[str, str]) -> None:
-    """Add judgements, encoded, to turns that are there by these ids, unless their persona has been purged."""
-    personas = tables.personas.c
-    of_somebody = exists().where(personas.id == TURN.persona_id)
-    change = update(tables.turns).where(TURN.id == bindparam("turn"), of_somebody)
-    rows = [{"turn": turn_id, "judgement": text} for turn_id, text in judgements.items()]
-    await connection.execute(change.values(judge=bindparam("judgement")), rows)
+async def amend(connection: AsyncConnection, news: Sequence[tuple[str, News]]) -> None:
+    """Change the turns that are there by these ids, unless their persona has been purged.
+
+    Each change is also a row that listeners find.
+    """
+    query = select(*TURN, *OWNED).select_from(OF_PERSONAS).where(tables.personas.c.id.is_not(None))
+    rows = await connection.execute(query.where(TURN.id.in_({turn_id for turn_id, _ in news})))
+    found = {stored.turn.id: stored.turn for stored in map(_stored, rows)}
+    events = []
+    for turn_id, one in news:
+        before = found.get(turn_id)
+        if before is None or (after := amendment.amended(before, one)) is before:
+            continue
+        found[turn_id] = after
+        events.append({"turn_id": turn_id, "kind": amendment.kind(one)})
+    if not events:
+        return
+    changed = [_changes(found[turn_id]) for turn_id in dict.fromkeys(event["turn_id"] for event in events)]
+    await connection.execute(_CHANGE, changed)
+    behind, at = await newest(connection), clock.now_ms()
+    made = [{**event, "behind": behind, "at": at} for event in events]
+    await connection.execute(insert_into(tables.amendments), made)
 
 
 async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str]:
@@ -128,7 +181,22 @@ async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str
 def _row(turn: Turn) -> tuple[Any, ...]:
     """List the values of `COLUMNS`; a boolean becomes a number, which spares the driver a search."""
     explain, judgement = _encoded(turn.explain), _encoded(turn.judge)
-    return (*_values(turn), int(turn.stream), turn.drift.reason or None, turn.model, explain, judgement)
+    flags = int(turn.stream), int(turn.judged)
+    return (*_values(turn), *flags, turn.drift.reason or None, turn.model, explain, judgement)
+
+
+def _changes(turn: Turn) -> dict[str, Any]:
+    """Give the parameters of `_CHANGE` for a turn that was amended."""
+    return {
+        "turn": turn.id,
+        **{f"new_{axis.column}": getattr(turn.drift, axis.name) for axis in AXES},
+        "new_verdict": turn.drift.verdict,
+        "new_reason": turn.drift.reason or None,
+        "new_coherence": turn.coherence,
+        "new_explain": _encoded(turn.explain),
+        "new_judge": _encoded(turn.judge),
+        "new_judged": turn.judged,
+    }
 
 
 def _erased(turn: Turn) -> tuple[Any, ...]:
@@ -171,6 +239,44 @@ async def ended(connection: AsyncConnection, place: Feed, *, limit: int) -> Ende
     """List the turns of every workspace that ended after this place, in that order, without their details."""
     found = await place.look(connection, select(*LISTED, *OWNED).select_from(OF_PERSONAS), limit)
     return Ended([_stored(row) for row in found.rows], found.is_lost)
+
+
+def amendment_feed(database: Database) -> Feed:
+    """Start a place in the order in which turns are amended."""
+    return database.feed(AMENDMENT.seq, AMENDMENT.turn_id)
+
+
+async def changed(connection: AsyncConnection, place: Feed, *, limit: int) -> Changed:
+    """Find the amendments of every workspace behind this place, in their order."""
+    found = await place.look(connection, select(*AMENDMENT), limit)
+    return Changed(await _amended(connection, [fields(row) for row in found.rows]), found.is_lost)
+
+
+async def amendments(
+    connection: AsyncConnection, workspace_id: str, persona_id: str | None, after: After, *, limit: int
+) -> list[Amended]:
+    """Find the newest amendments of a workspace's turns behind a place, in their order."""
+    query = select(*AMENDMENT).join(tables.turns, TURN.id == AMENDMENT.turn_id)
+    query = query.where(TURN.workspace_id == workspace_id)
+    if persona_id is not None:
+        query = query.where(TURN.persona_id == persona_id)
+    # A place without an amendment is that of the turn behind which they have come.
+    is_later = AMENDMENT.behind >= after.seq if after.amendment is None else AMENDMENT.seq > after.amendment
+    rows = await connection.execute(query.where(is_later).order_by(AMENDMENT.seq.desc()).limit(limit))
+    return await _amended(connection, [fields(row) for row in reversed(list(rows))])
+
+
+async def _amended(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[Amended]:
+    if not rows:
+        return []
+    query = select(*LISTED, *OWNED).select_from(OF_PERSONAS)
+    found = await connection.execute(query.where(TURN.id.in_({row["turn_id"] for row in rows})))
+    by_id = {stored.turn.id: stored for stored in map(_stored, found)}
+    return [
+        Amended(row["seq"], row["behind"], row["kind"], by_id[row["turn_id"]])
+        for row in rows
+        if row["turn_id"] in by_id
+    ]
 
 
 async def newest(connection: AsyncConnection) -> int:

@@ -11,7 +11,7 @@ from gateway.auth.guard import Caller
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 from gateway.turns import store, view
-from gateway.turns.store import Stored
+from gateway.turns.store import After, Amended, Stored
 
 POLL_SECONDS = 0.25
 CATCH_UP_SECONDS = 0.02
@@ -34,9 +34,10 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Turns may be missing here; they are complete again from the place `seq` on."""
+    """Turns may be missing here; they are complete again from these places on."""
 
     seq: int
+    amendment: int = 0
 
 
 class Missed(msgspec.Struct, frozen=True):
@@ -45,6 +46,7 @@ class Missed(msgspec.Struct, frozen=True):
     turns: list[Stored]
     gap: Gap | None
     """Set where there may be more turns in between than these."""
+    amendments: list[Amended] = []
 
 
 class Listener:
@@ -53,12 +55,13 @@ class Listener:
     def __init__(self, caller: Caller, persona_id: str | None) -> None:
         self._caller = caller
         self._persona_id = persona_id
-        self._waiting: asyncio.Queue[Stored | Gap | None] = asyncio.Queue(WAITING)
+        self._waiting: asyncio.Queue[Stored | Amended | Gap | None] = asyncio.Queue(WAITING)
         self.is_slow = False
 
-    def offer(self, following: Stored | Gap) -> None:
+    def offer(self, following: Stored | Amended | Gap) -> None:
         """Never waits: a listener who does not keep up is told so and dropped."""
-        if isinstance(following, Gap) or self._is_wanted(following):
+        stored = following.stored if isinstance(following, Amended) else following
+        if isinstance(stored, Gap) or self._is_wanted(stored):
             self._put(following)
 
     def end(self) -> None:
@@ -67,13 +70,17 @@ class Listener:
 
     async def events(self, missed: Missed | None) -> AsyncIterator[Event]:
         """Yield what was missed, then what comes; ends when the listener is dropped or the process stops."""
-        last = 0
+        last, amended = 0, 0
         if missed is not None:
             if missed.gap is not None:
                 yield _gap(missed.gap)
-            for stored in missed.turns:
-                last = stored.seq
-                yield self._event(stored)
+            found: list[Stored | Amended] = [*missed.turns, *missed.amendments]
+            for each in sorted(found, key=_order):
+                if isinstance(each, Amended):
+                    amended = each.seq
+                else:
+                    last = each.seq
+                yield self._event(each)
         while True:
             if self.is_slow and self._waiting.empty():
                 message = b'{"message":"You read too slowly; connect again with Last-Event-ID."}'
@@ -84,8 +91,12 @@ class Listener:
                 return
             if isinstance(following, Gap):
                 # Numbers may begin anew in a store that has taken the place of another one.
-                last = following.seq
+                last, amended = following.seq, following.amendment
                 yield _gap(following)
+            elif isinstance(following, Amended):
+                if following.seq > amended:
+                    amended = following.seq
+                    yield self._event(following)
             elif following.seq > last:
                 last = following.seq
                 yield self._event(following)
@@ -96,7 +107,7 @@ class Listener:
             return False
         return self._persona_id is None or turn.persona_id == self._persona_id
 
-    def _put(self, following: Stored | Gap | None) -> None:
+    def _put(self, following: Stored | Amended | Gap | None) -> None:
         if self.is_slow:
             return
         try:
@@ -104,9 +115,12 @@ class Listener:
         except asyncio.QueueFull:
             self.is_slow = True
 
-    def _event(self, stored: Stored) -> Event:
-        shown = view.show(stored.turn, nameless=not stored.is_named_to(self._caller))
-        return Event("turn.completed", str(stored.seq), msgspec.json.encode(shown))
+    def _event(self, following: Stored | Amended) -> Event:
+        stored = following.stored if isinstance(following, Amended) else following
+        shown = msgspec.json.encode(view.show(stored.turn, nameless=not stored.is_named_to(self._caller)))
+        if isinstance(following, Amended):
+            return Event(f"turn.{following.kind}", f"{following.behind}.{following.seq}", shown)
+        return Event("turn.completed", str(stored.seq), shown)
 
 
 class Tail:
@@ -117,17 +131,20 @@ class Tail:
         self._listeners: set[Listener] = set()
         self._wanted = asyncio.Event()
         self._place = store.feed(database)
+        self._amended = store.amendment_feed(database)
         self._closed = False
 
     @asynccontextmanager
     async def listening(self, caller: Caller, persona_id: str | None) -> AsyncIterator[Listener]:
         """Yield a listener to every turn that ends from now on."""
         if not self._listeners:
-            place = store.feed(self._database)
+            place, amended = store.feed(self._database), store.amendment_feed(self._database)
             async with self._database.read() as connection:
                 await place.skip(connection)
+                await amended.skip(connection)
             # Another listener may have come meanwhile, who must not miss a turn.
-            self._place = self._place if self._listeners else place
+            if not self._listeners:
+                self._place, self._amended = place, amended
         listener = Listener(caller, persona_id)
         self._listeners.add(listener)
         self._wanted.set()
@@ -144,19 +161,21 @@ class Tail:
         for listener in self._listeners:
             listener.end()
 
-    async def missed(self, workspace_id: str, persona_id: str | None, seq: int) -> Missed:
-        """Find the workspace's turns after this place, the newest MISSED of them."""
+    async def missed(self, workspace_id: str, persona_id: str | None, after: After) -> Missed:
+        """Find the workspace's turns and amendments behind this place, the newest MISSED of each."""
         wanted = store.Filter(persona_id=persona_id)
         async with self._database.read() as connection:
             newest = await store.newest(connection)
             found = await store.turns(connection, workspace_id, wanted, limit=MISSED + 1)
-        if seq > newest:
+            changed = await store.amendments(connection, workspace_id, persona_id, after, limit=MISSED + 1)
+        if after.seq > newest:
             # The event belongs to another store than this one, for instance because a backup was put back.
             return Missed([], Gap(newest))
-        turns = [stored for stored in reversed(found) if stored.seq > seq]
+        turns = [stored for stored in reversed(found) if stored.seq > after.seq]
         if len(turns) > MISSED:
-            return Missed(turns[1:], Gap(turns[0].seq))
-        return Missed(turns, None)
+            return Missed(turns[1:], Gap(turns[0].seq), changed[-MISSED:])
+        gap = Gap(after.seq, changed[0].seq) if len(changed) > MISSED else None
+        return Missed(turns, gap, changed[-MISSED:])
 
     async def run(self) -> None:
         """Look for turns until cancelled."""
@@ -172,15 +191,24 @@ class Tail:
             await asyncio.sleep(POLL_SECONDS if found < LOOK else CATCH_UP_SECONDS)
 
     async def _look(self) -> int:
-        """Look once, and return how many turns there were."""
-        place = self._place
+        """Look once, and return how many turns and amendments there were, of whichever there were more."""
         async with self._database.read() as connection:
-            ended = await store.ended(connection, place, limit=LOOK)
-        following: list[Stored | Gap] = [Gap(place.position)] if ended.is_lost else []
-        for each in [*following, *ended.turns]:
+            ended = await store.ended(connection, self._place, limit=LOOK)
+            changed = await store.changed(connection, self._amended, limit=LOOK)
+        is_lost = ended.is_lost or changed.is_lost
+        gaps = [Gap(self._place.position, self._amended.position)] if is_lost else []
+        found: list[Stored | Amended] = [*ended.turns, *changed.amendments]
+        for each in [*gaps, *sorted(found, key=_order)]:
             for listener in self._listeners:
                 listener.offer(each)
-        return len(ended.turns)
+        return max(len(ended.turns), len(changed.amendments))
+
+
+def _order(following: Stored | Amended) -> tuple[int, int]:
+    """Put turns in the order in which they ended, and each amendment behind the turn that it came behind."""
+    if isinstance(following, Amended):
+        return following.behind, following.seq
+    return following.seq, 0
 
 
 def _gap(gap: Gap) -> Event:

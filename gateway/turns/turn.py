@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gateway.drift.axes import Levels
+from gateway.drift.rule import Severity
 from gateway.drift.score import Signal
 
 Status = Literal["completed", "failed", "cancelled"]
@@ -26,6 +27,18 @@ def unscored(reason: Reason) -> Drift:
 
 
 UNSCORED = unscored("disabled")
+GRAVITY: dict[Verdict, int] = {
+    "unscored": 0,
+    "in-character": 1,
+    "warming-up": 2,
+    "drifting": 3,
+    "out-of-character": 4,
+}
+
+
+def gravity(drift: Drift) -> tuple[int, float]:
+    """Say how far away an answer is, to compare it with others."""
+    return GRAVITY[drift.verdict], drift.voice or 0.0
 
 
 class ChoiceScore(msgspec.Struct, frozen=True):
@@ -49,6 +62,8 @@ class Explain(msgspec.Struct, frozen=True):
     signals: tuple[Signal, ...]
     choices: tuple[ChoiceScore, ...] = ()
     """Is empty where there is one answer."""
+    touched: tuple[str, ...] = ()
+    """Names the rules that are worth a look by somebody who understands what is said, as `basis` does."""
 
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -68,9 +83,14 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
     voice: float
     values: float | None
+    rules: float | None = None
     coherence: float
     contradicted_field: str | None
     """A name such as `layers.family.children`, `prompt`, `examples[2]` or `turn[3]`."""
+    broken_rule: str | None = None
+    """A name such as `rules[2]`, or the id of a rule that was read from the prompt."""
+    severity: Severity | None = None
+    """The severity of the broken rule."""
     start: int | None
     """The passage that the judge quotes begins and ends this many characters into the answer."""
     end: int | None
@@ -81,6 +101,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage
     """Tokens that judging took."""
     at: str
+    scored: Drift | None = None
+    """What the turn had before; `None` in judgements that left their turns as they were."""
 
 
 class Turn(msgspec.Struct, kw_only=True):
@@ -113,6 +135,8 @@ class Turn(msgspec.Struct, kw_only=True):
     coherence: float | None = None
     explain: Explain | None = None
     judge: Judgement | None = None
+    judged: bool = False
+    """True where axes and verdict are a judge's."""
 
 
 def persona_json(identity_json: bytes, turn: Turn) -> bytes:

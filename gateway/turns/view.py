@@ -33,6 +33,7 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True):
     first_byte_ms: float | None
     drift: Drift
     coherence: float | None
+    judged: bool
     created_at: str
 
 
@@ -66,6 +67,7 @@ def show(turn: Turn, *, nameless: bool = False) -> TurnView:
         first_byte_ms=None if turn.first_byte_ms is None else round(turn.first_byte_ms, 2),
         drift=turn.drift,
         coherence=turn.coherence,
+        judged=turn.judged,
         created_at=clock.iso(turn.created_at),
     )
 
@@ -78,9 +80,10 @@ def detail(turn: Turn, *, veiled: bool, nameless: bool = False) -> TurnDetail:
     explain, judge = turn.explain, turn.judge
     if veiled and explain is not None:
         choices = tuple(replace(each, signals=_veiled(each.signals)) for each in explain.choices)
-        explain = replace(explain, signals=_veiled(explain.signals), choices=choices)
+        touched = tuple(dict.fromkeys(score.kind(basis) for basis in explain.touched))
+        explain = replace(explain, signals=_veiled(explain.signals), choices=choices, touched=touched)
     if veiled and judge is not None:
-        judge = replace(judge, contradicted_field=None)
+        judge = replace(judge, contradicted_field=None, broken_rule=None)
     return TurnDetail(**msgspec.structs.asdict(show(turn, nameless=nameless)), explain=explain, judge=judge)
 
 

@@ -31,7 +31,7 @@ def test_a_turn_is_shown_without_its_words(me: User, upstream: ScriptedUpstream)
     turn = reply.json
     explain = turn.pop("explain")
     assert turn.pop("judge") is None
-    assert explain.keys() == {"values_basis", "signals", "choices"}
+    assert explain.keys() == {"values_basis", "signals", "choices", "touched"}
     assert rows(me) == [turn]
     assert (turn["persona"], turn["version"], turn["key"]) == (persona["id"], 1, me.id)
     assert (turn["status"], turn["finish_reason"], turn["attempts"]) == ("completed", "stop", 1)

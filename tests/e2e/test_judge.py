@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.api.conftest import User
+from tests.api.following import following
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.e2e.test_drift import KINDS, SLIPS, answer, chat, said, turn
@@ -69,11 +71,18 @@ def test_an_honest_judgement_shows_in_the_turn(
     found = until(lambda: turn(court, reply)["judge"])
     assert isinstance(found, dict)
     assert found.pop("at") > "2026"
+    assert found.pop("scored") == said(reply)["drift"]
+    row = turn(court, reply)
+    assert row["drift"] == {"voice": 0.875, "values": None, "rules": None, "verdict": "out-of-character"}
+    assert (row["judged"], row["coherence"]) == (True, 4.0)
     assert found == {
         "voice": 0.875,
         "values": None,
+        "rules": None,
         "coherence": 4.0,
         "contradicted_field": None,
+        "broken_rule": None,
+        "severity": None,
         "start": 6,
         "end": 13,
         "choice": 0,
@@ -85,6 +94,35 @@ def test_an_honest_judgement_shows_in_the_turn(
     (seen,) = asked(upstream)
     assert json.loads(seen.json["messages"][1]["content"])["user"] == "My secret"
     assert "secret" not in court.errors()
+
+
+def test_listeners_are_told_of_judgements_once_and_may_come_back(
+    court: Gateway, upstream: ScriptedUpstream
+) -> None:
+    me = User(court, court.key)
+    gate = Gate()
+    upstream.by_model(JUDGE, opinion().hold(gate))
+    upstream.always(answer("Alas, I slip here.", stream=False))
+    with following(me) as stream:
+        first = said(chat(court))["turn"]
+        events = stream.events()
+        ended = next(events)
+        gate.open()
+        judged = next(events)
+    assert [each["event"] for each in (ended, judged)] == ["turn.completed", "turn.judged"]
+    assert judged["id"].startswith(f"{ended['id']}.")
+    shown = json.loads(judged["data"])
+    assert (shown["id"], shown["judged"], shown["drift"]["voice"]) == (first, True, 0.875)
+    assert not json.loads(ended["data"])["judged"]
+    second = chat(court)
+    until(lambda: turn(court, second)["judge"])
+    for last, names in [
+        (judged["id"], ["turn.completed", "turn.judged"]),
+        (ended["id"], ["turn.judged", "turn.completed", "turn.judged"]),
+    ]:
+        with following(me, last_event_id=last) as stream:
+            events = stream.events()
+            assert [next(events)["event"] for _ in names] == names
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import store
+from gateway.turns.amendment import News
 from gateway.turns.recorder import Recorder
 from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Usage, Verdict, unscored
 from tests.fakes.store import opened, workspaces
@@ -70,6 +71,7 @@ JUDGEMENT = Judgement(
     usage=Usage(9, 3, 12),
     at="2030-01-01T00:00:00Z",
 )
+KEPT = msgspec.structs.replace(JUDGEMENT, scored=Drift(voice=0.02, verdict="in-character"))
 
 
 class Rig:
@@ -170,7 +172,12 @@ async def test_an_honest_judgement_goes_into_its_turn(make: Make, upstream: Scri
         model="main/the-judge",
         usage=Usage(9, 3, 12),
         at=found.at,
+        scored=SLIPPED,
     )
+    row = await rig.row(turn)
+    assert row is not None
+    assert (row.judged, row.coherence) == (True, 4.0)
+    assert row.drift == Drift(voice=0.125, values=0.75, verdict="out-of-character")
     (seen,) = upstream.seen
     assert seen.path == "/v1/chat/completions?api-version=7"
     assert (seen.headers["authorization"], seen.headers["x-team"]) == ("Bearer judge-secret", "drift")
@@ -182,6 +189,7 @@ async def test_an_honest_judgement_goes_into_its_turn(make: Make, upstream: Scri
         "persona": {"name": "Edith", "prompt": "You are Edith, a night librarian."},
         "stored": {"layers.age": "61"},
         "said": {},
+        "rules": {},
         "user": "My secret question",
         "answer": TEXT,
     }
@@ -449,11 +457,12 @@ async def test_a_purge_takes_judgements_along_and_keeps_no_later_ones(
     rig = make()
     early, late = rig.end(), rig.end()
     assert await rig.settled(2) == Counts(judged=2)
-    text = rig.recorder._judgements.pop(late.id)
+    (news,) = [one for one in rig.recorder._news if one[0] == late.id]
+    rig.recorder._news.remove(news)
     assert await rig.stored(early) is not None
     async with rig.database.write() as connection:
         await personas.purge(connection, rig.persona, rig.actor)
-    rig.recorder._judgements[late.id] = text
+    rig.recorder._news.append(news)
     assert [await rig.stored(turn) for turn in (early, late)] == [None, None]
 
 
@@ -478,18 +487,18 @@ async def test_a_judgement_that_comes_in_during_a_write_waits_for_its_turn(
     early = rig.end(FINE)
     late: list[Turn] = []
     rig.recorder.amend(early.id, JUDGEMENT)
-    write = store.judge
+    write = store.amend
 
-    async def and_another_one_ends(connection: AsyncConnection, judgements: Mapping[str, str]) -> None:
-        await write(connection, judgements)
+    async def and_another_one_ends(connection: AsyncConnection, news: Sequence[tuple[str, News]]) -> None:
+        await write(connection, news)
         if not late:
             late.append(rig.end(FINE))
             rig.recorder.amend(late[0].id, JUDGEMENT)
 
-    monkeypatch.setattr(store, "judge", and_another_one_ends)
-    assert await rig.stored(early) == JUDGEMENT
+    monkeypatch.setattr(store, "amend", and_another_one_ends)
+    assert await rig.stored(early) == KEPT
     assert await rig.row(late[0]) is None
-    assert await rig.stored(late[0]) == JUDGEMENT
+    assert await rig.stored(late[0]) == KEPT
 
 
 async def test_a_judgement_that_cannot_be_stored_takes_no_others_along(
@@ -498,10 +507,10 @@ async def test_a_judgement_that_cannot_be_stored_takes_no_others_along(
     rig = make("sample = 0")
     first, second, third = [rig.end(FINE) for _ in range(3)]
     for turn in (first, second, third):
-        rig.recorder.amend(turn.id, JUDGEMENT)
-    rig.recorder._judgements[second.id] = "half a character: \ud83d"
-    assert [await rig.stored(turn) for turn in (first, second, third)] == [JUDGEMENT, None, JUDGEMENT]
+        half = {"contradicted_field": "half a character: \ud83d"} if turn is second else {}
+        rig.recorder.amend(turn.id, msgspec.structs.replace(JUDGEMENT, **half))
+    assert [await rig.stored(turn) for turn in (first, second, third)] == [KEPT, None, KEPT]
     assert [record.getMessage() for record in caplog.records] == [
-        f"the judgement of turn {second.id} cannot be stored: UnicodeEncodeError"
+        f"news of turn {second.id} cannot be stored: UnicodeEncodeError"
     ]
-    assert not rig.recorder._judgements
+    assert not rig.recorder._news

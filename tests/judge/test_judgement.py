@@ -18,6 +18,7 @@ FINE: dict[str, Any] = {
     "contradicted_field": None,
     "quote": None,
 }
+BREAK = {"rules": 1.0, "broken_rule": "rules[0]", "quote": "I am forty"}
 LIE = {"values": 0.9, "contradicted_field": "layers.age", "quote": "I am forty"}
 
 
@@ -27,7 +28,11 @@ def said(**more: Any) -> str:
 
 def test_an_opinion_without_accusation_needs_no_quote() -> None:
     found = weigh(said(), ANSWER, OFFERED)
-    assert found == (Opinion(0.1, None, 5.0, None, None), None, None)
+    assert found == (
+        Opinion(voice=0.1, values=None, coherence=5.0, contradicted_field=None, quote=None),
+        None,
+        None,
+    )
     assert weigh(said(quote=" \n"), ANSWER, OFFERED).start is None
 
 
@@ -70,7 +75,7 @@ def test_a_quote_may_be_spaced_otherwise(quote: str) -> None:
         (said(**{**LIE, "contradicted_field": "layers.shoes"}), "not given"),
         (said(contradicted_field="layers.shoes", values=0.1), "not given"),
         (said(**{**LIE, "contradicted_field": ""}), "not given"),
-        (said(**{**LIE, "contradicted_field": None}), "what is contradicted"),
+        (said(**{**LIE, "contradicted_field": None}), "which field is contradicted"),
         (said(**{**LIE, "values": None}), "none is touched"),
         (said(**{**LIE, "quote": None}), "without a quote"),
         (said(**{**LIE, "quote": "  "}), "without a quote"),
@@ -100,3 +105,18 @@ def test_whatever_stands_in_an_answer_is_found(answer: str, data: st.DataObject)
         assert len(" ".join(quote.split())) < SHORTEST
     else:
         assert answer[slice(*span)].split() == quote.split()
+
+
+def test_a_broken_rule_is_one_that_was_given() -> None:
+    found = weigh(said(**BREAK), ANSWER, OFFERED, {"rules[0]"})
+    assert (found.opinion.rules, found.opinion.broken_rule, found.end) == (1.0, "rules[0]", 10)
+    lies: list[tuple[dict[str, Any], str]] = [
+        ({}, "not given"),
+        ({"broken_rule": None}, "which rule is broken"),
+        ({"rules": None}, "none is touched"),
+        ({"quote": None}, "without a quote"),
+        ({"quote": "I never said"}, "not in the answer"),
+    ]
+    for lie, why in lies:
+        with pytest.raises(DiscardedError, match=why):
+            weigh(said(**{**BREAK, **lie}), ANSWER, OFFERED, {"rules[0]"} if lie else {"rules[1]"})
