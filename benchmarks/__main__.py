@@ -13,7 +13,7 @@ from benchmarks.rig import Rig, measured
 
 
 def main() -> int:
-    """The exit code: 1 where something is missing or a server failed."""
+    """Return the exit code: 1 where something is missing or a server failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("kind", choices=["core", "growth", "peers"])
     parser.add_argument("--turns", type=int, default=growth.TURNS, help="rows of the large turns table")

@@ -19,9 +19,9 @@ class Answer(msgspec.Struct):
 
     sent_ns: int
     head_ns: int = 0
-    """When the first bytes came."""
+    """The time at which the first bytes came."""
     first_ns: int = 0
-    """When the first bytes of the body came."""
+    """The time at which the first bytes of the body came."""
     ended_ns: int = 0
     status: int = 0
     events: int = 0
@@ -29,9 +29,9 @@ class Answer(msgspec.Struct):
     reads: int = 0
     """Reads of the socket in which an event began."""
     is_done: bool = False
-    """Whether `[DONE]` came."""
+    """Tells whether `[DONE]` came."""
     body: bytes = b""
-    """Kept only where it was asked for."""
+    """The body is kept only where it was asked for."""
 
 
 class Tally:
@@ -41,11 +41,11 @@ class Tally:
         self.events = 0
         self.reads = 0
         self.gaps_ns: list[int] = []
-        """Between two reads of the same stream."""
+        """The times between two reads of the same stream."""
         self._marks: list[tuple[int, Callable[[], None]]] = []
 
     def at(self, events: int, call: Callable[[], None]) -> None:
-        """Calls once so many events have come; marks are set in ascending order."""
+        """Call once this many events have come; marks are set in ascending order."""
         self._marks.append((events, call))
 
     def add(self, events: int, gap_ns: int) -> None:
@@ -87,7 +87,7 @@ class Connection(asyncio.Protocol):
         self.transport.write(request)
 
     def close(self) -> None:
-        """Leave, whatever is still to come."""
+        """Close the connection, whatever is still to come."""
         self._answer = None
         self.transport.abort()
 
@@ -141,7 +141,7 @@ class Connection(asyncio.Protocol):
 
 
 def check(answer: Answer | None, *, is_stream: bool) -> Answer:
-    """The answer, if it is whole. Raises BenchError."""
+    """Return the answer if it is whole. Raises BenchError."""
     if answer is None:
         raise BenchError("a server closed the connection before its answer was whole")
     if answer.status != 200:

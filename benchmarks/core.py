@@ -16,7 +16,7 @@ from benchmarks.target import Target
 
 
 async def measure(rig: Rig) -> Run:
-    """Every figure of the core table."""
+    """Measure every figure of the core table."""
     began = time.monotonic()
     about = results.machine(len(rig.cores), {"nginx": nginx.version()})
     home = rig.copy()

@@ -1,4 +1,5 @@
-"""CPU time of the server's whole process tree for each piece of work, and the highest rate."""
+"""The CPU time of the server's whole process tree is measured for each piece of work, and its highest
+rate."""
 
 import asyncio
 import time
@@ -14,27 +15,28 @@ from benchmarks.target import Target
 PACED = Workload(Shape(True, 60, 50), connections=200)
 WRK = Workload(Shape(False, 500), connections=64)
 LATE = 1.1
-"""How much longer than meant the chunks may take to come."""
+"""Chunks may take this many times the time that they are meant to take."""
 FULL = 0.85
-"""The share of its core that a server has to use for its rate to be its own limit."""
+"""A server has to use this share of its core for its rate to be its own limit."""
 
 PIECES = {
     "request_cpu": ("CPU per whole request, 0.5 KB", SMALL, 2000),
     "request_50k_cpu": ("CPU per whole request, 50 KB", LARGE, 400),
     "burst_cpu": ("CPU per burst of 100 chunks", BURST, 400),
 }
-"""By figure: its title, what is asked, and how many times in a round."""
+"""For each figure its title, what is asked, and how many times in a round."""
 
 
 async def pieces(
     targets: Sequence[Target], rounds: int, less: Mapping[str, int] | None = None
 ) -> list[Figure]:
-    """Whole requests and bursts; `less` divides the number of requests for a server that is slow."""
+    """Measure whole requests and bursts; `less` divides the number of requests for a server that is slow."""
     return [await _piece(name, targets, rounds, less or {}) for name in PIECES]
 
 
 class Missed:
-    """Answers that went out unscored, over the budget of their score: those cost less than others."""
+    """Counts answers that went out unscored, over the budget of their score, since those cost less than
+    others."""
 
     def __init__(self) -> None:
         self._answers = self._unscored = 0
@@ -68,7 +70,7 @@ async def _piece(name: str, targets: Sequence[Target], rounds: int, less: Mappin
 
 
 async def paced(targets: Sequence[Target], rounds: int, workload: Workload = PACED) -> list[Figure]:
-    """What one chunk of slow streams costs, and whether each arrives by itself."""
+    """Measure what one chunk of slow streams costs, and whether each arrives by itself."""
     about = f"{workload.connections} streams, one chunk every {workload.shape.interval_ms} ms"
     say(f"CPU per paced chunk, {about}")
     late: set[str] = set()
@@ -92,7 +94,7 @@ async def paced(targets: Sequence[Target], rounds: int, workload: Workload = PAC
 
 
 async def rates(rig: Rig, targets: Sequence[Target]) -> Figure:
-    """The highest rate on one core; where the core was not full, the load was the limit."""
+    """Measure the highest rate on one core; where the core was not full, the load was the limit."""
     say("highest rate")
     free: set[str] = set()
     missed = Missed()
@@ -115,7 +117,7 @@ async def rates(rig: Rig, targets: Sequence[Target]) -> Figure:
 
 
 async def idle(gateway: Target) -> Figure:
-    """What a gateway costs that nobody asks anything."""
+    """Measure what a gateway costs that nobody asks anything."""
     found = []
     for _ in range(3):
         before = gateway.process.cpu_ns()

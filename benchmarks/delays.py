@@ -1,4 +1,4 @@
-"""What a server adds to the time of an answer at a steady, low rate."""
+"""A server adds some time to an answer; this measures how much, at a steady, low rate."""
 
 import statistics
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ RATE = 50
 """Requests a second."""
 WHOLE = Workload(Shape(False, 500), connections=2 * RATE)
 STREAM = Workload(Shape(True, 100), connections=2 * RATE)
-"""As many connections as requests, for servers that fall behind; the last one used is used again."""
+"""There are as many connections as requests, for servers that fall behind; the last one used is used
+again."""
 TITLES = {
     "first_byte": ("first byte of a stream", f"the median of a round, {RATE}/s"),
     "p50": ("p50", f"of whole answers, {RATE}/s"),
@@ -22,7 +23,7 @@ TITLES = {
 
 
 async def delays(direct: Target, targets: Sequence[Target], rounds: int = 6) -> list[Figure]:
-    """For each kind the time of the direct way, then what each server adds to its median."""
+    """Measure for each kind the time of the direct way, then what each server adds to its median."""
     say(f"delays at {RATE} requests a second")
     found = await interleaved([direct, *targets], rounds, _round)
     figures = []

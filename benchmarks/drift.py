@@ -1,4 +1,5 @@
-"""What the drift scorer costs: the same work with it and without it, and what other streams notice of it."""
+"""The cost of the drift scorer is measured: the same work with and without it, and what other streams
+notice."""
 
 import asyncio
 
@@ -18,7 +19,8 @@ SKIPPED = "the drift scorer's share was skipped: this version has no `[drift] en
 
 
 async def drift(rig: Rig, notes: list[str]) -> list[Figure]:
-    """The same requests to two gateways in turn; nothing but a note where scoring cannot be switched off."""
+    """Send the same requests to two gateways in turn; where scoring cannot be switched off, only add a
+    note."""
     say("the drift scorer's share")
     if not rig.copy().accepts(OFF):
         notes.append(SKIPPED)
@@ -50,7 +52,7 @@ async def drift(rig: Rig, notes: list[str]) -> list[Figure]:
 
 
 async def _late_ms(target: Target) -> float:
-    """How late chunks of slow streams are while other streams end, whose turns are scored."""
+    """Measure how late chunks of slow streams are while other streams end, whose turns are scored."""
     window, _ = await asyncio.gather(
         load.paced(target, PACED), load.steadily(target, STREAM, RATE, int(RATE * SECONDS))
     )

@@ -17,7 +17,7 @@ from benchmarks.target import Target
 
 SLUG = "the-ferryman"
 READY = "Ctrl-C"
-"""How the last line begins that the gateway prints once it answers."""
+"""The last line that the gateway prints once it answers begins like this."""
 PROMPT = (
     "You are Osman, fifty-eight, ferryman between two small harbours. You have crossed the same water eleven "
     "thousand times and still look at it first. You speak slowly, in short plain sentences, and you count "
@@ -33,7 +33,7 @@ default_model = "mock-model"
 {more}
 """
 PATIENT = "[drift]\nbudget_ms = 1000\n"
-"""Every answer is waited for until it is scored: where many wait, some would go without, and cost less."""
+"""Every answer is waited for until it is scored: among many, some would go without, and cost less."""
 
 
 class Home:
@@ -48,7 +48,7 @@ class Home:
         return self.folder / "persona.db"
 
     def copy(self, folder: Path) -> "Home":
-        """Another home with the same key and personas."""
+        """Make another home with the same key and personas."""
         shutil.copytree(self.folder, folder)
         return Home(folder, self.key)
 
@@ -56,12 +56,12 @@ class Home:
         (self.folder / "config.toml").write_text(CONFIG.format(upstream=upstream, more=more), "utf-8")
 
     def accepts(self, more: str) -> bool:
-        """Whether this version of the gateway knows these settings."""
+        """Tell whether this version of the gateway knows these settings."""
         self.configure(1, more)
         return _run(self.folder, "db", "upgrade").returncode == 0
 
     def start(self, cores: Sequence[int], upstream: int, *, more: str = "", workers: int = 1) -> Process:
-        """A gateway that answers; its first key becomes the home's."""
+        """Start a gateway and wait until it answers; its first key becomes the home's."""
         self.configure(upstream, more)
         process = Process([*_persona("serve"), "--port", "0", "--workers", str(workers)], cores, self.folder)
         self.banner = process.read_until(READY)
@@ -78,7 +78,7 @@ class Home:
         return Target(name, process, int(port[1]), self.key, model, path, path, counts=self.counts)
 
     def counts(self) -> tuple[int, int]:
-        """How many turns the store has, and how many of them went out without a score."""
+        """Count the turns of the store, and those of them that went out without a score."""
         return self.turns(), self.unscored()
 
     def push(self) -> None:
@@ -92,11 +92,11 @@ class Home:
             raise BenchError(f"the persona was not stored: {done.stderr}")
 
     def turns(self) -> int:
-        """How many turns the store has."""
+        """Count the turns of the store."""
         return self._ask("SELECT coalesce(max(seq), 0) FROM turns")
 
     def unscored(self) -> int:
-        """How many of them went out without a score."""
+        """Count those of them that went out without a score."""
         return self._ask("SELECT count(*) FROM turns WHERE verdict = 'unscored'")
 
     def _ask(self, query: str) -> int:
@@ -106,7 +106,7 @@ class Home:
 
 
 def prepare(folder: Path, cores: Sequence[int]) -> Home:
-    """A first home, from nothing; this also leaves the bytecode cached."""
+    """Make a first home, from nothing; this also leaves the bytecode cached."""
     folder.mkdir()
     home = Home(folder)
     home.start(cores, 1).stop()

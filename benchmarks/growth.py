@@ -22,12 +22,12 @@ PERSONAS = (10, 1_000, 100_000)
 TURNS = 1_000_000
 ROUNDS = 7
 COUNT = 1000
-"""Requests in a round, and at least EACH on a connection, whose opening would show otherwise."""
+"""Requests in a round, of which each connection gets at least EACH: its opening would show otherwise."""
 EACH = 8
 
 
 async def measure(rig: Rig, turns: int = TURNS) -> Run:
-    """Every figure of growth."""
+    """Measure every figure of growth."""
     began = time.monotonic()
     about = results.machine(len(rig.cores), {"nginx": nginx.version()})
     figures = await connections(rig)
@@ -44,7 +44,7 @@ async def measure(rig: Rig, turns: int = TURNS) -> Run:
 def _growth(
     figures: Sequence[Figure], turns: int, ratio: Callable[[Figure, Figure], float]
 ) -> dict[str, float]:
-    """How much a figure grows from a small number to a large one."""
+    """Compute how much a figure grows from a small number to a large one."""
     named = {one.name: one for one in figures}
     pairs = [
         ("connections_128_cpu", "connections_32_cpu"),
@@ -59,19 +59,20 @@ def _growth(
 
 
 def _of_rounds(large: Figure, small: Figure) -> float:
-    """The median of the rounds' ratios: what one round compares has run on the same mood of the machine."""
+    """Take the median of the rounds' ratios: what one round compares has run on the same mood of the
+    machine."""
     rounds = zip(large.samples["gateway"].rounds, small.samples["gateway"].rounds, strict=True)
     return statistics.median(one / other for one, other in rounds)
 
 
 def _of_lows(large: Figure, small: Figure) -> float:
-    """That of the rounds that were disturbed least: the lowest costs, the highest rates."""
+    """Take the ratio of the rounds that were disturbed least: the lowest costs, the highest rates."""
     one, other = large.samples["gateway"], small.samples["gateway"]
     return one.high / other.high if large.unit == "/s" else one.low / other.low
 
 
 async def connections(rig: Rig) -> list[Figure]:
-    """A whole request, with more and more of them under way."""
+    """Measure a whole request, with more and more of them under way."""
     say("connections")
     targets = [rig.nginx(), rig.gateway(rig.copy(), more=PATIENT)]
     await warm(targets)
@@ -104,7 +105,8 @@ def _requests(connections: int) -> int:
 
 
 async def personas(rig: Rig) -> list[Figure]:
-    """A whole request to one of ten personas of a store that has many, and the start on that store."""
+    """Measure a whole request to one of ten personas of a store that has many, and the start on that
+    store."""
     say("personas")
     targets, figures = [], []
     for count in PERSONAS:
@@ -132,7 +134,7 @@ async def personas(rig: Rig) -> list[Figure]:
 
 
 async def rows(rig: Rig, count: int) -> list[Figure]:
-    """A whole request and its record, in a store with few turns and with very many."""
+    """Measure a whole request and its record, in a store with few turns and with very many."""
     say("turns")
     home = rig.copy()
     target = rig.gateway(home)
@@ -163,7 +165,7 @@ async def rows(rig: Rig, count: int) -> list[Figure]:
 
 
 async def workers(rig: Rig) -> list[Figure]:
-    """The highest rate of one worker on one core and of two on two, and how evenly these two work."""
+    """Measure the highest rate of one worker on one core and of two on two, and how evenly these two work."""
     say("workers")
     cores = {"1": rig.server_core, "2": rig.cores[-2:]}
     targets = [
@@ -202,10 +204,11 @@ async def workers(rig: Rig) -> list[Figure]:
 
 
 async def _at_full_speed(rig: Rig, target: Target, cores: Sequence[int]) -> tuple[float, float, float]:
-    """The highest rate, that of the same work with the cores to itself, and the idlest worker's share.
+    """Return the highest rate, the rate with the cores to itself, and the share of the idlest worker.
 
     Where load, mock and a worker share a core, the rate is what the first two leave. The time that the
-    gateway had is what it used and what nobody used: a worker that waits for another leaves its core idle.
+    gateway had is what it used and what nobody used: a worker that waits for another leaves its core
+    idle.
     """
     pids = target.process.tree()[1:]
     used, idle, began = [cpu_ns([pid]) for pid in pids], idle_ns(cores), time.monotonic_ns()

@@ -1,4 +1,4 @@
-"""Ways to ask: an exact number one after the other, at a steady rate, many streams at once, one with care."""
+"""Loads ask in several ways: an exact number in turn, a steady rate, many streams at once, one with care."""
 
 import asyncio
 import itertools
@@ -14,7 +14,7 @@ from benchmarks.shapes import Workload
 from benchmarks.target import Target
 
 LIMIT_SECONDS = 120
-"""How long one load may take at most."""
+"""Seconds that one load may take at most."""
 
 numbers = itertools.count(1)
 """One number for each request, so that no two answers are the same."""
@@ -28,7 +28,7 @@ async def connect(target: Target, connection: Callable[[], Connection]) -> Conne
 async def many(
     target: Target, workload: Workload, count: int, models: Sequence[str] | None = None
 ) -> list[Answer]:
-    """Ask `count` times over so many connections, each asking again as soon as it is answered."""
+    """Ask `count` times over several connections, each of which asks again as soon as it is answered."""
     names = itertools.cycle(models or [target.model])
     answers: list[Answer] = []
     left = count
@@ -69,7 +69,8 @@ async def many(
 
 
 async def one(target: Target, workload: Workload, *, keep_body: bool = True) -> tuple[int, Answer]:
-    """One request on a connection of its own: its number and the answer, checked for being whole."""
+    """Send one request on a connection of its own; return its number and the answer, checked for being
+    whole."""
     number = next(numbers)
     answered: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
     connection = await connect(
@@ -84,7 +85,7 @@ async def one(target: Target, workload: Workload, *, keep_body: bool = True) -> 
 
 
 async def verify(target: Target, workload: Workload) -> dict[str, Any]:
-    """One request whose answer must say just what the mock sent; the last object of the answer with it."""
+    """Send a request whose answer must say just what the mock sent; return it with its last object."""
     number, answer = await one(target, workload)
     objects = list(_objects(answer.body, is_stream=workload.shape.is_stream))
     said = "".join(_said(chunk) for chunk in objects)
@@ -131,7 +132,7 @@ class Window(msgspec.Struct):
     reads: int
     seconds: float
     late_ms: float = 0
-    """How much longer than the interval it was between two chunks of a stream, at the 99th percentile."""
+    """Milliseconds beyond the interval between two chunks of a stream, at the 99th percentile."""
 
 
 async def paced(target: Target, workload: Workload, *, skip: int = 5) -> Window:
@@ -163,7 +164,7 @@ async def paced(target: Target, workload: Workload, *, skip: int = 5) -> Window:
 
 
 async def _streams(target: Target, workload: Workload, tally: Tally) -> None:
-    """All streams of a paced load, from beginning to end."""
+    """Open all streams of a paced load, from beginning to end."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Queue[Answer | None] = asyncio.Queue()
     connections = [
@@ -184,7 +185,7 @@ async def _streams(target: Target, workload: Workload, tally: Tally) -> None:
 
 
 async def hold(target: Target, workload: Workload, count: int) -> list[Connection]:
-    """Open so many streams and leave them open, each with its first event received."""
+    """Open `count` streams and leave them open, each with its first event received."""
     held: list[Connection] = []
     while len(held) < count:
         held += await _begin(target, workload, min(50, count - len(held)))
@@ -213,7 +214,7 @@ async def _begin(target: Target, workload: Workload, count: int) -> list[Connect
 
 
 def _objects(body: bytes, *, is_stream: bool) -> Iterator[dict[str, Any]]:
-    """The JSON objects of an answer, one for each event of a stream."""
+    """Decode the JSON objects of an answer, one for each event of a stream."""
     if not is_stream:
         yield msgspec.json.decode(body, type=dict[str, Any])
         return

@@ -24,7 +24,7 @@ TITLES = {
 
 
 async def memory(rig: Rig) -> list[Figure]:
-    """nginx and the gateway, each process fresh."""
+    """Measure nginx and the gateway, each in a fresh process."""
     say("memory")
     counts = COUNTS if rig.can_open_many else COUNTS[:1]
     found: dict[str, dict[str, list[float]]] = {}

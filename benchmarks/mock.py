@@ -16,7 +16,7 @@ from benchmarks import shapes, texts
 from benchmarks.shapes import Shape
 
 ID = b"chatcmpl-000000000000"
-"""Stands in prepared frames for the id of the answer, which is as long."""
+"""This stands in prepared frames for the id of the answer, which is as long."""
 WANTS_USAGE = re.compile(rb'"include_usage":\s*true')
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nX-Request-Id: req_mock\r\n%s\r\n\r\n"
 STREAM_HEAD = HEAD % (b"text/event-stream", b"Cache-Control: no-cache\r\nTransfer-Encoding: chunked")
@@ -34,7 +34,7 @@ USAGE = b',"usage":{"prompt_tokens":180,"completion_tokens":100,"total_tokens":2
 
 
 def frame(event: bytes) -> bytes:
-    """An event as one chunk of a chunked body."""
+    """Encode an event as one chunk of a chunked body."""
     return b"%x\r\n%s\r\n" % (len(event), event)
 
 

@@ -1,4 +1,4 @@
-"""nginx as a plain proxy: the yardstick."""
+"""nginx is the yardstick, as a plain proxy."""
 
 import subprocess
 from collections.abc import Sequence
@@ -45,13 +45,13 @@ http {{
 
 
 def version() -> str:
-    """Such as `nginx/1.22.1`."""
+    """Read the version, such as `nginx/1.22.1`."""
     done = subprocess.run([program("nginx"), "-v"], capture_output=True, text=True, check=False)
     return done.stderr.strip().removeprefix("nginx version: ")
 
 
 def start(cores: Sequence[int], folder: Path, upstream: int) -> Target:
-    """nginx in front of the mock on this port."""
+    """Start nginx in front of the mock on this port."""
     folder.mkdir()
     port = free_port()
     config = folder / "nginx.conf"

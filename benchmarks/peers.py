@@ -19,16 +19,16 @@ from benchmarks.stores import CACHE
 from benchmarks.target import Target
 
 LITELLM = "1.106.2"
-"""No newer one: 1.107.0 is listed as compromised."""
+"""No newer version is used, since 1.107.0 is listed as compromised."""
 PORTKEY = "1.15.2"
 NODE_SERVER = "1.13.8"
 """With a newer `@hono/node-server` Portkey's streams break off."""
 FEW = Workload(Shape(True, 60, 50), connections=10)
-"""Few enough streams for the slowest to keep up with."""
+"""These are few enough streams for the slowest server to keep up with."""
 SLOW = 10_000
-"""Microseconds for a request, with which a server is too busy for its delays to tell anything."""
+"""Microseconds for a request; a server that needs more is too busy for its delays to tell anything."""
 LESS = {"nginx": 2, "gateway": 2, "portkey": 8, "litellm": 40}
-"""By how much the number of requests in a round is divided."""
+"""The number of requests in a round is divided by this."""
 START_SECONDS = 120
 LITELLM_CONFIG = """
 model_list:
@@ -41,7 +41,7 @@ model_list:
 
 
 async def measure(rig: Rig) -> Run:
-    """The figures that can be compared, of all four in turn."""
+    """Measure the figures that can be compared, of all four in turn."""
     began = time.monotonic()
     litellm, portkey = install_litellm(), install_portkey()
     versions = {"nginx": nginx.version(), "LiteLLM": LITELLM, "Portkey": PORTKEY}
@@ -68,7 +68,7 @@ def _memory(targets: Sequence[Target]) -> Figure:
 
 
 def install_litellm() -> Path:
-    """LiteLLM's program, in a virtual environment that is made once."""
+    """Install LiteLLM's program in a virtual environment that is made once."""
     folder = CACHE / f"litellm-{LITELLM}"
     if not (folder / "ready").exists():
         say("installing LiteLLM")
@@ -80,7 +80,7 @@ def install_litellm() -> Path:
 
 
 def install_portkey() -> Path:
-    """Portkey's server script, in a folder of npm's that is made once."""
+    """Install Portkey's server script in a folder of npm's that is made once."""
     folder = CACHE / f"portkey-{PORTKEY}"
     if not (folder / "ready").exists():
         say("installing Portkey")
@@ -98,7 +98,7 @@ def install_portkey() -> Path:
 
 
 def start_litellm(rig: Rig, place: Path) -> Target:
-    """LiteLLM's proxy with one worker and a key, without records, which only helps it."""
+    """Start LiteLLM's proxy with one worker and a key, without records, which only helps it."""
     folder = rig.folder / "litellm"
     folder.mkdir()
     (folder / "config.yaml").write_text(LITELLM_CONFIG.format(upstream=rig.mock_port), "utf-8")
@@ -116,7 +116,7 @@ def start_litellm(rig: Rig, place: Path) -> Target:
 
 
 def start_portkey(rig: Rig, place: Path) -> Target:
-    """Portkey as a plain proxy to the mock."""
+    """Start Portkey as a plain proxy to the mock."""
     folder = rig.folder / "portkey"
     folder.mkdir()
     port = free_port()

@@ -25,12 +25,12 @@ class BenchError(Exception):
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment without anybody's keys, proxies and settings."""
+    """Copy the environment without anybody's keys, proxies and settings."""
     return {name: os.environ[name] for name in KEPT if name in os.environ} | more
 
 
 def program(name: str) -> str:
-    """Where a needed program is. Raises BenchError with the command that installs it."""
+    """Find a program that is needed. Raises BenchError with the command that installs it."""
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
     if found is None:
         raise BenchError(f"{name} is not installed; on Debian and Ubuntu: {INSTALL}")
@@ -38,12 +38,12 @@ def program(name: str) -> str:
 
 
 def pin(cores: Sequence[int]) -> Callable[[], None]:
-    """What a child runs before it becomes the server; it and its children then stay on these cores."""
+    """Make what a child runs before it becomes the server; it and its children then stay on these cores."""
     return lambda: os.sched_setaffinity(0, cores)
 
 
 def bind(cores: Sequence[int]) -> Callable[[], None]:
-    """As `pin`, and the child is asked to end when this process does, whatever ends it."""
+    """Do as `pin` does, and ask that the child ends when this process does, whatever ends it."""
     pinned, kernel = pin(cores), ctypes.CDLL(None)
 
     def before() -> None:
@@ -54,7 +54,7 @@ def bind(cores: Sequence[int]) -> Callable[[], None]:
 
 
 def allow_open_files(count: int) -> bool:
-    """Raise the limit on open files, for this process and those it starts; whether that many are allowed."""
+    """Raise the limit on open files for this process and those it starts; tells whether that was possible."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max(soft, count) if hard == resource.RLIM_INFINITY else min(max(soft, count), hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
@@ -84,7 +84,7 @@ class Process:
         self.pid = self._child.pid
 
     def read_until(self, start: str) -> str:
-        """What it prints, up to the line that begins so."""
+        """Read what it prints, up to the line that begins like this."""
         assert self._child.stdout is not None
         lines = []
         for line in self._child.stdout:
@@ -94,14 +94,14 @@ class Process:
         raise BenchError(f"a server did not start:\n{self.errors()}")
 
     def errors(self) -> str:
-        """The end of what it wrote to standard error."""
+        """Read the end of what it wrote to standard error."""
         return self._log.read_text("utf-8", "replace")[-3000:]
 
     def has_ended(self) -> bool:
         return self._child.poll() is not None
 
     def tree(self) -> list[int]:
-        """Its process ids, its own first."""
+        """List its process ids, its own first."""
         children: dict[int, list[int]] = {}
         for name in os.listdir("/proc"):  # noqa: PTH208 - the quickest way, and it is done often
             if name.isdigit() and (fields := _stat(int(name))):
@@ -156,21 +156,22 @@ def cpu_ns(pids: Sequence[int]) -> int:
 
 
 def idle_ns(cores: Sequence[int]) -> int:
-    """How long these cores have had nothing to do since the machine started, to a tick of the kernel."""
+    """Return how long these cores have had nothing to do since the machine started, to a tick of the
+    kernel."""
     names = {f"cpu{core}" for core in cores}
     lines = (line.split() for line in Path("/proc/stat").read_text("utf-8").splitlines())
     return sum(int(line[4]) + int(line[5]) for line in lines if line[0] in names) * TICK_NS
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
+    """Find a port of the loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 def wait_for(process: Process, port: int, seconds: float = START_SECONDS) -> None:
-    """Until the port takes connections. Raises BenchError."""
+    """Wait until the port takes connections. Raises BenchError."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and not process.has_ended():
         try:
@@ -182,7 +183,7 @@ def wait_for(process: Process, port: int, seconds: float = START_SECONDS) -> Non
 
 
 def start_mock(cores: Sequence[int], folder: Path) -> tuple[Process, int]:
-    """The mock upstream and its port."""
+    """Start the mock upstream, and return it and its port."""
     here = str(Path(__file__).parent.parent)
     command = [sys.executable, "-m", "benchmarks.mock"]
     process = Process(command, cores, folder, environment(PYTHONPATH=here))
@@ -190,7 +191,7 @@ def start_mock(cores: Sequence[int], folder: Path) -> tuple[Process, int]:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat behind the name, the state first."""
+    """Read the fields of /proc/PID/stat behind the name, the state first."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:

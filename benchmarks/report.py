@@ -1,4 +1,5 @@
-"""`python -m benchmarks.report FILE…`: results as Markdown, or into the places that a page keeps for them."""
+"""`python -m benchmarks.report FILE…` writes results as Markdown, or into the places that a page keeps for
+them."""
 
 import argparse
 import re
@@ -12,7 +13,7 @@ FIRST = ("direct", "nginx", "gateway")
 
 
 def table(run: Run) -> str:
-    """The whole table of one run: medians with their spread, and our ratios."""
+    """Write the whole table of one run: medians with their spread, and our ratios."""
     servers = _servers(run)
     others = [name for name in servers if any(f"{one.name}_vs_{name}" in run.ratios for one in run.figures)]
     head = ["figure", "unit", *servers, *(f"÷ {name}" for name in others)]
@@ -22,7 +23,8 @@ def table(run: Run) -> str:
 
 
 def place(page: str, run: Run) -> str:
-    """The page with the table between its two marks, `<!-- results:KIND -->` and `<!-- /results:KIND -->`."""
+    """Put the table into the page between its two marks, `<!-- results:KIND -->` and `<!-- /results:KIND
+    -->`."""
     begin, end = f"<!-- results:{run.kind} -->", f"<!-- /results:{run.kind} -->"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(page):
@@ -52,7 +54,7 @@ def _notes(run: Run) -> list[str]:
 
 
 def _is_growth(run: Run, ratio: str) -> bool:
-    """Whether a ratio is one of two figures, and so in no column."""
+    """Tell whether a ratio is one of two figures, and so in no column."""
     return ratio.rpartition("_vs_")[2] in {one.name for one in run.figures}
 
 

@@ -1,4 +1,4 @@
-"""What a run found, as values: rounds, their median and spread, ratios, the machine."""
+"""The results of a run are values: rounds, their median and spread, ratios, the machine."""
 
 import datetime
 import platform
@@ -29,7 +29,7 @@ class Figure(msgspec.Struct, frozen=True):
     title: str
     unit: str
     samples: dict[str, Sample]
-    """By the name of the server, `nginx` and `gateway` among them."""
+    """Samples by the name of the server; `nginx` and `gateway` are always among them."""
     note: str = ""
 
 
@@ -43,12 +43,12 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Disturbance(msgspec.Struct, frozen=True):
-    """What else went on during the run, as shares of all the machine's CPU time."""
+    """Work beside the run, as shares of all the machine's CPU time."""
 
     elsewhere: float
-    """Used by processes that are not the rig's."""
+    """The share that processes other than the rig's have used."""
     stolen: float
-    """Kept back by the host of a virtual machine."""
+    """The share that the host of a virtual machine kept back."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -57,21 +57,21 @@ class Run(msgspec.Struct, frozen=True):
     kind: str
     """`core`, `growth` or `peers`."""
     gateway: str
-    """The version."""
+    """The version of the gateway."""
     date: str
     seconds: float
     machine: Machine
     disturbance: Disturbance
     ratios: dict[str, float]
-    """Of the medians."""
+    """Ratios of the medians."""
     ratios_of_lows: dict[str, float]
-    """Of the lowest rounds, which other work on the machine disturbs less."""
+    """Ratios of the lowest rounds, which other work on the machine disturbs less."""
     figures: list[Figure]
     notes: list[str] = []
 
 
 def sample(rounds: Sequence[float]) -> Sample:
-    """The median and the spread of some rounds."""
+    """Take the median and the spread of some rounds."""
     kept = [_rounded(one) for one in rounds]
     return Sample(_rounded(statistics.median(kept)), min(kept), max(kept), kept)
 
@@ -81,7 +81,7 @@ def figure(name: str, title: str, unit: str, rounds: Mapping[str, Sequence[float
 
 
 def ratios(figures: Sequence[Figure], value: Callable[[Sample], float]) -> dict[str, float]:
-    """For each figure, the gateway's value over that of every other server: `<figure>_vs_<server>`."""
+    """Divide, for each figure, the gateway's value by that of every other server: `<figure>_vs_<server>`."""
     found = {}
     for one in figures:
         ours = one.samples.get("gateway")
@@ -92,7 +92,7 @@ def ratios(figures: Sequence[Figure], value: Callable[[Sample], float]) -> dict[
 
 
 def machine(cores: int, versions: Mapping[str, str]) -> Machine:
-    """What one has to know of the machine; nothing that names it."""
+    """Describe what one has to know of the machine, but nothing that names it."""
     return Machine(
         cores=cores,
         cpu=_first("/proc/cpuinfo", "model name"),
@@ -111,7 +111,7 @@ def run(
     figures: list[Figure],
     notes: list[str],
 ) -> Run:
-    """The results of a run that ends now, with the ratios that follow from them."""
+    """Return the results of a run that ends now, with the ratios that follow from them."""
     return Run(
         kind=kind,
         gateway=__version__,
@@ -127,7 +127,7 @@ def run(
 
 
 def write(found: Run, folder: Path = FOLDER) -> Path:
-    """Store a run as JSON, over one of the same day and kind; where."""
+    """Store a run as JSON, over one of the same day and kind; returns the file."""
     folder.mkdir(exist_ok=True)
     path = folder / (f"{found.date}.json" if found.kind == "core" else f"{found.date}-{found.kind}.json")
     path.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
@@ -143,7 +143,7 @@ def _rounded(value: float) -> float:
 
 
 def _first(path: str, name: str) -> str:
-    """The value of the first line `name : value` of a file in /proc."""
+    """Read the value of the first line `name : value` of a file in /proc."""
     for line in Path(path).read_text("utf-8").splitlines():
         key, _, value = line.partition(":")
         if key.strip() == name:

@@ -1,4 +1,4 @@
-"""What a measurement needs: the mock, nginx, gateways, the cores they run on, and rounds that take turns."""
+"""A measurement needs the mock, nginx, gateways, the cores they run on, and rounds that take turns."""
 
 import asyncio
 import os
@@ -20,19 +20,19 @@ from benchmarks.shapes import BURST, SMALL, Workload
 from benchmarks.target import Target
 
 OPEN_FILES = 8192
-"""What 2,000 streams need in the server that has a connection on each side."""
+"""Open files of a server that has a connection on each side for 2,000 streams."""
 SETTLE_SECONDS = 0.4
-"""Long enough for what a gateway does after its answers: it writes turns every quarter of a second."""
+"""Seconds; a gateway still writes turns after its answers, every quarter of a second."""
 QUIET_NS = 3_000_000
 """CPU time within a tenth of a second, below which a server counts as at rest."""
 
 T = TypeVar("T")
 Rounds = dict[str, dict[str, list[float]]]
-"""By figure, then by server."""
+"""Figures by name, then by server."""
 
 
 class Rig:
-    """Everything that is started for a run, ended when it is left."""
+    """Holds everything that is started for a run, and ends it when it is left."""
 
     def __init__(self) -> None:
         cores = sorted(os.sched_getaffinity(0))
@@ -73,7 +73,7 @@ class Rig:
         self._folder.cleanup()
 
     def disturbance(self) -> Disturbance:
-        """What the machine has done beside this run since its beginning."""
+        """Return what the machine has done beside this run since its beginning."""
         busy, stolen, total = (now - then for now, then in zip(_machine_ticks(), self._before, strict=True))
         used = os.times()
         running = sum(process.cpu_ns() for process in self._processes) / TICK_NS
@@ -81,7 +81,7 @@ class Rig:
         return Disturbance(round(max(busy - ours, 0) / total, 3), round(stolen / total, 3))
 
     def keep(self, process: Process) -> None:
-        """See to it that the process ends with the run."""
+        """Let the process end with the run."""
         self._processes.append(process)
 
     def stop(self, *targets: Target) -> None:
@@ -97,7 +97,7 @@ class Rig:
         return target
 
     def copy(self) -> Home:
-        """A home of its own, as the prepared one is."""
+        """Make a home like the prepared one."""
         self._homes += 1
         return self.home.copy(self.folder / f"home{self._homes}")
 
@@ -116,7 +116,7 @@ class Rig:
 
 
 def _machine_ticks() -> tuple[int, int, int]:
-    """Since the machine started: CPU time in use, stolen, and in all; see proc(5)."""
+    """Read CPU time since the machine started: in use, stolen, and in all; see proc(5)."""
     with Path("/proc/stat").open() as file:
         user, nice, system, idle, waiting, irq, soft, stolen = map(int, file.readline().split()[1:9])
     busy = user + nice + system + irq + soft
@@ -124,12 +124,12 @@ def _machine_ticks() -> tuple[int, int, int]:
 
 
 def say(what: str) -> None:
-    """Progress, for whoever waits."""
+    """Tell the progress to whoever waits."""
     print(f"· {what}", file=sys.stderr, flush=True)
 
 
 async def settle(target: Target) -> None:
-    """Until the server has finished what it does after its answers."""
+    """Wait until the server has finished what it does after its answers."""
     await asyncio.sleep(SETTLE_SECONDS)
     for _ in range(50):
         before = target.process.cpu_ns()
@@ -150,7 +150,8 @@ async def warm(targets: Sequence[Target], workloads: Sequence[Workload] = (SMALL
 async def cpu_each(
     target: Target, workload: Workload, count: int, models: Sequence[str] | None = None
 ) -> float:
-    """CPU time of one of `count` requests in microseconds, with all that is done for it afterwards."""
+    """Measure the CPU time of one of `count` requests in microseconds, with all that is done for it
+    afterwards."""
     before = target.process.cpu_ns()
     await load.many(target, workload, count, models)
     await settle(target)

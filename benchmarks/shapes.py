@@ -1,4 +1,4 @@
-"""What is asked of the mock upstream: the shape of an answer, written into the last message."""
+"""The mock upstream is asked for the shape of an answer, which is written into the last message."""
 
 import re
 
@@ -11,21 +11,22 @@ WISH = re.compile(rb"\[answer (whole|stream)-(\d+)-(\d+)-(\d+)\]")
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """An answer: whole, of so many characters, or a stream of so many chunks, one each interval."""
+    """The shape of an answer: whole with so many characters, or a stream of so many chunks at an interval."""
 
     is_stream: bool
     size: int
-    """Characters of a whole answer, chunks of a stream."""
+    """Characters of a whole answer, or chunks of a stream."""
     interval_ms: int = 0
-    """0 means all at once."""
+    """Milliseconds between two chunks; 0 means that all come at once."""
 
     def wish(self, number: int) -> str:
-        """The text by which the mock knows what to answer; every gateway leaves messages as they are."""
+        """Write the text by which the mock knows what to answer; every gateway leaves messages as they
+        are."""
         kind = "stream" if self.is_stream else "whole"
         return f"[answer {kind}-{self.size}-{self.interval_ms}-{number}]"
 
     def text(self, number: int) -> str:
-        """What the answer with this number says."""
+        """Write what the answer with this number says."""
         return "".join(texts.words(number, self.size)) if self.is_stream else texts.text(number, self.size)
 
 
@@ -44,7 +45,7 @@ BURST = Workload(Shape(True, 100), 300)
 
 
 def parse(body: bytes) -> tuple[Shape, int] | None:
-    """The shape and the number that a request asks for; `None` where it asks for none."""
+    """Read the shape and the number that a request asks for; `None` where it asks for none."""
     found = WISH.match(body, max(body.rfind(MARK), 0))
     if found is None:
         return None
@@ -53,7 +54,7 @@ def parse(body: bytes) -> tuple[Shape, int] | None:
 
 
 def body(workload: Workload, number: int, model: str) -> bytes:
-    """A chat request with a system message of the caller's own and, where it is long, a history."""
+    """Make a chat request with a system message of the caller's own and, where it is long, a history."""
     system = "Answer in English. The visitor is called Ada, and the shop closes at nine."
     messages = [{"role": "system", "content": system}]
     room = workload.request_size - len(system)

@@ -1,4 +1,4 @@
-"""CPU and time from the start of the gateway's process to its first answer."""
+"""CPU and time are measured from the start of the gateway's process to its first answer."""
 
 import time
 
@@ -21,7 +21,7 @@ TITLES = {
 
 
 async def starts(rig: Rig) -> list[Figure]:
-    """With a store that is there and with none."""
+    """Measure starts with a store that is there and with none."""
     say("starts")
     found: dict[str, list[float]] = {name: [] for name in TITLES}
     for name, times in (("start", 5), ("first_start", 3)):
@@ -37,7 +37,7 @@ async def starts(rig: Rig) -> list[Figure]:
 
 
 async def first_answer(rig: Rig, home: Home, *, is_first: bool = False) -> tuple[float, float]:
-    """Milliseconds of CPU and of time until a gateway has answered one request."""
+    """Measure the CPU and time in milliseconds until a gateway has answered one request."""
     target = rig.gateway(home)
     if is_first:
         target = msgspec.structs.replace(target, model=DEMO)

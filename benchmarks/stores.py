@@ -17,7 +17,7 @@ AUTHORS = 100
 
 
 def with_personas(home: Home, count: int) -> None:
-    """Let the store have so many personas, copies of the measured one: `ferryman-1` and so on."""
+    """Fill the store up to `count` personas with copies of the measured one: `ferryman-1` and so on."""
     with _open(home.store) as connection:
         persona = connection.execute("SELECT id FROM personas WHERE slug = ?", (SLUG,)).fetchone()[0]
         for table, key, changes in (
@@ -28,12 +28,12 @@ def with_personas(home: Home, count: int) -> None:
 
 
 def models(count: int, used: int = 10) -> list[str]:
-    """Names of some of the copies, spread evenly over the store."""
+    """List names of some of the copies, spread evenly over the store."""
     return [f"persona/{COPIES}-{1 + place * (count // used)}" for place in range(used)]
 
 
 def turns_home(home: Home, count: int) -> Home:
-    """A home whose store has so many turns, kept between runs; `home` has to have recorded one."""
+    """Make a home whose store has `count` turns, kept between runs; `home` has to have recorded one."""
     folder = CACHE / f"turns-{count}-{newest()}"
     key = folder / "key"
     if not key.exists():
@@ -46,7 +46,7 @@ def turns_home(home: Home, count: int) -> Home:
 
 
 def fill_turns(home: Home, count: int) -> None:
-    """Let the store have so many turns, copies of its newest one.
+    """Fill the store up to `count` turns with copies of its newest one.
 
     The indexes are made afterwards, which is much quicker.
     """
@@ -89,13 +89,13 @@ def _multiply(
 
 
 def _id(prefix: str) -> str:
-    """The expression of an id that sorts before every real one."""
+    """Write the expression of an id that sorts before every real one."""
     return f"printf('{prefix}_%020d', n)"
 
 
 @contextmanager
 def _open(store: Path) -> Iterator[sqlite3.Connection]:
-    """The store of a gateway that does not run, without what makes writing slow and safe."""
+    """Open the store of a gateway that does not run, without what makes writing slow and safe."""
     with closing(sqlite3.connect(store)) as connection:
         mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         connection.execute("PRAGMA journal_mode = OFF")

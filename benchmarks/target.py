@@ -1,4 +1,4 @@
-"""Where a request can be sent: straight to the mock, through nginx, the gateway or a peer."""
+"""A request can be sent straight to the mock, or through nginx, the gateway or a peer."""
 
 from collections.abc import Callable, Mapping
 
@@ -23,7 +23,7 @@ SDK_HEADERS = {
     "x-stainless-retry-count": "0",
     "x-stainless-read-timeout": "600",
 }
-"""What openai-python sends with a request."""
+"""openai-python sends these with a request."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -38,13 +38,13 @@ class Target(msgspec.Struct, frozen=True):
     stream_path: str = "/v1/chat/completions"
     headers: Mapping[str, str] = {}
     counts: Callable[[], tuple[int, int]] | None = None
-    """How many answers it has recorded and how many of them without a score, where it does that."""
+    """Counts the answers that it has recorded, and those of them without a score, where it does that."""
 
     def path(self, workload: Workload) -> str:
         return self.stream_path if workload.shape.is_stream else self.whole_path
 
     def request(self, workload: Workload, number: int, model: str | None = None) -> bytes:
-        """A whole HTTP request."""
+        """Encode a whole HTTP request."""
         body = shapes.body(workload, number, model or self.model)
         lines = [f"POST {self.path(workload)} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
         lines += [f"{name}: {value}" for name, value in self.all_headers().items()]

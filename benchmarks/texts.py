@@ -1,4 +1,5 @@
-"""Sentences for questions and answers: any number of different texts, the same for the same number."""
+"""Questions and answers are made of sentences: any number of different texts, the same for the same
+number."""
 
 import random
 from functools import cache
@@ -26,14 +27,14 @@ ENDINGS = (
     "under a coat that smelled of salt|twice a year|without a word"
 )
 SENTENCES = 1009
-"""How many different ones there are; a prime, so that steps through them do not fall into a short round."""
+"""Different sentences; a prime number, so that steps through them do not fall into a short round."""
 PARAGRAPH = 10
 """Sentences in each of the larger pieces that long texts are made of."""
 
 
 @cache
 def sentences() -> tuple[str, ...]:
-    """All sentences, in an order that never changes."""
+    """List all sentences, in an order that never changes."""
     dice = random.Random(7)
     parts = [part.split("|") for part in (SUBJECTS, VERBS, OBJECTS, ENDINGS)]
     return tuple(" ".join(dice.choice(part) for part in parts) + "." for _ in range(SENTENCES))
@@ -41,7 +42,7 @@ def sentences() -> tuple[str, ...]:
 
 @cache
 def paragraphs() -> tuple[str, ...]:
-    """Larger pieces, of which long texts are made."""
+    """List larger pieces, of which long texts are made."""
     pool = sentences()
     return tuple(
         " ".join(pool[(start * 13 + step * 31) % SENTENCES] for step in range(PARAGRAPH))
@@ -50,7 +51,7 @@ def paragraphs() -> tuple[str, ...]:
 
 
 def text(number: int, size: int) -> str:
-    """Prose of `size` characters or a little more; another for each number."""
+    """Write prose of `size` characters or a little more; it is another one for each number."""
     pool = sentences() if size < 8192 else paragraphs()
     pieces, length = [f"Page {number}."], 0
     # A linear congruential generator (Knuth's MMIX): cheap, and neighbours differ in every piece.
@@ -64,6 +65,6 @@ def text(number: int, size: int) -> str:
 
 
 def words(number: int, count: int) -> list[str]:
-    """The first words of a text, each with the space before it, as a model's tokens come."""
+    """List the first words of a text, each with the space before it, as a model's tokens come."""
     found = text(number, count * 9).split(" ")[:count]
     return [found[0], *(" " + word for word in found[1:])]

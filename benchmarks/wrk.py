@@ -1,4 +1,4 @@
-"""wrk, which asks faster than a client in Python can: for the highest rate."""
+"""wrk asks faster than a client in Python can, and so finds the highest rate."""
 
 import re
 import subprocess
@@ -28,7 +28,8 @@ end
 
 
 def rate(target: Target, workload: Workload, cores: Sequence[int], folder: Path, seconds: int = 3) -> float:
-    """Requests a second that the target answers to 64 connections. Raises BenchError where one failed."""
+    """Measure how many requests a second the target answers on 64 connections. Raises BenchError where one
+    failed."""
     script = folder / "ask.lua"
     script.write_text(_script(target, workload), "utf-8")
     url = f"http://127.0.0.1:{target.port}"
@@ -53,7 +54,7 @@ def _script(target: Target, workload: Workload) -> str:
     headers = ", ".join(
         f"[{_quoted(name)}] = {_quoted(value)}" for name, value in target.all_headers().items()
     )
-    # Far from the numbers of every other load, and of every other run of wrk.
+    # The numbers are far from those of every other load, and of every other run of wrk.
     start = next(load.numbers) * 1_000_000 % 90_000_000
     return SCRIPT.format(
         path=_quoted(target.path(workload)),
@@ -66,5 +67,6 @@ def _script(target: Target, workload: Workload) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A string of Lua: JSON's form is one, but for characters beyond ASCII, which Lua takes as they are."""
+    """Write a string of Lua: JSON's form is one, but for characters beyond ASCII, which Lua takes as they
+    are."""
     return msgspec.json.encode(text).decode().replace("\\/", "/")

@@ -1,8 +1,8 @@
-"""Runs recorded traffic of real clients and providers through a gateway: `make conformance`.
+"""`make conformance` runs recorded traffic of real clients and providers through a gateway.
 
 The traffic is a separate data set. PERSONA_CONFORMANCE_DIR names its folder, with a runner of its own.
-The last split mode runs on each of the two clients that upstreams can be reached with.
-With `--write` the tables go into docs/reliability.md.
+The last split mode runs on each of the two clients that upstreams can be reached with. With `--write` the
+tables go into docs/reliability.md.
 """
 
 import os
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
 
 def passes(runner: Path, client: str, splits: list[str]) -> dict[str, tuple[int, str]]:
-    """One pass for each split mode, over a gateway that reaches its upstream with this client."""
+    """Run one pass for each split mode, over a gateway that reaches its upstream with this client."""
     named = {split: split if client == CLIENTS[0] else f"{split} ({client})" for split in splits}
     with tempfile.TemporaryDirectory() as folder:
         chosen = {"PERSONA__UPSTREAMS__REPLAY__CLIENT": client}
@@ -60,7 +60,7 @@ def passes(runner: Path, client: str, splits: list[str]) -> dict[str, tuple[int,
 
 
 def run(runner: Path, gateway: Gateway, split: str) -> tuple[int, str]:
-    """One pass over all traffic, with streams cut in this way; the runner's exit code and what it said."""
+    """Run all traffic once, with streams cut in this way; return the runner's exit code and what it said."""
     command = [sys.executable, "-B", str(runner), "--base-url", gateway.base_url, "--api-key", gateway.key]
     command += ["--upstream-port", UPSTREAM_PORT, "--model", "persona/demo", "--expect-persona-text", PROMPT]
     done = subprocess.run([*command, "--split", split], check=False, capture_output=True, text=True)

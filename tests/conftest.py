@@ -1,4 +1,4 @@
-"""What the tests share: a scripted upstream and a gateway process in front of it."""
+"""All tests share a scripted upstream and a gateway process in front of it."""
 
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -24,7 +24,7 @@ SKIPS_FAIL = os.environ.get("PERSONA_TEST_SKIPS") == "fail"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where everything must be there, as in continuous integration, a test that skips itself has failed."""
+    """Let a test that skips itself fail where everything must be there, as in continuous integration."""
     report = yield
     if SKIPS_FAIL and report.skipped:
         report.outcome = "failed"
@@ -44,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[dict[str, str]]:
-    """Nobody's keys, proxies or settings reach a test; what was taken away, for those that need the net."""
+    """Nobody's keys, proxies or settings reach a test. What was taken away is here for those that need the
+    net."""
     taken = {
         name: os.environ.pop(name)
         for name in list(os.environ)

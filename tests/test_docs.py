@@ -1,4 +1,4 @@
-"""What the docs name is there: files, commands, classes and methods."""
+"""Files, commands, classes and methods that the docs name have to exist."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ CODE = "\n".join(path.read_text("utf-8") for path in (ROOT / "gateway").rglob("*
 
 
 def exists(name: str, page: Path) -> bool:
-    """Whether a path of the docs, which is often told from within `gateway/`, leads to a file."""
+    """Tell whether a path of the docs, which often starts within `gateway/`, leads to a file."""
     places = (ROOT, ROOT / "gateway", ROOT / "docs", page.parent)
     if any((place / name).is_file() for place in places):
         return True

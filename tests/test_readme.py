@@ -1,4 +1,4 @@
-"""What the README tells a newcomer to paste works as it stands there."""
+"""A newcomer can paste what the README says, and it works as it stands there."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
 def block(language: str, about: str) -> str:
-    """The first block of this language that mentions something."""
+    """Find the first block of this language that mentions something."""
     found: list[str] = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
     return next(text for text in found if about in text)
 

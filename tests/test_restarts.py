@@ -1,4 +1,4 @@
-"""When a child that has died is started again: at once at first, never in a frenzy."""
+"""A child that has died is started again at once at first, but never in a frenzy."""
 
 from gateway.restarts import STEADY_SECONDS, Restarts
 

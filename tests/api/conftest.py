@@ -1,4 +1,5 @@
-"""A gateway with two workers for all tests of the native API, and users in workspaces of their own."""
+"""All tests of the native API share a gateway with two workers; their users are in workspaces of their
+own."""
 
 import itertools
 import sqlite3
@@ -28,7 +29,7 @@ class User:
         self.gateway, self.key, self.id, self.workspace = gateway, key, key_id, workspace
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
-        """One request under /v1; `if_match=…` sends the header If-Match."""
+        """Send one request under /v1; `if_match=…` sends the header If-Match."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return fetch(self.gateway, f"/v1{path}", body, key=self.key, method=method, headers=named)
 
@@ -48,17 +49,17 @@ class User:
         return self.ask("DELETE", path, **headers)
 
     def persona(self, slug: str = "muse", prompt: str = "You are a muse.", **more: Any) -> dict[str, Any]:
-        """A new persona."""
+        """Make a new persona."""
         return made(self.post("/personas", {"slug": slug, "prompt": prompt, **more}))
 
     def colleague(self, *scopes: str, **more: Any) -> "User":
-        """Another key of the same workspace, with all scopes unless some are named."""
+        """Make another key of the same workspace, with all scopes unless some are named."""
         body = {"scopes": scopes or ["*"], **more}
         key = made(self.post("/keys", body))
         return User(self.gateway, key["key"], key["id"], key["workspace"])
 
     def neighbour(self, *scopes: str, mode: str = "live") -> "User":
-        """A key in a new workspace; operators only."""
+        """Make a key in a new workspace, which only operators may do."""
         name = f"tenant-{next(NAMES)}"
         workspace = made(self.post("/workspaces", {"name": name, "mode": mode}))["id"]
         return self.colleague(*scopes, workspace=workspace)
@@ -68,7 +69,7 @@ class User:
         return self.post("/openai/chat/completions", body)
 
     def pages(self, path: str, limit: int) -> list[list[dict[str, Any]]]:
-        """The pages of a list, from one `next` to the following."""
+        """Read the pages of a list, from one `next` to the following."""
         found, place = [], f"{path}{'&' if '?' in path else '?'}limit={limit}"
         after = ""
         while True:
@@ -83,14 +84,14 @@ class User:
 
 
 def made(reply: Reply) -> dict[str, Any]:
-    """What a request made."""
+    """Return what a request made."""
     assert reply.status == 201, reply.body
     found: dict[str, Any] = reply.json
     return found
 
 
 def refused(reply: Reply, status: int, code: str) -> dict[str, Any]:
-    """The error of a refusal with this status and code, once its envelope has been looked at."""
+    """Return the error of a refusal with this status and code, once its envelope has been looked at."""
     assert reply.status == status, reply.body
     assert reply.json.keys() == {"error"}
     error = reply.error
@@ -104,7 +105,7 @@ def refused(reply: Reply, status: int, code: str) -> dict[str, Any]:
 
 
 def details(reply: Reply, status: int = 400, code: str = "request.invalid") -> list[Any]:
-    """Place and kind of each mistake that a refusal names."""
+    """List place and kind of each mistake that a refusal names."""
     return [(detail["loc"], detail["type"]) for detail in refused(reply, status, code)["details"]]
 
 
@@ -144,11 +145,11 @@ def operator(native: Gateway, upstream: ScriptedUpstream) -> User:
 
 @pytest.fixture
 def me(operator: User) -> User:
-    """A key with all scopes, no operator's, in a new workspace."""
+    """A key with all scopes, which is not an operator's, in a new workspace."""
     return operator.neighbour()
 
 
 @pytest.fixture
 def stranger(operator: User) -> User:
-    """The same in another one."""
+    """A key like `me`, in another workspace."""
     return operator.neighbour()

@@ -1,4 +1,4 @@
-"""The stream of turns as a caller reads it, and turns that end without one."""
+"""These read the stream of turns as a caller does, and make turns that end outside of it."""
 
 import socket
 import sqlite3
@@ -36,7 +36,7 @@ class Following:
         return self._file.read(size + 2)[:-2]
 
     def events(self) -> Iterator[Event]:
-        """Each event; a comment is none. Ends with the stream, which has to end well."""
+        """Yield each event, without comments. Ends with the stream, which has to end well."""
         waiting = b""
         while data := self._chunk():
             waiting += data
@@ -63,7 +63,7 @@ def following(me: User, query: str = "", window: int = 0, **headers: str) -> Ite
 
 
 def finished_turns(gateway: Gateway, workspace: str, count: int, name: str = "burst") -> None:
-    """So many turns at once, as after a burst."""
+    """Make `count` turns at once, as after a burst."""
     row: dict[str, Any] = {
         "request_id": "req_x",
         "workspace_id": workspace,

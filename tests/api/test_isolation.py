@@ -31,7 +31,7 @@ Shape = tuple[int, str]
 class Operation(NamedTuple):
     method: str
     path: str
-    """As in the document, `/v1/personas/{ref}`."""
+    """The path as in the document, such as `/v1/personas/{ref}`."""
     scope: str | None
 
     @property
@@ -39,7 +39,7 @@ class Operation(NamedTuple):
         return bool(re.search(r"\{(ref|key_id|turn_id|model)\}", self.path)) or "/chat/" in self.path
 
     def place(self, target: dict[str, str]) -> str:
-        """The path for these ids."""
+        """Put these ids into the path."""
         filled = {
             "ref": target["persona"],
             "model": f"persona/{target['persona']}",
@@ -66,7 +66,7 @@ class Operation(NamedTuple):
 
 
 def served() -> dict[tuple[str, str], str | None]:
-    """What the application serves, with the scope that each route declares."""
+    """List what the application serves, with the scope that each route declares."""
     found = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -17,7 +17,7 @@ hours = st.none() | st.integers(1, 100)
 
 
 class Held(User):
-    """A key, with all that it may do by what gave it."""
+    """A key, with all that it may do because of the key that made it."""
 
     def __init__(self, parent: User, shown: dict[str, Any], owner: str, operator: bool = False) -> None:
         super().__init__(parent.gateway, shown["key"], shown["id"], shown["workspace"])
@@ -33,14 +33,14 @@ def ends(shown: dict[str, Any]) -> datetime:
 
 
 def machine(operator: User) -> type[RuleBasedStateMachine]:
-    """The machine over the gateway of this operator."""
+    """Make the machine over the gateway of this operator."""
 
     class Rights(RuleBasedStateMachine):
         keys = Bundle[Held]("keys")
 
         @initialize(target=keys)
         def first(self) -> Held:
-            """A tenant's key, with a private persona; and another tenant, whom nobody may reach."""
+            """Begin with a tenant's key and a private persona, and another tenant, whom nobody may reach."""
             self.other = operator.neighbour()
             tenant = operator.neighbour()
             listed = next(one for one in tenant.get("/keys").json["data"] if one["id"] == tenant.id)

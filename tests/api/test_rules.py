@@ -25,7 +25,7 @@ def rules(me: User, query: str = "") -> dict[str, Any]:
 
 
 def named(me: User, kind: str) -> dict[str, Any]:
-    """The rule of this kind that was read from the prompt."""
+    """Find the rule of this kind that was read from the prompt."""
     (found,) = [one for one in rules(me)["data"] if one["origin"] == "prompt" and kind in one["rule"]]
     one: dict[str, Any] = found
     return one

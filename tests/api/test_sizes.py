@@ -89,7 +89,7 @@ def test_a_page_ends_after_two_mebibytes(me: User) -> None:
 
 
 def sizes(user: User, place: str) -> list[list[dict[str, Any]]]:
-    """The pages of a list, which end where their bytes do."""
+    """Return the pages of a list, which end where their bytes do."""
     pages: list[list[dict[str, Any]]] = []
     after = ""
     while True:

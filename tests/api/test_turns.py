@@ -93,7 +93,7 @@ def test_a_wrong_parameter_is_told(me: User, query: str, place: str, kind: str) 
 
 
 def explained(me: User, persona: str) -> str:
-    """A turn with this persona whose score rests on its fields, examples, prompt and an earlier turn."""
+    """Make a turn with this persona whose score rests on its fields, examples, prompt and an earlier turn."""
     turn: str = me.chat(persona).json["persona"]["turn"]
     until(lambda: me.get(f"/turns/{turn}").status == 200)
     bases = ("layers.secret.lover", "examples[2]", "prompt", "turn[3]", None)
@@ -118,7 +118,8 @@ def explained(me: User, persona: str) -> str:
 
 
 def bases_shown(reader: User, turn: str) -> list[str | None]:
-    """On what the turn's score rests, as told to this reader; the field that the judge names comes last."""
+    """List what the turn's score rests on, as told to this reader; the field that the judge names comes
+    last."""
     shown = reader.get(f"/turns/{turn}").json
     explain, judge = shown["explain"], shown["judge"]
     found, of_choice = (

@@ -19,7 +19,7 @@ from tests.fakes.store import opened, workspaces
 
 
 class Keys:
-    """A guard over a store, and how to write to that."""
+    """A guard over a store, and ways to write to that store."""
 
     def __init__(self, database: Database, mine: Workspace, theirs: Workspace) -> None:
         self.database, self.mine, self.theirs = database, mine, theirs

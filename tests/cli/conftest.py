@@ -45,7 +45,7 @@ def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, new_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with a new store, where the files of the test are."""
+    """The working directory, with a new store, where the files of the test are."""
     for variable in list(os.environ):
         if variable.startswith("PERSONA_") or variable.endswith("_API_KEY"):
             monkeypatch.delenv(variable)
@@ -97,7 +97,7 @@ class Remote:
         self.key = persona("keys", "create", "--scope", "*", "--operator", *place).out.strip()
         self.root = gateway.root
         self.there = place
-        """What makes a command work on the gateway's store itself."""
+        """This makes a command work on the gateway's store itself."""
         self._persona = persona
 
     def __call__(self, *args: str, code: int = 0) -> Ended:

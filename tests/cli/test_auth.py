@@ -18,7 +18,7 @@ from tests.fakes.until import until
 
 @pytest.fixture
 def kept(folder: Path) -> Path:
-    """Where credentials are kept."""
+    """The file in which credentials are kept."""
     return folder / ".config" / "persona" / "credentials.toml"
 
 

@@ -15,7 +15,7 @@ CONFIG = "[upstreams.main]\nbase_url = 'http://127.0.0.1:1/v1'\ndefault_model = 
 
 @pytest.fixture
 def filled(persona: Persona, folder: Path) -> str:
-    """A store with a persona and a key, the end of which is in its write-ahead log; the key."""
+    """Make a store with a persona and a key, the end of which is in its write-ahead log; return the key."""
     (folder / "config.toml").write_text(CONFIG)
     (folder / "a.yml").write_text("slug: a\nprompt: p")
     key = persona("keys", "create").out.strip()

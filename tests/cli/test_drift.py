@@ -33,7 +33,7 @@ def bookshop(folder: Path) -> Path:
 
 
 class Heard:
-    """What the scorer is given; it finds fault with the first three characters."""
+    """Records what the scorer is given, and finds fault with the first three characters."""
 
     def __init__(self) -> None:
         self.turns: list[tuple[str, str]] = []

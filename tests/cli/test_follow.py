@@ -40,7 +40,7 @@ class Follower:
             raise AssertionError((said, *self.leave()))
 
     def line(self) -> str:
-        """The next one, as soon as it comes."""
+        """Read the next line, as soon as it comes."""
         return self._out.readline()
 
     def turn(self) -> dict[str, object]:
@@ -48,7 +48,7 @@ class Follower:
         return found
 
     def leave(self) -> tuple[int, str, str]:
-        """Press Ctrl-C; the exit code and what was printed after that."""
+        """Press Ctrl-C; return the exit code and what was printed after that."""
         self._process.send_signal(signal.SIGINT)
         out, said = self._process.communicate()
         self._limit.cancel()

@@ -53,7 +53,7 @@ def bookshop(folder: Path) -> Path:
 
 
 def masked(ended: Ended) -> tuple[int, str]:
-    """What a command says, without ids, times and keys."""
+    """Return what a command says, without ids, times and keys."""
     return ended.code, PASSING.sub("…", ended.out)
 
 
@@ -63,7 +63,7 @@ def records(ended: Ended) -> list[dict[str, object]]:
 
 
 def walk(run: Callable[..., Ended], file: Path) -> Iterator[Ended]:
-    """Everything that can happen to a persona."""
+    """Do everything that can be done with a persona."""
     for old, new in (("", ""), ("", ""), ("softly", "loudly"), ("- demo", "- fiction")):
         file.write_text(file.read_text("utf-8").replace(old, new) if old else BOOKSHOP, "utf-8")
         yield run("personas", "push", str(file))
@@ -306,7 +306,7 @@ def test_nobody_there_is_told_in_one_line(persona: Persona) -> None:
 
 
 class Stranger(BaseHTTPRequestHandler):
-    """Something that speaks HTTP and is no gateway."""
+    """A server that speaks HTTP and is no gateway."""
 
     def do_GET(self) -> None:
         status, body = {"/moved": (301, b""), "/other": (200, b'{"data": 1}')}.get(

@@ -384,7 +384,7 @@ def test_every_key_is_documented() -> None:
         if kind is not None:
             assert tables[name].keys() == keys_of(kind).keys(), name
     assert tables["drift"]["judge"].keys() == keys_of(Judge).keys()
-    # An alternative stands in the comment behind what it is one to.
+    # An alternative stands in the comment behind the value that it could replace.
     shown = set(re.findall(r"; or ([a-z_]+) = ", DELIVERED.read_text()))
     for upstream in tables["upstreams"].values():
         shown |= upstream.keys()

@@ -1,4 +1,4 @@
-"""What end-to-end tests share."""
+"""End-to-end tests share these."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -37,10 +37,10 @@ def library(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPath
 
 
 def mint(gateway: Gateway, *arguments: str) -> str:
-    """A new key."""
+    """Make a new key."""
     return gateway.cli("keys", "create", *arguments).strip()
 
 
 def hello(text: str = "Good evening") -> list[Any]:
-    """The messages of a short request."""
+    """Return the messages of a short request."""
     return [{"role": "user", "content": text}]

@@ -1,4 +1,4 @@
-"""`persona serve` with a mistake in what reads along: a stream that says `boom` raises within the relay."""
+"""This is `persona serve` with a mistake in its relay: a stream that says `boom` raises there."""
 
 from typing import Any
 

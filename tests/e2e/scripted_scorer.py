@@ -1,4 +1,5 @@
-"""`persona serve` with a scorer that does what the answer says: it slips, takes its time, or fails."""
+"""This is `persona serve` with a scorer that does what the answer says: it slips, takes its time, or
+fails."""
 
 import re
 import time
@@ -11,7 +12,7 @@ from gateway.drift.scorer import Course
 
 
 def score(_: Profile, course: Course, user: str, answer: str) -> tuple[Score, Course]:
-    """`busy 5` computes for so many milliseconds, `slip` is out of character, `boom` fails."""
+    """`busy 5` computes for 5 milliseconds, `slip` is out of character, `boom` fails."""
     if busy := re.search(r"busy (\d+)", answer):
         end = time.perf_counter() + int(busy[1]) / 1000
         while time.perf_counter() < end:

@@ -31,7 +31,7 @@ def chat(gateway: Gateway, key: str, headers: Mapping[str, str] | None = None) -
 
 
 def key_ids(gateway: Gateway) -> list[str]:
-    """From the oldest to the newest."""
+    """List the ids from the oldest to the newest."""
     listed = json.loads(gateway.cli("keys", "list", "--json"))
     return [one["id"] for one in sorted(listed, key=lambda one: (one["created_at"], one["id"]))]
 
@@ -49,7 +49,7 @@ def revoked(library: Gateway) -> str:
 
 @pytest.fixture(scope="module")
 def expired(library: Gateway) -> str:
-    """A key whose time is over; no command makes one that is so already."""
+    """Make a key whose time is over; no command makes one like that."""
     key = mint(library, "--name", "expired", "--expires", "1")
     with closing(sqlite3.connect(library.folder / "persona.db", timeout=10)) as store, store:
         store.execute("UPDATE keys SET expires_at = 1 WHERE name = 'expired'")

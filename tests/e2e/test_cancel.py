@@ -56,7 +56,7 @@ def rows(gateway: Gateway) -> dict[str, Row]:
 
 
 def new_row(gateway: Gateway, before: dict[str, Row]) -> Row:
-    """The one turn of the leaver that was recorded since."""
+    """Find the one turn of the leaver that was recorded since."""
     found = until(lambda: [row for name, row in rows(gateway).items() if name not in before])
     assert len(found) == 1
     return found[0]
@@ -64,7 +64,7 @@ def new_row(gateway: Gateway, before: dict[str, Row]) -> Row:
 
 @pytest.fixture(scope="module")
 def key(shared_gateway: Gateway) -> str:
-    """Tells the turns that are looked at from all others."""
+    """The turns that are looked at have this key, unlike all others."""
     return mint(shared_gateway, "--name", "leaver")
 
 

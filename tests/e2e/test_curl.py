@@ -39,7 +39,7 @@ def curl(
 
 
 def answer(gateway: Gateway, *arguments: str, sent: bytes, auth: str = "Authorization: Bearer") -> bytes:
-    """What curl prints for a body on its standard input."""
+    """Return what curl prints for a body on its standard input."""
     with curl(gateway, *arguments, "--data-binary", "@-", auth=auth) as process:
         out, err = process.communicate(sent, timeout=30)
         assert process.returncode == 0, err

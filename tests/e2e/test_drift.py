@@ -41,7 +41,7 @@ SLIPS = [
 
 
 def said(reply: Reply) -> dict[str, Any]:
-    """The `persona` object of an answer in either form."""
+    """Read the `persona` object of an answer in either form."""
     whole = not reply.headers["content-type"].startswith("text/event-stream")
     found: dict[str, Any] = reply.json["persona"] if whole else reply.chunks[-1]["persona"]
     return found
@@ -54,7 +54,7 @@ def chat(gateway: Gateway, messages: list[Any] | None = None, **more: Any) -> Re
 
 
 def turn(gateway: Gateway, reply: Reply) -> dict[str, Any]:
-    """The turn of this answer, once it is stored."""
+    """Read the turn of this answer, once it is stored."""
     place = f"/v1/turns/{said(reply)['turn']}"
     found = until(lambda: (read := fetch(gateway, place)).status == 200 and read)
     assert isinstance(found, Reply)
@@ -67,7 +67,7 @@ def answer(text: str, stream: bool) -> Script:
 
 
 def message(stream: bool, **fields: Any) -> Script:
-    """An answer with these fields in its message, and no text unless they have it."""
+    """Make an answer with these fields in its message, and no text unless they have it."""
     if stream:
         return events([chunk(delta={"role": "assistant", **fields}), chunk(finish="stop")])
     return json_answer(completion(None, message=fields))
@@ -173,7 +173,7 @@ def test_plain_models_are_not_scored(gateway: Gateway, upstream: ScriptedUpstrea
 
 
 def history(turns: int, answers: list[str] | None = None) -> list[Any]:
-    """A conversation of so many turns, and the next question."""
+    """Make a conversation of `turns` turns, and the next question."""
     found: list[Any] = []
     for number in range(turns):
         found += hello(f"And what about number {number}?")

@@ -99,7 +99,7 @@ def test_an_error_is_passed_on_without_secrets(
 
 
 def upstream_key(gateway: Gateway, upstream: ScriptedUpstream) -> str:
-    """The key with which the gateway asks the upstream."""
+    """Read the key with which the gateway asks the upstream."""
     assert fetch(gateway, PLACE, ASK).status == 200
     return upstream.seen[-1].headers["authorization"].removeprefix("Bearer ")
 

@@ -50,7 +50,7 @@ def assert_is_a_sentence(message: str) -> None:
 
 
 def raw_reply(gateway: Gateway, data: bytes, *, closes: bool = True) -> Reply:
-    """The answer to these bytes, and that the gateway closes the connection behind it."""
+    """Send these bytes and return the answer, behind which the gateway must close the connection."""
     with connect(gateway) as peer:
         peer.sendall(data)
         return read_reply(peer, closes=closes)
@@ -210,7 +210,7 @@ def test_an_encoding_that_is_not_taken_is_415(gateway: Gateway) -> None:
 
 @pytest.fixture(scope="module")
 def narrow(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A gateway that takes small bodies only."""
+    """A gateway that takes only small bodies."""
     table = upstream_table("main", shared_upstream.base_url, 'default_model = "any"')
     config = f'{table}[server]\nmax_body = {LIMIT}\n[embeddings]\nupstream = "main"\n'
     gateway = Gateway(tmp_path_factory.mktemp("narrow"), config).start()

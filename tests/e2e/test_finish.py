@@ -19,7 +19,7 @@ from tests.fakes.upstream_scripts import RESET, Gate, Json, Stall, events
 WORDS = [chunk(delta={"role": "assistant", "content": ""}, finish="stop")]
 WORDS += [chunk(f"{word} ", finish="stop") for word in ["the", "tide", "is", "out", "dear"]]
 GAP = Stall(0.1)
-"""More than the whole budget of a score."""
+"""A pause longer than the whole budget of a score."""
 
 
 def streamed(gateway: Gateway, model: str = LIBRARIAN, **more: Any) -> Reply:
@@ -29,12 +29,12 @@ def streamed(gateway: Gateway, model: str = LIBRARIAN, **more: Any) -> Reply:
 
 
 def data_of(reply: Reply) -> list[Any]:
-    """What each frame holds; `[DONE]` as it is."""
+    """List what each frame holds; `[DONE]` as it is."""
     return [each if each == "[DONE]" else json.loads(each) for each in reply.payloads]
 
 
 def newest(gateway: Gateway, reply: Reply) -> dict[str, Any]:
-    """The turn of this answer, which has no `persona` object."""
+    """Read the turn of this answer, which has no `persona` object."""
 
     def find() -> Any:
         turns = fetch(gateway, "/v1/turns?limit=5").json["data"]

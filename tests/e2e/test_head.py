@@ -19,7 +19,7 @@ STREAM = "/v1/turns/stream"
 
 @pytest.fixture
 def places(gateway: Gateway, upstream: ScriptedUpstream) -> dict[str, str]:
-    """What stands for the parameters of a path."""
+    """Values for the parameters of a path."""
     assert fetch(gateway, body=ASK).status == 200
     turn = until(lambda: fetch(gateway, "/v1/turns?limit=1").json["data"])[0]
     return {

@@ -15,7 +15,7 @@ from tests.fakes.upstream_model import answer_chunks
 from tests.fakes.upstream_scripts import Drip, Gate, events
 
 END = b"0\r\n\r\n"
-"""Of a chunked body."""
+"""The end of a chunked body."""
 
 
 class Mistaken(Gateway):

@@ -18,7 +18,7 @@ class World(NamedTuple):
     guide: str
     """The id of a persona with three versions, `stable` on the second, without `production`."""
     pilot: str
-    """The same with `production` on the first."""
+    """The id of a persona like `guide`, but with `production` on the first version."""
     hidden: str
     public: str
     """Two personas of another workspace."""

@@ -348,7 +348,7 @@ def test_an_unknown_model_is_not_retrieved(client: openai.OpenAI) -> None:
 def refusal(
     client: openai.OpenAI, kind: type[openai.APIStatusError], **options: Any
 ) -> openai.APIStatusError:
-    """How a small request fails, whole and streamed alike."""
+    """See how a small request fails, whole and streamed alike."""
     found = []
     for stream in (False, True):
         asked: Any = {"model": LIBRARIAN, "messages": hello(), "stream": stream} | options

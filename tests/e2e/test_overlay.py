@@ -1,4 +1,4 @@
-"""What the upstream really receives: the prompt, the caller's own words, defaults, headers, address."""
+"""The upstream really receives this: the prompt, the caller's own words, defaults, headers, address."""
 
 import hashlib
 import json

@@ -49,7 +49,7 @@ def pair(start: Start, upstream: ScriptedUpstream) -> Gateway:
 
 
 def stat(pid: int) -> tuple[str, int]:
-    """The state and the parent of a process; `X` where there is none."""
+    """Read the state and the parent of a process; `X` where there is none."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -68,7 +68,7 @@ def is_running(pid: int) -> bool:
 
 @contextmanager
 def frozen(*pids: int) -> Iterator[None]:
-    """These processes do nothing meanwhile, so that the others have to."""
+    """Let these processes do nothing meanwhile, so that the others have to."""
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
@@ -82,7 +82,7 @@ def frozen(*pids: int) -> Iterator[None]:
 
 @contextmanager
 def line_to_each(gateway: Gateway) -> Iterator[list[http.client.HTTPConnection]]:
-    """A connection to each worker, made while the others cannot accept any."""
+    """Open a connection to each worker, made while the others cannot accept any."""
     workers = children(gateway.pid)
     with ExitStack() as stack:
         opened = []
@@ -141,7 +141,7 @@ def newcomers(pair: Gateway, known: set[int]) -> set[int]:
 def on_each(
     lines: list[http.client.HTTPConnection], key: str, expected: Callable[[Any], bool], model: str = LIBRARIAN
 ) -> None:
-    """Every worker comes to answer so within a second."""
+    """Wait until every worker answers like this, within a second."""
     for one in lines:
         until(lambda one=one: expected(ask(one, CHAT, {**ASK, "model": model}, key=key)), within=1)  # type: ignore[misc]
 
@@ -251,7 +251,7 @@ def refuses(gateway: Gateway) -> bool:
 
 
 def serve(folder: Path, *arguments: str, config: str = "") -> subprocess.CompletedProcess[str]:
-    """A start that is bound to fail."""
+    """Start a gateway that is bound to fail."""
     (folder / "config.toml").write_text(config)
     command = [sys.executable, "-m", "gateway", "serve", *arguments]
     return subprocess.run(
@@ -329,7 +329,7 @@ def test_a_store_that_was_emptied_stays_empty(start: Start, upstream: ScriptedUp
 
 
 def snippet(banner: str, first: str) -> str:
-    """The paragraph of the banner that begins so."""
+    """Find the paragraph of the banner that begins like this."""
     return next(part for part in banner.split("\n\n") if part.startswith(first))
 
 

@@ -19,7 +19,7 @@ Answer = Callable[[Seen], Script]
 
 
 def echo(seen: Seen) -> Json:
-    """What servers say that repeat the offending input: all of it, with the key it came with."""
+    """Answer as servers do that repeat the offending input: all of it, with the key it came with."""
     said = f"Bad input {json.dumps(seen.json['messages'])} of {seen.headers['authorization']}, sorry."
     return error_object(said, code="bad_input")
 

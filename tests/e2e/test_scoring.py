@@ -44,7 +44,7 @@ def changes(gateway: Gateway) -> dict[str, int]:
 
 
 def after(text: str) -> list[Any]:
-    """A request after this answer."""
+    """Make a request that follows this answer."""
     return [*hello(), {"role": "assistant", "content": text}, *hello("And then?")]
 
 
@@ -129,7 +129,7 @@ def test_a_caller_who_leaves_while_an_answer_is_scored_leaves_nothing_behind(
         peer.sendall(written(patient, body))
         seen = upstream.wait_for(2)[-1]
         if stream:
-            # Nothing but the score is waited for.
+            # The gateway waits for nothing but the score.
             read_until(peer, b": ping")
         else:
             assert seen.settled.wait(5)

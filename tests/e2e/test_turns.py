@@ -21,12 +21,12 @@ SECRET = "a word that nobody else says"
 
 
 def ask(gateway: Gateway, model: str = LIBRARIAN, **more: Any) -> str:
-    """The id of the request that was answered."""
+    """Ask, and return the id of the request that was answered."""
     return fetch(gateway, body={"model": model, "messages": hello(SECRET), **more}).headers["x-request-id"]
 
 
 def row(gateway: Gateway, request_id: str) -> dict[str, Any]:
-    """The turn of this request, once it is written."""
+    """Read the turn of this request, once it is written."""
     return until(lambda: [turn for turn in gateway.turns() if turn["request_id"] == request_id])[0]
 
 

@@ -1,4 +1,4 @@
-"""Requests to a gateway as bytes, for where a client library would stand in the way."""
+"""Requests go to a gateway as bytes, where a client library would stand in the way."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ SECONDS = 10
 class Reply(NamedTuple):
     status: int
     headers: dict[str, str]
-    """Lower-case names."""
+    """Headers under lower-case names."""
     body: bytes
 
     @property
@@ -31,7 +31,7 @@ class Reply(NamedTuple):
 
     @property
     def payloads(self) -> list[str]:
-        """What stands behind each `data: ` of a stream of whole frames."""
+        """List what stands behind each `data: ` of a stream of whole frames."""
         *frames, rest = self.body.decode().split("\n\n")
         assert rest == ""
         assert all(frame.startswith("data: ") and "\n" not in frame for frame in frames)
@@ -39,7 +39,7 @@ class Reply(NamedTuple):
 
     @property
     def chunks(self) -> list[dict[str, Any]]:
-        """The chunks of a stream that ends well."""
+        """Decode the chunks of a stream that ends well."""
         *payloads, done = self.payloads
         assert done == "[DONE]"
         return [json.loads(payload) for payload in payloads]
@@ -47,7 +47,7 @@ class Reply(NamedTuple):
 
 @contextmanager
 def line(gateway: Gateway) -> Iterator[http.client.HTTPConnection]:
-    """A connection that stays open from one request to the next."""
+    """Open a connection that stays open from one request to the next."""
     place = urlsplit(gateway.root)
     with closing(http.client.HTTPConnection(str(place.hostname), place.port, timeout=SECONDS)) as opened:
         yield opened
@@ -62,7 +62,7 @@ def ask(
     method: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    """One request; a body that is not bytes is sent as JSON, and without a body it is a GET."""
+    """Send one request; a body that is not bytes is sent as JSON, and without a body it is a GET."""
     own = {"content-type": "application/json"} if body is not None else {}
     own |= {"authorization": f"Bearer {key}"} if key else {}
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
@@ -83,7 +83,7 @@ def fetch(
     method: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    """As `ask`, on a connection of its own and with the gateway's first key; `key=""` sends none."""
+    """Ask on a connection of its own, with the gateway's first key; `key=""` sends none."""
     with line(gateway) as opened:
         key = gateway.key if key is None else key
         return ask(opened, path, body, key=key, method=method, headers=headers)
@@ -95,7 +95,7 @@ def connect(gateway: Gateway) -> socket.socket:
 
 
 def written(gateway: Gateway, body: Mapping[str, Any], path: str = CHAT, key: str | None = None) -> bytes:
-    """The bytes of a POST request."""
+    """Encode the bytes of a POST request."""
     data = json.dumps(body).encode()
     lines = [
         f"POST {path} HTTP/1.1",

@@ -14,13 +14,13 @@ import openai
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 CLIENT = os.environ.get("PERSONA_TEST_CLIENT", "native")
-"""What the gateways under test reach their upstreams with, for a run of any tests on the other client."""
+"""The gateways under test reach their upstreams with this client, so that any tests can run on the other."""
 START_SECONDS = 90
 STOP_SECONDS = 30
 
 
 def scrubbed_environment(**more: str) -> dict[str, str]:
-    """The environment without anybody's keys and settings."""
+    """Copy the environment without anybody's keys and settings."""
     return {name: os.environ[name] for name in KEPT if name in os.environ} | more
 
 
@@ -28,7 +28,7 @@ class Gateway:
     """`persona serve` in a folder of its own."""
 
     module = "gateway"
-    """What `python -m` runs as the server."""
+    """`python -m` runs this as the server."""
 
     def __init__(self, folder: Path, config: str | None, *arguments: str, **environment: str) -> None:
         """Without a configuration the folder stays empty."""
@@ -84,7 +84,7 @@ class Gateway:
         return self._process.pid
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """End it; the exit code."""
+        """End it, and return the exit code."""
         if self._process is None:
             return 0
         process, self._process = self._process, None
@@ -97,11 +97,11 @@ class Gateway:
         return code
 
     def errors(self) -> str:
-        """What it has written to standard error."""
+        """Read what it has written to standard error."""
         return (self.folder / "stderr.log").read_text("utf-8")
 
     def cli(self, *arguments: str, check: bool = True) -> str:
-        """Run another `persona` command on the same store; its standard output."""
+        """Run another `persona` command on the same store, and return its standard output."""
         command = [self.python, "-m", "gateway", *arguments, *self._place]
         done = subprocess.run(
             command, capture_output=True, text=True, env=self._environment, cwd=self.folder, check=False
@@ -116,7 +116,7 @@ class Gateway:
         self.cli("personas", "push", str(file))
 
     def turns(self, *arguments: str) -> list[dict[str, Any]]:
-        """The recorded turns, the newest first."""
+        """List the recorded turns, the newest first."""
         found: list[dict[str, Any]] = json.loads(self.cli("turns", "--json", *arguments))
         return found
 
@@ -130,11 +130,11 @@ class Gateway:
 
 
 PATIENT = "[drift]\nbudget_ms = 1000\n"
-"""For gateways of tests about something else, which are not to depend on how busy the machine is."""
+"""Tests about something else use this, since they must not depend on how busy the machine is."""
 
 
 def upstream_table(name: str, base_url: str, *lines: str, client: str = CLIENT) -> str:
-    """A table of config.toml for a scripted upstream."""
+    """Write a table of config.toml for a scripted upstream."""
     place, own = f'base_url = "{base_url}"', f'client = "{client}"'
     settings: Sequence[str] = (place, own, 'api_key = "upstream-secret-key"', *lines)
     return "\n".join([f"[upstreams.{name}]", *settings, ""])

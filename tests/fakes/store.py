@@ -12,7 +12,7 @@ from gateway.storage.database import Database
 
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Database]:
-    """The folder's database, migrated."""
+    """Open the folder's database, migrated."""
     database = Database(f"sqlite:///{folder / 'persona.db'}")
     try:
         await migrate.upgrade(database)
@@ -22,7 +22,7 @@ async def opened(folder: Path) -> AsyncIterator[Database]:
 
 
 async def workspaces(database: Database) -> tuple[Workspace, Workspace]:
-    """A live and a test one."""
+    """Make a live workspace and a test one."""
     async with database.write() as connection:
         return (
             await auth.create_workspace(connection, "mine", "live"),

@@ -59,19 +59,20 @@ class ScriptedUpstream:
         return len(self._wires)
 
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Seen]:
-        """All requests so far, once there are `count`. Raises TimeoutError where they do not come."""
+        """Return all requests so far, once there are `count`. Raises TimeoutError where they do not come."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._seen) >= count, timeout):
                 raise TimeoutError(f"{len(self._seen)} of {count} requests came within {timeout} s")
             return list(self._seen)
 
     def reply(self, *answers: Answer) -> None:
-        """The answers of the next POST requests, in order."""
+        """Queue the answers of the next POST requests, in order."""
         with self._changed:
             self._queue.extend(answers)
 
     def always(self, script: Answer | None) -> None:
-        """The answer of every POST request that has no other; `None` gives it back to the built-in model."""
+        """Answer like this every POST request that has no other answer; `None` leaves it to the built-in
+        model."""
         with self._changed:
             self._always = script
 
@@ -80,12 +81,12 @@ class ScriptedUpstream:
             self._by_model[model] = script
 
     def by_path(self, ending: str, script: Answer) -> None:
-        """The answer of every request, of any method, whose path ends so."""
+        """Answer like this every request, of any method, whose path has this ending."""
         with self._changed:
             self._by_path[ending] = script
 
     def hang_up(self) -> None:
-        """Closes every connection now, idle ones too, as a server does that drops its keep-alives."""
+        """Close every connection now, idle ones too, as a server does that drops its keep-alives."""
         self._loop.call_soon_threadsafe(self._hang_up)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What goes wrong at upstreams, by name; each fault fits a whole answer and a stream alike."""
+"""Upstreams go wrong in these ways, by name; each fault fits a whole answer and a stream alike."""
 
 import gzip
 import socket
@@ -47,12 +47,12 @@ def closed_before_headers() -> Script:
 
 
 def silent() -> Script:
-    """Takes the request and never answers."""
+    """Take the request and never answer."""
     return raw(SILENCE)
 
 
 def slow_to_start(wait: Gate | Stall) -> Answer:
-    """Not even the head before `wait` is over; then a good answer."""
+    """Send not even the head before `wait` is over; then a good answer."""
     return per_mode(json_answer(completion()).hold(wait), events(answer_chunks()).hold(wait))
 
 
@@ -74,7 +74,7 @@ def broken_json() -> Answer:
 
 
 def reset_midway(after: int = 1) -> Answer:
-    """A stream is reset after `after` content chunks, a whole answer in the middle of its body."""
+    """Reset a stream after `after` content chunks, and a whole answer in the middle of its body."""
     return per_mode(_half(RESET), events([*_begun(after), RESET]))
 
 
@@ -84,23 +84,23 @@ def cut_mid_frame(after: int = 1) -> Answer:
 
 
 def cut_between_frames(after: int = 1) -> Answer:
-    """Only the last HTTP chunk is missing from the whole answer."""
+    """Leave out the last HTTP chunk; nothing else is missing from the whole answer."""
     whole = json_answer(completion(), delivery=CHUNKED)
     return per_mode(Script(whole.head, (*whole.body[:-1], CLOSE)), events([*_begun(after), CLOSE]))
 
 
 def ends_without_finish(after: int = 1) -> Answer:
-    """A proper end of the body, with neither a finish reason nor `[DONE]`."""
+    """End the body properly, with neither a finish reason nor `[DONE]`."""
     return per_mode(json_answer(completion(finish=None)), events(_begun(after), done=False))
 
 
 def ends_without_done() -> Answer:
-    """A finish reason, but no `[DONE]`; whole answers have no such fault."""
+    """Send a finish reason, but no `[DONE]`; whole answers have no such fault."""
     return per_mode(json_answer(completion()), events(answer_chunks(), done=False))
 
 
 def stalls(wait: Gate | Stall, after: int = 1) -> Answer:
-    """Stops midway, and goes on as if nothing had been."""
+    """Stop midway, and go on as if nothing had been."""
     whole = json_answer(completion())
     stream = events([*_begun(after), wait, chunk("late"), chunk(finish="stop")])
     return per_mode(whole.interrupt(20, wait), stream)
@@ -111,7 +111,7 @@ def falls_silent(after: int = 1) -> Answer:
 
 
 def drip(interval: float = 0.01, size: int = 1) -> Answer:
-    """Endless content, or endless white space before a whole answer; interval 0 floods."""
+    """Send endless content, or endless white space before a whole answer; interval 0 floods."""
     stream = events([*_begun(0), Drip(PLAIN.frame(chunk("x" * size)), interval)])
     kind = {"content-type": "application/json"}
     blanks = CHUNKED.carry([Drip(b" " * size, interval)], code=200, headers=kind)
@@ -119,7 +119,7 @@ def drip(interval: float = 0.01, size: int = 1) -> Answer:
 
 
 def comments(interval: float = 0.05, after: Sequence[Item] = ()) -> Answer:
-    """A stream of comments, as routers send while they look for a provider; then `after`, if anything."""
+    """Send a stream of comments, as routers do while they look for a provider; then `after`, if anything."""
     comment = b": OPENROUTER PROCESSING\n\n"
     if not after:
         return per_mode(json_answer(completion()), events([Drip(comment, interval)], done=False))
@@ -128,7 +128,7 @@ def comments(interval: float = 0.05, after: Sequence[Item] = ()) -> Answer:
 
 
 def reset_behind_finish() -> Answer:
-    """A finish reason on every chunk, and a reset in their midst."""
+    """Send a finish reason on every chunk, and a reset in their midst."""
     said = [chunk("Hello", finish="stop"), chunk(" there", finish="stop")]
     return per_mode(_half(RESET), events([*said, RESET]))
 
@@ -144,19 +144,19 @@ def many_chunks(count: int = 10_000) -> Answer:
 
 
 def marked() -> Script:
-    """Whole, with the byte order mark that Windows writes."""
+    """Send the whole, with the byte order mark that Windows writes."""
     return json_answer(completion(), leading=b"\xef\xbb\xbf")
 
 
 def packed(cut: int = 0) -> Script:
-    """Whole, as gzip in two members of which the last bytes may be missing."""
+    """Send the whole as gzip in two members, of which the last bytes may be missing."""
     body = dump(completion()).encode()
     both = gzip.compress(body[:50]) + gzip.compress(body[50:])
     return json_answer(both[: len(both) - cut], headers={"content-encoding": "gzip"})
 
 
 def bomb(megabytes: int = 256) -> Script:
-    """A few hundred kilobytes that become so many megabytes of a text."""
+    """Send a few hundred kilobytes that become many megabytes of a text."""
     packer = zlib.compressobj(9, wbits=31)
     head, piece = dump(completion()).encode()[:-2], b" " * (1 << 20)
     body = packer.compress(head) + b"".join(packer.compress(piece) for _ in range(megabytes))
@@ -168,13 +168,14 @@ def no_status() -> Script:
 
 
 def error_event(after: int = 0, error: Json | None = None) -> Answer:
-    """An event that is only an error, first or after `after` content chunks; or a whole 200 that is one."""
+    """Send an event that is only an error, first or after `after` content chunks; or a whole 200 that is
+    one."""
     body = error or error_object("The engine is overloaded.", code="overloaded", kind="server_error")
     return per_mode(json_answer(body), events([*(_begun(after) if after else []), body], done=False))
 
 
 def error_in_chunk(after: int = 1, error: Json | None = None) -> Answer:
-    """An error beside the choices, as routers of many providers send it."""
+    """Send an error beside the choices, as routers of many providers do."""
     body = error or error_object("The provider disconnected.", code=502)
     whole = json_answer(completion("", finish="error", **body))
     return per_mode(whole, events([*_begun(after), chunk("", finish="error", **body)]))

@@ -25,7 +25,7 @@ def chunk(
     choice: Mapping[str, Any] | None = None,
     **extra: Any,
 ) -> Json:
-    """One chunk; `delta` and `choice` add to those objects, `extra` adds to or replaces top-level keys."""
+    """Make one chunk; `delta` and `choice` add to those objects, `extra` adds or replaces top-level keys."""
     says = {} if content is None else {"content": content}
     only = {"index": index, "delta": {**says, **(delta or {})}, "finish_reason": finish, **(choice or {})}
     return {**_top("chat.completion.chunk"), "choices": [only], **extra}
@@ -48,7 +48,7 @@ def completion(
 
 
 def answer_chunks(text: str = "Hello there.", *, finish: str | None = "stop") -> list[Json]:
-    """A whole streamed answer: the role, the text piece by piece, and the finish unless it is `None`."""
+    """Make a streamed answer: the role, the text piece by piece, and the finish unless it is `None`."""
     last = [] if finish is None else [chunk(finish=finish)]
     return [chunk("", delta={"role": "assistant"}), *(chunk(piece) for piece in pieces(text)), *last]
 
@@ -68,7 +68,7 @@ def pieces(text: str) -> list[str]:
 
 
 def answer(method: str, path: str, body: object) -> Script:
-    """What an OpenAI-compatible server answers; `body` is the decoded one, `None` where it is no JSON."""
+    """Answer as an OpenAI-compatible server does; `body` is the decoded one, `None` where it is no JSON."""
     place = path.partition("?")[0]
     if method == "GET" and place.endswith("/models"):
         listed = [{"id": MODEL, "object": "model", "created": CREATED, "owned_by": "scripted"}]

@@ -61,7 +61,7 @@ class Drip:
 
 
 class Ending(Enum):
-    """How a script leaves the connection when it does not finish its answer."""
+    """Says how a script leaves the connection when it does not finish its answer."""
 
     CLOSE = auto()
     RESET = auto()
@@ -85,18 +85,18 @@ class Script:
         return (*self.before, self.head, *self.body)
 
     def hold(self, *steps: Step) -> "Script":
-        """Steps before the first byte of the head."""
+        """Add steps before the first byte of the head."""
         return replace(self, before=(*steps, *self.before))
 
     def hold_body(self, *steps: Step) -> "Script":
-        """Steps between the head and the body."""
+        """Add steps between the head and the body."""
         return replace(self, body=(*steps, *self.body))
 
     def then(self, *steps: Step) -> "Script":
         return replace(self, body=(*self.body, *steps))
 
     def cut(self, count: int, *after: Step) -> "Script":
-        """Only the first `count` bytes of the body as they travel, then `after` (by default a close)."""
+        """Send only the first `count` bytes of the body as they travel, then `after` (by default a close)."""
         kept: list[Step] = []
         for step in self.body:
             if not isinstance(step, bytes):
@@ -109,18 +109,18 @@ class Script:
         return replace(self, body=(*kept, *(after or (CLOSE,))))
 
     def interrupt(self, count: int, *steps: Step) -> "Script":
-        """The whole body, with `steps` in between after its first `count` bytes."""
+        """Send the whole body, with `steps` in between after its first `count` bytes."""
         body = b"".join(step for step in self.body if isinstance(step, bytes))
         return replace(self, body=(body[:count], *steps, body[count:]))
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """How the bytes of a body travel.
+    """Says how the bytes of a body travel.
 
-    `split` recuts them into writes of that size, or of these sizes over and over; `None` keeps one
-    write an event. `pause` is seconds after each write. A body of declared `length` that ends early
-    declares more than it sends.
+    `split` recuts them into writes of that size, or of these sizes over and over; `None` keeps one write
+    an event. `pause` is seconds after each write. A body of declared `length` that ends early declares
+    more than it sends.
     """
 
     framing: Literal["chunked", "length", "close"] = "chunked"
@@ -168,10 +168,10 @@ Item: TypeAlias = Mapping[str, Any] | str | Named | Step
 
 @dataclass(frozen=True)
 class Style:
-    """How events are written down; every combination is a valid event stream.
+    """Says how events are written down; every combination is a valid event stream.
 
-    `comment` stands as it is before each event. `retry` is written once. `final_newlines` is how many
-    end lines follow the last event: 2 is regular, 1 lacks the blank line.
+    `comment` stands as it is before each event. `retry` is written once. `final_newlines` is how many end
+    lines follow the last event: 2 is regular, 1 lacks the blank line.
     """
 
     newline: Literal["\n", "\r\n", "\r"] = "\n"
@@ -210,7 +210,7 @@ PLAIN = Style()
 
 
 def dump(value: object, *, indent: bool = False) -> str:
-    """JSON in UTF-8 rather than escapes, except where a lone surrogate can only be escaped."""
+    """Write JSON in UTF-8 rather than escapes, except where a lone surrogate can only be escaped."""
     separators = None if indent else (",", ":")
     text = json.dumps(value, ensure_ascii=False, indent=1 if indent else None, separators=separators)
     try:
@@ -227,7 +227,7 @@ def head(code: int, headers: Headers) -> bytes:
 
 
 def raw(*steps: Step) -> Script:
-    """Exactly these bytes on the socket, head included."""
+    """Write exactly these bytes on the socket, head included."""
     return Script(b"", steps)
 
 
@@ -239,7 +239,7 @@ def json_answer(
     leading: bytes = b"",
     delivery: Delivery = WHOLE,
 ) -> Script:
-    """A whole answer; bytes and text go out as they are, empty and broken ones too."""
+    """Make a whole answer; bytes and text go out as they are, empty and broken ones too."""
     text = body if isinstance(body, str | bytes) else dump(body)
     data = leading + (text.encode() if isinstance(text, str) else text)
     return delivery.carry([data], code=code, headers={"content-type": "application/json", **(headers or {})})
@@ -252,7 +252,7 @@ def status(
     headers: Headers | None = None,
     retry_after: float | str | None = None,
 ) -> Script:
-    """A refusal; without a body of its own it has an OpenAI error that names the status."""
+    """Make a refusal; without a body of its own it has an OpenAI error that names the status."""
     wait = {} if retry_after is None else {"retry-after": str(retry_after)}
     shown = error_object(code=code) if body is None else body
     return json_answer(shown, code=code, headers={**wait, **(headers or {})})
@@ -267,7 +267,7 @@ def events(
     code: int = 200,
     headers: Headers | None = None,
 ) -> Script:
-    """A stream of events; an `Ending` among the items ends it there, without a proper last chunk."""
+    """Make a stream of events; an `Ending` among the items ends it there, without a proper last chunk."""
     frames = style.frames([*items, "[DONE]"] if done else items)
     base = {"content-type": "text/event-stream", "cache-control": "no-cache"}
     return delivery.carry(frames, code=code, headers={**base, **(headers or {})})

@@ -68,7 +68,8 @@ class Wire:
         writer.transport.set_write_buffer_limits(high=0)  # so that drain waits until the kernel has it all
 
     async def request(self) -> Seen:
-        """The next request. Raises EOFError where the peer ends, ValueError where it does not speak HTTP."""
+        """Read the next request. Raises EOFError where the peer ends, ValueError where it does not speak
+        HTTP."""
         head = (await self._until(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.split("\r\n")
         method, path, _ = first.split(" ")

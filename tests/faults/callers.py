@@ -1,4 +1,4 @@
-"""A caller's side of a socket: what it sends there, and what comes back."""
+"""These act on a caller's side of a socket: they send, and read what comes back."""
 
 import json
 import socket
@@ -18,7 +18,7 @@ def head(*lines: str | bytes) -> bytes:
 
 
 def rest_of(peer: socket.socket) -> tuple[bytes, bool]:
-    """What comes until the connection ends, and whether it was reset."""
+    """Read what comes until the connection ends; tells whether it was reset too."""
     received = b""
     try:
         while data := peer.recv(1 << 16):
@@ -29,7 +29,8 @@ def rest_of(peer: socket.socket) -> tuple[bytes, bool]:
 
 
 def dribble(peer: socket.socket, piece: bytes, until_answered: int) -> tuple[bytes, int]:
-    """Send a piece and wait half a second for an answer, again and again; the answer, and how often."""
+    """Send a piece and wait half a second for an answer, again and again; return the answer, and how
+    often."""
     peer.settimeout(0.5)
     for number in range(until_answered):
         peer.sendall(piece)
@@ -39,7 +40,7 @@ def dribble(peer: socket.socket, piece: bytes, until_answered: int) -> tuple[byt
 
 
 def assert_refused(answer: bytes, status: int) -> None:
-    """One whole answer in an envelope of ours, with an id."""
+    """Check for one whole answer in an envelope of ours, with an id."""
     top, _, body = answer.partition(b"\r\n\r\n")
     assert top.startswith(b"HTTP/1.1 %d " % status), answer
     assert b"x-request-id: req_" in top

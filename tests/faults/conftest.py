@@ -45,12 +45,12 @@ def worker(impatient: Gateway, upstream: ScriptedUpstream) -> Iterator[int]:
 
 
 def quiet(pid: int) -> int:
-    """The number of open sockets, once it stays the same."""
+    """Return the number of open sockets, once it stays the same."""
     first = sockets(pid)
     return first if all(sockets(pid) == first for _ in range(20)) else 0
 
 
 @pytest.fixture(scope="module")
 def key(impatient: Gateway) -> str:
-    """Tells the turns that are looked at from all others."""
+    """The turns that are looked at have this key, unlike all others."""
     return mint(impatient, "--name", "leaver")

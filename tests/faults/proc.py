@@ -1,4 +1,4 @@
-"""What /proc tells of a process."""
+"""/proc tells these things of a process."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ PROC = Path("/proc")
 
 
 def children(pid: int) -> list[int]:
-    """The processes that run and were started by this one."""
+    """List the processes that run and were started by this one."""
     pids = [place for place in PROC.iterdir() if place.name.isdigit()]
     return sorted(int(place.name) for place in pids if _parent(place) == pid)
 
@@ -19,12 +19,12 @@ def is_running(pid: int) -> bool:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether it sleeps after SIGSTOP."""
+    """Tell whether it sleeps after SIGSTOP."""
     return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def memory(pid: int) -> int:
-    """Bytes that it holds in memory."""
+    """Read how many bytes it holds in memory."""
     kilobytes = re.search(r"VmRSS:\s+(\d+) kB", (PROC / str(pid) / "status").read_text())
     assert kilobytes
     return int(kilobytes[1]) * 1024
@@ -32,7 +32,7 @@ def memory(pid: int) -> int:
 
 @contextmanager
 def peak(pid: int) -> Iterator[Callable[[], int]]:
-    """A way to ask for the most bytes that it has held since the beginning of this block."""
+    """Yield a way to ask for the most bytes that it has held since the beginning of this block."""
     place = PROC / str(pid)
     (place / "clear_refs").write_text("5")
 
@@ -45,7 +45,7 @@ def peak(pid: int) -> Iterator[Callable[[], int]]:
 
 
 def sockets(pid: int) -> int:
-    """How many it has open."""
+    """Count its open sockets."""
     found = 0
     for place in (PROC / str(pid) / "fd").iterdir():
         try:
@@ -56,7 +56,7 @@ def sockets(pid: int) -> int:
 
 
 def _parent(place: Path) -> int | None:
-    """`None` for a process that has ended."""
+    """Read its parent; `None` for a process that has ended."""
     try:
         state, parent = (place / "stat").read_text().rpartition(")")[2].split()[:2]
     except (FileNotFoundError, ProcessLookupError):

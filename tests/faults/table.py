@@ -1,4 +1,4 @@
-"""Every fault of an upstream, with what the caller has to get; runs them and prints the table for the docs.
+"""Every fault of an upstream is run, held against what the caller has to get, and printed for the docs.
 
 `python -m tests.faults.table` writes the table into docs/reliability.md.
 """
@@ -27,14 +27,14 @@ from tests.fakes.upstream_scripts import Stall, error_object, events, json_answe
 LIMITS = "timeouts = { connect = 0.5, first_byte = 1.5, idle = 1.5, total = 4 }"
 LIMIT_SECONDS = 4.0
 SLACK_SECONDS = 4.0
-"""What a busy machine may add to the time limit before a request counts as hanging."""
+"""Seconds that a busy machine may add to the time limit before a request counts as hanging."""
 
 UNAVAILABLE = "503 provider.unavailable"
 REASON = "503 with the reason"
-"""The same fault, in the upstream's own words."""
+"""The same fault is told in the upstream's own words."""
 LATER_REASON = "200 then the reason"
 OURS = "The upstream `"
-"""How every message begins that is not the upstream's own."""
+"""Every message that is not the upstream's own begins like this."""
 OK = "200"
 OK_STREAM = "200 [DONE]"
 BROKEN = "200 then provider.stream_broken"
@@ -47,13 +47,13 @@ class Fault:
 
     name: str
     answer: Answer | None
-    """What the faulty upstream answers; `None` where it is an address that cannot be reached."""
+    """The faulty upstream's answer; `None` where it is an address that cannot be reached."""
     whole: str = UNAVAILABLE
     stream: str = UNAVAILABLE
     whole_fallback: str = OK
     stream_fallback: str = OK_STREAM
     attempts: int = 2
-    """With one upstream, for a whole answer; retries are set to 1."""
+    """Attempts at a whole answer with one upstream; retries are set to 1."""
 
     def expected(self, *, stream: bool, fallback: bool) -> str:
         if fallback:
@@ -62,12 +62,12 @@ class Fault:
 
 
 def final(name: str, answer: Answer, outcome: str) -> Fault:
-    """A fault that the upstream means: no retry, no fallback."""
+    """Make a fault that the upstream means: no retry, no fallback."""
     return Fault(name, answer, outcome, outcome, outcome, outcome, attempts=1)
 
 
 def midway(name: str, answer: Answer, stream: str, whole: str = UNAVAILABLE, attempts: int = 2) -> Fault:
-    """A fault after the first event: a stream cannot be saved any more, a whole answer can."""
+    """Make a fault after the first event: a stream cannot be saved any more, a whole answer can."""
     return Fault(name, answer, whole, stream, OK, stream, attempts)
 
 
@@ -165,7 +165,7 @@ FAULTS: Sequence[Fault] = (
 
 @dataclass
 class Outcome:
-    """What came of one request."""
+    """The result of one request."""
 
     outcome: str
     seconds: float
@@ -178,7 +178,7 @@ class Outcome:
 
 
 Case = tuple[str, bool, bool]
-"""The fault's name, streamed or not, fallback available or not."""
+"""The fault's name, and whether the request streams and a fallback is available."""
 
 
 def slug(name: str, *, fallback: bool) -> str:
@@ -188,7 +188,7 @@ def slug(name: str, *, fallback: bool) -> str:
 
 @contextmanager
 def gateway_for_faults(folder: Path, client: str = CLIENT) -> Iterator[tuple[Gateway, ScriptedUpstream]]:
-    """A gateway with an upstream and two personas for every fault."""
+    """Start a gateway with an upstream and two personas for every fault."""
     with ExitStack() as stack:
         bad = stack.enter_context(ScriptedUpstream())
         good = stack.enter_context(ScriptedUpstream())
@@ -237,7 +237,7 @@ def _push_personas(gateway: Gateway) -> None:
 
 
 async def run(gateway: Gateway, bad: ScriptedUpstream) -> dict[Case, Outcome]:
-    """Every fault, streamed and whole, with and without fallback."""
+    """Run every fault, streamed and whole, with and without fallback."""
     slots = asyncio.Semaphore(AT_ONCE)
     cases = [
         (fault.name, stream, fallback)
@@ -305,7 +305,7 @@ def _outcome(code: int, data: bytes, stream: bool) -> str:
 
 
 def _sdk_exception(gateway: Gateway, body: dict[str, Any]) -> str:
-    """The class that the SDK raises for the same request, without retries of its own."""
+    """Return the class that the SDK raises for the same request, without retries of its own."""
     try:
         with gateway.client() as client:
             answer = client.chat.completions.create(**body)
@@ -317,7 +317,7 @@ def _sdk_exception(gateway: Gateway, body: dict[str, Any]) -> str:
 
 
 def _add_turns(gateway: Gateway, outcomes: dict[Case, Outcome]) -> None:
-    """What the turn's row says: the first one for each model and mode, as the SDK's came later."""
+    """Add what the turn's row says: the first one for each model and mode, as the SDK's came later."""
     asked = threading.Event()
     rows: list[dict[str, Any]] = []
     for _ in range(20):
@@ -333,7 +333,8 @@ def _add_turns(gateway: Gateway, outcomes: dict[Case, Outcome]) -> None:
 
 
 def _add_closed(bad: ScriptedUpstream, outcomes: dict[Case, Outcome]) -> None:
-    """Whether the faulty upstream's connections have ended; whole answers may leave theirs open for reuse."""
+    """Add whether the faulty upstream's connections have ended; whole answers may leave theirs open for
+    reuse."""
     for (name, stream, _), outcome in outcomes.items():
         mine = [
             seen for seen in bad.seen if seen.model == slug(name, fallback=False) and seen.is_stream is stream
@@ -350,7 +351,7 @@ def _closed(seen: list[Seen]) -> str:
 
 
 def table(outcomes: dict[Case, Outcome]) -> str:
-    """Markdown, a row for each fault and mode."""
+    """Write Markdown, with a row for each fault and mode."""
     lines = [
         "| fault | mode | one upstream | SDK raises | attempts | turn | its connection | with a fallback |",
         "| --- | --- | --- | --- | --: | --- | --- | --- |",

@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 IN_FLIGHT = 40 * MB
-"""What the kernel's buffers on both sides of a gateway may hold of one stream, generously."""
+"""Bytes of one stream that the kernel's buffers on both sides of a gateway may hold, generously."""
 PLAIN: dict[str, Any] = {**ASK, "model": "plain-model"}
 
 
@@ -39,13 +39,13 @@ WHERE keys.name = 'leaver' ORDER BY turns.id
 
 
 def recorded(gateway: Gateway) -> list[tuple[str, str | None]]:
-    """Status and error of each turn with that key so far, the oldest first."""
+    """List status and error of each turn with that key so far, the oldest first."""
     with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store:
         return store.execute(ROWS).fetchall()
 
 
 def flood() -> Answer:
-    """As fast as it is read, in pieces of 256 KB."""
+    """Send pieces of 256 KB as fast as they are read."""
     return faults.drip(0, 256 * 1024)
 
 
@@ -123,7 +123,7 @@ def test_a_caller_who_reads_slowly_is_not_cut(
     received = b""
     with ask_and_read_nothing(impatient, STREAM, key) as peer:
         peer.settimeout(10)
-        # Takes well over the time limit, without ever being silent for so long.
+        # This takes well over the time limit, without ever being silent for that long.
         while b"data: [DONE]\n\n" not in received[-100:]:
             silence(0.05)
             received += peer.recv(MB)
@@ -132,7 +132,7 @@ def test_a_caller_who_reads_slowly_is_not_cut(
 
 
 def silence(seconds: float) -> None:
-    """Nothing comes in for so long."""
+    """Check that nothing comes in for this time."""
     left, right = socket.socketpair()
     with left, right, suppress(TimeoutError):
         left.settimeout(seconds)

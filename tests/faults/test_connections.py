@@ -62,7 +62,7 @@ def test_a_body_may_not_dribble_on_after_a_refusal(
 
 
 def is_over(peer: socket.socket, piece: bytes) -> bool:
-    """Whether the gateway takes no more; it has said all that it had to say before."""
+    """Send a piece; tells whether the gateway takes no more, which has said all that it had to say."""
     try:
         peer.sendall(piece)
         while peer.recv(1 << 16):
@@ -220,7 +220,7 @@ def strangers(gateway: Gateway, count: int) -> list[socket.socket]:
 
 
 def streaming(gateway: Gateway) -> socket.socket:
-    """Somebody with a key, in the middle of a stream."""
+    """Open a stream with a key, and stay in the middle of it."""
     peer = connect(gateway)
     peer.sendall(written(gateway, STREAM))
     read_until(peer, b"first")

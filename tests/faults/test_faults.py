@@ -26,7 +26,7 @@ MODES = [
 
 @pytest.fixture(scope="module", params=["native", "aiohttp"])
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[Case, Outcome]:
-    """Of each client."""
+    """The outcomes of each client."""
     with gateway_for_faults(tmp_path_factory.mktemp("faults"), request.param) as (gateway, bad):
         found = asyncio.run(run(gateway, bad))
         assert "Traceback" not in gateway.errors()

@@ -22,7 +22,7 @@ HIDDEN = head("GET /smuggled HTTP/1.1", "Host: x")
 
 
 def answers(gateway: Gateway, *segments: bytes) -> list[bytes]:
-    """Send piece by piece, each once the one before has been read; the answers until the gateway closes."""
+    """Send each piece once the one before has been read; return the answers until the gateway closes."""
     with connect(gateway) as peer:
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for segment in segments[:-1]:
@@ -35,7 +35,7 @@ def answers(gateway: Gateway, *segments: bytes) -> list[bytes]:
 
 
 def apart(received: bytes) -> list[bytes]:
-    """Each answer that came."""
+    """Split what came into answers."""
     return [answer for answer in re.split(rb"(?=HTTP/1\.1 [0-9]{3} )", received) if answer]
 
 

@@ -1,4 +1,4 @@
-"""What one key's requests do to an upstream takes it away from nobody else."""
+"""Requests of one key cannot take an upstream away from anybody else."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""What befalls the gateway itself: its end, its store, its model and its processes."""
+"""These things befall the gateway itself: its end, its store, its model and its processes."""
 
 import http.client
 import json
@@ -47,7 +47,7 @@ def table(upstream: ScriptedUpstream, *more: str) -> str:
 
 
 def statuses(gateway: Gateway) -> Counter[tuple[str, str | None]]:
-    """How many turns have ended how."""
+    """Count how many turns have ended how."""
     with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store:
         return Counter(store.execute("SELECT status, error FROM turns").fetchall())
 
@@ -169,7 +169,7 @@ def locked(gateway: Gateway) -> Iterator[None]:
 
 @contextmanager
 def away(gateway: Gateway) -> Iterator[None]:
-    """The file is not there, nor are those that belong to it."""
+    """Move the file away, with those that belong to it."""
     for path in gateway.folder.glob("persona.db*"):
         path.rename(path.with_name("away-" + path.name))
     yield
@@ -179,7 +179,7 @@ def away(gateway: Gateway) -> Iterator[None]:
 
 @contextmanager
 def unreadable(gateway: Gateway) -> Iterator[None]:
-    """There is another file in its place, which is no store."""
+    """Put another file in its place, which is no store."""
     with away(gateway):
         path = gateway.folder / "persona.db"
         path.write_bytes(b"no store at all " * 1000)
@@ -190,7 +190,7 @@ def unreadable(gateway: Gateway) -> Iterator[None]:
 
 @contextmanager
 def in_the_way(gateway: Gateway) -> Iterator[None]:
-    """There is a folder in its place."""
+    """Put a folder in its place."""
     with away(gateway):
         path = gateway.folder / "persona.db"
         path.mkdir()
@@ -200,7 +200,7 @@ def in_the_way(gateway: Gateway) -> Iterator[None]:
 
 @contextmanager
 def full(gateway: Gateway) -> Iterator[None]:
-    """The worker can make no file longer than it is."""
+    """Let the worker make no file longer than it is."""
     (worker,) = children(gateway.pid)
     before = resource.prlimit(worker, resource.RLIMIT_FSIZE)
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (4096, before[1]))
@@ -247,7 +247,7 @@ def degraded(gateway: Gateway) -> dict[str, Any] | None:
 
 
 def assert_not_remembered(gateway: Gateway, other: str) -> None:
-    """What was never asked for is not known now, which is not to say that it does not exist."""
+    """Check that an unknown name is not known now, which is not to say that it does not exist."""
     for reply in (
         fetch(gateway, body={**ASK, "model": "persona/never-seen"}),
         fetch(gateway, body=ASK, key=other),
@@ -320,7 +320,7 @@ def test_a_model_that_is_killed_comes_back(tmp_path: Path) -> None:
 
 
 def model_of(gateway: Gateway) -> int:
-    """0 while there is none."""
+    """Return the model's process; 0 while there is none."""
     lines = {pid: (PROC / str(pid) / "cmdline").read_bytes() for pid in children(gateway.pid)}
     return next((pid for pid, words in lines.items() if b"local_child" in words), 0)
 
@@ -359,7 +359,7 @@ def test_a_worker_that_is_killed_takes_only_its_own_requests_along(
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """The process does nothing meanwhile, so that another has to."""
+    """Let the process do nothing meanwhile, so that another has to."""
     os.kill(pid, signal.SIGSTOP)
     until(lambda: is_stopped(pid))
     yield
@@ -367,7 +367,7 @@ def frozen(pid: int) -> Iterator[None]:
 
 
 def ended(peer: socket.socket) -> bytes:
-    """The rest of a stream; what there was of one that was cut."""
+    """Read the rest of a stream, or what there was of one that was cut."""
     received = b""
     with peer, suppress(ConnectionResetError):
         while not received.endswith(b"0\r\n\r\n") and (data := peer.recv(1 << 16)):
@@ -402,13 +402,13 @@ def test_under_load_a_killed_worker_costs_no_wrong_answer(pair: Gateway, upstrea
         for thread in threads:
             thread.join()
     assert set(outcomes) <= {200, "cut"}
-    # At most what each caller had open, each time.
+    # At most the open requests of each caller were cut, each time.
     assert outcomes["cut"] <= 2 * len(threads)
 
 
 @contextmanager
 def load(gateway: Gateway) -> Iterator[None]:
-    """Requests that nobody waits for."""
+    """Send requests that nobody waits for."""
     stop = threading.Event()
 
     def ask_on() -> None:
@@ -461,7 +461,7 @@ class Writers:
         return next(int(words[1]) for words in iter(self.heard, None) if words[0] == "started")
 
     def heard(self, within: float = 30) -> list[str] | None:
-        """The words of the next line; `None` where none comes in time."""
+        """Read the words of the next line; `None` where none comes in time."""
         while b"\n" not in self._held:
             if not select.select([self._output], [], [], within)[0]:
                 return None
@@ -494,7 +494,7 @@ def test_a_store_outlives_many_kills_and_loses_nothing_that_had_returned(tmp_pat
             pids = [writers.start("turns"), writers.start("commands", number)]
             for _ in range(chance.randrange(1, 6)):
                 note(done, writers.heard())
-            # Somewhere in the next command.
+            # The kill comes somewhere in the next command.
             while words := writers.heard(within=chance.random() * 0.02):
                 note(done, words)
             for pid in pids:
@@ -514,7 +514,7 @@ def note(done: Counter[str], words: list[str] | None) -> None:
 
 
 def newest(folder: Path) -> int:
-    """The number in the newest version's prompt."""
+    """Read the number in the newest version's prompt."""
     with closing(sqlite3.connect(folder / "persona.db", timeout=10)) as store:
         row = store.execute("SELECT prompt FROM versions ORDER BY id DESC LIMIT 1").fetchone()
     return int(row[0].strip("Prompt ."))

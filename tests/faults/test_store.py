@@ -1,4 +1,4 @@
-"""The store misbehaves under callers of the native API: what they are told, and what is not done for them."""
+"""The store misbehaves under callers of the native API, who are told so; unwanted writes are not done."""
 
 import json
 import socket
@@ -31,7 +31,7 @@ def locked(user: User) -> Iterator[None]:
 
 
 def post(user: User, slug: str) -> socket.socket:
-    """A persona on its way, whose answer nobody has read yet."""
+    """Send a persona, and leave its answer unread."""
     body = json.dumps({"slug": slug, "prompt": "A prompt."}).encode()
     head = f"POST /v1/personas HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer {user.key}\r\n"
     peer = connect(user.gateway)

@@ -1,7 +1,8 @@
-"""Processes that write into a store until they are killed: `python -m tests.faults.writer CONFIG`.
+"""`python -m tests.faults.writer CONFIG` forks processes that write into a store until they are killed.
 
 For each line on standard input one is forked: `commands` runs the product's commands one after the other,
-`turns` records turns. Standard output tells, line by line, what was started and which command has returned.
+`turns` records turns. Standard output tells, line by line, what was started and which command has
+returned.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ def main() -> None:
 
 
 def say(*words: object) -> None:
-    """One write, so that the lines of several processes do not mix."""
+    """Write once, so that the lines of several processes do not mix."""
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
@@ -64,7 +65,7 @@ def run(place: Path, *arguments: str) -> None:
 
 
 async def turns(place: Path) -> None:
-    """As many as the store takes."""
+    """Record as many turns as the store takes."""
     settings = config.load(place, secrets=False)
     recorder = Recorder(Database(settings.store.url), settings.turns)
     while True:

@@ -1,4 +1,4 @@
-"""`make fuzz`: the fuzz of the tests at length; FUZZ_CASES says how long, FUZZ_SEED repeats a run."""
+"""`make fuzz` runs the fuzz of the tests at length; FUZZ_CASES says how long, FUZZ_SEED repeats a run."""
 
 import os
 import secrets
@@ -28,7 +28,8 @@ SHARES: list[tuple[Maker, float, bool]] = [
     (head, 0.1, False),
     (framing, 0.05, False),
 ]
-"""What makes the cases, its share of them, and whether they can do no harm with a great key."""
+"""Each maker of cases, its share of them, and whether they can do no harm with a key that may do
+everything."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What an upstream may answer to a good request: valid with unknown fields, spoilt, refused, or no HTTP."""
+"""An upstream may answer a good request well with unknown fields, spoil it, refuse it, or not speak HTTP."""
 
 import itertools
 from random import Random
@@ -73,7 +73,7 @@ ERROR_LINES = [
 
 
 def answered(chance: Random, key: str, tag: str) -> Case:
-    """A good request to an upstream that answers anything."""
+    """Send a good request to an upstream that answers anything."""
     stream, asked = maybe(chance, 0.65), maybe(chance, 0.4)
     model = chance.choice([MODEL, MODEL, MODEL, MODEL, PLAIN_MODEL, DOUBLED])
     more: Json = {TAG: tag}
@@ -98,12 +98,13 @@ def answered(chance: Random, key: str, tag: str) -> Case:
 
 
 def _not_unavailable(reply: Reply, _seen: Seen | None) -> None:
-    """Where a second upstream is well, whatever the first one does is no reason to say that none is."""
+    """Refuse the answer that no upstream is available, whatever the first one does: the second one is
+    well."""
     assert reply.status != 503, "the second upstream was not asked"
 
 
 def refusal(chance: Random) -> Script:
-    """An HTTP error; what nobody may see of it bears the mark."""
+    """Make an HTTP error; the part that nobody may see bears the mark."""
     status = chance.choice(STATUSES if maybe(chance, 0.85) else ODD_STATUSES)
     hidden = status in FORBIDDEN_CODES
     kind = chance.choice([JSON_TYPE] * 4 + TYPES)
@@ -156,7 +157,7 @@ def _error_body(chance: Random, said: str) -> Any:
 
 
 def _whole(chance: Random, case: Case, model: str, choices: int, *, stream: bool) -> None:
-    """A whole answer, to a stream too; one that is valid has to come through with all it has."""
+    """Answer a request, or a stream, as a whole; a valid answer has to come through with all it has."""
     body = tree(_completion(chance, choices))
     for _ in range(chance.choice([0, 1, 3])):
         extend(chance, body)
@@ -210,7 +211,7 @@ def _same_whole(reply: Reply, data: bytes, model: str) -> None:
 
 
 def _same_texts(reply: Reply, data: bytes) -> None:
-    """A whole answer, sent as a stream, says the same."""
+    """Check that a whole answer, sent as a stream, says the same."""
     assert reply.status == 200, f"a valid answer became {reply.status}"
     assert reply.body.endswith(DONE_FRAME), "it does not end well"
     texts: dict[int, str] = {}
@@ -223,7 +224,7 @@ def _same_texts(reply: Reply, data: bytes) -> None:
 
 
 def _stream(chance: Random, case: Case, model: str, choices: int, *, keeps_usage: bool) -> None:
-    """A stream of events; valid or not, what comes out of it is a run of what went in."""
+    """Answer with a stream of events; valid or not, what comes out of it is a run of what went in."""
     is_valid = maybe(chance, 0.35)
     items = [tree(item) for item in _chunks(chance, choices)]
     for item in items:
@@ -300,7 +301,7 @@ def _spoil_item(chance: Random, items: list[Tree], texts: list[bytes]) -> None:
 
 
 def _odd_error(chance: Random) -> Tree:
-    """An error in the midst of an answer; the mark is in those that name a status nobody may see."""
+    """Make an error in the midst of an answer; the mark is in those that name a status nobody may see."""
     if maybe(chance, 0.3):
         return fit(chance) if maybe(chance, 0.7) else odd(chance)
     error: Json = {"message": f"It broke; {UPSTREAM_KEY}.", "type": "scripted", "code": chance.choice(CODES)}
@@ -314,12 +315,12 @@ def _odd_error(chance: Random) -> Tree:
 
 
 def _unmarked(data: bytes) -> bytes:
-    """Without the marks of errors, for what is spoilt may be no error any more but a field to pass on."""
+    """Take out the marks of errors, for a spoilt one may be no error any more but a field to pass on."""
     return data.replace(UPSTREAM_KEY.encode(), b"its key").replace(FORBIDDEN.encode(), b"its words")
 
 
 def _frames(chance: Random, texts: list[bytes]) -> list[bytes]:
-    """The events written down with one kind of end line, with comments, ids, names and spread data."""
+    """Write the events down with one kind of end line, with comments, ids, names and spread data."""
     end = chance.choice(NEWLINES)
     space = b"" if maybe(chance, 0.15) else b" "
     extras, spread = maybe(chance, 0.2), maybe(chance, 0.05)

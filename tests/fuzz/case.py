@@ -1,4 +1,5 @@
-"""One request on its way to the gateway, and what the upstream and the caller are to see of it."""
+"""One request goes to the gateway as a case, which knows what the upstream and the caller are to see of
+it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,10 +17,10 @@ RESOLVED = "persona/fuzzed@v1"
 PLAIN_MODEL = "plain-model"
 DEFAULTS = {"temperature": 0.7}
 PROMPT_MARK = "lighthouse-ledger-7c1f"
-"""Stands in every persona's prompt."""
+"""Every persona's prompt holds this."""
 UPSTREAM_KEY = "upstream-secret-4b7e9d20aa"
 FORBIDDEN = "forbidden-body-93ab51"
-"""Stands in what an upstream says and no caller may see."""
+"""An upstream says this, and no caller may see it."""
 
 
 Maker: TypeAlias = Callable[[Random, str, str], "Case"]
@@ -32,22 +33,22 @@ class Case:
 
     data: bytes
     path: str | None = CHAT.decode()
-    """As the application sees it; `None` where nobody can say."""
+    """The path as the application sees it; `None` where nobody can say."""
     method: str = "POST"
     tag: str | None = None
     """Names the case in a field of the request's body, for the upstream to know it."""
     script: Script | None = None
     rule: Callable[[Reply, Seen | None], None] | None = None
     is_http: bool = True
-    """Whether the bytes are a request that has to be answered."""
+    """Tells whether the bytes are a request that has to be answered."""
     may_fail: bool = False
-    """Whether the upstream misbehaves, so that the gateway may answer 502 or 503 for it."""
+    """Tells whether the upstream misbehaves, so that the gateway may answer 502 or 503 for it."""
     cuts: list[int] = field(default_factory=list)
-    """Where the bytes are cut on their way."""
+    """The bytes are cut at these places on their way."""
     hidden: str | None = None
-    """What no answer may speak of: it stands in a request that is none."""
+    """No answer may speak of this: it stands in a request that is none."""
     answers: int = 1
-    """How many requests the bytes hold."""
+    """The number of requests that the bytes hold."""
 
 
 def request(
@@ -58,7 +59,7 @@ def request(
     *,
     pieces: list[int] | None = None,
 ) -> bytes:
-    """The bytes of a request; with `pieces` its body travels in chunks of these sizes and a rest."""
+    """Encode a request; with `pieces` its body travels in chunks of these sizes and a rest."""
     lines = [b"%b %b HTTP/1.1" % (method, target), *(b"%b: %b" % header for header in headers)]
     if body is None:
         return b"\r\n".join([*lines, b"", b""])

@@ -1,4 +1,4 @@
-"""Chat requests: every known field with every type, odd JSON, odd transport."""
+"""Chat requests have every known field with every type, odd JSON, and odd transport."""
 
 import gzip
 import json
@@ -111,7 +111,7 @@ FIELDS: list[tuple[str, Any]] = [
 
 
 def chat(chance: Random, key: str, tag: str) -> Case:
-    """A chat request that may be spoilt in its JSON, its bytes or its transport."""
+    """Make a chat request that may be spoilt in its JSON, its bytes or its transport."""
     fields = Pairs([("model", chance.choice(MODELS) if maybe(chance, 0.3) else MODEL)])
     fields.append(("messages", tree(_messages(chance))))
     for _ in range(chance.randrange(6)):
@@ -146,7 +146,7 @@ def _top(chance: Random, fields: Pairs) -> Tree:
 
 
 def _carried(chance: Random, key: str, body: bytes, tag: str) -> Case:
-    """The body on a socket: chunked, gzipped, announced, or with headers that are not true."""
+    """Put the body on a socket: chunked, gzipped, announced, or with headers that are not true."""
     headers, sent = common(key), body
     kind = chance.choice(
         ["plain"] * 12 + ["chunked", "chunked", "gzip", "broken gzip", "expect", "type", "coding"]
@@ -174,7 +174,7 @@ def _carried(chance: Random, key: str, body: bytes, tag: str) -> Case:
 
 
 def _same(body: bytes, _reply: Reply, seen: Seen | None) -> None:
-    """What the upstream saw is what the caller wrote, but for what the gateway edits."""
+    """Check that the upstream saw what the caller wrote, but for what the gateway edits."""
     if seen is None:
         return
     try:
@@ -202,7 +202,7 @@ def _same(body: bytes, _reply: Reply, seen: Seen | None) -> None:
 
 
 def _no_lookalikes(got: Any) -> None:
-    """No JSON reader sees other keys than we do, even one that ignores case."""
+    """Check that no JSON reader sees other keys than we do, not even one that ignores case."""
     objects = [(got, OURS)]
     for message in got["messages"]:
         objects.append((message, OF_MESSAGES))
@@ -215,6 +215,6 @@ def _no_lookalikes(got: Any) -> None:
 
 
 def simple(key: str, *, stream: bool, model: str = MODEL, **more: Any) -> bytes:
-    """A good request."""
+    """Make a good request."""
     body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "stream": stream, **more}
     return request(b"POST", TARGET, common(key), json.dumps(body).encode())

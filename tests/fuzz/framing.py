@@ -1,4 +1,4 @@
-"""Requests whose ends are doubtful, each with another one hidden in its body that nobody may ever answer."""
+"""These requests have doubtful ends, each with another one hidden in its body that nobody may ever answer."""
 
 import json
 import re
@@ -34,7 +34,7 @@ DOUBTS = [
 
 
 def framing(chance: Random, key: str, _tag: str) -> Case:
-    """The length of the body counts the hidden request in, so that by itself there is no doubt."""
+    """Let the length of the body count the hidden request in, so that by itself there is no doubt."""
     hidden = b"GET /v1/openai/%b HTTP/1.1\r\nHost: gateway\r\n\r\n" % HIDDEN.encode()
     body = chance.choice([b"", b"0\r\n\r\n", b"{}", json.dumps({"model": "x"}).encode()]) + hidden
     credential = key if maybe(chance, 0.7) else "wrong"

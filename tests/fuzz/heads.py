@@ -44,7 +44,7 @@ CHUNKS = [
 
 
 def head(chance: Random, key: str, _tag: str) -> Case:
-    """Bytes that need not be a request, or several good requests in one piece."""
+    """Make bytes that need not be a request, or several good requests in one piece."""
     if maybe(chance, 0.15):
         return _pipelined(chance, key)
     if maybe(chance, 0.05):

@@ -1,4 +1,4 @@
-"""JSON as a tree that can be spoilt: objects keep repeated keys, and any bytes may stand for a value."""
+"""JSON is a tree that can be spoilt: objects keep repeated keys, and any bytes may stand for a value."""
 
 import json
 from random import Random
@@ -52,14 +52,14 @@ FIT_VALUES: list[Any] = [
 
 
 def tree(value: Any) -> Tree:
-    """The value as a tree of its own."""
+    """Copy the value into a tree of its own."""
     if isinstance(value, dict):
         return Pairs((key, tree(item)) for key, item in value.items())
     return [tree(item) for item in value] if isinstance(value, list) else value
 
 
 def write(value: Tree, *, ascii_only: bool = False) -> bytes:
-    """The tree as JSON, or as what it has been spoilt into."""
+    """Write the tree as JSON, or as what it has been spoilt into."""
     if isinstance(value, Odd):
         return value.text
     if isinstance(value, Pairs):
@@ -74,17 +74,17 @@ def _member(key: Any, item: Tree, ascii_only: bool) -> bytes:
 
 
 def fit(chance: Random) -> Tree:
-    """A value that is valid JSON for everyone."""
+    """Draw a value that is valid JSON for everyone."""
     return tree(chance.choice(FIT_VALUES))
 
 
 def odd(chance: Random) -> Tree:
-    """A value that need not be valid."""
+    """Draw a value that need not be valid."""
     return Odd(chance.choice(ODD_VALUES)) if chance.random() < 0.35 else fit(chance)
 
 
 def places(value: Tree) -> list[tuple[Any, int]]:
-    """Every place in the tree: the object or list, and the position in it."""
+    """List every place in the tree: the object or list, and the position in it."""
     found: list[tuple[Any, int]] = []
     open_ends = [value]
     while open_ends:
@@ -178,7 +178,7 @@ def _children(value: Tree) -> list[Tree]:
 
 
 def spoil_bytes(chance: Random, data: bytes) -> bytes:
-    """The bytes with something cut off, flipped, put in, taken out or said twice."""
+    """Cut something off the bytes, or flip, insert, take out or repeat something."""
     at = chance.randrange(len(data) + 1)
     end = min(len(data), at + chance.randrange(1, 20))
     kind = chance.choice(["cut", "flip", "insert", "remove", "repeat", "replace"])

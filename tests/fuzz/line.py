@@ -1,4 +1,4 @@
-"""A strict HTTP/1.1 client that takes any bytes for a request and only whole answers for an answer."""
+"""This client is strict: it sends any bytes as a request, and takes only whole answers of HTTP/1.1."""
 
 import re
 import socket
@@ -15,13 +15,13 @@ class BrokenLineError(Exception):
 
 
 class BrokenAnswerError(Exception):
-    """What came is no whole answer of HTTP/1.1."""
+    """The bytes that came are no whole answer of HTTP/1.1."""
 
 
 class Reply(NamedTuple):
     status: int
     headers: list[tuple[str, str]]
-    """Lower-case names, as often as they came."""
+    """Headers under lower-case names, as often as they came."""
     body: bytes
 
     def values(self, name: str) -> list[str]:
@@ -39,10 +39,10 @@ class Lane:
         self._socket: socket.socket | None = None
         self._held = b""
         self.is_fresh = True
-        """Whether the request on its way is the connection's first."""
+        """Tells whether the request on its way is the connection's first."""
 
     def send(self, data: bytes, seconds: float = SECONDS) -> None:
-        """Bytes of a request; whether they arrive is for the answer to show."""
+        """Send bytes of a request; the answer will show whether they arrived."""
         self.is_fresh = self._socket is None
         if self._socket is None:
             self._socket = socket.create_connection(self._address)
@@ -53,7 +53,7 @@ class Lane:
             self._socket.sendall(data)
 
     def wait(self, seconds: float) -> bool:
-        """Whether anything of an answer comes within this time."""
+        """Tell whether anything of an answer comes within this time."""
         if self._socket is None:
             return False
         self._socket.settimeout(seconds)
@@ -62,7 +62,7 @@ class Lane:
         return comes
 
     def gather(self, seconds: float) -> bytes:
-        """All that comes until the connection ends, or falls silent for so long."""
+        """Collect all that comes until the connection ends, or falls silent for this time."""
         while self.wait(seconds):
             pass
         found, self._held = self._held, b""
@@ -71,7 +71,7 @@ class Lane:
     def reply(
         self, *, bodiless: bool = False, may_end_it: bool = False, patience: float | None = None
     ) -> Reply:
-        """The next answer, interim ones left out; one to HTTP/1.0 may end with the connection.
+        """Read the next answer, interim ones left out; one to HTTP/1.0 may end with the connection.
 
         `patience` is how many seconds to wait behind an interim one. Raises BrokenLineError,
         BrokenAnswerError.

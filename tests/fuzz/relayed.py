@@ -1,4 +1,4 @@
-"""What a relayed stream must have kept of what the upstream sent."""
+"""A relayed stream must have kept these things of what the upstream sent."""
 
 import json
 import re
@@ -42,7 +42,8 @@ def _is_ours(value: Json) -> bool:
 
 
 def _bare(value: Json) -> Json:
-    """A chunk less what the gateway writes; an error that stands beside a text follows it on its own."""
+    """Return a chunk less what the gateway writes; an error that stands beside a text follows it on its
+    own."""
     bare = {name: item for name, item in value.items() if name not in ("model", "id", "persona")}
     if bare.get("error"):
         del bare["error"]
@@ -50,7 +51,7 @@ def _bare(value: Json) -> Json:
 
 
 def _read(data: bytes) -> list[Json]:
-    """The JSON objects of an event stream, as the HTML standard frames it, up to `[DONE]`."""
+    """Decode the JSON objects of an event stream, as the HTML standard frames it, up to `[DONE]`."""
     found: list[Json] = []
     held: list[bytes] = []
     for line in [*LINE_END.split(data.removeprefix(b"\xef\xbb\xbf")), b""]:

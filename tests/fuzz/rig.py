@@ -1,4 +1,5 @@
-"""The place of the fuzz: a gateway process, the scripted upstream behind it, lanes of cases through both."""
+"""The fuzz takes place here: a gateway process, the scripted upstream behind it, lanes of cases through
+both."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ BATCH = 2 * LANES
 PATIENCE = 0.05
 """Seconds that bytes which are no request may remain without an answer."""
 PIECE_SECONDS = 0.002
-"""Between two pieces of a request that is cut; no test waits for it."""
+"""Seconds between two pieces of a request that is cut; no test waits for it."""
 ROOT = Path(__file__).parents[2]
 MOST_MEMORY = 400 << 20
 """Bytes that a worker may hold at any time."""
@@ -35,7 +36,7 @@ MOST_GROWTH = 120 << 20
 WARM = 1000
 SHOWN = 4000
 SECOND_MODEL = "second-model"
-"""What the second upstream is asked for, which is always well."""
+"""The model of the second upstream, which is always well."""
 
 CONFIG = """
 [upstreams.main]
@@ -63,7 +64,7 @@ level = "debug"
 
 
 def fuzz_settings(examples: int, *, derandomize: bool = False) -> settings:
-    """A failure is told with its very bytes, so nothing is shrunk or kept."""
+    """Make settings that shrink and keep nothing, since a failure is told with its very bytes."""
     return settings(
         max_examples=examples,
         derandomize=derandomize,
@@ -85,7 +86,7 @@ class Rig:
         self.gateway = gateway
         self.upstream = upstream
         self.key = gateway.key
-        """May do everything; only for requests that stay what they are."""
+        """This key may do everything; only requests that stay what they are get it."""
         self.small_key = gateway.cli(
             "keys", "create", "--scope", "chat:invoke", "--scope", "personas:read"
         ).strip()
@@ -111,7 +112,7 @@ class Rig:
             self._warm = self.memory()
 
     def check_end(self) -> None:
-        """What must hold after any number of cases. Raises AssertionError."""
+        """Check what must hold after any number of cases. Raises AssertionError."""
         assert workers(self.gateway.pid) == self._workers, "a worker has died"
         errors = self.gateway.errors()
         assert "Traceback" not in errors, errors[-SHOWN:]
@@ -123,7 +124,7 @@ class Rig:
         assert memory - (self._warm or memory) <= MOST_GROWTH, f"it grew from {self._warm} to {memory} bytes"
 
     def memory(self) -> int:
-        """Bytes that the largest worker holds; 0 where the system does not tell."""
+        """Return the bytes that the largest worker holds; 0 where the system does not tell."""
         return max((resident(pid) for pid in self._workers), default=0)
 
     def close(self) -> None:
@@ -187,7 +188,7 @@ class Rig:
             return lane.reply(bodiless=bodiless)
 
     def _finish_bytes(self, lane: Lane, case: Case, began: float) -> None:
-        """Bytes that need no answer; what comes must be one all the same."""
+        """Finish bytes that need no answer; whatever comes must be one all the same."""
         try:
             if not lane.wait(max(0.001, began + PATIENCE - time.monotonic())):
                 raise BrokenLineError
@@ -200,7 +201,7 @@ class Rig:
         lane.close()
 
     def _finish_hidden(self, lane: Lane, case: Case, began: float) -> None:
-        """Whatever comes, none of it answers the request that is hidden in this one."""
+        """Check that whatever comes, none of it answers the request that is hidden in this one."""
         received = lane.gather(max(0.001, began + PATIENCE - time.monotonic()))
         lane.close()
         assert case.hidden
@@ -240,7 +241,7 @@ class Rig:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Rig]:
-    """A rig of its own, checked once more at its end."""
+    """Open a rig of its own, and check it once more at its end."""
     with ScriptedUpstream() as upstream:
         config = CONFIG.format(base_url=upstream.base_url, key=UPSTREAM_KEY)
         gateway = FuzzedGateway(folder, config, PYTHONPATH=str(ROOT)).start()
@@ -263,7 +264,7 @@ def opened(folder: Path) -> Iterator[Rig]:
 
 
 def workers(pid: int) -> list[int]:
-    """The processes below this one, in order; empty where the system does not tell."""
+    """List the processes below this one, in order; empty where the system does not tell."""
     place = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in place.read_text().split()] if place.exists() else []
 

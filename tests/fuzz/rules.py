@@ -1,4 +1,4 @@
-"""What holds for every answer of the gateway, whatever was asked and whatever the upstream did."""
+"""These rules hold for every answer of the gateway, whatever was asked and whatever the upstream did."""
 
 import json
 import re
@@ -13,7 +13,7 @@ OPENAI_KEYS = {"message", "type", "param", "code"}
 NATIVE_KEYS = {"code", "message", "type", "doc_url", "request_id"}
 NATIVE_EXTRAS = {"run_id", "details"}
 FAILURES = {502, 503}
-"""What an upstream's misbehaviour may become."""
+"""An upstream's misbehaviour may become these."""
 
 
 def check(case: Case, reply: Reply, secrets: tuple[str, ...]) -> None:
@@ -60,7 +60,7 @@ def _check_error(case: Case, reply: Reply, request_id: str) -> None:
 
 
 def _is_page(case: Case, reply: Reply) -> bool:
-    """Whether it is the page that Litestar shows for what is missing under its own /docs."""
+    """Tell whether it is the page that Litestar shows for what is missing under its own /docs."""
     return (case.path or "/docs/").startswith("/docs/") and reply.value("content-type").startswith(
         "text/html"
     )
@@ -92,23 +92,23 @@ def check_stream(reply: Reply) -> None:
 
 
 def _first_named(values: list[dict[str, Any]]) -> int:
-    """Where the first chunk is whose id is not empty, since some upstreams leave it empty ahead of that."""
+    """Find the first chunk whose id is not empty, since some upstreams leave it empty ahead of that."""
     return next((at for at, value in enumerate(values) if value.get("id") != ""), len(values))
 
 
 def payloads(reply: Reply) -> list[dict[str, Any]]:
-    """The chunks of a stream, its last event left out."""
+    """Decode the chunks of a stream, its last event left out."""
     frames = reply.body.split(b"\n\n")[:-2]
     return [loose_json(frame.removeprefix(b"data: ")) for frame in frames]
 
 
 def strict_json(data: bytes) -> Any:
-    """The value of JSON as the standard has it: UTF-8, no NaN, no key twice."""
+    """Decode JSON as the standard has it: UTF-8, no NaN, no key twice."""
     return json.loads(data.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
 
 
 def loose_json(data: bytes) -> Any:
-    """The value of what an upstream may send and clients take."""
+    """Decode what an upstream may send and clients take."""
     return json.loads(data.decode("utf-8", "replace"), strict=False, parse_constant=str)
 
 

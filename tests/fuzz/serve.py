@@ -1,4 +1,4 @@
-"""`persona serve` with a breaker that never opens: nearly every fuzzed answer of an upstream is a failure."""
+"""This is `persona serve` with a breaker that never opens, since nearly every fuzzed answer is a failure."""
 
 from gateway.__main__ import main
 from gateway.upstreams import breaker

@@ -71,7 +71,7 @@ INPUTS = ["text", ["a", "b"], [1, 2, 3], [[1], [2]], "", [], None, {"a": 1}, [No
 
 
 def surface(chance: Random, key: str, _tag: str) -> Case:
-    """A request to anywhere but the chat."""
+    """Make a request to anywhere but the chat."""
     if maybe(chance, 0.2):
         return _embeddings(chance, key)
     method, path = chance.choice(METHODS), chance.choice(PATHS)
@@ -89,7 +89,7 @@ def surface(chance: Random, key: str, _tag: str) -> Case:
 
 
 def _keys(chance: Random, key: str) -> list[Header]:
-    """A key in one, some or none of its places, which may be wrong."""
+    """Put a key into one, some or none of its places; it may be wrong."""
     right = key.encode()
     wrong = [
         b"",

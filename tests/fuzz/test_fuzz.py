@@ -19,7 +19,7 @@ EXAMPLES = 120
 
 bounded = fuzz_settings(EXAMPLES, derandomize=True)
 few = fuzz_settings(EXAMPLES // 4, derandomize=True)
-"""For what is waited for in each case."""
+"""Settings for cases of which each has to be waited for."""
 chances = st.lists(st.randoms(use_true_random=False), min_size=BATCH, max_size=BATCH)
 
 

@@ -1,4 +1,4 @@
-"""Whether the time of a 404 tells an existing persona of another workspace from one that is not there."""
+"""The time of a 404 must not tell an existing persona of another workspace from one that is not there."""
 
 import json
 import time
@@ -8,11 +8,12 @@ from tests.fakes.process import Gateway
 
 ROUNDS = 1500
 MOST = 0.1
-"""How far from a coin's half the chance may be that one of two answers took longer."""
+"""The chance that one of two answers took longer may be this far from a coin's half."""
 
 
 def told_apart(gateway: Gateway) -> dict[str, float]:
-    """By kind, how much likelier than a coin the time of an answer is to tell that there is a persona."""
+    """Tell, by kind, how much likelier than a coin the time of an answer is to tell that there is a
+    persona."""
     workspace = json.loads(_post(gateway, "/v1/workspaces", {"name": "timed"}))["id"]
     other = json.loads(_post(gateway, "/v1/keys", {"scopes": ["*"], "workspace": workspace}))["key"]
     long = {"slug": "timed", "prompt": "A long prompt. " * 20_000}

@@ -1,4 +1,4 @@
-"""What a judge is given: the relevant things only, by names, as data."""
+"""A judge is given only the relevant things, by names, as data."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ CAT = "My cat Quarto has two eyes, and both of them are shut."
 
 
 def messages(*texts: str) -> list[msgspec.Raw]:
-    """User and assistant take turns; the user begins."""
+    """Make messages in which user and assistant take turns; the user begins."""
     roles = ("user", "assistant")
     said = [{"role": roles[at % 2], "content": text} for at, text in enumerate(texts)]
     return [msgspec.Raw(json.dumps(each).encode()) for each in [{"role": "system", "content": "App."}, *said]]

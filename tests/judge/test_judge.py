@@ -87,7 +87,7 @@ class Rig:
         self.running = asyncio.create_task(self.judge.run())
 
     def end(self, drift: Drift = SLIPPED, *said: Said, text: str = TEXT, **more: Any) -> Turn:
-        """A turn that ends so, and is offered to the judge as an exchange would."""
+        """Let a turn end like this, and offer it to the judge as an exchange would."""
         turn = Turn(
             id=ids.new("msg"),
             request_id="req_1",
@@ -108,7 +108,7 @@ class Rig:
         return turn
 
     async def settled(self, count: int) -> Counts:
-        """The counts, once they come to so many."""
+        """Wait until the counts come to this many, and return them."""
         counts = self.judge.counts
         await asyncio.to_thread(until, lambda: sum(msgspec.structs.astuple(counts)) >= count, 10)
         return self.judge.counts
@@ -429,7 +429,7 @@ async def test_a_judgement_waits_for_its_turn_to_be_stored(make: Make, upstream:
     rig = make()
     turn = rig.end()
     assert await rig.settled(1) == Counts(judged=1)
-    # A writer of somebody else's: the turn and its judgement wait together.
+    # Somebody else writes to the store: the turn and its judgement wait together.
     kept, rig.recorder._database = rig.recorder._database, Database("sqlite:////nowhere/at-all.db")
     await rig.recorder.flush()
     assert not rig.recorder.healthy

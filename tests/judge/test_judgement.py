@@ -1,4 +1,4 @@
-"""When a judge is believed: its quote is in the answer, its field was given, its figures are in range."""
+"""A judge is believed if its quote is in the answer, its field was given, and its figures are in range."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A relay fed with an upstream's stream, and what comes out of it."""
+"""A relay is fed with an upstream's stream, and gives what goes out."""
 
 import json
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def relay_of(
 
 
 def run(relay: Relay, reads: Iterable[bytes]) -> bytes:
-    """Everything that goes out when the upstream sends these pieces and ends."""
+    """Return everything that goes out when the upstream sends these pieces and ends."""
     out = []
 
     def put(frames: bytes) -> None:
@@ -46,7 +46,7 @@ def run(relay: Relay, reads: Iterable[bytes]) -> bytes:
 
 
 def frames(out: bytes) -> list[Any]:
-    """The data of each frame, decoded; `[DONE]` as it is."""
+    """Decode the data of each frame; `[DONE]` as it is."""
     found = []
     for each in out.split(b"\n\n")[:-1]:
         data = each.removeprefix(b"data: ")

@@ -240,7 +240,7 @@ def test_a_message_becomes_a_delta(message: str, delta: object) -> None:
 
 
 class FakeResponse:
-    """An upstream's answer of these pieces."""
+    """An upstream's answer that comes in these pieces."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self.status = 200

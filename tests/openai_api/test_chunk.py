@@ -22,7 +22,7 @@ MODEL = b'"persona/a@v1"'
 
 
 def edited(*chunks: bytes) -> list[bytes]:
-    """The chunks under the resolved name, in one stream."""
+    """Put the resolved name into the chunks, in one stream."""
     edit = ModelEdit(MODEL)
     return [edit.apply(chunk, read(chunk)) for chunk in chunks]
 

@@ -27,12 +27,12 @@ objects = st.dictionaries(st.sampled_from(["id", "model", "persona", "choices", 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is large for a test."""
+    """Let small texts count as large ones."""
     monkeypatch.setattr(outline, "KEPT", 20)
 
 
 def shortened(value: Any) -> Any:
-    """What is common to a value and its outline: long strings by their beginnings."""
+    """Keep what is common to a value and its outline: long strings by their beginnings."""
     if isinstance(value, str):
         return value[:2]
     if isinstance(value, list):
@@ -126,7 +126,7 @@ async def test_a_large_answer_that_is_none_is_a_failure(body: bytes, word: str) 
 
 
 async def longest_gap(work: Awaitable[object]) -> float:
-    """The most seconds for which nothing else got its turn while this went on."""
+    """Return the most seconds for which nothing else got its turn while this went on."""
     gaps: list[float] = []
 
     async def tick() -> None:

@@ -20,7 +20,7 @@ def sent(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
 
 
 def nested(name: str, value: object) -> dict[str, Any]:
-    """`a.b` as a member of an object."""
+    """Make `a.b` a member of an object."""
     outer, _, inner = name.partition(".")
     return {outer: {inner: value}} if inner else {outer: value}
 

@@ -37,7 +37,7 @@ extras: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
 
 @st.composite
 def answers(draw: st.DrawFn) -> tuple[bytes, int, bool, list[Any]]:
-    """An upstream's stream, what is asked for, and what has to go out."""
+    """Draw an upstream's stream, what is asked for, and what has to go out."""
     choices = draw(st.integers(1, 3))
     wants_usage = draw(st.booleans())
     sent: list[dict[str, Any]] = []

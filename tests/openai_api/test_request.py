@@ -46,7 +46,7 @@ fields = st.lists(st.tuples(names, values), max_size=6)
 
 
 def parse(**changed: bytes | None) -> ChatRequest:
-    """A request with these raw values; `None` leaves one out."""
+    """Parse a request with these raw values; `None` leaves one out."""
     raw = {"model": b'"persona/a"', "messages": MESSAGES} | changed
     return ChatRequest.parse(
         b"{" + b",".join(b'"%b":%b' % (name.encode(), value) for name, value in raw.items() if value) + b"}"

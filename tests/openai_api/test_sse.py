@@ -19,7 +19,7 @@ line_text = st.text(
 
 @st.composite
 def streams(draw: st.DrawFn) -> tuple[bytes, list[Event]]:
-    """The bytes of a stream, and the events that are in it."""
+    """Draw the bytes of a stream, and the events that are in it."""
     ends = draw(st.sampled_from([["\n"], ["\r\n"], ["\r"], ["\n", "\r\n"], ["\n", "\r\n", "\r"]]))
     ends_with_blank = draw(st.booleans())
     out: list[str] = []
@@ -162,7 +162,7 @@ def test_a_large_event_in_small_pieces_is_joined_once(monkeypatch: pytest.Monkey
     text = b"data: " + b"x" * 5_000_000
     for piece in cut(text, range(0, len(text), 500)):
         assert framer.feed(piece) == []
-        # Held as it came; joined only when the line is whole.
+        # The piece is held as it came, and joined only when the line is whole.
         assert framer._pending[-1] is piece
     assert [len(event.data) for event in framer.feed(b"\n\n")] == [5_000_000]
     assert touched == len(text)

@@ -1,4 +1,5 @@
-"""Chunks that are recognised by what stands around their text, against the same chunks decoded one by one."""
+"""Chunks that are recognised by what stands around their text must equal the same chunks decoded one by
+one."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from gateway.scoring.transcript import Said
 from gateway.upstreams.masking import Mask
 
 Shape = Callable[[str, int, str], dict[str, Any]]
-"""What a chunk has beside its id, from a text, an index and another text."""
+"""Makes the rest of a chunk, beside its id, from a text, an index and another text."""
 
 TEXTS = st.text(max_size=8) | st.sampled_from(
     [
@@ -155,7 +156,7 @@ SPOILT = st.sampled_from(
 
 @st.composite
 def alike(draw: st.DrawFn) -> list[bytes]:
-    """A stream of few kinds of chunks, some of them spoilt."""
+    """Draw a stream of few kinds of chunks, some of them spoilt."""
     shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=2))
     spoilt = draw(SPOILT)
     events = []
@@ -178,7 +179,7 @@ def cut_at(stream: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def hold_together(events: list[bytes], cuts: list[int], choices: int) -> None:
-    """The careful path against the quick one, with the stream cut in three ways."""
+    """Compare the careful path with the quick one, with the stream cut in three ways."""
     stream = b"".join(events)
     pieces = cut_at(stream, cuts)
     with pytest.MonkeyPatch.context() as patch:

@@ -286,7 +286,7 @@ async def test_a_watch_that_is_over_lets_go_of_what_beats(socket: Socket, clock:
         watch.keep_alive(LONG, outlet.ping)
         seen = weakref.ref(outlet)
     del outlet
-    # By its reference count: nobody has to look for cycles.
+    # Its reference count frees it: nobody has to look for cycles.
     assert seen() is None
 
 

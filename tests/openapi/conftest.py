@@ -1,4 +1,4 @@
-"""What the tests of the document share."""
+"""Tests of the document share these."""
 
 import warnings
 from pathlib import Path
@@ -22,7 +22,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
         upstream_table("main", "http://127.0.0.1:9/v1", 'default_model = "gpt-4o-mini"'), "utf-8"
     )
     with warnings.catch_warnings():
-        # How parameters are best declared is Litestar's affair, and not what is tested here.
+        # It is Litestar's affair how parameters are best declared, and not tested here.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
         return create_app(config.load(place, {"PERSONA__KEYS__PEPPER": "of a test"})).litestar
 

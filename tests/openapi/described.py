@@ -18,7 +18,7 @@ class Document:
         self.whole = whole
 
     def resolve(self, thing: Json) -> Json:
-        """What a reference stands for; anything else as it is."""
+        """Follow a reference; anything else stays as it is."""
         while "$ref" in thing:
             found: Any = self.whole
             for key in thing["$ref"].removeprefix("#/").split("/"):
@@ -27,7 +27,7 @@ class Document:
         return thing
 
     def operations(self) -> Iterator[tuple[str, str, Json]]:
-        """Method, path and operation."""
+        """Yield method, path and operation."""
         for path, item in self.whole["paths"].items():
             for method in METHODS:
                 if method in item:
@@ -38,13 +38,13 @@ class Document:
         return found
 
     def problems(self, schema: Json, value: object) -> list[str]:
-        """Why the value is not what the schema says."""
+        """Say why the value is not what the schema says."""
         rooted = {**schema, "components": self.whole["components"]}
         checker = Draft202012Validator(rooted, format_checker=FormatChecker())
         return [f"{error.json_path}: {error.message}" for error in checker.iter_errors(value)]
 
     def answer_problems(self, method: str, path: str, status: int, text: bytes, media: str) -> list[str]:
-        """Why this answer is not one that the operation says it gives."""
+        """Say why this answer is not one that the operation says it gives."""
         responses = self.operation(method, path)["responses"]
         if str(status) not in responses:
             return [f"{method} {path} does not say that it answers {status}"]
@@ -56,7 +56,7 @@ class Document:
 
 
 def examples(media: Json, document: Document) -> Iterator[tuple[str, Any]]:
-    """The examples of one media type, by their names."""
+    """Return the examples of one media type, by their names."""
     if "example" in media:
         yield "example", media["example"]
     for name, example in media.get("examples", {}).items():
@@ -64,7 +64,7 @@ def examples(media: Json, document: Document) -> Iterator[tuple[str, Any]]:
 
 
 def frames(text: str) -> Iterator[tuple[str, str]]:
-    """The event name and the data of each frame of a stream."""
+    """Split a stream into the event name and the data of each frame."""
     for frame in filter(None, text.split("\n\n")):
         fields = dict(line.split(": ", 1) for line in frame.split("\n"))
         yield fields.get("event", "message"), fields["data"]

@@ -1,4 +1,4 @@
-"""What a running gateway answers is what the document says."""
+"""A running gateway answers what the document says."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ ONE = P + "/{ref}"
 
 @pytest.fixture
 def document(gateway: Gateway) -> Document:
-    """As it is served."""
+    """The document as it is served."""
     return Document(fetch(gateway, "/openapi.json", key="").json)
 
 

@@ -48,7 +48,7 @@ def test_every_operation_declares_its_scope_and_how_it_may_refuse(document: Docu
         assert f"`{scope}`" in operation["description"], place
         assert [list(each.values()) for each in operation["security"]] == [[[scope]]] * 3, place
         assert {"400", "401", "403", "408", "431", "500", "503"} <= responses.keys(), place
-        # What changes nothing needs no `Idempotency-Key`.
+        # A route that changes nothing needs no `Idempotency-Key`.
         if method == "POST" and not path.startswith(OPENAI_PREFIX) and not path.endswith("/render"):
             assert {"409", "413", "422"} <= responses.keys(), place
 
@@ -86,7 +86,7 @@ def test_every_parameter_field_and_schema_is_explained(document: Document) -> No
 
 
 def unexplained(place: str, schema: Any) -> Any:
-    """Where a property has no description."""
+    """List the places where a property has no description."""
     for name, inner in schema.get("properties", {}).items():
         if not inner.get("description"):
             yield f"{place}.{name}"

@@ -42,7 +42,7 @@ def place(caller: Caller) -> tuple[str, str]:
 
 
 class Personas:
-    """A registry over a store, and how to write to that."""
+    """A registry over a store, and ways to write to that store."""
 
     def __init__(self, database: Database, mine: str, theirs: str) -> None:
         self.database = database

@@ -1,4 +1,4 @@
-"""The table of attacks: for each place that a caller can fill, the worst that fits into it."""
+"""The table of attacks has, for each place that a caller can fill, the worst that fits into it."""
 
 import gzip
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from tests.conftest import LIBRARIAN
 
 MB = 1 << 20
 BODY = 31 * MB
-"""Just under the limit of a body."""
+"""Bytes just under the limit of a body."""
 UNPACKED = 15 * MB
-"""Just under the limit of a body that travels as gzip."""
+"""Bytes just under the limit of a body that travels as gzip."""
 CHAT = "/v1/openai/chat/completions"
 EMBEDDINGS = "/v1/openai/embeddings"
 UNPACKING = {CHAT, EMBEDDINGS}
-"""Where a body may be packed."""
+"""Routes where a body may be packed."""
 SLUG = "the-night-librarian"
 LARGE = "large"
 """The slug of the persona with two large versions."""
 
 Shape = Callable[[int], bytes]
-"""Makes a JSON value of about so many bytes."""
+"""Makes a JSON value of about this many bytes."""
 
 
 class Attack(NamedTuple):
@@ -30,9 +30,9 @@ class Attack(NamedTuple):
     method: str
     path: str
     body: Callable[[], bytes] | None = None
-    """Made right before it is sent, for all of them together would be large."""
+    """The body is made right before it is sent, since all of them together would be large."""
     packed: bool = False
-    """Whether the body travels as gzip."""
+    """Tells whether the body travels as gzip."""
 
 
 def ones(size: int) -> bytes:
@@ -60,7 +60,7 @@ def deep(size: int) -> bytes:
 
 
 def nested(size: int) -> bytes:
-    """As deep as may be, again and again."""
+    """Nest as deep as may be, again and again."""
     one = b"[" * 30 + b"]" * 30
     return b"[" + b",".join([one] * (size // 61)) + b"]"
 
@@ -108,9 +108,9 @@ SHAPES: list[Shape] = [
     *(ones, objects, strings, keys, pairs, deep, nested, text, escapes, quotes, umlauts, digits)
 ]
 PACKED: list[Shape] = [ones, objects, keys, text]
-"""Those that are small on their way."""
+"""Shapes that are small on their way."""
 VALUE = "@value"
-"""Stands in a body for what the attack puts there."""
+"""In a body this stands for what the attack puts there."""
 NEW = '"slug":"@slug"'
 MODEL = f'"model":"{LIBRARIAN}"'
 PERSONAS = "/v1/personas"
@@ -160,7 +160,7 @@ READS = [
     "/v1/audit?limit=100",
     "/openapi.json",
 ]
-"""What a caller can make others' work dear with, once much is stored."""
+"""Reads that a caller can make dear for others, once much is stored."""
 
 TALKS = (CHAT, EMBEDDINGS, f"{PERSONAS}/{SLUG}/render")
 UNBOUNDED = frozenset(
@@ -169,11 +169,12 @@ UNBOUNDED = frozenset(
         *((CHAT, shape) for shape in ("keys", "text")),
     }
 )
-"""What still costs others more than it may, and is not tried; a place is taken out once it has its bounds."""
+"""Attacks that still cost others more than they may are not tried; one is taken out once it has its
+bounds."""
 
 
 def table(*, whole: bool) -> list[Attack]:
-    """Those of one shape together, since a large value takes long to make; a third, where not the whole."""
+    """List the attacks by shape, since a large value takes long to make; a third where not the `whole`."""
     attacks = [
         _attack(number, method, path, template, shape, packed)
         for number, (method, path, template, shapes) in enumerate(PLACES)
@@ -209,5 +210,5 @@ def _value(shape: Shape, size: int) -> bytes:
 
 @lru_cache(1)
 def _blanks() -> bytes:
-    """White space that can hardly be packed, so that the whole is no more than a hundred times smaller."""
+    """Make white space that can hardly be packed: packed, the whole is at least a hundredth as large."""
     return bytes(Random(1).choices(b" \t\r\n", k=MB // 2))

@@ -1,7 +1,7 @@
-"""A paced stream through a gateway, both of its ends in a process of their own: `python -m tests.probe.pace`.
+"""`python -m tests.probe.pace` runs a paced stream through a gateway, with both of its ends in this process.
 
-What a test does with large bodies must not hold up the one who measures. Standard input has a command a
-line: `open HOST PORT REQUEST`, with the request in hexadecimal; `begin`; `longest`, answered with seconds.
+A test's work on large bodies must not hold up the one who measures. Standard input has a command a line:
+`open HOST PORT REQUEST`, with the request in hexadecimal; `begin`; `longest`, answered with seconds.
 """
 
 import socket
@@ -45,7 +45,7 @@ class Reader:
             self._longest = 0.0
 
     def longest(self) -> float:
-        """Seconds between two chunks since `begin`, up to the next one that comes now."""
+        """Return the most seconds between two chunks since `begin`, up to the next one that comes now."""
         with self._came:
             self._wait()
             return self._longest

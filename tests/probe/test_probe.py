@@ -104,7 +104,7 @@ def ask(gateway: Gateway, attack: Attack, body: bytes | None) -> Reply:
 
 
 def control(paced: Paced, seconds: float) -> float:
-    """The longest gap of the stream in so many seconds without an attack."""
+    """Return the longest gap of the stream in `seconds` without an attack."""
     pause = threading.Event()
     paced.begin()
     pause.wait(min(max(seconds, 20 * PACE), 1))
@@ -112,7 +112,7 @@ def control(paced: Paced, seconds: float) -> float:
 
 
 def forget_peak(pid: int) -> None:
-    """The most memory that it held counts from now on."""
+    """Let the peak of its memory count from now on."""
     (PROC / str(pid) / "clear_refs").write_text("5")
 
 

@@ -76,7 +76,7 @@ class Scorer:
         return score, BEGINNING._replace(verdict=verdict)
 
     def calls(self) -> int:
-        """How many there were since the last time."""
+        """Count the calls since the last time."""
         count = len(self.scored)
         self.scored.clear()
         return count
@@ -98,7 +98,7 @@ class Rig:
         return await found if isinstance(found, asyncio.Future) else found
 
     async def ready(self) -> "Rig":
-        """With a version that was made ready, and nothing else remembered."""
+        """Make one with a version that was made ready, and nothing else remembered."""
         await self.score("Hello.", asked=[{"role": "user", "content": "warm up"}])
         self.scorer.calls()
         self.scorer.threads.clear()
@@ -141,13 +141,13 @@ def persona(prompt: str = "You are a muse.", number: int = 1) -> Resolved:
 
 
 def turns(count: int) -> list[Any]:
-    """So many questions and their answers."""
+    """Make this many questions and their answers."""
     roles = ("user", "assistant")
     return [{"role": role, "content": f"{role} {at}"} for at in range(count) for role in roles]
 
 
 def asked(count: int) -> list[Any]:
-    """A request for the answer after so many turns."""
+    """Make a request for the answer after this many turns."""
     return [*turns(count), {"role": "user", "content": f"user {count}"}]
 
 
@@ -336,7 +336,7 @@ async def test_nothing_is_left_of_a_caller_who_has_gone(rig: Rig) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     rig.scorer.gate.set()
     assert (await rig.score(f"{LONG}!")).drift.verdict == "in-character"
-    # Only the one that was begun, and the last.
+    # Only the one that was begun is scored, and the last.
     assert rig.scorer.calls() == 2
 
 
@@ -359,7 +359,7 @@ def busy(seconds: float) -> None:
 
 
 async def passes_of_scores(rig: Rig, takes: float) -> Counter[int]:
-    """How many of fifty answers that end together each pass scores, if one takes so many seconds."""
+    """Return how many of fifty answers that end together each pass scores, if one takes this many seconds."""
     passed = 0
     seen: Counter[int] = Counter()
 

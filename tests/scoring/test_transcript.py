@@ -1,4 +1,4 @@
-"""What was said: the conversation in a request, and places in it."""
+"""A transcript is the conversation in a request, and knows places in it."""
 
 import json
 from typing import Any

@@ -24,7 +24,7 @@ class Kept(asyncio.Protocol):
 
 @asynccontextmanager
 async def accepted(*taking: Share) -> AsyncIterator[list[int]]:
-    """How many of the connections each got, once all have been taken."""
+    """Return how many of the connections each got, once all have been taken."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=TOGETHER)
     listener.setblocking(False)
     taken = asyncio.Semaphore(0)
@@ -80,7 +80,7 @@ async def test_a_connection_that_was_taken_has_begun_when_its_worker_stops() -> 
             acceptor.start()
             await is_taken.wait()
             assert not connections
-            # Whoever asks the connections to end must not miss one.
+            # A caller who ends the connections must not miss one.
             await acceptor.stop()
             (kept,) = connections
     assert isinstance(kept, Kept)

@@ -1,4 +1,4 @@
-"""A body that comes in pieces: pauses and its whole time, by a clock that the test turns."""
+"""A body that comes in pieces is held to its pauses and its whole time, by a clock that the test turns."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from gateway.server.arrival import Arrival
 
 
 class Loop:
-    """As far as an arrival needs one."""
+    """A loop, as far as an arrival needs one."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -1,4 +1,4 @@
-"""Who may be connected: strangers, those with a key, and who makes room for whom."""
+"""Strangers and callers with a key may be connected, and make room in an order."""
 
 import resource
 

@@ -1,4 +1,4 @@
-"""What stands in for asyncio's events and queues in each connection."""
+"""These stand in for asyncio's events and queues in each connection."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ async def test_a_signal_that_is_cleared_is_waited_for_again() -> None:
     tasks = await waiting(signal, 2)
     assert not any(task.done() for task in tasks)
     signal.set()
-    # As of an event: whoever has waited is woken, also where the first one clears it.
+    # As with an event, whoever has waited is woken even if the first one clears it.
     signal.clear()
     await asyncio.gather(*tasks)
     (task,) = await waiting(signal)

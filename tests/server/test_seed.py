@@ -1,4 +1,4 @@
-"""What a store starts with."""
+"""A store starts with these things."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

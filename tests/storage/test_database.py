@@ -42,7 +42,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Watcher:
-    """What a watch reports."""
+    """Records what a watch reports."""
 
     def __init__(self, database: Database, position: int) -> None:
         self.reports: asyncio.Queue[list[Change]] = asyncio.Queue()

@@ -36,7 +36,7 @@ async def write(database: Database, *subjects: str) -> None:
 
 
 def copied(source: Path, target: Path) -> None:
-    """As an operator's `.backup` and `.restore` do it, into the very file that is open."""
+    """Copy as an operator's `.backup` and `.restore` do, into the very file that is open."""
     with closing(sqlite3.connect(source)) as store, closing(sqlite3.connect(target, timeout=10)) as copy:
         store.backup(copy)
 

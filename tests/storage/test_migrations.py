@@ -16,7 +16,7 @@ WORKSPACE = {"id": "ws_1", "name": "mine", "mode": "live", "created_at": 1}
 
 
 def kept(path: Path) -> tuple[list[tuple[str, ...]], set[str]]:
-    """What stands in the store, and the schema in words."""
+    """Read what stands in the store, and the schema in words."""
     with closing(sqlite3.connect(path)) as store:
         rows = store.execute("SELECT id, name FROM workspaces").fetchall()
         schema = {row[0] for row in store.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}

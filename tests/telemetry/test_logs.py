@@ -15,7 +15,7 @@ FACTS = {"turn": "msg_1", "from": "in-character"}
 
 @pytest.fixture(autouse=True)
 def root() -> Iterator[None]:
-    """The root logger is as it was after the test."""
+    """The root logger, which is as it was after the test."""
     logger = logging.getLogger()
     handlers, level = logger.handlers[:], logger.level
     yield

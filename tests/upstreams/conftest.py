@@ -1,4 +1,4 @@
-"""What tests of the clients share."""
+"""Tests of the clients share these."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,7 +14,8 @@ from gateway.upstreams.lookup import Lookups
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 ON_BOTH_LOOPS = ("test_connection.py", "test_http.py", "test_tls.py")
-"""The server runs on uvloop, whose transports differ from asyncio's in many small ways."""
+"""Tests that run on both loops: the server runs on uvloop, whose transports differ from asyncio's in small
+ways."""
 PATH = "/chat/completions"
 
 New = Callable[..., Client]
@@ -50,7 +51,7 @@ async def read_all(response: Response) -> bytes:
 
 
 async def ask(client: Client, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> bytes:
-    """The whole body of one answer."""
+    """Ask, and return the whole body of one answer."""
     response = await client.post(PATH, body, headers or {})
     try:
         return await read_all(response)

@@ -1,4 +1,4 @@
-"""An upstream in the test's own loop, for what needs TLS or an answer before the request has come."""
+"""This upstream is in the test's own loop, for tests of TLS or of answers that come before the request."""
 
 import asyncio
 import ssl
@@ -14,19 +14,19 @@ class Line:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     gone: asyncio.Event = field(default_factory=asyncio.Event)
-    """The script has ended, as it does when the other side hangs up."""
+    """It is set when the script has ended, as it does when the other side hangs up."""
 
     async def head(self) -> bytes:
         return await self.reader.readuntil(b"\r\n\r\n")
 
     async def request(self) -> bytes:
-        """The body of the next request."""
+        """Read the body of the next request."""
         head = (await self.head()).lower()
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         return await self.reader.readexactly(length)
 
     async def rest(self) -> int:
-        """How many bytes come until the other side hangs up."""
+        """Count the bytes that come until the other side hangs up."""
         count = 0
         while data := await self.reader.read(1 << 16):
             count += len(data)
@@ -43,7 +43,7 @@ class Peer:
 
 
 Script = Callable[[Line], Awaitable[None]]
-"""What is done on each connection, which is cut behind it."""
+"""Is run on each connection, which is cut after it."""
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ def called(
 
 @pytest.fixture
 def broken() -> Breaker:
-    """Open since second 0."""
+    """A breaker that is open since second 0."""
     return called(Breaker(), [False] * LEAST_CALLS)
 
 

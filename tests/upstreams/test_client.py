@@ -42,7 +42,7 @@ def raw_deflate(data: bytes) -> bytes:
 
 
 def members(data: bytes) -> bytes:
-    """A gzip body of several members, one of them empty, with zeros behind it as tapes have them."""
+    """Make a gzip body of several members, one of them empty, with zeros behind it as tapes have them."""
     return gzip.compress(data[:7]) + gzip.compress(b"") + gzip.compress(data[7:]) + b"\0" * 8
 
 
@@ -69,7 +69,7 @@ def client(kind: str, new: New, upstream: ScriptedUpstream) -> Client:
 
 
 async def seen(upstream: ScriptedUpstream, count: int = 1) -> Seen:
-    """The last of so many requests."""
+    """Return the last of `count` requests."""
     return (await asyncio.to_thread(upstream.wait_for, count))[count - 1]
 
 

@@ -60,7 +60,7 @@ class NotingTransport(asyncio.Transport):
 
 
 class Notes:
-    """An owner that lends nothing on."""
+    """An owner that lends nothing on, and notes what it is told."""
 
     def __init__(self) -> None:
         self.freed_as: list[bool] = []
@@ -89,7 +89,7 @@ def rigged(room: int | None = None) -> Rig:
 
 
 async def asked(rig: Rig, body: bytes = b"{}") -> asyncio.Task[IncomingResponse]:
-    """A request that has been sent as far as it could be."""
+    """Send a request as far as it can be sent."""
     task = asyncio.create_task(rig.connection.ask(b"HEAD ", body))
     await asyncio.sleep(0)
     return task
@@ -109,7 +109,7 @@ async def failure(of: Awaitable[object]) -> str:
 
 
 async def outcome(task: asyncio.Task[IncomingResponse]) -> bytes | str:
-    """The whole body, or how it failed."""
+    """Return the whole body, or how it failed."""
     try:
         return await rest(await task)
     except UpstreamFailure as error:
@@ -332,7 +332,7 @@ class MistakenSink(Sink):
 
 
 async def poured(sink: Sink, head: bytes = CHUNKED) -> tuple[Rig, IncomingResponse, asyncio.Task[None]]:
-    """An answer whose pieces go into the sink."""
+    """Pour the pieces of an answer into the sink."""
     rig = rigged()
     task = await asked(rig)
     rig.connection.data_received(head)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /
 
 @pytest.fixture
 async def good() -> AsyncIterator[int]:
-    """The port of a server."""
+    """The port of a server that answers."""
 
     async def wait(line: Line) -> None:
         await line.rest()

@@ -1,4 +1,4 @@
-"""What a caller is told of an upstream's failure, status by status, and what is never shown."""
+"""A caller is told of an upstream's failure status by status, and some things are never shown."""
 
 import json
 from typing import Any
@@ -221,7 +221,7 @@ def test_a_call_without_an_answer_is_unavailable(kind: Kind) -> None:
     failure = UpstreamFailure(kind, "main")
     refusal = failure.refusal()
     assert failure.is_retryable
-    # What is no answer may be the request's doing, and is no sign that the upstream is down.
+    # An answer that is none may be the request's doing, and is no sign that the upstream is down.
     assert failure.trips_breaker == (kind == "connection" or kind.endswith("timeout"))
     assert (refusal.fault, refusal.status) == (Fault.PROVIDER_UNAVAILABLE, 503)
     assert "`main`" in refusal.message

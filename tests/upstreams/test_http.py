@@ -44,7 +44,7 @@ async def until(look: Callable[[], object], within: float = 5.0) -> None:
 
 
 def assert_at_rest(client: HttpClient) -> None:
-    """Nothing is lent, nobody waits, and every open connection may be used."""
+    """Check that nothing is lent, nobody waits, and every open connection may be used."""
     assert client._lent == 0
     assert not client._queue
     assert client._open == client._idle.keys()

@@ -1,4 +1,4 @@
-"""What is cut out of an upstream's words: secrets and the prompt, however they are spelt."""
+"""Secrets and the prompt are cut out of an upstream's words, however they are spelt."""
 
 import json
 import time

@@ -1,4 +1,5 @@
-"""Why an upstream failed: where servers say it, the status that it stands for, and what of it is shown."""
+"""An upstream says why it failed: this is where servers put it, the status it stands for, and what is
+shown."""
 
 import json
 

@@ -8,7 +8,7 @@ from gateway.upstreams.request import Heads
 
 
 def head(base_url: str, **settings: object) -> dict[str, str]:
-    """The fields of a head, its first line under an empty name."""
+    """Read the fields of a head, its first line under an empty name."""
     upstream = Upstream(base_url=base_url, **settings)  # type: ignore[arg-type]
     first, *lines, end, rest = Heads(upstream).encode("/x", {}, 5).decode().split("\r\n")
     assert (end, rest) == ("", "")

@@ -48,7 +48,7 @@ New = Callable[[int], Routing]
 
 @pytest.fixture
 async def new(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[New]:
-    """Makes a routing over `a`, `b` and `c` with so many retries and hardly a pause."""
+    """Makes a routing over `a`, `b` and `c` with some retries and hardly a pause."""
     monkeypatch.setattr(routings, "BACKOFF", 1e-6)
     made: list[Routing] = []
 
