@@ -92,10 +92,11 @@ class Answer:
         said, ended = [], []
         for position, choice in enumerate(_choices.decode(fields["choices"])):
             index = choice.pop("index", msgspec.Raw(str(position).encode()))
-            finish = choice.pop("finish_reason", msgspec.Raw(b'"stop"'))
+            finish = choice.pop("finish_reason", chunks.NULL)
             delta = _delta(choice.pop("message", msgspec.Raw(b"{}")))
             said.append({"index": index, "delta": delta, **choice, "finish_reason": None})
-            ended.append({"index": index, "delta": {}, "finish_reason": finish})
+            if bytes(finish) != b"null":
+                ended.append({"index": index, "delta": {}, "finish_reason": finish})
         events = [{**head, "choices": [choice]} for choice in said + ended]
         if "usage" in fields:
             events.append({**head, "choices": [], "usage": fields["usage"]})

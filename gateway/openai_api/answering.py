@@ -3,10 +3,12 @@
 import asyncio
 import logging
 
-from gateway.errors import Fault, Refusal
+import msgspec
+
+from gateway.errors import Fault, Refusal, openai_error
 from gateway.openai_api import edge
 from gateway.openai_api.life import Life
-from gateway.openai_api.relay import error_frame
+from gateway.openai_api.sse import frame
 from gateway.openai_api.watch import Watch
 
 log = logging.getLogger("gateway.chat")
@@ -114,3 +116,8 @@ class Outlet:
     async def _ping(self) -> None:
         if not self._over:
             await self.write(edge.PING)
+
+
+def error_frame(refusal: Refusal) -> bytes:
+    """Make the last event of a stream that failed after its head had gone out."""
+    return frame(msgspec.json.encode({"error": openai_error(refusal)}))

@@ -1,4 +1,4 @@
-"""Little is read of a chunk of a streamed answer, and little is edited in its bytes."""
+"""Little is read of a chunk of a streamed answer, and some keys are set in its bytes."""
 
 import json
 import re
@@ -7,14 +7,9 @@ from typing import Any
 import msgspec
 
 from gateway.turns.turn import Usage
-
-MODEL_KEY = b'"model"'
-SPELT = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")')
-
+from gateway.upstreams.reason import decoded, is_error, reported
 
 BETWEEN = re.compile(r"[ \t\r\n]*[:,]?[ \t\r\n]*")
-
-
 NULL = msgspec.Raw(b"null")
 
 
@@ -104,33 +99,15 @@ def says_more(data: bytes) -> bool:
     return False
 
 
-class ModelEdit:
-    """Replaces the upstream's name of the model, whose spelling is learnt when the name is seen first."""
-
-    __slots__ = ("_model_json", "_name", "_new", "_old")
-
-    def __init__(self, model_json: bytes) -> None:
-        self._model_json = model_json
-        self._new = MODEL_KEY + b":" + model_json
-        self._name: object = None
-        self._old: bytes | None = None
-
-    def apply(self, data: bytes, chunk: Chunk) -> bytes:
-        """Put the resolved name into the chunk; one that names no model stays as it is."""
-        if chunk.model is msgspec.UNSET:
-            return data
-        # Only if the key stands once, with the value read, is it surely the one at the top level.
-        if data.count(MODEL_KEY) == 1:
-            if chunk.model != self._name or self._old is None or self._old not in data:
-                self._learn(data, chunk.model)
-            if self._old is not None and self._old in data:
-                return data.replace(self._old, self._new, 1)
-        return with_keys(data, {"model": self._model_json})
-
-    def _learn(self, data: bytes, name: object) -> None:
-        spelt = SPELT.search(data)
-        self._name = name
-        self._old = spelt[0] if spelt and value_of(spelt[1]) == name else None
+def error_of(chunk: Chunk, data: bytes, name: bytes) -> bytes | None:
+    """Return the error that an event of this name reports, as JSON; `None` where it reports none."""
+    if chunk.error is not NULL:
+        return chunk.error if is_error(chunk.error) else None
+    if name == b"error":
+        return data
+    # A chunk of an answer has choices; what has none may be an error by another shape.
+    is_reported = chunk.choices is msgspec.UNSET and reported(decoded(data)) is not None
+    return data if is_reported else None
 
 
 def _read_leniently(data: bytes) -> Chunk:

@@ -22,6 +22,7 @@ from gateway.openai_api.overlay import Laid, lay
 from gateway.openai_api.passing_on import Writer, pass_on
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
+from gateway.openai_api.transcript import Transcript
 from gateway.openai_api.watch import Watch
 from gateway.personas import name as names
 from gateway.personas.registry import Registry, unknown
@@ -128,7 +129,8 @@ class Exchange(Life):
         self.request = request
         self._shared = shared
         self._asking = asking
-        self._said: Relay | Answer | None = None
+        self._said: Transcript | Answer | None = None
+        self._scored: Scored | None = None
         self._spent = 0.0
         """Seconds for which the answer's last chunk has waited until it was known to be the last."""
 
@@ -147,7 +149,7 @@ class Exchange(Life):
         account, routing = self.account, self._shared.routing
         opened = await routing.first(self._usable(), self._asking.open, account.trail, self._until)
         account.answered = time.perf_counter()
-        self._source = self._said = opened.relay
+        self._source = self._said = opened.relay.transcript
         self._response = opened.response
         relay, response, frames, limits = opened.relay, opened.response, opened.frames, opened.limits
         watch.limit_total(opened.began + limits.total)
@@ -157,7 +159,7 @@ class Exchange(Life):
         self.request.messages.let_go()
         while True:
             if relay.is_settled:
-                found = self._score(relay)
+                found = self._score(relay.transcript)
                 if isinstance(found, asyncio.Future):
                     if frames:
                         yield frames
@@ -195,7 +197,7 @@ class Exchange(Life):
             return await asyncio.to_thread(answer.encode, model, persona)
         return answer.encode(model, persona)
 
-    def _score(self, source: Relay | Answer) -> Scored | asyncio.Future[Scored]:
+    def _score(self, source: Transcript | Answer) -> Scored | asyncio.Future[Scored]:
         persona, request = self.account.persona, self.request
         assert persona is not None  # noqa: S101 - nobody else's answers are scored
         return self._shared.scoring.score(
@@ -211,12 +213,14 @@ class Exchange(Life):
         return found
 
     def _take(self, scored: Scored) -> None:
-        account = self.account
-        account.score(scored)
-        self._shared.scoring.note(account.turn, account.persona.label if account.persona else "", scored)
+        self.account.score(scored)
+        self._scored = scored
 
     def _recorded(self) -> None:
         turn, persona, said, judge = self.account.turn, self.account.persona, self._said, self._shared.judge
+        # Once, since an answer that went on behind its finish was scored twice.
+        if self._scored is not None and persona is not None:
+            self._shared.scoring.note(turn, persona.label, self._scored)
         if judge is not None and persona is not None and said is not None and judge.wants(turn):
             request = self.request
             judge.take(turn, persona, request.messages.each, len(request.body), said.said())

@@ -59,12 +59,13 @@ class LastChunk:
         self._envelope: bytes | None = None
         """The last chunk with a choice that was decoded."""
 
-    def take(self, data: bytes, chunk: Chunk, *, speaks: bool, counts: bool) -> bytes:
-        """Return the frames for a chunk that says more or has the usage, after those that it sets free."""
-        finishes = any(choice is not None and choice.finish_reason for choice in chunk.choices or ())
-        out = b""
+    def take(self, data: bytes, chunk: Chunk, *, speaks: bool, finishes: bool, counts: bool) -> bytes:
+        """Return the frames for a chunk, after those that it sets free."""
         if chunk.choices:
             self._envelope = data
+        if not (finishes or counts or self.is_held or self.is_released):
+            return frame(data)
+        out = b""
         if self.is_held:
             says_more = speaks or chunks.says_more(data)
             if not (says_more or finishes):
@@ -72,7 +73,7 @@ class LastChunk:
             self._doubts = self._doubts or says_more
             out = self.let_go()
         if speaks and self.is_released:
-            self.is_released, self._doubts = False, True
+            self.reopen()
         may_be_last = self._transcript.is_complete if finishes else counts
         if self.is_released or not may_be_last:
             return out + frame(data)
@@ -80,6 +81,10 @@ class LastChunk:
         self._is_credible = is_believed and len(self._transcript.finished) >= self._choices
         self._held, self.is_held = data, True
         return out
+
+    def reopen(self) -> None:
+        """Note that more is said behind the chunk that went out as the last."""
+        self.is_released, self._doubts = False, True
 
     def settle(self) -> bytes:
         """Take the held chunk for the last one, since nothing has followed for a while, or let it go."""

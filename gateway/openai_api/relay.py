@@ -1,22 +1,19 @@
 """Upstream bytes become client bytes: whole frames, the resolved model name, a clean end."""
 
-import msgspec
-
-from gateway.errors import Fault, Refusal, openai_error
+from gateway.errors import Fault, Refusal
 from gateway.openai_api import chunk as chunks
-from gateway.openai_api.chunk import BrokenChunkError, Chunk, ModelEdit
+from gateway.openai_api.chunk import BrokenChunkError, Chunk
+from gateway.openai_api.edit import Edit
 from gateway.openai_api.last import LastChunk
-from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, frame
+from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, border, frame
 from gateway.openai_api.template import Run, Template
 from gateway.openai_api.transcript import Transcript
-from gateway.scoring.transcript import Said
-from gateway.turns.turn import Usage
 from gateway.upstreams.failure import UpstreamFailure, from_event
 from gateway.upstreams.masking import Mask
-from gateway.upstreams.reason import decoded, is_error, reported
 
 TEMPLATES = 100
 """A stream's way of writing its chunks is learnt anew this many times before that is given up."""
+BROKEN_OFF, NO_JSON = "broke off in the middle of an event", "sent an event that is not JSON"
 
 
 class Relay:
@@ -28,14 +25,13 @@ class Relay:
 
     __slots__ = (
         "_choices",
-        "_fallback_id",
+        "_edit",
         "_framer",
-        "_id",
+        "_is_over",
         "_last",
         "_learnt",
         "_mask",
         "_misses",
-        "_model",
         "_template",
         "_upstream",
         "_wants_usage",
@@ -43,6 +39,7 @@ class Relay:
         "done",
         "events",
         "failure",
+        "goes_on",
         "transcript",
     )
 
@@ -65,15 +62,17 @@ class Relay:
         self.cause: UpstreamFailure | None = None
         """The same failure as the upstream's, to try another one where nothing has gone out yet."""
         self.done = False
+        self.goes_on = True
+        """Tells whether it can be fed on: it holds no chunk, has not ended and not failed."""
+        self._is_over = False
+        """Tells whether the rest that the upstream sends is of no use."""
         self._last = LastChunk(self.transcript, choices, model_json) if model_json is not None else None
         """It is `None` for a plain model, whose answers nobody scores."""
         self._upstream = upstream
-        self._model = ModelEdit(model_json) if model_json is not None else None
+        self._edit = Edit(model_json, fallback_id)
         self._choices = choices
         self._wants_usage = wants_usage
         self._mask = mask
-        self._fallback_id = fallback_id
-        self._id: str | None = None
         self._framer = Framer(limit)
         self._template: Template | None = None
         self._learnt = 0
@@ -90,25 +89,6 @@ class Relay:
         """Tells whether it is known, so that nothing is fed until it is released."""
         return self._last is not None and self._last.is_settled
 
-    @property
-    def goes_on(self) -> bool:
-        """Tells whether it can be fed on: it holds no chunk, has not ended and not failed."""
-        last = self._last
-        return not (self.done or self.failure is not None or (last is not None and last.is_held))
-
-    @property
-    def finish_reason(self) -> str | None:
-        """The finish reason of the last choice."""
-        finished = self.transcript.finished
-        return finished[max(finished)] if finished else None
-
-    @property
-    def usage(self) -> Usage | None:
-        return self.transcript.usage
-
-    def said(self) -> list[Said]:
-        return self.transcript.said()
-
     def feed(self, data: bytes) -> bytes:
         """Return the whole frames that go out for this piece of the upstream's stream."""
         out, at = [], 0
@@ -119,7 +99,7 @@ class Relay:
                     out.append(self._pass_run(run))
                     end = run.end
                 else:
-                    end = _border(data, at)
+                    end = border(data, at)
                     out.append(self._pass_others(data[at:end]))
                 at = end
         except TooLargeError:
@@ -128,12 +108,14 @@ class Relay:
 
     def settle(self) -> bytes:
         """Return the frames that go out when nothing has followed the held chunk for a while."""
-        return self._last.settle() if self._last is not None else b""
+        out = self._last.settle() if self._last is not None else b""
+        self.goes_on = not (self._is_over or self.is_held)
+        return out
 
     def release(self, persona_json: bytes) -> bytes:
         """Return the held chunk with the `persona` object, and what has waited behind it."""
         assert self._last is not None  # noqa: S101 - nothing else is held
-        self.done = self._last.is_ended
+        self.done, self.goes_on = self._last.is_ended, not self._is_over
         return self._last.release(persona_json)
 
     def finish(self, *, is_broken: bool = False) -> bytes:
@@ -148,12 +130,6 @@ class Relay:
             return out + self._fail("ended its answer before it was finished")
         return out + self._end()
 
-    @property
-    def _is_over(self) -> bool:
-        """Tells whether the rest that the upstream sends is of no use."""
-        last = self._last
-        return self.done or self.failure is not None or (last is not None and last.is_ended)
-
     def _run(self, data: bytes, at: int) -> Run | None:
         """Find a run as `Template.run` does, where an event begins at `at` that is to go out."""
         if self._template is None or not self.goes_on or not self._framer.is_between:
@@ -167,8 +143,8 @@ class Relay:
         for index, text in run.said:
             if text:
                 self.transcript.keep(index, text)
-        if self._last is not None and run.said:
-            self._last.is_released = False
+                if self._last is not None and self._last.is_released:
+                    self._last.reopen()
         return run.frames
 
     def _pass_others(self, data: bytes) -> bytes:
@@ -188,103 +164,76 @@ class Relay:
             try:
                 out.append(self._pass(event))
             except (BrokenChunkError, RecursionError):
-                problem = (
-                    "broke off in the middle of an event" if at_end else "sent an event that is not JSON"
-                )
-                out.append(self._fail(problem))
+                out.append(self._fail(BROKEN_OFF if at_end else NO_JSON))
         return b"".join(out)
 
     def _pass(self, event: Event) -> bytes:
         """Return the frames for one event; empty where it is held, waits, or is taken out."""
-        data = event.data
-        if data.strip() == DONE:
+        came, name = event
+        stripped = came.strip()
+        if stripped == DONE:
             self.events += 1
             return self._end()
-        if not data.strip():
+        if not stripped:
             return b""
-        chunk = chunks.read(data)
+        chunk = chunks.read(came)
         self.events += 1
-        usage = chunks.usage_of(chunk.usage)
-        if usage is not None:
+        counts = False
+        if chunk.usage is not chunks.NULL and (usage := chunks.usage_of(chunk.usage)) is not None:
             self.transcript.usage = usage
-        error = self._error(event, chunk)
-        if error is not None:
-            return self._pass_error(error, data, chunk)
-        counts = usage is not None and not chunk.choices
+            counts = not chunk.choices
+        if chunk.error is not chunks.NULL or name or not chunk.choices:
+            error = chunks.error_of(chunk, came, name)
+            if error is not None:
+                return self._pass_error(error, came, chunk)
         if counts and not self._wants_usage:
             return b""
-        came, data = data, self._edit(data, chunk)
-        speaks = self.transcript.add(chunk)
-        if self._template is None and not event.name:
-            self._template = Template.of(came, data, chunk, self._choices)
-            if self._template is not None:
-                self._learnt += 1
-                self._misses = 0
-        return (
-            frame(data) if self._last is None else self._last.take(data, chunk, speaks=speaks, counts=counts)
-        )
+        speaks, finishes = self.transcript.add(chunk)
+        known, data = self._edit.id, self._edit.apply(came, chunk)
+        if self._edit.id is not known:
+            # What was learnt goes out without it.
+            self._template = None
+        if self._template is None and not name:
+            self._learn(came, data, chunk)
+        last = self._last
+        if last is None:
+            return frame(data)
+        out = last.take(data, chunk, speaks=speaks, finishes=finishes, counts=counts)
+        self.goes_on = not last.is_held
+        return out
 
-    def _let_go(self) -> bytes:
-        return self._last.let_go() if self._last is not None else b""
+    def _learn(self, came: bytes, data: bytes, chunk: Chunk) -> None:
+        """Recognise the next chunks of this kind without decoding them, where that can be."""
+        self._template = Template.of(came, data, chunk, self._choices)
+        if self._template is not None:
+            self._learnt += 1
+            self._misses = 0
 
     def _end(self) -> bytes:
         """Note that the upstream has said all."""
+        self._is_over, self.goes_on = True, False
         if self._last is None:
             self.done = True
             return DONE_FRAME
-        out = self._last.end(self._id or self._fallback_id)
+        out = self._last.end(self._edit.any_id)
         self.done = not self._last.is_settled
         return out
-
-    def _edit(self, data: bytes, chunk: Chunk) -> bytes:
-        if self._model is not None:
-            data = self._model.apply(data, chunk)
-        missing = {}
-        if not isinstance(chunk.choices, list):
-            missing["choices"] = b"[]"
-        if self._id is None and (chunk.id or chunk.choices) and chunk.id != "":
-            self._id = chunk.id if isinstance(chunk.id, str) else self._fallback_id
-            self._template = None
-        # Events that come ahead of the answer, as from Azure, have no id, or an empty one.
-        if chunk.id != (self._id or ""):
-            missing["id"] = msgspec.json.encode(self._id or "")
-        return chunks.with_keys(data, missing) if missing else data
 
     def _pass_error(self, error: bytes, data: bytes, chunk: Chunk) -> bytes:
         """Fail, after what came before and beside the error."""
         beside = b""
         if chunk.choices or (self._wants_usage and self.transcript.usage and chunk.usage is not chunks.NULL):
             self.transcript.add(chunk)
-            beside = frame(self._edit(chunks.with_keys(data, {}, without=("error",)), chunk))
-        out = self._let_go() + beside
-        self._refuse(error)
-        return out
-
-    def _error(self, event: Event, chunk: Chunk) -> bytes | None:
-        """Return the error that the event reports, as JSON."""
-        if chunk.error is not chunks.NULL:
-            return chunk.error if is_error(chunk.error) else None
-        # Chunks of an answer have choices; an event that has none may be an error of another shape.
-        is_reported = chunk.choices is msgspec.UNSET and reported(decoded(event.data)) is not None
-        return event.data if event.name == b"error" or is_reported else None
-
-    def _refuse(self, error: bytes) -> None:
-        self.cause = from_event(self._upstream, error, self._mask)
-        self.failure = self.cause.refusal_midway()
+            beside = frame(self._edit.apply(chunks.with_keys(data, {}, without=("error",)), chunk))
+        cause = from_event(self._upstream, error, self._mask)
+        return self._fall(cause, cause.refusal_midway()) + beside
 
     def _fail(self, problem: str) -> bytes:
-        """Fail; frames that are whole still go out."""
-        self.cause = UpstreamFailure("bad_answer", self._upstream)
-        self.failure = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
-        return self._let_go()
+        refusal = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
+        return self._fall(UpstreamFailure("bad_answer", self._upstream), refusal)
 
-
-def _border(data: bytes, at: int) -> int:
-    """Find where the next event begins if lines end as nearly everybody ends them, else the data's end."""
-    found = data.find(b"\n\n", at)
-    return len(data) if found < 0 else found + 2
-
-
-def error_frame(refusal: Refusal) -> bytes:
-    """Make the last event of a stream that failed after its head had gone out."""
-    return frame(msgspec.json.encode({"error": openai_error(refusal)}))
+    def _fall(self, cause: UpstreamFailure, failure: Refusal) -> bytes:
+        """Fail; return the frames that are whole, which still go out."""
+        self._is_over, self.goes_on = True, False
+        self.cause, self.failure = cause, failure
+        return self._last.let_go() if self._last is not None else b""

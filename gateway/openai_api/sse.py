@@ -132,3 +132,9 @@ def frame(data: bytes) -> bytes:
     if b"\n" in data or b"\r" in data:
         data = LINE_END.sub(b" ", data)
     return b"data: " + data + b"\n\n"
+
+
+def border(data: bytes, at: int) -> int:
+    """Find where the next event begins if lines end as nearly everybody ends them, else the data's end."""
+    found = data.find(b"\n\n", at)
+    return len(data) if found < 0 else found + 2

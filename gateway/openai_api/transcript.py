@@ -24,9 +24,9 @@ class Transcript:
         self.refused = NONE
         self.usage: Usage | None = None
 
-    def add(self, chunk: Chunk) -> bool:
-        """Take in a chunk; tells whether it says more of what is to be scored."""
-        speaks = False
+    def add(self, chunk: Chunk) -> tuple[bool, bool]:
+        """Take in a chunk; tells whether it says more that is to be scored, and whether it finishes."""
+        speaks = finishes = False
         for choice in chunk.choices or ():
             if choice is None:
                 continue
@@ -36,7 +36,8 @@ class Transcript:
             # Some upstreams write an empty reason for "not yet".
             if choice.finish_reason:
                 self.finished[choice.index] = choice.finish_reason
-        return speaks
+                finishes = True
+        return speaks, finishes
 
     def keep(self, index: int, text: str) -> None:
         """Take in a piece that a choice says, which has not finished then, whatever was said before."""
@@ -46,6 +47,11 @@ class Transcript:
         if self._room > 0:
             pieces.append(text[: self._room])
             self._room -= len(text)
+
+    @property
+    def finish_reason(self) -> str | None:
+        """The finish reason of the last choice."""
+        return self.finished[max(self.finished)] if self.finished else None
 
     @property
     def is_complete(self) -> bool:

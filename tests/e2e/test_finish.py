@@ -13,8 +13,8 @@ from tests.e2e.wire import Reply, fetch
 from tests.fakes.process import Gateway
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
-from tests.fakes.upstream_model import chunk
-from tests.fakes.upstream_scripts import RESET, Gate, Json, Stall, events
+from tests.fakes.upstream_model import chunk, completion
+from tests.fakes.upstream_scripts import RESET, Gate, Json, Stall, events, json_answer
 
 WORDS = [chunk(delta={"role": "assistant", "content": ""}, finish="stop")]
 WORDS += [chunk(f"{word} ", finish="stop") for word in ["the", "tide", "is", "out", "dear"]]
@@ -102,6 +102,23 @@ def test_done_without_a_finish_has_the_persona_before_it(
     assert (last["choices"][0]["delta"], last["choices"][0]["finish_reason"]) == ({}, None)
     assert last["persona"]["drift"]["verdict"] != "unscored"
     found = turn(gateway, reply)
+    assert (found["status"], found["finish_reason"]) == ("completed", None)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_whole_answer_without_a_finish_has_none_in_its_row(
+    gateway: Gateway, upstream: ScriptedUpstream, stream: bool
+) -> None:
+    said = {"index": 0, "message": {"role": "assistant", "content": "The kettle is on, dear."}}
+    upstream.reply(json_answer(completion(choices=[said])))
+    reply = fetch(gateway, body={"model": LIBRARIAN, "messages": hello(), "stream": stream})
+    assert reply.status == 200
+    if stream:
+        *_, last, done = data_of(reply)
+        assert done == "[DONE]"
+        assert last["persona"]["drift"]["verdict"] != "unscored"
+        assert last["choices"][0]["finish_reason"] is None
+    found = newest(gateway, reply)
     assert (found["status"], found["finish_reason"]) == ("completed", None)
 
 

@@ -56,7 +56,8 @@ def test_a_verdict_that_changes_is_logged_and_counted(
     upstream.reply(answer("I slip, secretly.", stream), answer("Fine again.", stream))
     slipped = chat(patient, after("All is well."), stream=stream)
     back = chat(patient, after("I slip, secretly."), stream=stream)
-    assert said(slipped)["drift"] == {"voice": 0.875, "values": 0.25, "verdict": "out-of-character"}
+    levels = {"voice": 0.875, "values": 0.25, "rules": None}
+    assert said(slipped)["drift"] == {**levels, "verdict": "out-of-character"}
     assert changes(patient) == {
         name: counted.get(name, 0) + 1 for name in ("out-of-character", "in-character")
     }
@@ -68,6 +69,27 @@ def test_a_verdict_that_changes_is_logged_and_counted(
         ids = f"turn={said(reply)['turn']} request={reply.headers['x-request-id']}"
         assert line.endswith(f" {ids} persona=the-night-librarian@v1 from={was} to={now}")
     assert "secretly" not in patient.errors()
+
+
+def test_an_answer_that_goes_on_behind_its_finish_changes_the_verdict_once(
+    patient: Gateway, upstream: ScriptedUpstream
+) -> None:
+    counted, logged = changes(patient), patient.errors()
+    gate = Gate()
+    upstream.reply(
+        events([chunk("I slip."), chunk(finish="stop"), gate, chunk(" Again."), chunk(finish="stop")])
+    )
+    with connect(patient) as peer:
+        body = {"model": LIBRARIAN, "messages": after("All is well."), "stream": True}
+        peer.sendall(written(patient, body))
+        received = read_until(peer, b'"persona":')
+        assert b"Again" not in received
+        gate.open()
+        received += read_until(peer, b"[DONE]")
+    assert received.count(b'"persona":') == 2
+    until(lambda: "changed" in patient.errors().removeprefix(logged))
+    assert changes(patient) == {**counted, "out-of-character": counted.get("out-of-character", 0) + 1}
+    assert patient.errors().removeprefix(logged).count("verdict has changed") == 1
 
 
 @KINDS

@@ -208,16 +208,26 @@ def test_an_answer_with_keys_that_are_not_utf8_is_told_as_a_stream() -> None:
 
 def test_all_choices_are_said_before_they_end() -> None:
     body = (
-        b'{"choices":[{"message":{"content":"a"}},{"index":5,"message":{"content":"b"},"logprobs":{"x":1}}]}'
+        b'{"choices":[{"message":{"content":"a"},"finish_reason":"stop"},'
+        b'{"index":5,"message":{"content":"b"},"logprobs":{"x":1},"finish_reason":"length"}]}'
     )
     choices = [event["choices"][0] for event in events(answer(body))]
     assert [(choice["index"], choice["finish_reason"]) for choice in choices] == [
         (0, None),
         (5, None),
         (0, "stop"),
-        (5, "stop"),
+        (5, "length"),
     ]
     assert choices[1]["logprobs"] == {"x": 1}
+
+
+@pytest.mark.parametrize("finish", [b"", b',"finish_reason":null', b',"finish_reason" : null '])
+def test_a_choice_without_a_finish_gets_none(finish: bytes) -> None:
+    found = answer(b'{"choices":[{"message":{"content":"a"}%b}]}' % finish)
+    assert [event["choices"] for event in events(found)] == [
+        [{"index": 0, "delta": {"content": "a"}, "finish_reason": None}]
+    ]
+    assert found.finish_reason is None
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from gateway.openai_api.chunk import (
     BrokenChunkError,
-    ModelEdit,
     read,
     usage_of,
     value_of,
     with_keys,
 )
+from gateway.openai_api.edit import ModelEdit
 from gateway.turns.turn import Usage
 
 MODEL = b'"persona/a@v1"'

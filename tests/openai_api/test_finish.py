@@ -26,7 +26,7 @@ def test_the_persona_rides_on_the_chunk_that_finishes_the_last_choice() -> None:
         choices=3,
     )
     assert ["persona" in each for each in found[:-1]] == [False] * 5 + [True]
-    assert relay.finish_reason == "r2"
+    assert relay.transcript.finish_reason == "r2"
 
 
 def test_one_chunk_may_finish_all_choices() -> None:
@@ -41,7 +41,7 @@ def test_the_last_of_several_finishes_counts_and_has_the_persona() -> None:
     last = chunk(None, "stop")
     found, relay = relayed(chunk("a"), last, last, chunk(None, "length"))
     assert found[1:] == [named(last), named(last), named(chunk(None, "length"), persona=PERSONA), "[DONE]"]
-    assert relay.finish_reason == "length"
+    assert relay.transcript.finish_reason == "length"
 
 
 def test_an_empty_finish_reason_means_not_yet() -> None:
@@ -92,8 +92,8 @@ def test_a_finish_reason_on_every_chunk_ends_nothing() -> None:
     said = [chunk("", "stop"), *(chunk(text, "stop") for text in "abc")]
     found, relay = relayed(*said)
     assert found == [*map(named, said[:-1]), named(said[-1], persona=PERSONA), "[DONE]"]
-    assert relay.said() == [Said(0, "abc")]
-    assert relay.finish_reason == "stop"
+    assert relay.transcript.said() == [Said(0, "abc")]
+    assert relay.transcript.finish_reason == "stop"
 
 
 def test_a_finish_that_nothing_follows_for_a_while_is_the_last() -> None:
@@ -131,7 +131,16 @@ def test_more_behind_a_finish_that_was_the_last_is_scored_anew() -> None:
     relay.release(b"{}")
     found = frames(run(relay, [event(chunk("b"), chunk("c"), chunk("d"), chunk(None, "stop")) + DONE]))
     assert ["persona" in each for each in found[:-1]] == [False, False, False, True]
-    assert relay.said() == [Said(0, "abcd")]
+    assert relay.transcript.said() == [Said(0, "abcd")]
+
+
+def test_a_chunk_that_says_nothing_behind_the_last_one_needs_no_other_last_one() -> None:
+    relay = relay_of()
+    relay.feed(event(chunk("a"), chunk(None, "stop")))
+    relay.settle()
+    relay.release(b"{}")
+    empty = chunk("")
+    assert frames(run(relay, [event(empty), event(empty) + DONE])) == [named(empty), named(empty), "[DONE]"]
 
 
 def test_what_waits_is_bounded() -> None:
@@ -170,13 +179,13 @@ def test_a_done_without_a_finish_is_an_end() -> None:
     choice = {"index": 0, "delta": {}, "finish_reason": None}
     ours = {"id": "1", "object": "chat.completion.chunk", "created": 7, "choices": [choice]}
     assert found == [named(chunk("Hi"), created=7), named(ours, persona=PERSONA), "[DONE]"]
-    assert relay.finish_reason is None
+    assert relay.transcript.finish_reason is None
 
 
 def test_nothing_but_done_is_an_empty_answer() -> None:
     found, relay = relayed()
     assert (found[0]["id"], found[0]["persona"], found[1:]) == ("chatcmpl-ours", PERSONA, ["[DONE]"])
-    assert relay.said() == [Said(0, "")]
+    assert relay.transcript.said() == [Said(0, "")]
 
 
 def test_without_a_finish_the_usage_that_was_asked_for_has_the_persona() -> None:
@@ -187,7 +196,7 @@ def test_without_a_finish_the_usage_that_was_asked_for_has_the_persona() -> None
 def test_one_choice_in_place_of_two_has_the_persona() -> None:
     found, relay = relayed(chunk("Hi"), chunk(None, "stop"), choices=2)
     assert found == [named(chunk("Hi")), named(chunk(None, "stop"), persona=PERSONA), "[DONE]"]
-    assert relay.finish_reason == "stop"
+    assert relay.transcript.finish_reason == "stop"
 
 
 def test_the_first_of_two_choices_waits_for_the_second_no_longer_than_it_has_to() -> None:

@@ -91,8 +91,9 @@ def test_every_chunking_gives_the_same_expected_frames(
     assert frames(out) == expected
     cut_up = relay_of(choices=choices, wants_usage=wants_usage)
     assert run(cut_up, data.draw(pieces(text))) == out
-    assert cut_up.transcript.said() == whole.transcript.said()
-    assert (cut_up.usage, cut_up.finish_reason) == (whole.usage, whole.finish_reason)
+    found, kept = cut_up.transcript, whole.transcript
+    assert found.said() == kept.said()
+    assert (found.usage, found.finish_reason) == (kept.usage, kept.finish_reason)
 
 
 broken_parts = st.lists(
@@ -218,7 +219,7 @@ def test_an_id_that_is_ours_keeps_no_chunk_from_the_fast_path(monkeypatch: pytes
 def test_a_usage_chunk_that_nobody_asked_for_is_taken_out() -> None:
     found, relay = relayed(chunk("Hi", "stop"), USAGE)
     assert found == [named(chunk("Hi", "stop"), persona=PERSONA), "[DONE]"]
-    assert relay.usage == Usage(3)
+    assert relay.transcript.usage == Usage(3)
 
 
 def test_a_usage_chunk_that_the_caller_asked_for_stays_and_is_last() -> None:
@@ -230,11 +231,11 @@ def test_usage_on_a_content_chunk_stays_and_the_last_counts() -> None:
     first, last = chunk("a", usage={"prompt_tokens": 1}), chunk("b", "stop", usage={"prompt_tokens": 2})
     found, relay = relayed(first, last)
     assert found == [named(first), named(last, persona=PERSONA), "[DONE]"]
-    assert relay.usage == Usage(2)
+    assert relay.transcript.usage == Usage(2)
 
 
 def test_a_null_usage_is_none() -> None:
-    assert relayed(chunk("Hi", "stop", usage=None))[1].usage is None
+    assert relayed(chunk("Hi", "stop", usage=None))[1].transcript.usage is None
 
 
 def test_no_depth_of_a_chunk_breaks_the_relay() -> None:

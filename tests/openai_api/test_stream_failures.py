@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.relay import error_frame
+from gateway.openai_api.answering import error_frame
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import Usage
 from tests.openai_api.streams import (
@@ -98,16 +98,16 @@ def test_a_text_beside_an_error_goes_out_first(plain: bool) -> None:
     sent = [chunk("Hel"), last]
     assert found == (sent if plain else [named(each) for each in sent])
     assert refusal.fault is Fault.STREAM_ERROR
-    assert relay.said() == [Said(0, "Hello")]
-    assert relay.usage == Usage(completion_tokens=53)
-    assert relay.finish_reason == "error"
+    assert relay.transcript.said() == [Said(0, "Hello")]
+    assert relay.transcript.usage == Usage(completion_tokens=53)
+    assert relay.transcript.finish_reason == "error"
 
 
 @pytest.mark.parametrize("asked", [False, True])
 def test_a_usage_beside_an_error_goes_out_where_it_is_asked_for(asked: bool) -> None:
     found, _, relay = failed(chunk("a"), USAGE | {"error": "x"}, wants_usage=asked)
     assert found == [named(chunk("a")), *([named(USAGE)] if asked else [])]
-    assert relay.usage == Usage(3)
+    assert relay.transcript.usage == Usage(3)
 
 
 def test_a_text_beside_an_error_may_be_no_unicode() -> None:
