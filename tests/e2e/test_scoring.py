@@ -103,6 +103,7 @@ def test_a_turn_says_where_it_slipped_and_not_how(
         "values_basis": "fields",
         "signals": [{"name": "break", "axis": "voice", "p": 0.001, "start": 8, "end": 12}],
         "choices": [],
+        "touched": [],
     }
     assert found["coherence"] == said(reply)["coherence"] == 4.5
     if not stream:
