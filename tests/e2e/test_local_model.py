@@ -99,12 +99,14 @@ def test_what_it_cannot_do_is_refused_before_the_call(
 
 def test_the_terminal_chat_prints_an_answer(tmp_path: Path, night: Gateway) -> None:
     store = Gateway(tmp_path, "")
+    store.cli("db", "upgrade")
     store.push(slug="the-night-librarian", prompt="You are brief.", defaults={"max_tokens": FEW})
     assert store.cli("chat", "the-night-librarian", "-m", "Hello").strip()
 
 
 def test_the_terminal_chat_does_not_know_a_stranger(tmp_path: Path, night: Gateway) -> None:
     store = Gateway(tmp_path, "")
+    store.cli("db", "upgrade")
     command = [sys.executable, "-m", "gateway", "chat", "nobody", "-m", "Hi", "--config", str(store.config)]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
