@@ -18,7 +18,7 @@ from litestar.plugins.core import MsgspecDIPlugin
 
 from gateway.auth import pepper
 from gateway.auth import store as auth
-from gateway.auth.access import Admission
+from gateway.auth.access import Admission, shared
 from gateway.auth.guard import Guard
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.routes import router as auth_router
@@ -219,16 +219,19 @@ def create_app(config: Config) -> "Front":
 
 def native(gateway: Gateway) -> Router:
     """Guard everything under /v1 that is our own: key first, then scope, then repetition, then the route."""
-    database, config, turnstile = gateway.database, gateway.config, Turnstile()
+    database, config = gateway.database, gateway.config
+    hasher, turnstile = gateway.guard.hasher, Turnstile()
+    parts = {"database": database, "config": config, "hasher": hasher, "turnstile": turnstile}
     return Router(
         "/v1",
         route_handlers=[
-            personas_router(database, config, turnstile),
-            history_router(database, config, turnstile),
+            personas_router(),
+            history_router(),
             render_route(gateway.exchanges),
-            auth_router(database, gateway.guard.hasher),
+            auth_router(),
             turns_router(database, gateway.tail, gateway.guard),
         ],
+        dependencies={name: shared(part) for name, part in parts.items()},
         middleware=[Admission(gateway.guard), Bodies(config.server.max_body), Idempotency(database)],
     )
 

@@ -5,16 +5,21 @@ from typing import Any, Self
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
+from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.auth.guard import Caller, Guard
 from gateway.errors import Fault, Refusal
 from gateway.storage.audit import Actor
+from gateway.storage.database import Database
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]
+Store = NamedDependency[SkipValidation[Database]]
+"""The store that a native route works on, which the application hands to whoever names it `database`."""
 
 
 class Admission(ASGIMiddleware):
@@ -54,6 +59,25 @@ def still_there(scope: Scope) -> Callable[[], bool]:
 
     scope["state"]["connection"].when_gone(left)
     return lambda: not has_left
+
+
+class _Part:
+    """Hands out the one object that all requests share."""
+
+    def __init__(self, part: object) -> None:
+        self._part = part
+
+    def __call__(self) -> Any:
+        return self._part
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        # Litestar copies routers with all that is in them.
+        return self
+
+
+def shared(part: object) -> Provide:
+    """Provide routes with an object that is the same for every request."""
+    return Provide(_Part(part), sync_to_thread=False)
 
 
 def caller_of(connection: Connection) -> Caller:

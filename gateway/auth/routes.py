@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Router, delete, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import Parameter, SkipValidation
 
 from gateway import clock
 from gateway.auth import store
-from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
+from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
 from gateway.auth.guard import Caller, invalid_key
 from gateway.auth.keys import Hasher, Key, Mode, Workspace
 from gateway.auth.scopes import DEFAULT, ScopeError, expand
@@ -18,7 +19,6 @@ from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.storage import audit
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import Database
 
 WORKSPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MAKING_WORKSPACES = {
@@ -41,6 +41,9 @@ SCOPES_NAMED = 50
 """A list of this length names every scope; there are fewer, but wildcards may name some twice."""
 GRACE_SECONDS = 86_400
 """Seconds that the old key stays valid after a rotation, unless the caller says otherwise."""
+
+
+KeyHasher = NamedDependency[SkipValidation[Hasher]]
 
 
 class WorkspaceView(msgspec.Struct, frozen=True):
@@ -96,133 +99,142 @@ class AuditView(msgspec.Struct, frozen=True):
     at: str
 
 
-def router(database: Database, hasher: Hasher) -> Router:
-    """Make the routes of tenants and keys on this store."""
+@get("/workspaces", opt={"scope": "config:read"}, summary="List workspaces")
+async def list_workspaces(
+    request: AnyRequest, database: Store, limit: Limit = 50, after: After = None
+) -> Page[WorkspaceView]:
+    """An operator's key sees all workspaces, any other key its own."""
+    caller = caller_of(request)
+    require_cursor(after, WORKSPACE_NAME.pattern)
+    async with database.read() as connection:
+        if caller.operator:
+            found = await store.workspaces(connection, after=after, limit=limit + 1)
+        else:
+            own = await store.workspace_by_id(connection, caller.workspace_id)
+            found = [own] if own else []
+    return page(found, limit, _workspace, lambda each: each.name)
 
-    @get("/workspaces", opt={"scope": "config:read"}, summary="List workspaces")
-    async def list_workspaces(
-        request: AnyRequest, limit: Limit = 50, after: After = None
-    ) -> Page[WorkspaceView]:
-        """An operator's key sees all workspaces, any other key its own."""
-        caller = caller_of(request)
-        require_cursor(after, WORKSPACE_NAME.pattern)
-        async with database.read() as connection:
-            if caller.operator:
-                found = await store.workspaces(connection, after=after, limit=limit + 1)
-            else:
-                own = await store.workspace_by_id(connection, caller.workspace_id)
-                found = [own] if own else []
-        return page(found, limit, _workspace, lambda each: each.name)
 
-    @post("/workspaces", opt=MAKING_WORKSPACES, summary="Create a workspace")
-    async def create_workspace(request: AnyRequest, data: WorkspaceBody) -> WorkspaceView:
-        if not WORKSPACE_NAME.fullmatch(data.name):
-            detail = Detail(["name"], "1 to 64 letters, digits, `-`, `_` or `.`", "value_error")
-            raise Refusal(Fault.WORKSPACE_UNACCEPTABLE, details=[detail])
-        async with database.write(still_there(request.scope)) as connection:
-            if await store.workspace(connection, data.name) is not None:
-                raise Refusal(Fault.WORKSPACE_TAKEN, f"The name `{data.name}` is taken; choose another.")
-            return _workspace(
-                await store.create_workspace(connection, data.name, data.mode, actor_of(request))
-            )
+@post("/workspaces", opt=MAKING_WORKSPACES, summary="Create a workspace")
+async def create_workspace(request: AnyRequest, database: Store, data: WorkspaceBody) -> WorkspaceView:
+    if not WORKSPACE_NAME.fullmatch(data.name):
+        detail = Detail(["name"], "1 to 64 letters, digits, `-`, `_` or `.`", "value_error")
+        raise Refusal(Fault.WORKSPACE_UNACCEPTABLE, details=[detail])
+    async with database.write(still_there(request.scope)) as connection:
+        if await store.workspace(connection, data.name) is not None:
+            raise Refusal(Fault.WORKSPACE_TAKEN, f"The name `{data.name}` is taken; choose another.")
+        return _workspace(await store.create_workspace(connection, data.name, data.mode, actor_of(request)))
 
-    @get("/keys", opt={"scope": "keys:manage"}, summary="List keys")
-    async def list_keys(request: AnyRequest, limit: Limit = 50, after: After = None) -> Page[KeyView]:
-        require_cursor(after, r"key_\w+")
-        async with database.read() as connection:
-            found = await store.workspace_keys(
-                connection, caller_of(request).workspace_id, after=after or "", limit=limit + 1
-            )
-        return page(found, limit, _key, lambda each: each.id)
 
-    @post("/keys", opt=MAKING_KEYS, summary="Create a key, which is shown this once")
-    async def create_key(request: AnyRequest, data: KeyBody) -> KeyView:
-        """The key is made in the caller's workspace, with at most the caller's scopes.
+@get("/keys", opt={"scope": "keys:manage"}, summary="List keys")
+async def list_keys(
+    request: AnyRequest, database: Store, limit: Limit = 50, after: After = None
+) -> Page[KeyView]:
+    require_cursor(after, r"key_\w+")
+    async with database.read() as connection:
+        found = await store.workspace_keys(
+            connection, caller_of(request).workspace_id, after=after or "", limit=limit + 1
+        )
+    return page(found, limit, _key, lambda each: each.id)
 
-        Without scopes it gets `personas:*`, `runs:read` and `chat:invoke`, as far as the caller has them.
-        """
-        caller = caller_of(request)
-        if len(data.name) > 200 or "\0" in data.name:
-            raise _unacceptable("name", "at most 200 characters, and no NUL")
-        async with database.write(still_there(request.scope)) as connection:
-            own = await _still_valid(connection, caller)
-            scopes, expires_at = _scopes(data, caller), _expiry(data, own)
-            workspace = await _workspace_for(connection, data, caller)
-            made, text = await store.create_key(
-                connection,
-                hasher,
-                workspace,
-                name=data.name,
-                scopes=scopes,
-                expires_at=expires_at,
-                actor=actor_of(request),
-            )
-        return msgspec.structs.replace(_key(made), key=text)
 
-    @post("/keys/{key_id:str}/rotate", opt=CHANGING_KEYS, summary="Replace a key by a new one")
-    async def rotate_key(request: AnyRequest, key_id: str, data: RotateBody | None = None) -> KeyView:
-        """Both keys are valid for the grace time. A key may rotate itself, and an operator's key any key."""
-        caller, actor = caller_of(request), actor_of(request)
-        grace = (data or RotateBody()).grace_seconds
-        async with database.write(still_there(request.scope)) as connection:
-            own = await _still_valid(connection, caller)
-            old = await _own_key(connection, caller, key_id)
-            # The new key is handed to the caller, with everything that is the old one's, such as private
-            # personas.
-            if old.id != caller.key_id and not caller.operator:
-                raise Refusal(Fault.RIGHTS_EXCEEDED, "A key may rotate itself only; an operator's any.")
-            if not old.is_valid():
-                raise _unknown_key()
-            _require_no_more(old, caller)
-            workspace = await store.workspace_by_id(connection, old.workspace_id)
-            if workspace is None:
-                raise _unknown_key()
-            made, text = await store.create_key(
-                connection,
-                hasher,
-                workspace,
-                name=old.name,
-                scopes=old.scopes,
-                operator=old.operator,
-                expires_at=_sooner(old.expires_at, own.expires_at),
-                owner=old.owner,
-                actor=actor,
-            )
-            await store.expire_key(connection, old, clock.now_ms() + grace * 1000, actor)
-        return msgspec.structs.replace(_key(made), key=text)
+@post("/keys", opt=MAKING_KEYS, summary="Create a key, which is shown this once")
+async def create_key(request: AnyRequest, database: Store, hasher: KeyHasher, data: KeyBody) -> KeyView:
+    """The key is made in the caller's workspace, with at most the caller's scopes.
 
-    @delete("/keys/{key_id:str}", opt=CHANGING_KEYS, summary="Revoke a key")
-    async def revoke_key(request: AnyRequest, key_id: str) -> None:
-        caller = caller_of(request)
-        async with database.write(still_there(request.scope)) as connection:
-            await _still_valid(connection, caller)
-            _require_no_more(await _own_key(connection, caller, key_id), caller)
-            await store.revoke_key(connection, caller.workspace_id, key_id, actor_of(request))
+    Without scopes it gets `personas:*`, `runs:read` and `chat:invoke`, as far as the caller has them.
+    """
+    caller = caller_of(request)
+    if len(data.name) > 200 or "\0" in data.name:
+        raise _unacceptable("name", "at most 200 characters, and no NUL")
+    async with database.write(still_there(request.scope)) as connection:
+        own = await _still_valid(connection, caller)
+        scopes, expires_at = _scopes(data, caller), _expiry(data, own)
+        workspace = await _workspace_for(connection, data, caller)
+        made, text = await store.create_key(
+            connection,
+            hasher,
+            workspace,
+            name=data.name,
+            scopes=scopes,
+            expires_at=expires_at,
+            actor=actor_of(request),
+        )
+    return msgspec.structs.replace(_key(made), key=text)
 
-    @get("/audit", opt={"scope": "config:read"}, summary="Who wrote what when")
-    async def list_audit(
-        request: AnyRequest,
-        subject: Annotated[str | None, Parameter(description="The id.", max_length=40)] = None,
-        action: Annotated[
-            str | None, Parameter(description="Or its start, such as `label.`.", max_length=40)
-        ] = None,
-        limit: Limit = 50,
-        after: After = None,
-    ) -> Page[AuditView]:
-        caller = caller_of(request)
-        require_cursor(after, r"aud_\w+")
-        async with database.read() as connection:
-            found = await audit.entries(
-                connection,
-                caller.workspace_id,
-                caller.owner,
-                subject=subject,
-                actions=action,
-                after=after,
-                limit=limit + 1,
-            )
-        return page(found, limit, _audit, lambda each: each.id)
 
+@post("/keys/{key_id:str}/rotate", opt=CHANGING_KEYS, summary="Replace a key by a new one")
+async def rotate_key(
+    request: AnyRequest, database: Store, hasher: KeyHasher, key_id: str, data: RotateBody | None = None
+) -> KeyView:
+    """Both keys are valid for the grace time. A key may rotate itself, and an operator's key any key."""
+    caller, actor = caller_of(request), actor_of(request)
+    grace = (data or RotateBody()).grace_seconds
+    async with database.write(still_there(request.scope)) as connection:
+        own = await _still_valid(connection, caller)
+        old = await _own_key(connection, caller, key_id)
+        # The new key is handed to the caller, with everything that is the old one's, such as private
+        # personas.
+        if old.id != caller.key_id and not caller.operator:
+            raise Refusal(Fault.RIGHTS_EXCEEDED, "A key may rotate itself only; an operator's any.")
+        if not old.is_valid():
+            raise _unknown_key()
+        _require_no_more(old, caller)
+        workspace = await store.workspace_by_id(connection, old.workspace_id)
+        if workspace is None:
+            raise _unknown_key()
+        made, text = await store.create_key(
+            connection,
+            hasher,
+            workspace,
+            name=old.name,
+            scopes=old.scopes,
+            operator=old.operator,
+            expires_at=_sooner(old.expires_at, own.expires_at),
+            owner=old.owner,
+            actor=actor,
+        )
+        await store.expire_key(connection, old, clock.now_ms() + grace * 1000, actor)
+    return msgspec.structs.replace(_key(made), key=text)
+
+
+@delete("/keys/{key_id:str}", opt=CHANGING_KEYS, summary="Revoke a key")
+async def revoke_key(request: AnyRequest, database: Store, key_id: str) -> None:
+    caller = caller_of(request)
+    async with database.write(still_there(request.scope)) as connection:
+        await _still_valid(connection, caller)
+        _require_no_more(await _own_key(connection, caller, key_id), caller)
+        await store.revoke_key(connection, caller.workspace_id, key_id, actor_of(request))
+
+
+@get("/audit", opt={"scope": "config:read"}, summary="Who wrote what when")
+async def list_audit(
+    request: AnyRequest,
+    database: Store,
+    subject: Annotated[str | None, Parameter(description="The id.", max_length=40)] = None,
+    action: Annotated[
+        str | None, Parameter(description="Or its start, such as `label.`.", max_length=40)
+    ] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[AuditView]:
+    caller = caller_of(request)
+    require_cursor(after, r"aud_\w+")
+    async with database.read() as connection:
+        found = await audit.entries(
+            connection,
+            caller.workspace_id,
+            caller.owner,
+            subject=subject,
+            actions=action,
+            after=after,
+            limit=limit + 1,
+        )
+    return page(found, limit, _audit, lambda each: each.id)
+
+
+def router() -> Router:
+    """Make the routes of tenants and keys."""
     handlers = [list_workspaces, create_workspace, list_keys, create_key, rotate_key, revoke_key, list_audit]
     return Router("/", route_handlers=handlers, tags=["Workspaces and keys"])
 

@@ -3,7 +3,8 @@
 from typing import Annotated
 
 from litestar import Response
-from litestar.params import HeaderParameter
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, SkipValidation
 
 from gateway.auth.access import AnyRequest, actor_of, caller_of
 from gateway.config import Config, ConfigError, route
@@ -12,11 +13,15 @@ from gateway.personas import store, view
 from gateway.personas.model import Draft, DraftError, Persona, Version, check
 from gateway.personas.view import PersonaView
 from gateway.storage.connection import AsyncConnection
+from gateway.turnstile import Turnstile
 
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The `ETag` of what is changed.")
 ]
 VersionNumber = str | int
+Settings = NamedDependency[SkipValidation[Config]]
+Queue = NamedDependency[SkipValidation[Turnstile]]
+"""The turnstile before work that a caller can make large."""
 WRITING = (Fault.PERSONA_INVALID, Fault.SLUG_TAKEN)
 """Faults by which a persona that is written may be refused."""
 

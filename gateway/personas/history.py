@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import Parameter, SkipValidation
 
 from gateway import clock
-from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
-from gateway.config import Config
+from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, shared, still_there
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import reading, registry, store, view
@@ -17,6 +17,8 @@ from gateway.personas.comparison import Comparing, Task
 from gateway.personas.editing import (
     WRITING,
     IfMatch,
+    Queue,
+    Settings,
     VersionNumber,
     is_foreign,
     number_of,
@@ -33,8 +35,8 @@ from gateway.personas.reading import RuleList
 from gateway.personas.slug import is_label
 from gateway.personas.view import PersonaView, VersionView
 from gateway.storage import audit
-from gateway.storage.database import Database
-from gateway.turnstile import Turnstile
+
+Comparisons = NamedDependency[SkipValidation[Comparing]]
 
 
 class LabelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,142 +65,149 @@ class Diff(msgspec.Struct, frozen=True):
     """A unified diff of the two persona files."""
 
 
-def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
-    """Make the routes of versions and labels, on this store."""
-    comparing = Comparing()
+@get("/{ref:str}/versions", opt={"scope": "personas:read"}, summary="List versions")
+async def list_versions(
+    request: AnyRequest, database: Store, ref: str, limit: Limit = 50, after: After = None
+) -> Page[VersionView]:
+    require_cursor(after, r"v[0-9]{1,9}")
+    before = number_of(after) if after is not None else None
+    async with database.read() as connection:
+        persona = await readable(connection, request, ref)
+        found, fitting = await store.fitting_versions(connection, persona.id, before=before, limit=limit)
+    foreign = is_foreign(request, persona)
+    return page(
+        found,
+        fitting,
+        lambda each: view.show_version(persona, each, foreign=foreign),
+        lambda each: f"v{each.number}",
+    )
 
-    @get("/{ref:str}/versions", opt={"scope": "personas:read"}, summary="List versions")
-    async def list_versions(
-        request: AnyRequest, ref: str, limit: Limit = 50, after: After = None
-    ) -> Page[VersionView]:
-        require_cursor(after, r"v[0-9]{1,9}")
-        before = number_of(after) if after is not None else None
-        async with database.read() as connection:
-            persona = await readable(connection, request, ref)
-            found, fitting = await store.fitting_versions(connection, persona.id, before=before, limit=limit)
-        foreign = is_foreign(request, persona)
-        return page(
-            found,
-            fitting,
-            lambda each: view.show_version(persona, each, foreign=foreign),
-            lambda each: f"v{each.number}",
+
+@get("/{ref:str}/versions/{v:str}", opt={"scope": "personas:read"}, summary="Read a version")
+async def read_version(request: AnyRequest, database: Store, ref: str, v: str) -> VersionView:
+    async with database.read() as connection:
+        persona = await readable(connection, request, ref)
+        found = await version_of(connection, persona, v)
+    return view.show_version(persona, found, foreign=is_foreign(request, persona))
+
+
+@get("/{ref:str}/rules", opt={"scope": "personas:read"}, summary="List the rules of a version")
+async def list_rules(
+    request: AnyRequest,
+    database: Store,
+    ref: str,
+    version: Annotated[
+        str | None, Parameter(description="`v3`, 3 or a label; else what the bare name means.")
+    ] = None,
+) -> RuleList:
+    """Declared rules, and those that were read from the prompt with the sentence that each came from.
+
+    An entry of `rules` with `from` and the id of a read one confirms or corrects it; with `off` it
+    switches that one off.
+    """
+    async with database.read() as connection:
+        persona = await readable(connection, request, ref)
+        found = await version_of(connection, persona, _meant(persona, version))
+    read = found.reading
+    if read is None:
+        read = await asyncio.to_thread(reading.read_now, found.content)
+    rules = reading.listed(found.content, read)
+    return RuleList(persona=persona.id, version=found.number, reader=read.reader, data=rules)
+
+
+@get("/{ref:str}/versions/{a:str}/diff/{b:str}", opt={"scope": "personas:read"}, summary="Compare versions")
+async def compare_versions(
+    request: AnyRequest, database: Store, turnstile: Queue, comparing: Comparisons, ref: str, a: str, b: str
+) -> Diff:
+    async with database.read() as connection:
+        persona = await readable(connection, request, ref)
+        if persona.status == "archived":
+            raise Refusal(Fault.PERSONA_UNKNOWN)
+        old, new = await version_of(connection, persona, a), await version_of(connection, persona, b)
+    foreign = is_foreign(request, persona)
+    before, after = (_comparable(view.show_version(persona, each, foreign=foreign)) for each in (old, new))
+    drafts = [None if foreign else Draft(persona.profile, each.content) for each in (old, new)]
+    async with turnstile.through(caller_of(request).workspace_id):
+        found = await comparing.compare(Task(before, after, *drafts))
+    return Diff(old.number, new.number, found.patch, found.text)
+
+
+@post(
+    "/{ref:str}/versions/{v:str}/restore",
+    opt={"scope": "personas:write", "faults": WRITING},
+    summary="Make a new version that equals an old one",
+)
+async def restore_version(
+    request: AnyRequest, database: Store, config: Settings, ref: str, v: str, if_match: IfMatch = None
+) -> Response[PersonaView]:
+    """Restoring makes a new version of an old one, or none where the newest version equals it already."""
+    async with database.write(still_there(request.scope)) as connection:
+        persona = await writable(connection, request, ref, if_match)
+        require_active(persona)
+        old = await version_of(connection, persona, v)
+        persona = await save(connection, request, persona, Draft(persona.profile, old.content), config)
+        return await respond(connection, request, persona, status=201)
+
+
+@put(
+    "/{ref:str}/labels/{label:str}",
+    opt={"scope": "personas:write", "faults": (Fault.VERSION_UNKNOWN, Fault.LABEL_FIXED)},
+    summary="Move a label",
+)
+async def move_label(
+    request: AnyRequest, database: Store, ref: str, label: str, data: LabelBody, if_match: IfMatch = None
+) -> Response[PersonaView]:
+    """A bare model name means the label `production` where there is one, else the newest version."""
+    if not is_label(label):
+        raise Refusal(Fault.LABEL_FIXED)
+    async with database.write(still_there(request.scope)) as connection:
+        persona = await writable(connection, request, ref, if_match)
+        require_active(persona)
+        number = (await version_of(connection, persona, data.version)).number
+        try:
+            await store.label(connection, persona, label, number, actor_of(request))
+        except store.LabelError as error:
+            raise Refusal(Fault.LABEL_FIXED, f"{error}.") from None
+        persona = await readable(connection, request, persona.id)
+        return await respond(connection, request, persona)
+
+
+@delete(
+    "/{ref:str}/labels/{label:str}",
+    opt={"scope": "personas:write", "faults": (Fault.LABEL_UNKNOWN,)},
+    summary="Take a label away",
+)
+async def remove_label(
+    request: AnyRequest, database: Store, ref: str, label: str, if_match: IfMatch = None
+) -> None:
+    async with database.write(still_there(request.scope)) as connection:
+        persona = await writable(connection, request, ref, if_match)
+        if not await store.unlabel(connection, persona, label, actor_of(request)):
+            raise Refusal(Fault.LABEL_UNKNOWN)
+
+
+@get("/{ref:str}/labels", opt={"scope": "personas:read"}, summary="Who moved which label when")
+async def list_label_moves(
+    request: AnyRequest, database: Store, ref: str, limit: Limit = 50, after: After = None
+) -> Page[LabelMove]:
+    caller = caller_of(request)
+    require_cursor(after, r"aud_\w+")
+    async with database.read() as connection:
+        persona = await readable(connection, request, ref)
+        moves = await audit.entries(
+            connection,
+            caller.workspace_id,
+            caller.owner,
+            subject=persona.id,
+            actions="label.",
+            after=after,
+            limit=limit + 1,
         )
+    return page(moves, limit, _move, lambda move: move.id)
 
-    @get("/{ref:str}/versions/{v:str}", opt={"scope": "personas:read"}, summary="Read a version")
-    async def read_version(request: AnyRequest, ref: str, v: str) -> VersionView:
-        async with database.read() as connection:
-            persona = await readable(connection, request, ref)
-            found = await version_of(connection, persona, v)
-        return view.show_version(persona, found, foreign=is_foreign(request, persona))
 
-    @get("/{ref:str}/rules", opt={"scope": "personas:read"}, summary="List the rules of a version")
-    async def list_rules(
-        request: AnyRequest,
-        ref: str,
-        version: Annotated[
-            str | None, Parameter(description="`v3`, 3 or a label; else what the bare name means.")
-        ] = None,
-    ) -> RuleList:
-        """Declared rules, and those that were read from the prompt with the sentence that each came from.
-
-        An entry of `rules` with `from` and the id of a read one confirms or corrects it; with `off` it
-        switches that one off.
-        """
-        async with database.read() as connection:
-            persona = await readable(connection, request, ref)
-            found = await version_of(connection, persona, _meant(persona, version))
-        read = found.reading
-        if read is None:
-            read = await asyncio.to_thread(reading.read_now, found.content)
-        rules = reading.listed(found.content, read)
-        return RuleList(persona=persona.id, version=found.number, reader=read.reader, data=rules)
-
-    @get(
-        "/{ref:str}/versions/{a:str}/diff/{b:str}", opt={"scope": "personas:read"}, summary="Compare versions"
-    )
-    async def compare_versions(request: AnyRequest, ref: str, a: str, b: str) -> Diff:
-        async with database.read() as connection:
-            persona = await readable(connection, request, ref)
-            if persona.status == "archived":
-                raise Refusal(Fault.PERSONA_UNKNOWN)
-            old, new = await version_of(connection, persona, a), await version_of(connection, persona, b)
-        foreign = is_foreign(request, persona)
-        before, after = (
-            _comparable(view.show_version(persona, each, foreign=foreign)) for each in (old, new)
-        )
-        drafts = [None if foreign else Draft(persona.profile, each.content) for each in (old, new)]
-        async with turnstile.through(caller_of(request).workspace_id):
-            found = await comparing.compare(Task(before, after, *drafts))
-        return Diff(old.number, new.number, found.patch, found.text)
-
-    @post(
-        "/{ref:str}/versions/{v:str}/restore",
-        opt={"scope": "personas:write", "faults": WRITING},
-        summary="Make a new version that equals an old one",
-    )
-    async def restore_version(
-        request: AnyRequest, ref: str, v: str, if_match: IfMatch = None
-    ) -> Response[PersonaView]:
-        """Restoring makes a new version of an old one, or none where the newest version equals it already."""
-        async with database.write(still_there(request.scope)) as connection:
-            persona = await writable(connection, request, ref, if_match)
-            require_active(persona)
-            old = await version_of(connection, persona, v)
-            persona = await save(connection, request, persona, Draft(persona.profile, old.content), config)
-            return await respond(connection, request, persona, status=201)
-
-    @put(
-        "/{ref:str}/labels/{label:str}",
-        opt={"scope": "personas:write", "faults": (Fault.VERSION_UNKNOWN, Fault.LABEL_FIXED)},
-        summary="Move a label",
-    )
-    async def move_label(
-        request: AnyRequest, ref: str, label: str, data: LabelBody, if_match: IfMatch = None
-    ) -> Response[PersonaView]:
-        """A bare model name means the label `production` where there is one, else the newest version."""
-        if not is_label(label):
-            raise Refusal(Fault.LABEL_FIXED)
-        async with database.write(still_there(request.scope)) as connection:
-            persona = await writable(connection, request, ref, if_match)
-            require_active(persona)
-            number = (await version_of(connection, persona, data.version)).number
-            try:
-                await store.label(connection, persona, label, number, actor_of(request))
-            except store.LabelError as error:
-                raise Refusal(Fault.LABEL_FIXED, f"{error}.") from None
-            persona = await readable(connection, request, persona.id)
-            return await respond(connection, request, persona)
-
-    @delete(
-        "/{ref:str}/labels/{label:str}",
-        opt={"scope": "personas:write", "faults": (Fault.LABEL_UNKNOWN,)},
-        summary="Take a label away",
-    )
-    async def remove_label(request: AnyRequest, ref: str, label: str, if_match: IfMatch = None) -> None:
-        async with database.write(still_there(request.scope)) as connection:
-            persona = await writable(connection, request, ref, if_match)
-            if not await store.unlabel(connection, persona, label, actor_of(request)):
-                raise Refusal(Fault.LABEL_UNKNOWN)
-
-    @get("/{ref:str}/labels", opt={"scope": "personas:read"}, summary="Who moved which label when")
-    async def list_label_moves(
-        request: AnyRequest, ref: str, limit: Limit = 50, after: After = None
-    ) -> Page[LabelMove]:
-        caller = caller_of(request)
-        require_cursor(after, r"aud_\w+")
-        async with database.read() as connection:
-            persona = await readable(connection, request, ref)
-            moves = await audit.entries(
-                connection,
-                caller.workspace_id,
-                caller.owner,
-                subject=persona.id,
-                actions="label.",
-                after=after,
-                limit=limit + 1,
-            )
-        return page(moves, limit, _move, lambda move: move.id)
-
+def router() -> Router:
+    """Make the routes of versions and labels."""
     handlers = [
         list_rules,
         list_versions,
@@ -209,7 +218,12 @@ def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
         remove_label,
         list_label_moves,
     ]
-    return Router("/personas", route_handlers=handlers, tags=["Personas"])
+    return Router(
+        "/personas",
+        route_handlers=handlers,
+        dependencies={"comparing": shared(Comparing())},
+        tags=["Personas"],
+    )
 
 
 def _comparable(shown: VersionView) -> dict[str, Any]:

@@ -6,14 +6,15 @@ import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import Parameter
 
-from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
-from gateway.config import Config
+from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
 from gateway.errors import Detail, Fault
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import store, view
 from gateway.personas.editing import (
     WRITING,
     IfMatch,
+    Queue,
+    Settings,
     VersionNumber,
     is_foreign,
     readable,
@@ -28,8 +29,6 @@ from gateway.personas.editing import (
 )
 from gateway.personas.model import Draft, DraftError, Persona, Version, Visibility
 from gateway.personas.view import PersonaBody, PersonaPatch, PersonaView
-from gateway.storage.database import Database
-from gateway.turnstile import Turnstile
 
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
 SEARCH_SECONDS = 3.0
@@ -47,141 +46,153 @@ class ForkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     visibility: Visibility = "private"
 
 
-def router(database: Database, config: Config, turnstile: Turnstile) -> Router:
-    """Make the routes of personas, on this store."""
+@post("/", opt={"scope": "personas:write", "faults": WRITING}, summary="Create a persona")
+async def create_persona(
+    request: AnyRequest, database: Store, config: Settings, data: PersonaBody
+) -> Response[PersonaView]:
+    """`name` or `slug`, and `prompt` or a layer, are needed.
 
-    @post("/", opt={"scope": "personas:write", "faults": WRITING}, summary="Create a persona")
-    async def create_persona(request: AnyRequest, data: PersonaBody) -> Response[PersonaView]:
-        """`name` or `slug`, and `prompt` or a layer, are needed.
+    Without `slug` one is made from the name, without `prompt` one is rendered from the layers and stored.
+    Visibility is `private` unless it is given.
+    """
+    draft = _draft(data)
+    require_acceptable(draft, config)
+    async with database.write(still_there(request.scope)) as connection:
+        try:
+            made = await store.create(connection, draft, actor_of(request))
+        except store.SlugTakenError:
+            raise slug_taken(draft) from None
+        return await respond(connection, request, made.persona, status=201)
 
-        Without `slug` one is made from the name, without `prompt` one is rendered from the layers and stored.
-        Visibility is `private` unless it is given.
-        """
-        draft = _draft(data)
-        require_acceptable(draft, config)
-        async with database.write(still_there(request.scope)) as connection:
-            try:
-                made = await store.create(connection, draft, actor_of(request))
-            except store.SlugTakenError:
-                raise slug_taken(draft) from None
-            return await respond(connection, request, made.persona, status=201)
 
-    @get("/", opt={"scope": "personas:read"}, summary="List and search personas")
-    async def search_personas(
-        request: AnyRequest,
-        q: Annotated[
-            str, Parameter(description="Words in name, slug, tags or prompt.", max_length=200, pattern=NO_NUL)
-        ] = "",
-        tag: Word = None,
-        language: Word = None,
-        visibility: Visibility | None = None,
-        label: Word = None,
-        limit: Limit = 50,
-        after: After = None,
-    ) -> Page[PersonaView]:
-        caller = caller_of(request)
-        require_cursor(after, r"psn_\w+")
-        wanted = store.Search(
-            words=tuple(q.split()),
-            tag=tag,
-            language=language,
-            visibility=visibility,
-            label=label,
-            after=after,
-            limit=limit + 1,
-        )
-        async with turnstile.through(caller.workspace_id), database.read(SEARCH_SECONDS) as connection:
-            found = await store.search(connection, caller.workspace_id, caller.owner, wanted)
-            newest = await store.fitting_newest(connection, found[:limit])
-        return page(found, len(newest), lambda each: view.show(each, newest[each.id]), lambda each: each.id)
-
-    @get("/{ref:str}", opt={"scope": "personas:read"}, summary="Read a persona")
-    async def read_persona(request: AnyRequest, ref: str) -> Response[PersonaView]:
-        """Another workspace's public persona is found by its id only.
-
-        It shows neither headers nor upstreams.
-        """
-        async with database.read() as connection:
-            persona = await readable(connection, request, ref)
-            return await respond(connection, request, persona)
-
-    @patch("/{ref:str}", opt={"scope": "personas:write", "faults": WRITING}, summary="Change a persona")
-    async def change_persona(
-        request: AnyRequest, ref: str, data: PersonaPatch, if_match: IfMatch = None
-    ) -> Response[PersonaView]:
-        """Fields that are left out stay.
-
-        A change of prompt, layers, examples, language, overlay, allow, refusal, rules, upstreams, defaults or
-        headers makes a new version; slug, name, tags, visibility and status do not. `status: active` brings
-        an archived persona back.
-        """
-        async with database.write(still_there(request.scope)) as connection:
-            persona = await writable(connection, request, ref, if_match)
-            if data.status is msgspec.UNSET:
-                require_active(persona)
-            newest = await store.version(connection, persona.id, persona.latest)
-            before = Draft(persona.profile, newest.content)
-            draft = view.patched(before, data)
-            _require_owner(request, persona, draft)
-            if data.status != "archived" or draft != before:
-                persona = await save(connection, request, persona, draft, config)
-            if data.status == "archived" and persona.status == "active":
-                await store.archive(connection, persona, actor_of(request))
-            persona = await readable(connection, request, persona.id)
-            return await respond(connection, request, persona)
-
-    @delete("/{ref:str}", opt={"scope": "personas:write"}, summary="Archive a persona, or erase it for good")
-    async def remove_persona(
-        request: AnyRequest,
-        ref: str,
-        purge: Annotated[bool, Parameter(description="Erase it with all versions; turns keep ids.")] = False,
-        if_match: IfMatch = None,
-    ) -> None:
-        """An archived persona is not served, but can be read and brought back; a purged one is gone."""
-        async with database.write(still_there(request.scope)) as connection:
-            persona = await writable(connection, request, ref, if_match)
-            if purge:
-                await store.purge(connection, persona, actor_of(request))
-            elif persona.status == "active":
-                await store.archive(connection, persona, actor_of(request))
-        if purge:
-            await database.scrub()
-
-    @post("/{ref:str}/fork", opt=FORKING, summary="Copy a persona into your workspace")
-    async def fork_persona(
-        request: AnyRequest, ref: str, data: ForkBody | None = None
-    ) -> Response[PersonaView]:
-        """Copies one version, the newest unless another is named, as version 1 of a new persona.
-
-        Labels are not copied, and neither are headers and upstreams from another workspace.
-        """
-        wanted = data or ForkBody()
-        async with database.write(still_there(request.scope)) as connection:
-            source = await readable(connection, request, ref)
-            require_active(source)
-            number = source.latest if wanted.version is None else wanted.version
-            version = await version_of(connection, source, number)
-            draft = _forked(request, source, version, wanted)
-            require_acceptable(draft, config)
-            origin = store.Origin(source.id, version.number)
-            try:
-                made = await store.create(connection, draft, actor_of(request), origin)
-            except store.SlugTakenError:
-                raise slug_taken(draft) from None
-            return await respond(connection, request, made.persona, status=201)
-
-    return Router(
-        "/personas",
-        route_handlers=[
-            create_persona,
-            search_personas,
-            read_persona,
-            change_persona,
-            remove_persona,
-            fork_persona,
-        ],
-        tags=["Personas"],
+@get("/", opt={"scope": "personas:read"}, summary="List and search personas")
+async def search_personas(
+    request: AnyRequest,
+    database: Store,
+    turnstile: Queue,
+    q: Annotated[
+        str, Parameter(description="Words in name, slug, tags or prompt.", max_length=200, pattern=NO_NUL)
+    ] = "",
+    tag: Word = None,
+    language: Word = None,
+    visibility: Visibility | None = None,
+    label: Word = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[PersonaView]:
+    caller = caller_of(request)
+    require_cursor(after, r"psn_\w+")
+    wanted = store.Search(
+        words=tuple(q.split()),
+        tag=tag,
+        language=language,
+        visibility=visibility,
+        label=label,
+        after=after,
+        limit=limit + 1,
     )
+    async with turnstile.through(caller.workspace_id), database.read(SEARCH_SECONDS) as connection:
+        found = await store.search(connection, caller.workspace_id, caller.owner, wanted)
+        newest = await store.fitting_newest(connection, found[:limit])
+    return page(found, len(newest), lambda each: view.show(each, newest[each.id]), lambda each: each.id)
+
+
+@get("/{ref:str}", opt={"scope": "personas:read"}, summary="Read a persona")
+async def read_persona(request: AnyRequest, database: Store, ref: str) -> Response[PersonaView]:
+    """Another workspace's public persona is found by its id only.
+
+    It shows neither headers nor upstreams.
+    """
+    async with database.read() as connection:
+        persona = await readable(connection, request, ref)
+        return await respond(connection, request, persona)
+
+
+@patch("/{ref:str}", opt={"scope": "personas:write", "faults": WRITING}, summary="Change a persona")
+async def change_persona(
+    request: AnyRequest,
+    database: Store,
+    config: Settings,
+    ref: str,
+    data: PersonaPatch,
+    if_match: IfMatch = None,
+) -> Response[PersonaView]:
+    """Fields that are left out stay.
+
+    A change of prompt, layers, examples, language, overlay, allow, refusal, rules, upstreams, defaults or
+    headers makes a new version; slug, name, tags, visibility and status do not. `status: active` brings
+    an archived persona back.
+    """
+    async with database.write(still_there(request.scope)) as connection:
+        persona = await writable(connection, request, ref, if_match)
+        if data.status is msgspec.UNSET:
+            require_active(persona)
+        newest = await store.version(connection, persona.id, persona.latest)
+        before = Draft(persona.profile, newest.content)
+        draft = view.patched(before, data)
+        _require_owner(request, persona, draft)
+        if data.status != "archived" or draft != before:
+            persona = await save(connection, request, persona, draft, config)
+        if data.status == "archived" and persona.status == "active":
+            await store.archive(connection, persona, actor_of(request))
+        persona = await readable(connection, request, persona.id)
+        return await respond(connection, request, persona)
+
+
+@delete("/{ref:str}", opt={"scope": "personas:write"}, summary="Archive a persona, or erase it for good")
+async def remove_persona(
+    request: AnyRequest,
+    database: Store,
+    ref: str,
+    purge: Annotated[bool, Parameter(description="Erase it with all versions; turns keep ids.")] = False,
+    if_match: IfMatch = None,
+) -> None:
+    """An archived persona is not served, but can be read and brought back; a purged one is gone."""
+    async with database.write(still_there(request.scope)) as connection:
+        persona = await writable(connection, request, ref, if_match)
+        if purge:
+            await store.purge(connection, persona, actor_of(request))
+        elif persona.status == "active":
+            await store.archive(connection, persona, actor_of(request))
+    if purge:
+        await database.scrub()
+
+
+@post("/{ref:str}/fork", opt=FORKING, summary="Copy a persona into your workspace")
+async def fork_persona(
+    request: AnyRequest, database: Store, config: Settings, ref: str, data: ForkBody | None = None
+) -> Response[PersonaView]:
+    """Copies one version, the newest unless another is named, as version 1 of a new persona.
+
+    Labels are not copied, and neither are headers and upstreams from another workspace.
+    """
+    wanted = data or ForkBody()
+    async with database.write(still_there(request.scope)) as connection:
+        source = await readable(connection, request, ref)
+        require_active(source)
+        number = source.latest if wanted.version is None else wanted.version
+        version = await version_of(connection, source, number)
+        draft = _forked(request, source, version, wanted)
+        require_acceptable(draft, config)
+        origin = store.Origin(source.id, version.number)
+        try:
+            made = await store.create(connection, draft, actor_of(request), origin)
+        except store.SlugTakenError:
+            raise slug_taken(draft) from None
+        return await respond(connection, request, made.persona, status=201)
+
+
+def router() -> Router:
+    """Make the routes of personas."""
+    handlers = [
+        create_persona,
+        search_personas,
+        read_persona,
+        change_persona,
+        remove_persona,
+        fork_persona,
+    ]
+    return Router("/personas", route_handlers=handlers, tags=["Personas"])
 
 
 def _require_owner(request: AnyRequest, persona: Persona, draft: Draft) -> None:

@@ -11,7 +11,7 @@ from litestar.params import Parameter
 from litestar.types import Receive, Scope, Send
 
 from gateway import clock
-from gateway.auth.access import AnyRequest, caller_of
+from gateway.auth.access import AnyRequest, Store, caller_of
 from gateway.auth.guard import Caller, Guard
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
@@ -57,71 +57,76 @@ class UsageList(msgspec.Struct, frozen=True):
     next: str | None = None
 
 
-def router(database: Database, tail: Tail, guard: Guard) -> Router:
-    """Make the routes of what was said to whom, on this store."""
-
-    @get("/turns", opt=OF_A_PERSONA, summary="List turns")
-    async def list_turns(
-        request: AnyRequest,
-        persona: PersonaRef = None,
-        version: Annotated[int | None, Parameter(ge=1, le=999_999_999)] = None,
-        verdict: Verdict | None = None,
-        status: Status | None = None,
-        since: Since = None,
-        until: Until = None,
-        limit: Limit = 50,
-        after: After = None,
-    ) -> Page[TurnView]:
-        caller = caller_of(request)
-        require_cursor(after, SEQ)
-        async with database.read() as connection:
-            wanted = Filter(
-                persona_id=await _persona_id(connection, caller, persona),
-                version=version,
-                verdict=verdict,
-                status=status,
-                since=_ms(since, "since"),
-                until=_ms(until, "until"),
-                after=int(after) if after else None,
-            )
-            found = await store.turns(connection, caller.workspace_id, wanted, limit=limit + 1)
-        return page(
-            found,
-            limit,
-            lambda each: view.show(each.turn, nameless=not each.is_named_to(caller)),
-            lambda each: str(each.seq),
+@get("/turns", opt=OF_A_PERSONA, summary="List turns")
+async def list_turns(
+    request: AnyRequest,
+    database: Store,
+    persona: PersonaRef = None,
+    version: Annotated[int | None, Parameter(ge=1, le=999_999_999)] = None,
+    verdict: Verdict | None = None,
+    status: Status | None = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[TurnView]:
+    caller = caller_of(request)
+    require_cursor(after, SEQ)
+    async with database.read() as connection:
+        wanted = Filter(
+            persona_id=await _persona_id(connection, caller, persona),
+            version=version,
+            verdict=verdict,
+            status=status,
+            since=_ms(since, "since"),
+            until=_ms(until, "until"),
+            after=int(after) if after else None,
         )
-
-    @get(
-        "/turns/{turn_id:str}",
-        opt={"scope": "chat:read", "faults": (Fault.TURN_UNKNOWN,)},
-        summary="Read a turn",
+        found = await store.turns(connection, caller.workspace_id, wanted, limit=limit + 1)
+    return page(
+        found,
+        limit,
+        lambda each: view.show(each.turn, nameless=not each.is_named_to(caller)),
+        lambda each: str(each.seq),
     )
-    async def read_turn(request: AnyRequest, turn_id: str) -> TurnDetail:
-        caller = caller_of(request)
-        async with database.read() as connection:
-            found = await store.turn(connection, caller.workspace_id, turn_id)
-            if found is None:
-                raise Refusal(Fault.TURN_UNKNOWN)
-        return view.detail(
-            found.turn, veiled=not _may_read(caller, found), nameless=not found.is_named_to(caller)
-        )
 
-    @get("/usage", opt=OF_A_PERSONA, summary="Sum up requests, tokens and cost")
-    async def sum_up_usage(
-        request: AnyRequest,
-        by: By = "day",
-        persona: PersonaRef = None,
-        since: Since = None,
-        until: Until = None,
-    ) -> UsageList:
-        """The largest group comes first, and days in their order; there are at most 1,000 groups."""
-        caller = caller_of(request)
-        async with database.read() as connection:
-            persona_id = await _persona_id(connection, caller, persona)
-            wanted = Filter(persona_id=persona_id, since=_ms(since, "since"), until=_ms(until, "until"))
-            sums = await store.usage(connection, caller.workspace_id, by, wanted)
-        return UsageList([_usage(by, each) for each in sums])
+
+@get(
+    "/turns/{turn_id:str}",
+    opt={"scope": "chat:read", "faults": (Fault.TURN_UNKNOWN,)},
+    summary="Read a turn",
+)
+async def read_turn(request: AnyRequest, database: Store, turn_id: str) -> TurnDetail:
+    caller = caller_of(request)
+    async with database.read() as connection:
+        found = await store.turn(connection, caller.workspace_id, turn_id)
+        if found is None:
+            raise Refusal(Fault.TURN_UNKNOWN)
+    return view.detail(
+        found.turn, veiled=not _may_read(caller, found), nameless=not found.is_named_to(caller)
+    )
+
+
+@get("/usage", opt=OF_A_PERSONA, summary="Sum up requests, tokens and cost")
+async def sum_up_usage(
+    request: AnyRequest,
+    database: Store,
+    by: By = "day",
+    persona: PersonaRef = None,
+    since: Since = None,
+    until: Until = None,
+) -> UsageList:
+    """The largest group comes first, and days in their order; there are at most 1,000 groups."""
+    caller = caller_of(request)
+    async with database.read() as connection:
+        persona_id = await _persona_id(connection, caller, persona)
+        wanted = Filter(persona_id=persona_id, since=_ms(since, "since"), until=_ms(until, "until"))
+        sums = await store.usage(connection, caller.workspace_id, by, wanted)
+    return UsageList([_usage(by, each) for each in sums])
+
+
+def router(database: Database, tail: Tail, guard: Guard) -> Router:
+    """Make the routes of what was said to whom; the stream is a raw application, which is given nothing."""
 
     @asgi("/turns/stream", opt={"scope": "chat:read"}, copy_scope=False)
     async def stream_turns(scope: Scope, receive: Receive, send: Send) -> None:
