@@ -15,7 +15,7 @@ OVERLAP = len(EVENT) - 1
 
 
 class Answer(msgspec.Struct):
-    """What came back, and when; times are those of `time.perf_counter_ns`."""
+    """One answer, and when it came; times are those of `time.perf_counter_ns`."""
 
     sent_ns: int
     head_ns: int = 0

@@ -24,7 +24,7 @@ PIECES = {
     "request_50k_cpu": ("CPU per whole request, 50 KB", LARGE, 400),
     "burst_cpu": ("CPU per burst of 100 chunks", BURST, 400),
 }
-"""For each figure its title, what is asked, and how many times in a round."""
+"""Each figure has a title, what is asked, and how many times in a round."""
 
 
 async def pieces(

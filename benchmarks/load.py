@@ -125,7 +125,7 @@ async def steadily(target: Target, workload: Workload, rate: float, count: int) 
 
 
 class Window(msgspec.Struct):
-    """What was seen between two counts of events, while all streams were open."""
+    """Holds what was seen between two counts of events, while all streams were open."""
 
     cpu_ns: int
     events: int

@@ -29,7 +29,7 @@ class Cache(Generic[K, V]):
         return len(self._kept)
 
     def __iter__(self) -> Iterator[K]:
-        """The keys, the longest unused first."""
+        """Iterate over the keys, the longest unused first."""
         return iter(list(self._kept))
 
     def __contains__(self, key: K) -> bool:

@@ -108,7 +108,7 @@ drift.add_command(evaluation)
 
 
 def _rule(rule: dict[str, Any]) -> str:
-    """The kind of rule and its words."""
+    """Return the kind of rule and its words."""
     kinds = [name for name in KINDS if name in rule]
     if not kinds:
         return f"from {rule.get('from')}"

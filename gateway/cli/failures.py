@@ -1,4 +1,4 @@
-"""What can go wrong in a command is told in one line."""
+"""A command that fails says why in one line."""
 
 from typing import NamedTuple
 

@@ -63,17 +63,17 @@ def written(place: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """As UTF-8, whatever the terminal's encoding."""
+    """Print in UTF-8, whatever the terminal's encoding."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
 def printable(text: str) -> str:
-    """The text without what would steer a terminal."""
+    """Take out of the text what would steer a terminal."""
     return text.translate(CONTROL)
 
 
 def cell(value: object) -> str:
-    """A field as people read it; a mapping is one of labels to version numbers."""
+    """Write a field as people read it; a mapping is one of labels to version numbers."""
     if value is None or value is False:
         return ""
     if value is True:

@@ -50,7 +50,7 @@ def as_json(command: Command) -> Command:
 
 
 def age(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
-    """A callback that reads a length of time, such as `15m`, as seconds."""
+    """Read, as a callback, a length of time such as `15m` as seconds."""
     if text is None:
         return None
     match = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
@@ -60,7 +60,7 @@ def age(_context: click.Context, _option: click.Parameter, text: str | None) -> 
 
 
 def is_typed(name: str) -> bool:
-    """Whether the option of the running command stands on the command line."""
+    """Tell whether the option of the running command stands on the command line."""
     context = click.get_current_context()
     return context is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 

@@ -123,7 +123,7 @@ class Target(Protocol):
         """List the versions, the newest first."""
 
     async def rules(self, found: Found) -> RuleList:
-        """Those of the version, declared and read from its prompt."""
+        """List the rules of the version, declared and read from its prompt."""
 
     async def label(self, found: Found, label: str) -> None: ...
 

@@ -241,7 +241,7 @@ def _move(entry: audit.Entry) -> LabelMove:
 
 
 def _meant(persona: Persona, version: str | None) -> str | int:
-    """The version's number, or the text itself where it is no label."""
+    """Return the version's number, or the text itself where it is no label."""
     wanted = ModelName(persona.profile.slug, label=version if version and is_label(version) else None)
     number = registry.version_number(persona, wanted)
     return number if number is not None and (version is None or wanted.label is not None) else version or ""

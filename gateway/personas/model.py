@@ -84,9 +84,9 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     allow: list[str] = []
     """Request parameters that callers of a locked version may set beside the usual ones."""
     refusal: str = ""
-    """What goes out in place of an answer that a judge holds back; empty: an error."""
+    """The text that goes out in place of an answer that a judge holds back; if it is empty, an error does."""
     rules: list[dict[str, Any]] = []
-    """What the persona must and must not do, each as `drift.rule.Rule` reads it."""
+    """The persona must or must not do these, each as `drift.rule.Rule` reads it."""
     upstreams: list[str] = []
     """`NAME/model`, best first; empty means the configured order."""
     defaults: dict[str, Any] = {}
@@ -152,7 +152,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     created_at: int
     reading: Reading | None = None
-    """What was read from its prose when it was made; `None` for a version of before there were readers."""
+    """The rules that were read from its prose when it was made; `None` in a version older than readers."""
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -41,7 +41,7 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read(content: Content) -> Reading | None:
-    """The rules in the prose, read in a thread; `None` where that fails: the version is made all the same."""
+    """Read the rules in the prose, in a thread; `None` where that fails: the version is made all the same."""
     try:
         return await asyncio.to_thread(read_now, content)
     except Exception as error:  # noqa: BLE001 - a version is worth more than what is read from it
@@ -50,7 +50,7 @@ async def read(content: Content) -> Reading | None:
 
 
 def read_now(content: Content) -> Reading:
-    """The rules in the prose; takes up to a tenth of a second."""
+    """Read the rules in the prose, which takes up to a tenth of a second."""
     # Imported here, since the tables of every language come with it.
     from gateway.drift.rules import prose
 
@@ -58,7 +58,7 @@ def read_now(content: Content) -> Reading:
 
 
 def listed(content: Content, reading: Reading) -> list[RuleView]:
-    """The declared rules in their order, then those that were read."""
+    """List the declared rules in their order, then those that were read."""
     declared = rule.decode(content.rules)
     active = {one.basis for one in rule.effective(declared, reading.rules)}
     by_id = {one.id: one for one in reading.rules}

@@ -47,7 +47,7 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
     allow: frozenset[str]
     """Parameters that callers may set although the version is locked."""
     refusal: str
-    """What goes out in place of an answer that is held back; empty: an error."""
+    """The text that goes out in place of an answer that is held back; if it is empty, an error does."""
     routes: tuple[Route, ...]
     defaults: dict[str, msgspec.Raw]
     headers: dict[str, str]

@@ -270,7 +270,7 @@ async def versions(
 async def fitting_versions(
     connection: AsyncConnection, persona_id: str, *, before: int | None, limit: int
 ) -> tuple[list[Version], int]:
-    """The newest first, older than `before`, with one more where there is one; and how many fit on a page."""
+    """List the versions older than `before`, the newest first and one more, and how many fit on a page."""
     found: list[Version] = []
     size = 0
     while len(found) <= limit:

@@ -21,7 +21,7 @@ ENTRY = tables.idempotency.c
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where an answer is kept."""
+    """The place where an answer is kept."""
 
     workspace_id: str
     name: str

@@ -1,4 +1,4 @@
-"""What can go wrong with the store is said in words that know no database."""
+"""The store can fail in these ways, which are told in words that know no database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

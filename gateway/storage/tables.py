@@ -185,7 +185,8 @@ audit = Table(
     Index(None, "workspace_id", "id"),
     Index(None, "subject", "id"),
 )
-"""Who wrote what and when; `key_id` is null where it was done at a terminal. No prompt or key is in it."""
+"""Writes, by whom and when; `key_id` is null where one was made at a terminal. It holds no prompt and no
+key."""
 
 idempotency = Table(
     "idempotency",

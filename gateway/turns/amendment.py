@@ -31,7 +31,7 @@ class LateScore(msgspec.Struct, frozen=True):
 
 
 News = Judgement | LateScore
-"""What may become known of a turn."""
+"""These may become known of a turn."""
 
 
 def kind(news: News) -> Kind:
@@ -45,7 +45,7 @@ def amended(turn: Turn, news: News) -> Turn:
 
 
 def _scored(turn: Turn, late: LateScore) -> Turn:
-    """A turn keeps the score that it has."""
+    """Take the late score, unless the turn has one."""
     if turn.drift.verdict != "unscored":
         return turn
     return replace(turn, drift=late.drift, coherence=late.coherence, explain=late.explain)

@@ -38,7 +38,7 @@ WITHIN = {
     **{axis.column: f"drift.{axis.name}" for axis in AXES},
     "verdict": "drift.verdict",
 }
-"""Where a turn has the value of a column that is no field of its own."""
+"""The place in a turn of each column that is no field of its own."""
 MADE = ("stream", "judged", "reason", *erasure.TURN)
 """Columns that are not stored just as the turn has them."""
 KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *MADE))

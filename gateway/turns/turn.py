@@ -102,7 +102,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens that judging took."""
     at: str
     scored: Drift | None = None
-    """What the turn had before; `None` in judgements that left their turns as they were."""
+    """The axes and verdict that the turn had before; `None` in a judgement that left its turn as it was."""
 
 
 class Turn(msgspec.Struct, kw_only=True):

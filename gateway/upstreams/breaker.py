@@ -118,7 +118,7 @@ class Breaker:
             everybody.probe, everybody.failed_for = None, key
 
     def forgive(self, key: str, ticket: int) -> None:
-        """The call ended without saying anything about the upstream, as when the caller left."""
+        """Note that the call ended without saying anything about the upstream, as when the caller left."""
         for circuit in self._circuits(key):
             if circuit.probe == ticket:
                 circuit.probe = None

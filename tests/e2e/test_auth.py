@@ -1,4 +1,4 @@
-"""Who may call, and how fast that changes while the gateway runs."""
+"""Some may call and some may not, and changes of that are quick while the gateway runs."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""What each form of a model name stands for, and for whom."""
+"""Each form of a model name stands for a version, but not for everybody."""
 
 import json
 from typing import Any, NamedTuple

@@ -220,7 +220,7 @@ def asked(body: dict[str, Any]) -> Callable[[Gateway, str], bytes]:
 
 
 Phase = tuple[Callable[[Gateway, str], bytes], Callable[[], Answer] | None, bytes]
-"""What the caller sends, what the upstream does, and what the caller reads before it leaves."""
+"""A phase is what the caller sends, what the upstream does, and what the caller reads before it leaves."""
 PHASES: dict[str, Phase] = {
     "while it sends its headers": (partial_head, None, b""),
     "while it sends its body": (partial_body, None, b""),

@@ -1,4 +1,4 @@
-"""Where a request begins and ends, and which of its headers count: nothing is left to a guess."""
+"""A request's beginning, its end and the headers that count are left to no guess."""
 
 import json
 import re

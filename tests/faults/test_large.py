@@ -1,4 +1,4 @@
-"""What the largest requests cost: memory beyond their bytes, and how long others wait for them."""
+"""The largest requests have a cost: memory beyond their bytes, and the time that others wait for them."""
 
 import gzip
 import time

@@ -1,4 +1,4 @@
-"""What becomes of a turn when more is known of it: axes, verdict, and what no opinion can take back."""
+"""A turn changes when more is known of it: axes, verdict, and what no opinion can take back."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What goes out in place of an answer that a judge holds back."""
+"""A version keeps the text that goes out in place of an answer that a judge holds back."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What becomes known of turns after they were recorded, in the order in which it does."""
+"""Turns keep what becomes known of them after they were recorded, in the order in which it does."""
 
 import sqlalchemy as sa
 from alembic import op
