@@ -1,6 +1,9 @@
 """One call to an upstream can fail in these ways, and its caller is told this in the end."""
 
+import re
 from collections.abc import Mapping
+from datetime import UTC
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, Literal
 
 import msgspec
@@ -28,6 +31,7 @@ SICK = frozenset({502, 503, 504, 529})
 """An upstream, or a proxy in front of it, says these when it is not well."""
 CREDENTIALS = frozenset({401, 403})
 """These concern the gateway and the upstream alone; nothing that is said of them is ever shown."""
+SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?")
 NO_RETRY = {"x-should-retry": "false"}
 """This keeps the SDKs from repeating what has been repeated already."""
 
@@ -121,10 +125,8 @@ class UpstreamFailure(Exception):
     def _passed_on(self, status: int) -> Refusal:
         faults = {408: Fault.PROVIDER_TIMEOUT, 409: Fault.PROVIDER_CONFLICT, 429: Fault.PROVIDER_RATE_LIMITED}
         headers = NO_RETRY if status == 409 else {}
-        asked = self.retry_after
-        # The server would break off an answer that has another value in this header.
-        if asked is not None and asked.isascii() and asked.isprintable():
-            headers = {**headers, "retry-after": asked}
+        if self.retry_after is not None:
+            headers = {**headers, "retry-after": self.retry_after}
         return Refusal(
             faults.get(status, Fault.PROVIDER_REJECTED),
             f"The upstream `{self.upstream}` refused the request with status {status}.",
@@ -155,7 +157,7 @@ def from_status(
         upstream,
         status=status,
         error=_shown(found, status, len(body), mask),
-        retry_after=headers.get("retry-after"),
+        retry_after=_retry_after(headers.get("retry-after")),
         was_reasoned=found is not None or reason.is_cut_off(body),
     )
 
@@ -180,6 +182,18 @@ def from_answer(upstream: str, body: bytes, mask: Mask) -> UpstreamFailure:
     if error is None:
         return UpstreamFailure("bad_answer", upstream)
     return from_event(upstream, msgspec.json.encode(error), mask)
+
+
+def _retry_after(value: str | None) -> str | None:
+    """Read the header in one of its two forms (RFC 9110, 10.2.3); `None` stands for anything else, which
+    could hold a secret or the prompt."""
+    if value is None or SECONDS.fullmatch(value):
+        return value
+    try:
+        # The date is written anew, since the parser skips whatever stands beside it.
+        return format_datetime(parsedate_to_datetime(value).astimezone(UTC), usegmt=True)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _shown(found: reason.Reason | None, status: int, size: int, mask: Mask) -> reason.Reason | None:

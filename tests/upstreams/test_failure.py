@@ -305,6 +305,18 @@ def test_any_answer_becomes_a_refusal(status: int, body: bytes) -> None:
     assert SECRET not in json.dumps(told(failure))
 
 
-@pytest.mark.parametrize("value", ["7\udcff", "7\x01", "\x00"])
-def test_a_retry_after_that_is_no_header_is_left_out(value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["7\udcff", "7\x01", "\x00", "soon", SECRET, f"7 {SECRET}", "-1", "inf", "1e3"]
+)
+def test_a_retry_after_that_is_no_time_is_left_out(value: str) -> None:
     assert answered(429, retry_after=value).refusal().headers == {}
+
+
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("7", "7"), ("0.5", "0.5"), (DATE, DATE), (f"{DATE} ({SECRET})", DATE)]
+)
+def test_of_a_retry_after_only_the_time_is_passed_on(value: str, shown: str) -> None:
+    assert answered(429, retry_after=value).refusal().headers == {"retry-after": shown}
