@@ -138,6 +138,8 @@ def _checked(body: bytes, upstream: str, mask: Mask) -> dict[str, msgspec.Raw]:
         raise from_answer(upstream, body, mask)
     if "error" in fields and is_error(fields["error"]):
         raise from_event(upstream, fields["error"], mask)
+    if "object" in fields and bytes(fields["object"]) == b'"error"':
+        raise from_answer(upstream, body, mask)
     return fields
 
 

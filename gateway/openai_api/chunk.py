@@ -106,7 +106,7 @@ def error_of(chunk: Chunk, data: bytes, name: bytes) -> bytes | None:
     if name == b"error":
         return data
     # A chunk of an answer has choices; what has none may be an error by another shape.
-    is_reported = chunk.choices is msgspec.UNSET and reported(decoded(data)) is not None
+    is_reported = not chunk.choices and reported(decoded(data)) is not None
     return data if is_reported else None
 
 

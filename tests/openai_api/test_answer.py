@@ -281,3 +281,9 @@ async def test_a_body_beyond_the_limit_is_not_read_on() -> None:
         await read_body(response, "main", 3)
     assert caught.value.kind == "bad_answer"
     assert response.pieces == [b"ef"]
+
+
+@pytest.mark.parametrize("choices", [{}, {"choices": None}, {"choices": []}])
+def test_an_object_error_is_one_whatever_its_choices(choices: dict[str, object]) -> None:
+    found = failure(json.dumps({"object": "error", "message": "x", **choices}).encode())
+    assert (found.kind, found.error) == ("error_event", {"message": "x"})

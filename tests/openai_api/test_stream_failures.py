@@ -130,6 +130,15 @@ def test_an_event_of_the_name_error_is_one() -> None:
     assert relay.failure.fault is Fault.STREAM_ERROR
 
 
+@pytest.mark.parametrize("choices", [{}, {"choices": None}, {"choices": []}])
+def test_an_object_error_is_one_whatever_its_choices(choices: dict[str, object]) -> None:
+    relay = relay_of()
+    out = run(relay, [event(chunk("a")) + event({"object": "error", "message": "x", **choices}) + DONE])
+    assert frames(out) == [named(chunk("a"))]
+    assert relay.failure is not None
+    assert relay.failure.fault is Fault.STREAM_ERROR
+
+
 @pytest.mark.parametrize("error", [None, {}, "", False, 0, []])
 def test_an_error_that_says_nothing_is_none(error: object) -> None:
     last = chunk("a", "stop", error=error)
