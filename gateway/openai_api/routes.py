@@ -64,9 +64,12 @@ def not_served(path: str) -> Refusal:
     """Answer for a path of OpenAI's that does not exist here."""
     shown = path if len(path) <= 200 else path[:200] + "…"
     if path.startswith(f"{OPENAI_PREFIX}/v1/"):
-        meant = OPENAI_PREFIX + shown.removeprefix(f"{OPENAI_PREFIX}/v1")
+        meant = shown.removeprefix(OPENAI_PREFIX)
+        while meant.startswith("/v1/"):
+            meant = meant.removeprefix("/v1")
         return Refusal(
-            Fault.ROUTE_NOT_FOUND, f"`{shown}` is not served; leave the second `/v1` out: `{meant}`."
+            Fault.ROUTE_NOT_FOUND,
+            f"`{shown}` is not served; leave the second `/v1` out: `{OPENAI_PREFIX}{meant}`.",
         )
     return Refusal(
         Fault.ROUTE_NOT_FOUND, f"`{shown}` is not served; under {OPENAI_PREFIX} there are {SERVED}."

@@ -216,6 +216,7 @@ def test_a_colon_stands_for_the_slash_in_a_name(
     [
         ("/v1/openai/v1/chat/completions", "/v1/openai/chat/completions"),
         ("/v1/openai/v1/models", "/v1/openai/models"),
+        ("/v1/openai/v1/v1/models", "/v1/openai/models"),
     ],
 )
 def test_a_path_with_v1_twice_is_told_the_right_one(
