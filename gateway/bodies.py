@@ -1,5 +1,6 @@
 """Bodies of the native API are read whole and held against limits before they are decoded."""
 
+import codecs
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -35,7 +36,8 @@ class Bodies(ASGIMiddleware):
         own: int | None = scope["route_handler"].opt.get("max_body")
         limit = min(own or MOST_BYTES, self._max_body)
         _require_plain(scope["headers"], limit)
-        body = await _read(receive, limit)
+        # Some clients write a byte order mark, which JSON does not have (RFC 8259, 8.1).
+        body = (await _read(receive, limit)).removeprefix(codecs.BOM_UTF8)
         if own is None and (problem := outline.exceeds(body, values=MOST_VALUES, depth=MOST_DEPTH)):
             details = [Detail([], problem, "json_error")]
             raise Refusal(Fault.REQUEST_INVALID, f"`body`: {problem}.", details=details)

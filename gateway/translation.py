@@ -15,6 +15,7 @@ from litestar.exceptions import (
 
 from gateway.errors import OPENAI_PREFIX, Detail, Fault, Refusal, envelope
 from gateway.openai_api import edge
+from gateway.openai_api.body import half_pair
 from gateway.openai_api.routes import not_served
 from gateway.storage.failure import StoreUnavailable, TooSlow, WriterLeft
 
@@ -28,15 +29,16 @@ def refusing(public_url: str) -> Callable[[AnyRequest, Exception], Response[byte
 
     def refuse(request: AnyRequest, error: Exception) -> Response[bytes]:
         path = request.scope["path"]
-        refusal = error if isinstance(error, Refusal) else translate(error, path)
+        sent = request.scope["state"].get("body", b"")
+        refusal = error if isinstance(error, Refusal) else translate(error, path, sent)
         body = envelope(refusal, path, request.scope["state"]["request_id"], public_url)
         return Response(body, media_type=MediaType.JSON, status_code=refusal.status, headers=refusal.headers)
 
     return refuse
 
 
-def translate(error: Exception, path: str) -> Refusal:
-    """Find the refusal for the error; an error that nobody expects is logged."""
+def translate(error: Exception, path: str, sent: bytes = b"") -> Refusal:
+    """Find the refusal for the error; an unexpected one is logged. `sent` is the request's body."""
     if isinstance(error, NotFoundException):
         if path.startswith(OPENAI_PREFIX):
             return not_served(path)
@@ -51,7 +53,7 @@ def translate(error: Exception, path: str) -> Refusal:
     if isinstance(error, HTTPException) and error.status_code == Fault.REQUEST_TOO_LARGE.status:
         return Refusal(Fault.REQUEST_TOO_LARGE)
     if isinstance(error, HTTPException) and error.status_code < 500:
-        details = _details(error) or [Detail([], "no valid JSON, or not what this path takes", "json_error")]
+        details = _details(error) or [_unreadable(sent)]
         return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
     if isinstance(error, RecursionError | UnicodeDecodeError):
         # Only the body's decoder can raise this: nothing else of ours decodes what came in.
@@ -84,6 +86,12 @@ def _details(error: HTTPException) -> list[Detail]:
     """List all wrong places: in a body without its name, elsewhere behind `query`, `path` or `header`."""
     extra = error.extra if isinstance(error.extra, list) else []
     return [_detail(item) for item in extra if isinstance(item, dict)]
+
+
+def _unreadable(sent: bytes) -> Detail:
+    """Say what is wrong with a body of which nothing could be read."""
+    _, problem = half_pair(sent) or ("", "no valid JSON, or not what this path takes")
+    return Detail([], problem, "json_error")
 
 
 def _detail(item: dict[str, Any]) -> Detail:

@@ -38,7 +38,8 @@ def decode_object(body: bytes, values: int = VALUES) -> dict[str, msgspec.Raw]:
     except msgspec.ValidationError:
         problem, kind = "it is not a JSON object", "type_error"
     except msgspec.DecodeError as error:
-        place, problem, kind = *_half_pair(body, f"it is not valid JSON ({error})"), "json_error"
+        place, problem = half_pair(body) or ("", f"it is not valid JSON ({error})")
+        kind = "json_error"
     except RecursionError:
         raise too_deep() from None
     else:
@@ -66,10 +67,13 @@ def _unreadable(problem: str, kind: str, place: str = "") -> Refusal:
     return Refusal(Fault.REQUEST_INVALID, message, param=place or None, details=[detail])
 
 
-def _half_pair(body: bytes, otherwise: str) -> tuple[str, str]:
-    """Return where half of a surrogate pair stands, which is no character, and a sentence that says so."""
+def half_pair(body: bytes) -> tuple[str, str] | None:
+    """Tell where half of a surrogate pair stands, which is no character, and the sentence that says so.
+
+    `None` means that there is none, or that the body is too large to be looked through.
+    """
     if len(body) > LARGE:
-        return "", otherwise
+        return None
     for found in _escape.finditer(body):
         half = found[3] or (found[1] if found[2] is None else None)
         if half is not None:
@@ -77,7 +81,7 @@ def _half_pair(body: bytes, otherwise: str) -> tuple[str, str]:
             subject = f"`{place}`" if place else "it"
             which = f"`\\u{half.decode()}` at byte {found.start()}"
             return place, f"{subject} holds half of a surrogate pair, {which}; send whole characters"
-    return "", otherwise
+    return None
 
 
 def _place(body: bytes) -> str:

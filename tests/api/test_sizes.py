@@ -126,3 +126,16 @@ def test_search_that_looks_for_what_nearly_is_there_is_quick(me: User) -> None:
     assert me.get("/personas?q=needle").json["data"] == []
     found = me.get(f"/personas?q={'a' * 150}&limit=1").json
     assert (len(found["data"]), found["has_more"]) == (1, True)
+
+
+def test_a_byte_order_mark_ahead_of_a_body_is_skipped(me: User) -> None:
+    made(me.post("/personas", b'\xef\xbb\xbf{"name":"Bom","prompt":"You are Bom."}'))
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\udc00 b", "\\ud83d\\u0041"])
+@pytest.mark.parametrize("path", ["/personas", "/keys"])
+def test_half_a_surrogate_pair_is_named(me: User, path: str, half: str) -> None:
+    reply = me.post(path, b'{"name":"%b"}' % half.encode())
+    assert reply.status == 400
+    problem = f"`name` holds half of a surrogate pair, `{half[:6]}` at byte 9; send whole characters"
+    assert problem in reply.error["message"]
