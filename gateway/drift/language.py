@@ -80,6 +80,12 @@ class Numbers(_Table, frozen=True):
     """Numbers as they are spoken."""
 
     words: dict[str, int] = {}
+    spelled: str = ""
+    """The words from nought on, each at its place; `/` parts variants, `-` leaves a place out."""
+    one: str = ""
+    """Words for one that are numbers only within one: "treinta y *un*"."""
+    hundred: str = ""
+    """What hundreds are written with, where number words are written as one: two*hundert*zwölf."""
     digits: dict[str, int] = {}
     """Single letters for one to nine, which stand by themselves before what is counted."""
     few: dict[str, int] = {}
@@ -89,6 +95,37 @@ class Numbers(_Table, frozen=True):
     """Letters of what is counted, right behind a number."""
     no_number: str = ""
     """Letters behind ten that make another word of it."""
+
+
+class Figures(_Table, frozen=True):
+    """Prices, times and other figures as they are written and spoken; patterns are in lower case."""
+
+    decimal: str = "."
+    joins: str = ""
+    """Words within a number: "four hundred *and* two"."""
+    units: dict[str, str] = {}
+    """The words for each unit: `second` to `year`, `percent`, currencies; `*` is any ending."""
+    signs: dict[str, str] = {}
+    """Signs of units, before or behind the number."""
+    hour: str = ""
+    """Behind the hour, with the minutes as a group: "10 *h 30*"."""
+    oclock: str = ""
+    """Behind a number that is a time."""
+    past: dict[str, int] = {}
+    """What stands before an hour, and the minutes that it adds: "half past"."""
+    then: dict[str, int] = {}
+    """The same behind an hour."""
+    to: str = ""
+    """Between both ends of a range."""
+    beside: str = ""
+    """Between two figures of one kind: "13:20 *and* 19:40"."""
+    weekdays: str = ""
+    """From Monday on; `/` stands between variants."""
+    months: str = ""
+    hours: str = ""
+    """Words that ask for the hours in which somebody is there, or tell them."""
+    no_labels: str = ""
+    """Words before a number that are no label of it."""
 
 
 class Country(_Table, frozen=True):
@@ -175,6 +212,7 @@ class Language(_Table, frozen=True, kw_only=True, dict=True):
     writing: Writing = Writing()
     words: Words = Words()
     numbers: Numbers = Numbers()
+    figures: Figures = Figures()
     keys: dict[str, str] = {}
     """Names of fields whose values are known, by category."""
     topics: dict[str, str] = {}

@@ -42,7 +42,9 @@ class Stretch:
         self.text = text
         self.offset = offset
         """The place in the whole text where it begins."""
-        self.lower = text.lower()
+        lower = text.lower()
+        # A dotted capital İ is the one letter that lower case would make longer.
+        self.lower = lower if len(lower) == len(text) else text.replace("İ", "i").lower()
         self._words: list[str] | None = None
         self._tokens: list[str] | None = None
         self._runs_on: bool | None = None

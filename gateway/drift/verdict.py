@@ -10,6 +10,11 @@ SUSPICIOUS = 0.05
 """A turn that looks at most so usual is drifting."""
 LIKELY = 0.5
 """A belief from which on it is more likely than not."""
+CONTRADICTS = 0.15
+"""A belief that what is stored is contradicted, three times the prior, from which on a turn is drifting.
+
+Few turns in character reach it, about one in a hundred; at LIKELY hardly any contradiction would show.
+"""
 
 
 class Beliefs(NamedTuple):
@@ -40,11 +45,16 @@ def judge(beliefs: Beliefs) -> Verdict:
         return "out-of-character"
     if beliefs.warned >= LIKELY:
         return "drifting"
+    contradicted = beliefs.values or 0.0
+    # What is stored is known however few lines are.
+    if contradicted >= LIKELY:
+        return "out-of-character"
+    if contradicted >= CONTRADICTS:
+        return "drifting"
     if beliefs.lines < LINES_NEEDED:
         return "drifting" if beliefs.assistant >= LIKELY else "warming-up"
-    contradicts = beliefs.values is not None and beliefs.values >= LIKELY
     is_unlike = beliefs.p <= SUSPICIOUS
-    if contradicts or (is_unlike and beliefs.voice >= LIKELY):
+    if is_unlike and beliefs.voice >= LIKELY:
         return "out-of-character"
     if is_unlike or beliefs.trend >= LIKELY:
         return "drifting"

@@ -108,7 +108,10 @@ CALM = {
         ({"p": 0.01, "voice": 0.8}, "out-of-character"),
         ({"p": 0.3, "voice": 0.8}, "in-character"),
         ({"values": 0.7}, "out-of-character"),
-        ({"values": 0.2}, "in-character"),
+        ({"values": 0.2}, "drifting"),
+        ({"values": 0.1}, "in-character"),
+        ({"lines": 2, "values": 0.2}, "drifting"),
+        ({"lines": 2, "values": 0.7}, "out-of-character"),
         ({"trend": 0.6}, "drifting"),
     ],
 )

@@ -53,7 +53,7 @@ def test_words_keep_their_places(text: str, elides: bool) -> None:
     assert ends[-1] == len(text)
     for word, end in zip(parts[1::2], ends[1::2], strict=True):
         assert word
-        assert text[end - len(word) : end].lower() == word.lower()
+        assert text[end - len(word) : end].replace("İ", "i").lower() == word.lower()
 
 
 @given(TEXTS, st.booleans())

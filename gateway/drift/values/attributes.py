@@ -41,7 +41,7 @@ def weigh_attributes(evidence: Evidence, clause: Clause) -> None:
         span = next((n.start, n.end) for n in clause.numbers if n.value == clause.age)
         if clause.age == age:
             evidence.support("same", 1.0, basis)
-        elif not clause.asks:
+        elif not clause.asks and (clause.age not in evidence.theirs or clause.speaker == "self"):
             evidence.accuse("number", "number-clash", 1.0, span, basis)
 
 

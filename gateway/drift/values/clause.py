@@ -17,18 +17,20 @@ _FEW = 48
 """Values, numbers, and words of grammar, that one clause is taken to have."""
 _LEAD = 40
 """Characters before a number that may say that it is an age."""
+_BY_ITSELF = tuple(":,.!—–")
+"""Characters behind a negation that is an answer by itself."""
 _AFTER_ASKING = "~～。!！ \t\r\n\u3000"
 """Characters that may stand behind a word that makes a question of its clause."""
 
 Words = tuple[tuple[str, int, int], ...]
 """Stems with their places."""
-Counts = tuple[tuple[int, int, int], ...]
+Counts = tuple[tuple[float, int, int], ...]
 
 
 class Number(NamedTuple):
     """A count with the words it may count."""
 
-    value: int
+    value: float
     units: tuple[str, ...]
     start: int
     end: int
@@ -71,7 +73,7 @@ class Clause:
         self._counts = counts[:_FEW]
         self._denied: frozenset[str] | None = None
         self._numbers: tuple[Number, ...] | None = None
-        self._age: int | None = -1
+        self._age: float | None = -1
         self.text = text
         self.start = start
         self.stems: dict[str, int] = {}
@@ -128,7 +130,7 @@ class Clause:
         return self._numbers
 
     @property
-    def age(self) -> int | None:
+    def age(self) -> float | None:
         """The age that it gives, in years."""
         if self._age == -1:
             self._age = next((n for n, a, b in self._counts if self._is_age(a, b)), None)
@@ -163,6 +165,9 @@ class Clause:
             if category == "_dislike" and start <= at:
                 disliked = True
             elif category == "_negations":
+                if self.text[end - self.start : end - self.start + 2].strip()[:1] in _BY_ITSELF:
+                    # "No: I am the desk" denies what was asked and nothing behind it.
+                    continue
                 first = self.text[start - self.start] if start >= self.start else ""
                 reach = _NEAR_GLYPHS if first > "\u3000" else _NEAR
                 back = _AFTER if self._lexicon.shared.denied_behind.match(first) else 0

@@ -18,8 +18,10 @@ from gateway.drift.values.attributes import (
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Clash, Evidence
 from gateway.drift.values.facts import Claim, Facts
+from gateway.drift.values.figures import WEEKDAY
+from gateway.drift.values.ledger import Heard
 from gateway.drift.values.matching import near, weigh_answer, weigh_attitudes, weigh_likeness
-from gateway.drift.values.segmentation import clauses, piece, pieces, segment
+from gateway.drift.values.segmentation import Piece, clauses, pieces, segment
 
 Claims = tuple[Claim, ...]
 """Clauses in which the persona spoke of itself in accepted turns, newest last."""
@@ -51,6 +53,7 @@ WEIGHTS = {
     "polarity": 4.0,
     "attitude": 4.0,
     "number": 3.0,
+    "figure": 3.8,
     "swap": 3.0,
     "name": 3.0,
     "assistant": 2.5,
@@ -64,6 +67,7 @@ WEIGHTS = {
     "partner_other_clash": 0.2,
     "same": -2.0,
     "same_prose": -0.7,
+    "figure_same": -0.5,
     "verbatim": -0.7,
     "support": -1.0,
     "attitude_same": -1.0,
@@ -81,7 +85,7 @@ WEIGHTS = {
 
 Set by hand from what each kind means; fitted to no data.
 """
-_DECISIVE = ("asked", "polarity", "attitude", "number", "swap", "denied", "yes", "no", "name")
+_DECISIVE = ("asked", "polarity", "attitude", "number", "figure", "swap", "denied", "yes", "no", "name")
 """Reasons beside which the words that a turn shares with what is stored speak for it no longer."""
 _OVERRULED = 0.7
 
@@ -118,6 +122,9 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
         if not evidence.said.isdisjoint(claim.clause.stems):
             for stem in claim.clause.stems:
                 earlier.setdefault(stem, []).append(claim)
+    question = user.stretch(max(0, len(user) - _ASKED), len(user))
+    asked = facts.lexicon.read(question)
+    evidence.theirs = frozenset([figure.value for figure in asked.figures])
     said = clauses(facts.lexicon, read, facts.known | earlier.keys() if earlier else facts.known)
     note_named(evidence, said)
     for clause in said:
@@ -129,7 +136,8 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
     weigh_verb_forms(evidence, answer)
     lower = answer.lowered(_SEEN)
     _weigh_words(evidence, lower)
-    _weigh_reply(evidence, said, user, answer.text)
+    _weigh_reply(evidence, said, Piece(question, asked), answer.text)
+    _weigh_figures(evidence, read, Piece(question, asked), answer)
     _weigh_identity(evidence, user.text, answer.text[:_SEEN], lower)
     return _verdict(evidence)
 
@@ -143,17 +151,16 @@ def _weigh_words(evidence: Evidence, lower: str) -> None:
             evidence.support("verbatim", 1.0, basis)
 
 
-def _weigh_reply(evidence: Evidence, said: Sequence[Clause], user: Text, answer: str) -> None:
+def _weigh_reply(evidence: Evidence, said: Sequence[Clause], question_asked: Piece, answer: str) -> None:
     """Add what a yes or a no makes of the question, and whether the answer says what is stored on it."""
     facts, patterns = evidence.facts, evidence.facts.lexicon.patterns
     yes, no = patterns["affirm"].match(answer), patterns["denial"].match(answer)
     reply = yes or no
     best, asked, agreed = 0.0, None, True
     topics: frozenset[str] = frozenset()
-    question_asked = user.stretch(max(0, len(user) - _ASKED), len(user))
-    read = [piece(facts.lexicon, question_asked)]
-    evidence.asked.update([stem for stem, _, _ in read[0].reading.stems])
-    for question in clauses(facts.lexicon, read, facts.known):
+    lower = question_asked.stretch.lower
+    evidence.asked.update([stem for stem, _, _ in question_asked.reading.stems])
+    for question in clauses(facts.lexicon, [question_asked], facts.known):
         if not any(mention.category in ("kin", "partner") for mention in question.values):
             topics |= question.topics
         for item, likeness in near(facts, question.stems)[:1]:
@@ -163,11 +170,11 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Clause], user: Text, answer:
             weigh_attitudes(evidence, question, 1 if yes else -1, reply.span())
         if yes and question.speaker == "other" and len(question.text) < _QUESTION:
             _weigh_yes(evidence, question, yes.span())
-    weigh_asked_age(evidence, said[:_REPLY], question_asked.lower)
+    weigh_asked_age(evidence, said[:_REPLY], lower)
     _weigh_topics(evidence, said[:_REPLY], topics, no)
     if asked:
         is_counted = asked.clause.counts == 1
-        asks_count = is_counted and patterns["count"].search(question_asked.lower) is not None
+        asks_count = is_counted and patterns["count"].search(lower) is not None
         for clause in said[:_REPLY]:
             if clause.speaker != "other" and not clause.asks:
                 weigh_answer(evidence, clause, asked, best, asks_count=asks_count)
@@ -176,6 +183,32 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Clause], user: Text, answer:
         evidence.support("answered", facts.mass(rest & evidence.said) / (0.5 + facts.mass(rest)), asked.basis)
         if reply and bool(yes) != agreed:
             evidence.accuse("no", "negation", best, reply.span(), asked.basis)
+
+
+def _weigh_figures(evidence: Evidence, read: Sequence[Piece], question: Piece, answer: Text) -> None:
+    """Add what the prices, times and other figures of the answer say."""
+    facts = evidence.facts
+    ledger, reader = facts.ledger, facts.lexicon.reader
+    figures = [figure for piece in read for figure in piece.reading.figures]
+    if ledger.by_kind.get(WEEKDAY):
+        for part in read:
+            figures += reader.days(part.stretch.text, part.stretch.lower, part.stretch.offset)
+    if not figures or not ledger.stated:
+        return
+    asked, stretch = question.reading, question.stretch
+    ledger.weigh(
+        evidence,
+        Heard(
+            answer.text,
+            answer.lowered(len(answer)),
+            figures,
+            [stem for piece in read for stem in piece.reading.stems],
+            [m.start for piece in read for m in piece.reading.mentions if m.category == "_negations"],
+            stretch.lower,
+            (*asked.figures, *reader.days(stretch.text, stretch.lower, stretch.offset)),
+            frozenset(stem for stem, *_ in asked.stems),
+        ),
+    )
 
 
 def _agree(one: Clause, other: Clause) -> bool:

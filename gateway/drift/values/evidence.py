@@ -1,10 +1,12 @@
 """Evidence for and against a contradiction is gathered over one turn."""
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.drift.score import kind
-from gateway.drift.values.facts import Facts
+
+if TYPE_CHECKING:
+    from gateway.drift.values.facts import Facts
 
 SAID = {"examples": 0.6, "earlier": 0.7}
 """The weight of an example line or an earlier turn beside a stored field."""
@@ -24,7 +26,7 @@ class Clash(NamedTuple):
 class Evidence:
     """The strongest of each kind counts; every accusation is kept with its span."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: "Facts") -> None:
         self.facts = facts
         self.features: dict[str, float] = defaultdict(float)
         self.clashes: list[Clash] = []
@@ -32,6 +34,8 @@ class Evidence:
         """The place where the first thing is stored that the turn agrees with."""
         self.named: set[str] = set()
         """Categories of which the stored value is named."""
+        self.theirs: frozenset[float | str] = frozenset()
+        """Numbers that the user has just said: to say them again is no claim of the persona's."""
         self.said: set[str] = set()
         self.asked: set[str] = set()
         """Content words of the answer and of the question."""

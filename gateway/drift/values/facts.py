@@ -10,13 +10,19 @@ from gateway.drift.character import leaves
 from gateway.drift.language import Languages
 from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import Clause
+from gateway.drift.values.figures import Figure
+from gateway.drift.values.ledger import Ledger, Stated, about
 from gateway.drift.values.lexicon import lexicon
-from gateway.drift.values.segmentation import segment
+from gateway.drift.values.segmentation import pieces, segment
 
 _READ, _READ_IN_ALL, _FIELDS = 20_000, 60_000, 2_000
 """Characters read of one stored text and of all of them, and fields looked at."""
 _ITEMS, _MOST, _VERBATIM = 400, 40, 400
 """Stored statements that a turn is held against, those for one word, and short fields looked for as such."""
+
+_SOURCE = 300
+"""Characters of a sentence that are told as the source of a fact."""
+_STOPS = ("\n", "。", "！", "？", ". ", "! ", "? ")
 
 
 class Claim(NamedTuple):
@@ -46,12 +52,13 @@ class Facts:
         self.stored: dict[str, dict[str, str]] = {}
         self.keyed: set[str] = set()
         self.verbatim: dict[str, str] = {}
-        self.age: tuple[int, str] | None = None
+        self.age: tuple[float, str] | None = None
         self.items: list[Claim] = []
         self.attitudes: dict[str, tuple[int, str]] = {}
         """Things that are liked (1) or disliked (-1), and where that is stored."""
         prompt = prompt[:_READ]
         known = [(path[:_READ], value[:_READ]) for path, value in islice(leaves(fields), _FIELDS)]
+        self.ledger = Ledger(self.lexicon.reader)
         self.text = " ".join([prompt, *(value for _, value in known)])[:_READ_IN_ALL].lower()
         self._left = _READ_IN_ALL
         """Characters that may still be read; the prompt is read whatever is left."""
@@ -62,10 +69,19 @@ class Facts:
             for line in self.lexicon.patterns[shape].finditer(prompt):
                 self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
         self._take_text("prompt", prompt)
+        self._take_figures("prompt", prompt)
         for i, example in enumerate(examples):
             if self._left > 0 and len(self.items) < _ITEMS:
                 self._take_text(f"examples[{i}]", example[:_READ])
         self._one_gender()
+        self.ledger.close()
+        self.counted = {
+            (unit, number.value)
+            for item in self.items
+            for number in item.clause.numbers
+            for unit in number.units
+        }
+        """Every count that is stored, with the words that it may count."""
         self.index: dict[str, list[int]] = {}
         """The places where each content word is stored."""
         for i, item in enumerate(self.items):
@@ -106,6 +122,8 @@ class Facts:
         key = words[-1] if not words[-1].isdigit() else words[0]
         joined = f"{value} {key}" if re.fullmatch(r"\d+", value) else value
         self._take_text(basis, joined)
+        named = " ".join(word for word in words if not word.isdigit())
+        self._take_figures(basis, value, named)
 
     def _take_key(self, words: list[str], value: str, basis: str) -> None:
         """Store the value of a field whose name says what it is, such as its age or its city."""
@@ -128,6 +146,26 @@ class Facts:
         ):
             held.add(f"{mentions[-1].value}/{rest}")
         return [one for one in held if not any(other.startswith(one + "/") for other in held)]
+
+    def _take_figures(self, basis: str, text: str, named: str = "") -> None:
+        """Keep the figures of a text with the words that say what they belong to: those of their clause."""
+        own = {stem for stem, *_ in self.lexicon.read(Stretch(named)).stems} if named else set()
+        own.update(word for word in named.split() if len(word) == 1 and word > "\u3000")
+        for part in pieces(self.lexicon, Text(text, len(text)), head=_READ):
+            reading, lower = part.reading, part.stretch.lower
+            days = self.lexicon.reader.days(part.stretch.text, lower, part.stretch.offset)
+            if not reading.figures and not days:
+                continue
+            ends = [*(match.end() for match in self.lexicon.shared.turning.finditer(part.stretch.text))]
+            for figure in sorted((*reading.figures, *days), key=lambda one: one.start):
+                start, end, before = _around(part.stretch.text, ends, figure)
+                inside = [s for s in reading.stems if start <= s[1] < end]
+                keys = [s for s in inside if not figure.start <= s[1] < figure.end]
+                if not keys:
+                    keys = [s for s in reading.stems if before <= s[1] < start]
+                stems = frozenset(own.union(stem for stem, *_ in keys))
+                told = named or text[start:end].strip(" \n,;:")
+                self.ledger.add(Stated(figure, basis, stems, about([told]), _sentence(text, figure)))
 
     def _take_text(self, basis: str, text: str) -> None:
         self._left -= len(text)
@@ -152,6 +190,20 @@ class Facts:
         he, she = (len(self.lexicon.patterns[word].findall(self.text)) for word in ("he", "she"))
         if "gender" not in self.stored and max(he, she) >= 3 and max(he, she) >= 4 * min(he, she):
             self.stored["gender"] = {"male" if he > she else "female": "prompt"}
+
+
+def _around(text: str, ends: list[int], figure: Figure) -> tuple[int, int, int]:
+    """Give where the clause of a figure begins and ends, and where the one before it begins."""
+    starts = [0, *(end for end in ends if end <= figure.start)]
+    end = next((end for end in ends if end >= figure.end), len(text))
+    before = starts[-2] if len(starts) > 1 and text[starts[-1] - 1] not in _STOPS else starts[-1]
+    return starts[-1], end, before
+
+
+def _sentence(text: str, figure: Figure) -> str:
+    start = max(text.rfind(stop, 0, figure.start) for stop in _STOPS) + 1
+    ends = [at for stop in _STOPS if (at := text.find(stop, figure.end)) >= 0]
+    return text[start : min(ends, default=len(text))].strip()[:_SOURCE]
 
 
 def _rarity(seen: int) -> float:

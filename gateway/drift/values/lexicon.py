@@ -6,10 +6,11 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from gateway.drift.language import Language, Languages, packaged
+from gateway.drift.language import ANY, Figures, Language, Languages, packaged
 from gateway.drift.scripts import RUNS
 from gateway.drift.text import Stretch
 from gateway.drift.values.entries import GLYPH_RUN, Entries, Entry, Sense
+from gateway.drift.values.figures import MOST, UNCOUNTED, Figure, Reader
 from gateway.drift.values.wordlist import wordlist
 
 _RUN = re.compile(f"[{RUNS}]")
@@ -19,6 +20,9 @@ _PAIRS = 1 << 13
 """Pairs of characters whose forms are remembered."""
 _SHORTEST = 3
 """Letters of a word of which nothing is cut off."""
+
+
+Numbers = tuple[tuple[float, int, int], ...]
 
 
 class Mention(NamedTuple):
@@ -40,7 +44,8 @@ class Reading(NamedTuple):
     mentions: tuple[Mention, ...]
     stems: tuple[tuple[str, int, int], ...]
     """Content words cut to their stems; pairs of characters where words are not spaced."""
-    numbers: tuple[tuple[int, int, int], ...]
+    numbers: Numbers
+    figures: tuple[Figure, ...] = ()
 
 
 class Lexicon:
@@ -53,7 +58,12 @@ class Lexicon:
         self._elides = own.writing.elides
         self.puts_objects_first = own.words.objects_first
         self.patterns, self.literals = shared.patterns, shared.literals
-        self._numbers = {word: n for word, n in shared.numbers.items() if word not in strange}
+        self.reader = Reader(own, languages[ANY].figures if ANY in languages else Figures())
+        self._numbers = (
+            self.reader.words
+            if own.numbers.spelled
+            else {word: n for word, n in shared.numbers.items() if word not in strange}
+        )
         self._words: dict[str, list[Sense]] = {}
         self._prefixes: dict[str, list[Sense]] = {}
         self._glyphs: dict[str, list[tuple[str, Sense]]] = {}
@@ -115,7 +125,10 @@ class Lexicon:
             elif stem:
                 stems.append((stem, start, end))
             before, since = lower if joins else "", start
-        return Reading(tuple(mentions), tuple(stems), tuple(numbers))
+        if not numbers and not (self.reader.reads_glyphs and not text.isascii()):
+            return Reading(tuple(mentions), tuple(stems), ())
+        figures = tuple(self.reader.read(text, stretch.lower, numbers, offset))
+        return Reading(tuple(mentions), tuple(stems), _counted(numbers, figures), figures)
 
     def find(self, literal: str, pattern: str, text: str, lower: str) -> re.Match[str] | None:
         """Search for a pattern that needs one of these literals: far quicker where none is there."""
@@ -199,6 +212,19 @@ class Lexicon:
         for ending in self.shared.endings:
             if word.endswith(ending):
                 yield word.removesuffix(ending)
+
+
+def _counted(numbers: list[tuple[int, int, int]], figures: tuple[Figure, ...]) -> Numbers:
+    """Give the numbers that count something: "18,400" is one, and "19:00" or "room 412" are none."""
+    found: list[tuple[float, int, int]] = []
+    past = 0
+    for figure in figures:
+        past = figure.end
+        if figure.kind not in UNCOUNTED and not isinstance(figure.value, str):
+            found.append((figure.value, figure.start, figure.stop))
+    # Where there were too many to be read as figures they are taken as they stand.
+    found.extend(number for number in numbers if number[1] >= past and len(figures) >= MOST)
+    return tuple(found)
 
 
 def _stem(word: str) -> str:

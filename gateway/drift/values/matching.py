@@ -78,6 +78,12 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
         return
     if clause.counts and theirs.counts:
         for number, direct in _miscounted(clause, theirs, evidence.facts.lexicon.shared.periods):
+            stored = evidence.facts.counted
+            if number.value in evidence.theirs or any(
+                (unit, number.value) in stored for unit in number.units
+            ):
+                # It is what is stored of something else that is counted so, or what the user has.
+                continue
             strength = doubt * max(likeness, _DIRECT if direct else 0.0)
             evidence.accuse("number", "number-clash", strength, (number.start, number.end), item.basis)
     for mention in _swapped(clause, theirs):

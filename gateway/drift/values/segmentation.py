@@ -58,7 +58,7 @@ def clauses(
 
 
 def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) -> list[Clause]:
-    stretch, (mentions, words, counts) = piece
+    stretch, (mentions, words, counts, _) = piece
     text, offset = stretch.text, stretch.offset
     found: list[Clause] = []
     if known is not None and not counts and not _touches(mentions, words, known):

@@ -1,0 +1,212 @@
+"""A ledger is all figures that are stored of a persona, each with what it belongs to."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gateway.drift.values.evidence import Evidence
+from gateway.drift.values.figures import DATE, LABEL, NOUN, NUMBER, PHONE, TIME, WEEKDAY, YEAR, Figure, Reader
+
+MOST = 400
+"""Stored figures that are kept."""
+MEANT = 0.9
+"""The shared words, a telling one counts 1, from which on a sentence is about what a figure belongs to."""
+_ASKED = 0.8
+"""The same of a word that only the question has."""
+_NEAR = 90
+"""Characters before a figure that say what it is about."""
+_DENIED = 24
+_BARE = 1.5
+"""The same of a number without a unit."""
+_SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
+_STOPS = ".!?。！？\n"
+_MULTIPLES = 31
+
+
+class Stated(NamedTuple):
+    """One stored figure."""
+
+    figure: Figure
+    basis: str
+    keys: frozenset[str]
+    """Content words that say what it belongs to."""
+    about: str
+    """These as they stand there."""
+    source: str
+    """The sentence that it stands in."""
+
+
+class Heard(NamedTuple):
+    """One turn, as far as figures go by it."""
+
+    text: str
+    lower: str
+    figures: Sequence[Figure]
+    stems: Sequence[tuple[str, int, int]]
+    """Content words of the answer with their places."""
+    denied: Sequence[int]
+    """The places of its negations."""
+    asked: str
+    """The user's turn in lower case."""
+    asked_figures: Sequence[Figure]
+    asked_stems: frozenset[str]
+
+
+class Ledger:
+    """Stored figures by their kind."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.stated: list[Stated] = []
+        self.by_kind: dict[str, list[Stated]] = defaultdict(list)
+        self.values: dict[str, set[float | str]] = defaultdict(set)
+        self._lengths: set[tuple[str, float]] = set()
+        self._weights: dict[str, dict[str, float]] = {}
+        self._amounts: list[Stated] = []
+        self._glyphs: list[str] = []
+        """Keys of a single character, which no pair of characters is: 望."""
+
+    def add(self, stated: Stated) -> None:
+        """Keep one more; its own unit says nothing of what it belongs to."""
+        if len(self.stated) < MOST:
+            self.stated.append(stated)
+            kind = stated.figure.kind
+            self.by_kind[kind].append(stated)
+            self.values[kind].add(stated.figure.value)
+            if length := stated.figure.length:
+                self._lengths.add(length)
+
+    def close(self) -> None:
+        """Weigh the words of each kind, once all figures are there: those of one field tell most."""
+        for kind, some in self.by_kind.items():
+            fields: dict[str, set[tuple[str, str]]] = defaultdict(set)
+            for one in some:
+                for key in one.keys:
+                    fields[key].add((one.basis.rpartition("[")[0] or one.basis, one.about))
+            self._weights[kind] = {key: _telling(held) for key, held in fields.items()}
+        self._glyphs = [key for key in {key for one in self.stated for key in one.keys} if len(key) == 1]
+        self._amounts = [one for one in self.stated if one.figure.kind in self.reader.currencies]
+
+    def weigh(self, evidence: Evidence, heard: Heard) -> None:
+        """Add what the figures of an answer say: what is stored anywhere acquits, then its field accuses."""
+        for figure in heard.figures:
+            if figure.kind == NUMBER:
+                self._weigh_bare(evidence, figure, heard)
+                continue
+            held = self.by_kind.get(figure.kind)
+            if held is None:
+                continue
+            if self.knows(figure):
+                evidence.support("figure_same", 1.0, held[0].basis)
+            elif not self._excused(figure, heard):
+                strength, stated = self._accused(evidence, figure, held, heard)
+                if strength:
+                    evidence.accuse(
+                        "figure", "number-clash", strength, (figure.start, figure.end), stated.basis
+                    )
+
+    def _weigh_bare(self, evidence: Evidence, figure: Figure, heard: Heard) -> None:
+        """Hold a number without a unit against amounts of money: "forty a day plus expenses"."""
+        if not self._amounts or any(figure.value == one.figure.value for one in self.stated):
+            return
+        near, _ = self._context(figure, heard)
+        for one in self._amounts:
+            weights = self._weights[one.figure.kind]
+            if sum([weights[key] for key in one.keys & near]) >= _BARE and not self._excused(figure, heard):
+                span = (figure.start, figure.end)
+                evidence.accuse("figure", "number-clash", _LIKELY, span, one.basis)
+                return
+
+    def knows(self, figure: Figure) -> bool:
+        """Tell whether the figure is stored, of whatever it may be said, or the same stretch of time."""
+        values = self.values.get(figure.kind, ())
+        if figure.value in values or figure.length in self._lengths:
+            return True
+        if figure.kind == TIME and not isinstance(figure.value, str):
+            return (figure.value + 720) in values or (figure.value - 720) in values
+        return False
+
+    def _excused(self, figure: Figure, heard: Heard) -> bool:
+        """Tell whether the figure is the user's, denied, asked, within a range, or follows from others."""
+        value = figure.value
+        theirs = {one.value for one in heard.asked_figures}
+        if value in theirs or (figure.kind == TIME and isinstance(value, float) and value / 60 in theirs):
+            return True
+        if any(figure.start - _DENIED <= at <= figure.start for at in heard.denied):
+            return True
+        if isinstance(value, str):
+            return False
+        values = [v for v in self.values[figure.kind] if not isinstance(v, str)]
+        counts = {
+            one.value for one in (*heard.figures, *heard.asked_figures) if not isinstance(one.value, str)
+        }
+        if figure.kind == TIME:
+            lengths = [seconds / 60 for unit, seconds in self._lengths if unit == "s"]
+            return any(value + length in values or value - length in values for length in lengths)
+        if figure.kind in (YEAR, DATE, WEEKDAY):
+            return False
+        ranged = [one.figure.value for one in self.by_kind[figure.kind] if one.figure.is_range]
+        if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
+            return True
+        for k in counts - {value}:
+            if 1 < k <= _MULTIPLES and k == int(k) and value / k in values:
+                return True
+        return any(value - one in counts and value != 2 * one for one in counts if one in values)
+
+    def _accused(
+        self, evidence: Evidence, figure: Figure, held: list[Stated], heard: Heard
+    ) -> tuple[float, Stated]:
+        """Say how sure it is that another figure is stored of what this one is said of."""
+        near, question = self._context(figure, heard)
+        weights = self._weights[figure.kind]
+        best, stated = 0.0, held[0]
+        for one in held:
+            shared = sum([weights[key] for key in one.keys & near])
+            shared += _ASKED * sum([weights[key] for key in (one.keys & question) - near])
+            if shared > best:
+                best, stated = shared, one
+        if figure.kind == WEEKDAY and any(one.figure.is_range for one in held):
+            # The other days may be named as those on which nobody is there.
+            return 0.0, stated
+        if best >= MEANT:
+            return _SURE, stated
+        if figure.kind in (TIME, WEEKDAY) and self._asks_hours(figure, heard):
+            return _LIKELY, stated
+        if figure.kind == PHONE or best >= MEANT * 0.6:
+            return _LIKELY if figure.kind != YEAR else 0.0, stated
+        if figure.kind.startswith(LABEL):
+            return _MAYBE, stated
+        if len(self.values[figure.kind]) == 1:
+            if evidence.facts.lexicon.patterns["count"].search(heard.asked):
+                return _LIKELY, stated
+            if figure.kind.startswith(NOUN):
+                return _MAYBE, stated
+        return 0.0, stated
+
+    def _asks_hours(self, figure: Figure, heard: Heard) -> bool:
+        pattern = self.reader.hours
+        start = max(0, figure.start - 40)
+        near = heard.lower[start : figure.end + 12]
+        return pattern.search(heard.asked) is not None and pattern.search(near) is not None
+
+    def _context(self, figure: Figure, heard: Heard) -> tuple[set[str], frozenset[str]]:
+        """Give the content words around a figure, and those of the question."""
+        start = max(heard.lower.rfind(stop, 0, figure.start) for stop in _STOPS) + 1
+        ends = [at for stop in _STOPS if (at := heard.lower.find(stop, figure.end)) >= 0]
+        end = min(ends, default=len(heard.lower))
+        low, high = max(start, figure.start - _NEAR), min(end, figure.end + _NEAR // 2)
+        inside = {s for s, a, _ in heard.stems if low <= a < high and not (figure.start <= a < figure.end)}
+        inside.update(glyph for glyph in self._glyphs if glyph in heard.text[low:high])
+        return inside, heard.asked_stems
+
+
+def _telling(fields: set[tuple[str, str]]) -> float:
+    """Weigh a word by the fields that have it; the prompt and the layers often say the same."""
+    prose = sum(basis == "prompt" for basis, _ in fields)
+    number = max(prose, len({basis for basis, _ in fields if basis != "prompt"}))
+    return 1.0 if number < 2 else 0.7 if number == 2 else 0.4 if number == 3 else 0.15
+
+
+def about(words: Iterable[str]) -> str:
+    """Put the words that a figure belongs to in one line."""
+    return " ".join(words)[:120]

@@ -1,0 +1,102 @@
+"""Prices, times and other figures are read as they are spoken, and held against what is stored."""
+
+import pytest
+
+from gateway.drift.character import Character
+from gateway.drift.profile import Profile
+from gateway.drift.scorer import BEGINNING, score
+from gateway.drift.text import Stretch
+from gateway.drift.values.lexicon import lexicon
+
+PLACES = {
+    "fr": {"boutique": "mardi à samedi, 9 h 30 à 18 h", "vase bleu": "64 €", "retours": "14 jours"},
+    "en": {"hours": "Tuesday to Saturday, 09:30 to 18:00", "blue vase": "£64", "returns": "14 days"},
+    "de": {
+        "öffnungszeiten": "Dienstag bis Samstag, 9:30 bis 18 Uhr",
+        "vase": "64 Euro",
+        "rückgabe": "14 Tage",
+    },
+    "tr": {"açılış saati": "09.30", "vazo": "64 lira", "iade": "14 gün"},
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "figures"),
+    [
+        ("en", "18,400 visitors", [("n:visit", 18400)]),
+        ("en", "Four hundred and two.", [("number", 402)]),
+        ("en", "At half past nine", [("time", 570)]),
+        ("en", "Twenty to three in the morning", [("time", 160)]),
+        ("en", "from 5am to 11pm", [("time", 300), ("time", 1380)]),
+        ("en", "£49 a month, 12.5%", [("gbp", 49), ("percent", 12.5)]),
+        ("en", "room 412, gate B12", [("label:room", "412"), ("label:gate", "b12")]),
+        ("en", "0808 157 0142", [("phone", "08081570142")]),
+        ("en", "since '44", [("of-the-calendar", 1944)]),
+        ("fr", "10 h 30–19 h", [("time", 630), ("time", 1140)]),
+        ("fr", "1 200,50 €", [("eur", 1200.5)]),
+        ("fr", "quatre-vingt-dix-sept euros", [("eur", 97)]),
+        ("de", "1.000 Euro in fünf bis sieben Werktagen", [("eur", 1000), ("day", 5), ("day", 7)]),
+        ("de", "um halb zehn, zweihundertfünfzig Euro", [("time", 570), ("eur", 250)]),
+        ("de", "am 2. April", [("date", 402)]),
+        ("es", "treinta y un días, a las nueve y media", [("day", 31), ("time", 570)]),
+        ("tr", "17.30'da, kırk iki lira", [("time", 1050), ("try", 42)]),
+        ("ja", "一万五千円、二十一時三十分、五割", [("jpy", 15000), ("time", 1290), ("percent", 50)]),
+    ],
+)
+def test_figures_are_read_with_what_they_count(
+    language: str, text: str, figures: list[tuple[str, object]]
+) -> None:
+    read = lexicon(language).read(Stretch(text)).figures
+    assert [(one.kind, one.value) for one in read] == figures
+
+
+@pytest.mark.parametrize(
+    ("language", "user", "wrong", "right"),
+    [
+        ("en", "How much is the blue vase?", "The blue vase is £58.", "The blue vase is £64."),
+        ("en", "When do you close?", "We close at half past seven.", "We close at six."),
+        (
+            "en",
+            "How long may I keep it?",
+            "Returns are taken for 30 days.",
+            "Returns are taken for two weeks.",
+        ),
+        ("fr", "C'est ouvert jusqu'à quand ?", "On ferme à 20 h.", "On ferme à 18 h."),
+        ("fr", "Le vase ?", "Le vase bleu est à 58 €.", "Le vase bleu est à soixante-quatre euros."),
+        ("de", "Wann schließen Sie?", "Wir schließen um 20 Uhr.", "Wir schließen um 18 Uhr."),
+        ("de", "Was kostet die Vase?", "Die Vase kostet 58 Euro.", "Die Vase kostet vierundsechzig Euro."),
+        ("tr", "Vazo kaç lira?", "Vazo 58 lira.", "Vazo altmış dört lira."),
+    ],
+)
+def test_another_figure_of_what_is_asked_for_is_a_slip(
+    language: str, user: str, wrong: str, right: str
+) -> None:
+    profile = Profile(Character(name="Shop", language=language, fields=PLACES[language]))
+    bad, _ = score(profile, BEGINNING, user, wrong)
+    good, _ = score(profile, BEGINNING, user, right)
+    assert bad.verdict in ("drifting", "out-of-character")
+    assert any(signal.name == "number-clash" for signal in bad.signals)
+    assert good.verdict == "warming-up"
+
+
+def test_a_figure_in_the_prose_of_a_prompt_is_a_fact_with_its_sentence() -> None:
+    prompt = "You are the desk of Harl Ferries. A bicycle costs £6. The last boat leaves at 21:15."
+    profile = Profile(Character(name="Desk", prompt=prompt))
+    told = {(one.figure.kind, one.figure.value, one.source) for one in profile.facts.ledger.stated}
+    assert ("gbp", 6, "A bicycle costs £6") in told
+    bad, _ = score(profile, BEGINNING, "What do you charge for a bicycle?", "A bicycle is £9.")
+    assert bad.verdict in ("drifting", "out-of-character")
+
+
+@pytest.mark.parametrize(
+    ("user", "answer"),
+    [
+        ("I need three blue vases.", "Three of the blue vase come to £192."),
+        ("A friend paid £80 for the blue vase!", "£80? Not here. The blue vase is £64."),
+        ("Could I come at 19:30?", "At 19:30 nobody is here. We close at 18:00."),
+    ],
+)
+def test_what_follows_from_stored_figures_or_is_the_users_is_no_slip(user: str, answer: str) -> None:
+    profile = Profile(Character(name="Shop", fields=PLACES["en"]))
+    result, _ = score(profile, BEGINNING, user, answer)
+    assert result.verdict == "warming-up"
