@@ -108,6 +108,15 @@ def _judge(config: Config, wanted: str) -> str:
         raise ConfigError(f"{table}: the bundled model cannot judge; name another upstream")
     if chosen.model.startswith("persona/"):
         raise ConfigError(f"{table}: a persona cannot judge; name a plain model")
+    judge, workers = config.drift.judge, config.server.workers
+    if judge.calls_per_hour is not None and judge.calls_per_hour < workers:
+        raise ConfigError(
+            f"[drift.judge] calls_per_hour: {workers} workers share it; give each one call, or leave it out"
+        )
+    if judge.usd_per_hour is not None and chosen.model not in config.upstreams[chosen.upstream].prices:
+        raise ConfigError(
+            f"[drift.judge] usd_per_hour: `{chosen}` has no price; add one to `prices` of its upstream"
+        )
     return str(chosen)
 
 

@@ -68,6 +68,10 @@ class Price(Strict, frozen=True):
     input: Annotated[float, msgspec.Meta(ge=0)]
     output: Annotated[float, msgspec.Meta(ge=0)]
 
+    def cost(self, prompt_tokens: int | None, completion_tokens: int | None) -> float:
+        """Dollars for so many tokens."""
+        return ((prompt_tokens or 0) * self.input + (completion_tokens or 0) * self.output) / 1_000_000
+
 
 class Upstream(Strict, frozen=True):
     base_url: str = ""
@@ -133,14 +137,22 @@ class Turns(Strict, frozen=True):
 
 class Judge(Strict, frozen=True):
     upstream: str | None = None
-    """`NAME/model` of the model that judges; without one nothing is judged."""
+    """`NAME/model` of the model that judges; nobody judges where it is unset."""
+    risk: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    """The share of risky answers that are judged, before all others."""
     sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
-    """The share of scored answers that are judged; suspicious answers are judged in any case."""
+    """The share of the other scored answers that are judged; suspicious ones are in any case."""
+    before_send: Literal["off", "risky"] = "off"
+    """`risky`: whole answers that are risky or suspicious are judged before they go out."""
+    calls_per_hour: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Calls of the judge within any hour, divided by the workers; unset: no limit."""
+    usd_per_hour: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """US dollars within any hour, divided by the workers; needs the price of the judge's model."""
     timeout: Seconds = 30
     concurrency: Count = 2
     """Answers that are judged at the same time, in each worker."""
     queue: Count = 100
-    """Answers that may wait for the judge; further ones are dropped and counted."""
+    """Answers that may wait for the judge; further ones, the least telling first, are dropped and counted."""
 
 
 class Drift(Strict, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.drift import language as languages
 from gateway.drift.character import Character, leaves
-from gateway.drift.rule import Active, Rule, Severity, effective
+from gateway.drift.rule import Read, Severity, effective
 from gateway.drift.rules import prose
 from gateway.drift.voice import lines, model, stylometry
 from gateway.scoring import transcript
@@ -123,14 +123,19 @@ def _rules(character: Character) -> dict[str, _Known]:
         one.basis: _Known(
             f"{one.rule.kind}: {one.source}" if one.is_declared else one.source, one.rule.severity or "break"
         )
-        for one in _active(character.rules, character.prompt, character.language)
+        for one in effective(character.rules, _read(character))
     }
     return {name: _Known(text, "break") for name, text in GENERAL.items()} | active
 
 
+def _read(character: Character) -> tuple[Read, ...]:
+    """List what stands in the prompt's prose, as it was read when the version was made."""
+    return character.read if character.read is not None else _prose(character.prompt, character.language)
+
+
 @lru_cache(maxsize=VERSIONS)
-def _active(rules: tuple[Rule, ...], prompt: str, language: str) -> tuple[Active, ...]:
-    return effective(rules, prose.read(prompt, language))
+def _prose(prompt: str, language: str) -> tuple[Read, ...]:
+    return prose.read(prompt, language)
 
 
 class _Alike:

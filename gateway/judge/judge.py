@@ -3,40 +3,52 @@
 import asyncio
 import hashlib
 import logging
+from collections import deque
 from collections.abc import Sequence
 
 import msgspec
 
-from gateway import clock, config
+from gateway.cache import Cache
 from gateway.config import Config
-from gateway.drift.character import Character
-from gateway.judge import judgement
-from gateway.judge.brief import INSTRUCTIONS, Brief, brief
-from gateway.judge.judgement import DiscardedError, Finding
+from gateway.judge.court import Court, OverBudgetError
+from gateway.judge.docket import Docket, Rank
+from gateway.judge.judgement import DiscardedError
+from gateway.judge.stakes import RISKY, Ground, Stakes
 from gateway.personas.resolved import Resolved
+from gateway.scoring import transcript
 from gateway.scoring.transcript import Said
 from gateway.turns.recorder import Recorder
-from gateway.turns.turn import Judgement, Turn, Usage
-from gateway.upstreams.structured import Reply, Structured
+from gateway.turns.turn import Judgement, Turn
 
 SUSPICIOUS = frozenset({"drifting", "out-of-character"})
 HELD_BYTES = 64 * 1024 * 1024
 """Bytes of the requests whose answers wait; one that does not fit is dropped."""
+VERSIONS = 64
+"""Versions that are kept ready for weighing their turns."""
+STEPS = 4
+"""Stakes that differ by less than one of so many steps count as the same: then the cheaper one is first."""
 
 log = logging.getLogger("gateway.judge")
 
 
 class Case(msgspec.Struct, frozen=True):
-    """An answer that waits to be judged."""
+    """An answer that may be judged."""
 
-    turn_id: str
-    character: Character
+    turn: Turn
+    persona: Resolved
     messages: Sequence[msgspec.Raw]
     size: int
     """Bytes that the case holds in memory."""
     said: Said
-    bases: tuple[str, ...]
-    """The score of the answer rests on these."""
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The rules that the answer touches."""
+        return self.turn.explain.touched if self.turn.explain is not None else ()
+
+    @property
+    def is_suspicious(self) -> bool:
+        return self.turn.drift.verdict in SUSPICIOUS
 
 
 class Counts(msgspec.Struct):
@@ -46,32 +58,40 @@ class Counts(msgspec.Struct):
     discarded: int = 0
     failed: int = 0
     dropped: int = 0
+    over_budget: int = 0
 
 
 class Judge:
-    """Judges answers of one worker: a sample of them, and all that look suspicious."""
+    """Judges answers of one worker: the risky ones first, then those that look suspicious and a sample."""
 
     def __init__(self, settings: Config, recorder: Recorder) -> None:
         """The configuration must name the judge's upstream."""
         self.counts = Counts()
         self._settings = settings.drift.judge
-        self._route = config.route(settings, self._settings.upstream or "")
-        self._model = Structured(
-            settings.upstreams[self._route.upstream],
-            self._route.model,
-            judgement.SCHEMA,
-            self._settings.timeout,
-        )
+        self._court = Court(settings)
         self._recorder = recorder
-        self._waiting: asyncio.Queue[Case] = asyncio.Queue(self._settings.queue)
+        self._arrived: deque[Case] = deque()
+        self._waiting: Docket[Case] = Docket(self._settings.queue)
+        self._some = asyncio.Event()
         self._held = 0
+        self._grounds: Cache[tuple[str, str], Ground] = Cache(VERSIONS)
+
+    @property
+    def holds_back(self) -> bool:
+        """Tell whether risky answers are judged before they go out."""
+        return self._settings.before_send == "risky"
+
+    @property
+    def seconds(self) -> float:
+        """The time that one judgement may take."""
+        return self._settings.timeout
 
     def wants(self, turn: Turn) -> bool:
-        """Tell whether an answer is to be judged, which is always the same for the same turn."""
-        verdict = turn.drift.verdict
-        if turn.status != "completed" or turn.persona_id is None or verdict == "unscored":
+        """Tell whether an answer may have to be judged: always the same for the same turn."""
+        verdict, lot = turn.drift.verdict, _lot(turn.id)
+        if turn.status != "completed" or turn.persona_id is None or verdict == "unscored" or turn.judged:
             return False
-        return verdict in SUSPICIOUS or _lot(turn.id) < self._settings.sample
+        return verdict in SUSPICIOUS or lot < self._settings.sample or lot < self._settings.risk
 
     def take(
         self,
@@ -81,7 +101,7 @@ class Judge:
         size: int,
         said: Sequence[Said],
     ) -> None:
-        """Have the turn's answer judged later, or of several answers the one furthest away; never waits.
+        """Have the turn's answer judged later, of several the one that is furthest away; never waits.
 
         The turn must have been recorded. `size` is that of the request in bytes.
         """
@@ -89,64 +109,110 @@ class Judge:
         if chosen is None:
             return
         size += len(chosen.text)
-        if self._waiting.full() or self._held + size > HELD_BYTES:
+        if len(self._arrived) >= self._settings.queue or self._held + size > HELD_BYTES:
             self.counts.dropped += 1
             return
-        explain = turn.explain
-        bases = (*explain.touched, *[one.basis for one in explain.signals if one.basis]) if explain else ()
         self._held += size
-        self._waiting.put_nowait(Case(turn.id, persona.character, messages, size, chosen, bases))
+        self._arrived.append(Case(turn, persona, messages, size, chosen))
+        self._some.set()
+
+    async def before_send(
+        self,
+        turn: Turn,
+        persona: Resolved,
+        messages: Sequence[msgspec.Raw],
+        size: int,
+        said: Sequence[Said],
+    ) -> Judgement | None:
+        """Judge an answer that waits for it to go out; `None` where it is not risky or nobody can tell.
+
+        An answer is not held back for want of a judge or of a budget.
+        """
+        chosen = _furthest(turn, said)
+        if chosen is None or turn.persona_id is None or turn.drift.verdict == "unscored":
+            return None
+        case = Case(turn, persona, messages, size, chosen)
+        found = await self._tried(case, await self._weighed(case), needs_risk=True)
+        if found is not None:
+            self.counts.judged += 1
+        return found
 
     async def run(self) -> None:
-        """Judge until cancelled; the answers that wait then are forgotten."""
-        await asyncio.gather(*(self._work() for _ in range(self._settings.concurrency)))
+        """Work until cancelled; what waits then is forgotten."""
+        await asyncio.gather(self._sort(), *(self._work() for _ in range(self._settings.concurrency)))
 
     async def close(self) -> None:
-        await self._model.close()
+        await self._court.close()
+
+    async def _sort(self) -> None:
+        """Weigh the answers that come in, and put those that are to be judged where they belong."""
+        while True:
+            while self._arrived:
+                case = self._arrived.popleft()
+                rank = self._rank(case, await self._weighed(case))
+                dropped = await self._waiting.put(rank, case) if rank is not None else case
+                if dropped is not None:
+                    self._held -= dropped.size
+                    self.counts.dropped += rank is not None
+            self._some.clear()
+            await self._some.wait()
+
+    def _rank(self, case: Case, stakes: Stakes) -> Rank | None:
+        """Give the place of an answer among those that wait; `None` where it need not be judged."""
+        lot, level = _lot(case.turn.id), -round(stakes.level * STEPS)
+        if stakes.is_risky and lot < self._settings.risk:
+            # The scorer has not seen what may be there, so a judge tells more of these.
+            return Rank(1 if case.is_suspicious else 0, level, case.size, stakes)
+        if case.is_suspicious:
+            return Rank(2, level, case.size, stakes)
+        return Rank(3, level, case.size, stakes) if lot < self._settings.sample else None
 
     async def _work(self) -> None:
         while True:
-            case = await self._waiting.get()
-            try:
-                await self._judge(case)
-            except DiscardedError as error:
-                self.counts.discarded += 1
-                log.info("the judgement of turn %s is discarded: %s", case.turn_id, error)
-            except Exception as error:  # noqa: BLE001 - nothing else depends on a judgement
-                self.counts.failed += 1
-                # The error's message may quote what was said.
-                log.warning("turn %s cannot be judged: %s", case.turn_id, type(error).__name__)
-            finally:
-                self._held -= case.size
+            rank, case = await self._waiting.take()
+            found = await self._tried(case, rank.stakes)
+            self._held -= case.size
+            if found is not None:
+                is_kept = self._recorder.amend(case.turn.id, found)
+                self.counts.judged += is_kept
+                self.counts.dropped += not is_kept
 
-    async def _judge(self, case: Case) -> None:
-        """Raises DiscardedError, and any error that asking the judge may end in."""
-        asked = await asyncio.to_thread(brief, case.character, case.messages, case.said.text, case.bases)
-        async with asyncio.timeout(self._settings.timeout):
-            reply = await self._model.ask(INSTRUCTIONS, asked.question)
-        found = judgement.weigh(reply.text, asked.answer, asked.offered, asked.rules)
-        if self._recorder.amend(case.turn_id, self._judgement(case, asked, found, reply)):
-            self.counts.judged += 1
-        else:
-            self.counts.dropped += 1
+    async def _tried(self, case: Case, stakes: Stakes, *, needs_risk: bool = False) -> Judgement | None:
+        """Judge the answer if that is affordable; `None` where there is no judgement that is believed."""
+        is_risky = stakes.is_risky or (needs_risk and case.is_suspicious)
+        if needs_risk and not is_risky:
+            return None
+        try:
+            signals = case.turn.explain.signals if case.turn.explain is not None else ()
+            bases = [*case.touched, *stakes.facts, *[one.basis for one in signals if one.basis]]
+            character, said = case.persona.character, case.said
+            return await self._court.judge(character, case.messages, said, bases, is_risky=is_risky)
+        except DiscardedError as error:
+            self.counts.discarded += 1
+            log.info("the judgement of turn %s is discarded: %s", case.turn.id, error)
+        except OverBudgetError:
+            self.counts.over_budget += 1
+        except Exception as error:  # noqa: BLE001 - nothing else depends on a judgement
+            self.counts.failed += 1
+            # Its message may quote what was said.
+            log.warning("turn %s cannot be judged: %s", case.turn.id, type(error).__name__)
+        return None
 
-    def _judgement(self, case: Case, asked: Brief, found: Finding, reply: Reply) -> Judgement:
-        opinion = found.opinion
-        return Judgement(
-            voice=opinion.voice,
-            values=opinion.values,
-            rules=opinion.rules,
-            coherence=opinion.coherence,
-            contradicted_field=opinion.contradicted_field,
-            broken_rule=opinion.broken_rule,
-            severity=asked.rules.get(opinion.broken_rule or ""),
-            start=found.start,
-            end=found.end,
-            choice=case.said.index,
-            model=str(self._route),
-            usage=_usage(reply.usage),
-            at=clock.iso(clock.now_ms()),
-        )
+    async def _weighed(self, case: Case) -> Stakes:
+        try:
+            return await asyncio.to_thread(self._weigh, case)
+        except Exception as error:  # noqa: BLE001 - a text that cannot be weighed is judged by its verdict
+            log.warning("turn %s cannot be weighed: %s", case.turn.id, type(error).__name__)
+            return Stakes(RISKY if case.touched else 0.0, ())
+
+    def _weigh(self, case: Case) -> Stakes:
+        """Run in a thread."""
+        key = case.persona.version_id, case.persona.display_name
+        ground = self._grounds.recall(key)
+        if ground is None:
+            ground = Ground(case.persona.character)
+            self._grounds.keep(key, ground)
+        return ground.weigh(transcript.read(case.messages, 0), case.said.text, case.touched)
 
 
 def _furthest(turn: Turn, said: Sequence[Said]) -> Said | None:
@@ -160,10 +226,3 @@ def _furthest(turn: Turn, said: Sequence[Said]) -> Said | None:
 def _lot(turn_id: str) -> float:
     """Draw a number from 0 to just below 1, always the same one for a turn."""
     return int.from_bytes(hashlib.sha256(turn_id.encode()).digest()[:6], "big") / 2**48
-
-
-def _usage(raw: msgspec.Raw) -> Usage:
-    try:
-        return msgspec.json.decode(raw, type=Usage | None) or Usage()
-    except (msgspec.DecodeError, RecursionError):
-        return Usage()

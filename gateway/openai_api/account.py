@@ -93,6 +93,4 @@ def _cost_usd(turn: Turn, price: Price | None) -> float | None:
     """Charge for the turn's tokens; `None` where the model has no price."""
     if price is None:
         return None
-    usage = turn.usage
-    tokens = (usage.prompt_tokens or 0) * price.input + (usage.completion_tokens or 0) * price.output
-    return tokens / 1_000_000
+    return price.cost(turn.usage.prompt_tokens, turn.usage.completion_tokens)

@@ -164,6 +164,7 @@ FIELDS = {
     "Judgement.scored": "What the turn had before it was judged.",
     "Judgement.severity": "That of the broken rule: `break` or `warn`.",
     "Judgement.at": "When it was judged, RFC 3339 in UTC.",
+    "Judgement.cost_usd": "US dollars that judging took; null where no price is configured for the judge.",
     "Judgement.choice": "The index of the answer that was judged.",
     "Judgement.coherence": "How well the answer holds together, 1 to 5.",
     "Judgement.contradicted_field": "What the answer contradicts, such as `layers.soul.core_value`, "
@@ -190,6 +191,7 @@ FIELDS = {
     "PersonaChange.status": "`archived` takes it out of service, `active` brings it back.",
     "Readiness.judge.discarded": "Judgements that were not believed.",
     "Readiness.judge.dropped": "Answers that were not judged, for want of room.",
+    "Readiness.judge.over_budget": "Answers that were not judged, since the hour's budget was used up.",
     "Readiness.judge.failed": "Answers that the judge gave no answer about.",
     "Readiness.judge.judged": "Judgements that went into their turns.",
     "Readiness.status": "`ready`, `degraded` (some part is, and chat is answered) or `unavailable`.",

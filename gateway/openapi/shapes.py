@@ -177,11 +177,12 @@ SHAPES: Json = {
         verdict_changes={"type": "object", "additionalProperties": NUMBER},
         judge=_object(
             "What has become of answers that were to be judged; absent where no judge is configured.",
-            "judged discarded failed dropped",
+            "judged discarded failed dropped over_budget",
             judged=NUMBER,
             discarded=NUMBER,
             failed=NUMBER,
             dropped=NUMBER,
+            over_budget=NUMBER,
         ),
     ),
     "StreamGap": _object("Turns may be missing before the next event.", "message", message=TEXT),

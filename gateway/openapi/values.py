@@ -231,6 +231,7 @@ TURN_DETAIL: Json = {
         "choice": 0,
         "model": "main/gpt-4o-mini",
         "usage": {"prompt_tokens": 912, "completion_tokens": 41, "total_tokens": 953},
+        "cost_usd": None,
         "at": LATER,
         "scored": TURN["drift"],
     },
@@ -269,5 +270,5 @@ READINESS: Json = {
     "draining": False,
     "turns_dropped": 0,
     "verdict_changes": {"drifting": 2},
-    "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0},
+    "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0, "over_budget": 0},
 }

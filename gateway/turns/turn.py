@@ -100,6 +100,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """`NAME/model`."""
     usage: Usage
     """Tokens that judging took."""
+    cost_usd: float | None = None
+    """The charge for judging; `None` where the judge's price is not configured."""
     at: str
     scored: Drift | None = None
     """The axes and verdict that the turn had before; `None` in a judgement that left its turn as it was."""

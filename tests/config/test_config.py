@@ -80,6 +80,15 @@ def test_an_empty_file_means_the_defaults(loaded: Loader, tmp_path: Path) -> Non
             "FILE: [drift.judge] upstream: a persona cannot judge; name a plain model",
         ),
         (
+            MAIN + '[server]\nworkers = 4\n[drift.judge]\nupstream = "main/j"\ncalls_per_hour = 3',
+            "FILE: [drift.judge] calls_per_hour: 4 workers share it; give each one call, or leave it out",
+        ),
+        (
+            MAIN + '[drift.judge]\nupstream = "main/j"\nusd_per_hour = 1',
+            "FILE: [drift.judge] usd_per_hour: `main/j` has no price; add one to `prices` of its upstream",
+        ),
+        ("[drift.judge]\nrisk = -1", "FILE: [drift.judge] risk: Expected `float` >= 0.0"),
+        (
             MAIN + "timeouts = {connect = 0}",
             "FILE: [upstreams.main.timeouts] connect: Expected `float` > 0.0",
         ),

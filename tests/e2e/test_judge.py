@@ -20,8 +20,8 @@ from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, Script, json_answer, status
 
 JUDGE = "the-judge"
-SETTINGS = f'[drift.judge]\nupstream = "court/{JUDGE}"\nsample = 0\n'
-NONE = {"judged": 0, "discarded": 0, "failed": 0, "dropped": 0}
+SETTINGS = f'[drift.judge]\nupstream = "court/{JUDGE}"\nrisk = 0\nsample = 0\n'
+NONE = {"judged": 0, "discarded": 0, "failed": 0, "dropped": 0, "over_budget": 0}
 
 
 def tables(upstream: ScriptedUpstream) -> str:
@@ -88,6 +88,7 @@ def test_an_honest_judgement_shows_in_the_turn(
         "choice": 0,
         "model": f"court/{JUDGE}",
         "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12},
+        "cost_usd": None,
     }
     assert counted(court, before, judged=1)
     assert "judge" not in fetch(court, "/v1/turns?limit=1").json["data"][0]

@@ -3,155 +3,40 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from gateway import clock, ids
-from gateway.config import Config, Turns, load
-from gateway.drift.score import Signal
+from gateway import ids
+from gateway.config import Turns
 from gateway.judge import judge as judges
-from gateway.judge.judge import Counts, Judge
+from gateway.judge.judge import Counts
 from gateway.personas import store as personas
-from gateway.personas.model import Content, Draft
-from gateway.personas.model import Profile as Card
-from gateway.personas.resolved import resolved
-from gateway.personas.store import Pushed
 from gateway.scoring.transcript import Said
-from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import store
 from gateway.turns.amendment import News
 from gateway.turns.recorder import Recorder
 from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Usage, Verdict, unscored
-from tests.fakes.store import opened, workspaces
-from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, Script, error_object, json_answer, status
-
-TEXT = "I am forty, dear, and a secret smoker."
-ASKED = [msgspec.Raw(b'{"role":"user","content":"My secret question"}')]
-HONEST: dict[str, Any] = {
-    "voice": 0.125,
-    "values": 0.75,
-    "coherence": 4,
-    "contradicted_field": "layers.age",
-    "quote": "I am forty,\ndear",
-}
-SIGNAL = Signal("number-clash", "values", 0.01, 5, 10, "layers.age")
-SLIPPED = Drift(voice=0.25, values=0.5, verdict="drifting")
-FINE = Drift(voice=0.02, verdict="in-character")
-Make = Callable[..., "Rig"]
-
-
-def opinion(**more: Any) -> Script:
-    return json_answer(completion(json.dumps({**HONEST, **more})))
-
-
-EDITH = Draft(
-    Card(slug="edith", name="Edith"),
-    Content(prompt="You are Edith, a night librarian.", layers={"age": 61, "job": "librarian"}),
+from tests.judge.rig import (
+    ALMA,
+    FINE,
+    HONEST,
+    JUDGEMENT,
+    KEPT,
+    SIGNAL,
+    SLIPPED,
+    TEXT,
+    Make,
+    Rig,
+    opinion,
 )
-ALMA = Draft(Card(slug="alma", name="Alma"), Content(prompt="You are Alma, a beekeeper."))
-JUDGEMENT = Judgement(
-    voice=0.125,
-    values=0.75,
-    coherence=4.0,
-    contradicted_field="layers.age",
-    start=0,
-    end=16,
-    choice=0,
-    model="main/the-judge",
-    usage=Usage(9, 3, 12),
-    at="2030-01-01T00:00:00Z",
-)
-KEPT = msgspec.structs.replace(JUDGEMENT, scored=Drift(voice=0.02, verdict="in-character"))
-
-
-class Rig:
-    """A judge at work, on a store of its own."""
-
-    def __init__(self, config: Config, database: Database, actor: Actor, pushed: Pushed) -> None:
-        self.database = database
-        self.actor = actor
-        self.persona = pushed.persona
-        self.resolved = resolved(config, pushed.persona, pushed.version)
-        self.recorder = Recorder(database, config.turns)
-        self.judge = Judge(config, self.recorder)
-        self.running = asyncio.create_task(self.judge.run())
-
-    def end(self, drift: Drift = SLIPPED, *said: Said, text: str = TEXT, **more: Any) -> Turn:
-        """Let a turn end like this, and offer it to the judge as an exchange would."""
-        turn = Turn(
-            id=ids.new("msg"),
-            request_id="req_1",
-            workspace_id=self.actor.workspace_id,
-            key_id="key_1",
-            model="persona/edith",
-            stream=False,
-            created_at=clock.now_ms(),
-            persona_id=self.persona.id,
-            status="completed",
-            drift=drift,
-            explain=Explain("fields", (SIGNAL,)),
-        )
-        turn = msgspec.structs.replace(turn, **more)
-        self.recorder.record(turn)
-        if self.judge.wants(turn):
-            self.judge.take(turn, self.resolved, ASKED, 100, said or (Said(0, text),))
-        return turn
-
-    async def settled(self, count: int) -> Counts:
-        """Wait until the counts come to this many, and return them."""
-        counts = self.judge.counts
-        await asyncio.to_thread(until, lambda: sum(msgspec.structs.astuple(counts)) >= count, 10)
-        return self.judge.counts
-
-    async def stored(self, turn: Turn) -> Judgement | None:
-        await self.recorder.flush()
-        found = await self.row(turn)
-        assert found is not None
-        return found.judge
-
-    async def row(self, turn: Turn) -> Turn | None:
-        async with self.database.read() as connection:
-            found = await store.turn(connection, turn.workspace_id, turn.id)
-        return found.turn if found else None
-
-    async def close(self) -> None:
-        self.running.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.running
-        await self.judge.close()
-
-
-@pytest.fixture
-async def make(upstream: ScriptedUpstream, tmp_path: Path) -> AsyncIterator[Make]:
-    """Make a rig with these settings of `[drift.judge]`, as TOML."""
-    rigs: list[Rig] = []
-    async with opened(tmp_path) as database:
-        mine, _ = await workspaces(database)
-        actor = Actor(mine.id)
-        async with database.write() as connection:
-            pushed = await personas.push(connection, EDITH, actor)
-
-        def begin(*lines: str, table: str = "") -> Rig:
-            place = tmp_path / "config.toml"
-            named = f'[upstreams.main]\nbase_url = "{upstream.base_url}?api-version=7"\n{table}\n'
-            named += '[drift.judge]\nupstream = "main/the-judge"\n'
-            place.write_text(named + "\n".join(lines))
-            rigs.append(Rig(load(place, {}), database, actor, pushed))
-            return rigs[-1]
-
-        yield begin
-        for rig in rigs:
-            await rig.close()
 
 
 async def test_an_honest_judgement_goes_into_its_turn(make: Make, upstream: ScriptedUpstream) -> None:
@@ -173,6 +58,7 @@ async def test_an_honest_judgement_goes_into_its_turn(make: Make, upstream: Scri
         usage=Usage(9, 3, 12),
         at=found.at,
         scored=SLIPPED,
+        cost_usd=None,
     )
     row = await rig.row(turn)
     assert row is not None
@@ -351,7 +237,7 @@ async def test_suspicious_turns_are_judged_and_others_by_lot(make: Make) -> None
         changed = [msgspec.structs.replace(turn, drift=drift, **more) for turn in turns]
         return {turn.id for turn in changed if rig.judge.wants(turn)}
 
-    none, some, more, every = (make(f"sample = {share}") for share in (0, 0.1, 0.3, 1))
+    none, some, more, every = (make("risk = 0", f"sample = {share}") for share in (0, 0.1, 0.3, 1))
     verdicts: list[Verdict] = ["drifting", "out-of-character"]
     for verdict in verdicts:
         assert len(wanted(none, Drift(voice=0.9, verdict=verdict))) == 2000
@@ -469,7 +355,7 @@ async def test_a_purge_takes_judgements_along_and_keeps_no_later_ones(
 async def test_a_turn_that_is_written_after_a_purge_keeps_ids_only(
     make: Make, upstream: ScriptedUpstream
 ) -> None:
-    rig = make("sample = 0")
+    rig = make("risk = 0", "sample = 0")
     purged, free = rig.end(FINE), rig.end(FINE, persona_id=None, model="plain-model")
     async with rig.database.write() as connection:
         pushed = await personas.push(connection, ALMA, rig.actor)
@@ -483,7 +369,7 @@ async def test_a_turn_that_is_written_after_a_purge_keeps_ids_only(
 async def test_a_judgement_that_comes_in_during_a_write_waits_for_its_turn(
     make: Make, upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rig = make("sample = 0")
+    rig = make("risk = 0", "sample = 0")
     early = rig.end(FINE)
     late: list[Turn] = []
     rig.recorder.amend(early.id, JUDGEMENT)
@@ -504,7 +390,7 @@ async def test_a_judgement_that_comes_in_during_a_write_waits_for_its_turn(
 async def test_a_judgement_that_cannot_be_stored_takes_no_others_along(
     make: Make, upstream: ScriptedUpstream, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = make("sample = 0")
+    rig = make("risk = 0", "sample = 0")
     first, second, third = [rig.end(FINE) for _ in range(3)]
     for turn in (first, second, third):
         half = {"contradicted_field": "half a character: \ud83d"} if turn is second else {}

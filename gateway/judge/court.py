@@ -1,0 +1,105 @@
+"""The court asks the judge about one answer, within the budget, and believes what can be checked."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from gateway import clock, config
+from gateway.config import Config
+from gateway.drift.character import Character
+from gateway.judge import judgement
+from gateway.judge.brief import INSTRUCTIONS, Brief, brief
+from gateway.judge.budget import Budget
+from gateway.judge.judgement import Finding
+from gateway.scoring.transcript import Said
+from gateway.turns.turn import Judgement, Usage
+from gateway.upstreams.structured import Structured
+
+CHARACTERS = 3
+"""Characters of a token, at least, in most languages: an estimate of what a question costs."""
+ANSWER_TOKENS = 300
+"""Tokens of a judge's answer, at most, by the same estimate."""
+
+
+class OverBudgetError(Exception):
+    """The judge may not be asked again within this hour."""
+
+
+class Court:
+    """The judge of one worker, which has its part of the budget."""
+
+    def __init__(self, settings: Config) -> None:
+        judge, workers = settings.drift.judge, settings.server.workers
+        self._route = config.route(settings, judge.upstream or "")
+        upstream = settings.upstreams[self._route.upstream]
+        self._price = upstream.prices.get(self._route.model)
+        self._seconds = judge.timeout
+        self._model = Structured(upstream, self._route.model, judgement.SCHEMA, judge.timeout)
+        calls, usd = judge.calls_per_hour, judge.usd_per_hour
+        self._budget = Budget(
+            None if calls is None else calls // workers, None if usd is None else usd / workers
+        )
+
+    async def judge(
+        self,
+        character: Character,
+        messages: Sequence[msgspec.Raw],
+        said: Said,
+        bases: Sequence[str],
+        *,
+        is_risky: bool,
+    ) -> Judgement:
+        """Ask about an answer that touches these `bases`.
+
+        Raises OverBudgetError, DiscardedError, and any error that asking the judge may end in.
+        """
+        asked = await asyncio.to_thread(brief, character, messages, said.text, bases)
+        spending = self._budget.reserve(self._estimate(asked), is_risky=is_risky)
+        if spending is None:
+            raise OverBudgetError
+        async with asyncio.timeout(self._seconds):
+            reply = await self._model.ask(INSTRUCTIONS, asked.question)
+        usage = _usage(reply.usage)
+        cost = None if self._price is None else self._price.cost(usage.prompt_tokens, usage.completion_tokens)
+        if cost:
+            self._budget.settle(spending, cost)
+        found = judgement.weigh(reply.text, asked.answer, asked.offered, asked.rules)
+        return self._judgement(said, asked, found, usage, cost)
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        await self._model.close()
+
+    def _estimate(self, asked: Brief) -> float:
+        """Dollars that the question may cost, rather too many."""
+        tokens = (len(INSTRUCTIONS) + len(asked.question)) // CHARACTERS
+        return 0.0 if self._price is None else self._price.cost(tokens, ANSWER_TOKENS)
+
+    def _judgement(
+        self, said: Said, asked: Brief, found: Finding, usage: Usage, cost: float | None
+    ) -> Judgement:
+        opinion = found.opinion
+        return Judgement(
+            voice=opinion.voice,
+            values=opinion.values,
+            rules=opinion.rules,
+            coherence=opinion.coherence,
+            contradicted_field=opinion.contradicted_field,
+            broken_rule=opinion.broken_rule,
+            severity=asked.rules.get(opinion.broken_rule or ""),
+            start=found.start,
+            end=found.end,
+            choice=said.index,
+            model=str(self._route),
+            usage=usage,
+            cost_usd=cost,
+            at=clock.iso(clock.now_ms()),
+        )
+
+
+def _usage(raw: msgspec.Raw) -> Usage:
+    try:
+        return msgspec.json.decode(raw, type=Usage | None) or Usage()
+    except (msgspec.DecodeError, RecursionError):
+        return Usage()
