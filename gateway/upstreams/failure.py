@@ -32,6 +32,8 @@ SICK = frozenset({502, 503, 504, 529})
 CREDENTIALS = frozenset({401, 403})
 """These concern the gateway and the upstream alone; nothing that is said of them is ever shown."""
 SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?")
+MISTAKE = re.compile(r"Failed to parse (messages|tools|tool.?choice)\b")
+"""llama.cpp says this with a 500 of what it cannot read in a request."""
 NO_RETRY = {"x-should-retry": "false"}
 """This keeps the SDKs from repeating what has been repeated already."""
 
@@ -150,7 +152,7 @@ def from_status(
     found = reason.find(body)
     if status == 500 and found is not None:
         # Some servers have no other status for a mistake that is the caller's.
-        named = reason.status_of(found)
+        named = 400 if MISTAKE.match(found["message"]) else reason.status_of(found)
         status = named if named is not None and named < 500 and named not in CREDENTIALS else status
     return UpstreamFailure(
         "status",
