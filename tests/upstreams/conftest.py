@@ -11,6 +11,7 @@ from gateway.config import Upstream
 from gateway.upstreams.client import Client, Response, pooled
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
+from tests.fakes.upstream import ScriptedUpstream, Seen
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 ON_BOTH_LOOPS = ("test_connection.py", "test_http.py", "test_tls.py")
@@ -64,3 +65,19 @@ async def failure_of(client: Client) -> str:
         await ask(client)
     assert caught.value.upstream == "main"
     return caught.value.kind
+
+
+@pytest.fixture(params=["native", "aiohttp"])
+def kind(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def client(kind: str, new: New, upstream: ScriptedUpstream) -> Client:
+    return new(upstream.base_url, client=kind, api_key="k")
+
+
+async def seen(upstream: ScriptedUpstream, count: int = 1) -> Seen:
+    """Return the last of `count` requests."""
+    return (await asyncio.to_thread(upstream.wait_for, count))[count - 1]
