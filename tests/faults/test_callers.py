@@ -1,4 +1,4 @@
-"""Callers who are slow, leave, or send what is no request: a clear error or a clean close."""
+"""Callers who are slow or leave cost little and leave nothing behind."""
 
 import socket
 import sqlite3
@@ -10,22 +10,21 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import LIBRARIAN
-from tests.e2e.conftest import hello
-from tests.e2e.wire import CHAT, connect, fetch, read_until, written
+from tests.e2e.wire import CHAT, connect, read_until, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway
 from tests.fakes.until import until
 from tests.fakes.upstream import Answer, ScriptedUpstream
 from tests.fakes.upstream_model import chunk, completion
 from tests.fakes.upstream_scripts import Gate, events, json_answer
-from tests.faults.callers import ASK, MB, STREAM, assert_refused, dribble, head, rest_of
+from tests.faults.callers import ASK, MB, STREAM, assert_refused, dribble, rest_of
 from tests.faults.proc import PROC, children, memory, sockets
 
 pytestmark = [
     pytest.mark.serial,
     pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc"),
 ]
+
 
 IN_FLIGHT = 40 * MB
 """Bytes of one stream that the kernel's buffers on both sides of a gateway may hold, generously."""
@@ -53,9 +52,6 @@ def ask_and_read_nothing(gateway: Gateway, body: dict[str, Any], key: str | None
     peer = connect(gateway)
     peer.sendall(written(gateway, body, key=key))
     return peer
-
-
-# Slow readers
 
 
 def test_a_caller_who_does_not_read_holds_up_the_upstream(
@@ -139,9 +135,6 @@ def silence(seconds: float) -> None:
         left.recv(1)
 
 
-# Slow senders
-
-
 def test_a_head_has_to_come_in_time(impatient: Gateway, worker: int) -> None:
     again = connect(impatient)
     again.sendall(b"GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n")
@@ -202,9 +195,6 @@ def test_what_stands_beside_a_body_has_a_limit(impatient: Gateway, worker: int, 
     with connect(impatient) as peer:
         peer.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n" + rest + b"a" * 200_000)
         assert_refused(rest_of(peer)[0], 431)
-
-
-# Callers who leave
 
 
 def partial_head(gateway: Gateway, key: str) -> bytes:
@@ -287,168 +277,6 @@ def test_callers_who_leave_in_a_crowd_leave_nothing(
             peer.close()
         assert all(seen.gone.wait(10) for seen in upstream.seen)
     assert memory(worker) - before < 30 * MB
-
-
-# What is no request, or a strange one
-
-
-NO_REQUESTS: dict[str, tuple[bytes, int | None]] = {
-    "garbage": (b"\x00\x01\x02 what is this\r\n\r\n", 400),
-    "a TLS hello": (bytes.fromhex("16030100c8010000c40303") + b"\xaa" * 190, 400),
-    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
-    "no version": (b"GET /\r\n\r\n", 404),
-    "a wrong version": (head("GET / HTTP/9.9"), 400),
-    "an unknown method": (head("BREW / HTTP/1.1", "Host: x"), 400),
-    "a path that is not ASCII": (head(b"GET /\xff\xfe HTTP/1.1", "Host: x"), None),
-    "a path of NULs": (head("GET /%00%00 HTTP/1.1", "Host: x"), 404),
-    "a path that is not UTF-8": (head("GET /v1/openai/models/%ff%fe HTTP/1.1", "Host: x"), None),
-    "CONNECT": (head("CONNECT example.com:443 HTTP/1.1", "Host: x"), None),
-    "an absolute address": (head("GET http://x/nowhere HTTP/1.1", "Host: x"), 404),
-    "an asterisk": (head("OPTIONS * HTTP/1.1", "Host: x"), None),
-    "a NUL in a header": (head("GET /health/live HTTP/1.1", "X-A: a\x00b"), 400),
-    "a bare line feed in a header": (b"GET /health/live HTTP/1.1\nHost: x\nX-A: b\n\n", None),
-    "a header without a name": (head("GET /health/live HTTP/1.1", ": b"), 400),
-    "two lengths": (head("POST /x HTTP/1.1", "Content-Length: 1", "Content-Length: 2"), 400),
-    "a length and chunks": (
-        head(f"POST {CHAT} HTTP/1.1", "Content-Length: 1", "Transfer-Encoding: chunked"),
-        400,
-    ),
-    "a length below zero": (head("POST /x HTTP/1.1", "Content-Length: -1"), 400),
-    "a giant length": (head(f"POST {CHAT} HTTP/1.1", "Content-Length: 99999999999999999999999"), 400),
-    "a broken chunk": (head(f"POST {CHAT} HTTP/1.1", "Transfer-Encoding: chunked") + b"zz\r\n", 400),
-    "a long path": (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 431),
-    "a path without an end": (b"GET /" + b"a" * 200_000, 431),
-    "a long header": (head("GET /health/live HTTP/1.1", "X-A: " + "a" * 70_000), 431),
-    "a header without an end": (b"GET / HTTP/1.1\r\nX-A: " + b"a" * 200_000, 431),
-    "many headers": (head("GET /health/live HTTP/1.1", *(f"X-{at}: a" for at in range(250))), 431),
-    "headers without an end": (b"GET / HTTP/1.1\r\n" + b"X-A: a\r\n" * 100_000, 431),
-}
-
-
-@pytest.mark.parametrize("name", NO_REQUESTS)
-def test_what_is_no_request_is_refused(impatient: Gateway, worker: int, name: str) -> None:
-    data, status = NO_REQUESTS[name]
-    with connect(impatient) as peer:
-        with suppress(ConnectionResetError, BrokenPipeError):
-            peer.sendall(data)
-        # Where the gateway has not closed, there is no more to come.
-        with suppress(OSError):
-            peer.shutdown(socket.SHUT_WR)
-        answer, _ = rest_of(peer)
-    if status is not None:
-        assert_refused(answer, status)
-    assert not answer.startswith(b"HTTP/1.1 5")
-    assert fetch(impatient, "/health/live").status == 200
-
-
-BODIES: dict[str, tuple[bytes, int]] = {
-    "nothing": (b"", 400),
-    "no JSON": (b"{", 400),
-    "arrays, 100,000 deep": (b'{"model":"m","messages":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
-    "objects, 100,000 deep": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 400),
-    "brackets without an end": (b"[" * 100_000, 400),
-    "bytes that are not UTF-8": (b'{"model":"\xff","messages":[]}', 400),
-    "UTF-8 of a surrogate": (b'{"model":"\xed\xa0\xbd","messages":[]}', 400),
-    "a lone surrogate": (rb'{"model":"\ud83d","messages":[]}', 400),
-    "a lone surrogate in a message": (rb'{"model":"m","messages":[{"role":"user","content":"\ud83d"}]}', 400),
-    "a lone surrogate in a key": (rb'{"\ud83d":1,"model":"m","messages":[]}', 400),
-    "UTF-16": ('{"model":"m","messages":[]}'.encode("utf-16"), 400),
-    "a NUL": (b'{"model":"m\x00","messages":[]}', 400),
-    "an escaped NUL": (rb'{"model":"persona/m\u0000","messages":[]}', 404),
-    "a NUL behind the JSON": (b'{"model":"m","messages":[]}\x00', 400),
-    "a giant number": (b'{"model":"m","messages":[],"n":' + b"9" * 100_000 + b"}", 404),
-    "a long model name": (b'{"model":"persona/' + b"a" * MB + b'","messages":[]}', 404),
-}
-
-
-@pytest.mark.parametrize("name", BODIES)
-def test_a_body_that_cannot_be_read_is_refused(impatient: Gateway, worker: int, name: str) -> None:
-    data, status = BODIES[name]
-    reply = fetch(impatient, body=data, method="POST")
-    assert reply.status == status, reply.body
-    assert reply.error["message"]
-    assert len(reply.body) < 2000
-
-
-@pytest.mark.parametrize("stream", ["true", "false"])
-@pytest.mark.parametrize(
-    "place",
-    [
-        '"messages":[{"role":"user","content":%s}]',
-        '"messages":[{"role":"system","content":%s},{"role":"user","content":"Hi"}]',
-        '"messages":[{"role":"system","content":[{"type":"text","text":"a","x":%s}]},{"role":"user"}]',
-        '"messages":[%s]',
-        '"messages":[{"role":%s}]',
-        '"messages":[],"tools":%s',
-        '"messages":[],"stream_options":{"x":%s}',
-        '"messages":[],"metadata":%s',
-    ],
-)
-def test_json_of_any_depth_is_answered(impatient: Gateway, worker: int, place: str, stream: str) -> None:
-    found = set()
-    for depth in (10, 200, *range(900, 1010, 5)):
-        deep = place % ("[" * depth + "]" * depth)
-        body = f'{{"model":"{LIBRARIAN}","stream":{stream},{deep}}}'.encode()
-        found.add(fetch(impatient, body=body).status)
-    assert found <= {200, 400}
-    assert 400 in found
-
-
-def test_of_keys_that_are_repeated_the_last_counts(
-    impatient: Gateway, upstream: ScriptedUpstream, worker: int
-) -> None:
-    twice = b'{"model":"nobody","model":"plain-model","messages":0,"messages":[],"n":2,"n":1}'
-    assert fetch(impatient, body=twice).status == 200
-    assert upstream.seen[0].json == {"model": "plain-model", "messages": [], "n": 1}
-
-
-# Several requests on one connection
-
-
-def test_two_requests_on_one_connection_are_answered_in_order(impatient: Gateway, worker: int) -> None:
-    first, second = (written(impatient, {**ASK, "messages": hello(text)}) for text in ("first", "second"))
-    with connect(impatient) as peer:
-        peer.sendall(first)
-        assert b"You said: first" in read_until(peer, b"first")
-        peer.sendall(second)
-        assert b"You said: second" in read_until(peer, b"second")
-
-
-@pytest.mark.parametrize("stream", [False, True])
-def test_pipelined_requests_are_answered_in_order(impatient: Gateway, worker: int, stream: bool) -> None:
-    words = [f"word{number}." for number in range(10)]
-    asks = [written(impatient, {**ASK, "stream": stream, "messages": hello(word)}) for word in words]
-    with connect(impatient) as peer:
-        peer.sendall(b"".join(asks))
-        received = read_until(peer, words[-1].encode())
-    places = [received.index(word.encode()) for word in words]
-    assert places == sorted(places)
-    assert received.count(b"HTTP/1.1 200 OK") == 10
-
-
-def test_a_flood_of_pipelined_requests_is_cut(
-    impatient: Gateway, upstream: ScriptedUpstream, worker: int
-) -> None:
-    upstream.always(faults.silent())
-    with connect(impatient) as peer, suppress(ConnectionResetError, BrokenPipeError):
-        peer.sendall(written(impatient, ASK) + head("GET /health/live HTTP/1.1", "Host: x") * 1000)
-        rest_of(peer)
-    assert all(seen.gone.wait(5) for seen in upstream.seen)
-
-
-def test_a_caller_who_leaves_with_requests_in_the_queue_is_noticed(
-    impatient: Gateway, upstream: ScriptedUpstream, worker: int
-) -> None:
-    upstream.always(faults.falls_silent())
-    with connect(impatient) as peer:
-        peer.sendall(written(impatient, STREAM) * 3)
-        read_until(peer, b"word0")
-    (seen,) = upstream.wait_for(1)
-    assert seen.gone.wait(5)
-    assert len(upstream.seen) == 1
-
-
-# Large and many
 
 
 @pytest.mark.parametrize(("count", "size"), [(60, 2 * MB), (10_000, 1)])
