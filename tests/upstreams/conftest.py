@@ -14,7 +14,7 @@ from gateway.upstreams.lookup import Lookups
 from tests.fakes.upstream import ScriptedUpstream, Seen
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
-ON_BOTH_LOOPS = ("test_connection.py", "test_http.py", "test_tls.py")
+ON_BOTH_LOOPS = ("test_borders.py", "test_connection.py", "test_http.py", "test_pouring.py", "test_tls.py")
 """Tests that run on both loops: the server runs on uvloop, whose transports differ from asyncio's in small
 ways."""
 PATH = "/chat/completions"
