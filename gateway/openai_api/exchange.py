@@ -156,7 +156,6 @@ class Exchange(Life):
         watch.limit_idle(limits.idle)
         # Objects that are no longer needed must not stay in memory until the answer's end.
         del opened, self._asking
-        self.request.messages.let_go()
         while True:
             if relay.is_settled:
                 found = self._score(relay.transcript)

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.errors import Detail, Fault, Refusal
+from gateway.openai_api import plain
+from gateway.openai_api.bounds import LARGE
+from gateway.openai_api.plain import MOST, Plain
 from gateway.openai_api.spelling import OF_MESSAGES, OF_PARTS, is_same, refuse_lookalikes
 
-MOST = 10_000
-"""Messages in a request, and parts in all of them together."""
 LONGEST_ROLE = 200
 """Bytes of a role, as it is written."""
 ROLES = frozenset(["system", "developer", "user", "assistant", "tool", "function"])
-
-PLAIN = frozenset([b'"image_url"', b'"input_audio"', b'"file"', b'"refusal"'])
-"""Types of parts that only the upstream judges."""
 
 Fields = dict[str, msgspec.Raw]
 Part = Fields | msgspec.Raw
@@ -28,27 +26,17 @@ _text = msgspec.json.Decoder(str)
 
 
 class Messages:
-    """The messages, decoded one level deep; `array` is the JSON that goes on, each key of a message once."""
+    """Checks the messages of a request; `array` is the JSON that goes on, each key of a message once."""
 
-    __slots__ = ("_each", "array", "fields", "parts", "roles")
+    __slots__ = ("_each", "array", "kinds", "roles")
 
     def __init__(self, array: msgspec.Raw) -> None:
         """Raises Refusal for an item that is no message, counted as the caller counts."""
-        self.fields = fields = _read(array)
-        if not set().union(*fields) <= OF_MESSAGES:
-            for index, message in enumerate(fields):
-                refuse_lookalikes(message, OF_MESSAGES, f"messages[{index}].")
-        try:
-            self.roles = [_written[bytes(message["role"])] for message in fields]
-        except KeyError:
-            self.roles = [_role(message, index) for index, message in enumerate(fields)]
-        self.parts: dict[int, list[Part]] = {}
-        """The parts of each content that is an array, by the message's index."""
-        compact = msgspec.json.encode(fields)
-        # Without a second bracket no content is an array.
-        if compact.find(b"[", 1) > 0 and self._read_parts():
-            compact = msgspec.json.encode(fields)
-        self.array: msgspec.Raw | bytes = array if is_same(array, compact) else compact
+        size = len(memoryview(array))
+        found = (plain.read(bytes(array)) if size <= LARGE else None) or closely(array)
+        self.roles = found.roles
+        self.kinds = found.kinds
+        self.array = found.array
         self._each: list[msgspec.Raw] | None = None
 
     def __len__(self) -> int:
@@ -61,26 +49,18 @@ class Messages:
             self._each = _array.decode(self.array)
         return self._each
 
-    def let_go(self) -> None:
-        """Forget what is needed only to prepare the request: an answer may take long."""
-        self.fields, self.parts = [], {}
+    def fields(self, index: int) -> Fields:
+        """Read one message."""
+        return _object.decode(self.each[index])
 
-    def _read_parts(self) -> bool:
-        """Look at the parts of contents; tells whether one had a key twice, which now stands there once."""
-        is_changed, count = False, 0
-        for index, message in enumerate(self.fields):
-            content = message.get("content")
-            if content is None or not opens(content, "["):
-                continue
-            parts = self.parts[index] = _parts(content, index)
-            count += len(parts)
-            if count > MOST:
-                raise wrong(f"messages[{index}]", f"has the request's part number {MOST + 1}; send fewer")
-            compact = msgspec.json.encode(parts)
-            if not is_same(content, compact):
-                message["content"] = msgspec.Raw(compact)
-                is_changed = True
-        return is_changed
+
+def parts_of(content: msgspec.Raw) -> list[Part]:
+    """Read the parts of a content that is an array."""
+    try:
+        return list(_objects.decode(content))
+    except msgspec.ValidationError:
+        # Some servers take bare texts for parts.
+        return [_object.decode(one) if opens(one, "{") else one for one in _array.decode(content)]
 
 
 def opens(value: msgspec.Raw, character: str) -> bool:
@@ -95,17 +75,42 @@ def wrong(param: str, problem: str, place: str = "") -> Refusal:
     return Refusal(Fault.REQUEST_INVALID, f"`{name}` {problem}.", param=param, details=[detail])
 
 
+def closely(array: msgspec.Raw) -> Plain:
+    """Read the messages and look at each of their keys. Raises Refusal."""
+    messages = _read(array)
+    roles: list[str] = []
+    kinds: set[str] = set()
+    count = 0
+    for index, message in enumerate(messages):
+        if not message.keys() <= OF_MESSAGES:
+            refuse_lookalikes(message, OF_MESSAGES, f"messages[{index}].")
+        roles.append(_role(message, index))
+        content = message.get("content")
+        if content is None or not opens(content, "["):
+            continue
+        parts = parts_of(content)
+        count += len(parts)
+        if count > MOST:
+            raise wrong(f"messages[{index}]", f"has the request's part number {MOST + 1}; send fewer")
+        kinds.update([_kind(part, index, at) for at, part in enumerate(parts)])
+        compact = msgspec.json.encode(parts)
+        if not is_same(content, compact):
+            message["content"] = msgspec.Raw(compact)
+    compact = msgspec.json.encode(messages)
+    return Plain(array if is_same(array, compact) else compact, roles, frozenset(kinds))
+
+
 def _read(array: msgspec.Raw) -> list[Fields]:
     try:
-        fields = _objects.decode(array)
+        messages = _objects.decode(array)
     except msgspec.ValidationError:
         for index, message in enumerate(_array.decode(array)):
             if not opens(message, "{"):
                 raise wrong(f"messages[{index}]", "must be an object with a `role`") from None
         raise
-    if len(fields) > MOST:
+    if len(messages) > MOST:
         raise wrong("messages", f"has more than {MOST} messages; send fewer")
-    return fields
+    return messages
 
 
 def _role(message: Fields, index: int) -> str:
@@ -114,6 +119,8 @@ def _role(message: Fields, index: int) -> str:
         raise wrong(f"messages[{index}]", "has no `role`; name one, such as `user`")
     if not opens(raw, '"') or len(memoryview(raw)) > LONGEST_ROLE:
         raise wrong(f"messages[{index}].role", "must be a string, and a short one")
+    if (known := _written.get(bytes(raw))) is not None:
+        return known
     role = _text.decode(raw)
     meant = role.strip().casefold()
     if meant in ROLES and role != meant:
@@ -121,37 +128,19 @@ def _role(message: Fields, index: int) -> str:
     return role
 
 
-def _parts(content: msgspec.Raw, index: int) -> list[Part]:
-    try:
-        parts: list[Part] = list(_objects.decode(content))
-    except msgspec.ValidationError:
-        # Some servers take bare texts for parts.
-        parts = [_object.decode(one) if opens(one, "{") else one for one in _array.decode(content)]
-    for at, part in enumerate(parts):
-        if not isinstance(part, dict) or not _is_plain(part):
-            _check_part(part, index, at)
-    return parts
-
-
-def _is_plain(part: Fields) -> bool:
-    """Tell whether it is written as nearly everybody writes it."""
-    kind = part.get("type")
-    if kind is None or not part.keys() <= OF_PARTS:
-        return False
-    return bytes(kind) in PLAIN or (bytes(kind) == b'"text"' and "text" in part and opens(part["text"], '"'))
-
-
-def _check_part(part: Part, index: int, at: int) -> None:
+def _kind(part: Part, index: int, at: int) -> str:
+    """Tell the type of a part, empty where it has none. Raises Refusal."""
     message, place = f"messages[{index}]", f"messages[{index}].content[{at}]"
     if not isinstance(part, dict):
         if not opens(part, '"'):
             raise wrong(message, "must be a content part: an object with a `type`", place)
-        return
-    refuse_lookalikes(part, OF_PARTS, f"{place}.")
-    kind, text = part.get("type"), part.get("text")
-    if kind is not None and _is_text(kind) and (text is None or not opens(text, '"')):
+        return "text"
+    if not part.keys() <= OF_PARTS:
+        refuse_lookalikes(part, OF_PARTS, f"{place}.")
+    raw, text = part.get("type"), part.get("text")
+    if raw is None or not opens(raw, '"'):
+        return ""
+    kind = _text.decode(raw)
+    if kind.strip().casefold() == "text" and (text is None or not opens(text, '"')):
         raise wrong(message, "is a text part and has no `text`, which must be a string", place)
-
-
-def _is_text(kind: msgspec.Raw) -> bool:
-    return opens(kind, '"') and _text.decode(kind).strip().casefold() == "text"
+    return kind

@@ -1,13 +1,13 @@
 """The caller's leading system messages are laid over the persona's prompt."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.messages import Fields, Messages, opens, wrong
+from gateway.openai_api.messages import Fields, Messages, opens, parts_of, wrong
 from gateway.openai_api.parameters import NULL, PREFILL
 from gateway.personas.model import Overlay
 from gateway.personas.resolved import Prompt
@@ -79,8 +79,7 @@ def lay(
                 "leave the system messages out.",
                 param="messages",
             )
-        _check_content(messages, 0)
-        texts = _texts(messages, 1)
+        texts = _texts([messages.fields(0).get("content", NULL)])
         return Laid(None, _behind(messages, 0), hashlib.sha256("".join(texts).encode()).hexdigest())
     if not leading:
         return Laid(prompt.head, _behind(messages, 0), prompt.sha256)
@@ -123,15 +122,16 @@ def _locked(message: str | None, index: int) -> Refusal:
 def _merge(messages: Messages, leading: int, prompt: Prompt) -> tuple[bytes, str]:
     """Merge into one message after its role, the prompt first; of repeated other fields the first stays."""
     merged: dict[str, Any] = {}
-    for index, message in enumerate(messages.fields[:leading]):
+    contents: list[msgspec.Raw] = []
+    for index in range(leading):
+        message = messages.fields(index)
         _check_kinds(message, index)
-        _check_content(messages, index)
+        contents.append(message.get("content", NULL))
         merged = {**message, **merged}
     del merged["role"]
     merged.pop("content", None)
-    contents = [message.get("content", NULL) for message in messages.fields[:leading]]
-    texts = _texts(messages, leading)
-    if messages.parts and min(messages.parts) < leading:
+    texts = _texts(contents)
+    if any(opens(content, "[") for content in contents):
         merged["content"] = msgspec.Raw(_as_parts(prompt.text_part, contents))
         sha256 = prompt.sha256_with("".join(texts))
     else:
@@ -149,30 +149,33 @@ def _check_kinds(fields: Fields, index: int, place: str = "") -> None:
             raise wrong(inner if not place else message, f"must be {SHAPES[kind]}", inner)
 
 
-def _check_content(messages: Messages, index: int) -> None:
-    """Raises Refusal unless it is a string, null or a well-formed array of parts."""
-    content = messages.fields[index].get("content", NULL)
-    for at, part in enumerate(messages.parts.get(index, ())):
-        if isinstance(part, dict):
-            _check_kinds(part, index, f"messages[{index}].content[{at}]")
-    if not (opens(content, '"') or opens(content, "[") or content == NULL):
-        raise wrong(f"messages[{index}].content", "must be a string or an array of content parts")
+def _texts(contents: Sequence[msgspec.Raw]) -> list[str]:
+    """List the texts of the first messages: one for a string with characters, one for a part with a text.
 
-
-def _texts(messages: Messages, leading: int) -> list[str]:
-    """List the texts of the first messages: one for a string with characters, one for a part with a text."""
+    Raises Refusal for a content that is neither a string, null nor an array of parts as they should be.
+    """
     written: list[msgspec.Raw] = []
-    for index, message in enumerate(messages.fields[:leading]):
-        if index in messages.parts:
-            parts = messages.parts[index]
-            written += [part.get("text", NULL) if isinstance(part, dict) else part for part in parts]
+    for index, content in enumerate(contents):
+        if opens(content, "["):
+            written += _texts_of_parts(content, index)
+        elif opens(content, '"') or content == NULL:
+            written.append(content)
         else:
-            written.append(message.get("content", NULL))
+            raise wrong(f"messages[{index}].content", "must be a string or an array of content parts")
     written = [text for text in written if opens(text, '"')]
     if sum(len(memoryview(text)) for text in written) > LONGEST:
         problem = f"The system messages are longer than {LONGEST} bytes; send less."
         raise Refusal(Fault.REQUEST_TOO_LARGE, problem, param="messages")
     return [text for text in map(_text.decode, written) if text]
+
+
+def _texts_of_parts(content: msgspec.Raw, index: int) -> Iterator[msgspec.Raw]:
+    for at, part in enumerate(parts_of(content)):
+        if isinstance(part, dict):
+            _check_kinds(part, index, f"messages[{index}].content[{at}]")
+            yield part.get("text", NULL)
+        else:
+            yield part
 
 
 def _joined(prompt: bytes, contents: Sequence[msgspec.Raw]) -> bytes:

@@ -11,9 +11,14 @@ from gateway.openai_api.parameters import ALLOWED, NULL, is_set, only_allowed, w
 from gateway.openai_api.spelling import OF_OPTIONS, OURS, refuse_lookalikes
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_string = msgspec.json.Decoder(str)
 
 KNOWN = ALLOWED | OURS
 """Keys that are what they seem to be; any other key is looked at."""
+
+TEXTS = frozenset(["text", "refusal"])
+NOUNS = {"image_url": "images", "input_audio": "audio"}
+"""Names what parts of these types hold; any other holds a file."""
 
 
 class ChatRequest:
@@ -53,10 +58,7 @@ class ChatRequest:
 
     def as_written(self) -> bytes:
         """Return the body for a plain model: the caller's own, but each key goes on once."""
-        messages = self.messages.array
-        if messages is self.fields["messages"]:
-            return each_once(self.body, self.fields)
-        return msgspec.json.encode({**self.fields, "messages": msgspec.Raw(messages)})
+        return each_once(self.body, {**self.fields, "messages": msgspec.Raw(self.messages.array)})
 
     def needs_more_than_text(self) -> str | None:
         """Name what a text-only model cannot do for this request, as a noun; `None` where it can."""
@@ -65,12 +67,8 @@ class ChatRequest:
                 return "tools"
         if is_set(self.fields, "audio") or b'"audio"' in bytes(self.fields.get("modalities", NULL)):
             return "audio"
-        for parts in self.messages.parts.values():
-            for part in parts:
-                kind = bytes(part.get("type", NULL)) if isinstance(part, dict) else b'"text"'
-                if kind not in (b'"text"', b'"refusal"'):
-                    return {b'"image_url"': "images", b'"input_audio"': "audio"}.get(kind, "files")
-        return None
+        kinds = self.messages.kinds - TEXTS
+        return next((noun for kind, noun in NOUNS.items() if kind in kinds), "files") if kinds else None
 
 
 def encode(fields: Mapping[str, Any], messages: Iterable[Any], model: str, *, include_usage: bool) -> bytes:
@@ -102,7 +100,7 @@ def _model(fields: dict[str, msgspec.Raw]) -> str:
         raise wrong("model", "is missing; name a persona such as `persona/the-night-librarian`")
     if not opens(fields["model"], '"'):
         raise wrong("model", "must be a string")
-    return msgspec.json.decode(fields["model"], type=str)
+    return _string.decode(fields["model"])
 
 
 def _messages(fields: dict[str, msgspec.Raw]) -> Messages:
@@ -122,7 +120,9 @@ def _flag(fields: dict[str, msgspec.Raw], name: str) -> bool:
 
 def _choices(fields: dict[str, msgspec.Raw]) -> int:
     """Count the answers that are asked for; an `n` that makes no sense is the upstream's to refuse."""
-    value = bytes(fields.get("n", b"1"))
+    if "n" not in fields:
+        return 1
+    value = bytes(fields["n"])
     return max(1, int(value)) if value.isdigit() and len(value) < 4 else 1
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.messages import MOST, Messages
+from gateway.openai_api.messages import Messages
+from gateway.openai_api.plain import MOST
 from gateway.openai_api.spelling import OF_MESSAGES, OF_PARTS
 
 OTHER_CASES = {"s": "ſ", "k": "\u212a"}
