@@ -32,8 +32,6 @@ SICK = frozenset({502, 503, 504, 529})
 CREDENTIALS = frozenset({401, 403})
 """These concern the gateway and the upstream alone; nothing that is said of them is ever shown."""
 SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?")
-MISTAKE = re.compile(r"Failed to parse (messages|tools|tool.?choice)\b")
-"""llama.cpp says this with a 500 of what it cannot read in a request."""
 NO_RETRY = {"x-should-retry": "false"}
 """This keeps the SDKs from repeating what has been repeated already."""
 
@@ -152,7 +150,8 @@ def from_status(
     found = reason.find(body)
     if status == 500 and found is not None:
         # Some servers have no other status for a mistake that is the caller's.
-        named = 400 if MISTAKE.match(found["message"]) else reason.status_of(found)
+        found = reason.blaming_request(found)
+        named = reason.status_of(found)
         status = named if named is not None and named < 500 and named not in CREDENTIALS else status
     return UpstreamFailure(
         "status",
@@ -168,7 +167,9 @@ def from_event(upstream: str, error: bytes, mask: Mask) -> UpstreamFailure:
     """Make the failure for an error, as JSON, in a 200 answer or a stream; a status in it counts."""
     value = reason.decoded(error)
     found = reason.of(value)
-    status = reason.status_of(value)
+    if found is not None:
+        found = reason.blaming_request(found)
+    status = reason.status_of(found if found is not None else value)
     return UpstreamFailure(
         "error_event",
         upstream,

@@ -44,6 +44,25 @@ NAMED = {
     "overloaded_error": 529,
 }
 """The status that a type or code stands for."""
+MISTAKES = re.compile(
+    r"""(?:error:\s*|jinja\s+exception:\s*)*(?:
+        failed\s+to\s+(?:parse|apply|render)\s+(?:\w+\s+){0,2}
+            (?:messages?|tools?|tool_choice|template|grammar|schema|json_schema)\b
+        | (?:missing|invalid|expected|unsupported|unknown)\s+
+            (?:\W?\w+\W?\s+){0,2}?\W?(?:messages?|content|role|tool|tool_choice|tool_calls?|format|template)\b
+        | (?:json\s+)?schema\s+error\b
+        | unable\s+to\s+generate\s+parser\s+for\s+this\s+template
+        | (?:the|this)\s+(?:\w+\s+){0,2}template\b
+        | \[json\.exception\.(?:type_error|parse_error|out_of_range)\b
+        | cannot\s+(?:use|combine|set)\s+(?:both|custom|tools|grammar|json_schema)\b
+        | (?:tools|tool_choice)\s+param\s+requires\b
+        | (?:all|only|after|system|conversation)\s[^.]{0,60}\b(?:messages?|roles?)\b
+    )
+    |jinja\s+exception\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""llama.cpp's server begins so what it says with a 500 of a request: of messages that the model's template
+does not take, of tools, of a grammar."""
 
 
 def decoded(body: bytes) -> Any:
@@ -100,6 +119,14 @@ def status_of(error: object) -> int | None:
             return number
     # A code says more than a type: `invalid_request_error` goes with `invalid_api_key` too.
     return NAMED.get(str(error.get("code"))) or NAMED.get(str(error.get("type")))
+
+
+def blaming_request(found: Reason) -> Reason:
+    """Turn llama.cpp's reason into one of the request's where it calls a caller's mistake its own."""
+    is_own = found.get("type") in (None, "server_error") and found.get("code") in (None, 500)
+    if is_own and MISTAKES.match(found["message"]):
+        return {**found, "type": "invalid_request_error", "code": 400}
+    return found
 
 
 def whole(found: Reason, mask: Mask) -> Reason | None:

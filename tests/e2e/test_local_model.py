@@ -14,6 +14,7 @@ from gateway import config
 from gateway.upstreams.local import LocalModelMissing, find_weights
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
+from tests.e2e.wire import fetch
 from tests.fakes.process import Gateway
 
 pytestmark = [pytest.mark.local_model, pytest.mark.serial]
@@ -95,6 +96,36 @@ def test_what_it_cannot_do_is_refused_before_the_call(
     assert failure.value.code == "unsupported_input"
     assert word in failure.value.message
     assert failure.value.response.headers["x-persona-attempts"] == "0"
+
+
+CALLED = {"role": "assistant", "content": "a"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"messages": [*hello(), {**CALLED, "tool_calls": "x"}]},
+        {"messages": [*hello(), {**CALLED, "tool_calls": [1]}]},
+        {"messages": [*hello(), {**CALLED, "tool_calls": [{}]}]},
+        {"messages": [*hello(), {**CALLED, "tool_calls": [{"id": "a", "type": "function"}]}]},
+        {"messages": [*hello(), {**CALLED, "reasoning_content": 7}]},
+        {"messages": [{"role": "user", "content": "a", "name": {"b": 1}}]},
+        {"messages": [{"role": "user", "content": 7}]},
+        {"messages": [{"role": "user"}]},
+        {"messages": hello(), "json_schema": {}, "grammar": 'root ::= "a"'},
+        {"messages": hello(), "reasoning_format": "x"},
+        {"messages": hello(), "temperature": "hot"},
+    ],
+    ids=lambda asked: str(asked)[-40:],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_mistake_that_only_the_model_finds_is_the_callers(
+    night: Gateway, asked: dict[str, Any], stream: bool
+) -> None:
+    reply = fetch(
+        night, "/v1/openai/chat/completions", {"model": LIBRARIAN, "max_tokens": 2, "stream": stream, **asked}
+    )
+    assert (reply.status, reply.error["type"]) == (400, "invalid_request_error"), reply.body
 
 
 def test_the_terminal_chat_prints_an_answer(tmp_path: Path, night: Gateway) -> None:

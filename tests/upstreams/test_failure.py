@@ -148,6 +148,66 @@ def test_a_500_that_names_a_mistake_of_the_caller_is_one(error: dict[str, object
     assert failure.refusal().status == (503 if status == 500 else status)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Failed to parse messages: Missing tool call type: "x"',
+        "Failed to parse messages: [json.exception.type_error.302] type must be string, but is object",
+        "Failed to parse tools: Missing tool function",
+        "Failed to parse grammar",
+        "Missing tool call function: {}",
+        "Invalid 'content' type",
+        "Unsupported content part type: audio",
+        "Invalid tool_choice: x",
+        "Unknown reasoning format: x",
+        "Cannot use both json_schema and grammar",
+        "Cannot use custom grammar constraints with tools.",
+        "tools param requires --jinja flag",
+        "[json.exception.type_error.302] type must be string, but is number",
+        "JSON schema error at #: unrecognized type nonsense",
+        "Unable to generate parser for this template. Automatic parser generation failed: no",
+        "This chat template does not support tools",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "After the optional system message, conversation roles must alternate user and assistant roles",
+        "Only user and assistant roles are supported!",
+        "Error: Jinja Exception: Only user and assistant roles are supported!",
+    ],
+)
+@pytest.mark.parametrize("answers", [False, True])
+def test_llama_cpps_500_for_a_mistake_of_the_caller_is_a_400(message: str, answers: bool) -> None:
+    error = {"message": message, "type": "server_error", "code": 500}
+    failure = (
+        from_event("main", json.dumps(error).encode(), Mask(()))
+        if answers
+        else answered(500, json.dumps({"error": error}).encode())
+    )
+    assert failure.status == 400
+    assert not failure.is_retryable
+    assert not failure.trips_breaker
+    refusal = failure.refusal()
+    assert (refusal.status, refusal.passed_on) == (
+        400,
+        {"message": message, "type": "invalid_request_error", "code": 400},
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Failed to parse messages", "type": "server_error", "code": "busy"},
+        {"message": "Failed to parse messages", "type": "api_error", "code": 500},
+        {"message": "Compute error.", "type": "server_error", "code": 500},
+        {"message": "Invalid input batch.", "type": "server_error", "code": 500},
+        {"message": "Failed to allocate the messages", "type": "server_error", "code": 500},
+        {"message": "Cannot allocate memory", "type": "server_error", "code": 500},
+        {"message": "context shift is disabled", "type": "server_error", "code": 500},
+        {"message": "The server had an error, with messages", "type": "server_error", "code": 500},
+    ],
+)
+def test_a_500_that_does_not_name_the_request_stays_the_upstreams(error: dict[str, object]) -> None:
+    assert answered(500, json.dumps({"error": error}).encode()).status == 500
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_reason_of_an_upstream_s_own_fault_is_cut_to_the_four_keys_and_two_kilobytes(status: int) -> None:
     error = {"message": "ş\n" * 3000, "type": "t" * 500, "code": "busy", "param": ["x"], "stack": "at main.c"}
