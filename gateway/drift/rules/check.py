@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from gateway.drift.rule import Active, Read, Rule, effective
-from gateway.drift.rules import duties, forbidden, form, prose, tasks
+from gateway.drift.rules import duties, forbidden, form, prose, tasks, topics
 from gateway.drift.rules.findings import TOUCH, Finding, belief
 from gateway.drift.rules.languages import bare, table
 from gateway.drift.rules.leaks import Instructions
@@ -41,7 +41,7 @@ class Checked(NamedTuple):
     """What one answer gave."""
 
     belief: float | None
-    """That a rule is broken; `None` where the persona has none that the turn could touch."""
+    """That a rule is broken; `None` where the turn touches none."""
     broken: float | None
     """The same, but for rules of which the owner wants a warning only."""
     warned: float
@@ -68,12 +68,13 @@ class Rules:
         ]
         self.spoken = Spoken(*self._languages())
         self.forbidden, self.duties = [], []
+        usual = frozenset(self.language.stems("\n".join(persona.examples)))
         for one in self.active:
             text = one.rule.must_not or one.rule.must
             if text is not None:
                 written = prose.told_in(text, words.code) if one.is_declared else words
                 if one.rule.must_not is not None:
-                    self.forbidden.append(forbidden.prepare(one, written or words, self.language))
+                    self.forbidden.append(forbidden.prepare(one, written or words, self.language, usual))
                 else:
                     self.duties.append(duties.prepare(one, written or words, self.language))
         self.scope = next((one for one in self.forbidden if one.is_scope), None)
@@ -116,12 +117,18 @@ class Rules:
         findings = [one for one in findings if one.strength >= TOUCH]
         findings.sort(key=lambda one: -one.strength)
         touched = tuple(dict.fromkeys(one.basis for one in findings))
-        total = belief(findings) if findings or self.active else None
+        total = belief(findings) if findings or self._touches(asked, said) else None
         warned = belief([one for one in findings if one.basis in self.warnings])
         broken = (
             belief([one for one in findings if one.basis not in self.warnings]) if total is not None else None
         )
         return Checked(total, broken, warned, tuple(findings), touched, Kept(frozenset(done)))
+
+    def _touches(self, asked: Reading, said: Reading) -> bool:
+        """Whether the turn is about what a rule is about, though nothing speaks against it."""
+        return any(topics.touches(rule, said) for rule in self.forbidden) or any(
+            duties.due(duty, asked) for duty in self.duties
+        )
 
     def title(self, basis: str) -> str | None:
         """What to call a rule: its name, or its own words; `None` for what holds for every persona."""

@@ -7,13 +7,29 @@ from typing import NamedTuple
 from gateway.drift.rule import Active
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.languages import Language
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.reading import Reading, quoted
 
 _ANCHOR = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\d[\d /().-]{4,}\d|\b[A-Z]{1,4}-?\d+\b|\b\d{2,}\b")
 _CAPITAL = re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÞА-Я][\w-]*[A-Z][\w-]*")
+WORDS = 8
+"""Letters of a quotation that is to be said, and does not only show how to speak."""
 SHORT = 3
 """An answer of so few words need not do anything."""
-GROUPS = frozenset(["@danger", "@outage", "@lost", "@photo", "@allergy", "@human", "@medicine"])
+GROUPS = frozenset(
+    [
+        "@danger",
+        "@outage",
+        "@lost",
+        "@photo",
+        "@allergy",
+        "@human",
+        "@medicine",
+        "@hurt",
+        "@pregnant",
+        "@bullied",
+        "@gas",
+    ]
+)
 """Groups of words that make an occasion by themselves."""
 
 
@@ -33,6 +49,8 @@ class Duty(NamedTuple):
     anchors: tuple[str, ...]
     """Numbers, codes and addresses that have to be given."""
     ends_asking: bool
+    may_call: bool
+    """An answer that has to end with a question may also end with an order."""
     asks: bool
     is_doing: bool
     """The occasion is something that the persona itself is about to do."""
@@ -67,7 +85,8 @@ def prepare(active: Active, words: Language, answers: Language) -> Duty:
         mark.label for mark in reading.marks if mark.label.startswith("@") and not start <= mark.start < end
     )
     left = text[:start] + " " * (end - start) + text[end:]
-    anchors = tuple(
+    words_of = [text[low + 1 : high - 1].strip(" .,…") for low, high in quoted(left)]
+    anchors = tuple(one for one in words_of if len(one) >= WORDS) or tuple(
         re.sub(r"\D", "", match[0]) or match[0] for match in _ANCHOR.finditer(left) if len(match[0]) > 1
     )
     return Duty(
@@ -78,7 +97,8 @@ def prepare(active: Active, words: Language, answers: Language) -> Duty:
         stems=outside,
         concepts=concepts,
         anchors=anchors,
-        ends_asking=reading.has(0, len(text), "act:end") and reading.has(0, len(text), "cue:question"),
+        ends_asking=end <= start and {"act:end", "cue:question"} <= reading.labels.keys(),
+        may_call="cue:nor" in reading.labels,
         asks="act:ask" in reading.labels,
         is_doing=reading.has(start, end, "cue:before"),
     )
@@ -125,10 +145,12 @@ def is_done(duty: Duty, answer: Reading) -> float:
     """How surely the answer does it."""
     if duty.ends_asking:
         last = answer.sentences[-1] if answer.sentences else None
-        return 1.0 if last is not None and last.asks else 0.0
+        calls = duty.may_call and last is not None and last.stop[:1] in ("!", "！")
+        return 1.0 if last is not None and (last.asks or calls) else 0.0
     if duty.anchors:
         digits = re.sub(r"\D", "", answer.text)
-        return 1.0 if any(anchor in digits or anchor in answer.text for anchor in duty.anchors) else 0.0
+        lowered = answer.text.lower()
+        return 1.0 if any(one in digits or one.lower() in lowered for one in duty.anchors) else 0.0
     hits = len(duty.stems & answer.stems.keys())
     groups = len(duty.concepts & answer.labels.keys())
     if not duty.stems and not duty.concepts:
@@ -148,7 +170,7 @@ def undone(duty: Duty, asked: Reading, answer: Reading) -> Iterator[Finding]:
     left = 1 - is_done(duty, answer)
     if left <= 0:
         return
-    sure = 0.75 if duty.anchors or duty.ends_asking else 0.2 if duty.is_always else 0.62
+    sure = 0.75 if duty.anchors or duty.ends_asking else 0.2 if duty.is_always else 0.68
     strength = round(occasion * left * sure, 3)
     if strength >= 0.05:
         yield Finding("duty", strength, 0, len(answer.text.rstrip()), duty.active.basis)

@@ -160,6 +160,7 @@ class Language:
         self._stems: dict[int, dict[str, list[str]]] = {}
         self._tails: dict[str, list[str]] = {}
         self._phrases: dict[str, list[tuple[str, Entry]]] = {}
+        self._loose_phrases: dict[str, list[tuple[str, Entry]]] = {}
         self._glyphs: dict[str, dict[str, list[str]]] = {}
         for label, entry in self.entries:
             self._enter(label, entry)
@@ -173,7 +174,8 @@ class Language:
             return
         words = tuple(fold(word) for word in re.findall(r"\*?[^\W_]+\*?", entry))
         if len(words) > 1:
-            self._phrases.setdefault(words[0], []).append((label, words[1:]))
+            some = self._loose_phrases if "*" in words[0] else self._phrases
+            some.setdefault(words[0], []).append((label, words[1:]))
         elif words[0].startswith("*"):
             self._tails.setdefault(words[0][1:], []).append(label)
         elif words[0].endswith("*"):
@@ -198,20 +200,22 @@ class Language:
         for length in self._lengths:
             if length <= len(folded):
                 labels += self._stems[length].get(folded[:length], ())
-        for tail, some in self._tails.items():
-            if len(folded) > len(tail) + 1 and folded.endswith(tail) and folded not in self.exceptions:
-                labels += some
+        if folded not in self.exceptions:
+            for at in range(2, len(folded)):
+                labels += self._tails.get(folded[at:], ())
         if folded in self.numbers:
             labels.append("number")
         closed: dict[str, list[tuple[str, Entry]]] = {}
         opened: list[tuple[str, Entry]] = []
-        for first, entries in self._phrases.items():
+        entries = list(self._phrases.get(folded, ()))
+        for first, some in self._loose_phrases.items():
             if _fits(first, folded):
-                for label, rest in entries:
-                    if "*" in rest[0]:
-                        opened.append((label, rest))
-                    else:
-                        closed.setdefault(rest[0], []).append((label, rest[1:]))
+                entries += some
+        for label, rest in entries:
+            if "*" in rest[0]:
+                opened.append((label, rest))
+            else:
+                closed.setdefault(rest[0], []).append((label, rest[1:]))
         return Word(folded, self.stem(folded), tuple(dict.fromkeys(labels)), closed, tuple(opened))
 
     def stem(self, folded: str) -> str:

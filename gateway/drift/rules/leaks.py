@@ -82,7 +82,7 @@ class Instructions:
             return (
                 0.55 if best >= 5 and best >= 0.6 * len(answer.said(sentence)) and not sentence.asks else 0.0
             )
-        if answer.has(start, end, "unable") and len(stems) < 5:
+        if answer.has(start, end, "unable") and len(stems) + 3 * answer.has(start, end, "number") < 5:
             return 0.0
         weight = (
             len(stems) + 2 * answer.has(start, end, "negation", "number") + answer.has(start, end, "self")

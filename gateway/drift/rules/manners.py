@@ -97,4 +97,5 @@ def _is_barred(name: str, wanted: set[str]) -> bool:
         "scold": {"warm", "formal", "calm", "casual"},
         "modern": {"archaic"},
     }
-    return bool(against[name] & wanted)
+    allowed = {"slang": {"dry", "casual"}, "stiff": {"formal"}}
+    return bool(against[name] & wanted) and not allowed.get(name, set()) & wanted

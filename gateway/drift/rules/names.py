@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from gateway.drift.rules.languages import UPPER, WORD, fold
 from gateway.drift.rules.reading import Reading
 
-_NAME = rf"[{UPPER}][\w’'-]*"
+_NAME = rf"(?:(?:Dr|Prof|St|Mr|Mrs|Ms|Mme|Sr|Sra)\.\s+)?[{UPPER}][\w’'-]*"
 _RUN = re.compile(
     rf"{_NAME}(?:\s+(?:(?:&|\+|of|the|de|du|des|di|del|della|van|von|der)\s+)?{_NAME}|\s*&\s*{_NAME})*"
 )

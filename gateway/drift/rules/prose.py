@@ -4,11 +4,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 from itertools import islice, pairwise
-from typing import Any, NamedTuple
 
-from gateway.drift.rule import MOST, TEXT, Format, Length, Read, Rule
+from gateway.drift.rule import MOST, TEXT, Read, Rule
 from gateway.drift.rules import identify
 from gateway.drift.rules.languages import Language, Mark, fold, table
+from gateway.drift.rules.limits import Segment, form_of, is_forbidden, is_most, length_of
 from gateway.drift.rules.names import named
 from gateway.drift.rules.reading import Reading, Sentence, quoted
 
@@ -17,17 +17,8 @@ READER = 1
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
 _SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
-_NUMBER = re.compile(r"\d{1,4}")
 FAR = 18
 """Characters between a verb and a denial that is not the verb's."""
-_FORMATS = ("emoji", "lists", "exclamation", "markdown")
-
-
-class Segment(NamedTuple):
-    """A part of a sentence that may be a rule of its own."""
-
-    start: int
-    end: int
 
 
 def read(prompt: str, language: str) -> tuple[Read, ...]:
@@ -62,7 +53,7 @@ def _rules(reading: Reading, language: str) -> Iterator[tuple[Rule, Sentence]]:
     for sentence in reading.sentences:
         taken = [Segment(mark.start, mark.end) for mark in _marks_of(reading, sentence, "lang:")]
         for segment in segments(reading, sentence):
-            length, form = _limits(reading, segment), _form(reading, segment)
+            length, form = length_of(reading, segment), form_of(reading, segment)
             if length is not None:
                 yield Rule(length=length), sentence
             if form is not None:
@@ -147,21 +138,6 @@ def _marks_of(reading: Reading, place: Sentence | Segment, prefix: str) -> list[
     ]
 
 
-def is_forbidden(reading: Reading, segment: Segment, at: int, end: int) -> bool:
-    """Whether what stands there is ruled out, by a cue before it or, in some languages, behind it."""
-    before = [mark for mark in reading.within("cue:never", segment.start, at) if not _is_most(reading, mark)]
-    before += reading.within("cue:without", segment.start, at)
-    if before and not reading.language.behind:
-        return True
-    behind = reading.within("cue:behind", end, segment.end)
-    return bool(behind)
-
-
-def _is_most(reading: Reading, cue: Mark) -> bool:
-    """Whether a denial is part of a limit, as in `no more than`."""
-    return any(mark.start <= cue.start and cue.end <= mark.end for mark in reading.labels.get("cue:most", ()))
-
-
 def _languages(reading: Reading, own: str) -> Iterator[tuple[Rule, Sentence]]:
     """The languages to keep to, where the prompt says so."""
     kept: dict[str, Sentence] = {}
@@ -192,79 +168,6 @@ def _languages(reading: Reading, own: str) -> Iterator[tuple[Rule, Sentence]]:
         yield Rule(language=own), next(iter(banned.values()))
 
 
-def _limits(reading: Reading, segment: Segment) -> Length | None:
-    """A number of sentences or words at most."""
-    found: dict[str, int] = {}
-    for kind, name in (
-        ("cue:sentences", "max_sentences"),
-        ("cue:words", "max_words"),
-        ("cue:characters", "max_words"),
-    ):
-        for unit in reading.within(kind, segment.start, segment.end):
-            if kind == "cue:characters" and not reading.language.glyphs:
-                continue
-            start, end = max(segment.start, unit.start - 48), min(segment.end, unit.end + 24)
-            comma = max(reading.text.rfind(mark, start, unit.start) for mark in ",，;(")
-            number = _number_before(reading, max(start, comma + 1), unit.start)
-            if number is not None and _is_limit(reading, segment, number[1], start, end):
-                found[name] = min(number[0], found.get(name, number[0]))
-    return Length(**found) if found else None
-
-
-def _is_limit(reading: Reading, segment: Segment, number: int, start: int, end: int) -> bool:
-    """Whether a number of sentences is what an answer may have, not what something else has."""
-    if reading.has(start, end, "cue:most"):
-        return True
-    leads = not any(map(str.isalnum, reading.text[segment.start : number]))
-    return leads or reading.has(segment.start, segment.end, "cue:speak", "cue:style")
-
-
-def _number_before(reading: Reading, start: int, end: int) -> tuple[int, int] | None:
-    """The last number there and where it stands; of a range, its higher end."""
-    text = reading.text
-    found = [(match.start(), match.end(), int(match[0])) for match in _NUMBER.finditer(text, start, end)]
-    for mark in reading.within("number", start, end):
-        value = reading.language.numbers.get(fold(text[mark.start : mark.end]))
-        if value is not None:
-            found.append((mark.start, mark.end, value))
-    if reading.language.glyphs:
-        found += _glyph_numbers(reading, start, end)
-    if not found:
-        return None
-    found.sort()
-    last = found[-1]
-    first = found[-2] if len(found) > 1 and last[0] - found[-2][1] < 8 else last
-    return max(last[2], first[2] if first[2] < last[2] or first is last else last[2]), first[0]
-
-
-def _glyph_numbers(reading: Reading, start: int, end: int) -> list[tuple[int, int, int]]:
-    numbers = reading.language.numbers
-    return [
-        (at, at + len(word), value)
-        for word, value in numbers.items()
-        for at in range(start, end)
-        if reading.text.startswith(word, at) and at + len(word) <= end
-    ]
-
-
-def _form(reading: Reading, segment: Segment) -> Format | None:
-    """What an answer may not be dressed in."""
-    found: dict[str, Any] = {}
-    for name in _FORMATS:
-        for mark in reading.within(f"cue:{name}", segment.start, segment.end):
-            start = max(segment.start, mark.start - 32)
-            number = _number_before(reading, start, mark.start)
-            if (
-                name in ("emoji", "exclamation")
-                and number
-                and reading.has(start, min(segment.end, mark.end + 24), "cue:most")
-            ):
-                found[name] = number[0]
-            elif is_forbidden(reading, segment, mark.start, mark.end):
-                found[name] = False
-    return Format(**found) if found else None
-
-
 def _terms(reading: Reading, segment: Segment) -> Iterator[str]:
     """Words in quotation marks and names of others that are never to be said."""
     text = reading.text
@@ -283,6 +186,8 @@ def _terms(reading: Reading, segment: Segment) -> Iterator[str]:
 
 def _is_spent(reading: Reading, segment: Segment, *, has_limit: bool, taken: list[Segment]) -> bool:
     """Whether all that the segment forbids or demands has been read already."""
+    if reading.has(*segment, "act:end") and reading.has(*segment, "cue:question"):
+        return False
     spent = [(one.start, one.end) for one in taken]
     for label in ("cue:emoji", "cue:lists", "cue:exclamation", "cue:markdown", "cue:sentences", "cue:words"):
         spent += [(mark.start, mark.end) for mark in reading.labels.get(label, ())]
@@ -316,7 +221,7 @@ def _deed(reading: Reading, segment: Segment) -> Rule | None:
     never = [
         mark.start
         for mark in reading.within("cue:never", start, end)
-        if not _is_most(reading, mark) and not any(low <= mark.start < high for low, high in occasions)
+        if not is_most(reading, mark) and not any(low <= mark.start < high for low, high in occasions)
     ]
     behind = reading.has(start, end, "cue:behind")
     if reading.has(start, end, "cue:only") and (

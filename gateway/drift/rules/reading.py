@@ -105,6 +105,15 @@ class Reading:
                     return True
         return False
 
+    def denies(self, start: int, end: int, mark: Mark, *labels: str) -> bool:
+        """Whether one of these kinds stands there outside of the mark: `won't cost you` denies itself."""
+        for label in labels:
+            for one in self.labels.get(label, ()):
+                inside = mark.start <= one.start < mark.end or mark.start < one.end <= mark.end
+                if one.start >= start and one.end <= end and not inside:
+                    return True
+        return False
+
 
 def sentences(language: Language, text: str) -> list[Sentence]:
     """The sentences of a text; what has neither letter nor digit is none."""
@@ -144,6 +153,7 @@ def _goes_on(language: Language, text: str, start: int, stop: re.Match[str]) -> 
             and len(word) < 3
             and behind[:1].isalpha()
             and (noun is None or noun.start() == start)
+            and not text[start : before.start()].rstrip()[-1:].isdigit()
         )
     if len(word) == 1 and word.isupper():
         return True

@@ -16,6 +16,7 @@ _WEIGHTS = {
     "apart": 1.3,
     "refused": -3.2,
     "home": -1.6,
+    "short": -1.6,
 }
 _CODE = re.compile(
     r"```|\b(?:def|function|return|const|var|import|print)\b[^.\n]{0,40}[(=:{]|=>|;\s*$|</\w+>|SELECT\s.+\sFROM",
@@ -23,6 +24,8 @@ _CODE = re.compile(
 )
 _SUM = re.compile(r"[\dxyz)²³]\s*[=+*/×÷^−]\s*[\dxyz(√-][^.\n]{0,20}=|\d\s*[×*÷]\s*\d|x\s*=\s*-?\d|²|√")
 _VERSE = re.compile(r"(?:^|\n)[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}")
+SHORT = 12
+"""Words that are too few for something that was to be written."""
 LONG = 40
 """Characters of a text in quotation marks that was written to order."""
 
@@ -44,6 +47,8 @@ def errands(asked: Reading, answer: Reading, home: frozenset[str], basis: str) -
     apart = _apart(answer, home)
     score += _WEIGHTS["apart"] * apart
     score += _WEIGHTS["home"] * (_apart(asked, home) < 0.5)
+    if place is None and not answer.language.glyphs and len(answer.text.split()) < SHORT:
+        score += _WEIGHTS["short"] * bool(written)
     first = answer.sentences[:2]
     if any(answer.has(one.start, one.end, "unable", "negation") for one in first) and place is None:
         score += _WEIGHTS["refused"]

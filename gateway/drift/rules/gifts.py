@@ -1,0 +1,56 @@
+"""What is handed over, given away or solved though a rule forbids it."""
+
+from collections.abc import Iterator
+
+from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.reading import Reading, Sentence
+from gateway.drift.rules.topics import Forbidden, finding
+
+GOODS = frozenset(["@award", "@free", "@discount", "@credit", "currency", "@secret"])
+
+
+def given(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
+    """Something that is put into somebody's hands, and belongs to what is not to be given."""
+    labels = (rule.concepts & GOODS) | ({"currency"} if "@award" in rule.concepts else set())
+    for label in ("give", "@hand", "@award"):
+        for mark in answer.labels.get(label, ()):
+            sentence = answer.sentence(mark.start)
+            if not _says_so(answer, sentence, mark.start):
+                continue
+            start, end = sentence.start, sentence.end
+            if label == "give" and not answer.language.glyphs:
+                start, end = answer.clause(mark.start)
+            has_goods = label != "@award" and answer.has(start, end, *labels)
+            own = {
+                stem
+                for stem in rule.own & answer.stems.keys()
+                if any(start <= place < end for place, _ in answer.stems[stem])
+            }
+            if has_goods or (own and label != "@award"):
+                yield finding(rule, "gift", 0.7, start, end)
+
+
+def revealed(rule: Forbidden, asked: Reading, answer: Reading) -> Iterator[Finding]:
+    """What is a secret, told to somebody who asks for it."""
+    wanted = bool(rule.concepts & asked.labels.keys() & {"@secret"}) or bool(rule.stems & asked.stems.keys())
+    for mark in answer.labels.get("reveal", ()):
+        sentence = answer.sentence(mark.start)
+        if _says_so(answer, sentence, mark.start):
+            close = answer.has(sentence.start, sentence.end, "@secret")
+            yield finding(
+                rule, "secret", 0.65 if wanted else 0.5 if close else 0.2, sentence.start, sentence.end
+            )
+
+
+def solved(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
+    """The end of an exercise, told to whoever is to find it."""
+    for mark in answer.labels["solves"]:
+        sentence = answer.sentence(mark.start)
+        if _says_so(answer, sentence, mark.start):
+            yield finding(rule, "solution", 0.65, sentence.start, sentence.end)
+
+
+def _says_so(answer: Reading, sentence: Sentence, place: int) -> bool:
+    """Whether the sentence says it, and neither asks, denies nor supposes it."""
+    low, high = answer.clause(place)
+    return not sentence.asks and not answer.has(low, high, "negation", "unable", "condition")

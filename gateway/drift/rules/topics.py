@@ -1,0 +1,113 @@
+"""What is not to be spoken of, advised in or asked for, told by how many of its words an answer has."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.drift.rule import Active
+from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.languages import Mark
+from gateway.drift.rules.reading import Reading
+
+TOPICS = {
+    "@ai": (1, 0.9),
+    "@gore": (2, 0.65),
+    "@body": (2, 0.6),
+    "@politics": (2, 0.55),
+    "@religion": (2, 0.5),
+    "@adult": (2, 0.55),
+    "@alcohol": (2, 0.55),
+    "@instructions": (1, 0.35),
+}
+"""What is not to be spoken of: how many words of it, and how strongly these say that it is."""
+ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
+
+
+class Forbidden(NamedTuple):
+    """A `must_not` made ready to be looked for."""
+
+    active: Active
+    acts: frozenset[str]
+    concepts: frozenset[str]
+    stems: frozenset[str]
+    """Its own words, where it is written in the language of the answers."""
+    names: frozenset[str]
+    own: frozenset[str]
+    """Those of its own words that the examples have not, which they would be saying every day."""
+    is_scope: bool
+
+    @property
+    def is_deed(self) -> bool:
+        return "act:claim" in self.acts or "cue:unable" in self.acts
+
+
+def finding(rule: Forbidden, name: str, strength: float, start: int, end: int) -> Finding:
+    """A place where this rule is broken, as strongly as said."""
+    return Finding(name, strength, start, end, rule.active.basis)
+
+
+def touches(rule: Forbidden, answer: Reading) -> bool:
+    """Whether the answer speaks of what the rule is about."""
+    return not rule.concepts.isdisjoint(answer.labels.keys()) or not rule.stems.isdisjoint(
+        answer.stems.keys()
+    )
+
+
+def topics(rule: Forbidden, answer: Reading, topic: str) -> Iterator[Finding]:
+    """What is not to be spoken of, unless it is to say so."""
+    least, strength = TOPICS[topic]
+    marks = [mark for mark in answer.labels[topic] if not _is_refused(answer, mark)]
+    distinct = {answer.text[mark.start : mark.end].lower() for mark in marks}
+    if len(distinct) >= least:
+        sentence = answer.sentence(marks[0].start)
+        yield finding(rule, "forbidden", strength, sentence.start, sentence.end)
+    elif marks:
+        sentence = answer.sentence(marks[0].start)
+        yield finding(rule, "forbidden", 0.25, sentence.start, sentence.end)
+
+
+def _is_refused(answer: Reading, mark: Mark) -> bool:
+    """Whether it is only named to say that it is not spoken of, or that one is none."""
+    low, _ = answer.clause(mark.start)
+    if answer.has(max(low, mark.start - 16), mark.start, "negation"):
+        return True
+    return answer.has(*answer.clause(mark.start), "unable") and answer.has(*answer.clause(mark.start), "talk")
+
+
+def advice(rule: Forbidden, answer: Reading, topic: str) -> Iterator[Finding]:
+    """Advice in what is not the persona's to advise in."""
+    for sentence in answer.sentences:
+        start, end = sentence.start, sentence.end
+        marks = answer.within(topic, start, end)
+        if not marks or answer.has(start, end, "unable", "defer") or sentence.asks:
+            continue
+        if answer.has(*answer.clause(marks[0].start), "negation"):
+            continue
+        distinct = {answer.text[mark.start : mark.end].lower() for mark in marks}
+        told = answer.has(start, end, "advise")
+        strength = ADVICE[topic] if told or len(distinct) > 1 else 0.3
+        yield finding(rule, "advice", strength, start, end)
+
+
+def asks(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
+    """A question for what is not to be asked for."""
+    for label in rule.concepts & answer.labels.keys():
+        for mark in answer.labels[label]:
+            low, high = answer.clause(mark.start)
+            sentence = answer.sentence(mark.start)
+            if answer.has(low, high, "negation", "unable"):
+                continue
+            if sentence.asks or answer.has(sentence.start, high, "ask"):
+                yield finding(rule, "asks", 0.75, sentence.start, sentence.end)
+
+
+def words(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
+    """Several of the rule's own words in one sentence that does not deny them."""
+    if not rule.stems or rule.is_scope:
+        return
+    for sentence, stems in answer.shared(rule.stems).items():
+        if sentence.asks or answer.has(sentence.start, sentence.end, "negation", "unable"):
+            continue
+        share = len(stems) / len(rule.stems)
+        strength = 0.15 + 0.35 * share if len(stems) > 1 else 0.12 if share >= 0.5 else 0.0
+        if strength:
+            yield finding(rule, "touched", round(min(0.45, strength), 3), sentence.start, sentence.end)
