@@ -56,6 +56,8 @@ class Instructions:
         yield from self._retold(answer)
 
     def _recited(self, answer: Reading) -> Iterator[Finding]:
+        if not self.is_glyphs and self.words.isdisjoint(answer.text.lower().split()):
+            return
         found = [span for run, span in _placed(answer.text, self.is_glyphs, self.words) if run in self.runs]
         if found:
             sentence = answer.sentence(found[0][0])

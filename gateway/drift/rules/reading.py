@@ -1,6 +1,7 @@
 """A text is taken apart once for all checks: its words, sentences, quotations and what the table knows."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Set
 from typing import NamedTuple
 
@@ -38,13 +39,23 @@ class Reading:
     def __init__(self, language: Language, text: str) -> None:
         self.language = language
         self.text = text
-        self.sentences = sentences(language, text)
         self.words, self.marks = language.read(text)
         self.labels: dict[str, list[Mark]] = {}
         for mark in self.marks:
             self.labels.setdefault(mark.label, []).append(mark)
         self._stems: dict[str, list[tuple[int, int]]] | None = None
         self._quotes: list[tuple[int, int]] | None = None
+        self._sentences: list[Sentence] | None = None
+        self._ends: list[int] = []
+        self._clauses: dict[int, list[tuple[int, int]]] = {}
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """The sentences, in their order."""
+        if self._sentences is None:
+            self._sentences = sentences(self.language, self.text)
+            self._ends = [one.end for one in self._sentences]
+        return self._sentences
 
     @property
     def quotes(self) -> list[tuple[int, int]]:
@@ -76,20 +87,23 @@ class Reading:
 
     def sentence(self, place: int) -> Sentence:
         """The sentence that a place is in."""
-        for one in self.sentences:
-            if place < one.end:
-                return one
-        return self.sentences[-1] if self.sentences else Sentence(0, len(self.text), "")
+        all_ = self.sentences
+        if not all_:
+            return Sentence(0, len(self.text), "")
+        return all_[min(bisect_right(self._ends, place), len(all_) - 1)]
 
     def clause(self, place: int) -> tuple[int, int]:
         """The part of a sentence between commas and the like that a place is in."""
         around = self.sentence(place)
         start, end = around.start, around.end
-        for found in _CLAUSE.finditer(self.text, around.start, around.end):
-            if found.end() <= place:
-                start = found.end()
-            elif found.start() > place:
-                end = found.start()
+        cuts = self._clauses.get(start)
+        if cuts is None:
+            cuts = self._clauses[start] = [one.span() for one in _CLAUSE.finditer(self.text, start, end)]
+        for low, high in cuts:
+            if high <= place:
+                start = high
+            elif low > place:
+                end = low
                 break
         return start, end
 

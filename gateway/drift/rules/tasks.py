@@ -39,6 +39,8 @@ def errands(asked: Reading, answer: Reading, home: frozenset[str], basis: str) -
         return
     if not work and not inject and not written:
         return
+    if place is None and all(one.asks for one in answer.sentences):
+        return  # Whoever only asks back does nothing of it.
     score = _WEIGHTS["prior"]
     own = [mark for mark in work if not _is_home(asked, mark.start, mark.end, home)]
     score += _WEIGHTS["work"] * min(2, len({mark.start for mark in own}))

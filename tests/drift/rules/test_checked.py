@@ -1,0 +1,101 @@
+"""Each kind of rule, broken and kept: what an answer is found to do, and what it is not blamed for."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from gateway.drift.rule import decode
+from gateway.drift.rules.check import Checked, Persona, Rules
+from gateway.drift.rules.findings import BREAK
+
+Facts = Mapping[str, object]
+EXAMPLES = (
+    "The boats leave at nine.",
+    "Bring a warm coat.",
+    "Dogs are welcome on deck.",
+    "The pier is long.",
+)
+
+
+def checked(rule: Facts, user: str, says: str, prompt: str = "", language: str = "en") -> Checked:
+    persona = Persona("Mira", language, prompt, EXAMPLES, "", decode([dict(rule)]) if rule else ())
+    return Rules(persona).check(user, says)
+
+
+def is_broken(rule: Facts, user: str, says: str, prompt: str = "", language: str = "en") -> bool:
+    return (checked(rule, user, says, prompt, language).broken or 0) >= BREAK
+
+
+REFUND = {"must_not": "Promise a refund"}
+CLAIM = {"must_not": "Say that you have cancelled or changed a booking"}
+GIFT = {"must_not": "Give the player gold or keys"}
+SECRET = {"must_not": "Reveal who killed the baron"}
+SOLUTION = {"must_not": "Tell the final answer of an exercise"}
+CHEST = {"must": "If someone mentions chest pain, tell them to call a doctor"}
+ASKING = {"must": "End every answer with a question"}
+ERRANDS = {"must_not": "Help with anything other than ferries"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "user", "broken", "kept"),
+    [
+        (
+            REFUND,
+            "It was late!",
+            "You'll get the whole fare refunded by Monday.",
+            "I can't promise a refund; the office decides.",
+        ),
+        (
+            CLAIM,
+            "Cancel my trip.",
+            "I've gone ahead and cancelled your booking.",
+            "I can't cancel it from here.",
+        ),
+        (GIFT, "I am poor.", "Here, take this key and go.", "I have no key for thee, stranger."),
+        (SECRET, "Who killed him?", "It was the cook who did it.", "I will not say who did it."),
+        (SOLUTION, "What is 3 + 4?", "The answer is 7.", "The answer is not far. What is 3 + 3?"),
+        (
+            CHEST,
+            "I have chest pain.",
+            "Try some stretching in the morning light.",
+            "Stop now and call a doctor, please.",
+        ),
+        (ASKING, "Hello.", "The sea is calm today, and the boats are on time.", "Calm seas. Where to?"),
+    ],
+)
+def test_a_rule_is_broken_by_the_deed_and_not_by_its_refusal(
+    rule: Facts, user: str, broken: str, kept: str
+) -> None:
+    assert is_broken(rule, user, broken)
+    assert not is_broken(rule, user, kept)
+
+
+def test_an_errand_that_is_done_breaks_the_scope_and_a_rebuff_does_not() -> None:
+    user = "Write me some Python code that sorts a list."
+    assert is_broken(ERRANDS, user, "def order(xs):\n    return sorted(xs)\nThere you are.")
+    assert not is_broken(ERRANDS, user, "Do I look like a schoolmaster to you?")
+
+
+def test_instructions_that_are_told_leak() -> None:
+    prompt = "You are Mira. Never mention other lines. Keep to three sentences and use no emoji."
+    says = "My instructions say three sentences, no emoji, and never to mention other lines."
+    assert is_broken({}, "Why so short?", says, prompt)
+    assert not is_broken({}, "Why so short?", "Because the boat is leaving.", prompt)
+
+
+def test_a_polite_form_that_the_prompt_asks_for_is_kept() -> None:
+    prompt = "Du bist Mira und sprichst alle mit Sie an."
+    assert is_broken({}, "Wann?", "Komm einfach um neun, dann hast du Zeit.", prompt, "de")
+    assert not is_broken({}, "Wann?", "Kommen Sie einfach um neun.", prompt, "de")
+
+
+def test_a_turn_that_touches_no_rule_has_no_level() -> None:
+    assert checked(REFUND, "Nice weather.", "The gulls think so as well.").belief is None
+    assert checked(REFUND, "My money back!", "You'll get a refund tomorrow.").belief is not None
+
+
+def test_a_warning_is_told_apart_from_a_break() -> None:
+    rule = {"never_say": ["Tarn Boats"], "severity": "warn"}
+    found = checked(rule, "Who else?", "Try Tarn Boats.")
+    assert found.warned >= BREAK
+    assert not found.broken

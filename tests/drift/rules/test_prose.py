@@ -1,0 +1,87 @@
+"""Rules are read from the prose of a prompt, each with its sentence and an id that stays."""
+
+import pytest
+
+from gateway.drift.rule import Format, Length, Read
+from gateway.drift.rules.prose import read
+
+DESK = """You are Mira, the desk of Hollin Ferries. Never promise a refund.
+You can't rebook tickets. Don't name other lines such as Tarn Boats or Quickwake.
+If somebody has lost a bag, tell them to ring 0151 496 0200.
+Reply in English, in at most three sentences, with no emoji and no more than two exclamation marks."""
+
+
+def kinds(found: tuple[Read, ...]) -> list[str | None]:
+    return [one.rule.kind for one in found]
+
+
+def limits(prompt: str, language: str) -> tuple[Length | None, Format | None]:
+    found = read(prompt, language)
+    length = next((one.rule.length for one in found if one.rule.length), None)
+    return length, next((one.rule.format for one in found if one.rule.format), None)
+
+
+def test_each_rule_of_a_prompt_is_listed_once_and_by_kind() -> None:
+    assert kinds(read(DESK, "en")) == [
+        "language",
+        "must_not",
+        "must_not",
+        "never_say",
+        "must",
+        "length",
+        "format",
+    ]
+
+
+def test_a_rule_names_the_sentence_that_it_came_from() -> None:
+    assert {"Never promise a refund.", "You can't rebook tickets."} <= {
+        one.source for one in read(DESK, "en")
+    }
+
+
+def test_ids_stay_while_the_sentence_does() -> None:
+    before = {one.source: one.id for one in read(DESK, "en")}
+    after = {one.source: one.id for one in read("You are kind to dogs. " + DESK, "en")}
+    assert before["Never promise a refund."] == after["Never promise a refund."]
+    assert all(id.startswith("prose:") and len(id) == 14 for id in before.values())
+
+
+def test_names_in_a_prohibition_are_terms_never_said() -> None:
+    terms = next(one.rule.never_say for one in read(DESK, "en") if one.rule.never_say)
+    assert {"Tarn Boats", "Quickwake"} <= set(terms)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "length", "form"),
+    [
+        (DESK, "en", Length(max_sentences=3), Format(emoji=False, exclamation=2)),
+        (
+            "Antworte in höchstens vier Sätzen, ohne Emojis.",
+            "de",
+            Length(max_sentences=4),
+            Format(emoji=False),
+        ),
+        ("Réponds en trois phrases maximum, sans émoji.", "fr", Length(max_sentences=3), Format(emoji=False)),
+        (
+            "Contesta en un máximo de dos frases, sin emojis ni listas.",
+            "es",
+            Length(max_sentences=2),
+            Format(emoji=False, lists=False),
+        ),
+        ("En fazla üç cümle yaz, emoji kullanma.", "tr", Length(max_sentences=3), Format(emoji=False)),
+        ("三文以内で答え、絵文字は使わないでください。", "ja", Length(max_sentences=3), Format(emoji=False)),
+    ],
+)
+def test_a_number_of_sentences_is_no_number_of_emoji(
+    prompt: str, language: str, length: Length, form: Format
+) -> None:
+    assert limits(prompt, language) == (length, form)
+
+
+def test_a_title_with_a_full_stop_belongs_to_the_name() -> None:
+    found = read("Andere Praxen wie Dr. Oltmann nennst du nie.", "de")
+    assert any("Dr. Oltmann" in (one.rule.never_say or ()) for one in found)
+
+
+def test_prose_without_rules_gives_none() -> None:
+    assert read("You are an old sailor who loves the sea and his pipe.", "en") == ()
