@@ -81,6 +81,8 @@ class Fault(_Fault, Enum):
     OVERLAY_LOCKED = (400, "persona.overlay_locked", "persona", "invalid_request_error", "overlay_locked",
         "This persona takes no system or developer messages; leave them out.",
         "messages[0].role")
+    ANSWER_WITHHELD = (503, "persona.answer_withheld", "persona", "server_error", None,
+        "The answer broke what the persona is held to and was not sent; ask in other words.")
     PRECONDITION_FAILED = (412, "request.precondition_failed", "request", "invalid_request_error", None,
         "The persona has changed since; read it again and repeat the change.")
     IDEMPOTENCY_MISMATCH = (422, "request.idempotency_mismatch", "request", "invalid_request_error", None,

@@ -25,6 +25,8 @@ HELD_BYTES = 64 * 1024 * 1024
 """Bytes of the requests whose answers wait; one that does not fit is dropped."""
 VERSIONS = 64
 """Versions that are kept ready for weighing their turns."""
+ASKED = 1000
+"""Turns that are remembered, since they were judged before they went out and need not be again."""
 STEPS = 4
 """Stakes that differ by less than one of so many steps count as the same: then the cheaper one is first."""
 
@@ -74,6 +76,7 @@ class Judge:
         self._waiting: Docket[Case] = Docket(self._settings.queue)
         self._some = asyncio.Event()
         self._held = 0
+        self._asked: Cache[str, bool] = Cache(ASKED)
         self._grounds: Cache[tuple[str, str], Ground] = Cache(VERSIONS)
 
     @property
@@ -90,6 +93,8 @@ class Judge:
         """Tell whether an answer may have to be judged: always the same for the same turn."""
         verdict, lot = turn.drift.verdict, _lot(turn.id)
         if turn.status != "completed" or turn.persona_id is None or verdict == "unscored" or turn.judged:
+            return False
+        if turn.id in self._asked:
             return False
         return verdict in SUSPICIOUS or lot < self._settings.sample or lot < self._settings.risk
 
@@ -129,7 +134,7 @@ class Judge:
         An answer is not held back for want of a judge or of a budget.
         """
         chosen = _furthest(turn, said)
-        if chosen is None or turn.persona_id is None or turn.drift.verdict == "unscored":
+        if chosen is None:
             return None
         case = Case(turn, persona, messages, size, chosen)
         found = await self._tried(case, await self._weighed(case), needs_risk=True)
@@ -179,9 +184,13 @@ class Judge:
 
     async def _tried(self, case: Case, stakes: Stakes, *, needs_risk: bool = False) -> Judgement | None:
         """Judge the answer if that is affordable; `None` where there is no judgement that is believed."""
-        is_risky = stakes.is_risky or (needs_risk and case.is_suspicious)
-        if needs_risk and not is_risky:
-            return None
+        is_risky = stakes.is_risky
+        if needs_risk:
+            # What has missed its score nobody has looked at yet.
+            is_risky = is_risky or case.is_suspicious or case.turn.drift.verdict == "unscored"
+            if not is_risky:
+                return None
+            self._asked.keep(case.turn.id, True)
         try:
             signals = case.turn.explain.signals if case.turn.explain is not None else ()
             bases = [*case.touched, *stakes.facts, *[one.basis for one in signals if one.basis]]

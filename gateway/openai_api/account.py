@@ -3,12 +3,16 @@
 import time
 from typing import Protocol
 
+from msgspec.structs import replace
+
+from gateway import ids
 from gateway.config import Price
 from gateway.drift.axes import AXES
+from gateway.errors import Fault
 from gateway.openai_api.ending import Ending
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
-from gateway.turns.turn import Turn, Usage, persona_json
+from gateway.turns.turn import Turn, Usage, persona_json, unscored
 from gateway.upstreams.routing import Trail
 
 HEADERS = tuple((axis.name, axis.header.lower().encode()) for axis in AXES)
@@ -28,7 +32,16 @@ class Source(Protocol):
 class Account:
     """One turn while it goes on; times are `time.perf_counter()` seconds."""
 
-    __slots__ = ("_is_scored", "answered", "persona", "prompt_sha256", "started", "trail", "turn")
+    __slots__ = (
+        "_attempts",
+        "_is_scored",
+        "answered",
+        "persona",
+        "prompt_sha256",
+        "started",
+        "trail",
+        "turn",
+    )
 
     def __init__(self, turn: Turn, started: float, persona: Resolved | None, prompt_sha256: str) -> None:
         self.turn = turn
@@ -40,11 +53,28 @@ class Account:
         """It is `None` for a plain model."""
         self.prompt_sha256 = prompt_sha256
         self._is_scored = False
+        self._attempts = 0
+        """Tries for answers that were held back."""
 
     def score(self, scored: Scored) -> None:
         """Take the score into the turn."""
         turn, self._is_scored = self.turn, True
         turn.drift, turn.coherence, turn.explain = scored.drift, scored.coherence, scored.explain
+
+    def withhold(self, source: Source | None, price: Price | None) -> Turn:
+        """Give the turn of an answer that is held back, with what it took, and begin the request's anew."""
+        turn, withheld = self.turn, replace(self.turn, id=ids.new("msg"))
+        trail, self.trail = (
+            self.trail,
+            Trail(key=self.trail.key, route=self.trail.route, began=self.trail.began),
+        )
+        self._attempts += trail.attempts
+        other = Account(withheld, self.started, self.persona, self.prompt_sha256)
+        other.trail, other.answered = trail, self.answered
+        other.close(Ending("failed", Fault.ANSWER_WITHHELD.code), source, price)
+        turn.drift, turn.coherence, turn.explain = unscored("refusal"), None, None
+        turn.judge, turn.judged = None, False
+        return withheld
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """List what the response's head says of the turn, as ASGI wants it."""
@@ -53,7 +83,7 @@ class Account:
         waited = (self.answered or now) - (trail.began or now)
         overhead = (now - self.started - waited) * 1000
         headers = [
-            (b"x-persona-attempts", str(trail.attempts).encode()),
+            (b"x-persona-attempts", str(self._attempts + trail.attempts).encode()),
             (b"x-persona-overhead-ms", f"{overhead:.2f}".encode()),
         ]
         if trail.route is not None:

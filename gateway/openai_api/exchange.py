@@ -24,6 +24,7 @@ from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.transcript import Transcript
 from gateway.openai_api.watch import Watch
+from gateway.openai_api.withholding import TRIES, Gate, Replacement
 from gateway.personas import name as names
 from gateway.personas.registry import Registry, unknown
 from gateway.personas.resolved import Resolved
@@ -129,7 +130,7 @@ class Exchange(Life):
         self.request = request
         self._shared = shared
         self._asking = asking
-        self._said: Transcript | Answer | None = None
+        self._said: Transcript | Answer | Replacement | None = None
         self._scored: Scored | None = None
         self._spent = 0.0
         """Seconds for which the answer's last chunk has waited until it was known to be the last."""
@@ -182,19 +183,46 @@ class Exchange(Life):
             if relay.goes_on:
                 frames = await self._next(relay, response, watch)
 
+    def limit(self) -> float:
+        limit, judge = super().limit(), self._judge_before
+        return limit if judge is None else TRIES * (limit + judge.seconds)
+
     async def fetch(self) -> bytes | bytearray:
-        account, routing = self.account, self._shared.routing
-        answer = await routing.first(self._usable(), self._asking.fetch, account.trail, self._until)
-        account.answered = time.perf_counter()
-        self._source = self._said = answer
+        account, judge = self.account, self._judge_before
+        first = await self._answered()
         if account.persona is None:
-            return answer.body
-        found = self._score(answer)
-        self._take(await found if isinstance(found, asyncio.Future) else found)
+            return first.body
+        answer: Answer | Replacement = first
+        if judge is not None:
+            gate = Gate(judge, account, account.persona, self.request, self._answered, self._withhold)
+            self._source = self._said = answer = await gate.passed(first)
         model, persona = account.persona.model_json, account.persona_json()
         if answer.is_large:
             return await asyncio.to_thread(answer.encode, model, persona)
         return answer.encode(model, persona)
+
+    @property
+    def _judge_before(self) -> Judge | None:
+        """The judge, where answers wait for it."""
+        judge = self._shared.judge
+        return judge if judge is not None and judge.holds_back and not self.is_stream else None
+
+    async def _answered(self) -> Answer:
+        """Ask for a whole answer, and score it. Raises UpstreamFailure."""
+        account, routing = self.account, self._shared.routing
+        self._until = max(self._until, time.monotonic() + self._chat.retry_for)
+        answer = await routing.first(self._usable(), self._asking.fetch, account.trail, self._until)
+        account.answered = time.perf_counter()
+        self._source = self._said = answer
+        if account.persona is not None:
+            found = self._score(answer)
+            self._take(await found if isinstance(found, asyncio.Future) else found)
+        return answer
+
+    def _withhold(self) -> None:
+        """Record the answer that is held back, which has its own turn."""
+        self._recorder.record(self.account.withhold(self._source, self._price()))
+        self._source = self._said = None
 
     def _score(self, source: Transcript | Answer) -> Scored | asyncio.Future[Scored]:
         persona, request = self.account.persona, self.request

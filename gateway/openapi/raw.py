@@ -139,6 +139,7 @@ CHAT = Raw(
         Fault.CONVERSATION_UNKNOWN,
         Fault.OVERLAY_LOCKED,
         Fault.CAPABILITY_MISSING,
+        Fault.ANSWER_WITHHELD,
         Fault.PROVIDER_REJECTED,
         *UPSTREAM_FAULTS,
         Fault.STREAM_BROKEN,
