@@ -38,6 +38,7 @@ from gateway.openapi.routes import router as openapi_router
 from gateway.personas.history import router as history_router
 from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
+from gateway.queries import Queries
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
 from gateway.storage.failure import StoreUnavailable
@@ -232,7 +233,12 @@ def native(gateway: Gateway) -> Router:
             turns_router(database, gateway.tail, gateway.guard),
         ],
         dependencies={name: shared(part) for name, part in parts.items()},
-        middleware=[Admission(gateway.guard), Bodies(config.server.max_body), Idempotency(database)],
+        middleware=[
+            Admission(gateway.guard),
+            Queries(),
+            Bodies(config.server.max_body),
+            Idempotency(database),
+        ],
     )
 
 

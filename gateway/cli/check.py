@@ -20,6 +20,7 @@ def check(config_path: Path | None) -> None:
     What is printed is whole: the file, the PERSONA__TABLE__KEY variables and the defaults together.
     """
     settings = config.load(config_path)
+    options.warn_misnamed()
     # `--config` has PERSONA_CONFIG in it already.
     found = config.find(config_path, {})
     click.echo(f"# from {found or 'built-in defaults: there is no config.toml here'}")

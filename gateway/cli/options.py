@@ -33,6 +33,16 @@ def config(command: Command) -> Command:
     )(command)
 
 
+def warn_misnamed() -> None:
+    """Say of variables that look like overrides of the configuration and are none."""
+    # Imported here, since the help is shown without it.
+    from gateway import config as configs
+
+    for variable in configs.misnamed():
+        right = variable.replace("PERSONA_", configs.ENV_PREFIX, 1)
+        click.echo(f"Warning: {variable} does nothing; {right} overrides the configuration", err=True)
+
+
 def workspace(command: Command) -> Command:
     """`--workspace NAME`."""
     return click.option(

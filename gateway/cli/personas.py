@@ -15,7 +15,8 @@ from gateway.cli.options import example
 from gateway.cli.ref import with_ref
 from gateway.cli.target import Found, Pushed, Target, VersionRecord, on_target
 from gateway.config import ConfigError
-from gateway.personas import files
+from gateway.drift.verdict import LINES_NEEDED
+from gateway.personas import defaults, files
 from gateway.personas.model import Draft, DraftError
 from gateway.personas.name import ModelName
 from gateway.personas.slug import LATEST, is_label
@@ -64,6 +65,7 @@ async def push(target: Target, paths: tuple[Path, ...]) -> None:
     async with aclosing(target.push(drafts)) as done:
         async for pushed in done:
             _tell(pushed)
+            _warn(pushed.draft)
     written(target.place)
 
 
@@ -200,6 +202,16 @@ def _tell(pushed: Pushed) -> None:
     click.echo(f"{draft.profile.slug} v{version} ({told})")
     for line in difference.splitlines():
         click.echo(click.style(line, fg=COLOURS.get(line[:1])))
+
+
+def _warn(draft: Draft) -> None:
+    """Say what is stored, and is not likely to be meant."""
+    slug, content = draft.profile.slug, draft.content
+    for name in defaults.strange(content.defaults):
+        click.echo(f"Warning: {slug}: defaults: `{name}` is not known here and is sent as it is", err=True)
+    if len(content.examples) < LINES_NEEDED:
+        few = f"{len(content.examples)} examples; with {LINES_NEEDED} its voice is known from the first turn"
+        click.echo(f"Warning: {slug} has {few}", err=True)
 
 
 def _show(found: Found, versions: Sequence[VersionRecord]) -> None:

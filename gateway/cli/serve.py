@@ -31,6 +31,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
     """Start the gateway, with the bundled model where no provider is configured."""
     settings = _settings(config_path, host, port, workers)
     logs.configure(settings.log)
+    options.warn_misnamed()
     with config.without_math_threads(), undisturbed():
         from gateway.scoring import conversations
         from gateway.server import worker

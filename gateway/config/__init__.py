@@ -1,6 +1,6 @@
 """config.toml and the environment are decoded once, into frozen structs; errors name the exact place."""
 
-from gateway.config.loading import find, load, user_folder, without_math_threads
+from gateway.config.loading import ENV_PREFIX, find, load, misnamed, user_folder, without_math_threads
 from gateway.config.resolving import masked, order, route, uses_local
 from gateway.config.structs import (
     BUNDLED_MODEL,
@@ -26,6 +26,7 @@ from gateway.config.structs import (
 
 __all__ = [
     "BUNDLED_MODEL",
+    "ENV_PREFIX",
     "LOCAL",
     "Chat",
     "Config",
@@ -47,6 +48,7 @@ __all__ = [
     "find",
     "load",
     "masked",
+    "misnamed",
     "order",
     "route",
     "user_folder",

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.config.resolving import resolve
 from gateway.config.structs import Config, ConfigError, Strict, Upstream
+from gateway.spelling import suggestion
 
 ENV_PREFIX = "PERSONA__"
 
@@ -53,6 +54,19 @@ def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     if not named.is_file():
         raise ConfigError(f"{named}: there is no such configuration file")
     return named.absolute()
+
+
+def misnamed(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Find variables that look like overrides and are none, such as `PERSONA_SERVER__PORT`."""
+    environ = os.environ if environ is None else environ
+    tables = {field.name.upper() for field in msgspec.structs.fields(Config)}
+    return [
+        variable
+        for variable in sorted(environ)
+        if variable.startswith("PERSONA_")
+        and not variable.startswith(ENV_PREFIX)
+        and variable.removeprefix("PERSONA_").partition("_")[0] in tables
+    ]
 
 
 def user_folder(environ: Mapping[str, str] | None = None) -> Path:
@@ -109,11 +123,14 @@ def _put(table: dict[str, Any], kind: Any, keys: list[str], text: str) -> None:
     key, *rest = keys
     if typing.get_origin(kind) is dict:
         inner = typing.get_args(kind)[1]
-        key = next((name for name in table if name.replace("-", "_").lower() == key), key)
+        # No name of a header has `_` in it, and no variable has `-`.
+        named = key.replace("_", "-") if inner is str else key
+        key = next((name for name in table if name.replace("-", "_").lower() == key), named)
     else:
         fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
         if key not in fields:
-            raise ConfigError(f"there is no key `{key}`; known are: {', '.join(fields)}")
+            hint = suggestion(key, fields) or f"; known are: {', '.join(fields)}"
+            raise ConfigError(f"there is no key `{key}`{hint}")
         inner = fields[key]
     if rest:
         if not (typing.get_origin(inner) is dict or (isinstance(inner, type) and issubclass(inner, Strict))):
@@ -136,9 +153,25 @@ def _explain(error: str, tables: Mapping[str, Any]) -> tuple[list[str], str]:
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", message)
     if unknown:
         table = f"table [{'.'.join(keys)}]" if keys else "the top level"
-        return [*keys, unknown[1]], f"{table} has no key `{unknown[1]}`"
+        known = list(_fields(keys))
+        hint = suggestion(unknown[1], known) or f"; known are: {', '.join(known)}"
+        return [*keys, unknown[1]], f"{table} has no key `{unknown[1]}`{hint}"
     table = f"[{'.'.join(keys[:-1])}] " if keys[1:] else ""
+    if message.startswith("Invalid enum value") and keys:
+        known = [str(one) for one in typing.get_args(_fields(keys[:-1])[keys[-1]])]
+        message = f"{message.removeprefix('Invalid enum value ')} is none of {', '.join(known)}"
     return keys, f"{table}{keys[-1]}: {message}" if keys else message
+
+
+def _fields(keys: list[str]) -> dict[str, Any]:
+    """The keys of the table that this path leads to, with their types."""
+    kind: Any = Config
+    for key in keys:
+        if typing.get_origin(kind) is dict:
+            kind = typing.get_args(kind)[1]
+        else:
+            kind = {field.name: field.type for field in msgspec.structs.fields(kind)}[key]
+    return {field.name: field.type for field in msgspec.structs.fields(kind)}
 
 
 def _wrong_upstream(tables: Mapping[str, Any]) -> str:

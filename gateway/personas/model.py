@@ -11,6 +11,7 @@ import msgspec
 from gateway.drift import rule
 from gateway.drift.rule import Read, RuleError
 from gateway.errors import Detail
+from gateway.personas import defaults
 from gateway.personas.slug import is_slug
 from gateway.personas.template import LAYERS
 
@@ -218,6 +219,7 @@ def _check_content(content: Content) -> list[Detail]:
         _detail("defaults", "is set by the gateway or the caller, not by a default", key)
         for key in sorted(NOT_DEFAULTS & content.defaults.keys())
     ]
+    details += defaults.wrong(content.defaults)
     details += [_detail("defaults", "must not be null", k) for k, v in content.defaults.items() if v is None]
     details += [
         _detail("layers", "must be a mapping of fields, not a text or a list", layer)

@@ -42,7 +42,7 @@ def test_another_request_under_the_same_key_is_422(me: User) -> None:
     for path, body in [
         ("/personas", BODY | {"slug": "other"}),
         ("/personas/muse/fork", BODY),
-        ("/personas?x=1", BODY),
+        ("/personas?", BODY | {"prompt": "Another."}),
     ]:
         refusal = me.post(path, body, idempotency_key="one")
         refused(refusal, 422, "request.idempotency_mismatch")

@@ -56,7 +56,7 @@ def test_secrets_are_masked(persona: Persona, folder: Path, monkeypatch: pytest.
     ("text", "message"),
     [
         ("[server]\nport = 'x'", "config.toml: [server] port: Expected `int`, got `str`"),
-        ("[server]\nprot = 1", "config.toml: table [server] has no key `prot`"),
+        ("[server]\nprot = 1", "config.toml: table [server] has no key `prot`; did you mean `port`?"),
         ("[upstreams.openai]\napi_key_env = 'NOWHERE'", "the environment variable NOWHERE is not set"),
         ("[server", "config.toml: "),
     ],

@@ -123,7 +123,7 @@ def test_a_file_that_the_gateway_refuses_is_named_and_what_was_sent_told(
     bookshop.with_name("other.yml").write_text("slug: b\nprompt: p\nupstreams: [nowhere/m]")
     ended = remote("personas", "push", "bookshop.yml", "other.yml", code=1)
     assert ended.out == "bookshop v1 (created)\n"
-    assert ended.err.startswith("Error: other.yml: `upstreams.0`: `nowhere/m` names no configured upstream")
+    assert "\nError: other.yml: `upstreams.0`: `nowhere/m` names no configured upstream" in ended.err
 
 
 def test_the_configuration_here_does_not_matter_there(remote: Remote, folder: Path, bookshop: Path) -> None:

@@ -160,3 +160,13 @@ def test_an_origin_is_a_scheme_and_a_host(loaded: Loader, origin: str) -> None:
     with pytest.raises(ConfigError, match=r"\[server\] cors_origins: `.*` is no origin such as"):
         loaded(f'[server]\ncors_origins = ["{origin}"]')
     assert loaded('[server]\ncors_origins = ["http://127.0.0.1:3000", "*"]').server.cors_origins[1] == "*"
+
+
+def test_a_variable_that_overrides_nothing_is_found() -> None:
+    names = ("PERSONA_SERVER__PORT", "PERSONA_CONFIG", "PERSONA_API_KEY", "PERSONA__LOG__LEVEL")
+    assert configs.misnamed(dict.fromkeys(names, "1")) == ["PERSONA_SERVER__PORT"]
+
+
+def test_a_header_from_a_variable_has_hyphens(loaded: Loader) -> None:
+    found = loaded(MAIN, PERSONA__UPSTREAMS__MAIN__HEADERS__API_KEY="secret")
+    assert found.upstreams["main"].headers == {"api-key": "secret"}

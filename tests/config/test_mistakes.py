@@ -5,28 +5,34 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import ConfigError, load
+from gateway.config import Config, ConfigError, Judge, Upstream, load
 from tests.config.conftest import MAIN, Loader
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("x = 3", "FILE: the top level has no key `x`"),
+        ("x = 3", "FILE: the top level has no key `x`; known are: " + ", ".join(Config.__struct_fields__)),
         ("server = 3", "FILE: server: Expected `object`, got `int`"),
-        ("[sever]", "FILE: the top level has no key `sever`"),
-        ("[server]\nprot = 1", "FILE: table [server] has no key `prot`"),
+        ("[sever]", "FILE: the top level has no key `sever`; did you mean `server`?"),
+        ("[server]\nprot = 1", "FILE: table [server] has no key `prot`; did you mean `port`?"),
         ('[server]\nport = "1"', "FILE: [server] port: Expected `int`, got `str`"),
         ("[server]\nport = 65536", "FILE: [server] port: Expected `int` <= 65535"),
         ("[server]\nworkers = 0", "FILE: [server] workers: Expected `int` >= 1"),
         ("[chat]\nretry_for = 0", "FILE: [chat] retry_for: Expected `float` > 0.0"),
         ("[chat]\nupstreams = [3]", "FILE: [chat] upstreams[0]: Expected `str`, got `int`"),
-        ('[log]\nlevel = "loud"', "FILE: [log] level: Invalid enum value 'loud'"),
+        ('[log]\nlevel = "loud"', "FILE: [log] level: 'loud' is none of debug, info, warning, error"),
         ("[upstreams]\na = 3", "FILE: [upstreams] a: Expected `object`, got `int`"),
         (MAIN + "[upstreams.b]\nbase_url = 3", "FILE: [upstreams.b] base_url: Expected `str`, got `int`"),
-        (MAIN + '[upstreams."b.c"]\nx = 3', "FILE: table [upstreams.b.c] has no key `x`"),
+        (
+            MAIN + '[upstreams."b.c"]\nx = 3',
+            "FILE: table [upstreams.b.c] has no key `x`; known are: " + ", ".join(Upstream.__struct_fields__),
+        ),
         ("[drift.judge]\nsample = 1.5", "FILE: [drift.judge] sample: Expected `float` <= 1.0"),
-        ("[drift.judge]\nrate = 1", "FILE: table [drift.judge] has no key `rate`"),
+        (
+            "[drift.judge]\nrate = 1",
+            "FILE: table [drift.judge] has no key `rate`; known are: " + ", ".join(Judge.__struct_fields__),
+        ),
         (
             '[drift.judge]\nupstream = "gone/m"',
             "FILE: [drift.judge] upstream: `gone/m` names no configured upstream; there are: local",
@@ -56,7 +62,10 @@ from tests.config.conftest import MAIN, Loader
             MAIN + "timeouts = {connect = 0}",
             "FILE: [upstreams.main.timeouts] connect: Expected `float` > 0.0",
         ),
-        (MAIN + "timeouts = {conect = 1}", "FILE: table [upstreams.main.timeouts] has no key `conect`"),
+        (
+            MAIN + "timeouts = {conect = 1}",
+            "FILE: table [upstreams.main.timeouts] has no key `conect`; did you mean `connect`?",
+        ),
         (MAIN + "headers = {a = 1}", "FILE: [upstreams.main] headers: Expected `str`, got `int`"),
         (
             MAIN + 'headers = {a = "b\\nc"}',
@@ -134,7 +143,7 @@ from tests.config.conftest import MAIN, Loader
         ('[store]\nurl = "sqlite://"', "FILE: [store] url: `sqlite:///FILE` is needed"),
         ("[drift]\nbudget_ms = 0", "FILE: [drift] budget_ms: Expected `float` > 0.0"),
         ("[drift]\nbudget_ms = 60_000", "FILE: [drift] budget_ms: Expected `float` <= 1000.0"),
-        ("[drift]\nbudget = 5", "FILE: table [drift] has no key `budget`"),
+        ("[drift]\nbudget = 5", "FILE: table [drift] has no key `budget`; did you mean `budget_ms`?"),
         ("x = ", "FILE: Invalid value (at end of document)"),
         (
             "[server]\nport = " + "9" * 5000,
@@ -178,7 +187,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "told"),
     [
-        ("PERSONA__SERVER__PROT", "1", "there is no key `prot`; known are: host, port"),
+        ("PERSONA__SERVER__PROT", "1", "there is no key `prot`; did you mean `port`?"),
         ("PERSONA__SEVER__PORT", "1", "there is no key `sever`"),
         ("PERSONA__", "1", "there is no key ``"),
         ("PERSONA__SERVER__PORT", "x", "is no value"),
@@ -190,7 +199,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
             "0",
             "[upstreams.main.timeouts] idle: Expected `float` > 0.0",
         ),
-        ("PERSONA__LOG__LEVEL", "loud", "[log] level: Invalid enum value 'loud'"),
+        ("PERSONA__LOG__LEVEL", "loud", "[log] level: 'loud' is none of debug, info, warning, error"),
     ],
 )
 def test_a_mistake_in_the_environment_names_the_variable(

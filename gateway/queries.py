@@ -1,0 +1,59 @@
+"""Query strings of the native API: a name that a route does not know is an error, and no filter lost."""
+
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+from litestar.middleware import ASGIMiddleware
+from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from gateway.errors import Detail, Fault, Refusal
+from gateway.spelling import suggestion
+
+SHOWN = 60
+"""Characters of a wrong name that are told."""
+
+
+class Queries(ASGIMiddleware):
+    """Refuses names in the query string that the route does not take."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, frozenset[str]] = {}
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        query = scope.get("query_string", b"")
+        if query:
+            self._require_known(scope, query)
+        await next_app(scope, receive, send)
+
+    def _require_known(self, scope: Scope, query: bytes) -> None:
+        """Raises Refusal for the first name that the route does not know."""
+        if not self._known:
+            self._known = _names(scope["litestar_app"])
+        known = self._known.get(id(scope["route_handler"]))
+        if known is None:
+            return
+        for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=1000):
+            if name not in known:
+                raise _unknown(name, known)
+
+
+def _names(app: Any) -> dict[int, frozenset[str]]:
+    """The names that each handler takes, as Litestar has worked them out."""
+    return {
+        id(handler): frozenset(each.field_alias for each in model.expected_query_params)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler, model in route.route_handler_map.values()
+    }
+
+
+def _unknown(name: str, known: frozenset[str]) -> Refusal:
+    shown = name if len(name) <= SHOWN else name[:SHOWN] + "…"
+    there = ", ".join(f"`{each}`" for each in sorted(known)) or "none"
+    problem = f"there is no such parameter{suggestion(name, known) or f'; there are: {there}'}"
+    details = [Detail(["query", shown], problem, "unknown_field")]
+    return Refusal(Fault.REQUEST_INVALID, f"`{shown}`: {problem.rstrip('.?')}.", param=shown, details=details)

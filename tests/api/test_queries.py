@@ -1,0 +1,26 @@
+"""Query strings: a name that a route does not know is an error."""
+
+import pytest
+
+from tests.api.conftest import User, details
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "told"),
+    [
+        ("/turns?verdcit=drifting", "verdcit", "did you mean `verdict`"),
+        ("/personas?limit=5&x=1", "x", "there are: "),
+        ("/personas/muse?version=v1", "version", "there are: none"),
+        ("/usage?By=day", "By", "did you mean `by`"),
+    ],
+)
+def test_an_unknown_name_is_told_with_those_that_there_are(me: User, path: str, name: str, told: str) -> None:
+    me.persona()
+    reply = me.get(path)
+    assert details(reply) == [(["query", name], "unknown_field")]
+    assert told in reply.json["error"]["message"]
+
+
+def test_every_known_name_passes(me: User) -> None:
+    assert me.get("/personas?q=a&limit=5").status == 200
+    assert me.get("/turns?verdict=drifting&limit=1").status == 200
