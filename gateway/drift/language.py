@@ -193,6 +193,8 @@ class Pattern(_Table, frozen=True, kw_only=True):
 class Breaks(_Table, frozen=True):
     """The ways in which models speak of themselves."""
 
+    service: tuple[str, ...] = ()
+    """Phrases, in lower case, of an assistant that serves anybody; one may be chance."""
     stems: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     before: str = "(?!)"

@@ -55,6 +55,10 @@ class Profile:
         self.facts = Facts(fields, character.prompt, examples, declared, character.name, languages)
         self.patterns = patterns(languages)
         self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
+        own = " ".join(examples).lower().replace("’", "'")
+        known = languages.get(spoken)
+        self.service = tuple([one for one in known.breaks.service if one not in own]) if known else ()
+        """The phrases of an assistant that the persona's examples do not have."""
         # Here, where there is time, since the first turn that needs them would wait for it.
         self.patterns.warm(self.vocabulary.language, language.DEFAULT)
         self.relevance = _relevance()

@@ -20,6 +20,8 @@ from gateway.drift.voice.stylometry import Measures
 
 CALIBRATING = 16
 """Turns of a conversation that its p values go by, beside the examples."""
+EVIDENT = 0.25
+"""A belief that an assistant spoke from which on nothing is learnt of a turn, whatever is usual."""
 ASKED = 2_400
 """Characters of the user's turn that are read for words."""
 SEEN = 2_000
@@ -67,6 +69,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
     contradicted = contradiction.contradiction(profile.facts, course.claims, asked, said)
     broken = detection.breaks(said, profile.guards, profile.patterns)
+    broken += detection.served(said, profile.service)
     before = [course.answer] if course.answer else []
     incoherent = incoherence.incoherence(asked, said, profile.repertoire, profile.relevance, earlier=before)
     checked = profile.rules.check(user, answer, course.kept)
@@ -136,10 +139,15 @@ def _next(
     )
     if result.verdict == "out-of-character":
         return settled
-    if course.turns < CALIBRATING:
-        # Also of turns that only looked unlike: without these it would take ever more for unlike.
+    is_evident = calibration.belief(odds.assistant) >= EVIDENT
+    is_drifting = result.verdict == "drifting"
+    left_out = course.turns - len(course.scores)
+    # A turn that drifts would make the next one look usual. Where most turns were left out they are
+    # how this persona speaks, unless they are an assistant's: else it would take ever more for unlike.
+    is_odd = is_drifting and (2 * left_out <= course.turns or is_evident)
+    if course.turns < CALIBRATING and not is_odd:
         settled = settled._replace(scores=(*course.scores, odds.drifted))
-    if result.verdict == "drifting":
+    if is_drifting or is_evident:
         return settled
     if followed.is_frozen:
         return settled._replace(is_accepted=True)

@@ -100,3 +100,33 @@ def test_what_follows_from_stored_figures_or_is_the_users_is_no_slip(user: str, 
     profile = Profile(Character(name="Shop", fields=PLACES["en"]))
     result, _ = score(profile, BEGINNING, user, answer)
     assert result.verdict == "warming-up"
+
+
+@pytest.mark.parametrize(
+    ("language", "fields", "user", "wrong", "right"),
+    [
+        ("en", {"cook": "Ansel Rook"}, "Who is the cook?", "That is Marta Quill.", "That is Ansel Rook."),
+        (
+            "en",
+            {"head_branch": "in Ostrow"},
+            "Where's the head branch?",
+            "It is in Keldby.",
+            "It is in Ostrow.",
+        ),
+        ("es", {"cocinera": "Alba Roldán"}, "¿Quién es la cocinera?", "Es Marta Quiroga.", "Es Alba Roldán."),
+        ("ja", {"店長": "藤本"}, "店長のお名前は？", "店長は高田と申します。", "店長は藤本と申します。"),
+        (
+            "es",
+            {"clases": "martes y jueves"},
+            "¿Qué días hay clases?",
+            "Hay clases los lunes.",
+            "Los martes.",
+        ),
+    ],
+)
+def test_another_name_or_day_in_place_of_the_stored_one_is_a_slip(
+    language: str, fields: dict[str, str], user: str, wrong: str, right: str
+) -> None:
+    profile = Profile(Character(name="Desk", language=language, fields=fields))
+    assert score(profile, BEGINNING, user, wrong)[0].verdict in ("drifting", "out-of-character")
+    assert score(profile, BEGINNING, user, right)[0].verdict == "warming-up"

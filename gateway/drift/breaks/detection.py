@@ -12,6 +12,8 @@ from gateway.drift.text import Stretch, Text
 
 EFFORT, MATCHES, MATCHES_OF_ONE = 2500, 24, 6
 """Characters tried, of all languages together; matches looked into, of all patterns and of one."""
+_SERVED, _SERVED_OFTEN = 0.6, 0.8
+"""The strength of two phrases of service, and of more."""
 
 STOP = re.compile(r"[.!?。！？؟।\n]")
 CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
@@ -48,6 +50,23 @@ def breaks(answer: Text, guards: Guards, patterns: Patterns) -> tuple[Break, ...
     """Find the places where the answer steps out of the persona, in order."""
     effort = EFFORT // len(answer.ends)
     return tuple(found for end in answer.ends for found in _looked_for(end, guards, patterns, effort))
+
+
+def served(answer: Text, phrases: Iterable[str]) -> tuple[Break, ...]:
+    """Find the phrases of an assistant that serves anybody; a single one in a turn is chance."""
+    found = [
+        (end.offset + at, end.offset + at + len(phrase))
+        for end in answer.ends
+        for lower in (end.lower.replace("’", "'"),)
+        for phrase in phrases
+        if (at := lower.find(phrase)) >= 0
+    ]
+    if len(found) < 2:
+        return ()
+    sure = _SERVED if len(found) == 2 else _SERVED_OFTEN
+    return tuple(
+        Break("assistant-phrase", start, stop, sure) for start, stop in sorted(found)[:MATCHES_OF_ONE]
+    )
 
 
 def strength(breaks: Iterable[Break]) -> float:

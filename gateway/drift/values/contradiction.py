@@ -186,29 +186,31 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Clause], question_asked: Pie
 
 
 def _weigh_figures(evidence: Evidence, read: Sequence[Piece], question: Piece, answer: Text) -> None:
-    """Add what the prices, times and other figures of the answer say."""
+    """Add what the prices, times and other figures of the answer say, and names in place of others."""
     facts = evidence.facts
     ledger, reader = facts.ledger, facts.lexicon.reader
     figures = [figure for piece in read for figure in piece.reading.figures]
     if ledger.by_kind.get(WEEKDAY):
         for part in read:
             figures += reader.days(part.stretch.text, part.stretch.lower, part.stretch.offset)
-    if not figures or not ledger.stated:
+    names = facts.names.is_worth(answer.text)
+    if not names and not (figures and ledger.stated):
         return
     asked, stretch = question.reading, question.stretch
-    ledger.weigh(
-        evidence,
-        Heard(
-            answer.text,
-            answer.lowered(len(answer)),
-            figures,
-            [stem for piece in read for stem in piece.reading.stems],
-            [m.start for piece in read for m in piece.reading.mentions if m.category == "_negations"],
-            stretch.lower,
-            (*asked.figures, *reader.days(stretch.text, stretch.lower, stretch.offset)),
-            frozenset(stem for stem, *_ in asked.stems),
-        ),
+    heard = Heard(
+        answer.text,
+        answer.lowered(len(answer)),
+        figures,
+        [stem for piece in read for stem in piece.reading.stems],
+        [m.start for piece in read for m in piece.reading.mentions if m.category == "_negations"],
+        stretch.lower,
+        (*asked.figures, *reader.days(stretch.text, stretch.lower, stretch.offset)),
+        frozenset(stem for stem, *_ in asked.stems),
     )
+    if figures and ledger.stated:
+        ledger.weigh(evidence, heard)
+    if names:
+        facts.names.weigh(evidence, heard)
 
 
 def _agree(one: Clause, other: Clause) -> bool:

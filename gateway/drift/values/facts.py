@@ -13,6 +13,7 @@ from gateway.drift.values.clause import Clause
 from gateway.drift.values.figures import Figure
 from gateway.drift.values.ledger import Ledger, Stated, about
 from gateway.drift.values.lexicon import lexicon
+from gateway.drift.values.names import Names
 from gateway.drift.values.segmentation import pieces, segment
 
 _READ, _READ_IN_ALL, _FIELDS = 20_000, 60_000, 2_000
@@ -23,6 +24,7 @@ _ITEMS, _MOST, _VERBATIM = 400, 40, 400
 _SOURCE = 300
 """Characters of a sentence that are told as the source of a fact."""
 _STOPS = ("\n", "。", "！", "？", ". ", "! ", "? ")
+_CAPITALIZED = re.compile(r"(?<!\w)[^\W\d_a-zà-ÿ][\w’'-]+")
 
 
 class Claim(NamedTuple):
@@ -59,6 +61,8 @@ class Facts:
         prompt = prompt[:_READ]
         known = [(path[:_READ], value[:_READ]) for path, value in islice(leaves(fields), _FIELDS)]
         self.ledger = Ledger(self.lexicon.reader)
+        # German writes every noun with a capital.
+        self.names = Names(capitals_tell=not language.lower().startswith("de"))
         self.text = " ".join([prompt, *(value for _, value in known)])[:_READ_IN_ALL].lower()
         self._left = _READ_IN_ALL
         """Characters that may still be read; the prompt is read whatever is left."""
@@ -124,6 +128,11 @@ class Facts:
         self._take_text(basis, joined)
         named = " ".join(word for word in words if not word.isdigit())
         self._take_figures(basis, value, named)
+        if not value[:1].isdecimal():
+            stems = [stem for stem, *_ in self.lexicon.read(Stretch(named)).stems]
+            small = _CAPITALIZED.sub(" ", value)
+            stems += [stem for stem, *_ in self.lexicon.read(Stretch(small)).stems]
+            self.names.add(basis, key, value, frozenset(stems))
 
     def _take_key(self, words: list[str], value: str, basis: str) -> None:
         """Store the value of a field whose name says what it is, such as its age or its city."""

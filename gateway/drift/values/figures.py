@@ -98,6 +98,8 @@ class Reader:
         """Numbers stand in runs of letters, where no word is one."""
         self.weekdays = _ordered(own.weekdays)
         self.months = _ordered(own.months)
+        self.dated = self.weekdays.keys() | self.months.keys()
+        """Words that have a capital in some languages and are no names."""
         self._month_after = _names(self.months, r"\.?(?:\s|\s?de\s|\s?d['’])\s?(%s)(?!\w)")
         self._month_before = _names(self.months, r"(?<!\w)(%s)\.?\s$")
         self.weekday = _names(self.weekdays, r"(?<!\w)(%s)(?!\w)" if language.writing.spaced else "(%s)")
