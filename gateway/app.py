@@ -29,7 +29,7 @@ from gateway.judge.judge import Judge
 from gateway.openai_api import edge
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
-from gateway.openai_api.exchange import Exchanges
+from gateway.openai_api.exchanges import Exchanges
 from gateway.openai_api.models import Models
 from gateway.openai_api.render import render_route
 from gateway.openai_api.routes import router

@@ -24,8 +24,9 @@ from gateway.cli.opening import opened
 from gateway.config import LOCAL, Config
 from gateway.errors import Refusal
 from gateway.openai_api import chunk as chunks
+from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.sse import DONE, Framer
-from gateway.openai_api.watch import Interrupted, Watch
+from gateway.openai_api.watch import Watch
 from gateway.personas.name import PREFIX
 from gateway.scoring import conversations
 from gateway.scoring.transcript import text_of
@@ -123,27 +124,48 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
     """Print the answer as it comes and return it."""
     body = msgspec.json.encode({"model": PREFIX + ref, "messages": said, "stream": True})
     exchange = await gateway.exchanges.prepare(caller, body, ids.new("req"), time.perf_counter())
-    framer, pieces = Framer(gateway.config.chat.max_answer), []
+    screen = Screen(gateway.config.chat.max_answer)
     try:
-        async with Watch(None, total=exchange.limit()) as watch:
-            async for frames in exchange.stream(watch):
-                for event in framer.feed(frames):
-                    piece = _text(event.data)
-                    pieces.append(piece)
-                    sys.stdout.write(printable(piece))
-                sys.stdout.flush()
-        exchange.end(None)
-    except (Interrupted, UpstreamFailure, Refusal) as error:
-        refusal = exchange.end(error, has_begun=bool(pieces)).refusal
-        raise Failure(refusal.message if refusal else "the answer was cut short") from None
+        await exchange.run(Watch(None, total=exchange.limit()), screen)
     finally:
         sys.stdout.write("\n")
         sys.stdout.flush()
-        exchange.end(asyncio.CancelledError())
-        await exchange.hang_up()
+    if exchange.account.turn.status != "completed":
+        raise Failure(screen.refusal.message if screen.refusal else "the answer was cut short")
     # The line must not go into the answer, which may go into a file or another program.
     click.echo(click.style(_told(exchange.account.turn.drift), dim=True), err=True)
-    return "".join(pieces)
+    return "".join(screen.pieces)
+
+
+class Screen:
+    """Prints an answer as it comes."""
+
+    def __init__(self, limit: int) -> None:
+        self.writer: Writer | None = None
+        self.started = False
+        self.pieces: list[str] = []
+        self.refusal: Refusal | None = None
+        self._framer = Framer(limit)
+
+    async def write(self, frames: bytes, *, is_last: bool = False) -> None:
+        self.started = True
+        for event in self._framer.feed(frames):
+            piece = _text(event.data)
+            self.pieces.append(piece)
+            sys.stdout.write(printable(piece))
+        sys.stdout.flush()
+
+    async def close(self) -> None:
+        """Leave the line, which ends after the answer however that ends."""
+
+    async def whole(self, body: bytes | bytearray) -> None:
+        raise TypeError("the terminal asks for streams alone")
+
+    async def refuse(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+    def ping(self) -> None:
+        """Print nothing, since whoever sits there sees that it waits."""
 
 
 def _told(drift: Drift) -> str:

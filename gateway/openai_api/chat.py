@@ -10,7 +10,7 @@ from gateway.errors import Fault, Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.body import too_deep
-from gateway.openai_api.exchange import Exchanges
+from gateway.openai_api.exchanges import Exchanges
 
 CONVERSATION = b"x-persona-conversation-id"
 HEADERS = guards.HEADERS | edge.HEADERS | {CONVERSATION}
@@ -21,7 +21,7 @@ class ChatCompletions(Answering):
     """The ASGI application behind the route answers every request itself, errors included."""
 
     def __init__(self, guard: Guard, exchanges: Exchanges, server: Server) -> None:
-        super().__init__(exchanges.chat.keep_alive)
+        super().__init__()
         self._guard = guard
         self._exchanges = exchanges
         self._max_body = server.max_body

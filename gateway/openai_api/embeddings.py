@@ -16,7 +16,8 @@ from gateway.openai_api.answer import Vectors
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.body import decode_object, each_once
 from gateway.openai_api.bounds import NUMBERS
-from gateway.openai_api.exchange import Exchanges
+from gateway.openai_api.exchange import Shared
+from gateway.openai_api.exchanges import Exchanges
 from gateway.openai_api.life import Life
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import is_set
@@ -34,7 +35,7 @@ class Embeddings(Answering):
     """The ASGI application behind the route."""
 
     def __init__(self, guard: Guard, exchanges: Exchanges, config: Config) -> None:
-        super().__init__(config.chat.keep_alive)
+        super().__init__()
         self._guard = guard
         self._exchanges = exchanges
         self._upstream = config.embeddings.upstream or ""
@@ -63,7 +64,7 @@ class Embeddings(Answering):
         self, caller: Caller, body: bytes, model: str, request_id: str, started: float
     ) -> "Embedding":
         """Raises Refusal."""
-        node = self._exchanges.routing.nodes.get(self._upstream)
+        node = self._exchanges.shared.routing.nodes.get(self._upstream)
         if node is None:
             raise Refusal(Fault.EMBEDDINGS_UNSET, param="model")
         turn = Turn(
@@ -78,13 +79,13 @@ class Embeddings(Answering):
         known = {*node.upstream.models, *node.upstream.prices}
         # A name that the caller made up must neither reach a head nor fill the memory for breakers.
         route = Route(node.name, model if model in known else "")
-        return Embedding(self._exchanges, body, Account(turn, started, None, ""), route)
+        return Embedding(self._exchanges.shared, body, Account(turn, started, None, ""), route)
 
 
 class Embedding(Life):
     """One request for embeddings."""
 
-    def __init__(self, shared: Exchanges, body: bytes, account: Account, route: Route) -> None:
+    def __init__(self, shared: Shared, body: bytes, account: Account, route: Route) -> None:
         super().__init__(account, (route,), shared.routing, shared.recorder, shared.chat)
         self._body = body
         self._mask = Mask(shared.routing.secrets)

@@ -1,118 +1,46 @@
-"""One chat request is prepared, sent to an upstream that answers, and recorded at its end."""
+"""One chat request is answered: this module alone decides how a stream walks, and a whole answer."""
 
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
-from gateway import clock, ids
-from gateway.auth.guard import Caller
-from gateway.config import Chat, Config, Route
+from gateway.config import Chat, Route
 from gateway.judge.judge import Judge
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.asking import Asking, usable
-from gateway.openai_api.bounds import LARGE, Aside
-from gateway.openai_api.life import Life
-from gateway.openai_api.overlay import Laid, lay
-from gateway.openai_api.passing_on import Writer, pass_on
+from gateway.openai_api.life import Life, Outlet
+from gateway.openai_api.passing_on import pass_on
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.transcript import Transcript
 from gateway.openai_api.watch import Watch
 from gateway.openai_api.withholding import TRIES, Gate, Replacement
-from gateway.personas import name as names
-from gateway.personas.registry import Registry, unknown
-from gateway.personas.resolved import Resolved
+from gateway.personas.name import PREFIX
 from gateway.scoring.conversations import Scored
 from gateway.scoring.schedule import Scoring
 from gateway.turns.recorder import Recorder
-from gateway.turns.turn import Turn
 from gateway.upstreams.client import Response
 from gateway.upstreams.deadline import Deadlines
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.routing import Routing
 
-LINGER = 0.5
-"""The part of a score's budget in which an answer has to show that it is at its end."""
-PERSONA_PREFIX = names.PREFIX
 
-
-class Exchanges:
+class Shared(NamedTuple):
     """Holds what all exchanges of a worker share."""
 
-    def __init__(
-        self,
-        config: Config,
-        registry: Registry,
-        routing: Routing,
-        recorder: Recorder,
-        scoring: Scoring,
-        judge: Judge | None = None,
-    ) -> None:
-        self.chat: Chat = config.chat
-        self.registry = registry
-        self.routing = routing
-        self.recorder = recorder
-        self.scoring = scoring
-        self.judge = judge
-        self.linger_seconds = config.drift.budget_ms / 1000 * LINGER
-        self.linger = Deadlines(self.linger_seconds)
-        """Limits how long a chunk that may be the last one is held."""
-        self.aside = Aside()
-        self.plain = {
-            model: Route(name, model)
-            for name, up in reversed(config.upstreams.items())
-            for model in up.models
-        }
-        """Plain model names that pass through, each with its upstream."""
-
-    async def prepare(self, caller: Caller, body: bytes, request_id: str, started: float) -> "Exchange":
-        """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
-        request = await self.aside.run(len(body), partial(ChatRequest.parse, body))
-        turn = Turn(
-            id=ids.new("msg"),
-            request_id=request_id,
-            workspace_id=caller.workspace_id,
-            key_id=caller.key_id,
-            model=request.model,
-            stream=request.stream,
-            created_at=clock.now_ms(),
-        )
-        model = request.model
-        if not model.startswith(PERSONA_PREFIX):
-            if (route := self.plain.get(model)) is not None:
-                asking = Asking(request, None, request.fields, None, self.chat, self.routing.secrets, turn.id)
-                return Exchange(self, request, Account(turn, started, None, ""), (route,), asking)
-            model = names.canonical(model)
-            if not model.startswith(PERSONA_PREFIX):
-                raise unknown(model)
-        persona = await self.registry.resolve(caller, model)
-        self.scoring.warm(persona)
-        turn.drift = self.scoring.initial
-        turn.persona_id, turn.version_id = persona.persona_id, persona.version_id
-        turn.version = persona.version
-        may_replace = "personas:write" in caller.scopes
-        fields, laid = await self.aside.run(len(body), partial(_laid, request, persona, may_replace))
-        asking = Asking(request, persona, fields, laid, self.chat, self.routing.secrets, turn.id)
-        account = Account(turn, started, persona, laid.sha256)
-        return Exchange(self, request, account, persona.routes, asking)
-
-
-def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[dict[str, Any], Laid]:
-    """Return the fields to send, and the messages with the prompt. Raises Refusal."""
-    allow = persona.allow if persona.overlay == "locked" else None
-    fields = request.for_persona(persona.defaults, allow)
-    if len(request.body) > LARGE:
-        # The scorer needs them one by one, and would take them apart on the event loop.
-        _ = request.messages.each
-    return fields, lay(
-        request.messages, persona.prompt, persona.overlay, may_replace=may_replace, allow=persona.allow
-    )
+    chat: Chat
+    routing: Routing
+    recorder: Recorder
+    scoring: Scoring
+    judge: Judge | None
+    linger_seconds: float
+    linger: Deadlines
+    """Limits how long a chunk that may be the last one is held."""
 
 
 class Exchange(Life):
@@ -120,7 +48,7 @@ class Exchange(Life):
 
     def __init__(
         self,
-        shared: Exchanges,
+        shared: Shared,
         request: ChatRequest,
         account: Account,
         routes: tuple[Route, ...],
@@ -143,10 +71,10 @@ class Exchange(Life):
             raise UpstreamFailure("not_configured", route.upstream if route else "default").refusal()
         body = self._asking.body(node, route)
         digest = hashlib.sha256(body).hexdigest()
-        name, prompt = f"{PERSONA_PREFIX}{persona.label}", self.account.prompt_sha256
+        name, prompt = f"{PREFIX}{persona.label}", self.account.prompt_sha256
         return name, str(route), msgspec.Raw(body), digest, prompt
 
-    async def stream(self, watch: Watch, writer: Writer | None = None) -> AsyncIterator[bytes]:
+    async def stream(self, watch: Watch, outlet: Outlet) -> None:
         account, routing = self.account, self._shared.routing
         opened = await routing.first(self._usable(), self._asking.open, account.trail, self._until)
         account.answered = time.perf_counter()
@@ -162,14 +90,13 @@ class Exchange(Life):
                 found = self._score(relay.transcript)
                 if isinstance(found, asyncio.Future):
                     if frames:
-                        yield frames
+                        await outlet.write(frames)
                         frames = b""
                     found = await self._patiently(found, watch, limits.idle)
                 self._take(found)
                 frames += relay.release(account.persona_json())
             if frames:
-                self.is_last = relay.done
-                yield frames
+                await outlet.write(frames, is_last=relay.done)
                 frames = b""
             if relay.failure is not None:
                 raise relay.failure
@@ -178,8 +105,8 @@ class Exchange(Life):
             if relay.is_held:
                 frames = await self._follow(relay, response, watch)
                 continue
-            if writer is not None:
-                await response.pour(partial(pass_on, relay, writer, watch))
+            if outlet.writer is not None:
+                await response.pour(partial(pass_on, relay, outlet.writer, watch))
             if relay.goes_on:
                 frames = await self._next(relay, response, watch)
 

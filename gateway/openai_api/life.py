@@ -1,10 +1,12 @@
 """A request lives from its preparation to its record, whatever it asks for."""
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator
+from typing import Protocol
 
 from gateway.config import Chat, Price, Route
+from gateway.errors import Fault, Refusal
 from gateway.openai_api.account import Account, Source
 from gateway.openai_api.ending import Ending, ending
 from gateway.openai_api.passing_on import Writer
@@ -17,6 +19,32 @@ from gateway.upstreams.routing import Routing
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
 
+log = logging.getLogger("gateway.chat")
+
+
+class Outlet(Protocol):
+    """Takes to the caller of one request what is answered."""
+
+    writer: Writer | None
+    """Where frames go right from where they come in, as long as there is nothing else to do."""
+    started: bool
+    """Tells whether something has gone out."""
+
+    async def write(self, frames: bytes, *, is_last: bool = False) -> None:
+        """Send whole frames of a stream; waits while the caller is slow to read."""
+
+    async def close(self) -> None:
+        """End a stream that has ended well."""
+
+    async def whole(self, body: bytes | bytearray) -> None:
+        """Send a whole answer."""
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send an error: a proper answer where nothing went out yet, else the last event of the stream."""
+
+    def ping(self) -> None:
+        """Show that the answer is still on its way."""
+
 
 class Life:
     """One request: those who build on this decide what it is answered with, but not how it ends."""
@@ -25,8 +53,6 @@ class Life:
         self, account: Account, routes: tuple[Route, ...], routing: Routing, recorder: Recorder, chat: Chat
     ) -> None:
         self.account = account
-        self.is_last = False
-        """Tells whether the frames that a stream has given are its last."""
         self._routes = routes
         self._routing = routing
         self._recorder = recorder
@@ -46,17 +72,41 @@ class Life:
         totals = [node.upstream.timeouts.total for node in nodes if node]
         return self._chat.retry_for + sum(totals) * (1 + self._chat.retries)
 
+    async def run(self, watch: Watch, outlet: Outlet) -> None:
+        """See the request through, from its first try at an upstream to its record; never fails."""
+        body: bytes | bytearray | None = None
+        try:
+            async with watch:
+                if self.is_stream:
+                    watch.keep_alive(self._chat.keep_alive, outlet.ping)
+                    await self.stream(watch, outlet)
+                else:
+                    body = await self.fetch()
+            self.end(None)
+            await (outlet.close() if body is None else outlet.whole(body))
+        except Exception as error:
+            refusal = self.end(error, has_begun=outlet.started).refusal
+            if refusal is not None:
+                if refusal.fault is Fault.INTERNAL:
+                    kind, turn = type(error).__name__, self.account.turn.id
+                    log.error("unexpected %s in turn %s", kind, turn, exc_info=True)
+                # This comes first, since a caller who reads slowly may make us wait.
+                await self.hang_up()
+                await outlet.refuse(refusal)
+        except BaseException as error:
+            self.end(error)
+            raise
+        finally:
+            await self.hang_up()
+
     async def fetch(self) -> bytes | bytearray:
-        """Fetch the body of a whole answer. Raises UpstreamFailure, Refusal."""
+        """Return the body of a whole answer. Raises UpstreamFailure, Refusal."""
         raise NotImplementedError
 
-    def stream(self, watch: Watch, writer: Writer | None = None) -> AsyncIterator[bytes]:
-        """Yield whole frames as they come, the first ones once an upstream has said something that is no
-        error.
+    async def stream(self, watch: Watch, outlet: Outlet) -> None:
+        """Send frames as they come, once an upstream has said something that is no error; ends at `[DONE]`.
 
-        If there is a `writer`, frames go to it right from where they come in, as long as there is nothing
-        else to do. Raises UpstreamFailure before the first frame and Refusal at any time; ends only after
-        `[DONE]`.
+        Raises UpstreamFailure before the first frame and Refusal at any time.
         """
         raise NotImplementedError
 

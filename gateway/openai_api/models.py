@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.auth.guard import Caller
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
+from gateway.openai_api.exchanges import PERSONA_PREFIX, Exchanges
 from gateway.personas import name as names
 from gateway.personas import store
 from gateway.personas.model import Persona

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from gateway.auth.access import AnyRequest, caller_of
 from gateway.errors import Fault
 from gateway.openai_api.body import decode_object
-from gateway.openai_api.exchange import PERSONA_PREFIX, Exchanges
+from gateway.openai_api.exchanges import PERSONA_PREFIX, Exchanges
 from gateway.openai_api.spelling import OURS, refuse_lookalikes
 
 MOST_BYTES = 8 << 20

@@ -236,7 +236,7 @@ def test_the_terminal_chat_shows_the_drift_of_each_turn(start: Start, upstream: 
     assert done.stdout == f"{LINES[0]}\n{SLIPS[0]}\n\n"
     first, second, third = done.stderr.splitlines()
     for line in (first, second):
-        told = re.fullmatch(r"([a-z-]+): voice [01]\.\d\d(, values [01]\.\d\d)?", line)
+        told = re.fullmatch(r"([a-z-]+): voice [01]\.\d\d(, values [01]\.\d\d)?(, rules [01]\.\d\d)?", line)
         assert told
         assert told[1] in VERDICTS
     assert third == "unscored (empty)"

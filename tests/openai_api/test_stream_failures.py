@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.answering import error_frame
+from gateway.openai_api.outlet import error_frame
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import Usage
 from tests.openai_api.streams import (

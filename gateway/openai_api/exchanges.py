@@ -1,0 +1,96 @@
+"""A chat request is prepared: read, resolved to a persona, and laid over its prompt."""
+
+from functools import partial
+from typing import Any
+
+from gateway import clock, ids
+from gateway.auth.guard import Caller
+from gateway.config import Config, Route
+from gateway.judge.judge import Judge
+from gateway.openai_api.account import Account
+from gateway.openai_api.asking import Asking
+from gateway.openai_api.bounds import LARGE, Aside
+from gateway.openai_api.exchange import Exchange, Shared
+from gateway.openai_api.overlay import Laid, lay
+from gateway.openai_api.request import ChatRequest
+from gateway.personas import name as names
+from gateway.personas.registry import Registry, unknown
+from gateway.personas.resolved import Resolved
+from gateway.scoring.schedule import Scoring
+from gateway.turns.recorder import Recorder
+from gateway.turns.turn import Turn
+from gateway.upstreams.deadline import Deadlines
+from gateway.upstreams.routing import Routing
+
+LINGER = 0.5
+"""The part of a score's budget in which an answer has to show that it is at its end."""
+PERSONA_PREFIX = names.PREFIX
+
+
+class Exchanges:
+    """Holds what all exchanges of a worker share."""
+
+    def __init__(
+        self,
+        config: Config,
+        registry: Registry,
+        routing: Routing,
+        recorder: Recorder,
+        scoring: Scoring,
+        judge: Judge | None = None,
+    ) -> None:
+        self.registry = registry
+        budget = config.drift.budget_ms / 1000
+        linger = Deadlines(budget * LINGER)
+        self.shared = Shared(config.chat, routing, recorder, scoring, judge, budget * LINGER, linger)
+        self.aside = Aside()
+        self.plain = {
+            model: Route(name, model)
+            for name, up in reversed(config.upstreams.items())
+            for model in up.models
+        }
+        """Plain model names that pass through, each with its upstream."""
+
+    async def prepare(self, caller: Caller, body: bytes, request_id: str, started: float) -> Exchange:
+        """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
+        request = await self.aside.run(len(body), partial(ChatRequest.parse, body))
+        chat, scoring, secrets = self.shared.chat, self.shared.scoring, self.shared.routing.secrets
+        turn = Turn(
+            id=ids.new("msg"),
+            request_id=request_id,
+            workspace_id=caller.workspace_id,
+            key_id=caller.key_id,
+            model=request.model,
+            stream=request.stream,
+            created_at=clock.now_ms(),
+        )
+        model = request.model
+        if not model.startswith(PERSONA_PREFIX):
+            if (route := self.plain.get(model)) is not None:
+                asking = Asking(request, None, request.fields, None, chat, secrets, turn.id)
+                return Exchange(self.shared, request, Account(turn, started, None, ""), (route,), asking)
+            model = names.canonical(model)
+            if not model.startswith(PERSONA_PREFIX):
+                raise unknown(model)
+        persona = await self.registry.resolve(caller, model)
+        scoring.warm(persona)
+        turn.drift = scoring.initial
+        turn.persona_id, turn.version_id = persona.persona_id, persona.version_id
+        turn.version = persona.version
+        may_replace = "personas:write" in caller.scopes
+        fields, laid = await self.aside.run(len(body), partial(_laid, request, persona, may_replace))
+        asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
+        account = Account(turn, started, persona, laid.sha256)
+        return Exchange(self.shared, request, account, persona.routes, asking)
+
+
+def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[dict[str, Any], Laid]:
+    """Return the fields to send, and the messages with the prompt. Raises Refusal."""
+    allow = persona.allow if persona.overlay == "locked" else None
+    fields = request.for_persona(persona.defaults, allow)
+    if len(request.body) > LARGE:
+        # The scorer needs them one by one, and would take them apart on the event loop.
+        _ = request.messages.each
+    return fields, lay(
+        request.messages, persona.prompt, persona.overlay, may_replace=may_replace, allow=persona.allow
+    )
