@@ -116,7 +116,10 @@ def decode(value: Any) -> tuple[Rule, ...]:
         try:
             rule = msgspec.convert(one, Rule)
         except msgspec.ValidationError as error:
-            raise RuleError((at,), f"Rule {at} is not valid: {error}.") from None
+            # A place that follows the name means that the key stands in a `length` or `format`.
+            is_key = "unknown field" in str(error) and " - at " not in str(error)
+            known = f"; known are: {', '.join(Rule.__struct_encode_fields__)}" if is_key else ""
+            raise RuleError((at,), f"Rule {at} is not valid: {error}{known}.") from None
         _check(at, rule)
         found.append(rule)
     return tuple(found)

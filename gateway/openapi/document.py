@@ -174,6 +174,8 @@ def _complete_body(operation: Operation) -> None:
     media = shown["requestBody"]["content"]["application/json"]
     shown["requestBody"]["required"] = "oneOf" not in media["schema"]
     media["schema"] = _plain(media["schema"])
+    if operation.id not in examples.REQUESTS:
+        raise LookupError(f"`{operation.id}` needs an example of its body, in gateway/openapi/examples.py")
     media["examples"] = examples.titled(examples.REQUESTS[operation.id])
 
 

@@ -11,7 +11,8 @@ FIELDS = {
     "after": "`next` of the page before.",
     "rules": "What the persona must and must not do, each an object with one kind of rule.",
     "origin": "`declared` in the version, or read from its `prompt`.",
-    "state": "`active`; a read rule is `confirmed`, `corrected` or `off` by a declared one, or `replaced`.",
+    "state": "`active`; a read rule is `confirmed`, `corrected` or `off` by a declared one, or `replaced`; "
+    "a declared one that is `from` a sentence which the prompt does not have is `unmatched`.",
     "Rule.rule": "The rule as the version has it, or as it was read.",
     "source": "The sentence of the prompt that it came from.",
     "reader": "Which reader found the rules in the prose.",

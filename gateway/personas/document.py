@@ -5,7 +5,7 @@ The scanner and parser are ruamel.yaml's. Scalars are resolved here, by the core
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -95,6 +95,22 @@ def data(node: Node, mode: Mode = "core") -> Any:
 def wrong(node: Node, problem: str) -> DocumentError:
     """Make the error that names the node's place."""
     return _error(node.line, node.column + 1, problem)
+
+
+def written(root: Node, path: Iterable[str | int]) -> Node | None:
+    """Find the innermost node on the path that the text has; `None` where it has not even the first."""
+    found = None
+    for step in path:
+        node = root if found is None else found
+        node = node.target if node.target is not None else node
+        if node.kind == "map":
+            inner = next((value for key, value in node.pairs() if text_of(key) == str(step)), None)
+        else:
+            inner = next(iter(node.items[step : step + 1]), None) if isinstance(step, int) else None
+        if inner is None:
+            break
+        found = inner
+    return found
 
 
 class _Tree:

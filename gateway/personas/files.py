@@ -3,7 +3,7 @@
 import difflib
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from io import StringIO
 from pathlib import Path
@@ -16,7 +16,7 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from gateway.personas import document
 from gateway.personas.document import DocumentError, Mode, Node
-from gateway.personas.model import Content, Draft, Overlay, Profile, Visibility, check
+from gateway.personas.model import Content, Draft, DraftError, Overlay, Profile, Visibility, check
 from gateway.personas.rewriting import rewrite
 from gateway.spelling import suggestion
 
@@ -72,14 +72,17 @@ def read(path: Path) -> Draft:
 def parse(text: str, place: str, folder: Path | None = None) -> Draft:
     """Read a text that came from `place` as `read` does; its `prompt_file` is looked for in the folder."""
     try:
-        file = _read(text).file
+        root, _, file = _read(text)
         prompt = _prompt(file, folder, place)
     except DocumentError as error:
         raise PersonaFileError(f"{place}: {error}") from None
     profile = Profile(slug=file.slug, name=file.name or file.slug, tags=file.tags, visibility=file.visibility)
     stated = {**msgspec.to_builtins(file), "prompt": prompt}
     draft = Draft(profile, msgspec.convert(stated, Content, strict=True))
-    check(draft)
+    try:
+        check(draft)
+    except DraftError as error:
+        raise DraftError(error.details, [_line(root, detail.loc) for detail in error.details]) from None
     return draft
 
 
@@ -247,6 +250,12 @@ def _explained(error: str, root: Node) -> DocumentError:
         known = typing.get_args(typing.get_type_hints(PersonaFile)[top])
         message = f"{message.removeprefix('Invalid enum value ')} is none of {', '.join(known)}"
     return document.wrong(node, f"{path}: {message}" if path else message)
+
+
+def _line(root: Node, path: Sequence[str | int]) -> str:
+    """Say where it stands; nothing where the file does not have it, such as a prompt in a file of its own."""
+    node = document.written(root, path)
+    return "" if node is None else str(document.wrong(node, ""))
 
 
 def _dump(fields: Mapping[str, Any]) -> str:

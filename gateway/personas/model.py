@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal
 
@@ -164,10 +164,14 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class DraftError(Exception):
-    """A draft that is well-formed but not acceptable; `details` name every place."""
+    """A draft that is well-formed but not acceptable; `details` name every place.
 
-    def __init__(self, details: list[Detail]) -> None:
-        super().__init__("; ".join(f"{'.'.join(map(str, detail.loc))}: {detail.msg}" for detail in details))
+    `lines` say for each of them where it stands in a file, such as "line 3, column 7: ".
+    """
+
+    def __init__(self, details: list[Detail], lines: Sequence[str] = ()) -> None:
+        told = (f"{'.'.join(map(str, detail.loc))}: {detail.msg}" for detail in details)
+        super().__init__("; ".join(map("".join, zip(lines, told, strict=True)) if lines else told))
         self.details = details
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +12,7 @@ from gateway.drift.rule import Read, Rule
 from gateway.personas.model import Content, Reading
 
 Origin = Literal["declared", "prompt"]
-State = Literal["active", "confirmed", "corrected", "off", "replaced"]
+State = Literal["active", "confirmed", "corrected", "off", "replaced", "unmatched"]
 
 log = logging.getLogger("gateway.personas")
 
@@ -34,7 +35,8 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     state: State
     """A read rule is `confirmed`, `corrected` or `off` where a declared one is `from` it, and `replaced`
-    where a declared one says something else about the same limit or language."""
+    where a declared one says something else about the same limit or language. A declared one that is `from`
+    a sentence which the prompt does not have, and says nothing of its own, is `unmatched`."""
     rule: dict[str, Any]
     source: str | None
     """The sentence that it came from."""
@@ -66,7 +68,7 @@ def listed(content: Content, reading: Reading) -> list[RuleView]:
         RuleView(
             id=f"rules[{at}]",
             origin="declared",
-            state="off" if one.off else "active",
+            state=_declared(one, by_id),
             rule=_plain(one),
             source=by_id[one.from_id].source if one.from_id in by_id else None,
         )
@@ -84,6 +86,12 @@ def listed(content: Content, reading: Reading) -> list[RuleView]:
         for one in reading.rules
     ]
     return views
+
+
+def _declared(one: Rule, by_id: Mapping[str, Read]) -> State:
+    if one.kind is None and one.from_id not in by_id:
+        return "unmatched"
+    return "off" if one.off else "active"
 
 
 def _state(one: Read, answer: Rule | None, is_active: bool) -> State:

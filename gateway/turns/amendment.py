@@ -67,7 +67,8 @@ def _judged(turn: Turn, judgement: Judgement) -> Turn:
 
 def _opinion(scored: Drift, explain: Explain | None, judgement: Judgement) -> Drift:
     """Take what the judge says of the answer, but for what no judge can know better."""
-    levels = {axis.name: getattr(judgement, axis.name) for axis in AXES}
+    # On an axis that no judge is asked about, the score stands.
+    levels = {axis.name: getattr(judgement, axis.name, getattr(scored, axis.name)) for axis in AXES}
     found = [_verdict(judgement)]
     signals = explain.signals if explain is not None else ()
     if any(one.name in MEASURED and one.p <= SURE for one in signals):

@@ -66,6 +66,13 @@ def test_a_read_rule_is_confirmed_corrected_and_switched_off(me: User, ada: dict
     assert {one["state"] for one in rules(me, "?version=v1")["data"]} == {"active"}
 
 
+def test_a_rule_from_a_sentence_that_is_not_there_is_unmatched(me: User, ada: dict[str, Any]) -> None:
+    gone = "prose:00000000"
+    declared = [{"from": gone}, {"from": gone, "off": True}, {"from": gone, "must_not": "promise money back"}]
+    assert me.patch("/personas/ada", {"rules": declared}).status == 200
+    assert [one["state"] for one in rules(me)["data"]][:3] == ["unmatched", "unmatched", "active"]
+
+
 def test_the_list_is_of_what_the_bare_name_means(me: User, ada: dict[str, Any]) -> None:
     me.patch("/personas/ada", {"prompt": "You are Ada."})
     assert rules(me)["version"] == 2

@@ -273,6 +273,26 @@ def test_everything_unacceptable_is_told_at_once() -> None:
     assert places == ["slug", "prompt", "defaults.model", "headers.Host"]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("slug: A_b\nprompt: p", "line 1, column 7: slug: lower-case"),
+        ("slug: a\nprompt: p\nrules:\n  - must: x\n  - must_nt: y", "line 5, column 5: rules.1: "),
+        ("slug: a\nprompt: p\nrules: [{length: {max_words: 0}}]", "line 3, column 30: rules.0.length."),
+        ("x: &r\n", "line 1, column 4: there is no key `x`"),
+        (
+            "slug: a\nprompt: &r ' '\nexamples: [*r]",
+            "column 9: prompt: must not be empty; line 3, column 11: ",
+        ),
+        ("<<: {slug: A}\nprompt: p", "slug: lower-case"),
+    ],
+)
+def test_what_is_unacceptable_is_told_with_its_line(text: str, told: str) -> None:
+    with pytest.raises((DraftError, PersonaFileError)) as caught:
+        files.parse(text, "f.yml")
+    assert told in str(caught.value)
+
+
 def test_a_version_that_allows_nothing_more_keeps_the_fingerprint_it_had_before_there_was_allow() -> None:
     content = Content(prompt="You are Ada.", defaults={"temperature": 0.5}, overlay="locked")
     assert content.fingerprint() == (
