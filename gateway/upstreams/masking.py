@@ -141,23 +141,21 @@ class Runs:
         at, last = 0, len(text) - size
         if len(text) < self._least or not seeds:
             return
+        # Where the last run ended, by how far the text is from its place in the hidden text.
+        ends: dict[int, int] = {}
         while at <= last:
-            places = seeds.get(text[at : at + size])
-            if places is None:
-                at += 1
-                continue
-            self._left -= len(places)
-            if self._left < 0:
-                yield 0, len(text)
-                return
-            spans = [self._around(text, at, place) for place in places]
-            start, end = max(spans, key=lambda span: span[1] - span[0])
-            if end - start >= self._least:
-                yield start, end
-                # Another run that begins within this one and ends behind it has a seed from here on.
-                at = max(at + 1, end - self._least + 1)
-            else:
-                at += 1
+            for place in seeds.get(text[at : at + size], ()):
+                if ends.get(place - at, 0) > at:
+                    continue
+                self._left -= 1
+                if self._left < 0:
+                    yield 0, len(text)
+                    return
+                start, end = self._around(text, at, place)
+                if end - start >= self._least:
+                    ends[place - at] = end
+                    yield start, end
+            at += 1
 
     def _around(self, text: str, at: int, place: int) -> Span:
         """Find the span around the seed that stands around its place in the hidden text too."""

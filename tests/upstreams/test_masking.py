@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.upstreams.masking import FOLDED_RUN, RUN, Mask, Runs, fold, fold_with_places
@@ -128,6 +128,7 @@ def test_folding_is_the_same_with_places_and_without(text: str) -> None:
 
 
 @given(st.text(st.sampled_from("ab"), max_size=60), st.text(st.sampled_from("ab"), max_size=40))
+@example("aaaaaaaaaaaababbabaaabbabba", "bbabbab")
 def test_runs_are_found_just_where_they_are(hidden: str, text: str) -> None:
     least = 6
     found = {at for start, end in Runs(hidden, least).find(text) for at in range(start, end)}
