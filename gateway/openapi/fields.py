@@ -6,6 +6,8 @@ from gateway.drift.axes import AXES
 
 FIELDS = {
     **{axis.name: axis.text for axis in AXES},
+    # A persona has fields of such names, too.
+    **{f"Drift.{axis.name}": axis.text for axis in AXES},
     "a": "The older version, `v1` or `1`.",
     "action": "What was done, such as `version.created` or `label.moved`.",
     "after": "`next` of the page before.",

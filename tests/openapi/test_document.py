@@ -10,6 +10,7 @@ from litestar.routes import ASGIRoute, HTTPRoute
 from openapi_spec_validator import validate
 
 from gateway.auth.scopes import SCOPES
+from gateway.drift.axes import AXES
 from gateway.errors import OPENAI_PREFIX, Fault
 from gateway.openapi import faults, headers
 from gateway.openapi.fields import FIELDS
@@ -157,3 +158,8 @@ def test_names_in_the_document_are_for_readers(document: Document) -> None:
         re.findall(r'"#/components/(?:schemas|headers|parameters)/([^"]+)"', json.dumps(document.whole))
     )
     assert set(names) | set(headers.ANSWERED) | set(headers.TAKEN) == used
+
+
+def test_the_levels_of_drift_are_told_apart_from_fields_of_a_persona(document: Document) -> None:
+    told = document.whole["components"]["schemas"]["Drift"]["properties"]
+    assert {axis.name: told[axis.name]["description"] for axis in AXES} == {a.name: a.text for a in AXES}
