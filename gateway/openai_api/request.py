@@ -16,6 +16,8 @@ _string = msgspec.json.Decoder(str)
 KNOWN = ALLOWED | OURS
 """Keys that are what they seem to be; any other key is looked at."""
 
+MODEL_BYTES = 16 * 1024
+"""Bytes of a model's name, as it is written; no name is as long."""
 TEXTS = frozenset(["text", "refusal"])
 NOUNS = {"image_url": "images", "input_audio": "audio"}
 """Names what parts of these types hold; any other holds a file."""
@@ -83,7 +85,7 @@ def encode(fields: Mapping[str, Any], messages: Iterable[Any], model: str, *, in
         # If it is of another type, only the upstream can judge it.
         if options is None or options == NULL or opens(options, "{"):
             found["stream_options"] = {**_options(options), "include_usage": True}
-    return b"".join([msgspec.json.encode(found)[:-1], b',"messages":', *messages, b"}"])
+    return b"".join([memoryview(msgspec.json.encode(found))[:-1], b',"messages":', *messages, b"}"])
 
 
 def _options(options: msgspec.Raw | None) -> dict[str, Any]:
@@ -100,6 +102,8 @@ def _model(fields: dict[str, msgspec.Raw]) -> str:
         raise wrong("model", "is missing; name a persona such as `persona/the-night-librarian`")
     if not opens(fields["model"], '"'):
         raise wrong("model", "must be a string")
+    if len(memoryview(fields["model"])) > MODEL_BYTES:
+        raise wrong("model", f"is longer than {MODEL_BYTES} bytes")
     return _string.decode(fields["model"])
 
 

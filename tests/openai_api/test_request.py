@@ -172,6 +172,7 @@ def test_a_body_that_cannot_be_read_is_refused(body: bytes, problem: str) -> Non
         ({"model": b"4"}, "model"),
         ({"model": b'["persona/a"]'}, "model"),
         ({"model": b"{}"}, "model"),
+        ({"model": b'"' + b"a" * 16383 + b'"'}, "model"),
         ({"messages": None}, "messages"),
         ({"messages": b"null"}, "messages"),
         ({"messages": b"{}"}, "messages"),

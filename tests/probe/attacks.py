@@ -162,16 +162,6 @@ READS = [
 ]
 """Reads that a caller can make dear for others, once much is stored."""
 
-TALKS = (CHAT, EMBEDDINGS, f"{PERSONAS}/{SLUG}/render")
-UNBOUNDED = frozenset(
-    {
-        *((path, shape) for path in TALKS for shape in ("escapes", "digits", "deep")),
-        *((CHAT, shape) for shape in ("keys", "text")),
-    }
-)
-"""Attacks that still cost others more than they may are not tried; one is taken out once it has its
-bounds."""
-
 
 def table(*, whole: bool) -> list[Attack]:
     """List the attacks by shape, since a large value takes long to make; a third where not the `whole`."""
@@ -179,13 +169,11 @@ def table(*, whole: bool) -> list[Attack]:
         _attack(number, method, path, template, shape, packed)
         for number, (method, path, template, shapes) in enumerate(PLACES)
         for shape in shapes
-        if not UNBOUNDED.intersection({(path, "*"), (path, shape.__name__)})
         for packed in ([False, True] if shape in PACKED and path in UNPACKING else [False])
     ]
     attacks.sort(key=lambda attack: (attack.name.split()[-1], attack.packed))
     chosen = attacks if whole else attacks[::3]
-    reads = [path for path in READS if (path, "*") not in UNBOUNDED]
-    return chosen + [Attack(f"GET {path[:70]}", "GET", path) for path in reads]
+    return chosen + [Attack(f"GET {path[:70]}", "GET", path) for path in READS]
 
 
 def _attack(number: int, method: str, path: str, template: str, shape: Shape, packed: bool) -> Attack:
