@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.drift.character import Character
+from gateway.drift.facts import facts
 from gateway.drift.profile import Profile
 from gateway.drift.scorer import BEGINNING, score
 from gateway.drift.text import Stretch
@@ -130,3 +131,10 @@ def test_another_name_or_day_in_place_of_the_stored_one_is_a_slip(
     profile = Profile(Character(name="Desk", language=language, fields=fields))
     assert score(profile, BEGINNING, user, wrong)[0].verdict in ("drifting", "out-of-character")
     assert score(profile, BEGINNING, user, right)[0].verdict == "warming-up"
+
+
+def test_facts_are_listed_with_what_they_belong_to_and_their_sentence() -> None:
+    character = Character(prompt="You keep the ferry. A bicycle costs £6.", fields={"last boat": "21:15"})
+    listed = {one.basis: (one.kind, one.value, one.about, one.source) for one in facts(character)}
+    assert listed["layers.last boat"] == ("time", 1275, "last boat", "21:15")
+    assert listed["prompt"] == ("gbp", 6, "A bicycle costs £6.", "A bicycle costs £6.")
