@@ -13,7 +13,7 @@ from gateway.scoring.transcript import Conversation
 
 LEAVES, EXAMPLES, PROMPT, PAST = 400, 64, 24_000, 8
 """Fields, examples, characters of the prompt and earlier answers that are looked at."""
-RISKY = 1.0
+RISKY = 0.8
 """Stakes from which on a turn is risky; a touched rule or an unknown figure is enough by itself."""
 RULE, FIGURE, FACT, NEWS = 1.0, 1.0, 0.5, 1.2
 """Weights of a touched rule, an unknown figure, a fact that is not confirmed, and of unknown words."""
