@@ -14,6 +14,8 @@ _BRACKETS = re.compile(r"\(([^()]{2,300})\)|（([^（）]{2,300})）")
 _PARTS = re.compile(
     r"\s*[,;/、，；]\s*|\s+(?:and|or|und|oder|et|ou|ni|y|o|e|en|of|ve|veya|ile|i|lub|и|или)\s+|(?<=[\u3040-\u9fff])[・や和或与](?=[\u3040-\u9fff])"
 )
+KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
+"""Languages in which a name begins with what it is, as in `Osteria Merlo`."""
 _LEAST = 4
 """Letters of a word that stands for the whole name."""
 
@@ -36,8 +38,10 @@ def named(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int, li
         for match in _RUN.finditer(text, low, high):
             if any(a <= match.start() < b for a, b in brackets) or _opens(reading, match.start()):
                 continue
-            if not _elsewhere(reading, match[0], start, end):
-                yield *match.span(), _forms(reading, match[0], start, end)
+            # In Dutch `of` is no part of a name but an `or`.
+            for name in match[0].split(" of ") if reading.language.code == "nl" else [match[0]]:
+                if not _elsewhere(reading, name, start, end):
+                    yield *match.span(), _forms(reading, name, start, end)
 
 
 def _is_name(reading: Reading, name: str) -> bool:
@@ -71,7 +75,8 @@ def _forms(reading: Reading, name: str, start: int, end: int) -> list[str]:
     found = [name]
     if len(words) > 1 and not reading.language.glyphs:
         rest = {fold(word) for word in WORD.findall(reading.text[:start] + " " + reading.text[end:])}
-        for word in words:
+        own = words[1:] if reading.language.code in KIND_FIRST else words
+        for word in own:
             known = reading.language.word(word)
             if (
                 len(word) >= _LEAST

@@ -69,6 +69,24 @@ def test_names_in_a_prohibition_are_terms_never_said() -> None:
             Format(emoji=False, lists=False),
         ),
         ("En fazla üç cümle yaz, emoji kullanma.", "tr", Length(max_sentences=3), Format(emoji=False)),
+        (
+            "Rispondi al massimo in tre frasi, senza emoji.",
+            "it",
+            Length(max_sentences=3),
+            Format(emoji=False),
+        ),
+        (
+            "Antwoord in maximaal drie zinnen, zonder emoji.",
+            "nl",
+            Length(max_sentences=3),
+            Format(emoji=False),
+        ),
+        (
+            "Responda no máximo em três frases, sem emojis.",
+            "pt",
+            Length(max_sentences=3),
+            Format(emoji=False),
+        ),
         ("三文以内で答え、絵文字は使わないでください。", "ja", Length(max_sentences=3), Format(emoji=False)),
     ],
 )
@@ -85,3 +103,19 @@ def test_a_title_with_a_full_stop_belongs_to_the_name() -> None:
 
 def test_prose_without_rules_gives_none() -> None:
     assert read("You are an old sailor who loves the sea and his pipe.", "en") == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "own", "kind"),
+    [
+        ("Non nominare altri locali come Osteria Merlo.", "it", "Merlo", "Osteria"),
+        ("No menciones a otros bancos como Banca Dorsal.", "es", "Dorsal", "Banca"),
+        ("Don't name other shops such as Velo Quay.", "en", "Velo", "Quay"),
+    ],
+)
+def test_what_a_rival_is_called_by_is_a_term_and_what_it_is_is_none(
+    prompt: str, language: str, own: str, kind: str
+) -> None:
+    terms = {term for one in read(prompt, language) for term in one.rule.never_say or ()}
+    assert own in terms
+    assert kind not in terms

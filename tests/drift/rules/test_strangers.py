@@ -1,4 +1,4 @@
-"""Twelve personas in six languages: how many slips are seen, and how many good answers are flagged."""
+"""Personas in nine languages: how many slips are seen, and how many good answers are flagged."""
 
 import tomllib
 from collections import Counter
