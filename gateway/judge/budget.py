@@ -10,7 +10,7 @@ KEPT = 0.5
 
 
 class Spending:
-    """What one call takes: an estimate, until it is settled."""
+    """The cost of one call, which is an estimate until it is settled."""
 
     __slots__ = ("at", "usd")
 

@@ -22,7 +22,7 @@ MOST = 2
 SEVERAL = 5
 """Unknown words below which they are nothing new."""
 TOUCHES = 0.9
-"""Of a field and a turn: shared words, each weighed by how few fields have it."""
+"""A field is touched if the words that it shares, each weighed by its rarity among fields, come to this."""
 CONFIRMED = 0.5
 """The share of a value's words that says it."""
 _FIGURE = re.compile(r"\d+(?:[.,:\u00a0\u202f]\d+)*")

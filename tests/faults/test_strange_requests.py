@@ -1,4 +1,4 @@
-"""What is no request, or a strange one, gets a clear error or a clean close, alone or among others."""
+"""A strange request, or none, gets a clear error or a clean close, alone or among others."""
 
 import socket
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What judging may take within an hour, and who is judged first."""
+"""Judging has a budget for each hour, and some are judged before others."""
 
 import asyncio
 
