@@ -30,6 +30,7 @@ class _Choice(msgspec.Struct):
     index: Any = None
     message: _Message | None = None
     finish_reason: Any = None
+    error: msgspec.Raw = chunks.NULL
 
 
 _read = msgspec.json.Decoder(list[_Choice])
@@ -58,6 +59,9 @@ class Answer:
         self.choices = _read_choices(fields.get("choices"))
         if self.choices is None:
             raise from_answer(upstream, body, mask)
+        for choice in self.choices:
+            if choice.error is not chunks.NULL and is_error(choice.error):
+                raise from_event(upstream, choice.error, mask)
         self.fields = fields
         """The fields by name; in a large answer, long strings are cut short."""
 

@@ -24,6 +24,7 @@ class Choice(msgspec.Struct):
     index: int = 0
     delta: Delta | None = None
     finish_reason: str | None = None
+    error: msgspec.Raw = NULL
 
 
 class Chunk(msgspec.Struct):
@@ -44,6 +45,7 @@ _chunk = msgspec.json.Decoder(Chunk)
 _usage = msgspec.json.Decoder(Usage)
 _scanner = json.JSONDecoder()
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw] | None])
 
 
 def read(data: bytes) -> Chunk:
@@ -64,6 +66,14 @@ def usage_of(raw: msgspec.Raw | bytes | None) -> Usage | None:
         return None
 
 
+def usage_in(data: bytes) -> Usage | None:
+    """Read the token counts in a chunk; `None` where it has none or is none."""
+    try:
+        return usage_of(read(data).usage)
+    except BrokenChunkError:
+        return None
+
+
 def value_of(raw: msgspec.Raw | bytes) -> object:
     """Decode the JSON value, with lone surrogates and bytes that are not UTF-8 replaced."""
     try:
@@ -74,18 +84,40 @@ def value_of(raw: msgspec.Raw | bytes) -> object:
     return value
 
 
-def with_keys(data: bytes, values: dict[str, bytes], *, without: tuple[str, ...] = ()) -> bytes:
-    """Set these keys to these JSON values; every other value stays byte for byte as it was.
-
-    The keys `without` are left out.
-    """
+def with_keys(data: bytes, values: dict[str, bytes]) -> bytes:
+    """Set these keys to these JSON values; every other value stays byte for byte as it was."""
     try:
         fields: dict[str, Any] = dict(_object.decode(data))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _with_keys_textually(data, values, without)
-    for name in without:
-        fields.pop(name, None)
+        return _with_keys_textually(data, values)
     return msgspec.json.encode(fields | {name: msgspec.Raw(value) for name, value in values.items()})
+
+
+def without_errors(data: bytes) -> bytes:
+    """Leave out the errors that a chunk reports, its own and those of its choices.
+
+    Raises BrokenChunkError for what no client can read either.
+    """
+    try:
+        fields: dict[str, Any] = dict(_object.decode(data))
+        choices: Any = _objects.decode(fields["choices"]) if "choices" in fields else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            fields = json.loads(data.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            raise BrokenChunkError from None
+        choices = fields.get("choices")
+    fields.pop("error", None)
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict):
+            choice.pop("error", None)
+    if choices is not None:
+        fields["choices"] = choices
+    try:
+        return msgspec.json.encode(fields)
+    except UnicodeEncodeError:
+        # It has lone surrogates, which only escapes can write.
+        return json.dumps(fields, separators=(",", ":")).encode()
 
 
 def says_more(data: bytes) -> bool:
@@ -99,10 +131,25 @@ def says_more(data: bytes) -> bool:
     return False
 
 
+def may_fail(chunk: Chunk, name: bytes) -> bool:
+    """Tell whether an event of this name must be looked at by `error_of`."""
+    if chunk.error is not NULL or name or not chunk.choices:
+        return True
+    return any(choice is not None and choice.error is not NULL for choice in chunk.choices)
+
+
 def error_of(chunk: Chunk, data: bytes, name: bytes) -> bytes | None:
-    """Return the error that an event of this name reports, as JSON; `None` where it reports none."""
+    """Return the error that an event of this name reports, as JSON; `None` where it reports none.
+
+    Some servers put it into the choice that has failed.
+    """
+    if chunk.error is not NULL and is_error(chunk.error):
+        return chunk.error
+    for choice in chunk.choices or ():
+        if choice is not None and choice.error is not NULL and is_error(choice.error):
+            return choice.error
     if chunk.error is not NULL:
-        return chunk.error if is_error(chunk.error) else None
+        return None
     if name == b"error":
         return data
     # A chunk of an answer has choices; what has none may be an error by another shape.
@@ -138,6 +185,7 @@ def _choice(value: Any) -> Choice | None:
         index=index if isinstance(index, int) else 0,
         delta=Delta(**known) if known is not None else None,
         finish_reason=None if finish is None else str(finish),
+        error=_raw(value.get("error")),
     )
 
 
@@ -145,7 +193,7 @@ def _raw(value: Any) -> msgspec.Raw:
     return NULL if value is None else msgspec.Raw(json.dumps(value).encode())
 
 
-def _with_keys_textually(data: bytes, values: dict[str, bytes], without: tuple[str, ...]) -> bytes:
+def _with_keys_textually(data: bytes, values: dict[str, bytes]) -> bytes:
     """Do the same for what msgspec refuses: the standard library finds where each value begins and ends."""
     text = data.decode("utf-8", "surrogateescape")
     fields: dict[str, str] = {}
@@ -157,8 +205,6 @@ def _with_keys_textually(data: bytes, values: dict[str, bytes], without: tuple[s
         _, at = _scanner.raw_decode(text, value)
         fields[name] = text[key:at]
         at = _after_space(text, at)
-    for name in without:
-        fields.pop(name, None)
     fields |= {name: f"{json.dumps(name)}:{value.decode()}" for name, value in values.items()}
     return f"{{{','.join(fields.values())}}}".encode("utf-8", "surrogateescape")
 

@@ -14,7 +14,7 @@ from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.asking import Asking, usable
 from gateway.openai_api.life import Life, Outlet
-from gateway.openai_api.passing_on import pass_on
+from gateway.openai_api.passing_on import await_bill, pass_on
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.transcript import Transcript
@@ -99,6 +99,7 @@ class Exchange(Life):
                 await outlet.write(frames, is_last=relay.done)
                 frames = b""
             if relay.failure is not None:
+                await await_bill(relay, response)
                 raise relay.failure
             if relay.done:
                 return

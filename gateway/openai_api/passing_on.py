@@ -1,9 +1,16 @@
 """A stream goes from the upstream's connection to the caller's without waking its request's task."""
 
+import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.watch import Watch
+from gateway.upstreams.client import Response
+from gateway.upstreams.failure import UpstreamFailure
+
+AFTER_ERROR = 0.25
+"""Seconds that a usage may take to come behind an error."""
 
 
 class Writer(Protocol):
@@ -33,3 +40,11 @@ def pass_on(relay: Relay, writer: Writer, watch: Watch, data: bytes) -> bytes | 
     else:
         watch.read()
     return None if relay.goes_on else b""
+
+
+async def await_bill(relay: Relay, response: Response) -> None:
+    """Read on for the usage of an answer that has failed, as long as one may still come soon."""
+    with suppress(TimeoutError, UpstreamFailure):
+        async with asyncio.timeout(AFTER_ERROR):
+            while relay.may_be_billed and (data := await response.read()):
+                relay.feed(data)

@@ -40,6 +40,7 @@ class Relay:
         "events",
         "failure",
         "goes_on",
+        "may_be_billed",
         "transcript",
     )
 
@@ -64,6 +65,8 @@ class Relay:
         self.done = False
         self.goes_on = True
         """Tells whether it can be fed on: it holds no chunk, has not ended and not failed."""
+        self.may_be_billed = False
+        """Tells whether it has failed by an error behind which a usage may still come."""
         self._is_over = False
         """Tells whether the rest that the upstream sends is of no use."""
         self._last = LastChunk(self.transcript, choices, model_json) if model_json is not None else None
@@ -102,9 +105,19 @@ class Relay:
                     end = border(data, at)
                     out.append(self._pass_others(data[at:end]))
                 at = end
+            if self.may_be_billed and at < len(data):
+                self._bill(self._framer.feed(data[at:]))
         except TooLargeError:
             out.append(self._fail("sent an event that is larger than the limit"))
         return b"".join(out)
+
+    def _bill(self, events: list[Event]) -> None:
+        """Take from what follows an error the usage alone."""
+        is_over = any(event.data.strip() == DONE for event in events)
+        usages = [usage for event in events if (usage := chunks.usage_in(event.data)) is not None]
+        if usages:
+            self.transcript.usage = usages[-1]
+        self.may_be_billed = not (usages or is_over)
 
     def settle(self) -> bytes:
         """Return the frames that go out when nothing has followed the held chunk for a while."""
@@ -158,8 +171,10 @@ class Relay:
 
     def _take(self, events: list[Event], *, at_end: bool = False) -> bytes:
         out = []
-        for event in events:
+        for at, event in enumerate(events):
             if self._is_over:
+                if self.may_be_billed:
+                    self._bill(events[at:])
                 break
             try:
                 out.append(self._pass(event))
@@ -182,7 +197,7 @@ class Relay:
         if chunk.usage is not chunks.NULL and (usage := chunks.usage_of(chunk.usage)) is not None:
             self.transcript.usage = usage
             counts = not chunk.choices
-        if chunk.error is not chunks.NULL or name or not chunk.choices:
+        if chunks.may_fail(chunk, name):
             error = chunks.error_of(chunk, came, name)
             if error is not None:
                 return self._pass_error(error, came, chunk)
@@ -224,16 +239,19 @@ class Relay:
         beside = b""
         if chunk.choices or (self._wants_usage and self.transcript.usage and chunk.usage is not chunks.NULL):
             self.transcript.add(chunk)
-            beside = frame(self._edit.apply(chunks.with_keys(data, {}, without=("error",)), chunk))
+            beside = frame(self._edit.apply(chunks.without_errors(data), chunk))
+        self.may_be_billed = self.transcript.usage is None
         cause = from_event(self._upstream, error, self._mask)
         return self._fall(cause, cause.refusal_midway()) + beside
 
     def _fail(self, problem: str) -> bytes:
+        self.may_be_billed = False
         refusal = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
         return self._fall(UpstreamFailure("bad_answer", self._upstream), refusal)
 
     def _fall(self, cause: UpstreamFailure, failure: Refusal) -> bytes:
-        """Fail; return the frames that are whole, which still go out."""
+        """Fail, unless it has failed already; return the frames that are whole, which still go out."""
         self._is_over, self.goes_on = True, False
-        self.cause, self.failure = cause, failure
+        if self.failure is None:
+            self.cause, self.failure = cause, failure
         return self._last.let_go() if self._last is not None else b""

@@ -9,10 +9,12 @@ import pytest
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
+from tests.e2e.test_turns import row
+from tests.e2e.wire import fetch
 from tests.fakes.process import Gateway
 from tests.fakes.upstream import ScriptedUpstream, Seen
-from tests.fakes.upstream_model import chunk
-from tests.fakes.upstream_scripts import Json, Script, error_object, events, json_answer, status
+from tests.fakes.upstream_model import chunk, usage_chunk
+from tests.fakes.upstream_scripts import Json, Script, Stall, error_object, events, json_answer, status
 
 KEY = "upstream-secret-key"
 Answer = Callable[[Seen], Script]
@@ -28,6 +30,13 @@ def in_mid_stream(seen: Seen) -> Script:
     return events([chunk("One"), echo(seen)], done=False)
 
 
+def in_a_choice(seen: Seen, form: str) -> Json:
+    """Answer as OpenRouter does: the choice that has failed holds the error."""
+    said = {"role": "assistant", "content": ""}
+    choice = {"index": 0, form: said, "finish_reason": "error", **echo(seen)}
+    return {"id": "gen-1", "model": "m", "choices": [choice]}
+
+
 ANSWERS: dict[str, tuple[Answer, bool]] = {
     "400": (lambda seen: status(400, echo(seen)), False),
     "400 to a stream": (lambda seen: status(400, echo(seen)), True),
@@ -36,6 +45,10 @@ ANSWERS: dict[str, tuple[Answer, bool]] = {
     "200": (lambda seen: json_answer(echo(seen)), False),
     "first event": (lambda seen: events([echo(seen)], done=False), True),
     "later event": (in_mid_stream, True),
+    "choice": (lambda seen: json_answer(in_a_choice(seen, "message")), False),
+    "choice of a stream": (lambda seen: json_answer(in_a_choice(seen, "message")), True),
+    "choice of the first event": (lambda seen: events([in_a_choice(seen, "delta")]), True),
+    "choice of a later event": (lambda seen: events([chunk("One"), in_a_choice(seen, "delta")]), True),
 }
 
 
@@ -57,6 +70,26 @@ def test_an_error_that_echoes_the_request_shows_neither_prompt_nor_key(
     assert told.count("***") >= 2
     assert KEY not in told
     assert not any(prompt[at : at + 40] in body["message"] for at in range(len(prompt) - 40))
+
+
+@pytest.mark.parametrize("model", [LIBRARIAN, "plain-model"])
+@pytest.mark.parametrize("place", ["event", "choice"])
+def test_what_comes_before_beside_and_behind_an_error_counts(
+    model: str, place: str, library: Gateway, upstream: ScriptedUpstream
+) -> None:
+    error = {"error": {"code": 502, "message": f"{KEY} is overloaded"}}
+    failing = chunk("lo", finish="error", **({"choice": error} if place == "choice" else error))
+    script = events([chunk("Hel"), failing, usage_chunk(9, 53)], done=False)
+    sent = b"".join(step for step in script.body if isinstance(step, bytes))
+    upstream.always(script.interrupt(sent.rindex(b"data: "), Stall(0.05)))
+    reply = fetch(library, body={"model": model, "messages": hello(), "stream": True})
+    *chunks, last = [json.loads(each.removeprefix(b"data: ")) for each in reply.body.split(b"\n\n")[:-1]]
+    assert [each["choices"][0]["delta"]["content"] for each in chunks] == ["Hel", "lo"]
+    assert last["error"]["message"] == "*** is overloaded"
+    assert KEY.encode() not in reply.body
+    turn = row(library, reply.headers["x-request-id"])
+    assert (turn["status"], turn["finish_reason"]) == ("failed", "error")
+    assert (turn["prompt_tokens"], turn["completion_tokens"]) == (9, 53)
 
 
 def test_a_context_that_is_too_long_is_the_caller_s_400_whatever_the_status(

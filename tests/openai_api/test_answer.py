@@ -9,6 +9,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.outline import LARGE
 from gateway.openai_api.sse import DONE, Framer
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import Usage
@@ -117,6 +118,22 @@ def test_an_error_in_a_200_has_failed() -> None:
     found = failure(b' {"error":{"message":"No key a-secret-of-ours","type":"x","code":429},"choices":[]}')
     assert (found.kind, found.status) == ("error_event", 429)
     assert found.error == {"message": "No key ***", "type": "x", "code": 429}
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_an_error_inside_a_choice_has_failed(index: int) -> None:
+    choices: list[dict[str, Any]] = [{"index": at, "message": {"content": "Hi"}} for at in (0, 1)]
+    choices[index] |= {"finish_reason": "error", "error": {"message": "No key a-secret-of-ours", "code": 429}}
+    for filler in ("", "x" * LARGE):
+        found = failure(json.dumps({"filler": filler, "choices": choices}).encode())
+        assert (found.kind, found.status) == ("error_event", 429)
+        assert found.error == {"message": "No key ***", "code": 429}
+
+
+@pytest.mark.parametrize("error", [None, {}, "", False])
+def test_an_error_inside_a_choice_that_says_nothing_is_none(error: object) -> None:
+    body = {"choices": [{"index": 0, "message": {"content": "Hi"}, "error": error}]}
+    assert answer(json.dumps(body).encode()).said() == [Said(0, "Hi")]
 
 
 @pytest.mark.parametrize(

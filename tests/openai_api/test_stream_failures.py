@@ -103,6 +103,63 @@ def test_a_text_beside_an_error_goes_out_first(plain: bool) -> None:
     assert relay.transcript.finish_reason == "error"
 
 
+SECRET = {"code": 502, "message": "The key a-secret-of-ours is bad."}
+
+
+def test_an_error_inside_a_choice_fails_and_leaves_no_trace_in_it() -> None:
+    for plain in (False, True):
+        last = chunk("lo", "error", usage={"completion_tokens": 53})
+        came = last | {"choices": [last["choices"][0] | {"error": SECRET}]}
+        found, refusal, relay = failed(chunk("Hel"), came, chunk("c"), end=DONE, plain=plain)
+        sent = [chunk("Hel"), last]
+        assert found == (sent if plain else [named(each) for each in sent])
+        assert refusal.fault is Fault.STREAM_ERROR
+        assert refusal.passed_on is not None
+        assert refusal.passed_on["message"] == "The key *** is bad."
+        assert relay.transcript.said() == [Said(0, "Hello")]
+        assert relay.transcript.usage == Usage(completion_tokens=53)
+
+
+@pytest.mark.parametrize("top", [{}, {"error": None}, {"error": {}}, {"error": "x"}])
+@pytest.mark.parametrize("text", ["b", "\ud83d"])
+@pytest.mark.parametrize("index", [0, 1])
+def test_an_error_inside_any_choice_is_one(top: dict[str, Any], text: str, index: int) -> None:
+    choices = [chunk(text, index=each)["choices"][0] for each in (0, 1)]
+    came = {"id": "1", "model": "gpt", "choices": [dict(choice) for choice in choices], **top}
+    came["choices"][index]["error"] = SECRET
+    found, refusal, _ = failed(chunk("a"), came, end=DONE, choices=2)
+    assert found == [named(chunk("a")), named({"id": "1", "choices": choices})]
+    assert refusal.fault is Fault.STREAM_ERROR
+
+
+@pytest.mark.parametrize("error", [None, {}, "", False, 0, []])
+def test_an_error_inside_a_choice_that_says_nothing_is_none(error: object) -> None:
+    last = chunk("a", "stop")
+    last["choices"][0]["error"] = error
+    assert relayed(last)[0] == [named(last, persona=PERSONA), "[DONE]"]
+
+
+@pytest.mark.parametrize("broken", [b"", event(b"{")])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_a_usage_behind_an_error_is_counted(broken: bytes, size: int) -> None:
+    relay = relay_of()
+    came = event(chunk("a"), {"error": SECRET}, chunk("c")) + broken + event(USAGE) + DONE
+    out = b"".join(relay.feed(came[at : at + size]) for at in range(0, len(came), size))
+    assert frames(out) == [named(chunk("a"))]
+    assert relay.transcript.usage == Usage(3)
+    assert not relay.may_be_billed
+
+
+def test_no_usage_is_waited_for_behind_the_end() -> None:
+    relay = relay_of()
+    relay.feed(event(chunk("a"), {"error": SECRET}))
+    assert relay.may_be_billed
+    relay.feed(DONE)
+    assert not relay.may_be_billed
+    relay.feed(event(USAGE))
+    assert relay.transcript.usage is None
+
+
 @pytest.mark.parametrize("asked", [False, True])
 def test_a_usage_beside_an_error_goes_out_where_it_is_asked_for(asked: bool) -> None:
     found, _, relay = failed(chunk("a"), USAGE | {"error": "x"}, wants_usage=asked)
