@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.errors import Detail, Fault, Refusal
+from gateway.openai_api.spelling import refuse_lookalikes
 
 NULL = msgspec.Raw(b"null")
 
@@ -16,6 +17,8 @@ REASONING = (
     "reasoning.enabled",
     "thinking",
     "thinking_budget",
+    "thinking_config",
+    "extra_body.google.thinking_config",
     "enable_thinking",
     "chat_template_kwargs.enable_thinking",
     "chat_template_kwargs.thinking",
@@ -47,7 +50,8 @@ SYNONYMS: tuple[tuple[str, ...], ...] = (
 """Names that servers have for one thing; `a.b` is `b` within the object `a`."""
 
 _rivals = {name: frozenset(group) - {name} for group in SYNONYMS for name in group}
-_objects = frozenset(name.partition(".")[0] for name in _rivals if "." in name)
+_objects = frozenset(name[:at] for name in _rivals for at, character in enumerate(name) if character == ".")
+"""Objects that hold some of them; `a.b` is the object `b` within `a`."""
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 ALLOWED = frozenset(
@@ -130,21 +134,44 @@ def only_allowed(fields: Mapping[str, msgspec.Raw], allow: Collection[str]) -> d
     return kept
 
 
-def _given(fields: Mapping[str, msgspec.Raw]) -> set[str]:
-    """List every parameter that the caller set, also those within an object that some servers have apart."""
-    given = {name for name in fields if is_set(fields, name)}
-    for name in given & _objects:
-        given |= {f"{name}.{member}" for member in _inner(fields[name])}
+def refuse_lookalikes_of(defaults: Mapping[str, msgspec.Raw], fields: Mapping[str, msgspec.Raw]) -> None:
+    """Raises Refusal for a key that some servers would read as a default, or as another name of one."""
+    names = _given(defaults)
+    for name in tuple(names):
+        names |= _rivals.get(name, frozenset())
+    _refuse_lookalikes(fields, names, "")
+
+
+def _refuse_lookalikes(fields: Mapping[str, msgspec.Raw], names: Collection[str], place: str) -> None:
+    """Look at the keys of an object at this place, and of those within it that hold some of the names."""
+    known = {name[len(place) :].partition(".")[0] for name in names if name.startswith(place)}
+    refuse_lookalikes(fields, known, place)
+    for key in known & fields.keys():
+        if place + key in _objects:
+            _refuse_lookalikes(_inner(fields[key]), names, f"{place}{key}.")
+
+
+def _given(fields: Mapping[str, msgspec.Raw], place: str = "") -> set[str]:
+    """List every parameter that is set, also those within an object that some servers have apart."""
+    given: set[str] = set()
+    for key in fields:
+        if is_set(fields, key):
+            given.add(place + key)
+            if place + key in _objects:
+                given |= _given(_inner(fields[key]), f"{place}{key}.")
     return given
 
 
 def _without(name: str, default: msgspec.Raw, given: set[str]) -> msgspec.Raw | None:
     """Leave out the default's members that the caller set by another name; `None` if nothing is left."""
     members = _inner(default)
-    kept = {
-        key: value for key, value in members.items() if not given & _rivals.get(f"{name}.{key}", frozenset())
-    }
-    if len(kept) == len(members):
+    kept: dict[str, msgspec.Raw] = {}
+    for key, value in members.items():
+        inner = f"{name}.{key}"
+        rest = _without(inner, value, given) if inner in _objects else value
+        if rest is not None and given.isdisjoint(_rivals.get(inner, ())):
+            kept[key] = rest
+    if kept == members:
         return default
     return msgspec.Raw(msgspec.json.encode(kept)) if kept else None
 

@@ -7,7 +7,14 @@ import msgspec
 
 from gateway.openai_api.body import decode_object, each_once
 from gateway.openai_api.messages import Messages, opens, wrong
-from gateway.openai_api.parameters import ALLOWED, NULL, is_set, only_allowed, with_defaults
+from gateway.openai_api.parameters import (
+    ALLOWED,
+    NULL,
+    is_set,
+    only_allowed,
+    refuse_lookalikes_of,
+    with_defaults,
+)
 from gateway.openai_api.spelling import OF_OPTIONS, OURS, refuse_lookalikes
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -53,7 +60,7 @@ class ChatRequest:
         """
         fields = self.fields if allow is None else only_allowed(self.fields, allow)
         if defaults and not fields.keys() <= KNOWN:
-            refuse_lookalikes(fields, defaults)
+            refuse_lookalikes_of(defaults, fields)
         found = with_defaults(fields, defaults)
         found.pop("messages", None)
         return found

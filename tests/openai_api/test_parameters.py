@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.parameters import ALLOWED, SYNONYMS, only_allowed, with_defaults
+from gateway.openai_api.parameters import ALLOWED, SYNONYMS, only_allowed, refuse_lookalikes_of, with_defaults
 
 
 def raw(fields: dict[str, Any]) -> dict[str, msgspec.Raw]:
@@ -22,7 +22,7 @@ def sent(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
 def nested(name: str, value: object) -> dict[str, Any]:
     """Make `a.b` a member of an object."""
     outer, _, inner = name.partition(".")
-    return {outer: {inner: value}} if inner else {outer: value}
+    return {outer: nested(inner, value) if inner else value}
 
 
 PAIRS = [
@@ -75,6 +75,48 @@ def test_only_the_part_of_a_default_yields_that_the_caller_set(
     given: dict[str, Any], defaults: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     assert sent(given, defaults) == expected
+
+
+def alike(name: str, at: int) -> str:
+    """Write one part of the name, from behind, with a capital letter."""
+    parts = name.split(".")
+    parts[at] = parts[at][0].upper() + parts[at][1:]
+    return ".".join(parts)
+
+
+ALIKE = [
+    (default, given, alike(given, at))
+    for group in SYNONYMS
+    for default in group
+    for given in group
+    for at in range(-1 - given.count("."), 0)
+]
+
+
+@pytest.mark.parametrize(("default", "given", "spelt"), ALIKE)
+def test_a_key_that_is_like_any_name_of_a_default_is_refused(default: str, given: str, spelt: str) -> None:
+    defaults = raw(nested(default, 1))
+    with pytest.raises(Refusal) as caught:
+        refuse_lookalikes_of(defaults, raw(nested(spelt, 7)))
+    refusal = caught.value
+    assert (refusal.fault, refusal.status) == (Fault.REQUEST_INVALID, 400)
+    assert refusal.param is not None
+    assert spelt.startswith(refusal.param)
+    assert refusal.param not in given
+    refuse_lookalikes_of(defaults, raw(nested(given, 7)))
+
+
+def test_a_key_that_is_like_no_default_is_let_through() -> None:
+    given = {"Seed": 1, "reasoning": {"Effort": "low"}, "Thinking": None}
+    refuse_lookalikes_of(raw({"max_tokens": 5, "stop": "x"}), raw(given))
+
+
+def test_a_default_of_three_levels_yields_in_part() -> None:
+    default = {"extra_body": {"google": {"thinking_config": {"thinking_budget": 9}, "cached_content": "c"}}}
+    assert sent({"reasoning_effort": "low"}, default) == {
+        "reasoning_effort": "low",
+        "extra_body": {"google": {"cached_content": "c"}},
+    }
 
 
 def test_a_locked_persona_takes_what_is_on_the_list() -> None:
