@@ -7,6 +7,7 @@ import msgspec
 from gateway.errors import Detail, Fault, Refusal
 from gateway.openai_api import plain
 from gateway.openai_api.bounds import LARGE
+from gateway.openai_api.parameters import NULL
 from gateway.openai_api.plain import MOST, Plain
 from gateway.openai_api.spelling import OF_MESSAGES, OF_PARTS, is_same, refuse_lookalikes
 
@@ -85,8 +86,11 @@ def closely(array: msgspec.Raw) -> Plain:
         if not message.keys() <= OF_MESSAGES:
             refuse_lookalikes(message, OF_MESSAGES, f"messages[{index}].")
         roles.append(_role(message, index))
-        content = message.get("content")
-        if content is None or not opens(content, "["):
+        content = message.get("content", NULL)
+        if not opens(content, "["):
+            if not opens(content, '"') and content != NULL:
+                name = f"messages[{index}]"
+                raise wrong(name, "must be a string or an array of content parts", f"{name}.content")
             continue
         parts = parts_of(content)
         count += len(parts)
@@ -114,22 +118,28 @@ def _read(array: msgspec.Raw) -> list[Fields]:
 
 
 def _role(message: Fields, index: int) -> str:
-    raw = message.get("role")
-    if raw is None:
-        raise wrong(f"messages[{index}]", "has no `role`; name one, such as `user`")
+    raw = message.get("role", NULL)
+    if raw == NULL:
+        raise _no_role(index)
     if not opens(raw, '"') or len(memoryview(raw)) > LONGEST_ROLE:
         raise wrong(f"messages[{index}].role", "must be a string, and a short one")
     if (known := _written.get(bytes(raw))) is not None:
         return known
     role = _text.decode(raw)
     meant = role.strip().casefold()
+    if not meant:
+        raise _no_role(index)
     if meant in ROLES and role != meant:
         raise wrong(f"messages[{index}].role", f"would be read as `{meant}` by some servers; write it so")
     return role
 
 
+def _no_role(index: int) -> Refusal:
+    return wrong(f"messages[{index}]", "has no `role`; name one, such as `user`")
+
+
 def _kind(part: Part, index: int, at: int) -> str:
-    """Tell the type of a part, empty where it has none. Raises Refusal."""
+    """Tell the type of a part. Raises Refusal."""
     message, place = f"messages[{index}]", f"messages[{index}].content[{at}]"
     if not isinstance(part, dict):
         if not opens(part, '"'):
@@ -138,9 +148,9 @@ def _kind(part: Part, index: int, at: int) -> str:
     if not part.keys() <= OF_PARTS:
         refuse_lookalikes(part, OF_PARTS, f"{place}.")
     raw, text = part.get("type"), part.get("text")
-    if raw is None or not opens(raw, '"'):
-        return ""
-    kind = _text.decode(raw)
+    kind = _text.decode(raw) if raw is not None and opens(raw, '"') else ""
+    if not kind:
+        raise wrong(message, "must be a content part: an object with a `type`", place)
     if kind.strip().casefold() == "text" and (text is None or not opens(text, '"')):
         raise wrong(message, "is a text part and has no `text`, which must be a string", place)
     return kind

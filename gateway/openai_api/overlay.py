@@ -152,16 +152,14 @@ def _check_kinds(fields: Fields, index: int, place: str = "") -> None:
 def _texts(contents: Sequence[msgspec.Raw]) -> list[str]:
     """List the texts of the first messages: one for a string with characters, one for a part with a text.
 
-    Raises Refusal for a content that is neither a string, null nor an array of parts as they should be.
+    Raises Refusal for parts that are not as they should be.
     """
     written: list[msgspec.Raw] = []
     for index, content in enumerate(contents):
         if opens(content, "["):
             written += _texts_of_parts(content, index)
-        elif opens(content, '"') or content == NULL:
-            written.append(content)
         else:
-            raise wrong(f"messages[{index}].content", "must be a string or an array of content parts")
+            written.append(content)
     written = [text for text in written if opens(text, '"')]
     if sum(len(memoryview(text)) for text in written) > LONGEST:
         problem = f"The system messages are longer than {LONGEST} bytes; send less."

@@ -17,6 +17,8 @@ MOST = 10_000
 LOOKS = 3
 """How many brackets are looked at to tell whether a content is an array."""
 QUOTE, BRACKET = (ord('"'),), (ord("["),)
+TEXTS = {QUOTE, (ord("n"),)}
+"""What a content begins with that is a string or null."""
 COLON, SPACE = b": "
 
 C = TypeVar("C")
@@ -61,7 +63,7 @@ class Plain(NamedTuple):
     """The JSON that goes on, each key of a message or part once; what was written, if it stood so."""
     roles: list[str]
     kinds: frozenset[str] = frozenset()
-    """The types of parts; empty for one that has none."""
+    """The types of parts."""
 
 
 def read(array: bytes) -> Plain | None:
@@ -72,8 +74,11 @@ def read(array: bytes) -> Plain | None:
             texts = _texts.decode(array)
             if len(texts) > MOST:
                 return None
-            if seems_mixed is False or BRACKET not in _opening([message.content for message in texts]):
+            opening = _opening([message.content for message in texts])
+            if opening <= TEXTS:
                 return Plain(_same(array, _encode(texts)), [message.role for message in texts])
+            if BRACKET not in opening:
+                return None
         return _read_mixed(array)
     except msgspec.ValidationError:
         return None

@@ -70,9 +70,14 @@ def test_a_role_that_folds_to_a_known_one_is_refused(role: str) -> None:
     assert refusal.param == "messages[1].role"
 
 
-@pytest.mark.parametrize("role", ["ipython", "observation", "", "systems"])
+@pytest.mark.parametrize("role", ["ipython", "observation", "systems"])
 def test_another_role_is_left_to_the_upstream(role: str) -> None:
     assert read('[{"role":"@"}]'.replace("@", role)).roles == [role]
+
+
+@pytest.mark.parametrize("content", ["", ',"content":null', ',"content":[]', ',"content":""'])
+def test_a_message_may_say_nothing(content: str) -> None:
+    assert read('[{"role":"assistant"@}]'.replace("@", content)).roles == ["assistant"]
 
 
 def test_a_role_in_escapes_is_known() -> None:
@@ -88,7 +93,9 @@ def test_a_role_in_escapes_is_known() -> None:
         ("[]", "messages[1]", "`messages[1]` must be an object with a `role`."),
         ("{}", "messages[1]", "`messages[1]` has no `role`; name one, such as `user`."),
         ('{"content":"x"}', "messages[1]", "`messages[1]` has no `role`; name one, such as `user`."),
-        ('{"role":null}', "messages[1].role", "`messages[1].role` must be a string, and a short one."),
+        ('{"role":null}', "messages[1]", "`messages[1]` has no `role`; name one, such as `user`."),
+        ('{"role":""}', "messages[1]", "`messages[1]` has no `role`; name one, such as `user`."),
+        ('{"role":" \\u0009"}', "messages[1]", "`messages[1]` has no `role`; name one, such as `user`."),
         ('{"role":["user"]}', "messages[1].role", "`messages[1].role` must be a string, and a short one."),
         (
             '{"role":"user","content":[{"type":"text"}]}',
@@ -104,6 +111,23 @@ def test_a_role_in_escapes_is_known() -> None:
             '{"role":"user","content":[null]}',
             "messages[1]",
             "`messages[1].content[0]` must be a content part: an object with a `type`.",
+        ),
+        *(
+            (
+                '{"role":"user","content":["a",@]}'.replace("@", part),
+                "messages[1]",
+                "`messages[1].content[1]` must be a content part: an object with a `type`.",
+            )
+            for part in ("{}", '{"type":null}', '{"type":5}', '{"type":""}', '{"text":"a"}', "7", "[]")
+        ),
+        *(
+            (
+                '{"role":"@","content":%s}'.replace("@", role) % content,
+                "messages[1]",
+                "`messages[1].content` must be a string or an array of content parts.",
+            )
+            for content in ("5", "-1.5", "{}", '{"a":"b"}', "true", "false")
+            for role in ("user", "tool", "ipython")
         ),
     ],
 )

@@ -33,7 +33,7 @@ parts = st.one_of(
     strings.map(lambda text: f'{{"type":"text","text":{text}}}'),
     strings.map(lambda text: f'{{ "text" : {text}, "type":"text", "cache_control":{{"type":"ephemeral"}} }}'),
     st.sampled_from(
-        ['{"type":"image_url","image_url":{"url":"data:x"}}', '"bare"', '{"type":"odd","n":1e999}', "{}"]
+        ['{"type":"image_url","image_url":{"url":"data:x"}}', '"bare"', '{"type":"odd","n":1e999}']
     ),
 )
 contents = st.one_of(
@@ -52,11 +52,11 @@ def message(roles: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
 
 
 system_messages = message(st.sampled_from(["system", "developer"]))
-other_messages = message(st.sampled_from(["user", "assistant", "tool", "ipython", ""])) | st.sampled_from(
+other_messages = message(st.sampled_from(["user", "assistant", "tool", "ipython"])) | st.sampled_from(
     [
         b'{"role":"user"}',
         b'{"x":[{"role":"a","role":"b"}],"role":"\\u0075ser"}',
-        b'{"role":"user","content":1e999}',
+        b'{"role":"user","n":1e999}',
     ]
 )
 conversations = st.tuples(
@@ -186,7 +186,8 @@ def test_an_empty_array_makes_the_prompt_a_part() -> None:
 def test_another_content_is_refused_and_its_place_named(content: bytes) -> None:
     with pytest.raises(Refusal) as caught:
         laid(system("One."), b'{"role":"system","content":' + content + b"}")
-    assert (caught.value.fault, caught.value.param) == (Fault.REQUEST_INVALID, "messages[1].content")
+    assert (caught.value.fault, caught.value.param) == (Fault.REQUEST_INVALID, "messages[1]")
+    assert "`messages[1].content` must be" in caught.value.message
 
 
 @pytest.mark.parametrize("first", ["system", "developer"])
