@@ -26,6 +26,7 @@ from gateway.scoring.transcript import Said
 
 COLUMNS = {"AXIS": "axis", "SIGNAL": "name", "P": "p", "WHERE": "where", "BASIS": "basis", "TEXT": "text"}
 
+FACT_COLUMNS = {"FACT": "about", "KIND": "kind", "VALUE": "value", "BASIS": "basis", "SOURCE": "source"}
 RULE_COLUMNS = {"ID": "id", "STATE": "state", "RULE": "rule", "SOURCE": "source"}
 
 
@@ -86,7 +87,7 @@ async def score(
 @options.as_json
 @on_target
 async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
-    """List the rules of a version: those that it declares, and those that were read from its prompt.
+    """List a version's rules, declared and read from its prompt, and the facts that it states.
 
     In the persona's file, an entry of `rules` with `from: ID` confirms a rule that was read, one that says
     something beside it corrects the rule, and `{from: ID, off: true}` switches it off.
@@ -100,8 +101,12 @@ async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
         {"id": one.id, "state": one.state, "rule": _rule(one.rule), "source": one.source}
         for one in listed.data
     ]
+    facts = [msgspec.structs.asdict(one) for one in listed.facts]
     empty = f"{found.persona.slug}@v{listed.version} declares no rules, and none was found in its prompt"
     listing(rows, RULE_COLUMNS, as_json=False, empty=empty)
+    if facts:
+        click.echo()
+        listing(facts, FACT_COLUMNS, as_json=False, empty="")
 
 
 drift.add_command(evaluation)

@@ -110,8 +110,13 @@ class Local:
         async with self._database.read() as connection:
             version = await stored.version(connection, found.persona.id, found.version.version)
         read = version.reading or reading.read_now(version.content)
-        listed = reading.listed(version.content, read)
-        return RuleList(persona=found.persona.id, version=version.number, reader=read.reader, data=listed)
+        return RuleList(
+            persona=found.persona.id,
+            version=version.number,
+            reader=read.reader,
+            data=reading.listed(version.content, read),
+            facts=reading.facts(found.draft.profile.name, version.content),
+        )
 
     async def label(self, found: Found, label: str) -> None:
         async with self._database.write() as connection:

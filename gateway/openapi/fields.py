@@ -15,6 +15,11 @@ FIELDS = {
     "origin": "`declared` in the version, or read from its `prompt`.",
     "state": "`active`; a read rule is `confirmed`, `corrected` or `off` by a declared one, or `replaced`; "
     "a declared one that is `from` a sentence which the prompt does not have is `unmatched`.",
+    "facts": "Figures that answers are held against: prices, times, dates, numbers.",
+    "Fact.kind": "What it is, such as `time`, `eur`, `day` or `phone`.",
+    "Fact.value": "The number; minutes of the day for a time, digits for a telephone.",
+    "about": "What it belongs to, in the words of the layer or the clause.",
+    "Fact.basis": "Where it stands: `prompt` or `layers.…`.",
     "Rule.rule": "The rule as the version has it, or as it was read.",
     "source": "The sentence of the prompt that it came from.",
     "reader": "Which reader found the rules in the prose.",

@@ -30,6 +30,7 @@ NAMES = {
     "TurnView": "Turn",
     "Usage": "TokenCounts",
     "UsageView": "UsageSum",
+    "FactView": "Fact",
     "RuleView": "Rule",
     "VersionView": "Version",
     "WorkspaceBody": "NewWorkspace",

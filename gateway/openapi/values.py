@@ -90,6 +90,15 @@ RULES: Json = {
             "source": "You never break character.",
         }
     ],
+    "facts": [
+        {
+            "kind": "time",
+            "value": 1200,
+            "about": "The library opens",
+            "basis": "prompt",
+            "source": "The library opens at eight in the evening.",
+        }
+    ],
 }
 DIFF: Json = {
     "a": 2,

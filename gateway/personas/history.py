@@ -91,7 +91,7 @@ async def read_version(request: AnyRequest, database: Store, ref: str, v: str) -
     return view.show_version(persona, found, foreign=is_foreign(request, persona))
 
 
-@get("/{ref:str}/rules", opt={"scope": "personas:read"}, summary="List the rules of a version")
+@get("/{ref:str}/rules", opt={"scope": "personas:read"}, summary="List the rules and facts of a version")
 async def list_rules(
     request: AnyRequest,
     database: Store,
@@ -111,8 +111,13 @@ async def list_rules(
     read = found.reading
     if read is None:
         read = await asyncio.to_thread(reading.read_now, found.content)
-    rules = reading.listed(found.content, read)
-    return RuleList(persona=persona.id, version=found.number, reader=read.reader, data=rules)
+    return RuleList(
+        persona=persona.id,
+        version=found.number,
+        reader=read.reader,
+        data=reading.listed(found.content, read),
+        facts=await asyncio.to_thread(reading.facts, persona.profile.name, found.content),
+    )
 
 
 @get("/{ref:str}/versions/{a:str}/diff/{b:str}", opt={"scope": "personas:read"}, summary="Compare versions")

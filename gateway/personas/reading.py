@@ -8,11 +8,15 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.drift import rule
+from gateway.drift.character import Character
 from gateway.drift.rule import Read, Rule
 from gateway.personas.model import Content, Reading
 
 Origin = Literal["declared", "prompt"]
 State = Literal["active", "confirmed", "corrected", "off", "replaced", "unmatched"]
+
+FACTS = 500
+"""Facts that are listed."""
 
 log = logging.getLogger("gateway.personas")
 
@@ -25,6 +29,19 @@ class RuleList(msgspec.Struct, frozen=True, kw_only=True):
     reader: int
     """Which reader found those in the prose; a later one may find more, in versions that are made then."""
     data: list["RuleView"]
+    facts: list["FactView"]
+    """Figures of the layers and the prompt that answers are held against: prices, times, dates, numbers."""
+
+
+class FactView(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure of a version, and what it belongs to."""
+
+    kind: str
+    value: float | str
+    about: str
+    basis: str
+    """`prompt`, or the layer's path."""
+    source: str
 
 
 class RuleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +74,21 @@ def read_now(content: Content) -> Reading:
     from gateway.drift.rules import prose
 
     return Reading(reader=prose.READER, rules=prose.read(content.prompt, content.language))
+
+
+def facts(name: str, content: Content) -> list[FactView]:
+    """List the figures of a version, which takes some ten milliseconds."""
+    # Imported here, as above.
+    from gateway.drift import facts as figures
+
+    character = Character(
+        name=name,
+        language=content.language,
+        prompt=content.prompt,
+        examples=tuple(content.examples),
+        fields=content.layers,
+    )
+    return [msgspec.convert(one, FactView, from_attributes=True) for one in figures.facts(character)[:FACTS]]
 
 
 def listed(content: Content, reading: Reading) -> list[RuleView]:

@@ -41,6 +41,14 @@ def test_rules_are_read_from_the_prompt_with_their_sentences(me: User, ada: dict
     assert ada["rules"] == []
 
 
+def test_figures_are_listed_with_their_sentences(me: User, ada: dict[str, Any]) -> None:
+    prompt = "You are Ada. A repair costs 25 EUR. We open at 9:30."
+    me.patch("/personas/ada", {"prompt": prompt, "layers": {"surface": {"phone": "0555 123 456"}}})
+    found = {(one["basis"], one["source"].rstrip(".")) for one in rules(me)["facts"]}
+    assert ("prompt", "A repair costs 25 EUR") in found
+    assert any(basis.startswith("layers.surface") for basis, _ in found)
+
+
 def test_declared_rules_make_a_version_and_the_read_ones_do_not(me: User, ada: dict[str, Any]) -> None:
     same = me.patch("/personas/ada", {"rules": []})
     assert (same.json["version"], same.json["fingerprint"]) == (1, ada["fingerprint"])

@@ -15,6 +15,8 @@ WORDS = 8
 """Letters of a quotation that is to be said, and does not only show how to speak."""
 SHORT = 3
 """An answer of so few words need not do anything."""
+BEFORE = 24
+"""Characters before a number in which a word for a limit stands."""
 GROUPS = frozenset(
     [
         "@danger",
@@ -87,7 +89,9 @@ def prepare(active: Active, words: Language, answers: Language) -> Duty:
     left = text[:start] + " " * (end - start) + text[end:]
     words_of = [text[low + 1 : high - 1].strip(" .,…") for low, high in quoted(left)]
     anchors = tuple(one for one in words_of if len(one) >= WORDS) or tuple(
-        re.sub(r"\D", "", match[0]) or match[0] for match in _ANCHOR.finditer(left) if len(match[0]) > 1
+        re.sub(r"\D", "", match[0]) or match[0]
+        for match in _ANCHOR.finditer(left)
+        if len(match[0]) > 1 and not _is_limit(reading, match.start())
     )
     return Duty(
         active,
@@ -102,6 +106,11 @@ def prepare(active: Active, words: Language, answers: Language) -> Duty:
         asks="act:ask" in reading.labels,
         is_doing=reading.has(start, end, "cue:before"),
     )
+
+
+def _is_limit(reading: Reading, start: int) -> bool:
+    """Whether a number says how much an answer may have at most, and is none to be given in it."""
+    return reading.has(max(0, start - BEFORE), start, "cue:most")
 
 
 def _condition(reading: Reading) -> tuple[int, int]:

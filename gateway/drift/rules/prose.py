@@ -12,7 +12,7 @@ from gateway.drift.rules.limits import Segment, form_of, is_forbidden, is_most, 
 from gateway.drift.rules.names import named
 from gateway.drift.rules.reading import Reading, Sentence, quoted
 
-READER = 1
+READER = 2
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""

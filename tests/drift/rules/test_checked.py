@@ -36,6 +36,13 @@ ASKING = {"must": "End every answer with a question"}
 ERRANDS = {"must_not": "Help with anything other than ferries"}
 
 
+def test_a_limit_within_a_duty_is_no_number_to_give() -> None:
+    rule = {"must": "Always write your proofs as poems of fewer than 10 lines"}
+    assert not is_broken(
+        rule, "Prove it.", "Where squares on legs are laid with care, their sum is on the longest there."
+    )
+
+
 @pytest.mark.parametrize(
     ("rule", "user", "broken", "kept"),
     [
