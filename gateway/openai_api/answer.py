@@ -1,4 +1,4 @@
-"""A whole answer is read in parts, edited on its bytes, and can be given as a stream."""
+"""A whole answer is read in parts and edited on its bytes."""
 
 import asyncio
 from typing import Any, Self
@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.outline import LARGE, BrokenJSONError, Outline
-from gateway.openai_api.sse import BOM, DONE_FRAME, frame
+from gateway.openai_api.sse import BOM
 from gateway.scoring.transcript import Said, text_of
 from gateway.turns.turn import Usage
 from gateway.upstreams.client import Response
@@ -16,7 +16,6 @@ from gateway.upstreams.masking import Mask
 from gateway.upstreams.reason import is_error
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_choices = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
 class _Message(msgspec.Struct):
@@ -88,23 +87,12 @@ class Answer:
             return chunks.with_keys(self.body, values)
         return self._outline.with_keys(values)
 
-    def as_stream(self) -> bytes:
-        """Give the answer as server-sent events, for an upstream that sent none although it was asked to."""
-        fields = self.fields if self._outline is None else _decode(self.body) or {}
-        head = {name: value for name, value in fields.items() if name not in ("choices", "usage")}
-        head["object"] = msgspec.Raw(b'"chat.completion.chunk"')
-        said, ended = [], []
-        for position, choice in enumerate(_choices.decode(fields["choices"])):
-            index = choice.pop("index", msgspec.Raw(str(position).encode()))
-            finish = choice.pop("finish_reason", chunks.NULL)
-            delta = _delta(choice.pop("message", msgspec.Raw(b"{}")))
-            said.append({"index": index, "delta": delta, **choice, "finish_reason": None})
-            if bytes(finish) != b"null":
-                ended.append({"index": index, "delta": {}, "finish_reason": finish})
-        events = [{**head, "choices": [choice]} for choice in said + ended]
-        if "usage" in fields:
-            events.append({**head, "choices": [], "usage": fields["usage"]})
-        return b"".join(frame(msgspec.json.encode(event)) for event in events) + DONE_FRAME
+    def decoded(self, mark: str) -> tuple[dict[str, msgspec.Raw], list[tuple[int, int]]]:
+        """Return the fields, with `"{mark}0"`, `"{mark}1"` … in the place of long strings, and where those
+        stand in the body, with their quotes."""
+        if self._outline is None:
+            return self.fields, []
+        return _decode(self._outline.marked(mark)) or {}, self._outline.long
 
 
 class Vectors:
@@ -122,9 +110,12 @@ class Vectors:
         self.usage: Usage | None = chunks.usage_of(fields.get("usage"))
 
 
-async def read_body(response: Response, upstream: str, limit: int) -> bytes:
-    """Read the body to its end. Raises UpstreamFailure, also for one of more than `limit` bytes."""
-    pieces, size = [], 0
+async def read_body(response: Response, upstream: str, limit: int, first: bytes = b"") -> bytes:
+    """Read the body to its end, behind a `first` piece that has been read.
+
+    Raises UpstreamFailure, also for one of more than `limit` bytes.
+    """
+    pieces, size = [first], len(first)
     while piece := await response.read():
         pieces.append(piece)
         size += len(piece)
@@ -179,15 +170,3 @@ def _said(position: int, choice: _Choice) -> Said:
         return Said(index, "")
     calls = message.tool_calls or message.function_call
     return Said(index, text_of(message.content), bool(calls), bool(message.refusal))
-
-
-def _delta(message: msgspec.Raw) -> dict[str, Any]:
-    """Make a delta of the message: its tool calls get the index that streams need."""
-    fields: dict[str, Any] = dict(_object.decode(message)) if bytes(message) != b"null" else {}
-    try:
-        calls = _choices.decode(fields.get("tool_calls", msgspec.Raw(b"null")))
-    except msgspec.ValidationError:
-        # This is no array of objects, which the caller may judge.
-        return fields
-    fields["tool_calls"] = [{"index": at, **call} for at, call in enumerate(calls)]
-    return fields

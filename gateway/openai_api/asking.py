@@ -13,6 +13,7 @@ from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
+from gateway.openai_api.retelling import Retold
 from gateway.openai_api.sse import BOM
 from gateway.personas.resolved import Resolved
 from gateway.upstreams.client import Response
@@ -21,6 +22,8 @@ from gateway.upstreams.masking import Mask
 from gateway.upstreams.routing import SECRET_LENGTH, Node
 
 PATH = "/chat/completions"
+EVENT_BYTES = 8 * 1024 * 1024
+"""Bytes of one event of a stream: it is decoded and edited while others wait."""
 ERROR_BODY = 64 * 1024
 """Bytes of a failed call's body that are read."""
 ERROR_SECONDS = 2.0
@@ -61,6 +64,7 @@ class Asking:
         self._laid = laid
         self._chat = chat
         self._mask = Mask(secrets, persona.prompt.json) if persona is not None else Mask(secrets)
+        self._event_bytes = min(chat.max_answer, EVENT_BYTES)
         self._fallback_id = f"chatcmpl-{turn_id}"
 
     async def fetch(self, node: Node, route: Route) -> Answer:
@@ -76,7 +80,7 @@ class Asking:
             with node.first_byte.begin() as limit:
                 response = await self._post(node, route)
                 try:
-                    relay, frames = await self._first_event(
+                    relay, frames, response = await self._first_event(
                         node, response, lambda: limit.renew(began + timeouts.total)
                     )
                 except BaseException:
@@ -113,10 +117,11 @@ class Asking:
 
     async def _first_event(
         self, node: Node, response: Response, renew: Callable[[], None]
-    ) -> tuple[Relay, bytes]:
-        """Return the stream and what goes out of it first; `renew` is called for all that comes before that.
+    ) -> tuple[Relay, bytes, Response]:
+        """Return the stream, what goes out of it first, and where the rest is read.
 
-        Comments and blanks are how an upstream says that it is at work.
+        `renew` is called for all that comes before that: comments and blanks are how an upstream says that
+        it is at work.
         """
         relay = self._relay(node)
         data = await response.read()
@@ -125,15 +130,16 @@ class Asking:
             data = await response.read()
         if data[:1] in (b"{", b"["):
             # This is JSON although a stream was asked for, whatever the head says: no event starts like this.
-            body = data + await read_body(response, node.name, self._chat.max_answer)
+            body = await read_body(response, node.name, self._chat.max_answer, data)
             answer = await Answer.read(body, node.name, self._mask)
-            return relay, relay.feed(answer.as_stream())
+            response = await Retold.of(answer, response, node.name, self._event_bytes)
+            data = await response.read()
         while True:
             out = relay.feed(data) if data else relay.finish()
             if relay.cause is not None and (not out or relay.events == 1):
                 raise relay.cause
             if relay.events:
-                return relay, out
+                return relay, out, response
             if not data:
                 raise UpstreamFailure("bad_answer", node.name)
             renew()
@@ -145,7 +151,7 @@ class Asking:
             model_json=self._persona.model_json if self._persona else None,
             choices=self._request.choices,
             wants_usage=self._request.wants_usage or self._persona is None,
-            limit=self._chat.max_answer,
+            limit=self._event_bytes,
             mask=self._mask,
             fallback_id=self._fallback_id,
         )

@@ -18,6 +18,7 @@ STREAM_HEAD = [
 ]
 HEADERS = frozenset({b"content-length", b"content-encoding"})
 """Headers of a request that `read_body` looks at."""
+PLAIN, GZIP = frozenset([b"", b"identity"]), frozenset([b"gzip", b"x-gzip"])
 INFLATED = 16 * 1024 * 1024
 """Bytes that a compressed body may become."""
 RATIO = 100
@@ -74,14 +75,15 @@ async def read_body(headers: Headers, receive: Receive, limit: int, aside: Aside
             raise _too_large(limit)
         if name == b"content-encoding":
             encoding = value.strip().lower()
+    if encoding not in PLAIN and encoding not in GZIP:
+        # Nobody waits for a body that is not wanted: the caller is answered, and let go as after any refusal.
+        raise Refusal(Fault.MEDIA_UNSUPPORTED)
     pieces, size = await _receive_all(receive, limit)
     body = pieces[0] if len(pieces) == 1 else await aside.run(size, partial(b"".join, pieces))
     # The body is held only once from here on.
     del pieces
-    if encoding in (b"", b"identity"):
+    if encoding in PLAIN:
         return body
-    if encoding not in (b"gzip", b"x-gzip"):
-        raise Refusal(Fault.MEDIA_UNSUPPORTED)
     return await aside.run(RATIO * len(body), partial(_decompress, body, limit))
 
 

@@ -29,14 +29,18 @@ class Outline:
     No step of making it holds the interpreter for longer than a search through the bytes takes.
     """
 
-    __slots__ = ("_members", "_whole", "text")
+    __slots__ = ("_members", "_whole", "long", "text")
 
-    def __init__(self, whole: bytes, text: bytes, members: dict[str, tuple[int, int]]) -> None:
+    def __init__(
+        self, whole: bytes, text: bytes, members: dict[str, tuple[int, int]], long: list[tuple[int, int]]
+    ) -> None:
         self._whole = whole
         self.text = text
         """JSON of the same form, with the long strings cut short."""
         self._members = members
         """The places at which each value begins and ends."""
+        self.long = long
+        """The places at which each long string begins and ends, with its quotes."""
 
     @classmethod
     def of(cls, whole: bytes) -> Self:
@@ -45,6 +49,7 @@ class Outline:
         if whole[:STEP].lstrip(BLANK)[:1] != b"{" or whole[end + 1 :].strip(BLANK):
             raise BrokenJSONError
         out: list[bytes] = []
+        long: list[tuple[int, int]] = []
         keys: list[tuple[bytes, int, int]] = []
         at = kept_from = depth = 0
         while (start := whole.find(b'"', at)) >= 0:
@@ -53,6 +58,7 @@ class Outline:
             if at - start > 2 * KEPT:
                 out += (whole[kept_from : _safe_cut(whole, start)], b'"')
                 kept_from = at
+                long.append((start, at))
             elif depth == 1 and (colon := COLON.match(whole, at)):
                 keys.append((whole[start:at], start, colon.end()))
         out.append(whole[kept_from:])
@@ -60,7 +66,16 @@ class Outline:
         members = {}
         for (name, _, value), limit in zip(keys, [*starts, end], strict=bool(keys)):
             members[_name(name)] = (value, _end_of_value(whole, value, limit, is_last=limit == end))
-        return cls(whole, b"".join(out), members)
+        return cls(whole, b"".join(out), members, long)
+
+    def marked(self, mark: str) -> bytes:
+        """Return JSON of the same form with `"{mark}0"`, `"{mark}1"` … in the place of the long strings."""
+        out: list[bytes] = []
+        at = 0
+        for number, (start, end) in enumerate(self.long):
+            out += (self._whole[at:start], f'"{mark}{number}"'.encode())
+            at = end
+        return b"".join([*out, self._whole[at:]])
 
     def with_keys(self, values: dict[str, bytes]) -> bytearray:
         """Set these keys to these JSON values; every other value stays byte for byte as it was."""

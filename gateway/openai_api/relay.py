@@ -13,6 +13,8 @@ from gateway.upstreams.masking import Mask
 
 TEMPLATES = 100
 """A stream's way of writing its chunks is learnt anew this many times before that is given up."""
+TEMPLATE_BYTES = 64 * 1024
+"""Bytes of a chunk, beyond which its way of writing is not learnt: that reads it several times."""
 BROKEN_OFF, NO_JSON = "broke off in the middle of an event", "sent an event that is not JSON"
 
 
@@ -30,6 +32,7 @@ class Relay:
         "_is_over",
         "_last",
         "_learnt",
+        "_limit",
         "_mask",
         "_misses",
         "_template",
@@ -77,6 +80,7 @@ class Relay:
         self._wants_usage = wants_usage
         self._mask = mask
         self._framer = Framer(limit)
+        self._limit = limit
         self._template: Template | None = None
         self._learnt = 0
         self._misses = 0
@@ -108,7 +112,7 @@ class Relay:
             if self.may_be_billed and at < len(data):
                 self._bill(self._framer.feed(data[at:]))
         except TooLargeError:
-            out.append(self._fail("sent an event that is larger than the limit"))
+            out.append(self._fail(f"sent an event of more than {self._limit} bytes"))
         return b"".join(out)
 
     def _bill(self, events: list[Event]) -> None:
@@ -208,7 +212,7 @@ class Relay:
         if self._edit.id is not known:
             # What was learnt goes out without it.
             self._template = None
-        if self._template is None and not name:
+        if self._template is None and not name and len(came) <= TEMPLATE_BYTES:
             self._learn(came, data, chunk)
         last = self._last
         if last is None:

@@ -105,10 +105,6 @@ async def test_a_large_answer_is_one() -> None:
     assert found.said()[0].text.startswith("Hello. H")
     out = json.loads(found.encode(b'"persona/a@v1"', b'{"id":1}'))
     assert out == json.loads(body) | {"model": "persona/a@v1", "persona": {"id": 1}}
-    assert (
-        json.loads(found.as_stream().split(b"\n")[0][6:])["choices"][0]["delta"]["content"]
-        == "Hello. " * 300_000
-    )
 
 
 @pytest.mark.parametrize(

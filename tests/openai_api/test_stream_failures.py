@@ -215,6 +215,7 @@ def test_an_event_beyond_the_limit_is_a_failure() -> None:
     assert frames(out) == [named(chunk("a"))]
     assert relay.failure is not None
     assert relay.failure.fault is Fault.STREAM_BROKEN
+    assert "more than 1000 bytes" in relay.failure.message
 
 
 def test_the_last_frame_of_a_failed_stream_is_this() -> None:
