@@ -47,9 +47,22 @@ def test_a_body_may_not_dribble_on_after_a_refusal(
     impatient: Gateway, worker: int, name: str, framing: str
 ) -> None:
     target, status = REFUSED[name]
+    may_not_dribble_on(impatient, target, status, framing)
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("path", [CHAT, "/v1/openai/embeddings", "/v1/personas"])
+def test_nor_may_one_in_an_encoding_that_is_not_taken(
+    impatient: Gateway, worker: int, path: str, framing: str
+) -> None:
+    lines = (framing, f"Authorization: Bearer {impatient.key}", "Content-Encoding: br")
+    may_not_dribble_on(impatient, f"POST {path}", 415, *lines)
+
+
+def may_not_dribble_on(gateway: Gateway, target: str, status: int, framing: str, *lines: str) -> None:
     piece = b"a" if framing.startswith("Content") else b"1\r\na\r\n"
-    with connect(impatient) as peer:
-        peer.sendall(head(f"{target} HTTP/1.1", "Host: x", framing) + piece)
+    with connect(gateway) as peer:
+        peer.sendall(head(f"{target} HTTP/1.1", "Host: x", framing, *lines) + piece)
         answer = read_until(peer, b"}")
         began = time.monotonic()
         assert_refused(answer, status)
