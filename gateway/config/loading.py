@@ -65,6 +65,7 @@ def misnamed(environ: Mapping[str, str] | None = None) -> list[str]:
         for variable in sorted(environ)
         if variable.startswith("PERSONA_")
         and not variable.startswith(ENV_PREFIX)
+        and "__" in variable
         and variable.removeprefix("PERSONA_").partition("_")[0] in tables
     ]
 

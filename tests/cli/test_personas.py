@@ -79,7 +79,7 @@ def test_a_changed_profile_keeps_the_version(persona: Persona, librarian: Path) 
         ),
         (
             "slug: B\nprompt: ' '",
-            "wrong.yml: slug: lower-case letters, digits and single hyphens, at most 64",
+            "wrong.yml: line 1, column 7: slug: lower-case letters, digits and single hyphens, at most 64",
         ),
         (
             "slug: the-librarian\nprompt: p",

@@ -163,7 +163,7 @@ def test_an_origin_is_a_scheme_and_a_host(loaded: Loader, origin: str) -> None:
 
 
 def test_a_variable_that_overrides_nothing_is_found() -> None:
-    names = ("PERSONA_SERVER__PORT", "PERSONA_CONFIG", "PERSONA_API_KEY", "PERSONA__LOG__LEVEL")
+    names = ("PERSONA_SERVER__PORT", "PERSONA_CONFIG", "PERSONA_DRIFT_DIR", "PERSONA__LOG__LEVEL")
     assert configs.misnamed(dict.fromkeys(names, "1")) == ["PERSONA_SERVER__PORT"]
 
 

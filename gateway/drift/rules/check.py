@@ -12,6 +12,9 @@ from gateway.drift.rules.reading import LONGEST, Reading
 from gateway.drift.rules.spoken import Spoken
 from gateway.drift.rules.terms import Terms, folded, skeleton
 
+READ = 24_000
+"""Characters of the fields, and of the example lines, that are read for words, the first."""
+
 
 class Persona(NamedTuple):
     """What a version says, as far as rules are read from it."""
@@ -68,7 +71,8 @@ class Rules:
         ]
         self.spoken = Spoken(*self._languages())
         self.forbidden, self.duties = [], []
-        usual = frozenset(self.language.stems("\n".join(persona.examples)))
+        examples = _within(persona.examples)
+        usual = frozenset(self.language.stems("\n".join(examples)))
         for one in self.active:
             text = one.rule.must_not or one.rule.must
             if text is not None:
@@ -78,13 +82,14 @@ class Rules:
                 else:
                     self.duties.append(duties.prepare(one, written or words, self.language))
         self.scope = next((one for one in self.forbidden if one.is_scope), None)
-        texts = "\n".join([persona.name, persona.prompt, persona.stored, *persona.examples])
+        stored = persona.stored[:READ]
+        texts = "\n".join([persona.name, persona.prompt[: prose.LONGEST], stored, *examples])
         self.home = frozenset(self.language.stems(texts))
         self.known = frozenset(match[0].replace(" ", "") for match in forbidden._AMOUNT.finditer(texts))
         prompt = Reading(words, persona.prompt[: prose.LONGEST])
-        told = "\n".join([persona.stored, *persona.examples])
+        told = "\n".join([stored, *examples])
         self.instructions = Instructions(prompt, self.language, told)
-        self.manners = Manners(prompt, self.language, persona.examples, self.language.address)
+        self.manners = Manners(prompt, self.language, examples, self.language.address)
 
     def _languages(self) -> tuple[frozenset[str], str]:
         for one in self.active:
@@ -154,3 +159,14 @@ class Rules:
                 strength = 0.2 if refused and was_said else 0.95
                 found.append(Finding("never-say", strength, start, end, active.basis))
         return found
+
+
+def _within(examples: tuple[str, ...]) -> tuple[str, ...]:
+    """The first lines that fit into what is read of them together."""
+    found, room = [], READ
+    for line in examples:
+        found.append(line[:room])
+        room -= len(line)
+        if room <= 0:
+            break
+    return tuple(found)

@@ -15,6 +15,8 @@ from gateway.drift.rule import CODE
 WORD = re.compile(r"[^\W_]+")
 """Apostrophes and hyphens part words: `can't` is `can` and `t`, in tables as in texts."""
 KNOWN, LONGEST = 1 << 14, 32
+BOUND = 64
+"""Letters of a word that are looked at."""
 """Words that are remembered, and how long they may be."""
 _MARKS = dict.fromkeys(range(768, 880))
 _ALIKE = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "’": "'", "ё": "е", "æ": "ae", "œ": "oe"})
@@ -188,7 +190,8 @@ class Language:
         """What is known of a word as it stands in a text."""
         known = self._memory.get(token)
         if known is None:
-            known = self._looked_up(fold(token))
+            # What is so long is no word, and every ending of it would be looked for.
+            known = self._looked_up(fold(token[:BOUND]))
             if len(token) <= LONGEST:
                 if len(self._memory) >= KNOWN:
                     self._memory.clear()
