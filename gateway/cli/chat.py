@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from gateway import config, ids
 from gateway.app import Gateway
+from gateway.auth import pepper
 from gateway.auth import store as auth
 from gateway.auth.guard import Caller
 from gateway.auth.scopes import SCOPES
@@ -104,6 +105,7 @@ async def _caller(settings: Config, workspace: str) -> Caller:
     """Whoever sits at the terminal may do everything in the workspace."""
     async with opened(settings) as database:
         await seed.prepare(database)
+        await pepper.prepare(database, settings)
         async with database.read() as connection:
             found = await auth.workspace(connection, workspace)
     if found is None:

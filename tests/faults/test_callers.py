@@ -115,7 +115,7 @@ def test_a_caller_who_reads_slowly_is_not_cut(
     impatient: Gateway, upstream: ScriptedUpstream, worker: int, key: str
 ) -> None:
     turns = len(recorded(impatient))
-    upstream.always(faults.big_frame(24 * MB))
+    upstream.always(events([*[chunk("x" * 4 * MB) for _ in range(6)], chunk(finish="stop")]))
     received = b""
     with ask_and_read_nothing(impatient, STREAM, key) as peer:
         peer.settimeout(10)

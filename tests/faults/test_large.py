@@ -63,7 +63,7 @@ BODIES: dict[str, tuple[str, Callable[[], bytes], int]] = {
     "white space": (CHAT, lambda: filled(HEAD + USER, b" ", b"]}"), 200),
     "a large role": (CHAT, lambda: filled(HEAD + b'{"role":"', b"a", b'"}]}'), 400),
     "a large key": (CHAT, lambda: filled(HEAD + b'{"role":"user","', "é".encode(), b'":1}]}'), 200),
-    "a large model": (CHAT, lambda: filled(b'{"messages":[],"model":"', b"a", b'"}'), 404),
+    "a large model": (CHAT, lambda: filled(b'{"messages":[],"model":"', b"a", b'"}'), 400),
     "numbers for tokens": (EMBEDDINGS, lambda: filled(b'{"model":"m","input":[', b"1,", b"1]}"), 400),
     "a text to embed": (EMBEDDINGS, lambda: filled(b'{"model":"m","input":"', b"a\\n", b'"}'), 200),
     "numbers to render": (RENDER, lambda: filled(HEAD, b"1,", b"1]}"), 413),

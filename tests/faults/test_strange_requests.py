@@ -85,7 +85,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "an escaped NUL": (rb'{"model":"persona/m\u0000","messages":[]}', 404),
     "a NUL behind the JSON": (b'{"model":"m","messages":[]}\x00', 400),
     "a giant number": (b'{"model":"m","messages":[],"n":' + b"9" * 100_000 + b"}", 404),
-    "a long model name": (b'{"model":"persona/' + b"a" * MB + b'","messages":[]}', 404),
+    "a long model name": (b'{"model":"persona/' + b"a" * MB + b'","messages":[]}', 400),
 }
 
 
