@@ -36,7 +36,7 @@ class Queries(ASGIMiddleware):
         known = self._known.get(id(scope["route_handler"]))
         if known is None:
             return
-        for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=1000):
+        for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
             if name not in known:
                 raise _unknown(name, known)
 

@@ -21,6 +21,10 @@ def test_an_unknown_name_is_told_with_those_that_there_are(me: User, path: str, 
     assert told in reply.json["error"]["message"]
 
 
+def test_a_query_of_very_many_names_is_no_mistake_of_ours(me: User) -> None:
+    assert details(me.get("/turns?" + "x=1&" * 5000)) == [(["query", "x"], "unknown_field")]
+
+
 def test_every_known_name_passes(me: User) -> None:
     assert me.get("/personas?q=a&limit=5").status == 200
     assert me.get("/turns?verdict=drifting&limit=1").status == 200
