@@ -15,7 +15,7 @@ class Axis(NamedTuple):
     header: str
     """In the head of a whole answer, where it is not null."""
     text: str
-    """What it means, and its scale, for the API's document."""
+    """The API's document says with it what the axis means, and its scale."""
     example: float
     digits: int = 4
     """Decimals that are told."""

@@ -20,9 +20,9 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, Any] = {}
     """Its layers: everything stored of it beside the prompt, nested at will."""
     rules: tuple[Rule, ...] = ()
-    """What its owner declared."""
+    """Its owner declared these."""
     read: tuple[Read, ...] | None = None
-    """What was read from the prompt when the version was made; `None`: it is read now."""
+    """These were read from the prompt when the version was made; `None`: they are read now."""
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """A version's default parameters: known ones are checked by name, type and range."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gateway.errors import Detail
+from gateway.spelling import nearest
 
 
 class Range(NamedTuple):
@@ -98,5 +98,4 @@ def strange(defaults: Mapping[str, Any]) -> list[str]:
 
 
 def _meant(name: str) -> str | None:
-    near = difflib.get_close_matches(name[:64].lower(), KNOWN, n=1, cutoff=NEAR)
-    return near[0] if near else None
+    return nearest(name, KNOWN, NEAR)

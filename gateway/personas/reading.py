@@ -8,9 +8,9 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.drift import rule
-from gateway.drift.character import Character
 from gateway.drift.rule import Read, Rule
 from gateway.personas.model import Content, Reading
+from gateway.personas.resolved import character
 
 Origin = Literal["declared", "prompt"]
 State = Literal["active", "confirmed", "corrected", "off", "replaced", "unmatched"]
@@ -81,14 +81,8 @@ def facts(name: str, content: Content) -> list[FactView]:
     # Imported here, as above.
     from gateway.drift import facts as figures
 
-    character = Character(
-        name=name,
-        language=content.language,
-        prompt=content.prompt,
-        examples=tuple(content.examples),
-        fields=content.layers,
-    )
-    return [msgspec.convert(one, FactView, from_attributes=True) for one in figures.facts(character)[:FACTS]]
+    found = figures.facts(character(name, content))[:FACTS]
+    return [msgspec.convert(one, FactView, from_attributes=True) for one in found]
 
 
 def listed(content: Content, reading: Reading) -> list[RuleView]:
