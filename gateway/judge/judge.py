@@ -134,7 +134,8 @@ class Judge:
         An answer is not held back for want of a judge or of a budget.
         """
         chosen = _furthest(turn, said)
-        if chosen is None:
+        # Data is never in a persona's voice, and an app that asked for it can do nothing with other words.
+        if chosen is None or turn.drift.reason == "structured":
             return None
         case = Case(turn, persona, messages, size, chosen)
         found = await self._tried(case, await self._weighed(case), needs_risk=True)

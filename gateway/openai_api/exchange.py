@@ -21,6 +21,7 @@ from gateway.openai_api.transcript import Transcript
 from gateway.openai_api.watch import Watch
 from gateway.openai_api.withholding import TRIES, Gate, Replacement
 from gateway.personas.name import PREFIX
+from gateway.scoring.chores import is_chore
 from gateway.scoring.conversations import Scored
 from gateway.scoring.schedule import Scoring
 from gateway.turns.recorder import Recorder
@@ -53,11 +54,14 @@ class Exchange(Life):
         account: Account,
         routes: tuple[Route, ...],
         asking: Asking,
+        wants_data: bool = False,
     ) -> None:
+        """`wants_data` tells that the answer is to be JSON or the like."""
         super().__init__(account, routes, shared.routing, shared.recorder, shared.chat)
         self.request = request
         self._shared = shared
         self._asking = asking
+        self._wants_data = wants_data
         self._said: Transcript | Answer | Replacement | None = None
         self._scored: Scored | None = None
         self._spent = 0.0
@@ -155,8 +159,14 @@ class Exchange(Life):
     def _score(self, source: Transcript | Answer) -> Scored | asyncio.Future[Scored]:
         persona, request = self.account.persona, self.request
         assert persona is not None  # noqa: S101 - nobody else's answers are scored
+        messages = request.messages
         return self._shared.scoring.score(
-            persona, request.messages.each, len(request.body), source.said(), spent=self._spent
+            persona,
+            messages.each,
+            len(request.body),
+            source.said(),
+            structured=self._wants_data or is_chore(messages.roles, messages.each),
+            spent=self._spent,
         )
 
     @staticmethod

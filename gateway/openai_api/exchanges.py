@@ -12,6 +12,7 @@ from gateway.openai_api.asking import Asking
 from gateway.openai_api.bounds import LARGE, Aside
 from gateway.openai_api.exchange import Exchange, Shared
 from gateway.openai_api.overlay import Laid, lay
+from gateway.openai_api.parameters import wants_data
 from gateway.openai_api.request import ChatRequest
 from gateway.personas import name as names
 from gateway.personas.registry import Registry, unknown
@@ -78,19 +79,21 @@ class Exchanges:
         turn.persona_id, turn.version_id = persona.persona_id, persona.version_id
         turn.version = persona.version
         may_replace = "personas:write" in caller.scopes
-        fields, laid = await self.aside.run(len(body), partial(_laid, request, persona, may_replace))
+        prepare = partial(_laid, request, persona, may_replace)
+        fields, laid, is_data = await self.aside.run(len(body), prepare)
         asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
-        return Exchange(self.shared, request, account, persona.routes, asking)
+        return Exchange(self.shared, request, account, persona.routes, asking, is_data)
 
 
-def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[dict[str, Any], Laid]:
-    """Return the fields to send, and the messages with the prompt. Raises Refusal."""
+def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[dict[str, Any], Laid, bool]:
+    """Return the fields to send, the messages with the prompt, and whether data is wanted. Raises Refusal."""
     allow = persona.allow if persona.overlay == "locked" else None
     fields = request.for_persona(persona.defaults, allow)
     if len(request.body) > LARGE:
         # The scorer needs them one by one, and would take them apart on the event loop.
         _ = request.messages.each
-    return fields, lay(
+    laid = lay(
         request.messages, persona.prompt, persona.overlay, may_replace=may_replace, allow=persona.allow
     )
+    return fields, laid, wants_data(fields)

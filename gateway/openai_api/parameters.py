@@ -54,6 +54,13 @@ _objects = frozenset(name[:at] for name in _rivals for at, character in enumerat
 """Objects that hold some of them; `a.b` is the object `b` within `a`."""
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
+
+class _Format(msgspec.Struct):
+    type: Any = None
+
+
+_format = msgspec.json.Decoder(_Format)
+
 ALLOWED = frozenset(
     [
         "frequency_penalty",
@@ -183,3 +190,20 @@ def _inner(value: msgspec.Raw) -> dict[str, msgspec.Raw]:
     except (msgspec.ValidationError, RecursionError):
         return {}
     return {key: member for key, member in members.items() if member != NULL}
+
+
+def wants_data(fields: Mapping[str, msgspec.Raw]) -> bool:
+    """Tell whether the answer is to be JSON, or to follow a grammar: it is no speech then."""
+    if fields.keys().isdisjoint(FORMAT):
+        return False
+    return any(
+        is_set(fields, name) and (name != "response_format" or _is_of_data(fields[name])) for name in FORMAT
+    )
+
+
+def _is_of_data(response_format: msgspec.Raw) -> bool:
+    try:
+        return _format.decode(response_format).type not in (None, "text")
+    except (msgspec.ValidationError, RecursionError):
+        # Only the upstream can judge it.
+        return False

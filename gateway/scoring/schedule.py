@@ -93,17 +93,21 @@ class Scoring:
         size: int,
         said: Sequence[Said],
         *,
+        structured: bool = False,
         spent: float = 0.0,
     ) -> Scored | asyncio.Future[Scored]:
         """Return the score at once, or a future of it that is done within the budget; neither ever fails.
 
-        `size` is that of the messages in bytes. `said` has at least one choice. `spent` are the seconds
-        of the budget for which the answer has waited already.
+        `size` is that of the messages in bytes. `said` has at least one choice. `structured` tells
+        that what was asked for is no speech. `spent` are the seconds of the budget for which the answer has
+        waited already.
         """
         if not self._enabled:
             return Scored(UNSCORED)
         if len(said) == 1 and said[0].nothing is not None:
             return Scored(unscored(said[0].nothing))
+        if structured:
+            return Scored(unscored("structured"))
         is_quick = self._budget >= QUICK_SECONDS and size <= QUICK_BYTES and self._courses.knows(persona)
         is_quick = is_quick and sum([len(each.text) + OVERHEAD for each in said]) <= QUICK_CHARACTERS
         if is_quick and self._has_time():

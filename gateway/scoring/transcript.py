@@ -84,7 +84,7 @@ def read(messages: Iterable[msgspec.Raw], place: int) -> Conversation:
         place = following(place, role, text + digest)
         if role == "user":
             user = text
-        elif role == "assistant" and text and not text.isspace():
+        elif role == "assistant" and text and not text.isspace() and not _is_data(text):
             past.append(Past(user, text, place))
     return Conversation(past, user, place)
 
@@ -107,6 +107,18 @@ def _read(raw: msgspec.Raw) -> tuple[Any, str, str]:
         elif bytes(view[:1]) == b'"':
             read.append(_string.decode(text))
     return large.role, "".join(read), digest.hexdigest()
+
+
+def _is_data(text: str) -> bool:
+    """Tell whether an earlier answer is JSON, which an app had asked for: nothing of it is speech."""
+    bare = text.strip()
+    if bare[:1] + bare[-1:] not in ("{}", "[]"):
+        return False
+    try:
+        msgspec.json.decode(bare, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def following(place: int, role: str, text: str) -> int:

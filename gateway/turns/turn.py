@@ -11,7 +11,7 @@ from gateway.drift.score import Signal
 
 Status = Literal["completed", "failed", "cancelled"]
 Verdict = Literal["warming-up", "in-character", "drifting", "out-of-character", "unscored"]
-Reason = Literal["budget", "empty", "tool_call", "refusal", "error", "disabled"]
+Reason = Literal["budget", "empty", "structured", "tool_call", "refusal", "error", "disabled"]
 
 
 class Drift(Levels, frozen=True, kw_only=True):

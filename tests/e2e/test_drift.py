@@ -122,6 +122,28 @@ def test_an_answer_that_only_calls_tools_is_not_scored(
 
 
 @KINDS
+def test_what_is_no_turn_of_a_dialogue_is_not_scored(
+    gateway: Gateway, upstream: ScriptedUpstream, stream: bool
+) -> None:
+    title = "### Task:\nGenerate a title.\n<chat_history>\nUSER: Hi\n</chat_history>"
+    for messages, more in (
+        (hello(title), {}),
+        (hello(), {"response_format": {"type": "json_object"}}),
+    ):
+        reply = chat(gateway, messages, stream=stream, **more)
+        assert said(reply)["drift"] == unscored("structured")
+        assert turn(gateway, reply)["drift"] == unscored("structured")
+    spoken = chat(gateway, stream=stream, response_format={"type": "text"})
+    assert said(spoken)["drift"]["verdict"] in VERDICTS
+
+
+def test_data_that_a_version_asks_for_is_not_scored(library: Gateway, upstream: ScriptedUpstream) -> None:
+    library.push(slug="form", prompt="Fill in.", defaults={"response_format": {"type": "json_object"}})
+    reply = fetch(library, body={"model": "persona/form", "messages": hello()})
+    assert said(reply)["drift"] == unscored("structured")
+
+
+@KINDS
 def test_the_text_beside_a_tool_call_is_scored(
     gateway: Gateway, upstream: ScriptedUpstream, stream: bool
 ) -> None:

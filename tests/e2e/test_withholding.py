@@ -110,6 +110,16 @@ def test_a_second_break_is_replaced_by_the_versions_own_words(
     assert b"slip" not in reply.body
 
 
+def test_data_that_was_asked_for_is_not_held_back(gate: Gateway, upstream: ScriptedUpstream) -> None:
+    upstream.by_model(JUDGE, BREAK)
+    says(upstream, answer("I slip, alas.", False))
+    body = {"model": "persona/firm", "messages": hello(), "response_format": {"type": "json_object"}}
+    reply = fetch(gate, body=body)
+    assert (reply.status, content(reply)) == (200, "I slip, alas.")
+    assert said(reply)["drift"]["reason"] == "structured"
+    assert asked(upstream) == []
+
+
 def test_without_such_words_nothing_goes_out(gate: Gateway, upstream: ScriptedUpstream) -> None:
     upstream.by_model(JUDGE, BREAK)
     upstream.always(answer("I slip, alas.", False))

@@ -7,7 +7,14 @@ import msgspec
 import pytest
 
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.parameters import ALLOWED, SYNONYMS, only_allowed, refuse_lookalikes_of, with_defaults
+from gateway.openai_api.parameters import (
+    ALLOWED,
+    SYNONYMS,
+    only_allowed,
+    refuse_lookalikes_of,
+    wants_data,
+    with_defaults,
+)
 
 
 def raw(fields: dict[str, Any]) -> dict[str, msgspec.Raw]:
@@ -141,3 +148,22 @@ def test_all_that_is_not_taken_is_named_and_null_is_left_out() -> None:
     with pytest.raises(Refusal, match="`models`, `documents`"):
         only_allowed(raw({"models": [], "store": None, "documents": 1}), ())
     assert only_allowed(raw({"store": None, "seed": None}), ()) == raw({"seed": None})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"response_format": {"type": "json_object"}},
+        {"response_format": {"json_schema": {"name": "a", "schema": {}}, "type": "json_schema"}},
+        {"response_format": {"type": "text"}, "guided_json": {"type": "object"}},
+        {"grammar": 'root ::= "yes"'},
+    ],
+)
+def test_data_may_be_asked_for_under_each_name(fields: dict[str, Any]) -> None:
+    assert wants_data(raw(fields))
+
+
+@pytest.mark.parametrize("value", [None, {"type": "text"}, {"type": None}, {}, "json", 3, []])
+def test_a_format_that_is_text_or_no_format_asks_for_none(value: object) -> None:
+    assert not wants_data(raw({"response_format": value, "temperature": 1}))
+    assert not wants_data({})

@@ -67,6 +67,21 @@ def test_every_answer_goes_with_what_it_answers() -> None:
     assert found.user == "C?"
 
 
+def test_an_earlier_answer_that_is_data_is_passed_over() -> None:
+    found = conversation(
+        message("user", "As JSON?"),
+        message("assistant", ' {"title": "The harbour"}\n'),
+        message("user", "A list?"),
+        message("assistant", "[1, 2]"),
+        message("user", "And?"),
+        message("assistant", "[sighs, and wipes the lamp]"),
+        message("user", "Well?"),
+        message("assistant", "{well, well}"),
+        message("user", "B?"),
+    )
+    assert [past.answer for past in found.past] == ["[sighs, and wipes the lamp]", "{well, well}"]
+
+
 def test_what_is_no_message_is_passed_over() -> None:
     assert conversation("x", 3, None, {}, message(["user"], "A?"), message("user", "B?")).user == "B?"
     assert conversation() == Conversation([], "", ORIGIN)
