@@ -13,6 +13,9 @@ PARALLEL := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 # pytest's 5 says that ARGS left none in this group.
 OR_NONE := || [ $$? -eq 5 ]
 
+# pytest keeps the tests that it has rewritten as byte code; to rewrite them takes ten seconds in each process.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-parallel test-serial quick soak check conformance fuzz bench bench-growth bench-peers docs format clean
 
 run: $(VENV)/.run

@@ -32,6 +32,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Folders of slow tests are not even read where none of those is wanted."""
+    is_unwanted = "not slow" in config.option.markexpr and collection_path.is_dir()
+    return True if is_unwanted and collection_path.name in SLOW_FOLDERS else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that start gateways are slow by where they stand, or by what they ask for."""
     for item in items:

@@ -348,6 +348,7 @@ def test_what_is_no_gateway_is_told_in_one_line(
     assert told.startswith(f"Error: {stranger}{path} {message}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "unwanted"),
     [

@@ -139,6 +139,7 @@ async def longest_gap(work: Awaitable[object]) -> float:
     return max(gaps, default=0.0)
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize(
     "text", ["x", 'He said "no".\n', "ş", "short. "], ids=["plain", "escaped", "wide", "prose"]
 )

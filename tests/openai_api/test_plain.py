@@ -103,6 +103,7 @@ def meant(array: bytes) -> Any:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(written_messages)
 def test_what_is_read_quickly_is_what_is_read_closely(array: bytes) -> None:

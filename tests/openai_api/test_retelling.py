@@ -38,7 +38,7 @@ def said(events: list[dict[str, Any]], name: str) -> str:
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(texts, min_size=1, max_size=4), st.integers(0, 12), st.booleans())
-@pytest.mark.parametrize("size", [2 * PIECE, 2 * LARGE])
+@pytest.mark.parametrize("size", [2 * PIECE, pytest.param(2 * LARGE, marks=pytest.mark.slow)])
 def test_a_long_text_is_told_in_pieces(size: int, pattern: list[str], offset: int, ascii_only: bool) -> None:
     unit = "".join(pattern)
     if size < LARGE:

@@ -199,6 +199,7 @@ def test_a_key_in_escapes_may_be_the_one_that_counts() -> None:
     hold_together([twice, twice.replace(b'"a"', b'"b"', 1)], [], 1)
 
 
+@pytest.mark.slow
 @given(alike(), st.lists(st.integers(1, 400), max_size=6), st.integers(1, 2))
 @settings(max_examples=300, deadline=None)
 def test_places_beside_the_text_change_no_byte_and_no_word(

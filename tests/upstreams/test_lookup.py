@@ -152,6 +152,7 @@ async def test_the_last_answer_is_not_kept_for_ever(
         await lookups.find("a", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", ["native", "aiohttp"])
 async def test_an_upstream_whose_name_hangs_takes_no_other_along(
     client: str, lookups: Lookups, resolver: Resolver, upstream: ScriptedUpstream

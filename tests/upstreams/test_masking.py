@@ -141,6 +141,7 @@ def test_runs_are_found_just_where_they_are(hidden: str, text: str) -> None:
     assert found == expected
 
 
+@pytest.mark.serial
 @pytest.mark.parametrize("unit", ["a", "ab ", "- item\n", "x" * 39 + "\n"])
 def test_what_repeats_itself_costs_no_more(unit: str) -> None:
     mask = prompted(unit * (500_000 // len(unit)))
