@@ -91,7 +91,9 @@ class Upstream(Strict, frozen=True):
     client: Literal["native", "aiohttp"] = "native"
     """This speaks HTTP to it: the gateway's own client, or aiohttp, which takes more CPU time."""
     text_only: bool = False
-    """Images, audio and tools are refused before the call, with an error that says so."""
+    """Images, audio and files are refused before the call, with an error that says so."""
+    tools: Literal["pass", "refuse", "drop"] = "pass"
+    """Tools in a request go on, are refused before the call, or are left out, which the head says."""
     system_role: Literal["system", "developer"] = "system"
     """The role in which a persona's prompt is sent."""
 

@@ -36,6 +36,7 @@ class Account:
         "_attempts",
         "_is_scored",
         "answered",
+        "has_dropped_tools",
         "persona",
         "prompt_sha256",
         "started",
@@ -52,6 +53,8 @@ class Account:
         self.persona = persona
         """It is `None` for a plain model."""
         self.prompt_sha256 = prompt_sha256
+        self.has_dropped_tools = False
+        """Tells whether the upstream was asked without the tools of the request."""
         self._is_scored = False
         self._attempts = 0
         """Tries for answers that were held back."""
@@ -88,6 +91,8 @@ class Account:
         ]
         if trail.route is not None:
             headers.append((b"x-persona-upstream", str(trail.route).encode("ascii", "replace")))
+        if self.has_dropped_tools:
+            headers.append((b"x-persona-dropped", b"tools"))
         if self.persona is not None:
             headers.append((b"x-persona", self.persona.label.encode()))
             headers.append((b"x-persona-prompt-sha256", self.prompt_sha256.encode()))

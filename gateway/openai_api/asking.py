@@ -11,6 +11,7 @@ from gateway.errors import Fault, Refusal
 from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.overlay import Laid
+from gateway.openai_api.parameters import OF_TOOLS, tools_in
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.retelling import Retold
@@ -19,7 +20,7 @@ from gateway.personas.resolved import Resolved
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import CREDENTIALS, UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
-from gateway.upstreams.routing import SECRET_LENGTH, Node
+from gateway.upstreams.routing import SECRET_LENGTH, Node, Routing
 
 PATH = "/chat/completions"
 EVENT_BYTES = 8 * 1024 * 1024
@@ -61,6 +62,8 @@ class Asking:
         self._request = request
         self._persona = persona
         self._fields = fields
+        self.tools = tools_in(fields)
+        """The field that brings tools along, the caller's or the version's."""
         self._laid = laid
         self._chat = chat
         self._mask = Mask(secrets, persona.prompt.json) if persona is not None else Mask(secrets)
@@ -93,10 +96,13 @@ class Asking:
 
     def body(self, node: Node, route: Route) -> bytes:
         """Write the body that this upstream is sent; for a plain model it is the caller's, each key once."""
+        fields = self._fields
+        if self.tools is not None and node.upstream.tools == "drop":
+            fields = {name: value for name, value in fields.items() if name not in OF_TOOLS}
         if self._laid is None:
-            return self._request.as_written()
+            return self._request.as_written(fields)
         messages = self._laid.array(node.upstream.system_role)
-        return requests.encode(self._fields, messages, route.model, include_usage=self._asks_usage(node))
+        return requests.encode(fields, messages, route.model, include_usage=self._asks_usage(node))
 
     def _asks_usage(self, node: Node) -> bool:
         return self._request.stream and self._persona is not None and not node.refuses_usage
@@ -186,19 +192,33 @@ async def failed(node: Node, response: Response, mask: Mask) -> tuple[UpstreamFa
     return from_status(node.name, response.status, body, response.headers, mask), body
 
 
-def usable(routes: tuple[Route, ...], text_only: frozenset[str], request: ChatRequest) -> tuple[Route, ...]:
-    """List the routes whose upstream can do what the request asks. Raises Refusal."""
-    if text_only.isdisjoint([route.upstream for route in routes]):
-        return routes
-    need = request.needs_more_than_text()
-    if need is None:
-        return routes
-    found = tuple(route for route in routes if route.upstream not in text_only)
-    if not found:
-        raise Refusal(
-            Fault.CAPABILITY_MISSING,
-            f"The upstream `{routes[0].upstream}` takes text only, and this request has {need}; "
-            "leave them out or configure another upstream.",
-            param="messages",
-        )
+def usable(
+    routes: tuple[Route, ...], routing: Routing, request: ChatRequest, tools: str | None
+) -> tuple[Route, ...]:
+    """List the routes whose upstream can do what the request asks; `tools` is the field that brings some.
+
+    Raises Refusal.
+    """
+    found = routes
+    if not routing.text_only.isdisjoint([route.upstream for route in found]):
+        need = request.needs_more_than_text()
+        if need is not None:
+            found = _without(found, routing.text_only, "takes text only", *need)
+    if tools is not None and routing.refuse_tools:
+        found = _without(found, routing.refuse_tools, "takes no tools", "tools", tools)
     return found
+
+
+def _without(
+    routes: tuple[Route, ...], upstreams: frozenset[str], lack: str, noun: str, param: str
+) -> tuple[Route, ...]:
+    """Leave out the routes to these upstreams. Raises Refusal where none is left."""
+    found = tuple(route for route in routes if route.upstream not in upstreams)
+    if found or not routes:
+        return found
+    raise Refusal(
+        Fault.CAPABILITY_MISSING,
+        f"The upstream `{routes[0].upstream}` {lack}, and this request has {noun}; "
+        f"leave out {'it' if noun == 'audio' else 'them'} or configure another upstream.",
+        param=param,
+    )

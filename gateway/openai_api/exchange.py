@@ -81,7 +81,7 @@ class Exchange(Life):
     async def stream(self, watch: Watch, outlet: Outlet) -> None:
         account, routing = self.account, self._shared.routing
         opened = await routing.first(self._usable(), self._asking.open, account.trail, self._until)
-        account.answered = time.perf_counter()
+        self._note_answered()
         self._source = self._said = opened.relay.transcript
         self._response = opened.response
         relay, response, frames, limits = opened.relay, opened.response, opened.frames, opened.limits
@@ -144,7 +144,7 @@ class Exchange(Life):
         account, routing = self.account, self._shared.routing
         self._until = max(self._until, time.monotonic() + self._chat.retry_for)
         answer = await routing.first(self._usable(), self._asking.fetch, account.trail, self._until)
-        account.answered = time.perf_counter()
+        self._note_answered()
         self._source = self._said = answer
         if account.persona is not None:
             found = self._score(answer)
@@ -213,4 +213,12 @@ class Exchange(Life):
 
     def _usable(self) -> tuple[Route, ...]:
         """List the routes that the request can take. Raises Refusal."""
-        return usable(self._routes, self._shared.routing.text_only, self.request)
+        return usable(self._routes, self._shared.routing, self.request, self._asking.tools)
+
+    def _note_answered(self) -> None:
+        """Note when an upstream has begun to answer, and what was left out for it."""
+        account, asking = self.account, self._asking
+        account.answered = time.perf_counter()
+        route = account.trail.route
+        if asking.tools is not None and route is not None:
+            account.has_dropped_tools = route.upstream in self._shared.routing.drop_tools

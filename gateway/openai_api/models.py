@@ -93,6 +93,7 @@ def _persona_model(
     profile = persona.profile
     return {
         "id": f"{PERSONA_PREFIX}{profile.slug}" + (f"@{suffix}" if suffix else ""),
+        "name": _named(profile.name, suffix),
         "object": "model",
         "created": (created_at or persona.created_at) // 1000,
         "owned_by": persona.workspace_id,
@@ -109,6 +110,7 @@ def _persona_model(
 def _resolved_model(model: str, persona: Resolved) -> Model:
     return {
         "id": model,
+        "name": _named(persona.display_name, model.partition("@")[2]),
         "object": "model",
         "created": persona.created_at // 1000,
         "owned_by": persona.workspace_id,
@@ -122,5 +124,10 @@ def _resolved_model(model: str, persona: Resolved) -> Model:
     }
 
 
+def _named(name: str, suffix: str | None) -> str:
+    """Name the model as people are shown it in a list."""
+    return f"{name} ({suffix})" if suffix else name
+
+
 def _plain(name: str, upstream: str) -> Model:
-    return {"id": name, "object": "model", "created": 0, "owned_by": upstream}
+    return {"id": name, "name": name, "object": "model", "created": 0, "owned_by": upstream}

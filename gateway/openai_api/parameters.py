@@ -54,6 +54,9 @@ _objects = frozenset(name[:at] for name in _rivals for at, character in enumerat
 """Objects that hold some of them; `a.b` is the object `b` within `a`."""
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
+OF_TOOLS = frozenset(["tools", "functions", "tool_choice", "function_call", "parallel_tool_calls"])
+"""Parameters that say something of tools."""
+
 
 class _Format(msgspec.Struct):
     type: Any = None
@@ -207,3 +210,11 @@ def _is_of_data(response_format: msgspec.Raw) -> bool:
     except (msgspec.ValidationError, RecursionError):
         # Only the upstream can judge it.
         return False
+
+
+def tools_in(fields: Mapping[str, msgspec.Raw]) -> str | None:
+    """Name the field that brings tools along; `None` where there are none."""
+    for name in ("tools", "functions"):
+        if is_set(fields, name) and bytes(memoryview(fields[name])[:3]) != b"[]":
+            return name
+    return None

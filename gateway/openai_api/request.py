@@ -65,19 +65,20 @@ class ChatRequest:
         found.pop("messages", None)
         return found
 
-    def as_written(self) -> bytes:
-        """Return the body for a plain model: the caller's own, but each key goes on once."""
-        return each_once(self.body, {**self.fields, "messages": msgspec.Raw(self.messages.array)})
+    def as_written(self, fields: Mapping[str, Any]) -> bytes:
+        """Return the body for a plain model: the caller's own with these fields, each once."""
+        return each_once(self.body, {**fields, "messages": msgspec.Raw(self.messages.array)})
 
-    def needs_more_than_text(self) -> str | None:
-        """Name what a text-only model cannot do for this request, as a noun; `None` where it can."""
-        for name in ("tools", "functions"):
-            if is_set(self.fields, name) and bytes(self.fields[name]) != b"[]":
-                return "tools"
-        if is_set(self.fields, "audio") or b'"audio"' in bytes(self.fields.get("modalities", NULL)):
-            return "audio"
+    def needs_more_than_text(self) -> tuple[str, str] | None:
+        """Name what a text-only model cannot do for this request, as a noun, and the field that says so."""
+        if is_set(self.fields, "audio"):
+            return "audio", "audio"
+        if b'"audio"' in bytes(self.fields.get("modalities", NULL)):
+            return "audio", "modalities"
         kinds = self.messages.kinds - TEXTS
-        return next((noun for kind, noun in NOUNS.items() if kind in kinds), "files") if kinds else None
+        if not kinds:
+            return None
+        return next((noun for kind, noun in NOUNS.items() if kind in kinds), "files"), "messages"
 
 
 def encode(fields: Mapping[str, Any], messages: Iterable[Any], model: str, *, include_usage: bool) -> bytes:

@@ -18,6 +18,9 @@ ANSWERED = {
     "WWW-Authenticate": _header("`Bearer`.", "Bearer"),
     "X-Persona": _header("Who answered: `slug@vN`. Absent for plain models.", "the-night-librarian@v2"),
     "X-Persona-Attempts": _header("Calls to upstreams.", 1, "integer"),
+    "X-Persona-Dropped": _header(
+        "`tools` where the upstream was asked without the request's, as the configuration says.", "tools"
+    ),
     **{
         axis.header: _header(
             f"`persona.drift.{axis.name}`, on whole answers; absent where it is null.", axis.example, "number"

@@ -23,6 +23,7 @@ CHAT_HEADERS = (
     "X-Persona",
     "X-Persona-Prompt-Sha256",
     "X-Persona-Upstream",
+    "X-Persona-Dropped",
     "X-Persona-Attempts",
     "X-Persona-Overhead-Ms",
     "X-Persona-Verdict",

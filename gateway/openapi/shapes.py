@@ -146,8 +146,9 @@ SHAPES: Json = {
     ),
     "Model": _object(
         "A name for `model`; `persona` is absent for plain models.",
-        "id object created owned_by",
+        "id name object created owned_by",
         id=TEXT,
+        name=TEXT,
         object={"const": "model"},
         created=NUMBER,
         owned_by=TEXT,

@@ -166,6 +166,7 @@ EMBEDDINGS: Json = {
 }
 MODEL: Json = {
     "id": "persona/the-night-librarian",
+    "name": "Edith Marlowe",
     "object": "model",
     "created": 1795327200,
     "owned_by": WORKSPACE_ID,
@@ -177,9 +178,19 @@ MODEL: Json = {
         "language": "en",
     },
 }
+PLAIN_MODEL: Json = {
+    "id": "gpt-4o-mini",
+    "name": "gpt-4o-mini",
+    "object": "model",
+    "created": 0,
+    "owned_by": "main",
+}
 MODELS: Json = {
     "object": "list",
-    "data": [MODEL, {"id": "gpt-4o-mini", "object": "model", "created": 0, "owned_by": "main"}],
+    "data": [
+        MODEL,
+        {"id": "gpt-4o-mini", "name": "gpt-4o-mini", "object": "model", "created": 0, "owned_by": "main"},
+    ],
 }
 TURN: Json = {
     "id": TURN_ID,

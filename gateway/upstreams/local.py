@@ -114,6 +114,8 @@ class LocalModel:
             # A caller may have to wait for a slot while others hold all of them.
             timeouts=config.Timeouts(connect=2, first_byte=120, idle=60, total=600),
             text_only=True,
+            # Chat UIs send tools with every message, whatever answers.
+            tools="drop",
         )
 
     def start(self) -> None:

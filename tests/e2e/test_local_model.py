@@ -80,22 +80,29 @@ def test_a_stream_comes_token_by_token(librarian: openai.OpenAI) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
-    ("asked", "word"),
+    ("asked", "word", "param"),
     [
-        ({"messages": [{"role": "user", "content": [IMAGE]}]}, "images"),
-        ({"messages": [{"role": "user", "content": [AUDIO]}]}, "audio"),
-        ({"messages": hello(), "tools": [TOOL]}, "tools"),
-        ({"messages": hello(), "modalities": ["text", "audio"]}, "audio"),
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, "images", "messages"),
+        ({"messages": [{"role": "user", "content": [AUDIO]}]}, "audio", "messages"),
+        ({"messages": hello(), "modalities": ["text", "audio"]}, "audio", "modalities"),
     ],
 )
 def test_what_it_cannot_do_is_refused_before_the_call(
-    librarian: openai.OpenAI, asked: dict[str, Any], word: str, stream: bool
+    librarian: openai.OpenAI, asked: dict[str, Any], word: str, param: str, stream: bool
 ) -> None:
     with pytest.raises(openai.BadRequestError) as failure:
         librarian.chat.completions.create(model=LIBRARIAN, stream=stream, **asked)
-    assert failure.value.code == "unsupported_input"
+    assert (failure.value.code, failure.value.param) == ("unsupported_input", param)
     assert word in failure.value.message
     assert failure.value.response.headers["x-persona-attempts"] == "0"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_it_answers_without_the_tools_that_a_chat_ui_sends_along(night: Gateway, stream: bool) -> None:
+    body = {"model": LIBRARIAN, "messages": hello(), "max_tokens": FEW, "stream": stream}
+    reply = fetch(night, body={**body, "tools": [TOOL], "tool_choice": "auto"})
+    assert (reply.status, reply.headers["x-persona-dropped"]) == (200, "tools")
+    assert "x-persona-dropped" not in fetch(night, body=body).headers
 
 
 CALLED = {"role": "assistant", "content": "a"}

@@ -121,12 +121,20 @@ def test_the_models_are_listed(client: openai.OpenAI) -> None:
     assert model.owned_by.startswith("ws_")
     persona = persona_of(model)
     assert persona.pop("id").startswith("psn_")
+    assert named(model) == "Edith Marlowe"
+    assert named(listed["plain-model"]) == "plain-model"
     assert persona == {"slug": "the-night-librarian", "version": 1, "name": "Edith Marlowe", "language": "en"}
 
 
+def named(model: Any) -> str:
+    """Read the name that chat UIs show in their lists."""
+    return str(model.model_extra["name"])
+
+
 def test_versions_of_one_persona_are_listed(client: openai.OpenAI) -> None:
-    listed = client.models.list(extra_query={"persona": "the-night-librarian", "versions": "true"})
+    listed = list(client.models.list(extra_query={"persona": "the-night-librarian", "versions": "true"}))
     assert [model.id for model in listed] == [RESOLVED]
+    assert named(listed[0]) == named(client.models.retrieve(RESOLVED)) == "Edith Marlowe (v1)"
 
 
 @pytest.mark.parametrize("name", [LIBRARIAN, RESOLVED, "plain-model"])

@@ -12,6 +12,7 @@ from gateway.openai_api.parameters import (
     SYNONYMS,
     only_allowed,
     refuse_lookalikes_of,
+    tools_in,
     wants_data,
     with_defaults,
 )
@@ -167,3 +168,18 @@ def test_data_may_be_asked_for_under_each_name(fields: dict[str, Any]) -> None:
 def test_a_format_that_is_text_or_no_format_asks_for_none(value: object) -> None:
     assert not wants_data(raw({"response_format": value, "temperature": 1}))
     assert not wants_data({})
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({}, None),
+        ({"tools": None}, None),
+        ({"tools": []}, None),
+        ({"tool_choice": "auto"}, None),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"tools": [], "functions": [{"name": "f"}]}, "functions"),
+    ],
+)
+def test_the_field_that_brings_tools_is_named(fields: dict[str, Any], name: str | None) -> None:
+    assert tools_in(raw(fields)) == name
