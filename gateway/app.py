@@ -24,6 +24,7 @@ from gateway.auth.idempotency import Idempotency
 from gateway.auth.routes import router as auth_router
 from gateway.bodies import Bodies
 from gateway.config import Config
+from gateway.conversations.routes import router as conversations_router
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.judge.judge import Judge
 from gateway.openai_api import edge
@@ -231,6 +232,7 @@ def native(gateway: Gateway) -> Router:
             render_route(gateway.exchanges),
             auth_router(),
             turns_router(database, gateway.tail, gateway.guard),
+            conversations_router(gateway.registry),
         ],
         dependencies={name: shared(part) for name, part in parts.items()},
         middleware=[

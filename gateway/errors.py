@@ -108,7 +108,12 @@ class Fault(_Fault, Enum):
     TURN_UNKNOWN = (404, "turn.not_found", "turn", "invalid_request_error", None,
         "There is no such turn.")
     CONVERSATION_UNKNOWN = (404, "conversation.not_found", "conversation", "invalid_request_error", None,
-        "There is no such conversation; leave the header `X-Persona-Conversation-Id` out.")
+        "There is no such conversation, or it is not yours to see.")
+    CONVERSATION_TAKEN = (409, "conversation.id_taken", "conversation", "invalid_request_error", None,
+        "There is a conversation of this id; choose another, or leave `id` out.")
+    CONVERSATION_INVALID = (422, "conversation.schema_violation", "conversation", "invalid_request_error",
+        None,
+        "`follow`: `latest`, or a label such as `production`.")
     EMBEDDINGS_UNSET = (404, "embeddings.not_configured", "request", "invalid_request_error",
         "model_not_found",
         "This gateway has no upstream for embeddings; set `upstream` in the table [embeddings].",

@@ -17,6 +17,9 @@ HEADERS = guards.HEADERS | edge.HEADERS | {CONVERSATION}
 """Headers of a request that are looked at; a client's library sends a dozen others."""
 
 
+UNKNOWN = "There is no such conversation; leave the header `X-Persona-Conversation-Id` out."
+
+
 class ChatCompletions(Answering):
     """The ASGI application behind the route answers every request itself, errors included."""
 
@@ -54,4 +57,4 @@ def _refuse_conversation(headers: edge.Headers) -> None:
     """No conversation is stored yet, so any that is named does not exist. Raises Refusal."""
     for name, _ in headers:
         if name == CONVERSATION:
-            raise Refusal(Fault.CONVERSATION_UNKNOWN)
+            raise Refusal(Fault.CONVERSATION_UNKNOWN, UNKNOWN)

@@ -32,6 +32,7 @@ REPEATABLE = (
 )
 BY_PARAMETER = {
     ("path", "ref"): Fault.PERSONA_UNKNOWN,
+    ("path", "conversation"): Fault.CONVERSATION_UNKNOWN,
     ("path", "v"): Fault.VERSION_UNKNOWN,
     ("path", "a"): Fault.VERSION_UNKNOWN,
     ("header", "If-Match"): Fault.PRECONDITION_FAILED,

@@ -29,6 +29,7 @@ IN_PATHS = {
     "label": "production",
     "key_id": values.KEY_ID,
     "turn_id": values.TURN_ID,
+    "conversation": values.CONVERSATION_ID,
     "model": "persona/the-night-librarian",
 }
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -53,6 +54,19 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "Under another slug": {"slug": "edith-in-german", "version": "v2", "visibility": "workspace"}
     },
     "render_request": {"A chat request": {"messages": values.MESSAGES}},
+    "create_conversation": {
+        "With the version of now": {"persona": "the-night-librarian", "title": "A visitor who cannot sleep"},
+        "Under an id of your own, with what a label means": {
+            "id": "conv_72",
+            "persona_id": values.PERSONA_ID,
+            "follow": "production",
+            "metadata": {"channel": "web"},
+        },
+    },
+    "change_conversation": {
+        "A title": {"title": "A visitor who cannot sleep"},
+        "Another version": {"version": "v3"},
+    },
     "create_workspace": {"A tenant": {"name": "acme", "mode": "live"}},
     "create_key": {
         "For a website": {"name": "website", "scopes": ["personas:read", "chat:invoke"]},
@@ -88,6 +102,10 @@ ANSWERS: dict[str, Any] = {
         "forked_from": {"persona": values.PERSONA_ID, "version": 2},
     },
     "render_request": values.RENDERED,
+    "create_conversation": {**values.CONVERSATION, "leaf": None, "messages": 0, "turns": 0},
+    "list_conversations": page(values.CONVERSATION, following="17"),
+    "read_conversation": values.CONVERSATION,
+    "change_conversation": values.CONVERSATION,
     "list_turns": page(values.TURN, following="17"),
     "read_turn": values.TURN_DETAIL,
     "sum_up_usage": values.USAGE,

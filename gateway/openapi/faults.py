@@ -17,7 +17,13 @@ PUBLIC_URL = "http://127.0.0.1:8080"
 PLACE = re.compile("`(\\w+)`:? (.*)[.]")
 """Matches a sentence that names a place in the body; its detail says the two parts apart."""
 WITH_DETAILS = frozenset(
-    {Fault.REQUEST_INVALID, Fault.PERSONA_INVALID, Fault.WORKSPACE_UNACCEPTABLE, Fault.KEY_UNACCEPTABLE}
+    {
+        Fault.REQUEST_INVALID,
+        Fault.PERSONA_INVALID,
+        Fault.WORKSPACE_UNACCEPTABLE,
+        Fault.KEY_UNACCEPTABLE,
+        Fault.CONVERSATION_INVALID,
+    }
 )
 
 RETRIED_LATER = frozenset({Fault.PROVIDER_TIMEOUT, Fault.PROVIDER_CONFLICT, Fault.PROVIDER_RATE_LIMITED})

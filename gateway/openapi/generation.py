@@ -31,6 +31,7 @@ hours. Concurrent edits are safe with `If-Match` and the `ETag` of what was read
 TAGS = {
     "OpenAI-compatible": "The drop-in surface: base URL `/v1/openai`, OpenAI's shapes, errors and manners.",
     "Personas": "Personas, their versions and labels. `ref` is an id or a slug.",
+    "Conversations": "What was said: a tree of messages with one persona, each answer with its drift.",
     "Turns": "What was asked of whom, how it ended and what it cost; never what was said.",
     "Workspaces and keys": "Tenants, keys and the log of writes.",
     "Gateway": "Health and this description. No key is needed.",

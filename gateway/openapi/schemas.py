@@ -15,6 +15,9 @@ Json = dict[str, Any]
 PLACE = "#/components/schemas/"
 NAMES = {
     "AuditView": "AuditEntry",
+    "ConversationBody": "NewConversation",
+    "ConversationPatch": "ConversationChange",
+    "ConversationView": "Conversation",
     "Diff": "VersionDiff",
     "Explain": "DriftExplained",
     "Signal": "DriftSignal",

@@ -13,6 +13,8 @@ VERSION_ID = "ver_0QwErTy1mNoPqRsTuVwX"
 KEY_ID = "key_0QwErTy1zYxWvUtSrQpO"
 WORKSPACE_ID = "ws_0QwErTy1kJiHgFeDcBaZ"
 TURN_ID = "msg_0QwErTy2aBcDeFgHiJkL"
+CONVERSATION_ID = "conv_0QwErTy3aBcDeFgHiJkL"
+MESSAGE_ID = "msg_0QwErTy2aBcDeFgHiJkK"
 FINGERPRINT = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 DIGEST = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 PROMPT = "You are Edith Marlowe, night librarian of a small harbour town. You never break character."
@@ -291,4 +293,19 @@ READINESS: Json = {
     "turns_dropped": 0,
     "verdict_changes": {"drifting": 2},
     "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0, "over_budget": 0},
+}
+
+CONVERSATION: Json = {
+    "id": CONVERSATION_ID,
+    "persona": PERSONA_ID,
+    "version": 2,
+    "follow": None,
+    "title": "A visitor who cannot sleep",
+    "metadata": {"channel": "web"},
+    "key": KEY_ID,
+    "leaf": TURN_ID,
+    "messages": 2,
+    "turns": 1,
+    "created_at": WHEN,
+    "updated_at": LATER,
 }

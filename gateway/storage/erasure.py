@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from sqlalchemy import delete, select
+
+from gateway.storage import tables
+from gateway.storage.connection import AsyncConnection
+
 TURN = ("model", "explain", "judge")
 """Columns of a turn that tell of its persona."""
 AUDIT = ("version", "previous", "from")
@@ -16,3 +21,11 @@ def turn(persona_id: str | None) -> tuple[str, None, None]:
 def details(stored: dict[str, Any]) -> dict[str, Any]:
     """Return the details of an entry of the audit log without names."""
     return {name: value for name, value in stored.items() if name in AUDIT}
+
+
+async def conversations(connection: AsyncConnection, persona_id: str) -> None:
+    """Delete every conversation with the persona, which nobody but its owner could see."""
+    conversation = tables.conversations.c
+    theirs = select(conversation.seq).where(conversation.persona_id == persona_id)
+    await connection.execute(delete(tables.messages).where(tables.messages.c.conversation.in_(theirs)))
+    await connection.execute(delete(tables.conversations).where(conversation.persona_id == persona_id))

@@ -44,3 +44,10 @@ def is_own(workspace_id: str, owner: str) -> ColumnElement[bool]:
 def is_shown(workspace_id: str, owner: str) -> ColumnElement[bool]:
     """Select the same, and what other workspaces have made public."""
     return or_(is_own(workspace_id, owner), PERSONA.visibility == "public")
+
+
+def is_open(workspace_id: str, owner: str) -> ColumnElement[bool]:
+    """Select what belongs to no persona, or to one that does not hide it: the workspace's own private
+    personas keep what belongs to them for their owners."""
+    others = or_(PERSONA.workspace_id != workspace_id, PERSONA.visibility != "private")
+    return or_(PERSONA.id.is_(None), others, PERSONA.owner == owner)

@@ -12,7 +12,7 @@ import pytest
 from gateway.app import create_app
 from gateway.auth.scopes import SCOPES
 from gateway.config import Config, Keys, Store
-from tests.api.conftest import User, expire
+from tests.api.conftest import User, expire, made
 from tests.e2e.wire import Reply, ask, fetch, line
 from tests.fakes.process import Gateway
 from tests.fakes.until import until
@@ -21,7 +21,12 @@ PUBLIC = {"/health/live", "/health/ready", "/openapi.json", "/docs", "/docs/erro
 METHODS = ("get", "post", "put", "patch", "delete")
 MESSAGES = {"messages": [{"role": "user", "content": "Hi"}]}
 PRIVATE, SHARED, ARCHIVED = "The private word.", "The shared word.", "The archived word."
-MISSING = {"persona": "psn_" + "0" * 20, "key": "key_" + "0" * 20, "turn": "msg_" + "0" * 20}
+MISSING = {
+    "persona": "psn_" + "0" * 20,
+    "key": "key_" + "0" * 20,
+    "turn": "msg_" + "0" * 20,
+    "conversation": "conv_" + "0" * 20,
+}
 ROUNDS = 120
 
 Shape = tuple[int, str]
@@ -36,7 +41,16 @@ class Operation(NamedTuple):
 
     @property
     def has_target(self) -> bool:
-        return bool(re.search(r"\{(ref|key_id|turn_id|model)\}", self.path)) or "/chat/" in self.path
+        named = re.search(r"\{(ref|key_id|turn_id|model|conversation)\}", self.path)
+        return bool(named) or self.has_persona_in_body
+
+    @property
+    def has_persona_in_body(self) -> bool:
+        return self.method == "POST" and self.path.endswith(("/chat/completions", "/chat/conversations"))
+
+    @property
+    def is_about_a_persona(self) -> bool:
+        return bool(re.search(r"\{(ref|model|conversation)\}", self.path)) or self.has_persona_in_body
 
     def place(self, target: dict[str, str]) -> str:
         """Put these ids into the path."""
@@ -45,6 +59,7 @@ class Operation(NamedTuple):
             "model": f"persona/{target['persona']}",
             "key_id": target["key"],
             "turn_id": target["turn"],
+            "conversation": target["conversation"],
             "label": "beta",
         }
         return re.sub(r"\{(\w+)\}", lambda found: filled.get(found[1], "1"), self.path)
@@ -59,6 +74,8 @@ class Operation(NamedTuple):
             "PUT /v1/personas/{ref}/labels/{label}": {"version": 1},
             "POST /v1/personas/{ref}/fork": {"slug": f"probe-{time.monotonic_ns()}"},
             "POST /v1/personas/{ref}/render": MESSAGES,
+            "POST /v1/chat/conversations": {"persona": target["persona"]},
+            "PATCH /v1/chat/conversations/{conversation}": {"title": "Taken over"},
             "POST /v1/workspaces": {"name": "probe"},
             "POST /v1/keys": {},
         }
@@ -116,15 +133,22 @@ def shape(reply: Reply, target: dict[str, str]) -> Shape:
 
 
 class Tenant(NamedTuple):
-    """A workspace with a private, a shared and an archived persona, a turn and another key."""
+    """A workspace with a private, a shared and an archived persona, a turn and another key; each persona has
+    a conversation."""
 
     me: User
     personas: dict[str, str]
+    conversations: dict[str, str]
     turn: str
     key: str
 
     def target(self, kind: str) -> dict[str, str]:
-        return {"persona": self.personas[kind], "key": self.key, "turn": self.turn}
+        return {
+            "persona": self.personas[kind],
+            "conversation": self.conversations[kind],
+            "key": self.key,
+            "turn": self.turn,
+        }
 
 
 @pytest.fixture
@@ -134,12 +158,14 @@ def tenant(me: User) -> Tenant:
         "shared": me.persona("shared", SHARED, visibility="workspace")["id"],
         "archived": me.persona("archived", ARCHIVED, visibility="public")["id"],
     }
+    conversations = {}
     for slug in personas:
         me.put(f"/personas/{slug}/labels/beta", {"version": 1})
+        conversations[slug] = made(me.post("/chat/conversations", {"persona": slug}))["id"]
     me.delete("/personas/archived")
     turn = me.chat("persona/private").json["persona"]["turn"]
     until(lambda: me.get(f"/turns/{turn}").status == 200)
-    return Tenant(me, personas, turn, me.colleague("chat:invoke").id)
+    return Tenant(me, personas, conversations, turn, me.colleague("chat:invoke").id)
 
 
 def test_every_route_declares_its_scope(operations: list[Operation]) -> None:
@@ -225,11 +251,7 @@ def test_a_colleague_s_private_persona_answers_as_one_that_does_not_exist(
 ) -> None:
     colleague = tenant.me.colleague()
     for operation in guarded(operations):
-        if (
-            "{ref}" not in operation.path
-            and "{model}" not in operation.path
-            and "/chat/" not in operation.path
-        ):
+        if not operation.is_about_a_persona:
             continue
         missing = shape(call(colleague, operation, MISSING), MISSING)
         target = tenant.target("private")

@@ -1,0 +1,120 @@
+"""The route `/v1/chat/conversations` makes, lists, reads, changes and deletes conversations."""
+
+from typing import Annotated
+
+from litestar import Router, delete, get, patch, post
+from litestar.handlers import BaseRouteHandler
+from litestar.params import Parameter
+from msgspec import UNSET
+
+from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
+from gateway.conversations import beginning, store, view
+from gateway.conversations.reaching import reach
+from gateway.conversations.view import ConversationBody, ConversationPatch, ConversationView, given
+from gateway.errors import Fault, Refusal
+from gateway.page import After, Limit, Page, page, require_cursor
+from gateway.personas import store as personas
+from gateway.personas.editing import number_of
+from gateway.personas.registry import Registry
+from gateway.storage.connection import AsyncConnection
+
+INVOKE, READ = "chat:invoke", "chat:read"
+SEQ = "[0-9]{1,18}"
+MAKING = (Fault.PERSONA_UNKNOWN, Fault.CONVERSATION_INVALID, Fault.CONVERSATION_TAKEN)
+CHANGING = (Fault.CONVERSATION_UNKNOWN, Fault.CONVERSATION_INVALID, Fault.PERSONA_UNKNOWN)
+
+
+def handlers(registry: Registry) -> list[BaseRouteHandler]:
+    """Make the routes of conversations as a whole."""
+
+    @post("/", opt={"scope": INVOKE, "faults": MAKING}, summary="Create a conversation")
+    async def create_conversation(
+        request: AnyRequest, database: Store, data: ConversationBody
+    ) -> ConversationView:
+        """A message that is posted to an id of your choosing makes its conversation, too."""
+        caller = caller_of(request)
+        draft = await beginning.begin(registry, caller, data)
+        async with database.write(still_there(request.scope)) as connection:
+            if await store.is_taken(connection, caller.workspace_id, draft.id):
+                raise Refusal(Fault.CONVERSATION_TAKEN, param="id")
+            return view.show(await store.create(connection, draft))
+
+    @get("/", opt={"scope": READ, "faults": (Fault.PERSONA_UNKNOWN,)}, summary="List conversations")
+    async def list_conversations(
+        request: AnyRequest,
+        database: Store,
+        persona: Annotated[str | None, Parameter(description="A slug or id.", max_length=64)] = None,
+        limit: Limit = 50,
+        after: After = None,
+    ) -> Page[ConversationView]:
+        """Conversations with a private persona are shown to its owner alone."""
+        caller = caller_of(request)
+        require_cursor(after, SEQ)
+        async with database.read() as connection:
+            wanted = store.Filter(
+                persona_id=await _persona_id(connection, request, persona),
+                after=int(after) if after else None,
+                limit=limit + 1,
+            )
+            found = await store.conversations(connection, caller.workspace_id, caller.owner, wanted)
+        return page(found, limit, view.show, lambda each: str(each.seq))
+
+    @get("/{conversation:str}", opt={"scope": READ}, summary="Read a conversation")
+    async def read_conversation(request: AnyRequest, database: Store, conversation: str) -> ConversationView:
+        async with database.read() as connection:
+            return view.show(await reach(connection, caller_of(request), conversation))
+
+    @patch("/{conversation:str}", opt={"scope": INVOKE, "faults": CHANGING}, summary="Change a conversation")
+    async def change_conversation(
+        request: AnyRequest, database: Store, conversation: str, data: ConversationPatch
+    ) -> ConversationView:
+        """`version` pins the version that answers on the native surface, `follow` a label.
+
+        A key without `chat:read` changes only what it has made.
+        """
+        caller, number = caller_of(request), None
+        if data.version is not UNSET and not (number := number_of(data.version)):
+            raise beginning.unacceptable("version", "a version is `v3`, `3` or 3")
+        async with database.read() as connection:
+            found = await reach(connection, caller, conversation)
+        pin = await beginning.pin(registry, caller, found.persona_id, number, given(data.follow))
+        async with database.write(still_there(request.scope)) as connection:
+            found = await reach(connection, caller, conversation)
+            changed = await store.change(
+                connection, found, title=given(data.title), metadata=given(data.metadata), pin=pin
+            )
+        return view.show(changed)
+
+    @delete("/{conversation:str}", opt={"scope": INVOKE}, summary="Delete a conversation")
+    async def remove_conversation(request: AnyRequest, database: Store, conversation: str) -> None:
+        """Its texts are erased at once and for good; backups keep what they hold.
+
+        A key without `chat:read` deletes only what it has made.
+        """
+        async with database.write(still_there(request.scope)) as connection:
+            found = await reach(connection, caller_of(request), conversation)
+            await store.erase(connection, found, actor_of(request))
+        await database.scrub()
+
+    return [
+        create_conversation,
+        list_conversations,
+        read_conversation,
+        change_conversation,
+        remove_conversation,
+    ]
+
+
+def router(registry: Registry) -> Router:
+    """Make the routes of everything under `/v1/chat/conversations`."""
+    return Router("/chat/conversations", route_handlers=handlers(registry), tags=["Conversations"])
+
+
+async def _persona_id(connection: AsyncConnection, request: AnyRequest, ref: str | None) -> str | None:
+    if ref is None or ref.startswith("psn_"):
+        return ref
+    caller = caller_of(request)
+    found = await personas.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
+    if found is None:
+        raise Refusal(Fault.PERSONA_UNKNOWN)
+    return found.id

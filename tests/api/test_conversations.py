@@ -1,0 +1,180 @@
+"""Conversations are made, listed, read, changed and deleted."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import User, details, made, refused
+from tests.fakes.until import until
+
+PLACE = "/chat/conversations"
+MINIMAL = ("chat:invoke", "keys:manage")
+
+
+def begun(user: User, persona: str = "muse", **more: Any) -> dict[str, Any]:
+    """Make a conversation."""
+    return made(user.post(PLACE, {"persona": persona, **more}))
+
+
+def test_a_conversation_has_a_persona_and_pins_its_version(me: User) -> None:
+    persona = me.persona()
+    found = begun(me)
+    assert re.fullmatch(r"conv_[0-9A-Za-z]{20}", found["id"])
+    assert found == {
+        "id": found["id"],
+        "persona": persona["id"],
+        "version": 1,
+        "follow": None,
+        "title": "",
+        "metadata": {},
+        "key": me.id,
+        "leaf": None,
+        "messages": 0,
+        "turns": 0,
+        "created_at": found["created_at"],
+        "updated_at": found["created_at"],
+    }
+    me.patch("/personas/muse", {"prompt": "You are another muse."})
+    assert me.get(f"{PLACE}/{found['id']}").json == found
+    assert begun(me, persona="muse@v1")["version"] == 1
+    assert until(lambda: begun(me, persona="persona/muse")["version"] == 2)
+
+
+def test_the_persona_may_be_named_by_its_id_under_either_name(me: User) -> None:
+    persona = me.persona()["id"]
+    assert begun(me, persona)["persona"] == persona
+    assert made(me.post(PLACE, {"persona_id": persona}))["persona"] == persona
+    wrong = (422, "conversation.schema_violation")
+    assert details(me.post(PLACE, {}), *wrong) == [(["persona"], "value_error")]
+    both = {"persona": persona, "persona_id": persona}
+    assert details(me.post(PLACE, both), *wrong) == [(["persona"], "value_error")]
+    refused(me.post(PLACE, {"persona": "nobody"}), 404, "persona.not_found")
+
+
+def test_a_caller_may_choose_the_id_which_is_unique_within_a_workspace(me: User, stranger: User) -> None:
+    me.persona()
+    stranger.persona()
+    assert begun(me, id="conv_72")["id"] == "conv_72"
+    assert begun(stranger, id="conv_72")["persona"] != begun(me)["persona"]
+    refused(me.post(PLACE, {"persona": "muse", "id": "conv_72"}), 409, "conversation.id_taken")
+    for wrong in ("72", "conv_", "conv_" + "a" * 41, "conv_a-b", "conv_é"):
+        reply = me.post(PLACE, {"persona": "muse", "id": wrong})
+        assert details(reply, 422, "conversation.schema_violation") == [(["id"], "value_error")]
+    refused(me.get(f"{PLACE}/conv_a-b"), 404, "conversation.not_found")
+
+
+def test_the_pin_follows_a_label_and_can_be_moved(me: User) -> None:
+    me.persona()
+    me.patch("/personas/muse", {"prompt": "You are another muse."})
+    me.put("/personas/muse/labels/beta", {"version": 1})
+    found = begun(me, follow="beta")
+    assert (found["version"], found["follow"]) == (None, "beta")
+    place = f"{PLACE}/{found['id']}"
+
+    def moved(**pin: Any) -> tuple[int | None, str | None]:
+        reply = me.patch(place, pin)
+        assert reply.status == 200, reply.body
+        assert me.get(place).json == reply.json
+        return reply.json["version"], reply.json["follow"]
+
+    assert moved(follow="latest") == (None, "latest")
+    assert moved(version="v1") == (1, None)
+    assert moved(version=2) == (2, None)
+    refused(me.patch(place, {"version": "v9"}), 404, "persona.not_found")
+    refused(me.patch(place, {"follow": "gamma"}), 404, "persona.not_found")
+    for wrong in ({"version": "v1", "follow": "beta"}, {"follow": "v1"}, {"version": "one"}, {"version": 0}):
+        refused(me.patch(place, wrong), 422, "conversation.schema_violation")
+    assert moved() == (2, None)
+
+
+def test_title_and_metadata_are_changed_and_bounded(me: User) -> None:
+    me.persona()
+    place = f"{PLACE}/{begun(me, title='First', metadata={'channel': 'web'})['id']}"
+    changed = me.patch(place, {"title": "Second"}).json
+    assert (changed["title"], changed["metadata"]) == ("Second", {"channel": "web"})
+    changed = me.patch(place, {"title": "", "metadata": {}}).json
+    assert (changed["title"], changed["metadata"]) == ("", {})
+    for wrong in (
+        {"title": "a" * 201},
+        {"title": None},
+        {"metadata": {"a": 1}},
+        {"metadata": {"a": "b" * 513}},
+        {"metadata": {"": "b"}},
+        {"metadata": {str(at): "" for at in range(17)}},
+        {"topic": "night"},
+    ):
+        refused(me.patch(place, wrong), 400, "request.invalid")
+
+
+def test_conversations_are_listed_page_by_page_and_by_persona(me: User) -> None:
+    me.persona()
+    me.persona("other")
+    ids = [begun(me)["id"] for _ in range(3)] + [begun(me, "other")["id"]]
+    pages = me.pages(PLACE, 2)
+    assert [each["id"] for page in pages for each in page] == ids[::-1]
+    assert [each["id"] for each in me.get(f"{PLACE}?persona=other").json["data"]] == ids[3:]
+    refused(me.get(f"{PLACE}?persona=nobody"), 404, "persona.not_found")
+    refused(me.get(f"{PLACE}?after=conv_1"), 400, "request.invalid")
+
+
+def test_a_deleted_conversation_is_gone(me: User) -> None:
+    me.persona()
+    place = f"{PLACE}/{begun(me, title='A title to be forgotten')['id']}"
+    assert me.delete(place).status == 204
+    for method in ("GET", "PATCH", "DELETE"):
+        refused(me.ask(method, place, {} if method == "PATCH" else None), 404, "conversation.not_found")
+    assert me.get(PLACE).json["data"] == []
+    (entry,) = me.get("/audit?action=conversation.").json["data"]
+    assert (entry["action"], entry["details"]) == ("conversation.deleted", {})
+
+
+def test_a_key_without_the_scope_to_read_reaches_its_own_alone(me: User) -> None:
+    me.persona(visibility="workspace")
+    app = me.colleague(*MINIMAL)
+    others, own = begun(me)["id"], begun(app)["id"]
+    assert app.patch(f"{PLACE}/{own}", {"title": "Mine"}).status == 200
+    told = {
+        refused(app.ask(method, f"{PLACE}/{place}", body), 403, "auth.missing_scope")["message"]
+        for place in (others, "conv_none", "none")
+        for method, body in (("PATCH", {}), ("DELETE", None))
+    }
+    assert len(told) == 1
+    refused(app.get(f"{PLACE}/{own}"), 403, "auth.missing_scope")
+    turned = made(app.post(f"/keys/{app.id}/rotate", {}))
+    rotated = User(me.gateway, turned["key"], turned["id"])
+    assert rotated.delete(f"{PLACE}/{own}").status == 204
+    assert me.get(f"{PLACE}/{others}").status == 200
+
+
+def test_conversations_with_a_private_persona_are_its_owner_s(me: User) -> None:
+    persona = me.persona(visibility="workspace")["id"]
+    colleague = me.colleague()
+    place = f"{PLACE}/{begun(colleague)['id']}"
+    assert me.get(place).status == 200
+    me.patch("/personas/muse", {"visibility": "private"})
+    for user, status in ((me, 200), (colleague, 404)):
+        assert user.get(place).status == status
+        assert user.patch(place, {}).status == status
+        assert len(user.get(f"{PLACE}?persona={persona}").json["data"]) == (1 if status == 200 else 0)
+    me.patch("/personas/muse", {"status": "archived"})
+    assert me.get(place).status == 200
+    assert colleague.get(place).status == 404
+
+
+@pytest.mark.parametrize(("visibility", "left"), [("private", 404), ("workspace", 200)])
+def test_a_purge_takes_conversations_that_only_the_owner_could_see(
+    me: User, visibility: str, left: int
+) -> None:
+    me.persona(visibility=visibility)
+    place = f"{PLACE}/{begun(me)['id']}"
+    assert me.delete("/personas/muse?purge=true").status == 204
+    assert me.get(place).status == left
+
+
+def test_a_conversation_with_another_workspace_s_persona_stays_readable(me: User, stranger: User) -> None:
+    persona = me.persona(visibility="public")["id"]
+    place = f"{PLACE}/{begun(stranger, persona)['id']}"
+    me.patch("/personas/muse", {"visibility": "private"})
+    assert stranger.get(place).status == 200
+    assert me.get(place).status == 404
