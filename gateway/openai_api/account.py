@@ -12,7 +12,8 @@ from gateway.errors import Fault
 from gateway.openai_api.ending import Ending
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
-from gateway.turns.turn import Turn, Usage, persona_json, unscored
+from gateway.turns.amendment import amended
+from gateway.turns.turn import Judgement, Turn, Usage, persona_json, unscored
 from gateway.upstreams.routing import Trail
 
 HEADERS = tuple((axis.name, axis.header.lower().encode()) for axis in AXES)
@@ -63,6 +64,12 @@ class Account:
         """Take the score into the turn."""
         turn, self._is_scored = self.turn, True
         turn.drift, turn.coherence, turn.explain = scored.drift, scored.coherence, scored.explain
+
+    def judge(self, found: Judgement) -> None:
+        """Take a judgement into the turn, for which its answer has waited."""
+        turn, after = self.turn, amended(self.turn, found)
+        turn.drift, turn.coherence = after.drift, after.coherence
+        turn.judge, turn.judged = after.judge, after.judged
 
     def withhold(self, source: Source | None, price: Price | None) -> Turn:
         """Give the turn of an answer that is held back, with what it took, and begin the request's anew."""

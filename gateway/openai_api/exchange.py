@@ -19,8 +19,9 @@ from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.transcript import Transcript
 from gateway.openai_api.watch import Watch
-from gateway.openai_api.withholding import TRIES, Gate, Replacement
+from gateway.openai_api.withholding import TRIES, Replacement, may_ask_again, replaced
 from gateway.personas.name import PREFIX
+from gateway.personas.resolved import Resolved
 from gateway.scoring.chores import is_chore
 from gateway.scoring.conversations import Scored
 from gateway.scoring.schedule import Scoring
@@ -120,18 +121,14 @@ class Exchange(Life):
         return limit if judge is None else TRIES * (limit + judge.seconds)
 
     async def fetch(self) -> bytes | bytearray:
-        account, judge = self.account, self._judge_before
-        first = await self._answered()
-        if account.persona is None:
-            return first.body
-        answer: Answer | Replacement = first
-        if judge is not None:
-            gate = Gate(judge, account, account.persona, self.request, self._answered, self._withhold)
-            self._source = self._said = answer = await gate.passed(first)
-        model, persona = account.persona.model_json, account.persona_json()
+        account, judge, persona = self.account, self._judge_before, self.account.persona
+        if persona is None:
+            return (await self._answered()).body
+        answer = await (self._answered() if judge is None else self._judged(judge, persona))
+        model, identity = persona.model_json, account.persona_json()
         if answer.is_large:
-            return await asyncio.to_thread(answer.encode, model, persona)
-        return answer.encode(model, persona)
+            return await asyncio.to_thread(answer.encode, model, identity)
+        return answer.encode(model, identity)
 
     @property
     def _judge_before(self) -> Judge | None:
@@ -150,6 +147,33 @@ class Exchange(Life):
             found = self._score(answer)
             self._take(await found if isinstance(found, asyncio.Future) else found)
         return answer
+
+    async def _judged(self, judge: Judge, persona: Resolved) -> Answer | Replacement:
+        """Ask until an answer passes the judge, or take other words. Raises UpstreamFailure, Refusal."""
+        answer, tries, roles = await self._answered(), 1, self.request.messages.roles
+        while await self._is_broken(judge, persona, answer):
+            self._withhold()
+            if not may_ask_again(tries, roles, answer.said()):
+                break
+            try:
+                answer, tries = await self._answered(), tries + 1
+            except UpstreamFailure:
+                break
+        else:
+            return answer
+        self._source = self._said = instead = replaced(answer, persona.refusal)
+        return instead
+
+    async def _is_broken(self, judge: Judge, persona: Resolved, answer: Answer) -> bool:
+        """Have the answer judged where it is risky, and take the judgement into the turn."""
+        account, request = self.account, self.request
+        found = await judge.before_send(
+            account.turn, persona, request.messages.each, len(request.body), answer.said()
+        )
+        if found is None:
+            return False
+        account.judge(found)
+        return account.turn.drift.verdict == "out-of-character"
 
     def _withhold(self) -> None:
         """Record the answer that is held back, which has its own turn."""
