@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.drift.rules import identify
-from gateway.drift.rules.identify import BITS, ORDERS, SCALE
+from gateway.drift.rules import identifier
+from gateway.drift.rules.identifier import BITS, ORDERS, SCALE
 
 LANGUAGES = [
     "en",
@@ -51,7 +51,7 @@ LANGUAGES = [
     "sr",
 ]
 SPELT = {"sr": ("sr",)}
-OUT = Path(__file__).parent.parent / "gateway" / "drift" / "rules" / "identify.npz"
+OUT = Path(__file__).parent.parent / "gateway" / "drift" / "data" / "languages.npz"
 PRIOR = 0.4
 """How many times each n-gram counts as seen in each language."""
 FLOOR = 5.0
@@ -106,10 +106,10 @@ def sample(texts: list[str], most: int, draw: random.Random) -> str:
 def counted(text: str) -> NDArray[np.float64]:
     """How often each bucket occurs."""
     counts = np.zeros(1 << BITS, np.float64)
-    words = re.sub(r"\s+", " ", identify.plain(text))
-    for start in range(0, len(words), identify.LONGEST):
-        piece = " " + words[start : start + identify.LONGEST] + " "
-        for order, found in zip(ORDERS, identify.buckets(piece[: identify.LONGEST]), strict=True):
+    words = re.sub(r"\s+", " ", identifier.plain(text))
+    for start in range(0, len(words), identifier.LONGEST):
+        piece = " " + words[start : start + identifier.LONGEST] + " "
+        for order, found in zip(ORDERS, identifier.buckets(piece[: identifier.LONGEST]), strict=True):
             del order
             counts += np.bincount(found, minlength=1 << BITS)
     return counts

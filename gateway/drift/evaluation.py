@@ -69,8 +69,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     share: float
 
 
-class Persona(msgspec.Struct, frozen=True, kw_only=True):
-    """One persona of the set."""
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """How one persona of the set fared."""
 
     persona: str
     good: int
@@ -83,7 +83,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What the scorer made of a set; `named` is of the flagged slips whose passage is known."""
 
     kinds: list[Kind]
-    personas: list[Persona]
+    personas: list[Tally]
     spans: int
     named: int
     ms: float
@@ -159,12 +159,12 @@ def _kinds(outcomes: list[_Outcome]) -> list[Kind]:
     ]
 
 
-def _personas(outcomes: list[_Outcome]) -> list[Persona]:
+def _personas(outcomes: list[_Outcome]) -> list[Tally]:
     groups: dict[str, list[_Outcome]] = {}
     for each in outcomes:
         groups.setdefault(each.persona, []).append(each)
     return [
-        Persona(
+        Tally(
             persona=name,
             good=sum(each.row.label == "in" for each in found),
             false_alarms=sum(each.row.label == "in" and each.is_flagged for each in found),

@@ -5,13 +5,15 @@ from importlib import resources
 from itertools import islice
 from typing import Any, NamedTuple
 
+import msgspec
+
 from gateway.drift import calibration, language
 from gateway.drift.breaks import nature
 from gateway.drift.breaks.patterns import patterns
 from gateway.drift.character import Character, leaves
 from gateway.drift.coherence import incoherence
 from gateway.drift.language import Languages
-from gateway.drift.rules.check import Persona, Rules
+from gateway.drift.rules.check import Rules
 from gateway.drift.values.facts import Facts
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.lines import Lines
@@ -62,17 +64,7 @@ class Profile:
         # Here, where there is time, since the first turn that needs them would wait for it.
         self.patterns.warm(self.vocabulary.language, language.DEFAULT)
         self.relevance = _relevance()
-        self.rules = Rules(
-            Persona(
-                character.name,
-                declared,
-                character.prompt,
-                examples,
-                _stored(fields),
-                character.rules,
-                character.read,
-            )
-        )
+        self.rules = Rules(msgspec.structs.replace(character, examples=examples), _stored(fields), languages)
         self.repertoire = incoherence.repertoire(declared, examples, self.relevance, languages)
 
     def read(self, text: str, beside: str = "") -> Measures:

@@ -72,7 +72,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
     broken += detection.served(said, profile.service)
     before = [course.answer] if course.answer else []
     incoherent = incoherence.incoherence(asked, said, profile.repertoire, profile.relevance, earlier=before)
-    checked = profile.rules.check(user, answer, course.kept)
+    checked = profile.rules.check(asked, said, course.kept)
     strength = detection.strength(broken)
     belief = calibration.belief(contradicted.log_odds) if contradicted is not None else None
     followed = trend.followed(_baseline(profile, course), odds.likeness, odds.other)

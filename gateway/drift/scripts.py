@@ -9,11 +9,11 @@ import numpy as np
 
 
 class Script(NamedTuple):
-    """One script that is not Latin."""
+    """Letters of one script that is not Latin."""
 
     name: str
     first: int
-    """Code points of its first and its last letter."""
+    """Code points of the first and the last of them."""
     last: int
     is_run: bool = False
     """Its words are not parted by spaces, or carry so much with them that pieces of a run say more."""
@@ -22,22 +22,33 @@ class Script(NamedTuple):
 SCRIPTS = (
     Script("greek", 0x370, 0x3FF),
     Script("cyrillic", 0x400, 0x52F),
+    Script("armenian", 0x530, 0x58F),
     Script("hebrew", 0x590, 0x5FF),
     Script("arabic", 0x600, 0x6FF),
+    Script("arabic", 0x750, 0x77F),
     Script("devanagari", 0x900, 0x97F),
+    Script("bengali", 0x980, 0x9FF),
+    Script("tamil", 0xB80, 0xBFF),
+    Script("telugu", 0xC00, 0xC7F),
     Script("thai", 0xE01, 0xE7F, is_run=True),
+    Script("georgian", 0x10A0, 0x10FF),
+    Script("hangul", 0x1100, 0x11FF),
     Script("kana", 0x3041, 0x30FF, is_run=True),
     Script("han", 0x3400, 0x9FFF, is_run=True),
     Script("hangul", 0xAC00, 0xD7A3, is_run=True),
 )
-"""Sorted by their letters."""
+"""Sorted by their letters; a script whose letters stand apart has several rows."""
 LATIN = "latin"
 RUNS = "々" + "".join(f"{chr(one.first)}-{chr(one.last)}" for one in SCRIPTS if one.is_run)
 """The letters of runs, as the inside of a class of a regular expression."""
+UPPER = "".join(chr(code) for code in range(0x41, 0x530) if chr(code).isupper())
+"""Capital letters, as the inside of a class of a regular expression."""
 SAMPLE = 400
 """Characters from all over a text that show which scripts are in it."""
 LEAST, CLEAR = 12, 0.7
 """Letters, and the share of all letters, from which on a text is in a script."""
+FEW = 4
+"""Letters from which on the leading script of a sentence is told."""
 KANA = 8
 """Kana are written between Chinese characters: no more of these for each of them than so many."""
 _BORDERS = np.array([border for _, first, last, _ in SCRIPTS for border in (first, last + 1)], np.uint32)
@@ -50,12 +61,17 @@ def script(text: str) -> str | None:
     sample = text[:: 1 + len(text) // 120]
     if sample.isascii() or not _others(()).search(sample):
         return LATIN if len(_NO_LATIN.sub("", sample)) >= LEAST else None
-    counts = _counts(sample)
-    counts[LATIN] = len(_NO_LATIN.sub("", sample))
-    if counts["kana"] * KANA > counts["han"]:
-        counts["kana"] += counts.pop("han", 0)
-    name, most = counts.most_common(1)[0]
-    return name if most >= LEAST and most > CLEAR * sum(counts.values()) else None
+    name, most, letters = _commonest(sample)
+    return name if most >= LEAST and most > CLEAR * letters else None
+
+
+def leading(text: str) -> str | None:
+    """Name the script of most letters at the beginning; a few letters are enough."""
+    sample = text[:SAMPLE]
+    if sample.isascii() or max(sample) < "\u0250":
+        return LATIN if sum(map(str.isalpha, sample)) >= FEW else None
+    name, most, _ = _commonest(sample)
+    return name if most >= FEW else None
 
 
 def written(text: str) -> list[str]:
@@ -78,7 +94,16 @@ def _others(found: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"[{others}]" if others else "(?!)")
 
 
-def _counts(text: str) -> Counter[str]:
+def _commonest(text: str) -> tuple[str, int, int]:
+    """Give the script that most letters are of, how many these are, and how many there are in all."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     found = np.bincount(_BORDERS.searchsorted(codes, "right"), minlength=2 * len(SCRIPTS) + 1)[1::2].tolist()
-    return Counter(dict(zip([one.name for one in SCRIPTS], found, strict=True)))
+    counts: Counter[str] = Counter()
+    for one, number in zip(SCRIPTS, found, strict=True):
+        counts[one.name] += number
+    counts[LATIN] = len(_NO_LATIN.sub("", text))
+    letters = sum(counts.values())
+    if counts["kana"] * KANA > counts["han"]:
+        counts["kana"] += counts.pop("han", 0)
+    name, most = counts.most_common(1)[0]
+    return name, most, letters

@@ -3,6 +3,7 @@
 import re
 
 from gateway.drift.scripts import RUNS
+from gateway.drift.sentences import quoted
 
 LONGEST = 6_000
 """Characters that are looked at: of a longer text its first and its last half of that."""
@@ -36,7 +37,7 @@ _WORD_ASCII = {
 class Stretch:
     """A part of a text with its words and tokens."""
 
-    __slots__ = ("_runs_on", "_tokens", "_words", "lower", "offset", "text")
+    __slots__ = ("_quotes", "_runs_on", "_tokens", "_words", "lower", "offset", "text")
 
     def __init__(self, text: str, offset: int = 0) -> None:
         self.text = text
@@ -48,6 +49,7 @@ class Stretch:
         self._words: list[str] | None = None
         self._tokens: list[str] | None = None
         self._runs_on: bool | None = None
+        self._quotes: list[tuple[int, int]] | None = None
 
     def words(self, *, elides: bool) -> list[str]:
         """Give what stands between words and the words, in turn; together they are as long as the text.
@@ -82,6 +84,13 @@ class Stretch:
             self._runs_on = not self.lower.isascii() and _RUN_ON.search(self.lower) is not None
         return self._runs_on
 
+    @property
+    def quotes(self) -> list[tuple[int, int]]:
+        """Tell where something stands in quotation marks or in code."""
+        if self._quotes is None:
+            self._quotes = quoted(self.text)
+        return self._quotes
+
 
 class Text:
     """One text; of a very long one only both ends are ever looked at."""
@@ -105,6 +114,11 @@ class Text:
         if start == 0 and end == len(self.ends[0].text):
             return self.ends[0]
         return Stretch(self.text[start:end], start)
+
+    def head(self, longest: int) -> Stretch:
+        """Take so many characters from the beginning; those of a short text are read once for all who ask."""
+        first = self.ends[0]
+        return first if len(self.text) <= min(longest, len(first.text)) else Stretch(self.text[:longest])
 
     def lowered(self, end: int) -> str:
         """Give the text up to that place in lower case."""

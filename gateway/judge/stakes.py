@@ -7,8 +7,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from gateway.drift.character import Character, leaves
-from gateway.drift.rules.languages import bare, table
-from gateway.drift.rules.reading import Reading
+from gateway.drift.language import packaged
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.phrasebook import empty, phrasebook
+from gateway.drift.text import Stretch
 from gateway.scoring.transcript import Conversation
 
 LEAVES, EXAMPLES, PROMPT, PAST = 400, 64, 24_000, 8
@@ -50,7 +52,7 @@ class Ground:
     """A version made ready for its turns to be weighed, in some tens of milliseconds."""
 
     def __init__(self, character: Character) -> None:
-        self._language = table(character.language.lower().partition("-")[0]) or bare(character.language)
+        self._language = phrasebook(packaged(), character.language) or empty(character.language)
         self._facts = []
         stored = list(islice(leaves(character.fields), LEAVES))
         for path, value in stored:
@@ -92,7 +94,7 @@ class Ground:
         return found
 
     def _words(self, text: str) -> frozenset[str]:
-        return frozenset(Reading(self._language, text).stems)
+        return frozenset(Marked(self._language, Stretch(text)).stems)
 
 
 def _figures(text: str) -> set[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.drift import language
+from gateway.drift import language, rule
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, packaged
 from gateway.drift.profile import Profile
@@ -81,6 +81,13 @@ def test_a_persona_may_be_a_machine_by_its_own_description_in_it(folder: Path) -
     assert told(robot, "", "Mu som strojnik.").verdict != "out-of-character"
 
 
+def test_a_rule_in_it_is_broken_and_kept(folder: Path) -> None:
+    rules = rule.decode([{"must_not": "Obetar vratka"}])
+    strict = Profile(Character(language=CODE, prompt="Tor som Vasha.", rules=rules), language.read(folder))
+    assert (told(strict, "", "Mu obetam vratka.").rules or 0) >= 0.5
+    assert (told(strict, "", "Mu zik obetam vratka.").rules or 0) < 0.5
+
+
 def test_a_language_does_not_know_what_another_folder_says() -> None:
     assert CODE not in packaged()
     stranger = Profile(Character(language=CODE, prompt="Tor som Vasha, uchtar.", fields={"domar": "oldrim"}))
@@ -139,5 +146,5 @@ def test_a_declared_language_stands_unless_the_text_is_in_another_script(
 
 
 def test_languages_are_the_same_whatever_the_folder_lists_first(folder: Path) -> None:
-    assert list(language.read(folder))[:3] == ["any", "ar", "be"]
+    assert list(language.read(folder))[:3] == ["any", "ar", "as"]
     assert Languages(reversed(list(packaged().values()))).written == packaged().written

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.drift.scripts import script, written
+from gateway.drift.scripts import leading, script, written
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ from gateway.drift.scripts import script, written
         ("שלום וברכה רב חובל", "hebrew"),
         ("مساء الخير أيها القبطان", "arabic"),
         ("शुभ संध्या, कप्तान साहब", "devanagari"),
+        ("საღამო მშვიდობისა, კაპიტანო", "georgian"),
         ("Добрый captain, good вечер", None),
         ("42 + 1 = 43 …", None),
         ("Ха!", None),
@@ -27,6 +28,20 @@ from gateway.drift.scripts import script, written
 )
 def test_the_script_of_most_letters_is_told(text: str, name: str | None) -> None:
     assert script(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Добрый day", "cyrillic"),
+        ("Good evening день", "latin"),
+        ("はい、船長", "kana"),
+        ("Ха!", None),
+        ("42 + 1", None),
+    ],
+)
+def test_the_leading_script_of_a_few_words_is_told(text: str, name: str | None) -> None:
+    assert leading(text) == name
 
 
 def test_every_script_of_which_a_letter_stands_in_a_text_is_in_it() -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 
 from gateway.drift.breaks.patterns import Patterns, Wordings
-from gateway.drift.language import Pattern
+from gateway.drift.tables import Pattern
 from gateway.drift.text import Stretch, Text
 
 EFFORT, MATCHES, MATCHES_OF_ONE = 2500, 24, 6

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from itertools import chain
 
-from gateway.drift.language import ANY, Language, Languages, Pattern
+from gateway.drift.language import ANY, Language, Languages
 from gateway.drift.scripts import written
+from gateway.drift.tables import Pattern
 from gateway.drift.text import Stretch
 
 _OPENING = 5

@@ -2,32 +2,23 @@
 
 from typing import NamedTuple
 
-from gateway.drift.rule import Active, Read, Rule, effective
+from gateway.drift.character import Character
+from gateway.drift.language import Languages, primary
+from gateway.drift.rule import Active, effective
 from gateway.drift.rules import duties, forbidden, form, prose, tasks, topics
 from gateway.drift.rules.findings import TOUCH, Finding, belief
-from gateway.drift.rules.languages import bare, table
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
-from gateway.drift.rules.reading import LONGEST, Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.phrasebook import empty, phrasebook
 from gateway.drift.rules.spoken import Spoken
 from gateway.drift.rules.terms import Terms, folded, skeleton
+from gateway.drift.text import Stretch, Text
 
+LONGEST = 8_000
+"""Characters of either text that are read, the first."""
 READ = 24_000
 """Characters of the fields, and of the example lines, that are read for words, the first."""
-
-
-class Persona(NamedTuple):
-    """What a version says, as far as rules are read from it."""
-
-    name: str = ""
-    language: str = "en"
-    prompt: str = ""
-    examples: tuple[str, ...] = ()
-    stored: str = ""
-    """Names and values of its fields."""
-    rules: tuple[Rule, ...] = ()
-    read: tuple[Read, ...] | None = None
-    """What was read from the prompt before; `None`: it is read now."""
 
 
 class Kept(NamedTuple):
@@ -58,49 +49,53 @@ class Checked(NamedTuple):
 class Rules:
     """The rules of a version, made ready to be checked."""
 
-    def __init__(self, persona: Persona) -> None:
-        self.persona = persona
-        self.read = prose.read(persona.prompt, persona.language) if persona.read is None else persona.read
-        self.active: tuple[Active, ...] = effective(persona.rules, self.read)
+    def __init__(self, persona: Character, stored: str, languages: Languages) -> None:
+        """Make them ready; `stored` has names and values of the persona's fields, one to a line."""
+        known = prose.told_in(persona.prompt, persona.language, languages)
+        read = persona.read
+        if read is None:
+            read = prose.read(persona.prompt, persona.language, languages)
+        self.active: tuple[Active, ...] = effective(persona.rules, read)
         self._titles = {one.basis: one.title for one in self.active}
         self.warnings = frozenset(one.basis for one in self.active if one.is_warning)
-        self.language = table(persona.language) or bare(persona.language)
-        words = prose.told_in(persona.prompt, persona.language) or self.language
+        code = primary(persona.language)
+        self.phrasebook = phrasebook(languages, code) or empty(code)
+        words = known or self.phrasebook
         self.terms = [
             (one, Terms(one.rule.never_say)) for one in self.active if one.rule.never_say is not None
         ]
-        self.spoken = Spoken(*self._languages())
+        self.spoken = Spoken(*self._languages(code), languages)
         self.forbidden, self.duties = [], []
         examples = _within(persona.examples)
-        usual = frozenset(self.language.stems("\n".join(examples)))
+        usual = frozenset(self.phrasebook.stems("\n".join(examples)))
         for one in self.active:
             text = one.rule.must_not or one.rule.must
             if text is not None:
-                written = prose.told_in(text, words.code) if one.is_declared else words
+                written = prose.told_in(text, words.code, languages) if one.is_declared else words
                 if one.rule.must_not is not None:
-                    self.forbidden.append(forbidden.prepare(one, written or words, self.language, usual))
+                    self.forbidden.append(forbidden.prepare(one, written or words, self.phrasebook, usual))
                 else:
-                    self.duties.append(duties.prepare(one, written or words, self.language))
+                    self.duties.append(duties.prepare(one, written or words, self.phrasebook))
         self.scope = next((one for one in self.forbidden if one.is_scope), None)
-        stored = persona.stored[:READ]
+        stored = stored[:READ]
         texts = "\n".join([persona.name, persona.prompt[: prose.LONGEST], stored, *examples])
-        self.home = frozenset(self.language.stems(texts))
+        self.home = frozenset(self.phrasebook.stems(texts))
         self.known = frozenset(match[0].replace(" ", "") for match in forbidden._AMOUNT.finditer(texts))
-        prompt = Reading(words, persona.prompt[: prose.LONGEST])
+        prompt = Marked(words, Stretch(persona.prompt[: prose.LONGEST]))
         told = "\n".join([stored, *examples])
-        self.instructions = Instructions(prompt, self.language, told)
-        self.manners = Manners(prompt, self.language, examples, self.language.address)
+        self.instructions = Instructions(prompt, self.phrasebook, told)
+        self.manners = Manners(prompt, self.phrasebook, examples, self.phrasebook.address)
 
-    def _languages(self) -> tuple[frozenset[str], str]:
+    def _languages(self, code: str) -> tuple[frozenset[str], str]:
         for one in self.active:
             if one.rule.language is not None:
                 return one.rule.languages, one.basis
-        return frozenset({self.persona.language.lower().partition("-")[0]}), "language"
+        return frozenset({code}), "language"
 
-    def check(self, user: str, answer: str, kept: Kept = NOTHING) -> Checked:
+    def check(self, user: Text, answer: Text, kept: Kept = NOTHING) -> Checked:
         """Hold an answer against the rules; `kept` is what the conversation has settled before."""
-        answer, user = answer[:LONGEST], user[:LONGEST]
-        said, asked = Reading(self.language, answer), Reading(self.language, user)
+        said = Marked(self.phrasebook, answer.head(LONGEST))
+        asked = Marked(self.phrasebook, user.head(LONGEST))
         findings: list[Finding] = [*self._terms(asked, said), *self.spoken.foreign(said)]
         for one in self.active:
             if one.rule.length is not None:
@@ -129,7 +124,7 @@ class Rules:
         )
         return Checked(total, broken, warned, tuple(findings), touched, Kept(frozenset(done)))
 
-    def _touches(self, asked: Reading, said: Reading) -> bool:
+    def _touches(self, asked: Marked, said: Marked) -> bool:
         """Whether the turn is about what a rule is about, though nothing speaks against it."""
         return any(topics.touches(rule, said) for rule in self.forbidden) or any(
             duties.due(duty, asked) for duty in self.duties
@@ -139,7 +134,7 @@ class Rules:
         """What to call a rule: its name, or its own words; `None` for what holds for every persona."""
         return self._titles.get(basis)
 
-    def _terms(self, asked: Reading, said: Reading) -> list[Finding]:
+    def _terms(self, asked: Marked, said: Marked) -> list[Finding]:
         """Terms that are never said, but for those of the user that are turned down."""
         if not self.terms:
             return []

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from gateway.drift.rule import Active
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.languages import Language
-from gateway.drift.rules.reading import Reading, quoted
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.sentences import quoted
+from gateway.drift.text import Stretch
 
 _ANCHOR = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\d[\d /().-]{4,}\d|\b[A-Z]{1,4}-?\d+\b|\b\d{2,}\b")
 _CAPITAL = re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÞА-Я][\w-]*[A-Z][\w-]*")
@@ -58,10 +60,10 @@ class Duty(NamedTuple):
     """The occasion is something that the persona itself is about to do."""
 
 
-def prepare(active: Active, words: Language, answers: Language) -> Duty:
+def prepare(active: Active, words: Phrasebook, answers: Phrasebook) -> Duty:
     """Take a rule apart: on what occasion, and what then."""
     text = active.rule.must or ""
-    reading = Reading(words, text)
+    reading = Marked(words, Stretch(text))
     start, end = _condition(reading)
     same = words.code == answers.code
     spent = [mark for mark in reading.marks if mark.label.startswith(("cue:", "act:"))]
@@ -108,18 +110,18 @@ def prepare(active: Active, words: Language, answers: Language) -> Duty:
     )
 
 
-def _is_limit(reading: Reading, start: int) -> bool:
+def _is_limit(reading: Marked, start: int) -> bool:
     """Whether a number says how much an answer may have at most, and is none to be given in it."""
     return reading.has(max(0, start - BEFORE), start, "cue:most")
 
 
-def _condition(reading: Reading) -> tuple[int, int]:
+def _condition(reading: Marked) -> tuple[int, int]:
     """The part of a duty that says when."""
     text = reading.text
     marks = reading.labels.get("cue:condition", [])
     if not marks:
         return 0, 0
-    if reading.language.behind:
+    if reading.phrasebook.behind:
         last = marks[0]
         start = max((text.rfind(mark, 0, last.start) for mark in ",，、;；"), default=-1) + 1
         return start, last.end
@@ -132,7 +134,7 @@ def _condition(reading: Reading) -> tuple[int, int]:
     return first.start, min(ends, default=len(text))
 
 
-def due(duty: Duty, asked: Reading) -> float:
+def due(duty: Duty, asked: Marked) -> float:
     """How surely this is the occasion, from 0 to 1."""
     if duty.is_always or duty.ends_asking:
         return 1.0
@@ -150,7 +152,7 @@ def due(duty: Duty, asked: Reading) -> float:
     return 0.4 if hits and groups else 0.25 if hits or groups else 0.0
 
 
-def is_done(duty: Duty, answer: Reading) -> float:
+def is_done(duty: Duty, answer: Marked) -> float:
     """How surely the answer does it."""
     if duty.ends_asking:
         last = answer.sentences[-1] if answer.sentences else None
@@ -171,10 +173,10 @@ def is_done(duty: Duty, answer: Reading) -> float:
     )
 
 
-def undone(duty: Duty, asked: Reading, answer: Reading) -> Iterator[Finding]:
+def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """A duty that was due and has not been done."""
     occasion = due(duty, asked)
-    if not occasion or (len(answer.text.split()) <= SHORT and not answer.language.glyphs):
+    if not occasion or (len(answer.text.split()) <= SHORT and not answer.phrasebook.glyphs):
         return
     left = 1 - is_done(duty, answer)
     if left <= 0:

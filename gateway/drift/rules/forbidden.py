@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from gateway.drift.rule import Active
 from gateway.drift.rules import gifts, topics
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.languages import UPPER, Language, Mark
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.rules.topics import ADVICE, TOPICS, Forbidden, finding
+from gateway.drift.scripts import UPPER
+from gateway.drift.text import Stretch
 
 MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive", "@free", "@tab"])
 """What is promised or given."""
@@ -71,11 +74,11 @@ REACH = 64
 
 
 def prepare(
-    active: Active, words: Language, answers: Language, usual: frozenset[str] = frozenset()
+    active: Active, words: Phrasebook, answers: Phrasebook, usual: frozenset[str] = frozenset()
 ) -> Forbidden:
     """Take a rule apart: its acts, and the objects they have."""
     text = active.rule.must_not or ""
-    reading = Reading(words, text)
+    reading = Marked(words, Stretch(text))
     labels = set(reading.labels)
     acts = frozenset(
         label for label in labels if label.startswith("act:") or label in ("cue:unable", "cue:only")
@@ -100,7 +103,7 @@ def prepare(
     return Forbidden(active, acts, concepts, frozenset(stems), names, frozenset(stems - usual), is_scope)
 
 
-def broken(rule: Forbidden, asked: Reading, answer: Reading, known: frozenset[str]) -> Iterator[Finding]:
+def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Where an answer does what the rule forbids, as far as its words show."""
     labels = answer.labels.keys()
     if rule.acts & {"act:give", "act:promise"} or rule.concepts & {"@secret", "@solution"}:
@@ -130,7 +133,7 @@ def broken(rule: Forbidden, asked: Reading, answer: Reading, known: frozenset[st
     yield from topics.words(rule, answer)
 
 
-def _is_denied(answer: Reading, start: int, end: int) -> bool:
+def _is_denied(answer: Marked, start: int, end: int) -> bool:
     """Whether the clause denies it, leaves it open, or leaves it to somebody else."""
     low, high = answer.clause(start)
     return answer.has(low, high, *DENIED) or (
@@ -138,7 +141,7 @@ def _is_denied(answer: Reading, start: int, end: int) -> bool:
     )
 
 
-def _claims(rule: Forbidden, asked: Reading, answer: Reading) -> Iterator[Finding]:
+def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """What the persona says to have done, or to be about to do, and cannot."""
     wanted = rule.concepts & DEEDS
     for label in wanted & answer.labels.keys():
@@ -165,7 +168,7 @@ def _claims(rule: Forbidden, asked: Reading, answer: Reading) -> Iterator[Findin
             yield finding(rule, "claim", 0.6, first.start, first.end)
 
 
-def _done(answer: Reading, mark: Mark) -> float:
+def _done(answer: Marked, mark: Mark) -> float:
     """How surely the clause says that it has been done: by the persona, by somebody, or soon."""
     low, high = answer.clause(mark.start)
     sentence = answer.sentence(mark.start)
@@ -175,7 +178,7 @@ def _done(answer: Reading, mark: Mark) -> float:
         or answer.has(sentence.start, sentence.end, "defer")
     ):
         return 0.0
-    near = NEAR if answer.language.behind else 0
+    near = NEAR if answer.phrasebook.behind else 0
     done = [
         one
         for one in answer.within("done", low, high)
@@ -200,7 +203,7 @@ def _done(answer: Reading, mark: Mark) -> float:
     return 0.0
 
 
-def _promises(rule: Forbidden, answer: Reading, known: frozenset[str]) -> Iterator[Finding]:
+def _promises(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Money and the like that is given, promised or named."""
     wanted = rule.concepts & MONEY
     text = answer.text
@@ -228,7 +231,7 @@ def _promises(rule: Forbidden, answer: Reading, known: frozenset[str]) -> Iterat
                 yield finding(rule, "promise", 0.7, start, end)
 
 
-def _own(rule: Forbidden, answer: Reading, start: int, end: int) -> list[Mark]:
+def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
     """The rule's own words in a sentence, if they are enough to tell what it is about."""
     found = [
         Mark(a, b, stem)
@@ -236,11 +239,11 @@ def _own(rule: Forbidden, answer: Reading, start: int, end: int) -> list[Mark]:
         for a, b in answer.stems[stem]
         if start <= a and b <= end
     ]
-    few = len(rule.stems) <= FEW and not answer.language.glyphs
+    few = len(rule.stems) <= FEW and not answer.phrasebook.glyphs
     return found if few or len({mark.label for mark in found}) > 1 else []
 
 
-def _estimates(rule: Forbidden, answer: Reading, known: frozenset[str]) -> Iterator[Finding]:
+def _estimates(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """A value or a time that the persona is not to name."""
     text = answer.text
     is_time = bool(rule.concepts & {"@repair", "@deliver", "@time", "@visit"})

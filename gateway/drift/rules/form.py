@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from gateway.drift.rule import Format, Length
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.marked import Marked
 
 _EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|[\u203c\u2049\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d"
@@ -30,7 +30,7 @@ SLACK = 0.02
 """As much over a limit of words is forgiven, since words are counted in several ways."""
 
 
-def too_long(reading: Reading, length: Length, basis: str) -> Iterator[Finding]:
+def too_long(reading: Marked, length: Length, basis: str) -> Iterator[Finding]:
     """What stands behind a limit of sentences or words."""
     text = reading.text
     if length.max_sentences is not None:
@@ -40,7 +40,7 @@ def too_long(reading: Reading, length: Length, basis: str) -> Iterator[Finding]:
             strength = 0.7 if len(said) == length.max_sentences + 1 else 0.95
             yield Finding("length", strength, over.start, len(text.rstrip()), basis)
     if length.max_words is not None and len(text) > length.max_words:
-        places = words(text, is_glyphs=reading.language.code in ("ja", "zh", "th"))
+        places = words(text, is_glyphs=reading.phrasebook.code in ("ja", "zh", "th"))
         if len(places) > length.max_words * (1 + SLACK):
             strength = 0.7 if len(places) <= length.max_words * 1.05 + 1 else 0.95
             yield Finding("length", strength, places[length.max_words], len(text.rstrip()), basis)
@@ -53,7 +53,7 @@ def words(text: str, *, is_glyphs: bool) -> list[int]:
     return [match.start() for match in re.finditer(r"\S+", text) if any(map(str.isalnum, match[0]))]
 
 
-def ill_formed(reading: Reading, form: Format, basis: str) -> Iterator[Finding]:
+def ill_formed(reading: Marked, form: Format, basis: str) -> Iterator[Finding]:
     """Emoji, exclamation marks, lists and Markdown, as far as the rule rules them out."""
     text = reading.text
     if (form.emoji is not None and not text.isascii() | (":" in text) | (";" in text)) or (

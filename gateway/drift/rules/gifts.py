@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.reading import Reading, Sentence
+from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.topics import Forbidden, finding
+from gateway.drift.sentences import Sentence
 
 GOODS = frozenset(["@award", "@free", "@discount", "@credit", "currency", "@secret"])
 
 
-def given(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
+def given(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
     """Something that is put into somebody's hands, and belongs to what is not to be given."""
     labels = (rule.concepts & GOODS) | ({"currency"} if "@award" in rule.concepts else set())
     for label in ("give", "@hand", "@award"):
@@ -18,7 +19,7 @@ def given(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
             if not _says_so(answer, sentence, mark.start):
                 continue
             start, end = sentence.start, sentence.end
-            if label == "give" and not answer.language.glyphs:
+            if label == "give" and not answer.phrasebook.glyphs:
                 start, end = answer.clause(mark.start)
             has_goods = label != "@award" and answer.has(start, end, *labels)
             own = {
@@ -30,7 +31,7 @@ def given(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
                 yield finding(rule, "gift", 0.7, start, end)
 
 
-def revealed(rule: Forbidden, asked: Reading, answer: Reading) -> Iterator[Finding]:
+def revealed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """What is a secret, told to somebody who asks for it."""
     wanted = bool(rule.concepts & asked.labels.keys() & {"@secret"}) or bool(rule.stems & asked.stems.keys())
     for mark in answer.labels.get("reveal", ()):
@@ -42,7 +43,7 @@ def revealed(rule: Forbidden, asked: Reading, answer: Reading) -> Iterator[Findi
             )
 
 
-def solved(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
+def solved(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
     """The end of an exercise, told to whoever is to find it."""
     for mark in answer.labels["solves"]:
         sentence = answer.sentence(mark.start)
@@ -50,7 +51,7 @@ def solved(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
             yield finding(rule, "solution", 0.65, sentence.start, sentence.end)
 
 
-def _says_so(answer: Reading, sentence: Sentence, place: int) -> bool:
+def _says_so(answer: Marked, sentence: Sentence, place: int) -> bool:
     """Whether the sentence says it, and neither asks, denies nor supposes it."""
     low, high = answer.clause(place)
     return not sentence.asks and not answer.has(low, high, "negation", "unable", "condition")

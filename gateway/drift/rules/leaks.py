@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from gateway.drift.rules import prose
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.languages import Language
-from gateway.drift.rules.reading import Reading, Sentence
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.sentences import Sentence
 
 RUN = 6
 """Words in the order of an instruction that are hardly there by chance."""
@@ -30,7 +31,7 @@ MANNER = [
 class Instructions:
     """A prompt made ready for its leaks to be noticed; facts and whatever the examples say are no secret."""
 
-    def __init__(self, prompt: Reading, answers: Language, told: str) -> None:
+    def __init__(self, prompt: Marked, answers: Phrasebook, told: str) -> None:
         self.is_glyphs = answers.glyphs and answers.code != "ko"
         parts = [
             (
@@ -50,12 +51,12 @@ class Instructions:
         self.runs = frozenset(runs - shown)
         self.words = frozenset(word for run in self.runs for word in run.split())
 
-    def leaks(self, answer: Reading) -> Iterator[Finding]:
+    def leaks(self, answer: Marked) -> Iterator[Finding]:
         """Where the answer gives its instructions away."""
         yield from self._recited(answer)
         yield from self._retold(answer)
 
-    def _recited(self, answer: Reading) -> Iterator[Finding]:
+    def _recited(self, answer: Marked) -> Iterator[Finding]:
         if not self.is_glyphs and self.words.isdisjoint(answer.text.lower().split()):
             return
         found = [span for run, span in _placed(answer.text, self.is_glyphs, self.words) if run in self.runs]
@@ -65,7 +66,7 @@ class Instructions:
             strength = 0.9 if len(found) >= least else 0.6
             yield Finding("prompt-leak", strength, sentence.start, max(sentence.end, found[-1][1]), "prompt")
 
-    def _retold(self, answer: Reading) -> Iterator[Finding]:
+    def _retold(self, answer: Marked) -> Iterator[Finding]:
         """Sentences that speak of instructions, and share words with them."""
         shared = answer.shared(self.stems)
         for label in ("@instructions", "bound"):
@@ -76,7 +77,7 @@ class Instructions:
             if strength:
                 yield Finding("prompt-leak", strength, sentence.start, sentence.end, "prompt")
 
-    def _given_away(self, answer: Reading, sentence: Sentence, stems: set[str]) -> float:
+    def _given_away(self, answer: Marked, sentence: Sentence, stems: set[str]) -> float:
         start, end = sentence.start, sentence.end
         named = answer.has(start, end, "@instructions")
         if not named and not answer.has(start, end, "bound"):
@@ -94,7 +95,7 @@ class Instructions:
         return 0.8 if weight >= 5 else 0.55 if weight >= 4 else 0.2 if weight >= 2 else 0.0
 
 
-def _is_script(prompt: Reading, sentence: Sentence) -> bool:
+def _is_script(prompt: Marked, sentence: Sentence) -> bool:
     """Whether a sentence says what to answer when somebody asks, which then is no secret."""
     return (
         prompt.has(sentence.start, sentence.end, "cue:condition")

@@ -4,8 +4,9 @@ import re
 from typing import Any, NamedTuple
 
 from gateway.drift.rule import Format, Length
-from gateway.drift.rules.languages import Mark, fold
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.words import fold
 
 _NUMBER = re.compile(r"\d{1,4}")
 _FORMATS = ("emoji", "lists", "exclamation", "markdown")
@@ -18,22 +19,22 @@ class Segment(NamedTuple):
     end: int
 
 
-def is_forbidden(reading: Reading, segment: Segment, at: int, end: int) -> bool:
+def is_forbidden(reading: Marked, segment: Segment, at: int, end: int) -> bool:
     """Whether what stands there is ruled out, by a cue before it or, in some languages, behind it."""
     before = [mark for mark in reading.within("cue:never", segment.start, at) if not is_most(reading, mark)]
     before += reading.within("cue:without", segment.start, at)
-    if before and not reading.language.behind:
+    if before and not reading.phrasebook.behind:
         return True
     behind = reading.within("cue:behind", end, segment.end)
     return bool(behind)
 
 
-def is_most(reading: Reading, cue: Mark) -> bool:
+def is_most(reading: Marked, cue: Mark) -> bool:
     """Whether a denial is part of a limit, as in `no more than`."""
     return any(mark.start <= cue.start and cue.end <= mark.end for mark in reading.labels.get("cue:most", ()))
 
 
-def length_of(reading: Reading, segment: Segment) -> Length | None:
+def length_of(reading: Marked, segment: Segment) -> Length | None:
     """A number of sentences or words at most."""
     found: dict[str, int] = {}
     for kind, name in (
@@ -42,7 +43,7 @@ def length_of(reading: Reading, segment: Segment) -> Length | None:
         ("cue:characters", "max_words"),
     ):
         for unit in reading.within(kind, segment.start, segment.end):
-            if kind == "cue:characters" and not reading.language.glyphs:
+            if kind == "cue:characters" and not reading.phrasebook.glyphs:
                 continue
             start, end = max(segment.start, unit.start - 48), min(segment.end, unit.end + 24)
             if any(other.start <= unit.start < unit.end <= other.end for other in _dressings(reading)):
@@ -54,7 +55,7 @@ def length_of(reading: Reading, segment: Segment) -> Length | None:
     return Length(**found) if found else None
 
 
-def _is_limit(reading: Reading, segment: Segment, number: int, start: int, end: int) -> bool:
+def _is_limit(reading: Marked, segment: Segment, number: int, start: int, end: int) -> bool:
     """Whether a number of sentences is what an answer may have, not what something else has."""
     if reading.has(start, end, "cue:most"):
         return True
@@ -62,15 +63,15 @@ def _is_limit(reading: Reading, segment: Segment, number: int, start: int, end: 
     return leads or reading.has(segment.start, segment.end, "cue:speak", "cue:style")
 
 
-def _number_before(reading: Reading, start: int, end: int) -> tuple[int, int] | None:
+def _number_before(reading: Marked, start: int, end: int) -> tuple[int, int] | None:
     """The last number there and where it stands; of a range, its higher end."""
     text = reading.text
     found = [(match.start(), match.end(), int(match[0])) for match in _NUMBER.finditer(text, start, end)]
     for mark in reading.within("number", start, end):
-        value = reading.language.numbers.get(fold(text[mark.start : mark.end]))
+        value = reading.phrasebook.numbers.get(fold(text[mark.start : mark.end]))
         if value is not None:
             found.append((mark.start, mark.end, value))
-    if reading.language.glyphs:
+    if reading.phrasebook.glyphs:
         found += _glyph_numbers(reading, start, end)
     if not found:
         return None
@@ -80,8 +81,8 @@ def _number_before(reading: Reading, start: int, end: int) -> tuple[int, int] | 
     return max(last[2], first[2] if first[2] < last[2] or first is last else last[2]), first[0]
 
 
-def _glyph_numbers(reading: Reading, start: int, end: int) -> list[tuple[int, int, int]]:
-    numbers = reading.language.numbers
+def _glyph_numbers(reading: Marked, start: int, end: int) -> list[tuple[int, int, int]]:
+    numbers = reading.phrasebook.numbers
     return [
         (at, at + len(word), value)
         for word, value in numbers.items()
@@ -90,7 +91,7 @@ def _glyph_numbers(reading: Reading, start: int, end: int) -> list[tuple[int, in
     ]
 
 
-def form_of(reading: Reading, segment: Segment) -> Format | None:
+def form_of(reading: Marked, segment: Segment) -> Format | None:
     """What an answer may not be dressed in."""
     found: dict[str, Any] = {}
     for name in _FORMATS:
@@ -108,7 +109,7 @@ def form_of(reading: Reading, segment: Segment) -> Format | None:
     return Format(**found) if found else None
 
 
-def _breaks(reading: Reading, end: int) -> list[int]:
+def _breaks(reading: Marked, end: int) -> list[int]:
     """Places before which a number belongs to something else: behind commas, units and denials."""
     text = reading.text
     found = [text.rfind(mark, 0, end) + 1 for mark in ",，、;；.。"]
@@ -121,5 +122,5 @@ def _breaks(reading: Reading, end: int) -> list[int]:
     return found
 
 
-def _dressings(reading: Reading) -> list[Mark]:
+def _dressings(reading: Marked) -> list[Mark]:
     return [mark for name in _FORMATS for mark in reading.labels.get(f"cue:{name}", ())]

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.languages import Language
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.text import Stretch
 
 REGISTERS = ("slang", "stiff", "gush", "scold", "modern")
 STRENGTH = (0.0, 0.3, 0.6, 0.75)
@@ -20,7 +21,7 @@ class Manners:
     """The form of address and the registers of a persona, as prompt and examples show them."""
 
     def __init__(
-        self, prompt: Reading, answers: Language, examples: Sequence[str], patterns: dict[str, str]
+        self, prompt: Marked, answers: Phrasebook, examples: Sequence[str], patterns: dict[str, str]
     ) -> None:
         self.forms = {name: re.compile(text) for name, text in patterns.items()}
         told = {
@@ -30,7 +31,7 @@ class Manners:
         }
         self.form = self._form(told, examples)
         self.is_told = self.form in told
-        own = [Reading(answers, example) for example in examples]
+        own = [Marked(answers, Stretch(example)) for example in examples]
         used = Counter(label for reading in own for label in reading.labels if label.startswith("register:"))
         wanted = {
             mark.label.removeprefix("cue:manner-")
@@ -53,7 +54,7 @@ class Manners:
             return first if most >= 3 * second or (first in told and most > second) else None
         return next(iter(told)) if len(told) == 1 else None
 
-    def breaches(self, answer: Reading) -> Iterator[Finding]:
+    def breaches(self, answer: Marked) -> Iterator[Finding]:
         """Where the answer speaks as the persona does not."""
         if self.form is not None:
             yield from self._misaddressed(answer)
@@ -68,7 +69,7 @@ class Manners:
                     "register", strength, sentence.start, max(sentence.end, marks[-1].end), "manner"
                 )
 
-    def _misaddressed(self, answer: Reading) -> Iterator[Finding]:
+    def _misaddressed(self, answer: Marked) -> Iterator[Finding]:
         text = answer.text
         ours = self.forms[self.form].search(text) if self.form in self.forms else None
         for name, pattern in self.forms.items():

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from gateway.drift.rules.languages import UPPER, WORD, fold
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.words import WORD, fold
+from gateway.drift.scripts import UPPER
 
 _NAME = rf"(?:(?:Dr|Prof|St|Mr|Mrs|Ms|Mme|Sr|Sra)\.\s+)?[{UPPER}][\w’'-]*"
 _RUN = re.compile(
@@ -20,7 +21,7 @@ _LEAST = 4
 """Letters of a word that stands for the whole name."""
 
 
-def named(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int, list[str]]]:
+def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, list[str]]]:
     """Names between two places, each with where it stands and what it may be called."""
     text = reading.text
     brackets = [match.span() for match in _BRACKETS.finditer(text, start, end)]
@@ -30,7 +31,7 @@ def named(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int, li
             name = part.strip(" .…\"'“”„«»「」『』")
             if _is_name(reading, name):
                 yield at, high, _forms(reading, name, start, end)
-    if reading.language.code == "de" or reading.language.glyphs:
+    if reading.phrasebook.code == "de" or reading.phrasebook.glyphs:
         places = [(mark.end, end) for mark in reading.within("name:leads", start, end)]
     else:
         places = [(start, end)]
@@ -39,31 +40,31 @@ def named(reading: Reading, start: int, end: int) -> Iterator[tuple[int, int, li
             if any(a <= match.start() < b for a, b in brackets) or _opens(reading, match.start()):
                 continue
             # In Dutch `of` is no part of a name but an `or`.
-            for name in match[0].split(" of ") if reading.language.code == "nl" else [match[0]]:
+            for name in match[0].split(" of ") if reading.phrasebook.code == "nl" else [match[0]]:
                 if not _elsewhere(reading, name, start, end):
                     yield *match.span(), _forms(reading, name, start, end)
 
 
-def _is_name(reading: Reading, name: str) -> bool:
+def _is_name(reading: Marked, name: str) -> bool:
     if not 1 < len(name) <= 60 or name.isdigit():
         return False
-    return reading.language.glyphs or _RUN.match(name) is not None
+    return reading.phrasebook.glyphs or _RUN.match(name) is not None
 
 
-def _opens(reading: Reading, at: int) -> bool:
+def _opens(reading: Marked, at: int) -> bool:
     """Whether a capital stands there because a sentence begins."""
     lead = reading.text[:at].rstrip(" \"'“„«")
     return not lead or lead[-1] in ".!?…:\n。"
 
 
-def _elsewhere(reading: Reading, name: str, start: int, end: int) -> bool:
+def _elsewhere(reading: Marked, name: str, start: int, end: int) -> bool:
     """Whether the prompt uses the name outside of this rule: then it is one of its own."""
     rest = reading.text[:start] + "\n" + reading.text[end:]
-    language = {mark.label for mark in reading.language.marks(name) if mark.label.startswith("lang:")}
+    language = {mark.label for mark in reading.phrasebook.marks(name) if mark.label.startswith("lang:")}
     return bool(language) or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", rest) is not None
 
 
-def _forms(reading: Reading, name: str, start: int, end: int) -> list[str]:
+def _forms(reading: Marked, name: str, start: int, end: int) -> list[str]:
     """The name, and the words of it that mean nobody else."""
     name = re.sub(
         r"^(?:the|die|der|das|le|la|les|el|los|las|il|lo|gli|o|os|as|de|het)\s+",
@@ -73,11 +74,11 @@ def _forms(reading: Reading, name: str, start: int, end: int) -> list[str]:
     )
     words = WORD.findall(name)
     found = [name]
-    if len(words) > 1 and not reading.language.glyphs:
+    if len(words) > 1 and not reading.phrasebook.glyphs:
         rest = {fold(word) for word in WORD.findall(reading.text[:start] + " " + reading.text[end:])}
-        own = words[1:] if reading.language.code in KIND_FIRST else words
+        own = words[1:] if reading.phrasebook.code in KIND_FIRST else words
         for word in own:
-            known = reading.language.word(word)
+            known = reading.phrasebook.word(word)
             if (
                 len(word) >= _LEAST
                 and word[0].isupper()

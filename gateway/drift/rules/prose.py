@@ -5,12 +5,17 @@ import re
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
+from gateway.drift.language import DEFAULT, Languages, packaged
 from gateway.drift.rule import MOST, TEXT, Read, Rule
-from gateway.drift.rules import identify
-from gateway.drift.rules.languages import Language, Mark, fold, table
+from gateway.drift.rules import identifier
 from gateway.drift.rules.limits import Segment, form_of, is_forbidden, is_most, length_of
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.names import named
-from gateway.drift.rules.reading import Reading, Sentence, quoted
+from gateway.drift.rules.phrasebook import Phrasebook, phrasebook
+from gateway.drift.rules.words import fold
+from gateway.drift.sentences import Sentence, quoted
+from gateway.drift.text import Stretch
 
 READER = 2
 """Goes up with every change of what is found; it is stored with the rules that were read."""
@@ -21,12 +26,13 @@ FAR = 18
 """Characters between a verb and a denial that is not the verb's."""
 
 
-def read(prompt: str, language: str) -> tuple[Read, ...]:
-    """The rules of a prompt, in their order; `language` is the persona's, which its prompt may not be in."""
-    known = told_in(prompt, language)
+def read(prompt: str, language: str, languages: Languages | None = None) -> tuple[Read, ...]:
+    """Read the rules of a prompt, in order; `language` is the persona's, which its prompt may not be in."""
+    languages = packaged() if languages is None else languages
+    known = told_in(prompt, language, languages)
     if known is None or not prompt.strip():
         return ()
-    reading = Reading(known, prompt[:LONGEST])
+    reading = Marked(known, Stretch(prompt[:LONGEST]))
     found: dict[str, Read] = {}
     for rule, sentence in _rules(reading, language):
         source = reading.text[sentence.start : sentence.end].strip()
@@ -35,10 +41,11 @@ def read(prompt: str, language: str) -> tuple[Read, ...]:
     return tuple(islice(found.values(), MOST))
 
 
-def told_in(prompt: str, language: str) -> Language | None:
-    """The table of the language that the prompt is written in, else of the persona's, else English."""
-    codes = (identify.language_of(prompt, (language, "en")), language, "en")
-    return next((found for code in codes if (found := table(code, prompts=True)) is not None), None)
+def told_in(prompt: str, language: str, languages: Languages) -> Phrasebook | None:
+    """Give the phrasebook of the prompt's language, else of the persona's, else the English one."""
+    told = identifier.language_of(prompt, (language, DEFAULT), languages)
+    codes = (told, language, DEFAULT)
+    return next((found for code in codes if (found := phrasebook(languages, code, prompts=True))), None)
 
 
 def identified(rule: Rule, source: str) -> str:
@@ -47,7 +54,7 @@ def identified(rule: Rule, source: str) -> str:
     return f"prose:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def _rules(reading: Reading, language: str) -> Iterator[tuple[Rule, Sentence]]:
+def _rules(reading: Marked, language: str) -> Iterator[tuple[Rule, Sentence]]:
     spoken = list(_languages(reading, language))
     yield from spoken
     for sentence in reading.sentences:
@@ -70,7 +77,7 @@ def _rules(reading: Reading, language: str) -> Iterator[tuple[Rule, Sentence]]:
                 yield rule, sentence
 
 
-def segments(reading: Reading, sentence: Sentence) -> list[Segment]:
+def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
     """A sentence cut at semicolons and the like, and before each new cue behind a comma or an `and`."""
     cuts = [sentence.start, sentence.end]
     cuts += [mark.start for mark in reading.within("cue:but", sentence.start, sentence.end)]
@@ -78,7 +85,7 @@ def segments(reading: Reading, sentence: Sentence) -> list[Segment]:
     occasions = _occasions(reading, sentence)
     cues = sorted(
         mark
-        for kind in ("never", "unable", "always", *(("behind",) if reading.language.behind else ()))
+        for kind in ("never", "unable", "always", *(("behind",) if reading.phrasebook.behind else ()))
         for mark in reading.within(f"cue:{kind}", sentence.start, sentence.end)
         if not any(start <= mark.start < end for start, end in occasions)
     )
@@ -91,9 +98,9 @@ def segments(reading: Reading, sentence: Sentence) -> list[Segment]:
         between = [
             comma
             for comma in commas
-            if before.end <= comma <= (cue.end if reading.language.behind else cue.start)
+            if before.end <= comma <= (cue.end if reading.phrasebook.behind else cue.start)
         ]
-        if reading.language.behind:
+        if reading.phrasebook.behind:
             between = between[:1]
         if between and _says(reading, before, cue) and not _goes_on(reading, cue):
             cuts.append(between[-1])
@@ -105,7 +112,7 @@ def segments(reading: Reading, sentence: Sentence) -> list[Segment]:
     ]
 
 
-def _occasions(reading: Reading, place: Sentence | Segment) -> list[tuple[int, int]]:
+def _occasions(reading: Marked, place: Sentence | Segment) -> list[tuple[int, int]]:
     """The parts that only say when: what they deny is no rule."""
     found = []
     for mark in reading.within("cue:condition", place.start, place.end):
@@ -115,22 +122,22 @@ def _occasions(reading: Reading, place: Sentence | Segment) -> list[tuple[int, i
             for one in reading.within(kind, mark.end, place.end)
         ]
         lead = reading.text[place.start : mark.start]
-        if told and not any(map(str.isalnum, lead)) and not reading.language.behind:
+        if told and not any(map(str.isalnum, lead)) and not reading.phrasebook.behind:
             found.append((mark.start, min(told)))
     return found
 
 
-def _says(reading: Reading, before: Mark, cue: Mark) -> bool:
+def _says(reading: Marked, before: Mark, cue: Mark) -> bool:
     """Whether there is enough between two cues for each to be a rule."""
-    return len(reading.text[before.end : cue.start].split()) > 1 or reading.language.glyphs
+    return len(reading.text[before.end : cue.start].split()) > 1 or reading.phrasebook.glyphs
 
 
-def _goes_on(reading: Reading, cue: Mark) -> bool:
+def _goes_on(reading: Marked, cue: Mark) -> bool:
     """Whether a cue only adds to what the one before it has begun, as `nor` does."""
     return any(mark.start == cue.start for mark in reading.labels.get("cue:nor", ()))
 
 
-def _marks_of(reading: Reading, place: Sentence | Segment, prefix: str) -> list[Mark]:
+def _marks_of(reading: Marked, place: Sentence | Segment, prefix: str) -> list[Mark]:
     return [
         mark
         for mark in reading.marks
@@ -138,7 +145,7 @@ def _marks_of(reading: Reading, place: Sentence | Segment, prefix: str) -> list[
     ]
 
 
-def _languages(reading: Reading, own: str) -> Iterator[tuple[Rule, Sentence]]:
+def _languages(reading: Marked, own: str) -> Iterator[tuple[Rule, Sentence]]:
     """The languages to keep to, where the prompt says so."""
     kept: dict[str, Sentence] = {}
     banned: dict[str, Sentence] = {}
@@ -168,13 +175,13 @@ def _languages(reading: Reading, own: str) -> Iterator[tuple[Rule, Sentence]]:
         yield Rule(language=own), next(iter(banned.values()))
 
 
-def _terms(reading: Reading, segment: Segment) -> Iterator[str]:
+def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
     """Words in quotation marks and names of others that are never to be said."""
     text = reading.text
     for start, end in quoted(text[segment.start : segment.end]):
         start, end = start + segment.start, end + segment.start
         term = text[start + 1 : end - 1].strip(" .,…")
-        is_said = any(map(str.isalnum, term)) and fold(term) not in reading.language.stop
+        is_said = any(map(str.isalnum, term)) and fold(term) not in reading.phrasebook.stop
         if is_said and len(term) <= 80 and is_forbidden(reading, segment, start, end):
             yield term
     if not reading.has(segment.start, segment.end, "act:name", "act:compare"):
@@ -184,7 +191,7 @@ def _terms(reading: Reading, segment: Segment) -> Iterator[str]:
             yield from terms
 
 
-def _is_spent(reading: Reading, segment: Segment, *, has_limit: bool, taken: list[Segment]) -> bool:
+def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list[Segment]) -> bool:
     """Whether all that the segment forbids or demands has been read already."""
     if reading.has(*segment, "act:end") and reading.has(*segment, "cue:question"):
         return False
@@ -203,18 +210,18 @@ def _is_spent(reading: Reading, segment: Segment, *, has_limit: bool, taken: lis
     return len(left) < (3 if has_limit else 1)
 
 
-def _is_cue(reading: Reading, start: int, end: int) -> bool:
+def _is_cue(reading: Marked, start: int, end: int) -> bool:
     return any(
         mark.start <= start and end <= mark.end and mark.label.startswith(("cue:", "act:name", "number"))
         for mark in reading.marks
     )
 
 
-def _deed(reading: Reading, segment: Segment) -> Rule | None:
+def _deed(reading: Marked, segment: Segment) -> Rule | None:
     """What is forbidden, cannot be done, or has to be done."""
     start, end = segment
     text = " ".join(reading.text[start:end].split()).strip(" ,;:.、，。；").removeprefix("- ")[:TEXT]
-    says = reading.language.says
+    says = reading.phrasebook.says
     if reading.has(start, end, "cue:unable"):
         return Rule(must_not=says.get("claim", "{}").format(text))
     occasions = _occasions(reading, segment)
@@ -225,7 +232,7 @@ def _deed(reading: Reading, segment: Segment) -> Rule | None:
     ]
     behind = reading.has(start, end, "cue:behind")
     if reading.has(start, end, "cue:only") and (
-        reading.has(start, end, "cue:whole") or (_is_short(text) and not reading.language.glyphs)
+        reading.has(start, end, "cue:whole") or (_is_short(text) and not reading.phrasebook.glyphs)
     ):
         return Rule(must_not=says.get("scope", "{}").format(text))
     if reading.has(start, end, "cue:lead") and not never:
@@ -238,9 +245,9 @@ def _deed(reading: Reading, segment: Segment) -> Rule | None:
     return None
 
 
-def _tells_first(reading: Reading, start: int, end: int, never: list[int]) -> bool:
+def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> bool:
     """Whether what is to be done comes first, and the denial belongs to what is to be said."""
-    if reading.language.behind or not never:
+    if reading.phrasebook.behind or not never:
         return False
     if any(mark.start < never[0] for mark in reading.within("cue:always", start, end)):
         return True

@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Iterator, Set
 
-from gateway.drift.rules import identify
+from gateway.drift.language import Languages
+from gateway.drift.rules import identifier
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.languages import UPPER
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.scripts import UPPER, leading
 
 LEAST_WORDS = 3
 """Words that a part needs for its language to be told."""
@@ -26,20 +27,20 @@ _SPACED = re.compile(r"[^\W\d_]{2,}")
 class Spoken:
     """The languages that a persona is allowed to speak, made ready to be looked for."""
 
-    def __init__(self, allowed: Set[str], basis: str) -> None:
+    def __init__(self, allowed: Set[str], basis: str, languages: Languages) -> None:
         self.allowed, self.basis = frozenset(allowed), basis
-        self.scripts = identify.scripts_of(allowed)
-        languages, near = identify.packaged().languages, allowed | nearly(allowed)
-        self.ours = [at for at, one in enumerate(languages) if one in allowed]
-        self.theirs = [at for at, one in enumerate(languages) if one not in near]
+        self.scripts = languages.scripts(allowed)
+        known, near = identifier.packaged().languages, allowed | languages.alike(allowed)
+        self.ours = [at for at, one in enumerate(known) if one in allowed]
+        self.theirs = [at for at, one in enumerate(known) if one not in near]
         self.is_told = bool(self.ours) and not self.scripts.isdisjoint({"latin", "cyrillic"})
 
-    def foreign(self, reading: Reading) -> Iterator[Finding]:
+    def foreign(self, reading: Marked) -> Iterator[Finding]:
         """The sentences of an answer that are in none of the languages."""
         return _foreign(self, reading)
 
 
-def _foreign(spoken: Spoken, reading: Reading) -> Iterator[Finding]:
+def _foreign(spoken: Spoken, reading: Marked) -> Iterator[Finding]:
     allowed, basis, scripts = spoken.allowed, spoken.basis, spoken.scripts
     text = reading.text
     parts = [(one.start, one.end) for one in reading.sentences if not _is_aside(reading, one.start, one.end)]
@@ -47,7 +48,7 @@ def _foreign(spoken: Spoken, reading: Reading) -> Iterator[Finding]:
     for start, end in parts:
         if not _is_prose(text[start:end]):
             continue
-        written = identify.script(text[start:end]) if not text.isascii() else "latin"
+        written = leading(text[start:end]) if not text.isascii() else "latin"
         if written == "han" and "ja" in allowed and "zh" not in allowed and _is_chinese(text[start:end]):
             yield Finding("language", 0.95, start, end, basis)
         elif written is None or written in scripts:
@@ -74,12 +75,12 @@ def _foreign(spoken: Spoken, reading: Reading) -> Iterator[Finding]:
 
 def _margins(spoken: Spoken, parts: list[list[str]]) -> list[float]:
     """By part: the log odds of the likeliest of the other languages against the likeliest of ours."""
-    scores = identify.log_odds(identify.packaged(), [" ".join(part) for part in parts])
+    scores = identifier.log_odds(identifier.packaged(), [" ".join(part) for part in parts])
     best: list[float] = (scores[:, spoken.theirs].max(axis=1) - scores[:, spoken.ours].max(axis=1)).tolist()
     return best
 
 
-def _words(reading: Reading, part: tuple[int, int], *, names: bool = True) -> list[str]:
+def _words(reading: Marked, part: tuple[int, int], *, names: bool = True) -> list[str]:
     """The words of a part, without what is quoted; of names, only if these are wanted."""
     start, end = part
     text = reading.text
@@ -91,15 +92,10 @@ def _words(reading: Reading, part: tuple[int, int], *, names: bool = True) -> li
         pieces.append(text[last : max(last, a)])
         last = max(last, b)
     pieces.append(text[last:end])
-    return [word for word in identify.plain(" ".join(pieces)).split() if len(word) > 1 or names]
+    return [word for word in identifier.plain(" ".join(pieces)).split() if len(word) > 1 or names]
 
 
-def nearly(allowed: Collection[str]) -> frozenset[str]:
-    """Languages that cannot be told from one that is allowed."""
-    return frozenset(one for some in identify.NEAR if not some.isdisjoint(allowed) for one in some)
-
-
-def _is_aside(reading: Reading, start: int, end: int) -> bool:
+def _is_aside(reading: Marked, start: int, end: int) -> bool:
     """Whether most of a sentence is a quotation or code."""
     inside = sum(min(end, b) - max(start, a) for a, b in reading.quotes if a < end and b > start)
     return inside > 0.5 * (end - start)

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.reading import QUOTED, Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.sentences import QUOTED
 
 _WEIGHTS = {
     "prior": -2.6,
@@ -30,7 +31,7 @@ LONG = 40
 """Characters of a text in quotation marks that was written to order."""
 
 
-def errands(asked: Reading, answer: Reading, home: frozenset[str], basis: str) -> Iterator[Finding]:
+def errands(asked: Marked, answer: Marked, home: frozenset[str], basis: str) -> Iterator[Finding]:
     """Whether the answer does what it was asked for though it is no business of the persona."""
     work, written = asked.labels.get("task:work", ()), asked.labels.get("task:write", ())
     inject = asked.labels.get("task:inject", ())
@@ -49,7 +50,7 @@ def errands(asked: Reading, answer: Reading, home: frozenset[str], basis: str) -
     apart = _apart(answer, home)
     score += _WEIGHTS["apart"] * apart
     score += _WEIGHTS["home"] * (_apart(asked, home) < 0.5)
-    if place is None and not answer.language.glyphs and len(answer.text.split()) < SHORT:
+    if place is None and not answer.phrasebook.glyphs and len(answer.text.split()) < SHORT:
         score += _WEIGHTS["short"] * bool(written)
     first = answer.sentences[:2]
     if any(answer.has(one.start, one.end, "unable", "negation") for one in first) and place is None:
@@ -60,19 +61,19 @@ def errands(asked: Reading, answer: Reading, home: frozenset[str], basis: str) -
         yield Finding("errand", strength, start, end, basis)
 
 
-def _is_home(asked: Reading, start: int, end: int, home: frozenset[str]) -> bool:
+def _is_home(asked: Marked, start: int, end: int, home: frozenset[str]) -> bool:
     return any(
         stem in home for stem, places in asked.stems.items() for a, b in places if start <= a and b <= end
     )
 
 
-def _apart(reading: Reading, home: frozenset[str]) -> float:
+def _apart(reading: Marked, home: frozenset[str]) -> float:
     """The share of words that say something and that no text of the persona has."""
     stems = reading.stems.keys()
     return sum(1 for stem in stems if stem not in home) / len(stems) if stems else 0.0
 
 
-def _artefact(answer: Reading) -> tuple[int, int] | None:
+def _artefact(answer: Marked) -> tuple[int, int] | None:
     """Code, sums, verse, or a longer text in quotation marks that was written to order."""
     for pattern in (_CODE, _SUM, _VERSE):
         found = pattern.search(answer.text)
@@ -81,7 +82,7 @@ def _artefact(answer: Reading) -> tuple[int, int] | None:
     return next((match.span() for match in QUOTED.finditer(answer.text) if len(match[0]) >= LONG), None)
 
 
-def _foreign_part(answer: Reading, home: frozenset[str]) -> tuple[int, int]:
+def _foreign_part(answer: Marked, home: frozenset[str]) -> tuple[int, int]:
     """The sentence with the most words that are not the persona's."""
 
     def strangeness(place: tuple[int, int]) -> int:

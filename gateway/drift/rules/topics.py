@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from gateway.drift.rule import Active
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.languages import Mark
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 
 TOPICS = {
     "@ai": (1, 0.9),
@@ -45,14 +45,14 @@ def finding(rule: Forbidden, name: str, strength: float, start: int, end: int) -
     return Finding(name, strength, start, end, rule.active.basis)
 
 
-def touches(rule: Forbidden, answer: Reading) -> bool:
+def touches(rule: Forbidden, answer: Marked) -> bool:
     """Whether the answer speaks of what the rule is about."""
     return not rule.concepts.isdisjoint(answer.labels.keys()) or not rule.stems.isdisjoint(
         answer.stems.keys()
     )
 
 
-def topics(rule: Forbidden, answer: Reading, topic: str) -> Iterator[Finding]:
+def topics(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
     """What is not to be spoken of, unless it is to say so."""
     least, strength = TOPICS[topic]
     marks = [mark for mark in answer.labels[topic] if not _is_refused(answer, mark)]
@@ -65,7 +65,7 @@ def topics(rule: Forbidden, answer: Reading, topic: str) -> Iterator[Finding]:
         yield finding(rule, "forbidden", 0.25, sentence.start, sentence.end)
 
 
-def _is_refused(answer: Reading, mark: Mark) -> bool:
+def _is_refused(answer: Marked, mark: Mark) -> bool:
     """Whether it is only named to say that it is not spoken of, or that one is none."""
     low, _ = answer.clause(mark.start)
     if answer.has(max(low, mark.start - 16), mark.start, "negation"):
@@ -73,7 +73,7 @@ def _is_refused(answer: Reading, mark: Mark) -> bool:
     return answer.has(*answer.clause(mark.start), "unable") and answer.has(*answer.clause(mark.start), "talk")
 
 
-def advice(rule: Forbidden, answer: Reading, topic: str) -> Iterator[Finding]:
+def advice(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
     """Advice in what is not the persona's to advise in."""
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
@@ -88,7 +88,7 @@ def advice(rule: Forbidden, answer: Reading, topic: str) -> Iterator[Finding]:
         yield finding(rule, "advice", strength, start, end)
 
 
-def asks(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
+def asks(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
     """A question for what is not to be asked for."""
     for label in rule.concepts & answer.labels.keys():
         for mark in answer.labels[label]:
@@ -100,7 +100,7 @@ def asks(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
                 yield finding(rule, "asks", 0.75, sentence.start, sentence.end)
 
 
-def words(rule: Forbidden, answer: Reading) -> Iterator[Finding]:
+def words(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
     """Several of the rule's own words in one sentence that does not deny them."""
     if not rule.stems or rule.is_scope:
         return

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.drift.language import Figures as Words
 from gateway.drift.language import Language
+from gateway.drift.tables import Figures as Words
 
 TIME, YEAR, DATE, PHONE, PERCENT, WEEKDAY = "time", "of-the-calendar", "date", "phone", "percent", "weekday"
 NUMBER, LABEL, NOUN = "number", "label:", "n:"

@@ -6,8 +6,9 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from gateway.drift.language import ANY, Figures, Language, Languages, packaged
+from gateway.drift.language import ANY, Language, Languages, packaged
 from gateway.drift.scripts import RUNS
+from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
 from gateway.drift.values.entries import GLYPH_RUN, Entries, Entry, Sense
 from gateway.drift.values.figures import MOST, UNCOUNTED, Figure, Reader

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from gateway.drift.language import Language, Languages, Numbers
+from gateway.drift.language import Language, Languages
 from gateway.drift.scripts import SCRIPTS
+from gateway.drift.tables import Numbers
 from gateway.drift.values.entries import Sense
 
 TOPIC = "?"
@@ -57,7 +58,7 @@ _LINE = (
 _FIELD = r"(%s)(?:%s)?[:： ]*([^，,。;；、\n:：]{1,20})"
 
 
-class Spoken:
+class SpokenNumbers:
     """Numbers as they are written in runs: of digits, of ten, and before what is counted."""
 
     def __init__(self, numbers: Iterable[Numbers]) -> None:
@@ -106,7 +107,7 @@ class Wordlist:
         self.units = "".join(one.country.units for one in every)
         self.keys = {word: kind for one in every for kind, some in one.keys.items() for word in some.split()}
         self.numbers = {word: n for one in every for word, n in one.numbers.words.items()}
-        self.spoken = Spoken(one.numbers for one in every)
+        self.spoken = SpokenNumbers(one.numbers for one in every)
         self.senses = (*dict.fromkeys(_senses(every)), *_towns(every))
         """Meanings of each word."""
         stops = "".join(one.words.stop_letters for one in every)

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from gateway.drift.character import Character
+from gateway.drift.language import packaged
 from gateway.drift.rule import decode
-from gateway.drift.rules.check import Checked, Persona, Rules
+from gateway.drift.rules.check import Checked, Rules
 from gateway.drift.rules.findings import BREAK
+from gateway.drift.text import Text
 
 Facts = Mapping[str, object]
 EXAMPLES = (
@@ -18,8 +21,9 @@ EXAMPLES = (
 
 
 def checked(rule: Facts, user: str, says: str, prompt: str = "", language: str = "en") -> Checked:
-    persona = Persona("Mira", language, prompt, EXAMPLES, "", decode([dict(rule)]) if rule else ())
-    return Rules(persona).check(user, says)
+    rules = decode([dict(rule)]) if rule else ()
+    mira = Character(name="Mira", language=language, prompt=prompt, examples=EXAMPLES, rules=rules)
+    return Rules(mira, "", packaged()).check(Text(user), Text(says))
 
 
 def is_broken(rule: Facts, user: str, says: str, prompt: str = "", language: str = "en") -> bool:

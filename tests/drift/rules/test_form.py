@@ -2,15 +2,17 @@
 
 import pytest
 
+from gateway.drift.language import packaged
 from gateway.drift.rule import Format, Length
 from gateway.drift.rules.findings import BREAK, belief
 from gateway.drift.rules.form import ill_formed, listed, too_long
-from gateway.drift.rules.languages import bare, table
-from gateway.drift.rules.reading import Reading
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.phrasebook import empty, phrasebook
+from gateway.drift.text import Stretch
 
 
-def reading(text: str, language: str = "en") -> Reading:
-    return Reading(table(language) or bare(language), text)
+def reading(text: str, language: str = "en") -> Marked:
+    return Marked(phrasebook(packaged(), language) or empty(language), Stretch(text))
 
 
 def is_too_long(text: str, language: str = "en", **limits: int) -> bool:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.drift.rules import identify
-from gateway.drift.rules.findings import BREAK, belief
-from gateway.drift.rules.languages import bare
-from gateway.drift.rules.reading import Reading
+from gateway.drift.language import packaged
+from gateway.drift.rules import identifier
+from gateway.drift.rules.findings import BREAK, Finding, belief
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.phrasebook import empty
 from gateway.drift.rules.spoken import Spoken
+from gateway.drift.text import Stretch
 
 SAID = {
     "en": "I'll put the kettle on, and then you can tell me all about it.",
@@ -33,8 +35,13 @@ SAID = {
 }
 
 
+def foreign(text: str, *allowed: str) -> list[Finding]:
+    spoken = Spoken(frozenset(allowed), "x", packaged())
+    return list(spoken.foreign(Marked(empty(allowed[0]), Stretch(text))))
+
+
 def strength(text: str, *allowed: str) -> float:
-    return belief(list(Spoken(frozenset(allowed), "x").foreign(Reading(bare(allowed[0]), text))))
+    return belief(foreign(text, *allowed))
 
 
 @pytest.mark.parametrize("written", SAID)
@@ -47,9 +54,7 @@ def test_a_sentence_in_another_language_is_noticed(written: str, allowed: str) -
 @pytest.mark.parametrize("written", [one for one in SAID if one != "en"])
 def test_it_is_noticed_between_other_sentences_and_named(written: str) -> None:
     text = f"Come in, sit down. {SAID[written]} The fire is warm enough for two."
-    found = max(
-        Spoken(frozenset({"en"}), "x").foreign(Reading(bare("en"), text)), key=lambda one: one.strength
-    )
+    found = max(foreign(text, "en"), key=lambda one: one.strength)
     assert found.strength >= BREAK
     assert text[found.start : found.end].strip() == SAID[written]
 
@@ -83,7 +88,7 @@ def test_a_language_that_was_not_learnt_is_left_alone() -> None:
 
 @pytest.mark.parametrize("language", SAID)
 def test_the_language_of_a_prompt_is_told(language: str) -> None:
-    assert identify.language_of(SAID[language], ("en",)) == language
+    assert identifier.language_of(SAID[language], ("en",), packaged()) == language
 
 
 def test_turns_in_character_are_hardly_ever_accused() -> None:

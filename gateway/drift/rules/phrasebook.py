@@ -1,32 +1,26 @@
-"""The words of each language that rules are read and checked by, as its table has them."""
+"""A phrasebook knows the words and phrases by which rules are put, kept and broken in one language."""
 
 import re
-import tomllib
-import unicodedata
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
+from functools import lru_cache
 from typing import NamedTuple
 
-import msgspec
+from gateway.drift import language
+from gateway.drift.language import Languages
+from gateway.drift.rules import glyphs
+from gateway.drift.rules.glyphs import Glyphs
+from gateway.drift.rules.marks import Mark, Placed
+from gateway.drift.rules.words import WORD, fold
+from gateway.drift.sentences import Stops
+from gateway.drift.tables import RuleWords
 
-from gateway.drift.rule import CODE
-
-WORD = re.compile(r"[^\W_]+")
-"""Apostrophes and hyphens part words: `can't` is `can` and `t`, in tables as in texts."""
 KNOWN, LONGEST = 1 << 14, 32
+"""Words that are remembered, and how long they may be."""
 BOUND = 64
 """Letters of a word that are looked at."""
-"""Words that are remembered, and how long they may be."""
-_MARKS = dict.fromkeys(range(768, 880))
-_ALIKE = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "’": "'", "ё": "е", "æ": "ae", "œ": "oe"})
+PREPARED = 64
+"""Phrasebooks that are kept ready."""
 
-UPPER = "".join(chr(code) for code in range(0x41, 0x530) if chr(code).isupper())
-"""Capital letters, as a class of a pattern has them."""
-_RUN = re.compile(r"[\u3400-\u9fff々]+|[\u30a0-\u30ff]{2,}|[A-Za-z]{2,}|\d+")
-
-Placed = tuple[int, int, str]
-"""Where a word stands, and its stem."""
 Entry = tuple[str, ...]
 """The words of a phrase."""
 
@@ -45,104 +39,31 @@ class Word(NamedTuple):
     """Those whose second word has many endings."""
 
 
-class Mark(NamedTuple):
-    """A place in a text where something is said that a table knows."""
-
-    start: int
-    end: int
-    label: str
-
-
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file; every list of entries is a text with commas."""
-
-    code: str
-    glyphs: bool = False
-    """Written without blanks, or with particles at each word: entries are looked for anywhere."""
-    behind: bool = False
-    """A clause says at its end whether it denies or forbids."""
-    endings: str = ""
-    """Endings of inflection, which a stem is without."""
-    exceptions: str = ""
-    """Words that end so by chance, to which endings do not count."""
-    stop: str = ""
-    """Words that say nothing of a topic."""
-    abbreviations: str = ""
-    ordinals: bool = False
-    """A number with a full stop counts something; no sentence ends there."""
-    marks: dict[str, str] = {}
-    """How a thing is said: denied, promised, claimed to be done."""
-    concepts: dict[str, str] = {}
-    """What it is about; the names are the same in every language."""
-    acts: dict[str, str] = {}
-    """What a rule forbids or demands to do with it."""
-    cues: dict[str, str] = {}
-    """How a prompt says that something is a rule."""
-    tasks: dict[str, str] = {}
-    """What an assistant is asked for that most personas are not there for."""
-    register: dict[str, str] = {}
-    """How somebody is spoken to."""
-    address: dict[str, str] = {}
-    """Patterns of the forms of address, capitals counting."""
-    names: dict[str, str] = {}
-    """Words that names are made of, and what leads up to one."""
-    says: dict[str, str] = {}
-    """How a rule that was read is put."""
-    numbers: dict[str, int] = {}
-    languages: dict[str, str] = {}
-    """Names of languages."""
+@lru_cache(maxsize=PREPARED)
+def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> "Phrasebook | None":
+    """Prepare what a language knows of rules, with what prompts are read for or without; `None`: nothing."""
+    code = language.primary(code)
+    words = languages[code].rules if code in languages else None
+    return None if words is None else Phrasebook(code, words, prompts=prompts)
 
 
-@cache
-def table(code: str, *, prompts: bool = False) -> "Language | None":
-    """The table of a language, `None` where there is none; with what prompts are read for, or without."""
-    file = resources.files("gateway.drift.rules").joinpath(f"languages/{code}.toml")
-    if not CODE.fullmatch(code) or not file.is_file():
-        return None
-    return Language(msgspec.convert(tomllib.loads(file.read_text("utf-8")), _Table), prompts=prompts)
+@lru_cache(maxsize=PREPARED)
+def empty(code: str) -> "Phrasebook":
+    """Make the phrasebook of a language of which nothing is known."""
+    return Phrasebook(language.primary(code), RuleWords(), prompts=False)
 
 
-@cache
-def bare(code: str) -> "Language":
-    """A language of which nothing is known."""
-    return Language(_Table(code=code), prompts=False)
+class Phrasebook:
+    """The rule words of a language, made ready to read texts with."""
 
-
-def codes() -> list[str]:
-    """The languages that there is a table of."""
-    folder = resources.files("gateway.drift.rules").joinpath("languages")
-    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".toml"))
-
-
-def fold(word: str) -> str:
-    """A word in lower case, without accents and what else spellings differ in."""
-    folded = word.casefold()
-    if folded.isascii():
-        return folded
-    folded = folded.translate(_ALIKE)
-    if max(folded) >= "\u0590" and not any("a" <= letter <= "z" for letter in folded):
-        return unicodedata.normalize("NFKC", folded)
-    plain = unicodedata.normalize("NFD", folded).translate(_MARKS)
-    # Cyrillic letters keep their marks: й is no и.
-    return plain if max(plain, default="") < "\u0370" else unicodedata.normalize("NFC", folded)
-
-
-class Language:
-    """A table made ready to read texts with."""
-
-    def __init__(self, file: _Table, *, prompts: bool) -> None:
-        self.code, self.glyphs, self.behind, self.ordinals = (
-            file.code,
-            file.glyphs,
-            file.behind,
-            file.ordinals,
-        )
+    def __init__(self, code: str, file: RuleWords, *, prompts: bool) -> None:
+        self.code, self.glyphs, self.behind = code, file.glyphs, file.behind
         self.says, self.address = file.says, file.address
         self.numbers = {fold(word): value for word, value in file.numbers.items()}
         self.exceptions = frozenset(fold(word) for word in file.exceptions.split())
         self.stop = frozenset(fold(word) for word in file.stop.split())
         self.endings = tuple(sorted((fold(word) for word in file.endings.split()), key=len, reverse=True))
-        self.abbreviations = frozenset(fold(word) for word in file.abbreviations.split())
+        self.stops = Stops(frozenset(fold(word) for word in file.abbreviations.split()), file.ordinals)
         sections = {
             "": file.marks,
             "@": file.concepts,
@@ -163,7 +84,7 @@ class Language:
         self._tails: dict[str, list[str]] = {}
         self._phrases: dict[str, list[tuple[str, Entry]]] = {}
         self._loose_phrases: dict[str, list[tuple[str, Entry]]] = {}
-        self._glyphs: dict[str, dict[str, list[str]]] = {}
+        self._glyphs: Glyphs = {}
         for label, entry in self.entries:
             self._enter(label, entry)
         self._lengths = sorted(self._stems, reverse=True)
@@ -233,9 +154,9 @@ class Language:
     def read(self, text: str) -> tuple[list[Placed], list[Mark]]:
         """The words of a text that say something, and the places that the table knows, in their order."""
         if self.glyphs:
-            marks = self._glyph_marks(text)
+            marks = glyphs.marks(text, self._glyphs)
             marks.sort()
-            return (_runs(text, self.stop) if self.code != "ko" else self._stemmed(text)), marks
+            return (glyphs.runs(text, self.stop) if self.code != "ko" else self._stemmed(text)), marks
         return self._read_words(text)
 
     def marks(self, text: str) -> list[Mark]:
@@ -276,22 +197,6 @@ class Language:
                         found.append(Mark(start, places[at + len(rest)][1], label))
         return stems, found
 
-    def _glyph_marks(self, text: str) -> list[Mark]:
-        folded = text.lower()
-        if len(folded) != len(text):
-            folded = text
-        found: list[Mark] = []
-        glyphs = self._glyphs
-        for at in range(len(folded)):
-            pair = folded[at : at + 2]
-            if pair in glyphs:
-                for entry, labels in glyphs[pair].items():
-                    if folded.startswith(entry, at):
-                        found += [Mark(at, at + len(entry), label) for label in labels]
-            if pair[0] in glyphs:
-                found += [Mark(at, at + 1, label) for label in glyphs[pair[0]].get(pair[0], ())]
-        return found
-
 
 def _follow(rest: Entry, words: list[Word], at: int) -> bool:
     """Whether the words from there on are those of a phrase."""
@@ -310,19 +215,3 @@ def _entries(text: str) -> Iterator[str]:
     for entry in re.split(r"[,\n]", text):
         if entry.strip():
             yield entry.strip()
-
-
-def _runs(text: str, stop: frozenset[str]) -> list[Placed]:
-    """Runs of letters that words are mostly made of, in languages without blanks; longer ones in pairs."""
-    found: list[Placed] = []
-    for match in _RUN.finditer(text):
-        run, start = match[0], match.start()
-        if len(run) <= 2 or run[0] < "\u3400":
-            if run not in stop and len(run) > 1:
-                found.append((*match.span(), run.lower()))
-            continue
-        for at in range(len(run) - 1):
-            pair = run[at : at + 2]
-            if pair not in stop and pair[0] not in stop and pair[1] not in stop:
-                found.append((start + at, start + at + 2, pair))
-    return found

@@ -1,0 +1,107 @@
+"""A text is marked once for all checks, with everything in it that the phrasebook knows."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Set
+
+from gateway.drift import sentences
+from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.sentences import Sentence
+from gateway.drift.text import Stretch
+
+_CLAUSE = re.compile(r"[,;:，、；：]\s|[，、；：]|\s[–—-]\s|—|\n|\s\(|\)")
+
+
+class Marked:
+    """One text, as a phrasebook reads it."""
+
+    def __init__(self, phrasebook: Phrasebook, read: Stretch) -> None:
+        self.phrasebook = phrasebook
+        self.read = read
+        self.text = read.text
+        self.words, self.marks = phrasebook.read(read.text)
+        self.labels: dict[str, list[Mark]] = {}
+        for mark in self.marks:
+            self.labels.setdefault(mark.label, []).append(mark)
+        self._stems: dict[str, list[tuple[int, int]]] | None = None
+        self._sentences: list[Sentence] | None = None
+        self._ends: list[int] = []
+        self._clauses: dict[int, list[tuple[int, int]]] = {}
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """The sentences, in their order."""
+        if self._sentences is None:
+            self._sentences = sentences.split(self.text, self.phrasebook.stops)
+            self._ends = [one.end for one in self._sentences]
+        return self._sentences
+
+    @property
+    def quotes(self) -> list[tuple[int, int]]:
+        """Where something stands in quotation marks or in code."""
+        return self.read.quotes
+
+    @property
+    def stems(self) -> dict[str, list[tuple[int, int]]]:
+        """The words that say something, without their endings, and where each stands."""
+        if self._stems is None:
+            self._stems = {}
+            for start, end, stem in self.words:
+                self._stems.setdefault(stem, []).append((start, end))
+        return self._stems
+
+    def shared(self, stems: Set[str]) -> dict[Sentence, set[str]]:
+        """Which of these words stand in which sentence."""
+        found: dict[Sentence, set[str]] = {}
+        for stem in stems & self.stems.keys():
+            for start, _ in self.stems[stem]:
+                found.setdefault(self.sentence(start), set()).add(stem)
+        return found
+
+    def said(self, sentence: Sentence) -> set[str]:
+        """The words of a sentence that say something."""
+        return {stem for start, _, stem in self.words if sentence.start <= start < sentence.end}
+
+    def sentence(self, place: int) -> Sentence:
+        """The sentence that a place is in."""
+        all_ = self.sentences
+        if not all_:
+            return Sentence(0, len(self.text), "")
+        return all_[min(bisect_right(self._ends, place), len(all_) - 1)]
+
+    def clause(self, place: int) -> tuple[int, int]:
+        """The part of a sentence between commas and the like that a place is in."""
+        around = self.sentence(place)
+        start, end = around.start, around.end
+        cuts = self._clauses.get(start)
+        if cuts is None:
+            cuts = self._clauses[start] = [one.span() for one in _CLAUSE.finditer(self.text, start, end)]
+        for low, high in cuts:
+            if high <= place:
+                start = high
+            elif low > place:
+                end = low
+                break
+        return start, end
+
+    def within(self, label: str, start: int, end: int) -> list[Mark]:
+        """The marks of this kind between two places."""
+        return [mark for mark in self.labels.get(label, ()) if mark.start >= start and mark.end <= end]
+
+    def has(self, start: int, end: int, *labels: str) -> bool:
+        """Whether a mark of one of these kinds stands between two places."""
+        for label in labels:
+            for mark in self.labels.get(label, ()):
+                if mark.start >= start and mark.end <= end:
+                    return True
+        return False
+
+    def denies(self, start: int, end: int, mark: Mark, *labels: str) -> bool:
+        """Whether one of these kinds stands there outside of the mark: `won't cost you` denies itself."""
+        for label in labels:
+            for one in self.labels.get(label, ()):
+                inside = mark.start <= one.start < mark.end or mark.start < one.end <= mark.end
+                if one.start >= start and one.end <= end and not inside:
+                    return True
+        return False

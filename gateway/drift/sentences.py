@@ -1,0 +1,90 @@
+"""A text is cut into sentences at its full stops, but for those of abbreviations and numbers."""
+
+import re
+from typing import NamedTuple
+
+from gateway.drift.scripts import UPPER
+
+_END = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s|$)|[。！？｡]+[」』）”]*|\n+")
+_NUMBERED = re.compile(rf"[{UPPER}][^\W\d_]+\s+$")
+_STOP_BEFORE = re.compile(r"([^\W_]+)\.?$")
+QUOTED = re.compile(
+    r"“[^“”\n]*”|„[^“”„\n]*[“”]|«[^«»\n]*»|»[^«»\n]*«|「[^「」\n]*」|『[^『』\n]*』|(?<!\w)\"[^\"\n]+\"(?!\w)"
+    r"|(?<!\w)'[^'\n]{4,}'(?!\w)|(?<!\w)‘[^‘’\n]{4,}’(?!\w)"
+)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+|\S+@\S+\.\w+", re.DOTALL)
+
+
+class Stops(NamedTuple):
+    """Full stops of a language that end no sentence."""
+
+    abbreviations: frozenset[str]
+    ordinals: bool
+    """A number with a full stop counts something."""
+
+
+class Sentence(NamedTuple):
+    """A sentence; its end is behind its stop."""
+
+    start: int
+    end: int
+    stop: str
+    """What it ends with: a full stop, a question mark, nothing at all."""
+
+    @property
+    def asks(self) -> bool:
+        return "?" in self.stop or "？" in self.stop or "؟" in self.stop
+
+
+def split(text: str, stops: Stops) -> list[Sentence]:
+    """Give the sentences of a text; what has neither letter nor digit is none."""
+    found: list[Sentence] = []
+    start = 0
+    for match in _END.finditer(text):
+        stop = match[0]
+        if stop[0] == "." and len(stop.rstrip("\"'”’»)]*_")) == 1 and _goes_on(stops, text, start, match):
+            continue
+        _add(found, text, start, match.end(), stop.strip() or "\n")
+        start = match.end()
+    _add(found, text, start, len(text), "")
+    return found
+
+
+def _add(found: list[Sentence], text: str, start: int, end: int, stop: str) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    if any(map(str.isalnum, text[start:end])):
+        found.append(Sentence(start, end, stop))
+
+
+def _goes_on(stops: Stops, text: str, start: int, stop: re.Match[str]) -> bool:
+    """Tell whether a full stop belongs to an abbreviation, an initial or an ordinal number."""
+    behind = text[stop.end() : stop.end() + 2].strip()
+    if behind and behind[0].islower():
+        return True
+    before = _STOP_BEFORE.search(text, max(start, stop.start() - 16), stop.start())
+    if before is None:
+        return False
+    word = before[1]
+    if word.isdigit():
+        # `am 2. April` goes on, `in Saal 2. Dort` does not: a number behind a noun counts nothing.
+        noun = _NUMBERED.search(text, start, before.start())
+        return (
+            stops.ordinals
+            and len(word) < 3
+            and behind[:1].isalpha()
+            and (noun is None or noun.start() == start)
+            and not text[start : before.start()].rstrip()[-1:].isdigit()
+        )
+    if len(word) == 1 and word.isupper():
+        return True
+    return word.lower() in stops.abbreviations
+
+
+def quoted(text: str) -> list[tuple[int, int]]:
+    """Find quotations and code; not what is most of the text, which then is how it is written."""
+    most = 0.6 * len(text.strip())
+    found = [match.span() for match in QUOTED.finditer(text) if match.end() - match.start() < most]
+    if "`" in text or "@" in text or "//" in text:
+        found += [match.span() for match in _CODE.finditer(text)]
+    return found

@@ -1,0 +1,236 @@
+"""The file of a language has these tables; each is data of one kind, and every one may be left out."""
+
+import msgspec
+
+from gateway.drift.scripts import LATIN
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A misspelt key is an error, not a default. Lists of words are texts with spaces between the words."""
+
+
+class Writing(Table, frozen=True):
+    """The language's writing."""
+
+    scripts: tuple[str, ...] = (LATIN,)
+    """Its own one first; the others are used beside it."""
+    stands_for_script: bool = False
+    """A text in its script is taken for it where no language is declared that is written so."""
+    spaced: bool = True
+    """Spaces stand between words."""
+    particles: str = ""
+    """Particles written onto the word that they belong to, so that its pieces say more than the whole."""
+    elides: bool = False
+    """An apostrophe parts two words."""
+    question: str = ""
+    """The mark of a question, where it is another one than `?`."""
+    asking: str = ""
+    """Words that make a question of a clause that ends with one."""
+    ruled_out: str = ""
+    """Letters, as a class of a regular expression, that no text in it has, unless …"""
+    unless: str = ""
+    """… it has one of these, too."""
+    alike: tuple[str, ...] = ()
+    """Groups of languages that a short text cannot be told apart in; the file `any` has them."""
+
+
+class Words(Table, frozen=True):
+    """Words of grammar, by what they do in a sentence."""
+
+    self: str = ""
+    """The speaker."""
+    other: str = ""
+    """Somebody else."""
+    negations: str = ""
+    not_negations: str = ""
+    """Words that look like a negation and are none."""
+    like: str = ""
+    dislike: str = ""
+    if_: str = ""
+    """Words that make a supposition."""
+    turns: str = ""
+    """Words that begin a new clause within a sentence."""
+    stop: str = ""
+    """Words that tell nothing about a topic."""
+    stop_letters: str = ""
+    """The same of single letters, as a class of a regular expression."""
+    periods: str = ""
+    """Stems of stretches of time, of which a text counts many."""
+    endings: str = ""
+    """Endings that are cut off a word that is not known as it stands."""
+    negated: str = ""
+    """Endings of words that deny."""
+    plurals: str = ""
+    """Endings that make many of a person."""
+    objects_first: bool = False
+    """A verb follows what it is about, and so does its negation."""
+    false_friends: str = ""
+    """Words of other languages that mean something else in this one."""
+
+
+class Numbers(Table, frozen=True):
+    """Numbers as they are spoken."""
+
+    words: dict[str, int] = {}
+    spelled: str = ""
+    """The words from nought on, each at its place; `/` parts variants, `-` leaves a place out."""
+    one: str = ""
+    """Words for one that are numbers only within one: "treinta y *un*"."""
+    hundred: str = ""
+    """What hundreds are written with, where number words are written as one: two*hundert*zwölf."""
+    digits: dict[str, int] = {}
+    """Single letters for one to nine, which stand by themselves before what is counted."""
+    few: dict[str, int] = {}
+    """More of them, which stand only there."""
+    ten: str = ""
+    counted: str = ""
+    """Letters of what is counted, right behind a number."""
+    no_number: str = ""
+    """Letters behind ten that make another word of it."""
+
+
+class Figures(Table, frozen=True):
+    """Prices, times and other figures as they are written and spoken; patterns are in lower case."""
+
+    decimal: str = "."
+    joins: str = ""
+    """Words within a number: "four hundred *and* two"."""
+    units: dict[str, str] = {}
+    """The words for each unit: `second` to `year`, `percent`, currencies; `*` is any ending."""
+    signs: dict[str, str] = {}
+    """Signs of units, before or behind the number."""
+    hour: str = ""
+    """Behind the hour, with the minutes as a group: "10 *h 30*"."""
+    oclock: str = ""
+    """Behind a number that is a time."""
+    past: dict[str, int] = {}
+    """What stands before an hour, and the minutes that it adds: "half past"."""
+    then: dict[str, int] = {}
+    """The same behind an hour."""
+    to: str = ""
+    """Between both ends of a range."""
+    beside: str = ""
+    """Between two figures of one kind: "13:20 *and* 19:40"."""
+    weekdays: str = ""
+    """From Monday on; `/` stands between variants."""
+    months: str = ""
+    hours: str = ""
+    """Words that ask for the hours in which somebody is there, or tell them."""
+    no_labels: str = ""
+    """Words before a number that are no label of it."""
+
+
+class Country(Table, frozen=True):
+    """The country where most who speak it live."""
+
+    home: str = ""
+    """The country, as the value of a place."""
+    units: str = ""
+    """Letters behind the name of a place that say which kind it is."""
+
+
+class Phrases(Table, frozen=True):
+    """Regular expressions for wordings that say what a sentence does."""
+
+    named: str = ""
+    copula: str = ""
+    reside: str = ""
+    age: str = ""
+    aged: str = ""
+    age_asked: str = ""
+    count: str = ""
+    affirm: str = ""
+    denial: str = ""
+    he: str = ""
+    she: str = ""
+    self_gender: str = ""
+    your_kind: str = ""
+    male_self: str = ""
+    female_self: str = ""
+    gendered: str = ""
+    past: str = ""
+    modern: str = ""
+    machine: str = ""
+    assistant: str = ""
+    field: str = ""
+    field_is: str = ""
+
+
+class Nature(Table, frozen=True):
+    """Regular expressions for what a persona's own texts say of its nature."""
+
+    being: str = ""
+    machine: str = ""
+    away: str = ""
+    trade: str = ""
+    model: str = ""
+    article: str = ""
+    field: str = ""
+    only_a_model: str = ""
+    aside: str = ""
+
+
+class Pattern(Table, frozen=True, kw_only=True):
+    """One way in which a model speaks of itself."""
+
+    name: str
+    strength: float
+    text: str
+    free: bool = False
+    """Counts even in a quotation, a supposition or a question."""
+    leads: bool = False
+    """Counts only where it leads up to something: in languages written with spaces, behind a colon."""
+
+
+class Breaks(Table, frozen=True):
+    """The ways in which models speak of themselves."""
+
+    service: tuple[str, ...] = ()
+    """Phrases, in lower case, of an assistant that serves anybody; one may be chance."""
+    stems: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    before: str = "(?!)"
+    after: str = "(?!)"
+    whole_words: bool | None = None
+    """Patterns match whole words; `None`: where the language is written so that words can be told."""
+    words: dict[str, str] = {}
+    patterns: tuple[Pattern, ...] = ()
+
+
+class RuleWords(Table, frozen=True):
+    """How rules are put, kept and broken; every list of entries is a text with commas."""
+
+    glyphs: bool = False
+    """Written without blanks, or with particles at each word: entries are looked for anywhere."""
+    behind: bool = False
+    """A clause says at its end whether it denies or forbids."""
+    endings: str = ""
+    """Endings of inflection, which a stem is without."""
+    exceptions: str = ""
+    """Words that end so by chance, to which endings do not count."""
+    stop: str = ""
+    """Words that say nothing of a topic."""
+    abbreviations: str = ""
+    ordinals: bool = False
+    """A number with a full stop counts something; no sentence ends there."""
+    marks: dict[str, str] = {}
+    """How a thing is said: denied, promised, claimed to be done."""
+    concepts: dict[str, str] = {}
+    """What it is about; the names are the same in every language."""
+    acts: dict[str, str] = {}
+    """What a rule forbids or demands to do with it."""
+    cues: dict[str, str] = {}
+    """How a prompt says that something is a rule."""
+    tasks: dict[str, str] = {}
+    """What an assistant is asked for that most personas are not there for."""
+    register: dict[str, str] = {}
+    """How somebody is spoken to."""
+    address: dict[str, str] = {}
+    """Patterns of the forms of address, capitals counting."""
+    names: dict[str, str] = {}
+    """Words that names are made of, and what leads up to one."""
+    says: dict[str, str] = {}
+    """How a rule that was read is put."""
+    numbers: dict[str, int] = {}
+    languages: dict[str, str] = {}
+    """Names of languages."""
