@@ -50,7 +50,7 @@ def _explain_ours(error: Exception) -> Told | None:
     from gateway.auth.pepper import PepperError
     from gateway.personas.files import PersonaFileError
     from gateway.personas.model import DraftError
-    from gateway.personas.store import LabelError
+    from gateway.personas.store.labels import LabelError
     from gateway.storage.failure import SchemaOutdatedError
 
     if isinstance(error, PersonaFileError | DraftError | LabelError | SchemaOutdatedError | PepperError):

@@ -24,10 +24,10 @@ from gateway.cli.target import (
     VersionRecord,
 )
 from gateway.personas import reading
-from gateway.personas import store as stored
 from gateway.personas.model import Draft, Persona, Version
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
+from gateway.personas.store import labels, personas, versions
 from gateway.server import seed
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
@@ -78,7 +78,7 @@ class Local:
     async def push(self, files: Mapping[Path, Draft]) -> AsyncGenerator[Pushed, None]:
         """Store all of them, or none where one cannot be written."""
         async with self._database.write() as connection:
-            done = [await stored.push(connection, draft, self._actor) for draft in files.values()]
+            done = [await personas.push(connection, draft, self._actor) for draft in files.values()]
         for draft, pushed in zip(files.values(), done, strict=True):
             before = None
             if pushed.previous and pushed.profile_before:
@@ -87,8 +87,8 @@ class Local:
 
     async def personas(self) -> list[PersonaRecord]:
         async with self._database.read() as connection:
-            found = await stored.everything(connection, self._workspace.id)
-            languages = await stored.languages(connection, self._workspace.id)
+            found = await personas.everything(connection, self._workspace.id)
+            languages = await versions.newest_languages(connection, self._workspace.id)
         return [_persona(persona, languages[persona.id]) for persona in found]
 
     async def find(self, ref: ModelName) -> Found:
@@ -97,18 +97,18 @@ class Local:
             if persona is None:
                 raise Failure(f"there is no persona `{ref.ref}` {self.where}")
             number = version_number(ref, persona.latest, persona.labels)
-            version = await stored.version(connection, persona.id, number)
-            newest = await stored.version(connection, persona.id, persona.latest)
+            version = await versions.read(connection, persona.id, number)
+            newest = await versions.read(connection, persona.id, persona.latest)
         draft = Draft(persona.profile, version.content)
         return Found(_persona(persona, newest.content.language), _version(version), draft)
 
     async def versions(self, persona_id: str) -> list[VersionRecord]:
         async with self._database.read() as connection:
-            return [_version(version) for version in await stored.versions(connection, persona_id)]
+            return [_version(version) for version in await versions.listed(connection, persona_id)]
 
     async def rules(self, found: Found) -> RuleList:
         async with self._database.read() as connection:
-            version = await stored.version(connection, found.persona.id, found.version.version)
+            version = await versions.read(connection, found.persona.id, found.version.version)
         read = version.reading or reading.read_now(version.content)
         return RuleList(
             persona=found.persona.id,
@@ -120,10 +120,10 @@ class Local:
 
     async def label(self, found: Found, label: str) -> None:
         async with self._database.write() as connection:
-            persona = await stored.by_id(connection, found.persona.id)
+            persona = await personas.by_id(connection, found.persona.id)
             if persona is None:
                 raise Failure(f"there is no persona `{found.persona.slug}` {self.where}")
-            await stored.label(connection, persona, label, found.version.version, self._actor)
+            await labels.move(connection, persona, label, found.version.version, self._actor)
 
     async def create_key(self, wanted: NewKey) -> MadeKey:
         hasher = await pepper.prepare(self._database, self._config)
@@ -201,8 +201,8 @@ class Local:
     async def _persona(self, connection: AsyncConnection, ref: str) -> Persona | None:
         """Find the workspace's persona by slug or id, whoever owns it."""
         if not ref.startswith("psn_"):
-            return await stored.by_slug(connection, self._workspace.id, ref)
-        found = await stored.by_id(connection, ref)
+            return await personas.by_slug(connection, self._workspace.id, ref)
+        found = await personas.by_id(connection, ref)
         return found if found and found.workspace_id == self._workspace.id else None
 
     async def _persona_id(self, wanted: Turns) -> str | None:

@@ -13,9 +13,9 @@ from gateway.conversations.reaching import reach
 from gateway.conversations.view import ConversationBody, ConversationPatch, ConversationView, given
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas import store as personas
 from gateway.personas.editing import number_of
 from gateway.personas.registry import Registry
+from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 
 INVOKE, READ = "chat:invoke", "chat:read"

@@ -6,11 +6,11 @@ from gateway.auth.guard import Caller
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.exchanges import PERSONA_PREFIX, Exchanges
 from gateway.personas import name as names
-from gateway.personas import store
 from gateway.personas.model import Persona
 from gateway.personas.registry import unknown
 from gateway.personas.resolved import Resolved
 from gateway.personas.slug import PRODUCTION
+from gateway.personas.store import personas, versions
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
@@ -32,13 +32,13 @@ class Models:
         """List bare names and labels of the personas that the caller can use, then plain models."""
         try:
             async with self._database.read() as connection:
-                personas = await store.visible(connection, caller.workspace_id, caller.owner, MOST)
-                languages = await store.version_languages(connection, [persona.id for persona in personas])
+                found = await personas.visible(connection, caller.workspace_id, caller.owner, MOST)
+                languages = await versions.languages(connection, [persona.id for persona in found])
         except StoreUnavailable:
             raise store_unavailable() from None
         listed = [
             _persona_model(persona, number, languages.get((persona.id, number), "en"), label)
-            for persona in personas
+            for persona in found
             for label, number in [(None, _bare(persona)), *persona.labels.items()]
         ]
         plain = [_plain(name, route.upstream) for name, route in self._exchanges.plain.items()]
@@ -49,12 +49,12 @@ class Models:
         try:
             async with self._database.read() as connection:
                 persona = await self._visible(connection, caller, ref)
-                versions = await store.versions(connection, persona.id, limit=MOST)
+                found = await versions.listed(connection, persona.id, limit=MOST)
         except StoreUnavailable:
             raise store_unavailable() from None
         return [
             _persona_model(persona, each.number, each.content.language, f"v{each.number}", each.created_at)
-            for each in versions
+            for each in found
         ]
 
     async def one(self, caller: Caller, model: str) -> Model:
@@ -73,7 +73,7 @@ class Models:
             name = names.parse_ref(names.canonical(ref).removeprefix(PERSONA_PREFIX))
         except names.ModelNameError:
             raise unknown(ref) from None
-        persona = await store.find(connection, caller.workspace_id, caller.owner, name.ref)
+        persona = await personas.find(connection, caller.workspace_id, caller.owner, name.ref)
         if persona is None:
             raise unknown(ref)
         return persona

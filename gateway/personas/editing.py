@@ -9,8 +9,9 @@ from litestar.params import HeaderParameter, SkipValidation
 from gateway.auth.access import AnyRequest, actor_of, caller_of
 from gateway.config import Config, ConfigError, route
 from gateway.errors import Detail, Fault, Refusal
-from gateway.personas import store, view
+from gateway.personas import view
 from gateway.personas.model import Draft, DraftError, Persona, Version, check
+from gateway.personas.store import personas, versions
 from gateway.personas.view import PersonaView
 from gateway.storage.connection import AsyncConnection
 from gateway.turnstile import Turnstile
@@ -35,7 +36,7 @@ def number_of(text: VersionNumber) -> int | None:
 async def readable(connection: AsyncConnection, request: AnyRequest, ref: str) -> Persona:
     """Find the persona that the caller may read; an archived one of its own workspace too. Raises Refusal."""
     caller = caller_of(request)
-    persona = await store.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
+    persona = await personas.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
     if persona is None:
         raise Refusal(Fault.PERSONA_UNKNOWN)
     return persona
@@ -63,8 +64,8 @@ async def save(
     """Make the persona what the draft says. Raises Refusal."""
     require_acceptable(draft, config)
     try:
-        return (await store.save(connection, persona, draft, actor_of(request))).persona
-    except store.SlugTakenError:
+        return (await personas.save(connection, persona, draft, actor_of(request))).persona
+    except personas.SlugTakenError:
         raise slug_taken(draft) from None
 
 
@@ -72,7 +73,7 @@ async def respond(
     connection: AsyncConnection, request: AnyRequest, persona: Persona, status: int = 200
 ) -> Response[PersonaView]:
     """Answer with the persona, its newest version and its `ETag`."""
-    newest = await store.version(connection, persona.id, persona.latest)
+    newest = await versions.read(connection, persona.id, persona.latest)
     shown = view.show(persona, newest, foreign=is_foreign(request, persona))
     return Response(shown, status_code=status, headers={"etag": etag(persona)})
 
@@ -94,7 +95,7 @@ async def version_of(connection: AsyncConnection, persona: Persona, text: Versio
         raise Refusal(
             Fault.VERSION_UNKNOWN, f"The persona has no such version; the newest is v{persona.latest}."
         )
-    return await store.version(connection, persona.id, number)
+    return await versions.read(connection, persona.id, number)
 
 
 def require_acceptable(draft: Draft, config: Config) -> None:

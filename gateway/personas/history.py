@@ -12,7 +12,7 @@ from gateway import clock
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, shared, still_there
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas import reading, registry, store, view
+from gateway.personas import reading, registry, view
 from gateway.personas.comparison import Comparing, Task
 from gateway.personas.editing import (
     WRITING,
@@ -33,6 +33,7 @@ from gateway.personas.model import Draft, Persona
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
 from gateway.personas.slug import is_label
+from gateway.personas.store import labels, versions
 from gateway.personas.view import PersonaView, VersionView
 from gateway.storage import audit
 
@@ -73,7 +74,7 @@ async def list_versions(
     before = number_of(after) if after is not None else None
     async with database.read() as connection:
         persona = await readable(connection, request, ref)
-        found, fitting = await store.fitting_versions(connection, persona.id, before=before, limit=limit)
+        found, fitting = await versions.fitting(connection, persona.id, before=before, limit=limit)
     foreign = is_foreign(request, persona)
     return page(
         found,
@@ -170,8 +171,8 @@ async def move_label(
         require_active(persona)
         number = (await version_of(connection, persona, data.version)).number
         try:
-            await store.label(connection, persona, label, number, actor_of(request))
-        except store.LabelError as error:
+            await labels.move(connection, persona, label, number, actor_of(request))
+        except labels.LabelError as error:
             raise Refusal(Fault.LABEL_FIXED, f"{error}.") from None
         persona = await readable(connection, request, persona.id)
         return await respond(connection, request, persona)
@@ -187,7 +188,7 @@ async def remove_label(
 ) -> None:
     async with database.write(still_there(request.scope)) as connection:
         persona = await writable(connection, request, ref, if_match)
-        if not await store.unlabel(connection, persona, label, actor_of(request)):
+        if not await labels.remove(connection, persona, label, actor_of(request)):
             raise Refusal(Fault.LABEL_UNKNOWN)
 
 

@@ -9,10 +9,10 @@ from gateway.cache import Cache
 from gateway.config import Config
 from gateway.errors import Fault, Refusal
 from gateway.personas import name as names
-from gateway.personas import store
 from gateway.personas.model import Persona, Version
 from gateway.personas.resolved import Resolved, resolved
 from gateway.personas.slug import LATEST, PRODUCTION
+from gateway.personas.store import personas, versions
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Change, Database
 from gateway.storage.failure import StoreUnavailable
@@ -99,11 +99,11 @@ class Registry:
             return None
         if wanted is None:
             return None
-        persona = await store.find(connection, reader.workspace_id, reader.owner, wanted.ref)
+        persona = await personas.find(connection, reader.workspace_id, reader.owner, wanted.ref)
         number = version_number(persona, wanted) if persona else None
         if persona is None or number is None:
             return None
-        version = await store.version(connection, persona.id, number)
+        version = await versions.read(connection, persona.id, number)
         return self._resolved(persona, version)
 
     def _resolved(self, persona: Persona, version: Version) -> Resolved:

@@ -9,7 +9,7 @@ from litestar.params import Parameter
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
 from gateway.errors import Detail, Fault
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas import store, view
+from gateway.personas import view
 from gateway.personas.editing import (
     WRITING,
     IfMatch,
@@ -28,6 +28,7 @@ from gateway.personas.editing import (
     writable,
 )
 from gateway.personas.model import Draft, DraftError, Persona, Version, Visibility
+from gateway.personas.store import personas, search, versions
 from gateway.personas.view import PersonaBody, PersonaPatch, PersonaView
 
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
@@ -59,8 +60,8 @@ async def create_persona(
     require_acceptable(draft, config)
     async with database.write(still_there(request.scope)) as connection:
         try:
-            made = await store.create(connection, draft, actor_of(request))
-        except store.SlugTakenError:
+            made = await personas.create(connection, draft, actor_of(request))
+        except personas.SlugTakenError:
             raise slug_taken(draft) from None
         return await respond(connection, request, made.persona, status=201)
 
@@ -82,7 +83,7 @@ async def search_personas(
 ) -> Page[PersonaView]:
     caller = caller_of(request)
     require_cursor(after, r"psn_\w+")
-    wanted = store.Search(
+    wanted = search.Search(
         words=tuple(q.split()),
         tag=tag,
         language=language,
@@ -92,8 +93,8 @@ async def search_personas(
         limit=limit + 1,
     )
     async with turnstile.through(caller.workspace_id), database.read(SEARCH_SECONDS) as connection:
-        found = await store.search(connection, caller.workspace_id, caller.owner, wanted)
-        newest = await store.fitting_newest(connection, found[:limit])
+        found = await search.find(connection, caller.workspace_id, caller.owner, wanted)
+        newest = await versions.fitting_newest(connection, found[:limit])
     return page(found, len(newest), lambda each: view.show(each, newest[each.id]), lambda each: each.id)
 
 
@@ -127,14 +128,14 @@ async def change_persona(
         persona = await writable(connection, request, ref, if_match)
         if data.status is msgspec.UNSET:
             require_active(persona)
-        newest = await store.version(connection, persona.id, persona.latest)
+        newest = await versions.read(connection, persona.id, persona.latest)
         before = Draft(persona.profile, newest.content)
         draft = view.patched(before, data)
         _require_owner(request, persona, draft)
         if data.status != "archived" or draft != before:
             persona = await save(connection, request, persona, draft, config)
         if data.status == "archived" and persona.status == "active":
-            await store.archive(connection, persona, actor_of(request))
+            await personas.archive(connection, persona, actor_of(request))
         persona = await readable(connection, request, persona.id)
         return await respond(connection, request, persona)
 
@@ -151,9 +152,9 @@ async def remove_persona(
     async with database.write(still_there(request.scope)) as connection:
         persona = await writable(connection, request, ref, if_match)
         if purge:
-            await store.purge(connection, persona, actor_of(request))
+            await personas.purge(connection, persona, actor_of(request))
         elif persona.status == "active":
-            await store.archive(connection, persona, actor_of(request))
+            await personas.archive(connection, persona, actor_of(request))
     if purge:
         await database.scrub()
 
@@ -174,10 +175,10 @@ async def fork_persona(
         version = await version_of(connection, source, number)
         draft = _forked(request, source, version, wanted)
         require_acceptable(draft, config)
-        origin = store.Origin(source.id, version.number)
+        origin = personas.Origin(source.id, version.number)
         try:
-            made = await store.create(connection, draft, actor_of(request), origin)
-        except store.SlugTakenError:
+            made = await personas.create(connection, draft, actor_of(request), origin)
+        except personas.SlugTakenError:
             raise slug_taken(draft) from None
         return await respond(connection, request, made.persona, status=201)
 

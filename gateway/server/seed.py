@@ -5,7 +5,7 @@ from gateway.auth import store as auth
 from gateway.auth.keys import Hasher, Workspace
 from gateway.auth.scopes import SCOPES
 from gateway.personas import files
-from gateway.personas import store as personas
+from gateway.personas.store import personas
 from gateway.storage import migrate, properties
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection

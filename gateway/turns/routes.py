@@ -15,7 +15,7 @@ from gateway.auth.access import AnyRequest, Store, caller_of
 from gateway.auth.guard import Caller, Guard
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas import store as personas
+from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import store, view

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load
-from gateway.personas import store as personas
+from gateway.personas.store import personas
 from gateway.storage.audit import Actor
 from tests.fakes.store import opened, workspaces
 from tests.fakes.upstream import ScriptedUpstream

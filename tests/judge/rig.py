@@ -15,7 +15,7 @@ from gateway.judge.judge import Counts, Judge
 from gateway.personas.model import Content, Draft
 from gateway.personas.model import Profile as Card
 from gateway.personas.resolved import resolved
-from gateway.personas.store import Pushed
+from gateway.personas.store.personas import Pushed
 from gateway.scoring.transcript import Said
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.config import Turns
 from gateway.judge.judge import Counts
-from gateway.personas import store as personas
+from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import store

@@ -12,10 +12,11 @@ from gateway.cache import Cache
 from gateway.config import Chat, Config, Route, Upstream
 from gateway.errors import Fault, Refusal
 from gateway.personas import registry as registries
-from gateway.personas import store
 from gateway.personas.model import Content, Draft, Persona, Profile
 from gateway.personas.registry import Registry
 from gateway.personas.resolved import Resolved
+from gateway.personas.store import labels
+from gateway.personas.store import personas as stored
 from gateway.storage import tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Change, Database
@@ -59,13 +60,13 @@ class Personas:
         draft = Draft(Profile(slug=slug, name="A", visibility=visibility), Content(prompt=prompt, **more))
         caller = by or self.me
         async with self.database.write() as connection:
-            persona = (await store.push(connection, draft, actor(caller))).persona
+            persona = (await stored.push(connection, draft, actor(caller))).persona
         self.registry.forget([Change("persona", persona.id)])
         return persona
 
     async def label(self, persona: Persona, name: str, number: int) -> None:
         async with self.database.write() as connection:
-            await store.label(connection, persona, name, number, actor(self.me))
+            await labels.move(connection, persona, name, number, actor(self.me))
         self.registry.forget([Change("persona", persona.id)])
 
     async def set(self, persona: Persona, **values: object) -> None:
@@ -302,14 +303,14 @@ async def test_a_change_while_we_read_is_not_overwritten(
     personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     persona = await personas.push()
-    find = store.find
+    find = stored.find
 
     async def slowly(*arguments: Any) -> Persona | None:
         found = await find(*arguments)
         personas.registry.forget([Change("persona", persona.id)])
         return found
 
-    monkeypatch.setattr(store, "find", slowly)
+    monkeypatch.setattr(stored, "find", slowly)
     await personas.resolve("a")
     assert len(personas.registry._found) == 0
     assert await personas.is_unknown("b")

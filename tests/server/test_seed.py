@@ -9,8 +9,8 @@ from gateway.auth import store as auth
 from gateway.auth.keys import Hasher
 from gateway.auth.scopes import SCOPES
 from gateway.personas import files
-from gateway.personas import store as personas
 from gateway.personas.model import Persona
+from gateway.personas.store import personas
 from gateway.server import seed
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database

@@ -1,0 +1,1 @@
+"""Personas, versions and labels are kept in the database."""
