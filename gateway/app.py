@@ -65,7 +65,7 @@ class Gateway:
         self.guard = Guard(self.database, pepper.hasher(config))
         self.registry = Registry(self.database, config)
         self.routing = Routing(config)
-        self.recorder = Recorder(self.database, config.turns)
+        self.recorder = Recorder(self.database, config.turns, self.routing.prices)
         self.scoring = Scoring(config.drift)
         self.judge = Judge(config, self.recorder) if config.drift.judge.upstream else None
         self.exchanges = Exchanges(
@@ -82,6 +82,7 @@ class Gateway:
         """Follow the store and write turns, from the first request until after the last one."""
         await self.database.require_schema()
         position = await self.database.position()
+        self.routing.prices.start()
         tasks = [
             asyncio.create_task(self.database.watch(position, self._forget)),
             asyncio.create_task(self.recorder.run()),

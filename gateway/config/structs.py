@@ -67,10 +67,27 @@ class Price(Strict, frozen=True):
 
     input: Annotated[float, msgspec.Meta(ge=0)]
     output: Annotated[float, msgspec.Meta(ge=0)]
+    cached_input: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """The price of tokens that the upstream had in its cache; unset, these cost what all others do."""
+    cache_write: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """The price of tokens that it puts into its cache; unset, these cost what all others do."""
+    reasoning: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """The price of tokens that it reasons with; unset, these cost what the rest of an answer does."""
 
-    def cost(self, prompt_tokens: int | None, completion_tokens: int | None) -> float:
-        """Dollars for so many tokens."""
-        return ((prompt_tokens or 0) * self.input + (completion_tokens or 0) * self.output) / 1_000_000
+    def cost(
+        self, prompt: int, completion: int, *, cached: int = 0, written: int = 0, reasoning: int = 0
+    ) -> float:
+        """Dollars for so many tokens; the last three are among those of the prompt and of the answer."""
+        cached = min(cached, prompt)
+        written = min(written, prompt - cached)
+        reasoning = min(reasoning, completion)
+        usd = (prompt - cached - written) * self.input + (completion - reasoning) * self.output
+        usd += cached * _or(self.cached_input, self.input) + written * _or(self.cache_write, self.input)
+        return (usd + reasoning * _or(self.reasoning, self.output)) / 1_000_000
+
+
+def _or(price: float | None, other: float) -> float:
+    return other if price is None else price
 
 
 class Upstream(Strict, frozen=True):
@@ -85,6 +102,9 @@ class Upstream(Strict, frozen=True):
     default_model: str | None = None
     prices: dict[str, Price] = {}
     """Prices by model; a turn's tokens are charged at them."""
+    price_list: str | None = None
+    """The provider in the public list of prices, which counts for models without a price here; unset: the one
+    whose URL this is, if it is one's; empty: none."""
     timeouts: Timeouts = Timeouts()
     max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
     """0 means no limit."""

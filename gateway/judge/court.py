@@ -13,7 +13,11 @@ from gateway.judge.brief import INSTRUCTIONS, Brief, brief
 from gateway.judge.budget import Budget
 from gateway.judge.judgement import Finding
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import Judgement, Usage
+from gateway.turns import charging
+from gateway.turns.turn import Judgement
+from gateway.turns.usage import Usage
+from gateway.turns.usage import read as read_usage
+from gateway.upstreams.prices import Prices
 from gateway.upstreams.structured import Structured
 
 CHARACTERS = 3
@@ -33,7 +37,7 @@ class Court:
         judge, workers = settings.drift.judge, settings.server.workers
         self._route = config.route(settings, judge.upstream or "")
         upstream = settings.upstreams[self._route.upstream]
-        self._price = upstream.prices.get(self._route.model)
+        self._tariff = Prices(settings).of(self._route)
         self._seconds = judge.timeout
         self._model = Structured(upstream, self._route.model, judgement.SCHEMA, judge.timeout)
         calls, usd = judge.calls_per_hour, judge.usd_per_hour
@@ -60,8 +64,8 @@ class Court:
             raise OverBudgetError
         async with asyncio.timeout(self._seconds):
             reply = await self._model.ask(INSTRUCTIONS, asked.question)
-        usage = _usage(reply.usage)
-        cost = None if self._price is None else self._price.cost(usage.prompt_tokens, usage.completion_tokens)
+        usage = read_usage(reply.usage) or Usage()
+        cost = None if self._tariff is None else charging.cost(self._tariff, usage)
         if cost:
             self._budget.settle(spending, cost)
         found = judgement.weigh(reply.text, asked.answer, asked.offered, asked.rules)
@@ -74,7 +78,7 @@ class Court:
     def _estimate(self, asked: Brief) -> float:
         """Dollars that the question may cost, rather too many."""
         tokens = (len(INSTRUCTIONS) + len(asked.question)) // CHARACTERS
-        return 0.0 if self._price is None else self._price.cost(tokens, ANSWER_TOKENS)
+        return 0.0 if self._tariff is None else self._tariff.cost(tokens, ANSWER_TOKENS)
 
     def _judgement(
         self, said: Said, asked: Brief, found: Finding, usage: Usage, cost: float | None
@@ -96,10 +100,3 @@ class Court:
             cost_usd=cost,
             at=clock.iso(clock.now_ms()),
         )
-
-
-def _usage(raw: msgspec.Raw) -> Usage:
-    try:
-        return msgspec.json.decode(raw, type=Usage | None) or Usage()
-    except (msgspec.DecodeError, RecursionError):
-        return Usage()

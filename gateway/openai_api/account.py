@@ -1,23 +1,30 @@
 """A turn is told of in three places: the head of its answer, its `persona` object, and its record."""
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from gateway import ids
-from gateway.config import Price
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
 from gateway.openai_api.ending import Ending
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
 from gateway.turns.amendment import amended
-from gateway.turns.turn import Judgement, Turn, Usage, persona_json, unscored
+from gateway.turns.charging import charge
+from gateway.turns.turn import Judgement, Turn, persona_json, unscored
+from gateway.turns.usage import Usage
+from gateway.upstreams.prices import Prices
 from gateway.upstreams.routing import Trail
 
 HEADERS = tuple((axis.name, axis.header.lower().encode()) for axis in AXES)
 """The header by which the head of a whole answer tells each axis."""
+CUT = frozenset({"first_byte_timeout", "only_comments", "idle_timeout", "total_timeout", "shutdown"})
+"""Words for turns that we have cut short while the upstream was at work."""
+Reckon = Callable[[], Usage | None]
+"""Estimates the tokens of a turn; `None` stands for words of our own, which cost nothing."""
 
 
 class Source(Protocol):
@@ -71,7 +78,7 @@ class Account:
         turn.drift, turn.coherence = after.drift, after.coherence
         turn.judge, turn.judged = after.judge, after.judged
 
-    def withhold(self, source: Source | None, price: Price | None) -> Turn:
+    def withhold(self, source: Source | None, reckon: Reckon, prices: Prices) -> Turn:
         """Give the turn of an answer that is held back, with what it took, and begin the request's anew."""
         turn, withheld = self.turn, replace(self.turn, id=ids.new("msg"))
         trail, self.trail = (
@@ -81,7 +88,7 @@ class Account:
         self._attempts += trail.attempts
         other = Account(withheld, self.started, self.persona, self.prompt_sha256)
         other.trail, other.answered = trail, self.answered
-        other.close(Ending("failed", Fault.ANSWER_WITHHELD.code), source, price)
+        other.close(Ending("failed", Fault.ANSWER_WITHHELD.code), source, reckon, prices)
         turn.drift, turn.coherence, turn.explain = unscored("refusal"), None, None
         turn.judge, turn.judged = None, False
         return withheld
@@ -116,23 +123,31 @@ class Account:
         """Encode the `persona` object for the answer."""
         return persona_json(self.persona.identity_json, self.turn) if self.persona else b"null"
 
-    def close(self, ended: Ending, source: Source | None, price: Price | None) -> None:
-        """Write down how the turn has ended, what the upstream said of its answer, and what that costs."""
+    def close(self, ended: Ending, source: Source | None, reckon: Reckon, prices: Prices) -> None:
+        """Write down how the turn has ended, what the upstream said of its answer, and what that costs.
+
+        `reckon` estimates the tokens, for an upstream that was sent something and does not count.
+        """
         turn, trail, now = self.turn, self.trail, time.perf_counter()
         turn.status, turn.error = ended.status, ended.word
         if source is not None:
             turn.finish_reason = source.finish_reason
-            turn.usage = source.usage or turn.usage
-            turn.cost_usd = _cost_usd(turn, price)
         turn.attempts = trail.attempts
         turn.upstream = str(trail.route) if trail.route else None
+        self._count(ended, source, reckon)
+        charge(turn, prices)
         turn.latency_ms = (now - self.started) * 1000
         if self.answered is not None:
             turn.first_byte_ms = (self.answered - self.started) * 1000
 
-
-def _cost_usd(turn: Turn, price: Price | None) -> float | None:
-    """Charge for the turn's tokens; `None` where the model has no price."""
-    if price is None:
-        return None
-    return price.cost(turn.usage.prompt_tokens, turn.usage.completion_tokens)
+    def _count(self, ended: Ending, source: Source | None, reckon: Reckon) -> None:
+        """Take the tokens from the upstream, or else estimate those that it will charge for all the same."""
+        turn = self.turn
+        if source is not None and source.usage is not None:
+            turn.usage, turn.usage_source = source.usage, "upstream"
+        elif self.trail.began is not None and (
+            source is not None or ended.status == "cancelled" or ended.word in CUT
+        ):
+            found = reckon()
+            if found is not None:
+                turn.usage, turn.usage_source = found, "estimated"

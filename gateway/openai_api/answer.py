@@ -9,7 +9,7 @@ from gateway.openai_api import chunk as chunks
 from gateway.openai_api.outline import LARGE, BrokenJSONError, Outline
 from gateway.openai_api.sse import BOM
 from gateway.scoring.transcript import Said, text_of
-from gateway.turns.turn import Usage
+from gateway.turns.usage import Usage
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure, from_answer, from_event
 from gateway.upstreams.masking import Mask

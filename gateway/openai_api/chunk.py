@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.turns.turn import Usage
+from gateway.turns import usage
+from gateway.turns.usage import Usage
 from gateway.upstreams.reason import decoded, is_error, reported
 
 BETWEEN = re.compile(r"[ \t\r\n]*[:,]?[ \t\r\n]*")
@@ -42,7 +43,6 @@ class BrokenChunkError(Exception):
 
 
 _chunk = msgspec.json.Decoder(Chunk)
-_usage = msgspec.json.Decoder(Usage)
 _scanner = json.JSONDecoder()
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw] | None])
@@ -58,12 +58,7 @@ def read(data: bytes) -> Chunk:
 
 def usage_of(raw: msgspec.Raw | bytes | None) -> Usage | None:
     """Read the token counts in a `usage` object; `None` where it is absent, null or something else."""
-    if raw is None or raw is NULL:
-        return None
-    try:
-        return _usage.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    return None if raw is None or raw is NULL else usage.read(raw)
 
 
 def usage_in(data: bytes) -> Usage | None:

@@ -10,7 +10,7 @@ from gateway import clock, ids
 from gateway.auth.guard import Caller, Guard
 from gateway.config import Config, Route
 from gateway.errors import Fault, Refusal
-from gateway.openai_api import asking, edge
+from gateway.openai_api import asking, edge, reckoning
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Vectors
 from gateway.openai_api.answering import Answering
@@ -23,6 +23,7 @@ from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import is_set
 from gateway.openai_api.spelling import OURS, refuse_lookalikes
 from gateway.turns.turn import Turn
+from gateway.turns.usage import Usage
 from gateway.upstreams.client import Response
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.routing import Node
@@ -96,6 +97,9 @@ class Embedding(Life):
         account.answered = time.perf_counter()
         self._source = found
         return found.body
+
+    def _reckon(self) -> Usage | None:
+        return reckoning.embedded(self._body)
 
     async def _try(self, node: Node, _route: Route) -> Vectors:
         body = await asking.whole(node, self._post(node), self._chat.max_answer)

@@ -10,6 +10,7 @@ import msgspec
 
 from gateway.config import Chat, Route
 from gateway.judge.judge import Judge
+from gateway.openai_api import reckoning
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.asking import Asking, usable
@@ -26,6 +27,7 @@ from gateway.scoring.chores import is_chore
 from gateway.scoring.conversations import Scored
 from gateway.scoring.schedule import Scoring
 from gateway.turns.recorder import Recorder
+from gateway.turns.usage import Usage
 from gateway.upstreams.client import Response
 from gateway.upstreams.deadline import Deadlines
 from gateway.upstreams.failure import UpstreamFailure
@@ -177,7 +179,7 @@ class Exchange(Life):
 
     def _withhold(self) -> None:
         """Record the answer that is held back, which has its own turn."""
-        self._recorder.record(self.account.withhold(self._source, self._price()))
+        self._recorder.record(self.account.withhold(self._source, self._reckon, self._shared.routing.prices))
         self._source = self._said = None
 
     def _score(self, source: Transcript | Answer) -> Scored | asyncio.Future[Scored]:
@@ -204,6 +206,11 @@ class Exchange(Life):
     def _take(self, scored: Scored) -> None:
         self.account.score(scored)
         self._scored = scored
+
+    def _reckon(self) -> Usage | None:
+        if isinstance(self._said, Replacement):
+            return None
+        return reckoning.usage(self.request, self.account.persona, self._said)
 
     def _recorded(self) -> None:
         turn, persona, said, judge = self.account.turn, self.account.persona, self._said, self._shared.judge

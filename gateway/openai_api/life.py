@@ -5,13 +5,14 @@ import logging
 import time
 from typing import Protocol
 
-from gateway.config import Chat, Price, Route
+from gateway.config import Chat, Route
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.account import Account, Source
 from gateway.openai_api.ending import Ending, ending
 from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.watch import Watch
 from gateway.turns.recorder import Recorder
+from gateway.turns.usage import Usage
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.routing import Routing
@@ -116,7 +117,7 @@ class Life:
         ended = ending(error, route.upstream if route else "none", has_begun=has_begun)
         if not self._is_over:
             self._is_over = True
-            self.account.close(ended, self._source, self._price())
+            self.account.close(ended, self._source, self._reckon, self._routing.prices)
             self._recorder.record(self.account.turn)
             self._recorded()
         return ended
@@ -138,8 +139,6 @@ class Life:
     def _recorded(self) -> None:
         """Do what else follows once the turn is recorded; a subclass says what."""
 
-    def _price(self) -> Price | None:
-        """The price of the model that was asked last."""
-        route = self.account.trail.route
-        node = self._routing.nodes.get(route.upstream) if route else None
-        return node.upstream.prices.get(route.model) if node and route else None
+    def _reckon(self) -> Usage | None:
+        """Estimate the tokens of the request and of what came of its answer."""
+        raise NotImplementedError

@@ -157,6 +157,7 @@ class Relay:
         """Return the frames for chunks like the template."""
         self._misses = 0
         self.events += run.events
+        self.transcript.heard += run.events
         for index, text in run.said:
             if text:
                 self.transcript.keep(index, text)

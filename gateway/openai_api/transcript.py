@@ -2,7 +2,7 @@
 
 from gateway.openai_api.chunk import Chunk, Delta
 from gateway.scoring.transcript import Said, text_of
-from gateway.turns.turn import Usage
+from gateway.turns.usage import Usage
 
 TRANSCRIPT_CHARACTERS = 250_000
 """Characters of an answer that are kept to be scored; an endless one must not fill the memory."""
@@ -13,10 +13,13 @@ NONE: frozenset[int] = frozenset()
 class Transcript:
     """Holds what was said in a streamed answer, choice by choice."""
 
-    __slots__ = ("_room", "called_tools", "finished", "pieces", "refused", "usage")
+    __slots__ = ("called_tools", "finished", "heard", "pieces", "refused", "room", "usage")
 
     def __init__(self) -> None:
-        self._room = TRANSCRIPT_CHARACTERS
+        self.room = TRANSCRIPT_CHARACTERS
+        """Characters that are still kept; below 0, so many were not."""
+        self.heard = 0
+        """Chunks in which a choice does something."""
         self.pieces: dict[int, list[str]] = {}
         self.finished: dict[int, str] = {}
         """Finish reasons by the index of the choice."""
@@ -27,6 +30,7 @@ class Transcript:
     def add(self, chunk: Chunk) -> tuple[bool, bool]:
         """Take in a chunk; tells whether it says more that is to be scored, and whether it finishes."""
         speaks = finishes = False
+        self.heard += bool(chunk.choices)
         for choice in chunk.choices or ():
             if choice is None:
                 continue
@@ -44,9 +48,9 @@ class Transcript:
         if self.finished:
             self.finished.pop(index, None)
         pieces = self.pieces.setdefault(index, [])
-        if self._room > 0:
-            pieces.append(text[: self._room])
-            self._room -= len(text)
+        if self.room > 0:
+            pieces.append(text[: self.room])
+        self.room -= len(text)
 
     @property
     def finish_reason(self) -> str | None:

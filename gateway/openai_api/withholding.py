@@ -8,7 +8,7 @@ from gateway.errors import Fault, Refusal
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.answer import Answer
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import Usage
+from gateway.turns.usage import Usage
 from gateway.upstreams.failure import NO_RETRY
 
 TOOLS = frozenset({"tool", "function"})

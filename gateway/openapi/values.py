@@ -133,6 +133,8 @@ ON_ANSWER: Json = {
     "coherence": 4.6,
 }
 TOKENS: Json = {"prompt_tokens": 41, "completion_tokens": 12, "total_tokens": 53}
+UNKNOWN: Json = {"cached_tokens": None, "cache_write_tokens": None, "reasoning_tokens": None}
+KINDS: Json = {"cached_tokens": 32, "cache_write_tokens": 0, "reasoning_tokens": 0}
 ANSWER: Json = {
     "id": "chatcmpl-9aB",
     "object": "chat.completion",
@@ -208,8 +210,10 @@ TURN: Json = {
     "error": None,
     "attempts": 1,
     "finish_reason": "stop",
-    "usage": TOKENS,
-    "cost_usd": 0.0000134,
+    "usage": {**TOKENS, **KINDS},
+    "usage_source": "upstream",
+    "cost_usd": 0.00001095,
+    "unpriced": False,
     "latency_ms": 812.4,
     "first_byte_ms": 301.07,
     "drift": ON_ANSWER["drift"],
@@ -252,14 +256,25 @@ TURN_DETAIL: Json = {
         "end": 20,
         "choice": 0,
         "model": "main/gpt-4o-mini",
-        "usage": {"prompt_tokens": 912, "completion_tokens": 41, "total_tokens": 953},
+        "usage": {"prompt_tokens": 912, "completion_tokens": 41, "total_tokens": 953, **UNKNOWN},
         "cost_usd": None,
         "at": LATER,
         "scored": TURN["drift"],
     },
 }
 USAGE: Json = {
-    "data": [{"by": "day", "value": "2026-11-22", "requests": 2, **TOKENS, "cost_usd": 0.0000134}],
+    "data": [
+        {
+            "by": "day",
+            "value": "2026-11-22",
+            "requests": 2,
+            **TOKENS,
+            **KINDS,
+            "cost_usd": 0.00001095,
+            "unpriced": 0,
+            "estimated": 0,
+        }
+    ],
     "has_more": False,
     "next": None,
 }

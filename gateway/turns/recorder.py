@@ -13,7 +13,9 @@ from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable, UnfitError
 from gateway.turns import store
 from gateway.turns.amendment import News
+from gateway.turns.charging import charge, is_unpriced
 from gateway.turns.turn import Turn
+from gateway.upstreams.prices import Prices
 
 BATCH = 500
 """Rows in one transaction."""
@@ -28,8 +30,10 @@ log = logging.getLogger("gateway.turns")
 class Recorder:
     """Takes turns without waiting; a turn that does not fit is dropped and counted."""
 
-    def __init__(self, database: Database, config: Turns) -> None:
+    def __init__(self, database: Database, config: Turns, prices: Prices | None = None) -> None:
         self._database = database
+        self._prices = prices
+        """Prices that may still be looked up when the first turns have ended; they are charged later then."""
         self._config = config
         self._queue: deque[Turn] = deque()
         self._news: deque[tuple[str, News]] = deque()
@@ -61,6 +65,7 @@ class Recorder:
 
     async def run(self) -> None:
         """Write what has come in, again and again, until cancelled."""
+        await self._charge()
         while True:
             await asyncio.sleep(self._config.flush_interval)
             if not self._queue and not self._news:
@@ -98,9 +103,19 @@ class Recorder:
         """Write a last time, at the end of the process."""
         if self._flushing is not None:
             await self._flushing
+        await self._charge()
         await self.flush()
         if self._queue:
             log.error("%d turns could not be written and are lost", len(self._queue))
+
+    async def _charge(self) -> None:
+        """Wait until prices are known, and charge for the turns that ended before."""
+        if self._prices is None:
+            return
+        await self._prices.looked()
+        for turn in [turn for turn in self._queue if is_unpriced(turn)]:
+            charge(turn, self._prices)
+        self._prices = None
 
     async def _flush_news(self) -> None:
         """Write what became known of turns that have been written: a turn that is not there has been lost."""

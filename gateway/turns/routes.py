@@ -40,7 +40,7 @@ PERSONAS_READ = "personas:read"
 
 
 class UsageView(msgspec.Struct, frozen=True):
-    """The use of one key, persona, upstream or day; `cost_usd` is null where no prices are configured."""
+    """The use of one key, persona, upstream or day; `cost_usd` leaves the `unpriced` turns out."""
 
     by: Literal["key", "persona", "upstream", "day"]
     value: str | None
@@ -48,7 +48,12 @@ class UsageView(msgspec.Struct, frozen=True):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
     cost_usd: float | None
+    unpriced: int
+    estimated: int
 
 
 class UsageList(msgspec.Struct, frozen=True):
@@ -221,12 +226,6 @@ def _ms(time: datetime | None, name: str) -> int | None:
 
 def _usage(by: By, each: store.Sum) -> UsageView:
     value = clock.iso(each.key)[:10] if by == "day" and isinstance(each.key, int) else each.key
-    return UsageView(
-        by,
-        None if value is None else str(value),
-        each.requests,
-        each.prompt_tokens,
-        each.completion_tokens,
-        each.total_tokens,
-        each.cost_usd,
-    )
+    figures = msgspec.structs.asdict(each)
+    del figures["key"]
+    return UsageView(by=by, value=None if value is None else str(value), **figures)

@@ -21,7 +21,8 @@ from gateway.storage.feed import Feed
 from gateway.storage.visibility import OWNED, Owned, owned
 from gateway.turns import amendment
 from gateway.turns.amendment import News
-from gateway.turns.turn import Drift, Explain, Judgement, Turn, Usage
+from gateway.turns.turn import Drift, Explain, Judgement, Turn
+from gateway.turns.usage import Usage
 
 TURN, AMENDMENT = tables.turns.c, tables.amendments.c
 DETAILS: dict[str, Any] = {"explain": Explain, "judge": Judgement}
@@ -32,9 +33,7 @@ DAY_MS = 86_400_000
 ROWS = 32
 """Turns in one statement; between two of them the driver's thread and the event loop wait for each other."""
 WITHIN = {
-    "prompt_tokens": "usage.prompt_tokens",
-    "completion_tokens": "usage.completion_tokens",
-    "total_tokens": "usage.total_tokens",
+    **{name: f"usage.{name}" for name in Usage.__struct_fields__},
     **{axis.column: f"drift.{axis.name}" for axis in AXES},
     "verdict": "drift.verdict",
 }
@@ -127,7 +126,12 @@ class Sum(msgspec.Struct, frozen=True):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
     cost_usd: float | None
+    unpriced: int
+    estimated: int
 
 
 async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
@@ -289,10 +293,10 @@ async def usage(connection: AsyncConnection, workspace_id: str, by: By, wanted: 
     group = GROUPS[by].label("group")
     counted = [
         func.count().label("requests"),
-        func.coalesce(func.sum(TURN.prompt_tokens), 0).label("prompt_tokens"),
-        func.coalesce(func.sum(TURN.completion_tokens), 0).label("completion_tokens"),
-        func.coalesce(func.sum(TURN.total_tokens), 0).label("total_tokens"),
+        *[func.coalesce(func.sum(TURN[name]), 0).label(name) for name in Usage.__struct_fields__],
         func.sum(TURN.cost_usd).label("cost_usd"),
+        func.count().filter(TURN.cost_usd.is_(None), TURN.prompt_tokens.is_not(None)).label("unpriced"),
+        func.count().filter(TURN.usage_source == "estimated").label("estimated"),
     ]
     query = select(group, *counted).where(TURN.workspace_id == workspace_id).group_by(group)
     order = group if by == "day" else func.count().desc()

@@ -1,6 +1,6 @@
 """A turn holds what was asked of whom, how it ended, what it cost and how far it drifted."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from gateway.drift.axes import Levels
 from gateway.drift.rule import Severity
 from gateway.drift.score import Signal
+from gateway.turns.usage import Source, Usage
 
 Status = Literal["completed", "failed", "cancelled"]
 Verdict = Literal["warming-up", "in-character", "drifting", "out-of-character", "unscored"]
@@ -66,18 +67,6 @@ class Explain(msgspec.Struct, frozen=True):
     """Names the rules that are worth a look by somebody who understands what is said, as `basis` does."""
 
 
-Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-"""A number that the store can hold; an upstream may send any."""
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """Tokens as the upstream counted them."""
-
-    prompt_tokens: Tokens | None = None
-    completion_tokens: Tokens | None = None
-    total_tokens: Tokens | None = None
-
-
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """The opinion of the configured judge, another model, of an answer."""
 
@@ -129,8 +118,10 @@ class Turn(msgspec.Struct, kw_only=True):
     attempts: int = 0
     finish_reason: str | None = None
     usage: Usage = Usage()
+    usage_source: Source | None = None
+    """Says who counted the tokens; `None` where there are none."""
     cost_usd: float | None = None
-    """The upstream's charge for the turn; `None` where its price is not configured."""
+    """The upstream's charge for the turn; `None` where nobody knows its price."""
     latency_ms: float = 0
     first_byte_ms: float | None = None
     drift: Drift = UNSCORED

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from gateway import clock
 from gateway.drift import score
 from gateway.drift.score import Signal
-from gateway.turns.turn import Drift, Explain, Judgement, Status, Turn, Usage
+from gateway.turns.charging import is_unpriced
+from gateway.turns.turn import Drift, Explain, Judgement, Status, Turn
+from gateway.turns.usage import Source, Usage
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +30,9 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     finish_reason: str | None
     usage: Usage
+    usage_source: Source | None
     cost_usd: float | None
+    unpriced: bool
     latency_ms: float
     first_byte_ms: float | None
     drift: Drift
@@ -62,7 +66,9 @@ def show(turn: Turn, *, nameless: bool = False) -> TurnView:
         attempts=turn.attempts,
         finish_reason=turn.finish_reason,
         usage=turn.usage,
+        usage_source=turn.usage_source,
         cost_usd=turn.cost_usd,
+        unpriced=is_unpriced(turn),
         latency_ms=round(turn.latency_ms, 2),
         first_byte_ms=None if turn.first_byte_ms is None else round(turn.first_byte_ms, 2),
         drift=turn.drift,

@@ -17,6 +17,7 @@ from gateway.upstreams.client import Client, pooled
 from gateway.upstreams.deadline import Deadlines
 from gateway.upstreams.failure import Kind, UpstreamFailure
 from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.prices import Prices
 
 BACKOFF = 0.25
 """Seconds before the second attempt at an upstream; doubles with each further one, plus or minus half."""
@@ -90,6 +91,7 @@ class Routing:
         self.retry_for = config.chat.retry_for
         lookups = lookups or Lookups()
         self.nodes = {name: Node(name, upstream, lookups) for name, upstream in config.upstreams.items()}
+        self.prices = Prices(config)
         self.secrets = tuple(
             secret
             for upstream in config.upstreams.values()
@@ -183,6 +185,7 @@ class Routing:
         return result
 
     async def close(self) -> None:
+        await self.prices.close()
         for node in self.nodes.values():
             await node.client.close()
 

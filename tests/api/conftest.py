@@ -16,7 +16,7 @@ from tests.fakes.upstream import ScriptedUpstream
 LINES = [
     'default_model = "gpt-4o-mini"',
     'models = ["plain-model"]',
-    'prices = { "gpt-4o-mini" = { input = 1000, output = 2000 } }',
+    'prices = { "gpt-4o-mini" = { input = 1000, output = 2000, cached_input = 100, cache_write = 1250 } }',
 ]
 ERROR = {"code", "message", "type", "doc_url", "request_id"}
 NAMES = itertools.count()

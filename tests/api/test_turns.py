@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from gateway.drift.score import Signal
-from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Usage
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement
+from gateway.turns.usage import Usage
 from tests.api.conftest import User, details, refused, statement
 from tests.api.following import following
 from tests.fakes.until import until

@@ -21,7 +21,8 @@ from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 from gateway.turns import store
 from gateway.turns.recorder import Recorder
-from gateway.turns.turn import Drift, Explain, Judgement, Turn, Usage
+from gateway.turns.turn import Drift, Explain, Judgement, Turn
+from gateway.turns.usage import Usage
 from tests.fakes.until import until
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Script, json_answer

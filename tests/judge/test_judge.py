@@ -12,7 +12,8 @@ from gateway import ids
 from gateway.judge import judge as judges
 from gateway.judge.judge import Counts
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Usage, Verdict, unscored
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Verdict, unscored
+from gateway.turns.usage import Usage
 from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, Script, error_object, json_answer, status
@@ -44,7 +45,7 @@ async def test_an_honest_judgement_goes_into_its_turn(make: Make, upstream: Scri
         end=16,
         choice=0,
         model="main/the-judge",
-        usage=Usage(9, 3, 12),
+        usage=Usage(9, 3, 12, 0),
         at=found.at,
         scored=SLIPPED,
         cost_usd=None,

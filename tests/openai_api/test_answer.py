@@ -13,7 +13,7 @@ from gateway.openai_api.outline import LARGE
 from gateway.openai_api.retelling import Telling
 from gateway.openai_api.sse import DONE, Framer
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import Usage
+from gateway.turns.usage import Usage
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.response import Sink

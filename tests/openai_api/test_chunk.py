@@ -16,7 +16,7 @@ from gateway.openai_api.chunk import (
     with_keys,
 )
 from gateway.openai_api.edit import ModelEdit
-from gateway.turns.turn import Usage
+from gateway.turns.usage import Usage
 
 MODEL = b'"persona/a@v1"'
 

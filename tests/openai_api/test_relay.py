@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.sse import BOM
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import Usage
+from gateway.turns.usage import Usage
 from tests.openai_api.pieces import cut, pieces
 from tests.openai_api.streams import (
     DONE,

@@ -8,7 +8,7 @@ from inline_snapshot import snapshot
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.outlet import error_frame
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import Usage
+from gateway.turns.usage import Usage
 from tests.openai_api.streams import (
     DONE,
     PERSONA,

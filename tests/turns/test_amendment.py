@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from gateway.drift.score import Signal
 from gateway.turns.amendment import LateScore, amended
-from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Usage, Verdict, unscored
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Verdict, unscored
+from gateway.turns.usage import Usage
 
 FINE = Drift(voice=0.02, values=0.1, verdict="in-character")
 OUT = Drift(voice=0.1, rules=0.95, verdict="out-of-character")
