@@ -13,10 +13,10 @@ from litestar.exceptions import (
     NotFoundException,
 )
 
-from gateway.errors import OPENAI_PREFIX, Detail, Fault, Refusal, envelope
+from gateway.errors import Detail, Fault, Refusal, envelope
 from gateway.openai_api import edge
 from gateway.openai_api.body import half_pair
-from gateway.openai_api.routes import not_served
+from gateway.openai_api.routes import is_of_openai, not_served
 from gateway.storage.failure import StoreUnavailable, TooSlow, WriterLeft
 
 log = logging.getLogger("gateway.app")
@@ -40,9 +40,7 @@ def refusing(public_url: str) -> Callable[[AnyRequest, Exception], Response[byte
 def translate(error: Exception, path: str, sent: bytes = b"") -> Refusal:
     """Find the refusal for the error; an unexpected one is logged. `sent` is the request's body."""
     if isinstance(error, NotFoundException):
-        if path.startswith(OPENAI_PREFIX):
-            return not_served(path)
-        return Refusal(Fault.ROUTE_NOT_FOUND)
+        return not_served(path) if is_of_openai(path) else Refusal(Fault.ROUTE_NOT_FOUND)
     if isinstance(error, MethodNotAllowedException):
         allowed = re.sub(r"\bGET\b", "GET, HEAD", dict(error.headers or {}).get("allow", ""))
         return Refusal(

@@ -15,7 +15,7 @@ from gateway.openai_api.overlay import Laid, lay
 from gateway.openai_api.parameters import wants_data
 from gateway.openai_api.request import ChatRequest
 from gateway.personas import name as names
-from gateway.personas.registry import Registry, unknown
+from gateway.personas.registry import Registry
 from gateway.personas.resolved import Resolved
 from gateway.scoring.schedule import Scoring
 from gateway.turns.recorder import Recorder
@@ -72,7 +72,7 @@ class Exchanges:
                 return Exchange(self.shared, request, Account(turn, started, None, ""), (route,), asking)
             model = names.canonical(model)
             if not model.startswith(PERSONA_PREFIX):
-                raise unknown(model)
+                raise await self.registry.stranger(caller, model)
         persona = await self.registry.resolve(caller, model)
         scoring.warm(persona)
         turn.drift = scoring.initial

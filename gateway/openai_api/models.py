@@ -62,10 +62,10 @@ class Models:
         route = self._exchanges.plain.get(model)
         if route is not None:
             return _plain(model, route.upstream)
-        model = names.canonical(model)
+        model, registry = names.canonical(model), self._exchanges.registry
         if not model.startswith(PERSONA_PREFIX):
-            raise unknown(model)
-        return _resolved_model(model, await self._exchanges.registry.resolve(caller, model))
+            raise await registry.stranger(caller, model)
+        return _resolved_model(model, await registry.resolve(caller, model))
 
     @staticmethod
     async def _visible(connection: AsyncConnection, caller: Caller, ref: str) -> Persona:

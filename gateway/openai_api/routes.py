@@ -1,5 +1,6 @@
 """The drop-in surface has routes for chat completions, embeddings and models."""
 
+import re
 from typing import Annotated, Any
 
 from litestar import Router, asgi, get
@@ -15,6 +16,11 @@ from gateway.openai_api.models import Models
 from gateway.personas import name as names
 
 SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
+THEIRS = re.compile(
+    r"(?:/api|/v1|/openai)*(/(?:chat/completions|completions|embeddings|models|responses|moderations)(?:/.*)?)",
+    re.DOTALL,
+)
+"""Matches the paths of OpenAI's clients behind whatever their base URL holds."""
 SCOPE = "chat:invoke"
 """Every route here needs this scope; chat and embeddings admit their callers themselves."""
 NAMING = {"scope": SCOPE, "faults": (Fault.PERSONA_UNKNOWN,)}
@@ -60,20 +66,22 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
     )
 
 
+def is_of_openai(path: str) -> bool:
+    """Tell whether a client of OpenAI's may have asked for this path, also where its base URL is wrong."""
+    return path.startswith(OPENAI_PREFIX) or THEIRS.fullmatch(path) is not None
+
+
 def not_served(path: str) -> Refusal:
     """Answer for a path of OpenAI's that does not exist here."""
     shown = path if len(path) <= 200 else path[:200] + "…"
-    if path.startswith(f"{OPENAI_PREFIX}/v1/"):
-        meant = shown.removeprefix(OPENAI_PREFIX)
-        while meant.startswith("/v1/"):
-            meant = meant.removeprefix("/v1")
-        return Refusal(
-            Fault.ROUTE_NOT_FOUND,
-            f"`{shown}` is not served; leave the second `/v1` out: `{OPENAI_PREFIX}{meant}`.",
-        )
-    return Refusal(
-        Fault.ROUTE_NOT_FOUND, f"`{shown}` is not served; under {OPENAI_PREFIX} there are {SERVED}."
-    )
+    theirs = THEIRS.fullmatch(path)
+    if theirs is None or not theirs[1].startswith(("/chat/completions", "/embeddings", "/models")):
+        remedy = f"under {OPENAI_PREFIX} there are {SERVED}"
+    elif path.startswith(f"{OPENAI_PREFIX}/v1/"):
+        remedy = f"leave the second `/v1` out: `{OPENAI_PREFIX}{theirs[1][:200]}`"
+    else:
+        remedy = f"the base URL ends in {OPENAI_PREFIX}: `{OPENAI_PREFIX}{theirs[1][:200]}`"
+    return Refusal(Fault.ROUTE_NOT_FOUND, f"`{shown}` is not served; {remedy}.")
 
 
 def _full(ref: str) -> str:

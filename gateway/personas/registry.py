@@ -59,6 +59,19 @@ class Registry:
             raise unknown(model)
         return found
 
+    async def stranger(self, reader: Reader, model: str) -> Refusal:
+        """Make the answer for a name without `persona/`; it names the persona that it may be meant for.
+
+        Raises Refusal where the store cannot be asked.
+        """
+        try:
+            await self.resolve(reader, names.PREFIX + model)
+        except Refusal as refusal:
+            if refusal.fault is not Fault.PERSONA_UNKNOWN:
+                raise
+            return unknown(model)
+        return unknown(model, f"{names.PREFIX}{model}")
+
     def forget(self, changes: Sequence[Change]) -> None:
         """Drop what the changes may have made stale; an empty sequence stands for everything."""
         stale = {change.subject for change in changes if change.topic == "persona"}
@@ -131,11 +144,15 @@ def version_number(persona: Persona, wanted: names.ModelName) -> int | None:
     return persona.labels.get(PRODUCTION, persona.latest)
 
 
-def unknown(model: str) -> Refusal:
-    """Make the one answer for a persona that does not exist, is archived, or is not for the reader to see."""
+def unknown(model: str, meant: str = "") -> Refusal:
+    """Make the one answer for a persona that does not exist, is archived, or is not for the reader to see.
+
+    `meant` is a name that the reader can use.
+    """
     shown = model if len(model) <= 200 else model[:200] + "…"
+    remedy = f"did you mean `{meant}`?" if meant else "GET /v1/openai/models lists yours."
     return Refusal(
         Fault.PERSONA_UNKNOWN,
-        f"The model `{shown}` does not exist or is not yours to use; GET /v1/openai/models lists yours.",
+        f"The model `{shown}` does not exist or is not yours to use; {remedy}",
         param="model",
     )

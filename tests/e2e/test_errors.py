@@ -58,9 +58,28 @@ def test_a_wrong_method_names_the_right_one(gateway: Gateway, method: str, path:
     assert allowed in refused.error["message"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/v1", "/v1/openaix", "/v1/runs", "/health", "//"])
+@pytest.mark.parametrize("path", ["/nothing", "/v1", "/v1/openaix", "/v1/runs", "/health", "//x"])
 def test_elsewhere_the_form_is_the_native_one(gateway: Gateway, path: str) -> None:
     assert_is_native(fetch(gateway, path), 404, "route.not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/v1/chat/completions", "the base URL ends in /v1/openai: `/v1/openai/chat/completions`"),
+        ("/chat/completions", "the base URL ends in /v1/openai: `/v1/openai/chat/completions`"),
+        ("/openai/v1/chat/completions", "the base URL ends in /v1/openai: `/v1/openai/chat/completions`"),
+        ("/v1/models", "the base URL ends in /v1/openai: `/v1/openai/models`"),
+        ("/v1/responses", "under /v1/openai there are POST /chat/completions"),
+        ("/v1/openai/v1/embeddings", "leave the second `/v1` out: `/v1/openai/embeddings`"),
+    ],
+)
+def test_a_client_with_a_wrong_base_url_is_told_the_right_one(
+    gateway: Gateway, path: str, meant: str
+) -> None:
+    refused = fetch(gateway, path, body={})
+    assert refused.status == 404
+    assert refused.error["message"].startswith(f"`{path}` is not served; {meant}")
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])

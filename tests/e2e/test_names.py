@@ -141,6 +141,22 @@ def test_what_does_not_exist_and_what_is_not_yours_are_refused_alike(
     assert not upstream.seen
 
 
+@pytest.mark.parametrize("name", ["pilot", "pilot@v2", "{pilot}"])
+def test_a_name_without_its_prefix_is_told_the_whole_one(world: World, name: str) -> None:
+    model = name.format(pilot=world.pilot)
+    looked_up = fetch(world.gateway, f"/v1/openai/models/{model}")
+    for refused in (fetch(world.gateway, body={"model": model, "messages": hello()}), looked_up):
+        assert (refused.status, refused.error["code"]) == (404, "model_not_found")
+        assert f"did you mean `persona/{model}`?" in refused.error["message"]
+
+
+@pytest.mark.parametrize("name", ["hidden", "diary", "public", "{hidden}", "gpt-4o", "pilot@v9", "Pilot", ""])
+def test_nothing_is_suggested_that_is_not_yours(world: World, name: str) -> None:
+    refused = fetch(world.gateway, body={"model": name.format(hidden=world.hidden), "messages": hello()})
+    assert refused.status == 404
+    assert "GET /v1/openai/models lists yours." in refused.error["message"]
+
+
 def test_what_is_not_yours_is_not_listed_either(world: World) -> None:
     listed = fetch(world.gateway, "/v1/openai/models").json["data"]
     names = {model["id"] for model in listed}

@@ -148,5 +148,6 @@ def test_health_is_answered_as_described(walk: Walk) -> None:
     walk("GET", "/health/live", key="")
     walk("GET", "/health/ready", key="")
     walk("GET", "/openapi.json", key="")
+    walk("GET", "/", key="")
     walk("GET", "/docs", key="")
     walk("GET", "/docs/errors", key="")

@@ -107,7 +107,7 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 function curl(path, method, op) {
   for (const each of (op.parameters || []).map(resolve)) if (each.in === "path") path = path.replace(`{${each.name}}`, each.example);
   const lines = [`curl ${method === "get" ? "" : `-X ${method.toUpperCase()} `}${quoted(location.origin + path)}`];
-  if (op["x-scope"]) lines.push('-H "Authorization: Bearer $PERSONA_KEY"');
+  if (op["x-scope"]) lines.push('-H "Authorization: Bearer $PERSONA_API_KEY"');
   const answers = Object.values(op.responses).flatMap((each) => Object.keys(resolve(each).content || {}));
   if (answers.includes("text/event-stream")) lines[0] = lines[0].replace("curl", "curl -N");
   const [first] = examplesOf((op.requestBody || { content: {} }).content["application/json"] || {});
