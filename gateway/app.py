@@ -66,8 +66,10 @@ class Gateway:
         self.registry = Registry(self.database, config)
         self.routing = Routing(config)
         self.recorder = Recorder(self.database, config.turns, self.routing.prices)
-        self.scoring = Scoring(config.drift)
-        self.judge = Judge(config, self.recorder) if config.drift.judge.upstream else None
+        self.scoring = Scoring(config.drift, self.recorder)
+        self.judge = Judge(config, self.scoring.amend) if config.drift.judge.upstream else None
+        if self.judge is not None:
+            self.scoring.on_late = self.judge.offer
         self.exchanges = Exchanges(
             config, self.registry, self.routing, self.recorder, self.scoring, self.judge
         )
@@ -86,6 +88,7 @@ class Gateway:
         tasks = [
             asyncio.create_task(self.database.watch(position, self._forget)),
             asyncio.create_task(self.recorder.run()),
+            asyncio.create_task(self.scoring.run()),
             asyncio.create_task(self.tail.run()),
             asyncio.create_task(self._mark_used()),
         ]
@@ -101,7 +104,7 @@ class Gateway:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self.scoring.close()
+            await self.scoring.close()
             self.exchanges.aside.close()
             if self.judge is not None:
                 await self.judge.close()
@@ -128,6 +131,7 @@ class Gateway:
             "draining": self.is_draining,
             "turns_dropped": self.recorder.dropped,
             "verdict_changes": dict(self.scoring.changes),
+            "late_scores": msgspec.structs.asdict(self.scoring.late),
             **judge,
         }
 

@@ -59,6 +59,9 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
     if config.drift.judge.upstream is not None:
         judge = replace(config.drift.judge, upstream=_judge(config, config.drift.judge.upstream))
         config = replace(config, drift=replace(config.drift, judge=judge))
+        if judge.before_send == "risky" and config.drift.deliver == "later":
+            problem = 'waits for the score, which [drift] deliver = "later" puts off; set one of them alone'
+            raise ConfigError(f'[drift.judge] before_send = "risky" {problem}')
     return config
 
 

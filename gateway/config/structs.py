@@ -182,6 +182,8 @@ class Drift(Strict, frozen=True):
     """Tells whether answers of personas are scored."""
     budget_ms: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 50
     """Milliseconds that an answer may wait for its score; after that it goes out `unscored`."""
+    deliver: Literal["answer", "later"] = "answer"
+    """`later`: no answer waits for its score, which is then found on its turn."""
     judge: Judge = Judge()
 
 

@@ -59,8 +59,13 @@ class Course(NamedTuple):
 BEGINNING = Course()
 
 
-def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Score, Course]:
-    """Give the turn's score, and the course of the conversation with this turn in it."""
+def score(
+    profile: Profile, course: Course, user: str, answer: str, opinion: str | None = None
+) -> tuple[Score, Course]:
+    """Give the turn's score, and the course of the conversation with this turn in it.
+
+    `opinion` is the verdict of somebody who knows better, by which the conversation goes on.
+    """
     course = _settled(profile, course)
     known = course.lines or profile.lines
     asked, said = Text(user, ASKED), Text(answer)
@@ -88,7 +93,7 @@ def score(profile: Profile, course: Course, user: str, answer: str) -> tuple[Sco
         rules=checked.broken,
         warned=checked.warned,
     )
-    word = verdict.judge(beliefs)
+    word = opinion or verdict.judge(beliefs)
     explanation = Explanation(profile, answer, odds, beliefs, broken, contradicted, incoherent, checked)
     result = Score(
         # A break is a cause of its own beside the manner, so either is enough.

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -16,8 +16,8 @@ from gateway.judge.judgement import DiscardedError
 from gateway.judge.stakes import RISKY, Ground, Stakes
 from gateway.personas.resolved import Resolved
 from gateway.scoring import transcript
+from gateway.scoring.job import Job
 from gateway.scoring.transcript import Said
-from gateway.turns.recorder import Recorder
 from gateway.turns.turn import Judgement, Turn
 
 SUSPICIOUS = frozenset({"drifting", "out-of-character"})
@@ -52,6 +52,12 @@ class Case(msgspec.Struct, frozen=True):
     def is_suspicious(self) -> bool:
         return self.turn.drift.verdict in SUSPICIOUS
 
+    def job(self) -> Job:
+        """Make it a job again, as scoring knows it."""
+        job = Job(self.persona, self.messages, self.size, (self.said,))
+        job.turn = self.turn
+        return job
+
 
 class Counts(msgspec.Struct):
     """Counts what has become of answers that were to be judged."""
@@ -66,12 +72,15 @@ class Counts(msgspec.Struct):
 class Judge:
     """Judges answers of one worker: the risky ones first, then those that look suspicious and a sample."""
 
-    def __init__(self, settings: Config, recorder: Recorder) -> None:
-        """The configuration must name the judge's upstream."""
+    def __init__(self, settings: Config, amend: Callable[[Job, Judgement], bool]) -> None:
+        """The configuration must name the judge's upstream.
+
+        `amend` takes a judgement of a recorded turn, or gives false where it cannot be kept.
+        """
         self.counts = Counts()
         self._settings = settings.drift.judge
         self._court = Court(settings)
-        self._recorder = recorder
+        self._amend = amend
         self._arrived: deque[Case] = deque()
         self._waiting: Docket[Case] = Docket(self._settings.queue)
         self._some = asyncio.Event()
@@ -97,6 +106,11 @@ class Judge:
         if turn.id in self._asked:
             return False
         return verdict in SUSPICIOUS or lot < self._settings.sample or lot < self._settings.risk
+
+    def offer(self, turn: Turn, job: Job) -> None:
+        """Have a turn judged that got its score late, if it may have to be."""
+        if self.wants(turn):
+            self.take(turn, job.persona, job.messages, job.size, job.said)
 
     def take(
         self,
@@ -179,7 +193,7 @@ class Judge:
             found = await self._tried(case, rank.stakes)
             self._held -= case.size
             if found is not None:
-                is_kept = self._recorder.amend(case.turn.id, found)
+                is_kept = self._amend(case.job(), found)
                 self.counts.judged += is_kept
                 self.counts.dropped += not is_kept
 

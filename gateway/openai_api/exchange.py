@@ -25,6 +25,7 @@ from gateway.personas.name import PREFIX
 from gateway.personas.resolved import Resolved
 from gateway.scoring.chores import is_chore
 from gateway.scoring.conversations import Scored
+from gateway.scoring.job import Job
 from gateway.scoring.schedule import Scoring
 from gateway.turns.recorder import Recorder
 from gateway.turns.usage import Usage
@@ -66,7 +67,8 @@ class Exchange(Life):
         self._asking = asking
         self._wants_data = wants_data
         self._said: Transcript | Answer | Replacement | None = None
-        self._scored: Scored | None = None
+        self._job: Job | None = None
+        """The answer as it was scored, or waits for it."""
         self._spent = 0.0
         """Seconds for which the answer's last chunk has waited until it was known to be the last."""
 
@@ -94,13 +96,13 @@ class Exchange(Life):
         del opened, self._asking
         while True:
             if relay.is_settled:
-                found = self._score(relay.transcript)
-                if isinstance(found, asyncio.Future):
+                job = self._score(relay.transcript)
+                if job.future is not None:
                     if frames:
                         await outlet.write(frames)
                         frames = b""
-                    found = await self._patiently(found, watch, limits.idle)
-                self._take(found)
+                    await self._patiently(job.future, watch, limits.idle)
+                self._take(job)
                 frames += relay.release(account.persona_json())
             if frames:
                 await outlet.write(frames, is_last=relay.done)
@@ -146,8 +148,10 @@ class Exchange(Life):
         self._note_answered()
         self._source = self._said = answer
         if account.persona is not None:
-            found = self._score(answer)
-            self._take(await found if isinstance(found, asyncio.Future) else found)
+            job = self._score(answer)
+            if job.future is not None:
+                await job.future
+            self._take(job)
         return answer
 
     async def _judged(self, judge: Judge, persona: Resolved) -> Answer | Replacement:
@@ -180,9 +184,9 @@ class Exchange(Life):
     def _withhold(self) -> None:
         """Record the answer that is held back, which has its own turn."""
         self._recorder.record(self.account.withhold(self._source, self._reckon, self._shared.routing.prices))
-        self._source = self._said = None
+        self._source = self._said = self._job = None
 
-    def _score(self, source: Transcript | Answer) -> Scored | asyncio.Future[Scored]:
+    def _score(self, source: Transcript | Answer) -> Job:
         persona, request = self.account.persona, self.request
         assert persona is not None  # noqa: S101 - nobody else's answers are scored
         messages = request.messages
@@ -196,16 +200,16 @@ class Exchange(Life):
         )
 
     @staticmethod
-    async def _patiently(scored: asyncio.Future[Scored], watch: Watch, idle: float) -> Scored:
+    async def _patiently(scored: asyncio.Future[Scored], watch: Watch, idle: float) -> None:
         """Wait for the score; the upstream is not to blame for that time."""
         watch.limit_idle(None)
-        found = await scored
+        await scored
         watch.limit_idle(idle)
-        return found
 
-    def _take(self, scored: Scored) -> None:
-        self.account.score(scored)
-        self._scored = scored
+    def _take(self, job: Job) -> None:
+        if job.told is not None:
+            self.account.score(job.told)
+        self._job = job
 
     def _reckon(self) -> Usage | None:
         if isinstance(self._said, Replacement):
@@ -215,8 +219,8 @@ class Exchange(Life):
     def _recorded(self) -> None:
         turn, persona, said, judge = self.account.turn, self.account.persona, self._said, self._shared.judge
         # Once, since an answer that went on behind its finish was scored twice.
-        if self._scored is not None and persona is not None:
-            self._shared.scoring.note(turn, persona.label, self._scored)
+        if self._job is not None:
+            self._shared.scoring.recorded(turn, self._job)
         if judge is not None and persona is not None and said is not None and judge.wants(turn):
             request = self.request
             judge.take(turn, persona, request.messages.each, len(request.body), said.said())

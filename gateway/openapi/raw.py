@@ -168,20 +168,22 @@ FOLLOW = Raw(
     id="stream_turns",
     tag="Turns",
     summary="Follow turns as they end",
-    about="Server-sent events: `turn.completed` for every turn that ends, however it ended, `turn.judged` "
-    "with the whole turn where a judge has changed it since, "
+    about="Server-sent events: `turn.completed` for every turn that ends, however it ended, `turn.scored` "
+    "with the whole turn whose score came after the answer, "
+    "`turn.judged` with the whole turn where a judge has changed it since, "
     "`stream.gap` where turns may be missing, for there were too many since `Last-Event-ID` or an older "
     "store was put back, and `stream.dropped` before a reader who does not keep up is cut. "
     "Keep-alives are comments.",
     parameters=(OF_PERSONA, LAST_EVENT),
     streams={
         "A turn": _stream(values.TURN, name="turn.completed"),
+        "A turn scored late": _stream(values.SCORED, name="turn.scored"),
         "A judged turn": _stream(values.JUDGED, name="turn.judged"),
         "Gap": GAP,
         "Dropped": DROPPED,
     },
     events={
-        **dict.fromkeys(("turn.completed", "turn.judged"), "Turn"),
+        **dict.fromkeys(("turn.completed", "turn.scored", "turn.judged"), "Turn"),
         "stream.gap": "StreamGap",
         "stream.dropped": "StreamDropped",
     },

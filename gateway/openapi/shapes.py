@@ -169,13 +169,20 @@ SHAPES: Json = {
     "Liveness": _object("The process runs.", "status", status={"const": "live"}),
     "Readiness": _object(
         "Whether chat requests can be answered, and the state of each part.",
-        "status store upstreams draining turns_dropped verdict_changes",
+        "status store upstreams draining turns_dropped verdict_changes late_scores",
         status=_one_of("ready", "degraded", "unavailable"),
         store=_one_of("ok", "degraded"),
         upstreams={"type": "object", "additionalProperties": _one_of("ok", "degraded")},
         draining={"type": "boolean"},
         turns_dropped=NUMBER,
         verdict_changes={"type": "object", "additionalProperties": NUMBER},
+        late_scores=_object(
+            "What has become of answers that went out before their score was there.",
+            "scored dropped waiting",
+            scored=NUMBER,
+            dropped=NUMBER,
+            waiting=NUMBER,
+        ),
         judge=_object(
             "What has become of answers that were to be judged; absent where no judge is configured.",
             "judged discarded failed dropped over_budget",

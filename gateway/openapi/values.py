@@ -219,8 +219,10 @@ TURN: Json = {
     "drift": ON_ANSWER["drift"],
     "coherence": 4.6,
     "judged": False,
+    "late": False,
     "created_at": WHEN,
 }
+SCORED: Json = {**TURN, "late": True}
 JUDGED: Json = {
     **TURN,
     "drift": {"voice": 0.1, "values": 0.8, "rules": None, "verdict": "out-of-character"},
@@ -307,6 +309,7 @@ READINESS: Json = {
     "draining": False,
     "turns_dropped": 0,
     "verdict_changes": {"drifting": 2},
+    "late_scores": {"scored": 40, "dropped": 0, "waiting": 3},
     "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0, "over_budget": 0},
 }
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +24,8 @@ COURSES = 48 * 1024 * 1024
 """Bytes of memory for places in conversations; every turn adds one, which takes a few KB, or hundreds."""
 REQUESTS = 8192
 """Requests that are remembered with the places that they led to."""
+BRANCHES = 32
+"""Places behind one place that are remembered there, the newest ones."""
 OVERHEAD = 300
 """Characters that scoring a turn costs beside its length."""
 
@@ -35,6 +37,14 @@ class Scored(msgspec.Struct, frozen=True):
     coherence: float | None = None
     explain: Explain | None = None
     before: str | None = None
+
+
+class Known(NamedTuple):
+    """A conversation up to a place, as it is remembered there."""
+
+    course: Course
+    after: list[int]
+    """The places that were reached from here."""
 
 
 class Task:
@@ -63,12 +73,12 @@ class Courses:
     def __init__(
         self,
         make: Callable[[Character], Profile] = Profile,
-        score: Callable[[Profile, Course, str, str], tuple[Score, Course]] = scorer.score,
+        score: Callable[..., tuple[Score, Course]] = scorer.score,
     ) -> None:
         self._make = make
         self._score = score
         self._profiles: Cache[tuple[str, str], Profile | Exception] = Cache(PROFILES)
-        self._courses: Cache[int, Course] = Cache(COURSES, _size)
+        self._courses: Cache[int, Known] = Cache(COURSES, _size)
         self._requests: Cache[int, int] = Cache(REQUESTS)
         """Remembers the place that a request's messages lead to, by a hash over their bytes."""
 
@@ -116,9 +126,9 @@ class Courses:
         task.at = len(conversation.past)
         while task.at > 0:
             past = conversation.past[task.at - 1]
-            course = self._courses.recall(past.place)
-            if course is not None:
-                task.course = course
+            known = self._courses.recall(past.place)
+            if known is not None:
+                task.course = known.course
                 break
             task.at -= 1
             task.work += len(past.user) + len(past.answer) + OVERHEAD
@@ -131,7 +141,7 @@ class Courses:
             _, task.course = self._score(task.profile, task.course, user, answer)
         finally:
             # A turn that cannot be scored must not be in the way of all that follow.
-            self._courses.keep(place, task.course)
+            self._keep(place, task.course, _before(task))
             task.at += 1
 
     def finish(self, task: Task) -> Scored:
@@ -146,22 +156,55 @@ class Courses:
             explain = Explain(worst.values_basis, worst.signals, touched=touched)
         return Scored(worst.drift, worst.coherence, explain, task.course.verdict)
 
+    def correct(self, task: Task, verdict: str) -> None:
+        """Remember the answer as one of this verdict, and forget what was made of the answers behind it."""
+        for said in task.said:
+            user = task.conversation.user
+            _, course = self._score(task.profile, task.course, user, said.text, verdict)
+            place = _behind(task, said)
+            known = self._courses.recall(place)
+            self._courses.keep(place, Known(course, []))
+            stale = [] if known is None else known.after
+            while stale:
+                gone = self._courses.recall(behind := stale.pop())
+                self._courses.drop(behind)
+                stale += [] if gone is None else gone.after
+
+    def _keep(self, place: int, course: Course, before: int | None) -> None:
+        """Remember the conversation up to a place; its answer before that one stands at `before`."""
+        known = self._courses.recall(place)
+        self._courses.keep(place, Known(course, [] if known is None else known.after))
+        parent = None if before is None or known is not None else self._courses.recall(before)
+        if parent is not None:
+            parent.after.append(place)
+            # Many answers may follow the same beginning, such as an app's own examples.
+            del parent.after[:-BRANCHES]
+
     def _choice(self, task: Task, said: Said) -> tuple[ChoiceScore, tuple[str, ...]]:
         """Score one choice, and name the rules that it touches."""
         if said.nothing is not None:
             return ChoiceScore(said.index, unscored(said.nothing), None, None, ()), ()
         conversation = task.conversation
         score, course = self._score(task.profile, task.course, conversation.user, said.text)
-        # The next request will have the answer as its last but one message.
-        self._courses.keep(transcript.following(conversation.place, "assistant", said.text), course)
+        self._keep(_behind(task, said), course, _before(task))
         drift = replace(Drift(verdict=cast("Verdict", score.verdict)), **score.levels())
         coherence = round(score.coherence, 2)
         choice = ChoiceScore(said.index, drift, coherence, score.values_basis, score.signals)
         return choice, score.touched
 
 
-def _size(course: Course) -> int:
-    return course.size
+def _size(known: Known) -> int:
+    return known.course.size
+
+
+def _before(task: Task) -> int | None:
+    """Return the place of the answer before the one that is scored; `None` for a conversation's first."""
+    return task.conversation.past[task.at - 1].place if task.at else None
+
+
+def _behind(task: Task, said: Said) -> int:
+    """Return the place behind the answer: the next request will have it as its last but one message."""
+    return transcript.following(task.conversation.place, "assistant", said.text)
 
 
 def load() -> None:

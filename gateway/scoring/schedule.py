@@ -4,69 +4,64 @@ import asyncio
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from gateway.config import Drift as Settings
 from gateway.personas.resolved import Resolved
-from gateway.scoring.conversations import OVERHEAD, Courses, Scored, Task
+from gateway.scoring.conversations import Courses, Scored, Task
+from gateway.scoring.job import OVER_BUDGET, Job
+from gateway.scoring.later import FAILED, Counts, Later, failed
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import UNSCORED, Drift, Turn, unscored
+from gateway.turns.amendment import COMES_LATER, LateScore, News, amended, opinion, scored_before
+from gateway.turns.recorder import Recorder
+from gateway.turns.turn import UNSCORED, Drift, Judgement, Turn, unscored
 
-QUICK_CHARACTERS = 1_000
-"""Work units, as `Task.work` counts them, that are still done on the event loop; they take about 2 ms."""
 PASS_SECONDS = 0.0015
 """Seconds of one pass of the event loop in which a quick answer is still begun. Together they cost less than
 each by itself, and other streams wait no longer than this and the last one take."""
-QUICK_BYTES = 64 * 1024
-"""Bytes of messages that are still read on the event loop."""
 QUICK_SECONDS = 0.002
 """Seconds of the smallest budget that a quick answer is sure to keep."""
 WAITING = 256
 """Answers that may wait to be scored; a further one would miss any budget."""
+FAREWELL_SECONDS = 3.0
+"""Seconds at the end of the process in which answers that wait are still scored."""
 
-OVER_BUDGET = Scored(unscored("budget"))
-FAILED = Scored(unscored("error"))
+PUT_OFF = Scored(unscored("later"))
+ALIKE = frozenset({"warming-up", "in-character"})
+"""A conversation goes on in the same way behind answers of these verdicts."""
 
 log = logging.getLogger("gateway.drift")
 
 
-class Job:
-    """An answer that waits for its score as long as `future` is not done."""
-
-    __slots__ = ("future", "messages", "persona", "said")
-
-    def __init__(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> None:
-        self.persona = persona
-        self.messages = messages
-        self.said = said
-        self.future: asyncio.Future[Scored] = asyncio.get_running_loop().create_future()
-
-    def settle(self, scored: Scored) -> None:
-        if not self.future.done():
-            self.future.set_result(scored)
+def nobody(turn: Turn, job: Job) -> None:
+    """Stand for those who want to know of late scores, where there are none."""
 
 
 class Scoring:
     """Scores the answers of one worker.
 
     Some quick answers are scored in each pass of the event loop, so that many that end together hold up
-    no other stream for long. Longer work goes to one thread. An answer that is over its budget is still
-    scored when nobody else waits, since its conversation's next turn needs the score.
+    no other stream for long. Longer work goes to one thread. An answer that goes out without its score
+    gets it later, when there is nothing else to do.
     """
 
-    def __init__(self, config: Settings, courses: Courses | None = None) -> None:
+    def __init__(self, config: Settings, recorder: Recorder, courses: Courses | None = None) -> None:
         self.changes: Counter[str] = Counter()
         """Counts by verdict how often a conversation's verdict has become this one."""
+        self.on_late: Callable[[Turn, Job], None] = nobody
+        """Is told of each turn that got its score late, as it is then."""
         self._enabled = config.enabled
         self._budget = config.budget_ms / 1000
+        self._is_put_off = config.deliver == "later"
+        self._recorder = recorder
         self._courses = courses or Courses()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="drift")
         self._in_thread = 0
         self._queue: deque[Job] = deque()
-        self._late: deque[Job] = deque(maxlen=WAITING)
+        self._later = Later(self._courses, self._thread, self._tell)
         self._scored_since: float | None = None
         """When scoring began in this pass of the event loop; `None` means that it has not."""
         self._learning: set[str] = set()
@@ -77,8 +72,14 @@ class Scoring:
         """Return the drift of a turn with a persona that ends before it is scored."""
         return FAILED.drift if self._enabled else UNSCORED
 
+    @property
+    def late(self) -> Counts:
+        """Count the scores that came late."""
+        return self._later.counts
+
     def warm(self, persona: Resolved) -> None:
         """Make the version ready in the background, since an answer of it is on its way."""
+        self._later.stir()
         if not self._enabled or self._closed or self._courses.knows(persona):
             return
         if persona.version_id in self._learning:
@@ -95,36 +96,66 @@ class Scoring:
         *,
         structured: bool = False,
         spent: float = 0.0,
-    ) -> Scored | asyncio.Future[Scored]:
-        """Return the score at once, or a future of it that is done within the budget; neither ever fails.
+    ) -> Job:
+        """Score the answer at once, or within the budget: `told` is there, or `future` is to be waited for.
 
-        `size` is that of the messages in bytes. `said` has at least one choice. `structured` tells
-        that what was asked for is no speech. `spent` are the seconds of the budget for which the answer has
-        waited already.
+        Neither ever fails. `size` is that of the messages in bytes. `said` has at least one choice.
+        `structured` tells that what was asked for is no speech. `spent` are the seconds of the budget for
+        which the answer has waited already.
         """
+        job = Job(persona, messages, size, said)
+        self._later.stir()
         if not self._enabled:
-            return Scored(UNSCORED)
-        if len(said) == 1 and said[0].nothing is not None:
-            return Scored(unscored(said[0].nothing))
-        if structured:
-            return Scored(unscored("structured"))
-        is_quick = self._budget >= QUICK_SECONDS and size <= QUICK_BYTES and self._courses.knows(persona)
-        is_quick = is_quick and sum([len(each.text) + OVERHEAD for each in said]) <= QUICK_CHARACTERS
+            job.told = Scored(UNSCORED)
+        elif len(said) == 1 and said[0].nothing is not None:
+            job.told = Scored(unscored(said[0].nothing))
+        elif structured:
+            job.told = Scored(unscored("structured"))
+        elif self._is_put_off:
+            job.told = PUT_OFF
+        else:
+            self._begin(job, spent)
+        return job
+
+    def _begin(self, job: Job, spent: float) -> None:
+        is_quick = self._budget >= QUICK_SECONDS and job.is_quick(self._courses)
         if is_quick and self._has_time():
-            found = self._try(persona, messages, said)
-            if found is not None:
-                return found
+            job.told = self._try(job)
+            if job.told is not None:
+                return
             is_quick = False
-        job = Job(persona, messages, said)
         timer = asyncio.get_running_loop().call_later(self._budget - spent, job.settle, OVER_BUDGET)
-        job.future.add_done_callback(lambda _: timer.cancel())
+        job.wait().add_done_callback(lambda _: timer.cancel())
         if not is_quick:
             self._hand_over(job)
         elif len(self._queue) < WAITING:
             self._queue.append(job)
         else:
             job.settle(OVER_BUDGET)
-        return job.future
+
+    def recorded(self, turn: Turn, job: Job) -> None:
+        """Note the verdict of a turn that was recorded, or have the turn scored if it went out without."""
+        job.turn = turn
+        if turn.judge is not None:
+            # The judge was asked before the answer went out.
+            self._correct(job, turn.judge.choice, turn.drift.verdict)
+        elif turn.drift.reason in COMES_LATER:
+            self._later.take(job)
+        if job.told is not None:
+            self.note(turn, job.persona.label, job.told)
+
+    def amend(self, job: Job, news: News) -> bool:
+        """Change a recorded turn, and its conversation as it is remembered, by what became known of it.
+
+        Gives false where the news cannot be kept.
+        """
+        turn = job.turn
+        if turn is None or not self._recorder.amend(turn.id, news):
+            return False
+        if isinstance(news, Judgement):
+            self._correct(job, news.choice, opinion(turn, news).verdict)
+        # A late score is in its conversation already: it was found there.
+        return True
 
     def note(self, turn: Turn, label: str, scored: Scored) -> None:
         """Count and log the verdict if it is not the one of the turn before."""
@@ -135,43 +166,58 @@ class Scoring:
         facts = {"turn": turn.id, "request": turn.request_id, "persona": label, "from": before, "to": now}
         log.info("a conversation's verdict has changed", extra={"facts": facts})
 
-    def close(self) -> None:
-        """Stop scoring; whoever waits gets no score."""
+    async def run(self) -> None:
+        """Score what was put off, until cancelled."""
+        await self._later.run()
+
+    async def close(self) -> None:
+        """Score what still waits, for a while, once there are no more answers; then stop."""
+        await self._later.drain(FAREWELL_SECONDS)
         self._closed = True
         self._queue.clear()
-        self._late.clear()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _tell(self, job: Job, found: Scored) -> bool:
+        """Pass on a late score."""
+        news = LateScore(found.drift, found.coherence, found.explain)
+        if job.turn is None or not self.amend(job, news):
+            return False
+        self.note(job.turn, job.persona.label, found)
+        self.on_late(amended(job.turn, news), job)
+        return True
+
+    def _correct(self, job: Job, choice: int, verdict: str) -> None:
+        """Have the conversation go on as one in which this choice of the answer has this verdict."""
+        before = None if job.turn is None else scored_before(job.turn).verdict
+        if before == verdict or {before, verdict} <= ALIKE:
+            return
+        said = [each for each in job.said if each.index == choice]
+        other = Job(job.persona, job.messages, job.size, said)
+        other.verdict = verdict
+        self._later.take(other)
 
     def _has_time(self) -> bool:
         """Tell whether another answer may be scored in this pass of the event loop."""
         return self._scored_since is None or time.perf_counter() - self._scored_since < PASS_SECONDS
 
-    def _try(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> Scored | None:
+    def _try(self, job: Job) -> Scored | None:
         """Score the answer here and now; `None` where that would take too long."""
         if self._scored_since is None:
             self._scored_since = time.perf_counter()
             asyncio.get_running_loop().call_soon(self._next)
         try:
-            task = self._courses.open(persona, messages, said)
-            if task.work > QUICK_CHARACTERS:
-                return None
-            while task.is_behind:
-                self._courses.advance(task)
-            return self._courses.finish(task)
+            return job.at_once(self._courses)
         except Exception as error:  # noqa: BLE001 - a score never breaks an answer
-            return _failed(persona, error)
+            return failed(job.persona, error)
 
     def _next(self) -> None:
-        """Score more of the waiting answers in the next pass of the event loop, those still in time first."""
+        """Score more of the waiting answers in the next pass of the event loop."""
         self._scored_since = None
-        while (self._queue or self._late) and self._has_time():
-            job = (self._queue or self._late).popleft()
-            if job.future.cancelled():
+        while self._queue and self._has_time():
+            job = self._queue.popleft()
+            if job.future is None or job.future.done():
                 continue
-            if job.future.done() and self._queue:
-                self._late.append(job)
-                continue
-            found = self._try(job.persona, job.messages, job.said)
+            found = self._try(job)
             if found is None:
                 self._hand_over(job)
             else:
@@ -182,53 +228,42 @@ class Scoring:
             job.settle(OVER_BUDGET)
             return
         self._in_thread += 1
+        job.is_in_thread = True
         self._thread.submit(self._work, job, asyncio.get_running_loop())
 
     def _work(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
         """Score one job; runs in the thread."""
         try:
-            scored = self._patiently(job)
+            self._patiently(job)
         except Exception as error:  # noqa: BLE001 - a score never breaks an answer
-            scored = _failed(job.persona, error)
+            job.found = failed(job.persona, error)
         if not self._closed:
-            loop.call_soon_threadsafe(self._back, job, scored)
+            loop.call_soon_threadsafe(self._back, job)
 
-    def _patiently(self, job: Job) -> Scored:
+    def _patiently(self, job: Job) -> None:
         """Score a job that may take long; a task that is given up half-way is remembered so far."""
         task: Task | None = None
         while self._is_wanted(job):
+            task = job.proceed(self._courses, task)
             if task is None:
-                task = self._courses.open(job.persona, job.messages, job.said)
-            elif task.is_behind:
-                self._courses.advance(task)
-            else:
-                return self._courses.finish(task)
-        return OVER_BUDGET
+                return
 
     def _is_wanted(self, job: Job) -> bool:
-        if self._closed or job.future.cancelled():
+        future = job.future
+        if self._closed or future is None or future.cancelled():
             return False
-        return self._in_thread == 1 or not job.future.done()
+        return self._in_thread == 1 or not future.done()
 
-    def _back(self, job: Job, scored: Scored) -> None:
+    def _back(self, job: Job) -> None:
         self._in_thread -= 1
-        job.settle(scored)
+        job.is_in_thread = False
+        job.settle(job.found or OVER_BUDGET)
 
     def _learn(self, persona: Resolved) -> None:
         """Make the version ready; runs in the thread."""
         try:
             self._courses.learn(persona)
         except Exception as error:  # noqa: BLE001 - said here, and felt by each of its answers
-            _failed(persona, error)
+            failed(persona, error)
         finally:
             self._learning.discard(persona.version_id)
-
-
-def _failed(persona: Resolved, error: Exception) -> Scored:
-    """Log where it happened, but not what was said, which the error's own message may quote."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f" in {place.tb_frame.f_code.co_qualname}:{place.tb_lineno}" if place else ""
-    log.error("an answer of %s cannot be scored: %s%s", persona.label, type(error).__name__, where)
-    return FAILED

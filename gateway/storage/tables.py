@@ -156,6 +156,7 @@ turns = Table(
     Column("explain", Text),
     Column("judge", Text),
     Column("judged", Boolean, nullable=False, server_default="0"),
+    Column("late", Boolean, nullable=False, server_default="0"),
     Column("created_at", Millis, nullable=False),
     Index(None, "workspace_id", "seq"),
     Index(None, "persona_id", "seq"),

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from gateway.drift import calibration
 from gateway.drift.axes import AXES
 from gateway.drift.verdict import LIKELY
-from gateway.turns.turn import Drift, Explain, Judgement, Turn, Verdict, gravity
+from gateway.turns.turn import Drift, Explain, Judgement, Reason, Turn, Verdict, gravity
 
 Kind = Literal["judged", "scored"]
 """Says what happened to the turn, as the event `turn.<kind>` of the stream does."""
@@ -20,6 +20,10 @@ SURE = round(calibration.PRIOR / (1 - calibration.PRIOR), 3)
 """The p value of a signal that is as likely as not, by itself, a break."""
 SLOW = "slow-drift"
 """The signal of a conversation that has drifted, which nobody can tell who sees one answer."""
+
+
+COMES_LATER: frozenset[Reason] = frozenset({"budget", "later"})
+"""Reasons of turns without a score that get one later."""
 
 
 class LateScore(msgspec.Struct, frozen=True):
@@ -34,29 +38,23 @@ News = Judgement | LateScore
 """These may become known of a turn."""
 
 
-def kind(news: News) -> Kind:
-    """Name what happens to a turn by these news."""
-    return "judged" if isinstance(news, Judgement) else "scored"
-
-
 def amended(turn: Turn, news: News) -> Turn:
     """Give the turn as it is from now on, the same one where the news change nothing."""
     return _judged(turn, news) if isinstance(news, Judgement) else _scored(turn, news)
 
 
 def _scored(turn: Turn, late: LateScore) -> Turn:
-    """Take the late score, unless the turn has one."""
-    if turn.drift.verdict != "unscored":
+    """Take the late score, if the turn waits for one."""
+    if turn.drift.reason not in COMES_LATER:
         return turn
-    return replace(turn, drift=late.drift, coherence=late.coherence, explain=late.explain)
+    return replace(turn, drift=late.drift, coherence=late.coherence, explain=late.explain, late=True)
 
 
 def _judged(turn: Turn, judgement: Judgement) -> Turn:
     if turn.judge is not None and replace(turn.judge, scored=None) == judgement:
         # It comes again after a doubtful commit.
         return turn
-    scored = (turn.judge.scored if turn.judge is not None else None) or turn.drift
-    drift, coherence = _opinion(scored, turn.explain, judgement), judgement.coherence
+    scored, drift, coherence = scored_before(turn), opinion(turn, judgement), judgement.coherence
     for other in turn.explain.choices if turn.explain is not None else ():
         if other.index != judgement.choice and gravity(other.drift) > gravity(drift):
             # The furthest answer stands for the turn, and the judge has acquitted the one that was.
@@ -65,8 +63,14 @@ def _judged(turn: Turn, judgement: Judgement) -> Turn:
     return replace(turn, drift=drift, coherence=coherence, judge=judge, judged=True)
 
 
-def _opinion(scored: Drift, explain: Explain | None, judgement: Judgement) -> Drift:
+def scored_before(turn: Turn) -> Drift:
+    """Return what the scorer has said, whoever has judged the turn since."""
+    return (turn.judge.scored if turn.judge is not None else None) or turn.drift
+
+
+def opinion(turn: Turn, judgement: Judgement) -> Drift:
     """Take what the judge says of the answer, but for what no judge can know better."""
+    scored, explain = scored_before(turn), turn.explain
     # On an axis that no judge is asked about, the score stands.
     levels = {axis.name: getattr(judgement, axis.name, getattr(scored, axis.name)) for axis in AXES}
     found = [_verdict(judgement)]

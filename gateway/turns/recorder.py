@@ -19,6 +19,8 @@ from gateway.upstreams.prices import Prices
 
 BATCH = 500
 """Rows in one transaction."""
+NEWS = 100
+"""News in one transaction; they take longer to prepare than turns do, and that on the event loop."""
 HELD_UP_SECONDS = 2.0
 """Seconds; a write that takes longer waits for somebody else's lock."""
 UNFIT = (UnfitError, ValueError, OverflowError)
@@ -120,7 +122,7 @@ class Recorder:
     async def _flush_news(self) -> None:
         """Write what became known of turns that have been written: a turn that is not there has been lost."""
         # News that come in meanwhile may be of turns that still wait.
-        left, size = len(self._news), BATCH
+        left, size = len(self._news), NEWS
         while left:
             batch = [self._news[at] for at in range(min(size, left))]
             try:

@@ -1,6 +1,6 @@
 """Turns are kept in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, Update, bindparam, func, select, update
 from sqlalchemy import insert as insert_into
 
 from gateway import clock
@@ -20,7 +20,7 @@ from gateway.storage.database import Database, fields
 from gateway.storage.feed import Feed
 from gateway.storage.visibility import OWNED, Owned, owned
 from gateway.turns import amendment
-from gateway.turns.amendment import News
+from gateway.turns.amendment import Kind, LateScore, News
 from gateway.turns.turn import Drift, Explain, Judgement, Turn
 from gateway.turns.usage import Usage
 
@@ -38,19 +38,24 @@ WITHIN = {
     "verdict": "drift.verdict",
 }
 """The place in a turn of each column that is no field of its own."""
-MADE = ("stream", "judged", "reason", *erasure.TURN)
+MADE = ("stream", "judged", "late", "reason", *erasure.TURN)
 """Columns that are not stored just as the turn has them."""
 KEPT = tuple(column.name for column in tables.turns.columns if column.name not in ("seq", *MADE))
 COLUMNS = (*KEPT, *MADE)
 _values = attrgetter(*[WITHIN.get(name, name) for name in KEPT])
 
-CHANGED = (*[axis.column for axis in AXES], "verdict", "reason", "coherence", "explain", "judge", "judged")
-"""Columns that an amendment may change."""
-_CHANGE = (
-    update(tables.turns)
-    .where(TURN.id == bindparam("turn"))
-    .values({column: bindparam(f"new_{column}") for column in CHANGED})
-)
+SCORE = (*[axis.column for axis in AXES], "verdict", "reason", "coherence", "explain")
+"""Columns that hold what was found by the scorer."""
+
+
+def _change(*columns: str) -> Update:
+    """Write the statement that changes these columns of a turn."""
+    values: dict[str, Any] = {column: bindparam(f"new_{column}") for column in columns}
+    return update(tables.turns).where(TURN.id == bindparam("turn")).values(values)
+
+
+_JUDGE = _change(*SCORE, "judge", "judged")
+_SCORE = _change(*SCORE, "late")
 
 By = Literal["key", "persona", "upstream", "day"]
 GROUPS: dict[By, ColumnElement[Any]] = {
@@ -153,25 +158,46 @@ async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
 async def amend(connection: AsyncConnection, news: Sequence[tuple[str, News]]) -> None:
     """Change the turns that are there by these ids, unless their persona has been purged.
 
-    Each change is also a row that listeners find.
+    Each change is also a row that listeners find. Late scores come first, since nobody judges before them.
     """
+    scores = {turn_id: one for turn_id, one in news if isinstance(one, LateScore)}
+    events = [*await _score(connection, scores)] if scores else []
+    judgements = [(turn_id, one) for turn_id, one in news if isinstance(one, Judgement)]
+    events += await _judge(connection, judgements) if judgements else []
+    if not events:
+        return
+    behind, at = await newest(connection), clock.now_ms()
+    made = [{"turn_id": turn_id, "kind": kind, "behind": behind, "at": at} for turn_id, kind in events]
+    await connection.execute(insert_into(tables.amendments), made)
+
+
+async def _score(connection: AsyncConnection, scores: Mapping[str, LateScore]) -> list[tuple[str, Kind]]:
+    """Complete the turns that wait for their score, of which there may be very many."""
+    query = select(TURN.id).join(tables.personas, tables.personas.c.id == TURN.persona_id)
+    waiting = TURN.id.in_(scores), TURN.reason.in_(amendment.COMES_LATER)
+    found = list(await connection.scalars(query.where(*waiting).order_by(TURN.seq)))
+    if found:
+        await connection.execute(_SCORE, [_late_changes(turn_id, scores[turn_id]) for turn_id in found])
+    return [(turn_id, "scored") for turn_id in found]
+
+
+async def _judge(
+    connection: AsyncConnection, judgements: Sequence[tuple[str, Judgement]]
+) -> list[tuple[str, Kind]]:
+    """Change turns by what a judge says of them."""
     query = select(*TURN, *OWNED).select_from(OF_PERSONAS).where(tables.personas.c.id.is_not(None))
-    rows = await connection.execute(query.where(TURN.id.in_({turn_id for turn_id, _ in news})))
+    rows = await connection.execute(query.where(TURN.id.in_({turn_id for turn_id, _ in judgements})))
     found = {stored.turn.id: stored.turn for stored in map(_stored, rows)}
-    events = []
-    for turn_id, one in news:
+    changed = []
+    for turn_id, one in judgements:
         before = found.get(turn_id)
         if before is None or (after := amendment.amended(before, one)) is before:
             continue
         found[turn_id] = after
-        events.append({"turn_id": turn_id, "kind": amendment.kind(one)})
-    if not events:
-        return
-    changed = [_changes(found[turn_id]) for turn_id in dict.fromkeys(event["turn_id"] for event in events)]
-    await connection.execute(_CHANGE, changed)
-    behind, at = await newest(connection), clock.now_ms()
-    made = [{**event, "behind": behind, "at": at} for event in events]
-    await connection.execute(insert_into(tables.amendments), made)
+        changed.append(turn_id)
+    if changed:
+        await connection.execute(_JUDGE, [_judged_changes(found[each]) for each in dict.fromkeys(changed)])
+    return [(turn_id, "judged") for turn_id in changed]
 
 
 async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str]:
@@ -185,21 +211,29 @@ async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str
 def _row(turn: Turn) -> tuple[Any, ...]:
     """List the values of `COLUMNS`; a boolean becomes a number, which spares the driver a search."""
     explain, judgement = _encoded(turn.explain), _encoded(turn.judge)
-    flags = int(turn.stream), int(turn.judged)
+    flags = int(turn.stream), int(turn.judged), int(turn.late)
     return (*_values(turn), *flags, turn.drift.reason or None, turn.model, explain, judgement)
 
 
-def _changes(turn: Turn) -> dict[str, Any]:
-    """Give the parameters of `_CHANGE` for a turn that was amended."""
+def _late_changes(turn_id: str, late: LateScore) -> dict[str, Any]:
+    return {**_score_changes(turn_id, late.drift, late.coherence, late.explain), "new_late": True}
+
+
+def _judged_changes(turn: Turn) -> dict[str, Any]:
+    changes = _score_changes(turn.id, turn.drift, turn.coherence, turn.explain)
+    return {**changes, "new_judge": _encoded(turn.judge), "new_judged": turn.judged}
+
+
+def _score_changes(
+    turn_id: str, drift: Drift, coherence: float | None, explain: Explain | None
+) -> dict[str, Any]:
     return {
-        "turn": turn.id,
-        **{f"new_{axis.column}": getattr(turn.drift, axis.name) for axis in AXES},
-        "new_verdict": turn.drift.verdict,
-        "new_reason": turn.drift.reason or None,
-        "new_coherence": turn.coherence,
-        "new_explain": _encoded(turn.explain),
-        "new_judge": _encoded(turn.judge),
-        "new_judged": turn.judged,
+        "turn": turn_id,
+        **{f"new_{axis.column}": getattr(drift, axis.name) for axis in AXES},
+        "new_verdict": drift.verdict,
+        "new_reason": drift.reason or None,
+        "new_coherence": coherence,
+        "new_explain": _encoded(explain),
     }
 
 

@@ -12,7 +12,7 @@ from gateway.turns.usage import Source, Usage
 
 Status = Literal["completed", "failed", "cancelled"]
 Verdict = Literal["warming-up", "in-character", "drifting", "out-of-character", "unscored"]
-Reason = Literal["budget", "empty", "structured", "tool_call", "refusal", "error", "disabled"]
+Reason = Literal["budget", "later", "empty", "structured", "tool_call", "refusal", "error", "disabled"]
 
 
 class Drift(Levels, frozen=True, kw_only=True):
@@ -130,6 +130,8 @@ class Turn(msgspec.Struct, kw_only=True):
     judge: Judgement | None = None
     judged: bool = False
     """True where axes and verdict are a judge's."""
+    late: bool = False
+    """True where the score was found after the answer had gone out."""
 
 
 def persona_json(identity_json: bytes, turn: Turn) -> bytes:

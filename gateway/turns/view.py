@@ -38,6 +38,7 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True):
     drift: Drift
     coherence: float | None
     judged: bool
+    late: bool
     created_at: str
 
 
@@ -74,6 +75,7 @@ def show(turn: Turn, *, nameless: bool = False) -> TurnView:
         drift=turn.drift,
         coherence=turn.coherence,
         judged=turn.judged,
+        late=turn.late,
         created_at=clock.iso(turn.created_at),
     )
 

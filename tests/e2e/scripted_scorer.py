@@ -11,7 +11,9 @@ from gateway.drift.score import Score, Signal
 from gateway.drift.scorer import Course
 
 
-def score(_: Profile, course: Course, user: str, answer: str) -> tuple[Score, Course]:
+def score(
+    _: Profile, course: Course, user: str, answer: str, opinion: str | None = None
+) -> tuple[Score, Course]:
     """`busy 5` computes for 5 milliseconds, `slip` is out of character, `boom` fails."""
     if busy := re.search(r"busy (\d+)", answer):
         end = time.perf_counter() + int(busy[1]) / 1000
@@ -20,7 +22,7 @@ def score(_: Profile, course: Course, user: str, answer: str) -> tuple[Score, Co
     if "boom" in answer:
         raise ValueError(f"{user} {answer}")
     slips = re.search("slip", answer)
-    verdict = "out-of-character" if slips else "in-character"
+    verdict = opinion or ("out-of-character" if slips else "in-character")
     signals = (Signal("break", "voice", 0.001, *slips.span()),) if slips else ()
     found = Score(
         voice=0.875 if slips else 0.125,

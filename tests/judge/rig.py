@@ -16,6 +16,7 @@ from gateway.personas.model import Content, Draft
 from gateway.personas.model import Profile as Card
 from gateway.personas.resolved import resolved
 from gateway.personas.store.personas import Pushed
+from gateway.scoring.schedule import Scoring
 from gateway.scoring.transcript import Said
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
@@ -75,7 +76,8 @@ class Rig:
         self.persona = pushed.persona
         self.resolved = resolved(config, pushed.persona, pushed.version)
         self.recorder = Recorder(database, config.turns)
-        self.judge = Judge(config, self.recorder)
+        self.scoring = Scoring(config.drift, self.recorder)
+        self.judge = Judge(config, self.scoring.amend)
         self.running = asyncio.create_task(self.judge.run())
 
     def end(self, drift: Drift = SLIPPED, *said: Said, text: str = TEXT, **more: Any) -> Turn:
@@ -121,3 +123,4 @@ class Rig:
         with suppress(asyncio.CancelledError):
             await self.running
         await self.judge.close()
+        await self.scoring.close()

@@ -11,15 +11,17 @@ from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import store
-from gateway.turns.amendment import News
+from gateway.turns.amendment import LateScore, News
 from gateway.turns.recorder import Recorder
-from gateway.turns.turn import Turn
+from gateway.turns.turn import Explain, Turn, unscored
 from tests.fakes.upstream import ScriptedUpstream
 from tests.judge.rig import (
     ALMA,
     FINE,
     JUDGEMENT,
     KEPT,
+    SIGNAL,
+    SLIPPED,
     Make,
     opinion,
 )
@@ -44,7 +46,7 @@ async def test_judgements_that_find_no_room_or_no_turn_are_lost(
 ) -> None:
     upstream.always(opinion())
     rig = make()
-    rig.recorder = rig.judge._recorder = Recorder(rig.database, Turns(queue=1))
+    rig.recorder = rig.scoring._recorder = Recorder(rig.database, Turns(queue=1))
     first, second = rig.end(), rig.end()
     assert await rig.settled(2) == Counts(judged=1, dropped=1)
     await rig.recorder.flush()
@@ -115,3 +117,28 @@ async def test_a_judgement_that_cannot_be_stored_takes_no_others_along(
         f"news of turn {second.id} cannot be stored: UnicodeEncodeError"
     ]
     assert not rig.recorder._news
+
+
+async def test_a_late_score_completes_the_turn_that_waits_for_one(
+    make: Make, upstream: ScriptedUpstream
+) -> None:
+    rig = make("risk = 0", "sample = 0")
+    late = LateScore(SLIPPED, 4.0, Explain("fields", (SIGNAL,)))
+    waits, put_off, empty, scored = [
+        rig.end(drift, explain=None)
+        for drift in (unscored("budget"), unscored("later"), unscored("empty"), FINE)
+    ]
+    for turn in (waits, put_off, empty, scored, waits):
+        rig.recorder.amend(turn.id, late)
+    rig.recorder.amend(waits.id, JUDGEMENT)
+    await rig.recorder.flush()
+    completed = {"drift": late.drift, "coherence": 4.0, "explain": late.explain, "late": True}
+    assert await rig.row(put_off) == msgspec.structs.replace(put_off, **completed)
+    assert [await rig.row(turn) for turn in (empty, scored)] == [empty, scored]
+    both = await rig.row(waits)
+    assert both is not None
+    assert (both.late, both.judged, both.judge and both.judge.scored) == (True, True, SLIPPED)
+    async with rig.database.read() as connection:
+        found = await store.changed(connection, store.amendment_feed(rig.database), limit=9)
+    events = [(each.stored.turn.id, each.kind) for each in found.amendments]
+    assert events == [(waits.id, "scored"), (put_off.id, "scored"), (waits.id, "judged")]

@@ -120,7 +120,7 @@ def test_every_request_and_answer_has_an_example_that_its_schema_takes(document:
                 assert document.problems(media["schema"], value) == [], (method, path, name)
 
 
-TURNS = {"turn.completed", "turn.judged"}
+TURNS = {"turn.completed", "turn.scored", "turn.judged"}
 
 
 def test_the_events_of_streams_are_what_their_schemas_say(document: Document) -> None:

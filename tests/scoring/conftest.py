@@ -17,4 +17,4 @@ async def rig(scorer: Scorer) -> AsyncIterator[Rig]:
     made = await Rig(scorer, budget_ms=1000).ready()
     yield made
     scorer.gate.set()
-    made.scoring.close()
+    await made.scoring.close()

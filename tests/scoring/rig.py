@@ -4,11 +4,12 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import msgspec
 
-from gateway.config import Config
+from gateway.config import Config, Turns
 from gateway.config import Drift as Settings
 from gateway.drift.character import Character
 from gateway.drift.profile import Profile
@@ -18,8 +19,13 @@ from gateway.personas.model import Content, Persona, Version
 from gateway.personas.model import Profile as Card
 from gateway.personas.resolved import Resolved, resolved
 from gateway.scoring.conversations import Courses, Scored
+from gateway.scoring.job import Job
 from gateway.scoring.schedule import Scoring
 from gateway.scoring.transcript import Said
+from gateway.storage.database import Database
+from gateway.turns.amendment import News
+from gateway.turns.recorder import Recorder
+from gateway.turns.turn import Turn
 
 LONG = "long " * 1000
 SIGNAL = Signal("break", "voice", 0.01, 0, 2)
@@ -45,7 +51,9 @@ class Scorer:
             raise ValueError(character.prompt)
         return Profile(character)
 
-    def score(self, _: Profile, course: Course, user: str, answer: str) -> tuple[Score, Course]:
+    def score(
+        self, _: Profile, course: Course, user: str, answer: str, opinion: str | None = None
+    ) -> tuple[Score, Course]:
         self.threads.add(threading.get_ident())
         self.on_score()
         if "long" in answer:
@@ -55,7 +63,7 @@ class Scorer:
         if "boom" in answer:
             raise ValueError(answer)
         slips = "AI" in answer
-        verdict = "out-of-character" if slips else "in-character"
+        verdict = opinion or ("out-of-character" if slips else "in-character")
         signals = (SIGNAL,) if slips else ()
         score = Score(
             voice=0.9 if slips else 0.01,
@@ -76,17 +84,52 @@ class Scorer:
 class Rig:
     def __init__(self, scorer: Scorer, **settings: Any) -> None:
         self.scorer = scorer
-        self.scoring = Scoring(Settings(**settings), Courses(scorer.make, scorer.score))
+        # Nobody writes: what is to be written is looked at in the queue.
+        self.recorder = Recorder(Database("sqlite:////nowhere/at-all.db"), Turns())
+        self.scoring = Scoring(Settings(**settings), self.recorder, Courses(scorer.make, scorer.score))
         self.persona = persona()
+        self._numbers = count(1)
 
-    def begin(self, *said: str | Said, asked: list[Any] | None = None) -> Scored | asyncio.Future[Scored]:
+    def job(self, *said: str | Said, asked: list[Any] | None = None) -> Job:
         messages = [msgspec.Raw(json.dumps(each).encode()) for each in asked or turns(1)[:1]]
         choices = [Said(at, each) if isinstance(each, str) else each for at, each in enumerate(said)]
         return self.scoring.score(self.persona, messages, sum(map(len, messages)), choices)
 
+    def begin(self, *said: str | Said, asked: list[Any] | None = None) -> Scored | asyncio.Future[Scored]:
+        job = self.job(*said, asked=asked)
+        if job.future is not None:
+            return job.future
+        assert job.told is not None
+        return job.told
+
     async def score(self, *said: str | Said, asked: list[Any] | None = None) -> Scored:
         found = self.begin(*said, asked=asked)
         return await found if isinstance(found, asyncio.Future) else found
+
+    async def end(self, *said: str | Said, asked: list[Any] | None = None) -> Turn:
+        """Answer, and record the turn as an exchange does."""
+        job = self.job(*said, asked=asked)
+        if job.future is not None:
+            await job.future
+        assert job.told is not None
+        turn = Turn(
+            id=f"msg_{next(self._numbers)}",
+            request_id="req_1",
+            workspace_id="",
+            key_id="",
+            model="",
+            stream=True,
+            created_at=0,
+            persona_id="psn_1",
+            status="completed",
+        )
+        turn.drift, turn.coherence, turn.explain = job.told.drift, job.told.coherence, job.told.explain
+        self.scoring.recorded(turn, job)
+        return turn
+
+    def news(self) -> list[tuple[str, News]]:
+        """What has become known of recorded turns so far."""
+        return list(self.recorder._news)
 
     async def ready(self) -> "Rig":
         """Make one with a version that was made ready, and nothing else remembered."""

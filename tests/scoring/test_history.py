@@ -85,7 +85,7 @@ async def test_history_that_was_given_up_half_way_is_remembered_so_far(scorer: S
     done = await rig.score("Hello.", asked=[*before, turns(1)[0]])
     assert done.before == "in-character"
     assert [user for user, _ in scorer.scored].count("user 1") == 1
-    rig.scoring.close()
+    await rig.scoring.close()
 
 
 async def test_a_change_of_the_verdict_is_counted_and_logged(
@@ -126,4 +126,4 @@ async def test_as_many_courses_are_remembered_as_there_is_room_for(
     small.scorer.calls()
     await small.score("Hello.", asked=asked(5))
     assert small.scorer.calls() == 6
-    small.scoring.close()
+    await small.scoring.close()

@@ -14,6 +14,7 @@ from gateway.drift.character import Character
 from gateway.drift.scorer import BEGINNING
 from gateway.scoring import schedule
 from gateway.scoring.conversations import Scored
+from gateway.scoring.job import OVER_BUDGET
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import ChoiceScore, Drift, Explain, unscored
 from tests.fakes.until import until
@@ -44,7 +45,7 @@ async def test_a_version_that_is_not_ready_is_made_so_in_the_thread(scorer: Scor
         examples=("Hark.",),
         fields={"soul": {"age": 3}},
     )
-    rig.scoring.close()
+    await rig.scoring.close()
 
 
 async def test_a_long_answer_is_scored_in_the_thread(rig: Rig) -> None:
@@ -93,7 +94,7 @@ async def test_the_budget_is_kept_and_what_was_begun_is_finished(scorer: Scorer)
     after = [*turns(1)[:1], {"role": "assistant", "content": LONG}, {"role": "user", "content": "B?"}]
     assert (await rig.score("Hello.", asked=after)).before == "in-character"
     assert scorer.scored == [("B?", "Hello.")]
-    rig.scoring.close()
+    await rig.scoring.close()
 
 
 async def test_so_many_wait_and_no_more(rig: Rig) -> None:
@@ -166,18 +167,18 @@ async def passes_of_scores(rig: Rig, takes: float) -> Counter[int]:
     return seen
 
 
-async def test_those_who_wait_no_more_come_last(scorer: Scorer) -> None:
+async def test_those_who_wait_no_more_are_left_out(scorer: Scorer) -> None:
     rig = await Rig(scorer, budget_ms=1000).ready()
     scorer.on_score = lambda: busy(schedule.PASS_SECONDS)
     tasks = [asyncio.create_task(rig.score(f"Hello {at}.")) for at in range(4)]
     await passes(1)
     for job in list(rig.scoring._queue)[:2]:
-        job.settle(schedule.OVER_BUDGET)
+        job.settle(OVER_BUDGET)
     found = await asyncio.gather(*tasks)
     assert [one.drift.verdict for one in found] == ["in-character", "unscored", "unscored", "in-character"]
     await passes(3)
-    assert [answer for _, answer in scorer.scored] == ["Hello 0.", "Hello 3.", "Hello 1.", "Hello 2."]
-    rig.scoring.close()
+    assert [answer for _, answer in scorer.scored] == ["Hello 0.", "Hello 3."]
+    await rig.scoring.close()
 
 
 @pytest.mark.parametrize("said", ["boom secret", f"boom secret {LONG}"])
@@ -204,7 +205,7 @@ async def test_a_version_that_cannot_be_made_ready_is_tried_once(
     rig.scoring.warm(rig.persona)
     assert len(scorer.made) == 1
     assert "secret" not in caplog.text
-    rig.scoring.close()
+    await rig.scoring.close()
 
 
 async def test_nothing_is_scored_where_that_is_switched_off(scorer: Scorer) -> None:
@@ -220,7 +221,7 @@ async def test_at_the_end_nobody_waits_for_the_thread(scorer: Scorer) -> None:
     rig = await Rig(scorer, budget_ms=20).ready()
     scorer.gate.clear()
     waiting = [rig.begin(LONG) for _ in range(3)]
-    rig.scoring.close()
+    await rig.scoring.close()
     for one in waiting:
         assert isinstance(one, asyncio.Future)
         assert (await one).drift == unscored("budget")
