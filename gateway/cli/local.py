@@ -31,8 +31,8 @@ from gateway.personas.store import labels, personas, versions
 from gateway.server import seed
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
-from gateway.turns import store as turns
 from gateway.turns import view
+from gateway.turns.store import turns
 from gateway.turns.view import TurnView
 
 POLL_SECONDS = 0.25
@@ -176,7 +176,7 @@ class Local:
             persona_id=await self._persona_id(wanted), status=wanted.status, since=wanted.since
         )
         async with self._database.read() as connection:
-            found = await turns.turns(connection, self._workspace.id, chosen, limit=limit)
+            found = await turns.listed(connection, self._workspace.id, chosen, limit=limit)
         return [view.show(each.turn) for each in found]
 
     async def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:

@@ -11,9 +11,9 @@ from gateway.config import Turns
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable, UnfitError
-from gateway.turns import store
 from gateway.turns.amendment import News
 from gateway.turns.charging import charge, is_unpriced
+from gateway.turns.store import amendments, turns
 from gateway.turns.turn import Turn
 from gateway.upstreams.prices import Prices
 
@@ -83,7 +83,7 @@ class Recorder:
             batch = [self._queue[at] for at in range(min(size, len(self._queue)))]
             try:
                 async with self._transaction() as connection:
-                    await store.insert(connection, batch)
+                    await turns.insert(connection, batch)
             except UNFIT as error:
                 # One bad row must not hold up all others.
                 if len(batch) > 1:
@@ -127,7 +127,7 @@ class Recorder:
             batch = [self._news[at] for at in range(min(size, left))]
             try:
                 async with self._transaction() as connection:
-                    await store.amend(connection, batch)
+                    await amendments.amend(connection, batch)
             except UNFIT as error:
                 if len(batch) > 1:
                     size = 1

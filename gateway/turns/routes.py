@@ -18,9 +18,12 @@ from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
-from gateway.turns import store, view
-from gateway.turns.store import After as Place
-from gateway.turns.store import By, Filter, Stored
+from gateway.turns import view
+from gateway.turns.store import turns, usage
+from gateway.turns.store.amendments import After as Place
+from gateway.turns.store.rows import Stored
+from gateway.turns.store.turns import Filter
+from gateway.turns.store.usage import By
 from gateway.turns.tail import Event, Tail
 from gateway.turns.turn import Status, Verdict
 from gateway.turns.view import TurnDetail, TurnView
@@ -87,7 +90,7 @@ async def list_turns(
             until=_ms(until, "until"),
             after=int(after) if after else None,
         )
-        found = await store.turns(connection, caller.workspace_id, wanted, limit=limit + 1)
+        found = await turns.listed(connection, caller.workspace_id, wanted, limit=limit + 1)
     return page(
         found,
         limit,
@@ -104,7 +107,7 @@ async def list_turns(
 async def read_turn(request: AnyRequest, database: Store, turn_id: str) -> TurnDetail:
     caller = caller_of(request)
     async with database.read() as connection:
-        found = await store.turn(connection, caller.workspace_id, turn_id)
+        found = await turns.find(connection, caller.workspace_id, turn_id)
         if found is None:
             raise Refusal(Fault.TURN_UNKNOWN)
     return view.detail(
@@ -126,7 +129,7 @@ async def sum_up_usage(
     async with database.read() as connection:
         persona_id = await _persona_id(connection, caller, persona)
         wanted = Filter(persona_id=persona_id, since=_ms(since, "since"), until=_ms(until, "until"))
-        sums = await store.usage(connection, caller.workspace_id, by, wanted)
+        sums = await usage.sums(connection, caller.workspace_id, by, wanted)
     return UsageList([_usage(by, each) for each in sums])
 
 
@@ -224,7 +227,7 @@ def _ms(time: datetime | None, name: str) -> int | None:
     return int(time.timestamp() * 1000)
 
 
-def _usage(by: By, each: store.Sum) -> UsageView:
+def _usage(by: By, each: usage.Sum) -> UsageView:
     value = clock.iso(each.key)[:10] if by == "day" and isinstance(each.key, int) else each.key
     figures = msgspec.structs.asdict(each)
     del figures["key"]

@@ -10,8 +10,10 @@ import msgspec
 from gateway.auth.guard import Caller
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
-from gateway.turns import store, view
-from gateway.turns.store import After, Amended, Stored
+from gateway.turns import view
+from gateway.turns.store import amendments, turns
+from gateway.turns.store.amendments import After, Amended
+from gateway.turns.store.rows import Stored
 
 POLL_SECONDS = 0.25
 CATCH_UP_SECONDS = 0.02
@@ -130,15 +132,15 @@ class Tail:
         self._database = database
         self._listeners: set[Listener] = set()
         self._wanted = asyncio.Event()
-        self._place = store.feed(database)
-        self._amended = store.amendment_feed(database)
+        self._place = turns.feed(database)
+        self._amended = amendments.feed(database)
         self._closed = False
 
     @asynccontextmanager
     async def listening(self, caller: Caller, persona_id: str | None) -> AsyncIterator[Listener]:
         """Yield a listener to every turn that ends from now on."""
         if not self._listeners:
-            place, amended = store.feed(self._database), store.amendment_feed(self._database)
+            place, amended = turns.feed(self._database), amendments.feed(self._database)
             async with self._database.read() as connection:
                 await place.skip(connection)
                 await amended.skip(connection)
@@ -163,19 +165,19 @@ class Tail:
 
     async def missed(self, workspace_id: str, persona_id: str | None, after: After) -> Missed:
         """Find the workspace's turns and amendments behind this place, the newest MISSED of each."""
-        wanted = store.Filter(persona_id=persona_id)
+        wanted = turns.Filter(persona_id=persona_id)
         async with self._database.read() as connection:
-            newest = await store.newest(connection)
-            found = await store.turns(connection, workspace_id, wanted, limit=MISSED + 1)
-            changed = await store.amendments(connection, workspace_id, persona_id, after, limit=MISSED + 1)
+            newest = await turns.newest(connection)
+            found = await turns.listed(connection, workspace_id, wanted, limit=MISSED + 1)
+            changed = await amendments.missed(connection, workspace_id, persona_id, after, limit=MISSED + 1)
         if after.seq > newest:
             # The event belongs to another store than this one, for instance because a backup was put back.
             return Missed([], Gap(newest))
-        turns = [stored for stored in reversed(found) if stored.seq > after.seq]
-        if len(turns) > MISSED:
-            return Missed(turns[1:], Gap(turns[0].seq), changed[-MISSED:])
+        behind = [stored for stored in reversed(found) if stored.seq > after.seq]
+        if len(behind) > MISSED:
+            return Missed(behind[1:], Gap(behind[0].seq), changed[-MISSED:])
         gap = Gap(after.seq, changed[0].seq) if len(changed) > MISSED else None
-        return Missed(turns, gap, changed[-MISSED:])
+        return Missed(behind, gap, changed[-MISSED:])
 
     async def run(self) -> None:
         """Look for turns until cancelled."""
@@ -193,8 +195,8 @@ class Tail:
     async def _look(self) -> int:
         """Look once, and return how many turns and amendments there were, of whichever there were more."""
         async with self._database.read() as connection:
-            ended = await store.ended(connection, self._place, limit=LOOK)
-            changed = await store.changed(connection, self._amended, limit=LOOK)
+            ended = await turns.ended(connection, self._place, limit=LOOK)
+            changed = await amendments.changed(connection, self._amended, limit=LOOK)
         is_lost = ended.is_lost or changed.is_lost
         gaps = [Gap(self._place.position, self._amended.position)] if is_lost else []
         found: list[Stored | Amended] = [*ended.turns, *changed.amendments]

@@ -20,8 +20,8 @@ from gateway.scoring.schedule import Scoring
 from gateway.scoring.transcript import Said
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
-from gateway.turns import store
 from gateway.turns.recorder import Recorder
+from gateway.turns.store import turns
 from gateway.turns.turn import Drift, Explain, Judgement, Turn
 from gateway.turns.usage import Usage
 from tests.fakes.until import until
@@ -115,7 +115,7 @@ class Rig:
 
     async def row(self, turn: Turn) -> Turn | None:
         async with self.database.read() as connection:
-            found = await store.turn(connection, turn.workspace_id, turn.id)
+            found = await turns.find(connection, turn.workspace_id, turn.id)
         return found.turn if found else None
 
     async def close(self) -> None:

@@ -10,9 +10,9 @@ from gateway.judge.judge import Counts
 from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
-from gateway.turns import store
 from gateway.turns.amendment import LateScore, News
 from gateway.turns.recorder import Recorder
+from gateway.turns.store import amendments
 from gateway.turns.turn import Explain, Turn, unscored
 from tests.fakes.upstream import ScriptedUpstream
 from tests.judge.rig import (
@@ -90,7 +90,7 @@ async def test_a_judgement_that_comes_in_during_a_write_waits_for_its_turn(
     early = rig.end(FINE)
     late: list[Turn] = []
     rig.recorder.amend(early.id, JUDGEMENT)
-    write = store.amend
+    write = amendments.amend
 
     async def and_another_one_ends(connection: AsyncConnection, news: Sequence[tuple[str, News]]) -> None:
         await write(connection, news)
@@ -98,7 +98,7 @@ async def test_a_judgement_that_comes_in_during_a_write_waits_for_its_turn(
             late.append(rig.end(FINE))
             rig.recorder.amend(late[0].id, JUDGEMENT)
 
-    monkeypatch.setattr(store, "amend", and_another_one_ends)
+    monkeypatch.setattr(amendments, "amend", and_another_one_ends)
     assert await rig.stored(early) == KEPT
     assert await rig.row(late[0]) is None
     assert await rig.stored(late[0]) == KEPT
@@ -139,6 +139,6 @@ async def test_a_late_score_completes_the_turn_that_waits_for_one(
     assert both is not None
     assert (both.late, both.judged, both.judge and both.judge.scored) == (True, True, SLIPPED)
     async with rig.database.read() as connection:
-        found = await store.changed(connection, store.amendment_feed(rig.database), limit=9)
+        found = await amendments.changed(connection, amendments.feed(rig.database), limit=9)
     events = [(each.stored.turn.id, each.kind) for each in found.amendments]
     assert events == [(waits.id, "scored"), (put_off.id, "scored"), (waits.id, "judged")]

@@ -19,7 +19,7 @@ from gateway.storage import migrate, tables
 from gateway.storage.database import Change, Database, announce, fields
 from gateway.storage.failure import SchemaOutdatedError, UnfitError
 from gateway.storage.revisions import MIGRATIONS, newest
-from gateway.turns import store
+from gateway.turns.store import turns
 from tests.fakes.store import opened
 
 
@@ -301,8 +301,8 @@ async def test_a_store_of_the_first_schema_keeps_its_turns(tmp_path: Path) -> No
     assert await migrate.upgrade(database)
     await database.require_schema()
     async with database.read() as connection:
-        kept = await store.turn(connection, "ws_1", "msg_1")
-        listed = await store.turns(connection, "ws_1", store.Filter())
+        kept = await turns.find(connection, "ws_1", "msg_1")
+        listed = await turns.listed(connection, "ws_1", turns.Filter())
     assert kept is not None
     assert listed == [kept]
     assert (kept.turn.latency_ms, kept.turn.drift.reason) == (2.5, "disabled")

@@ -1,0 +1,118 @@
+"""Turns are written once, and listed in the order in which they ended."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Select, func, select
+
+from gateway.storage import tables
+from gateway.storage.connection import AsyncConnection
+from gateway.storage.database import Database
+from gateway.storage.feed import Feed
+from gateway.turns.store.rows import BRIEF, COLUMNS, TURN, WHOLE, Stored, erased, row_of, turn_of
+from gateway.turns.turn import Turn
+
+ROWS = 32
+"""Turns in one statement; between two of them the driver's thread and the event loop wait for each other."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Says which turns are wanted; times are milliseconds since the epoch, `after` a place in the order."""
+
+    persona_id: str | None = None
+    version: int | None = None
+    verdict: str | None = None
+    status: str | None = None
+    since: int | None = None
+    until: int | None = None
+    after: int | None = None
+
+
+class Ended(NamedTuple):
+    turns: list[Stored]
+    is_lost: bool
+    """Tells whether turns may be missing before these, because the store is another one than before."""
+
+
+async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
+    """Insert turns, but not again: a batch may come a second time after a doubtful commit.
+
+    Turns whose persona has been purged keep ids only.
+    """
+    purged = await _purged(connection, {turn.persona_id for turn in turns if turn.persona_id is not None})
+    rows = [erased(turn) if turn.persona_id in purged else row_of(turn) for turn in turns]
+    several = len(rows) - len(rows) % ROWS
+    # The driver takes the values as they are; SQLAlchemy would look at every one of them.
+    if several:
+        blocks = [tuple(chain.from_iterable(rows[at : at + ROWS])) for at in range(0, several, ROWS)]
+        await connection.exec_driver_sql(_insertion(ROWS), blocks)
+    if rows[several:]:
+        await connection.exec_driver_sql(_insertion(1), rows[several:])
+
+
+async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str]:
+    """Find those of these personas that are there no more."""
+    if not persona_ids:
+        return set()
+    column = tables.personas.c.id
+    return persona_ids - set(await connection.scalars(select(column).where(column.in_(sorted(persona_ids)))))
+
+
+@lru_cache
+def _insertion(rows: int) -> str:
+    """Build the statement that inserts this many turns."""
+    marks = ",".join([f"({','.join('?' * len(COLUMNS))})"] * rows)
+    return f"INSERT INTO turns ({','.join(COLUMNS)}) VALUES {marks} ON CONFLICT (id) DO NOTHING"  # noqa: S608
+
+
+async def listed(
+    connection: AsyncConnection, workspace_id: str, wanted: Filter, *, limit: int = 50
+) -> list[Stored]:
+    """List turns without their details; those that ended last come first."""
+    query = narrowed(BRIEF.where(TURN.workspace_id == workspace_id), wanted)
+    if wanted.after is not None:
+        query = query.where(TURN.seq < wanted.after)
+    rows = await connection.execute(query.order_by(TURN.seq.desc()).limit(limit))
+    return [turn_of(row) for row in rows]
+
+
+async def find(connection: AsyncConnection, workspace_id: str, turn_id: str) -> Stored | None:
+    query = WHOLE.where(TURN.id == turn_id, TURN.workspace_id == workspace_id)
+    row = (await connection.execute(query)).first()
+    return turn_of(row) if row else None
+
+
+def feed(database: Database) -> Feed:
+    """Open a place in the order in which turns end."""
+    return database.feed(TURN.seq, TURN.id)
+
+
+async def ended(connection: AsyncConnection, place: Feed, *, limit: int) -> Ended:
+    """List the turns of every workspace that ended after this place, in that order, without their details."""
+    found = await place.look(connection, BRIEF, limit)
+    return Ended([turn_of(row) for row in found.rows], found.is_lost)
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """Return the place of the turn that ended last."""
+    return (await connection.execute(select(func.max(TURN.seq)))).scalar() or 0
+
+
+def narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
+    exact = {
+        TURN.persona_id: wanted.persona_id,
+        TURN.version: wanted.version,
+        TURN.verdict: wanted.verdict,
+        TURN.status: wanted.status,
+    }
+    for column, value in exact.items():
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.since is not None:
+        query = query.where(TURN.created_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(TURN.created_at < wanted.until)
+    return query
