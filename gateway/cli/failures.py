@@ -48,8 +48,8 @@ def _explain_ours(error: Exception) -> Told | None:
     if isinstance(error, ConfigError):
         return Told(_one_line(str(error)), USAGE)
     from gateway.auth.pepper import PepperError
+    from gateway.personas.acceptance import DraftError
     from gateway.personas.files import PersonaFileError
-    from gateway.personas.model import DraftError
     from gateway.personas.store.labels import LabelError
     from gateway.storage.failure import SchemaOutdatedError
 

@@ -16,8 +16,9 @@ from gateway.cli.ref import with_ref
 from gateway.cli.target import Found, Pushed, Target, VersionRecord, on_target
 from gateway.config import ConfigError
 from gateway.drift.verdict import LINES_NEEDED
-from gateway.personas import defaults, files
-from gateway.personas.model import Draft, DraftError
+from gateway.personas import defaults, difference, files, writing
+from gateway.personas.acceptance import DraftError
+from gateway.personas.model import Draft
 from gateway.personas.name import ModelName
 from gateway.personas.slug import LATEST, is_label
 
@@ -120,7 +121,7 @@ async def pull(target: Target, ref: ModelName, output: Path | None) -> None:
     """
     persona, version, draft = await target.find(ref)
     if output is None or str(output) == "-":
-        click.echo(files.dump(draft).encode(), nl=False)
+        click.echo(writing.dump(draft).encode(), nl=False)
         return
     places = " and ".join(map(str, _write(output, draft)))
     click.echo(f"{persona.slug} v{version.version} written to {places}")
@@ -188,7 +189,7 @@ def _draft(path: Path) -> Draft:
 
 def _write(path: Path, draft: Draft) -> list[Path]:
     """Write the draft, and return where it has been written to."""
-    written = files.rewritten(path, draft) if path.exists() else {path: files.dump(draft)}
+    written = writing.rewritten(path, draft) if path.exists() else {path: writing.dump(draft)}
     for place, text in written.items():
         place.write_bytes(text.encode())
     return list(written)
@@ -196,11 +197,11 @@ def _write(path: Path, draft: Draft) -> list[Path]:
 
 def _tell(pushed: Pushed) -> None:
     draft, before, version, outcome = pushed
-    difference = files.diff(before, draft) if before else ""
-    restored = outcome == "profile" and not difference
+    change = difference.diff(before, draft) if before else ""
+    restored = outcome == "profile" and not change
     told = "taken out of the archive" if restored else OUTCOMES[outcome]
     click.echo(f"{draft.profile.slug} v{version} ({told})")
-    for line in difference.splitlines():
+    for line in change.splitlines():
         click.echo(click.style(line, fg=COLOURS.get(line[:1])))
 
 

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from gateway.errors import Fault, Refusal
-from gateway.personas import files
+from gateway.personas import difference
 from gateway.personas.model import Draft
+from gateway.personas.writing import dump
 
 T = TypeVar("T")
 
@@ -92,8 +93,8 @@ def compared(task: Task) -> Compared:
     patch = _in_time(fine, lambda: coarse(task.before, task.after))
     if task.old is None or task.new is None:
         return Compared(patch, "")
-    old, new = files.dump(task.old), files.dump(task.new)
-    text = _in_time(lambda: files.difference(old, new), lambda: files.whole_difference(old, new))
+    old, new = dump(task.old), dump(task.new)
+    text = _in_time(lambda: difference.smallest(old, new), lambda: difference.coarse(old, new))
     return Compared(patch, text)
 
 

@@ -10,7 +10,8 @@ from gateway.auth.access import AnyRequest, actor_of, caller_of
 from gateway.config import Config, ConfigError, route
 from gateway.errors import Detail, Fault, Refusal
 from gateway.personas import view
-from gateway.personas.model import Draft, DraftError, Persona, Version, check
+from gateway.personas.acceptance import DraftError, check
+from gateway.personas.model import Draft, Persona, Version
 from gateway.personas.store import personas, versions
 from gateway.personas.view import PersonaView
 from gateway.storage.connection import AsyncConnection

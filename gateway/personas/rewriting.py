@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.personas.document import Node, parse, text_of
+from gateway.personas.document import parse
+from gateway.personas.node import Node, text_of
 
 Dump = Callable[[Mapping[str, Any]], str]
 """Writes a mapping as YAML, in lines of its own."""

@@ -10,6 +10,7 @@ from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_th
 from gateway.errors import Detail, Fault
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import view
+from gateway.personas.acceptance import DraftError
 from gateway.personas.editing import (
     WRITING,
     IfMatch,
@@ -27,7 +28,7 @@ from gateway.personas.editing import (
     version_of,
     writable,
 )
-from gateway.personas.model import Draft, DraftError, Persona, Version, Visibility
+from gateway.personas.model import Draft, Persona, Version, Visibility
 from gateway.personas.store import personas, search, versions
 from gateway.personas.view import PersonaBody, PersonaPatch, PersonaView
 

@@ -8,19 +8,17 @@ from msgspec import UNSET, UnsetType, field
 
 from gateway import clock
 from gateway.errors import Detail
+from gateway.personas.acceptance import NAME_LENGTH, DraftError, check
 from gateway.personas.model import (
-    NAME_LENGTH,
     SCHEMA_VERSION,
     Content,
     Draft,
-    DraftError,
     Overlay,
     Persona,
     Profile,
     Status,
     Version,
     Visibility,
-    check,
 )
 from gateway.personas.slug import LENGTH
 from gateway.personas.template import LAYERS, render
@@ -161,58 +159,43 @@ def slug_from(name: str) -> str:
 
 def show(persona: Persona, newest: Version, *, foreign: bool = False) -> PersonaView:
     """Show a persona. A `foreign` workspace sees neither headers nor upstreams, which are its maker's."""
-    content, layers = newest.content, newest.content.layers
+    layers = newest.content.layers
     origin = ForkedFrom(persona.forked_from, persona.forked_version) if persona.forked_from else None
     return PersonaView(
         id=persona.id,
         slug=persona.profile.slug,
         name=persona.profile.name,
         status=persona.status,
-        language=content.language,
         visibility=persona.profile.visibility,
         tags=persona.profile.tags,
         schema_version=SCHEMA_VERSION,
         version=newest.number,
         labels=persona.labels,
         fingerprint=newest.fingerprint,
-        prompt=content.prompt,
-        layers=layers,
         soul=layers.get("soul"),
         self_=layers.get("self"),
         mask=layers.get("mask"),
         surface=layers.get("surface"),
-        examples=content.examples,
-        overlay=content.overlay,
-        allow=content.allow,
-        refusal=content.refusal,
-        rules=content.rules,
-        upstreams=[] if foreign else content.upstreams,
-        defaults=content.defaults,
-        headers={} if foreign else content.headers,
         forked_from=origin,
         created_at=clock.iso(persona.created_at),
         updated_at=clock.iso(persona.updated_at),
+        **_shown(newest.content, foreign=foreign),
     )
 
 
 def show_version(persona: Persona, version: Version, *, foreign: bool = False) -> VersionView:
-    content = version.content
     return VersionView(
         id=version.id,
         persona=persona.id,
         version=version.number,
         labels=[label for label, number in persona.labels.items() if number == version.number],
         fingerprint=version.fingerprint,
-        language=content.language,
-        prompt=content.prompt,
-        layers=content.layers,
-        examples=content.examples,
-        overlay=content.overlay,
-        allow=content.allow,
-        refusal=content.refusal,
-        rules=content.rules,
-        upstreams=[] if foreign else content.upstreams,
-        defaults=content.defaults,
-        headers={} if foreign else content.headers,
         created_at=clock.iso(version.created_at),
+        **_shown(version.content, foreign=foreign),
     )
+
+
+def _shown(content: Content, *, foreign: bool) -> dict[str, Any]:
+    """Give the fields that a view has of the content."""
+    hidden: dict[str, Any] = {"upstreams": [], "headers": {}} if foreign else {}
+    return msgspec.structs.asdict(content) | hidden

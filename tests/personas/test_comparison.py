@@ -8,7 +8,7 @@ import jsonpatch
 import pytest
 
 from gateway.errors import Refusal
-from gateway.personas import comparison, files
+from gateway.personas import comparison, difference
 from gateway.personas.comparison import Comparing, Task
 from gateway.personas.model import Content, Draft, Profile
 from gateway.turnstile import AT_ONCE, WAITING, Turnstile
@@ -55,14 +55,14 @@ async def test_what_takes_too_long_is_told_more_coarsely_and_holds_up_nobody() -
     ("old", "new"), [("a\nb\nc", "a\nx\nc"), ("a", "a\nb"), ("a\nb", "b"), ("a", "b"), ("a\na\na", "a")]
 )
 def test_a_coarse_difference_leads_from_one_text_to_the_other(old: str, new: str) -> None:
-    lines = files.whole_difference(old, new).split("\n")
+    lines = difference.coarse(old, new).split("\n")
     gone = [line[1:] for line in lines[1:] if line.startswith("-")]
     come = [line[1:] for line in lines[1:] if line.startswith("+")]
     start = int(lines[0].split("-")[1].split(",")[0]) - 1
     whole = old.split("\n")
     assert whole[start : start + len(gone)] == gone
     assert "\n".join([*whole[:start], *come, *whole[start + len(gone) :]]) == new
-    assert files.whole_difference(old, old) == ""
+    assert difference.coarse(old, old) == ""
 
 
 async def test_a_turnstile_lets_few_of_a_workspace_through_and_others_pass() -> None:

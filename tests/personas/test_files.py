@@ -8,18 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.personas import files
+from gateway.personas import difference, files, writing
+from gateway.personas.acceptance import NOT_DEFAULTS, TOKEN, DraftError, check, check_headers
 from gateway.personas.files import PersonaFileError
-from gateway.personas.model import (
-    NOT_DEFAULTS,
-    TOKEN,
-    Content,
-    Draft,
-    DraftError,
-    Profile,
-    check,
-    check_headers,
-)
+from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.slug import SLUG, is_slug
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
@@ -78,10 +70,10 @@ drafts = st.builds(
 @given(drafts)
 @settings(deadline=None)
 def test_a_written_draft_reads_back_as_it_was(draft: Draft) -> None:
-    again = files.parse(files.dump(draft), "a file")
+    again = files.parse(writing.dump(draft), "a file")
     assert again == draft
     assert again.content.fingerprint() == draft.content.fingerprint()
-    assert files.diff(draft, again) == ""
+    assert difference.diff(draft, again) == ""
 
 
 @given(
@@ -108,18 +100,18 @@ def test_the_demo_personas_are_acceptable_and_short() -> None:
 
 def test_defaults_are_left_out_of_a_file() -> None:
     draft = Draft(Profile(slug="short", name="short"), Content(prompt="Be short."))
-    assert files.dump(draft) == "slug: short\nprompt: Be short.\n"
+    assert writing.dump(draft) == "slug: short\nprompt: Be short.\n"
 
 
 def test_a_long_prompt_is_written_as_a_block() -> None:
     draft = Draft(Profile(slug="a", name="a"), Content(prompt="One.\nTwo.\n"))
-    assert files.dump(draft) == "slug: a\nprompt: |\n  One.\n  Two.\n"
+    assert writing.dump(draft) == "slug: a\nprompt: |\n  One.\n  Two.\n"
 
 
 def test_a_diff_shows_what_changed_only() -> None:
     old = Draft(Profile(slug="a", name="a"), Content(prompt="One."))
     new = Draft(Profile(slug="a", name="a"), Content(prompt="Two."))
-    assert files.diff(old, new).splitlines()[1:] == [" slug: a", "-prompt: One.", "+prompt: Two."]
+    assert difference.diff(old, new).splitlines()[1:] == [" slug: a", "-prompt: One.", "+prompt: Two."]
 
 
 @pytest.mark.parametrize(

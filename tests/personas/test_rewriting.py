@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from gateway.personas import files
+from gateway.personas import files, writing
 from gateway.personas.model import Content, Draft, Profile
 from tests.personas.test_files import drafts
 
@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def written(path: Path, draft: Draft) -> str:
-    for place, text in files.rewritten(path, draft).items():
+    for place, text in writing.rewritten(path, draft).items():
         place.write_text(text, "utf-8")
     assert files.read(path) == draft
     return path.read_text("utf-8")
@@ -114,7 +114,7 @@ def test_a_prompt_stays_in_its_own_file(path: Path) -> None:
 def test_a_file_that_cannot_be_changed_in_place_is_written_anew(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
     draft = changed(files.read(path), prompt="Be long.")
-    assert written(path, draft) == files.dump(draft)
+    assert written(path, draft) == writing.dump(draft)
 
 
 @pytest.mark.slow
@@ -123,13 +123,13 @@ def test_a_file_that_cannot_be_changed_in_place_is_written_anew(path: Path, text
 def test_any_file_can_be_made_to_say_anything(before: Draft, after: Draft) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.yml"
-        path.write_text(files.dump(before), "utf-8")
+        path.write_text(writing.dump(before), "utf-8")
         written(path, after)
 
 
 def test_a_draft_with_one_change_keeps_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "a.yml"
     draft = Draft(Profile(slug="a", name="Ada"), Content(prompt="One.\nTwo.\n", examples=["x", "y"]))
-    path.write_text(files.dump(draft), "utf-8")
+    path.write_text(writing.dump(draft), "utf-8")
     text = written(path, changed(draft, examples=["x", "z"]))
-    assert text == files.dump(draft).replace("- y", "- z")
+    assert text == writing.dump(draft).replace("- y", "- z")
