@@ -24,6 +24,8 @@ from gateway.auth.idempotency import Idempotency
 from gateway.auth.routes import router as auth_router
 from gateway.bodies import Bodies
 from gateway.config import Config
+from gateway.conversations.attaching import Attaching
+from gateway.conversations.committer import Committer
 from gateway.conversations.routes import router as conversations_router
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.judge.judge import Judge
@@ -74,7 +76,9 @@ class Gateway:
             config, self.registry, self.routing, self.recorder, self.scoring, self.judge
         )
         self.tail = Tail(self.database)
-        self.chat = ChatCompletions(self.guard, self.exchanges, config.server)
+        self.committer = Committer(self.database)
+        attaching = Attaching(self.database, self.exchanges, self.committer)
+        self.chat = ChatCompletions(self.guard, self.exchanges, attaching, config.server)
         self.embeddings = Embeddings(self.guard, self.exchanges, config)
         self.is_loaded = False
         self.is_draining = False
@@ -108,6 +112,7 @@ class Gateway:
             self.exchanges.aside.close()
             if self.judge is not None:
                 await self.judge.close()
+            await self.committer.close()
             await self.recorder.close()
             await self._write_used()
             await self.routing.close()

@@ -111,6 +111,16 @@ class Fault(_Fault, Enum):
         "There is no such conversation, or it is not yours to see.")
     CONVERSATION_TAKEN = (409, "conversation.id_taken", "conversation", "invalid_request_error", None,
         "There is a conversation of this id; choose another, or leave `id` out.")
+    CONVERSATION_PERSONA = (409, "conversation.other_persona", "conversation", "invalid_request_error", None,
+        "The conversation is with another persona or version; begin a new one, or move its pin.",
+        "model",
+        "The conversation is with another persona; begin a new one.")
+    CONVERSATION_FULL = (409, "conversation.full", "conversation", "invalid_request_error", None,
+        "The conversation holds as many messages as it may; begin a new one.")
+    MESSAGE_UNKNOWN = (404, "message.not_found", "conversation", "invalid_request_error", None,
+        "The conversation has no such message.")
+    ANSWER_TOO_LONG = (502, "conversation.answer_too_long", "conversation", "server_error", None,
+        "The answer is too long to be kept in a conversation; ask for a shorter one.")
     CONVERSATION_INVALID = (422, "conversation.schema_violation", "conversation", "invalid_request_error",
         None,
         "`follow`: `latest`, or a label such as `production`.")

@@ -1,6 +1,6 @@
 """The route `/v1/chat/conversations` makes, lists, reads, changes and deletes conversations."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Router, delete, get, patch, post
 from litestar.handlers import BaseRouteHandler
@@ -8,9 +8,15 @@ from litestar.params import Parameter
 from msgspec import UNSET
 
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
-from gateway.conversations import beginning, store, view
+from gateway.conversations import beginning, reading, store, view
 from gateway.conversations.reaching import reach
-from gateway.conversations.view import ConversationBody, ConversationPatch, ConversationView, given
+from gateway.conversations.view import (
+    ConversationBody,
+    ConversationPatch,
+    ConversationView,
+    MessageView,
+    given,
+)
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas.editing import number_of
@@ -20,6 +26,8 @@ from gateway.storage.connection import AsyncConnection
 
 INVOKE, READ = "chat:invoke", "chat:read"
 SEQ = "[0-9]{1,18}"
+WALK_SECONDS = 3.0
+"""Seconds for one page of a path; only a path of tens of thousands of messages takes long."""
 MAKING = (Fault.PERSONA_UNKNOWN, Fault.CONVERSATION_INVALID, Fault.CONVERSATION_TAKEN)
 CHANGING = (Fault.CONVERSATION_UNKNOWN, Fault.CONVERSATION_INVALID, Fault.PERSONA_UNKNOWN)
 
@@ -96,7 +104,28 @@ def handlers(registry: Registry) -> list[BaseRouteHandler]:
             await store.erase(connection, found, actor_of(request))
         await database.scrub()
 
+    @get(
+        "/{conversation:str}/messages",
+        opt={"scope": READ, "faults": (Fault.MESSAGE_UNKNOWN,)},
+        summary="Read what was said",
+    )
+    async def list_messages(
+        request: AnyRequest,
+        database: Store,
+        conversation: str,
+        leaf: Annotated[str | None, Parameter(max_length=40)] = None,
+        order: Literal["asc", "desc"] = "desc",
+        limit: Limit = 50,
+        after: After = None,
+    ) -> Page[MessageView]:
+        """One path is read: up from its leaf, the newest message unless one is named, or down from its
+        root with `order=asc`."""
+        async with database.read(WALK_SECONDS) as connection:
+            found = await reach(connection, caller_of(request), conversation)
+            return await reading.walk(connection, found, leaf, order, after, limit)
+
     return [
+        list_messages,
         create_conversation,
         list_conversations,
         read_conversation,

@@ -4,17 +4,37 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from msgspec import UNSET
+from sqlalchemy import CTE, Row, bindparam, delete, insert, literal, select, update
 
 from gateway import clock
-from gateway.conversations.conversation import Conversation, Pin
+from gateway.conversations.conversation import MOST_MESSAGES, Conversation, Pin
+from gateway.conversations.message import Addition, Message, Score
+from gateway.drift.axes import AXES
+from gateway.errors import Fault
 from gateway.storage import answers, tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
 from gateway.storage.visibility import is_open
+from gateway.turns.turn import Drift
 
-CONVERSATION, MESSAGE = tables.conversations.c, tables.messages.c
+CONVERSATION, MESSAGE, TURN = tables.conversations.c, tables.messages.c, tables.turns.c
+OF_MESSAGE = [MESSAGE[name] for name in Message.__struct_fields__]
+SCORED = [
+    column.label(f"turn_{column.name}")
+    for column in (*[TURN[axis.column] for axis in AXES], TURN.verdict, TURN.reason, TURN.coherence)
+]
+_GROW = (
+    update(tables.conversations)
+    .where(CONVERSATION.seq == bindparam("number"))
+    .values(
+        leaf=bindparam("new_leaf"),
+        messages=CONVERSATION.messages + bindparam("more"),
+        turns=CONVERSATION.turns + bindparam("answers"),
+        updated_at=bindparam("now"),
+    )
+)
 WITH_PERSONAS = tables.conversations.outerjoin(
     tables.personas, tables.personas.c.id == CONVERSATION.persona_id
 )
@@ -85,6 +105,145 @@ async def change(
         values |= {"version": pin.version, "follow": pin.follow}
     await connection.execute(update(tables.conversations).where(CONVERSATION.seq == found.seq).values(values))
     return msgspec.structs.replace(found, **values)
+
+
+async def add(connection: AsyncConnection, additions: Sequence[Addition]) -> list[Fault | None]:
+    """Add what turns have said, in one go, and say of each whether it could not be added.
+
+    A conversation that was deleted meanwhile takes nothing, and is not made again.
+    """
+    placed = [await _placed(connection, addition) for addition in additions]
+    numbers = {seq for seq in placed if isinstance(seq, int)}
+    query = select(CONVERSATION.seq, CONVERSATION.messages).where(CONVERSATION.seq.in_(numbers))
+    held: dict[int, int] = {row.seq: row.messages for row in await connection.execute(query)}
+    faults: list[Fault | None] = []
+    rows, changes = [], []
+    for addition, seq in zip(additions, placed, strict=True):
+        fault = seq if isinstance(seq, Fault) else _unfit(held, seq, addition)
+        faults.append(fault)
+        if fault is None and isinstance(seq, int):
+            rows += [_row(seq, message) for message in addition.messages]
+            changes.append(_change(seq, addition))
+    if rows:
+        await connection.execute(insert(tables.messages), rows)
+        await connection.execute(_GROW, changes)
+    return faults
+
+
+async def _placed(connection: AsyncConnection, addition: Addition) -> int | Fault:
+    """Return the number of the conversation, which is made where it is new."""
+    draft = addition.conversation
+    if draft.seq:
+        return draft.seq
+    query = select(CONVERSATION.seq, CONVERSATION.persona_id, CONVERSATION.owner)
+    query = query.where(CONVERSATION.workspace_id == draft.workspace_id, CONVERSATION.id == draft.id)
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return (await create(connection, draft)).seq
+    # Somebody was quicker with the same id: that is another branch, if it is the same people who talk.
+    same = (row.persona_id, row.owner) == (draft.persona_id, draft.owner)
+    return int(row.seq) if same else Fault.CONVERSATION_TAKEN
+
+
+def _unfit(held: dict[int, int], seq: int, addition: Addition) -> Fault | None:
+    if seq not in held:
+        return Fault.CONVERSATION_UNKNOWN
+    held[seq] += len(addition.messages)
+    return Fault.CONVERSATION_FULL if held[seq] > MOST_MESSAGES else None
+
+
+def _row(seq: int, message: Message) -> dict[str, Any]:
+    score = None if message.score is None else msgspec.json.encode(message.score).decode()
+    return {**msgspec.structs.asdict(message), "score": score, "conversation": seq}
+
+
+def _change(seq: int, addition: Addition) -> dict[str, Any]:
+    last = addition.messages[-1]
+    return {
+        "number": seq,
+        "new_leaf": last.id,
+        "more": len(addition.messages),
+        "answers": addition.answers,
+        "now": last.created_at,
+    }
+
+
+async def message(connection: AsyncConnection, conversation: Conversation, message_id: str) -> Message | None:
+    query = select(*OF_MESSAGE).where(MESSAGE.conversation == conversation.seq, MESSAGE.id == message_id)
+    row = (await connection.execute(query)).first()
+    return _message(row) if row else None
+
+
+async def back(
+    connection: AsyncConnection, conversation: Conversation, leaf: str, limit: int
+) -> list[Message]:
+    """Walk a path from this message towards the root, at most so many messages; the leaf comes first."""
+    steps = _steps(conversation, leaf, limit)
+    query = select(*OF_MESSAGE).join(steps, steps.c.seq == MESSAGE.seq).order_by(MESSAGE.depth.desc())
+    return [_message(row) for row in await connection.execute(query)]
+
+
+async def deepest(
+    connection: AsyncConnection, conversation: Conversation, hashes: Sequence[bytes]
+) -> Message | None:
+    """Find the message furthest down whose path has one of these hashes; of several alike the newest."""
+    query = select(*OF_MESSAGE).where(MESSAGE.hash.in_(hashes), MESSAGE.conversation == conversation.seq)
+    row = (
+        await connection.execute(query.order_by(MESSAGE.depth.desc(), MESSAGE.seq.desc()).limit(1))
+    ).first()
+    return _message(row) if row else None
+
+
+async def told(
+    connection: AsyncConnection,
+    conversation: Conversation,
+    leaf: str,
+    *,
+    limit: int,
+    above: int | None = None,
+    steps: int = MOST_MESSAGES,
+) -> list[Message]:
+    """Walk a path with the scores that its turns have by now: down to the leaf behind the depth `above`, or,
+    without it, up from the leaf, which then comes first."""
+    path = _steps(conversation, leaf, steps if above is not None else limit)
+    query = (
+        select(*OF_MESSAGE, *SCORED)
+        .join(path, path.c.seq == MESSAGE.seq)
+        .outerjoin(tables.turns, (TURN.id == MESSAGE.id) & (TURN.conversation_id == conversation.id))
+    )
+    if above is None:
+        query = query.order_by(MESSAGE.depth.desc())
+    else:
+        query = query.where(MESSAGE.depth > above).order_by(MESSAGE.depth)
+    return [_told(row) for row in await connection.execute(query.limit(limit))]
+
+
+def _told(row: Row[Any]) -> Message:
+    """Read a message whose score is that of its turn's row, once that is written."""
+    found, told = fields(row), _message(row)
+    if found["turn_verdict"] is None:
+        return told
+    levels = {axis.name: found[f"turn_{axis.column}"] for axis in AXES}
+    drift = Drift(verdict=found["turn_verdict"], reason=found["turn_reason"] or UNSET, **levels)
+    return msgspec.structs.replace(told, score=Score(drift, found["turn_coherence"]))
+
+
+def _steps(conversation: Conversation, leaf: str, limit: int) -> CTE:
+    """Find the numbers of a path's messages, from the leaf on, at most so many."""
+    first = select(MESSAGE.seq, MESSAGE.parent, literal(1).label("step"))
+    steps = first.where(MESSAGE.conversation == conversation.seq, MESSAGE.id == leaf).cte(recursive=True)
+    further = select(MESSAGE.seq, MESSAGE.parent, steps.c.step + 1)
+    further = further.join(steps, (MESSAGE.conversation == conversation.seq) & (MESSAGE.id == steps.c.parent))
+    return steps.union_all(further.where(steps.c.step < limit))
+
+
+def _message(row: Row[Any]) -> Message:
+    found = fields(row)
+    return msgspec.convert({**found, "score": _score(found["score"])}, Message)
+
+
+def _score(text: str | None) -> Score | None:
+    return None if text is None else msgspec.json.decode(text, type=Score)
 
 
 async def erase(connection: AsyncConnection, found: Conversation, actor: Actor) -> None:

@@ -1,12 +1,14 @@
 """The native API takes and shows conversations like this."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from gateway import clock
 from gateway.conversations.conversation import Conversation
+from gateway.conversations.message import Message
+from gateway.turns.turn import Drift
 
 Given = TypeVar("Given")
 VersionNumber = str | int
@@ -55,6 +57,58 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     turns: int
     created_at: str
     updated_at: str
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in OpenAI's form, where it stands, and, of an answer, how far it strayed."""
+
+    id: str
+    parent: str | None
+    role: str
+    content: str | list[Any] | None
+    name: str | UnsetType = UNSET
+    tool_calls: list[Any] | UnsetType = UNSET
+    tool_call_id: str | UnsetType = UNSET
+    refusal: str | UnsetType = UNSET
+    turn: int
+    version: int | None
+    drift: Drift | None
+    coherence: float | None
+    created_at: str
+
+
+class _Body(msgspec.Struct):
+    """What is shown of a message's body; what is of another type than OpenAI's is not."""
+
+    content: Any = None
+    name: Any = UNSET
+    tool_calls: Any = UNSET
+    tool_call_id: Any = UNSET
+    refusal: Any = UNSET
+
+
+_body = msgspec.json.Decoder(_Body)
+TYPES = {"name": str, "tool_calls": list, "tool_call_id": str, "refusal": str}
+
+
+def show_message(found: Message) -> MessageView:
+    body = _Body() if found.body is None else _body.decode(found.body)
+    others = {
+        name: value if isinstance(value := getattr(body, name), kind) else UNSET
+        for name, kind in TYPES.items()
+    }
+    return MessageView(
+        id=found.id,
+        parent=found.parent,
+        role=found.role,
+        content=body.content,
+        **others,
+        turn=found.turn,
+        version=found.version,
+        drift=found.score.drift if found.score else None,
+        coherence=found.score.coherence if found.score else None,
+        created_at=clock.iso(found.created_at),
+    )
 
 
 def given(value: Given | UnsetType) -> Given | None:

@@ -103,6 +103,8 @@ class Account:
             (b"x-persona-attempts", str(self._attempts + trail.attempts).encode()),
             (b"x-persona-overhead-ms", f"{overhead:.2f}".encode()),
         ]
+        if self.turn.conversation_id is not None:
+            headers.append((b"x-persona-conversation-id", self.turn.conversation_id.encode()))
         if trail.route is not None:
             headers.append((b"x-persona-upstream", str(trail.route).encode("ascii", "replace")))
         if self.has_dropped_tools:

@@ -32,7 +32,16 @@ class _Choice(msgspec.Struct):
     error: msgspec.Raw = chunks.NULL
 
 
+class _Kept(msgspec.Struct):
+    message: dict[str, msgspec.Raw] | None = None
+
+
+class _Whole(msgspec.Struct):
+    choices: list[_Kept]
+
+
 _read = msgspec.json.Decoder(list[_Choice])
+_whole = msgspec.json.Decoder(_Whole)
 
 
 class Answer:
@@ -74,6 +83,18 @@ class Answer:
         """List what was said in each choice; there is at least the first."""
         said = [_said(position, choice) for position, choice in enumerate(self.choices or ())]
         return said or [Said(0, "")]
+
+    def message(self) -> bytes:
+        """Return the first choice as a message of the next request, in JSON."""
+        try:
+            choices = _whole.decode(self.body).choices
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # It has lone surrogates or the like, which no message may have.
+            choices = _whole.decode(msgspec.json.encode(chunks.value_of(self.body))).choices
+        message = choices[0].message if choices else None
+        whole = msgspec.json.encode({"content": None, **(message or {}), "role": "assistant"})
+        # Strings that were not decoded may hold bytes that are no text.
+        return whole if whole.isascii() else whole.decode("utf-8", "replace").encode()
 
     @property
     def is_large(self) -> bool:

@@ -10,6 +10,7 @@ from gateway.config import Chat, Route, Timeouts
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.keeping import KeptTranscript
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.parameters import OF_TOOLS, tools_in
 from gateway.openai_api.relay import Relay
@@ -69,6 +70,8 @@ class Asking:
         self._mask = Mask(secrets, persona.prompt.json) if persona is not None else Mask(secrets)
         self._event_bytes = min(chat.max_answer, EVENT_BYTES)
         self._fallback_id = f"chatcmpl-{turn_id}"
+        self.is_kept = False
+        """Tells whether the answer is kept, so that all of it has to be heard."""
 
     async def fetch(self, node: Node, route: Route) -> Answer:
         """Fetch a whole answer. Raises UpstreamFailure."""
@@ -160,6 +163,9 @@ class Asking:
             limit=self._event_bytes,
             mask=self._mask,
             fallback_id=self._fallback_id,
+            kept=KeptTranscript() if self.is_kept else None,
+            # What tools are called with is heard in no chunk that is not decoded.
+            learns=not (self.is_kept and self._request.has_tools),
         )
 
 

@@ -1,15 +1,16 @@
 """`POST /v1/openai/chat/completions`: a request is read and prepared, and then answered."""
 
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.auth import guard as guards
-from gateway.auth.guard import Guard
+from gateway.auth.guard import Caller, Guard
 from gateway.config import Server
-from gateway.errors import Fault, Refusal
+from gateway.errors import Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.body import too_deep
+from gateway.openai_api.exchange import Exchange
 from gateway.openai_api.exchanges import Exchanges
 
 CONVERSATION = b"x-persona-conversation-id"
@@ -20,13 +21,21 @@ HEADERS = guards.HEADERS | edge.HEADERS | {CONVERSATION}
 UNKNOWN = "There is no such conversation; leave the header `X-Persona-Conversation-Id` out."
 
 
+class Attaching(Protocol):
+    """Attaches requests to conversations."""
+
+    async def attach(self, caller: Caller, exchange: Exchange, name: str) -> None:
+        """Have the turn kept in the conversation of this name. Raises Refusal."""
+
+
 class ChatCompletions(Answering):
     """The ASGI application behind the route answers every request itself, errors included."""
 
-    def __init__(self, guard: Guard, exchanges: Exchanges, server: Server) -> None:
+    def __init__(self, guard: Guard, exchanges: Exchanges, attaching: Attaching, server: Server) -> None:
         super().__init__()
         self._guard = guard
         self._exchanges = exchanges
+        self._attaching = attaching
         self._max_body = server.max_body
 
     async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
@@ -37,9 +46,11 @@ class ChatCompletions(Answering):
             headers = [header for header in incoming.headers if header[0] in HEADERS]
             caller = await self._guard.admit(headers, "chat:invoke")
             incoming.connection.vouch()
-            _refuse_conversation(headers)
+            conversation = _conversation(headers)
             body = await edge.read_body(headers, receive, self._max_body, self._exchanges.aside)
             exchange = await self._exchanges.prepare(caller, body, incoming.request_id, started)
+            if conversation is not None:
+                await self._attaching.attach(caller, exchange, conversation)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
         except RecursionError:
@@ -53,8 +64,9 @@ class ChatCompletions(Answering):
             await self.answer(exchange, incoming, send)
 
 
-def _refuse_conversation(headers: edge.Headers) -> None:
-    """No conversation is stored yet, so any that is named does not exist. Raises Refusal."""
-    for name, _ in headers:
+def _conversation(headers: edge.Headers) -> str | None:
+    """Read the conversation that the request names."""
+    for name, value in headers:
         if name == CONVERSATION:
-            raise Refusal(Fault.CONVERSATION_UNKNOWN, UNKNOWN)
+            return value.decode("latin-1").strip()
+    return None

@@ -9,15 +9,18 @@ from typing import NamedTuple
 import msgspec
 
 from gateway.config import Chat, Route
+from gateway.errors import Refusal
 from gateway.judge.judge import Judge
 from gateway.openai_api import reckoning
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.asking import Asking, usable
+from gateway.openai_api.keeping import Keeper, KeptTranscript, kept_by
 from gateway.openai_api.life import Life, Outlet
 from gateway.openai_api.passing_on import await_bill, pass_on
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
+from gateway.openai_api.sse import DONE_FRAME
 from gateway.openai_api.transcript import Transcript
 from gateway.openai_api.watch import Watch
 from gateway.openai_api.withholding import TRIES, Replacement, may_ask_again, replaced
@@ -66,11 +69,17 @@ class Exchange(Life):
         self._shared = shared
         self._asking = asking
         self._wants_data = wants_data
+        self._keeper: Keeper | None = None
         self._said: Transcript | Answer | Replacement | None = None
         self._job: Job | None = None
         """The answer as it was scored, or waits for it."""
         self._spent = 0.0
         """Seconds for which the answer's last chunk has waited until it was known to be the last."""
+
+    def keep_by(self, keeper: Keeper) -> None:
+        """Have the answer kept by this keeper, before its caller sees the end of it."""
+        self._keeper = keeper
+        self._asking.is_kept = True
 
     def rendered(self) -> tuple[str, str, msgspec.Raw, str, str]:
         """Return the resolved name, the first upstream, the body for it, and the digests. Raises Refusal."""
@@ -104,6 +113,8 @@ class Exchange(Life):
                     await self._patiently(job.future, watch, limits.idle)
                 self._take(job)
                 frames += relay.release(account.persona_json())
+            if relay.done and self._keeper is not None and isinstance(relay.transcript, KeptTranscript):
+                frames = await self._kept(self._keeper, relay.transcript, frames, watch, outlet)
             if frames:
                 await outlet.write(frames, is_last=relay.done)
                 frames = b""
@@ -129,6 +140,8 @@ class Exchange(Life):
         if persona is None:
             return (await self._answered()).body
         answer = await (self._answered() if judge is None else self._judged(judge, persona))
+        if self._keeper is not None:
+            await kept_by(self._keeper, account.turn, answer, is_large=answer.is_large)
         model, identity = persona.model_json, account.persona_json()
         if answer.is_large:
             return await asyncio.to_thread(answer.encode, model, identity)
@@ -180,6 +193,20 @@ class Exchange(Life):
             return False
         account.judge(found)
         return account.turn.drift.verdict == "out-of-character"
+
+    async def _kept(
+        self, keeper: Keeper, transcript: KeptTranscript, frames: bytes, watch: Watch, outlet: Outlet
+    ) -> bytes:
+        """Return the frames that end a stream, once its answer is kept. Raises Refusal."""
+        # The upstream is not to blame for the time that the store takes.
+        watch.limit_idle(None)
+        try:
+            await kept_by(keeper, self.account.turn, transcript, is_large=False)
+        except Refusal:
+            if frames:
+                await outlet.write(frames)
+            raise
+        return frames + DONE_FRAME
 
     def _withhold(self) -> None:
         """Record the answer that is held back, which has its own turn."""

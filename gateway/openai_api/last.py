@@ -25,6 +25,7 @@ class LastChunk:
     __slots__ = (
         "_behind",
         "_choices",
+        "_done",
         "_doubts",
         "_envelope",
         "_held",
@@ -38,7 +39,10 @@ class LastChunk:
         "is_settled",
     )
 
-    def __init__(self, transcript: Transcript, choices: int, model_json: bytes) -> None:
+    def __init__(
+        self, transcript: Transcript, choices: int, model_json: bytes, done: bytes = DONE_FRAME
+    ) -> None:
+        """`done` ends the stream; it is empty where somebody else ends it."""
         self.is_held = False
         self.is_settled = False
         """Tells whether the chunk that is held is known to be the last one."""
@@ -49,6 +53,7 @@ class LastChunk:
         self._transcript = transcript
         self._choices = choices
         self._model_json = model_json
+        self._done = done
         self._held = b""
         self._is_credible = False
         """Tells whether the held chunk is taken for the last one when nothing follows it for a while."""
@@ -97,10 +102,10 @@ class LastChunk:
         """Note that the upstream has said all: the last chunk, perhaps one of ours, waits to be released."""
         self.is_ended = True
         if self.is_released:
-            return DONE_FRAME
+            return self._done
         if not self.is_held:
             self._held, self.is_held = self._closing(fallback_id), True
-        self._behind.append(DONE_FRAME)
+        self._behind.append(self._done)
         self.is_settled = True
         return b""
 

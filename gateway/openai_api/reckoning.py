@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.request import TEXTS, ChatRequest
-from gateway.openai_api.transcript import TRANSCRIPT_CHARACTERS, Transcript
+from gateway.openai_api.transcript import Transcript
 from gateway.personas.resolved import Resolved
 from gateway.scoring.transcript import text_of
 from gateway.turns.estimate import READ, estimate, of_bytes
@@ -81,11 +81,10 @@ def _is_picture(part: object) -> bool:
 
 def _streamed(said: Transcript) -> int:
     """Reckon a stream; where nothing is said to the reader, as in calls of tools, each chunk is a token."""
-    kept = TRANSCRIPT_CHARACTERS - said.room
     texts = _first(piece for pieces in said.pieces.values() for piece in pieces)
     if not texts:
         return said.heard
-    return round(estimate(texts) * max(1.0, kept / len(texts)))
+    return round(estimate(texts) * max(1.0, said.characters / len(texts)))
 
 
 def _first(pieces: Iterable[str]) -> str:

@@ -57,8 +57,11 @@ class Relay:
         limit: int,
         mask: Mask,
         fallback_id: str,
+        kept: Transcript | None = None,
+        learns: bool = True,
     ) -> None:
-        self.transcript = Transcript()
+        """`kept` hears an answer that has to be kept: whoever keeps it ends the stream with `[DONE]`."""
+        self.transcript = kept or Transcript()
         self.events = 0
         """Data events seen so far."""
         self.failure: Refusal | None = None
@@ -72,7 +75,8 @@ class Relay:
         """Tells whether it has failed by an error behind which a usage may still come."""
         self._is_over = False
         """Tells whether the rest that the upstream sends is of no use."""
-        self._last = LastChunk(self.transcript, choices, model_json) if model_json is not None else None
+        done = b"" if kept else DONE_FRAME
+        self._last = LastChunk(self.transcript, choices, model_json, done) if model_json is not None else None
         """It is `None` for a plain model, whose answers nobody scores."""
         self._upstream = upstream
         self._edit = Edit(model_json, fallback_id)
@@ -82,7 +86,7 @@ class Relay:
         self._framer = Framer(limit)
         self._limit = limit
         self._template: Template | None = None
-        self._learnt = 0
+        self._learnt = 0 if learns else TEMPLATES
         self._misses = 0
         """Chunks in a row that are unlike the template; two make a new one, one may be another choice's."""
 
@@ -213,7 +217,7 @@ class Relay:
         if self._edit.id is not known:
             # What was learnt goes out without it.
             self._template = None
-        if self._template is None and not name and len(came) <= TEMPLATE_BYTES:
+        if self._template is None and not name and len(came) <= TEMPLATE_BYTES and self._learnt < TEMPLATES:
             self._learn(came, data, chunk)
         last = self._last
         if last is None:

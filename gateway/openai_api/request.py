@@ -69,6 +69,13 @@ class ChatRequest:
         """Return the body for a plain model: the caller's own with these fields, each once."""
         return each_once(self.body, {**fields, "messages": msgspec.Raw(self.messages.array)})
 
+    @property
+    def has_tools(self) -> bool:
+        """Tells whether the request brings tools that the model may call."""
+        return any(
+            is_set(self.fields, name) and bytes(self.fields[name]) != b"[]" for name in ("tools", "functions")
+        )
+
     def needs_more_than_text(self) -> tuple[str, str] | None:
         """Name what a text-only model cannot do for this request, as a noun, and the field that says so."""
         if is_set(self.fields, "audio"):

@@ -13,10 +13,10 @@ NONE: frozenset[int] = frozenset()
 class Transcript:
     """Holds what was said in a streamed answer, choice by choice."""
 
-    __slots__ = ("called_tools", "finished", "heard", "pieces", "refused", "room", "usage")
+    __slots__ = ("called_tools", "finished", "heard", "limit", "pieces", "refused", "room", "usage")
 
-    def __init__(self) -> None:
-        self.room = TRANSCRIPT_CHARACTERS
+    def __init__(self, room: int = TRANSCRIPT_CHARACTERS) -> None:
+        self.limit = self.room = room
         """Characters that are still kept; below 0, so many were not."""
         self.heard = 0
         """Chunks in which a choice does something."""
@@ -42,6 +42,11 @@ class Transcript:
                 self.finished[choice.index] = choice.finish_reason
                 finishes = True
         return speaks, finishes
+
+    @property
+    def characters(self) -> int:
+        """Count the characters that were said, kept or not."""
+        return self.limit - self.room
 
     def keep(self, index: int, text: str) -> None:
         """Take in a piece that a choice says, which has not finished then, whatever was said before."""

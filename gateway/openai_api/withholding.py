@@ -35,6 +35,10 @@ class Replacement:
     def said(self) -> list[Said]:
         return [Said(said.index, self._text) for said in self._answer.said()]
 
+    def message(self) -> bytes:
+        """Return these words as a message, in JSON."""
+        return msgspec.json.encode({"role": "assistant", "content": self._text})
+
     def encode(self, model_json: bytes, persona_json: bytes) -> bytes | bytearray:
         """Encode the answer with these words in each of its choices."""
         message = {"role": "assistant", "content": self._text}

@@ -106,6 +106,7 @@ ANSWERS: dict[str, Any] = {
     "list_conversations": page(values.CONVERSATION, following="17"),
     "read_conversation": values.CONVERSATION,
     "change_conversation": values.CONVERSATION,
+    "list_messages": page(values.MESSAGE, following=values.TURN_ID),
     "list_turns": page(values.TURN, following="17"),
     "read_turn": values.TURN_DETAIL,
     "sum_up_usage": values.USAGE,

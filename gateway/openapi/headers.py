@@ -17,6 +17,9 @@ ANSWERED = {
     "Retry-After": _header("Seconds, or a date, as the upstream said.", "2"),
     "WWW-Authenticate": _header("`Bearer`.", "Bearer"),
     "X-Persona": _header("Who answered: `slug@vN`. Absent for plain models.", "the-night-librarian@v2"),
+    "X-Persona-Conversation-Id": _header(
+        "The conversation in which the turn is kept. Absent for one-shot turns.", "conv_0QwErTy3aBcDeFgHiJkL"
+    ),
     "X-Persona-Attempts": _header("Calls to upstreams.", 1, "integer"),
     "X-Persona-Dropped": _header(
         "`tools` where the upstream was asked without the request's, as the configuration says.", "tools"

@@ -24,6 +24,7 @@ CHAT_HEADERS = (
     "X-Persona-Prompt-Sha256",
     "X-Persona-Upstream",
     "X-Persona-Dropped",
+    "X-Persona-Conversation-Id",
     "X-Persona-Attempts",
     "X-Persona-Overhead-Ms",
     "X-Persona-Verdict",
@@ -92,7 +93,8 @@ DROPPED = (
 CONVERSATION: Json = {
     "name": "X-Persona-Conversation-Id",
     "in": "header",
-    "description": "Reserved: no conversation is stored yet, so that any `conv_…` id is answered by 404.",
+    "description": "A `conv_…` id: the turn is kept there, below what it goes on from. `new` makes a "
+    "conversation, whose id comes back under the same name.",
     "schema": {"type": "string"},
 }
 GZIP: Json = {
@@ -138,6 +140,9 @@ CHAT = Raw(
         Fault.MEDIA_UNSUPPORTED,
         Fault.PERSONA_UNKNOWN,
         Fault.CONVERSATION_UNKNOWN,
+        Fault.CONVERSATION_PERSONA,
+        Fault.CONVERSATION_FULL,
+        Fault.ANSWER_TOO_LONG,
         Fault.OVERLAY_LOCKED,
         Fault.CAPABILITY_MISSING,
         Fault.ANSWER_WITHHELD,

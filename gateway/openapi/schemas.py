@@ -24,6 +24,7 @@ NAMES = {
     "ForkBody": "Fork",
     "KeyBody": "NewKey",
     "KeyView": "Key",
+    "MessageView": "Message",
     "LabelBody": "LabelTarget",
     "PersonaBody": "NewPersona",
     "PersonaPatch": "PersonaChange",

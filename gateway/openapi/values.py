@@ -313,6 +313,17 @@ READINESS: Json = {
     "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0, "over_budget": 0},
 }
 
+MESSAGE: Json = {
+    "id": TURN_ID,
+    "parent": MESSAGE_ID,
+    "role": "assistant",
+    "content": LINE,
+    "turn": 1,
+    "version": 2,
+    "drift": {"voice": 0.0122, "values": None, "rules": None, "verdict": "in-character"},
+    "coherence": 4.6,
+    "created_at": WHEN,
+}
 CONVERSATION: Json = {
     "id": CONVERSATION_ID,
     "persona": PERSONA_ID,

@@ -128,6 +128,32 @@ def test_turns_usage_and_their_stream_are_answered_as_described(
         walk("GET", "/v1/usage", query=f"?by={by}")
 
 
+def test_conversations_are_answered_as_described(
+    walk: Walk, gateway: Gateway, upstream: ScriptedUpstream
+) -> None:
+    place = "/v1/chat/conversations"
+    one: Any = place + "/{conversation}"
+    chat = {"model": "persona/the-night-librarian", "messages": hello()}
+    made = walk("POST", CHAT, chat, headers={"x-persona-conversation-id": "new"})
+    ref: Any = {"conversation": made.headers["x-persona-conversation-id"]}
+    named = {"x-persona-conversation-id": ref["conversation"]}
+    walk("POST", CHAT, {**chat, "model": "persona/the-istanbul-bookseller"}, status=409, headers=named)
+    walk("POST", place, {"persona": "the-night-librarian", "id": "conv_walk"}, status=201)
+    walk("POST", place, {"persona": "the-night-librarian", "id": "conv_walk"}, status=409)
+    walk("POST", place, {"persona": "the-night-librarian", "id": "walk"}, status=422)
+    walk("POST", place, {"persona": "nobody"}, status=404)
+    walk("GET", place, query="?limit=1")
+    walk("GET", one, **ref)
+    walk("GET", one, conversation="conv_none", status=404)
+    walk("PATCH", one, {"title": "Walked"}, **ref)
+    walk("PATCH", one, {"follow": "v1"}, status=422, **ref)
+    for order in ("asc", "desc"):
+        walk("GET", one + "/messages", query=f"?limit=1&order={order}", **ref)
+    walk("GET", one + "/messages", query="?leaf=msg_none", status=404, **ref)
+    walk("DELETE", one, status=204, **ref)
+    walk("DELETE", one, status=204, conversation="conv_walk")
+
+
 def test_workspaces_keys_and_the_audit_log_are_answered_as_described(walk: Walk) -> None:
     made = walk("POST", "/v1/keys", {"name": "walk", "expires_at": "2090-01-01T00:00:00Z"}, status=201)
     walk("POST", "/v1/keys", {"scopes": ["everything"]}, status=422)

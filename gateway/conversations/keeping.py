@@ -1,0 +1,47 @@
+"""The answer to one request goes below what was asked, and both into their conversation."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gateway.conversations import message as messages
+from gateway.conversations.committer import Committer
+from gateway.conversations.conversation import Conversation
+from gateway.conversations.lineage import Heard, following
+from gateway.conversations.message import MOST_BYTES, Addition, Place
+from gateway.errors import Fault, Refusal
+from gateway.turns.turn import Turn
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Keeping:
+    """Keeps one turn."""
+
+    def __init__(
+        self, committer: Committer, conversation: Conversation, place: Place, heard: Sequence[Heard]
+    ) -> None:
+        """`heard` is what is new behind this place. Raises Refusal where that is too much to be kept."""
+        if sum(len(memoryview(each.raw)) for each in heard) > MOST_BYTES:
+            raise Refusal(
+                Fault.REQUEST_TOO_LARGE,
+                f"The new messages are larger than {MOST_BYTES >> 20} MiB, too much for a conversation.",
+                param="messages",
+            )
+        self.conversation = conversation
+        self.parent = place.id
+        """The message that was answered, once the answer is kept."""
+        self.message: bytes | None = None
+        """The answer as it was kept, as JSON."""
+        self._committer = committer
+        self._place = place
+        self._heard = heard
+
+    async def keep(self, turn: Turn, message: bytes) -> None:
+        asked = messages.below(self._place, self._heard, turn.version)
+        place = asked[-1].place if asked else self._place
+        content = _fields.decode(message).get("content", msgspec.Raw(b"null"))
+        digest = following(place.hash, "assistant", content)
+        said = messages.answer(place, turn, message, digest)
+        await self._committer.commit(Addition(self.conversation, (*asked, said)))
+        self.parent, self.message = place.id, message

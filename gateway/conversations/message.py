@@ -1,0 +1,100 @@
+"""A message stands on a path of its conversation, and remembers what was said before it by a hash."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from gateway import clock, ids
+from gateway.conversations.conversation import Conversation
+from gateway.conversations.lineage import Heard
+from gateway.turns.turn import Drift, Turn
+
+MOST_BYTES = 8 << 20
+"""Bytes of the messages that one turn adds."""
+ASKING = "user"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The end of a path, behind which something is said."""
+
+    id: str | None
+    """The last message; `None` at the root."""
+    depth: int
+    turn: int
+    hash: bytes
+
+
+class Score(msgspec.Struct, frozen=True):
+    """What is known of an answer when it is kept; its turn's row may know more later."""
+
+    drift: Drift
+    coherence: float | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    parent: str | None
+    depth: int
+    """Messages of the path up to this one."""
+    turn: int
+    """Messages of users on the path up to this one."""
+    role: str
+    body: str | None
+    """The message in OpenAI's form, as JSON; `None` where texts are not kept."""
+    hash: bytes
+    version: int | None
+    """The version of the persona that answered, or was asked."""
+    score: Score | None = None
+    created_at: int
+
+    @property
+    def place(self) -> Place:
+        return Place(self.id, self.depth, self.turn, self.hash)
+
+
+class Addition(msgspec.Struct, frozen=True):
+    """What one turn adds to a conversation, which is made with it where its `seq` is 0."""
+
+    conversation: Conversation
+    messages: tuple[Message, ...]
+    answers: int = 1
+
+
+def root(conversation: Conversation) -> Place:
+    return Place(None, 0, 0, conversation.origin)
+
+
+def below(place: Place, heard: Iterable[Heard], version: int | None) -> list[Message]:
+    """Make messages of what was heard behind this place, each below the one before."""
+    found, now = [], clock.now_ms()
+    for each in heard:
+        message = Message(
+            id=ids.new("msg"),
+            parent=place.id,
+            depth=place.depth + 1,
+            turn=place.turn + (each.role == ASKING),
+            role=each.role,
+            body=bytes(each.raw).decode(),
+            hash=each.hash,
+            version=version,
+            created_at=now,
+        )
+        place = message.place
+        found.append(message)
+    return found
+
+
+def answer(place: Place, turn: Turn, body: bytes, digest: bytes) -> Message:
+    """Make the message of a turn's answer, which bears the turn's id."""
+    return Message(
+        id=turn.id,
+        parent=place.id,
+        depth=place.depth + 1,
+        turn=place.turn,
+        role="assistant",
+        body=body.decode(),
+        hash=digest,
+        version=turn.version,
+        score=Score(turn.drift, turn.coherence),
+        created_at=clock.now_ms(),
+    )
