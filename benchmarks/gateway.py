@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks import texts
 from benchmarks.process import BenchError, Process, environment
-from benchmarks.target import Target
+from benchmarks.target import Recorded, Target
 
 SLUG = "the-ferryman"
 READY = "Ctrl-C"
@@ -42,6 +42,8 @@ class Home:
     def __init__(self, folder: Path, key: str = "") -> None:
         self.folder = folder
         self.key = key
+        self._before = 0
+        """Turns that the store had before the gateway was started."""
 
     @property
     def store(self) -> Path:
@@ -63,6 +65,7 @@ class Home:
     def start(self, cores: Sequence[int], upstream: int, *, more: str = "", workers: int = 1) -> Process:
         """Start a gateway and wait until it answers; its first key becomes the home's."""
         self.configure(upstream, more)
+        self._before = self.turns() if self.store.exists() else 0
         process = Process([*_persona("serve"), "--port", "0", "--workers", str(workers)], cores, self.folder)
         self.banner = process.read_until(READY)
         if first := re.search(r"key        in (.*), which only its owner can read", self.banner):
@@ -77,9 +80,14 @@ class Home:
         model = f"persona/{SLUG}"
         return Target(name, process, int(port[1]), self.key, model, path, path, counts=self.counts)
 
-    def counts(self) -> tuple[int, int]:
-        """Count the turns of the store, and those of them that went out without a score."""
-        return self.turns(), self.unscored()
+    def counts(self) -> Recorded:
+        """Count the turns since the start by when they got their score, or will."""
+        query = (
+            "SELECT count(*), coalesce(sum(reason IN ('budget', 'later')), 0), coalesce(sum(late), 0) "
+            f"FROM turns WHERE seq > {self._before}"
+        )
+        with closing(sqlite3.connect(self.store)) as connection:
+            return Recorded(*connection.execute(query).fetchone())
 
     def push(self) -> None:
         """Store the persona that is measured."""
@@ -94,10 +102,6 @@ class Home:
     def turns(self) -> int:
         """Count the turns of the store."""
         return self._ask("SELECT coalesce(max(seq), 0) FROM turns")
-
-    def unscored(self) -> int:
-        """Count those of them that went out without a score."""
-        return self._ask("SELECT count(*) FROM turns WHERE verdict = 'unscored'")
 
     def _ask(self, query: str) -> int:
         with closing(sqlite3.connect(self.store)) as connection:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from benchmarks import load, nginx, results, stores, wrk
-from benchmarks.costs import WRK, Missed
+from benchmarks.costs import WRK, Scores
 from benchmarks.gateway import PATIENT
 from benchmarks.process import cpu_ns, idle_ns
 from benchmarks.results import Figure, Run, figure
@@ -76,13 +76,13 @@ async def connections(rig: Rig) -> list[Figure]:
     say("connections")
     targets = [rig.nginx(), rig.gateway(rig.copy(), more=PATIENT)]
     await warm(targets)
-    missed = {count: Missed() for count in CONNECTIONS}
+    scores = {count: Scores() for count in CONNECTIONS}
 
     async def each(target: Target) -> dict[str, float]:
         found = {}
         for count in CONNECTIONS:
             workload = msgspec.structs.replace(SMALL, connections=count)
-            with missed[count].counted(target):
+            with scores[count].counted(target):
                 found[f"connections_{count}_cpu"] = await cpu_each(target, workload, _requests(count))
         return found
 
@@ -94,7 +94,7 @@ async def connections(rig: Rig) -> list[Figure]:
             f"CPU per whole request, connections: {count}",
             "µs",
             found[name],
-            missed[count].note(),
+            scores[count].note(),
         )
         for count, name in zip(CONNECTIONS, found, strict=True)
     ]

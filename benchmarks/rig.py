@@ -23,6 +23,8 @@ OPEN_FILES = 8192
 """Open files of a server that has a connection on each side for 2,000 streams."""
 SETTLE_SECONDS = 0.4
 """Seconds; a gateway still writes turns after its answers, every quarter of a second."""
+LATE_SECONDS = 30
+"""Seconds in which a gateway finds the scores that were not ready with their answers."""
 QUIET_NS = 3_000_000
 """CPU time within a tenth of a second, below which a server counts as at rest."""
 
@@ -131,10 +133,11 @@ def say(what: str) -> None:
 async def settle(target: Target) -> None:
     """Wait until the server has finished what it does after its answers."""
     await asyncio.sleep(SETTLE_SECONDS)
-    for _ in range(50):
+    for _ in range(10 * LATE_SECONDS):
         before = target.process.cpu_ns()
         await asyncio.sleep(0.1)
-        if target.process.cpu_ns() - before < QUIET_NS:
+        is_quiet = target.process.cpu_ns() - before < QUIET_NS
+        if is_quiet and (target.counts is None or not target.counts().unscored):
             return
 
 

@@ -1,6 +1,7 @@
 """A request can be sent straight to the mock, or through nginx, the gateway or a peer."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +27,16 @@ SDK_HEADERS = {
 """openai-python sends these with a request."""
 
 
+class Recorded(NamedTuple):
+    """Turns that a gateway has recorded by now."""
+
+    turns: int = 0
+    unscored: int = 0
+    """Those of them without a score."""
+    late: int = 0
+    """Those whose score was found after the answer had gone out."""
+
+
 class Target(msgspec.Struct, frozen=True):
     """A server that answers chat requests."""
 
@@ -37,8 +48,8 @@ class Target(msgspec.Struct, frozen=True):
     whole_path: str = "/v1/chat/completions"
     stream_path: str = "/v1/chat/completions"
     headers: Mapping[str, str] = {}
-    counts: Callable[[], tuple[int, int]] | None = None
-    """Counts the answers that it has recorded, and those of them without a score, where it does that."""
+    counts: Callable[[], Recorded] | None = None
+    """Counts the answers that it has recorded, where it does that."""
 
     def path(self, workload: Workload) -> str:
         return self.stream_path if workload.shape.is_stream else self.whole_path

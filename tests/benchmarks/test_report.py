@@ -1,12 +1,15 @@
 """Results go to JSON and from there into a table."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from benchmarks import report, results
+from benchmarks.costs import Scores
 from benchmarks.results import Disturbance, Machine, Run, figure
+from benchmarks.target import Recorded, Target
 
 MACHINE = Machine(
     cores=2,
@@ -62,3 +65,14 @@ def test_a_table_goes_into_its_place_on_a_page(run: Run) -> None:
 def test_a_page_without_a_place_is_refused(run: Run) -> None:
     with pytest.raises(ValueError, match="results:core"):
         report.place("nothing here", run)
+
+
+def test_a_note_says_how_many_were_scored_with_the_answer_and_in_the_end() -> None:
+    counted = iter([Recorded(100, 3, 40), Recorded(1100, 4, 540)])
+    no_process: Any = None
+    target = Target("gateway", no_process, 1, counts=lambda: next(counted))
+    scores = Scores()
+    assert scores.note() == ""
+    with scores.counted(target):
+        pass
+    assert scores.note() == "49.9% scored on the answer, 99.90% in the end"
