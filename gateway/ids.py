@@ -14,13 +14,15 @@ DIGITS = (ALPHABET * 5)[:256].encode()
 
 TIME_DIGITS = 8
 RANDOM_DIGITS = 12
+LOW = 62 * 62
+"""Milliseconds that the last two digits of the time count, so that the others change every four seconds."""
 
 
 @lru_cache(4)
 def base62(number: int, width: int) -> str:
     """Write the number in base62, padded with zeros on the left to `width` digits.
 
-    The results are cached, since several ids are made in the same millisecond.
+    The results are cached, since many ids begin alike.
     """
     digits = []
     for _ in range(width):
@@ -32,7 +34,8 @@ def base62(number: int, width: int) -> str:
 def new(prefix: str) -> str:
     """Make a fresh id such as `msg_0QvXb3k2…`: eight digits of milliseconds, then twelve random ones."""
     random = os.urandom(RANDOM_DIGITS).translate(DIGITS).decode()
-    return f"{prefix}_{base62(clock.now_ms(), TIME_DIGITS)}{random}"
+    high, low = divmod(clock.now_ms(), LOW)
+    return f"{prefix}_{base62(high, TIME_DIGITS - 2)}{ALPHABET[low // 62]}{ALPHABET[low % 62]}{random}"
 
 
 def secret(length: int) -> str:

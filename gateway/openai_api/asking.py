@@ -57,7 +57,7 @@ class Asking:
         secrets: tuple[str, ...],
         turn_id: str,
     ) -> None:
-        if persona is not None:
+        if persona is not None and persona.headers:
             # The headers are their maker's, even where another workspace uses the persona.
             secrets += tuple(value for value in persona.headers.values() if len(value) >= SECRET_LENGTH)
         self._request = request

@@ -54,7 +54,9 @@ class Exchanges:
 
     async def prepare(self, caller: Caller, body: bytes, request_id: str, started: float) -> Exchange:
         """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
-        request = await self.aside.run(len(body), partial(ChatRequest.parse, body))
+        size, parse = len(body), partial(ChatRequest.parse, body)
+        # A request of the usual size is spared two coroutines.
+        request = parse() if size <= LARGE else await self.aside.run(size, parse)
         chat, scoring, secrets = self.shared.chat, self.shared.scoring, self.shared.routing.secrets
         turn = Turn(
             id=ids.new("msg"),
@@ -78,9 +80,8 @@ class Exchanges:
         turn.drift = scoring.initial
         turn.persona_id, turn.version_id = persona.persona_id, persona.version_id
         turn.version = persona.version
-        may_replace = "personas:write" in caller.scopes
-        prepare = partial(_laid, request, persona, may_replace)
-        fields, laid, is_data = await self.aside.run(len(body), prepare)
+        laying = partial(_laid, request, persona, "personas:write" in caller.scopes)
+        fields, laid, is_data = laying() if size <= LARGE else await self.aside.run(size, laying)
         asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
         return Exchange(self.shared, request, account, persona.routes, asking, is_data)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import httptools
@@ -24,7 +25,7 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Protocol(Limits):
     """One connection: what comes in becomes requests, and what an application answers goes out."""
 
-    __slots__ = ("_gone", "_is_known", "_is_lost", "_named_bytes", "is_stalled")
+    __slots__ = ("_gone", "_is_known", "_is_lost", "is_stalled")
     crowd: Crowd
 
     def __init__(self, *settings: Any, **more: Any) -> None:
@@ -32,8 +33,6 @@ class Protocol(Limits):
         self.pipeline = Queue()  # type: ignore[assignment]
         self.is_stalled = False
         """Tells whether the connection was cut because the caller did not read."""
-        self._named_bytes = 0
-        """Bytes of the path and of the headers so far."""
         self._is_known = False
         """Tells whether a key has been shown on this connection."""
         self._is_lost = False
@@ -149,31 +148,22 @@ class Protocol(Limits):
 
     def on_message_begin(self) -> None:
         self._in_head = self._has_begun = True
-        self._named_bytes = 0
         super().on_message_begin()
         state = self.scope["state"]
         state["request_id"] = ids.new("req")
         # This lets the application know why the caller has gone.
         state["connection"] = self
 
-    def on_url(self, url: bytes) -> None:
-        self._named_bytes += len(url)
-        super().on_url(url)
-
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._named_bytes += len(name) + len(value)
-        if self._named_bytes > HEAD_BYTES:
-            self._refuse_large_head()
-        elif len(self.headers) >= HEADERS:
-            self._refuse(Fault.HEADERS_TOO_LARGE, f"The request has more than {HEADERS} headers; send fewer.")
-        elif self._in_head:
-            # A trailer, which comes after a body, must not pass for a header.
-            self.headers.append((name.lower(), value))
+        # Nothing is counted before the head is whole: what one read brings is little enough to be kept.
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._head_done()
-        if self._named_bytes > HEAD_BYTES:
+        if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD_BYTES:
             self._refuse_large_head()
+        elif len(self.headers) > HEADERS:
+            self._refuse(Fault.HEADERS_TOO_LARGE, f"The request has more than {HEADERS} headers; send fewer.")
         elif self.parser.should_upgrade():
             self._refuse(
                 Fault.REQUEST_INVALID,
@@ -185,6 +175,8 @@ class Protocol(Limits):
             self.transport.close()
         if not self._refused:
             self._begin()
+        # A trailer, which comes after a body, must not pass for a header.
+        self.headers = []
 
     def _begin(self) -> None:
         """A head is there: its request is answered, or waits for the one before it."""

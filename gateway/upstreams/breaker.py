@@ -90,14 +90,19 @@ class Breaker:
 
     def succeed(self, key: str, ticket: int, now: float) -> None:
         """Note that the call ended well; one that began before a circuit opened says nothing any more."""
-        if self._is_early(key, ticket):
-            return
+        if self._everybody is not None or self._own:
+            if self._is_early(key, ticket):
+                return
+            self._close(key)
+        self._count(_Call(now, key, "well"))
+
+    def _close(self, key: str) -> None:
+        """Close every circuit that the key's calls have to pass."""
         if self._everybody is not None:
             self._everybody = None
             self._forget(None)
         if self._own.pop(key, None) is not None:
             self._forget(key)
-        self._count(_Call(now, key, "well"))
 
     def fail(self, key: str, ticket: int, now: float, *, was_reached: bool) -> None:
         """Note that the call failed; it counts if a success would."""

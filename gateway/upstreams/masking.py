@@ -34,15 +34,16 @@ class Mask:
     """Hides secrets in any text, however they are spelt; it prepares what it looks for on first use."""
 
     __slots__ = ("_folded_runs", "_is_ready", "_prompt_json", "_runs", "_secrets", "_wholes")
+    _runs: "Runs"
+    _folded_runs: "Runs"
+    _wholes: tuple[str, ...]
+    """Folded texts that are hidden where the whole of one stands."""
 
     def __init__(self, secrets: Iterable[str], prompt_json: bytes = b'""') -> None:
         """The prompt is a JSON string, as it is kept for requests."""
         self._secrets = secrets
         self._prompt_json = prompt_json
         self._is_ready = False
-        self._runs = self._folded_runs = Runs("", RUN)
-        self._wholes: tuple[str, ...] = ()
-        """Folded texts that are hidden where the whole of one stands."""
 
     def value(self, value: Any) -> Any:
         """Mask every text in the JSON value, also the names of keys. Raises RecursionError."""

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
@@ -123,14 +123,13 @@ class Routing:
         """
         now = time.monotonic()
         ready = {route: now for route in routes if route.upstream in self.nodes}
-        tries = dict.fromkeys(ready, 0)
+        tries: dict[Route, int] = {}
         failure: UpstreamFailure | None = None
         unasked: Kind = "breaker_open" if ready else "not_configured"
         broken = 0
         while ready:
-            opens = {route: self._opens_at(route, trail.key, at) for route, at in ready.items()}
-            route = min(opens, key=opens.__getitem__)
-            soonest, now = opens[route], time.monotonic()
+            route, breaker, soonest = self._soonest(ready, trail.key)
+            now = time.monotonic()
             if soonest > max(until, now):
                 break
             if soonest > now:
@@ -138,13 +137,13 @@ class Routing:
                 # Another request may have become the breaker's probe meanwhile.
                 continue
             try:
-                return await self._try(route, attempt, trail)
+                return await self._try(route, breaker, attempt, trail)
             except UpstreamFailure as error:
                 failure = error
             broken += failure.is_retried_once
             if not failure.is_retryable or broken > 1:
                 break
-            tries[route] += 1
+            tries[route] = tries.get(route, 0) + 1
             is_awaited = self._is_awaited(route, failure)
             if tries[route] > self._retries and not is_awaited:
                 del ready[route]
@@ -153,17 +152,24 @@ class Routing:
                 ready[route] = time.monotonic() + (min(pause, LONGEST_WAIT) if is_awaited else pause)
         raise failure or UpstreamFailure(unasked, routes[0].upstream if routes else "default")
 
-    def _opens_at(self, route: Route, key: str, at: float) -> float:
-        return self.nodes[route.upstream].breaker(route.model).opens_at(key, at)
+    def _soonest(self, ready: Mapping[Route, float], key: str) -> tuple[Route, Breaker, float]:
+        """Find the first of the routes that may be asked soonest, with its breaker and when that is."""
+        soonest: tuple[Route, Breaker, float] | None = None
+        for route, at in ready.items():
+            breaker = self.nodes[route.upstream].breaker(route.model)
+            opens = breaker.opens_at(key, at)
+            if soonest is None or opens < soonest[2]:
+                soonest = route, breaker, opens
+        assert soonest is not None  # noqa: S101 - there is one
+        return soonest
 
     def _is_awaited(self, route: Route, failure: UpstreamFailure) -> bool:
         """Tell whether the upstream is gone and comes back, or has come back and is still loading."""
         is_away = not failure.was_reached or failure.status == LOADING
         return is_away and self.nodes[route.upstream].is_restarted
 
-    async def _try(self, route: Route, attempt: "Attempt[T]", trail: Trail) -> T:
-        node = self.nodes[route.upstream]
-        breaker, key = node.breaker(route.model), trail.key
+    async def _try(self, route: Route, breaker: Breaker, attempt: "Attempt[T]", trail: Trail) -> T:
+        node, key = self.nodes[route.upstream], trail.key
         ticket = breaker.start(key)
         trail.attempts += 1
         trail.route = route
