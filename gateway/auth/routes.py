@@ -1,7 +1,6 @@
 """The routes `/v1/workspaces`, `/v1/keys` and `/v1/audit`."""
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -12,13 +11,22 @@ from litestar.params import Parameter, SkipValidation
 from gateway import clock
 from gateway.auth import store
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
-from gateway.auth.guard import Caller, invalid_key
 from gateway.auth.keys import Hasher, Key, Mode, Workspace
-from gateway.auth.scopes import DEFAULT, ScopeError, expand
+from gateway.auth.rights import (
+    KeyBody,
+    expiry,
+    own_key,
+    require_no_more,
+    scopes_for,
+    sooner,
+    still_valid,
+    unacceptable,
+    unknown_key,
+    workspace_for,
+)
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.storage import audit
-from gateway.storage.connection import AsyncConnection
 
 WORKSPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MAKING_WORKSPACES = {
@@ -36,9 +44,6 @@ MAKING_KEYS = {
     ),
 }
 CHANGING_KEYS = {"scope": "keys:manage", "faults": (Fault.KEY_UNKNOWN, Fault.RIGHTS_EXCEEDED)}
-LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
-SCOPES_NAMED = 50
-"""A list of this length names every scope; there are fewer, but wildcards may name some twice."""
 GRACE_SECONDS = 86_400
 """Seconds that the old key stays valid after a rotation, unless the caller says otherwise."""
 
@@ -72,17 +77,6 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     revoked_at: str | None
     last_used_at: str | None
     key: str | None = None
-
-
-class KeyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Without scopes a key gets `personas:*`, `runs:read`, `chat:invoke`, as far as the caller has these."""
-
-    name: str = ""
-    scopes: list[str] | None = None
-    expires_at: datetime | None = None
-    """The time needs a zone."""
-    workspace: str | None = None
-    """A `ws_…` id, which only operators may name."""
 
 
 class RotateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,11 +140,11 @@ async def create_key(request: AnyRequest, database: Store, hasher: KeyHasher, da
     """
     caller = caller_of(request)
     if len(data.name) > 200 or "\0" in data.name:
-        raise _unacceptable("name", "at most 200 characters, and no NUL")
+        raise unacceptable("name", "at most 200 characters, and no NUL")
     async with database.write(still_there(request.scope)) as connection:
-        own = await _still_valid(connection, caller)
-        scopes, expires_at = _scopes(data, caller), _expiry(data, own)
-        workspace = await _workspace_for(connection, data, caller)
+        own = await still_valid(connection, caller)
+        scopes, expires_at = scopes_for(data, caller), expiry(data, own)
+        workspace = await workspace_for(connection, data, caller)
         made, text = await store.create_key(
             connection,
             hasher,
@@ -168,33 +162,25 @@ async def rotate_key(
     request: AnyRequest, database: Store, hasher: KeyHasher, key_id: str, data: RotateBody | None = None
 ) -> KeyView:
     """Both keys are valid for the grace time. A key may rotate itself, and an operator's key any key."""
-    caller, actor = caller_of(request), actor_of(request)
+    caller = caller_of(request)
     grace = (data or RotateBody()).grace_seconds
     async with database.write(still_there(request.scope)) as connection:
-        own = await _still_valid(connection, caller)
-        old = await _own_key(connection, caller, key_id)
+        own = await still_valid(connection, caller)
+        old = await own_key(connection, caller, key_id)
         # The new key is handed to the caller, with everything that is the old one's, such as private
         # personas.
         if old.id != caller.key_id and not caller.operator:
             raise Refusal(Fault.RIGHTS_EXCEEDED, "A key may rotate itself only; an operator's any.")
         if not old.is_valid():
-            raise _unknown_key()
-        _require_no_more(old, caller)
+            raise unknown_key()
+        require_no_more(old, caller)
         workspace = await store.workspace_by_id(connection, old.workspace_id)
         if workspace is None:
-            raise _unknown_key()
-        made, text = await store.create_key(
-            connection,
-            hasher,
-            workspace,
-            name=old.name,
-            scopes=old.scopes,
-            operator=old.operator,
-            expires_at=_sooner(old.expires_at, own.expires_at),
-            owner=old.owner,
-            actor=actor,
+            raise unknown_key()
+        ends, actor = sooner(old.expires_at, own.expires_at), actor_of(request)
+        made, text = await store.rotate_key(
+            connection, hasher, workspace, old, grace=grace, expires_at=ends, actor=actor
         )
-        await store.expire_key(connection, old, clock.now_ms() + grace * 1000, actor)
     return msgspec.structs.replace(_key(made), key=text)
 
 
@@ -202,8 +188,8 @@ async def rotate_key(
 async def revoke_key(request: AnyRequest, database: Store, key_id: str) -> None:
     caller = caller_of(request)
     async with database.write(still_there(request.scope)) as connection:
-        await _still_valid(connection, caller)
-        _require_no_more(await _own_key(connection, caller, key_id), caller)
+        await still_valid(connection, caller)
+        require_no_more(await own_key(connection, caller, key_id), caller)
         await store.revoke_key(connection, caller.workspace_id, key_id, actor_of(request))
 
 
@@ -237,88 +223,6 @@ def router() -> Router:
     """Make the routes of tenants and keys."""
     handlers = [list_workspaces, create_workspace, list_keys, create_key, rotate_key, revoke_key, list_audit]
     return Router("/", route_handlers=handlers, tags=["Workspaces and keys"])
-
-
-async def _still_valid(connection: AsyncConnection, caller: Caller) -> Key:
-    """Read the caller's own key as it is now; what was remembered may be a moment old. Raises Refusal."""
-    own = await store.key(connection, caller.workspace_id, caller.key_id)
-    if own is None or not own.is_valid():
-        raise invalid_key()
-    return own
-
-
-async def _own_key(connection: AsyncConnection, caller: Caller, key_id: str) -> Key:
-    found = await store.key(connection, caller.workspace_id, key_id)
-    if found is None:
-        raise _unknown_key()
-    return found
-
-
-async def _workspace_for(connection: AsyncConnection, body: KeyBody, caller: Caller) -> Workspace:
-    """Find the workspace of the new key; only operators are told whether a foreign one exists."""
-    if body.workspace not in (None, caller.workspace_id) and not caller.operator:
-        raise Refusal(
-            Fault.OPERATOR_REQUIRED, "Only an operator's key may name another workspace; leave it out."
-        )
-    found = await store.workspace_by_id(connection, body.workspace or caller.workspace_id)
-    if found is None:
-        raise Refusal(Fault.WORKSPACE_UNKNOWN)
-    return found
-
-
-def _scopes(body: KeyBody, caller: Caller) -> list[str]:
-    """Expand the scopes asked for, at most those of the caller. Raises Refusal."""
-    if body.scopes is None:
-        return [scope for scope in expand(DEFAULT) if scope in caller.scopes]
-    if len(body.scopes) > SCOPES_NAMED or any(len(scope) > 64 for scope in body.scopes):
-        raise _unacceptable("scopes", f"at most {SCOPES_NAMED} of at most 64 characters each")
-    try:
-        wanted = expand(body.scopes)
-    except ScopeError as error:
-        raise _unacceptable("scopes", str(error)) from None
-    missing = [scope for scope in wanted if scope not in caller.scopes]
-    if missing:
-        raise Refusal(
-            Fault.RIGHTS_EXCEEDED, f"Your key has not the scopes {', '.join(missing)}; leave them out."
-        )
-    return wanted
-
-
-def _expiry(body: KeyBody, own: Key) -> int | None:
-    """Return milliseconds, no later than the end of the caller's own key. Raises Refusal."""
-    if body.expires_at is None:
-        return own.expires_at
-    if body.expires_at.tzinfo is None:
-        raise _unacceptable("expires_at", "a time zone is needed, such as `2030-01-01T00:00:00Z`")
-    at = int(body.expires_at.timestamp() * 1000)
-    if not clock.now_ms() < at <= LAST_MS:
-        raise _unacceptable("expires_at", "must be in the future, and before the year 10000")
-    if own.expires_at is not None and at > own.expires_at:
-        raise Refusal(
-            Fault.RIGHTS_EXCEEDED, "A key may not outlive the one that makes it; choose an earlier end."
-        )
-    return at
-
-
-def _sooner(one: int | None, other: int | None) -> int | None:
-    """Return the earlier of two ends, where `None` means that there is none."""
-    ends = [end for end in (one, other) if end is not None]
-    return min(ends, default=None)
-
-
-def _require_no_more(key: Key, caller: Caller) -> None:
-    """Raises Refusal where the key may do what the caller may not."""
-    if not caller.scopes.issuperset(key.scopes) or (key.operator and not caller.operator):
-        raise Refusal(Fault.RIGHTS_EXCEEDED, "That key may do more than yours; use one that may do as much.")
-
-
-def _unknown_key() -> Refusal:
-    return Refusal(Fault.KEY_UNKNOWN)
-
-
-def _unacceptable(place: str, problem: str) -> Refusal:
-    details = [Detail([place], problem, "value_error")]
-    return Refusal(Fault.KEY_UNACCEPTABLE, f"`{place}`: {problem}.", details=details)
 
 
 def _workspace(workspace: Workspace) -> WorkspaceView:

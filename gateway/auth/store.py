@@ -96,10 +96,32 @@ async def revoke_key(
     return found
 
 
-async def expire_key(connection: AsyncConnection, old: Key, at: int, actor: Actor) -> None:
-    """Let the key end at this time (milliseconds), or sooner where it would end sooner anyway."""
+async def rotate_key(
+    connection: AsyncConnection,
+    hasher: Hasher,
+    workspace: Workspace,
+    old: Key,
+    *,
+    grace: int,
+    expires_at: int | None,
+    actor: Actor,
+) -> tuple[Key, str]:
+    """Add a key with the old one's rights, which ends in `grace` seconds, or sooner if it would anyway."""
+    made, text = await create_key(
+        connection,
+        hasher,
+        workspace,
+        name=old.name,
+        scopes=old.scopes,
+        operator=old.operator,
+        expires_at=expires_at,
+        owner=old.owner,
+        actor=actor,
+    )
+    at = clock.now_ms() + grace * 1000
     await _change(connection, old, expires_at=at if old.expires_at is None else min(at, old.expires_at))
     await note(connection, actor, "key.rotated", old.id)
+    return made, text
 
 
 async def mark_used(connection: AsyncConnection, used: Mapping[str, int]) -> None:

@@ -158,17 +158,15 @@ class Local:
                 raise Failure(f"there is no key `{key_id}` {self.where}")
             if not old.is_valid():
                 raise Failure(f"`{key_id}` is revoked or has ended; `persona keys create` makes another")
-            made, text = await auth.create_key(
+            made, text = await auth.rotate_key(
                 connection,
                 hasher,
                 self._workspace,
-                name=old.name,
-                scopes=old.scopes,
-                operator=old.operator,
+                old,
+                grace=grace,
                 expires_at=old.expires_at,
-                owner=old.owner,
+                actor=self._actor,
             )
-            await auth.expire_key(connection, old, clock.now_ms() + grace * 1000, self._actor)
         return MadeKey(made.id, text, f"in {self.place}")
 
     async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
