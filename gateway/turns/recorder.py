@@ -4,8 +4,9 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from gateway.config import Turns
 from gateway.storage.connection import AsyncConnection
@@ -25,6 +26,10 @@ HELD_UP_SECONDS = 2.0
 """Seconds; a write that takes longer waits for somebody else's lock."""
 UNFIT = (UnfitError, ValueError, OverflowError)
 """Errors for which a row itself is to blame, such as half a character or a giant number: it is given up."""
+
+T = TypeVar("T", Turn, tuple[str, News])
+Write = Callable[[AsyncConnection, Sequence[T]], Awaitable[None]]
+"""Writes rows in one transaction."""
 
 log = logging.getLogger("gateway.turns")
 
@@ -78,28 +83,16 @@ class Recorder:
 
     async def flush(self) -> None:
         """Write all that waits; after a failure it goes on waiting."""
-        size = BATCH
-        while self._queue:
-            batch = [self._queue[at] for at in range(min(size, len(self._queue)))]
-            try:
-                async with self._transaction() as connection:
-                    await turns.insert(connection, batch)
-            except UNFIT as error:
-                # One bad row must not hold up all others.
-                if len(batch) > 1:
-                    size = 1
-                    continue
-                self.dropped += 1
-                log.warning("turn %s cannot be stored: %s", batch[0].id, type(error).__name__)
-            except StoreUnavailable as error:
-                self._fail(error)
-                return
-            for _ in batch:
-                self._queue.popleft()
-            if self._has_failed:
-                log.warning("turns are written again; %d were dropped so far", self.dropped)
-            self._has_failed = False
-        await self._flush_news()
+        try:
+            while self._queue:
+                await self._write(self._queue, BATCH, turns.insert)
+            # News that come in meanwhile may be of turns that still wait. They change turns that have been
+            # written: one that is not there has been lost.
+            await self._write(self._news, NEWS, amendments.amend)
+        except StoreUnavailable as error:
+            if not self._has_failed:
+                log.warning("turns cannot be written and wait in memory: %s", type(error).__name__)
+            self._has_failed = True
 
     async def close(self) -> None:
         """Write a last time, at the end of the process."""
@@ -119,31 +112,33 @@ class Recorder:
             charge(turn, self._prices)
         self._prices = None
 
-    async def _flush_news(self) -> None:
-        """Write what became known of turns that have been written: a turn that is not there has been lost."""
-        # News that come in meanwhile may be of turns that still wait.
-        left, size = len(self._news), NEWS
+    async def _write(self, queue: deque[T], most: int, write: Write[T]) -> None:
+        """Write what is in the queue by now, in batches. Raises StoreUnavailable."""
+        left = len(queue)
         while left:
-            batch = [self._news[at] for at in range(min(size, left))]
+            batch = [queue[at] for at in range(min(most, left))]
             try:
                 async with self._transaction() as connection:
-                    await amendments.amend(connection, batch)
+                    await write(connection, batch)
             except UNFIT as error:
+                # One bad row must not hold up all others.
                 if len(batch) > 1:
-                    size = 1
+                    most = 1
                     continue
-                log.warning("news of turn %s cannot be stored: %s", batch[0][0], type(error).__name__)
-            except StoreUnavailable as error:
-                self._fail(error)
-                return
+                self._give_up(batch[0], error)
             for _ in batch:
-                self._news.popleft()
+                queue.popleft()
             left -= len(batch)
+            if self._has_failed:
+                log.warning("turns are written again; %d were dropped so far", self.dropped)
+            self._has_failed = False
 
-    def _fail(self, error: Exception) -> None:
-        if not self._has_failed:
-            log.warning("turns cannot be written and wait in memory: %s", type(error).__name__)
-        self._has_failed = True
+    def _give_up(self, row: Turn | tuple[str, News], error: Exception) -> None:
+        if isinstance(row, Turn):
+            self.dropped += 1
+            log.warning("turn %s cannot be stored: %s", row.id, type(error).__name__)
+        else:
+            log.warning("news of turn %s cannot be stored: %s", row[0], type(error).__name__)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
