@@ -242,6 +242,23 @@ audit = Table(
 """Writes, by whom and when; `key_id` is null where one was made at a terminal. It holds no prompt and no
 key."""
 
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("type", String(40), nullable=False),
+    Column("workspace_id", Id, nullable=False),
+    Column("owner", Id),
+    Column("data", JSON, nullable=False),
+    Column("created_at", Millis, nullable=False),
+    Index(None, "workspace_id", "seq"),
+    Index(None, "created_at"),
+    sqlite_autoincrement=True,
+)
+"""What has happened, written in the transaction of its cause, with ids and numbers alone; `owner` is set
+where only keys of that owner may know of it."""
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -6,6 +6,7 @@ from gateway import clock
 from gateway.personas.model import Persona
 from gateway.personas.slug import LATEST
 from gateway.personas.store.rows import LABEL, touch
+from gateway.personas.store.telling import tell
 from gateway.storage import tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
@@ -34,6 +35,8 @@ async def move(connection: AsyncConnection, persona: Persona, name: str, number:
         await connection.execute(change.values(number=number, updated_at=now))
     await touch(connection, persona)
     await note(connection, actor, "label.moved", persona.id, label=name, version=number, previous=was)
+    told = {"change": "label", "label": name, "version": number, "previous": was}
+    await tell(connection, "persona.updated", persona, **told)
 
 
 async def remove(connection: AsyncConnection, persona: Persona, name: str, actor: Actor) -> bool:
@@ -44,4 +47,6 @@ async def remove(connection: AsyncConnection, persona: Persona, name: str, actor
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id, LABEL.name == name))
     await touch(connection, persona)
     await note(connection, actor, "label.removed", persona.id, label=name, version=None, previous=was)
+    told = {"change": "label", "label": name, "version": None, "previous": was}
+    await tell(connection, "persona.updated", persona, **told)
     return True

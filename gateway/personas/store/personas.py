@@ -7,9 +7,11 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway import clock, ids
+from gateway.events.event import Value
 from gateway.personas.model import Draft, Persona, Profile, Version
 from gateway.personas.store import search, versions
 from gateway.personas.store.rows import LABEL, PERSONA, SHOWN, many, one, touch
+from gateway.personas.store.telling import tell
 from gateway.storage import answers, erasure, tables
 from gateway.storage.audit import Actor, note, veil
 from gateway.storage.connection import AsyncConnection
@@ -80,7 +82,13 @@ async def create(
     slug = draft.profile.slug
     details = {"slug": slug} | ({"from": origin.persona_id, "version": origin.version} if origin else {})
     await note(connection, actor, "persona.forked" if origin else "persona.created", values["id"], **details)
-    return Pushed(await _again(connection, values["id"]), first, None, "created")
+    made = await _again(connection, values["id"])
+    if origin is None:
+        await tell(connection, "persona.created", made, version=1)
+    else:
+        parent: dict[str, Value] = {"from": origin.persona_id, "from_version": origin.version}
+        await tell(connection, "persona.forked", made, version=1, **parent)
+    return Pushed(made, first, None, "created")
 
 
 async def save(connection: AsyncConnection, persona: Persona, draft: Draft, actor: Actor) -> Pushed:
@@ -101,13 +109,17 @@ async def save(connection: AsyncConnection, persona: Persona, draft: Draft, acto
     outcome: Outcome = "profile" if newest is previous else "new-version"
     action = "persona.updated" if newest is previous else "version.created"
     await note(connection, actor, action, persona.id, version=newest.number)
-    return Pushed(await _again(connection, persona.id), newest, previous, outcome, persona.profile)
+    saved = await _again(connection, persona.id)
+    change = "profile" if newest is previous else "version"
+    await tell(connection, "persona.updated", saved, version=newest.number, change=change)
+    return Pushed(saved, newest, previous, outcome, persona.profile)
 
 
 async def archive(connection: AsyncConnection, persona: Persona, actor: Actor) -> None:
     """Archive the persona: nobody can use it until it is saved again."""
     await touch(connection, persona, status="archived")
     await note(connection, actor, "persona.archived", persona.id)
+    await tell(connection, "persona.archived", persona)
 
 
 async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> None:

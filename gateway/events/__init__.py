@@ -1,0 +1,1 @@
+"""Events: what has happened, for those who are told of it later."""

@@ -1,0 +1,28 @@
+"""An event is something that has happened, told in ids and numbers, never with a prompt or a text."""
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["persona.created", "persona.updated", "persona.forked", "persona.archived"]
+"""Whoever writes events of another kind adds it here."""
+Value = str | int | None
+NOBODY = ""
+"""The owner of what is private and was made at a terminal, without a key."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One event; `seq` is its place in the order of the table."""
+
+    seq: int
+    id: str
+    type: Kind
+    workspace_id: str
+    owner: str | None
+    """The owner of the keys that may be told of it; `None` means the whole workspace."""
+    data: dict[str, Value]
+    created_at: int
+
+    def is_told_to(self, workspace_id: str, owner: str) -> bool:
+        """Tell whether a key of this owner may know of it."""
+        return self.workspace_id == workspace_id and self.owner in (None, owner)
