@@ -266,6 +266,9 @@ class Front:
             await self.litestar(scope, receive, send)
             return
         if scope["path"] != CHAT_PATH:
+            if "\0" in scope["path"]:
+                # Nothing bears a name with NUL in it, and not every database can be asked for one.
+                scope = {**scope, "path": scope["path"].replace("\0", "\ufffd")}
             if scope["method"] == "HEAD":
                 # HEAD is answered as GET is; the connection has a scope of its own and sends the head alone.
                 scope = {**scope, "method": "GET"}

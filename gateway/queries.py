@@ -36,9 +36,13 @@ class Queries(ASGIMiddleware):
         known = self._known.get(id(scope["route_handler"]))
         if known is None:
             return
-        for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
             if name not in known:
                 raise _unknown(name, known)
+            if "\0" in value:
+                details = [Detail(["query", name], "must not hold the character NUL", "value_error")]
+                message = f"`{name}`: must not hold the character NUL."
+                raise Refusal(Fault.REQUEST_INVALID, message, param=name, details=details)
 
 
 def _names(app: Any) -> dict[int, frozenset[str]]:

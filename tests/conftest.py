@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.fakes.postgres import Server, running
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
 
 LIBRARIAN = "persona/the-night-librarian"
 Start = Callable[..., Gateway]
+KEPT = ("PERSONA_CONFORMANCE_DIR", "PERSONA_DRIFT_DIR", "PERSONA_SLIPS_DIR", "PERSONA_TEST_POSTGRES_URL")
 
 
 settings.register_profile("quick", max_examples=20)
@@ -58,11 +60,7 @@ def clean_environment() -> Iterator[dict[str, str]]:
         if name.startswith(("OPENAI_", "PERSONA_", "LANGCHAIN_", "LANGSMITH_"))
         or name.lower().endswith("_proxy")
     }
-    kept = {
-        name: value
-        for name, value in taken.items()
-        if name in ("PERSONA_CONFORMANCE_DIR", "PERSONA_DRIFT_DIR", "PERSONA_SLIPS_DIR")
-    }
+    kept = {name: value for name, value in taken.items() if name in KEPT}
     os.environ.update(kept)
     yield taken
     os.environ.update(taken)
@@ -100,6 +98,24 @@ def upstream(shared_upstream: ScriptedUpstream) -> Iterator[ScriptedUpstream]:
 def gateway(shared_gateway: Gateway, upstream: ScriptedUpstream) -> Gateway:
     """The shared gateway, in front of `upstream`."""
     return shared_gateway
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for all tests that need one."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
+    """The place of a store, of each kind: a folder, and the URL of an empty database."""
+    if request.param == "sqlite":
+        yield tmp_path
+        return
+    server: Server = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class PepperError(Exception):
 
 def place(config: Config) -> Path:
     """Return the file in which the pepper lies, beside the store; its mode is 600."""
-    return config.store.path.with_suffix(".pepper")
+    return config.store.beside(".pepper")
 
 
 def hasher(config: Config) -> Hasher:

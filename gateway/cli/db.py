@@ -35,7 +35,7 @@ def upgrade(config_path: Path | None) -> None:
 async def _upgrade(settings: Config) -> None:
     async with opened(settings) as database:
         changed = await seed.prepare(database)
-    click.echo(f"{settings.store.url} {'now has' if changed else 'already has'} schema {newest()}")
+    click.echo(f"{settings.store.shown} {'now has' if changed else 'already has'} schema {newest()}")
 
 
 @db.command(epilog=example("persona db backup /var/backups/persona-2030-01-01"))
@@ -47,6 +47,7 @@ def backup(config_path: Path | None, folder: Path) -> None:
     The gateway may go on running. The folder has mode 700, its files 600.
     """
     settings = config.load(config_path, secrets=False)
+    _require_file(settings, "pg_dump")
     require_store(settings, config_path)
     try:
         made = backups.make(folder, settings.store.path, _pepper(settings), config.find(config_path, {}))
@@ -71,6 +72,7 @@ def restore(config_path: Path | None, folder: Path) -> None:
         here.write_bytes((folder / backups.CONFIG).read_bytes())
         click.echo(f"{here} written")
     settings = config.load(config_path, secrets=False)
+    _require_file(settings, "pg_restore")
     try:
         places = backups.restore(folder, settings.store.path, _pepper(settings))
     except BackupError as error:
@@ -94,6 +96,11 @@ async def new_pepper(store: Opened) -> None:
     """Let the store take the pepper that is there now, or a new one, when its own is lost for good."""
     await pepper.renew(store.database, store.config)
     click.echo("the store takes this pepper from now on; `persona keys create` makes a key under it")
+
+
+def _require_file(settings: Config, other: str) -> None:
+    if not settings.store.is_file:
+        raise Failure(f"{settings.store.shown} is no file; use {other}, as docs/operate.md says")
 
 
 def _pepper(settings: Config) -> Path | None:

@@ -34,7 +34,7 @@ async def opened(settings: Config) -> AsyncIterator[Database]:
         message = failures.store_error(error)
         if message is None:
             raise
-        raise Failure(f"the store {settings.store.url}: {message}") from error
+        raise Failure(f"the store {settings.store.shown}: {message}") from error
     finally:
         await database.close()
 
@@ -42,7 +42,7 @@ async def opened(settings: Config) -> AsyncIterator[Database]:
 def require_store(settings: Config, config_path: Path | None) -> None:
     """Raises Failure where there is no store; a command that reads or changes one never makes it."""
     path = settings.store.path
-    if path.is_file():
+    if not settings.store.is_file or path.is_file():
         return
     named = config.find(config_path, {})
     place = f"which {named} names" if named else f"for want of a config.toml in {Path.cwd()}"

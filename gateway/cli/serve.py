@@ -71,15 +71,14 @@ async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str], list[s
         text = await seed.seed(database, await pepper.prepare(database, settings))
         slugs = await seed.slugs(database)
     demo = files.demo() if config.uses_local(settings) else ()
-    first = _kept(text, settings.store.path) if text else None
+    first = _kept(text, settings.store.beside(".first-key")) if text else None
     return first, slugs, [draft.content.prompt for draft in demo]
 
 
-def _kept(text: str, store: Path) -> FirstKey:
+def _kept(text: str, path: Path) -> FirstKey:
     """Show the first key at a terminal, else keep it in a file: logs are kept, and read by many."""
     if sys.stdout.isatty():
         return FirstKey(text)
-    path = store.with_suffix(".first-key")
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(f"{text}\n", "ascii")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.config.structs import LOCAL, Config, ConfigError, Route, Store, Upstream
+from gateway.config.structs import LOCAL, PASSWORD, Config, ConfigError, Route, Store, Upstream
 
 KNOWN_BASE_URLS = {
     "openai": "https://api.openai.com/v1",
@@ -21,7 +21,6 @@ KNOWN_BASE_URLS = {
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
 """A scheme, a host and perhaps a port, as a browser sends it."""
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-PASSWORD = re.compile(r"(://[^:/@]+:)[^@]+@")
 UNFIT = re.compile(r"[^\t\x20-\x7e]")
 """No header may hold these: control characters, and all beyond ASCII, the invisible ones among them."""
 
@@ -41,7 +40,7 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         server=replace(config.server, public_url=_public_url(config.server.public_url)),
         upstreams=upstreams,
         local=local,
-        store=Store(url=_store_url(config.store.url, base)),
+        store=_store(config.store, base),
     )
     for origin in config.server.cors_origins:
         if origin != "*" and not ORIGIN.fullmatch(origin):
@@ -96,7 +95,7 @@ def masked(config: Config) -> dict[str, Any]:
         upstream["headers"] = dict.fromkeys(upstream["headers"], "***")
         upstream["base_url"] = PASSWORD.sub(r"\1***@", upstream["base_url"])
     data["keys"]["pepper"] = "***" if data["keys"]["pepper"] else None
-    data["store"]["url"] = PASSWORD.sub(r"\1***@", data["store"]["url"])
+    data["store"]["url"] = config.store.shown
     return data
 
 
@@ -178,8 +177,12 @@ def _is_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and host != b"" and not re.search(r"\s", parts.netloc)
 
 
-def _store_url(url: str, base: Path) -> str:
-    scheme, separator, path = url.partition(":///")
-    if scheme != "sqlite" or not separator or not path or path == ":memory:":
-        raise ConfigError("[store] url: `sqlite:///FILE` is needed")
-    return f"sqlite:///{base / Path(path).expanduser()}"
+def _store(store: Store, base: Path) -> Store:
+    scheme, _, rest = store.url.partition("://")
+    folder = str(base / Path(store.folder).expanduser()) if store.folder else ""
+    if scheme in ("postgresql", "postgres"):
+        return Store(url=f"postgresql://{rest}", folder=folder or str(base))
+    if scheme != "sqlite" or not rest.startswith("/") or rest in ("/", "/:memory:"):
+        raise ConfigError("[store] url: `sqlite:///FILE` or `postgresql://HOST/DATABASE` is needed")
+    file = base / Path(rest.removeprefix("/")).expanduser()
+    return Store(url=f"sqlite:///{file}", folder=folder)

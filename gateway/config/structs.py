@@ -1,5 +1,6 @@
 """The configuration's tables as frozen structs; the file config.toml documents every key."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +9,8 @@ import msgspec
 LOCAL = "local"
 """The name of the bundled model's upstream."""
 BUNDLED_MODEL = "SmolLM2-135M-Instruct"
+
+PASSWORD = re.compile(r"(://[^:/@]*:)[^@]+@")
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -45,12 +48,29 @@ class Server(Strict, frozen=True):
 
 class Store(Strict, frozen=True):
     url: str = "sqlite:///persona.db"
-    """A relative path is relative to the configuration file."""
+    """`sqlite:///FILE`, relative to the configuration file, or `postgresql://USER:PASSWORD@HOST/DATABASE`."""
+    folder: str = ""
+    """Pepper and first key lie here; empty means beside the store's file, or beside the configuration."""
+
+    @property
+    def is_file(self) -> bool:
+        return self.url.startswith("sqlite:")
 
     @property
     def path(self) -> Path:
-        """The store's file."""
+        """The store's file; only SQLite has one."""
         return Path(self.url.removeprefix("sqlite:///"))
+
+    @property
+    def shown(self) -> str:
+        """The URL without a password."""
+        return PASSWORD.sub(r"\1***@", self.url)
+
+    def beside(self, suffix: str) -> Path:
+        """Name a file that belongs to the store."""
+        if not self.is_file:
+            return Path(self.folder) / f"persona{suffix}"
+        return Path(self.folder or self.path.parent) / f"{self.path.stem}{suffix}"
 
 
 class Timeouts(Strict, frozen=True):

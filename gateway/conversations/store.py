@@ -83,8 +83,8 @@ async def create(connection: AsyncConnection, draft: Conversation) -> Conversati
     """Store a new conversation, and give it as it is stored: with its number."""
     values = msgspec.structs.asdict(draft)
     del values["seq"]
-    done = await connection.execute(insert(tables.conversations).values(values))
-    return msgspec.structs.replace(draft, seq=done.lastrowid)
+    made = insert(tables.conversations).values(values).returning(CONVERSATION.seq)
+    return msgspec.structs.replace(draft, seq=(await connection.execute(made)).scalar_one())
 
 
 async def change(

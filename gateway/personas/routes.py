@@ -35,8 +35,7 @@ from gateway.personas.view import PersonaBody, PersonaPatch, PersonaView
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
 SEARCH_SECONDS = 3.0
 """Seconds for the statements of a search; only a text made to be slow takes longer."""
-NO_NUL = r"^[^\0]*$"
-Word = Annotated[str | None, Parameter(max_length=64, pattern=NO_NUL)]
+Word = Annotated[str | None, Parameter(max_length=64)]
 
 
 class ForkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,9 +71,7 @@ async def search_personas(
     request: AnyRequest,
     database: Store,
     turnstile: Queue,
-    q: Annotated[
-        str, Parameter(description="Words in name, slug, tags or prompt.", max_length=200, pattern=NO_NUL)
-    ] = "",
+    q: Annotated[str, Parameter(description="Words in name, slug, tags or prompt.", max_length=200)] = "",
     tag: Word = None,
     language: Word = None,
     visibility: Visibility | None = None,

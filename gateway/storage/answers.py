@@ -2,7 +2,6 @@
 
 import msgspec
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from gateway import clock
 from gateway.storage import tables
@@ -55,11 +54,10 @@ async def claim(connection: AsyncConnection, place: Place, request: str) -> bool
     now = clock.now_ms()
     stale = (ENTRY.at < now - KEPT_MS) | (ENTRY.status.is_(None) & (ENTRY.at < now - ABANDONED_MS))
     await connection.execute(delete(tables.idempotency).where(stale))
-    values = {"workspace_id": place.workspace_id, "key": place.name, "request": request, "at": now}
-    try:
-        await connection.execute(insert(tables.idempotency).values(values))
-    except IntegrityError:
+    if await find(connection, place) is not None:
         return False
+    values = {"workspace_id": place.workspace_id, "key": place.name, "request": request, "at": now}
+    await connection.execute(insert(tables.idempotency).values(values))
     return True
 
 

@@ -1,4 +1,4 @@
-"""The store needs this of a database; `sqlite.py` is the one that there is."""
+"""The store needs this of a database; `sqlite.py` and `postgres.py` are the ones that there are."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol

@@ -15,7 +15,6 @@ from gateway.storage.backend import Backend, Mark
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.failure import SchemaOutdatedError, StoreUnavailable, WriterLeft, told_plainly
 from gateway.storage.feed import Feed
-from gateway.storage.sqlite import Sqlite
 
 POLL_SECONDS = 0.2
 CHANGES_KEPT_MS = 3_600_000
@@ -50,7 +49,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.backend: Backend = Sqlite(url)
+        self.backend = _backend(url)
         self.healthy = False
         """Tells whether the last look at the feed of changes succeeded."""
         self._writing = asyncio.Lock()
@@ -190,6 +189,17 @@ class Database:
 
     async def close(self) -> None:
         await self.backend.close()
+
+
+def _backend(url: str) -> Backend:
+    # Nobody needs the driver of the other one.
+    if url.startswith("postgresql:"):
+        from gateway.storage.postgres import Postgres
+
+        return Postgres(url)
+    from gateway.storage.sqlite import Sqlite
+
+    return Sqlite(url)
 
 
 def fields(row: Row[Any]) -> dict[str, Any]:

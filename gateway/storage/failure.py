@@ -3,11 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 OF_THE_STORE = (OperationalError, InternalError, DatabaseError)
 """The database's classes for errors that are no mistake in a statement."""
+STATES = ("08", "25006", "40", "53", "55", "57", "58", "XX")
+"""How PostgreSQL's names for such errors begin: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+CANCELLED = "57014"
 
 
 class StoreUnavailable(Exception):
@@ -39,8 +49,16 @@ def told_plainly() -> Iterator[None]:
         raise UnfitError(type(error).__name__) from error
     except PoolTimeout as error:
         raise StoreUnavailable("every connection is in use") from error
-    except DatabaseError as error:
-        if type(error) not in OF_THE_STORE:
+    except DBAPIError as error:
+        state = sqlstate(error)
+        if not (type(error) in OF_THE_STORE or error.connection_invalidated or state.startswith(STATES)):
             raise
-        kind = TooSlow if str(error.orig) == "interrupted" else StoreUnavailable
-        raise kind(str(error.orig)) from error
+        is_slow = state == CANCELLED or str(error.orig) == "interrupted"
+        raise (TooSlow if is_slow else StoreUnavailable)(str(error.orig)) from error
+    except (TimeoutError, ConnectionError) as error:
+        raise StoreUnavailable(str(error) or "the database does not answer") from error
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """Return PostgreSQL's name for the error, five characters; SQLite has none."""
+    return getattr(error.orig, "sqlstate", None) or ""

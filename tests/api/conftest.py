@@ -1,15 +1,21 @@
 """All tests of the native API share a gateway with two workers; their users are in workspaces of their
 own."""
 
+import asyncio
 import itertools
+import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.storage import tables
 from tests.e2e.wire import Reply, fetch
+from tests.fakes import postgres
+from tests.fakes.postgres import Server
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
 
@@ -109,10 +115,25 @@ def details(reply: Reply, status: int = 400, code: str = "request.invalid") -> l
     return [(detail["loc"], detail["type"]) for detail in refused(reply, status, code)["details"]]
 
 
-def statement(gateway: Gateway, sql: str, *values: object) -> None:
-    """Change the store behind the gateway's back."""
+def statement(gateway: Gateway, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """Read or change the store behind the gateway's back; a `?` stands for a value."""
+    if url := re.search(r'url = "(postgresql:.*)"', gateway.config.read_text("utf-8")):
+        numbers = itertools.count(1)
+        numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
+        return [tuple(row) for row in asyncio.run(postgres.fetch(url[1], numbered, *values))]
     with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store, store:
-        store.execute(sql, values)
+        return store.execute(sql, values).fetchall()
+
+
+def traces(gateway: Gateway, words: Iterable[str]) -> list[str]:
+    """Find those of these words that stand anywhere in the store, whatever their case."""
+    data = b"".join(
+        file.read_bytes() for file in gateway.folder.iterdir() if file.name.startswith("persona.db")
+    )
+    if not data:
+        rows = [statement(gateway, f"SELECT t::text FROM {name} t") for name in tables.metadata.tables]
+        data = repr(rows).encode()
+    return [word for word in words if word.encode().lower() in data.lower()]
 
 
 def expire(user: User) -> None:
@@ -125,10 +146,24 @@ def settings(upstream: ScriptedUpstream, *lines: str) -> str:
     return upstream_table("main", upstream.base_url, *LINES) + "\n".join(lines)
 
 
-@pytest.fixture(scope="session")
-def native(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def native(
+    request: pytest.FixtureRequest,
+    shared_upstream: ScriptedUpstream,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Gateway]:
+    """A gateway with two workers, on each kind of store."""
     folder = tmp_path_factory.mktemp("native")
-    gateway = Gateway(folder, settings(shared_upstream, PATIENT), "--workers", "2").start()
+    if request.param == "sqlite":
+        yield from serving(folder, settings(shared_upstream, PATIENT))
+        return
+    server: Server = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield from serving(folder, settings(shared_upstream, PATIENT, "[store]", f'url = "{url}"'))
+
+
+def serving(folder: Path, config: str) -> Iterator[Gateway]:
+    gateway = Gateway(folder, config, "--workers", "2").start()
     yield gateway
     errors = gateway.errors()
     assert gateway.stop() == 0

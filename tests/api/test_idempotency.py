@@ -1,8 +1,6 @@
 """Idempotency-Key: a repeated POST has one effect and one answer."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import pytest
 
@@ -73,8 +71,8 @@ def test_a_key_is_the_callers_own(me: User, stranger: User) -> None:
 def test_kept_answers_cannot_be_read_from_the_store(me: User) -> None:
     key = made(me.post("/keys", {}, idempotency_key="secret"))["key"]
     me.post("/personas", BODY, idempotency_key="persona")
-    with closing(sqlite3.connect(me.gateway.folder / "persona.db", timeout=10)) as store:
-        kept = [bytes(row[0]) for row in store.execute("SELECT body FROM idempotency WHERE body IS NOT NULL")]
+    rows = statement(me.gateway, "SELECT body FROM idempotency WHERE body IS NOT NULL")
+    kept = [bytes(row[0]) for row in rows]
     assert kept
     assert not any(key.encode() in body or BODY["prompt"].encode() in body for body in kept)
     lower = fetch(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import User, details, made, refused
+from tests.api.conftest import User, details, made, refused, traces
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 
@@ -292,17 +292,7 @@ def test_a_purge_leaves_ids_only(me: User, upstream: ScriptedUpstream) -> None:
     assert (shown["persona"], shown["model"]) == (persona["id"], f"persona/{persona['id']}")
     assert shown["explain"] is None
     assert me.persona()["id"] != persona["id"]
-
-    def traces() -> list[str]:
-        kept = [file for file in me.gateway.folder.iterdir() if file.name.startswith("persona.db")]
-        data = b"".join(file.read_bytes() for file in kept).lower()
-        return [
-            word
-            for word in ("old", "layer", "new", "example", "name")
-            if (SECRET + word).encode().lower() in data
-        ]
-
-    assert traces() == []
+    assert traces(me.gateway, [SECRET + word for word in ("old", "layer", "new", "example", "name")]) == []
 
 
 def test_a_purge_wants_yes_or_no(me: User) -> None:

@@ -1,13 +1,11 @@
 """Sizes: whatever a caller may send, store or be told has a bound, and reaching for it costs little."""
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
 
-from tests.api.conftest import User, details, made, refused
+from tests.api.conftest import User, details, made, refused, statement
 from tests.e2e.wire import fetch
 
 PERSONA = ("persona.schema_violation", 422)
@@ -112,9 +110,8 @@ def test_render_keeps_no_answers(me: User) -> None:
 
 
 def kept(user: User) -> list[Any]:
-    with closing(sqlite3.connect(user.gateway.folder / "persona.db", timeout=10)) as store:
-        query = "SELECT length(body) FROM idempotency WHERE workspace_id = ?"
-        return store.execute(query, [user.workspace]).fetchall()
+    query = "SELECT length(body) FROM idempotency WHERE workspace_id = ?"
+    return statement(user.gateway, query, user.workspace)
 
 
 def test_search_that_looks_for_what_nearly_is_there_is_quick(me: User) -> None:

@@ -8,6 +8,8 @@ import pytest
 from gateway.config import Config, ConfigError, Judge, Upstream, load
 from tests.config.conftest import MAIN, Loader
 
+STORES = "FILE: [store] url: `sqlite:///FILE` or `postgresql://HOST/DATABASE` is needed"
+
 
 @pytest.mark.parametrize(
     ("text", "told"),
@@ -138,9 +140,18 @@ from tests.config.conftest import MAIN, Loader
             "FILE: [chat] upstreams: `openai` names no model and [upstreams.openai] has no default_model",
         ),
         ('[embeddings]\nupstream = "x"', "FILE: [embeddings] upstream: there is no upstream `x`"),
-        ('[store]\nurl = "mysql://a/b"', "FILE: [store] url: `sqlite:///FILE` is needed"),
-        ('[store]\nurl = "sqlite:///:memory:"', "FILE: [store] url: `sqlite:///FILE` is needed"),
-        ('[store]\nurl = "sqlite://"', "FILE: [store] url: `sqlite:///FILE` is needed"),
+        (
+            '[store]\nurl = "mysql://a/b"',
+            STORES,
+        ),
+        (
+            '[store]\nurl = "sqlite:///:memory:"',
+            STORES,
+        ),
+        (
+            '[store]\nurl = "sqlite://"',
+            STORES,
+        ),
         ("[drift]\nbudget_ms = 0", "FILE: [drift] budget_ms: Expected `float` > 0.0"),
         ("[drift]\nbudget_ms = 60_000", "FILE: [drift] budget_ms: Expected `float` <= 1000.0"),
         ("[drift]\nbudget = 5", "FILE: table [drift] has no key `budget`; did you mean `budget_ms`?"),

@@ -11,9 +11,9 @@ from gateway.storage.database import Database
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Database]:
-    """Open the folder's database, migrated."""
-    database = Database(f"sqlite:///{folder / 'persona.db'}")
+async def opened(place: Path | str) -> AsyncIterator[Database]:
+    """Open the database in a folder or at a URL, migrated."""
+    database = Database(place if isinstance(place, str) else f"sqlite:///{place / 'persona.db'}")
     try:
         await migrate.upgrade(database)
         yield database

@@ -24,8 +24,8 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with opened(tmp_path) as found:
+async def database(place: Path | str) -> AsyncIterator[Database]:
+    async with opened(place) as found:
         yield found
 
 
@@ -72,6 +72,7 @@ async def test_a_feed_may_begin_behind_what_is_there(database: Database) -> None
     assert await look(database, feed) == (["c"], False)
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 async def test_an_older_store_loses_the_place(database: Database, tmp_path: Path) -> None:
     feed, path = feed_of(database), tmp_path / "persona.db"
     await write(database, "a")
@@ -84,6 +85,7 @@ async def test_an_older_store_loses_the_place(database: Database, tmp_path: Path
     assert await look(database, feed) == (["d"], False)
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 async def test_another_row_of_the_same_number_loses_the_place(database: Database, tmp_path: Path) -> None:
     feed, path = feed_of(database), tmp_path / "persona.db"
     copied(path, tmp_path / "copy.db")
@@ -104,6 +106,7 @@ async def test_rows_that_are_taken_away_lose_nothing(database: Database) -> None
     assert await look(database, feed) == (["c"], False)
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 async def test_a_watch_goes_on_when_the_store_is_put_back_under_it(
     database: Database, tmp_path: Path
 ) -> None:

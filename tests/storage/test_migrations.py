@@ -1,41 +1,58 @@
-"""Migrations: every one goes up and down again, with data in the store."""
+"""Migrations: every one goes up and down again, with data in the store, in every kind of store."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection, MetaData, insert, text
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from gateway.storage import migrate, tables
 from gateway.storage.database import Database
 from gateway.storage.revisions import MIGRATIONS, newest
+from tests.fakes.store import opened
 
 REVISIONS = sorted(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r*.py"))
 WORKSPACE = {"id": "ws_1", "name": "mine", "mode": "live", "created_at": 1}
+COLLATIONS = """
+    SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+    AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'
+"""
 
 
-def kept(path: Path) -> tuple[list[tuple[str, ...]], set[str]]:
+async def kept(database: Database) -> tuple[list[tuple[str, ...]], set[str]]:
     """Read what stands in the store, and the schema in words."""
-    with closing(sqlite3.connect(path)) as store:
-        rows = store.execute("SELECT id, name FROM workspaces").fetchall()
-        schema = {row[0] for row in store.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
-    return rows, {" ".join(one.split()) for one in schema}
+
+    def schema(connection: Connection) -> set[str]:
+        found = MetaData()
+        found.reflect(connection)
+        made: list[ExecutableDDLElement] = [CreateTable(table) for table in found.sorted_tables]
+        made += [CreateIndex(index) for table in found.sorted_tables for index in table.indexes]
+        return {" ".join(str(each.compile(connection)).split()) for each in made}
+
+    async with database.read() as connection:
+        rows = (await connection.execute(text("SELECT id, name FROM workspaces"))).all()
+        return [tuple(row) for row in rows], await connection.run_sync(schema)
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-async def test_a_store_of_every_schema_goes_up_and_down_with_its_data(tmp_path: Path, revision: str) -> None:
-    path = tmp_path / "persona.db"
-    database = Database(f"sqlite:///{path}")
-    await migrate.upgrade(database)
-    async with database.write() as connection:
-        await connection.execute(insert(tables.workspaces).values(WORKSPACE))
-    await migrate.move(database, revision)
-    assert await database.revision() == revision
-    rows, schema = kept(path)
-    assert rows == [("ws_1", "mine")]
-    await migrate.upgrade(database)
-    assert await database.revision() == newest()
-    await migrate.move(database, revision)
-    assert kept(path) == (rows, schema)
-    await database.close()
+async def test_a_store_of_every_schema_goes_up_and_down_with_its_data(
+    place: Path | str, revision: str
+) -> None:
+    async with opened(place) as database:
+        async with database.write() as connection:
+            await connection.execute(insert(tables.workspaces).values(WORKSPACE))
+        await migrate.move(database, revision)
+        assert await database.revision() == revision
+        rows, schema = await kept(database)
+        assert rows == [("ws_1", "mine")]
+        await migrate.upgrade(database)
+        assert await database.revision() == newest()
+        await migrate.move(database, revision)
+        assert await kept(database) == (rows, schema)
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_texts_are_compared_byte_by_byte_in_every_store(place: str) -> None:
+    async with opened(place) as database, database.read() as connection:
+        assert (await connection.execute(text(COLLATIONS))).all() == []

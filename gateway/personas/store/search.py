@@ -7,6 +7,7 @@ from gateway.personas.model import Draft, Persona
 from gateway.personas.store.rows import LABEL, PERSONA, SHOWN, many
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.functions import holds
 from gateway.storage.visibility import is_own
 
 VERSION = tables.versions.c
@@ -32,9 +33,9 @@ async def find(connection: AsyncConnection, workspace_id: str, owner: str, wante
     query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == wanted.status)
     searched = func.substr(PERSONA.search, 1, SEARCHED)
     for word in wanted.words:
-        query = query.where(func.instr(searched, word.casefold()) > 0)
+        query = query.where(holds(searched, word.casefold()))
     if wanted.tag is not None:
-        query = query.where(func.instr(searched, f"\n#{wanted.tag.casefold()}\n") > 0)
+        query = query.where(holds(searched, f"\n#{wanted.tag.casefold()}\n"))
     if wanted.visibility is not None:
         query = query.where(PERSONA.visibility == wanted.visibility)
     if wanted.language is not None:

@@ -1,8 +1,6 @@
 """Turns are written once, and listed in the order in which they ended."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,11 +10,9 @@ from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.feed import Feed
+from gateway.storage.insertion import insert_new
 from gateway.turns.store.rows import BRIEF, COLUMNS, TURN, WHOLE, Stored, erased, row_of, turn_of
 from gateway.turns.turn import Turn
-
-ROWS = 32
-"""Turns in one statement; between two of them the driver's thread and the event loop wait for each other."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,13 +40,7 @@ async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
     """
     purged = await _purged(connection, {turn.persona_id for turn in turns if turn.persona_id is not None})
     rows = [erased(turn) if turn.persona_id in purged else row_of(turn) for turn in turns]
-    several = len(rows) - len(rows) % ROWS
-    # The driver takes the values as they are; SQLAlchemy would look at every one of them.
-    if several:
-        blocks = [tuple(chain.from_iterable(rows[at : at + ROWS])) for at in range(0, several, ROWS)]
-        await connection.exec_driver_sql(_insertion(ROWS), blocks)
-    if rows[several:]:
-        await connection.exec_driver_sql(_insertion(1), rows[several:])
+    await insert_new(connection, tables.turns, COLUMNS, rows)
 
 
 async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str]:
@@ -59,13 +49,6 @@ async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str
         return set()
     column = tables.personas.c.id
     return persona_ids - set(await connection.scalars(select(column).where(column.in_(sorted(persona_ids)))))
-
-
-@lru_cache
-def _insertion(rows: int) -> str:
-    """Build the statement that inserts this many turns."""
-    marks = ",".join([f"({','.join('?' * len(COLUMNS))})"] * rows)
-    return f"INSERT INTO turns ({','.join(COLUMNS)}) VALUES {marks} ON CONFLICT (id) DO NOTHING"  # noqa: S608
 
 
 async def listed(

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select
 
 from gateway.storage.connection import AsyncConnection
 from gateway.turns.store.rows import TURN
@@ -41,7 +41,11 @@ async def sums(connection: AsyncConnection, workspace_id: str, by: By, wanted: F
     group = GROUPS[by].label("group")
     counted = [
         func.count().label("requests"),
-        *[func.coalesce(func.sum(TURN[name]), 0).label(name) for name in Usage.__struct_fields__],
+        # PostgreSQL sums large integers up to decimals.
+        *[
+            cast(func.coalesce(func.sum(TURN[name]), 0), BigInteger).label(name)
+            for name in Usage.__struct_fields__
+        ],
         func.sum(TURN.cost_usd).label("cost_usd"),
         func.count().filter(TURN.cost_usd.is_(None), TURN.prompt_tokens.is_not(None)).label("unpriced"),
         func.count().filter(TURN.usage_source == "estimated").label("estimated"),

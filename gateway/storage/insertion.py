@@ -1,0 +1,42 @@
+"""Many rows are inserted at once, past SQLAlchemy, which would look at each of their values."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Boolean, Table
+
+from gateway.storage.connection import AsyncConnection
+
+ROWS = 32
+"""Rows in one statement; between two of them the driver's thread and the event loop wait for each other."""
+
+
+async def insert_new(
+    connection: AsyncConnection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert the rows whose `id` is not there yet; booleans are given as 0 and 1."""
+    numbered = connection.dialect.paramstyle == "numeric_dollar"
+    if numbered:
+        rows = [_with_booleans(table, columns, row) for row in rows]
+    several = len(rows) - len(rows) % ROWS
+    if several:
+        blocks = [tuple(chain.from_iterable(rows[at : at + ROWS])) for at in range(0, several, ROWS)]
+        await connection.exec_driver_sql(_statement(table.name, columns, ROWS, numbered), blocks)
+    if rows[several:]:
+        await connection.exec_driver_sql(_statement(table.name, columns, 1, numbered), rows[several:])
+
+
+def _with_booleans(table: Table, columns: tuple[str, ...], row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Turn numbers into booleans, as PostgreSQL wants them; SQLite's driver would have to search for them."""
+    kinds = [isinstance(table.c[name].type, Boolean) for name in columns]
+    return tuple(bool(value) if is_boolean else value for is_boolean, value in zip(kinds, row, strict=True))
+
+
+@lru_cache
+def _statement(table: str, columns: tuple[str, ...], rows: int, numbered: bool) -> str:
+    marks = [f"${at}" if numbered else "?" for at in range(1, rows * len(columns) + 1)]
+    width = len(columns)
+    values = ",".join(f"({','.join(marks[at : at + width])})" for at in range(0, len(marks), width))
+    return f"INSERT INTO {table} ({','.join(columns)}) VALUES {values} ON CONFLICT (id) DO NOTHING"  # noqa: S608
