@@ -14,6 +14,8 @@ from gateway.openai_api.exchange import Exchange, Shared
 from gateway.openai_api.overlay import Laid, lay
 from gateway.openai_api.parameters import wants_data
 from gateway.openai_api.request import ChatRequest
+from gateway.openai_api.streaming import Streaming
+from gateway.openai_api.whole import Whole
 from gateway.personas import name as names
 from gateway.personas.registry import Registry
 from gateway.personas.resolved import Resolved
@@ -67,11 +69,11 @@ class Exchanges:
             stream=request.stream,
             created_at=clock.now_ms(),
         )
-        model = request.model
+        answered, model = Streaming if request.stream else Whole, request.model
         if not model.startswith(PERSONA_PREFIX):
             if (route := self.plain.get(model)) is not None:
                 asking = Asking(request, None, request.fields, None, chat, secrets, turn.id)
-                return Exchange(self.shared, request, Account(turn, started, None, ""), (route,), asking)
+                return answered(self.shared, request, Account(turn, started, None, ""), (route,), asking)
             model = names.canonical(model)
             if not model.startswith(PERSONA_PREFIX):
                 raise await self.registry.stranger(caller, model)
@@ -84,7 +86,7 @@ class Exchanges:
         fields, laid, is_data = laying() if size <= LARGE else await self.aside.run(size, laying)
         asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
-        return Exchange(self.shared, request, account, persona.routes, asking, is_data)
+        return answered(self.shared, request, account, persona.routes, asking, is_data)
 
 
 def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[dict[str, Any], Laid, bool]:

@@ -87,7 +87,14 @@ def test_an_honest_judgement_shows_in_the_turn(
         "end": 13,
         "choice": 0,
         "model": f"court/{JUDGE}",
-        "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12},
+        "usage": {
+            "prompt_tokens": 9,
+            "completion_tokens": 3,
+            "total_tokens": 12,
+            "cached_tokens": 0,
+            "cache_write_tokens": None,
+            "reasoning_tokens": None,
+        },
         "cost_usd": None,
     }
     assert counted(court, before, judged=1)
