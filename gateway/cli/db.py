@@ -11,10 +11,13 @@ from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.opening import Opened, on_store, opened, require_store
 from gateway.cli.options import example
-from gateway.config import Config
+from gateway.config import Config, ConfigError
 from gateway.server import seed
 from gateway.storage import backup as backups
+from gateway.storage import copying
 from gateway.storage.backup import BackupError
+from gateway.storage.copying import CopyError
+from gateway.storage.database import Database
 from gateway.storage.revisions import newest
 
 Folder = click.Path(path_type=Path, file_okay=False)
@@ -25,11 +28,25 @@ def db() -> None:
     """Look after the store."""
 
 
-@db.command(epilog=example("persona db upgrade", "persona db upgrade --config /etc/persona/config.toml"))
+@db.command(epilog=example("persona db upgrade", "persona db upgrade --check"))
+@click.option("--check", is_flag=True, help="Change nothing, and exit with 1 if an upgrade is needed.")
 @options.config
-def upgrade(config_path: Path | None) -> None:
+def upgrade(config_path: Path | None, check: bool) -> None:
     """Bring the store to the schema that this version needs, making it where there is none."""
-    asyncio.run(_upgrade(config.load(config_path, secrets=False)))
+    settings = config.load(config_path, secrets=False)
+    if not check:
+        asyncio.run(_upgrade(settings))
+        return
+    require_store(settings, config_path)
+    found = asyncio.run(_revision(settings))
+    if found != newest():
+        raise Failure(f"{settings.store.shown} has schema {found or 'none'}, {newest()} is needed")
+    click.echo(f"{settings.store.shown} has schema {found}, which is the newest")
+
+
+async def _revision(settings: Config) -> str | None:
+    async with opened(settings) as database:
+        return await database.revision()
 
 
 async def _upgrade(settings: Config) -> None:
@@ -87,6 +104,36 @@ async def _checked(settings: Config) -> None:
     async with opened(settings) as database:
         await seed.prepare(database)
         await pepper.prepare(database, settings)
+
+
+@db.command("copy", epilog=example("persona db copy postgresql://persona:secret@db.example.com/persona"))
+@click.argument("url", metavar="URL", envvar="PERSONA_DB_COPY_URL")
+@options.config
+def copy(config_path: Path | None, url: str) -> None:
+    """Copy the store into an empty database, PostgreSQL as a rule, and compare the numbers of rows.
+
+    Stop the gateway before, since what it writes meanwhile stays behind. The pepper is the same for both.
+    PERSONA_DB_COPY_URL may hold the URL, so that its password stands in no list of commands.
+    """
+    settings = config.load(config_path, secrets=False)
+    require_store(settings, config_path)
+    try:
+        target = config.store_at(url, Path.cwd())
+        copied = asyncio.run(_copy(settings, target.url))
+    except (ConfigError, CopyError) as error:
+        raise Failure(str(error)) from None
+    for name, count in copied.items():
+        click.echo(f"{count:>10,}  {name}")
+    click.echo(f"{target.shown} holds all of it; put its URL into [store] url, and keep the pepper")
+
+
+async def _copy(settings: Config, url: str) -> dict[str, int]:
+    target = Database(url)
+    try:
+        async with opened(settings) as source:
+            return await copying.copy(source, target)
+    finally:
+        await target.close()
 
 
 @db.command("new-pepper", epilog=example("persona db new-pepper"))

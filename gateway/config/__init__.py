@@ -1,7 +1,7 @@
 """config.toml and the environment are decoded once, into frozen structs; errors name the exact place."""
 
 from gateway.config.loading import ENV_PREFIX, find, load, misnamed, user_folder, without_math_threads
-from gateway.config.resolving import masked, order, route, uses_local
+from gateway.config.resolving import masked, order, route, store_at, uses_local
 from gateway.config.structs import (
     BUNDLED_MODEL,
     LOCAL,
@@ -51,6 +51,7 @@ __all__ = [
     "misnamed",
     "order",
     "route",
+    "store_at",
     "user_folder",
     "uses_local",
     "without_math_threads",

@@ -64,6 +64,11 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
     return config
 
 
+def store_at(url: str, folder: Path) -> Store:
+    """Name a store as `[store] url` does; a relative path starts from the folder. Raises ConfigError."""
+    return _store(Store(url=url), folder)
+
+
 def order(config: Config) -> list[Route]:
     """List the configured upstreams in the order of preference."""
     return [route(config, text) for text in config.chat.upstreams]
