@@ -1,5 +1,7 @@
 """What is measured of a text."""
 
+from itertools import chain
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,3 +49,13 @@ def test_marks_are_rates() -> None:
     assert np.allclose(few, many, rtol=0.2, atol=0.3)
     listed = stylometry.measure("- one\n- two\n- three", unspaced=False).marks
     assert listed.max() > stylometry.measure("one two three", unspaced=False).marks.max()
+
+
+def test_code_points_that_are_passed_over_are_what_they_are_taken_for() -> None:
+    passed_over = set(range(0x10000)) - set(chain(*stylometry.LETTERED))
+    for code in passed_over:
+        character = chr(code)
+        assert character.lower() == character
+        assert not character.isupper()
+        assert not character.isspace()
+        assert character.isalnum() is (code not in stylometry.UNASSIGNED)

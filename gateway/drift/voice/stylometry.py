@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -170,12 +171,18 @@ class _Tables(NamedTuple):
     """The place of its rate, capitals behind MARKS; MARK_COUNT where it has none."""
 
 
+UNASSIGNED = range(0xD800, 0xF900)
+"""Halves of pairs and characters for private use, which are no letters."""
+LETTERED = range(0x4E00), range(0xA000, 0xAC00), range(0xD7A4, 0xD800), range(0xF900, 0x10000)
+"""The other code points that are not all letters without case, as Chinese and Korean ones are."""
+
+
 @lru_cache(maxsize=1)
 def _tables() -> _Tables:
     lower = np.arange(0x10000, dtype=np.uint32)
     kinds = np.zeros(0x10000, np.uint8)
     marks = np.full(0x10000, MARK_COUNT, np.uint8)
-    for code in range(0x10000):
+    for code in chain(*LETTERED):
         character = chr(code)
         if len(character.lower()) == 1:
             lower[code] = ord(character.lower())
@@ -188,6 +195,7 @@ def _tables() -> _Tables:
         elif not character.isalnum() and character not in "'’" and not 0x300 <= code < 0x1000:
             # Between these two stand marks that combine with letters, in many scripts.
             kinds[code] = 1
+    kinds[UNASSIGNED.start : UNASSIGNED.stop] = 1
     for place, group in enumerate(MARKS):
         marks[[ord(mark) for mark in group]] = place
     return _Tables(lower + np.uint32(17), kinds, marks)
