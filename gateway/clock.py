@@ -14,6 +14,11 @@ def iso(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def ms(text: str) -> int:
+    """Read a time that `iso` has written."""
+    return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+
 def iso_or_none(ms: int | None) -> str | None:
     """Write a time that may not have come yet."""
     return None if ms is None else iso(ms)

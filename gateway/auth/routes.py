@@ -1,17 +1,16 @@
 """The routes `/v1/workspaces`, `/v1/keys` and `/v1/audit`."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import Parameter, SkipValidation
 
-from gateway import clock
 from gateway.auth import store
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
-from gateway.auth.keys import Hasher, Key, Mode, Workspace
+from gateway.auth.keys import Hasher, Mode
 from gateway.auth.rights import (
     KeyBody,
     expiry,
@@ -24,6 +23,7 @@ from gateway.auth.rights import (
     unknown_key,
     workspace_for,
 )
+from gateway.auth.view import AuditView, KeyView, WorkspaceView, show_entry, show_key, show_workspace
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.storage import audit
@@ -51,46 +51,13 @@ GRACE_SECONDS = 86_400
 KeyHasher = NamedDependency[SkipValidation[Hasher]]
 
 
-class WorkspaceView(msgspec.Struct, frozen=True):
-    id: str
-    name: str
-    mode: Mode
-    created_at: str
-
-
 class WorkspaceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     mode: Mode = "live"
 
 
-class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A key as it is shown; `key` itself stands only in the answer to the request that made it."""
-
-    id: str
-    name: str
-    prefix: str
-    workspace: str
-    scopes: list[str]
-    operator: bool
-    created_at: str
-    expires_at: str | None
-    revoked_at: str | None
-    last_used_at: str | None
-    key: str | None = None
-
-
 class RotateBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grace_seconds: Annotated[int, msgspec.Meta(ge=0, le=30 * 86_400)] = GRACE_SECONDS
-
-
-class AuditView(msgspec.Struct, frozen=True):
-    id: str
-    action: str
-    subject: str
-    key: str | None
-    """Null where it was done at a terminal."""
-    details: dict[str, Any]
-    at: str
 
 
 @get("/workspaces", opt={"scope": "config:read"}, summary="List workspaces")
@@ -106,7 +73,7 @@ async def list_workspaces(
         else:
             own = await store.workspace_by_id(connection, caller.workspace_id)
             found = [own] if own else []
-    return page(found, limit, _workspace, lambda each: each.name)
+    return page(found, limit, show_workspace, lambda each: each.name)
 
 
 @post("/workspaces", opt=MAKING_WORKSPACES, summary="Create a workspace")
@@ -117,7 +84,8 @@ async def create_workspace(request: AnyRequest, database: Store, data: Workspace
     async with database.write(still_there(request.scope)) as connection:
         if await store.workspace(connection, data.name) is not None:
             raise Refusal(Fault.WORKSPACE_TAKEN, f"The name `{data.name}` is taken; choose another.")
-        return _workspace(await store.create_workspace(connection, data.name, data.mode, actor_of(request)))
+        made = await store.create_workspace(connection, data.name, data.mode, actor_of(request))
+    return show_workspace(made)
 
 
 @get("/keys", opt={"scope": "keys:manage"}, summary="List keys")
@@ -129,7 +97,7 @@ async def list_keys(
         found = await store.workspace_keys(
             connection, caller_of(request).workspace_id, after=after or "", limit=limit + 1
         )
-    return page(found, limit, _key, lambda each: each.id)
+    return page(found, limit, show_key, lambda each: each.id)
 
 
 @post("/keys", opt=MAKING_KEYS, summary="Create a key, which is shown this once")
@@ -154,7 +122,7 @@ async def create_key(request: AnyRequest, database: Store, hasher: KeyHasher, da
             expires_at=expires_at,
             actor=actor_of(request),
         )
-    return msgspec.structs.replace(_key(made), key=text)
+    return msgspec.structs.replace(show_key(made), key=text)
 
 
 @post("/keys/{key_id:str}/rotate", opt=CHANGING_KEYS, summary="Replace a key by a new one")
@@ -181,7 +149,7 @@ async def rotate_key(
         made, text = await store.rotate_key(
             connection, hasher, workspace, old, grace=grace, expires_at=ends, actor=actor
         )
-    return msgspec.structs.replace(_key(made), key=text)
+    return msgspec.structs.replace(show_key(made), key=text)
 
 
 @delete("/keys/{key_id:str}", opt=CHANGING_KEYS, summary="Revoke a key")
@@ -216,33 +184,10 @@ async def list_audit(
             after=after,
             limit=limit + 1,
         )
-    return page(found, limit, _audit, lambda each: each.id)
+    return page(found, limit, show_entry, lambda each: each.id)
 
 
 def router() -> Router:
     """Make the routes of tenants and keys."""
     handlers = [list_workspaces, create_workspace, list_keys, create_key, rotate_key, revoke_key, list_audit]
     return Router("/", route_handlers=handlers, tags=["Workspaces and keys"])
-
-
-def _workspace(workspace: Workspace) -> WorkspaceView:
-    return WorkspaceView(workspace.id, workspace.name, workspace.mode, clock.iso(workspace.created_at))
-
-
-def _key(key: Key) -> KeyView:
-    return KeyView(
-        id=key.id,
-        name=key.name,
-        prefix=key.prefix,
-        workspace=key.workspace_id,
-        scopes=key.scopes,
-        operator=key.operator,
-        created_at=clock.iso(key.created_at),
-        expires_at=clock.iso_or_none(key.expires_at),
-        revoked_at=clock.iso_or_none(key.revoked_at),
-        last_used_at=clock.iso_or_none(key.last_used_at),
-    )
-
-
-def _audit(entry: audit.Entry) -> AuditView:
-    return AuditView(entry.id, entry.action, entry.subject, entry.key_id, entry.details, clock.iso(entry.at))

@@ -78,7 +78,7 @@ async def _try(given: Credentials) -> None:
     """Raises Failure unless there is a gateway that takes the key, whatever the key may do there."""
     # Imported here, since it needs an HTTP client.
     from gateway.cli import api
-    from gateway.cli.target import PersonaRecord
+    from gateway.personas.view import PersonaView
 
     async with api.connected(given) as gateway:
         try:
@@ -87,4 +87,4 @@ async def _try(given: Credentials) -> None:
             if refused.code != "auth.missing_scope":
                 raise
         else:
-            answer.read(api.Page[PersonaRecord])
+            answer.read(api.Page[PersonaView])

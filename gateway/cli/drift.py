@@ -66,7 +66,7 @@ async def score(
 ) -> None:
     """Score one answer by hand, and say why.
 
-    REF is a slug or a `psn_…` id, perhaps with `@v3` or `@production`; without `@` it is the newest version.
+    REF is a slug or a `psn_…` id, perhaps with `@v3` or `@production`; without `@` it is what callers get.
     The text is scored here and is sent nowhere.
     """
     text = _answer(answer, answer_file)

@@ -5,12 +5,17 @@ import rich_click as click
 
 from gateway import clock
 from gateway.auth.scopes import DEFAULT, ScopeError, expand
+from gateway.auth.view import KeyView
 from gateway.cli import options
-from gateway.cli.listing import listing, written
+from gateway.cli.listing import listing, print_json, written
 from gateway.cli.options import example
 from gateway.cli.target import MadeKey, NewKey, Target, on_target
 
 DAY_MS = 86_400_000
+
+ROTATE_DAYS = 90
+"""Days after which a key should have a successor."""
+PRESETS = {"app": ["chat:invoke"], "ci": ["personas:read", "personas:write", "runs:read"], "admin": ["*"]}
 
 COLUMNS = {
     "ID": "id",
@@ -19,6 +24,7 @@ COLUMNS = {
     "SCOPES": "scopes",
     "OPERATOR": "operator",
     "CREATED": "created_at",
+    "AGE": "age",
     "EXPIRES": "expires_at",
     "REVOKED": "revoked_at",
     "LAST USED": "last_used_at",
@@ -39,7 +45,7 @@ def _scopes(_context: click.Context, _option: click.Parameter, wanted: tuple[str
 
 @keys.command(
     epilog=example(
-        "persona keys create --name 'reading room'",
+        "persona keys create --for app --name 'reading room'",
         "persona keys create --scope chat:invoke --scope personas:read --expires 30",
         "KEY=$(persona keys create)",
     )
@@ -53,13 +59,30 @@ def _scopes(_context: click.Context, _option: click.Parameter, wanted: tuple[str
     callback=_scopes,
     help=f"What the key may do; may be repeated. Without it: {' '.join(DEFAULT)}.",
 )
+@click.option(
+    "--for",
+    "preset",
+    type=click.Choice(list(PRESETS)),
+    help="Instead of --scope: an app only talks, ci pushes and labels personas, admin may do everything.",
+)
 @click.option("--operator", is_flag=True, help="May make workspaces, and keys in any of them.")
 @click.option("--expires", metavar="DAYS", type=click.IntRange(1, 36_500), help="Valid for so many days.")
 @on_target
 async def create(
-    target: Target, name: str, scopes: list[str] | None, operator: bool, expires: int | None
+    target: Target,
+    name: str,
+    scopes: list[str] | None,
+    preset: str | None,
+    operator: bool,
+    expires: int | None,
 ) -> None:
-    """Make a key and print it alone on stdout. It is shown this once and stored as a hash only."""
+    """Make a key and print it alone on stdout. It is shown this once and stored as a hash only.
+
+    A key for an app is best made with `--for app`: by default a key may change personas too.
+    """
+    if preset and scopes:
+        raise click.UsageError("--for names the scopes; leave --scope out")
+    scopes = expand(PRESETS[preset]) if preset else scopes
     if len(name) > 200:
         raise click.BadParameter("at most 200 characters", param_hint="'--name'")
     expires_at = expires and clock.now_ms() + expires * DAY_MS
@@ -71,10 +94,14 @@ async def create(
 @options.as_json
 @on_target
 async def list_(target: Target, as_json: bool) -> None:
-    """List the keys of the workspace, revoked ones too."""
-    records = [msgspec.structs.asdict(key) for key in await target.keys()]
+    """List the keys of the workspace, revoked ones too. After 90 days a key should be rotated."""
+    found = await target.keys()
+    if as_json:
+        print_json(found)
+        return
+    records = [{**msgspec.structs.asdict(key), "age": _age(key)} for key in found]
     empty = f"there is no key {target.where}; `persona keys create` makes one"
-    listing(records, COLUMNS, as_json=as_json, empty=empty)
+    listing(records, COLUMNS, as_json=False, empty=empty)
 
 
 @keys.command(
@@ -108,6 +135,14 @@ async def revoke(target: Target, key_id: str) -> None:
     was_valid = await target.revoke_key(key_id)
     click.echo(f"{key_id} {'revoked' if was_valid else 'was revoked before'}")
     written(target.place)
+
+
+def _age(key: KeyView) -> str:
+    """Say how old a key is, and whether it should have a successor."""
+    now = clock.now_ms()
+    days = (now - clock.ms(key.created_at)) // DAY_MS
+    has_ended = key.revoked_at is not None or (key.expires_at is not None and clock.ms(key.expires_at) <= now)
+    return f"{days}d: rotate" if days >= ROTATE_DAYS and not has_ended else f"{days}d"
 
 
 def _tell(made: MadeKey) -> None:

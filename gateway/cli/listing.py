@@ -10,6 +10,7 @@ from rich.table import Table
 
 Record = Mapping[str, object]
 
+COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 ANY_WIDTH = 10_000
 CONTROL = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 
@@ -60,6 +61,12 @@ class Rows:
 def written(place: str) -> None:
     """Say on stderr where a command has written to."""
     click.echo(f"written to {place}", err=True)
+
+
+def coloured(difference: str) -> None:
+    """Print a unified diff."""
+    for line in difference.splitlines():
+        click.echo(click.style(printable(line), fg=COLOURS.get(line[:1])))
 
 
 def print_json(value: object) -> None:

@@ -5,38 +5,54 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from gateway import clock, config
+from msgspec.structs import replace
+
+from gateway import config
 from gateway.auth import pepper
 from gateway.auth import store as auth
-from gateway.auth.keys import Key, Workspace
+from gateway.auth.keys import Workspace
 from gateway.auth.scopes import DEFAULT, expand
+from gateway.auth.view import AuditView, KeyView, show_entry, show_key
 from gateway.cli.failures import Failure
 from gateway.cli.opening import Opened, opened, require_store
 from gateway.cli.ref import version_number
 from gateway.cli.target import (
     Found,
-    KeyRecord,
     MadeKey,
     NewKey,
-    PersonaRecord,
     Pushed,
+    Sought,
     Turns,
-    VersionRecord,
 )
 from gateway.personas import reading
-from gateway.personas.model import Draft, Persona, Version
+from gateway.personas.acceptance import check
+from gateway.personas.model import Draft, Persona
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
 from gateway.personas.store import labels, personas, versions
+from gateway.personas.view import (
+    Diff,
+    LabelMove,
+    PersonaView,
+    VersionView,
+    comparable,
+    show,
+    show_move,
+    show_version,
+)
 from gateway.server import seed
-from gateway.storage.audit import Actor
+from gateway.storage import audit
+from gateway.storage.audit import Actor, Entry
 from gateway.storage.connection import AsyncConnection
 from gateway.turns import view
 from gateway.turns.store import turns
-from gateway.turns.view import TurnView
+from gateway.turns.store import usage as usages
+from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
 POLL_SECONDS = 0.25
 BATCH = 500
+MOST = 100_000
+"""Moves of labels that are looked at."""
 
 
 @asynccontextmanager
@@ -85,11 +101,14 @@ class Local:
                 before = Draft(pushed.profile_before, pushed.previous.content)
             yield Pushed(draft, before, pushed.version.number, pushed.outcome)
 
-    async def personas(self) -> list[PersonaRecord]:
+    async def personas(self) -> list[PersonaView]:
+        shown: list[PersonaView] = []
         async with self._database.read() as connection:
             found = await personas.everything(connection, self._workspace.id)
-            languages = await versions.newest_languages(connection, self._workspace.id)
-        return [_persona(persona, languages[persona.id]) for persona in found]
+            while rest := found[len(shown) :]:
+                newest = await versions.fitting_newest(connection, rest)
+                shown += [show(persona, newest[persona.id]) for persona in rest[: len(newest)]]
+        return shown
 
     async def find(self, ref: ModelName) -> Found:
         async with self._database.read() as connection:
@@ -100,11 +119,13 @@ class Local:
             version = await versions.read(connection, persona.id, number)
             newest = await versions.read(connection, persona.id, persona.latest)
         draft = Draft(persona.profile, version.content)
-        return Found(_persona(persona, newest.content.language), _version(version), draft)
+        return Found(show(persona, newest), show_version(persona, version), draft)
 
-    async def versions(self, persona_id: str) -> list[VersionRecord]:
+    async def versions(self, persona_id: str) -> list[VersionView]:
         async with self._database.read() as connection:
-            return [_version(version) for version in await versions.listed(connection, persona_id)]
+            persona = await personas.by_id(connection, persona_id)
+            listed = await versions.listed(connection, persona_id)
+        return [show_version(persona, version) for version in listed] if persona else []
 
     async def rules(self, found: Found) -> RuleList:
         async with self._database.read() as connection:
@@ -120,10 +141,47 @@ class Local:
 
     async def label(self, found: Found, label: str) -> None:
         async with self._database.write() as connection:
-            persona = await personas.by_id(connection, found.persona.id)
-            if persona is None:
-                raise Failure(f"there is no persona `{found.persona.slug}` {self.where}")
+            persona = await self._again(connection, found)
             await labels.move(connection, persona, label, found.version.version, self._actor)
+
+    async def unlabel(self, found: Found, label: str) -> None:
+        async with self._database.write() as connection:
+            persona = await self._again(connection, found)
+            if not await labels.remove(connection, persona, label, self._actor):
+                raise Failure(f"`{found.persona.slug}` has no label `{label}`")
+
+    async def moves(self, found: Found) -> list[LabelMove]:
+        entries = await self._entries(MOST, subject=found.persona.id, actions="label.")
+        return [show_move(entry) for entry in entries]
+
+    async def archive(self, found: Found) -> None:
+        async with self._database.write() as connection:
+            await personas.archive(connection, await self._again(connection, found), self._actor)
+
+    async def fork(self, found: Found, slug: str, name: str | None) -> PersonaView:
+        source, version, profile = found.persona, found.version, found.draft.profile
+        profile = replace(profile, slug=slug, name=name or profile.name, visibility="workspace")
+        draft, origin = Draft(profile, found.draft.content), personas.Origin(source.id, version.version)
+        check(draft)
+        async with self._database.write() as connection:
+            try:
+                made = await personas.create(connection, draft, self._actor, origin)
+            except personas.SlugTakenError:
+                raise Failure(f"there is a persona `{slug}` {self.where} already") from None
+        return show(made.persona, made.version)
+
+    async def diff(self, found: Found, other: int) -> Diff:
+        # The comparison is loaded here, since no other command needs it.
+        from gateway.personas.comparison import Comparing, Task
+
+        numbers = found.version.version, other
+        async with self._database.read() as connection:
+            persona = await self._again(connection, found)
+            old, new = [await versions.read(connection, persona.id, number) for number in numbers]
+        before, after = (Draft(persona.profile, each.content) for each in (old, new))
+        task = Task(comparable(persona, old), comparable(persona, new), before, after)
+        compared = await Comparing().compare(task)
+        return Diff(old.number, new.number, compared.patch, compared.text)
 
     async def create_key(self, wanted: NewKey) -> MadeKey:
         hasher = await pepper.prepare(self._database, self._config)
@@ -139,9 +197,9 @@ class Local:
             )
         return MadeKey(key.id, text, f"in {self.place}")
 
-    async def keys(self) -> list[KeyRecord]:
+    async def keys(self) -> list[KeyView]:
         async with self._database.read() as connection:
-            return [_key(key) for key in await auth.workspace_keys(connection, self._workspace.id)]
+            return [show_key(key) for key in await auth.workspace_keys(connection, self._workspace.id)]
 
     async def revoke_key(self, key_id: str) -> bool:
         async with self._database.write() as connection:
@@ -177,6 +235,23 @@ class Local:
             found = await turns.listed(connection, self._workspace.id, chosen, limit=limit)
         return [view.show(each.turn) for each in found]
 
+    async def turn(self, turn_id: str) -> TurnDetail:
+        async with self._database.read() as connection:
+            found = await turns.find(connection, self._workspace.id, turn_id)
+        if found is None:
+            raise Failure(f"there is no turn `{turn_id}` {self.where}")
+        return view.detail(found.turn, veiled=False)
+
+    async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
+        chosen = turns.Filter(persona_id=await self._persona_id(wanted), since=wanted.since)
+        async with self._database.read() as connection:
+            sums = await usages.sums(connection, self._workspace.id, by, chosen)
+        return [view.show_usage(by, each) for each in sums]
+
+    async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
+        entries = await self._entries(limit, subject=wanted.subject, actions=wanted.action)
+        return [show_entry(entry) for entry in entries]
+
     async def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
         persona_id, place = await self._persona_id(wanted), turns.feed(self._database)
         async with self._database.read() as connection:
@@ -203,6 +278,17 @@ class Local:
         found = await personas.by_id(connection, ref)
         return found if found and found.workspace_id == self._workspace.id else None
 
+    async def _again(self, connection: AsyncConnection, found: Found) -> Persona:
+        """Read the persona again, within the transaction that changes it."""
+        persona = await personas.by_id(connection, found.persona.id)
+        if persona is None:
+            raise Failure(f"there is no persona `{found.persona.slug}` {self.where}")
+        return persona
+
+    async def _entries(self, limit: int, **wanted: str | None) -> list[Entry]:
+        async with self._database.read() as connection:
+            return await audit.everything(connection, self._workspace.id, limit=limit, **wanted)
+
     async def _persona_id(self, wanted: Turns) -> str | None:
         if wanted.persona is None:
             return None
@@ -211,43 +297,3 @@ class Local:
         if found is None:
             raise Failure(f"there is no persona `{wanted.persona}` {self.where}")
         return found.id
-
-
-def _persona(persona: Persona, language: str) -> PersonaRecord:
-    profile = persona.profile
-    return PersonaRecord(
-        id=persona.id,
-        slug=profile.slug,
-        name=profile.name,
-        version=persona.latest,
-        labels=persona.labels,
-        tags=profile.tags,
-        language=language,
-        visibility=profile.visibility,
-        status=persona.status,
-        created_at=clock.iso(persona.created_at),
-        updated_at=clock.iso(persona.updated_at),
-    )
-
-
-def _version(version: Version) -> VersionRecord:
-    return VersionRecord(
-        id=version.id,
-        version=version.number,
-        fingerprint=version.fingerprint,
-        created_at=clock.iso(version.created_at),
-    )
-
-
-def _key(key: Key) -> KeyRecord:
-    return KeyRecord(
-        id=key.id,
-        name=key.name,
-        prefix=key.prefix,
-        scopes=key.scopes,
-        operator=key.operator,
-        created_at=clock.iso(key.created_at),
-        expires_at=clock.iso_or_none(key.expires_at),
-        revoked_at=clock.iso_or_none(key.revoked_at),
-        last_used_at=clock.iso_or_none(key.last_used_at),
-    )

@@ -7,20 +7,23 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
+from msgspec.structs import replace
 
 from gateway.cli import options
 from gateway.cli.failures import Failure
-from gateway.cli.listing import cell, listing, print_json, printable, written
+from gateway.cli.history import diff, label, rollback, unlabel
+from gateway.cli.listing import cell, coloured, listing, print_json, printable, written
 from gateway.cli.options import example
 from gateway.cli.ref import with_ref
-from gateway.cli.target import Found, Pushed, Target, VersionRecord, on_target
+from gateway.cli.target import Found, Pushed, Target, on_target
 from gateway.config import ConfigError
 from gateway.drift.verdict import LINES_NEEDED
 from gateway.personas import defaults, difference, files, writing
 from gateway.personas.acceptance import DraftError
 from gateway.personas.model import Draft
 from gateway.personas.name import ModelName
-from gateway.personas.slug import LATEST, is_label
+from gateway.personas.slug import LATEST, PRODUCTION
+from gateway.personas.view import VersionView
 
 COLUMNS = {
     "SLUG": "slug",
@@ -37,14 +40,14 @@ OUTCOMES = {
     "profile": "profile changed, same version",
     "unchanged": "unchanged",
 }
-COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @click.group(epilog=example("persona personas push the-night-librarian.yml"))
 def personas() -> None:
-    """Push, list, show, pull and label personas.
+    """Push, list, show, pull, label, fork, compare and archive personas.
 
-    REF is a slug or a `psn_…` id, perhaps with `@v3` or `@production`; without `@` it is the newest version.
+    REF is a slug or a `psn_…` id, perhaps with `@v3`, `@production` or `@latest`. Without `@` it means what
+    it means to callers: the label `production` if the persona bears it, else the newest version.
     """
 
 
@@ -75,7 +78,7 @@ async def push(target: Target, paths: tuple[Path, ...]) -> None:
 @on_target
 async def list_(target: Target, as_json: bool) -> None:
     """List the personas of the workspace, by slug."""
-    records = [msgspec.structs.asdict(persona) for persona in await target.personas()]
+    records = [msgspec.to_builtins(persona) for persona in await target.personas()]
     empty = f"there is no persona {target.where}; `persona personas push` stores one"
     listing(records, COLUMNS, as_json=as_json, empty=empty)
 
@@ -89,14 +92,16 @@ async def list_(target: Target, as_json: bool) -> None:
 @options.as_json
 @on_target
 async def show(target: Target, ref: ModelName, as_json: bool) -> None:
-    """Show a persona, its labels and versions, and the prompt of the version that REF names."""
+    """Show a persona, its labels and versions, and the prompt of the version that REF names.
+
+    With --json it is the persona with its newest version, or with `@` the version alone.
+    """
     found = await target.find(ref)
-    versions = await target.versions(found.persona.id)
     if as_json:
-        shown = {**_plain(found.version), **_plain(found.draft.content)}
-        print_json({**_plain(found.persona), "shown": shown, "versions": versions})
+        is_bare = ref.version is None and ref.label is None
+        print_json(found.persona if is_bare else found.version)
     else:
-        _show(found, versions)
+        _show(found, await target.versions(found.persona.id))
 
 
 @personas.command(
@@ -117,9 +122,14 @@ async def show(target: Target, ref: ModelName, as_json: bool) -> None:
 async def pull(target: Target, ref: ModelName, output: Path | None) -> None:
     """Write a persona as the file that `push` reads. Pushing it back changes nothing.
 
-    Over a persona file, what has changed is written in its place; its comments, order and style stay.
+    Without `@` it is the newest version, which a push would follow, whatever the label `production` stands
+    for. Over a persona file, what has changed is written in its place; its comments, order and style stay.
     """
-    persona, version, draft = await target.find(ref)
+    is_bare = ref.version is None and ref.label is None
+    persona, version, draft = await target.find(replace(ref, label=LATEST) if is_bare else ref)
+    live = persona.labels.get(PRODUCTION, version.version)
+    if is_bare and live != version.version:
+        click.echo(f"{persona.slug} v{version.version} is the newest; callers get v{live}", err=True)
     if output is None or str(output) == "-":
         click.echo(writing.dump(draft).encode(), nl=False)
         return
@@ -127,32 +137,39 @@ async def pull(target: Target, ref: ModelName, output: Path | None) -> None:
     click.echo(f"{persona.slug} v{version.version} written to {places}")
 
 
-def _label(_context: click.Context, _argument: click.Parameter, text: str) -> str:
-    if not is_label(text):
-        raise click.BadParameter("lower-case letters, digits and hyphens, and no `v<digits>`")
-    return text
-
-
 @personas.command(
     epilog=example(
-        "persona personas label the-night-librarian@v2 production",
-        "persona personas label the-night-librarian@staging production",
+        "persona personas fork the-night-librarian the-day-librarian",
+        "persona personas fork the-night-librarian@v1 the-day-librarian --name 'Edith by day'",
     )
 )
 @with_ref
-@click.argument("label", callback=_label)
+@click.argument("slug")
+@click.option("--name", metavar="TEXT", help="What people call it; else as the original.")
 @on_target
-async def label(target: Target, ref: ModelName, label: str) -> None:
-    """Let LABEL mean the version that REF names, from now on.
-
-    While a persona bears `production`, its bare name means that version; without it, the newest one.
-    """
+async def fork(target: Target, ref: ModelName, slug: str, name: str | None) -> None:
+    """Make a new persona, SLUG, of the version that REF names. Labels are not copied."""
     found = await target.find(ref)
-    await target.label(found, label)
-    number, before = found.version.version, found.persona.labels.get(label)
-    was = f" (was v{before})" if before not in (None, number) else ""
-    click.echo(f"{found.persona.slug}@{label} is v{number}{was}")
+    made = await target.fork(found, slug, name)
+    click.echo(f"{made.slug} v{made.version} (forked from {found.persona.slug}@v{found.version.version})")
     written(target.place)
+
+
+@personas.command(epilog=example("persona personas archive the-night-librarian"))
+@with_ref
+@on_target
+async def archive(target: Target, ref: ModelName) -> None:
+    """Take a persona out of use, with all its versions; a `push` of its file brings it back."""
+    if ref.version is not None or ref.label is not None:
+        raise click.UsageError("a persona is archived as a whole; leave out what stands behind `@`")
+    found = await target.find(ref)
+    await target.archive(found)
+    click.echo(f"{found.persona.slug} is archived; nobody can use it until it is pushed again")
+    written(target.place)
+
+
+for _command in (label, unlabel, diff, rollback):
+    personas.add_command(_command)
 
 
 def _read(target: Target, paths: Sequence[Path]) -> dict[Path, Draft]:
@@ -201,8 +218,7 @@ def _tell(pushed: Pushed) -> None:
     restored = outcome == "profile" and not change
     told = "taken out of the archive" if restored else OUTCOMES[outcome]
     click.echo(f"{draft.profile.slug} v{version} ({told})")
-    for line in change.splitlines():
-        click.echo(click.style(line, fg=COLOURS.get(line[:1])))
+    coloured(change)
 
 
 def _warn(draft: Draft) -> None:
@@ -215,7 +231,7 @@ def _warn(draft: Draft) -> None:
         click.echo(f"Warning: {slug} has {few}", err=True)
 
 
-def _show(found: Found, versions: Sequence[VersionRecord]) -> None:
+def _show(found: Found, versions: Sequence[VersionView]) -> None:
     persona, version, draft = found
     record = _plain(persona)
     for field in ("slug", "name", "id", "tags", "visibility", "status", "labels", "created_at", "updated_at"):

@@ -9,25 +9,25 @@ from urllib.parse import quote
 import msgspec
 
 from gateway import clock
+from gateway.auth.view import AuditView, KeyView
 from gateway.cli.api import Answer, Api, Page, Refused, Unreachable, connected, read
 from gateway.cli.credentials import Credentials
 from gateway.cli.failures import Failure
 from gateway.cli.ref import version_number
 from gateway.cli.target import (
     Found,
-    KeyRecord,
     MadeKey,
     NewKey,
     Outcome,
-    PersonaRecord,
     Pushed,
+    Sought,
     Turns,
-    VersionRecord,
 )
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
-from gateway.turns.view import TurnView
+from gateway.personas.view import Diff, LabelMove, PersonaView, VersionView
+from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 5.0
@@ -80,27 +80,27 @@ class Remote:
             if refused.code != "persona.not_found":
                 raise
             made = await self._api.call("POST", "/v1/personas", body=stated)
-            return Pushed(draft, None, made.read(PersonaRecord).version, "created")
+            return Pushed(draft, None, made.read(PersonaView).version, "created")
         stated["status"] = "active"
         new = await self._api.call("PATCH", path, body=stated, if_match=old.etag)
-        before, after = old.read(PersonaRecord).version, new.read(PersonaRecord).version
+        before, after = old.read(PersonaView).version, new.read(PersonaView).version
         same: Outcome = "unchanged" if new.etag == old.etag else "profile"
         return Pushed(draft, _draft(old), after, same if after == before else "new-version")
 
-    async def personas(self) -> list[PersonaRecord]:
-        found = await self._api.pages("/v1/personas", PersonaRecord)
+    async def personas(self) -> list[PersonaView]:
+        found = await self._api.pages("/v1/personas", PersonaView)
         return sorted(found, key=lambda persona: persona.slug)
 
     async def find(self, ref: ModelName) -> Found:
         answer = await self._api.call("GET", f"/v1/personas/{ref.ref}")
-        persona = answer.read(PersonaRecord)
+        persona = answer.read(PersonaView)
         number = version_number(ref, persona.version, persona.labels)
         version = await self._api.call("GET", f"/v1/personas/{persona.id}/versions/v{number}")
         draft = Draft(answer.read(Profile), version.read(Content))
-        return Found(persona, version.read(VersionRecord), draft)
+        return Found(persona, version.read(VersionView), draft)
 
-    async def versions(self, persona_id: str) -> list[VersionRecord]:
-        return await self._api.pages(f"/v1/personas/{persona_id}/versions", VersionRecord)
+    async def versions(self, persona_id: str) -> list[VersionView]:
+        return await self._api.pages(f"/v1/personas/{persona_id}/versions", VersionView)
 
     async def rules(self, found: Found) -> RuleList:
         query = {"version": f"v{found.version.version}"}
@@ -110,6 +110,25 @@ class Remote:
     async def label(self, found: Found, label: str) -> None:
         body = {"version": found.version.version}
         await self._api.call("PUT", f"/v1/personas/{found.persona.id}/labels/{label}", body=body)
+
+    async def unlabel(self, found: Found, label: str) -> None:
+        await self._api.call("DELETE", f"/v1/personas/{found.persona.id}/labels/{label}")
+
+    async def moves(self, found: Found) -> list[LabelMove]:
+        return await self._api.pages(f"/v1/personas/{found.persona.id}/labels", LabelMove)
+
+    async def archive(self, found: Found) -> None:
+        await self._api.call("DELETE", f"/v1/personas/{found.persona.id}")
+
+    async def fork(self, found: Found, slug: str, name: str | None) -> PersonaView:
+        body = {"slug": slug, "version": found.version.version, "visibility": "workspace"}
+        body |= {} if name is None else {"name": name}
+        made = await self._api.call("POST", f"/v1/personas/{found.persona.id}/fork", body=body)
+        return made.read(PersonaView)
+
+    async def diff(self, found: Found, other: int) -> Diff:
+        path = f"/v1/personas/{found.persona.id}/versions/v{found.version.version}/diff/v{other}"
+        return (await self._api.call("GET", path)).read(Diff)
 
     async def create_key(self, wanted: NewKey) -> MadeKey:
         if wanted.operator:
@@ -121,8 +140,8 @@ class Remote:
             body["expires_at"] = clock.iso(wanted.expires_at)
         return self._made(await self._api.call("POST", "/v1/keys", body=body))
 
-    async def keys(self) -> list[KeyRecord]:
-        return await self._api.pages("/v1/keys", KeyRecord)
+    async def keys(self) -> list[KeyView]:
+        return await self._api.pages("/v1/keys", KeyView)
 
     async def revoke_key(self, key_id: str) -> bool:
         await self._api.call("DELETE", f"/v1/keys/{quote(key_id, safe='')}")
@@ -136,6 +155,18 @@ class Remote:
 
     async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
         return await self._api.pages("/v1/turns", TurnView, _query(wanted), limit)
+
+    async def turn(self, turn_id: str) -> TurnDetail:
+        return (await self._api.call("GET", f"/v1/turns/{quote(turn_id, safe='')}")).read(TurnDetail)
+
+    async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
+        answer = await self._api.call("GET", "/v1/usage", query={**_query(wanted), "by": by})
+        return answer.read(Page[UsageView]).data
+
+    async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
+        query = {"subject": wanted.subject, "action": wanted.action}
+        given = {name: value for name, value in query.items() if value is not None}
+        return await self._api.pages("/v1/audit", AuditView, given, limit)
 
     async def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
         last, known = await self._newest(wanted)

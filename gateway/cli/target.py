@@ -10,56 +10,23 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 import rich_click as click
 
+from gateway.auth.view import AuditView, KeyView
 from gateway.cli import credentials, options
 from gateway.personas.model import Draft
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
-from gateway.turns.view import TurnView
+from gateway.personas.view import Diff, LabelMove, PersonaView, VersionView
+from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
 Outcome = Literal["created", "new-version", "profile", "unchanged"]
 Run = Callable[..., None]
 
 
-class PersonaRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A persona as the list prints it: `version` is the newest one, and `language` is that one's."""
-
-    id: str
-    slug: str
-    name: str
-    version: int
-    labels: dict[str, int]
-    tags: list[str]
-    language: str
-    visibility: str
-    status: str
-    created_at: str
-    updated_at: str
-
-
-class VersionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    version: int
-    fingerprint: str
-    created_at: str
-
-
-class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    name: str
-    prefix: str
-    scopes: list[str]
-    operator: bool
-    created_at: str
-    expires_at: str | None
-    revoked_at: str | None
-    last_used_at: str | None
-
-
 class Found(NamedTuple):
-    """A persona, and the version that REF names: its record, and the draft that it was made from."""
+    """A persona, and the version that REF names: how it is shown, and the draft that it was made from."""
 
-    persona: PersonaRecord
-    version: VersionRecord
+    persona: PersonaView
+    version: VersionView
     draft: Draft
 
 
@@ -96,6 +63,13 @@ class Turns(msgspec.Struct, frozen=True, kw_only=True):
     since: int | None = None
 
 
+class Sought(msgspec.Struct, frozen=True, kw_only=True):
+    """Says which entries of the audit log are wanted; `action` may be the start of one, as `label.`."""
+
+    subject: str | None = None
+    action: str | None = None
+
+
 class Target(Protocol):
     """Every method raises Failure where it cannot do what is asked."""
 
@@ -113,13 +87,13 @@ class Target(Protocol):
     def push(self, files: Mapping[Path, Draft]) -> AsyncGenerator[Pushed, None]:
         """Write the drafts, in their order."""
 
-    async def personas(self) -> list[PersonaRecord]:
+    async def personas(self) -> list[PersonaView]:
         """List those that are not archived, by slug."""
 
     async def find(self, ref: ModelName) -> Found:
-        """Find a version; without `@` it is the newest one, the one that a `push` would follow."""
+        """Find a version; without `@` it is the one that the bare name means to callers."""
 
-    async def versions(self, persona_id: str) -> list[VersionRecord]:
+    async def versions(self, persona_id: str) -> list[VersionView]:
         """List the versions, the newest first."""
 
     async def rules(self, found: Found) -> RuleList:
@@ -127,9 +101,23 @@ class Target(Protocol):
 
     async def label(self, found: Found, label: str) -> None: ...
 
+    async def unlabel(self, found: Found, label: str) -> None: ...
+
+    async def moves(self, found: Found) -> list[LabelMove]:
+        """List who moved which label when, the newest move first."""
+
+    async def archive(self, found: Found) -> None:
+        """Take the persona out of use; `push` brings it back."""
+
+    async def fork(self, found: Found, slug: str, name: str | None) -> PersonaView:
+        """Make a new persona of the version, for the whole workspace."""
+
+    async def diff(self, found: Found, other: int) -> Diff:
+        """Compare the version with another of the same persona."""
+
     async def create_key(self, wanted: NewKey) -> MadeKey: ...
 
-    async def keys(self) -> list[KeyRecord]: ...
+    async def keys(self) -> list[KeyView]: ...
 
     async def revoke_key(self, key_id: str) -> bool:
         """Revoke the key; tells whether it was valid until now, as far as that is known."""
@@ -140,6 +128,14 @@ class Target(Protocol):
     async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
         """List turns; those that ended last come first."""
 
+    async def turn(self, turn_id: str) -> TurnDetail: ...
+
+    async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
+        """Sum up requests, tokens and cost; days come in their order, else the largest group first."""
+
+    async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
+        """List what was written, the newest first."""
+
     def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
         """Yield turns as they end, for ever; `ready` is called once no turn can be missed any more."""
 
@@ -149,6 +145,12 @@ def on_target(command: Callable[..., Awaitable[None]]) -> Run:
 
     @functools.wraps(command)
     def run(**values: object) -> None:
+        context = click.get_current_context(silent=True)
+        if context is not None and context.invoked_subcommand is not None:
+            # A group that is a command too leaves the work to its subcommand, which has options of its own.
+            if any(options.is_typed(name) for name in values):
+                raise click.UsageError(f"options stand behind `{context.invoked_subcommand}`")
+            return
         asyncio.run(_on_target(command, _opening(values), values))
 
     return options.config(options.workspace(options.remote(run)))

@@ -1,4 +1,4 @@
-"""`persona turns`: list what was asked and how it ended."""
+"""`persona turns`: list recorded turns, and show one of them with the reasons for its score."""
 
 from contextlib import aclosing
 
@@ -7,7 +7,8 @@ import rich_click as click
 
 from gateway import clock
 from gateway.cli import options
-from gateway.cli.listing import Rows, listing
+from gateway.cli.listing import Rows, cell, listing, print_json, printable
+from gateway.cli.reasons import reasons_of
 from gateway.cli.target import Target, Turns, on_target
 from gateway.turns import view
 
@@ -26,14 +27,18 @@ COLUMNS = {
     "VERDICT": "verdict",
 }
 LIMIT = 50
+HIDDEN = ("explain", "judge")
+"""Fields that are told in words."""
 
 
-@click.command(
+@click.group(
+    invoke_without_command=True,
     epilog=options.example(
         "persona turns --since 1h",
+        "persona turns show msg_0QwErTy1aBcDeFgHiJkL",
         "persona turns --persona the-night-librarian --status failed --json",
         "persona turns --follow --remote",
-    )
+    ),
 )
 @on_target
 @click.option("--persona", metavar="REF", help="Only turns of this persona, by slug or id.")
@@ -56,8 +61,9 @@ async def turns(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """List what was asked and how it ended.
+    """List recorded turns, and show why one has its score.
 
+    A turn tells who was asked, how it ended, what it took and how far it strayed, but never what was said.
     The newest turn comes first. A running gateway writes its turns about four times a second. With --follow
     turns come in the order in which they end, with --json one object on a line.
     """
@@ -70,19 +76,45 @@ async def turns(
     if follow:
         await _follow(target, wanted, as_json)
         return
-    records = [view.record(turn) for turn in await target.turns(wanted, limit or LIMIT)]
-    listing(records, COLUMNS, as_json=as_json, empty="no turns yet")
+    found = await target.turns(wanted, limit or LIMIT)
+    if as_json:
+        print_json(found)
+    else:
+        listing([view.record(turn) for turn in found], COLUMNS, as_json=False, empty="no turns yet")
+
+
+@turns.command(
+    epilog=options.example(
+        "persona turns show msg_0QwErTy1aBcDeFgHiJkL", "persona turns show msg_0QwErTy1aBcDeFgHiJkL --json"
+    )
+)
+@click.argument("turn_id", metavar="ID")
+@options.as_json
+@on_target
+async def show(target: Target, turn_id: str, as_json: bool) -> None:
+    """Show one turn, with the reasons for its score in words. ID is the `msg_…` that the list shows."""
+    found = await target.turn(turn_id)
+    if as_json:
+        print_json(found)
+        return
+    for name, value in view.record(found).items():
+        if name not in HIDDEN and value not in (None, False):
+            click.echo(f"{name:<20}{cell(value)}")
+    reasons = reasons_of(found)
+    if reasons:
+        click.echo()
+    for reason in reasons:
+        click.echo(printable(reason))
 
 
 async def _follow(target: Target, wanted: Turns, as_json: bool) -> None:
     rows = Rows(COLUMNS)
     async with aclosing(target.follow(wanted, ready=_tell)) as ended:
         async for turn in ended:
-            record = view.record(turn)
             if as_json:
-                click.echo(msgspec.json.encode(record))
+                click.echo(msgspec.json.encode(turn))
             else:
-                rows.show(record)
+                rows.show(view.record(turn))
 
 
 def _tell() -> None:

@@ -1,14 +1,13 @@
 """The routes `/v1/personas/{ref}/versions` and `/labels`: versions are read and restored, labels moved."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import Parameter, SkipValidation
 
-from gateway import clock
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, shared, still_there
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
@@ -34,7 +33,7 @@ from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
 from gateway.personas.slug import is_label
 from gateway.personas.store import labels, versions
-from gateway.personas.view import PersonaView, VersionView
+from gateway.personas.view import Diff, LabelMove, PersonaView, VersionView
 from gateway.storage import audit
 
 Comparisons = NamedDependency[SkipValidation[Comparing]]
@@ -44,26 +43,6 @@ class LabelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`version` is `v3` or 3."""
 
     version: VersionNumber
-
-
-class LabelMove(msgspec.Struct, frozen=True):
-    label: str
-    version: int | None
-    previous: int | None
-    by: str | None
-    """The key's id; null where the label was moved at a terminal."""
-    at: str
-
-
-class Diff(msgspec.Struct, frozen=True):
-    """The difference from version `a` to version `b`."""
-
-    a: int
-    b: int
-    patch: list[dict[str, Any]]
-    """A JSON patch (RFC 6902)."""
-    text: str
-    """A unified diff of the two persona files."""
 
 
 @get("/{ref:str}/versions", opt={"scope": "personas:read"}, summary="List versions")
@@ -131,7 +110,7 @@ async def compare_versions(
             raise Refusal(Fault.PERSONA_UNKNOWN)
         old, new = await version_of(connection, persona, a), await version_of(connection, persona, b)
     foreign = is_foreign(request, persona)
-    before, after = (_comparable(view.show_version(persona, each, foreign=foreign)) for each in (old, new))
+    before, after = (view.comparable(persona, each, foreign=foreign) for each in (old, new))
     drafts = [None if foreign else Draft(persona.profile, each.content) for each in (old, new)]
     async with turnstile.through(caller_of(request).workspace_id):
         found = await comparing.compare(Task(before, after, *drafts))
@@ -209,7 +188,7 @@ async def list_label_moves(
             after=after,
             limit=limit + 1,
         )
-    return page(moves, limit, _move, lambda move: move.id)
+    return page(moves, limit, view.show_move, lambda move: move.id)
 
 
 def router() -> Router:
@@ -229,20 +208,6 @@ def router() -> Router:
         route_handlers=handlers,
         dependencies={"comparing": shared(Comparing())},
         tags=["Personas"],
-    )
-
-
-def _comparable(shown: VersionView) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(shown)
-    return {
-        name: value for name, value in plain.items() if name not in ("id", "version", "labels", "created_at")
-    }
-
-
-def _move(entry: audit.Entry) -> LabelMove:
-    details = entry.details
-    return LabelMove(
-        details["label"], details["version"], details["previous"], entry.key_id, clock.iso(entry.at)
     )
 
 

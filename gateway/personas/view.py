@@ -1,6 +1,6 @@
 """The native API shows and takes personas and versions like this."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from anyascii import anyascii
@@ -22,6 +22,10 @@ from gateway.personas.model import (
 )
 from gateway.personas.slug import LENGTH
 from gateway.personas.template import LAYERS, render
+
+if TYPE_CHECKING:
+    # A command that works on a gateway somewhere else needs these shapes, and no database.
+    from gateway.storage.audit import Entry
 
 Layer = dict[str, Any]
 
@@ -84,6 +88,26 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     defaults: dict[str, Any]
     headers: dict[str, str]
     created_at: str
+
+
+class LabelMove(msgspec.Struct, frozen=True):
+    label: str
+    version: int | None
+    previous: int | None
+    by: str | None
+    """The key's id; null where the label was moved at a terminal."""
+    at: str
+
+
+class Diff(msgspec.Struct, frozen=True):
+    """The difference from version `a` to version `b`."""
+
+    a: int
+    b: int
+    patch: list[dict[str, Any]]
+    """A JSON patch (RFC 6902)."""
+    text: str
+    """A unified diff of the two persona files."""
 
 
 class PersonaPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,3 +223,18 @@ def _shown(content: Content, *, foreign: bool) -> dict[str, Any]:
     """Give the fields that a view has of the content."""
     hidden: dict[str, Any] = {"upstreams": [], "headers": {}} if foreign else {}
     return msgspec.structs.asdict(content) | hidden
+
+
+def comparable(persona: Persona, version: Version, *, foreign: bool = False) -> dict[str, Any]:
+    """Show of a version what it may have in common with another."""
+    plain: dict[str, Any] = msgspec.to_builtins(show_version(persona, version, foreign=foreign))
+    return {
+        name: value for name, value in plain.items() if name not in ("id", "version", "labels", "created_at")
+    }
+
+
+def show_move(entry: "Entry") -> LabelMove:
+    details = entry.details
+    return LabelMove(
+        details["label"], details["version"], details["previous"], entry.key_id, clock.iso(entry.at)
+    )

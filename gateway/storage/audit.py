@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, insert, select, update
 
 from gateway import clock, ids
 from gateway.storage import erasure, tables
@@ -61,16 +61,23 @@ async def entries(
 
     About a persona that a key of this owner may not know, an entry tells ids and numbers only.
     """
-    about = tables.audit.outerjoin(tables.personas, tables.personas.c.id == ENTRY.subject)
-    query = select(*ENTRY, *OWNED).select_from(about).where(ENTRY.workspace_id == workspace_id)
-    if subject is not None:
-        query = query.where(ENTRY.subject == subject)
-    if actions is not None:
-        query = query.where(ENTRY.action.startswith(actions, autoescape=True))
+    query = _query(workspace_id, subject, actions, limit)
     if after is not None:
         query = query.where(ENTRY.id < after)
-    rows = await connection.execute(query.order_by(ENTRY.id.desc()).limit(limit))
-    return [_shown(row, workspace_id, owner) for row in rows]
+    return [_shown(row, workspace_id, owner) for row in await connection.execute(query)]
+
+
+async def everything(
+    connection: AsyncConnection,
+    workspace_id: str,
+    *,
+    subject: str | None = None,
+    actions: str | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """List entries, the newest first, for whoever sits at the terminal and may know of every persona."""
+    rows = await connection.execute(_query(workspace_id, subject, actions, limit))
+    return [_entry(row, row.details) for row in rows]
 
 
 async def veil(connection: AsyncConnection, subject: str) -> None:
@@ -81,10 +88,23 @@ async def veil(connection: AsyncConnection, subject: str) -> None:
         await connection.execute(change.values(details=erasure.details(row.details)))
 
 
+def _query(workspace_id: str, subject: str | None, actions: str | None, limit: int) -> Select[Any]:
+    about = tables.audit.outerjoin(tables.personas, tables.personas.c.id == ENTRY.subject)
+    query = select(*ENTRY, *OWNED).select_from(about).where(ENTRY.workspace_id == workspace_id)
+    if subject is not None:
+        query = query.where(ENTRY.subject == subject)
+    if actions is not None:
+        query = query.where(ENTRY.action.startswith(actions, autoescape=True))
+    return query.order_by(ENTRY.id.desc()).limit(limit)
+
+
 def _shown(row: Row[Any], workspace_id: str, owner: str) -> Entry:
     found = owned(row)
     is_veiled = found is not None and not found.is_shown_to(workspace_id, owner)
-    details = erasure.details(row.details) if is_veiled else row.details
+    return _entry(row, erasure.details(row.details) if is_veiled else row.details)
+
+
+def _entry(row: Row[Any], details: dict[str, Any]) -> Entry:
     return Entry(
         id=row.id,
         workspace_id=row.workspace_id,

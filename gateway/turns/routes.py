@@ -3,14 +3,13 @@
 import re
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Router, asgi, get
 from litestar.params import Parameter
 from litestar.types import Receive, Scope, Send
 
-from gateway import clock
 from gateway.auth.access import AnyRequest, Store, caller_of
 from gateway.auth.guard import Caller, Guard
 from gateway.errors import Detail, Fault, Refusal
@@ -23,10 +22,9 @@ from gateway.turns.store import turns, usage
 from gateway.turns.store.amendments import After as Place
 from gateway.turns.store.rows import Stored
 from gateway.turns.store.turns import Filter
-from gateway.turns.store.usage import By
 from gateway.turns.tail import Event, Tail
 from gateway.turns.turn import Status, Verdict
-from gateway.turns.view import TurnDetail, TurnView
+from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
 PING_SECONDS = 15
 SEND_SECONDS = 30
@@ -40,23 +38,6 @@ PersonaRef = Annotated[str | None, Parameter(description="A slug or id.", max_le
 OF_A_PERSONA = {"scope": "chat:read", "faults": (Fault.PERSONA_UNKNOWN,)}
 SEQ = "[0-9]{1,18}"
 PERSONAS_READ = "personas:read"
-
-
-class UsageView(msgspec.Struct, frozen=True):
-    """The use of one key, persona, upstream or day; `cost_usd` leaves the `unpriced` turns out."""
-
-    by: Literal["key", "persona", "upstream", "day"]
-    value: str | None
-    requests: int
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    cached_tokens: int
-    cache_write_tokens: int
-    reasoning_tokens: int
-    cost_usd: float | None
-    unpriced: int
-    estimated: int
 
 
 class UsageList(msgspec.Struct, frozen=True):
@@ -130,7 +111,7 @@ async def sum_up_usage(
         persona_id = await _persona_id(connection, caller, persona)
         wanted = Filter(persona_id=persona_id, since=_ms(since, "since"), until=_ms(until, "until"))
         sums = await usage.sums(connection, caller.workspace_id, by, wanted)
-    return UsageList([_usage(by, each) for each in sums])
+    return UsageList([view.show_usage(by, each) for each in sums])
 
 
 def router(database: Database, tail: Tail, guard: Guard) -> Router:
@@ -225,10 +206,3 @@ def _ms(time: datetime | None, name: str) -> int | None:
         details = [Detail(["query", name], problem, "value_error")]
         raise Refusal(Fault.REQUEST_INVALID, f"`{name}`: {problem}.", details=details)
     return int(time.timestamp() * 1000)
-
-
-def _usage(by: By, each: usage.Sum) -> UsageView:
-    value = clock.iso(each.key)[:10] if by == "day" and isinstance(each.key, int) else each.key
-    figures = msgspec.structs.asdict(each)
-    del figures["key"]
-    return UsageView(by=by, value=None if value is None else str(value), **figures)

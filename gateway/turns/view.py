@@ -1,6 +1,6 @@
 """The native API shows a turn like this."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +11,12 @@ from gateway.drift.score import Signal
 from gateway.turns.charging import is_unpriced
 from gateway.turns.turn import Drift, Explain, Judgement, Status, Turn
 from gateway.turns.usage import Source, Usage
+
+if TYPE_CHECKING:
+    # A command that works on a gateway somewhere else needs these shapes, and no database.
+    from gateway.turns.store.usage import Sum
+
+By = Literal["key", "persona", "upstream", "day"]
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +53,23 @@ class TurnDetail(TurnView, frozen=True, kw_only=True):
 
     explain: Explain | None
     judge: Judgement | None
+
+
+class UsageView(msgspec.Struct, frozen=True):
+    """The use of one key, persona, upstream or day; `cost_usd` leaves the `unpriced` turns out."""
+
+    by: By
+    value: str | None
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_usd: float | None
+    unpriced: int
+    estimated: int
 
 
 def show(turn: Turn, *, nameless: bool = False) -> TurnView:
@@ -107,3 +130,10 @@ def record(turn: TurnView) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(turn)
     usage, drift = plain.pop("usage"), plain.pop("drift")
     return {**plain, **usage, "reason": None, **drift}
+
+
+def show_usage(by: By, each: "Sum") -> UsageView:
+    value = clock.iso(each.key)[:10] if by == "day" and isinstance(each.key, int) else each.key
+    figures = msgspec.structs.asdict(each)
+    del figures["key"]
+    return UsageView(by=by, value=None if value is None else str(value), **figures)

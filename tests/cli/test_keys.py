@@ -92,3 +92,33 @@ def test_an_empty_list_is_an_empty_array(persona: Persona) -> None:
 
 def test_a_name_has_its_limit(persona: Persona) -> None:
     assert "at most 200 characters" in persona("keys", "create", "--name", "x" * 201, code=2).err
+
+
+@pytest.mark.parametrize(
+    ("preset", "scopes"),
+    [
+        ("app", ["chat:invoke"]),
+        ("ci", ["personas:read", "personas:write", "runs:read"]),
+        ("admin", list(SCOPES)),
+    ],
+)
+def test_a_preset_names_the_scopes(persona: Persona, preset: str, scopes: list[str]) -> None:
+    persona("keys", "create", "--for", preset)
+    (key,) = json.loads(persona("keys", "list", "--json").out)
+    assert (key["scopes"], key["operator"]) == (scopes, False)
+    assert (
+        "leave --scope out"
+        in persona("keys", "create", "--for", preset, "--scope", "chat:invoke", code=2).err
+    )
+
+
+def test_a_key_of_ninety_days_should_be_rotated(persona: Persona, monkeypatch: pytest.MonkeyPatch) -> None:
+    born = 1_700_000_000_000
+    monkeypatch.setattr(clock, "now_ms", lambda: born)
+    persona("keys", "create", "--name", "valid")
+    persona("keys", "create", "--name", "short", "--expires", "2")
+    for days, told in ((0, "0d"), (89, "89d"), (90, "90d: rotate")):
+        monkeypatch.setattr(clock, "now_ms", lambda days=days: born + days * 86_400_000)
+        short, valid = sorted(persona("keys", "list").out.splitlines()[1:], key=lambda row: " valid " in row)
+        assert valid.endswith(f"  {told}")
+        assert f"  {days}d  " in short

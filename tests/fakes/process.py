@@ -116,9 +116,9 @@ class Gateway:
         self.cli("personas", "push", str(file))
 
     def turns(self, *arguments: str) -> list[dict[str, Any]]:
-        """List the recorded turns, the newest first."""
+        """List the recorded turns, the newest first, with what is counted and scored beside the rest."""
         found: list[dict[str, Any]] = json.loads(self.cli("turns", "--json", *arguments))
-        return found
+        return [{**turn, **turn["usage"], "reason": None, **turn["drift"]} for turn in found]
 
     def client(self, **options: Any) -> openai.OpenAI:
         settings: Any = {"base_url": self.base_url, "api_key": self.key, "max_retries": 0} | options

@@ -1,6 +1,6 @@
 """Turns are summed up by key, persona, upstream or day."""
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, cast, func, select
@@ -9,8 +9,8 @@ from gateway.storage.connection import AsyncConnection
 from gateway.turns.store.rows import TURN
 from gateway.turns.store.turns import Filter, narrowed
 from gateway.turns.usage import Usage
+from gateway.turns.view import By
 
-By = Literal["key", "persona", "upstream", "day"]
 DAY_MS = 86_400_000
 GROUPS: dict[By, ColumnElement[Any]] = {
     "key": TURN.key_id,

@@ -1,0 +1,93 @@
+"""The reasons for a turn's score, in words."""
+
+from collections.abc import Iterator
+
+from gateway.drift.score import Signal
+from gateway.turns.turn import Judgement, Reason
+from gateway.turns.view import TurnDetail
+
+WORDS = {
+    "address": "uses another form of address",
+    "ai-disclosure": "says that it is an AI",
+    "anachronism": "speaks of what the persona cannot know",
+    "assistant": "speaks as an assistant",
+    "assistant-phrase": "has an assistant's stock phrases",
+    "assistant-refusal": "refuses as an assistant does",
+    "assistant-voice": "sounds like an assistant",
+    "claim": "claims to have done what it must not",
+    "cut": "breaks off",
+    "duty": "leaves out what was to be said",
+    "empty": "says nothing",
+    "errand": "does an errand that is not the persona's",
+    "estimate": "estimates what it must not",
+    "format": "has another form than the rule wants",
+    "garbage": "holds garbage",
+    "gift": "gives away what it must not",
+    "language": "is in another language",
+    "length": "is too long",
+    "meta": "speaks of its prompt or its role",
+    "name-clash": "gives another name than is stored",
+    "negation": "denies what is stored",
+    "never-say": "says what is never to be said",
+    "no-access": "says that it has no access, as assistants do",
+    "no-feelings": "says that it has no feelings",
+    "not-a-person": "says that it is no person",
+    "number-clash": "gives another number than is stored",
+    "polarity": "likes what the persona does not, or the other way round",
+    "promise": "promises what it must not",
+    "prompt-leak": "tells the prompt",
+    "refuses-role": "refuses to play the persona",
+    "register": "speaks in another register",
+    "repeats-earlier": "repeats an earlier answer",
+    "repetition": "repeats itself",
+    "slow-drift": "the conversation has drifted slowly",
+    "training": "speaks of its training",
+    "unlike-voice": "does not sound like the persona's examples",
+    "unrelated": "does not take up what the user said",
+    "value-clash": "says something else than is stored",
+    "vendor": "names a maker of models",
+}
+"""Signals that have no words here are told by their names."""
+UNSCORED: dict[Reason, str] = {
+    "budget": "scoring would have taken longer than `[drift] budget_ms`",
+    "empty": "the answer has no text",
+    "structured": "data or a chat UI's chore was asked for, which is no turn of a dialogue",
+    "tool_call": "the answer calls tools and says nothing",
+    "refusal": "the answer was refused",
+    "error": "the turn failed, or the scorer did",
+    "disabled": "nothing was to be scored: a plain model, or scoring is switched off",
+}
+
+
+def reasons_of(turn: TurnDetail) -> list[str]:
+    """List why the turn has its verdict, one line for each reason."""
+    drift, lines = turn.drift, list[str]()
+    if drift.reason:
+        return [f"unscored: {UNSCORED[drift.reason]}"]
+    if turn.explain is not None:
+        lines += [_signal(signal) for signal in turn.explain.signals]
+        lines += [f"rules: touches {basis}, which only a judge can tell" for basis in turn.explain.touched]
+    if turn.judge is not None:
+        lines.append("judge: " + ", ".join(_judged(turn.judge)))
+    return lines or ([f"nothing speaks against {drift.verdict}"] if turn.persona else [])
+
+
+def _signal(signal: Signal) -> str:
+    what = WORDS.get(signal.name, signal.name.replace("-", " "))
+    against = f", against {signal.basis}" if signal.basis else ""
+    rule = f" ({signal.rule})" if signal.rule else ""
+    where = f", characters {signal.start} to {signal.end}" if signal.start is not None else ""
+    return f"{signal.axis}: {what}{against}{rule}{where} (p {signal.p:.2g})"
+
+
+def _judged(judge: Judgement) -> Iterator[str]:
+    yield f"{judge.model} says voice {judge.voice:.2f}"
+    for name, level in (("values", judge.values), ("rules", judge.rules)):
+        if level is not None:
+            yield f"{name} {level:.2f}"
+    yield f"coherence {judge.coherence:.1f}"
+    for what in (judge.contradicted_field, judge.broken_rule):
+        if what is not None:
+            yield f"against {what}"
+    if judge.start is not None:
+        yield f"characters {judge.start} to {judge.end}"

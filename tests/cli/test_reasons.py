@@ -1,0 +1,83 @@
+"""The reasons for a score are told in words."""
+
+from msgspec.structs import replace
+
+from gateway.cli.reasons import UNSCORED, WORDS, reasons_of
+from gateway.drift.language import packaged
+from gateway.drift.score import Signal
+from gateway.turns import view
+from gateway.turns.turn import Drift, Explain, Judgement, Turn, unscored
+from gateway.turns.usage import Usage
+
+TURN = Turn(
+    id="msg_1",
+    request_id="req_1",
+    workspace_id="ws_1",
+    key_id="key_1",
+    model="persona/a",
+    stream=False,
+    created_at=0,
+    persona_id="psn_1",
+    version=1,
+    drift=Drift(voice=0.9, values=0.6, verdict="out-of-character"),
+    explain=Explain(
+        "fields",
+        (
+            Signal("ai-disclosure", "voice", 0.011, 3, 9),
+            Signal("number-clash", "values", 0.04, 10, 12, "layers.soul.age"),
+            Signal("brand-new", "rules", 0.2, basis="rules[0]", rule="Never swear"),
+        ),
+        touched=("rules[1]",),
+    ),
+)
+
+
+def told(turn: Turn) -> list[str]:
+    return reasons_of(view.detail(turn, veiled=False))
+
+
+def test_each_signal_is_a_line_with_its_place_and_what_it_is_held_against() -> None:
+    assert told(TURN) == [
+        "voice: says that it is an AI, characters 3 to 9 (p 0.011)",
+        "values: gives another number than is stored, against layers.soul.age, characters 10 to 12 (p 0.04)",
+        "rules: brand new, against rules[0] (Never swear) (p 0.2)",
+        "rules: touches rules[1], which only a judge can tell",
+    ]
+
+
+def test_a_turn_without_a_score_says_why() -> None:
+    for reason, words in UNSCORED.items():
+        turn = replace(TURN, drift=unscored(reason), explain=None)
+        assert told(turn) == [f"unscored: {words}"]
+
+
+def test_a_turn_against_which_nothing_speaks_says_so() -> None:
+    turn = replace(TURN, drift=Drift(voice=0.1, verdict="in-character"), explain=None)
+    assert told(turn) == ["nothing speaks against in-character"]
+
+
+def test_a_judge_s_opinion_is_a_line() -> None:
+    judge = Judgement(
+        voice=0.75,
+        values=None,
+        rules=1.0,
+        coherence=4,
+        contradicted_field=None,
+        broken_rule="rules[2]",
+        start=1,
+        end=5,
+        choice=0,
+        model="court/judge",
+        usage=Usage(),
+        at="2026-01-01T00:00:00.000Z",
+    )
+    *_, last = told(replace(TURN, judge=judge))
+    assert last == (
+        "judge: court/judge says voice 0.75, rules 1.00, coherence 4.0, against rules[2], characters 1 to 5"
+    )
+
+
+def test_every_break_of_the_tables_has_words() -> None:
+    names = {pattern.name for language in packaged().values() for pattern in language.breaks.patterns}
+    assert names
+    assert names <= WORDS.keys()
