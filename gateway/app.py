@@ -27,6 +27,8 @@ from gateway.config import Config
 from gateway.conversations.attaching import Attaching
 from gateway.conversations.committer import Committer
 from gateway.conversations.routes import router as conversations_router
+from gateway.conversations.talking import Talking
+from gateway.conversations.window import Windows
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.judge.judge import Judge
 from gateway.openai_api import edge
@@ -79,6 +81,8 @@ class Gateway:
         self.committer = Committer(self.database)
         attaching = Attaching(self.database, self.exchanges, self.committer)
         self.chat = ChatCompletions(self.guard, self.exchanges, attaching, config.server)
+        windows = Windows(config.upstreams)
+        self.talking = Talking(self.database, self.exchanges, self.committer, windows)
         self.embeddings = Embeddings(self.guard, self.exchanges, config)
         self.is_loaded = False
         self.is_draining = False
@@ -144,6 +148,7 @@ class Gateway:
         """End every open answer, as happens at the end of the process."""
         self.chat.interrupt()
         self.embeddings.interrupt()
+        self.talking.interrupt()
 
     def drain(self) -> None:
         """Take no new requests, and end the streams that would never end by themselves."""
@@ -242,7 +247,7 @@ def native(gateway: Gateway) -> Router:
             render_route(gateway.exchanges),
             auth_router(),
             turns_router(database, gateway.tail, gateway.guard),
-            conversations_router(gateway.registry),
+            conversations_router(gateway.registry, gateway.talking, config.server.public_url),
         ],
         dependencies={name: shared(part) for name, part in parts.items()},
         middleware=[

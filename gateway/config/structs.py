@@ -125,6 +125,8 @@ class Upstream(Strict, frozen=True):
     price_list: str | None = None
     """The provider in the public list of prices, which counts for models without a price here; unset: the one
     whose URL this is, if it is one's; empty: none."""
+    context: dict[str, Annotated[int, msgspec.Meta(ge=512)]] = {}
+    """Tokens that a model takes, prompt and answer together; 8192 for models that are not named."""
     timeouts: Timeouts = Timeouts()
     max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
     """0 means no limit."""

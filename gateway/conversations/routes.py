@@ -9,7 +9,9 @@ from msgspec import UNSET
 
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
 from gateway.conversations import beginning, reading, store, view
+from gateway.conversations.posting import post_message_route
 from gateway.conversations.reaching import reach
+from gateway.conversations.talking import Talking
 from gateway.conversations.view import (
     ConversationBody,
     ConversationPatch,
@@ -134,9 +136,10 @@ def handlers(registry: Registry) -> list[BaseRouteHandler]:
     ]
 
 
-def router(registry: Registry) -> Router:
+def router(registry: Registry, talking: Talking, public_url: str) -> Router:
     """Make the routes of everything under `/v1/chat/conversations`."""
-    return Router("/chat/conversations", route_handlers=handlers(registry), tags=["Conversations"])
+    routes = [*handlers(registry), post_message_route(talking, public_url)]
+    return Router("/chat/conversations", route_handlers=routes, tags=["Conversations"])
 
 
 async def _persona_id(connection: AsyncConnection, request: AnyRequest, ref: str | None) -> str | None:

@@ -1,9 +1,11 @@
 """Answers that are open end with the process."""
 
+from collections.abc import Callable
+
 from gateway.openai_api import edge
-from gateway.openai_api.life import Life
+from gateway.openai_api.life import Life, Outlet
 from gateway.openai_api.outlet import HTTPOutlet
-from gateway.openai_api.watch import Watch
+from gateway.openai_api.watch import Presence, Watch
 
 
 class Answering:
@@ -19,9 +21,15 @@ class Answering:
 
     async def answer(self, life: Life, incoming: edge.Incoming, send: edge.Send) -> None:
         """See a request through; never fails."""
-        watch = Watch(incoming.connection, total=life.limit())
+        await self.run(
+            life, incoming.connection, lambda watch: HTTPOutlet(send, watch, life.account, incoming)
+        )
+
+    async def run(self, life: Life, connection: Presence, outlet: Callable[[Watch], Outlet]) -> None:
+        """See a request through to this outlet; never fails."""
+        watch = Watch(connection, total=life.limit())
         self._open.add(watch)
         try:
-            await life.run(watch, HTTPOutlet(send, watch, life.account, incoming))
+            await life.run(watch, outlet(watch))
         finally:
             self._open.discard(watch)

@@ -55,7 +55,7 @@ def _sent(request: ChatRequest) -> int:
     tokens += A_MESSAGE * len(messages)
     array = memoryview(messages.array)
     if len(array) <= CLOSELY:
-        return tokens + sum(map(_read, messages.each))
+        return tokens + sum(map(of_message, messages.each))
     if messages.kinds - TEXTS:
         # Most of it is pictures, and nobody knows how many without reading it all.
         return tokens + A_PICTURE * len(messages.kinds - TEXTS)
@@ -66,7 +66,8 @@ def _scale(size: int) -> float:
     return max(1.0, size / READ)
 
 
-def _read(raw: msgspec.Raw) -> int:
+def of_message(raw: msgspec.Raw | bytes) -> int:
+    """Estimate the tokens of one message."""
     try:
         message = _message.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -12,7 +12,7 @@ from gateway.errors import OPENAI_PREFIX, Fault
 from gateway.openapi import examples, faults, headers, schemas, shapes
 from gateway.openapi.fields import meaning, with_format
 from gateway.openapi.generation import Structs
-from gateway.openapi.raw import ROUTES, Raw
+from gateway.openapi.raw import CHAT_HEADERS, EVENT_STREAM, ROUTES, STREAMED, Raw
 
 Json = dict[str, Any]
 
@@ -192,6 +192,9 @@ def _good(operation: Operation) -> Json:
             _complete_answer(operation, media)
             if media["schema"] == schemas.ref("Persona"):
                 names.append("ETag")
+        if operation.id in STREAMED:
+            content[EVENT_STREAM] = STREAMED[operation.id]
+            names += CHAT_HEADERS
         if operation.is_repeatable:
             names.append("Idempotent-Replayed")
         word = {"201": "Made.", "204": "Done; there is nothing to say."}.get(status, "The answer.")

@@ -67,6 +67,16 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "A title": {"title": "A visitor who cannot sleep"},
         "Another version": {"version": "v3"},
     },
+    "post_message": {
+        "The first one, to an id of your choosing": {
+            "persona_id": values.PERSONA_ID,
+            "message": "Is anybody there?",
+            "stream": True,
+        },
+        "Another one": {"message": "And what do you read at night?", "temperature": 0.4},
+        "What a tool has found": {"tool_results": [{"tool_call_id": "call_1", "content": "a lamp"}]},
+        "Another answer to the same message": {"parent": values.MESSAGE_ID},
+    },
     "create_workspace": {"A tenant": {"name": "acme", "mode": "live"}},
     "create_key": {
         "For a website": {"name": "website", "scopes": ["personas:read", "chat:invoke"]},
@@ -106,6 +116,7 @@ ANSWERS: dict[str, Any] = {
     "list_conversations": page(values.CONVERSATION, following="17"),
     "read_conversation": values.CONVERSATION,
     "change_conversation": values.CONVERSATION,
+    "post_message": values.REPLY,
     "list_messages": page(values.MESSAGE, following=values.TURN_ID),
     "list_turns": page(values.TURN, following="17"),
     "read_turn": values.TURN_DETAIL,

@@ -1,6 +1,7 @@
 """Routes that Litestar does not look into are described here by hand."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -32,6 +33,9 @@ CHAT_HEADERS = (
 )
 
 
+EVENT_STREAM = "text/event-stream"
+
+
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
     """One operation; `takes` and `answers` name schemas, as the values of `events` do."""
 
@@ -60,12 +64,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
         if self.answers:
             content["application/json"] = {"schema": schemas.ref(self.answers)}
         if self.streams:
-            events = {name: schemas.ref(data) for name, data in self.events.items()}
-            content["text/event-stream"] = {
-                "schema": {"type": "string"},
-                "x-events": events,
-                "examples": examples.titled(self.streams),
-            }
+            content[EVENT_STREAM] = event_stream(self.streams, self.events)
         return {
             "tags": [self.tag],
             "summary": self.summary,
@@ -74,6 +73,22 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
             "parameters": list(self.parameters),
             "responses": {"200": {"content": content}},
         }
+
+
+def event_stream(streams: Mapping[str, str], events: Mapping[str, str]) -> Json:
+    """Describe server-sent events: examples by their titles, and the schema of each event's data."""
+    return {
+        "schema": {"type": "string"},
+        "x-events": {name: schemas.ref(data) for name, data in events.items()},
+        "examples": examples.titled(streams),
+    }
+
+
+def _events(**data: Json) -> str:
+    """Write events of the native API, by their names behind `message_` or as they are."""
+    named = [(name.replace("message_", "message."), value) for name, value in data.items()]
+    texts = [(name, json.dumps(value, ensure_ascii=False)) for name, value in named]
+    return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in texts)
 
 
 def _stream(*events: object, name: str = "") -> str:
@@ -199,3 +214,15 @@ ROUTES = {
     "/v1/openai/embeddings": EMBED,
     "/v1/turns/stream": FOLLOW,
 }
+STREAMED = {
+    "post_message": event_stream(
+        {
+            "Answer": _events(message_delta=values.DELTA, message_completed=values.REPLY),
+            "Answer that fails midway": _events(
+                message_delta=values.DELTA, error=faults.example(Fault.STREAM_BROKEN, openai=False)
+            ),
+        },
+        {"message.delta": "MessageDelta", "message.completed": "Reply", "error": "Error"},
+    )
+}
+"""What operations answer to who asks for events, beside what Litestar knows of them."""

@@ -25,6 +25,8 @@ NAMES = {
     "KeyBody": "NewKey",
     "KeyView": "Key",
     "MessageView": "Message",
+    "ReplyView": "Reply",
+    "Tokens": "ReplyTokens",
     "LabelBody": "LabelTarget",
     "PersonaBody": "NewPersona",
     "PersonaPatch": "PersonaChange",

@@ -49,6 +49,19 @@ TOOL_CALL = _object(
 MESSAGE_FIELDS = {"content": CONTENT, "tool_calls": {"anyOf": [_array(_ref("ToolCall")), {"type": "null"}]}}
 USAGE = {"anyOf": [_ref("TokenCounts"), {"type": "null"}]}
 SHAPES: Json = {
+    "NewMessage": _object(
+        "A message to a persona. Every other field is a parameter of the chat, as OpenAI takes it.",
+        "",
+        message={"anyOf": [TEXT, _array({"type": "object"})]},
+        tool_results=_array({"type": "object"}),
+        persona=TEXT,
+        persona_id=TEXT,
+        follow=TEXT,
+        parent=_or_null("string"),
+        stream={"type": ["boolean", "null"], "default": False},
+        tools=_array({"anyOf": [TEXT, {"type": "object"}]}),
+    ),
+    "MessageDelta": _object("A piece of an answer's text.", "message_id delta", message_id=TEXT, delta=TEXT),
     "ChatRequest": _object(
         f"A chat request as OpenAI takes it. {OPEN}",
         "model messages",
@@ -239,5 +252,5 @@ ANSWERED = {
     "show_openapi": "OpenAPIDocument",
 }
 """The answers of operations whose handlers return no struct."""
-TAKEN = {"render_request": "RenderRequest"}
+TAKEN = {"render_request": "RenderRequest", "post_message": "NewMessage"}
 """The bodies of operations that read them by themselves."""

@@ -338,3 +338,20 @@ CONVERSATION: Json = {
     "created_at": WHEN,
     "updated_at": LATER,
 }
+REPLY: Json = {
+    "message_id": TURN_ID,
+    "conversation": CONVERSATION_ID,
+    "parent": MESSAGE_ID,
+    "role": "assistant",
+    "content": LINE,
+    "finish_reason": "stop",
+    "persona": {"id": PERSONA_ID, "slug": "the-night-librarian", "version": 2},
+    "drift": {"voice": 0.0122, "values": None, "rules": None, "verdict": "in-character"},
+    "coherence": 4.6,
+    "tools_used": [],
+    "truncated": {"turns": 12},
+    "tokens": {"in": 1240, "out": 14},
+    "usage_source": "upstream",
+    "cost_usd": 0.000194,
+}
+DELTA: Json = {"message_id": TURN_ID, "delta": LINE}

@@ -111,6 +111,7 @@ class LocalModel:
             base_url=f"http://{HOST}:{self._port}/v1",
             api_key=self._key,
             default_model=self._local.model_name,
+            context={self._local.model_name: max(512, self._local.n_ctx // self._local.slots)},
             # A caller may have to wait for a slot while others hold all of them.
             timeouts=config.Timeouts(connect=2, first_byte=120, idle=60, total=600),
             text_only=True,

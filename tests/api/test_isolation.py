@@ -76,6 +76,7 @@ class Operation(NamedTuple):
             "POST /v1/personas/{ref}/render": MESSAGES,
             "POST /v1/chat/conversations": {"persona": target["persona"]},
             "PATCH /v1/chat/conversations/{conversation}": {"title": "Taken over"},
+            "POST /v1/chat/conversations/{conversation}/messages": {"message": "Hi"},
             "POST /v1/workspaces": {"name": "probe"},
             "POST /v1/keys": {},
         }

@@ -129,7 +129,7 @@ def test_turns_usage_and_their_stream_are_answered_as_described(
 
 
 def test_conversations_are_answered_as_described(
-    walk: Walk, gateway: Gateway, upstream: ScriptedUpstream
+    walk: Walk, document: Document, gateway: Gateway, upstream: ScriptedUpstream
 ) -> None:
     place = "/v1/chat/conversations"
     one: Any = place + "/{conversation}"
@@ -150,6 +150,13 @@ def test_conversations_are_answered_as_described(
     for order in ("asc", "desc"):
         walk("GET", one + "/messages", query=f"?limit=1&order={order}", **ref)
     walk("GET", one + "/messages", query="?leaf=msg_none", status=404, **ref)
+    walk("POST", one + "/messages", {"message": "And then?"}, **ref)
+    streamed = walk("POST", one + "/messages", {"message": "And then?", "stream": True}, **ref)
+    for event, data in frames(streamed.body.decode()):
+        schema = {"message.delta": "MessageDelta", "message.completed": "Reply"}[event]
+        assert document.problems({"$ref": f"#/components/schemas/{schema}"}, json.loads(data)) == []
+    walk("POST", one + "/messages", {"message": ""}, status=400, **ref)
+    walk("POST", one + "/messages", {"message": "Hi", "tools": ["x"]}, status=422, **ref)
     walk("DELETE", one, status=204, **ref)
     walk("DELETE", one, status=204, conversation="conv_walk")
 
