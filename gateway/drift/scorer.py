@@ -1,5 +1,6 @@
 """The scorer holds one turn against its persona and against what was said before it."""
 
+import math
 from typing import NamedTuple
 
 from gateway.drift import calibration, trend, verdict
@@ -74,7 +75,8 @@ def score(
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
     contradicted = contradiction.contradiction(profile.facts, course.claims, asked, said)
     broken = detection.breaks(said, profile.guards, profile.patterns)
-    broken += detection.served(said, profile.service)
+    unlike = odds.assistant if known.number >= verdict.LINES_NEEDED else -math.inf
+    broken += detection.served(said, profile.service, unlike)
     before = [course.answer] if course.answer else []
     incoherent = incoherence.incoherence(asked, said, profile.repertoire, profile.relevance, earlier=before)
     checked = profile.rules.check(asked, said, course.kept)

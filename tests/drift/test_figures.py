@@ -138,3 +138,40 @@ def test_facts_are_listed_with_what_they_belong_to_and_their_sentence() -> None:
     listed = {one.basis: (one.kind, one.value, one.about, one.source) for one in facts(character)}
     assert listed["layers.last boat"] == ("time", 1275, "last boat", "21:15")
     assert listed["prompt"] == ("gbp", 6, "A bicycle costs £6.", "A bicycle costs £6.")
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "wrong", "right"),
+    [
+        (
+            "en",
+            "You have a cat called Pudding.",
+            "",
+            "My cat Biscuit sleeps all day.",
+            "My cat Pudding sleeps.",
+        ),
+        (
+            "en",
+            "The boat is sailed by Morag Tulloch.",
+            "Who sails it?",
+            "That would be Fergus Tulloch.",
+            "That would be Mrs Tulloch.",
+        ),
+        (
+            "de",
+            "Samstags 9–11 Uhr.",
+            "Wann samstags?",
+            "Samstags von 8 Uhr an.",
+            "Samstags von 9 bis 11 Uhr.",
+        ),
+        ("tr", "Komisyon satışta %2.", "Komisyon?", "Satışta yüzde üç alıyoruz.", "Satışta yüzde iki."),
+        ("es", "Año 1782.", "¿En qué año estamos?", "Corre el año 1805.", "Corre el año 1782."),
+        ("en", "A ticket costs £8.40.", "For two, return?", "A ticket is £9.10.", "Tickets come to £33.60."),
+    ],
+)
+def test_names_and_figures_of_the_prompts_prose_are_held_against_an_answer(
+    language: str, prompt: str, user: str, wrong: str, right: str
+) -> None:
+    profile = Profile(Character(name="Desk", language=language, prompt=prompt))
+    assert score(profile, BEGINNING, user, wrong)[0].verdict in ("drifting", "out-of-character")
+    assert score(profile, BEGINNING, user, right)[0].verdict == "warming-up"

@@ -52,3 +52,13 @@ def test_an_assistants_turns_are_not_learnt_however_often_they_come() -> None:
         result, course = score(profile, course, "What should I buy?", answer)
         assert result.verdict in ("drifting", "out-of-character")
     assert course.lines is None
+
+
+def test_one_phrase_is_a_break_where_the_rest_is_an_assistants_too() -> None:
+    profile = Profile(Character(name="Smith", prompt="Thou art a smith of few words.", examples=SMITH))
+    told, _ = score(
+        profile, BEGINNING, "", "A sharp edge needs regular care. It is important to dry it well."
+    )
+    assert "assistant-phrase" in {signal.name for signal in told.signals}
+    kept, _ = score(profile, BEGINNING, "", "Aye, lad. Let me know if the hot iron listens, tongs in hand.")
+    assert "assistant-phrase" not in {signal.name for signal in kept.signals}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 import msgspec
 
@@ -14,6 +14,10 @@ EFFORT, MATCHES, MATCHES_OF_ONE = 2500, 24, 6
 """Characters tried, of all languages together; matches looked into, of all patterns and of one."""
 _SERVED, _SERVED_OFTEN = 0.6, 0.8
 """The strength of two phrases of service, and of more."""
+_SERVED_BY_CHANCE = 350
+"""Characters in which one such phrase is chance: whoever talks at length comes upon one."""
+_SERVED_ONCE, _UNLIKE = 0.55, -3.0
+"""The strength of a single one, and the log odds for an assistant's manner from which on it counts."""
 
 STOP = re.compile(r"[.!?。！？؟।\n]")
 CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
@@ -52,8 +56,11 @@ def breaks(answer: Text, guards: Guards, patterns: Patterns) -> tuple[Break, ...
     return tuple(found for end in answer.ends for found in _looked_for(end, guards, patterns, effort))
 
 
-def served(answer: Text, phrases: Iterable[str]) -> tuple[Break, ...]:
-    """Find the phrases of an assistant that serves anybody; a single one in a turn is chance."""
+def served(answer: Text, phrases: Iterable[str], assistant: float) -> tuple[Break, ...]:
+    """Find the phrases of an assistant that serves anybody.
+
+    A single one is chance where the log odds for an assistant say that the turn is in the persona's manner.
+    """
     found = [
         (end.offset + at, end.offset + at + len(phrase))
         for end in answer.ends
@@ -61,12 +68,13 @@ def served(answer: Text, phrases: Iterable[str]) -> tuple[Break, ...]:
         for phrase in phrases
         if (at := lower.find(phrase)) >= 0
     ]
-    if len(found) < 2:
+    found.sort()
+    apart = [one for before, one in pairwise([(0, 0), *found]) if one[0] >= before[1]]
+    number = len(apart) - len(answer) // _SERVED_BY_CHANCE
+    if number < 1 or (number == 1 and assistant < _UNLIKE):
         return ()
-    sure = _SERVED if len(found) == 2 else _SERVED_OFTEN
-    return tuple(
-        Break("assistant-phrase", start, stop, sure) for start, stop in sorted(found)[:MATCHES_OF_ONE]
-    )
+    sure = (_SERVED_ONCE, _SERVED, _SERVED_OFTEN)[min(number, 3) - 1]
+    return tuple(Break("assistant-phrase", start, stop, sure) for start, stop in apart[:MATCHES_OF_ONE])
 
 
 def strength(breaks: Iterable[Break]) -> float:

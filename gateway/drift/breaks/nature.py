@@ -1,10 +1,11 @@
 """A persona's nature, by its own description, guards what it may say of itself: that it is a machine."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from gateway.drift.breaks.detection import CLAUSE, STOP, Guards, behind, breaks
+from gateway.drift.breaks.detection import CLAUSE, Guards, behind, breaks
 from gateway.drift.breaks.patterns import Patterns
 from gateway.drift.text import Text
 
@@ -12,6 +13,8 @@ _TOLD, _MENTIONED, _LINES = 4000, 32, 64
 """Characters of a persona's text, mentions of a machine in it, and fields and examples that are looked at."""
 _BEFORE, _BEHIND = 120, 120
 """Characters before such a mention that may say that it is the persona, and behind it that it is a trade."""
+_PART = re.compile(r"[.!?;；:：。！？؟।\n]| [–—] ")
+"""What ends a part of a text that may say what somebody is: behind it begins what the persona is to do."""
 _FIELD = 200
 """Characters of a field that says what the persona is."""
 
@@ -45,7 +48,7 @@ def _is_machine(text: str, patterns: Patterns, *, is_field: bool = False) -> boo
         if patterns.trade.match(text, found.end()) or patterns.trade.search(found[0]):
             continue
         lead = text[max(0, found.start() - _BEFORE) : found.start()]
-        sentence = behind(STOP, lead)
+        sentence = behind(_PART, lead)
         beings = [being.span() for being in patterns.being.finditer(sentence)]
         if is_field and len(sentence) == found.start():
             beings.insert(0, (0, 0))
@@ -55,7 +58,7 @@ def _is_machine(text: str, patterns: Patterns, *, is_field: bool = False) -> boo
             if not patterns.away.search(before) and not patterns.away.search(sentence, end):
                 return True
         if patterns.apposed.search(sentence):
-            return not patterns.away.search(sentence.rpartition(",")[2])
+            return not patterns.away.search(sentence)
     return False
 
 

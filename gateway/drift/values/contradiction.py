@@ -88,6 +88,8 @@ Set by hand from what each kind means; fitted to no data.
 _DECISIVE = ("asked", "polarity", "attitude", "number", "figure", "swap", "denied", "yes", "no", "name")
 """Reasons beside which the words that a turn shares with what is stored speak for it no longer."""
 _OVERRULED = 0.7
+_NO_CLASH = 0.9
+"""The highest log odds where nothing is held against the turn: many new things are no contradiction."""
 
 
 class Contradiction(NamedTuple):
@@ -283,6 +285,8 @@ def _verdict(evidence: Evidence) -> Contradiction | None:
     decisive = max(features.get(name, 0.0) for name in _DECISIVE)
     weighed = [WEIGHTS.get(name, 0.0) * strength for name, strength in features.items()]
     score = BIAS + sum(part if part > 0 else part * (1 - _OVERRULED * decisive) for part in weighed)
+    if not evidence.clashes:
+        score = min(score, _NO_CLASH)
     ranked = sorted(evidence.clashes, key=lambda clash: -clash.strength)[:_CLASHES]
     basis = ranked[0].basis if ranked else evidence.supported or "prompt"
     return Contradiction(score, kind(basis), tuple(ranked), features)

@@ -62,7 +62,10 @@ class Facts:
         known = [(path[:_READ], value[:_READ]) for path, value in islice(leaves(fields), _FIELDS)]
         self.ledger = Ledger(self.lexicon.reader)
         # German writes every noun with a capital.
-        self.names = Names(capitals_tell=not language.lower().startswith("de"))
+        own = self.lexicon
+        self.names = Names(
+            capitals_tell=not language.lower().startswith("de"), titles=own.titles, naming=own.naming
+        )
         self.text = " ".join([prompt, *(value for _, value in known)])[:_READ_IN_ALL].lower()
         self._left = _READ_IN_ALL
         """Characters that may still be read; the prompt is read whatever is left."""
@@ -74,6 +77,7 @@ class Facts:
                 self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
         self._take_text("prompt", prompt)
         self._take_figures("prompt", prompt)
+        self._take_names(prompt)
         for i, example in enumerate(examples):
             if self._left > 0 and len(self.items) < _ITEMS:
                 self._take_text(f"examples[{i}]", example[:_READ])
@@ -175,6 +179,13 @@ class Facts:
                 stems = frozenset(own.union(stem for stem, *_ in keys))
                 told = named or text[start:end].strip(" \n,;:")
                 self.ledger.add(Stated(figure, basis, stems, about([told]), _sentence(text, figure)))
+
+    def _take_names(self, prompt: str) -> None:
+        """Keep the names in the prompt's prose."""
+        for part in pieces(self.lexicon, Text(prompt, len(prompt)), head=_READ):
+            stems = [(s, a - part.stretch.offset, b) for s, a, b in part.reading.stems]
+            denied = [m.start for m in part.reading.mentions if m.category == "_negations"]
+            self.names.read(part.stretch.text, stems, [at - part.stretch.offset for at in denied])
 
     def _take_text(self, basis: str, text: str) -> None:
         self._left -= len(text)

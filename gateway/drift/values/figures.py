@@ -23,6 +23,12 @@ _LEAD = re.compile(r"([^\W\d_]{3,})[ \u00a0](?:#|no\.? ?|nr\.? ?)?([A-Z]{1,3}-?)
 _TAIL, _CENTURY = re.compile(r"(?<!\w)['’]$"), 1900
 """A year without its century: '44."""
 _NOUN = re.compile(r"[ \u00a0-]{0,2}([^\W\d_]{2,})")
+_COUNTER = re.compile("([\u4e00-\u9fff])")
+"""What a number counts where words run on: the letter behind it."""
+_SIGN = 8
+"""Characters before a number that its sign stands in; in some languages it is a word: "yüzde 3"."""
+_APOSTROPHES = frozenset("'’")
+"""What stands between a year and its ending, as in "2009'da"."""
 _RANGE = re.compile(r"\s{0,2}(?:[–—~〜～-]|から|より)\s{0,2}")
 _HAN = re.compile("[〇一二三四五六七八九十百千万]+")
 _HAN_DIGITS = {letter: n for n, letter in enumerate("〇一二三四五六七八九")}
@@ -71,7 +77,12 @@ class Reader:
             for word in some.split()
         }
         self._prefixed = {word[:-1]: kind for word, kind in self.units.items() if word.endswith("*")}
-        self.signs = {word: kind for kind, some in shared.signs.items() for word in some.split()}
+        self.signs = {
+            word: kind
+            for signs in (shared.signs, own.signs)
+            for kind, some in signs.items()
+            for word in some.split()
+        }
         self.currencies = frozenset(
             {*self.units.values(), *self.signs.values()} - _SECONDS.keys() - _MONTHS.keys() - _MEASURES
         )
@@ -205,7 +216,7 @@ class Reader:
             if hour.lastindex and not hour[1] and hour.re.groups > 1 and hour[2]:
                 minutes = int(_han(hour[2]))
             return self._time(lower, start, hour.end(), int(value) * 60 + minutes)
-        if match := self._sign_before.search(text, max(0, start - 5), start):
+        if match := self._sign_before.search(text, max(0, start - _SIGN), start):
             return Figure(self.signs[match[1]], value, match.start(1), end)
         if match := self._sign_after.match(text, end):
             return Figure(self.signs[match[1]], value, start, match.end())
@@ -221,12 +232,15 @@ class Reader:
         lead = _LEAD.search(text, max(0, start - 24), start)
         word = lead[1].lower() if lead else ""
         is_named = lead is not None and word not in self._stop and word not in self.words
-        noun = _NOUN.match(lower, end)
+        noun = (_COUNTER if self.reads_glyphs else _NOUN).match(lower, end)
         is_counting = noun is not None and noun[1] not in self._stop and noun[1] not in self.words
+        is_year = _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value)
+        if is_year and (text[end : end + 1] in _APOSTROPHES or self.units.get(word) == "year"):
+            return Figure(YEAR, value, start, end)
         if lead is not None and is_named and (lead[2] or not is_counting):
             code = f"{lead[2] or ''}{text[start:end]}" if text[start].isdecimal() else f"{value:g}"
             return Figure(LABEL + word[:_STEM], code.lower(), start - len(lead[2] or ""), end)
-        if _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value):
+        if is_year:
             return Figure(YEAR, value, start, end)
         if noun is not None and is_counting:
             return Figure(NOUN + noun[1][:_STEM].rstrip("s"), value, start, noun.end())
@@ -279,13 +293,15 @@ class Reader:
 
     def _ranged(self, text: str, found: list[Figure]) -> list[Figure]:
         """Give both ends of a range what only the last one says: "9–18 Uhr", "five to seven days"."""
-        for i in range(len(found) - 1):
+        for i in reversed(range(len(found) - 1)):
             one, other = found[i], found[i + 1]
             gap = text[one.end : other.start]
             is_range = len(gap) <= 12 and bool(_RANGE.fullmatch(gap) or self._to.fullmatch(gap))
             if not is_range and not (len(gap) <= 12 and self._beside.fullmatch(gap)):
                 continue
             bare = one.kind == NUMBER or (is_range and one.kind.startswith((NOUN, LABEL)))
+            if bare and isinstance(one.value, str) and one.value.isdecimal():
+                one = one._replace(value=int(one.value[:_LONGEST]))
             if bare and other.kind not in (WEEKDAY, DATE, PHONE) and not isinstance(one.value, str):
                 value = one.value * 60 if other.kind == TIME else one.value
                 one = one._replace(kind=other.kind, value=value)

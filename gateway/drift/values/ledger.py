@@ -60,6 +60,8 @@ class Ledger:
         self.stated: list[Stated] = []
         self.by_kind: dict[str, list[Stated]] = defaultdict(list)
         self.values: dict[str, set[float | str]] = defaultdict(set)
+        self.numbers: set[float | str] = set()
+        """All values, of whatever kind."""
         self._lengths: set[tuple[str, float]] = set()
         self._weights: dict[str, dict[str, float]] = {}
         self._amounts: list[Stated] = []
@@ -73,6 +75,7 @@ class Ledger:
             kind = stated.figure.kind
             self.by_kind[kind].append(stated)
             self.values[kind].add(stated.figure.value)
+            self.numbers.add(stated.figure.value)
             if length := stated.figure.length:
                 self._lengths.add(length)
 
@@ -136,7 +139,7 @@ class Ledger:
             return True
         if isinstance(value, str):
             return False
-        values = [v for v in self.values[figure.kind] if not isinstance(v, str)]
+        values = {v for v in self.values[figure.kind] if not isinstance(v, str)}
         counts = {
             one.value for one in (*heard.figures, *heard.asked_figures) if not isinstance(one.value, str)
         }
@@ -149,7 +152,8 @@ class Ledger:
         if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
             return True
         for k in counts - {value}:
-            if 1 < k <= _MULTIPLES and k == int(k) and value / k in values:
+            # There and back is twice as much, and nobody says the number.
+            if 1 < k <= _MULTIPLES and k == int(k) and not values.isdisjoint({value / k, value / k / 2}):
                 return True
         return any(value - one in counts and value != 2 * one for one in counts if one in values)
 

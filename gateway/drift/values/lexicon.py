@@ -57,6 +57,8 @@ class Lexicon:
         own = languages.get(language, Language(name=language))
         strange = frozenset(own.words.false_friends.split())
         self._elides = own.writing.elides
+        self.titles = frozenset(own.words.titles.split())
+        self.naming = frozenset(own.words.naming.split())
         self.puts_objects_first = own.words.objects_first
         self.patterns, self.literals = shared.patterns, shared.literals
         self.reader = Reader(own, languages[ANY].figures if ANY in languages else Figures())

@@ -17,6 +17,8 @@ _NEAREST = 8
 _DIRECT = 0.9
 """The strength of two different counts of the same thing, whatever else the clauses say."""
 
+_SHARED, _BARELY = 2, 0.6
+"""Words that a denial shares with the prompt, which also says what to do; below that it is doubted."""
 _ANSWERED = 0.9
 """The same for another value or count in the answer to a question about the stored one, at full likeness."""
 
@@ -73,14 +75,18 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
     theirs = item.clause
     doubt = (0.4 if clause.asks else 1.0) * (0.5 if clause.speaker == "other" else 1.0)
     if not theirs.asks and _turned(clause, theirs):
+        if item.basis == "prompt" and len(clause.stems.keys() & theirs.stems.keys()) < _SHARED:
+            doubt *= _BARELY
         name = "polarity" if clause.feels() and theirs.feels() else "negation"
         evidence.accuse("polarity", name, doubt * likeness, (clause.start, clause.end), item.basis)
         return
     if clause.counts and theirs.counts:
         for number, direct in _miscounted(clause, theirs, evidence.facts.lexicon.shared.periods):
             stored = evidence.facts.counted
-            if number.value in evidence.theirs or any(
-                (unit, number.value) in stored for unit in number.units
+            if (
+                number.value in evidence.theirs
+                or number.value in evidence.facts.ledger.numbers
+                or any((unit, number.value) in stored for unit in number.units)
             ):
                 # It is what is stored of something else that is counted so, or what the user has.
                 continue

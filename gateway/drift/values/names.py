@@ -1,8 +1,9 @@
 """Names that are stored in a field are held against another name that an answer gives in their place."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from gateway.drift.values.evidence import Evidence
@@ -15,10 +16,23 @@ _GLYPHS = re.compile("[\u3005\u3041-\u9fff]+")
 _GLYPHS_SAID = (
     r"は「?([\u3005\u30a1-\u30ff\u4e00-\u9fff]{1,8}?)」?(?:と申|です|でござ|という|と言|様で|が[務つ])"
 )
+_GLYPHS_TOLD = re.compile(
+    r"([\u4e00-\u9fff]{1,4})(?:の名前?|の名まえ)?は「?([\u30a1-\u30fa\u30fc]{2,8}|[\u3005\u4e00-\u9fff]{3,6})」?(?=[。、]|です|でござ|$)"
+)
+"""A name in Japanese prose: 館長は佐伯文乃。"""
+_BRACKETED = re.compile(r"[(（\[][^()（）\[\]]{0,200}$")
+_BESIDE = 20
+"""Characters between a name in prose and whose it is."""
+_CLAUSE = 160
+"""Characters before a name in prose that are looked at."""
+_LOWER = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_APART = re.compile(r"[;:()\[\]/&–—-]")
 _MOST = 200
 """Fields that are kept."""
 _FIRST = 120
 """Characters of an answer that answer the question."""
+_LONG = 5
+"""Letters of a word that is looked for within others, too, since names are inflected."""
 _NEAR = 60
 _SURE = 0.8
 _STOPS = ".!?。！？\n"
@@ -36,11 +50,16 @@ class Named(NamedTuple):
 class Names:
     """The names that are stored, by what they belong to."""
 
-    def __init__(self, *, capitals_tell: bool) -> None:
+    def __init__(self, *, capitals_tell: bool, titles: Container[str], naming: Container[str]) -> None:
         self.fields: list[Named] = []
         self._glyphs: list[tuple[str, str, str]] = []
         self._capitals_tell = capitals_tell
+        self._titles, self._naming = titles, naming
         self._seen: Counter[str] = Counter()
+        self._told: dict[str, set[str]] = {}
+        """The keys of each word of a name."""
+        self._runs: dict[str, tuple[str, set[str]]] = {}
+        """Where each last name is stored, and with which first names."""
 
     def add(self, basis: str, key: str, value: str, keys: frozenset[str]) -> None:
         """Keep a field where its value has a name in it."""
@@ -49,16 +68,57 @@ class Names:
         if _GLYPHS.fullmatch(value) and len(value) <= 8 and _GLYPHS.fullmatch(key):
             self._glyphs.append((key, value, basis))
             return
-        words = frozenset(
-            word.lower() for run in _runs(value, capitals_tell=self._capitals_tell) for word in run
-        )
+        runs = _runs(value, capitals_tell=self._capitals_tell)
+        self._keep(basis, keys, runs)
+
+    def read(self, text: str, stems: Sequence[tuple[str, int, int]], denied: Sequence[int]) -> None:
+        """Keep the names in a prompt's prose by the word before each, not those in brackets and denials."""
+        for match in _GLYPHS_TOLD.finditer(text):
+            if len(self._glyphs) < _MOST:
+                self._glyphs.append((match[1], match[2], "prompt"))
+        for match in _RUN.finditer(text):
+            opens = max(0, match.start() - _CLAUSE)
+            lead = text[opens : match.start()].rstrip(" \"'“„«(¿¡")
+            if len(self.fields) >= _MOST or not lead or lead[-1] in _STOPS + ":…-•":
+                continue
+            first = opens + max(map(lead.rfind, _STOPS)) + 1
+            low = bisect_left(denied, first)
+            is_denied = low < len(denied) and denied[low] < match.start()
+            if is_denied or _BRACKETED.search(text[first : match.start()]):
+                continue
+            run = re.findall(_WORD, match[0])
+            if len(run) < 2 and not self._capitals_tell:
+                continue
+            key = self._owner(text[first : match.start()].lower(), first, stems)
+            self._keep("prompt", frozenset({key} if key else ()), [run])
+
+    def _owner(self, lead: str, first: int, stems: Sequence[tuple[str, int, int]]) -> str | None:
+        """Give the word whose name follows: "a cat called", "his brother," """
+        words = list(_LOWER.finditer(lead))
+        while words and (words[-1][0].replace("’", "'") in self._naming or words[-1][0] in self._titles):
+            words.pop()
+        if not words or len(lead) - words[-1].end() > _BESIDE or _APART.search(lead, words[-1].end()):
+            return None
+        at = first + words[-1].start()
+        place = bisect_right(stems, at, key=lambda one: one[1]) - 1
+        return stems[place][0] if place >= 0 and at < stems[place][2] else None
+
+    def _keep(self, basis: str, keys: frozenset[str], runs: list[list[str]]) -> None:
+        words = frozenset(word.lower() for run in runs for word in run)
+        for run in runs:
+            if len(run) > 1:
+                self._runs.setdefault(run[-1].lower(), (basis, set()))[1].add(run[0].lower())
         if words and keys:
+            # The prompt and the layers often say the same.
+            told = {key for word in words for key in self._told.get(word, ())}
+            for word in words:
+                self._told.setdefault(word, set()).update(keys)
             self.fields.append(Named(basis, keys, words))
-            self._seen.update(keys)
+            self._seen.update(keys - told)
 
     def is_worth(self, text: str) -> bool:
         """Tell whether the text may name something where a name is stored."""
-        return bool(self._glyphs) or (bool(self.fields) and _CAPITAL.search(text) is not None)
+        return bool(self._glyphs) or (bool(self.fields or self._runs) and _CAPITAL.search(text) is not None)
 
     def weigh(self, evidence: Evidence, heard: Heard) -> None:
         """Add another name where the sentence, or the question, is about a field that has one."""
@@ -67,15 +127,17 @@ class Names:
             is_novel = match and match[1] not in evidence.facts.text and match[1] not in heard.asked
             if match and is_novel and value not in heard.text:
                 evidence.accuse("name", "name-clash", _SURE, match.span(1), basis)
-        if not self.fields:
-            return
         open_fields = [one for one in self.fields if not any(word in heard.lower for word in one.words)]
-        if not open_fields:
+        if not open_fields and not self._runs:
             return
         dates = evidence.facts.lexicon.reader.dated
         for match in _RUN.finditer(heard.text):
             name = _novel(match, heard, evidence.facts.text, dates, capitals_tell=self._capitals_tell)
             if name is None:
+                other = self._misnamed(match[0], heard, evidence.facts.text)
+                if other is not None:
+                    evidence.accuse("name", "name-clash", _SURE, match.span(), other)
+                    return
                 continue
             near = self._near(heard, *name)
             asked = heard.asked_stems if name[0] < _FIRST else frozenset()
@@ -84,6 +146,14 @@ class Names:
                 if telling:
                     evidence.accuse("name", "name-clash", _SURE, name, one.basis)
                     return
+
+    def _misnamed(self, said: str, heard: Heard, known: str) -> str | None:
+        """Say where somebody is stored whose last name stands here behind another first name."""
+        run = [word.lower() for word in re.findall(_WORD, said)]
+        stored = self._runs.get(run[-1]) if len(run) > 1 else None
+        if stored is None or run[0] in stored[1] or run[0] in self._titles:
+            return None
+        return None if run[0] in heard.asked or _is_known(run[0], known) else stored[0]
 
     def _near(self, heard: Heard, start: int, end: int) -> set[str]:
         first = max(heard.lower.rfind(stop, 0, start) for stop in _STOPS) + 1
@@ -106,13 +176,22 @@ def _novel(
     lead = heard.text[: match.start()].rstrip(" \"'“„«(¿¡")
     if not lead or lead[-1] in _STOPS + ":…":
         # A capital stands there because a sentence begins.
-        words = words[1:] if len(words) != 2 or heard.text[match.end() : match.end() + 1] != "," else words
+        # A sentence that is nothing but a name answers who or what it is.
+        is_whole = len(words) == 2 and heard.text[match.end() : match.end() + 1] in (".", "!", ",", "")
+        words = words if is_whole else words[1:]
     if not words or (len(words) < 2 and not capitals_tell):
         return None
     stop = next((letter for letter in heard.text[match.end() :] if letter in _STOPS), "")
     if stop in ("?", "？"):
         return None
     told = [word.lower() for word, _ in words]
-    if any(len(word) < 3 or word in known or word in heard.asked or word in dates for word in told):
+    if any(len(w) < 3 or _is_known(w, known) or w in heard.asked or w in dates for w in told):
         return None
     return words[0][1], words[-1][1] + len(words[-1][0])
+
+
+def _is_known(word: str, known: str) -> bool:
+    """Tell whether a word stands in the persona's texts; a short one may be the beginning of any other."""
+    if len(word) >= _LONG:
+        return word in known
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", known) is not None
