@@ -20,6 +20,8 @@ KNOWN_BASE_URLS = {
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
 """A scheme, a host and perhaps a port, as a browser sends it."""
+PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+"""A host and a port; a name beyond ASCII is written in its ASCII form."""
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 UNFIT = re.compile(r"[^\t\x20-\x7e]")
 """No header may hold these: control characters, and all beyond ASCII, the invisible ones among them."""
@@ -46,6 +48,10 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         if origin != "*" and not ORIGIN.fullmatch(origin):
             place = f"[server] cors_origins: `{origin[:100]}`"
             raise ConfigError(f'{place} is no origin such as `https://chat.example.com`, and not "*"')
+    for entry in config.egress.allow:
+        if not PLACE.fullmatch(entry) or not 0 < int(entry.rpartition(":")[2]) < 65536:
+            named = f"[egress] allow: `{entry[:100]}`"
+            raise ConfigError(f"{named} is no host with its port, such as `10.0.0.5:8888`")
     with_model = [name for name, upstream in upstreams.items() if upstream.default_model]
     wanted = config.chat.upstreams or with_model or [LOCAL]
     try:

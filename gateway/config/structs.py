@@ -209,6 +209,11 @@ class Drift(Strict, frozen=True):
     judge: Judge = Judge()
 
 
+class Egress(Strict, frozen=True):
+    allow: list[str] = []
+    """`host:port` of places outside of the public internet, or on other ports, that users' URLs may name."""
+
+
 class Keys(Strict, frozen=True):
     pepper: str | None = None
     """The secret that keys are hashed with, the same on all replicas; without it a file beside the store."""
@@ -228,6 +233,7 @@ class Config(Strict, frozen=True):
     local: Local = Local()
     turns: Turns = Turns()
     drift: Drift = Drift()
+    egress: Egress = Egress()
     keys: Keys = Keys()
     log: Log = Log()
 

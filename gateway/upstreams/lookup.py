@@ -11,8 +11,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from gateway.cache import Cache
+
 THREADS = 32
 """Lookups that run at once; a resolver that hangs holds one of them for each name."""
+WAITING = 1024
+"""Names that may wait for a thread; a further one counts as not found."""
+NAMES = 1024
+"""Names that are remembered."""
 FRESH_SECONDS = 5.0
 """Seconds that an answer is used before it is asked for again."""
 PATIENCE = 0.5
@@ -40,7 +46,7 @@ class Lookups:
 
     def __init__(self, resolve: Resolve = socket.getaddrinfo) -> None:
         self._resolve = resolve
-        self._answers: dict[str, _Answer] = {}
+        self._answers: Cache[str, _Answer] = Cache(NAMES)
         self._flying: dict[str, asyncio.Future[Outcome]] = {}
         """Lookups under way, each shared by all who wait for the name."""
         self._queue: deque[str] = deque()
@@ -48,7 +54,7 @@ class Lookups:
 
     async def find(self, host: str, port: int) -> list[Address]:
         """Find the host's addresses, the system's favourite first. Raises OSError, UnicodeError."""
-        known = self._answers.get(host)
+        known = self._answers.recall(host)
         if known is None or not known.is_younger_than(FRESH_SECONDS):
             kept = known if known is not None and known.is_younger_than(KEPT_SECONDS) else None
             known = await self._ask(host, kept)
@@ -63,7 +69,7 @@ class Lookups:
         # This way of waiting leaves the lookup alone when whoever waits is cancelled.
         await asyncio.wait({flying}, timeout=None if kept is None else PATIENCE)
         if flying.done() and not isinstance(outcome := flying.result(), Exception):
-            return self._answers.get(host) or _Answer(outcome, time.monotonic())
+            return self._answers.recall(host) or _Answer(outcome, time.monotonic())
         if kept is not None:
             return kept
         outcome = flying.result()
@@ -74,8 +80,11 @@ class Lookups:
         flying = self._flying[host] = asyncio.get_running_loop().create_future()
         if self._threads < THREADS:
             self._fly(host)
-        else:
+        elif len(self._queue) < WAITING:
             self._queue.append(host)
+        else:
+            del self._flying[host]
+            flying.set_result(OSError("too many lookups wait"))
         return flying
 
     def _fly(self, host: str) -> None:
@@ -101,7 +110,7 @@ class Lookups:
     def _land(self, host: str, outcome: Outcome) -> None:
         self._threads -= 1
         if not isinstance(outcome, Exception):
-            self._answers[host] = _Answer(outcome, time.monotonic())
+            self._answers.keep(host, _Answer(outcome, time.monotonic()))
         flying = self._flying.pop(host)
         if not flying.done():
             flying.set_result(outcome)

@@ -59,6 +59,26 @@ STORES = "FILE: [store] url: `sqlite:///FILE` or `postgresql://HOST/DATABASE` is
             MAIN + '[drift.judge]\nupstream = "main/j"\nusd_per_hour = 1',
             "FILE: [drift.judge] usd_per_hour: `main/j` has no price; add one to `prices` of its upstream",
         ),
+        (
+            MAIN + '[drift]\ndeliver = "later"\n[drift.judge]\nupstream = "main/j"\nbefore_send = "risky"',
+            'FILE: [drift.judge] before_send = "risky" waits for the score, which [drift] deliver = "later" '
+            "puts off; set one of them alone",
+        ),
+        *[
+            (
+                f'[egress]\nallow = ["{entry}"]',
+                f"FILE: [egress] allow: `{entry}` is no host with its port, such as `10.0.0.5:8888`",
+            )
+            for entry in (
+                "10.0.0.5",
+                "http://a.test:80",
+                "a.test:0",
+                "a.test:65536",
+                "::1:80",
+                "a b:80",
+                "*:80",
+            )
+        ],
         ("[drift.judge]\nrisk = -1", "FILE: [drift.judge] risk: Expected `float` >= 0.0"),
         (
             MAIN + "timeouts = {connect = 0}",

@@ -52,6 +52,20 @@ def lookups(resolver: Resolver) -> Lookups:
     return Lookups(resolver)
 
 
+async def test_so_many_names_wait_and_no_more(
+    lookups: Lookups, resolver: Resolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "THREADS", 1)
+    monkeypatch.setattr(lookup, "WAITING", 1)
+    first, second = (asyncio.create_task(lookups.find(name, 80)) for name in ("hang", "waits"))
+    await asyncio.to_thread(until, lambda: resolver.asked)
+    with pytest.raises(OSError, match="too many lookups"):
+        await lookups.find("third", 80)
+    resolver.over.set()
+    assert await first == await second
+    assert await lookups.find("third", 80) == await first
+
+
 async def test_an_answer_has_the_port_that_was_asked_for(lookups: Lookups, resolver: Resolver) -> None:
     assert (await lookups.find("a", 80))[0][4] == ("127.0.0.1", 80)
     assert (await lookups.find("a", 81))[0][4] == ("127.0.0.1", 81)
