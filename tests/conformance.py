@@ -13,6 +13,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.fakes.postgres import free_port
 from tests.fakes.process import Gateway
 
 CONFIG = Path(__file__).with_name("conformance.toml")
@@ -21,7 +22,6 @@ BEGIN, END = "<!-- recorded traffic: begin -->", "<!-- recorded traffic: end -->
 SPLITS = ("event", "byte", "awkward", "prime", "whole", "mix")
 CLIENTS = ("native", "aiohttp")
 PROMPT = "You are Ada Quill, keeper of the conformance lighthouse. You answer as asked."
-UPSTREAM_PORT = "9100"
 ROW = re.compile(r"^(recorded|timing) +(.+?) +(\d+) +([\d.]+%) +([\d.]+%) +(\d+)$", re.MULTILINE)
 TOTAL = re.compile(r"^TOTAL (\d+) cases in \d+ s: core (\d+) .*strict (\d+) ", re.MULTILINE)
 
@@ -50,19 +50,24 @@ def passes(runner: Path, client: str, splits: list[str]) -> dict[str, tuple[int,
     """Run one pass for each split mode, over a gateway that reaches its upstream with this client."""
     named = {split: split if client == CLIENTS[0] else f"{split} ({client})" for split in splits}
     with tempfile.TemporaryDirectory() as folder:
-        chosen = {"PERSONA__UPSTREAMS__REPLAY__CLIENT": client}
+        port = free_port()
+        base_url = f"http://127.0.0.1:{port}/v1"
+        chosen = {"PERSONA__UPSTREAMS__REPLAY__CLIENT": client, "PERSONA__UPSTREAMS__REPLAY__BASE_URL": base_url}
         gateway = Gateway(Path(folder), CONFIG.read_text("utf-8"), **chosen).start()
         try:
             gateway.push(slug="demo", prompt=PROMPT)
-            return {named[split]: run(runner, gateway, split) for split in splits}
+            return {named[split]: run(runner, gateway, port, split) for split in splits}
         finally:
             gateway.stop()
 
 
-def run(runner: Path, gateway: Gateway, split: str) -> tuple[int, str]:
-    """Run all traffic once, with streams cut in this way; return the runner's exit code and what it said."""
+def run(runner: Path, gateway: Gateway, port: int, split: str) -> tuple[int, str]:
+    """Run all traffic once, with streams cut in this way; return the runner's exit code and what it said.
+
+    The runner starts an upstream on this port.
+    """
     command = [sys.executable, "-B", str(runner), "--base-url", gateway.base_url, "--api-key", gateway.key]
-    command += ["--upstream-port", UPSTREAM_PORT, "--model", "persona/demo", "--expect-persona-text", PROMPT]
+    command += ["--upstream-port", str(port), "--model", "persona/demo", "--expect-persona-text", PROMPT]
     done = subprocess.run([*command, "--split", split], check=False, capture_output=True, text=True)
     sys.stdout.write(f"\n== streams cut: {split} ==\n{done.stdout}{done.stderr}")
     sys.stdout.flush()
