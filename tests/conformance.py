@@ -52,7 +52,10 @@ def passes(runner: Path, client: str, splits: list[str]) -> dict[str, tuple[int,
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         base_url = f"http://127.0.0.1:{port}/v1"
-        chosen = {"PERSONA__UPSTREAMS__REPLAY__CLIENT": client, "PERSONA__UPSTREAMS__REPLAY__BASE_URL": base_url}
+        chosen = {
+            "PERSONA__UPSTREAMS__REPLAY__CLIENT": client,
+            "PERSONA__UPSTREAMS__REPLAY__BASE_URL": base_url,
+        }
         gateway = Gateway(Path(folder), CONFIG.read_text("utf-8"), **chosen).start()
         try:
             gateway.push(slug="demo", prompt=PROMPT)

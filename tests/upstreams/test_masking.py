@@ -141,6 +141,12 @@ def test_runs_are_found_just_where_they_are(hidden: str, text: str) -> None:
     assert found == expected
 
 
+def test_long_comparisons_count_more_than_short_ones() -> None:
+    text = "- be kind\n" * 2000
+    assert (0, len(text)) in list(Runs(text, RUN).find(text))
+    assert list(Runs("x" + text, RUN).find("y" + text[:1000])) != [(0, 1001)]
+
+
 @pytest.mark.serial
 @pytest.mark.parametrize("unit", ["a", "ab ", "- item\n", "x" * 39 + "\n"])
 def test_what_repeats_itself_costs_no_more(unit: str) -> None:
