@@ -47,6 +47,7 @@ from gateway.queries import Queries
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
 from gateway.storage.failure import StoreUnavailable
+from gateway.storage.retention import Retention
 from gateway.translation import refusing, translate
 from gateway.turns.recorder import Recorder
 from gateway.turns.routes import router as turns_router
@@ -99,6 +100,7 @@ class Gateway:
             asyncio.create_task(self.scoring.run()),
             asyncio.create_task(self.tail.run()),
             asyncio.create_task(self._mark_used()),
+            asyncio.create_task(Retention(self.database, self.config).run()),
         ]
         if self.judge is not None:
             tasks.append(asyncio.create_task(self.judge.run()))

@@ -150,5 +150,25 @@ def _require_file(settings: Config, other: str) -> None:
         raise Failure(f"{settings.store.shown} is no file; use {other}, as docs/operate.md says")
 
 
+@db.command(epilog=example("persona db vacuum"))
+@on_store
+async def vacuum(store: Opened) -> None:
+    """Give the room of what has been deleted back to the system.
+
+    The store is written anew, for which there must be room beside it. Nobody can write meanwhile: a gateway
+    that runs goes on answering from memory, and its turns wait.
+    """
+    _require_file(store.config, "the server's own VACUUM")
+    path = store.config.store.path
+    before = path.stat().st_size
+    await store.database.vacuum()
+    after = path.stat().st_size
+    click.echo(f"{path} has {_mib(after)}, {_mib(before)} before")
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MiB"
+
+
 def _pepper(settings: Config) -> Path | None:
     return None if settings.keys.pepper else pepper.place(settings)

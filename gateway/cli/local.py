@@ -45,8 +45,8 @@ from gateway.storage import audit
 from gateway.storage.audit import Actor, Entry
 from gateway.storage.connection import AsyncConnection
 from gateway.turns import view
-from gateway.turns.store import turns
-from gateway.turns.store import usage as usages
+from gateway.turns.store import hours, turns
+from gateway.turns.store.hours import Span
 from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
 POLL_SECONDS = 0.25
@@ -243,9 +243,9 @@ class Local:
         return view.detail(found.turn, veiled=False)
 
     async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
-        chosen = turns.Filter(persona_id=await self._persona_id(wanted), since=wanted.since)
+        persona_id = await self._persona_id(wanted)
         async with self._database.read() as connection:
-            sums = await usages.sums(connection, self._workspace.id, by, chosen)
+            sums = await hours.usage(connection, self._workspace.id, by, Span(wanted.since), persona_id)
         return [view.show_usage(by, each) for each in sums]
 
     async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:

@@ -5,6 +5,7 @@ from gateway.config.resolving import masked, order, route, store_at, uses_local
 from gateway.config.structs import (
     BUNDLED_MODEL,
     LOCAL,
+    Audit,
     Chat,
     Config,
     ConfigError,
@@ -29,6 +30,7 @@ __all__ = [
     "BUNDLED_MODEL",
     "ENV_PREFIX",
     "LOCAL",
+    "Audit",
     "Chat",
     "Config",
     "ConfigError",

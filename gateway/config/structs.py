@@ -14,6 +14,7 @@ PASSWORD = re.compile(r"(://[^:/@]*:)[^@]+@")
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]
 
 
 class ConfigError(Exception):
@@ -177,6 +178,13 @@ class Turns(Strict, frozen=True):
     """Finished turns that may wait for the store; further ones are dropped and counted."""
     flush_interval: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.25
     """Seconds between two writes."""
+    keep_days: Days = 0
+    """Days after which the rows of turns are deleted, whose sums stay; 0 means never."""
+
+
+class Audit(Strict, frozen=True):
+    keep_days: Days = 0
+    """Days after which entries of the audit log are deleted; 0 means never."""
 
 
 class Judge(Strict, frozen=True):
@@ -232,6 +240,7 @@ class Config(Strict, frozen=True):
     embeddings: Embeddings = Embeddings()
     local: Local = Local()
     turns: Turns = Turns()
+    audit: Audit = Audit()
     drift: Drift = Drift()
     egress: Egress = Egress()
     keys: Keys = Keys()

@@ -121,6 +121,7 @@ ANSWERS: dict[str, Any] = {
     "list_turns": page(values.TURN, following="17"),
     "read_turn": values.TURN_DETAIL,
     "sum_up_usage": values.USAGE,
+    "show_drift": values.DRIFT_HISTORY,
     "list_workspaces": page(values.WORKSPACE),
     "create_workspace": values.WORKSPACE,
     "list_keys": page(values.KEY),

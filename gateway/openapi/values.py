@@ -280,6 +280,35 @@ USAGE: Json = {
     "has_more": False,
     "next": None,
 }
+SPREAD: Json = {"mean": 0.0514, "p10": 0.0101, "p50": 0.0389, "p90": 0.1207, "p99": 0.4431}
+FIGURES: Json = {
+    "turns": 412,
+    "verdicts": {
+        "unscored": 0.0024,
+        "in-character": 0.9612,
+        "warming-up": 0.0,
+        "drifting": 0.0291,
+        "out-of-character": 0.0073,
+    },
+    "levels": {
+        "voice": SPREAD,
+        "values": {**SPREAD, "mean": 0.0322},
+        "rules": None,
+        "coherence": {"mean": 4.61, "p10": 4.12, "p50": 4.66, "p90": 4.94, "p99": 4.99},
+    },
+}
+DRIFT_HISTORY: Json = {
+    "data": [
+        {
+            **FIGURES,
+            "version": 2,
+            "upstream": "main/gpt-4o-mini",
+            "buckets": [{**FIGURES, "at": "2026-11-22T00:00:00.000Z"}],
+        }
+    ],
+    "has_more": False,
+    "next": None,
+}
 WORKSPACE: Json = {"id": WORKSPACE_ID, "name": "acme", "mode": "live", "created_at": WHEN}
 KEY: Json = {
     "id": KEY_ID,

@@ -46,5 +46,8 @@ class Backend(Protocol):
     async def scrub(self) -> None:
         """Erase from the files what has been deleted; best effort while they are in use."""
 
+    async def vacuum(self) -> None:
+        """Give the room of what has been deleted back to the system; nobody can write meanwhile."""
+
     async def close(self) -> None:
         """Close every connection."""

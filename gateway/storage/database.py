@@ -116,6 +116,11 @@ class Database:
         with told_plainly():
             await self.backend.scrub()
 
+    async def vacuum(self) -> None:
+        """Write the store anew without the room of what has been deleted. Raises StoreUnavailable."""
+        with told_plainly():
+            await self.backend.vacuum()
+
     async def revision(self) -> str | None:
         """Read the revision of the schema; `None` for an empty store, and where there is no store."""
         if self.backend.identity() is None:

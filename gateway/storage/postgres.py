@@ -73,6 +73,9 @@ class Postgres:
     async def scrub(self) -> None:
         """Leave that to the server's own vacuum."""
 
+    async def vacuum(self) -> None:
+        """Leave that to the server's own vacuum."""
+
     async def close(self) -> None:
         await self.readers.dispose()
         await self.writers.dispose()

@@ -85,6 +85,12 @@ class Sqlite:
             await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             await connection.exec_driver_sql(f"PRAGMA busy_timeout={WAIT_MS}")
 
+    async def vacuum(self) -> None:
+        async with self.readers.connect() as connection:
+            await connection.execution_options(bare=True)
+            await connection.exec_driver_sql("VACUUM")
+        await self.scrub()
+
     async def close(self) -> None:
         await self.readers.dispose()
         await self.writers.dispose()

@@ -1,5 +1,7 @@
 """Every table, as SQLAlchemy Core knows it; tests compare the migrations with these."""
 
+from functools import lru_cache
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -120,6 +122,16 @@ labels = Table(
     Column("updated_at", Millis, nullable=False),
 )
 
+TOKENS = (
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
+"""Kinds of tokens that turns and sums count."""
+
 turns = Table(
     "turns",
     metadata,
@@ -139,12 +151,7 @@ turns = Table(
     Column("error", String(64)),
     Column("attempts", Integer, nullable=False),
     Column("finish_reason", String(64)),
-    Column("prompt_tokens", BigInteger),
-    Column("completion_tokens", BigInteger),
-    Column("total_tokens", BigInteger),
-    Column("cached_tokens", BigInteger),
-    Column("cache_write_tokens", BigInteger),
-    Column("reasoning_tokens", BigInteger),
+    *[Column(name, BigInteger) for name in TOKENS],
     Column("usage_source", String(12)),
     Column("cost_usd", Float),
     Column("latency_ms", Float, nullable=False),
@@ -163,6 +170,54 @@ turns = Table(
     sqlite_autoincrement=True,
 )
 """`seq` is the order in which turns ended, `id` the one in which they began; `explain`, `judge` are JSON."""
+
+BINS = 20
+"""Parts of a scale into which scores are sorted."""
+SCALES = (*[axis.column for axis in AXES], "coherence")
+"""What is measured on a scale; an axis that is new brings a migration that adds its columns."""
+
+
+@lru_cache
+def bin_names(scale: str) -> tuple[str, ...]:
+    """Name the columns that count the turns in each part of a scale."""
+    return tuple(f"{scale}_{number:02}" for number in range(BINS))
+
+
+def _sum(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+usage_hours = Table(
+    "usage_hours",
+    metadata,
+    Column("workspace_id", Id, primary_key=True),
+    Column("hour", Millis, primary_key=True, autoincrement=False),
+    Column("persona_id", Id, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("upstream", String(200), primary_key=True),
+    Column("key_id", Id, primary_key=True),
+    *map(_sum, ("turns", "completed", "failed", "cancelled", *TOKENS)),
+    Column("cost_usd", Float, nullable=False),
+    *map(_sum, ("priced", "unpriced", "estimated")),
+)
+"""What the turns of an hour took; an absent persona, version or upstream is empty, or 0."""
+
+drift_hours = Table(
+    "drift_hours",
+    metadata,
+    Column("workspace_id", Id, primary_key=True),
+    Column("persona_id", Id, primary_key=True),
+    Column("hour", Millis, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("upstream", String(200), primary_key=True),
+    *map(_sum, ("turns", "unscored", "in_character", "warming_up", "drifting", "out_of_character")),
+    *[
+        column
+        for scale in SCALES
+        for column in (Column(f"{scale}_sum", Float, nullable=False), *map(_sum, bin_names(scale)))
+    ],
+)
+"""How far the turns of an hour were from their persona: verdicts, sums of levels, and turns by level."""
 
 amendments = Table(
     "amendments",

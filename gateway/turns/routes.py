@@ -18,11 +18,14 @@ from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import view
-from gateway.turns.store import turns, usage
+from gateway.turns.drift_routes import show_drift
+from gateway.turns.store import hours, turns
 from gateway.turns.store.amendments import After as Place
+from gateway.turns.store.hours import Span
 from gateway.turns.store.rows import Stored
 from gateway.turns.store.turns import Filter
 from gateway.turns.tail import Event, Tail
+from gateway.turns.times import ms
 from gateway.turns.turn import Status, Verdict
 from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
@@ -67,8 +70,8 @@ async def list_turns(
             version=version,
             verdict=verdict,
             status=status,
-            since=_ms(since, "since"),
-            until=_ms(until, "until"),
+            since=ms(since, "since"),
+            until=ms(until, "until"),
             after=int(after) if after else None,
         )
         found = await turns.listed(connection, caller.workspace_id, wanted, limit=limit + 1)
@@ -105,12 +108,16 @@ async def sum_up_usage(
     since: Since = None,
     until: Until = None,
 ) -> UsageList:
-    """The largest group comes first, and days in their order; there are at most 1,000 groups."""
+    """The largest group comes first, and days in their order; there are at most 1,000 groups.
+
+    Turns count in the hour in which they began, and every hour that `since` and `until` touch counts whole.
+    The sums stay when turns are deleted.
+    """
     caller = caller_of(request)
     async with database.read() as connection:
         persona_id = await _persona_id(connection, caller, persona)
-        wanted = Filter(persona_id=persona_id, since=_ms(since, "since"), until=_ms(until, "until"))
-        sums = await usage.sums(connection, caller.workspace_id, by, wanted)
+        span = Span(ms(since, "since"), ms(until, "until"))
+        sums = await hours.usage(connection, caller.workspace_id, by, span, persona_id)
     return UsageList([view.show_usage(by, each) for each in sums])
 
 
@@ -132,7 +139,9 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
             events = _while_valid(listener.events(missed), guard, scope["headers"])
             await _event_source(events)(scope, receive, send)
 
-    return Router("/", route_handlers=[list_turns, read_turn, sum_up_usage, stream_turns], tags=["Turns"])
+    return Router(
+        "/", route_handlers=[list_turns, read_turn, sum_up_usage, show_drift, stream_turns], tags=["Turns"]
+    )
 
 
 async def _while_valid(
@@ -195,14 +204,3 @@ def _place(last: str | None) -> Place | None:
     detail = Detail(["header", "Last-Event-ID"], "is no id of this stream", "value_error")
     message = "`Last-Event-ID` is no id of this stream; send the `id` of its last event."
     raise Refusal(Fault.REQUEST_INVALID, message, details=[detail])
-
-
-def _ms(time: datetime | None, name: str) -> int | None:
-    """Convert to milliseconds. Raises Refusal for a time without a zone."""
-    if time is None:
-        return None
-    if time.tzinfo is None:
-        problem = "a time zone is needed, such as `2030-01-01T00:00:00Z`"
-        details = [Detail(["query", name], problem, "value_error")]
-        raise Refusal(Fault.REQUEST_INVALID, f"`{name}`: {problem}.", details=details)
-    return int(time.timestamp() * 1000)

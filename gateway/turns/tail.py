@@ -167,7 +167,7 @@ class Tail:
         """Find the workspace's turns and amendments behind this place, the newest MISSED of each."""
         wanted = turns.Filter(persona_id=persona_id)
         async with self._database.read() as connection:
-            newest = await turns.newest(connection)
+            oldest, newest = await turns.oldest(connection), await turns.newest(connection)
             found = await turns.listed(connection, workspace_id, wanted, limit=MISSED + 1)
             changed = await amendments.missed(connection, workspace_id, persona_id, after, limit=MISSED + 1)
         if after.seq > newest:
@@ -177,6 +177,9 @@ class Tail:
         if len(behind) > MISSED:
             return Missed(behind[1:], Gap(behind[0].seq), changed[-MISSED:])
         gap = Gap(after.seq, changed[0].seq) if len(changed) > MISSED else None
+        if after.seq < oldest - 1:
+            # The turns behind it are so old that they have been deleted.
+            gap = Gap(oldest - 1, changed[0].seq if changed else 0)
         return Missed(behind, gap, changed[-MISSED:])
 
     async def run(self) -> None:

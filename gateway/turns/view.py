@@ -14,7 +14,7 @@ from gateway.turns.usage import Source, Usage
 
 if TYPE_CHECKING:
     # A command that works on a gateway somewhere else needs these shapes, and no database.
-    from gateway.turns.store.usage import Sum
+    from gateway.turns.store.hours import Sum
 
 By = Literal["key", "persona", "upstream", "day"]
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import User, details, refused
-from tests.e2e.wire import connect, read_until, written
+from tests.api.conftest import User, details, refused, statement
+from tests.conftest import Start
+from tests.e2e.wire import connect, fetch, read_until, written
+from tests.fakes.process import upstream_table
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks, chunk, completion, usage_chunk
@@ -186,3 +188,26 @@ def test_who_leaves_is_charged_for_what_was_sent(me: User, upstream: ScriptedUps
     assert turn["usage"]["prompt_tokens"] > 0
     assert (turn["usage"]["completion_tokens"] > 0) is stream
     assert turn["cost_usd"] > 0
+
+
+def test_old_turns_are_deleted_while_the_gateway_runs(start: Start, upstream: ScriptedUpstream) -> None:
+    table = upstream_table("main", upstream.base_url, 'default_model = "any"')
+    gateway = start(f"{table}[turns]\nkeep_days = 1\n")
+    fetch(
+        gateway,
+        body={"model": "persona/the-night-librarian", "messages": [{"role": "user", "content": "Hi"}]},
+    )
+    turns = until(gateway.turns)
+    assert gateway.stop() == 0
+    statement(gateway, "UPDATE turns SET created_at = 1")
+    statement(
+        gateway,
+        "INSERT INTO turns (id, request_id, workspace_id, key_id, model, stream, status, attempts,"
+        " latency_ms, verdict, created_at) SELECT 'msg_new', request_id, workspace_id, key_id, model, stream,"
+        " status, attempts, latency_ms, verdict, 9e12 FROM turns",
+    )
+    statement(gateway, "DELETE FROM properties WHERE name = 'retention.at'")
+    gateway.start()
+    until(lambda: [one["id"] for one in gateway.turns()] == ["msg_new"])
+    usage = fetch(gateway, "/v1/usage?by=persona").json["data"]
+    assert [one["requests"] for one in usage] == [len(turns)]

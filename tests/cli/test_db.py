@@ -1,6 +1,8 @@
 """The store on the command line."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from gateway.storage import migrate
@@ -66,3 +68,15 @@ def test_a_store_is_copied_into_an_empty_database(persona: Persona, folder: Path
 
 def test_a_copy_into_an_odd_place_is_refused(persona: Persona) -> None:
     assert "`postgresql://HOST/DATABASE` is needed" in persona("db", "copy", "mysql://a/b", code=1).err
+
+
+def test_a_vacuum_gives_room_back(persona: Persona, folder: Path) -> None:
+    persona("db", "upgrade")
+    path = folder / "persona.db"
+    with closing(sqlite3.connect(path)) as store, store:
+        store.execute("CREATE TABLE padding AS SELECT randomblob(2000000) AS data")
+        store.execute("DROP TABLE padding")
+    before = path.stat().st_size
+    assert "MiB before" in persona("db", "vacuum").out
+    assert path.stat().st_size < before - 1_500_000
+    assert persona("turns", "--json").out == "[]\n"

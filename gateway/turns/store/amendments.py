@@ -12,11 +12,13 @@ from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database, fields
 from gateway.storage.feed import Feed
-from gateway.turns import amendment
+from gateway.turns import amendment, rollup
 from gateway.turns.amendment import Kind, LateScore, News
+from gateway.turns.rollup import Score
+from gateway.turns.store import hours
 from gateway.turns.store.rows import BRIEF, TURN, WHOLE, Stored, encoded, turn_of
 from gateway.turns.store.turns import newest
-from gateway.turns.turn import Drift, Explain, Judgement, Turn
+from gateway.turns.turn import UNSCORED, Drift, Explain, Judgement, Turn
 
 AMENDMENT = tables.amendments.c
 SCORE = (*[axis.column for axis in AXES], "verdict", "reason", "coherence", "explain")
@@ -29,6 +31,8 @@ def _change(*columns: str) -> Update:
     return update(tables.turns).where(TURN.id == bindparam("turn")).values(values)
 
 
+HOUR = [TURN[name] for name in ("workspace_id", "persona_id", "version", "upstream", "created_at")]
+"""Columns that say in which sum of an hour a turn counts."""
 _JUDGE = _change(*SCORE, "judge", "judged")
 _SCORE = _change(*SCORE, "late")
 
@@ -77,12 +81,15 @@ async def amend(connection: AsyncConnection, news: Sequence[tuple[str, News]]) -
 
 async def _score(connection: AsyncConnection, scores: Mapping[str, LateScore]) -> list[tuple[str, Kind]]:
     """Complete the turns that wait for their score, of which there may be very many."""
-    query = select(TURN.id).join(tables.personas, tables.personas.c.id == TURN.persona_id)
+    query = select(TURN.id, *HOUR).join(tables.personas, tables.personas.c.id == TURN.persona_id)
     waiting = TURN.id.in_(scores), TURN.reason.in_(amendment.COMES_LATER)
-    found = list(await connection.scalars(query.where(*waiting).order_by(TURN.seq)))
+    found = list(await connection.execute(query.where(*waiting).order_by(TURN.seq)))
     if found:
-        await connection.execute(_SCORE, [_late_changes(turn_id, scores[turn_id]) for turn_id in found])
-    return [(turn_id, "scored") for turn_id in found]
+        await connection.execute(_SCORE, [_late_changes(row.id, scores[row.id]) for row in found])
+        before = [Score(row, UNSCORED, None, -1) for row in found]
+        after = [Score(row, scores[row.id].drift, scores[row.id].coherence) for row in found]
+        await hours.add(connection, tables.drift_hours, rollup.drift([*before, *after]))
+    return [(row.id, "scored") for row in found]
 
 
 async def _judge(
@@ -92,6 +99,7 @@ async def _judge(
     query = WHOLE.where(tables.personas.c.id.is_not(None))
     rows = await connection.execute(query.where(TURN.id.in_({turn_id for turn_id, _ in judgements})))
     found = {stored.turn.id: stored.turn for stored in map(turn_of, rows)}
+    known = dict(found)
     changed = []
     for turn_id, one in judgements:
         before = found.get(turn_id)
@@ -100,7 +108,11 @@ async def _judge(
         found[turn_id] = after
         changed.append(turn_id)
     if changed:
-        await connection.execute(_JUDGE, [_judged_changes(found[each]) for each in dict.fromkeys(changed)])
+        ids = dict.fromkeys(changed)
+        await connection.execute(_JUDGE, [_judged_changes(found[each]) for each in ids])
+        taken = [Score(known[each], known[each].drift, known[each].coherence, -1) for each in ids]
+        given = [Score(found[each], found[each].drift, found[each].coherence) for each in ids]
+        await hours.add(connection, tables.drift_hours, rollup.drift([*taken, *given]))
     return [(turn_id, "judged") for turn_id in changed]
 
 

@@ -11,6 +11,8 @@ from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.feed import Feed
 from gateway.storage.insertion import insert_new
+from gateway.turns import rollup
+from gateway.turns.store import hours
 from gateway.turns.store.rows import BRIEF, COLUMNS, TURN, WHOLE, Stored, erased, row_of, turn_of
 from gateway.turns.turn import Turn
 
@@ -34,13 +36,19 @@ class Ended(NamedTuple):
 
 
 async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
-    """Insert turns, but not again: a batch may come a second time after a doubtful commit.
+    """Insert turns and add them up, but not again: a batch may come a second time after a doubtful commit.
 
     Turns whose persona has been purged keep ids only.
     """
+    ids = [turn.id for turn in turns]
+    there = set(await connection.scalars(select(TURN.id).where(TURN.id.in_(ids))))
+    turns = list({turn.id: turn for turn in turns if turn.id not in there}.values())
     purged = await _purged(connection, {turn.persona_id for turn in turns if turn.persona_id is not None})
     rows = [erased(turn) if turn.persona_id in purged else row_of(turn) for turn in turns]
     await insert_new(connection, tables.turns, COLUMNS, rows)
+    await hours.add(connection, tables.usage_hours, rollup.usage(turns))
+    scores = [rollup.Score(turn, turn.drift, turn.coherence) for turn in turns]
+    await hours.add(connection, tables.drift_hours, rollup.drift(scores))
 
 
 async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str]:
@@ -77,6 +85,11 @@ async def ended(connection: AsyncConnection, place: Feed, *, limit: int) -> Ende
     """List the turns of every workspace that ended after this place, in that order, without their details."""
     found = await place.look(connection, BRIEF, limit)
     return Ended([turn_of(row) for row in found.rows], found.is_lost)
+
+
+async def oldest(connection: AsyncConnection) -> int:
+    """Return the place of the turn that ended first, of those that are still there."""
+    return (await connection.execute(select(func.min(TURN.seq)))).scalar() or 0
 
 
 async def newest(connection: AsyncConnection) -> int:

@@ -1,0 +1,133 @@
+"""What is older than the configuration keeps is deleted in the background, in small batches."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sqlalchemy import Column, Table, delete, func, or_, select
+
+from gateway import clock
+from gateway.config import Config
+from gateway.storage import answers, properties, tables
+from gateway.storage.connection import AsyncConnection
+from gateway.storage.database import Database
+from gateway.storage.failure import StoreUnavailable
+
+BATCH = 500
+"""Rows that are deleted in one transaction, which takes some hundredths of a second."""
+PAUSE = 0.1
+"""Seconds between two batches, in which others write."""
+EVERY_MS = 600_000
+"""Milliseconds between two rounds, of all workers and replicas together."""
+LOOK = 60.0
+"""Seconds between two looks at whether a round is due."""
+DAY_MS = 86_400_000
+ROUND = "retention.at"
+"""The property that says when the last round began."""
+
+Step = Callable[[AsyncConnection], Coroutine[Any, Any, int]]
+"""Deletes one batch, and returns the number of its rows."""
+
+log = logging.getLogger("gateway.retention")
+
+
+class Retention:
+    """Deletes old rows; of several workers, one does so at a time."""
+
+    def __init__(self, database: Database, config: Config) -> None:
+        self._database = database
+        self._turns_days = config.turns.keep_days
+        self._audit_days = config.audit.keep_days
+
+    async def run(self) -> None:
+        """Delete what has become too old, again and again, until cancelled."""
+        while True:
+            try:
+                if await self._is_due():
+                    await self.round()
+            except StoreUnavailable as error:
+                log.debug("old rows cannot be deleted: %s", type(error).__name__)
+            await asyncio.sleep(LOOK)
+
+    async def round(self) -> None:
+        """Delete all that is too old by now."""
+        now = clock.now_ms()
+        steps: dict[str, Step] = {"kept answers": lambda connection: _kept_answers(connection, now)}
+        if self._turns_days:
+            before = now - self._turns_days * DAY_MS
+            steps["turns"] = lambda connection: _oldest(
+                connection, tables.turns, tables.turns.c.seq, tables.turns.c.created_at, before
+            )
+            steps["amendments"] = lambda connection: _oldest(
+                connection, tables.amendments, tables.amendments.c.seq, tables.amendments.c.at, before
+            )
+        if self._audit_days:
+            until = now - self._audit_days * DAY_MS
+            steps["audit entries"] = lambda connection: _oldest(
+                connection, tables.audit, tables.audit.c.id, tables.audit.c.at, until
+            )
+        for name, step in steps.items():
+            deleted = await self._all(step)
+            if deleted:
+                log.info("%d %s were older than is kept, and are deleted", deleted, name)
+
+    async def _all(self, step: Step) -> int:
+        deleted = 0
+        while True:
+            # A write that is cancelled may leave its lock on the store behind, so it is seen through.
+            count = await asyncio.shield(self._batch(step))
+            deleted += count
+            if count < BATCH:
+                return deleted
+            await asyncio.sleep(PAUSE)
+
+    async def _batch(self, step: Step) -> int:
+        async with self._database.write() as connection:
+            return await step(connection)
+
+    async def _is_due(self) -> bool:
+        """Take the next round, unless another worker has."""
+        now = clock.now_ms()
+        async with self._database.read() as connection:
+            if not _is_over(await properties.find(connection, ROUND), now):
+                return False
+        return await asyncio.shield(self._take(now))
+
+    async def _take(self, now: int) -> bool:
+        async with self._database.write() as connection:
+            if not _is_over(await properties.find(connection, ROUND), now):
+                return False
+            await properties.put(connection, ROUND, str(now))
+            return True
+
+
+def _is_over(last: str | None, now: int) -> bool:
+    # A clock that was wrong must not put the next round off for ever.
+    return last is None or not last.isdigit() or not 0 <= now - int(last) < EVERY_MS
+
+
+async def _oldest(
+    connection: AsyncConnection, table: Table, order: Column[Any], at: Column[int], before: int
+) -> int:
+    """Delete the oldest rows, but never the newest one: whoever follows the table has a place in it.
+
+    Rows are in the order of time but for a few that took long, so that the first ones tell enough.
+    """
+    newest = select(func.max(order)).scalar_subquery()
+    first = select(order, at).where(order < newest).order_by(order).limit(BATCH)
+    old = [row[0] for row in await connection.execute(first) if row[1] < before]
+    if old:
+        await connection.execute(delete(table).where(order.in_(old)))
+    return len(old)
+
+
+async def _kept_answers(connection: AsyncConnection, now: int) -> int:
+    entry = tables.idempotency.c
+    abandoned = entry.status.is_(None) & (entry.at < now - answers.ABANDONED_MS)
+    stale = or_(entry.at < now - answers.KEPT_MS, abandoned)
+    rows = list(await connection.execute(select(entry.workspace_id, entry.key).where(stale).limit(BATCH)))
+    for row in rows:
+        here = (entry.workspace_id == row.workspace_id) & (entry.key == row.key)
+        await connection.execute(delete(tables.idempotency).where(here, stale))
+    return len(rows)

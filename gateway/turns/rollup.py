@@ -1,0 +1,160 @@
+"""Turns are added up here, into the figures of the hours in which they began."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gateway.drift.axes import AXES
+from gateway.storage.tables import BINS, TOKENS, bin_names
+from gateway.turns.charging import is_unpriced
+from gateway.turns.store.hours import HOUR_MS, Row
+from gateway.turns.turn import GRAVITY, Drift, Turn, Verdict
+from gateway.turns.usage import total
+
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9, "p99": 0.99}
+DIGITS = 4
+COHERENCE = "coherence"
+NAMES = {**{axis.name: axis.column for axis in AXES}, COHERENCE: COHERENCE}
+"""The columns of what is measured, by the names that the API has for it."""
+LOWEST = {name: 1.0 if name == COHERENCE else 0.0 for name in NAMES}
+SPANS = {name: 4.0 if name == COHERENCE else 1.0 for name in NAMES}
+EDGES = [at / BINS for at in range(BINS)]
+"""Where the bins begin, as parts of the scale."""
+VERDICTS: dict[Verdict, str] = {verdict: verdict.replace("-", "_") for verdict in GRAVITY}
+
+USED = ("turns", "completed", "failed", "cancelled", *TOKENS, "cost_usd", "priced", "unpriced", "estimated")
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """How levels are spread over turns; the quantiles are right to within a twentieth of the scale."""
+
+    mean: float
+    p10: float
+    p50: float
+    p90: float
+    p99: float
+
+
+Figures = defaultdict[str, Any]
+Found = defaultdict[tuple[Any, ...], Figures]
+
+
+def _nothing() -> Figures:
+    return defaultdict(int)
+
+
+class Score(NamedTuple):
+    """A turn's score, as often as it is to be counted; -1 takes it back."""
+
+    turn: Any
+    """The turn, or a row with what says in which hour it counts."""
+    drift: Drift
+    coherence: float | None
+    times: int = 1
+
+
+def usage(turns: Iterable[Turn]) -> list[Row]:
+    """Add up what turns took."""
+    found: Found = defaultdict(_nothing)
+    for turn in turns:
+        key = (*_key(turn), turn.key_id)
+        sums = found[key]
+        sums["turns"] += 1
+        sums[turn.status] += 1
+        sums["priced"] += turn.cost_usd is not None
+        sums["unpriced"] += is_unpriced(turn)
+        sums["estimated"] += turn.usage_source == "estimated"
+        for name in TOKENS:
+            sums[name] += (total(turn.usage) if name == "total_tokens" else getattr(turn.usage, name)) or 0
+        sums["cost_usd"] += turn.cost_usd or 0.0
+    keys = ("workspace_id", "persona_id", "version", "upstream", "hour", "key_id")
+    figures = (
+        "turns",
+        "completed",
+        "failed",
+        "cancelled",
+        *TOKENS,
+        "cost_usd",
+        "priced",
+        "unpriced",
+        "estimated",
+    )
+    return _rows(found, keys, figures)
+
+
+def drift(scores: Iterable[Score]) -> list[Row]:
+    """Add up the scores of turns with a persona."""
+    found: Found = defaultdict(_nothing)
+    for score in scores:
+        if score.turn.persona_id is None:
+            continue
+        sums = found[_key(score.turn)]
+        sums["turns"] += score.times
+        sums[VERDICTS[score.drift.verdict]] += score.times
+        for name, column in NAMES.items():
+            level = score.coherence if name == COHERENCE else getattr(score.drift, name)
+            if level is not None:
+                sums[f"{column}_sum"] += score.times * level
+                sums[bin_names(column)[_bin(name, level)]] += score.times
+    figures = ["turns", *VERDICTS.values()]
+    for column in NAMES.values():
+        figures += [f"{column}_sum", *bin_names(column)]
+    return _rows(found, ("workspace_id", "persona_id", "version", "upstream", "hour"), figures)
+
+
+def spread(row: Row, name: str) -> Spread | None:
+    """Tell how the levels of a row's turns are spread; `None` where no turn has one."""
+    column = NAMES[name]
+    bins = [row[one] for one in bin_names(column)]
+    count = sum(bins)
+    if count <= 0:
+        return None
+    quantiles = {word: round(_quantile(bins, part, name), DIGITS) for word, part in QUANTILES.items()}
+    return Spread(mean=round(row[f"{column}_sum"] / count, DIGITS), **quantiles)
+
+
+def shares(row: Row) -> dict[str, float]:
+    """Tell which part of a row's turns has each verdict."""
+    turns = row["turns"]
+    return {
+        verdict: round(row[column] / turns, DIGITS) if turns else 0.0 for verdict, column in VERDICTS.items()
+    }
+
+
+def together(rows: Sequence[Row]) -> Row:
+    """Add up the figures of rows."""
+    sums = _nothing()
+    for row in rows:
+        for name, value in row.items():
+            if name not in ("version", "upstream", "at"):
+                sums[name] += value
+    return sums
+
+
+def _key(turn: Any) -> tuple[Any, ...]:
+    hour = turn.created_at - turn.created_at % HOUR_MS
+    return turn.workspace_id, turn.persona_id or "", turn.version or 0, turn.upstream or "", hour
+
+
+def _rows(found: Found, keys: Sequence[str], figures: Sequence[str]) -> list[Row]:
+    return [
+        {**dict(zip(keys, key, strict=True)), **{name: sums[name] for name in figures}}
+        for key, sums in found.items()
+    ]
+
+
+def _bin(name: str, level: float) -> int:
+    return bisect_right(EDGES, max(0.0, (level - LOWEST[name]) / SPANS[name])) - 1
+
+
+def _quantile(bins: Sequence[int], part: float, name: str) -> float:
+    """Find the level below which this part of the turns is, as if they were even within their bins."""
+    below = [0, *accumulate(bins)]
+    wanted = part * below[-1]
+    at = next(number for number, upto in enumerate(below[1:]) if upto >= wanted and bins[number])
+    within = min(1.0, max(0.0, (wanted - below[at]) / bins[at]))
+    return LOWEST[name] + SPANS[name] * (at + within) / BINS

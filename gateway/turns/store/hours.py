@@ -1,0 +1,138 @@
+"""Turns are summed up by the hour in which they began; the sums stay when the turns are deleted."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, ColumnElement, Select, Table, case, cast, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.storage import tables
+from gateway.storage.connection import AsyncConnection
+from gateway.turns.view import By
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+TOKENS = tables.TOKENS
+GROUPS_SHOWN = 1000
+
+USAGE, DRIFT = tables.usage_hours.c, tables.drift_hours.c
+GROUPS: dict[By, ColumnElement[Any]] = {
+    "key": USAGE.key_id,
+    "persona": func.nullif(USAGE.persona_id, ""),
+    "upstream": func.nullif(USAGE.upstream, ""),
+    "day": USAGE.hour - USAGE.hour % DAY_MS,
+}
+Row = dict[str, Any]
+"""Figures by the column, and the key of the row that they belong to."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Whole hours; times are milliseconds since the epoch, and `None` is no limit."""
+
+    since: int | None = None
+    until: int | None = None
+
+    def holds(self, hour: ColumnElement[int]) -> list[ColumnElement[bool]]:
+        """The hours that lie within it, and those at its ends of which a part does."""
+        first = [] if self.since is None else [hour >= self.since - self.since % HOUR_MS]
+        return first if self.until is None else [*first, hour < self.until]
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """Usage of one group; `key` is what it is grouped by, for days the first millisecond."""
+
+    key: str | int | None
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_usd: float | None
+    unpriced: int
+    estimated: int
+
+
+async def add(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+    """Add figures to those of the rows that bear the same keys; a figure below 0 takes something back.
+
+    The database adds them up itself, so that several writers cannot lose each other's.
+    """
+    if rows:
+        keys = [column.name for column in table.primary_key]
+        # In one order, so that no two writers wait for each other's rows.
+        ordered = sorted(rows, key=lambda row: [row[key] for key in keys])
+        await connection.execute(_addition(table, connection.dialect.name), ordered)
+
+
+@lru_cache
+def _addition(table: Table, dialect: str) -> Any:
+    insertion: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    keys = [column.name for column in table.primary_key]
+    sums = {
+        column.name: column + insertion.excluded[column.name]
+        for column in table.columns
+        if not column.primary_key
+    }
+    return insertion.on_conflict_do_update(index_elements=keys, set_=sums)
+
+
+async def usage(
+    connection: AsyncConnection, workspace_id: str, by: By, span: Span, persona_id: str | None = None
+) -> list[Sum]:
+    """Sum up usage, the largest group first; days come in their order."""
+    group = GROUPS[by].label("group")
+    requests = _sum(USAGE.turns)
+    query = select(
+        group,
+        requests,
+        *[_sum(USAGE[name]) for name in TOKENS],
+        case((func.sum(USAGE.priced) > 0, func.sum(USAGE.cost_usd))),
+        _sum(USAGE.unpriced),
+        _sum(USAGE.estimated),
+    ).where(USAGE.workspace_id == workspace_id, *span.holds(USAGE.hour))
+    if persona_id is not None:
+        query = query.where(USAGE.persona_id == persona_id)
+    order = group if by == "day" else requests.desc()
+    found = await connection.execute(query.group_by(group).order_by(order).limit(GROUPS_SHOWN))
+    return [Sum(*row) for row in found]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Says which turns of a persona are summed up, and into how long pieces."""
+
+    workspace_id: str
+    persona_id: str
+    span: Span
+    bucket: int
+    """Milliseconds: an hour, or a day."""
+    version: int | None = None
+    upstream: str | None = None
+
+
+async def drift(connection: AsyncConnection, wanted: Wanted, limit: int) -> list[Row]:
+    """Sum up scores for each version, upstream and piece of time, in their order."""
+    at = (DRIFT.hour - DRIFT.hour % wanted.bucket).label("at")
+    figures = [column for column in tables.drift_hours.columns if not column.primary_key]
+    query: Select[Any] = select(
+        DRIFT.version, DRIFT.upstream, at, *[_sum(column).label(column.name) for column in figures]
+    ).where(
+        DRIFT.workspace_id == wanted.workspace_id,
+        DRIFT.persona_id == wanted.persona_id,
+        *wanted.span.holds(DRIFT.hour),
+    )
+    if wanted.version is not None:
+        query = query.where(DRIFT.version == wanted.version)
+    if wanted.upstream is not None:
+        query = query.where(DRIFT.upstream == wanted.upstream)
+    query = query.group_by(DRIFT.version, DRIFT.upstream, at).order_by(DRIFT.version, DRIFT.upstream, at)
+    found = await connection.execute(query.limit(limit))
+    return [{str(name): value for name, value in row._mapping.items()} for row in found]
+
+
+def _sum(column: Column[Any]) -> ColumnElement[Any]:
+    """Add up a column; PostgreSQL would make a number of another type of it."""
+    return cast(func.sum(column), column.type)

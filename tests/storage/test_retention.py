@@ -1,0 +1,164 @@
+"""Old rows go in small batches; sums, the newest row and whoever else writes stay."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from gateway import clock
+from gateway.config import Audit, Config, Turns
+from gateway.storage import answers, tables
+from gateway.storage.database import Database
+from gateway.storage.retention import BATCH, DAY_MS, Retention
+from gateway.turns.store import hours, turns
+from gateway.turns.store.amendments import After
+from gateway.turns.store.hours import Span
+from gateway.turns.tail import Gap, Tail
+from gateway.turns.turn import Turn
+from tests.fakes.store import opened, workspaces
+
+KEEP = Config(turns=Turns(keep_days=7), audit=Audit(keep_days=30))
+
+
+def a_turn(number: int, age_days: float) -> Turn:
+    return Turn(
+        id=f"msg_{number:05}",
+        request_id="req_1",
+        workspace_id="ws_1",
+        key_id="key_1",
+        model="m",
+        stream=False,
+        created_at=clock.now_ms() - int(age_days * DAY_MS),
+        status="completed",
+    )
+
+
+async def write(database: Database, made: list[Turn]) -> None:
+    async with database.write() as connection:
+        await turns.insert(connection, made)
+
+
+async def count(database: Database, table: Any) -> int:
+    async with database.read() as connection:
+        return (await connection.execute(select(func.count()).select_from(table))).scalar() or 0
+
+
+async def test_old_turns_go_and_their_sums_stay(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        old, young = BATCH + 20, 30
+        await write(database, [a_turn(number, 8) for number in range(old)])
+        await write(database, [a_turn(old + number, 6) for number in range(young)])
+        await Retention(database, KEEP).round()
+        assert await count(database, tables.turns) == young
+        async with database.read() as connection:
+            found = await hours.usage(connection, "ws_1", "key", Span())
+        assert [one.requests for one in found] == [old + young]
+
+
+async def test_nothing_goes_where_nothing_is_said(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        await write(database, [a_turn(number, 4000) for number in range(3)])
+        await Retention(database, Config()).round()
+        assert await count(database, tables.turns) == 3
+
+
+async def test_the_newest_row_stays_so_that_nobody_loses_his_place(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        await write(database, [a_turn(number, 9) for number in range(5)])
+        place = turns.feed(database)
+        async with database.read() as connection:
+            await place.skip(connection)
+        await Retention(database, KEEP).round()
+        assert await count(database, tables.turns) == 1
+        await write(database, [a_turn(9, 0)])
+        async with database.read() as connection:
+            ended = await turns.ended(connection, place, limit=10)
+        assert ([one.turn.id for one in ended.turns], ended.is_lost) == (["msg_00009"], False)
+
+
+async def test_who_comes_back_too_late_is_told_of_the_gap(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        await write(database, [a_turn(number, 9) for number in range(5)])
+        await write(database, [a_turn(number, 1) for number in range(5, 8)])
+        tail = Tail(database)
+        assert (await tail.missed("ws_1", None, After(2))).gap is None
+        await Retention(database, KEEP).round()
+        missed = await tail.missed("ws_1", None, After(2))
+        assert missed.gap == Gap(5)
+        assert [one.seq for one in missed.turns] == [6, 7, 8]
+        assert (await tail.missed("ws_1", None, After(5))).gap is None
+
+
+async def test_audit_entries_and_amendments_have_their_terms(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        mine, _ = await workspaces(database)
+        now = clock.now_ms()
+        entries = [
+            {"id": f"aud_{at:02}", "workspace_id": mine.id, "action": "x", "subject": "s", "details": {}}
+            | {"at": now - (40 - at) * DAY_MS + 60_000}
+            for at in range(40)
+        ]
+        changes = [
+            {"turn_id": f"msg_{at}", "kind": "scored", "behind": at, "at": now - (40 - at) * DAY_MS + 60_000}
+            for at in range(40)
+        ]
+        async with database.write() as connection:
+            await connection.execute(tables.audit.delete())
+            await connection.execute(insert(tables.audit), entries)
+            await connection.execute(insert(tables.amendments), changes)
+        await Retention(database, KEEP).round()
+        assert await count(database, tables.audit) == 30
+        assert await count(database, tables.amendments) == 7
+
+
+async def test_kept_answers_go_after_a_day(tmp_path: Path) -> None:
+    async with opened(tmp_path) as database:
+        now = clock.now_ms()
+        kept = [
+            ("old", 200, now - answers.KEPT_MS - 1),
+            ("young", 200, now - answers.KEPT_MS + 60_000),
+            ("abandoned", None, now - answers.ABANDONED_MS - 1),
+            ("at work", None, now),
+        ]
+        rows = [
+            {"workspace_id": "ws", "key": key, "request": "r", "status": s, "at": at} for key, s, at in kept
+        ]
+        async with database.write() as connection:
+            await connection.execute(insert(tables.idempotency), rows)
+        await Retention(database, Config()).round()
+        async with database.read() as connection:
+            left = set(await connection.scalars(select(tables.idempotency.c.key)))
+        assert left == {"young", "at work"}
+
+
+async def test_others_write_between_two_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.storage.retention.PAUSE", 0)
+    async with opened(tmp_path) as database:
+        await write(database, [a_turn(number, 9) for number in range(4 * BATCH)])
+        retention = Retention(database, KEEP)
+        deleting = asyncio.create_task(retention.round())
+        left: list[int] = []
+        while not deleting.done():
+            await write(database, [a_turn(90_000 + len(left), 0)])
+            left.append(await count(database, tables.turns))
+        await deleting
+        assert any(BATCH < number < 4 * BATCH for number in left)
+        assert await count(database, tables.turns) == len(left)
+
+
+async def test_of_several_workers_one_deletes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[int] = []
+
+    async def note(self: Retention) -> None:
+        rounds.append(id(self))
+
+    monkeypatch.setattr(Retention, "round", note)
+    monkeypatch.setattr("gateway.storage.retention.LOOK", 0)
+    async with opened(tmp_path) as database:
+        tasks = [asyncio.create_task(Retention(database, KEEP).run()) for _ in range(4)]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*tasks), 0.3)
+    assert len(rounds) == 1
