@@ -43,8 +43,8 @@ class Rig:
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with opened(tmp_path) as database:
+async def rig(place: Path | str) -> AsyncIterator[Rig]:
+    async with opened(place) as database:
         mine, _ = await workspaces(database)
         yield Rig(database, mine.id)
 

@@ -14,10 +14,15 @@ from tests.judge.rig import EDITH, Make, Rig
 
 
 @pytest.fixture
-async def make(upstream: ScriptedUpstream, tmp_path: Path) -> AsyncIterator[Make]:
+def stored_at(tmp_path: Path) -> Path | str:
+    return tmp_path
+
+
+@pytest.fixture
+async def make(upstream: ScriptedUpstream, tmp_path: Path, stored_at: Path | str) -> AsyncIterator[Make]:
     """Make a rig with these settings of `[drift.judge]`, as TOML."""
     rigs: list[Rig] = []
-    async with opened(tmp_path) as database:
+    async with opened(stored_at) as database:
         mine, _ = await workspaces(database)
         actor = Actor(mine.id)
         async with database.write() as connection:

@@ -1,6 +1,7 @@
 """Judgements are stored with their turns, and lost with them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -25,6 +26,11 @@ from tests.judge.rig import (
     Make,
     opinion,
 )
+
+
+@pytest.fixture
+def stored_at(place: Path | str) -> Path | str:
+    return place
 
 
 async def test_a_judgement_waits_for_its_turn_to_be_stored(make: Make, upstream: ScriptedUpstream) -> None:
