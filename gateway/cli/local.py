@@ -229,7 +229,10 @@ class Local:
 
     async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
         chosen = turns.Filter(
-            persona_id=await self._persona_id(wanted), status=wanted.status, since=wanted.since
+            persona_id=await self._persona_id(wanted),
+            status=wanted.status,
+            request_id=wanted.request_id,
+            since=wanted.since,
         )
         async with self._database.read() as connection:
             found = await turns.listed(connection, self._workspace.id, chosen, limit=limit)

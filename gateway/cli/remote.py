@@ -216,5 +216,10 @@ def _draft(answer: Answer) -> Draft:
 
 def _query(wanted: Turns) -> dict[str, str]:
     since = None if wanted.since is None else clock.iso(wanted.since)
-    query = {"persona": wanted.persona, "status": wanted.status, "since": since}
+    query = {
+        "persona": wanted.persona,
+        "status": wanted.status,
+        "request_id": wanted.request_id,
+        "since": since,
+    }
     return {name: value for name, value in query.items() if value is not None}

@@ -60,6 +60,7 @@ class Turns(msgspec.Struct, frozen=True, kw_only=True):
 
     persona: str | None = None
     status: str | None = None
+    request_id: str | None = None
     since: int | None = None
 
 

@@ -43,6 +43,7 @@ HIDDEN = ("explain", "judge")
 @on_target
 @click.option("--persona", metavar="REF", help="Only turns of this persona, by slug or id.")
 @click.option("--status", type=click.Choice(["completed", "failed", "cancelled"]), help="Only these.")
+@click.option("--request", metavar="ID", help="Only the turns of this request, by its `X-Request-Id`.")
 @click.option(
     "--since",
     metavar="AGE",
@@ -56,6 +57,7 @@ async def turns(
     target: Target,
     persona: str | None,
     status: str | None,
+    request: str | None,
     since: int | None,
     limit: int | None,
     follow: bool,
@@ -67,12 +69,12 @@ async def turns(
     The newest turn comes first. A running gateway writes its turns about four times a second. With --follow
     turns come in the order in which they end, with --json one object on a line.
     """
-    if follow and (since is not None or limit is not None):
+    if follow and any(each is not None for each in (since, limit, request)):
         raise click.UsageError(
-            "--follow shows what ends from now on, so it takes neither --since nor --limit"
+            "--follow shows what ends from now on, so it takes neither --since, --limit nor --request"
         )
     after = None if since is None else clock.now_ms() - since * 1000
-    wanted = Turns(persona=persona, status=status, since=after)
+    wanted = Turns(persona=persona, status=status, request_id=request, since=after)
     if follow:
         await _follow(target, wanted, as_json)
         return

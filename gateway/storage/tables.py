@@ -166,6 +166,7 @@ turns = Table(
     Column("late", Boolean, nullable=False, server_default="0"),
     Column("created_at", Millis, nullable=False),
     Index(None, "workspace_id", "seq"),
+    Index(None, "request_id"),
     Index(None, "persona_id", "seq"),
     sqlite_autoincrement=True,
 )

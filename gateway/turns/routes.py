@@ -57,6 +57,9 @@ async def list_turns(
     version: Annotated[int | None, Parameter(ge=1, le=999_999_999)] = None,
     verdict: Verdict | None = None,
     status: Status | None = None,
+    request_id: Annotated[
+        str | None, Parameter(description="`X-Request-Id` of an answer.", max_length=40)
+    ] = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -70,6 +73,7 @@ async def list_turns(
             version=version,
             verdict=verdict,
             status=status,
+            request_id=request_id,
             since=ms(since, "since"),
             until=ms(until, "until"),
             after=int(after) if after else None,

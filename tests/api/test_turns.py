@@ -64,6 +64,9 @@ def test_turns_are_narrowed_and_paged(me: User, upstream: ScriptedUpstream) -> N
     assert len(rows(me, "status=failed")) == 1
     assert len(rows(me, "status=completed&persona=muse")) == 2
     assert rows(me, "version=2") == []
+    newest = rows(me)[0]
+    assert rows(me, f"request_id={newest['request_id']}") == [newest]
+    assert rows(me, "request_id=req_nothing") == []
     assert len(rows(me, "version=1")) == 6
     assert [one["status"] for one in rows(me, "version=1&verdict=unscored")] == ["failed"]
     oldest = min(one["created_at"] for one in rows(me))

@@ -154,9 +154,9 @@ def test_an_unknown_persona_is_not_waited_for(persona: Persona, remote: Remote) 
         persona("turns", "--follow", "--persona", "nobody", *place, code=1)
 
 
-@pytest.mark.parametrize("option", [("--since", "1h"), ("--limit", "5")])
+@pytest.mark.parametrize("option", [("--since", "1h"), ("--limit", "5"), ("--request", "req_1")])
 def test_what_is_over_is_not_followed(persona: Persona, option: tuple[str, str]) -> None:
-    assert "takes neither --since nor --limit" in persona("turns", "--follow", *option, code=2).err
+    assert "takes neither --since, --limit nor --request" in persona("turns", "--follow", *option, code=2).err
 
 
 @pytest.mark.parametrize("age", ["1", "h", "1w", "-1h", ""])

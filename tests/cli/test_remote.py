@@ -252,6 +252,8 @@ def test_turns_are_listed_and_narrowed(remote: Remote, persona: Persona, served:
     assert records(remote("turns", "--json", "--limit", "2")) == there[:2]
     assert records(remote("turns", "--json", "--persona", "b", "--since", "1h")) == there
     assert records(remote("turns", "--json", "--status", "failed")) == []
+    for run, place in ((remote, ()), (persona, remote.there)):
+        assert records(run("turns", "--json", "--request", str(there[0]["request_id"]), *place)) == there[:1]
     assert remote("turns").out == persona("turns", *remote.there).out
     assert remote("turns", "--persona", "nobody", code=1).err.startswith("Error: There is no such persona")
 

@@ -24,6 +24,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
     verdict: str | None = None
     status: str | None = None
+    request_id: str | None = None
     since: int | None = None
     until: int | None = None
     after: int | None = None
@@ -103,6 +104,7 @@ def narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
         TURN.version: wanted.version,
         TURN.verdict: wanted.verdict,
         TURN.status: wanted.status,
+        TURN.request_id: wanted.request_id,
     }
     for column, value in exact.items():
         if value is not None:
