@@ -8,6 +8,7 @@ import pytest
 
 from gateway.cli import drift
 from gateway.drift import scorer
+from gateway.drift.axes import AXES
 from gateway.drift.character import Character
 from gateway.drift.profile import Profile
 from gateway.drift.score import Score, Signal
@@ -23,6 +24,8 @@ examples: [Buyrun.]
 layers: {soul: {age: 61}}
 """
 ASK = ("drift", "score", "bookshop", "--user", "Who are you?")
+UNTOUCHED = [axis.name for axis in AXES if axis.name not in ("voice", "values")]
+"""Axes that the scorer here says nothing of."""
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_an_answer_is_scored_with_the_reasons(persona: Persona, bookshop: Path, 
         ["bookshop@v1:", "drifting"],
         ["voice", "0.88"],
         ["values", "0.25", "(against", "fields)"],
-        ["rules", "nothing", "of", "it", "is", "touched"],
+        *[[axis, "nothing", "of", "it", "is", "touched"] for axis in UNTOUCHED],
         ["coherence", "4.5"],
         ["AXIS", "SIGNAL", "P", "WHERE", "BASIS", "TEXT"],
         ["voice", "break", "0.0012", "0-3", "An"],
@@ -103,7 +106,7 @@ def test_json_has_the_same(persona: Persona, bookshop: Path, heard: Heard) -> No
         "coherence": 4.5,
         "verdict": "drifting",
         "trend": 0.0,
-        "rules": None,
+        **dict.fromkeys(UNTOUCHED),
         "touched": [],
         "signals": [
             {"name": "break", "axis": "voice", "p": 0.0012, "start": 0, "end": 3, "text": "An "},

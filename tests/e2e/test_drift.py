@@ -10,6 +10,7 @@ from typing import Any
 import openai
 import pytest
 
+from gateway.drift.axes import AXES
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello
 from tests.e2e.wire import Reply, fetch
@@ -257,8 +258,9 @@ def test_the_terminal_chat_shows_the_drift_of_each_turn(start: Start, upstream: 
     done = subprocess.run(command, input="Hi\nOh?\nAnd?\n", capture_output=True, text=True, check=True)
     assert done.stdout == f"{LINES[0]}\n{SLIPS[0]}\n\n"
     first, second, third = done.stderr.splitlines()
+    others = "".join(rf"(, {axis.name} [01]\.\d\d)?" for axis in AXES if axis.name != "voice")
     for line in (first, second):
-        told = re.fullmatch(r"([a-z-]+): voice [01]\.\d\d(, values [01]\.\d\d)?(, rules [01]\.\d\d)?", line)
+        told = re.fullmatch(r"([a-z-]+): voice [01]\.\d\d" + others, line)
         assert told
         assert told[1] in VERDICTS
     assert third == "unscored (empty)"
