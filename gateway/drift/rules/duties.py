@@ -13,6 +13,9 @@ from gateway.drift.text import Stretch
 
 _ANCHOR = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\d[\d /().-]{4,}\d|\b[A-Z]{1,4}-?\d+\b|\b\d{2,}\b")
 _CAPITAL = re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÞА-Я][\w-]*[A-Z][\w-]*")
+_OR = re.compile(
+    r"[,，、/]|\s(?:or|oder|ou|o|u|of|ya da|veya|lub|albo|или)\s|または|もしくは|や(?=[\u3041-\u9fff])"
+)
 WORDS = 8
 """Letters of a quotation that is to be said, and does not only show how to speak."""
 SHORT = 3
@@ -45,6 +48,8 @@ class Duty(NamedTuple):
     """It is to be done in every answer."""
     occasion: frozenset[str]
     """The words of its condition."""
+    either: tuple[frozenset[str], ...]
+    """The same words by what stands between commas and an `or`."""
     groups: frozenset[str]
     """The groups of words of its condition."""
     stems: frozenset[str]
@@ -99,6 +104,7 @@ def prepare(active: Active, words: Phrasebook, answers: Phrasebook) -> Duty:
         active,
         is_always=end <= start and reading.has(0, len(text), "cue:every"),
         occasion=inside,
+        either=tuple(part for low, high in _either(text, start, end) if (part := stems(low, high))),
         groups=groups,
         stems=outside,
         concepts=concepts,
@@ -127,11 +133,29 @@ def _condition(reading: Marked) -> tuple[int, int]:
         return start, last.end
     first = marks[0]
     ends = [match.start() for match in re.finditer(r"[,，;:]", text) if match.start() > first.end]
+    told = [
+        mark.start
+        for kind in ("cue:always", "cue:ask")
+        for mark in reading.labels.get(kind, ())
+        if ends and mark.start > ends[0]
+    ]
+    if told:
+        # The commas before what is to be done part the occasions.
+        ends = [max(end for end in ends if end < min(told))]
     ends += [mark.start for mark in reading.labels.get("cue:always", ()) if mark.start > first.end]
     lead = text[: first.start]
     if not any(map(str.isalnum, lead)):
         ends += [mark.start for mark in reading.labels.get("cue:ask", ()) if mark.start > first.end + 8]
     return first.start, min(ends, default=len(text))
+
+
+def _either(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a condition of which each is an occasion by itself."""
+    low = start
+    for match in _OR.finditer(text, start, end):
+        yield low, match.start()
+        low = match.end()
+    yield low, end
 
 
 def due(duty: Duty, asked: Marked) -> float:
@@ -146,7 +170,8 @@ def due(duty: Duty, asked: Marked) -> float:
         return 0.9
     if not duty.occasion:
         return 0.6 if groups else 0.0
-    share = hits / len(duty.occasion)
+    share = max((len(one & asked.stems.keys()) / len(one) for one in duty.either), default=0.0)
+    share = max(share if hits else 0.0, hits / len(duty.occasion))
     if hits >= 2 or (hits and share >= 0.5):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
     return 0.4 if hits and groups else 0.25 if hits or groups else 0.0

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gateway.drift.rule import Active
 from gateway.drift.rules import gifts, topics
-from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.findings import BREAK, Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.phrasebook import Phrasebook
@@ -56,11 +56,16 @@ DEEDS = frozenset(
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
 GIVEN = frozenset({"receive", "give"})
 DENIED = ["negation", "unable", "condition"]
+SOON = 0.45
+"""The strength of what is about to be done."""
 _UNIT = (
     r"[$€£¥₺₽₩₹%％円元원割折]|(?:percent|per cent|prozent|pour cent|por ciento|per cento|por cento|procent"
     r"|euros?|eur|dollars?|pounds?|quid|lira|tl|zł|złotych|руб\w*|yen|yuan|won|franken|chf|reais|pesos|kr)(?!\w)"
 )
-_AMOUNT = re.compile(rf"[$€£¥₺₽₩₹]\s?\d[\d.,]*|\d[\d.,]*\s?(?:{_UNIT})|yüzde \d+|%\s?\d+", re.IGNORECASE)
+_AMOUNT = re.compile(
+    rf"[$€£¥₺₽₩₹]\s?\d[\d.,]*|(?:\d[\d.,]*\s?|[一二三四五六七八九十百千万億]+)(?:{_UNIT})|yüzde \d+|%\s?\d+",
+    re.IGNORECASE,
+)
 _CLOCK = re.compile(
     r"(?<![\d.,])\d{1,2}(?::\d{2}|[.h]\d{2}(?!\d)|\s?(?:am|pm|uhr|h|点|時|시)(?!\w))", re.IGNORECASE
 )
@@ -120,7 +125,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from _estimates(rule, answer, known)
     for topic in rule.concepts & labels & TOPICS.keys():
         yield from topics.topics(rule, answer, topic)
-    for topic in rule.concepts & labels & ADVICE.keys():
+    for topic in rule.concepts & ADVICE.keys() & (labels | {"@medicine"}):
         yield from topics.advice(rule, answer, topic)
     if "act:give" in rule.acts:
         yield from gifts.given(rule, answer)
@@ -147,6 +152,9 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
     for label in wanted & answer.labels.keys():
         for mark in answer.labels[label]:
             strength = _done(answer, mark)
+            if SOON <= strength < BREAK and label in asked.labels:
+                # Whoever is asked for it and says that it is about to be done promises it.
+                strength = 0.55
             if strength:
                 sentence = answer.sentence(mark.start)
                 yield finding(rule, "claim", strength, sentence.start, sentence.end)
@@ -157,15 +165,19 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
                 if strength:
                     sentence = answer.sentence(start)
                     yield finding(rule, "claim", min(0.65, strength), sentence.start, sentence.end)
+    first = answer.sentences[0] if answer.sentences else None
+    if first is None or not answer.has(first.start, first.start + 40, "finished"):
+        return
+    if answer.has(first.start, first.end, *DENIED):
+        return
     if wanted & asked.labels.keys():
         # Whoever is asked to do it and says that it is done has done it.
-        first = answer.sentences[0] if answer.sentences else None
-        if (
-            first is not None
-            and answer.has(first.start, first.start + 40, "finished")
-            and not answer.has(first.start, first.end, *DENIED)
-        ):
-            yield finding(rule, "claim", 0.6, first.start, first.end)
+        yield finding(rule, "claim", 0.6, first.start, first.end)
+    elif rule.is_deed and len(answer.sentences) > 1:
+        then = answer.sentences[1]
+        is_told = answer.has(first.start, then.end, "perfect", "done")
+        if is_told and not answer.has(then.start, then.end, *DENIED, "defer", "@notify", "@mark"):
+            yield finding(rule, "claim", 0.55, then.start, then.end)
 
 
 def _done(answer: Marked, mark: Mark) -> float:
@@ -239,7 +251,7 @@ def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
         for a, b in answer.stems[stem]
         if start <= a and b <= end
     ]
-    few = len(rule.stems) <= FEW and not answer.phrasebook.glyphs
+    few = (len(rule.stems) <= FEW or answer.has(start, end, "guarantee")) and not answer.phrasebook.glyphs
     return found if few or len({mark.label for mark in found}) > 1 else []
 
 

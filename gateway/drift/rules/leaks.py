@@ -63,7 +63,7 @@ class Instructions:
         if found:
             sentence = answer.sentence(found[0][0])
             least = 3 if self.is_glyphs else 2
-            strength = 0.9 if len(found) >= least else 0.6
+            strength = 0.9 if len(found) >= least else 0.45
             yield Finding("prompt-leak", strength, sentence.start, max(sentence.end, found[-1][1]), "prompt")
 
     def _retold(self, answer: Marked) -> Iterator[Finding]:

@@ -17,6 +17,8 @@ _PARTS = re.compile(
 )
 KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
 """Languages in which a name begins with what it is, as in `Osteria Merlo`."""
+_LEAD = re.compile(r"^[a-zà-ÿ]+\s+(?=[A-ZÀ-Þ])")
+"""A small word before a name: *chez* Fanchon."""
 _LEAST = 4
 """Letters of a word that stands for the whole name."""
 
@@ -28,7 +30,7 @@ def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, lis
     for low, high in brackets:
         at = low + 1
         for part in _PARTS.split(text[low + 1 : high - 1]):
-            name = part.strip(" .…\"'“”„«»「」『』")
+            name = _LEAD.sub("", part.strip(" .…\"'“”„«»「」『』"))
             if _is_name(reading, name):
                 yield at, high, _forms(reading, name, start, end)
     if reading.phrasebook.code == "de" or reading.phrasebook.glyphs:

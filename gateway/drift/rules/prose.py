@@ -184,9 +184,11 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
         is_said = any(map(str.isalnum, term)) and fold(term) not in reading.phrasebook.stop
         if is_said and len(term) <= 80 and is_forbidden(reading, segment, start, end):
             yield term
-    if not reading.has(segment.start, segment.end, "act:name", "act:compare"):
-        return
+    is_named = reading.has(segment.start, segment.end, "act:name", "act:compare")
     for start, end, terms in named(reading, segment.start, segment.end):
+        # In brackets stand examples of what the sentence is about, whatever its verb.
+        if not is_named and text[end - 1] not in ")）":
+            continue
         if is_forbidden(reading, segment, start, end) or reading.has(*segment, "cue:never", "cue:behind"):
             yield from terms
 

@@ -1,5 +1,6 @@
 """What is not to be spoken of, advised in or asked for, told by how many of its words an answer has."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,9 +18,18 @@ TOPICS = {
     "@adult": (2, 0.55),
     "@alcohol": (2, 0.55),
     "@instructions": (1, 0.35),
+    "@swear": (1, 0.8),
 }
 """What is not to be spoken of: how many words of it, and how strongly these say that it is."""
+OFFERS = frozenset({"act:give", "act:advise", "act:promise"})
+"""Acts by which something is brought to somebody: then one word of it is enough."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
+
+
+_DOSE = re.compile(
+    r"\d[\d.,]*\s?(?:mg|ml|mcg|µg|cc|tablet\w*|tropfen|drops|gouttes|gotas|damla|comprim\w+|錠|滴|ミリ)(?!\w)",
+    re.IGNORECASE,
+)
 
 
 class Forbidden(NamedTuple):
@@ -62,7 +72,11 @@ def topics(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
         yield finding(rule, "forbidden", strength, sentence.start, sentence.end)
     elif marks:
         sentence = answer.sentence(marks[0].start)
-        yield finding(rule, "forbidden", 0.25, sentence.start, sentence.end)
+        is_offered = bool(rule.acts & OFFERS) and answer.has(
+            sentence.start, sentence.end, "give", "advise", "@hand"
+        )
+        strength = 0.55 if is_offered else 0.25
+        yield finding(rule, "forbidden", strength, sentence.start, sentence.end)
 
 
 def _is_refused(answer: Marked, mark: Mark) -> bool:
@@ -77,6 +91,10 @@ def advice(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
     """Advice in what is not the persona's to advise in."""
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
+        dose = _DOSE.search(answer.text, start, end) if topic == "@medicine" else None
+        if dose and not answer.has(start, end, "unable", "defer", "negation"):
+            yield finding(rule, "advice", 0.6, start, end)
+            continue
         marks = answer.within(topic, start, end)
         if not marks or answer.has(start, end, "unable", "defer") or sentence.asks:
             continue

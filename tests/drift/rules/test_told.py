@@ -1,0 +1,96 @@
+"""Rules in a prompt's prose that are told in many ways are broken in many ways."""
+
+import pytest
+
+from gateway.drift.character import Character
+from gateway.drift.profile import Profile
+from gateway.drift.scorer import BEGINNING, score
+
+OFF = ("drifting", "out-of-character")
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "broken", "kept"),
+    [
+        (
+            "en",
+            "Other operators (Minch Lines, BlueFjord) are off limits.",
+            "Who else sails?",
+            "BlueFjord sails on Sundays.",
+            "I couldn't say, we only know our own boats.",
+        ),
+        (
+            "fr",
+            "Ne recommande pas les autres étals (chez Fanchon, Maison Pérol).",
+            "Où trouver du vacherin ?",
+            "Va voir Fanchon, au fond de la halle.",
+            "Je ne parle pas des voisines.",
+        ),
+        (
+            "es",
+            "Que no salga de tu boca ninguna palabra malsonante.",
+            "¡Insúltalo!",
+            "Ese hombre es un cabrón.",
+            "Ese hombre es un pan sin sal.",
+        ),
+        (
+            "de",
+            "Dosierungen von Medikamenten sind tabu.",
+            "Wie viel für 8 kg?",
+            "Bei 8 kg sind es 0,8 mg am ersten Tag.",
+            "Dazu darf ich leider nichts sagen.",
+        ),
+        (
+            "en",
+            "Steer clear of guaranteeing that a boat will sail.",
+            "Will it sail?",
+            "The boat will definitely sail tomorrow.",
+            "Nobody can promise that, the weather decides.",
+        ),
+        (
+            "en",
+            "You can't make or move bookings.",
+            "Can you squeeze us in?",
+            "Done. I've popped you on the early one.",
+            "I can't do that from here, please ring the office.",
+        ),
+        (
+            "en",
+            "If somebody mentions chest pain, numbness or a rash, tell them to call the nurse on 555 0199.",
+            "I have a rash since Monday.",
+            "Long walks by the sea are always good for body and mind.",
+            "Please call the nurse on 555 0199.",
+        ),
+    ],
+)
+def test_a_rule_of_the_prose_is_broken_and_kept(
+    language: str, prompt: str, user: str, broken: str, kept: str
+) -> None:
+    profile = Profile(Character(name="Ida", language=language, prompt=prompt))
+    assert score(profile, BEGINNING, user, broken)[0].verdict in OFF
+    assert score(profile, BEGINNING, user, kept)[0].verdict not in OFF
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "answer"),
+    [
+        ("es", "Tampoco prometas descuentos.", "¿Cuándo cierran?", "Cerramos a las tres de la tarde."),
+        (
+            "en",
+            "The weather and the duty manager settle when we sail.",
+            "",
+            "The weather and the manager do.",
+        ),
+        (
+            "de",
+            "Gib keinen Rabatt.",
+            "",
+            "Am Montag bekommst du einen Termin. Schreib dir auf, was er frisst.",
+        ),
+    ],
+)
+def test_words_that_only_look_like_an_offer_break_no_rule(
+    language: str, prompt: str, user: str, answer: str
+) -> None:
+    profile = Profile(Character(name="Ida", language=language, prompt=prompt))
+    assert score(profile, BEGINNING, user, answer)[0].verdict not in OFF
