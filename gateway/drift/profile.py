@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.drift import calibration, language
 from gateway.drift.breaks import nature
+from gateway.drift.breaks.detection import Service
 from gateway.drift.breaks.patterns import patterns
 from gateway.drift.character import Character, leaves
 from gateway.drift.coherence import incoherence
@@ -59,7 +60,7 @@ class Profile:
         self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
         own = " ".join(examples).lower().replace("’", "'")
         known = languages.get(spoken)
-        self.service = tuple([one for one in known.breaks.service if one not in own]) if known else ()
+        self.service = Service([one for one in known.breaks.service if one not in own] if known else ())
         """The phrases of an assistant that the persona's examples do not have."""
         # Here, where there is time, since the first turn that needs them would wait for it.
         self.patterns.warm(self.vocabulary.language, language.DEFAULT)

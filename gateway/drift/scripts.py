@@ -52,7 +52,8 @@ FEW = 4
 KANA = 8
 """Kana are written between Chinese characters: no more of these for each of them than so many."""
 _BORDERS = np.array([border for _, first, last, _ in SCRIPTS for border in (first, last + 1)], np.uint32)
-_NO_LATIN = re.compile("[^A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff]+")
+_LATIN = "A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff"
+_NO_LATIN = re.compile(f"[^{_LATIN}]+")
 """Letters of the latter are what Latin is told by where there are none of the former."""
 
 
@@ -85,6 +86,14 @@ def written(text: str) -> list[str]:
         found.append(next(one.name for one in SCRIPTS if one.first <= ord(letter[0]) <= one.last))
         at = letter.start()
     return found
+
+
+@lru_cache(maxsize=64)
+def beyond(scripts: frozenset[str]) -> re.Pattern[str]:
+    """Match a letter of any script but these."""
+    others = "".join(f"{chr(first)}-{chr(last)}" for name, first, last, _ in SCRIPTS if name not in scripts)
+    latin = "" if LATIN in scripts else _LATIN
+    return re.compile(f"[{latin}{others}]" if latin or others else "(?!)")
 
 
 @lru_cache(maxsize=256)

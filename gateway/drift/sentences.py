@@ -5,10 +5,14 @@ from typing import NamedTuple
 
 from gateway.drift.scripts import UPPER
 
+_STOP = re.compile("[.!?…。！？｡\n]")
+"""What may end a sentence begins with one of these: one class of characters is quick to search for."""
 _END = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s|$)|[。！？｡]+[」』）”]*|\n+")
 _NUMBERED = re.compile(rf"[{UPPER}][^\W\d_]+\s+$")
-_STOP_BEFORE = re.compile(r"([^\W_]+)\.?$")
-QUOTED = re.compile(
+_ABBREVIATED = 16
+"""Letters before a full stop that are looked at."""
+_OPENING = re.compile("[\"'“„«»「『‘]")
+_QUOTATION = re.compile(
     r"“[^“”\n]*”|„[^“”„\n]*[“”]|«[^«»\n]*»|»[^«»\n]*«|「[^「」\n]*」|『[^『』\n]*』|(?<!\w)\"[^\"\n]+\"(?!\w)"
     r"|(?<!\w)'[^'\n]{4,}'(?!\w)|(?<!\w)‘[^‘’\n]{4,}’(?!\w)"
 )
@@ -39,13 +43,20 @@ class Sentence(NamedTuple):
 def split(text: str, stops: Stops) -> list[Sentence]:
     """Give the sentences of a text; what has neither letter nor digit is none."""
     found: list[Sentence] = []
-    start = 0
-    for match in _END.finditer(text):
-        stop = match[0]
-        if stop[0] == "." and len(stop.rstrip("\"'”’»)]*_")) == 1 and _goes_on(stops, text, start, match):
+    start = past = 0
+    for first in _STOP.finditer(text):
+        at = first.start()
+        if at < past or (match := _END.match(text, at)) is None:
             continue
-        _add(found, text, start, match.end(), stop.strip() or "\n")
-        start = match.end()
+        past, stop = match.end(), match[0]
+        if (
+            stop[0] == "."
+            and (stop == "." or len(stop.rstrip("\"'”’»)]*_")) == 1)
+            and _goes_on(stops, text, start, match)
+        ):
+            continue
+        _add(found, text, start, past, stop.strip() or "\n")
+        start = past
     _add(found, text, start, len(text), "")
     return found
 
@@ -53,7 +64,7 @@ def split(text: str, stops: Stops) -> list[Sentence]:
 def _add(found: list[Sentence], text: str, start: int, end: int, stop: str) -> None:
     while start < end and text[start].isspace():
         start += 1
-    if any(map(str.isalnum, text[start:end])):
+    if start < end and (text[start].isalnum() or any(map(str.isalnum, text[start:end]))):
         found.append(Sentence(start, end, stop))
 
 
@@ -62,29 +73,44 @@ def _goes_on(stops: Stops, text: str, start: int, stop: re.Match[str]) -> bool:
     behind = text[stop.end() : stop.end() + 2].strip()
     if behind and behind[0].islower():
         return True
-    before = _STOP_BEFORE.search(text, max(start, stop.start() - 16), stop.start())
-    if before is None:
+    end = stop.start()
+    at = end
+    while at > max(start, end - _ABBREVIATED) and text[at - 1].isalnum():
+        at -= 1
+    if at == end:
         return False
-    word = before[1]
+    word = text[at:end]
     if word.isdigit():
         # `am 2. April` goes on, `in Saal 2. Dort` does not: a number behind a noun counts nothing.
-        noun = _NUMBERED.search(text, start, before.start())
+        noun = _NUMBERED.search(text, start, at)
         return (
             stops.ordinals
             and len(word) < 3
             and behind[:1].isalpha()
             and (noun is None or noun.start() == start)
-            and not text[start : before.start()].rstrip()[-1:].isdigit()
+            and not text[start:at].rstrip()[-1:].isdigit()
         )
     if len(word) == 1 and word.isupper():
         return True
     return word.lower() in stops.abbreviations
 
 
+def quotations(text: str) -> list[tuple[int, int]]:
+    """Find what stands in quotation marks, within one line and one behind the other."""
+    found: list[tuple[int, int]] = []
+    past = 0
+    for opening in _OPENING.finditer(text):
+        at = opening.start()
+        if at >= past and (match := _QUOTATION.match(text, at)):
+            past = match.end()
+            found.append((at, past))
+    return found
+
+
 def quoted(text: str) -> list[tuple[int, int]]:
     """Find quotations and code; not what is most of the text, which then is how it is written."""
     most = 0.6 * len(text.strip())
-    found = [match.span() for match in QUOTED.finditer(text) if match.end() - match.start() < most]
+    found = [(start, end) for start, end in quotations(text) if end - start < most]
     if "`" in text or "@" in text or "//" in text:
         found += [match.span() for match in _CODE.finditer(text)]
     return found

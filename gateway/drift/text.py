@@ -1,6 +1,7 @@
 """A text is read once: every wing goes by the same words and tokens, wherever it looks."""
 
 import re
+from itertools import accumulate
 
 from gateway.drift.scripts import RUNS
 from gateway.drift.sentences import quoted
@@ -11,12 +12,10 @@ _HAN = "\u2e80-\u30ff\u3100-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fff
 """Chinese characters, kana and the marks between them, which run on without a space."""
 _THAI, _DEVANAGARI = "\u0e00-\u0e7f", "\u0900-\u0963"
 """Scripts of which some signs are no letters to a regular expression."""
-_APART = re.compile(f"[\\d{_DEVANAGARI}{_THAI}\u2e80-\U0010ffff]")
-"""A text without any of these has the tokens of its words, parted at apostrophes and hyphens."""
 _RUN_ON = re.compile(f"[{_DEVANAGARI}{_THAI}\u2e80-\U0010ffff]")
 """A text without any of these has runs of letters and digits for tokens."""
-_TOKEN_ASCII = re.compile("[a-z0-9]+")
-_TOKEN_SPACED = re.compile(r"[^\W_]+")
+_PIECES_ASCII = re.compile("([a-z0-9]+)")
+_PIECES = re.compile(r"([^\W_]+)")
 _TOKEN = re.compile(rf"[{_HAN}]+|[{_THAI}]+|(?:[^\W_{_HAN}{_THAI}{_DEVANAGARI}]+|[{_DEVANAGARI}]+)+")
 _JOINTS, _HYPHEN = "['’\\-]", "-"
 _LETTERS = rf"[^\W\d_{RUNS}]+"
@@ -37,7 +36,18 @@ _WORD_ASCII = {
 class Stretch:
     """A part of a text with its words and tokens."""
 
-    __slots__ = ("_quotes", "_runs_on", "_tokens", "_words", "lower", "offset", "text")
+    __slots__ = (
+        "_borders",
+        "_distinct",
+        "_pieces",
+        "_quotes",
+        "_runs_on",
+        "_tokens",
+        "_words",
+        "lower",
+        "offset",
+        "text",
+    )
 
     def __init__(self, text: str, offset: int = 0) -> None:
         self.text = text
@@ -47,7 +57,10 @@ class Stretch:
         # A dotted capital İ is the one letter that lower case would make longer.
         self.lower = lower if len(lower) == len(text) else text.replace("İ", "i").lower()
         self._words: list[str] | None = None
+        self._pieces: list[str] | None = None
+        self._borders: list[int] | None = None
         self._tokens: list[str] | None = None
+        self._distinct: frozenset[str] | None = None
         self._runs_on: bool | None = None
         self._quotes: list[tuple[int, int]] | None = None
 
@@ -64,18 +77,32 @@ class Stretch:
         return self._words
 
     @property
+    def pieces(self) -> list[str]:
+        """Give what stands between runs of letters and digits and these runs, in turn, in lower case."""
+        if self._pieces is None:
+            self._pieces = (_PIECES_ASCII if self.lower.isascii() else _PIECES).split(self.lower)
+        return self._pieces
+
+    @property
+    def borders(self) -> list[int]:
+        """Give the place in this stretch where each run of letters and digits begins and ends, in turn."""
+        if self._borders is None:
+            self._borders = list(accumulate(map(len, self.pieces)))
+        return self._borders
+
+    @property
     def tokens(self) -> list[str]:
         """Give runs of letters and digits in lower case; Chinese and Japanese ones keep marks in them."""
         if self._tokens is None:
-            words = self._words
-            if words is not None and _APART.search(self.lower) is None and len(self.lower) == len(self.text):
-                found = " ".join(words[1::2]).replace("-", " ").replace("'", " ")
-                self._tokens = found.replace("’", " ").split()
-            elif self.lower.isascii():
-                self._tokens = _TOKEN_ASCII.findall(self.lower)
-            else:
-                self._tokens = (_TOKEN if self.runs_on else _TOKEN_SPACED).findall(self.lower)
+            self._tokens = _TOKEN.findall(self.lower) if self.runs_on else self.pieces[1::2]
         return self._tokens
+
+    @property
+    def distinct(self) -> frozenset[str]:
+        """Give each token once."""
+        if self._distinct is None:
+            self._distinct = frozenset(self.tokens)
+        return self._distinct
 
     @property
     def runs_on(self) -> bool:

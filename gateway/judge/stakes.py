@@ -8,9 +8,7 @@ from typing import NamedTuple
 
 from gateway.drift.character import Character, leaves
 from gateway.drift.language import packaged
-from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.phrasebook import empty, phrasebook
-from gateway.drift.text import Stretch
 from gateway.scoring.transcript import Conversation
 
 LEAVES, EXAMPLES, PROMPT, PAST = 400, 64, 24_000, 8
@@ -52,7 +50,7 @@ class Ground:
     """A version made ready for its turns to be weighed, in some tens of milliseconds."""
 
     def __init__(self, character: Character) -> None:
-        self._language = phrasebook(packaged(), character.language) or empty(character.language)
+        self._phrasebook = phrasebook(packaged(), character.language) or empty(character.language)
         self._facts = []
         stored = list(islice(leaves(character.fields), LEAVES))
         for path, value in stored:
@@ -94,7 +92,7 @@ class Ground:
         return found
 
     def _words(self, text: str) -> frozenset[str]:
-        return frozenset(Marked(self._language, Stretch(text)).stems)
+        return frozenset(self._phrasebook.stems(text))
 
 
 def _figures(text: str) -> set[str]:

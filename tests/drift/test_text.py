@@ -80,3 +80,15 @@ def test_a_short_text_is_read_once_for_all() -> None:
     assert text.stretch(0, len(text)) is text.ends[0]
     part = text.stretch(4, 8)
     assert (part.text, part.offset) == ("lamp", 4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "One, two: it's 3!", "Größe_naïve İstanbul", "добрый 今晩は、x", "\n\n«Guten Abend»", "a-b c’d"],
+)
+def test_pieces_make_up_the_text_and_borders_are_where_its_words_stand(text: str) -> None:
+    part = Stretch(text)
+    assert "".join(part.pieces) == part.lower
+    places = list(zip(part.borders[::2], part.borders[1::2], strict=False))
+    assert [part.lower[start:end] for start, end in places] == part.pieces[1::2]
+    assert all(word.isalnum() for word in part.pieces[1::2])

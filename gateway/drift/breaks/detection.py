@@ -7,6 +7,7 @@ from itertools import islice, pairwise
 import msgspec
 
 from gateway.drift.breaks.patterns import Patterns, Wordings
+from gateway.drift.sentences import quotations
 from gateway.drift.tables import Pattern
 from gateway.drift.text import Stretch, Text
 
@@ -19,12 +20,9 @@ _SERVED_BY_CHANCE = 350
 _SERVED_ONCE, _UNLIKE = 0.55, -3.0
 """The strength of a single one, and the log odds for an assistant's manner from which on it counts."""
 
+_WORD = re.compile(r"[^\W_]+")
 STOP = re.compile(r"[.!?。！？؟।\n]")
 CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
-_QUOTED = re.compile(
-    r"“[^“”\n]*”|„[^“”„\n]*[“”]|«[^«»\n]*»|»[^«»\n]*«|「[^「」\n]*」|『[^『』\n]*』|(?<!\w)\"[^\"\n]+\"(?!\w)"
-    r"|(?<!\w)'[^'\n]{4,}'(?!\w)|(?<!\w)‘[^‘’\n]{4,}’(?!\w)"
-)
 _REPORTED = re.compile(r"[^\W\d_][^.!?。！？\n]*[:：]\s*[\"'“„«‘「『]?\s*$")
 _LEADS = re.compile(r"[^.!?\n]{0,80}(?:[:\n\"“«„]|$)")
 _IDENTITY = frozenset({"ai-disclosure", "no-feelings", "training", "no-access"})
@@ -56,7 +54,29 @@ def breaks(answer: Text, guards: Guards, patterns: Patterns) -> tuple[Break, ...
     return tuple(found for end in answer.ends for found in _looked_for(end, guards, patterns, effort))
 
 
-def served(answer: Text, phrases: Iterable[str], assistant: float) -> tuple[Break, ...]:
+class Service:
+    """Phrases of an assistant that serves anybody, by a word within each that a text must have for it."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._by_word: dict[str, list[str]] = {}
+        self._short: list[str] = []
+        """Phrases without such a word: what stands at their ends may go on, as in `please noted`."""
+        for phrase in phrases:
+            inner = max(_WORD.findall(phrase)[1:-1], key=len, default="")
+            if inner and inner in phrase.split(" ")[1:-1]:
+                self._by_word.setdefault(inner, []).append(phrase)
+            else:
+                self._short.append(phrase)
+
+    def likely(self, stretch: Stretch) -> list[str]:
+        """Give the phrases that may stand in a part of a text."""
+        found = [*self._short]
+        for word in self._by_word.keys() & stretch.distinct:
+            found += self._by_word[word]
+        return found
+
+
+def served(answer: Text, service: Service, assistant: float) -> tuple[Break, ...]:
     """Find the phrases of an assistant that serves anybody.
 
     A single one is chance where the log odds for an assistant say that the turn is in the persona's manner.
@@ -65,7 +85,7 @@ def served(answer: Text, phrases: Iterable[str], assistant: float) -> tuple[Brea
         (end.offset + at, end.offset + at + len(phrase))
         for end in answer.ends
         for lower in (end.lower.replace("’", "'"),)
-        for phrase in phrases
+        for phrase in service.likely(end)
         if (at := lower.find(phrase)) >= 0
     ]
     found.sort()
@@ -104,7 +124,7 @@ def _found(
 ) -> Iterator[Break | None]:
     """Yield for each match of a pattern the break, or `None` where it is none."""
     answer, lowered = stretch.text, stretch.lower
-    quotes = [quote.span() for quote in _QUOTED.finditer(answer)]
+    quotes = quotations(answer)
     for wordings in likely:
         for start, end in wordings.windows(answer, lowered):
             end = min(end, start + effort)

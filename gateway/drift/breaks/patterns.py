@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from itertools import chain
 
 from gateway.drift.language import ANY, Language, Languages
+from gateway.drift.memory import Memory
 from gateway.drift.scripts import written
 from gateway.drift.tables import Pattern
 from gateway.drift.text import Stretch
@@ -17,6 +18,8 @@ _BEFORE, _BEHIND, _REPEATED = 240, 280, 12
 """Characters before and behind a telling word that are tried, and how often a word is looked for."""
 _WRITTEN = 100
 """A script of its own counts for as many telling words."""
+_REMEMBERED, _LONGEST = 1 << 14, 24
+"""Words whose opening is remembered, and how long they may be."""
 _NAMED = re.compile(r"\{([a-z]+)\}")
 _NEVER = "(?!)"
 
@@ -92,6 +95,7 @@ class Patterns:
             name: [code for code in codes if languages[code].breaks.patterns]
             for name, codes in languages.written.items()
         }
+        self._opening = Memory(self._opened, _REMEMBERED, lambda token, _: len(token) <= _LONGEST)
         personas = [language.persona for language in languages.values()]
 
         def told(frame: str, *parts: str) -> re.Pattern[str]:
@@ -122,9 +126,10 @@ class Patterns:
                     openings.setdefault(opening.lower(), []).append((mark.lower(), wordings.name, opening))
         return openings
 
-    @cached_property
-    def _telling(self) -> frozenset[str]:
-        return frozenset(self._openings)
+    def _opened(self, token: str) -> str:
+        """Give the opening of a word where a telling word begins so, else nothing."""
+        opening = token[:_OPENING]
+        return opening if opening in self._openings else ""
 
     def spoken(self, stretch: Stretch) -> list[Wordings]:
         """Name the languages whose patterns are worth a try, the likeliest first."""
@@ -134,7 +139,8 @@ class Patterns:
             wordings = self.by_language[code]
             if not wordings.is_ruled_out(text) and wordings.is_told(text, lowered):
                 names[code] = _WRITTEN
-        found = self._telling.intersection([token[:_OPENING] for token in stretch.tokens])
+        found = set(map(self._opening.__getitem__, stretch.tokens))
+        found.discard("")
         likely = {
             (telling, name)
             for opening in found

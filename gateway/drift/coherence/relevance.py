@@ -3,16 +3,20 @@
 import math
 import re
 import zlib
+from functools import lru_cache
 from operator import mul
 from typing import NamedTuple
 
+from gateway.drift.memory import Memory
 from gateway.drift.text import Stretch, Text
 
 BUCKETS = 1 << 15
 STEPS = "abcdefghijklmnopq"
 """Letters that stand for how rare the words of a bucket are, half a nat each."""
 REMEMBERED = 1 << 15
-"""Words whose rarity is remembered."""
+"""Words that are remembered."""
+_LONGEST = 24
+"""Letters of a word that is remembered."""
 HEAD, TAIL = 1000, 500
 _RARE = 3.5
 FEATURES = (
@@ -49,10 +53,16 @@ def excerpt(text: Text) -> Excerpt:
     return Excerpt(f"{head.text}\n{tail.text}", words(head) + words(tail))
 
 
+@lru_cache(maxsize=1)
+def _beginnings() -> Memory[str, str]:
+    """Remember the beginnings of words, so that one word gives the same text each time, hashed already."""
+    return Memory(lambda word: word[:6], REMEMBERED, lambda word, _: len(word) <= _LONGEST)
+
+
 def words(stretch: Stretch) -> list[str]:
     """Give stems of words where words are spaced, characters and pairs of them elsewhere."""
     if not stretch.runs_on:
-        return [word[:6] for word in stretch.tokens]
+        return list(map(_beginnings().__getitem__, stretch.tokens))
     found: list[str] = []
     for word in stretch.tokens:
         first = word[0]
@@ -82,38 +92,19 @@ def bucket(gram: str) -> int:
     return zlib.crc32(gram.encode("utf-8", "replace")) & (BUCKETS - 1)
 
 
-class Rarity(dict[str, float]):
-    """The rarity of words in nats; those that were looked up are remembered, up to a bound."""
+class Rarity:
+    """How rare words are, in nats, and the beginnings of rare ones, which their other forms share."""
 
     def __init__(self, steps: str) -> None:
-        super().__init__()
         self._nats = [STEPS.index(step) / 2 for step in steps]
-        self.stems = Stems(self)
+        self.of: Memory[str, float] = Memory(lambda word: self._nats[bucket(word)], REMEMBERED)
+        self._stem: Memory[str, str] = Memory(
+            lambda word: word[:4] if self.of[word] > _RARE else "", REMEMBERED
+        )
 
-    def __missing__(self, word: str) -> float:
-        rare = self._nats[bucket(word)]
-        if len(self) >= REMEMBERED:
-            self.clear()
-        self[word] = rare
-        return rare
-
-
-class Stems(dict[str, str]):
-    """The beginnings of rare words, which their other forms share; remembered likewise."""
-
-    def __init__(self, rarity: Rarity) -> None:
-        super().__init__()
-        self._rarity = rarity
-
-    def __missing__(self, word: str) -> str:
-        stem = word[:4] if self._rarity[word] > _RARE else ""
-        if len(self) >= REMEMBERED:
-            self.clear()
-        self[word] = stem
-        return stem
-
-    def of(self, words: set[str]) -> set[str]:
-        found = set(map(self.__getitem__, words))
+    def stems(self, words: set[str]) -> set[str]:
+        """Give the beginnings of the rare ones among these words."""
+        found = set(map(self._stem.__getitem__, words))
         found.discard("")
         return found
 
@@ -121,12 +112,12 @@ class Stems(dict[str, str]):
 def features(user: Excerpt, answer: Excerpt, rarity: Rarity) -> list[float]:
     """Measure how much of the turn comes back in the answer, in the order of `FEATURES`."""
     asked, told = set(user.words), set(answer.words)
-    rare = rarity.__getitem__
+    rare = rarity.of.__getitem__
     asked_rare, told_rare = list(map(rare, asked)), list(map(rare, told))
     shared_rare = sorted(map(rare, asked & told), reverse=True)
     asked_mass, told_mass, shared_mass = sum(asked_rare) + 3, sum(told_rare) + 3, sum(shared_rare)
     first, second, third, fourth = [*shared_rare[:4], 0.0, 0.0, 0.0, 0.0][:4]
-    asked_stems, told_stems = rarity.stems.of(asked), rarity.stems.of(told)
+    asked_stems, told_stems = rarity.stems(asked), rarity.stems(told)
     squares = (_squares(asked_rare) + 9) * (_squares(told_rare) + 9)
     return [
         shared_mass / told_mass,

@@ -164,7 +164,7 @@ def due(duty: Duty, asked: Marked) -> float:
         return 1.0
     if duty.is_doing and not duty.groups:
         return 0.0
-    hits = len(duty.occasion & asked.stems.keys())
+    hits = len(duty.occasion & asked.content)
     groups = len((duty.groups - {"@child"}) & asked.labels.keys())
     if duty.groups & asked.labels.keys() & GROUPS or ("@child" in duty.groups and "minor" in asked.labels):
         return 0.9
@@ -187,7 +187,7 @@ def is_done(duty: Duty, answer: Marked) -> float:
         digits = re.sub(r"\D", "", answer.text)
         lowered = answer.text.lower()
         return 1.0 if any(one in digits or one.lower() in lowered for one in duty.anchors) else 0.0
-    hits = len(duty.stems & answer.stems.keys())
+    hits = len(duty.stems & answer.content)
     groups = len(duty.concepts & answer.labels.keys())
     if not duty.stems and not duty.concepts:
         return 1.0

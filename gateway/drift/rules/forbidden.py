@@ -113,9 +113,9 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
     labels = answer.labels.keys()
     if rule.acts & {"act:give", "act:promise"} or rule.concepts & {"@secret", "@solution"}:
         pass
-    elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.stems.keys()):
+    elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.content):
         is_money = bool(rule.concepts & MONEY) and not labels.isdisjoint(GIVEN)
-        if not is_money and rule.concepts.isdisjoint(asked.labels.keys()):
+        if not is_money and (not rule.concepts or rule.concepts.isdisjoint(asked.labels.keys())):
             return
     if rule.concepts & DEEDS or rule.is_deed:
         yield from _claims(rule, asked, answer)
@@ -159,7 +159,7 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
                 sentence = answer.sentence(mark.start)
                 yield finding(rule, "claim", strength, sentence.start, sentence.end)
     if rule.is_deed:
-        for stem in rule.stems & answer.stems.keys():
+        for stem in rule.stems & answer.content:
             for start, end in answer.stems[stem]:
                 strength = _done(answer, Mark(start, end, stem))
                 if strength:
@@ -247,7 +247,7 @@ def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
     """The rule's own words in a sentence, if they are enough to tell what it is about."""
     found = [
         Mark(a, b, stem)
-        for stem in rule.own & answer.stems.keys()
+        for stem in rule.own & answer.content
         for a, b in answer.stems[stem]
         if start <= a and b <= end
     ]

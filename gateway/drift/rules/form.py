@@ -33,7 +33,7 @@ SLACK = 0.02
 def too_long(reading: Marked, length: Length, basis: str) -> Iterator[Finding]:
     """What stands behind a limit of sentences or words."""
     text = reading.text
-    if length.max_sentences is not None:
+    if length.max_sentences is not None and len(reading.sentences) > length.max_sentences:
         said = [one for one in reading.sentences if any(map(str.isalpha, text[one.start : one.end]))]
         if len(said) > length.max_sentences:
             over = said[length.max_sentences]

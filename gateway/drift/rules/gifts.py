@@ -24,7 +24,7 @@ def given(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
             has_goods = label != "@award" and answer.has(start, end, *labels)
             own = {
                 stem
-                for stem in rule.own & answer.stems.keys()
+                for stem in rule.own & answer.content
                 if any(start <= place < end for place, _ in answer.stems[stem])
             }
             if has_goods or (own and label != "@award"):
@@ -33,7 +33,7 @@ def given(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
 
 def revealed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """What is a secret, told to somebody who asks for it."""
-    wanted = bool(rule.concepts & asked.labels.keys() & {"@secret"}) or bool(rule.stems & asked.stems.keys())
+    wanted = bool(rule.concepts & asked.labels.keys() & {"@secret"}) or bool(rule.stems & asked.content)
     for mark in answer.labels.get("reveal", ()):
         sentence = answer.sentence(mark.start)
         if _says_so(answer, sentence, mark.start):

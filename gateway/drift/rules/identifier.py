@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
+from itertools import repeat
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drift.language import DEFAULT, Languages
+from gateway.drift.memory import Memory
 from gateway.drift.scripts import LATIN, leading
 
 BITS = 15
@@ -19,6 +22,12 @@ ORDERS = (3, 4, 5)
 """Lengths of the n-grams; the blanks around a word belong to them, so that short words are whole ones."""
 LONGEST = 6_000
 """Characters that are looked at, the first."""
+REMEMBERED = 1 << 12
+"""Words whose leaning is remembered for each set of languages."""
+LONGEST_WORD, AT_ONCE = 32, 128
+"""Letters of a word, and words that are weighed together."""
+UNTOLD = 1000.0
+"""The leaning of every word where one is too long to be any."""
 SCALE = 16.0
 """Weights are log odds times this, in one byte each."""
 
@@ -30,6 +39,7 @@ _SALTS = [np.uint32(order * 0x9E3779B9 & 0xFFFFFFFF) for order in ORDERS]
 _15, _13, _MIX, _DOWN = np.uint32(15), np.uint32(13), np.uint32(0x2C1B3C6D), np.uint32(32 - BITS)
 _NO_WORD = re.compile(r"[^\w\s]|[\d_]")
 
+_LEANING, _NUMBER = itemgetter(0), (0.0, b"")
 Codes = NDArray[np.uint32]
 Weights = NDArray[np.int8]
 
@@ -94,6 +104,47 @@ def log_odds(identifier: Identifier, parts: Sequence[str]) -> NDArray[np.float32
         summed[filled] = np.add.reduceat(taken, firsts, axis=0, dtype=np.int32)
         summed /= np.float32(SCALE)
     return summed
+
+
+class Leanings:
+    """How much likelier words, each by itself, make another language than ours."""
+
+    def __init__(self, ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
+        self._ours, self._theirs = list(ours), list(theirs)
+        self._known: Memory[str, tuple[float, bytes]] = Memory(
+            lambda token: self._weighed([token])[0], REMEMBERED
+        )
+
+    def of(self, tokens: list[str]) -> list[float]:
+        """Give the log odds of each, none for numbers; no sum of theirs in any one language is higher."""
+        unknown = [token for token in set(tokens).difference(self._known) if token.isalpha()]
+        for start in range(0, len(unknown), AT_ONCE):
+            some = unknown[start : start + AT_ONCE]
+            if len(max(some, key=len)) > LONGEST_WORD:
+                return [UNTOLD] * len(tokens)
+            for token, weighed in zip(some, self._weighed(some), strict=True):
+                self._known.keep(token, weighed)
+        return list(map(_LEANING, map(self._known.get, tokens, repeat(_NUMBER))))
+
+    def together(self, tokens: Sequence[str]) -> float:
+        """Give the log odds of one other language over all these words."""
+        rows = b"".join([self._known[token][1] for token in tokens if token.isalpha()])
+        sums = (
+            np.frombuffer(rows, np.int16).reshape(-1, len(packaged().languages)).sum(axis=0, dtype=np.int32)
+        )
+        return float(sums.take(self._theirs).max() - sums.take(self._ours).max()) / SCALE
+
+    def _weighed(self, tokens: list[str]) -> list[tuple[float, bytes]]:
+        scores = log_odds(packaged(), ["".join(plain(token).split()) for token in tokens])
+        best = (scores[:, self._theirs].max(axis=1) - scores[:, self._ours].max(axis=1)).tolist()
+        rows = np.rint(scores * SCALE).astype(np.int16)
+        return [(leaning, row.tobytes()) for leaning, row in zip(best, rows, strict=True)]
+
+
+@lru_cache(maxsize=64)
+def leanings(ours: tuple[int, ...], theirs: tuple[int, ...]) -> Leanings:
+    """Make the memory that all versions with the same languages share."""
+    return Leanings(ours, theirs)
 
 
 def language_of(text: str, preferred: Sequence[str], languages: Languages) -> str:

@@ -1,6 +1,5 @@
 """Prompts that leak: an answer that recites its instructions, or says in other words what they are."""
 
-import re
 from collections.abc import Iterator
 
 from gateway.drift.rules import prose
@@ -8,12 +7,13 @@ from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.sentences import Sentence
+from gateway.drift.text import Stretch
 
 RUN = 6
 """Words in the order of an instruction that are hardly there by chance."""
 GLYPHS = 14
 """The same in letters, in languages without blanks."""
-_WORD = re.compile(r"[^\W_]+")
+_ALL = b"\1" * RUN
 
 
 MANNER = [
@@ -57,9 +57,10 @@ class Instructions:
         yield from self._retold(answer)
 
     def _recited(self, answer: Marked) -> Iterator[Finding]:
-        if not self.is_glyphs and self.words.isdisjoint(answer.text.lower().split()):
+        known = None if self.is_glyphs else self.words
+        if not self.runs or (known is not None and not _may_recite(answer.read, known)):
             return
-        found = [span for run, span in _placed(answer.text, self.is_glyphs, self.words) if run in self.runs]
+        found = [span for run, span in _placed(answer.read, self.is_glyphs, known) if run in self.runs]
         if found:
             sentence = answer.sentence(found[0][0])
             least = 3 if self.is_glyphs else 2
@@ -104,28 +105,30 @@ def _is_script(prompt: Marked, sentence: Sentence) -> bool:
 
 
 def _runs(text: str, is_glyphs: bool) -> frozenset[str]:
-    return frozenset(run for run, _ in _placed(text, is_glyphs, None))
+    return frozenset(run for run, _ in _placed(Stretch(text), is_glyphs, None))
+
+
+def _may_recite(read: Stretch, known: frozenset[str]) -> bool:
+    """Tell whether so many known words stand behind each other, with one look that is quick."""
+    return bytes(map(known.__contains__, read.pieces[1::2])).find(_ALL) >= 0
 
 
 def _placed(
-    text: str, is_glyphs: bool, known: frozenset[str] | None
+    read: Stretch, is_glyphs: bool, known: frozenset[str] | None
 ) -> Iterator[tuple[str, tuple[int, int]]]:
     """Every run of so many words, or letters, and where it stands; if they are given, of known words."""
     if is_glyphs:
+        text = read.text
         letters = [at for at, letter in enumerate(text) if letter.isalnum()]
         joined = "".join(text[at] for at in letters)
         for at in range(len(letters) - GLYPHS + 1):
             yield joined[at : at + GLYPHS], (letters[at], letters[at + GLYPHS - 1] + 1)
         return
-    last: list[str] = []
-    starts: list[int] = []
-    for match in _WORD.finditer(text):
-        word = match[0].lower()
+    words, borders = read.pieces[1::2], read.borders
+    since = 0
+    for at, word in enumerate(words):
         if word.isdigit() or (known is not None and word not in known):
-            last.clear()
-            starts.clear()
-            continue
-        last.append(word)
-        starts.append(match.start())
-        if len(last) >= RUN:
-            yield " ".join(last[-RUN:]), (starts[-RUN], match.end())
+            since = at + 1
+        elif at - since + 1 >= RUN:
+            first = at - RUN + 1
+            yield " ".join(words[first : at + 1]), (borders[2 * first], borders[2 * at + 1])

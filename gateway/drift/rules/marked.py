@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Set
 
 from gateway.drift import sentences
 from gateway.drift.rules.marks import Mark
@@ -20,14 +19,40 @@ class Marked:
         self.phrasebook = phrasebook
         self.read = read
         self.text = read.text
-        self.words, self.marks = phrasebook.read(read.text)
-        self.labels: dict[str, list[Mark]] = {}
-        for mark in self.marks:
-            self.labels.setdefault(mark.label, []).append(mark)
+        self._marks: list[Mark] | None = None
+        self._labels: dict[str, list[Mark]] = {}
+        self._content: set[str] | None = None
         self._stems: dict[str, list[tuple[int, int]]] | None = None
         self._sentences: list[Sentence] | None = None
         self._ends: list[int] = []
         self._clauses: dict[int, list[tuple[int, int]]] = {}
+
+    @property
+    def marks(self) -> list[Mark]:
+        """The places that the phrasebook knows, in their order."""
+        if self._marks is None:
+            self._marks = self.phrasebook.marks(self.read)
+            for mark in self._marks:
+                label = mark[2]
+                if label in self._labels:
+                    self._labels[label].append(mark)
+                else:
+                    self._labels[label] = [mark]
+        return self._marks
+
+    @property
+    def labels(self) -> dict[str, list[Mark]]:
+        """The same by their labels."""
+        if self._marks is None:
+            _ = self.marks
+        return self._labels
+
+    @property
+    def content(self) -> set[str]:
+        """The words that say something, without their endings."""
+        if self._content is None:
+            self._content = self.phrasebook.content(self.read)
+        return self._content
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -44,24 +69,28 @@ class Marked:
 
     @property
     def stems(self) -> dict[str, list[tuple[int, int]]]:
-        """The words that say something, without their endings, and where each stands."""
+        """Where each of these words stands."""
         if self._stems is None:
             self._stems = {}
-            for start, end, stem in self.words:
+            for start, end, stem in self.phrasebook.placed(self.read):
                 self._stems.setdefault(stem, []).append((start, end))
         return self._stems
 
-    def shared(self, stems: Set[str]) -> dict[Sentence, set[str]]:
+    def shared(self, stems: frozenset[str]) -> dict[Sentence, set[str]]:
         """Which of these words stand in which sentence."""
         found: dict[Sentence, set[str]] = {}
-        for stem in stems & self.stems.keys():
-            for start, _ in self.stems[stem]:
+        if not stems.isdisjoint(self.content):
+            for stem, start in self.phrasebook.starts(self.read, stems):
                 found.setdefault(self.sentence(start), set()).add(stem)
         return found
 
     def said(self, sentence: Sentence) -> set[str]:
         """The words of a sentence that say something."""
-        return {stem for start, _, stem in self.words if sentence.start <= start < sentence.end}
+        return {
+            stem
+            for start, _, stem in self.phrasebook.placed(self.read)
+            if sentence.start <= start < sentence.end
+        }
 
     def sentence(self, place: int) -> Sentence:
         """The sentence that a place is in."""

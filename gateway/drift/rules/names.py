@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.words import WORD, fold
 from gateway.drift.scripts import UPPER
+from gateway.drift.text import Stretch
 
 _NAME = rf"(?:(?:Dr|Prof|St|Mr|Mrs|Ms|Mme|Sr|Sra)\.\s+)?[{UPPER}][\w’'-]*"
 _RUN = re.compile(
@@ -62,7 +63,9 @@ def _opens(reading: Marked, at: int) -> bool:
 def _elsewhere(reading: Marked, name: str, start: int, end: int) -> bool:
     """Whether the prompt uses the name outside of this rule: then it is one of its own."""
     rest = reading.text[:start] + "\n" + reading.text[end:]
-    language = {mark.label for mark in reading.phrasebook.marks(name) if mark.label.startswith("lang:")}
+    language = {
+        mark.label for mark in reading.phrasebook.marks(Stretch(name)) if mark.label.startswith("lang:")
+    }
     return bool(language) or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", rest) is not None
 
 

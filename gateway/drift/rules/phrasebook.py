@@ -1,18 +1,22 @@
 """A phrasebook knows the words and phrases by which rules are put, kept and broken in one language."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
+from itertools import compress
+from operator import itemgetter
 from typing import NamedTuple
 
 from gateway.drift import language
 from gateway.drift.language import Languages
+from gateway.drift.memory import Memory
 from gateway.drift.rules import glyphs
 from gateway.drift.rules.glyphs import Glyphs
 from gateway.drift.rules.marks import Mark, Placed
-from gateway.drift.rules.words import WORD, fold
+from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Stops
 from gateway.drift.tables import RuleWords
+from gateway.drift.text import Stretch
 
 KNOWN, LONGEST = 1 << 14, 32
 """Words that are remembered, and how long they may be."""
@@ -23,6 +27,9 @@ PREPARED = 64
 
 Entry = tuple[str, ...]
 """The words of a phrase."""
+_STEM, _TELLS = itemgetter(1), itemgetter(5)
+_mark = tuple.__new__
+"""Quicker than the class itself, which is what reading spends its time with."""
 
 
 class Word(NamedTuple):
@@ -37,6 +44,11 @@ class Word(NamedTuple):
     """By their second word: labels and further words of the phrases that may begin here."""
     open_phrases: tuple[tuple[str, Entry], ...]
     """Those whose second word has many endings."""
+    tells: bool
+    """It has a label, or a phrase may begin with it."""
+    beginnings: tuple[str, ...]
+    endings: tuple[str, ...]
+    """How the second word of an open phrase begins or ends."""
 
 
 @lru_cache(maxsize=PREPARED)
@@ -88,7 +100,7 @@ class Phrasebook:
         for label, entry in self.entries:
             self._enter(label, entry)
         self._lengths = sorted(self._stems, reverse=True)
-        self._memory: dict[str, Word] = {}
+        self._known = Memory(self._look_up, KNOWN, lambda token, _: len(token) <= LONGEST)
 
     def _enter(self, label: str, entry: str) -> None:
         if self.glyphs:
@@ -108,18 +120,12 @@ class Phrasebook:
             self._words.setdefault(words[0], []).append(label)
 
     def word(self, token: str) -> Word:
-        """What is known of a word as it stands in a text."""
-        known = self._memory.get(token)
-        if known is None:
-            # What is so long is no word, and every ending of it would be looked for.
-            known = self._looked_up(fold(token[:BOUND]))
-            if len(token) <= LONGEST:
-                if len(self._memory) >= KNOWN:
-                    self._memory.clear()
-                self._memory[token] = known
-        return known
+        """Tell what is known of a word as it stands in a text."""
+        return self._known[token]
 
-    def _looked_up(self, folded: str) -> Word:
+    def _look_up(self, token: str) -> Word:
+        # What is so long is no word, and every ending of it would be looked for.
+        folded = fold(token[:BOUND])
         labels = list(self._words.get(folded, ()))
         for length in self._lengths:
             if length <= len(folded):
@@ -140,7 +146,18 @@ class Phrasebook:
                 opened.append((label, rest))
             else:
                 closed.setdefault(rest[0], []).append((label, rest[1:]))
-        return Word(folded, self.stem(folded), tuple(dict.fromkeys(labels)), closed, tuple(opened))
+        tells = bool(labels or closed or opened)
+        seconds = tuple(rest[0] for _, rest in opened)
+        return Word(
+            folded,
+            self.stem(folded),
+            tuple(dict.fromkeys(labels)),
+            closed,
+            tuple(opened),
+            tells,
+            tuple(one[:-1] for one in seconds if one.endswith("*")),
+            tuple(one[1:] for one in seconds if not one.endswith("*")),
+        )
 
     def stem(self, folded: str) -> str:
         """A word without its ending; nothing for grammar and single letters."""
@@ -151,51 +168,65 @@ class Phrasebook:
                 return folded[: -len(ending)]
         return folded
 
-    def read(self, text: str) -> tuple[list[Placed], list[Mark]]:
-        """The words of a text that say something, and the places that the table knows, in their order."""
+    def marks(self, read: Stretch) -> list[Mark]:
+        """Find the places of a text that the phrasebook knows, in their order."""
         if self.glyphs:
-            marks = glyphs.marks(text, self._glyphs)
-            marks.sort()
-            return (glyphs.runs(text, self.stop) if self.code != "ko" else self._stemmed(text)), marks
-        return self._read_words(text)
-
-    def marks(self, text: str) -> list[Mark]:
-        """The places of a text that the table knows, in their order."""
-        return self.read(text)[1]
-
-    def stems(self, text: str) -> list[str]:
-        """The words of a text that say something, without their endings."""
-        return [stem for _, _, stem in self.read(text)[0]]
-
-    def _stemmed(self, text: str) -> list[Placed]:
-        found = []
-        for match in WORD.finditer(text):
-            stem = self.word(match[0]).stem
-            if len(stem) > 1:
-                found.append((*match.span(), stem))
+            return sorted(glyphs.marks(read.text, self._glyphs))
+        words, borders = self._read(read), read.borders
+        last = len(words) - 1
+        found: list[Mark] = []
+        for at in compress(range(last + 1), map(_TELLS, words)):
+            _, _, labels, phrases, open_phrases, _, beginnings, endings = words[at]
+            start = borders[2 * at]
+            for label in labels:
+                found.append(_mark(Mark, (start, borders[2 * at + 1], label)))  # noqa: PERF401
+            if at == last:
+                break
+            after = words[at + 1][0]
+            if after in phrases:
+                for label, rest in phrases[after]:
+                    if not rest or _follow(rest, words, at + 2):
+                        found.append(_mark(Mark, (start, borders[2 * (at + len(rest)) + 3], label)))
+            if open_phrases and (after.startswith(beginnings) or after.endswith(endings)):
+                for label, rest in open_phrases:
+                    if _follow(rest, words, at + 1):
+                        found.append(_mark(Mark, (start, borders[2 * (at + len(rest)) + 1], label)))
         return found
 
-    def _read_words(self, text: str) -> tuple[list[Placed], list[Mark]]:
-        places = [match.span() for match in WORD.finditer(text)]
-        known = self._memory
-        words = [known.get(text[start:end]) or self.word(text[start:end]) for start, end in places]
-        found: list[Mark] = []
-        stems: list[Placed] = []
-        last = len(words) - 1
-        for at, word in enumerate(words):
-            start, end = places[at]
-            if word.stem:
-                stems.append((start, end, word.stem))
-            if word.labels:
-                found += [Mark(start, end, label) for label in word.labels]
-            if at < last and (word.phrases or word.open_phrases):
-                for label, rest in word.phrases.get(words[at + 1].folded, ()):
-                    if not rest or _follow(rest, words, at + 2):
-                        found.append(Mark(start, places[at + 1 + len(rest)][1], label))
-                for label, rest in word.open_phrases:
-                    if _follow(rest, words, at + 1):
-                        found.append(Mark(start, places[at + len(rest)][1], label))
-        return stems, found
+    def content(self, read: Stretch) -> set[str]:
+        """Give the words of a text that say something, without their endings."""
+        if self.glyphs:
+            return {stem for _, _, stem in self.placed(read)}
+        found = set(map(_STEM, self._read(read)))
+        found.discard("")
+        return found
+
+    def placed(self, read: Stretch) -> list[Placed]:
+        """Give the same in their order, with their places."""
+        if self.glyphs and self.code != "ko":
+            return glyphs.runs(read.text, self.stop)
+        least = 2 if self.glyphs else 1
+        words, borders = self._read(read), read.borders
+        return [
+            (borders[2 * at], borders[2 * at + 1], word.stem)
+            for at, word in enumerate(words)
+            if len(word.stem) >= least
+        ]
+
+    def starts(self, read: Stretch, wanted: Set[str]) -> list[tuple[str, int]]:
+        """Give those of the words that are wanted, in their order, and where each begins."""
+        if self.glyphs:
+            return [(stem, start) for start, _, stem in self.placed(read) if stem in wanted]
+        stems, borders = list(map(_STEM, self._read(read))), read.borders
+        places = compress(range(len(stems)), map(wanted.__contains__, stems))
+        return [(stems[at], borders[2 * at]) for at in places]
+
+    def stems(self, text: str) -> set[str]:
+        """Give the words of a text that say something."""
+        return self.content(Stretch(text))
+
+    def _read(self, read: Stretch) -> list[Word]:
+        return list(map(self._known.__getitem__, read.pieces[1::2]))
 
 
 def _follow(rest: Entry, words: list[Word], at: int) -> bool:

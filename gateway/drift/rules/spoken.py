@@ -2,13 +2,17 @@
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Set
+from itertools import accumulate
 
 from gateway.drift.language import Languages
 from gateway.drift.rules import identifier
 from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.identifier import UNTOLD, leanings
 from gateway.drift.rules.marked import Marked
-from gateway.drift.scripts import UPPER, leading
+from gateway.drift.scripts import LATIN, UPPER, beyond, leading
+from gateway.drift.sentences import Sentence
 
 LEAST_WORDS = 3
 """Words that a part needs for its language to be told."""
@@ -16,6 +20,8 @@ LEAST_GLYPHS = 6
 """Letters of a script without blanks that it needs."""
 EVEN, BREADTH = 34.0, 7.0
 """Log odds at which another language is as likely as not, and how fast that changes."""
+CLEAR = -8.0
+"""The same, over the words of a sentence, at which it is in ours for sure, whatever stands between them."""
 SCARCE, SCANT = 15.0, 5
 """What each word below so many adds to the former."""
 _NAME = re.compile(r"(?<=[^.!?…:\n\s\"“„«¿¡(])\s+([" + UPPER + r"][\w'’-]*)")
@@ -34,22 +40,50 @@ class Spoken:
         self.ours = [at for at, one in enumerate(known) if one in allowed]
         self.theirs = [at for at, one in enumerate(known) if one not in near]
         self.is_told = bool(self.ours) and not self.scripts.isdisjoint({"latin", "cyrillic"})
+        self.may_be_chinese = "ja" in allowed and "zh" not in allowed
+        """The characters of another language that it is written in, too, must be told from its own."""
+        self.leanings = leanings(tuple(self.ours), tuple(self.theirs))
+        self._strange = beyond(self.scripts)
 
     def foreign(self, reading: Marked) -> Iterator[Finding]:
         """The sentences of an answer that are in none of the languages."""
-        return _foreign(self, reading)
+        return _foreign(self, reading, self.likely(reading))
+
+    def likely(self, reading: Marked) -> list[Sentence]:
+        """The sentences of which their words, each by itself, do not say already that they are in ours."""
+        text, sentences = reading.text, reading.sentences
+        is_plain = text.isascii() and LATIN in self.scripts
+        if not is_plain and self._strange.search(text) is not None:
+            return sentences
+        if not self.is_told:
+            return sentences if self.may_be_chinese and _CHINESE.search(text) else []
+        starts = reading.read.borders[::2]
+        words = reading.read.pieces[1::2]
+        each = self.leanings.of(words)
+        for low, high in reading.quotes:
+            for at in range(bisect_left(starts, low), bisect_left(starts, high, hi=len(each))):
+                each[at] = 0.0
+        leaning = list(accumulate(each, initial=0.0))
+        found, last = [], 0
+        for one in sentences:
+            first, last = last, bisect_left(starts, one.end, last, len(each))
+            if last - first < LEAST_WORDS or leaning[last] - leaning[first] <= CLEAR:
+                continue
+            if UNTOLD in each or self.leanings.together(words[first:last]) > CLEAR:
+                found.append(one)
+        return found
 
 
-def _foreign(spoken: Spoken, reading: Marked) -> Iterator[Finding]:
-    allowed, basis, scripts = spoken.allowed, spoken.basis, spoken.scripts
+def _foreign(spoken: Spoken, reading: Marked, likely: list[Sentence]) -> Iterator[Finding]:
+    basis, scripts = spoken.basis, spoken.scripts
     text = reading.text
-    parts = [(one.start, one.end) for one in reading.sentences if not _is_aside(reading, one.start, one.end)]
+    parts = [(one.start, one.end) for one in likely if not _is_aside(reading, one.start, one.end)]
     latin: list[tuple[int, int]] = []
     for start, end in parts:
         if not _is_prose(text[start:end]):
             continue
         written = leading(text[start:end]) if not text.isascii() else "latin"
-        if written == "han" and "ja" in allowed and "zh" not in allowed and _is_chinese(text[start:end]):
+        if written == "han" and spoken.may_be_chinese and _is_chinese(text[start:end]):
             yield Finding("language", 0.95, start, end, basis)
         elif written is None or written in scripts:
             latin.append((start, end))

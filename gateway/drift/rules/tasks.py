@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
-from gateway.drift.sentences import QUOTED
+from gateway.drift.sentences import quotations
 
 _WEIGHTS = {
     "prior": -2.6,
@@ -69,7 +69,7 @@ def _is_home(asked: Marked, start: int, end: int, home: frozenset[str]) -> bool:
 
 def _apart(reading: Marked, home: frozenset[str]) -> float:
     """The share of words that say something and that no text of the persona has."""
-    stems = reading.stems.keys()
+    stems = reading.content
     return sum(1 for stem in stems if stem not in home) / len(stems) if stems else 0.0
 
 
@@ -79,7 +79,7 @@ def _artefact(answer: Marked) -> tuple[int, int] | None:
         found = pattern.search(answer.text)
         if found:
             return found.span()
-    return next((match.span() for match in QUOTED.finditer(answer.text) if len(match[0]) >= LONG), None)
+    return next(((start, end) for start, end in quotations(answer.text) if end - start >= LONG), None)
 
 
 def _foreign_part(answer: Marked, home: frozenset[str]) -> tuple[int, int]:

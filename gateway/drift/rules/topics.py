@@ -57,9 +57,7 @@ def finding(rule: Forbidden, name: str, strength: float, start: int, end: int) -
 
 def touches(rule: Forbidden, answer: Marked) -> bool:
     """Whether the answer speaks of what the rule is about."""
-    return not rule.concepts.isdisjoint(answer.labels.keys()) or not rule.stems.isdisjoint(
-        answer.stems.keys()
-    )
+    return not rule.concepts.isdisjoint(answer.labels.keys()) or not rule.stems.isdisjoint(answer.content)
 
 
 def topics(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:

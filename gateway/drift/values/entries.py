@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.drift.memory import Memory
+
 _WORDS, _LONGEST = 1 << 14, 24
 """Words that are remembered, and how long they may be."""
 Sense = tuple[str, str]
@@ -24,17 +26,6 @@ class Entry(NamedTuple):
 GLYPH_RUN = Entry("", (), None, "", False)
 
 
-class Entries(dict[str, Entry | str | None]):
-    """Words that were looked up already, up to a bound."""
-
-    def __init__(self, look_up: Callable[[str], Entry | str | None]) -> None:
-        super().__init__()
-        self._look_up = look_up
-
-    def __missing__(self, token: str) -> Entry | str | None:
-        word = self._look_up(token)
-        if len(token) <= _LONGEST and word is not GLYPH_RUN:
-            if len(self) >= _WORDS:
-                self.clear()
-            self[token] = word
-        return word
+def entries(look_up: Callable[[str], Entry | str | None]) -> Memory[str, Entry | str | None]:
+    """Make a memory of words; a run without spaces is none, since hardly one is ever met again."""
+    return Memory(look_up, _WORDS, lambda token, word: len(token) <= _LONGEST and word is not GLYPH_RUN)

@@ -36,6 +36,11 @@ class Claim(NamedTuple):
     is_said: bool
     """True for an example line or an earlier turn, where many passing things are said."""
 
+    @property
+    def full(self) -> float:
+        """The mass of shared words that makes a clause wholly alike; three words are enough."""
+        return 4.0 if self.mass > 3.0 else 1 + self.mass
+
 
 class Facts:
     """A persona's version made ready: its stored values by category, and its statements by their words."""
@@ -101,6 +106,7 @@ class Facts:
         self.near = {stem: (self._weights[stem], at) for stem, at in self.index.items() if len(at) <= _MOST}
         """The weight of each content word that tells stored statements apart, and where they are."""
         self.items = [item._replace(mass=self.mass(item.clause.stems)) for item in self.items]
+        self.full = [item.full for item in self.items]
         self.known = self.index.keys() | self.attitudes.keys()
         """The content words of which something is stored."""
         self.told = frozenset(

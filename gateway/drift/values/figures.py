@@ -22,6 +22,7 @@ _LEAST_PHONE, _FIRST_YEAR, _LAST_YEAR = 7, 1200, 2100
 _LEAD = re.compile(r"([^\W\d_]{3,})[ \u00a0](?:#|no\.? ?|nr\.? ?)?([A-Z]{1,3}-?)?$")
 _TAIL, _CENTURY = re.compile(r"(?<!\w)['’]$"), 1900
 """A year without its century: '44."""
+_MINUTES = re.compile(r" (past|to) ([a-z]+)")
 _NOUN = re.compile(r"[ \u00a0-]{0,2}([^\W\d_]{2,})")
 _COUNTER = re.compile("([\u4e00-\u9fff])")
 """What a number counts where words run on: the letter behind it."""
@@ -87,6 +88,7 @@ class Reader:
             {*self.units.values(), *self.signs.values()} - _SECONDS.keys() - _MONTHS.keys() - _MEASURES
         )
         signs = "|".join(map(re.escape, self.signs)) or "(?!)"
+        self._sign_ends = frozenset(sign[-1] for sign in self.signs)
         self._sign_before = re.compile(rf"({signs})\s?$")
         self._sign_after = re.compile(rf"[\s\u00a0\u202f]?({signs})")
         glued = sorted((w for w in self.units if w[0] > "\u2e80"), key=len, reverse=True)
@@ -100,6 +102,7 @@ class Reader:
         self._oclock = _pattern(own.oclock)
         self._hour = _pattern(own.hour)
         self._halves = [(minutes, _pattern(text, "$")) for text, minutes in own.past.items()]
+        self._leads = tuple(own.past) if all(map(_is_plain, own.past)) else ("",)
         self._after = [(minutes, _pattern(text)) for text, minutes in own.then.items()]
         self._to = _between(own.to)
         self._beside = _between(own.beside)
@@ -112,6 +115,7 @@ class Reader:
         self.dated = self.weekdays.keys() | self.months.keys()
         """Words that have a capital in some languages and are no names."""
         self._month_after = _names(self.months, r"\.?(?:\s|\s?de\s|\s?d['’])\s?(%s)(?!\w)")
+        self._month_ends = frozenset(month[-1] for month in self.months) | {"."}
         self._month_before = _names(self.months, r"(?<!\w)(%s)\.?\s$")
         self.weekday = _names(self.weekdays, r"(?<!\w)(%s)(?!\w)" if language.writing.spaced else "(%s)")
         self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
@@ -137,7 +141,7 @@ class Reader:
 
     def days(self, text: str, lower: str, offset: int) -> list[Figure]:
         """Read the days of the week that are named."""
-        if not self.weekdays:
+        if not any(map(lower.__contains__, self.weekdays)):
             return []
         found = [Figure(WEEKDAY, self.weekdays[m[1]], *m.span(1)) for m in self.weekday.finditer(lower)]
         return _moved(self._ranged(text, found[:MOST]), offset)
@@ -189,7 +193,7 @@ class Reader:
             return Figure(PHONE, re.sub(r"\D", "", match[0]), start, match.end())
         if self.decimal == "," and (match := _DOTTED.match(text, start)):
             is_counting = self._unit(text, lower, match.end()) and not self._oclock.match(lower, match.end())
-            if not is_counting and not self._sign_before.search(text, max(0, start - 5), start):
+            if not is_counting and not self._sign(text, start):
                 return self._time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
         match = _DIGITS.match(text, start)
         if match is None:
@@ -206,7 +210,8 @@ class Reader:
 
     def _counted(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
         """Say what the number counts."""
-        return self._known(text, lower, start, end, value)._replace(stop=end)
+        kind, told, first, last, is_range, _ = self._known(text, lower, start, end, value)
+        return Figure(kind, told, first, last, is_range, end)
 
     def _known(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
         if clocked := self._clocked(lower, start, end, value):
@@ -216,13 +221,14 @@ class Reader:
             if hour.lastindex and not hour[1] and hour.re.groups > 1 and hour[2]:
                 minutes = int(_han(hour[2]))
             return self._time(lower, start, hour.end(), int(value) * 60 + minutes)
-        if match := self._sign_before.search(text, max(0, start - _SIGN), start):
+        if match := self._sign(text, start):
             return Figure(self.signs[match[1]], value, match.start(1), end)
         if match := self._sign_after.match(text, end):
             return Figure(self.signs[match[1]], value, start, match.end())
         if value <= 31 and (match := self._month_after.match(lower, end)):
             return Figure(DATE, self.months[match[1]] * 100 + value, start, match.end())
-        if value <= 31 and (match := self._month_before.search(lower, max(0, start - 14), start)):
+        is_dated = value <= 31 and lower[max(0, start - 2) : start - 1] in self._month_ends
+        if is_dated and (match := self._month_before.search(lower, max(0, start - 14), start)):
             return Figure(DATE, self.months[match[1]] * 100 + value, match.start(), end)
         if unit := self._unit(text, lower, end):
             kind, behind = unit
@@ -246,18 +252,26 @@ class Reader:
             return Figure(NOUN + noun[1][:_STEM].rstrip("s"), value, start, noun.end())
         return Figure(NUMBER, value, start, end)
 
+    def _sign(self, text: str, start: int) -> re.Match[str] | None:
+        """Find the sign of a unit before a number, with a blank between them or none."""
+        at = start - 2 if text[start - 1 : start].isspace() else start - 1
+        if at < 0 or text[at] not in self._sign_ends:
+            return None
+        return self._sign_before.search(text, max(0, start - _SIGN), start)
+
     def _clocked(self, lower: str, start: int, end: int, value: float) -> Figure | None:
         """Read "half past nine", "neun Uhr", "a las nueve y media", "twenty to three", "7 pm"."""
         if value > 24 or value != int(value):
             return None
         whole = int(value)
-        for minutes, pattern in self._halves:
+        is_led = lower.endswith(self._leads, max(0, start - 20), start)
+        for minutes, pattern in self._halves if is_led else ():
             if match := pattern.search(lower, max(0, start - 20), start):
                 return self._time(lower, match.start(), end, whole * 60 + minutes)
         for minutes, pattern in self._after:
             if match := pattern.match(lower, end):
                 return self._time(lower, start, match.end(), whole * 60 + minutes)
-        if self._minutes and (match := re.compile(r" (past|to) ([a-z]+)").match(lower, end)):
+        if self._minutes and (match := _MINUTES.match(lower, end)):
             hour = self.words.get(match[2], 99)
             if whole in (5, 10, 20, 25) and hour <= 12 and not self._unit(lower, lower, match.end()):
                 return Figure(TIME, hour * 60 + self._minutes[match[1]] * whole, start, match.end())
@@ -315,8 +329,8 @@ class Reader:
 
 def _moved(found: list[Figure], offset: int) -> list[Figure]:
     return [
-        one._replace(start=one.start + offset, end=one.end + offset, stop=(one.stop or one.end) + offset)
-        for one in found
+        Figure(kind, value, start + offset, end + offset, is_range, (stop or end) + offset)
+        for kind, value, start, end, is_range, stop in found
     ]
 
 
@@ -377,6 +391,11 @@ def _han(run: str) -> float:
 
 def _pattern(text: str, end: str = "") -> re.Pattern[str]:
     return re.compile(f"(?:{text}){end}" if text else "(?!)", re.IGNORECASE)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a pattern matches its own letters and nothing else."""
+    return re.escape(text).replace("\\ ", " ") == text
 
 
 def _between(text: str) -> re.Pattern[str]:

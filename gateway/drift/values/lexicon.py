@@ -7,10 +7,11 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.drift.language import ANY, Language, Languages, packaged
+from gateway.drift.memory import Memory
 from gateway.drift.scripts import RUNS
 from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
-from gateway.drift.values.entries import GLYPH_RUN, Entries, Entry, Sense
+from gateway.drift.values.entries import GLYPH_RUN, Entry, Sense, entries
 from gateway.drift.values.figures import MOST, UNCOUNTED, Figure, Reader
 from gateway.drift.values.wordlist import wordlist
 
@@ -73,12 +74,12 @@ class Lexicon:
         for sense, word in shared.senses:
             if word not in strange:
                 self._add(sense, word)
-        for entries in self._glyphs.values():
-            entries.sort(key=lambda entry: -len(entry[0]))
-        self._by_pair: dict[str, tuple[tuple[str, Sense], ...]] = {}
+        for some in self._glyphs.values():
+            some.sort(key=lambda entry: -len(entry[0]))
+        self._by_pair = Memory(self._starting, _PAIRS)
         self._heads = frozenset(prefix[:3] for prefix in self._prefixes)
         self._halves = frozenset(form.partition("-")[0] for form in self._words if "-" in form[1:])
-        self._known = Entries(self._look_up)
+        self._known = entries(self._look_up)
         self._first = re.compile(
             "[" + "".join(map(re.escape, self._glyphs)) + "]" if self._glyphs else "(?!)"
         )
@@ -186,7 +187,7 @@ class Lexicon:
             at = match.start()
             if at < past:
                 continue
-            for form, (category, value) in self._starting(run[at : at + 2]):
+            for form, (category, value) in self._by_pair[run[at : at + 2]]:
                 if run.startswith(form, at):
                     if at >= past:
                         past, longest = at + len(form), form
@@ -195,14 +196,8 @@ class Lexicon:
                     yield Mention(category, value, offset + at, offset + at + len(form))
 
     def _starting(self, pair: str) -> tuple[tuple[str, Sense], ...]:
-        """The forms that may begin with these two characters, the longest first."""
-        found = self._by_pair.get(pair)
-        if found is None:
-            forms = self._glyphs[pair[0]]
-            found = tuple(entry for entry in forms if pair.startswith(entry[0][:2]))
-            if len(self._by_pair) < _PAIRS:
-                self._by_pair[pair] = found
-        return found
+        """Find the forms that may begin with these two characters, the longest first."""
+        return tuple(entry for entry in self._glyphs[pair[0]] if pair.startswith(entry[0][:2]))
 
     def _pairs(self, run: str, offset: int) -> Iterator[tuple[str, int, int]]:
         for piece in self.shared.run.finditer(run):

@@ -28,39 +28,49 @@ def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Claim, float]]:
 
     Likeness is shared content over the stored clause's, of which three words are enough.
     """
-    shared: dict[int, float] = {}
     told = facts.near
-    for stem in stems:
-        if stem in told:
-            weight, at = told[stem]
-            for i in at:
-                shared[i] = shared.get(i, 0.0) + weight
-    if not shared:
+    hits = [told[stem] for stem in stems if stem in told]
+    if not hits:
         return []
-    items = facts.items
-    found = [(-likeness, i) for i, mass in shared.items() if (likeness := _likeness(mass, items[i])) >= ALIKE]
+    (weight, at), *others = hits
+    shared = dict.fromkeys(at, weight)
+    for weight, at in others:
+        for i in at:
+            shared[i] = shared.get(i, 0.0) + weight
+    items, full = facts.items, facts.full
+    found = [
+        (-likeness if likeness < 1.0 else -1.0, i)
+        for i, mass in shared.items()
+        if (likeness := mass / full[i]) >= ALIKE
+    ]
     if len(found) > 1:
         found.sort()
     return [(items[i], -negative) for negative, i in found[:_NEAREST]]
 
 
 def _likeness(shared: float, item: Claim) -> float:
-    mass = item.mass
-    likeness = shared / (4.0 if mass > 3.0 else 1 + mass)
+    likeness = shared / item.full
     return likeness if likeness < 1.0 else 1.0
 
 
 def weigh_likeness(evidence: Evidence, clause: Clause, claims: Mapping[str, list[Claim]]) -> None:
     """Add what a clause shares with stored statements and with claims, by their words, and what it denies."""
     stems = clause.stems
+    is_own = clause.speaker == "self"
     for item, likeness in near(evidence.facts, stems):
-        _weigh_pair(evidence, clause, item, likeness)
+        if item.is_said and (likeness < _ALIKE_SAID or not is_own):
+            evidence.note("echo", likeness)
+        else:
+            _weigh_pair(evidence, clause, item, likeness)
     found = {id(claim): claim for stem in stems for claim in claims.get(stem, ())} if claims else {}
     for claim in found.values():
         likeness = _likeness(evidence.facts.mass(stems.keys() & claim.clause.stems.keys()), claim)
         if likeness >= ALIKE:
-            _weigh_pair(evidence, clause, claim, likeness)
-    if clause.speaker == "self" and not clause.asks and stems:
+            if likeness < _ALIKE_SAID or not is_own:
+                evidence.note("echo", likeness)
+            else:
+                _weigh_pair(evidence, clause, claim, likeness)
+    if is_own and not clause.asks and stems:
         stored = evidence.facts.stored
         new = sum([mention.value not in stored.get(mention.category, ()) for mention in clause.values])
         evidence.note("self", 1.0)
@@ -69,9 +79,6 @@ def weigh_likeness(evidence: Evidence, clause: Clause, claims: Mapping[str, list
 
 
 def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float) -> None:
-    if item.is_said and (likeness < _ALIKE_SAID or clause.speaker != "self"):
-        evidence.note("echo", likeness)
-        return
     theirs = item.clause
     doubt = (0.4 if clause.asks else 1.0) * (0.5 if clause.speaker == "other" else 1.0)
     if not theirs.asks and _turned(clause, theirs):

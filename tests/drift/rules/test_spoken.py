@@ -104,3 +104,19 @@ def test_turns_in_character_are_hardly_ever_accused() -> None:
                 accused += strength(row["response"], row["language"]) >= BREAK
     assert seen > 2_000
     assert accused <= 0.001 * seen
+
+
+@pytest.mark.parametrize("allowed", ["en", "de", "tr", "ru"])
+def test_sentences_whose_words_are_ours_are_not_looked_at_twice(allowed: str) -> None:
+    spoken = Spoken(frozenset({allowed}), "x", packaged())
+    assert spoken.likely(Marked(empty(allowed), Stretch(SAID[allowed]))) == []
+    other = "fr" if allowed != "ru" else "uk"
+    text = (
+        SAID["fr"] if other == "fr" else "Я поставлю чайник. Постав чайник, і ти мені все розкажеш, бо чекаю."
+    )
+    assert spoken.likely(Marked(empty(allowed), Stretch(text)))
+
+
+def test_a_word_without_an_end_is_looked_at() -> None:
+    spoken = Spoken(frozenset({"en"}), "x", packaged())
+    assert spoken.likely(Marked(empty("en"), Stretch(f"Well now then {'a' * 4_000} you know.")))
