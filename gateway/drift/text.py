@@ -1,7 +1,8 @@
 """A text is read once: every wing goes by the same words and tokens, wherever it looks."""
 
 import re
-from itertools import accumulate
+from itertools import accumulate, compress
+from operator import not_
 
 from gateway.drift.scripts import RUNS
 from gateway.drift.sentences import quoted
@@ -31,6 +32,9 @@ _WORD_ASCII = {
     True: re.compile("([a-z]+(?:-[a-z]+)*|[0-9]+)"),
 }
 """The same in a text of ASCII, twice as quick."""
+
+
+_JOINS = {False: frozenset("'’-"), True: frozenset("-")}
 
 
 class Stretch:
@@ -72,9 +76,18 @@ class Stretch:
         but for the rare text that lower case makes longer.
         """
         if self._words is None:
+            self._words = _joined(self.pieces, elides=elides) if self._is_simple() else None
+        if self._words is None:
             text = self.lower if len(self.lower) == len(self.text) else self.text
             self._words = (_WORD_ASCII if text.isascii() else _WORD)[elides].split(text)
         return self._words
+
+    def _is_simple(self) -> bool:
+        """Tell whether its words are its pieces, but for joints: none is a run, or of letters and digits."""
+        if self.runs_on or len(self.lower) != len(self.text):
+            return False
+        tokens = self.pieces[1::2]
+        return all(map(str.isdecimal, compress(tokens, map(not_, map(str.isalpha, tokens)))))
 
     @property
     def pieces(self) -> list[str]:
@@ -117,6 +130,21 @@ class Stretch:
         if self._quotes is None:
             self._quotes = quoted(self.text)
         return self._quotes
+
+
+def _joined(pieces: list[str], *, elides: bool) -> list[str]:
+    """Make one word of what a hyphen or an apostrophe joins."""
+    joints = _JOINS[elides]
+    if joints.isdisjoint(pieces[2:-1:2]):
+        return pieces
+    found = pieces[:2]
+    for between, piece in zip(pieces[2::2], pieces[3::2], strict=False):
+        if between in joints and not (piece[0].isdecimal() or found[-1][-1].isdecimal()):
+            found[-1] += between + piece
+        else:
+            found += (between, piece)
+    found.append(pieces[-1])
+    return found
 
 
 class Text:

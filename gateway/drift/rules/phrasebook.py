@@ -84,21 +84,16 @@ class Phrasebook:
         }
         if prompts:
             sections |= {"act:": file.acts, "cue:": file.cues, "lang:": file.languages, "name:": file.names}
-        self.entries = [
-            (prefix + name, entry)
-            for prefix, some in sections.items()
-            for name, text in some.items()
-            for entry in _entries(text)
-        ]
-        self.labels = frozenset(label for label, _ in self.entries)
         self._words: dict[str, list[str]] = {}
         self._stems: dict[int, dict[str, list[str]]] = {}
         self._tails: dict[str, list[str]] = {}
         self._phrases: dict[str, list[tuple[str, Entry]]] = {}
         self._loose_phrases: dict[str, list[tuple[str, Entry]]] = {}
         self._glyphs: Glyphs = {}
-        for label, entry in self.entries:
-            self._enter(label, entry)
+        for prefix, some in sections.items():
+            for name, text in some.items():
+                for entry in _entries(text):
+                    self._enter(prefix + name, entry)
         self._lengths = sorted(self._stems, reverse=True)
         self._known = Memory(self._look_up, KNOWN, lambda token, _: len(token) <= LONGEST)
 

@@ -175,7 +175,7 @@ def _weigh_reply(evidence: Evidence, said: Sequence[Clause], question_asked: Pie
     weigh_asked_age(evidence, said[:_REPLY], lower)
     _weigh_topics(evidence, said[:_REPLY], topics, no)
     if asked:
-        is_counted = asked.clause.counts == 1
+        is_counted = asked.clause.counts == 1 and any(clause.counts == 1 for clause in said[:_REPLY])
         asks_count = is_counted and patterns["count"].search(lower) is not None
         for clause in said[:_REPLY]:
             if clause.speaker != "other" and not clause.asks:
