@@ -19,6 +19,14 @@ from tests.fakes.upstream import ScriptedUpstream
 pytestmark = pytest.mark.slow
 
 LONGEST = 30
+AT_A_TERMINAL = """
+import signal
+from gateway.__main__ import main
+
+# Whoever runs the tests in the background may have them, and this, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
 Follow = Callable[..., "Follower"]
 
 
@@ -26,7 +34,7 @@ class Follower:
     """The command in a process of its own, which is waiting for turns."""
 
     def __init__(self, *args: str) -> None:
-        command = [sys.executable, "-m", "gateway", "turns", "--follow", *args]
+        command = [sys.executable, "-c", AT_A_TERMINAL, "turns", "--follow", *args]
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
         )

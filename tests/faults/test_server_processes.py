@@ -161,11 +161,23 @@ class Writers:
         assert self._server.stdout
         self._input, self._output = self._server.stdin, self._server.stdout.fileno()
         self._held = b""
+        self._running: set[int] = set()
 
     def start(self, kind: str, number: int = 0) -> int:
         self._input.write(f"{kind} {number}\n".encode())
         self._input.flush()
-        return next(int(words[1]) for words in iter(self.heard, None) if words[0] == "started")
+        pid = next(int(words[1]) for words in iter(self.heard, None) if words[0] == "started")
+        self._running.add(pid)
+        return pid
+
+    def kill(self) -> None:
+        """Kill all that were started, and wait until they are gone."""
+        while self._running:
+            pid = self._running.pop()
+            # It ends by itself when a command of its own fails.
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            until(lambda pid=pid: not is_running(pid))  # type: ignore[misc]
 
     def heard(self, within: float = 30) -> list[str] | None:
         """Read the words of the next line; `None` where none comes in time."""
@@ -179,6 +191,7 @@ class Writers:
         return text.decode().split()
 
     def close(self) -> None:
+        self.kill()
         self._input.close()
         self._server.wait(10)
         assert self._server.stdout
@@ -198,15 +211,14 @@ def test_a_store_outlives_many_kills_and_loses_nothing_that_had_returned(tmp_pat
     with closing(Writers(place)) as writers:
         for _ in range(KILLS):
             number = newest(tmp_path)
-            pids = [writers.start("turns"), writers.start("commands", number)]
+            writers.start("turns")
+            writers.start("commands", number)
             for _ in range(chance.randrange(1, 6)):
                 note(done, writers.heard())
             # The kill comes somewhere in the next command.
             while words := writers.heard(within=chance.random() * 0.02):
                 note(done, words)
-            for pid in pids:
-                os.killpg(pid, signal.SIGKILL)
-            until(lambda pids=pids: not any(is_running(pid) for pid in pids))  # type: ignore[misc]
+            writers.kill()
             while words := writers.heard(within=0):
                 note(done, words)
             assert_kept(tmp_path, done)

@@ -33,11 +33,12 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             os.setsid()
+            # Whoever hears this may kill the group, which is there by now.
+            say("started", os.getpid())
             if kind == "commands":
                 commands(place, int(number))
             else:
                 asyncio.run(turns(place))
-        say("started", pid)
 
 
 def say(*words: object) -> None:
