@@ -1,6 +1,6 @@
 """Answers that are open end with the process."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from gateway.openai_api import edge
 from gateway.openai_api.life import Life, Outlet
@@ -19,9 +19,9 @@ class Answering:
         for watch in list(self._open):
             watch.interrupt("shutdown")
 
-    async def answer(self, life: Life, incoming: edge.Incoming, send: edge.Send) -> None:
+    def answer(self, life: Life, incoming: edge.Incoming, send: edge.Send) -> Awaitable[None]:
         """See a request through; never fails."""
-        await self.run(
+        return self.run(
             life, incoming.connection, lambda watch: HTTPOutlet(send, watch, life.account, incoming)
         )
 

@@ -206,7 +206,7 @@ def usable(
     Raises Refusal.
     """
     found = routes
-    if not routing.text_only.isdisjoint([route.upstream for route in found]):
+    if routing.text_only and not routing.text_only.isdisjoint([route.upstream for route in found]):
         need = request.needs_more_than_text()
         if need is not None:
             found = _without(found, routing.text_only, "takes text only", *need)

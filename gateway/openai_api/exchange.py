@@ -85,8 +85,10 @@ class Exchange(Life):
     def _score(self, source: Transcript | Answer) -> Job:
         persona, request = self.account.persona, self.request
         assert persona is not None  # noqa: S101 - nobody else's answers are scored
-        messages = request.messages
-        return self._shared.scoring.score(
+        messages, scoring = request.messages, self._shared.scoring
+        if not scoring.is_enabled:
+            return scoring.unscored(persona)
+        return scoring.score(
             persona,
             messages.each,
             len(request.body),

@@ -69,9 +69,11 @@ class Life:
 
     def limit(self) -> float:
         """Seconds that it may take if every upstream uses up its own limit."""
-        nodes = [self._routing.nodes.get(route.upstream) for route in self._routes]
-        totals = [node.upstream.timeouts.total for node in nodes if node]
-        return self._chat.retry_for + sum(totals) * (1 + self._chat.retries)
+        total = 0.0
+        for route in self._routes:
+            node = self._routing.nodes.get(route.upstream)
+            total += node.upstream.timeouts.total if node else 0.0
+        return self._chat.retry_for + total * (1 + self._chat.retries)
 
     async def run(self, watch: Watch, outlet: Outlet) -> None:
         """See the request through, from its first try at an upstream to its record; never fails."""

@@ -136,7 +136,7 @@ def _merge(messages: Messages, leading: int, prompt: Prompt) -> tuple[bytes, str
         sha256 = prompt.sha256_with("".join(texts))
     else:
         merged["content"] = msgspec.Raw(_joined(prompt.json, contents))
-        sha256 = prompt.sha256_with("".join("\n\n" + text for text in texts))
+        sha256 = prompt.sha256_with("".join(["\n\n" + text for text in texts]))
     return b"," + msgspec.json.encode(merged)[1:], sha256
 
 
@@ -161,7 +161,7 @@ def _texts(contents: Sequence[msgspec.Raw]) -> list[str]:
         else:
             written.append(content)
     written = [text for text in written if opens(text, '"')]
-    if sum(len(memoryview(text)) for text in written) > LONGEST:
+    if sum([len(memoryview(text)) for text in written]) > LONGEST:
         problem = f"The system messages are longer than {LONGEST} bytes; send less."
         raise Refusal(Fault.REQUEST_TOO_LARGE, problem, param="messages")
     return [text for text in map(_text.decode, written) if text]

@@ -1,5 +1,6 @@
 """A chore is what a chat UI asks for itself, such as a title for its list: it is no turn of a dialogue."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -18,18 +19,17 @@ CHORES: tuple[tuple[str, tuple[str, ...]], ...] = (
 HEAD = 256
 """Bytes of a message, as it is written, within which a chore shows its beginning."""
 
-_beginnings = tuple(beginning.encode() for beginning, _ in CHORES)
+_beginning = re.compile("|".join(re.escape(beginning) for beginning, _ in CHORES).encode())
 
 
 def is_chore(roles: Sequence[str], messages: Sequence[msgspec.Raw]) -> bool:
     """Tell whether these messages are a chore: the history is quoted in the one message of the user."""
-    if not messages or any(role not in IGNORED for role in roles[:-1]):
+    if not messages or not IGNORED.issuperset(roles[:-1]):
         return False
     written = memoryview(messages[-1])
     if len(written) > transcript.LONGEST:
         return False
-    head = bytes(written[:HEAD])
-    if not any(beginning in head for beginning in _beginnings):
+    if _beginning.search(written[:HEAD]) is None:
         return False
     text = transcript.read(messages[-1:], 0).user.lstrip()
     return any(

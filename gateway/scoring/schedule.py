@@ -30,6 +30,7 @@ FAREWELL_SECONDS = 3.0
 """Seconds at the end of the process in which answers that wait are still scored."""
 
 PUT_OFF = Scored(unscored("later"))
+DISABLED = Scored(UNSCORED)
 ALIKE = frozenset({"warming-up", "in-character"})
 """A conversation goes on in the same way behind answers of these verdicts."""
 
@@ -53,7 +54,7 @@ class Scoring:
         """Counts by verdict how often a conversation's verdict has become this one."""
         self.on_late: Callable[[Turn, Job], None] = nobody
         """Is told of each turn that got its score late, as it is then."""
-        self._enabled = config.enabled
+        self.is_enabled = config.enabled
         self._budget = config.budget_ms / 1000
         self._is_put_off = config.deliver == "later"
         self._recorder = recorder
@@ -70,7 +71,7 @@ class Scoring:
     @property
     def initial(self) -> Drift:
         """Return the drift of a turn with a persona that ends before it is scored."""
-        return FAILED.drift if self._enabled else UNSCORED
+        return FAILED.drift if self.is_enabled else UNSCORED
 
     @property
     def late(self) -> Counts:
@@ -80,7 +81,7 @@ class Scoring:
     def warm(self, persona: Resolved) -> None:
         """Make the version ready in the background, since an answer of it is on its way."""
         self._later.stir()
-        if not self._enabled or self._closed or self._courses.knows(persona):
+        if not self.is_enabled or self._closed or self._courses.knows(persona):
             return
         if persona.version_id in self._learning:
             return
@@ -103,11 +104,11 @@ class Scoring:
         `structured` tells that what was asked for is no speech. `spent` are the seconds of the budget for
         which the answer has waited already.
         """
+        if not self.is_enabled:
+            return self.unscored(persona)
         job = Job(persona, messages, size, said)
         self._later.stir()
-        if not self._enabled:
-            job.told = Scored(UNSCORED)
-        elif len(said) == 1 and said[0].nothing is not None:
+        if len(said) == 1 and said[0].nothing is not None:
             job.told = Scored(unscored(said[0].nothing))
         elif structured:
             job.told = Scored(unscored("structured"))
@@ -115,6 +116,13 @@ class Scoring:
             job.told = PUT_OFF
         else:
             self._begin(job, spent)
+        return job
+
+    @staticmethod
+    def unscored(persona: Resolved) -> Job:
+        """Return what takes the place of a score where scoring is switched off."""
+        job = Job(persona, (), 0, ())
+        job.told = DISABLED
         return job
 
     def _begin(self, job: Job, spent: float) -> None:
@@ -135,6 +143,8 @@ class Scoring:
 
     def recorded(self, turn: Turn, job: Job) -> None:
         """Note the verdict of a turn that was recorded, or have the turn scored if it went out without."""
+        if not self.is_enabled:
+            return
         job.turn = turn
         if turn.judge is not None:
             # The judge was asked before the answer went out.

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.fakes.process import Gateway
+from tests.fakes.process import PATIENT, Gateway
 from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.fakes.upstream_model import answer
 from tests.fakes.upstream_scripts import Script
@@ -243,7 +243,8 @@ class Rig:
 def opened(folder: Path) -> Iterator[Rig]:
     """Open a rig of its own, and check it once more at its end."""
     with ScriptedUpstream() as upstream:
-        config = CONFIG.format(base_url=upstream.base_url, key=UPSTREAM_KEY)
+        # What waits for less is let go where the machine is busy, and the rules would not know it again.
+        config = CONFIG.format(base_url=upstream.base_url, key=UPSTREAM_KEY) + PATIENT
         gateway = FuzzedGateway(folder, config, PYTHONPATH=str(ROOT)).start()
         try:
             prompt = f"You are Ada, and your ledger is {PROMPT_MARK}. {{x}} $y"
