@@ -10,7 +10,8 @@ import pytest
 from tests.api.conftest import User, details, made, refused, settings
 from tests.api.following import finished_turns, following
 from tests.conftest import Start
-from tests.e2e.wire import connect, read_all, read_until
+from tests.e2e.wire import connect
+from tests.fakes.sockets import read_all, read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.soak import many

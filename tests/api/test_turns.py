@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from gateway.drift.score import Signal
-from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement
-from gateway.turns.usage import Usage
+from gateway.turns.turn import ChoiceScore, Drift, Explain
 from tests.api.conftest import User, details, refused, statement
 from tests.api.following import following
+from tests.fakes.judgement import JUDGEMENT
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import status
@@ -104,18 +104,7 @@ def explained(me: User, persona: str) -> str:
     signals = tuple(Signal("value-clash", "values", 0.01, 0, 5, basis) for basis in bases)
     scored = Drift(voice=0.1, values=0.9, verdict="drifting")
     explain = Explain("fields", signals, (ChoiceScore(0, scored, 4.0, "fields", signals),))
-    judge = Judgement(
-        voice=0.5,
-        values=0.9,
-        coherence=4.0,
-        contradicted_field="layers.secret.lover",
-        start=0,
-        end=5,
-        choice=0,
-        model="main/the-judge",
-        usage=Usage(),
-        at="2030-01-01T00:00:00Z",
-    )
+    judge = msgspec.structs.replace(JUDGEMENT, values=0.9, contradicted_field="layers.secret.lover", end=5)
     texts = [msgspec.json.encode(each).decode() for each in (explain, judge)]
     statement(me.gateway, "UPDATE turns SET explain = ?, judge = ? WHERE id = ?", *texts, turn)
     return turn

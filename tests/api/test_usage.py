@@ -8,8 +8,9 @@ import pytest
 
 from tests.api.conftest import User, details, refused, statement
 from tests.conftest import Start
-from tests.e2e.wire import connect, fetch, read_until, written
+from tests.e2e.wire import connect, fetch, written
 from tests.fakes.process import upstream_table
+from tests.fakes.sockets import read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks, chunk, completion, usage_chunk

@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
-from tests.e2e.wire import Reply, connect, read_all
+from tests.e2e.wire import Reply, connect
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_all
 
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
 REQUEST_ID = re.compile(r"req_[0-9A-Za-z]{20}")

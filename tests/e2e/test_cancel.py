@@ -14,9 +14,10 @@ import pytest
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello, mint
-from tests.e2e.wire import connect, read_until, written
+from tests.e2e.wire import connect, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import Answer, ScriptedUpstream, Seen
 from tests.fakes.upstream_scripts import Gate

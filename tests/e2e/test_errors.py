@@ -12,8 +12,9 @@ import pytest
 
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.refusals import ASK, REQUEST_ID, assert_is_native, assert_is_openais, raw_reply
-from tests.e2e.wire import CHAT, Reply, ask, connect, fetch, line, read_all, written
+from tests.e2e.wire import CHAT, Reply, ask, connect, fetch, line, written
 from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.sockets import read_all
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import status
 

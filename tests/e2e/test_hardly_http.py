@@ -12,8 +12,9 @@ from tests.e2e.refusals import (
     assert_is_openais,
     raw_reply,
 )
-from tests.e2e.wire import connect, fetch, read_all, read_until, written
+from tests.e2e.wire import connect, fetch, written
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_all, read_until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, json_answer

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.wire import CHAT, Reply, ask, connect, fetch, line, read_until
+from tests.e2e.wire import CHAT, Reply, ask, connect, fetch, line
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.faults.callers import ASK

@@ -7,8 +7,9 @@ import pytest
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
-from tests.e2e.wire import connect, fetch, read_until, written
+from tests.e2e.wire import connect, fetch, written
 from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.sockets import read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks

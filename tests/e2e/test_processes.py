@@ -24,8 +24,9 @@ from gateway.restarts import AT_ONCE
 from gateway.server.supervisor import POLL_SECONDS
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello, mint
-from tests.e2e.wire import CHAT, ask, connect, fetch, line, read_until, written
+from tests.e2e.wire import CHAT, ask, connect, fetch, line, written
 from tests.fakes.process import Gateway, scrubbed_environment, upstream_table
+from tests.fakes.sockets import read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import chunk

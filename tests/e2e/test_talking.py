@@ -9,8 +9,9 @@ import pytest
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import mint
 from tests.e2e.test_attaching import HEADER, TOOL, path, said, user, words
-from tests.e2e.wire import Reply, connect, fetch, read_until, written
+from tests.e2e.wire import Reply, connect, fetch, written
 from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.sockets import read_until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks, chunk
 from tests.fakes.upstream_scripts import CLOSE, Gate, events, json_answer, status

@@ -105,19 +105,3 @@ def written(gateway: Gateway, body: Mapping[str, Any], path: str = CHAT, key: st
         f"Content-Length: {len(data)}",
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + data
-
-
-def read_until(peer: socket.socket, mark: bytes) -> bytes:
-    received = b""
-    while mark not in received:
-        data = peer.recv(1 << 16)
-        assert data, received
-        received += data
-    return received
-
-
-def read_all(peer: socket.socket) -> bytes:
-    received = b""
-    while data := peer.recv(1 << 16):
-        received += data
-    return received

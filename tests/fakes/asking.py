@@ -28,19 +28,3 @@ def fetch(upstream: ScriptedUpstream, body: dict[str, Any] = ASK) -> tuple[int, 
         with line.getresponse() as response:
             headers = {name.lower(): value for name, value in response.getheaders()}
             return response.status, headers, response.read()
-
-
-def read_until_end(peer: socket.socket) -> bytes:
-    received = b""
-    while data := peer.recv(1 << 16):
-        received += data
-    return received
-
-
-def read_until(peer: socket.socket, mark: bytes) -> bytes:
-    received = b""
-    while mark not in received:
-        data = peer.recv(1 << 16)
-        assert data, received
-        received += data
-    return received

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import upstream_faults as faults
-from tests.fakes.asking import ASK, connect, fetch, read_until, read_until_end, request
+from tests.fakes.asking import ASK, connect, fetch, request
+from tests.fakes.sockets import read_all, read_until
 from tests.fakes.upstream import Answer, ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks, chunk, completion, usage_chunk
 from tests.fakes.upstream_scripts import (
@@ -60,7 +61,7 @@ def test_one_connection_carries_many_requests(upstream: ScriptedUpstream) -> Non
     upstream.reply(json_answer({"n": 1}), json_answer({"n": 2}))
     with connect(upstream) as peer:
         peer.sendall(request() + request(extra="Connection: close\r\n"))
-        received = read_until_end(peer)
+        received = read_all(peer)
     assert received.index(b'{"n":1}') < received.index(b'{"n":2}')
     assert (upstream.connections_opened, len(upstream.seen)) == (1, 2)
 
@@ -75,7 +76,7 @@ def test_an_idle_connection_can_be_hung_up(upstream: ScriptedUpstream) -> None:
         peer.sendall(request())
         upstream.wait_for(1)[0].settled.wait(5)
         upstream.hang_up()
-        read_until_end(peer)
+        read_all(peer)
     assert upstream.seen[0].closed.wait(5)
 
 
@@ -110,7 +111,7 @@ def test_a_script_that_fails_fails_the_test() -> None:
     upstream.__enter__()
     with connect(upstream) as peer:
         peer.sendall(request())
-        assert read_until_end(peer) == b""
+        assert read_all(peer) == b""
     with pytest.raises(LookupError):
         upstream.__exit__(None, None, None)
 
@@ -120,7 +121,7 @@ def test_a_body_with_two_lengths_fails_the_test() -> None:
     upstream.__enter__()
     with connect(upstream) as peer:
         peer.sendall(request(extra="Transfer-Encoding: chunked\r\n"))
-        read_until_end(peer)
+        read_all(peer)
     with pytest.raises(ValueError, match="two lengths"):
         upstream.__exit__(None, None, None)
 
@@ -164,7 +165,7 @@ def test_raw_bytes_go_out_as_they_are(upstream: ScriptedUpstream) -> None:
     upstream.reply(raw(b"HTTP/9 nonsense\r\n", b"\x00\xff", CLOSE))
     with connect(upstream) as peer:
         peer.sendall(request())
-        assert read_until_end(peer) == b"HTTP/9 nonsense\r\n\x00\xff"
+        assert read_all(peer) == b"HTTP/9 nonsense\r\n\x00\xff"
 
 
 def test_events_are_written_in_the_style_asked_for(upstream: ScriptedUpstream) -> None:
@@ -189,7 +190,7 @@ def test_every_write_is_an_http_chunk_of_the_size_asked_for(upstream: ScriptedUp
     upstream.reply(events(["é"], done=False, delivery=Delivery(split=7)))
     with connect(upstream) as peer:
         peer.sendall(request(extra="Connection: close\r\n"))
-        body = read_until_end(peer).split(b"\r\n\r\n", 1)[1]
+        body = read_all(peer).split(b"\r\n\r\n", 1)[1]
     assert body == b"7\r\ndata: \xc3\r\n3\r\n\xa9\n\n\r\n0\r\n\r\n"
 
 

@@ -11,7 +11,8 @@ import openai
 import pytest
 
 from tests.fakes import upstream_faults as faults
-from tests.fakes.asking import ASK, connect, fetch, read_until_end, request
+from tests.fakes.asking import ASK, connect, fetch, request
+from tests.fakes.sockets import read_all
 from tests.fakes.upstream import Answer, ScriptedUpstream
 from tests.fakes.upstream_model import chunk
 from tests.fakes.upstream_scripts import (
@@ -28,7 +29,7 @@ def test_a_reset_is_a_reset(upstream: ScriptedUpstream, fault: Answer) -> None:
     with connect(upstream) as peer:
         peer.sendall(request({**ASK, "stream": True}))
         with pytest.raises(ConnectionResetError):
-            read_until_end(peer)
+            read_all(peer)
     assert upstream.seen[0].settled.wait(5)
     assert not upstream.seen[0].gone.is_set()
 
@@ -52,7 +53,7 @@ def test_a_broken_answer_ends_where_its_name_says(
     upstream.reply(fault)
     with connect(upstream) as peer:
         peer.sendall(request({**ASK, "stream": stream}, extra="Connection: close\r\n"))
-        received = read_until_end(peer)
+        received = read_all(peer)
     assert received.endswith(end)
     assert b"[DONE]" not in received
     assert upstream.seen[0].settled.wait(5)

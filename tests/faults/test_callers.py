@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.wire import CHAT, connect, read_until, written
+from tests.e2e.wire import CHAT, connect, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import Answer, ScriptedUpstream
 from tests.fakes.upstream_model import chunk, completion

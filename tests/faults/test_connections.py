@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import Start
-from tests.e2e.wire import CHAT, ask, connect, fetch, line, read_until, written
+from tests.e2e.wire import CHAT, ask, connect, fetch, line, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.sockets import read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import Answer, ScriptedUpstream
 from tests.fakes.upstream_model import chunk

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.e2e.wire import CHAT, connect, fetch, read_until, written
+from tests.e2e.wire import CHAT, connect, fetch, written
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, json_answer

@@ -10,9 +10,10 @@ from gateway import config
 from gateway.upstreams.local import LocalModelMissing, find_weights
 from tests.conftest import Start
 from tests.e2e.conftest import hello
-from tests.e2e.wire import ask, connect, fetch, line, read_all, read_until, written
+from tests.e2e.wire import ask, connect, fetch, line, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_all, read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import Gate

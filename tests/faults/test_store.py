@@ -12,7 +12,8 @@ import pytest
 from tests.api.conftest import User, refused, settings, statement
 from tests.api.following import finished_turns, following
 from tests.conftest import Start
-from tests.e2e.wire import connect, read_until
+from tests.e2e.wire import connect
+from tests.fakes.sockets import read_until
 from tests.fakes.upstream import ScriptedUpstream
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
-from tests.e2e.wire import CHAT, connect, fetch, read_until, written
+from tests.e2e.wire import CHAT, connect, fetch, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.faults.callers import ASK, MB, STREAM, assert_refused, head, rest_of
 from tests.faults.proc import PROC

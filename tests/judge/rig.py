@@ -23,7 +23,7 @@ from gateway.storage.database import Database
 from gateway.turns.recorder import Recorder
 from gateway.turns.store import turns
 from gateway.turns.turn import Drift, Explain, Judgement, Turn
-from gateway.turns.usage import Usage
+from tests.fakes.judgement import JUDGEMENT
 from tests.fakes.until import until
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Script, json_answer
@@ -52,18 +52,6 @@ EDITH = Draft(
     Content(prompt="You are Edith, a night librarian.", layers={"age": 61, "job": "librarian"}),
 )
 ALMA = Draft(Card(slug="alma", name="Alma"), Content(prompt="You are Alma, a beekeeper."))
-JUDGEMENT = Judgement(
-    voice=0.125,
-    values=0.75,
-    coherence=4.0,
-    contradicted_field="layers.age",
-    start=0,
-    end=16,
-    choice=0,
-    model="main/the-judge",
-    usage=Usage(9, 3, 12),
-    at="2030-01-01T00:00:00Z",
-)
 KEPT = msgspec.structs.replace(JUDGEMENT, scored=Drift(voice=0.02, verdict="in-character"))
 
 

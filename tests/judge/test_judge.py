@@ -7,13 +7,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from gateway import ids
 from gateway.judge import judge as judges
 from gateway.judge.judge import Counts
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Verdict, unscored
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Turn, Verdict, unscored
 from gateway.turns.usage import Usage
+from tests.fakes.judgement import JUDGEMENT
 from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, Script, error_object, json_answer, status
@@ -36,20 +38,7 @@ async def test_an_honest_judgement_goes_into_its_turn(make: Make, upstream: Scri
     assert await rig.settled(1) == Counts(judged=1)
     found = await rig.stored(turn)
     assert found is not None
-    assert found == Judgement(
-        voice=0.125,
-        values=0.75,
-        coherence=4.0,
-        contradicted_field="layers.age",
-        start=0,
-        end=16,
-        choice=0,
-        model="main/the-judge",
-        usage=Usage(9, 3, 12, 0),
-        at=found.at,
-        scored=SLIPPED,
-        cost_usd=None,
-    )
+    assert found == replace(JUDGEMENT, usage=Usage(9, 3, 12, 0), at=found.at, scored=SLIPPED)
     row = await rig.row(turn)
     assert row is not None
     assert (row.judged, row.coherence) == (True, 4.0)

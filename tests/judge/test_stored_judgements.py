@@ -15,11 +15,11 @@ from gateway.turns.amendment import LateScore, News
 from gateway.turns.recorder import Recorder
 from gateway.turns.store import amendments
 from gateway.turns.turn import Explain, Turn, unscored
+from tests.fakes.judgement import JUDGEMENT
 from tests.fakes.upstream import ScriptedUpstream
 from tests.judge.rig import (
     ALMA,
     FINE,
-    JUDGEMENT,
     KEPT,
     SIGNAL,
     SLIPPED,

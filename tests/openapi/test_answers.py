@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import hello, mint
-from tests.e2e.wire import Reply, connect, fetch, read_until
+from tests.e2e.wire import Reply, connect, fetch
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.openapi.described import Document, frames
 

@@ -9,8 +9,9 @@ from gateway import config
 from gateway.errors import Fault
 from gateway.openapi import errors
 from tests.conftest import Start
-from tests.e2e.wire import connect, fetch, read_until
+from tests.e2e.wire import connect, fetch
 from tests.fakes.process import Gateway
+from tests.fakes.sockets import read_until
 
 DOCS = Path(__file__).parents[2] / "docs" / "errors.md"
 PUBLIC = "https://personas.example.com/gateway"

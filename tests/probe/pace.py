@@ -12,9 +12,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.e2e.wire import read_until, written
+from tests.e2e.wire import written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway, scrubbed_environment
+from tests.fakes.sockets import read_until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.faults.callers import STREAM
 

@@ -20,20 +20,6 @@ from gateway.storage.database import Change, Database, announce, fields
 from gateway.storage.failure import SchemaOutdatedError, UnfitError
 from gateway.storage.revisions import MIGRATIONS, newest
 from gateway.turns.store import turns
-from tests.fakes.store import opened
-
-
-@pytest.fixture
-async def database(place: Path | str) -> AsyncIterator[Database]:
-    async with opened(place) as found:
-        yield found
-
-
-@pytest.fixture
-async def other(place: Path | str, database: Database) -> AsyncIterator[Database]:
-    """The same store, as another process has it open."""
-    async with opened(place) as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)

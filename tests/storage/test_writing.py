@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,19 +15,6 @@ from gateway.storage.failure import StoreUnavailable, TooSlow, WriterLeft
 from tests.fakes.store import opened
 
 ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
-
-
-@pytest.fixture
-async def database(place: Path | str) -> AsyncIterator[Database]:
-    async with opened(place) as found:
-        yield found
-
-
-@pytest.fixture
-async def other(place: Path | str, database: Database) -> AsyncIterator[Database]:
-    """The same store, as another process has it open."""
-    async with opened(place) as found:
-        yield found
 
 
 async def write(database: Database, subject: str, *, is_wanted: bool = True) -> None:
