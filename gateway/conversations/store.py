@@ -218,6 +218,18 @@ async def told(
     return [_told(row) for row in await connection.execute(query.limit(limit))]
 
 
+async def page(
+    connection: AsyncConnection, conversation: Conversation, *, after: int, limit: int
+) -> list[tuple[int, Message]]:
+    """List the messages of all paths in the order in which they were kept, with their numbers."""
+    query = select(MESSAGE.seq, *OF_MESSAGE, *SCORED).outerjoin(
+        tables.turns, (TURN.id == MESSAGE.id) & (TURN.conversation_id == conversation.id)
+    )
+    query = query.where(MESSAGE.conversation == conversation.seq, MESSAGE.seq > after)
+    rows = await connection.execute(query.order_by(MESSAGE.seq).limit(limit))
+    return [(row.seq, _told(row)) for row in rows]
+
+
 def _told(row: Row[Any]) -> Message:
     """Read a message whose score is that of its turn's row, once that is written."""
     found, told = fields(row), _message(row)

@@ -169,10 +169,11 @@ def _complete_body(operation: Operation) -> None:
     # A route that reads its body by itself has its type named beside it.
     name = operation.raw.takes if operation.raw else shapes.TAKEN.get(operation.id)
     if name is not None:
-        shown["requestBody"] = {"content": {"application/json": {"schema": schemas.ref(name)}}}
+        kind = shapes.JSON_LINES if name == shapes.LINES else shapes.JSON
+        shown["requestBody"] = {"content": {kind: {"schema": schemas.ref(name)}}}
     if "requestBody" not in shown:
         return
-    media = shown["requestBody"]["content"]["application/json"]
+    (media,) = shown["requestBody"]["content"].values()
     shown["requestBody"]["required"] = "oneOf" not in media["schema"]
     media["schema"] = _plain(media["schema"])
     if operation.id not in examples.REQUESTS:

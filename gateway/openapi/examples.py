@@ -67,6 +67,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "A title": {"title": "A visitor who cannot sleep"},
         "Another version": {"version": "v3"},
     },
+    "import_conversation": {
+        "An export": values.LINES,
+        "Messages alone": '{"role":"user","content":"Hi"}\n{"role":"assistant","content":"Good evening."}\n',
+    },
     "post_message": {
         "The first one, to an id of your choosing": {
             "persona_id": values.PERSONA_ID,
@@ -117,6 +121,8 @@ ANSWERS: dict[str, Any] = {
     "read_conversation": values.CONVERSATION,
     "change_conversation": values.CONVERSATION,
     "post_message": values.REPLY,
+    "export_conversation": values.LINES,
+    "import_conversation": {**values.CONVERSATION, "version": 3},
     "list_messages": page(values.MESSAGE, following=values.TURN_ID),
     "list_turns": page(values.TURN, following="17"),
     "read_turn": values.TURN_DETAIL,

@@ -46,6 +46,7 @@ FIELDS = {
     "Conversation.persona": "The persona's id.",
     "Conversation.version": "The version that answers on the native surface; null where a label is followed.",
     "ConversationChange.version": "The version that answers from now on, `v3` or 3.",
+    "import_conversation.id": "An id of your choosing, `conv_` and 1 to 40 letters and digits.",
     "NewMessage.message": "A text, or an array of content parts.",
     "NewMessage.parent": "The message to go on from, or to be answered again where nothing is said; null is "
     "the root. Without it, the newest message.",

@@ -37,6 +37,9 @@ def _distinct(field: str) -> list[str]:
     return sorted({getattr(fault, field) for fault in Fault})
 
 
+JSON, JSON_LINES = "application/json", "application/jsonl"
+"""Types of bodies."""
+LINES = "MessageLines"
 CONTENT: Json = {"anyOf": [TEXT, _array({"type": "object"}), {"type": "null"}]}
 TOOL_CALL = _object(
     "A function that the model wants called.",
@@ -62,6 +65,11 @@ SHAPES: Json = {
         tools=_array({"anyOf": [TEXT, {"type": "object"}]}),
     ),
     "MessageDelta": _object("A piece of an answer's text.", "message_id delta", message_id=TEXT, delta=TEXT),
+    LINES: {
+        "type": "string",
+        "description": "Lines of JSON, a message in OpenAI's form on each, which may have `id`, `parent`, "
+        "`version`, `drift`, `coherence` and `created_at` beside it.",
+    },
     "ChatRequest": _object(
         f"A chat request as OpenAI takes it. {OPEN}",
         "model messages",
@@ -247,10 +255,11 @@ SHAPES: Json = {
 ANSWERED = {
     "check_liveness": "Liveness",
     "check_readiness": "Readiness",
+    "export_conversation": LINES,
     "list_models": "ModelList",
     "show_model": "Model",
     "show_openapi": "OpenAPIDocument",
 }
 """The answers of operations whose handlers return no struct."""
-TAKEN = {"render_request": "RenderRequest", "post_message": "NewMessage"}
+TAKEN = {"render_request": "RenderRequest", "post_message": "NewMessage", "import_conversation": LINES}
 """The bodies of operations that read them by themselves."""

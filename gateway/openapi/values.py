@@ -1,5 +1,6 @@
 """Routes take and answer values like these."""
 
+import json
 from typing import Any
 
 from gateway.drift.axes import AXES
@@ -367,6 +368,11 @@ CONVERSATION: Json = {
     "created_at": WHEN,
     "updated_at": LATER,
 }
+EXPORTED: list[Json] = [
+    {"id": MESSAGE_ID, "parent": None, "role": "user", "content": "Is anybody there?", "version": 2},
+    {"id": TURN_ID, "parent": MESSAGE_ID, "role": "assistant", "content": LINE, "version": 2},
+]
+LINES = "".join(json.dumps(line) + "\n" for line in EXPORTED)
 REPLY: Json = {
     "message_id": TURN_ID,
     "conversation": CONVERSATION_ID,

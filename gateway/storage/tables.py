@@ -276,6 +276,7 @@ messages = Table(
     Column("created_at", Millis, nullable=False),
     UniqueConstraint("conversation", "id"),
     Index(None, "conversation", "parent"),
+    Index(None, "conversation", "seq"),
     Index(None, "hash"),
     sqlite_autoincrement=True,
 )

@@ -52,7 +52,9 @@ class Document:
         if content is None:
             return [f"{method} {path} {status} has a body"] if text else []
         schema = content[media.split(";")[0]]["schema"]
-        return self.problems(schema, json.loads(text) if "json" in media else text.decode())
+        return self.problems(
+            schema, json.loads(text) if media.split(";")[0].endswith("json") else text.decode()
+        )
 
 
 def examples(media: Json, document: Document) -> Iterator[tuple[str, Any]]:
