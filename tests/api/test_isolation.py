@@ -42,15 +42,16 @@ class Operation(NamedTuple):
     @property
     def has_target(self) -> bool:
         named = re.search(r"\{(ref|key_id|turn_id|model|conversation)\}", self.path)
-        return bool(named) or self.has_persona_in_body
+        return bool(named) or self.names_a_persona
 
     @property
-    def has_persona_in_body(self) -> bool:
-        return self.method == "POST" and self.path.endswith(("/chat/completions", "/chat/conversations"))
+    def names_a_persona(self) -> bool:
+        ends = ("/chat/completions", "/chat/conversations", "/conversations/import")
+        return self.method == "POST" and self.path.endswith(ends)
 
     @property
     def is_about_a_persona(self) -> bool:
-        return bool(re.search(r"\{(ref|model|conversation)\}", self.path)) or self.has_persona_in_body
+        return bool(re.search(r"\{(ref|model|conversation)\}", self.path)) or self.names_a_persona
 
     def place(self, target: dict[str, str]) -> str:
         """Put these ids into the path."""
@@ -62,7 +63,8 @@ class Operation(NamedTuple):
             "conversation": target["conversation"],
             "label": "beta",
         }
-        return re.sub(r"\{(\w+)\}", lambda found: filled.get(found[1], "1"), self.path)
+        place = re.sub(r"\{(\w+)\}", lambda found: filled.get(found[1], "1"), self.path)
+        return f"{place}?persona={target['persona']}" if self.path.endswith("/import") else place
 
     def body(self, target: dict[str, str]) -> Any:
         model = {"model": f"persona/{target['persona']}"}
@@ -75,6 +77,7 @@ class Operation(NamedTuple):
             "POST /v1/personas/{ref}/fork": {"slug": f"probe-{time.monotonic_ns()}"},
             "POST /v1/personas/{ref}/render": MESSAGES,
             "POST /v1/chat/conversations": {"persona": target["persona"]},
+            "POST /v1/chat/conversations/import": {"role": "user", "content": "Hi"},
             "PATCH /v1/chat/conversations/{conversation}": {"title": "Taken over"},
             "POST /v1/chat/conversations/{conversation}/messages": {"message": "Hi"},
             "POST /v1/workspaces": {"name": "probe"},
@@ -164,6 +167,8 @@ def tenant(me: User) -> Tenant:
         me.put(f"/personas/{slug}/labels/beta", {"version": 1})
         conversations[slug] = made(me.post("/chat/conversations", {"persona": slug}))["id"]
     me.delete("/personas/archived")
+    # Both workers know the persona from its conversation, and hear of this within a second.
+    until(lambda: {me.post("/personas/archived/render", MESSAGES).status for _ in range(6)} == {404})
     turn = me.chat("persona/private").json["persona"]["turn"]
     until(lambda: me.get(f"/turns/{turn}").status == 200)
     return Tenant(me, personas, conversations, turn, me.colleague("chat:invoke").id)
