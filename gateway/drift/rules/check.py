@@ -68,6 +68,7 @@ class Rules:
         self.forbidden, self.duties = [], []
         examples = _within(persona.examples)
         usual = frozenset(self.phrasebook.stems("\n".join(examples)))
+        daily = usual | frozenset(self.phrasebook.stems(stored[:READ]))
         for one in self.active:
             text = one.rule.must_not or one.rule.must
             if text is not None:
@@ -75,7 +76,7 @@ class Rules:
                 if one.rule.must_not is not None:
                     self.forbidden.append(forbidden.prepare(one, written or words, self.phrasebook, usual))
                 else:
-                    self.duties.append(duties.prepare(one, written or words, self.phrasebook))
+                    self.duties.append(duties.prepare(one, written or words, self.phrasebook, daily))
         self.scope = next((one for one in self.forbidden if one.is_scope), None)
         stored = stored[:READ]
         texts = "\n".join([persona.name, persona.prompt[: prose.LONGEST], stored, *examples])

@@ -65,8 +65,10 @@ class Duty(NamedTuple):
     """The occasion is something that the persona itself is about to do."""
 
 
-def prepare(active: Active, words: Phrasebook, answers: Phrasebook) -> Duty:
-    """Take a rule apart: on what occasion, and what then."""
+def prepare(
+    active: Active, words: Phrasebook, answers: Phrasebook, daily: frozenset[str] = frozenset()
+) -> Duty:
+    """Take a rule apart: on what occasion, and what then; `daily` words alone are no occasion."""
     text = active.rule.must or ""
     reading = Marked(words, Stretch(text))
     start, end = _condition(reading)
@@ -104,7 +106,11 @@ def prepare(active: Active, words: Phrasebook, answers: Phrasebook) -> Duty:
         active,
         is_always=end <= start and reading.has(0, len(text), "cue:every"),
         occasion=inside,
-        either=tuple(part for low, high in _either(text, start, end) if (part := stems(low, high))),
+        either=tuple(
+            part
+            for low, high in _either(text, start, end)
+            if (part := stems(low, high)) and not part <= daily
+        ),
         groups=groups,
         stems=outside,
         concepts=concepts,

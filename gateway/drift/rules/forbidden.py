@@ -84,7 +84,10 @@ def prepare(
     """Take a rule apart: its acts, and the objects they have."""
     text = active.rule.must_not or ""
     reading = Marked(words, Stretch(text))
-    labels = set(reading.labels)
+    # What the template says of promises is not what the rule says of them.
+    lead = len(words.says.get("claim", "").partition("{}")[0])
+    lead = lead if text[:lead] == words.says.get("claim", "")[:lead] else 0
+    labels = {mark.label for mark in reading.marks if mark.label != "act:promise" or mark.start >= lead}
     acts = frozenset(
         label for label in labels if label.startswith("act:") or label in ("cue:unable", "cue:only")
     )

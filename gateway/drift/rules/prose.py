@@ -17,7 +17,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 2
+READER = 3
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
@@ -72,7 +72,7 @@ def _rules(reading: Marked, language: str) -> Iterator[tuple[Rule, Sentence]]:
                     continue
             if _is_spent(reading, segment, has_limit=bool(length or form), taken=taken):
                 continue
-            rule = _deed(reading, segment)
+            rule = _deed(reading, _whole(reading, segment, sentence))
             if rule is not None:
                 yield rule, sentence
 
@@ -187,7 +187,7 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
     is_named = reading.has(segment.start, segment.end, "act:name", "act:compare")
     for start, end, terms in named(reading, segment.start, segment.end):
         # In brackets stand examples of what the sentence is about, whatever its verb.
-        if not is_named and text[end - 1] not in ")）":
+        if not is_named and (text[end - 1] not in ")）" or any(map(str.isdigit, text[start:end]))):
             continue
         if is_forbidden(reading, segment, start, end) or reading.has(*segment, "cue:never", "cue:behind"):
             yield from terms
@@ -217,6 +217,14 @@ def _is_cue(reading: Marked, start: int, end: int) -> bool:
         mark.start <= start and end <= mark.end and mark.label.startswith(("cue:", "act:name", "number"))
         for mark in reading.marks
     )
+
+
+def _whole(reading: Marked, segment: Segment, sentence: Sentence) -> Segment:
+    """The whole sentence where a part only says `has no way of doing them`, and the rest says of what."""
+    if not reading.has(*segment, "cue:unable") or _marks_of(reading, segment, "@"):
+        return segment
+    whole = Segment(sentence.start, sentence.end)
+    return whole if _marks_of(reading, whole, "@") else segment
 
 
 def _deed(reading: Marked, segment: Segment) -> Rule | None:

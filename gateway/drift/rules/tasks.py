@@ -12,7 +12,7 @@ _WEIGHTS = {
     "prior": -2.6,
     "work": 1.3,
     "written": 0.9,
-    "inject": 1.0,
+    "inject": 1.5,
     "artefact": 1.3,
     "apart": 1.3,
     "refused": -3.2,

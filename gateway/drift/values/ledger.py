@@ -153,7 +153,9 @@ class Ledger:
             return True
         for k in counts - {value}:
             # There and back is twice as much, and nobody says the number.
-            if 1 < k <= _MULTIPLES and k == int(k) and not values.isdisjoint({value / k, value / k / 2}):
+            if not 1 < k <= _MULTIPLES or k != int(k):
+                continue
+            if not values.isdisjoint({value / k, value / k / 2}) or value * 100 / k in self.numbers:
                 return True
         return any(value - one in counts and value != 2 * one for one in counts if one in values)
 
