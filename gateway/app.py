@@ -17,10 +17,10 @@ from litestar.exceptions import (
 from litestar.plugins.core import MsgspecDIPlugin
 
 from gateway.auth import pepper
-from gateway.auth import store as auth
 from gateway.auth.access import Admission, shared
 from gateway.auth.guard import Guard
 from gateway.auth.idempotency import Idempotency
+from gateway.auth.marking import Marking
 from gateway.auth.routes import router as auth_router
 from gateway.bodies import Bodies
 from gateway.config import Config
@@ -46,7 +46,6 @@ from gateway.personas.routes import router as personas_router
 from gateway.queries import Queries
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
-from gateway.storage.failure import StoreUnavailable
 from gateway.storage.retention import Retention
 from gateway.translation import refusing, translate
 from gateway.turns.recorder import Recorder
@@ -55,7 +54,6 @@ from gateway.turns.tail import Tail
 from gateway.turnstile import Turnstile
 from gateway.upstreams.routing import Routing
 
-USED_SECONDS = 15
 CHAT_PATH = f"{OPENAI_PREFIX}/chat/completions"
 
 log = logging.getLogger("gateway.app")
@@ -68,6 +66,7 @@ class Gateway:
         self.config = config
         self.database = Database(config.store.url)
         self.guard = Guard(self.database, pepper.hasher(config))
+        self.marking = Marking(self.database, self.guard)
         self.registry = Registry(self.database, config)
         self.routing = Routing(config)
         self.recorder = Recorder(self.database, config.turns, self.routing.prices)
@@ -99,7 +98,7 @@ class Gateway:
             asyncio.create_task(self.recorder.run()),
             asyncio.create_task(self.scoring.run()),
             asyncio.create_task(self.tail.run()),
-            asyncio.create_task(self._mark_used()),
+            asyncio.create_task(self.marking.run()),
             asyncio.create_task(Retention(self.database, self.config).run()),
         ]
         if self.judge is not None:
@@ -120,7 +119,7 @@ class Gateway:
                 await self.judge.close()
             await self.committer.close()
             await self.recorder.close()
-            await self._write_used()
+            await self.marking.write()
             await self.routing.close()
             await self.database.close()
 
@@ -156,24 +155,6 @@ class Gateway:
         """Take no new requests, and end the streams that would never end by themselves."""
         self.is_draining = True
         self.tail.close()
-
-    async def _mark_used(self) -> None:
-        """Write to the store, now and then, when keys were last used."""
-        while True:
-            await asyncio.sleep(USED_SECONDS)
-            # A write that is cancelled may leave its lock on the store behind, so the next write waits for
-            # this one.
-            await asyncio.shield(self._write_used())
-
-    async def _write_used(self) -> None:
-        used, self.guard.used = self.guard.used, {}
-        if not used:
-            return
-        try:
-            async with self.database.write() as connection:
-                await auth.mark_used(connection, used)
-        except StoreUnavailable as error:
-            log.warning("the last use of keys cannot be written: %s", error)
 
     def _must_not_end(self, task: asyncio.Task[None]) -> None:
         """A worker whose tasks have ended would answer from memory, revoked keys included, so it stops."""
