@@ -15,7 +15,7 @@ from gateway.scoring.conversations import Scored
 from gateway.turns.amendment import amended
 from gateway.turns.charging import charge
 from gateway.turns.turn import Judgement, Turn, persona_json, unscored
-from gateway.turns.usage import Usage
+from gateway.turns.usage import Usage, added
 from gateway.upstreams.prices import Prices
 from gateway.upstreams.routing import Trail
 
@@ -45,6 +45,7 @@ class Account:
         "_is_scored",
         "answered",
         "has_dropped_tools",
+        "lost",
         "persona",
         "prompt_sha256",
         "started",
@@ -58,6 +59,8 @@ class Account:
         self.started = started
         self.answered: float | None = None
         """The time at which an upstream had begun to answer."""
+        self.lost: Usage | None = None
+        """Tokens of tries that came to nothing, as upstreams counted them."""
         self.persona = persona
         """It is `None` for a plain model."""
         self.prompt_sha256 = prompt_sha256
@@ -153,3 +156,6 @@ class Account:
             found = reckon()
             if found is not None:
                 turn.usage, turn.usage_source = found, "estimated"
+        if self.lost is not None:
+            turn.usage = added(turn.usage, self.lost) or turn.usage
+            turn.usage_source = turn.usage_source or "upstream"

@@ -18,6 +18,7 @@ from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.retelling import Retold
 from gateway.openai_api.sse import BOM
 from gateway.personas.resolved import Resolved
+from gateway.turns.usage import Usage, added
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import CREDENTIALS, UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
@@ -70,6 +71,8 @@ class Asking:
         self._mask = Mask(secrets, persona.prompt.json) if persona is not None else Mask(secrets)
         self._event_bytes = min(chat.max_answer, EVENT_BYTES)
         self._fallback_id = f"chatcmpl-{turn_id}"
+        self.lost: Usage | None = None
+        """Tokens of the tries that failed by their first event, for which the upstream charges too."""
         self.is_kept = False
         """Tells whether the answer is kept, so that all of it has to be heard."""
 
@@ -146,6 +149,7 @@ class Asking:
         while True:
             out = relay.feed(data) if data else relay.finish()
             if relay.cause is not None and (not out or relay.events == 1):
+                self.lost = added(self.lost, relay.transcript.usage)
                 raise relay.cause
             if relay.events:
                 return relay, out, response

@@ -21,7 +21,10 @@ class Streaming(Exchange):
 
     async def stream(self, watch: Watch, outlet: Outlet) -> None:
         account, routing = self.account, self._shared.routing
-        opened = await routing.first(self._usable(), self._asking.open, account.trail, self._until)
+        try:
+            opened = await routing.first(self._usable(), self._asking.open, account.trail, self._until)
+        finally:
+            account.lost = self._asking.lost
         self._note_answered()
         self._source = self._said = opened.relay.transcript
         self._response = opened.response

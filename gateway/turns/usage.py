@@ -123,6 +123,15 @@ def _inclusive(found: _Counted, cached: int, written: int) -> tuple[int | None, 
     return whole, None if total is None else min(max(total, whole + said), MOST)
 
 
+def added(one: Usage | None, other: Usage | None) -> Usage | None:
+    """Add up the tokens of two tries; `None` is a try of which nobody said anything."""
+    if one is None or other is None:
+        return one or other
+    pairs = zip(msgspec.structs.astuple(one), msgspec.structs.astuple(other), strict=True)
+    sums = [None if a is b is None else min((a or 0) + (b or 0), MOST) for a, b in pairs]
+    return Usage(*sums)
+
+
 def total(usage: Usage) -> int:
     """Add up the tokens of a turn, where the upstream has not done so."""
     if usage.total_tokens is not None:

@@ -92,6 +92,30 @@ def test_what_comes_before_beside_and_behind_an_error_counts(
     assert (turn["prompt_tokens"], turn["completion_tokens"]) == (9, 53)
 
 
+@pytest.mark.parametrize("model", [LIBRARIAN, "plain-model"])
+def test_tokens_beside_an_error_in_the_first_event_count(
+    model: str, library: Gateway, upstream: ScriptedUpstream
+) -> None:
+    error = {"error": {"code": 502, "message": "overloaded"}}
+    upstream.always(events([usage_chunk(9, 53) | error], done=False))
+    request = {"model": model, "messages": hello(), "stream": True}
+    failed = fetch(library, body=request)
+    assert failed.status == 503
+    tries = len(upstream.seen)
+    turn = row(library, failed.headers["x-request-id"])
+    assert (turn["prompt_tokens"], turn["completion_tokens"]) == (9 * tries, 53 * tries)
+
+    upstream.reset()
+    upstream.reply(
+        events([usage_chunk(9, 53) | error], done=False),
+        events([chunk("Yes.", finish="stop"), usage_chunk(2, 1)]),
+    )
+    answered = fetch(library, body=request)
+    assert (answered.status, len(upstream.seen)) == (200, 2)
+    turn = row(library, answered.headers["x-request-id"])
+    assert (turn["prompt_tokens"], turn["completion_tokens"]) == (11, 54)
+
+
 def test_a_context_that_is_too_long_is_the_caller_s_400_whatever_the_status(
     upstream: ScriptedUpstream, client: openai.OpenAI
 ) -> None:

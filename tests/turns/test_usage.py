@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.config import Price
-from gateway.turns.usage import MOST, Usage, read, total
+from gateway.turns.usage import MOST, Usage, added, read, total
 from gateway.upstreams.prices import Step, Tariff
 
 COUNTED = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
@@ -103,3 +103,11 @@ def test_a_long_prompt_makes_all_tokens_dearer() -> None:
     tariff = Tariff((Step(0, Price(input=1, output=1)), Step(1000, Price(input=3, output=5))))
     assert tariff.cost(1000, 10) * 1_000_000 == pytest.approx(1010)
     assert tariff.cost(1001, 10) * 1_000_000 == pytest.approx(3053)
+
+
+def test_tokens_of_two_tries_add_up_and_unknown_ones_stay_unknown() -> None:
+    one, other = Usage(9, 53, 62), Usage(2, None, 2, cached_tokens=1)
+    assert added(one, other) == Usage(11, 53, 64, cached_tokens=1)
+    assert added(None, other) is other
+    assert added(one, None) is one
+    assert added(None, None) is None
