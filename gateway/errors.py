@@ -157,6 +157,8 @@ class Fault(_Fault, Enum):
         "The gateway is shutting down; send the request again.")
     OVERLOADED = (503, "server.overloaded", "server", "server_error", None,
         "Too many callers are connected to the gateway; try again in a moment.")
+    UPSTREAM_FULL = (503, "gateway.overloaded", "server", "server_error", None,
+        "The upstream `main` has as many calls as it may have, and too many wait; try again in a moment.")
     NOT_READY = (503, "server.not_ready", "server", "server_error", None,
         "The gateway is not ready yet; try again in a moment.")
     STORE_UNAVAILABLE = (503, "store.unavailable", "server", "server_error", None,

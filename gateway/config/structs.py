@@ -129,8 +129,8 @@ class Upstream(Strict, frozen=True):
     context: dict[str, Annotated[int, msgspec.Meta(ge=512)]] = {}
     """Tokens that a model takes, prompt and answer together; 8192 for models that are not named."""
     timeouts: Timeouts = Timeouts()
-    max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """0 means no limit."""
+    concurrency: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Calls at once, over all workers; some more wait, and others are refused. 0 means no limit."""
     client: Literal["native", "aiohttp"] = "native"
     """This speaks HTTP to it: the gateway's own client, or aiohttp, which takes more CPU time."""
     text_only: bool = False

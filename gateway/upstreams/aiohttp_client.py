@@ -12,6 +12,7 @@ from gateway.config import Upstream
 from gateway.upstreams.decoding import PackedBodyError, Unpacking, unpacking
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.places import Places
 from gateway.upstreams.request import below, headers
 from gateway.upstreams.response import LEAST_STATUS, READ_BYTES, Sink
 
@@ -25,9 +26,18 @@ class AiohttpClient:
         self._upstream = upstream
         self._base = urlsplit(upstream.base_url)
         self._headers = headers(upstream)
+        self._places = Places(name, upstream.concurrency)
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> "_AiohttpResponse":
+        await self._places.enter()
+        try:
+            return _AiohttpResponse(self._name, await self._ask(path, body, headers), self._places)
+        except BaseException:
+            self._places.leave()
+            raise
+
+    async def _ask(self, path: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         merged = {**self._headers, **{name.lower(): value for name, value in headers.items()}}
         try:
             session = self._session or self._connect()
@@ -43,7 +53,7 @@ class AiohttpClient:
         if response.status < LEAST_STATUS:
             response.close()
             raise UpstreamFailure("bad_answer", self._name)
-        return _AiohttpResponse(self._name, response)
+        return response
 
     def url(self, path: str) -> str:
         """Join the path to the base URL, whose query string stays at the end."""
@@ -51,21 +61,22 @@ class AiohttpClient:
         return urlunsplit((base.scheme, base.netloc, below(base, path), base.query, ""))
 
     async def close(self) -> None:
+        self._places.close()
         if self._session is not None:
             await self._session.close()
 
     def _connect(self) -> aiohttp.ClientSession:
         """Make the session, on first use since it needs a running loop."""
-        upstream = self._upstream
+        seconds = self._upstream.timeouts.connect
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=upstream.max_connections,
+                limit=0,
                 keepalive_timeout=30,
-                resolver=_Resolver(self._lookups, upstream.timeouts.connect),
+                resolver=_Resolver(self._lookups, seconds),
                 use_dns_cache=False,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=_timeout(upstream),
+            timeout=aiohttp.ClientTimeout(total=None, connect=seconds, sock_connect=seconds),
             auto_decompress=False,
             read_bufsize=READ_BYTES,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
@@ -85,7 +96,6 @@ class _Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        # Where the number of connections is limited, no limit of aiohttp's includes the lookup.
         async with asyncio.timeout(self._seconds):
             found = await self._lookups.find(host, port)
         return [
@@ -106,8 +116,9 @@ class _Resolver(AbstractResolver):
 
 
 class _AiohttpResponse:
-    def __init__(self, name: str, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, name: str, response: aiohttp.ClientResponse, places: Places) -> None:
         self._name = name
+        self._places: Places | None = places
         self._response = response
         self._unpacking = unpacking(response.headers.get("content-encoding", ""))
         self.status = response.status
@@ -142,15 +153,10 @@ class _AiohttpResponse:
         """Do nothing: the pieces can only be read."""
 
     def close(self) -> None:
+        if self._places is not None:
+            self._places.leave()
+            self._places = None
         if self._response.content.at_eof():
             self._response.release()
         else:
             self._response.close()
-
-
-def _timeout(upstream: Upstream) -> aiohttp.ClientTimeout:
-    """Set aiohttp's limits. With a limit on connections, waiting for a free one is not the upstream's
-    fault."""
-    seconds = upstream.timeouts.connect
-    whole = None if upstream.max_connections else seconds
-    return aiohttp.ClientTimeout(total=None, connect=whole, sock_connect=seconds)

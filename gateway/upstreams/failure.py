@@ -1,5 +1,6 @@
 """One call to an upstream can fail in these ways, and its caller is told this in the end."""
 
+import random
 import re
 from collections.abc import Mapping
 from datetime import UTC
@@ -23,6 +24,7 @@ Kind = Literal[
     "error_event",
     "breaker_open",
     "not_configured",
+    "overloaded",
 ]
 
 LATE = frozenset({"connect_timeout", "first_byte_timeout", "only_comments", "total_timeout"})
@@ -46,6 +48,7 @@ WORDS: dict[str, str] = {
     "error_event": "reported an error instead of an answer",
     "breaker_open": "has failed too often and is left alone for some seconds",
     "not_configured": "is not configured on this gateway",
+    "overloaded": "has as many calls as it may have, and too many wait",
 }
 
 
@@ -78,6 +81,7 @@ class UpstreamFailure(Exception):
 
     @property
     def is_retryable(self) -> bool:
+        """Tells whether another try may do better, if need be at another upstream."""
         return self.status is None or self.status in RETRIED or not 400 <= self.status < 500
 
     @property
@@ -99,6 +103,13 @@ class UpstreamFailure(Exception):
 
     def refusal(self) -> Refusal:
         """Make the refusal that the caller gets once nothing is left to try."""
+        if self.kind == "overloaded":
+            # Nothing was tried yet, so the SDKs may well ask again, though not all at once.
+            return Refusal(
+                Fault.UPSTREAM_FULL,
+                f"The upstream `{self.upstream}` {WORDS[self.kind]}; try again in a moment.",
+                headers={"retry-after": str(random.randint(1, 3))},  # noqa: S311 - spreads load only
+            )
         if self.status in CREDENTIALS:
             return Refusal(
                 Fault.PROVIDER_CREDENTIALS,

@@ -2,9 +2,7 @@
 
 import asyncio
 import ssl
-from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 from gateway.config import Upstream
@@ -12,6 +10,7 @@ from gateway.upstreams import dial
 from gateway.upstreams.connection import Connection
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.places import Places
 from gateway.upstreams.request import Heads, address
 from gateway.upstreams.response import IncomingResponse
 
@@ -37,11 +36,7 @@ class HttpClient:
         self._tls = (tls or dial.trusted()) if base.scheme == "https" else None
         self._heads = Heads(upstream)
         self._connect_seconds = upstream.timeouts.connect
-        self._limit = upstream.max_connections
-        self._lent = 0
-        """Places in use, where their number is limited."""
-        self._queue: deque[asyncio.Future[None]] = deque()
-        """Those who wait for a place; it is empty while one is free."""
+        self._places = Places(name, upstream.concurrency)
         self._open: set[Connection] = set()
         self._idle: dict[Connection, float] = {}
         """Idle connections, and since when in `loop.time()` seconds; the last to come is the first to go."""
@@ -70,12 +65,7 @@ class HttpClient:
         if self._sweeper is not None:
             self._sweeper.cancel()
         self._closed = asyncio.Event()
-        for waiter in self._queue:
-            # It is let in beyond the limit, only to be turned away.
-            if not waiter.done():
-                waiter.set_result(None)
-                self._lent += 1
-        self._queue.clear()
+        self._places.close()
         for connection in list(self._open):
             connection.cut()
         if self._open:
@@ -91,7 +81,7 @@ class HttpClient:
                 self._sweeper = loop.call_later(IDLE_SECONDS, self._sweep)
         elif connection.is_usable:
             connection.transport.abort()
-        self._leave()
+        self._places.leave()
 
     def lost(self, connection: Connection) -> None:
         self._open.discard(connection)
@@ -101,8 +91,7 @@ class HttpClient:
 
     async def _lend(self, *, is_first: bool = False) -> Connection:
         """Lend a connection for one exchange, with a place until it is freed. Raises UpstreamFailure."""
-        if self._limit:
-            await self._enter(is_first)
+        await self._places.enter(is_first=is_first)
         while self._idle:
             connection, _ = self._idle.popitem()
             if connection.is_usable:
@@ -110,7 +99,7 @@ class HttpClient:
         try:
             return await self._connect()
         except BaseException:
-            self._leave()
+            self._places.leave()
             raise
 
     async def _connect(self) -> Connection:
@@ -134,35 +123,6 @@ class HttpClient:
         # It is added only now: uvloop tells the beginning but not the end of connecting that is cancelled.
         self._open.add(connection)
         return connection
-
-    async def _enter(self, is_first: bool) -> None:
-        """Wait for a place, in turn. The upstream is not to blame for that, so none of its limits counts
-        it."""
-        if self._lent < self._limit:
-            self._lent += 1
-            return
-        waiter = asyncio.get_running_loop().create_future()
-        (self._queue.appendleft if is_first else self._queue.append)(waiter)
-        try:
-            await waiter
-        except BaseException:
-            if waiter.cancelled():
-                with suppress(ValueError):
-                    self._queue.remove(waiter)
-            else:
-                self._leave()
-            raise
-
-    def _leave(self) -> None:
-        """Free a place, which goes to whoever has waited for longest."""
-        if not self._limit:
-            return
-        while self._queue:
-            waiter = self._queue.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
-        self._lent -= 1
 
     def _sweep(self) -> None:
         """Drop the connections that have been idle for too long."""

@@ -90,7 +90,10 @@ class Routing:
         self._retries = config.chat.retries
         self.retry_for = config.chat.retry_for
         lookups = lookups or Lookups()
-        self.nodes = {name: Node(name, upstream, lookups) for name, upstream in config.upstreams.items()}
+        self.nodes = {
+            name: Node(name, _share(upstream, config.server.workers), lookups)
+            for name, upstream in config.upstreams.items()
+        }
         self.prices = Prices(config)
         self.secrets = tuple(
             secret
@@ -143,6 +146,10 @@ class Routing:
             broken += failure.is_retried_once
             if not failure.is_retryable or broken > 1:
                 break
+            if failure.kind == "overloaded":
+                # Whoever tried it again would wait in a queue without an end.
+                del ready[route]
+                continue
             tries[route] = tries.get(route, 0) + 1
             is_awaited = self._is_awaited(route, failure)
             if tries[route] > self._retries and not is_awaited:
@@ -177,7 +184,11 @@ class Routing:
         try:
             result = await attempt(node, route)
         except UpstreamFailure as failure:
-            if self._is_awaited(route, failure):
+            if failure.kind == "overloaded":
+                # It was not asked at all.
+                trail.attempts -= 1
+                breaker.forgive(key, ticket)
+            elif self._is_awaited(route, failure):
                 breaker.forgive(key, ticket)
             elif failure.trips_breaker:
                 breaker.fail(key, ticket, time.monotonic(), was_reached=failure.was_reached)
@@ -194,6 +205,12 @@ class Routing:
         await self.prices.close()
         for node in self.nodes.values():
             await node.client.close()
+
+
+def _share(upstream: Upstream, workers: int) -> Upstream:
+    """Give one worker its part of the calls that the upstream may be asked at once, one at least."""
+    concurrency = upstream.concurrency and max(1, upstream.concurrency // workers)
+    return msgspec.structs.replace(upstream, concurrency=concurrency)
 
 
 def _parts(value: str) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def set_ones(table: dict[str, Any]) -> dict[str, Any]:
 def test_the_example_of_an_upstream_shows_defaults_where_it_can() -> None:
     example = documented()["upstreams"]["azure"]
     default = msgspec.to_builtins(Upstream(base_url="x"))
-    for name in ("max_connections", "client", "text_only", "tools", "timeouts"):
+    for name in ("concurrency", "client", "text_only", "tools", "timeouts"):
         assert example[name] == default[name], name
 
 

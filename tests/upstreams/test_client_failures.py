@@ -168,7 +168,7 @@ async def test_an_upstream_that_is_not_read_is_made_to_wait(
 async def test_waiting_for_a_free_connection_is_no_fault_of_the_upstream(
     kind: str, new: New, upstream: ScriptedUpstream
 ) -> None:
-    client = new(upstream.base_url, client=kind, max_connections=2, timeouts=Timeouts(connect=0.05))
+    client = new(upstream.base_url, client=kind, concurrency=2, timeouts=Timeouts(connect=0.05))
     gate = Gate()
     upstream.always(raw(TWO).hold(gate))
     calls = [asyncio.create_task(ask(client)) for _ in range(10)]

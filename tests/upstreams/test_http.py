@@ -45,8 +45,7 @@ async def until(look: Callable[[], object], within: float = 5.0) -> None:
 
 def assert_at_rest(client: HttpClient) -> None:
     """Check that nothing is lent, nobody waits, and every open connection may be used."""
-    assert client._lent == 0
-    assert not client._queue
+    assert client._places.are_free
     assert client._open == client._idle.keys()
     assert all(connection.is_usable for connection in client._idle)
 
@@ -103,7 +102,7 @@ async def test_a_request_is_not_repeated_once_an_answer_has_begun(
 async def test_a_repeated_request_may_be_large_and_comes_within_the_limit(
     new: New, upstream: ScriptedUpstream
 ) -> None:
-    client = native(new, upstream, max_connections=1)
+    client = native(new, upstream, concurrency=1)
     body = bytes(5 * SLICE)
     upstream.reply(raw(TWO), raw(CLOSE), raw(TWO))
     await ask(client)
@@ -245,7 +244,7 @@ def upstream_at(port: int) -> Upstream:
 
 
 async def test_places_are_given_in_turn(new: New, upstream: ScriptedUpstream) -> None:
-    client, gate = native(new, upstream, max_connections=1), Gate()
+    client, gate = native(new, upstream, concurrency=1), Gate()
     upstream.always(raw(TWO).hold(gate))
     calls = []
     for number in range(8):
@@ -259,7 +258,7 @@ async def test_places_are_given_in_turn(new: New, upstream: ScriptedUpstream) ->
 
 
 async def test_who_stops_waiting_takes_no_place(new: New, upstream: ScriptedUpstream) -> None:
-    client, gate = native(new, upstream, max_connections=1), Gate()
+    client, gate = native(new, upstream, concurrency=1), Gate()
     upstream.always(raw(TWO).hold(gate))
     calls = [asyncio.create_task(ask(client, b"%d" % number)) for number in range(6)]
     await asyncio.to_thread(upstream.wait_for, 1)
@@ -273,7 +272,7 @@ async def test_who_stops_waiting_takes_no_place(new: New, upstream: ScriptedUpst
 
 
 async def test_a_place_is_free_again_after_a_failure(new: New, upstream: ScriptedUpstream) -> None:
-    client = native(new, upstream, max_connections=1)
+    client = native(new, upstream, concurrency=1)
     upstream.reply(raw(CLOSE), raw(b"SSH-2.0\r\n"), raw(CHUNKED, CLOSE))
     for kind in ("connection", "bad_answer", "connection"):
         assert await failure_of(client) == kind
@@ -285,7 +284,7 @@ async def test_a_place_is_free_again_after_connecting_has_failed(new: New) -> No
     with faults.unanswered_port() as hanging, faults.refused_port() as refused:
         limits = Timeouts(connect=0.05)
         for port, kind in ((hanging, "connect_timeout"), (refused, "connection")):
-            client = new(f"http://127.0.0.1:{port}/v1", max_connections=1, timeouts=limits)
+            client = new(f"http://127.0.0.1:{port}/v1", concurrency=1, timeouts=limits)
             assert [await failure_of(client) for _ in range(3)] == [kind] * 3
 
 
@@ -303,7 +302,7 @@ async def test_a_cancelled_call_leaves_no_socket_that_connects(new: New) -> None
 
 
 async def test_closing_the_client_ends_what_is_under_way(new: New, upstream: ScriptedUpstream) -> None:
-    client = native(new, upstream, max_connections=3)
+    client = native(new, upstream, concurrency=3)
     begun = (CHUNKED + b"1\r\na\r\n", OK + b"\r\na")
     upstream.reply(faults.silent(), *(raw(data, SILENCE) for data in begun))
     calls = [asyncio.create_task(failure_of(client)) for _ in range(5)]
@@ -335,7 +334,7 @@ SCRIPTS = (
 async def test_cancelling_at_any_point_leaves_the_pool_in_order(
     new: New, upstream: ScriptedUpstream, seed: int, limit: int
 ) -> None:
-    client, chance = native(new, upstream, max_connections=limit), random.Random(seed)
+    client, chance = native(new, upstream, concurrency=limit), random.Random(seed)
     upstream.always(lambda seen: SCRIPTS[int(seen.body) % len(SCRIPTS)](seen.body))
 
     async def call(number: int) -> None:
