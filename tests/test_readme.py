@@ -1,10 +1,12 @@
 """A newcomer can paste what the README says, and it works as it stands there."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from gateway.drift.verdict import LINES_NEEDED
 from tests.fakes.process import Gateway
 
 pytestmark = pytest.mark.slow
@@ -14,21 +16,21 @@ README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 def block(language: str, about: str) -> str:
     """Find the first block of this language that mentions something."""
-    found: list[str] = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    return next(text for text in found if about in text)
+    found: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return next(text for name, text in found if name == language and about in text)
 
 
 def test_the_persona_file_can_be_pushed_with_nothing_configured(tmp_path: Path) -> None:
     store = Gateway(tmp_path, "")
     (tmp_path / "bookshop.yml").write_text(block("yaml", "slug: bookshop"), "utf-8")
     store.cli("db", "upgrade")
-    assert "v1 (created)" in store.cli("personas", "push", "bookshop.yml")
     lines = [line.partition("#")[0].split() for line in block("sh", "personas push").splitlines()]
     commands = [words[1:] for words in lines if words[:1] == ["persona"] and words[1] == "personas"]
-    assert len(commands) == 3
-    for words in commands:
-        store.cli(*words)
-    assert '"production"' in store.cli("personas", "show", "bookshop", "--json")
+    assert [words[1] for words in commands] == ["push", "label", "pull", "diff"]
+    assert "".join(store.cli(*words) for words in commands) == block("", "bookshop v1 (created)")
+    shown = json.loads(store.cli("personas", "show", "bookshop", "--json"))
+    assert shown["labels"] == {"production": 1}
+    assert len(shown["examples"]) >= LINES_NEEDED
 
 
 @pytest.mark.parametrize("provider", ["openai", "ollama", "vllm", "openrouter"])

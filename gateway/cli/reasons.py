@@ -65,8 +65,11 @@ def reasons_of(turn: TurnDetail) -> list[str]:
     if drift.reason:
         return [f"unscored: {UNSCORED[drift.reason]}"]
     if turn.explain is not None:
-        lines += [_signal(signal) for signal in turn.explain.signals]
-        lines += [f"rules: touches {basis}, which only a judge can tell" for basis in turn.explain.touched]
+        signals = turn.explain.signals
+        lines += [_signal(signal) for signal in signals]
+        told = {signal.basis for signal in signals}
+        unsure = [basis for basis in turn.explain.touched if basis not in told]
+        lines += [f"rules: touches {basis}, which only a judge can tell" for basis in unsure]
     if turn.judge is not None:
         lines.append("judge: " + ", ".join(_judged(turn.judge)))
     return lines or ([f"nothing speaks against {drift.verdict}"] if turn.persona else [])

@@ -35,7 +35,7 @@ ANSWERED = {
         "SHA-256 of the first system message's text as it was sent. Absent for plain models.",
         "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     ),
-    "X-Persona-Upstream": _header("`upstream/model` that answered.", "main/gpt-4o-mini"),
+    "X-Persona-Upstream": _header("`upstream/model` that answered.", "main/gpt-5.4-mini"),
     "X-Persona-Verdict": _header("`persona.drift.verdict`, on whole answers.", "in-character"),
     "X-Request-Id": _header("For questions about this request.", "req_0QwErTy1aBcDeFgHiJkL"),
     "X-Should-Retry": _header("`false` where our own attempts are spent; OpenAI's clients obey.", "false"),

@@ -114,9 +114,9 @@ MESSAGES: list[Json] = [{"role": "user", "content": "Good evening. What should I
 CHAT: Json = {"model": "persona/the-night-librarian", "messages": MESSAGES}
 RENDERED: Json = {
     "model": "persona/the-night-librarian@v2",
-    "upstream": "main/gpt-4o-mini",
+    "upstream": "main/gpt-5.4-mini",
     "request": {
-        "model": "gpt-4o-mini",
+        "model": "gpt-5.4-mini",
         "messages": [{"role": "system", "content": PROMPT}, *MESSAGES],
         "temperature": 0.7,
     },
@@ -184,8 +184,8 @@ MODEL: Json = {
     },
 }
 PLAIN_MODEL: Json = {
-    "id": "gpt-4o-mini",
-    "name": "gpt-4o-mini",
+    "id": "gpt-5.4-mini",
+    "name": "gpt-5.4-mini",
     "object": "model",
     "created": 0,
     "owned_by": "main",
@@ -194,7 +194,7 @@ MODELS: Json = {
     "object": "list",
     "data": [
         MODEL,
-        {"id": "gpt-4o-mini", "name": "gpt-4o-mini", "object": "model", "created": 0, "owned_by": "main"},
+        {"id": "gpt-5.4-mini", "name": "gpt-5.4-mini", "object": "model", "created": 0, "owned_by": "main"},
     ],
 }
 TURN: Json = {
@@ -205,7 +205,7 @@ TURN: Json = {
     "persona": PERSONA_ID,
     "version": 2,
     "model": "persona/the-night-librarian",
-    "upstream": "main/gpt-4o-mini",
+    "upstream": "main/gpt-5.4-mini",
     "stream": True,
     "status": "completed",
     "error": None,
@@ -258,7 +258,7 @@ TURN_DETAIL: Json = {
         "start": 10,
         "end": 20,
         "choice": 0,
-        "model": "main/gpt-4o-mini",
+        "model": "main/gpt-5.4-mini",
         "usage": {"prompt_tokens": 912, "completion_tokens": 41, "total_tokens": 953, **UNKNOWN},
         "cost_usd": None,
         "at": LATER,
@@ -303,7 +303,7 @@ DRIFT_HISTORY: Json = {
         {
             **FIGURES,
             "version": 2,
-            "upstream": "main/gpt-4o-mini",
+            "upstream": "main/gpt-5.4-mini",
             "buckets": [{**FIGURES, "at": "2026-11-22T00:00:00.000Z"}],
         }
     ],

@@ -28,7 +28,7 @@ MOST = 1_000
 
 From = Annotated[datetime | None, QueryParameter(name="from", description="From this time on (RFC 3339).")]
 To = Annotated[datetime | None, QueryParameter(name="to", description="Up to this time (RFC 3339).")]
-Upstream = Annotated[str | None, Parameter(description="Such as `main/gpt-4o-mini`.", max_length=200)]
+Upstream = Annotated[str | None, Parameter(description="Such as `main/gpt-5.4-mini`.", max_length=200)]
 
 
 class _Figures(msgspec.Struct, frozen=True, kw_only=True):

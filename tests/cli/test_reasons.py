@@ -27,7 +27,7 @@ TURN = Turn(
             Signal("number-clash", "values", 0.04, 10, 12, "layers.soul.age"),
             Signal("brand-new", "rules", 0.2, basis="rules[0]", rule="Never swear"),
         ),
-        touched=("rules[1]",),
+        touched=("rules[0]", "rules[1]"),
     ),
 )
 
