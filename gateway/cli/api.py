@@ -84,11 +84,14 @@ class Api:
         *,
         query: Mapping[str, str] | None = None,
         body: object = None,
+        lines: bytes | None = None,
         if_match: str | None = None,
     ) -> Answer:
-        """Raises Refused or Unreachable."""
+        """Send a body as JSON, or lines of JSON as they are. Raises Refused or Unreachable."""
         headers = {} if if_match is None else {"if-match": if_match}
-        data = None
+        data = lines
+        if lines is not None:
+            headers["content-type"] = "application/jsonl"
         if body is not None:
             headers["content-type"] = "application/json"
             data = msgspec.json.encode(body)

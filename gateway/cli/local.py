@@ -14,6 +14,7 @@ from gateway.auth.keys import Workspace
 from gateway.auth.scopes import DEFAULT, expand
 from gateway.auth.view import AuditView, KeyView, show_entry, show_key
 from gateway.cli.failures import Failure
+from gateway.cli.local_conversations import LocalConversations
 from gateway.cli.opening import Opened, opened, require_store
 from gateway.cli.ref import version_number
 from gateway.cli.target import (
@@ -86,6 +87,10 @@ class Local:
     @property
     def place(self) -> str:
         return f"the workspace `{self._workspace.name}` of {self._database.place}"
+
+    @property
+    def conversations(self) -> LocalConversations:
+        return LocalConversations(self._database, self._workspace)
 
     def check(self, draft: Draft) -> None:
         for upstream in draft.content.upstreams:

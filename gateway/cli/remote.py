@@ -14,6 +14,7 @@ from gateway.cli.api import Answer, Api, Page, Refused, Unreachable, connected, 
 from gateway.cli.credentials import Credentials
 from gateway.cli.failures import Failure
 from gateway.cli.ref import version_number
+from gateway.cli.remote_conversations import RemoteConversations
 from gateway.cli.target import (
     Found,
     MadeKey,
@@ -59,6 +60,10 @@ class Remote:
     @property
     def place(self) -> str:
         return self._api.root
+
+    @property
+    def conversations(self) -> RemoteConversations:
+        return RemoteConversations(self._api)
 
     def check(self, draft: Draft) -> None:
         """Does nothing: only the gateway knows its upstreams, and refuses a draft that names others."""

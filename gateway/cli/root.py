@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "personas": "Push, list, show, pull, label, fork, compare and archive personas.",
     "keys": "Create, list, rotate and revoke API keys.",
     "workspaces": "Create and list workspaces.",
+    "conversations": "List, show, export, import and delete conversations.",
     "turns": "List recorded turns, and show why one has its score.",
     "usage": "Sum up requests, tokens and cost.",
     "audit": "List who did what to which record.",

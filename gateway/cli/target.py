@@ -12,6 +12,7 @@ import rich_click as click
 
 from gateway.auth.view import AuditView, KeyView
 from gateway.cli import credentials, options
+from gateway.conversations.view import ConversationView, MessageView
 from gateway.personas.model import Draft
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
@@ -71,6 +72,24 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     action: str | None = None
 
 
+class Conversations(Protocol):
+    """The conversations of a target; every method raises Failure where it cannot do what is asked."""
+
+    async def listed(self, persona: str | None, limit: int) -> list[ConversationView]:
+        """List them, the newest first."""
+
+    async def path(self, conversation_id: str, leaf: str | None, limit: int) -> list[MessageView]:
+        """Read at most so many of the last messages of a path, the oldest of them first."""
+
+    def exported(self, conversation_id: str) -> AsyncGenerator[bytes, None]:
+        """Yield its messages as lines of JSON."""
+
+    async def take_in(self, found: Found, title: str, lines: bytes) -> ConversationView:
+        """Make a conversation of such lines with the version that was found."""
+
+    async def delete(self, conversation_id: str) -> None: ...
+
+
 class Target(Protocol):
     """Every method raises Failure where it cannot do what is asked."""
 
@@ -81,6 +100,9 @@ class Target(Protocol):
     @property
     def place(self) -> str:
         """Name the place of writes in messages: a workspace of a file, or a gateway's address."""
+
+    @property
+    def conversations(self) -> Conversations: ...
 
     def check(self, draft: Draft) -> None:
         """Check what can be checked before anything is written. Raises ConfigError."""

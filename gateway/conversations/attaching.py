@@ -70,7 +70,7 @@ class Attaching:
 def _begun(caller: Caller, exchange: Exchange, persona: Resolved) -> Conversation:
     fields = exchange.request.fields
     marks = tuple(name.encode() + bytes(fields[name]) for name in MARKS if name in fields)
-    return beginning.draft(caller, persona, Pin(persona.version), marks=marks)
+    return beginning.draft(caller, persona.persona_id, Pin(persona.version), marks=marks)
 
 
 async def _named(

@@ -8,7 +8,6 @@ from gateway.conversations.view import ConversationBody
 from gateway.errors import Detail, Fault, Refusal
 from gateway.personas.name import PREFIX
 from gateway.personas.registry import Registry
-from gateway.personas.resolved import Resolved
 from gateway.personas.slug import is_label
 
 
@@ -20,12 +19,12 @@ async def begin(registry: Registry, caller: Caller, body: ConversationBody) -> C
     pinned = Pin(persona.version)
     if body.follow is not None:
         pinned = await pin(registry, caller, persona.persona_id, None, body.follow) or pinned
-    return draft(caller, persona, pinned, body.id, title=body.title, metadata=body.metadata)
+    return draft(caller, persona.persona_id, pinned, body.id, title=body.title, metadata=body.metadata)
 
 
 def draft(
     caller: Caller,
-    persona: Resolved,
+    persona_id: str,
     pinned: Pin,
     conversation_id: str | None = None,
     *,
@@ -41,12 +40,12 @@ def draft(
         id=conversation_id or ids.new("conv"),
         owner=caller.owner,
         key_id=caller.key_id,
-        persona_id=persona.persona_id,
+        persona_id=persona_id,
         version=pinned.version,
         follow=pinned.follow,
         title=title,
         metadata=metadata or {},
-        origin=origin(caller.workspace_id, caller.owner, persona.persona_id, marks),
+        origin=origin(caller.workspace_id, caller.owner, persona_id, marks),
         leaf=None,
         messages=0,
         turns=0,

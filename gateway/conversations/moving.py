@@ -13,7 +13,6 @@ from litestar.response import Stream
 from gateway.auth.access import AnyRequest, Store, caller_of, still_there
 from gateway.conversations import beginning, lines, store, view
 from gateway.conversations.conversation import Conversation
-from gateway.conversations.message import Addition
 from gateway.conversations.reaching import reach
 from gateway.conversations.view import ConversationBody, ConversationView
 from gateway.errors import Fault, Refusal
@@ -40,7 +39,7 @@ def export_route() -> BaseRouteHandler:
         drift beside it; a parent comes before what is below it."""
         async with database.read() as connection:
             found = await reach(connection, caller_of(request), conversation)
-        return Stream(_written(database, found), media_type=JSON_LINES)
+        return Stream(written(database, found), media_type=JSON_LINES)
 
     return export_conversation
 
@@ -72,19 +71,16 @@ def import_route(registry: Registry) -> BaseRouteHandler:
         )
         read = partial(lines.read, request.scope["state"]["body"], draft)
         messages = await asyncio.to_thread(read)
-        answers = sum(message.score is not None for message in messages)
         async with database.write(still_there(request.scope)) as connection:
             if await store.is_taken(connection, caller.workspace_id, draft.id):
                 raise Refusal(Fault.CONVERSATION_TAKEN, param="id")
-            made = await store.create(connection, draft)
-            await store.add(connection, [Addition(made, tuple(messages), answers)])
-            found = await store.find(connection, caller.workspace_id, caller.owner, made.id)
-        return view.show(found or made)
+            return view.show(await store.take_in(connection, draft, messages))
 
     return import_conversation
 
 
-async def _written(database: Database, found: Conversation) -> AsyncIterator[bytes]:
+async def written(database: Database, found: Conversation) -> AsyncIterator[bytes]:
+    """Write every message on a line, page by page."""
     after = 0
     while True:
         async with database.read() as connection:

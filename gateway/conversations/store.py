@@ -49,20 +49,24 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find(
-    connection: AsyncConnection, workspace_id: str, owner: str, conversation_id: str
+    connection: AsyncConnection, workspace_id: str, owner: str | None, conversation_id: str
 ) -> Conversation | None:
-    """Find it, unless its persona is private to another owner."""
-    query = select(*CONVERSATION).select_from(WITH_PERSONAS).where(is_open(workspace_id, owner))
+    """Find it, unless its persona is private to another owner; `None` may see all of the workspace."""
+    query = select(*CONVERSATION).select_from(WITH_PERSONAS)
+    if owner is not None:
+        query = query.where(is_open(workspace_id, owner))
     query = query.where(CONVERSATION.workspace_id == workspace_id, CONVERSATION.id == conversation_id)
     row = (await connection.execute(query)).first()
     return msgspec.convert(fields(row), Conversation) if row else None
 
 
 async def conversations(
-    connection: AsyncConnection, workspace_id: str, owner: str, wanted: Filter
+    connection: AsyncConnection, workspace_id: str, owner: str | None, wanted: Filter
 ) -> Sequence[Conversation]:
-    """List those whose personas are not private to another owner; the newest comes first."""
-    query = select(*CONVERSATION).select_from(WITH_PERSONAS).where(is_open(workspace_id, owner))
+    """List those that `find` would find; the newest comes first."""
+    query = select(*CONVERSATION).select_from(WITH_PERSONAS)
+    if owner is not None:
+        query = query.where(is_open(workspace_id, owner))
     query = query.where(CONVERSATION.workspace_id == workspace_id)
     if wanted.persona_id is not None:
         query = query.where(CONVERSATION.persona_id == wanted.persona_id)
@@ -128,6 +132,19 @@ async def add(connection: AsyncConnection, additions: Sequence[Addition]) -> lis
         await connection.execute(insert(tables.messages), rows)
         await connection.execute(_GROW, changes)
     return faults
+
+
+async def take_in(
+    connection: AsyncConnection, draft: Conversation, messages: Sequence[Message]
+) -> Conversation:
+    """Store a new conversation with all that was said in it, and give it as it is then."""
+    made = await create(connection, draft)
+    answers = sum(message.score is not None for message in messages)
+    await add(connection, [Addition(made, tuple(messages), answers)])
+    last, count = messages[-1], len(messages)
+    return msgspec.structs.replace(
+        made, leaf=last.id, messages=count, turns=answers, updated_at=last.created_at
+    )
 
 
 async def _placed(connection: AsyncConnection, addition: Addition) -> int | Fault:

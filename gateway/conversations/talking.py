@@ -161,7 +161,8 @@ class Talking(Answering):
         marks = tuple(
             name.encode() + bytes(wanted.parameters[name]) for name in MARKS if name in wanted.parameters
         )
-        return beginning.draft(caller, persona, pinned, conversation_id, marks=marks), persona
+        begun = beginning.draft(caller, persona.persona_id, pinned, conversation_id, marks=marks)
+        return begun, persona
 
     async def _require_free(
         self, connection: AsyncConnection, caller: Caller, conversation_id: str, *, is_named: bool
