@@ -20,10 +20,6 @@ class ModelName(msgspec.Struct, frozen=True):
     version: int | None = None
     label: str | None = None
 
-    @property
-    def is_id(self) -> bool:
-        return self.ref.startswith("psn_")
-
     def __str__(self) -> str:
         if self.version is not None:
             return f"{PREFIX}{self.ref}@v{self.version}"

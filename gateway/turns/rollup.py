@@ -26,8 +26,6 @@ EDGES = [at / BINS for at in range(BINS)]
 """Where the bins begin, as parts of the scale."""
 VERDICTS: dict[Verdict, str] = {verdict: verdict.replace("-", "_") for verdict in GRAVITY}
 
-USED = ("turns", "completed", "failed", "cancelled", *TOKENS, "cost_usd", "priced", "unpriced", "estimated")
-
 
 class Spread(msgspec.Struct, frozen=True):
     """How levels are spread over turns; the quantiles are right to within a twentieth of the scale."""

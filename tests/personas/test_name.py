@@ -85,8 +85,4 @@ def test_version_and_label_are_told_apart() -> None:
     assert parse_ref("a@v12b") == ModelName("a", label="v12b")
     assert parse_ref("a@v") == ModelName("a", label="v")
     assert parse_ref("a@latest") == ModelName("a", label="latest")
-
-
-def test_an_id_is_told_from_a_slug() -> None:
-    assert parse_ref("psn_0QvXb3k2").is_id
-    assert not parse_ref("psn-0").is_id
+    assert parse_ref("psn_0QvXb3k2@v1") == ModelName("psn_0QvXb3k2", version=1)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, insert, select
 from gateway import clock, ids
 from gateway.personas import reading
 from gateway.personas.model import Content, Persona, Version
-from gateway.personas.store.rows import PERSONA, slices
+from gateway.personas.store.rows import slices
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
@@ -94,16 +94,6 @@ async def languages(connection: AsyncConnection, persona_ids: Sequence[str]) -> 
         for row in await connection.execute(query.where(VERSION.persona_id.in_(some))):
             found[row.persona_id, row.number] = row.language
     return found
-
-
-async def newest_languages(connection: AsyncConnection, workspace_id: str) -> dict[str, str]:
-    """Read the language of each persona's newest version, by the persona's id."""
-    query = (
-        select(PERSONA.id, VERSION.language)
-        .join(tables.versions, VERSION.persona_id == PERSONA.id)
-        .where(PERSONA.workspace_id == workspace_id, VERSION.number == PERSONA.latest)
-    )
-    return {row.id: row.language for row in await connection.execute(query)}
 
 
 async def add(connection: AsyncConnection, persona_id: str, no: int, content: Content) -> Version:
