@@ -1,6 +1,7 @@
 """The largest requests have a cost: memory beyond their bytes, and the time that others wait for them."""
 
 import gzip
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from tests.e2e.wire import Reply, fetch
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer
+from tests.fakes.upstream_scripts import json_answer
 from tests.faults.pacing import Pace
 from tests.faults.proc import children, memory, peak
 
@@ -112,6 +114,13 @@ def cost(gateway: Gateway, path: str, body: bytes) -> Cost:
     return Cost(reply, most() - before, waited, usual, max(busy, still, 1.0))
 
 
+def waits(found: Cost, stall: float) -> str:
+    return (
+        f"others waited {found.waited:.3f} s, else {found.usual:.3f} s, each time, "
+        f"and not {stall:.3f} s times {found.busy:.1f}"
+    )
+
+
 def longest_call(body: bytes) -> float:
     """Seconds of the longest call that nobody can do without who reads this body: it cannot be cut in two."""
     fields, messages = msgspec.json.Decoder(dict[str, msgspec.Raw]), msgspec.Raw(b"[]")
@@ -148,10 +157,27 @@ def test_a_large_request_costs_little_beyond_its_bytes(
         assert found.held < most, f"{found.held >> 20} MiB"
         if found.waited - found.usual < stall * found.busy:
             return
-    raise AssertionError(
-        f"others waited {found.waited:.3f} s, else {found.usual:.3f} s, each time, "
-        f"and not {stall:.3f} s times {found.busy:.1f}"
-    )
+    raise AssertionError(waits(found, stall))
+
+
+@pytest.mark.parametrize("text", ["Hello. ", 'He said "no".\n', "ş"], ids=["plain", "escaped", "wide"])
+@pytest.mark.parametrize("size", [4 * MB, 50 * MB], ids=["4 MB", "50 MB"])
+def test_a_large_answer_in_place_of_a_stream_holds_up_nobody(
+    keeper: Gateway, upstream: ScriptedUpstream, size: int, text: str
+) -> None:
+    message = {"role": "assistant", "content": text * (size // len(json.dumps(text).encode()))}
+    written = json.dumps(
+        {"id": "1", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    ).encode()
+    upstream.always(json_answer(written))
+    body = HEAD + USER + b'],"stream":true}'
+    for _ in range(TRIES):
+        found = cost(keeper, CHAT, body)
+        assert (found.reply.status, found.reply.body[-14:]) == (200, b"data: [DONE]\n\n")
+        assert found.held < 2 * len(written) + MOST, f"{found.held >> 20} MiB"
+        if found.waited - found.usual < STALL * found.busy:
+            return
+    raise AssertionError(waits(found, STALL))
 
 
 def test_a_small_body_that_becomes_large_is_refused(keeper: Gateway, upstream: ScriptedUpstream) -> None:
