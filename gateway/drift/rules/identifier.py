@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
-from itertools import repeat
+from itertools import filterfalse, repeat
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -117,7 +117,8 @@ class Leanings:
 
     def of(self, tokens: list[str]) -> list[float]:
         """Give the log odds of each, none for numbers; no sum of theirs in any one language is higher."""
-        unknown = [token for token in set(tokens).difference(self._known) if token.isalpha()]
+        # To take a set from a dictionary of this kind would walk through all of the latter.
+        unknown = list(filter(str.isalpha, filterfalse(self._known.__contains__, set(tokens))))
         for start in range(0, len(unknown), AT_ONCE):
             some = unknown[start : start + AT_ONCE]
             if len(max(some, key=len)) > LONGEST_WORD:
