@@ -47,6 +47,7 @@ from gateway.queries import Queries
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
 from gateway.storage.retention import Retention
+from gateway.telemetry.access import Access
 from gateway.translation import refusing, translate
 from gateway.turns.recorder import Recorder
 from gateway.turns.routes import router as turns_router
@@ -69,6 +70,7 @@ class Gateway:
         self.marking = Marking(self.database, self.guard)
         self.registry = Registry(self.database, config)
         self.routing = Routing(config)
+        self.access = Access(config.log)
         self.recorder = Recorder(self.database, config.turns, self.routing.prices)
         self.scoring = Scoring(config.drift, self.recorder)
         self.judge = Judge(config, self.scoring.amend) if config.drift.judge.upstream else None
@@ -138,8 +140,12 @@ class Gateway:
             "status": status,
             "store": store,
             "upstreams": upstreams,
+            "upstream_calls": {
+                name: msgspec.structs.asdict(node.health.report()) for name, node in nodes.items()
+            },
             "draining": self.is_draining,
             "turns_dropped": self.recorder.dropped,
+            "log_lines_dropped": self.access.dropped,
             "verdict_changes": dict(self.scoring.changes),
             "late_scores": msgspec.structs.asdict(self.scoring.late),
             **judge,

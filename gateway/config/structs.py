@@ -230,6 +230,8 @@ class Keys(Strict, frozen=True):
 class Log(Strict, frozen=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["text", "json"] = "text"
+    access: bool = True
+    """Tells whether each request that has ended leaves a line, at the level `info`."""
 
 
 class Config(Strict, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from gateway.openai_api import edge
 from gateway.openai_api.life import Life, Outlet
 from gateway.openai_api.outlet import HTTPOutlet
-from gateway.openai_api.watch import Presence, Watch
+from gateway.openai_api.watch import Watch
 
 
 class Answering:
@@ -25,8 +25,9 @@ class Answering:
             life, incoming.connection, lambda watch: HTTPOutlet(send, watch, life.account, incoming)
         )
 
-    async def run(self, life: Life, connection: Presence, outlet: Callable[[Watch], Outlet]) -> None:
+    async def run(self, life: Life, connection: edge.Connection, outlet: Callable[[Watch], Outlet]) -> None:
         """See a request through to this outlet; never fails."""
+        connection.tell(life.account)
         watch = Watch(connection, total=life.limit())
         self._open.add(watch)
         try:

@@ -3,12 +3,15 @@
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.errors import Fault, Refusal, envelope
 from gateway.openai_api.bounds import Aside
 from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.watch import Presence
+
+if TYPE_CHECKING:
+    from gateway.openai_api.account import Account
 
 JSON_TYPE = (b"content-type", b"application/json")
 STREAM_HEAD = [
@@ -43,6 +46,9 @@ class CallerGoneError(Exception):
 
 class Connection(Presence, Writer, Protocol):
     """The caller's connection."""
+
+    def tell(self, account: "Account") -> None:
+        """Note whose turn is answered, for the line that the request leaves."""
 
     def vouch(self) -> None:
         """Note that the caller has shown a key."""

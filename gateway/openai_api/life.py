@@ -20,6 +20,9 @@ from gateway.upstreams.routing import Routing
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
 
+BROKEN = frozenset({Fault.STREAM_ERROR.code, Fault.STREAM_BROKEN.code, "idle_timeout", "total_timeout"})
+"""Words for answers that have failed by the upstream's doing after they had begun."""
+
 log = logging.getLogger("gateway.chat")
 
 
@@ -120,6 +123,10 @@ class Life:
         if not self._is_over:
             self._is_over = True
             self.account.close(ended, self._source, self._reckon, self._routing.prices)
+            if self._source is not None and ended.word in BROKEN and route is not None:
+                node = self._routing.nodes.get(route.upstream)
+                if node is not None:
+                    node.health.break_off(route, ended.word)
             self._recorder.record(self.account.turn)
             self._recorded()
         return ended

@@ -188,14 +188,25 @@ SHAPES: Json = {
     ),
     "OpenAPIDocument": _object("An OpenAPI 3.1 document.", "openapi", openapi=TEXT),
     "Liveness": _object("The process runs.", "status", status={"const": "live"}),
+    "UpstreamCalls": _object(
+        "How an upstream has been doing, as the worker that answers has seen it.",
+        "last_failure seconds_ago calls failing",
+        last_failure=_or_null("string"),
+        seconds_ago=_or_null("number"),
+        calls=NUMBER,
+        failing=_or_null("number"),
+    ),
     "Readiness": _object(
         "Whether chat requests can be answered, and the state of each part.",
-        "status store upstreams draining turns_dropped verdict_changes late_scores",
+        "status store upstreams upstream_calls draining turns_dropped log_lines_dropped verdict_changes "
+        "late_scores",
         status=_one_of("ready", "degraded", "unavailable"),
         store=_one_of("ok", "degraded"),
         upstreams={"type": "object", "additionalProperties": _one_of("ok", "degraded")},
+        upstream_calls={"type": "object", "additionalProperties": _ref("UpstreamCalls")},
         draining={"type": "boolean"},
         turns_dropped=NUMBER,
+        log_lines_dropped=NUMBER,
         verdict_changes={"type": "object", "additionalProperties": NUMBER},
         late_scores=_object(
             "What has become of answers that went out before their score was there.",

@@ -336,8 +336,12 @@ READINESS: Json = {
     "status": "ready",
     "store": "ok",
     "upstreams": {"main": "ok"},
+    "upstream_calls": {
+        "main": {"last_failure": "status_503", "seconds_ago": 12.4, "calls": 96, "failing": 0.0104}
+    },
     "draining": False,
     "turns_dropped": 0,
+    "log_lines_dropped": 0,
     "verdict_changes": {"drifting": 2},
     "late_scores": {"scored": 40, "dropped": 0, "waiting": 3},
     "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0, "over_budget": 0},

@@ -4,6 +4,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from gateway.openai_api.account import Account
 from gateway.openai_api.edge import BODY_FOLLOWS
 
 CONTROLS = bytes(code for code in range(32) if code != ord("\t")) + b"\x7f"
@@ -28,8 +29,15 @@ class Cycle(RequestResponseCycle):
     _held = b""
     """A head that waits for its body; a second small piece would cost the kernel as much as the first."""
 
+    status: int | None = None
+    began = 0.0
+    """When the application was given the request, in `time.perf_counter()` seconds."""
+    account: Account | None = None
+    """The turn that is answered, if it is one."""
+
     def __init__(self, request_id: str, **parts: Any) -> None:
         super().__init__(**parts)
+        self.request_id = request_id
         self._id = (b"x-request-id", request_id.encode())
 
     def end_with_connection(self) -> None:
@@ -62,7 +70,7 @@ class Cycle(RequestResponseCycle):
 
     def _begin(self, status: int, headers: Any) -> bytes:
         """Write the head as it is sent. Raises RuntimeError for a header that would break it apart."""
-        self.response_started = True
+        self.response_started, self.status = True, status
         self.waiting_for_100_continue = False
         if self.more_body:
             # The rest of the request stands where the next one would begin.

@@ -3,21 +3,26 @@
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import httptools
 
-from gateway import ids
+from gateway import clock, ids
 from gateway.config import Server
 from gateway.errors import Fault
+from gateway.openai_api.account import Account
 from gateway.server.crowd import Crowd, room
 from gateway.server.cycle import Cycle
 from gateway.server.head import FlawError, once, target
 from gateway.server.lean import Flow, Queue, Signal
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED, Limits
 from gateway.server.stall import Stall
+from gateway.telemetry.access import Access, Line
+from gateway.turns.usage import total
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -27,6 +32,7 @@ class Protocol(Limits):
 
     __slots__ = ("_gone", "_is_known", "_is_lost", "is_stalled")
     crowd: Crowd
+    access: Access
 
     def __init__(self, *settings: Any, **more: Any) -> None:
         super().__init__(*settings, **more)
@@ -68,6 +74,11 @@ class Protocol(Limits):
         if running is not None and not (running.response_complete or running.disconnected):
             # A close would wait until the caller has read what it was sent.
             self.transport.abort()
+
+    def tell(self, account: Account) -> None:
+        """Note whose turn the running request is."""
+        assert self._running is not None  # noqa: S101 - whose answer it is
+        self._running.account = account
 
     def vouch(self) -> None:
         """Note that the caller has shown a key that is good."""
@@ -236,20 +247,46 @@ class Protocol(Limits):
             super().on_message_complete()
 
     def _start_asgi_task(self, cycle: Cycle, app: Any) -> None:  # type: ignore[override]
-        self._running = cycle
+        self._running, cycle.began = cycle, time.perf_counter()
         task = self.loop.create_task(cycle.run_asgi(app))
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(partial(self._ended, cycle))
         self.tasks.add(task)
+
+    def _ended(self, cycle: Cycle, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if self.access.is_on:
+            self.access.note(line(cycle), self.loop)
 
     def _cut_stalled(self) -> None:
         self.is_stalled = True
         self.cut()
 
 
-def limited(server: Server) -> type[Protocol]:
+def line(cycle: Cycle) -> Line:
+    """Say in one line what became of a request."""
+    scope, account = cycle.scope, cycle.account
+    ms = (time.perf_counter() - cycle.began) * 1000
+    head = (clock.now_ms(), scope["method"], scope["raw_path"], cycle.status, ms, cycle.request_id)
+    if account is None:
+        return Line(*head)
+    turn = account.turn
+    return Line(
+        *head,
+        account.persona.label if account.persona is not None else None,
+        turn.upstream,
+        turn.attempts,
+        total(turn.usage),
+        turn.drift.verdict,
+        f"{turn.status}:{turn.error}" if turn.error else turn.status,
+    )
+
+
+def limited(server: Server, access: Access) -> type[Protocol]:
     """Make the protocol with the limits of the configuration, for the connections of one worker."""
+    lines = access
 
     class Limited(Protocol):
+        access = lines
         crowd = Crowd(room(server.max_connections))
         body_seconds = server.body_timeout
         body_total = server.body_total

@@ -33,7 +33,7 @@ def run(config: Config, listener: socket.socket, share: Share, lifeline: int, st
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
     front = create_app(config)
-    protocol = limited(config.server)
+    protocol = limited(config.server, front.gateway.access)
     settings = uvicorn.Config(
         with_cors(front, config.server.cors_origins),
         http=protocol,
@@ -49,7 +49,10 @@ def run(config: Config, listener: socket.socket, share: Share, lifeline: int, st
         # Beyond the grace, open answers end by an error event of ours; this limit is the last resort.
         timeout_graceful_shutdown=int(config.server.shutdown_grace) + 5,
     )
-    _Server(settings, protocol, front, share, lifeline, status).run(sockets=[listener])
+    try:
+        _Server(settings, protocol, front, share, lifeline, status).run(sockets=[listener])
+    finally:
+        front.gateway.access.close()
 
 
 def _spare_collector() -> None:

@@ -1,6 +1,7 @@
 """Upstreams are asked in an order, with retries, backoff, and a breaker per upstream and model."""
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +16,8 @@ from gateway.config import LOCAL, Config, Route, Upstream
 from gateway.upstreams.breaker import Breaker
 from gateway.upstreams.client import Client, pooled
 from gateway.upstreams.deadline import Deadlines
-from gateway.upstreams.failure import Kind, UpstreamFailure
+from gateway.upstreams.failure import CREDENTIALS, Kind, UpstreamFailure
+from gateway.upstreams.health import Health
 from gateway.upstreams.lookup import Lookups
 from gateway.upstreams.prices import Prices
 
@@ -31,6 +33,7 @@ MODELS = 1000
 SECRET_LENGTH = 8
 """Characters; a shorter header value is no secret worth masking."""
 
+log = logging.getLogger("gateway.upstreams")
 T = TypeVar("T")
 
 
@@ -42,6 +45,7 @@ class Node:
         self.upstream = upstream
         self.client: Client = pooled(name, upstream, lookups)
         self._breakers: Cache[str, Breaker] = Cache(MODELS)
+        self.health = Health(name)
         self.total = Deadlines(upstream.timeouts.total)
         self.first_byte = Deadlines(upstream.timeouts.first_byte)
         self.refuses_usage = False
@@ -184,22 +188,45 @@ class Routing:
         try:
             result = await attempt(node, route)
         except UpstreamFailure as failure:
-            if failure.kind == "overloaded":
-                # It was not asked at all.
-                trail.attempts -= 1
-                breaker.forgive(key, ticket)
-            elif self._is_awaited(route, failure):
-                breaker.forgive(key, ticket)
-            elif failure.trips_breaker:
-                breaker.fail(key, ticket, time.monotonic(), was_reached=failure.was_reached)
-            else:
-                breaker.succeed(key, ticket, time.monotonic())
+            self._fail(route, breaker, trail, ticket, failure)
             raise
         except BaseException:
             breaker.forgive(key, ticket)
             raise
-        breaker.succeed(key, ticket, time.monotonic())
+        self._succeed(route, breaker, key, ticket)
+        node.health.succeed()
         return result
+
+    def _fail(
+        self, route: Route, breaker: Breaker, trail: Trail, ticket: int, failure: UpstreamFailure
+    ) -> None:
+        """Note a failure for the breaker, and for whoever asks how the upstream is doing."""
+        key, health = trail.key, self.nodes[route.upstream].health
+        if failure.kind == "overloaded":
+            # It was not asked at all.
+            trail.attempts -= 1
+            breaker.forgive(key, ticket)
+            return
+        if self._is_awaited(route, failure):
+            breaker.forgive(key, ticket)
+        elif failure.trips_breaker:
+            was_open = breaker.is_open, breaker.is_open_for(key)
+            breaker.fail(key, ticket, time.monotonic(), was_reached=failure.was_reached)
+            _tell_opened(route, breaker, key, was_open)
+        else:
+            self._succeed(route, breaker, key, ticket)
+        if failure.is_retryable or failure.status in CREDENTIALS:
+            cause = failure.__cause__ or failure.__context__
+            health.fail(route, failure.word, None if cause is None else type(cause).__name__)
+        else:
+            health.succeed()
+
+    @staticmethod
+    def _succeed(route: Route, breaker: Breaker, key: str, ticket: int) -> None:
+        was_open = breaker.is_open_for(key)
+        breaker.succeed(key, ticket, time.monotonic())
+        if was_open and not breaker.is_open_for(key):
+            log.warning("a breaker has closed", extra={"facts": _of(route)})
 
     async def close(self) -> None:
         await self.prices.close()
@@ -211,6 +238,18 @@ def _share(upstream: Upstream, workers: int) -> Upstream:
     """Give one worker its part of the calls that the upstream may be asked at once, one at least."""
     concurrency = upstream.concurrency and max(1, upstream.concurrency // workers)
     return msgspec.structs.replace(upstream, concurrency=concurrency)
+
+
+def _tell_opened(route: Route, breaker: Breaker, key: str, was_open: tuple[bool, bool]) -> None:
+    """Log that nobody, or this key alone, is let through to the model for a while."""
+    if breaker.is_open and not was_open[0]:
+        log.warning("a breaker has opened", extra={"facts": {**_of(route), "for": "everybody"}})
+    elif breaker.is_open_for(key) and not was_open[1]:
+        log.warning("a breaker has opened", extra={"facts": {**_of(route), "for": key}})
+
+
+def _of(route: Route) -> dict[str, str]:
+    return {"upstream": route.upstream, "model": route.model}
 
 
 def _parts(value: str) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ def scrubbed_environment(**more: str) -> dict[str, str]:
     return {name: os.environ[name] for name in KEPT if name in os.environ} | more
 
 
+ROUTINE = ("gateway.access", "gateway.upstreams")
+
+
 class Gateway:
     """`persona serve` in a folder of its own."""
 
@@ -96,9 +99,14 @@ class Gateway:
         self._log.close()
         return code
 
-    def errors(self) -> str:
+    def log(self) -> str:
         """Read what it has written to standard error."""
         return (self.folder / "stderr.log").read_text("utf-8")
+
+    def errors(self) -> str:
+        """Read the same without what is said of requests, and of upstreams that fail as they are told to."""
+        lines = self.log().splitlines(keepends=True)
+        return "".join(line for line in lines if not any(name in line for name in ROUTINE))
 
     def cli(self, *arguments: str, check: bool = True) -> str:
         """Run another `persona` command on the same store, and return its standard output."""

@@ -1,0 +1,171 @@
+"""Every request that has ended leaves one line, which a thread writes a moment later, many at once."""
+
+import logging
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from gateway import clock
+from gateway.config import Log
+
+SECONDS = 0.25
+"""Seconds for which lines are gathered."""
+WAITING = 10_000
+"""Lines that may wait; where nobody takes them, as at a pipe that is full, further ones are counted."""
+PATH_BYTES = 200
+SECRETS = re.compile(r"((?:sk|pk_live|pk_test)[-_])[A-Za-z0-9_-]+")
+"""What looks like a key is cut out of a path, into which somebody may have put one."""
+ODD = re.compile(r"[^\x21-\x7e]")
+NAME = "gateway.access"
+
+log = logging.getLogger("gateway.log")
+
+
+class Line(NamedTuple):
+    """One request; `None` stands for what it had nothing of. No text of anybody is in it, and no query."""
+
+    at: int
+    method: str
+    path: bytes
+    """The path as it was sent."""
+    status: int | None
+    """`None` where the caller left before anything went out."""
+    ms: float
+    request: str
+    persona: str | None = None
+    upstream: str | None = None
+    attempts: int | None = None
+    tokens: int | None = None
+    verdict: str | None = None
+    ended: str | None = None
+    """How the turn ended, such as `completed`, or `failed` with a word behind it."""
+
+
+class Timer(Protocol):
+    """Calls something later, as an event loop does."""
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> object: ...
+
+
+class Access:
+    """The lines of one worker; to note one costs about a microsecond."""
+
+    def __init__(self, config: Log, write: Callable[[str], None] | None = None) -> None:
+        self.is_on = config.access and config.level in ("debug", "info")
+        self.dropped = 0
+        self._write = write or _to_stderr
+        self._form = _json if config.format == "json" else _text
+        self._lines: list[Line] = []
+        self._is_timed = self._is_writing = False
+        self._told = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="access") if self.is_on else None
+        self._lock = threading.Lock()
+
+    @property
+    def is_busy(self) -> bool:
+        """Tells whether lines wait or are being written."""
+        return self._is_timed or self._is_writing
+
+    def note(self, line: Line, timer: Timer) -> None:
+        """Take a line, which goes out soon."""
+        if len(self._lines) >= WAITING:
+            self.dropped += 1
+            return
+        self._lines.append(line)
+        if not self._is_timed:
+            self._is_timed = True
+            timer.call_later(SECONDS, lambda: self._flush(timer))
+
+    def close(self) -> None:
+        """Write what still waits, at the end of the process."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
+        self._put_out(self._taken())
+
+    def _flush(self, timer: Timer) -> None:
+        self._is_timed = False
+        if self._thread is None or not self._lines:
+            return
+        if self._is_writing:
+            # Whoever reads the log is slow.
+            self._is_timed = True
+            timer.call_later(SECONDS, lambda: self._flush(timer))
+            return
+        self._is_writing = True
+        try:
+            self._thread.submit(self._put_out, self._taken())
+        except RuntimeError:
+            self._is_writing = False
+
+    def _taken(self) -> list[Line]:
+        lines, self._lines = self._lines, []
+        return lines
+
+    def _put_out(self, lines: list[Line]) -> None:
+        try:
+            with self._lock:
+                if lines:
+                    self._write("".join(map(self._form, lines)))
+            if self.dropped > self._told:
+                log.warning("%d lines of requests were dropped so far", self.dropped)
+                self._told = self.dropped
+        finally:
+            self._is_writing = False
+
+
+def _facts(line: Line) -> dict[str, object]:
+    path = ODD.sub("?", line.path[:PATH_BYTES].decode("ascii", "replace"))
+    if "sk" in path or "pk_" in path:
+        path = SECRETS.sub(r"\1***", path)
+    facts: dict[str, object] = {
+        "method": line.method,
+        "path": path,
+        "status": line.status,
+        "ms": round(line.ms, 1),
+    }
+    facts |= {
+        name: value for name, value in zip(line._fields[6:], line[6:], strict=True) if value is not None
+    }
+    facts["request"] = line.request
+    return facts
+
+
+def _json(line: Line) -> str:
+    head = {"at": clock.iso(line.at), "level": "info", "logger": NAME, "message": "request"}
+    return msgspec.json.encode({**head, **_facts(line)}).decode() + "\n"
+
+
+def _text(line: Line) -> str:
+    seconds, ms = divmod(line.at, 1000)
+    facts = _facts(line)
+    told = f"{facts.pop('method')} {facts.pop('path')} {facts.pop('status') or '-'}"
+    rest = "".join(f" {name}={value}" for name, value in facts.items())
+    return f"{_second(seconds)},{ms:03} INFO {NAME}: {told}{rest}\n"
+
+
+@lru_cache(4)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def _to_stderr(lines: str) -> None:
+    """Write between the lines of the root logger, and never within one."""
+    handlers = logging.getLogger().handlers
+    if handlers:
+        handlers[0].acquire()
+    try:
+        sys.stderr.write(lines)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        # Nobody reads the log any more, which must not end anything.
+        pass
+    finally:
+        if handlers:
+            handlers[0].release()
