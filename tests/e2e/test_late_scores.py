@@ -110,4 +110,4 @@ def test_a_gateway_that_is_told_to_stop_scores_what_it_has_put_off(
     assert late(gateway)["waiting"] > 0
     assert gateway.stop() == 0
     rows = json.loads(gateway.cli("turns", "--limit", "50", "--json"))
-    assert {row["id"] for row in rows if row["verdict"] == "in-character" and row["late"]} == told
+    assert {row["id"] for row in rows if row["drift"]["verdict"] == "in-character" and row["late"]} == told

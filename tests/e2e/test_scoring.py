@@ -213,5 +213,5 @@ async def test_many_streams_that_end_together_hold_up_no_other(
 def test_the_verdicts_of_a_burst_are_stored(patient: Gateway) -> None:
     rows = json.loads(patient.cli("turns", "--limit", "300", "--json"))
     burst = [row for row in rows if row["stream"] and row["status"] == "completed"]
-    assert {row["verdict"] for row in burst} <= {"in-character", "out-of-character", "unscored"}
-    assert {row["reason"] for row in burst} <= {None, "budget", "error"}
+    assert {row["drift"]["verdict"] for row in burst} <= {"in-character", "out-of-character", "unscored"}
+    assert {row["drift"].get("reason") for row in burst} <= {None, "budget", "error"}
