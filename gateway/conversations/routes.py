@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
 from gateway.conversations import beginning, reading, store, view
+from gateway.conversations.drifting import drift_route
 from gateway.conversations.moving import export_route, import_route
 from gateway.conversations.posting import post_message_route
 from gateway.conversations.reaching import reach
@@ -143,6 +144,7 @@ def router(registry: Registry, talking: Talking, public_url: str) -> Router:
         *handlers(registry),
         post_message_route(talking, public_url),
         export_route(),
+        drift_route(),
         import_route(registry),
     ]
     return Router("/chat/conversations", route_handlers=routes, tags=["Conversations"])

@@ -12,7 +12,8 @@ from gateway.conversations.conversation import MOST_MESSAGES, Conversation, Pin
 from gateway.conversations.message import Addition, Message, Score
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
-from gateway.storage import answers, tables
+from gateway.storage import answers as kept_answers
+from gateway.storage import tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
@@ -235,6 +236,22 @@ async def told(
     return [_told(row) for row in await connection.execute(query.limit(limit))]
 
 
+async def answers(
+    connection: AsyncConnection, conversation: Conversation, leaf: str, limit: int
+) -> list[tuple[str, Score]]:
+    """List the scores of a path's last answers by their turns' ids, the oldest first, without their texts."""
+    path = _steps(conversation, leaf, MOST_MESSAGES)
+    query = (
+        select(MESSAGE.id, MESSAGE.score, *SCORED)
+        .join(path, path.c.seq == MESSAGE.seq)
+        .outerjoin(tables.turns, (TURN.id == MESSAGE.id) & (TURN.conversation_id == conversation.id))
+    )
+    query = query.where(MESSAGE.score.is_not(None)).order_by(MESSAGE.depth.desc()).limit(limit)
+    found = [fields(row) for row in await connection.execute(query)]
+    told = [(row["id"], _scored(row) or _score(row["score"])) for row in reversed(found)]
+    return [(turn_id, score) for turn_id, score in told if score is not None]
+
+
 async def page(
     connection: AsyncConnection, conversation: Conversation, *, after: int, limit: int
 ) -> list[tuple[int, Message]]:
@@ -249,12 +266,17 @@ async def page(
 
 def _told(row: Row[Any]) -> Message:
     """Read a message whose score is that of its turn's row, once that is written."""
-    found, told = fields(row), _message(row)
-    if found["turn_verdict"] is None:
-        return told
-    levels = {axis.name: found[f"turn_{axis.column}"] for axis in AXES}
-    drift = Drift(verdict=found["turn_verdict"], reason=found["turn_reason"] or UNSET, **levels)
-    return msgspec.structs.replace(told, score=Score(drift, found["turn_coherence"]))
+    told, score = _message(row), _scored(fields(row))
+    return told if score is None else msgspec.structs.replace(told, score=score)
+
+
+def _scored(row: dict[str, Any]) -> Score | None:
+    """Read the score of a turn's row; `None` where it is not written yet."""
+    if row["turn_verdict"] is None:
+        return None
+    levels = {axis.name: row[f"turn_{axis.column}"] for axis in AXES}
+    drift = Drift(verdict=row["turn_verdict"], reason=row["turn_reason"] or UNSET, **levels)
+    return Score(drift, row["turn_coherence"])
 
 
 def _steps(conversation: Conversation, leaf: str, limit: int) -> CTE:
@@ -280,5 +302,5 @@ async def erase(connection: AsyncConnection, found: Conversation, actor: Actor) 
     await connection.execute(delete(tables.messages).where(MESSAGE.conversation == found.seq))
     await connection.execute(delete(tables.conversations).where(CONVERSATION.seq == found.seq))
     # Kept answers to repeated requests may hold what was said.
-    await answers.forget(connection, found.workspace_id)
+    await kept_answers.forget(connection, found.workspace_id)
     await note(connection, actor, "conversation.deleted", found.id)

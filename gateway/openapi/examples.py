@@ -122,6 +122,7 @@ ANSWERS: dict[str, Any] = {
     "change_conversation": values.CONVERSATION,
     "post_message": values.REPLY,
     "export_conversation": values.LINES,
+    "follow_drift": values.PATH_DRIFT,
     "import_conversation": {**values.CONVERSATION, "version": 3},
     "list_messages": page(values.MESSAGE, following=values.TURN_ID),
     "list_turns": page(values.TURN, following="17"),

@@ -46,6 +46,13 @@ FIELDS = {
     "Conversation.persona": "The persona's id.",
     "Conversation.version": "The version that answers on the native surface; null where a label is followed.",
     "ConversationChange.version": "The version that answers from now on, `v3` or 3.",
+    "cusum": "The sum of what exceeds the usual level, up to this answer.",
+    "level": "The mean level of the last answers; null where none is scored.",
+    "onset": "The turn with which the conversation left its persona; null where it did not.",
+    "threshold": "The sum from which on a conversation has left its persona.",
+    "trend": "By how much the level grows from answer to answer; null for fewer than two.",
+    "follow_drift.leaf": "The message at which the path ends; without it, the newest.",
+    "follow_drift.limit": "Answers at most, the last ones of the path.",
     "import_conversation.id": "An id of your choosing, `conv_` and 1 to 40 letters and digits.",
     "NewMessage.message": "A text, or an array of content parts.",
     "NewMessage.parent": "The message to go on from, or to be answered again where nothing is said; null is "

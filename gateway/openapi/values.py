@@ -372,6 +372,23 @@ CONVERSATION: Json = {
     "created_at": WHEN,
     "updated_at": LATER,
 }
+PATH_DRIFT: Json = {
+    "data": [
+        {
+            "turn": TURN_ID,
+            "voice": 0.0122,
+            "values": None,
+            "rules": None,
+            "coherence": 4.6,
+            "verdict": "in-character",
+            "cusum": 0.0,
+        }
+    ],
+    "level": 0.1,
+    "trend": None,
+    "threshold": 0.5,
+    "onset": None,
+}
 EXPORTED: list[Json] = [
     {"id": MESSAGE_ID, "parent": None, "role": "user", "content": "Is anybody there?", "version": 2},
     {"id": TURN_ID, "parent": MESSAGE_ID, "role": "assistant", "content": LINE, "version": 2},

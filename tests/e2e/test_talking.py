@@ -12,6 +12,7 @@ from tests.e2e.test_attaching import HEADER, TOOL, path, said, user, words
 from tests.e2e.wire import Reply, connect, fetch, written
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.sockets import read_until
+from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks, chunk
 from tests.fakes.upstream_scripts import CLOSE, Gate, events, json_answer, status
@@ -336,3 +337,40 @@ def test_curl_reads_the_stream(gateway: Gateway, begun: str) -> None:
     text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
     assert text.count("event: message.delta\n") >= 1
     assert text.split("event: message.completed\ndata: ")[1].endswith("}\n\n")
+
+
+def scored(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the drift of a path once every answer has its score, which may come late."""
+    return {} if any(point["verdict"] == "unscored" for point in found["data"]) else found
+
+
+def test_the_turn_with_which_a_conversation_left_its_persona_is_named(
+    gateway: Gateway, upstream: ScriptedUpstream
+) -> None:
+    gateway.push(
+        slug="keeper", prompt="You are Ada, keeper of a lighthouse. You never say that you are an AI."
+    )
+    slip = "As an AI language model developed by OpenAI, I cannot have feelings or personal experiences."
+    turns = []
+    for number in range(12):
+        text = slip if number >= 6 else f"The lamp burns, and the sea is calm tonight, friend {number}."
+        upstream.reply(json_answer(completion_of(text)))
+        turns.append(told(post(gateway, "conv_keeper", f"How is watch {number}?", persona="keeper")))
+    found = until(lambda: scored(fetch(gateway, f"{PLACE}/conv_keeper/drift").json))
+    ids = [turn["message_id"] for turn in turns]
+    assert [point["turn"] for point in found["data"]] == ids
+    assert found["onset"] == ids[6]
+    assert found["data"][5]["cusum"] == 0.0
+    assert found["data"][6]["cusum"] >= found["threshold"] == 0.5
+    assert found["data"][6]["verdict"] == "out-of-character"
+    assert found["level"] > 0.5
+    before = fetch(gateway, f"{PLACE}/conv_keeper/drift?leaf={ids[5]}&limit=3").json
+    assert [point["turn"] for point in before["data"]] == ids[3:6]
+    assert before["onset"] is None
+    assert fetch(gateway, f"{PLACE}/conv_keeper/drift?leaf=msg_none").status == 404
+    fetch(gateway, f"{PLACE}/conv_keeper", method="DELETE")
+
+
+def test_where_nothing_was_said_nothing_has_drifted(gateway: Gateway, begun: str) -> None:
+    found = fetch(gateway, f"{PLACE}/{begun}/drift").json
+    assert found == {"data": [], "level": None, "trend": None, "threshold": 0.5, "onset": None}

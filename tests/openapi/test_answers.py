@@ -157,6 +157,7 @@ def test_conversations_are_answered_as_described(
         schema = {"message.delta": "MessageDelta", "message.completed": "Reply"}[event]
         assert document.problems({"$ref": f"#/components/schemas/{schema}"}, json.loads(data)) == []
     walk("POST", one + "/messages", {"message": ""}, status=400, **ref)
+    walk("GET", one + "/drift", **ref)
     lines = walk("GET", one + "/export", **ref).body
     walk("POST", place + "/import", lines, status=201, query="?persona=the-night-librarian")
     walk("POST", place + "/import", b"{", status=400, query="?persona=the-night-librarian")
