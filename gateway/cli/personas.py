@@ -28,7 +28,7 @@ from gateway.personas.view import VersionView
 COLUMNS = {
     "SLUG": "slug",
     "NAME": "name",
-    "VERSION": "version",
+    "NEWEST": "version",
     "LABELS": "labels",
     "LANGUAGE": "language",
     "VISIBILITY": "visibility",

@@ -49,7 +49,7 @@ def banner(settings: Config, address: str, key: FirstKey | None, slugs: Sequence
 
 def _key(key: FirstKey | None) -> str:
     if key is None:
-        return "`persona keys create` makes one (keys are shown once, when they are made)"
+        return "`persona keys create --for app` makes one (keys are shown once, when they are made)"
     if key.file is not None:
         return f"in {key.file}, which only its owner can read; move it to where you keep secrets"
     return f"{key.text}   (shown this once; keep it)"

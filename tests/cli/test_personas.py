@@ -114,9 +114,9 @@ def test_the_list_tells_what_there_is(persona: Persona, pushed: Path) -> None:
     (record,) = listed(persona)
     assert (record["slug"], record["version"], record["labels"]) == ("the-librarian", 2, {"production": 1})
     heading, row = persona("personas", "list").out.splitlines()
-    assert heading.split() == ["SLUG", "NAME", "VERSION", "LABELS", "LANGUAGE", "VISIBILITY", "UPDATED"]
+    assert heading.split() == ["SLUG", "NAME", "NEWEST", "LABELS", "LANGUAGE", "VISIBILITY", "UPDATED"]
     assert row.startswith(
-        "the-librarian  Edith [b]Marlowe[/b]  2        production=v1  en        workspace   2"
+        "the-librarian  Edith [b]Marlowe[/b]  2       production=v1  en        workspace   2"
     )
 
 
