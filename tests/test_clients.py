@@ -30,7 +30,9 @@ def snippets() -> list[Snippet]:
     found = []
     for section in PAGE.split("\n## ")[1:]:
         client = section.splitlines()[0]
-        found += [Snippet(client, *each) for each in re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL)]
+        found += [
+            Snippet(client, *each) for each in re.findall(r"```(sh|python|js)\n(.*?)```", section, re.DOTALL)
+        ]
     return found
 
 
