@@ -115,8 +115,7 @@ class Rules:
                 done.add(duty.active.basis)
         findings += self.instructions.leaks(said)
         findings += self.manners.breaches(said)
-        findings = [one for one in findings if one.strength >= TOUCH]
-        findings.sort(key=lambda one: -one.strength)
+        findings = _distinct([one for one in findings if one.strength >= TOUCH])
         touched = tuple(dict.fromkeys(one.basis for one in findings))
         total = belief(findings) if findings or self._touches(asked, said) else None
         warned = belief([one for one in findings if one.basis in self.warnings])
@@ -155,6 +154,14 @@ class Rules:
                 strength = 0.2 if refused and was_said else 0.95
                 found.append(Finding("never-say", strength, start, end, active.basis))
         return found
+
+
+def _distinct(findings: list[Finding]) -> list[Finding]:
+    """The strongest first; of several that say the same of the same passage only that one."""
+    kept: dict[tuple[str, int, int, str], Finding] = {}
+    for one in sorted(findings, key=lambda one: -one.strength):
+        kept.setdefault((one.name, one.start, one.end, one.basis), one)
+    return list(kept.values())
 
 
 def _within(examples: tuple[str, ...]) -> tuple[str, ...]:

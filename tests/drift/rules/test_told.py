@@ -94,3 +94,13 @@ def test_words_that_only_look_like_an_offer_break_no_rule(
 ) -> None:
     profile = Profile(Character(name="Ida", language=language, prompt=prompt))
     assert score(profile, BEGINNING, user, answer)[0].verdict not in OFF
+
+
+def test_a_passage_that_breaks_a_rule_in_several_words_is_told_once() -> None:
+    profile = Profile(Character(name="Ida", prompt="Never promise a refund or a discount."))
+    answer = "You'll get a refund and a discount of 20 percent, and a second refund on top."
+    told = [
+        (one.name, one.start, one.end, one.basis) for one in score(profile, BEGINNING, "", answer)[0].signals
+    ]
+    assert any(name == "promise" for name, *_ in told)
+    assert len(told) == len(set(told))
