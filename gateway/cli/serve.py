@@ -36,7 +36,8 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
         from gateway.scoring import conversations
         from gateway.server import worker
 
-        conversations.load()
+        if settings.drift.enabled:
+            conversations.load()
     first, slugs, demo = asyncio.run(_prepare(settings))
     try:
         local = LocalModel(settings.local, demo) if config.uses_local(settings) else None
