@@ -9,6 +9,7 @@ import msgspec
 import rich_click as click
 
 from gateway.cli import options
+from gateway.cli.drift_history import history
 from gateway.cli.evaluation import evaluation
 from gateway.cli.failures import Failure
 from gateway.cli.listing import listing, print_json
@@ -110,6 +111,7 @@ async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
 
 
 drift.add_command(evaluation)
+drift.add_command(history)
 
 
 def _rule(rule: dict[str, Any]) -> str:

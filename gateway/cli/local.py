@@ -18,6 +18,7 @@ from gateway.cli.local_conversations import LocalConversations
 from gateway.cli.opening import Opened, opened, require_store
 from gateway.cli.ref import version_number
 from gateway.cli.target import (
+    Course,
     Found,
     MadeKey,
     NewKey,
@@ -45,7 +46,8 @@ from gateway.server import seed
 from gateway.storage import audit
 from gateway.storage.audit import Actor, Entry
 from gateway.storage.connection import AsyncConnection
-from gateway.turns import view
+from gateway.turns import drift_history, view
+from gateway.turns.drift_view import DriftHistory
 from gateway.turns.store import hours, turns
 from gateway.turns.store.hours import Span
 from gateway.turns.view import By, TurnDetail, TurnView, UsageView
@@ -255,6 +257,21 @@ class Local:
         async with self._database.read() as connection:
             sums = await hours.usage(connection, self._workspace.id, by, Span(wanted.since), persona_id)
         return [view.show_usage(by, each) for each in sums]
+
+    async def drift_history(self, wanted: Course) -> DriftHistory:
+        chosen = hours.Wanted(
+            workspace_id=self._workspace.id,
+            persona_id=wanted.persona_id,
+            span=drift_history.span(wanted.since, None, wanted.bucket),
+            bucket=drift_history.LENGTHS[wanted.bucket],
+            version=wanted.version,
+            upstream=wanted.upstream,
+        )
+        async with self._database.read() as connection:
+            rows = await hours.drift(connection, chosen, drift_history.MOST + 1)
+        if len(rows) > drift_history.MOST:
+            raise Failure("that is too much to show; ask for days, a version, an upstream or a shorter time")
+        return drift_history.history(rows)
 
     async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
         entries = await self._entries(limit, subject=wanted.subject, actions=wanted.action)

@@ -16,6 +16,7 @@ from gateway.cli.failures import Failure
 from gateway.cli.ref import version_number
 from gateway.cli.remote_conversations import RemoteConversations
 from gateway.cli.target import (
+    Course,
     Found,
     MadeKey,
     NewKey,
@@ -28,6 +29,7 @@ from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
 from gateway.personas.view import Diff, LabelMove, PersonaView, VersionView
+from gateway.turns.drift_view import DriftHistory
 from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
 FIRST_PAUSE = 0.25
@@ -167,6 +169,17 @@ class Remote:
     async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
         answer = await self._api.call("GET", "/v1/usage", query={**_query(wanted), "by": by})
         return answer.read(Page[UsageView]).data
+
+    async def drift_history(self, wanted: Course) -> DriftHistory:
+        given = {
+            "from": None if wanted.since is None else clock.iso(wanted.since),
+            "version": None if wanted.version is None else str(wanted.version),
+            "upstream": wanted.upstream,
+            "bucket": wanted.bucket,
+        }
+        query = {name: value for name, value in given.items() if value is not None}
+        path = f"/v1/personas/{quote(wanted.persona_id, safe='')}/drift"
+        return (await self._api.call("GET", path, query=query)).read(DriftHistory)
 
     async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
         query = {"subject": wanted.subject, "action": wanted.action}

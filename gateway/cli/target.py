@@ -17,6 +17,7 @@ from gateway.personas.model import Draft
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
 from gateway.personas.view import Diff, LabelMove, PersonaView, VersionView
+from gateway.turns.drift_view import Bucket, DriftHistory
 from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
 Outcome = Literal["created", "new-version", "profile", "unchanged"]
@@ -62,6 +63,16 @@ class Turns(msgspec.Struct, frozen=True, kw_only=True):
     persona: str | None = None
     status: str | None = None
     request_id: str | None = None
+    since: int | None = None
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """Says which part of a persona's history is wanted; `since` is in milliseconds since the epoch."""
+
+    persona_id: str
+    bucket: Bucket
+    version: int | None = None
+    upstream: str | None = None
     since: int | None = None
 
 
@@ -155,6 +166,9 @@ class Target(Protocol):
 
     async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
         """Sum up requests, tokens and cost; days come in their order, else the largest group first."""
+
+    async def drift_history(self, wanted: Course) -> DriftHistory:
+        """Tell how far the persona's answers were, for each version on each upstream."""
 
     async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
         """List what was written, the newest first."""

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-import msgspec
-
 from gateway.drift.axes import AXES
 from gateway.storage.tables import BINS, TOKENS, bin_names
 from gateway.turns.charging import is_unpriced
+from gateway.turns.drift_view import Spread
 from gateway.turns.store.hours import HOUR_MS, Row
 from gateway.turns.turn import GRAVITY, Drift, Turn, Verdict
 from gateway.turns.usage import total
@@ -25,16 +24,6 @@ SPANS = {name: 4.0 if name == COHERENCE else 1.0 for name in NAMES}
 EDGES = [at / BINS for at in range(BINS)]
 """Where the bins begin, as parts of the scale."""
 VERDICTS: dict[Verdict, str] = {verdict: verdict.replace("-", "_") for verdict in GRAVITY}
-
-
-class Spread(msgspec.Struct, frozen=True):
-    """How levels are spread over turns; the quantiles are right to within a twentieth of the scale."""
-
-    mean: float
-    p10: float
-    p50: float
-    p90: float
-    p99: float
 
 
 Figures = defaultdict[str, Any]
