@@ -41,3 +41,15 @@ def test_the_methods_that_a_page_names_are_there(page: Path) -> None:
     for owner, method in METHOD.findall(page.read_text("utf-8")):
         assert re.search(rf"class {owner}\b", CODE), f"there is no class {owner}"
         assert re.search(rf"\b{method}\b", CODE), f"nothing is called {method}"
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [
+        page.name for page in PAGES if page.parent.name == "docs" and f"(docs/{page.name})" not in readme
+    ] == []
+
+
+def test_the_readme_says_why_in_its_first_ten_lines() -> None:
+    beginning = "\n".join((ROOT / "README.md").read_text("utf-8").splitlines()[:10]).lower()
+    assert all(word in beginning for word in ("drift", "rollback", "versions", "base_url"))
