@@ -20,7 +20,7 @@ settings.register_profile("quick", max_examples=20)
 
 HERE = Path(__file__).parent
 SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe"})
-SLOW_FIXTURES = frozenset({"gateway", "served", "shared_gateway", "start"})
+SLOW_FIXTURES = frozenset({"gateway", "postgres", "served", "shared_gateway", "start"})
 SKIPS_FAIL = os.environ.get("PERSONA_TEST_SKIPS") == "fail"
 
 
@@ -107,7 +107,7 @@ def postgres() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
     """The place of a store, of each kind: a folder, and the URL of an empty database."""
     if request.param == "sqlite":

@@ -9,7 +9,7 @@ from tests.cli.conftest import Persona, Remote
 Run = Persona | Remote
 
 
-@pytest.fixture(params=["here", "there"])
+@pytest.fixture(params=["here", pytest.param("there", marks=pytest.mark.slow)])
 def run(request: pytest.FixtureRequest, persona: Persona) -> Run:
     """Runs commands on the store here, and on a gateway."""
     found: Run = persona if request.param == "here" else request.getfixturevalue("remote")

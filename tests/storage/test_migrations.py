@@ -52,6 +52,7 @@ async def test_a_store_of_every_schema_goes_up_and_down_with_its_data(
         assert await kept(database) == (rows, schema)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 async def test_texts_are_compared_byte_by_byte_in_every_store(place: str) -> None:
     async with opened(place) as database, database.read() as connection:
