@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.conftest import User, details, made, refused
 from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 PLACE = "/chat/conversations"
 MINIMAL = ("chat:invoke", "keys:manage")
@@ -178,3 +179,41 @@ def test_a_conversation_with_another_workspace_s_persona_stays_readable(me: User
     me.patch("/personas/muse", {"visibility": "private"})
     assert stranger.get(place).status == 200
     assert me.get(place).status == 404
+
+
+def test_what_is_said_is_kept_read_moved_and_followed(me: User, upstream: ScriptedUpstream) -> None:
+    me.persona()
+    place = f"{PLACE}/conv_said"
+
+    def said(message: str | None = None, **more: Any) -> dict[str, Any]:
+        reply = me.post(f"{place}/messages", ({} if message is None else {"message": message}) | more)
+        assert reply.status == 200, reply.body
+        found: dict[str, Any] = reply.json
+        return found
+
+    def words(query: str) -> list[str]:
+        return [each["content"] for each in me.get(f"{place}/messages?{query}").json["data"]]
+
+    first = said("One", persona="muse")
+    second = said("Two")
+    again = said(parent=second["parent"])
+    assert again["parent"] == second["parent"]
+    messages = [{"role": "user", "content": "One"}, {"role": "assistant", "content": "You said: One"}]
+    body = {"model": "persona/muse", "messages": [*messages, {"role": "user", "content": "Zwei"}]}
+    attached = me.post("/openai/chat/completions", body, x_persona_conversation_id="conv_said")
+    assert attached.headers["x-persona-conversation-id"] == "conv_said"
+    assert words("order=asc") == ["One", "You said: One", "Zwei", "You said: Zwei"]
+    assert words(f"leaf={second['message_id']}&limit=3") == ["You said: Two", "Two", "You said: One"]
+    assert words(f"order=asc&after={second['message_id']}.2") == ["Two", "You said: Two"]
+    shown = me.get(place).json
+    assert (shown["messages"], shown["turns"]) == (7, 4)
+    lines = me.get(f"{place}/export").body
+    assert lines.count(b"\n") == 7
+    moved = me.post(f"{PLACE}/import?persona=muse&id=conv_moved", lines)
+    assert moved.status == 201, moved.body
+    assert me.get(f"{PLACE}/conv_moved/export").body == lines
+    points = me.get(f"{place}/drift").json["data"]
+    assert [point["turn"] for point in points] == [first["message_id"], attached.json["persona"]["turn"]]
+    for each in (place, f"{PLACE}/conv_moved"):
+        assert me.delete(each).status == 204
+    refused(me.get(f"{place}/messages"), 404, "conversation.not_found")
