@@ -1,4 +1,4 @@
-"""How many of an owner's own labelled answers the scorer flags: recall by kind of slip, and false alarms.
+"""An evaluation counts which of an owner's own labelled answers the scorer flags, and which it misses.
 
 A set is a folder. `NAME.json` holds a persona (`name, language, prompt, examples, layers, rules`), and
 `NAME.jsonl` beside it one answer a line: `user`, `response`, `label` (`in` or `out`), and perhaps `history`,
@@ -17,22 +17,22 @@ from gateway.drift.rule import RuleError
 
 FLAGGED = frozenset({"drifting", "out-of-character"})
 LONGEST = 64 * 1024 * 1024
-"""Bytes of a file."""
+"""A file has no more bytes than this."""
 
 
 class SetError(Exception):
-    """A set that cannot be read; the message names the file, the line and the remedy."""
+    """The set cannot be read; the message names the file, the line and the remedy."""
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """One earlier turn."""
+    """This was said before the answer."""
 
     user: str
     response: str
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One labelled answer."""
+    """This is one answer with its label."""
 
     user: str
     response: str
@@ -43,12 +43,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def group(self) -> str:
-        """The kind, else the label."""
+        """Give the kind, else the label."""
         return self.kind or self.label
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """The persona that a set is about."""
+    """A set is about this persona."""
 
     prompt: str
     name: str = ""
@@ -60,7 +60,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers of one kind, and how many of them were flagged."""
+    """So many answers of one kind were there, and so many of them were flagged."""
 
     kind: str
     label: Literal["in", "out"]
@@ -70,7 +70,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """How one persona of the set fared."""
+    """So many answers of one persona were flagged, rightly and wrongly."""
 
     persona: str
     good: int
@@ -80,14 +80,14 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What the scorer made of a set; `named` is of the flagged slips whose passage is known."""
+    """The scorer made this of a set: of `spans`, flagged slips with a passage, it told `named` rightly."""
 
     kinds: list[Kind]
     personas: list[Tally]
     spans: int
     named: int
     ms: float
-    """CPU time for one answer, personas made ready included, in milliseconds."""
+    """An answer took this much CPU time, personas made ready included, in milliseconds."""
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -132,7 +132,7 @@ def _persona(file: Path) -> Iterator[_Outcome]:
 
 
 def _is_named(row: Row, signals: list[dict[str, Any]]) -> bool:
-    """Whether a signal points into the passage that is wrong."""
+    """Tell whether a signal points into the passage that is wrong."""
     start = row.response.find(row.span) if row.span else -1
     if start < 0:
         return False
@@ -143,7 +143,7 @@ def _is_named(row: Row, signals: list[dict[str, Any]]) -> bool:
 
 
 def _kinds(outcomes: list[_Outcome]) -> list[Kind]:
-    """Good answers first, then slips, by name."""
+    """Count good answers first, then slips, by name."""
     groups: dict[tuple[str, str], list[_Outcome]] = {}
     for each in outcomes:
         groups.setdefault((each.row.label, each.row.group), []).append(each)

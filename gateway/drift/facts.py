@@ -7,18 +7,18 @@ from gateway.drift.values.facts import Facts
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact as answers are held against it."""
+    """A fact is a figure that answers are held against."""
 
     kind: str
-    """What it is: `time`, `eur`, `day`, `phone`, `label:room` …"""
+    """It is of this kind: `time`, `eur`, `day`, `phone`, `label:room` …"""
     value: float | str
-    """Minutes of the day for a time, month and day for a date, digits of a telephone, else the number."""
+    """It is in minutes of the day for a time, month and day for a date, digits for a telephone."""
     about: str
-    """What it belongs to, in the words of the layer or the clause."""
+    """It belongs to this, in the words of the layer or the clause."""
     basis: str
-    """Where it stands: `prompt` or `layers.…`"""
+    """It stands here: `prompt` or `layers.…`"""
     source: str
-    """The sentence that it came from."""
+    """It came from this sentence."""
 
 
 def facts(character: Character) -> tuple[Fact, ...]:

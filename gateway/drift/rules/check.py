@@ -5,7 +5,7 @@ from typing import NamedTuple
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
 from gateway.drift.rule import Active, effective
-from gateway.drift.rules import duties, forbidden, form, prose, tasks, topics
+from gateway.drift.rules import amounts, duties, forbidden, form, prose, tasks, topics
 from gateway.drift.rules.findings import TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
@@ -81,7 +81,7 @@ class Rules:
         stored = stored[:READ]
         texts = "\n".join([persona.name, persona.prompt[: prose.LONGEST], stored, *examples])
         self.home = frozenset(self.phrasebook.stems(texts))
-        self.known = frozenset(match[0].replace(" ", "") for match in forbidden._AMOUNT.finditer(texts))
+        self.known = frozenset(match[0].replace(" ", "") for match in amounts.AMOUNT.finditer(texts))
         prompt = Marked(words, Stretch(persona.prompt[: prose.LONGEST]))
         told = "\n".join([stored, *examples])
         self.instructions = Instructions(prompt, self.phrasebook, told)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.drift.rule import Active
-from gateway.drift.rules import gifts, topics
+from gateway.drift.rules import amounts, gifts, topics
 from gateway.drift.rules.findings import BREAK, Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -18,8 +18,6 @@ from gateway.drift.rules.topics import ADVICE, TOPICS, Forbidden, finding
 from gateway.drift.scripts import UPPER
 from gateway.drift.text import Stretch
 
-MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive", "@free", "@tab"])
-"""What is promised or given."""
 DEEDS = frozenset(
     [
         "@refund",
@@ -53,27 +51,13 @@ DEEDS = frozenset(
     ]
 )
 """What may be claimed to have been done."""
-SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
 GIVEN = frozenset({"receive", "give"})
 DENIED = ["negation", "unable", "condition"]
 SOON = 0.45
 """The strength of what is about to be done."""
-_UNIT = (
-    r"[$€£¥₺₽₩₹%％円元원割折]|(?:percent|per cent|prozent|pour cent|por ciento|per cento|por cento|procent"
-    r"|euros?|eur|dollars?|pounds?|quid|lira|tl|zł|złotych|руб\w*|yen|yuan|won|franken|chf|reais|pesos|kr)(?!\w)"
-)
-_AMOUNT = re.compile(
-    rf"[$€£¥₺₽₩₹]\s?\d[\d.,]*|(?:\d[\d.,]*\s?|[一二三四五六七八九十百千万億]+)(?:{_UNIT})|yüzde \d+|%\s?\d+",
-    re.IGNORECASE,
-)
-_CLOCK = re.compile(
-    r"(?<![\d.,])\d{1,2}(?::\d{2}|[.h]\d{2}(?!\d)|\s?(?:am|pm|uhr|h|点|時|시)(?!\w))", re.IGNORECASE
-)
 _NAME = re.compile(rf"[{UPPER}][\w’'-]{{2,}}(?:\s+[{UPPER}][\w’'-]+)*")
 NEAR = 16
 """Characters behind a deed that its verb may stand in, where verbs stand last."""
-FEW = 3
-"""Words of a rule of which one is enough to tell that it is meant."""
 REACH = 64
 """Characters behind an `I have` that what was done may stand in."""
 
@@ -117,15 +101,15 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
     if rule.acts & {"act:give", "act:promise"} or rule.concepts & {"@secret", "@solution"}:
         pass
     elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.content):
-        is_money = bool(rule.concepts & MONEY) and not labels.isdisjoint(GIVEN)
+        is_money = bool(rule.concepts & amounts.MONEY) and not labels.isdisjoint(GIVEN)
         if not is_money and (not rule.concepts or rule.concepts.isdisjoint(asked.labels.keys())):
             return
     if rule.concepts & DEEDS or rule.is_deed:
         yield from _claims(rule, asked, answer)
-    if rule.concepts & MONEY or "act:promise" in rule.acts:
-        yield from _promises(rule, answer, known)
+    if rule.concepts & amounts.MONEY or "act:promise" in rule.acts:
+        yield from amounts.promises(rule, answer, known)
     if "act:estimate" in rule.acts or "@value" in rule.concepts:
-        yield from _estimates(rule, answer, known)
+        yield from amounts.estimates(rule, answer, known)
     for topic in rule.concepts & labels & TOPICS.keys():
         yield from topics.topics(rule, answer, topic)
     for topic in rule.concepts & ADVICE.keys() & (labels | {"@medicine"}):
@@ -216,68 +200,3 @@ def _done(answer: Marked, mark: Mark) -> float:
         if 0 <= mark.start - one.end <= 24:
             return 0.45
     return 0.0
-
-
-def _promises(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
-    """Money and the like that is given, promised or named."""
-    wanted = rule.concepts & MONEY
-    text = answer.text
-    for sentence in answer.sentences:
-        start, end = sentence.start, sentence.end
-        if sentence.asks or answer.has(start, end, "defer"):
-            continue
-        objects = [mark for label in wanted for mark in answer.within(label, start, end)]
-        if "act:promise" in rule.acts:
-            objects += _own(rule, answer, start, end)
-        amounts = list(_AMOUNT.finditer(text, start, end))
-        for mark in objects:
-            low, high = answer.clause(mark.start)
-            if answer.denies(low, high, mark, "negation", "unable"):
-                continue
-            shown = answer.has(low, high, *SHOWN)
-            promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")
-            if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
-                yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
-        for match in amounts:
-            low, high = answer.clause(match.start())
-            if answer.has(low, high, "negation", "unable") or match[0].replace(" ", "") in known:
-                continue
-            if answer.has(low, high, "receive", "give"):
-                yield finding(rule, "promise", 0.7, start, end)
-
-
-def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
-    """The rule's own words in a sentence, if they are enough to tell what it is about."""
-    found = [
-        Mark(a, b, stem)
-        for stem in rule.own & answer.content
-        for a, b in answer.stems[stem]
-        if start <= a and b <= end
-    ]
-    few = (len(rule.stems) <= FEW or answer.has(start, end, "guarantee")) and not answer.phrasebook.glyphs
-    return found if few or len({mark.label for mark in found}) > 1 else []
-
-
-def _estimates(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
-    """A value or a time that the persona is not to name."""
-    text = answer.text
-    is_time = bool(rule.concepts & {"@repair", "@deliver", "@time", "@visit"})
-    for sentence in answer.sentences:
-        start, end = sentence.start, sentence.end
-        if sentence.asks or answer.has(start, end, "unable"):
-            continue
-        if rule.concepts & {"@value", "@price", "@compensation"}:
-            for match in _AMOUNT.finditer(text, start, end):
-                if match[0].replace(" ", "") not in known and not answer.has(
-                    *answer.clause(match.start()), "negation"
-                ):
-                    strength = 0.7 if answer.has(start, end, "@value", "@compensation") else 0.45
-                    yield finding(rule, "estimate", strength, start, end)
-            for mark in answer.within("number", start, end):
-                if answer.has(start, end, "@value") and answer.has(start, end, "currency"):
-                    yield finding(rule, "estimate", 0.6, mark.start, end)
-        if is_time and answer.has(start, end, *(rule.concepts & {"@repair", "@deliver", "@visit"})):
-            clock = [match.span() for match in _CLOCK.finditer(text, start, end) if match[0] not in known]
-            times = clock + [mark[:2] for mark in answer.within("@time", start, end)]
-            if times and answer.has(start, end, "future", "receive", "guarantee", "passive", "done"):
-                yield finding(rule, "estimate", 0.65 if clock else 0.5, start, end)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from gateway.drift.rules import prose
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.rules.segments import segments
 from gateway.drift.sentences import Sentence
 from gateway.drift.text import Stretch
 
@@ -39,7 +39,7 @@ class Instructions:
                 prompt.has(part.start, part.end, *MANNER) and not _is_script(prompt, sentence),
             )
             for sentence in prompt.sentences
-            for part in prose.segments(prompt, sentence)
+            for part in segments(prompt, sentence)
         ]
         known = {stem for text, is_manner in parts if not is_manner for stem in answers.stems(text)}
         known.update(answers.stems(told))

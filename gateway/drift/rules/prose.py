@@ -1,18 +1,17 @@
 """Rules that stand in the prose of a prompt: found, listed with their sentence, the same ones every time."""
 
 import hashlib
-import re
 from collections.abc import Iterator
-from itertools import islice, pairwise
+from itertools import islice
 
 from gateway.drift.language import DEFAULT, Languages, packaged
 from gateway.drift.rule import MOST, TEXT, Read, Rule
 from gateway.drift.rules import identifier
 from gateway.drift.rules.limits import Segment, form_of, is_forbidden, is_most, length_of
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.names import named
 from gateway.drift.rules.phrasebook import Phrasebook, phrasebook
+from gateway.drift.rules.segments import marks_of, occasions_of, segments
 from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
@@ -21,7 +20,6 @@ READER = 3
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
-_SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
 FAR = 18
 """Characters between a verb and a denial that is not the verb's."""
 
@@ -58,7 +56,7 @@ def _rules(reading: Marked, language: str) -> Iterator[tuple[Rule, Sentence]]:
     spoken = list(_languages(reading, language))
     yield from spoken
     for sentence in reading.sentences:
-        taken = [Segment(mark.start, mark.end) for mark in _marks_of(reading, sentence, "lang:")]
+        taken = [Segment(mark.start, mark.end) for mark in marks_of(reading, sentence, "lang:")]
         for segment in segments(reading, sentence):
             length, form = length_of(reading, segment), form_of(reading, segment)
             if length is not None:
@@ -77,74 +75,6 @@ def _rules(reading: Marked, language: str) -> Iterator[tuple[Rule, Sentence]]:
                 yield rule, sentence
 
 
-def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
-    """A sentence cut at semicolons and the like, and before each new cue behind a comma or an `and`."""
-    cuts = [sentence.start, sentence.end]
-    cuts += [mark.start for mark in reading.within("cue:but", sentence.start, sentence.end)]
-    cuts += [match.end() for match in _SEGMENT.finditer(reading.text, sentence.start, sentence.end)]
-    occasions = _occasions(reading, sentence)
-    cues = sorted(
-        mark
-        for kind in ("never", "unable", "always", *(("behind",) if reading.phrasebook.behind else ()))
-        for mark in reading.within(f"cue:{kind}", sentence.start, sentence.end)
-        if not any(start <= mark.start < end for start, end in occasions)
-    )
-    commas = [
-        match.end()
-        for match in re.finditer(r"[,，、]\s*", reading.text[: sentence.end])
-        if match.start() >= sentence.start
-    ]
-    for before, cue in pairwise(cues):
-        between = [
-            comma
-            for comma in commas
-            if before.end <= comma <= (cue.end if reading.phrasebook.behind else cue.start)
-        ]
-        if reading.phrasebook.behind:
-            between = between[:1]
-        if between and _says(reading, before, cue) and not _goes_on(reading, cue):
-            cuts.append(between[-1])
-    edges = sorted(set(cuts))
-    return [
-        Segment(start, end)
-        for start, end in pairwise(edges)
-        if any(map(str.isalnum, reading.text[start:end]))
-    ]
-
-
-def _occasions(reading: Marked, place: Sentence | Segment) -> list[tuple[int, int]]:
-    """The parts that only say when: what they deny is no rule."""
-    found = []
-    for mark in reading.within("cue:condition", place.start, place.end):
-        told = [
-            one.start
-            for kind in ("cue:always", "cue:ask")
-            for one in reading.within(kind, mark.end, place.end)
-        ]
-        lead = reading.text[place.start : mark.start]
-        if told and not any(map(str.isalnum, lead)) and not reading.phrasebook.behind:
-            found.append((mark.start, min(told)))
-    return found
-
-
-def _says(reading: Marked, before: Mark, cue: Mark) -> bool:
-    """Whether there is enough between two cues for each to be a rule."""
-    return len(reading.text[before.end : cue.start].split()) > 1 or reading.phrasebook.glyphs
-
-
-def _goes_on(reading: Marked, cue: Mark) -> bool:
-    """Whether a cue only adds to what the one before it has begun, as `nor` does."""
-    return any(mark.start == cue.start for mark in reading.labels.get("cue:nor", ()))
-
-
-def _marks_of(reading: Marked, place: Sentence | Segment, prefix: str) -> list[Mark]:
-    return [
-        mark
-        for mark in reading.marks
-        if place.start <= mark.start and mark.end <= place.end and mark.label.startswith(prefix)
-    ]
-
-
 def _languages(reading: Marked, own: str) -> Iterator[tuple[Rule, Sentence]]:
     """The languages to keep to, where the prompt says so."""
     kept: dict[str, Sentence] = {}
@@ -152,7 +82,7 @@ def _languages(reading: Marked, own: str) -> Iterator[tuple[Rule, Sentence]]:
     also: set[str] = {own}
     is_strict = False
     for sentence in reading.sentences:
-        for mark in _marks_of(reading, sentence, "lang:"):
+        for mark in marks_of(reading, sentence, "lang:"):
             code = mark.label.removeprefix("lang:")
             start, end = reading.clause(mark.start)
             if is_forbidden(reading, Segment(start, end), mark.start, mark.end):
@@ -221,10 +151,10 @@ def _is_cue(reading: Marked, start: int, end: int) -> bool:
 
 def _whole(reading: Marked, segment: Segment, sentence: Sentence) -> Segment:
     """The whole sentence where a part only says `has no way of doing them`, and the rest says of what."""
-    if not reading.has(*segment, "cue:unable") or _marks_of(reading, segment, "@"):
+    if not reading.has(*segment, "cue:unable") or marks_of(reading, segment, "@"):
         return segment
     whole = Segment(sentence.start, sentence.end)
-    return whole if _marks_of(reading, whole, "@") else segment
+    return whole if marks_of(reading, whole, "@") else segment
 
 
 def _deed(reading: Marked, segment: Segment) -> Rule | None:
@@ -234,7 +164,7 @@ def _deed(reading: Marked, segment: Segment) -> Rule | None:
     says = reading.phrasebook.says
     if reading.has(start, end, "cue:unable"):
         return Rule(must_not=says.get("claim", "{}").format(text))
-    occasions = _occasions(reading, segment)
+    occasions = occasions_of(reading, segment)
     never = [
         mark.start
         for mark in reading.within("cue:never", start, end)

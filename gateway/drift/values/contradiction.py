@@ -1,26 +1,22 @@
 """A contradiction is a turn that denies what is stored of its persona, or what it has said before."""
 
 import math
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.drift.score import kind
 from gateway.drift.text import Text
 from gateway.drift.values.attributes import (
-    SINGLE,
     note_named,
-    related,
-    weigh_asked_age,
     weigh_attributes,
     weigh_verb_forms,
 )
-from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Clash, Evidence
 from gateway.drift.values.facts import Claim, Facts
 from gateway.drift.values.figures import WEEKDAY
 from gateway.drift.values.ledger import Heard
-from gateway.drift.values.matching import near, weigh_answer, weigh_attitudes, weigh_likeness
+from gateway.drift.values.matching import weigh_attitudes, weigh_likeness
+from gateway.drift.values.reply import weigh_reply
 from gateway.drift.values.segmentation import Piece, clauses, pieces, segment
 
 Claims = tuple[Claim, ...]
@@ -31,12 +27,8 @@ _SEEN = 4000
 _BIOGRAPHY = 24
 """Content words from which on whatever a persona says of itself touches what is stored of it."""
 _CLASHES = 8
-_QUESTION = 60
-"""Characters of a question that is answered by a yes."""
 _ASKED = 600
 """Characters at the end of the user's turn that are taken as the question."""
-_REPLY = 4
-"""Clauses of an answer that are taken as the answer to the question."""
 
 BIAS = 0.0
 WEIGHTS = {
@@ -138,7 +130,7 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
     weigh_verb_forms(evidence, answer)
     lower = answer.lowered(_SEEN)
     _weigh_words(evidence, lower)
-    _weigh_reply(evidence, said, Piece(question, asked), answer.text)
+    weigh_reply(evidence, said, Piece(question, asked), answer.text)
     _weigh_figures(evidence, read, Piece(question, asked), answer)
     _weigh_identity(evidence, user.text, answer.text[:_SEEN], lower)
     return _verdict(evidence)
@@ -151,40 +143,6 @@ def _weigh_words(evidence: Evidence, lower: str) -> None:
     for word, basis in facts.verbatim.items():
         if word in lower:
             evidence.support("verbatim", 1.0, basis)
-
-
-def _weigh_reply(evidence: Evidence, said: Sequence[Clause], question_asked: Piece, answer: str) -> None:
-    """Add what a yes or a no makes of the question, and whether the answer says what is stored on it."""
-    facts, patterns = evidence.facts, evidence.facts.lexicon.patterns
-    yes, no = patterns["affirm"].match(answer), patterns["denial"].match(answer)
-    reply = yes or no
-    best, asked, agreed = 0.0, None, True
-    topics: frozenset[str] = frozenset()
-    lower = question_asked.stretch.lower
-    evidence.asked.update([stem for stem, _, _ in question_asked.reading.stems])
-    for question in clauses(facts.lexicon, [question_asked], facts.known):
-        if not any(mention.category in ("kin", "partner") for mention in question.values):
-            topics |= question.topics
-        for item, likeness in near(facts, question.stems)[:1]:
-            if likeness > best:
-                best, asked, agreed = likeness, item, _agree(question, item.clause)
-        if reply:
-            weigh_attitudes(evidence, question, 1 if yes else -1, reply.span())
-        if yes and question.speaker == "other" and len(question.text) < _QUESTION:
-            _weigh_yes(evidence, question, yes.span())
-    weigh_asked_age(evidence, said[:_REPLY], lower)
-    _weigh_topics(evidence, said[:_REPLY], topics, no)
-    if asked:
-        is_counted = asked.clause.counts == 1 and any(clause.counts == 1 for clause in said[:_REPLY])
-        asks_count = is_counted and patterns["count"].search(lower) is not None
-        for clause in said[:_REPLY]:
-            if clause.speaker != "other" and not clause.asks:
-                weigh_answer(evidence, clause, asked, best, asks_count=asks_count)
-        rest = asked.clause.stems.keys() - evidence.asked
-        evidence.support("topic", best, asked.basis)
-        evidence.support("answered", facts.mass(rest & evidence.said) / (0.5 + facts.mass(rest)), asked.basis)
-        if reply and bool(yes) != agreed:
-            evidence.accuse("no", "negation", best, reply.span(), asked.basis)
 
 
 def _weigh_figures(evidence: Evidence, read: Sequence[Piece], question: Piece, answer: Text) -> None:
@@ -213,49 +171,6 @@ def _weigh_figures(evidence: Evidence, read: Sequence[Piece], question: Piece, a
         ledger.weigh(evidence, heard)
     if names:
         facts.names.weigh(evidence, heard)
-
-
-def _agree(one: Clause, other: Clause) -> bool:
-    """Tell whether two clauses say their first common word in the same sense."""
-    stem = next(stem for stem in one.stems if stem in other.stems)
-    return (stem in one.denied) == (stem in other.denied)
-
-
-def _weigh_topics(
-    evidence: Evidence, said: Sequence[Clause], topics: frozenset[str], no: re.Match[str] | None
-) -> None:
-    """Add values of a category that was asked for by its name: "Any pets?" """
-    homes = evidence.facts.lexicon.shared.homes
-    for category in sorted(topics & evidence.facts.stored.keys() - evidence.named):
-        stored = evidence.facts.stored[category]
-        basis = next(iter(stored.values()))
-        sure = 0.5 if category == "place" else 1.0
-        given = [
-            mention
-            for clause in said
-            for mention in clause.values
-            if mention.category == category and clause.person(mention.start) != "other" and not clause.asks
-        ]
-        for mention in given:
-            if any(related(value, mention.value, homes) for value in stored):
-                evidence.support("same_prose", 1.0, basis)
-            else:
-                evidence.accuse("asked", "value-clash", sure, mention[2:], basis)
-        if no and not given:
-            evidence.accuse("asked", "negation", 0.8 * sure, no.span(), basis)
-
-
-def _weigh_yes(evidence: Evidence, question: Clause, span: tuple[int, int]) -> None:
-    """Add what is agreed to of the speaker and is stored otherwise, such as another job."""
-    homes = evidence.facts.lexicon.shared.homes
-    for mention in question.values:
-        stored = evidence.facts.stored.get(mention.category, {})
-        if (
-            stored
-            and mention.category in SINGLE
-            and not any(related(v, mention.value, homes) for v in stored)
-        ):
-            evidence.accuse("yes", "value-clash", 1.0, span, next(iter(stored.values())))
 
 
 def _weigh_identity(evidence: Evidence, user: str, answer: str, lower: str) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gateway.drift.values.evidence import Evidence
-from gateway.drift.values.figures import DATE, LABEL, NOUN, NUMBER, PHONE, TIME, WEEKDAY, YEAR, Figure, Reader
+from gateway.drift.values.figures import DATE, LABEL, NOUN, NUMBER, PHONE, TIME, WEEKDAY, YEAR, Figure
+from gateway.drift.values.reader import Reader
 
 MOST = 400
 """Stored figures that are kept."""

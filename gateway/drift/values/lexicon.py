@@ -12,7 +12,8 @@ from gateway.drift.scripts import RUNS
 from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
 from gateway.drift.values.entries import GLYPH_RUN, Entry, Sense, entries
-from gateway.drift.values.figures import MOST, UNCOUNTED, Figure, Reader
+from gateway.drift.values.figures import MOST, UNCOUNTED, Figure
+from gateway.drift.values.reader import Reader
 from gateway.drift.values.wordlist import wordlist
 
 _RUN = re.compile(f"[{RUNS}]")

@@ -1,0 +1,91 @@
+"""Amounts are what a persona may not promise, give or estimate: money, discounts, values and times."""
+
+import re
+from collections.abc import Iterator
+
+from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.topics import Forbidden, finding
+
+MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive", "@free", "@tab"])
+"""What is promised or given."""
+SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
+_UNIT = (
+    r"[$€£¥₺₽₩₹%％円元원割折]|(?:percent|per cent|prozent|pour cent|por ciento|per cento|por cento|procent"
+    r"|euros?|eur|dollars?|pounds?|quid|lira|tl|zł|złotych|руб\w*|yen|yuan|won|franken|chf|reais|pesos|kr)(?!\w)"
+)
+AMOUNT = re.compile(
+    rf"[$€£¥₺₽₩₹]\s?\d[\d.,]*|(?:\d[\d.,]*\s?|[一二三四五六七八九十百千万億]+)(?:{_UNIT})|yüzde \d+|%\s?\d+",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(
+    r"(?<![\d.,])\d{1,2}(?::\d{2}|[.h]\d{2}(?!\d)|\s?(?:am|pm|uhr|h|点|時|시)(?!\w))", re.IGNORECASE
+)
+FEW = 3
+"""Words of a rule of which one is enough to tell that it is meant."""
+
+
+def promises(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
+    """Money and the like that is given, promised or named."""
+    wanted = rule.concepts & MONEY
+    text = answer.text
+    for sentence in answer.sentences:
+        start, end = sentence.start, sentence.end
+        if sentence.asks or answer.has(start, end, "defer"):
+            continue
+        objects = [mark for label in wanted for mark in answer.within(label, start, end)]
+        if "act:promise" in rule.acts:
+            objects += _own(rule, answer, start, end)
+        amounts = list(AMOUNT.finditer(text, start, end))
+        for mark in objects:
+            low, high = answer.clause(mark.start)
+            if answer.denies(low, high, mark, "negation", "unable"):
+                continue
+            shown = answer.has(low, high, *SHOWN)
+            promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")
+            if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
+                yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
+        for match in amounts:
+            low, high = answer.clause(match.start())
+            if answer.has(low, high, "negation", "unable") or match[0].replace(" ", "") in known:
+                continue
+            if answer.has(low, high, "receive", "give"):
+                yield finding(rule, "promise", 0.7, start, end)
+
+
+def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
+    """The rule's own words in a sentence, if they are enough to tell what it is about."""
+    found = [
+        Mark(a, b, stem)
+        for stem in rule.own & answer.content
+        for a, b in answer.stems[stem]
+        if start <= a and b <= end
+    ]
+    few = (len(rule.stems) <= FEW or answer.has(start, end, "guarantee")) and not answer.phrasebook.glyphs
+    return found if few or len({mark.label for mark in found}) > 1 else []
+
+
+def estimates(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
+    """A value or a time that the persona is not to name."""
+    text = answer.text
+    is_time = bool(rule.concepts & {"@repair", "@deliver", "@time", "@visit"})
+    for sentence in answer.sentences:
+        start, end = sentence.start, sentence.end
+        if sentence.asks or answer.has(start, end, "unable"):
+            continue
+        if rule.concepts & {"@value", "@price", "@compensation"}:
+            for match in AMOUNT.finditer(text, start, end):
+                if match[0].replace(" ", "") not in known and not answer.has(
+                    *answer.clause(match.start()), "negation"
+                ):
+                    strength = 0.7 if answer.has(start, end, "@value", "@compensation") else 0.45
+                    yield finding(rule, "estimate", strength, start, end)
+            for mark in answer.within("number", start, end):
+                if answer.has(start, end, "@value") and answer.has(start, end, "currency"):
+                    yield finding(rule, "estimate", 0.6, mark.start, end)
+        if is_time and answer.has(start, end, *(rule.concepts & {"@repair", "@deliver", "@visit"})):
+            clock = [match.span() for match in _CLOCK.finditer(text, start, end) if match[0] not in known]
+            times = clock + [mark[:2] for mark in answer.within("@time", start, end)]
+            if times and answer.has(start, end, "future", "receive", "guarantee", "passive", "done"):
+                yield finding(rule, "estimate", 0.65 if clock else 0.5, start, end)

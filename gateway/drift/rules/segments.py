@@ -1,0 +1,79 @@
+"""A sentence of a prompt is cut into segments, each of which may be a rule of its own."""
+
+import re
+from itertools import pairwise
+
+from gateway.drift.rules.limits import Segment
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
+from gateway.drift.sentences import Sentence
+
+_SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
+
+
+def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
+    """A sentence cut at semicolons and the like, and before each new cue behind a comma or an `and`."""
+    cuts = [sentence.start, sentence.end]
+    cuts += [mark.start for mark in reading.within("cue:but", sentence.start, sentence.end)]
+    cuts += [match.end() for match in _SEGMENT.finditer(reading.text, sentence.start, sentence.end)]
+    occasions = occasions_of(reading, sentence)
+    cues = sorted(
+        mark
+        for kind in ("never", "unable", "always", *(("behind",) if reading.phrasebook.behind else ()))
+        for mark in reading.within(f"cue:{kind}", sentence.start, sentence.end)
+        if not any(start <= mark.start < end for start, end in occasions)
+    )
+    commas = [
+        match.end()
+        for match in re.finditer(r"[,，、]\s*", reading.text[: sentence.end])
+        if match.start() >= sentence.start
+    ]
+    for before, cue in pairwise(cues):
+        between = [
+            comma
+            for comma in commas
+            if before.end <= comma <= (cue.end if reading.phrasebook.behind else cue.start)
+        ]
+        if reading.phrasebook.behind:
+            between = between[:1]
+        if between and _says(reading, before, cue) and not _goes_on(reading, cue):
+            cuts.append(between[-1])
+    edges = sorted(set(cuts))
+    return [
+        Segment(start, end)
+        for start, end in pairwise(edges)
+        if any(map(str.isalnum, reading.text[start:end]))
+    ]
+
+
+def occasions_of(reading: Marked, place: Sentence | Segment) -> list[tuple[int, int]]:
+    """The parts that only say when: what they deny is no rule."""
+    found = []
+    for mark in reading.within("cue:condition", place.start, place.end):
+        told = [
+            one.start
+            for kind in ("cue:always", "cue:ask")
+            for one in reading.within(kind, mark.end, place.end)
+        ]
+        lead = reading.text[place.start : mark.start]
+        if told and not any(map(str.isalnum, lead)) and not reading.phrasebook.behind:
+            found.append((mark.start, min(told)))
+    return found
+
+
+def _says(reading: Marked, before: Mark, cue: Mark) -> bool:
+    """Whether there is enough between two cues for each to be a rule."""
+    return len(reading.text[before.end : cue.start].split()) > 1 or reading.phrasebook.glyphs
+
+
+def _goes_on(reading: Marked, cue: Mark) -> bool:
+    """Whether a cue only adds to what the one before it has begun, as `nor` does."""
+    return any(mark.start == cue.start for mark in reading.labels.get("cue:nor", ()))
+
+
+def marks_of(reading: Marked, place: Sentence | Segment, prefix: str) -> list[Mark]:
+    return [
+        mark
+        for mark in reading.marks
+        if place.start <= mark.start and mark.end <= place.end and mark.label.startswith(prefix)
+    ]

@@ -1,0 +1,115 @@
+"""Numerals are numbers as they are written in digits, in words and in Chinese characters."""
+
+import re
+
+from gateway.drift.language import Language
+from gateway.drift.values.figures import LONGEST
+
+_LEAST_PHONE = 7
+HAN = re.compile("[〇一二三四五六七八九十百千万]+")
+HAN_DIGITS = {letter: n for n, letter in enumerate("〇一二三四五六七八九")}
+_HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+
+class Numerals:
+    """The number words of one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.words = numbers(language)
+        """Number words with their values."""
+        self.scales = {word: n for word, n in self.words.items() if n in (100, 1000, 1_000_000)}
+        joins = "|".join(language.figures.joins.split())
+        self._join = re.compile(rf"[ \u00a0-](?:(?:{joins})[ \u00a0])?" if joins else r"[ \u00a0-]")
+        self._ones = frozenset(language.numbers.one.split())
+
+    def scaled(self, lower: str, at: int, value: float) -> tuple[float, int]:
+        """Multiply digits by the word behind them, as in "3 thousand", and give where both end."""
+        word = _WORD.match(lower, at + 1) if lower[at : at + 1] == " " else None
+        if word and (scale := self.scales.get(word[0])):
+            return value * scale, word.end()
+        return value, at
+
+    def spoken(self, lower: str, start: int) -> tuple[float, int]:
+        """Put the words of one number together: "four hundred and two"."""
+        total = current = 0
+        end = at = start
+        while match := _WORD.match(lower, at):
+            n = self.words.get(match[0])
+            if n is None and at > start and current % 10 == 0 and match[0] in self._ones:
+                n = 1
+            if n is None or (at > start and not _goes_on(current, n)):
+                break
+            if n >= 1000:
+                total, current = total + max(current, 1) * n, 0
+            elif n == 100:
+                current = max(current, 1) * 100
+            else:
+                current = current * 100 + n if 13 <= current <= 20 and n >= 10 else current + n
+            end = match.end()
+            join = self._join.match(lower, end)
+            if join is None:
+                break
+            at = join.end()
+        if end == start:
+            match = _WORD.match(lower, start)
+            end = match.end() if match else start + 1
+        return total + current, end
+
+
+def numbers(language: Language) -> dict[str, int]:
+    """Give every number word of the language."""
+    told = language.numbers
+    words = dict(told.words)
+    for n, variants in enumerate(told.spelled.split()):
+        for word in variants.split("/"):
+            if word != "-":
+                words[word] = n
+    if told.hundred:
+        small = [variants.split("/")[0] for variants in told.spelled.split()]
+        for n in range(1, 10):
+            for rest in range(100):
+                tail = small[rest] if rest else ""
+                words.setdefault((small[n] if n > 1 else "") + told.hundred + tail, n * 100 + rest)
+    return words
+
+
+def _goes_on(current: int, n: int) -> bool:
+    if n >= 100:
+        return 0 < current < n
+    if current % 100 == 0 and current:
+        return True
+    return (current % 10 == 0 and current >= 20 and n < 10) or (
+        (current in (60, 80) and n < 20) or (13 <= current <= 20 and n >= 10)
+    )
+
+
+def value(digits: str, decimal: str) -> float:
+    """Read digits with what groups them; `decimal` is the mark before a fraction."""
+    last = max(digits.rfind("."), digits.rfind(","))
+    tail = len(digits) - last - 1
+    is_decimal = last >= 0 and (tail != 3 or (digits[last] == decimal and digits.count(digits[last]) == 1))
+    whole = re.sub(r"\D", "", digits[:last] if is_decimal else digits)[:LONGEST]
+    read = float(f"{whole or 0}.{digits[last + 1 :][:LONGEST]}" if is_decimal else whole)
+    return int(read) if read == int(read) else read
+
+
+def is_phone(text: str) -> bool:
+    """Tell whether groups of digits are many enough for a telephone."""
+    digits = sum(map(str.isdecimal, text))
+    groups = re.split(r"\D", text)
+    return digits >= _LEAST_PHONE and (text[0] == "0" or len(groups) > 2 or len(groups[0]) > 3)
+
+
+def han(run: str) -> float:
+    """Read a number in Chinese characters."""
+    run = run[:LONGEST]
+    total = part = digit = 0
+    for letter in run:
+        if letter in HAN_DIGITS:
+            digit = digit * 10 + HAN_DIGITS[letter] if digit else HAN_DIGITS[letter]
+        elif letter == "万":
+            total, part, digit = total + ((part + digit) or 1) * 10_000, 0, 0
+        else:
+            part, digit = part + (digit or 1) * _HAN_SCALES[letter], 0
+    return total + part + digit

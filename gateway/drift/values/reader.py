@@ -1,0 +1,239 @@
+"""A reader finds the figures of a text as they are written and spoken in one language."""
+
+import re
+from collections.abc import Sequence
+
+from gateway.drift.language import Language
+from gateway.drift.tables import Figures as Words
+from gateway.drift.values import frames, numerals
+from gateway.drift.values.figures import (
+    DATE,
+    LABEL,
+    LONGEST,
+    MONTHS,
+    MOST,
+    NOUN,
+    NUMBER,
+    PERCENT,
+    PHONE,
+    SECONDS,
+    TIME,
+    WEEKDAY,
+    YEAR,
+    Figure,
+    moved,
+    ranged,
+)
+from gateway.drift.values.numerals import Numerals
+from gateway.drift.values.signs import Signs
+
+_STEM = 5
+_DIGITS = re.compile(r"(?:\d{1,3}(?:[.,'’\u202f\u00a0 ]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?)")
+_PHONE = re.compile(r"\d{2,6}(?:[ \-/]\d{2,6}){1,5}(?!\d)")
+_CLOCK = re.compile(r"([01]?\d|2[0-4])[:：]([0-5]\d)(?![\d:])")
+_DOTTED = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)(?![\d.])")
+_LEAD = re.compile(r"([^\W\d_]{3,})[ \u00a0](?:#|no\.? ?|nr\.? ?)?([A-Z]{1,3}-?)?$")
+_MINUTES = re.compile(r" (past|to) ([a-z]+)")
+_NOUN = re.compile(r"[ \u00a0-]{0,2}([^\W\d_]{2,})")
+_COUNTER = re.compile("([\u4e00-\u9fff])")
+"""What a number counts where words run on: the letter behind it."""
+_APOSTROPHES = frozenset("'’")
+"""What stands between a year and its ending, as in "2009'da"."""
+_MEASURES = frozenset({"percent", "tenth", "kg", "km", "cm"})
+_FIRST_YEAR, _LAST_YEAR = 1200, 2100
+_TAIL, _CENTURY = re.compile(r"(?<!\w)['’]$"), 1900
+"""A year without its century: '44."""
+
+
+class Reader:
+    """It reads figures as they are written and spoken in one language."""
+
+    def __init__(self, language: Language, shared: Words) -> None:
+        own = language.figures
+        self.decimal = own.decimal
+        self.units = {
+            word: kind
+            for words in (shared.units, own.units)
+            for kind, some in words.items()
+            for word in some.split()
+        }
+        self._prefixed = {word[:-1]: kind for word, kind in self.units.items() if word.endswith("*")}
+        self.signs = Signs(shared.signs, own.signs)
+        self.currencies = frozenset(
+            {*self.units.values(), *self.signs.kinds.values()} - SECONDS.keys() - MONTHS.keys() - _MEASURES
+        )
+        glued = sorted((w for w in self.units if w[0] > "\u2e80"), key=len, reverse=True)
+        self._glued = re.compile("|".join(glued) or "(?!)")
+        self.numerals = Numerals(language)
+        self.words = self.numerals.words
+        self._oclock = frames.pattern(own.oclock)
+        self._hour = frames.pattern(own.hour)
+        self._halves = [(minutes, frames.pattern(text, "$")) for text, minutes in own.past.items()]
+        self._leads = tuple(own.past) if all(map(frames.is_plain, own.past)) else ("",)
+        self._after = [(minutes, frames.pattern(text)) for text, minutes in own.then.items()]
+        self._to = frames.between(own.to)
+        self._beside = frames.between(own.beside)
+        self._minutes = {word: sign for word, sign in (("past", 1), ("to", -1)) if language.code == "en"}
+        self.reads_glyphs = "han" in language.writing.scripts
+        """Numbers stand in runs of letters, where no word is one."""
+        self.weekdays = frames.ordered(own.weekdays)
+        self.months = frames.ordered(own.months)
+        self.dated = self.weekdays.keys() | self.months.keys()
+        """Words that have a capital in some languages and are no names."""
+        self._month_after = frames.names(self.months, r"\.?(?:\s|\s?de\s|\s?d['’])\s?(%s)(?!\w)")
+        self._month_ends = frozenset(month[-1] for month in self.months) | {"."}
+        self._month_before = frames.names(self.months, r"(?<!\w)(%s)\.?\s$")
+        self.weekday = frames.names(
+            self.weekdays, r"(?<!\w)(%s)(?!\w)" if language.writing.spaced else "(%s)"
+        )
+        self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
+        self.hours = frames.pattern(own.hours)
+
+    def read(self, text: str, lower: str, hits: Sequence[tuple[int, int, int]], offset: int) -> list[Figure]:
+        """Read what begins at the numbers that were found; places are those in the whole text."""
+        found: list[Figure] = []
+        past = 0
+        starts = [start - offset for _, start, _ in hits]
+        if self.reads_glyphs and not text.isascii():
+            starts = sorted({*starts, *(match.start() for match in numerals.HAN.finditer(text))})
+        for start in starts:
+            if start < past:
+                continue
+            figure = self._at(text, lower, start)
+            if figure is not None:
+                past = figure.end
+                found.append(figure)
+                if len(found) >= MOST:
+                    break
+        return moved(ranged(text, found, self._to, self._beside), offset)
+
+    def days(self, text: str, lower: str, offset: int) -> list[Figure]:
+        """Read the days of the week that are named."""
+        if not any(map(lower.__contains__, self.weekdays)):
+            return []
+        found = [Figure(WEEKDAY, self.weekdays[m[1]], *m.span(1)) for m in self.weekday.finditer(lower)]
+        return moved(ranged(text, found[:MOST], self._to, self._beside), offset)
+
+    def _at(self, text: str, lower: str, start: int) -> Figure | None:
+        if text[start].isdecimal():
+            return self._digits(text, lower, start)
+        if text[start] in numerals.HAN_DIGITS or text[start] in "十百千万":
+            run = numerals.HAN.match(text, start)
+            if run is None:
+                return None
+            value = numerals.han(run[0])
+            figure = self._counted(text, lower, start, run.end(), value)
+            return None if figure.kind == NUMBER and len(run[0]) == 1 else figure
+        value, end = self.numerals.spoken(lower, start)
+        return self._counted(text, lower, start, end, value)
+
+    def _digits(self, text: str, lower: str, start: int) -> Figure:
+        if match := _CLOCK.match(text, start):
+            return self._time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
+        is_phone = (match := _PHONE.match(text, start)) is not None and numerals.is_phone(match[0])
+        if match is not None and is_phone and not self.signs.behind(text, match.end()):
+            return Figure(PHONE, re.sub(r"\D", "", match[0]), start, match.end())
+        if self.decimal == "," and (match := _DOTTED.match(text, start)):
+            is_counting = self._unit(text, lower, match.end()) and not self._oclock.match(lower, match.end())
+            if not is_counting and not self.signs.before(text, start):
+                return self._time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
+        match = _DIGITS.match(text, start)
+        if match is None:
+            return Figure(NUMBER, 0, start, start + 1)
+        value, end = numerals.value(match[0], self.decimal), match.end()
+        if len(match[0]) == 2 and _TAIL.search(text, max(0, start - 2), start):
+            return Figure(YEAR, _CENTURY + value, start, end)
+        if start and text[start - 1] == "." and (start == 1 or not text[start - 2].isalnum()):
+            value = value / 10 ** min(len(match[0]), LONGEST)
+        value, end = self.numerals.scaled(lower, end, value)
+        return self._counted(text, lower, start, end, value)
+
+    def _counted(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
+        """Say what the number counts."""
+        kind, told, first, last, is_range, _ = self._known(text, lower, start, end, value)
+        return Figure(kind, told, first, last, is_range, end)
+
+    def _known(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
+        if clocked := self._clocked(lower, start, end, value):
+            return clocked
+        if value <= 24 and (hour := self._hour.match(lower, end)):
+            minutes = int(hour[1]) if hour.lastindex and hour[1] else 0
+            if hour.lastindex and not hour[1] and hour.re.groups > 1 and hour[2]:
+                minutes = int(numerals.han(hour[2]))
+            return self._time(lower, start, hour.end(), int(value) * 60 + minutes)
+        if match := self.signs.before(text, start):
+            return Figure(self.signs.kinds[match[1]], value, match.start(1), end)
+        if match := self.signs.behind(text, end):
+            return Figure(self.signs.kinds[match[1]], value, start, match.end())
+        if value <= 31 and (match := self._month_after.match(lower, end)):
+            return Figure(DATE, self.months[match[1]] * 100 + value, start, match.end())
+        is_dated = value <= 31 and lower[max(0, start - 2) : start - 1] in self._month_ends
+        if is_dated and (match := self._month_before.search(lower, max(0, start - 14), start)):
+            return Figure(DATE, self.months[match[1]] * 100 + value, match.start(), end)
+        if unit := self._unit(text, lower, end):
+            kind, behind = unit
+            if kind == "tenth":
+                kind, value = PERCENT, value * 10
+            return Figure(kind, value, start, behind)
+        lead = _LEAD.search(text, max(0, start - 24), start)
+        word = lead[1].lower() if lead else ""
+        is_named = lead is not None and word not in self._stop and word not in self.words
+        noun = (_COUNTER if self.reads_glyphs else _NOUN).match(lower, end)
+        is_counting = noun is not None and noun[1] not in self._stop and noun[1] not in self.words
+        is_year = _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value)
+        if is_year and (text[end : end + 1] in _APOSTROPHES or self.units.get(word) == "year"):
+            return Figure(YEAR, value, start, end)
+        if lead is not None and is_named and (lead[2] or not is_counting):
+            code = f"{lead[2] or ''}{text[start:end]}" if text[start].isdecimal() else f"{value:g}"
+            return Figure(LABEL + word[:_STEM], code.lower(), start - len(lead[2] or ""), end)
+        if is_year:
+            return Figure(YEAR, value, start, end)
+        if noun is not None and is_counting:
+            return Figure(NOUN + noun[1][:_STEM].rstrip("s"), value, start, noun.end())
+        return Figure(NUMBER, value, start, end)
+
+    def _clocked(self, lower: str, start: int, end: int, value: float) -> Figure | None:
+        """Read "half past nine", "neun Uhr", "a las nueve y media", "twenty to three", "7 pm"."""
+        if value > 24 or value != int(value):
+            return None
+        whole = int(value)
+        is_led = lower.endswith(self._leads, max(0, start - 20), start)
+        for minutes, pattern in self._halves if is_led else ():
+            if match := pattern.search(lower, max(0, start - 20), start):
+                return self._time(lower, match.start(), end, whole * 60 + minutes)
+        for minutes, pattern in self._after:
+            if match := pattern.match(lower, end):
+                return self._time(lower, start, match.end(), whole * 60 + minutes)
+        if self._minutes and (match := _MINUTES.match(lower, end)):
+            hour = self.words.get(match[2], 99)
+            if whole in (5, 10, 20, 25) and hour <= 12 and not self._unit(lower, lower, match.end()):
+                return Figure(TIME, hour * 60 + self._minutes[match[1]] * whole, start, match.end())
+        if match := self._oclock.match(lower, end):
+            return self._time(lower, start, match.end(), whole * 60, match[0])
+        return None
+
+    def _time(self, lower: str, start: int, end: int, minutes: int, said: str = "") -> Figure:
+        said = said or (match[0] if (match := self._oclock.match(lower, end)) else "")
+        end = end if not said or lower[:end].endswith(said) else end + len(said)
+        if "p" in said and said.strip(" .").startswith("p") and minutes < 720:
+            minutes += 720
+        return Figure(TIME, float(minutes), start, end)
+
+    def _unit(self, text: str, lower: str, end: int) -> tuple[str, int] | None:
+        """Find the unit behind a number, with at most one word between: "two working days"."""
+        if match := self._glued.match(text, end):
+            return self.units[match[0]], match.end()
+        at = end
+        for _ in range(2):
+            noun = _NOUN.match(lower, at)
+            if noun is None:
+                return None
+            kind = self.units.get(noun[1]) or next(
+                (kind for word, kind in self._prefixed.items() if noun[1].startswith(word)), None
+            )
+            if kind:
+                return kind, noun.end()
+            if noun[1] in self._stop:
+                return None
+            at = noun.end()
+        return None

@@ -1,0 +1,29 @@
+"""Signs are units in short, which stand before a number or behind it: $, €, %."""
+
+import re
+
+_BEFORE = 8
+"""Characters before a number that its sign stands in; in some languages it is a word: "yüzde 3"."""
+
+
+class Signs:
+    """The signs of one language and those of all."""
+
+    def __init__(self, *tables: dict[str, str]) -> None:
+        self.kinds = {sign: kind for signs in tables for kind, some in signs.items() for sign in some.split()}
+        """The unit that each stands for."""
+        every = "|".join(map(re.escape, self.kinds)) or "(?!)"
+        self._ends = frozenset(sign[-1] for sign in self.kinds)
+        self._before = re.compile(rf"({every})\s?$")
+        self._behind = re.compile(rf"[\s\u00a0\u202f]?({every})")
+
+    def before(self, text: str, start: int) -> re.Match[str] | None:
+        """Find the sign before a number, with a blank between them or none."""
+        at = start - 2 if text[start - 1 : start].isspace() else start - 1
+        if at < 0 or text[at] not in self._ends:
+            return None
+        return self._before.search(text, max(0, start - _BEFORE), start)
+
+    def behind(self, text: str, end: int) -> re.Match[str] | None:
+        """Find the sign behind a number, likewise."""
+        return self._behind.match(text, end)
