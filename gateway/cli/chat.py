@@ -21,7 +21,7 @@ from gateway.auth.scopes import SCOPES
 from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.listing import printable
-from gateway.cli.opening import opened
+from gateway.cli.opening import opened, require_store
 from gateway.config import LOCAL, Config
 from gateway.errors import Refusal
 from gateway.openai_api import chunk as chunks
@@ -55,6 +55,7 @@ def chat(ref: str, message: str | None, workspace: str, config_path: Path | None
     REF is a slug or id, with @v3 or @label where you like. Ctrl-D ends the conversation.
     """
     settings = config.load(config_path)
+    require_store(settings, config_path)
     logs.configure(settings.log)
     # The warnings of the scorer are shown after each answer anyway.
     logging.getLogger("gateway.drift").setLevel(logging.WARNING)
