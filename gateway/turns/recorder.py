@@ -40,7 +40,11 @@ class Recorder:
     def __init__(self, database: Database, config: Turns, prices: Prices | None = None) -> None:
         self._database = database
         self._prices = prices
-        """Prices that may still be looked up when the first turns have ended; they are charged later then."""
+        """Prices that are still looked up when the first turns end; `None` once they are known."""
+        self._unpriced: list[Turn] = []
+        """Turns that ended before."""
+        self._charged: deque[Turn] = deque()
+        """Those of them that were written, and whose price is known by now."""
         self._config = config
         self._queue: deque[Turn] = deque()
         self._news: deque[tuple[str, News]] = deque()
@@ -60,8 +64,10 @@ class Recorder:
         """Queue the turn; never blocks and never fails."""
         if len(self._queue) >= self._config.queue:
             self.dropped += 1
-        else:
-            self._queue.append(turn)
+            return
+        self._queue.append(turn)
+        if self._prices is not None and is_unpriced(turn) and len(self._unpriced) < self._config.queue:
+            self._unpriced.append(turn)
 
     def amend(self, turn_id: str, news: News) -> bool:
         """Change a turn that was recorded before, once it is written; false where too many news wait."""
@@ -72,10 +78,11 @@ class Recorder:
 
     async def run(self) -> None:
         """Write what has come in, again and again, until cancelled."""
-        await self._charge()
         while True:
             await asyncio.sleep(self._config.flush_interval)
-            if not self._queue and not self._news:
+            if self._prices is not None and self._prices.has_looked:
+                self._charge(self._prices)
+            if not self._queue and not self._news and not self._charged:
                 continue
             # A write that is cancelled may leave its lock on the store behind; `close` waits for this one.
             self._flushing = asyncio.ensure_future(self.flush())
@@ -89,6 +96,7 @@ class Recorder:
             # News that come in meanwhile may be of turns that still wait. They change turns that have been
             # written: one that is not there has been lost.
             await self._write(self._news, NEWS, amendments.amend)
+            await self._write(self._charged, BATCH, turns.charge)
         except StoreUnavailable as error:
             if not self._has_failed:
                 log.warning("turns cannot be written and wait in memory: %s", type(error).__name__)
@@ -98,19 +106,21 @@ class Recorder:
         """Write a last time, at the end of the process."""
         if self._flushing is not None:
             await self._flushing
-        await self._charge()
+        if self._prices is not None and self._unpriced:
+            await self._prices.looked()
+            self._charge(self._prices)
         await self.flush()
         if self._queue:
             log.error("%d turns could not be written and are lost", len(self._queue))
 
-    async def _charge(self) -> None:
-        """Wait until prices are known, and charge for the turns that ended before."""
-        if self._prices is None:
-            return
-        await self._prices.looked()
-        for turn in [turn for turn in self._queue if is_unpriced(turn)]:
-            charge(turn, self._prices)
-        self._prices = None
+    def _charge(self, prices: Prices) -> None:
+        """Charge for the turns that ended before prices were known."""
+        waiting = {turn.id for turn in self._queue}
+        for turn in self._unpriced:
+            charge(turn, prices)
+            if turn.id not in waiting and not is_unpriced(turn):
+                self._charged.append(turn)
+        self._prices, self._unpriced = None, []
 
     async def _write(self, queue: deque[T], most: int, write: Write[T]) -> None:
         """Write what is in the queue by now, in batches. Raises StoreUnavailable."""

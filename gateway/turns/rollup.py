@@ -24,6 +24,8 @@ SPANS = {name: 4.0 if name == COHERENCE else 1.0 for name in NAMES}
 EDGES = [at / BINS for at in range(BINS)]
 """Where the bins begin, as parts of the scale."""
 VERDICTS: dict[Verdict, str] = {verdict: verdict.replace("-", "_") for verdict in GRAVITY}
+USED_BY = ("workspace_id", "persona_id", "version", "upstream", "hour", "key_id")
+USED = ("turns", "completed", "failed", "cancelled", *TOKENS, "cost_usd", "priced", "unpriced", "estimated")
 
 
 Figures = defaultdict[str, Any]
@@ -58,19 +60,18 @@ def usage(turns: Iterable[Turn]) -> list[Row]:
         for name in TOKENS:
             sums[name] += (total(turn.usage) if name == "total_tokens" else getattr(turn.usage, name)) or 0
         sums["cost_usd"] += turn.cost_usd or 0.0
-    keys = ("workspace_id", "persona_id", "version", "upstream", "hour", "key_id")
-    figures = (
-        "turns",
-        "completed",
-        "failed",
-        "cancelled",
-        *TOKENS,
-        "cost_usd",
-        "priced",
-        "unpriced",
-        "estimated",
-    )
-    return _rows(found, keys, figures)
+    return _rows(found, USED_BY, USED)
+
+
+def charges(turns: Iterable[Turn]) -> list[Row]:
+    """Add up the costs of turns that were counted as unpriced."""
+    found: Found = defaultdict(_nothing)
+    for turn in turns:
+        sums = found[(*_key(turn), turn.key_id)]
+        sums["cost_usd"] += turn.cost_usd or 0.0
+        sums["priced"] += 1
+        sums["unpriced"] -= 1
+    return _rows(found, USED_BY, USED)
 
 
 def drift(scores: Iterable[Score]) -> list[Row]:

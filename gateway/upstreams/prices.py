@@ -100,6 +100,11 @@ class Prices:
         else:
             self._has_looked.set()
 
+    @property
+    def has_looked(self) -> bool:
+        """Tells whether the list has been read, or cannot be, or need not."""
+        return self._looking is None or self._has_looked.is_set()
+
     async def looked(self) -> None:
         """Wait until the list has been read, or cannot be."""
         if self._looking is not None:

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from gateway.config import Config, Turns, Upstream
 from gateway.personas.store import personas
 from gateway.storage import migrate, tables
 from gateway.storage.database import Database, fields
 from gateway.turns import rollup
 from gateway.turns.amendment import LateScore
+from gateway.turns.recorder import Recorder
 from gateway.turns.store import amendments, hours
 from gateway.turns.store import turns as kept
 from gateway.turns.store.hours import DAY_MS, HOUR_MS, Span, Wanted
 from gateway.turns.turn import Drift, Turn, Verdict, unscored
 from gateway.turns.usage import Usage
+from gateway.upstreams.prices import Prices
 from tests.fakes.store import opened, workspaces
 from tests.turns.test_amendment import judgement
 
@@ -214,3 +217,28 @@ async def test_figures_stay_when_the_rows_go(tmp_path: Path) -> None:
         async with database.read() as connection:
             assert await hours.usage(connection, "ws_1", "key", ALL) == before
             assert await personas.by_id(connection, "psn_a") is None
+
+
+async def test_turns_that_ended_before_prices_were_known_are_charged_later(tmp_path: Path) -> None:
+    """They are written at once all the same, and charged once the list of prices has been read."""
+    upstreams = {"main": Upstream(base_url="http://127.0.0.1:1/v1", price_list="openai")}
+    async with opened(tmp_path) as database:
+        prices = Prices(Config(upstreams=upstreams))
+        prices.start()
+        recorder = Recorder(database, Turns(flush_interval=0.01), prices)
+        more: dict[str, Any] = {"usage": Usage(1_000_000, 0), "upstream": "main/gpt-4o-mini"}
+        early = a_turn(1, random.Random(2), **more)
+        early.cost_usd = None
+        recorder.record(early)
+        await recorder.flush()
+        (row,) = await rows(database, tables.usage_hours)
+        assert (row["unpriced"], row["priced"], row["cost_usd"]) == (1, 0, 0)
+        await recorder.close()
+        (row,) = await rows(database, tables.usage_hours)
+        assert (row["turns"], row["unpriced"], row["priced"]) == (1, 0, 1)
+        assert row["cost_usd"] > 0
+        assert [turn["cost_usd"] for turn in await rows(database, tables.turns)] == [row["cost_usd"]]
+        async with database.write() as connection:
+            await kept.charge(connection, [early])
+        assert await rows(database, tables.usage_hours) == [row]
+        await prices.close()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select, update
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
@@ -15,6 +15,8 @@ from gateway.turns import rollup
 from gateway.turns.store import hours
 from gateway.turns.store.rows import BRIEF, COLUMNS, TURN, WHOLE, Stored, erased, row_of, turn_of
 from gateway.turns.turn import Turn
+
+_CHARGE = update(tables.turns).where(TURN.id == bindparam("turn")).values(cost_usd=bindparam("usd"))
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,16 @@ async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
     await hours.add(connection, tables.usage_hours, rollup.usage(turns))
     scores = [rollup.Score(turn, turn.drift, turn.coherence) for turn in turns]
     await hours.add(connection, tables.drift_hours, rollup.drift(scores))
+
+
+async def charge(connection: AsyncConnection, charged: Sequence[Turn]) -> None:
+    """Write the costs of turns that were written before anybody knew their price, but not again."""
+    by_id = {turn.id: turn for turn in charged}
+    unpriced = select(TURN.id).where(TURN.id.in_(by_id), TURN.cost_usd.is_(None))
+    found = [by_id[turn_id] for turn_id in await connection.scalars(unpriced)]
+    if found:
+        await connection.execute(_CHARGE, [{"turn": turn.id, "usd": turn.cost_usd} for turn in found])
+        await hours.add(connection, tables.usage_hours, rollup.charges(found))
 
 
 async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str]:
