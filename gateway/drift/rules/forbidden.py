@@ -102,7 +102,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         pass
     elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.content):
         is_money = bool(rule.concepts & amounts.MONEY) and not labels.isdisjoint(GIVEN)
-        if not is_money and (not rule.concepts or rule.concepts.isdisjoint(asked.labels.keys())):
+        if not is_money and not (_hears(rule) and rule.concepts & asked.labels.keys()):
             return
     if rule.concepts & DEEDS or rule.is_deed:
         yield from _claims(rule, asked, answer)
@@ -123,6 +123,12 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
     if "act:ask" in rule.acts:
         yield from topics.asks(rule, answer)
     yield from topics.words(rule, answer)
+
+
+def _hears(rule: Forbidden) -> bool:
+    """Tell whether an answer may break it that has none of its words, by what the user asks for."""
+    is_estimate = "act:estimate" in rule.acts or "@value" in rule.concepts
+    return is_estimate or rule.is_deed or bool(rule.concepts & (DEEDS | amounts.MONEY))
 
 
 def _is_denied(answer: Marked, start: int, end: int) -> bool:

@@ -1,6 +1,6 @@
 """A text is taken apart into clauses."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from gateway.drift.text import Stretch, Text
@@ -95,11 +95,24 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
 def _ends(lexicon: Lexicon, stretch: Stretch) -> list[int]:
     """Find where clauses end, in the whole text."""
     text, offset, shared = stretch.text, stretch.offset, lexicon.shared
-    has_turns = any(map(stretch.lower.__contains__, shared.turns))
-    pattern = shared.turning if has_turns else shared.pausing
+    turns = [turn for turn in shared.turns if turn in stretch.lower]
+    is_plain = len(text) == len(stretch.lower) and text.isprintable()
+    pattern = shared.turning if turns and not is_plain else shared.pausing
     ends = [match.end() + offset for match in pattern.finditer(text)]
+    if turns and is_plain:
+        # No white space but blanks: to look for the words by themselves is quicker.
+        ends += [at + offset for turn in turns for at in _behind(turn, stretch.lower)]
+        ends.sort()
     ends.append(len(text) + offset)
     return ends
+
+
+def _behind(turn: str, lower: str) -> Iterator[int]:
+    """Yield the places where a word with blanks around it ends."""
+    at = lower.find(turn)
+    while at >= 0:
+        yield at + len(turn) - 1
+        at = lower.find(turn, at + len(turn) - 1)
 
 
 def _has_subject(marks: tuple[Mention, ...], opening: int) -> bool:
