@@ -15,6 +15,7 @@ async def begin(registry: Registry, caller: Caller, body: ConversationBody) -> C
     """Draft the conversation that the body asks for; nothing is stored yet. Raises Refusal."""
     if body.id is not None and not ID.fullmatch(body.id):
         raise unacceptable("id", "an id is `conv_` and at most 40 letters and digits")
+    require_text("title", body.title)
     persona = await registry.resolve(caller, PREFIX + ref_of(body.persona, body.persona_id))
     pinned = Pin(persona.version)
     if body.follow is not None:
@@ -75,6 +76,12 @@ def ref_of(persona: str | None, persona_id: str | None) -> str:
         problem = "name the persona here or in `persona_id`, and in one of them alone"
         raise unacceptable("persona", problem)
     return (persona or persona_id or "").removeprefix(PREFIX)
+
+
+def require_text(field: str, text: str) -> None:
+    """Raises Refusal for a text that not every database can hold."""
+    if "\0" in text:
+        raise unacceptable(field, "must not hold the character NUL")
 
 
 def unacceptable(field: str, problem: str) -> Refusal:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -26,10 +26,10 @@ class _Own(msgspec.Struct):
 
     id: str | None = None
     parent: str | UnsetType | None = UNSET
-    version: int | None = None
+    version: Annotated[int, msgspec.Meta(ge=1, le=999_999_999)] | None = None
     drift: Drift | None = None
-    coherence: float | None = None
-    created_at: datetime | None = None
+    coherence: Annotated[float, msgspec.Meta(ge=1, le=5)] | None = None
+    created_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class _Line(NamedTuple):
@@ -121,6 +121,9 @@ def _lines(body: bytes) -> Iterator[_Line]:
             fields, own = _fields.decode(text), _own.decode(text)
         except (msgspec.DecodeError, RecursionError) as error:
             raise _wrong(f"cannot be read: {error}", number) from None
+        levels = own.drift.levels().values() if own.drift is not None else ()
+        if not all(0 <= level <= 1 for level in levels if level is not None):
+            raise _wrong("has a level of drift that is not between 0 and 1", number)
         yield _Line(own, {name: value for name, value in fields.items() if name not in OWN})
 
 

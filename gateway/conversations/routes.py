@@ -87,6 +87,7 @@ def handlers(registry: Registry) -> list[BaseRouteHandler]:
         caller, number = caller_of(request), None
         if data.version is not UNSET and not (number := number_of(data.version)):
             raise beginning.unacceptable("version", "a version is `v3`, `3` or 3")
+        beginning.require_text("title", given(data.title) or "")
         async with database.read() as connection:
             found = await reach(connection, caller, conversation)
         pin = await beginning.pin(registry, caller, found.persona_id, number, given(data.follow))

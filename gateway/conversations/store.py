@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import CTE, Row, bindparam, delete, insert, literal, select, update
+from sqlalchemy import CTE, BigInteger, ColumnElement, Row, bindparam, delete, insert, literal, select, update
 
 from gateway import clock
 from gateway.conversations.conversation import MOST_MESSAGES, Conversation, Pin
 from gateway.conversations.message import Addition, Message, Score
 from gateway.drift.axes import AXES
-from gateway.errors import Fault
+from gateway.errors import Fault, Refusal
 from gateway.storage import answers as kept_answers
 from gateway.storage import tables
 from gateway.storage.audit import Actor, note
@@ -72,7 +72,7 @@ async def conversations(
     if wanted.persona_id is not None:
         query = query.where(CONVERSATION.persona_id == wanted.persona_id)
     if wanted.after is not None:
-        query = query.where(CONVERSATION.seq < wanted.after)
+        query = query.where(CONVERSATION.seq < literal(wanted.after, BigInteger))
     rows = await connection.execute(query.order_by(CONVERSATION.seq.desc()).limit(wanted.limit))
     return [msgspec.convert(fields(row), Conversation) for row in rows]
 
@@ -85,7 +85,13 @@ async def is_taken(connection: AsyncConnection, workspace_id: str, conversation_
 
 
 async def create(connection: AsyncConnection, draft: Conversation) -> Conversation:
-    """Store a new conversation, and give it as it is stored: with its number."""
+    """Store a new conversation, and give it as it is stored: with its number.
+
+    Raises Refusal where its persona has been purged: nobody would know any more whom to hide it from.
+    """
+    persona = tables.personas.c.id
+    if (await connection.execute(select(persona).where(persona == draft.persona_id))).first() is None:
+        raise Refusal(Fault.PERSONA_UNKNOWN)
     values = msgspec.structs.asdict(draft)
     del values["seq"]
     made = insert(tables.conversations).values(values).returning(CONVERSATION.seq)
@@ -157,7 +163,10 @@ async def _placed(connection: AsyncConnection, addition: Addition) -> int | Faul
     query = query.where(CONVERSATION.workspace_id == draft.workspace_id, CONVERSATION.id == draft.id)
     row = (await connection.execute(query)).first()
     if row is None:
-        return (await create(connection, draft)).seq
+        try:
+            return (await create(connection, draft)).seq
+        except Refusal as refusal:
+            return refusal.fault
     # Somebody was quicker with the same id: that is another branch, if it is the same people who talk.
     same = (row.persona_id, row.owner) == (draft.persona_id, draft.owner)
     return int(row.seq) if same else Fault.CONVERSATION_TAKEN
@@ -227,7 +236,7 @@ async def told(
     query = (
         select(*OF_MESSAGE, *SCORED)
         .join(path, path.c.seq == MESSAGE.seq)
-        .outerjoin(tables.turns, (TURN.id == MESSAGE.id) & (TURN.conversation_id == conversation.id))
+        .outerjoin(tables.turns, _is_turn(conversation))
     )
     if above is None:
         query = query.order_by(MESSAGE.depth.desc())
@@ -244,7 +253,7 @@ async def answers(
     query = (
         select(MESSAGE.id, MESSAGE.score, *SCORED)
         .join(path, path.c.seq == MESSAGE.seq)
-        .outerjoin(tables.turns, (TURN.id == MESSAGE.id) & (TURN.conversation_id == conversation.id))
+        .outerjoin(tables.turns, _is_turn(conversation))
     )
     query = query.where(MESSAGE.score.is_not(None)).order_by(MESSAGE.depth.desc()).limit(limit)
     found = [fields(row) for row in await connection.execute(query)]
@@ -256,12 +265,16 @@ async def page(
     connection: AsyncConnection, conversation: Conversation, *, after: int, limit: int
 ) -> list[tuple[int, Message]]:
     """List the messages of all paths in the order in which they were kept, with their numbers."""
-    query = select(MESSAGE.seq, *OF_MESSAGE, *SCORED).outerjoin(
-        tables.turns, (TURN.id == MESSAGE.id) & (TURN.conversation_id == conversation.id)
-    )
+    query = select(MESSAGE.seq, *OF_MESSAGE, *SCORED).outerjoin(tables.turns, _is_turn(conversation))
     query = query.where(MESSAGE.conversation == conversation.seq, MESSAGE.seq > after)
     rows = await connection.execute(query.order_by(MESSAGE.seq).limit(limit))
     return [(row.seq, _told(row)) for row in rows]
+
+
+def _is_turn(conversation: Conversation) -> ColumnElement[bool]:
+    """Select the turn that a message is the answer of; an imported message may bear anybody's id."""
+    own = (TURN.workspace_id == conversation.workspace_id) & (TURN.conversation_id == conversation.id)
+    return (TURN.id == MESSAGE.id) & own
 
 
 def _told(row: Row[Any]) -> Message:

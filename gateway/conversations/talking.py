@@ -11,7 +11,7 @@ from msgspec import UNSET
 from gateway.auth.guard import Caller
 from gateway.conversations import beginning, posted, store
 from gateway.conversations.committer import Committer
-from gateway.conversations.conversation import ID, Conversation, Pin
+from gateway.conversations.conversation import ID, MESSAGE_ID, Conversation, Pin
 from gateway.conversations.keeping import Keeping
 from gateway.conversations.lineage import MARKS, Heard, hear
 from gateway.conversations.message import Place, root
@@ -190,7 +190,7 @@ async def _parent(connection: AsyncConnection, conversation: Conversation, wante
     parent = conversation.leaf if wanted.parent is UNSET else wanted.parent
     if parent is None or not isinstance(parent, str):
         return root(conversation)
-    found = await store.message(connection, conversation, parent)
+    found = await store.message(connection, conversation, parent) if MESSAGE_ID.fullmatch(parent) else None
     if found is None:
         raise Refusal(Fault.MESSAGE_UNKNOWN, param="parent")
     if not wanted.messages and found.role not in ASKED:

@@ -1,11 +1,13 @@
 """Conversations are made, listed, read, changed and deleted."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import User, details, made, refused
+from tests.e2e.wire import fetch
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 
@@ -217,3 +219,34 @@ def test_what_is_said_is_kept_read_moved_and_followed(me: User, upstream: Script
     for each in (place, f"{PLACE}/conv_moved"):
         assert me.delete(each).status == 204
     refused(me.get(f"{place}/messages"), 404, "conversation.not_found")
+
+
+def test_nul_and_numbers_beyond_every_table_are_told_apart_alike_in_both_stores(me: User) -> None:
+    me.persona()
+    wrong = (422, "conversation.schema_violation")
+    title = {"title": "a\0b"}
+    assert details(me.post(PLACE, {"persona": "muse", **title}), *wrong) == [(["title"], "value_error")]
+    place = f"{PLACE}/{begun(me)['id']}"
+    assert details(me.patch(place, title), *wrong) == [(["title"], "value_error")]
+    message = {"message": "Good evening", "parent": "msg_\0"}
+    refused(me.post(f"{place}/messages", message), 404, "message.not_found")
+    beyond = "9" * 18
+    for listed, count in ((PLACE, 1), ("/turns", 0)):
+        found = me.get(f"{listed}?after={beyond}")
+        assert (found.status, len(found.json["data"])) == (200, count)
+
+
+def test_a_message_under_the_id_of_another_workspace_s_turn_learns_nothing_of_it(
+    me: User, stranger: User
+) -> None:
+    me.persona()
+    stranger.persona()
+    told = me.post(f"{PLACE}/conv_7/messages", {"persona": "muse", "message": "Good evening"}).json
+    assert until(lambda: me.get(f"/turns/{told['message_id']}").status == 200)
+    line = json.dumps({"id": told["message_id"], "role": "assistant", "content": "A guess"}).encode()
+    reply = fetch(stranger.gateway, f"/v1{PLACE}/import?persona=muse&id=conv_7", line, key=stranger.key)
+    assert made(reply)["leaf"] == told["message_id"]
+    assert me.get(f"{PLACE}/conv_7/messages").json["data"][0]["drift"] is not None
+    assert stranger.get(f"{PLACE}/conv_7/messages").json["data"][0]["drift"] is None
+    exported = json.loads(stranger.get(f"{PLACE}/conv_7/export").body)
+    assert exported["drift"] is None

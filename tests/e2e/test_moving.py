@@ -83,6 +83,10 @@ def test_what_is_no_conversation_is_refused_with_its_line(gateway: Gateway) -> N
         ([{"role": "system", "content": "x"}], "system messages alone"),
         ([user("One"), {"content": "x"}], "messages[1]"),
         ([{**user("One"), "drift": 5}], "Line 1 cannot be read"),
+        ([{**user("One"), "version": 10**30}], "Line 1 cannot be read"),
+        ([{**user("One"), "created_at": "0001-01-01T00:00:00"}], "Line 1 cannot be read"),
+        ([{**said("Yes."), "drift": {"voice": 1e300, "verdict": "drifting"}}], "Line 1 has a level of drift"),
+        ([{**said("Yes."), "coherence": 1e300}], "Line 1 cannot be read"),
         ([b"\xff\n"], "UTF-8"),
     ):
         reply = imported(gateway, *lines)

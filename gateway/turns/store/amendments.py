@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Update, bindparam, insert, literal, select, update
 
 from gateway import clock
 from gateway.drift.axes import AXES
@@ -158,7 +158,10 @@ async def missed(
     if persona_id is not None:
         query = query.where(TURN.persona_id == persona_id)
     # A place without an amendment is that of the turn behind which they have come.
-    is_later = AMENDMENT.behind >= after.seq if after.amendment is None else AMENDMENT.seq > after.amendment
+    if after.amendment is None:
+        is_later = AMENDMENT.behind >= after.seq
+    else:
+        is_later = AMENDMENT.seq > literal(after.amendment, BigInteger)
     rows = await connection.execute(query.where(is_later).order_by(AMENDMENT.seq.desc()).limit(limit))
     return await _amended(connection, [fields(row) for row in reversed(list(rows))])
 

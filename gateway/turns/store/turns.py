@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import BigInteger, Select, bindparam, func, literal, select, update
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
@@ -78,7 +78,7 @@ async def listed(
     """List turns without their details; those that ended last come first."""
     query = narrowed(BRIEF.where(TURN.workspace_id == workspace_id), wanted)
     if wanted.after is not None:
-        query = query.where(TURN.seq < wanted.after)
+        query = query.where(TURN.seq < literal(wanted.after, BigInteger))
     rows = await connection.execute(query.order_by(TURN.seq.desc()).limit(limit))
     return [turn_of(row) for row in rows]
 
