@@ -60,4 +60,9 @@ def _unknown(name: str, known: frozenset[str]) -> Refusal:
     there = ", ".join(f"`{each}`" for each in sorted(known)) or "none"
     problem = f"there is no such parameter{suggestion(name, known) or f'; there are: {there}'}"
     details = [Detail(["query", shown], problem, "unknown_field")]
-    return Refusal(Fault.REQUEST_INVALID, f"`{shown}`: {problem.rstrip('.?')}.", param=shown, details=details)
+    return Refusal(
+        Fault.REQUEST_INVALID,
+        f"`{shown}`: {problem}{'' if problem.endswith('?') else '.'}",
+        param=shown,
+        details=details,
+    )

@@ -18,6 +18,7 @@ from gateway.openai_api import edge
 from gateway.openai_api.body import half_pair
 from gateway.openai_api.routes import is_of_openai, not_served
 from gateway.storage.failure import StoreUnavailable, TooSlow, WriterLeft
+from gateway.wanted import hint
 
 log = logging.getLogger("gateway.app")
 
@@ -29,16 +30,16 @@ def refusing(public_url: str) -> Callable[[AnyRequest, Exception], Response[byte
 
     def refuse(request: AnyRequest, error: Exception) -> Response[bytes]:
         path = request.scope["path"]
-        sent = request.scope["state"].get("body", b"")
-        refusal = error if isinstance(error, Refusal) else translate(error, path, sent)
+        sent, handler = request.scope["state"].get("body", b""), request.scope.get("route_handler")
+        refusal = error if isinstance(error, Refusal) else translate(error, path, sent, handler)
         body = envelope(refusal, path, request.scope["state"]["request_id"], public_url)
         return Response(body, media_type=MediaType.JSON, status_code=refusal.status, headers=refusal.headers)
 
     return refuse
 
 
-def translate(error: Exception, path: str, sent: bytes = b"") -> Refusal:
-    """Find the refusal for the error; an unexpected one is logged. `sent` is the request's body."""
+def translate(error: Exception, path: str, sent: bytes = b"", handler: object = None) -> Refusal:
+    """Find the refusal for the error; an unexpected one is logged. `sent` is the body that `handler` got."""
     if isinstance(error, NotFoundException):
         return not_served(path) if is_of_openai(path) else Refusal(Fault.ROUTE_NOT_FOUND)
     if isinstance(error, MethodNotAllowedException):
@@ -51,7 +52,7 @@ def translate(error: Exception, path: str, sent: bytes = b"") -> Refusal:
     if isinstance(error, HTTPException) and error.status_code == Fault.REQUEST_TOO_LARGE.status:
         return Refusal(Fault.REQUEST_TOO_LARGE)
     if isinstance(error, HTTPException) and error.status_code < 500:
-        details = _details(error) or [_unreadable(sent)]
+        details = _details(error, handler) or [_unreadable(sent)]
         return Refusal(Fault.REQUEST_INVALID, _sentence(details), details=details)
     if isinstance(error, RecursionError | UnicodeDecodeError):
         # Only the body's decoder can raise this: nothing else of ours decodes what came in.
@@ -77,13 +78,14 @@ def _of_the_store(error: StoreUnavailable) -> Refusal:
 
 def _sentence(details: list[Detail]) -> str:
     first = details[0]
-    return f"`{'.'.join(map(str, first.loc)) or 'body'}`: {first.msg}."
+    ending = "" if first.msg.endswith("?") else "."
+    return f"`{'.'.join(map(str, first.loc)) or 'body'}`: {first.msg}{ending}"
 
 
-def _details(error: HTTPException) -> list[Detail]:
+def _details(error: HTTPException, handler: object) -> list[Detail]:
     """List all wrong places: in a body without its name, elsewhere behind `query`, `path` or `header`."""
     extra = error.extra if isinstance(error.extra, list) else []
-    return [_detail(item) for item in extra if isinstance(item, dict)]
+    return [_detail(item, handler) for item in extra if isinstance(item, dict)]
 
 
 def _unreadable(sent: bytes) -> Detail:
@@ -92,7 +94,7 @@ def _unreadable(sent: bytes) -> Detail:
     return Detail([], problem, "json_error")
 
 
-def _detail(item: dict[str, Any]) -> Detail:
+def _detail(item: dict[str, Any], handler: object) -> Detail:
     message, key = str(item.get("message", "")), str(item.get("key", ""))
     if message == "'data'":
         # Litestar says this of an empty body where one is needed.
@@ -102,8 +104,11 @@ def _detail(item: dict[str, Any]) -> Detail:
     parts = re.split(r"[.\[\]]", key)
     loc += [int(part) if part.isdigit() else part for part in parts if part not in ("", "data", "...")]
     field = re.search(r"(unknown|missing required) field `(.*?)`", message)
+    if message.startswith("Invalid enum value"):
+        return Detail(loc, message + hint(handler, loc, is_field=False), "type_error")
     if field is None:
         return Detail(loc, message, "type_error")
     if field[1] == "unknown":
-        return Detail([*loc, field[2]], "there is no such field", "unknown_field")
+        loc = [*loc, field[2]]
+        return Detail(loc, f"there is no such field{hint(handler, loc, is_field=True)}", "unknown_field")
     return Detail([*loc, field[2]], "is missing", "missing")

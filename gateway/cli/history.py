@@ -108,7 +108,7 @@ async def rollback(target: Target, ref: ModelName, to: str | None) -> None:
     slug, now = found.persona.slug, found.version.version
     number = _number(found, to) if to else _before(now, await target.moves(found))
     if number < 1:
-        raise Failure(f"callers of `{slug}` never had another version than v{now}; --to names one")
+        raise Failure(f"callers of `{slug}` had no other version before v{now}; --to names one")
     back = await target.find(replace(ref, version=number))
     await target.label(back, PRODUCTION)
     click.echo(f"{slug}@{PRODUCTION} is v{number} (was v{now})")

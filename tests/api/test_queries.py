@@ -21,6 +21,29 @@ def test_an_unknown_name_is_told_with_those_that_there_are(me: User, path: str, 
     assert told in reply.json["error"]["message"]
 
 
+def test_a_word_that_is_not_taken_is_told_with_those_that_are(me: User) -> None:
+    reply = me.get("/usage?by=dya")
+    assert details(reply) == [(["query", "by"], "type_error")]
+    message = "`query.by`: Invalid enum value 'dya'; there are: `day`, `key`, `persona`, `upstream`."
+    assert reply.json["error"]["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            {"overlay": "apend"},
+            "`overlay`: Invalid enum value 'apend'; there are: `append`, `locked`, `replace`.",
+        ),
+        ({"overlai": "append"}, "`overlai`: there is no such field; did you mean `overlay`?"),
+    ],
+)
+def test_a_body_is_told_what_there_is(me: User, body: dict[str, object], told: str) -> None:
+    reply = me.post("/personas", {"slug": "muse", "prompt": "You muse.", **body})
+    assert reply.status == 400
+    assert told in reply.json["error"]["message"]
+
+
 def test_a_query_of_very_many_names_is_no_mistake_of_ours(me: User) -> None:
     assert details(me.get("/turns?" + "x=1&" * 5000)) == [(["query", "x"], "unknown_field")]
 

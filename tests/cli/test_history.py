@@ -51,7 +51,7 @@ def test_a_rollback_goes_back_one_version_each_time(run: Run) -> None:
     assert "written to" in back.err
     assert prompt(run) == "Answer softly."
     told = run("personas", "rollback", "bookshop", code=1).err
-    assert told == "Error: callers of `bookshop` never had another version than v1; --to names one\n"
+    assert told == "Error: callers of `bookshop` had no other version before v1; --to names one\n"
     assert run("personas", "rollback", "bookshop", "--to", "v2").out.endswith("is v2 (was v1)\n")
     assert run("personas", "rollback", "bookshop", "--to", "latest").out.endswith("is v3 (was v2)\n")
 
