@@ -74,8 +74,8 @@ def _goes_on(stops: Stops, text: str, start: int, stop: re.Match[str]) -> bool:
     if behind and behind[0].islower():
         return True
     end = stop.start()
-    at = end
-    while at > max(start, end - _ABBREVIATED) and text[at - 1].isalnum():
+    at, first = end, max(start, end - _ABBREVIATED)
+    while at > first and text[at - 1].isalnum():
         at -= 1
     if at == end:
         return False
