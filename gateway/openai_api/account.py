@@ -23,6 +23,8 @@ HEADERS = tuple((axis.name, axis.header.lower().encode()) for axis in AXES)
 """The header by which the head of a whole answer tells each axis."""
 CUT = frozenset({"first_byte_timeout", "only_comments", "idle_timeout", "total_timeout", "shutdown"})
 """Words for turns that we have cut short while the upstream was at work."""
+FINISH_CHARACTERS = 64
+"""Characters of a finish reason that are recorded."""
 Reckon = Callable[[], Usage | None]
 """Estimates the tokens of a turn; `None` stands for words of our own, which cost nothing."""
 
@@ -136,7 +138,9 @@ class Account:
         turn, trail, now = self.turn, self.trail, time.perf_counter()
         turn.status, turn.error = ended.status, ended.word
         if source is not None:
-            turn.finish_reason = source.finish_reason
+            said = source.finish_reason
+            # An upstream may say anything, and PostgreSQL would not take all of it.
+            turn.finish_reason = None if said is None else said[:FINISH_CHARACTERS].replace("\0", "")
         turn.attempts = trail.attempts
         turn.upstream = str(trail.route) if trail.route else None
         self._count(ended, source, reckon)

@@ -13,7 +13,8 @@ from tests.api.following import following
 from tests.fakes.judgement import JUDGEMENT
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
-from tests.fakes.upstream_scripts import status
+from tests.fakes.upstream_model import completion
+from tests.fakes.upstream_scripts import json_answer, status
 
 
 def rows(me: User, query: str = "") -> list[dict[str, Any]]:
@@ -183,3 +184,15 @@ def test_turns_of_others_are_not_there(me: User, stranger: User, upstream: Scrip
     told = [refused(stranger.get(f"/turns/{one}"), 404, "turn.not_found") for one in (turn, "msg_nothing")]
     assert told[0]["message"] == told[1]["message"]
     refused(me.colleague("chat:invoke").get("/turns"), 403, "auth.missing_scope")
+
+
+def test_a_turn_is_recorded_whatever_finish_reason_its_upstream_gives(
+    me: User, upstream: ScriptedUpstream
+) -> None:
+    me.persona()
+    upstream.reply(json_answer(completion("Good evening.", finish="st\0op" * 100)))
+    turn_id = me.chat("persona/muse").json["persona"]["turn"]
+    assert until(lambda: me.get(f"/turns/{turn_id}").status == 200)
+    shown = me.get(f"/turns/{turn_id}").json
+    assert shown["finish_reason"].startswith("stopstop")
+    assert len(shown["finish_reason"]) <= 64
