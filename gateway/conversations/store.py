@@ -5,7 +5,19 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import CTE, BigInteger, ColumnElement, Row, bindparam, delete, insert, literal, select, update
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from gateway import clock
 from gateway.conversations.conversation import MOST_MESSAGES, Conversation, Pin
@@ -36,6 +48,8 @@ _GROW = (
         updated_at=bindparam("now"),
     )
 )
+AT_ONCE = 2 << 20
+"""Characters of messages that are read at once; the last one of them may be a large one."""
 WITH_PERSONAS = tables.conversations.outerjoin(
     tables.personas, tables.personas.c.id == CONVERSATION.persona_id
 )
@@ -204,10 +218,16 @@ async def message(connection: AsyncConnection, conversation: Conversation, messa
 async def back(
     connection: AsyncConnection, conversation: Conversation, leaf: str, limit: int
 ) -> list[Message]:
-    """Walk a path from this message towards the root, at most so many messages; the leaf comes first."""
+    """Walk a path from this message towards the root; the leaf comes first.
+
+    There are at most so many messages, and no more of them once they have AT_ONCE characters.
+    """
     steps = _steps(conversation, leaf, limit)
-    query = select(*OF_MESSAGE).join(steps, steps.c.seq == MESSAGE.seq).order_by(MESSAGE.depth.desc())
-    return [_message(row) for row in await connection.execute(query)]
+    size = func.coalesce(func.length(MESSAGE.body), 0)
+    before = (func.sum(size).over(order_by=MESSAGE.depth.desc()) - size).label("before")
+    sizes = select(MESSAGE.seq, before).join(steps, steps.c.seq == MESSAGE.seq).subquery()
+    query = select(*OF_MESSAGE).join(sizes, sizes.c.seq == MESSAGE.seq).where(sizes.c.before < AT_ONCE)
+    return [_message(row) for row in await connection.execute(query.order_by(MESSAGE.depth.desc()))]
 
 
 async def deepest(
