@@ -38,12 +38,13 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
 
         if settings.drift.enabled:
             conversations.load()
-    first, slugs, demo = asyncio.run(_prepare(settings))
     try:
-        local = LocalModel(settings.local, demo) if config.uses_local(settings) else None
+        local = LocalModel(settings.local, _demo_prompts()) if config.uses_local(settings) else None
         supervisor = Supervisor(settings, worker.run, local)
     except (LocalModelMissing, StartError) as error:
         raise Failure(str(error)) from None
+    # A start that fails up to here makes no store, and so no first key that nobody would be shown.
+    first, slugs = asyncio.run(_prepare(settings))
 
     def announce() -> None:
         sys.stdout.write(banner(settings, supervisor.address, first, slugs, __version__))
@@ -62,18 +63,23 @@ def _settings(path: Path | None, host: str | None, port: int | None, workers: in
     return msgspec.structs.replace(settings, server=msgspec.structs.replace(settings.server, **chosen))
 
 
-async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str], list[str]]:
-    """Return the first key if one was made, the slugs, and the prompts that the bundled model reads first."""
-    from gateway.auth import pepper
+def _demo_prompts() -> list[str]:
+    """The prompts that the bundled model reads first."""
     from gateway.personas import files
+
+    return [draft.content.prompt for draft in files.demo()]
+
+
+async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str]]:
+    """Return the first key if one was made, and the slugs."""
+    from gateway.auth import pepper
 
     async with opened(settings) as database:
         await seed.prepare(database)
         text = await seed.seed(database, await pepper.prepare(database, settings))
         slugs = await seed.slugs(database)
-    demo = files.demo() if config.uses_local(settings) else ()
     first = _kept(text, settings.store.beside(".first-key")) if text else None
-    return first, slugs, [draft.content.prompt for draft in demo]
+    return first, slugs
 
 
 def _kept(text: str, path: Path) -> FirstKey:

@@ -273,6 +273,8 @@ def test_a_port_in_use_is_one_line(tmp_path: Path, upstream: ScriptedUpstream) -
     assert (ended.returncode, ended.stdout) == (1, "")
     told = f"Error: 127.0.0.1:{port} cannot be listened on: Address already in use"
     assert ended.stderr == f"{told}; --port or [server] port names another\n"
+    # Nothing was begun: the start that succeeds is the first one, and shows the first key.
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
 
 
 @pytest.mark.parametrize(
