@@ -43,7 +43,4 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
         return address.ipv4_mapped
     if address in TRANSLATED:
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    if address.sixtofour is not None:
-        return address.sixtofour
-    # A Teredo address names a server and a client; either may be reached.
-    return address.teredo[1] if address.teredo is not None else None
+    return address.sixtofour

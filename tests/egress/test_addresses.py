@@ -63,6 +63,7 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
         "100::1",
         "2001::1",
         "2001:0:7f00:1::1",
+        "2001:0:7f00:1:0:0:f7f7:f7f7",
         "2001:db8::1",
         "2002:7f00:1::1",
         "2002:a00:1::1",
