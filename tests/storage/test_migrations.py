@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import Connection, MetaData, insert, text
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
+from gateway.personas.model import Content, Draft, Profile
+from gateway.personas.store import personas
 from gateway.storage import migrate, tables
+from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 from gateway.storage.revisions import MIGRATIONS, newest
 from tests.fakes.store import opened
@@ -57,3 +60,14 @@ async def test_a_store_of_every_schema_goes_up_and_down_with_its_data(
 async def test_texts_are_compared_byte_by_byte_in_every_store(place: str) -> None:
     async with opened(place) as database, database.read() as connection:
         assert (await connection.execute(text(COLLATIONS))).all() == []
+
+
+async def test_a_language_loses_whole_subtags_on_the_way_down(place: Path | str) -> None:
+    content = Content(prompt="You are a muse.", language="zh-Hant-TW")
+    async with opened(place) as database:
+        async with database.write() as connection:
+            await connection.execute(insert(tables.workspaces).values(WORKSPACE))
+            await personas.push(connection, Draft(Profile(slug="muse", name="Muse"), content), Actor("ws_1"))
+        await migrate.move(database, "0013")
+        async with database.read() as connection:
+            assert (await connection.execute(text("SELECT language FROM versions"))).scalar() == "zh-Hant"

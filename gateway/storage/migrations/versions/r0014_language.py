@@ -6,14 +6,28 @@ from alembic import op
 revision = "0014"
 down_revision = "0013"
 
+LANGUAGE = sa.column("language", sa.String)
+VERSIONS = sa.table("versions", LANGUAGE)
+
 
 def upgrade() -> None:
     _resize(8, 35)
 
 
 def downgrade() -> None:
-    op.execute("UPDATE versions SET language = substr(language, 1, 8)")
+    connection = op.get_bind()
+    tags = connection.scalars(sa.select(LANGUAGE).distinct()).all()
+    for tag in [tag for tag in tags if len(tag) > 8]:
+        change = sa.update(VERSIONS).where(LANGUAGE.in_([tag]))
+        connection.execute(change.values(language=_shortened(tag)))
     _resize(35, 8)
+
+
+def _shortened(tag: str) -> str:
+    """Leave subtags out from the end, since half a subtag is no language."""
+    while len(tag) > 8 and "-" in tag:
+        tag = tag.rpartition("-")[0]
+    return tag[:8]
 
 
 def _resize(before: int, after: int) -> None:
