@@ -1,6 +1,8 @@
 """The answer to one request goes below what was asked, and both into their conversation."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -8,8 +10,9 @@ from gateway.conversations import message as messages
 from gateway.conversations.committer import Committer
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.lineage import Heard, following
-from gateway.conversations.message import MOST_BYTES, Addition, Place
+from gateway.conversations.message import MOST_BYTES, Addition, Message, Place
 from gateway.errors import Fault, Refusal
+from gateway.openai_api.bounds import LARGE
 from gateway.turns.turn import Turn
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -22,7 +25,8 @@ class Keeping:
         self, committer: Committer, conversation: Conversation, place: Place, heard: Sequence[Heard]
     ) -> None:
         """`heard` is what is new behind this place. Raises Refusal where that is too much to be kept."""
-        if sum(len(memoryview(each.raw)) for each in heard) > MOST_BYTES:
+        self._size = sum(len(memoryview(each.raw)) for each in heard)
+        if self._size > MOST_BYTES:
             raise Refusal(
                 Fault.REQUEST_TOO_LARGE,
                 f"The new messages are larger than {MOST_BYTES >> 20} MiB, too much for a conversation.",
@@ -38,10 +42,15 @@ class Keeping:
         self._heard = heard
 
     async def keep(self, turn: Turn, message: bytes) -> None:
+        make = partial(self._made, turn, message)
+        added = await asyncio.to_thread(make) if self._size + len(message) > LARGE else make()
+        await self._committer.commit(Addition(self.conversation, added))
+        self.parent, self.message = added[-1].parent, message
+
+    def _made(self, turn: Turn, message: bytes) -> tuple[Message, ...]:
+        """Make the messages of what was asked and answered."""
         asked = messages.below(self._place, self._heard, turn.version)
         place = asked[-1].place if asked else self._place
         content = _fields.decode(message).get("content", msgspec.Raw(b"null"))
         digest = following(place.hash, "assistant", content)
-        said = messages.answer(place, turn, message, digest)
-        await self._committer.commit(Addition(self.conversation, (*asked, said)))
-        self.parent, self.message = place.id, message
+        return (*asked, messages.answer(place, turn, message, digest))

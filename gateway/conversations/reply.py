@@ -147,7 +147,12 @@ class Events:
         item = await self._items.get()
         if isinstance(item, Refusal):
             raise item
-        return item if isinstance(item, bytes) else b""
+        if item is ENDED:
+            # Whoever asked has left, and nothing was said.
+            self._items.put_nowait(ENDED)
+            return b""
+        first: bytes = item
+        return first
 
     async def rest(self, first: bytes, request_id: str, public_url: str) -> AsyncIterator[bytes]:
         """Yield the events from the first one on, the last of which may tell of a failure."""

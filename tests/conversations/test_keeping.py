@@ -1,0 +1,58 @@
+"""An answer is put below what was asked, and that in a thread where it is large."""
+
+import threading
+from typing import Any
+
+import pytest
+from msgspec import Raw
+
+from gateway.auth.guard import Caller
+from gateway.conversations import beginning, keeping
+from gateway.conversations.conversation import Pin
+from gateway.conversations.keeping import Keeping
+from gateway.conversations.lineage import following, hear
+from gateway.conversations.message import Addition, root
+from gateway.openai_api.bounds import LARGE
+from gateway.turns.turn import Turn
+
+
+class Kept:
+    """Takes additions in the place of a committer."""
+
+    def __init__(self) -> None:
+        self.additions: list[Addition] = []
+
+    async def commit(self, addition: Addition) -> None:
+        self.additions.append(addition)
+
+
+@pytest.mark.parametrize(("size", "aside"), [(10, False), (LARGE, True)])
+async def test_a_large_turn_is_read_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch, size: int, aside: bool
+) -> None:
+    threads = []
+
+    def followed(*given: Any) -> bytes:
+        threads.append(threading.current_thread())
+        return following(*given)
+
+    monkeypatch.setattr(keeping, "following", followed)
+    caller = Caller("key_1", "ws_1", "key_1", frozenset(), operator=False)
+    conversation = beginning.draft(caller, "psn_1", Pin(1))
+    place, committer = root(conversation), Kept()
+    heard = list(hear([Raw(b'{"role":"user","content":"Good evening"}')], place.hash))
+    turn = Turn(
+        id="msg_1",
+        request_id="req_1",
+        workspace_id="ws_1",
+        key_id="key_1",
+        model="m",
+        stream=False,
+        created_at=1,
+    )
+    one: Any = committer
+    kept = Keeping(one, conversation, place, heard)
+    await kept.keep(turn, b'{"role":"assistant","content":"%s"}' % (b"a" * size))
+    assert [thread is threading.main_thread() for thread in threads] == [not aside]
+    ((asked, answered),) = [addition.messages for addition in committer.additions]
+    assert (answered.id, answered.parent, kept.parent) == ("msg_1", asked.id, asked.id)
