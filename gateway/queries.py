@@ -8,7 +8,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import Detail, Fault, Refusal
-from gateway.spelling import suggestion
+from gateway.spelling import ended, suggestion
 
 SHOWN = 60
 """Characters of a wrong name that are told."""
@@ -62,7 +62,7 @@ def _unknown(name: str, known: frozenset[str]) -> Refusal:
     details = [Detail(["query", shown], problem, "unknown_field")]
     return Refusal(
         Fault.REQUEST_INVALID,
-        f"`{shown}`: {problem}{'' if problem.endswith('?') else '.'}",
+        f"`{shown}`: {ended(problem)}",
         param=shown,
         details=details,
     )

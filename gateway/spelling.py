@@ -10,6 +10,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; did you mean `{meant}`?" if meant else ""
 
 
+def ended(message: str) -> str:
+    """Return the message as a sentence; a suggestion has its question mark already."""
+    return message if message.endswith("?") else f"{message}."
+
+
 def nearest(name: str, known: Iterable[str], likeness: float = 0.7) -> str | None:
     """Find the name that was probably meant, from this ratio of difflib's on; case does not count."""
     folded = {one.casefold(): one for one in known}

@@ -17,6 +17,7 @@ from gateway.errors import Detail, Fault, Refusal, envelope
 from gateway.openai_api import edge
 from gateway.openai_api.body import half_pair
 from gateway.openai_api.routes import is_of_openai, not_served
+from gateway.spelling import ended
 from gateway.storage.failure import StoreUnavailable, TooSlow, WriterLeft
 from gateway.wanted import hint
 
@@ -78,8 +79,7 @@ def _of_the_store(error: StoreUnavailable) -> Refusal:
 
 def _sentence(details: list[Detail]) -> str:
     first = details[0]
-    ending = "" if first.msg.endswith("?") else "."
-    return f"`{'.'.join(map(str, first.loc)) or 'body'}`: {first.msg}{ending}"
+    return f"`{'.'.join(map(str, first.loc)) or 'body'}`: {ended(first.msg)}"
 
 
 def _details(error: HTTPException, handler: object) -> list[Detail]:

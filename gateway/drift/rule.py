@@ -1,6 +1,7 @@
 """A rule is one thing that a persona must or must not do, as its owner writes it."""
 
 import re
+import typing
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -119,6 +120,9 @@ def decode(value: Any) -> tuple[Rule, ...]:
             # A place that follows the name means that the key stands in a `length` or `format`.
             is_key = "unknown field" in str(error) and " - at " not in str(error)
             known = f"; known are: {', '.join(Rule.__struct_encode_fields__)}" if is_key else ""
+            if str(error).startswith("Invalid enum value"):
+                # No other key has words of its own.
+                known = f"; there are: {', '.join(typing.get_args(Severity))}"
             raise RuleError((at,), f"Rule {at} is not valid: {error}{known}.") from None
         _check(at, rule)
         found.append(rule)

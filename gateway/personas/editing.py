@@ -14,6 +14,7 @@ from gateway.personas.acceptance import DraftError, check
 from gateway.personas.model import Draft, Persona, Version
 from gateway.personas.store import personas, versions
 from gateway.personas.view import PersonaView
+from gateway.spelling import ended
 from gateway.storage.connection import AsyncConnection
 from gateway.turnstile import Turnstile
 
@@ -118,7 +119,7 @@ def require_acceptable(draft: Draft, config: Config) -> None:
 def unacceptable(details: list[Detail]) -> Refusal:
     first = details[0]
     place = ".".join(map(str, first.loc))
-    return Refusal(Fault.PERSONA_INVALID, f"`{place}`: {first.msg}.", details=details)
+    return Refusal(Fault.PERSONA_INVALID, f"`{place}`: {ended(first.msg)}", details=details)
 
 
 def slug_taken(draft: Draft) -> Refusal:

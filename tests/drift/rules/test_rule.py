@@ -46,7 +46,7 @@ def test_a_rule_comes_back_as_it_was_written(rule: dict[str, Any]) -> None:
         ({"length": {"max_words": 0}}, (0, "length", "max_words"), "at least 1"),
         ({"format": {"emoji": True}}, (0, "format", "emoji"), "leave it out"),
         ({"format": {"lists": False, "emoji": -1}}, (0, "format", "emoji"), "at least 0"),
-        ({"must": "x", "severity": "fatal"}, (0,), "severity"),
+        ({"must": "x", "severity": "fatal"}, (0,), "- at `$.severity`; there are: break, warn."),
         ({"must": "x", "colour": "red"}, (0,), "`colour`; known are: never_say, must_not, must, language,"),
         ({"format": {"colour": True}}, (0,), "`colour` - at `$.format`."),
         ({"off": True}, (0,), "says nothing"),
