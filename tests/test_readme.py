@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app import create_app
+from gateway.config import Config, Keys, Store
 from gateway.drift.verdict import LINES_NEEDED
 from tests.fakes.process import Gateway
 
@@ -38,3 +40,12 @@ def test_each_provider_s_table_is_a_whole_configuration(tmp_path: Path, provider
     keys = {"OPENAI_API_KEY": "sk-test", "OPENROUTER_API_KEY": "sk-test"}
     gateway = Gateway(tmp_path, block("toml", f"[upstreams.{provider}]"), **keys)
     assert f'upstreams = ["{provider}/' in gateway.cli("check")
+
+
+@pytest.mark.filterwarnings("ignore:.*deprecated inferred style")
+def test_the_places_of_the_api_that_it_names_are_there() -> None:
+    config = Config(keys=Keys(pepper="of a test"), store=Store(url="sqlite:///nowhere.db"))
+    paths = {route.path for route in create_app(config).litestar.routes}
+    named = re.findall(r"`(/v1/[a-z/]+)`", README)
+    assert named
+    assert [place for place in named if not any(path.startswith(place) for path in paths)] == []
