@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,11 @@ def test_each_provider_s_table_is_a_whole_configuration(tmp_path: Path, provider
     assert f'upstreams = ["{provider}/' in gateway.cli("check")
 
 
-@pytest.mark.filterwarnings("ignore:.*deprecated inferred style")
 def test_the_places_of_the_api_that_it_names_are_there() -> None:
     config = Config(keys=Keys(pepper="of a test"), store=Store(url="sqlite:///nowhere.db"))
-    paths = {route.path for route in create_app(config).litestar.routes}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        paths = {route.path for route in create_app(config).litestar.routes}
     named = re.findall(r"`(/v1/[a-z/]+)`", README)
     assert named
     assert [place for place in named if not any(path.startswith(place) for path in paths)] == []
