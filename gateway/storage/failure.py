@@ -17,6 +17,8 @@ OF_THE_STORE = (OperationalError, InternalError, DatabaseError)
 """The database's classes for errors that are no mistake in a statement."""
 STATES = ("08", "25006", "40", "53", "55", "57", "58", "XX")
 """How PostgreSQL's names for such errors begin: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+UNFIT = ("22", "23")
+"""How its names begin for what is wrong with a value; what its driver refuses by itself has no such name."""
 CANCELLED = "57014"
 
 
@@ -51,6 +53,8 @@ def told_plainly() -> Iterator[None]:
         raise StoreUnavailable("every connection is in use") from error
     except DBAPIError as error:
         state = sqlstate(error)
+        if state.startswith(UNFIT) or isinstance(error.orig and error.orig.__cause__, ValueError):
+            raise UnfitError(type(error).__name__) from error
         if not (type(error) in OF_THE_STORE or error.connection_invalidated or state.startswith(STATES)):
             raise
         is_slow = state == CANCELLED or str(error.orig) == "interrupted"
