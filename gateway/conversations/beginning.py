@@ -14,7 +14,7 @@ from gateway.personas.slug import is_label
 async def begin(registry: Registry, caller: Caller, body: ConversationBody) -> Conversation:
     """Draft the conversation that the body asks for; nothing is stored yet. Raises Refusal."""
     if body.id is not None and not ID.fullmatch(body.id):
-        raise unacceptable("id", "an id is `conv_` and at most 40 letters and digits")
+        raise unacceptable("id", "an id is `conv_` and at most 35 letters and digits")
     require_text("title", body.title)
     persona = await registry.resolve(caller, PREFIX + ref_of(body.persona, body.persona_id))
     pinned = Pin(persona.version)

@@ -53,7 +53,7 @@ FIELDS = {
     "trend": "By how much the level grows from answer to answer; null for fewer than two.",
     "follow_drift.leaf": "The message at which the path ends; without it, the newest.",
     "follow_drift.limit": "Answers at most, the last ones of the path.",
-    "import_conversation.id": "An id of your choosing, `conv_` and 1 to 40 letters and digits.",
+    "import_conversation.id": "An id of your choosing, `conv_` and 1 to 35 letters and digits.",
     "NewMessage.message": "A text, or an array of content parts.",
     "NewMessage.parent": "The message to go on from, or to be answered again where nothing is said; null is "
     "the root. Without it, the newest message.",
@@ -82,7 +82,7 @@ FIELDS = {
     "order": "`desc` from the newest up, `asc` from the root down.",
     "parent": "The message before it on its path; null at the root.",
     "tool_call_id": "The call that the message answers.",
-    "NewConversation.id": "An id of your choosing, `conv_` and 1 to 40 letters and digits.",
+    "NewConversation.id": "An id of your choosing, `conv_` and 1 to 35 letters and digits.",
     "NewConversation.persona": "A slug or id, perhaps with `@v3` or a label behind it.",
     "follow": "`latest` or another label: whatever it means at the time answers.",
     "metadata": "Up to 16 texts of your own, by their names.",

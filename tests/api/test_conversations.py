@@ -61,7 +61,7 @@ def test_a_caller_may_choose_the_id_which_is_unique_within_a_workspace(me: User,
     assert begun(me, id="conv_72")["id"] == "conv_72"
     assert begun(stranger, id="conv_72")["persona"] != begun(me)["persona"]
     refused(me.post(PLACE, {"persona": "muse", "id": "conv_72"}), 409, "conversation.id_taken")
-    for wrong in ("72", "conv_", "conv_" + "a" * 41, "conv_a-b", "conv_é"):
+    for wrong in ("72", "conv_", "conv_" + "a" * 36, "conv_a-b", "conv_é"):
         reply = me.post(PLACE, {"persona": "muse", "id": wrong})
         assert details(reply, 422, "conversation.schema_violation") == [(["id"], "value_error")]
     refused(me.get(f"{PLACE}/conv_a-b"), 404, "conversation.not_found")
@@ -250,3 +250,15 @@ def test_a_message_under_the_id_of_another_workspace_s_turn_learns_nothing_of_it
     assert stranger.get(f"{PLACE}/conv_7/messages").json["data"][0]["drift"] is None
     exported = json.loads(stranger.get(f"{PLACE}/conv_7/export").body)
     assert exported["drift"] is None
+
+
+def test_the_longest_id_is_recorded_and_deleted_in_both_stores(me: User) -> None:
+    me.persona()
+    name = "conv_" + "a" * 35
+    told = me.post(f"{PLACE}/{name}/messages", {"persona": "muse", "message": "Good evening"})
+    assert told.status == 200, told.body
+    assert until(lambda: me.get(f"/turns/{told.json['message_id']}").status == 200)
+    assert me.delete(f"{PLACE}/{name}").status == 204
+    assert [entry["action"] for entry in me.get(f"/audit?subject={name}").json["data"]] == [
+        "conversation.deleted"
+    ]
