@@ -48,13 +48,14 @@ def told_plainly() -> Iterator[None]:
     try:
         yield
     except (IntegrityError, DataError) as error:
-        raise UnfitError(type(error).__name__) from error
+        # The database's own message may quote the value, which must not reach a log.
+        raise UnfitError(type(error).__name__) from None
     except PoolTimeout as error:
         raise StoreUnavailable("every connection is in use") from error
     except DBAPIError as error:
         state = sqlstate(error)
         if state.startswith(UNFIT) or isinstance(error.orig and error.orig.__cause__, ValueError):
-            raise UnfitError(type(error).__name__) from error
+            raise UnfitError(type(error).__name__) from None
         if not (type(error) in OF_THE_STORE or error.connection_invalidated or state.startswith(STATES)):
             raise
         is_slow = state == CANCELLED or str(error.orig) == "interrupted"

@@ -1,5 +1,6 @@
 """A value that the store never takes is told apart from a store that is away."""
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,23 @@ from gateway.storage.failure import UnfitError
 from tests.fakes.store import opened
 
 CHANGE = {"topic": "persona", "subject": "psn_1", "at": 1}
+UNFIT = [
+    {"subject": "a" * 41},
+    {"subject": "A secret\0"},
+    {"subject": "A secret\ud83d"},
+    {"at": 10**30},
+    {"seq": 10**18},
+]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("value", [{"subject": "a" * 41}, {"subject": "\0"}, {"at": 10**30}, {"seq": 10**18}])
-async def test_a_value_that_does_not_fit_is_unfit(place: Path | str, value: dict[str, Any]) -> None:
+@pytest.mark.parametrize("value", UNFIT)
+async def test_a_value_that_does_not_fit_is_unfit_and_is_not_quoted(
+    place: Path | str, value: dict[str, Any]
+) -> None:
     async with opened(place) as database:
-        with pytest.raises(UnfitError):
+        with pytest.raises(UnfitError) as raised:
             async with database.write() as connection:
                 await connection.execute(insert(tables.changes).values({**CHANGE, **value}))
+    assert "A secret" not in "".join(traceback.format_exception(raised.value))
