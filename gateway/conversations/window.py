@@ -1,5 +1,6 @@
 """Of a long conversation, as many of the last turns are sent as the upstream's context takes."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from gateway.conversations import store
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.message import Message
 from gateway.conversations.posted import Posted
+from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.reckoning import A_MESSAGE, of_message
 from gateway.personas.resolved import Resolved
 from gateway.storage.connection import AsyncConnection
@@ -66,14 +68,14 @@ class Windows:
     ) -> Window:
         """Read as much of the path as fits, and some more, page by page from its leaf up."""
         fixed = of_bytes(persona.prompt.json) + of_bytes(bytes(posted.parameters.get("tools", b"")))
-        fixed += A_MESSAGE + sum(map(_weigh, posted.messages))
+        fixed += A_MESSAGE + sum(await weigh(posted.messages))
         room = self._room(persona, posted) - fixed
         found: list[Message] = []
         weights: list[int] = []
         while leaf is not None:
             page = await store.back(connection, conversation, leaf, PAGE)
             found += page
-            weights += [_weigh((message.body or "").encode()) for message in page]
+            weights += await weigh([(message.body or "").encode() for message in page])
             leaf = page[-1].parent if page else None
             if sum(weights) > room and len({message.turn for message in found}) > STAYING:
                 break
@@ -129,8 +131,14 @@ def _in_blocks(first: int, last: int) -> int:
     return max(first, min(-(-(first - 1) // block) * block + 1, last - STAYING + 1))
 
 
-def _weigh(raw: msgspec.Raw | bytes) -> int:
-    return A_MESSAGE + of_message(raw)
+async def weigh(raws: Sequence[msgspec.Raw | bytes]) -> list[int]:
+    """Estimate the tokens of each message; large ones are read in a thread."""
+
+    def weights() -> list[int]:
+        return [A_MESSAGE + of_message(raw) for raw in raws]
+
+    size = sum(len(memoryview(raw)) for raw in raws)
+    return await asyncio.to_thread(weights) if size > LARGE else weights()
 
 
 def _answer(posted: Posted, persona: Resolved) -> int | None:
