@@ -143,8 +143,16 @@ def prompt_of(file: PersonaFile, folder: Path | None, place: str) -> str:
         raise DocumentError("the key `prompt` is missing; write it, or name a text file as `prompt_file`")
     if folder is None:
         raise DocumentError("`prompt_file` works in a file only; write the text as `prompt`")
-    path = folder / file.prompt_file
+    path = prompt_place(file.prompt_file, folder)
     return text_in(path, Path(f"{place}: prompt_file: {path}"))
+
+
+def prompt_place(name: str, folder: Path) -> Path:
+    """Find the prompt's own file; one from elsewhere would be read and written at a stranger's word."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise DocumentError(f"`prompt_file: {name}` leads out of the persona file's folder")
+    return path
 
 
 def _explained(error: str, root: Node) -> DocumentError:

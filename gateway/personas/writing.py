@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
 
-from gateway.personas.files import PersonaFile, PersonaFileError, parts, prompt_of, text_in
+from gateway.personas.files import PersonaFile, PersonaFileError, parts, prompt_of, prompt_place, text_in
 from gateway.personas.model import Draft
 from gateway.personas.node import DocumentError
 from gateway.personas.rewriting import rewrite
@@ -44,7 +44,7 @@ def rewritten(path: Path, draft: Draft) -> dict[Path, str]:
         wanted = _stated(fields)
         if file.prompt_file is not None:
             wanted["prompt_file"] = file.prompt_file
-            prompt, place = wanted.pop("prompt"), path.parent / file.prompt_file
+            prompt, place = wanted.pop("prompt"), prompt_place(file.prompt_file, path.parent)
             if not place.exists() or prompt_of(file, path.parent, str(path)) != prompt:
                 written[place] = prompt
         kept = {key: value for key, value in values.items() if _is_default(key, value, fields)}

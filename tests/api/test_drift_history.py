@@ -1,6 +1,7 @@
 """A persona's drift over time, for each version on each upstream, from the sums by the hour."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from gateway.storage import tables
 from tests.api.conftest import User, details, made, refused, statement
@@ -13,8 +14,14 @@ def test_drift_is_told_for_each_version_and_upstream(me: User, upstream: Scripte
     for _ in range(2):
         me.chat("persona/muse")
     me.patch("/personas/muse", {"prompt": "You are another muse."})
-    me.chat("persona/muse")
-    found = until(lambda: [one for one in [me.get("/personas/muse/drift").json["data"]] if len(one) == 2])[0]
+    # The other worker may not have heard of it yet.
+    until(lambda: me.chat("persona/muse@v2").status == 200)
+
+    def drift() -> list[dict[str, Any]]:
+        series: list[dict[str, Any]] = me.get("/personas/muse/drift").json["data"]
+        return series if sum(one["turns"] for one in series) == 3 else []
+
+    found = until(drift)
     assert [(one["version"], one["upstream"], one["turns"]) for one in found] == [
         (2, "main/gpt-4o-mini", 1),
         (1, "main/gpt-4o-mini", 2),

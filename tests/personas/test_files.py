@@ -236,6 +236,17 @@ def test_a_prompt_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
         files.read(tmp_path / "a.yml")
 
 
+@pytest.mark.parametrize("name", ["/etc/hostname", "../voice.md", "link.md"])
+def test_a_prompt_file_from_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "voice.md").write_text("Be short.\n", "utf-8")
+    folder = tmp_path / "personas"
+    folder.mkdir()
+    (folder / "link.md").symlink_to(tmp_path / "voice.md")
+    (folder / "a.yml").write_text(f"slug: a\nprompt_file: {name}\n", "utf-8")
+    with pytest.raises(PersonaFileError, match="leads out of the persona file's folder"):
+        files.read(folder / "a.yml")
+
+
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text("slug: a\nprompt: p\n", "utf-8-sig")
     assert files.read(tmp_path / "a.yml").profile.slug == "a"

@@ -102,6 +102,13 @@ def test_a_prompt_stays_in_its_own_file(path: Path) -> None:
     assert voice.read_text("utf-8") == "Be long.\n"
 
 
+def test_a_prompt_is_never_written_outside_of_the_folder(path: Path) -> None:
+    draft = files.parse("slug: a\nprompt: Be short.", "a.yml")
+    path.write_text("slug: a\nprompt_file: ../voice.md\n", "utf-8")
+    assert "Be short." in written(path, draft)
+    assert not (path.parent.parent / "voice.md").exists()
+
+
 @pytest.mark.parametrize(
     "text",
     [
