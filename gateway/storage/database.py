@@ -162,9 +162,9 @@ class Database:
             except (SQLAlchemyError, OSError, StoreUnavailable) as error:
                 if self.healthy:
                     log.warning("the store cannot be read: %s", type(error).__name__)
-                self.healthy = False
-                # Connections may hold on to a file that is no longer there, and write into it.
+                # Connections may hold on to a file that is no longer there, and read and write it.
                 await self.backend.close()
+                self.healthy = False
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _follow(
