@@ -9,6 +9,7 @@ from gateway.cli.failures import Failure
 from gateway.cli.target import Found
 from gateway.conversations import beginning, lines, store, view
 from gateway.conversations.conversation import Conversation, Pin
+from gateway.conversations.message import Message
 from gateway.conversations.moving import written
 from gateway.conversations.view import ConversationView, MessageView
 from gateway.errors import Refusal
@@ -33,13 +34,15 @@ class LocalConversations:
     async def path(self, conversation_id: str, leaf: str | None, limit: int) -> list[MessageView]:
         async with self._database.read() as connection:
             found = await self._found(connection, conversation_id)
-            end = leaf or found.leaf
-            if end is None:
-                return []
-            told = await store.told(connection, found, end, limit=limit)
-        if not told:
-            raise Failure(f"the conversation has no message `{end}`")
-        return [view.show_message(each) for each in reversed(told)]
+            above = end = leaf or found.leaf
+            said: list[Message] = []
+            while above is not None and len(said) < limit:
+                some = await store.told(connection, found, above, limit=limit - len(said))
+                if not some.messages:
+                    raise Failure(f"the conversation has no message `{end}`")
+                said += some.messages
+                above = said[-1].parent
+        return [view.show_message(each) for each in reversed(said)]
 
     async def exported(self, conversation_id: str) -> AsyncGenerator[bytes, None]:
         async with self._database.read() as connection:

@@ -1,12 +1,15 @@
 """A path of a conversation is read page by page, from either end."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from gateway.conversations import store, view
 from gateway.conversations.conversation import Conversation
+from gateway.conversations.message import Message
+from gateway.conversations.store import Told
 from gateway.conversations.view import MessageView
 from gateway.errors import Fault, Refusal
-from gateway.page import Page, page, require_cursor
+from gateway.page import Page, require_cursor
 from gateway.storage.connection import AsyncConnection
 
 Order = Literal["asc", "desc"]
@@ -33,13 +36,21 @@ async def walk(
         leaf = found.leaf
         if leaf is None:
             return Page([], False, None)
-    if await store.message(connection, found, leaf or "") is None:
+    named = await store.message(connection, found, leaf or "")
+    if named is None:
         raise Refusal(Fault.MESSAGE_UNKNOWN, param="leaf")
-    end = leaf or ""
+    end = named.id
     if order == "asc":
-        told = await store.told(connection, found, end, limit=limit + 1, above=depth)
-        return page(told, limit, view.show_message, lambda each: f"{end}.{each.depth}")
-    # The message that the cursor names was shown on the page before.
-    known = 0 if after is None else 1
-    told = (await store.told(connection, found, end, limit=limit + 1 + known))[known:]
-    return page(told, limit, view.show_message, lambda each: each.id)
+        told = await store.told(connection, found, end, limit=limit, above=depth)
+        return _page(told, lambda last: f"{end}.{last.depth}")
+    if after is not None:
+        # The message that the cursor names was shown on the page before; the next one is above it.
+        if named.parent is None:
+            return Page([], False, None)
+        end = named.parent
+    return _page(await store.told(connection, found, end, limit=limit), lambda last: last.id)
+
+
+def _page(told: Told, at: Callable[[Message], str]) -> Page[MessageView]:
+    following = at(told.messages[-1]) if told.has_more else None
+    return Page([view.show_message(each) for each in told.messages], told.has_more, following)

@@ -1,7 +1,7 @@
 """Conversations are kept in the database."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Row,
+    Select,
     bindparam,
     delete,
     func,
@@ -38,6 +39,7 @@ SCORED = [
     column.label(f"turn_{column.name}")
     for column in (*[TURN[axis.column] for axis in AXES], TURN.verdict, TURN.reason, TURN.coherence)
 ]
+SIZE = [MESSAGE.seq, func.coalesce(func.length(MESSAGE.body), 0).label("size")]
 _GROW = (
     update(tables.conversations)
     .where(CONVERSATION.seq == bindparam("number"))
@@ -241,6 +243,13 @@ async def deepest(
     return _message(row) if row else None
 
 
+class Told(NamedTuple):
+    """A part of a path that may be shown at once."""
+
+    messages: list[Message]
+    has_more: bool
+
+
 async def told(
     connection: AsyncConnection,
     conversation: Conversation,
@@ -249,20 +258,18 @@ async def told(
     limit: int,
     above: int | None = None,
     steps: int = MOST_MESSAGES,
-) -> list[Message]:
+) -> Told:
     """Walk a path with the scores that its turns have by now: down to the leaf behind the depth `above`, or,
-    without it, up from the leaf, which then comes first."""
-    path = _steps(conversation, leaf, steps if above is not None else limit)
-    query = (
-        select(*OF_MESSAGE, *SCORED)
-        .join(path, path.c.seq == MESSAGE.seq)
-        .outerjoin(tables.turns, _is_turn(conversation))
-    )
-    if above is None:
-        query = query.order_by(MESSAGE.depth.desc())
-    else:
-        query = query.where(MESSAGE.depth > above).order_by(MESSAGE.depth)
-    return [_told(row) for row in await connection.execute(query.limit(limit))]
+    without it, up from the leaf, which then comes first. No message follows AT_ONCE characters."""
+    path = _steps(conversation, leaf, steps if above is not None else limit + 1)
+    query = select(*SIZE).join(path, path.c.seq == MESSAGE.seq)
+    order = MESSAGE.depth.desc()
+    if above is not None:
+        query, order = query.where(MESSAGE.depth > above), MESSAGE.depth.asc()
+    sizes = list((await connection.execute(query.order_by(order).limit(limit + 1))).all())
+    fitting = _fitting(sizes[:limit])
+    rows = await connection.execute(_shown(conversation, fitting).order_by(order))
+    return Told([_told(row) for row in rows], len(sizes) > len(fitting))
 
 
 async def answers(
@@ -284,11 +291,29 @@ async def answers(
 async def page(
     connection: AsyncConnection, conversation: Conversation, *, after: int, limit: int
 ) -> list[tuple[int, Message]]:
-    """List the messages of all paths in the order in which they were kept, with their numbers."""
-    query = select(MESSAGE.seq, *OF_MESSAGE, *SCORED).outerjoin(tables.turns, _is_turn(conversation))
-    query = query.where(MESSAGE.conversation == conversation.seq, MESSAGE.seq > after)
-    rows = await connection.execute(query.order_by(MESSAGE.seq).limit(limit))
+    """List the messages of all paths in the order in which they were kept, with their numbers; none follows
+    AT_ONCE characters."""
+    query = select(*SIZE).where(MESSAGE.conversation == conversation.seq, MESSAGE.seq > after)
+    sizes = (await connection.execute(query.order_by(MESSAGE.seq).limit(limit))).all()
+    rows = await connection.execute(_shown(conversation, _fitting(sizes)).order_by(MESSAGE.seq))
     return [(row.seq, _told(row)) for row in rows]
+
+
+def _fitting(sizes: Sequence[Row[Any]]) -> list[int]:
+    """Return the numbers of the first messages that are read together, at least of one."""
+    found, characters = [], 0
+    for row in sizes:
+        if characters >= AT_ONCE:
+            break
+        found.append(row.seq)
+        characters += row.size
+    return found
+
+
+def _shown(conversation: Conversation, numbers: list[int]) -> Select[Any]:
+    """Select messages by their numbers, with what their turns say of them."""
+    query = select(MESSAGE.seq, *OF_MESSAGE, *SCORED).outerjoin(tables.turns, _is_turn(conversation))
+    return query.where(MESSAGE.seq.in_(numbers))
 
 
 def _is_turn(conversation: Conversation) -> ColumnElement[bool]:

@@ -262,3 +262,23 @@ def test_the_longest_id_is_recorded_and_deleted_in_both_stores(me: User) -> None
     assert [entry["action"] for entry in me.get(f"/audit?subject={name}").json["data"]] == [
         "conversation.deleted"
     ]
+
+
+def test_pages_end_where_they_get_large(me: User, upstream: ScriptedUpstream) -> None:
+    persona = me.persona()
+    place = f"{PLACE}/conv_large"
+    large = [{"role": "user", "content": f"{number} " + "a" * 900_000} for number in range(8)]
+    lines = b"\n".join(json.dumps(line).encode() for line in large)
+    moved = me.post(f"{PLACE}/import?persona={persona['id']}&id=conv_large", lines)
+    assert moved.status == 201, moved.body
+    for order, numbers in (("asc", range(8)), ("desc", reversed(range(8)))):
+        pages, after = [], ""
+        while True:
+            page = me.get(f"{place}/messages?order={order}&limit=200{after}").json
+            pages.append([int(each["content"].split()[0]) for each in page["data"]])
+            if not page["has_more"]:
+                break
+            after = f"&after={page['next']}"
+        assert [len(each) for each in pages] == [3, 3, 2]
+        assert [number for each in pages for number in each] == list(numbers)
+    assert me.get(f"{place}/export").body.count(b"\n") == 8
