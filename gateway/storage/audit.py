@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 
 from gateway import clock, ids
 from gateway.storage import erasure, tables
@@ -94,7 +94,7 @@ def _query(workspace_id: str, subject: str | None, actions: str | None, limit: i
     if subject is not None:
         query = query.where(ENTRY.subject == subject)
     if actions is not None:
-        query = query.where(ENTRY.action.startswith(actions, autoescape=True))
+        query = query.where(func.substr(ENTRY.action, 1, len(actions)) == actions)
     return query.order_by(ENTRY.id.desc()).limit(limit)
 
 

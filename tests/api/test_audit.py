@@ -82,3 +82,4 @@ def test_the_log_is_the_workspace_s_own(me: User, stranger: User) -> None:
     for query, kind in (("after=x", "value_error"), ("subject=" + "a" * 41, "type_error")):
         assert details(me.get(f"/audit?{query}")) == [(["query", query.partition("=")[0]], kind)]
     assert me.get("/audit?action=%25").json["data"] == []
+    assert me.get("/audit?action=KEY.").json["data"] == []
