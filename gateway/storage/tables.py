@@ -277,7 +277,7 @@ messages = Table(
     UniqueConstraint("conversation", "id"),
     Index(None, "conversation", "parent"),
     Index(None, "conversation", "seq"),
-    Index(None, "hash"),
+    Index(None, "hash", "conversation"),
     sqlite_autoincrement=True,
 )
 """Messages of conversations, as JSON, each below its `parent`. `depth` counts the messages of the path up to
