@@ -1,8 +1,6 @@
 """A store is copied into another one, of whatever kind, row by row and counted."""
 
-from typing import Any
-
-from sqlalchemy import Integer, Table, func, insert, select
+from sqlalchemy import Integer, Table, func, insert, select, tuple_
 
 from gateway.storage import migrate, tables
 from gateway.storage.connection import AsyncConnection
@@ -45,7 +43,7 @@ async def _copy_table(reading: AsyncConnection, writing: AsyncConnection, table:
     while True:
         query = select(table).order_by(*order).limit(ROWS)
         if last is not None:
-            query = query.where(_behind(order, last))
+            query = query.where(tuple_(*order) > tuple_(*last))
         rows = [fields(row) for row in await reading.execute(query)]
         if not rows:
             break
@@ -54,14 +52,6 @@ async def _copy_table(reading: AsyncConnection, writing: AsyncConnection, table:
     if count and _is_numbered(table):
         await _number_on(writing, table)
     return count
-
-
-def _behind(order: list[Any], last: list[Any]) -> Any:
-    """Select what comes after a row; SQLite and PostgreSQL compare rows of several columns alike."""
-    if len(order) == 1:
-        return order[0] > last[0]
-    first, *others = order
-    return (first > last[0]) | ((first == last[0]) & _behind(others, last[1:]))
 
 
 def _is_numbered(table: Table) -> bool:

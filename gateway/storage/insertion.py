@@ -19,7 +19,8 @@ async def insert_new(
     """Insert the rows whose `id` is not there yet; booleans are given as 0 and 1."""
     numbered = connection.dialect.paramstyle == "numeric_dollar"
     if numbered:
-        rows = [_with_booleans(table, columns, row) for row in rows]
+        flags = [at for at, name in enumerate(columns) if isinstance(table.c[name].type, Boolean)]
+        rows = [_with_booleans(row, flags) for row in rows]
     several = len(rows) - len(rows) % ROWS
     if several:
         blocks = [tuple(chain.from_iterable(rows[at : at + ROWS])) for at in range(0, several, ROWS)]
@@ -28,10 +29,12 @@ async def insert_new(
         await connection.exec_driver_sql(_statement(table.name, columns, 1, numbered), rows[several:])
 
 
-def _with_booleans(table: Table, columns: tuple[str, ...], row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _with_booleans(row: tuple[Any, ...], flags: Sequence[int]) -> tuple[Any, ...]:
     """Turn numbers into booleans, as PostgreSQL wants them; SQLite's driver would have to search for them."""
-    kinds = [isinstance(table.c[name].type, Boolean) for name in columns]
-    return tuple(bool(value) if is_boolean else value for is_boolean, value in zip(kinds, row, strict=True))
+    values = list(row)
+    for at in flags:
+        values[at] = bool(values[at])
+    return tuple(values)
 
 
 @lru_cache

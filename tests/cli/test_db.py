@@ -5,7 +5,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from gateway.storage import migrate
+import pytest
+
+from gateway.storage import copying, migrate
 from gateway.storage.database import Database
 from gateway.storage.revisions import newest
 from tests.cli.conftest import Persona
@@ -49,9 +51,14 @@ def test_a_check_changes_nothing_and_fails_where_an_upgrade_is_needed(persona: P
         assert f"{store} has schema 0001, {newest()} is needed" in refused.err
 
 
-def test_a_store_is_copied_into_an_empty_database(persona: Persona, folder: Path, postgres: Server) -> None:
+def test_a_store_is_copied_into_an_empty_database(
+    persona: Persona, folder: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "ROWS", 2)
     (folder / "muse.yml").write_text("slug: muse\nprompt: You are a muse.\n")
     persona("personas", "push", "muse.yml")
+    for label in ("canary", "production", "staging"):
+        persona("personas", "label", "muse@v1", label)
     before = persona("personas", "list", "--json").out
     with postgres.database() as url:
         copied = persona("db", "copy", url)
