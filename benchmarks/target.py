@@ -32,9 +32,9 @@ class Recorded(NamedTuple):
 
     turns: int = 0
     unscored: int = 0
-    """Those of them without a score."""
+    """So many of them have no score."""
     late: int = 0
-    """Those whose score was found after the answer had gone out."""
+    """The score of so many was found after the answer had gone out."""
 
 
 class Target(msgspec.Struct, frozen=True):

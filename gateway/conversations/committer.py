@@ -1,4 +1,4 @@
-"""What turns have said is written before their callers see the end of it, many turns in one commit."""
+"""Turns are written before their callers see the end of them, many turns in one commit."""
 
 import asyncio
 import logging

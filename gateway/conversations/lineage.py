@@ -1,4 +1,4 @@
-"""What was said before a message is told by one hash, so that a path is found again by what was said."""
+"""One hash stands for all that was said up to a message, so that a path is found again by its words."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

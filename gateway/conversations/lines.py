@@ -22,7 +22,7 @@ MOST_LINES = 20_000
 
 
 class _Own(msgspec.Struct):
-    """What stands on a line beside the message."""
+    """These fields stand on a line beside the message."""
 
     id: str | None = None
     parent: str | UnsetType | None = UNSET

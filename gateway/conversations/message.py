@@ -25,7 +25,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """What is known of an answer when it is kept; its turn's row may know more later."""
+    """An answer is kept with what is known of it by then; its turn's row may know more later."""
 
     drift: Drift
     coherence: float | None = None
@@ -53,7 +53,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Addition(msgspec.Struct, frozen=True):
-    """What one turn adds to a conversation, which is made with it where its `seq` is 0."""
+    """One turn adds this to a conversation, which is made with it where its `seq` is 0."""
 
     conversation: Conversation
     messages: tuple[Message, ...]

@@ -39,7 +39,7 @@ _results = msgspec.json.Decoder(list[_Result])
 
 
 class Posted(NamedTuple):
-    """What was posted."""
+    """Somebody has posted this."""
 
     messages: list[msgspec.Raw]
     """New messages in OpenAI's form; none where another answer to an earlier one is wanted."""

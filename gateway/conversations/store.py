@@ -257,11 +257,10 @@ async def told(
     *,
     limit: int,
     above: int | None = None,
-    steps: int = MOST_MESSAGES,
 ) -> Told:
     """Walk a path with the scores that its turns have by now: down to the leaf behind the depth `above`, or,
     without it, up from the leaf, which then comes first. No message follows AT_ONCE characters."""
-    path = _steps(conversation, leaf, steps if above is not None else limit + 1)
+    path = _steps(conversation, leaf, limit + 1 if above is None else MOST_MESSAGES)
     query = select(*SIZE).join(path, path.c.seq == MESSAGE.seq)
     order = MESSAGE.depth.desc()
     if above is not None:
