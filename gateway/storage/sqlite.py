@@ -1,5 +1,6 @@
 """SQLite is one file in WAL mode that all processes open, with one writer at a time."""
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from gateway.storage.failure import StoreUnavailable
 
 WAIT_MS = 10_000
 """Milliseconds that a reader waits for a lock that another process has on the whole file."""
+AGAIN_SECONDS = 0.005
 SCRUB_MS = 1_000
 STEPS = 1_000
 """Instructions of SQLite's machine between two looks at a time limit."""
@@ -111,15 +113,11 @@ def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
         try:
-            for pragma in PRAGMAS:
-                cursor.execute(f"PRAGMA {pragma}")
+            connection.run_async(lambda driver: _prepare(driver, wait_ms / 1000))
         except sqlite3.DatabaseError as error:
             # SQLAlchemy does not translate an error that is raised here.
             raise OperationalError("PRAGMA", None, error) from error
-        finally:
-            cursor.close()
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
@@ -128,3 +126,18 @@ def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
             connection.exec_driver_sql(begin)
 
     return AsyncEngine(engine)
+
+
+async def _prepare(driver: Any, seconds: float) -> None:
+    """Set up a new connection, and wait this long for others that set up theirs on a new file."""
+    end = time.monotonic() + seconds
+    for pragma in PRAGMAS:
+        while True:
+            try:
+                await driver.execute_fetchall(f"PRAGMA {pragma}")
+                break
+            except sqlite3.OperationalError as error:
+                # SQLite refuses at once, whatever its timeout, where two switch a file to WAL together.
+                if error.sqlite_errorcode & 0xFF != BUSY or time.monotonic() > end:
+                    raise
+            await asyncio.sleep(AGAIN_SECONDS)

@@ -315,3 +315,13 @@ async def test_a_newer_store_is_refused(database: Database) -> None:
         await migrate.upgrade(database)
     with pytest.raises(SchemaOutdatedError, match="9999"):
         await database.require_schema()
+
+
+async def test_connections_that_meet_on_a_new_file_all_open_it(tmp_path: Path) -> None:
+    for number in range(20):
+        url = f"sqlite:///{tmp_path / str(number)}.db"
+        databases_met = [Database(url) for _ in range(8)]
+        databases_met[0].backend.create()
+        await asyncio.gather(*(database.revision() for database in databases_met))
+        for database in databases_met:
+            await database.close()
