@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.openapi import values
-from gateway.openapi.values import Json
+from gateway.openapi.values import access, completions, dialogue, library, names, recorded
+from gateway.openapi.values.names import Json
 
 
 def page(*items: Json, following: str | None = None) -> Json:
@@ -27,25 +27,25 @@ IN_PATHS = {
     "a": "v2",
     "b": "v3",
     "label": "production",
-    "key_id": values.KEY_ID,
-    "turn_id": values.TURN_ID,
-    "conversation": values.CONVERSATION_ID,
+    "key_id": names.KEY_ID,
+    "turn_id": names.TURN_ID,
+    "conversation": names.CONVERSATION_ID,
     "model": "persona/the-night-librarian",
 }
 REQUESTS: dict[str, dict[str, Any]] = {
     "create_chat_completion": {
-        "Whole answer": values.CHAT,
-        "Stream": {**values.CHAT, "stream": True},
+        "Whole answer": completions.CHAT,
+        "Stream": {**completions.CHAT, "stream": True},
         "A fixed version, with the caller's own system message": {
             "model": "persona/the-night-librarian@v2",
-            "messages": [{"role": "system", "content": "The visitor's name is Ada."}, *values.MESSAGES],
+            "messages": [{"role": "system", "content": "The visitor's name is Ada."}, *completions.MESSAGES],
             "temperature": 0.2,
         },
     },
     "create_embeddings": {"One text": {"model": "text-embedding-3-small", "input": "Good evening"}},
-    "create_persona": {"With a prompt": values.NEW_PERSONA, "From layers": values.NEW_FROM_LAYERS},
+    "create_persona": {"With a prompt": library.NEW_PERSONA, "From layers": library.NEW_FROM_LAYERS},
     "change_persona": {
-        "A new version": {"prompt": values.PROMPT},
+        "A new version": {"prompt": names.PROMPT},
         "Beside the versions": {"tags": ["fiction"], "visibility": "public"},
         "Take a layer away": {"mask": None},
     },
@@ -53,12 +53,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "fork_persona": {
         "Under another slug": {"slug": "edith-in-german", "version": "v2", "visibility": "workspace"}
     },
-    "render_request": {"A chat request": {"messages": values.MESSAGES}},
+    "render_request": {"A chat request": {"messages": completions.MESSAGES}},
     "create_conversation": {
         "With the version of now": {"persona": "the-night-librarian", "title": "A visitor who cannot sleep"},
         "Under an id of your own, with what a label means": {
             "id": "conv_72",
-            "persona_id": values.PERSONA_ID,
+            "persona_id": names.PERSONA_ID,
             "follow": "production",
             "metadata": {"channel": "web"},
         },
@@ -68,18 +68,18 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "Another version": {"version": "v3"},
     },
     "import_conversation": {
-        "An export": values.LINES,
+        "An export": dialogue.LINES,
         "Messages alone": '{"role":"user","content":"Hi"}\n{"role":"assistant","content":"Good evening."}\n',
     },
     "post_message": {
         "The first one, to an id of your choosing": {
-            "persona_id": values.PERSONA_ID,
+            "persona_id": names.PERSONA_ID,
             "message": "Is anybody there?",
             "stream": True,
         },
         "Another one": {"message": "And what do you read at night?", "temperature": 0.4},
         "What a tool has found": {"tool_results": [{"tool_call_id": "call_1", "content": "a lamp"}]},
-        "Another answer to the same message": {"parent": values.MESSAGE_ID},
+        "Another answer to the same message": {"parent": names.MESSAGE_ID},
     },
     "create_workspace": {"A tenant": {"name": "acme", "mode": "live"}},
     "create_key": {
@@ -91,49 +91,49 @@ REQUESTS: dict[str, dict[str, Any]] = {
 """Examples of bodies by the operation's id, each by its title."""
 ANSWERS: dict[str, Any] = {
     "check_liveness": {"status": "live"},
-    "check_readiness": values.READINESS,
+    "check_readiness": access.READINESS,
     "show_openapi": {"openapi": "3.1.0"},
-    "create_chat_completion": values.ANSWER,
-    "create_embeddings": values.EMBEDDINGS,
-    "list_models": values.MODELS,
-    "show_model": values.MODEL,
-    "create_persona": {**values.PERSONA, "version": 1, "labels": {}},
-    "search_personas": page(values.PERSONA, following=values.PERSONA_ID),
-    "read_persona": values.PERSONA,
-    "change_persona": values.PERSONA,
-    "list_versions": page(values.VERSION, following="v2"),
-    "read_version": values.VERSION,
-    "compare_versions": values.DIFF,
-    "list_rules": values.RULES,
-    "restore_version": values.PERSONA,
-    "move_label": values.PERSONA,
-    "list_label_moves": page(values.LABEL_MOVE),
+    "create_chat_completion": completions.ANSWER,
+    "create_embeddings": completions.EMBEDDINGS,
+    "list_models": completions.MODELS,
+    "show_model": completions.MODEL,
+    "create_persona": {**library.PERSONA, "version": 1, "labels": {}},
+    "search_personas": page(library.PERSONA, following=names.PERSONA_ID),
+    "read_persona": library.PERSONA,
+    "change_persona": library.PERSONA,
+    "list_versions": page(library.VERSION, following="v2"),
+    "read_version": library.VERSION,
+    "compare_versions": library.DIFF,
+    "list_rules": library.RULES,
+    "restore_version": library.PERSONA,
+    "move_label": library.PERSONA,
+    "list_label_moves": page(library.LABEL_MOVE),
     "fork_persona": {
-        **values.PERSONA,
+        **library.PERSONA,
         "slug": "edith-in-german",
         "version": 1,
         "labels": {},
-        "forked_from": {"persona": values.PERSONA_ID, "version": 2},
+        "forked_from": {"persona": names.PERSONA_ID, "version": 2},
     },
-    "render_request": values.RENDERED,
-    "create_conversation": {**values.CONVERSATION, "leaf": None, "messages": 0, "turns": 0},
-    "list_conversations": page(values.CONVERSATION, following="17"),
-    "read_conversation": values.CONVERSATION,
-    "change_conversation": values.CONVERSATION,
-    "post_message": values.REPLY,
-    "export_conversation": values.LINES,
-    "follow_drift": values.PATH_DRIFT,
-    "import_conversation": {**values.CONVERSATION, "version": 3},
-    "list_messages": page(values.MESSAGE, following=values.TURN_ID),
-    "list_turns": page(values.TURN, following="17"),
-    "read_turn": values.TURN_DETAIL,
-    "sum_up_usage": values.USAGE,
-    "show_drift": values.DRIFT_HISTORY,
-    "list_workspaces": page(values.WORKSPACE),
-    "create_workspace": values.WORKSPACE,
-    "list_keys": page(values.KEY),
-    "create_key": values.MADE_KEY,
-    "rotate_key": values.MADE_KEY,
-    "list_audit": page(values.AUDIT),
+    "render_request": completions.RENDERED,
+    "create_conversation": {**dialogue.CONVERSATION, "leaf": None, "messages": 0, "turns": 0},
+    "list_conversations": page(dialogue.CONVERSATION, following="17"),
+    "read_conversation": dialogue.CONVERSATION,
+    "change_conversation": dialogue.CONVERSATION,
+    "post_message": dialogue.REPLY,
+    "export_conversation": dialogue.LINES,
+    "follow_drift": dialogue.PATH_DRIFT,
+    "import_conversation": {**dialogue.CONVERSATION, "version": 3},
+    "list_messages": page(dialogue.MESSAGE, following=names.TURN_ID),
+    "list_turns": page(recorded.TURN, following="17"),
+    "read_turn": recorded.TURN_DETAIL,
+    "sum_up_usage": recorded.USAGE,
+    "show_drift": recorded.DRIFT_HISTORY,
+    "list_workspaces": page(access.WORKSPACE),
+    "create_workspace": access.WORKSPACE,
+    "list_keys": page(access.KEY),
+    "create_key": access.MADE_KEY,
+    "rotate_key": access.MADE_KEY,
+    "list_audit": page(access.AUDIT),
 }
-UNREADY: Json = {**values.READINESS, "status": "unavailable", "upstreams": {"main": "degraded"}}
+UNREADY: Json = {**access.READINESS, "status": "unavailable", "upstreams": {"main": "degraded"}}

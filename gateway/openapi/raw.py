@@ -8,7 +8,8 @@ import msgspec
 
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
-from gateway.openapi import examples, faults, schemas, values
+from gateway.openapi import examples, faults, schemas
+from gateway.openapi.values import completions, dialogue, recorded
 
 Json = dict[str, Any]
 
@@ -145,8 +146,8 @@ CHAT = Raw(
     takes="ChatRequest",
     answers="ChatCompletion",
     streams={
-        "Stream": _stream(*values.CHUNKS, "[DONE]"),
-        "Stream that fails midway": _stream(values.CHUNKS[0], BROKEN),
+        "Stream": _stream(*completions.CHUNKS, "[DONE]"),
+        "Stream that fails midway": _stream(completions.CHUNKS[0], BROKEN),
     },
     events={"message": "ChatCompletionChunk"},
     parameters=(CONVERSATION, GZIP),
@@ -197,9 +198,9 @@ FOLLOW = Raw(
     "Keep-alives are comments.",
     parameters=(OF_PERSONA, LAST_EVENT),
     streams={
-        "A turn": _stream(values.TURN, name="turn.completed"),
-        "A turn scored late": _stream(values.SCORED, name="turn.scored"),
-        "A judged turn": _stream(values.JUDGED, name="turn.judged"),
+        "A turn": _stream(recorded.TURN, name="turn.completed"),
+        "A turn scored late": _stream(recorded.SCORED, name="turn.scored"),
+        "A judged turn": _stream(recorded.JUDGED, name="turn.judged"),
         "Gap": GAP,
         "Dropped": DROPPED,
     },
@@ -218,9 +219,9 @@ ROUTES = {
 STREAMED = {
     "post_message": event_stream(
         {
-            "Answer": _events(message_delta=values.DELTA, message_completed=values.REPLY),
+            "Answer": _events(message_delta=dialogue.DELTA, message_completed=dialogue.REPLY),
             "Answer that fails midway": _events(
-                message_delta=values.DELTA, error=faults.example(Fault.STREAM_BROKEN, openai=False)
+                message_delta=dialogue.DELTA, error=faults.example(Fault.STREAM_BROKEN, openai=False)
             ),
         },
         {"message.delta": "MessageDelta", "message.completed": "Reply", "error": "Error"},

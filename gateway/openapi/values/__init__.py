@@ -1,0 +1,1 @@
+"""Routes take and answer values like these."""

@@ -1,0 +1,40 @@
+"""Workspaces, keys, their log and the state of a process, as examples."""
+
+from gateway.openapi.values.names import KEY_ID, LATER, PERSONA_ID, WHEN, WORKSPACE_ID, Json
+
+WORKSPACE: Json = {"id": WORKSPACE_ID, "name": "acme", "mode": "live", "created_at": WHEN}
+KEY: Json = {
+    "id": KEY_ID,
+    "name": "website",
+    "prefix": "pk_live_4fGh2kLm0Q",
+    "workspace": WORKSPACE_ID,
+    "scopes": ["personas:read", "chat:invoke"],
+    "operator": False,
+    "created_at": WHEN,
+    "expires_at": None,
+    "revoked_at": None,
+    "last_used_at": LATER,
+}
+MADE_KEY: Json = {**KEY, "last_used_at": None, "key": "pk_live_4fGh2kLm0Q" + "x" * 30}
+AUDIT: Json = {
+    "id": "aud_0QwErTy1aBcDeFgHiJkL",
+    "action": "label.moved",
+    "subject": PERSONA_ID,
+    "key": KEY_ID,
+    "details": {"label": "production", "version": 2, "previous": 1},
+    "at": LATER,
+}
+READINESS: Json = {
+    "status": "ready",
+    "store": "ok",
+    "upstreams": {"main": "ok"},
+    "upstream_calls": {
+        "main": {"last_failure": "status_503", "seconds_ago": 12.4, "calls": 96, "failing": 0.0104}
+    },
+    "draining": False,
+    "turns_dropped": 0,
+    "log_lines_dropped": 0,
+    "verdict_changes": {"drifting": 2},
+    "late_scores": {"scored": 40, "dropped": 0, "waiting": 3},
+    "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0, "over_budget": 0},
+}

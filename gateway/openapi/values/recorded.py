@@ -1,0 +1,118 @@
+"""Turns and what they add up to, as examples."""
+
+from gateway.openapi.values.completions import KINDS, ON_ANSWER, TOKENS, UNKNOWN
+from gateway.openapi.values.names import KEY_ID, LATER, PERSONA_ID, TURN_ID, WHEN, Json
+
+TURN: Json = {
+    "id": TURN_ID,
+    "request_id": "req_0QwErTy2mNoPqRsTuVwX",
+    "key": KEY_ID,
+    "conversation": None,
+    "persona": PERSONA_ID,
+    "version": 2,
+    "model": "persona/the-night-librarian",
+    "upstream": "main/gpt-5.4-mini",
+    "stream": True,
+    "status": "completed",
+    "error": None,
+    "attempts": 1,
+    "finish_reason": "stop",
+    "usage": {**TOKENS, **KINDS},
+    "usage_source": "upstream",
+    "cost_usd": 0.00001095,
+    "unpriced": False,
+    "latency_ms": 812.4,
+    "first_byte_ms": 301.07,
+    "drift": ON_ANSWER["drift"],
+    "coherence": 4.6,
+    "judged": False,
+    "late": False,
+    "created_at": WHEN,
+}
+SCORED: Json = {**TURN, "late": True}
+JUDGED: Json = {
+    **TURN,
+    "drift": {"voice": 0.1, "values": 0.8, "rules": None, "verdict": "out-of-character"},
+    "coherence": 4.5,
+    "judged": True,
+}
+TURN_DETAIL: Json = {
+    **JUDGED,
+    "explain": {
+        "values_basis": "fields",
+        "signals": [
+            {
+                "name": "value-clash",
+                "axis": "values",
+                "p": 0.31,
+                "start": 10,
+                "end": 20,
+                "basis": "layers.soul.core_value",
+            }
+        ],
+        "choices": [],
+        "touched": [],
+    },
+    "judge": {
+        "voice": 0.1,
+        "values": 0.8,
+        "rules": None,
+        "coherence": 4.5,
+        "contradicted_field": "layers.soul.core_value",
+        "broken_rule": None,
+        "severity": None,
+        "start": 10,
+        "end": 20,
+        "choice": 0,
+        "model": "main/gpt-5.4-mini",
+        "usage": {"prompt_tokens": 912, "completion_tokens": 41, "total_tokens": 953, **UNKNOWN},
+        "cost_usd": None,
+        "at": LATER,
+        "scored": TURN["drift"],
+    },
+}
+USAGE: Json = {
+    "data": [
+        {
+            "by": "day",
+            "value": "2026-11-22",
+            "requests": 2,
+            **TOKENS,
+            **KINDS,
+            "cost_usd": 0.00001095,
+            "unpriced": 0,
+            "estimated": 0,
+        }
+    ],
+    "has_more": False,
+    "next": None,
+}
+SPREAD: Json = {"mean": 0.0514, "p10": 0.0101, "p50": 0.0389, "p90": 0.1207, "p99": 0.4431}
+FIGURES: Json = {
+    "turns": 412,
+    "verdicts": {
+        "unscored": 0.0024,
+        "in-character": 0.9612,
+        "warming-up": 0.0,
+        "drifting": 0.0291,
+        "out-of-character": 0.0073,
+    },
+    "levels": {
+        "voice": SPREAD,
+        "values": {**SPREAD, "mean": 0.0322},
+        "rules": None,
+        "coherence": {"mean": 4.61, "p10": 4.12, "p50": 4.66, "p90": 4.94, "p99": 4.99},
+    },
+}
+DRIFT_HISTORY: Json = {
+    "data": [
+        {
+            **FIGURES,
+            "version": 2,
+            "upstream": "main/gpt-5.4-mini",
+            "buckets": [{**FIGURES, "at": "2026-11-22T00:00:00.000Z"}],
+        }
+    ],
+    "has_more": False,
+    "next": None,
+}

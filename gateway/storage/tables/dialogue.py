@@ -1,0 +1,66 @@
+"""Conversations and their messages."""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from gateway.storage.tables.schema import Id, Millis, metadata
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("id", String(45), nullable=False),
+    Column("owner", Id, nullable=False),
+    Column("key_id", Id, nullable=False),
+    Column("persona_id", Id, nullable=False),
+    Column("version", Integer),
+    Column("follow", String(64)),
+    Column("title", String(200), nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("origin", LargeBinary(16), nullable=False),
+    Column("leaf", Id),
+    Column("messages", Integer, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("created_at", Millis, nullable=False),
+    Column("updated_at", Millis, nullable=False),
+    UniqueConstraint("workspace_id", "id"),
+    Index(None, "workspace_id", "seq"),
+    Index(None, "persona_id", "seq"),
+    sqlite_autoincrement=True,
+)
+"""`seq` is the order in which they were made; `leaf` is the newest message."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("conversation", Integer, ForeignKey("conversations.seq"), nullable=False),
+    Column("id", Id, nullable=False),
+    Column("parent", Id),
+    Column("depth", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("role", String(200), nullable=False),
+    Column("body", Text),
+    Column("hash", LargeBinary(16), nullable=False),
+    Column("version", Integer),
+    Column("score", Text),
+    Column("created_at", Millis, nullable=False),
+    UniqueConstraint("conversation", "id"),
+    Index(None, "conversation", "parent"),
+    Index(None, "conversation", "seq"),
+    Index(None, "hash", "conversation"),
+    sqlite_autoincrement=True,
+)
+"""Messages of conversations, as JSON, each below its `parent`. `depth` counts the messages of the path up to
+it, `turn` those of users; `hash` is over all that was said on the path. An answer bears its turn's id."""
