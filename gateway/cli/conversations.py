@@ -138,7 +138,7 @@ def _save(path: Path, data: bytes) -> None:
 async def _detail(target: Target, turn_id: str) -> TurnDetail | None:
     """Read why an answer has its verdict; one that was imported has no turn here."""
     try:
-        return await target.turn(turn_id)
+        return await target.turns.find(turn_id)
     except Failure:
         return None
 

@@ -62,7 +62,7 @@ async def history(
         since=None if since is None else clock.now_ms() - since * 1000,
         bucket=bucket,
     )
-    told = await target.drift_history(wanted)
+    told = await target.turns.history(wanted)
     if as_json:
         print_json(told)
         return

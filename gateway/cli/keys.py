@@ -87,7 +87,7 @@ async def create(
         raise click.BadParameter("at most 200 characters", param_hint="'--name'")
     expires_at = expires and clock.now_ms() + expires * DAY_MS
     wanted = NewKey(name=name, scopes=scopes, operator=operator, expires_at=expires_at)
-    _tell(await target.create_key(wanted))
+    _tell(await target.keys.create(wanted))
 
 
 @keys.command("list", epilog=example("persona keys list", "persona keys list --json"))
@@ -95,7 +95,7 @@ async def create(
 @on_target
 async def list_(target: Target, as_json: bool) -> None:
     """List the keys of the workspace, revoked ones too. After 90 days a key should be rotated."""
-    found = await target.keys()
+    found = await target.keys.listed()
     if as_json:
         print_json(found)
         return
@@ -124,7 +124,7 @@ async def rotate(target: Target, key_id: str, grace: int) -> None:
     """Make a key that takes the place of another, with its rights, and print it alone on stdout."""
     if grace > 30 * 86_400:
         raise click.BadParameter("at most 30d", param_hint="'--grace'")
-    _tell(await target.rotate_key(key_id, grace))
+    _tell(await target.keys.rotate(key_id, grace))
 
 
 @keys.command(epilog=example("persona keys revoke key_0QvXb3k2a81FZq05mmPw"))
@@ -132,7 +132,7 @@ async def rotate(target: Target, key_id: str, grace: int) -> None:
 @on_target
 async def revoke(target: Target, key_id: str) -> None:
     """Refuse a key from now on. ID is the `key_…` that the list shows."""
-    was_valid = await target.revoke_key(key_id)
+    was_valid = await target.keys.revoke(key_id)
     click.echo(f"{key_id} {'revoked' if was_valid else 'was revoked before'}")
     written(target.place)
 

@@ -1,30 +1,25 @@
 """Commands work, without a server, on the store of this machine."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from gateway import config
-from gateway.auth import pepper
 from gateway.auth import store as auth
 from gateway.auth.keys import Workspace
-from gateway.auth.scopes import DEFAULT, expand
-from gateway.auth.view import AuditView, KeyView, show_entry, show_key
+from gateway.auth.view import AuditView, show_entry
 from gateway.cli.failures import Failure
 from gateway.cli.local_conversations import LocalConversations
+from gateway.cli.local_keys import LocalKeys
+from gateway.cli.local_turns import LocalTurns, persona_of
 from gateway.cli.opening import Opened, opened, require_store
 from gateway.cli.ref import version_number
 from gateway.cli.target import (
-    Course,
     Found,
-    MadeKey,
-    NewKey,
     Pushed,
     Sought,
-    Turns,
 )
 from gateway.personas import reading
 from gateway.personas.acceptance import check
@@ -46,14 +41,7 @@ from gateway.server import seed
 from gateway.storage import audit
 from gateway.storage.audit import Actor, Entry
 from gateway.storage.connection import AsyncConnection
-from gateway.turns import drift_history, view
-from gateway.turns.drift_view import DriftHistory
-from gateway.turns.store import hours, turns
-from gateway.turns.store.hours import Span
-from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 
-POLL_SECONDS = 0.25
-BATCH = 500
 MOST = 100_000
 """Moves of labels that are looked at."""
 
@@ -77,7 +65,7 @@ class Local:
     """A `Target`; whoever sits at the terminal may do everything in the workspace."""
 
     def __init__(self, opened: Opened, workspace: Workspace) -> None:
-        self._config = opened.config
+        self._opened = opened
         self._database = opened.database
         self._workspace = workspace
         self._actor = Actor(workspace.id)
@@ -91,12 +79,20 @@ class Local:
         return f"the workspace `{self._workspace.name}` of {self._database.place}"
 
     @property
+    def keys(self) -> LocalKeys:
+        return LocalKeys(self._opened, self._workspace)
+
+    @property
+    def turns(self) -> LocalTurns:
+        return LocalTurns(self._database, self._workspace)
+
+    @property
     def conversations(self) -> LocalConversations:
         return LocalConversations(self._database, self._workspace)
 
     def check(self, draft: Draft) -> None:
         for upstream in draft.content.upstreams:
-            config.route(self._config, upstream)
+            config.route(self._opened.config, upstream)
 
     async def push(self, files: Mapping[Path, Draft]) -> AsyncGenerator[Pushed, None]:
         """Store all of them, or none where one cannot be written."""
@@ -119,7 +115,7 @@ class Local:
 
     async def find(self, ref: ModelName) -> Found:
         async with self._database.read() as connection:
-            persona = await self._persona(connection, ref.ref)
+            persona = await persona_of(connection, self._workspace, ref.ref)
             if persona is None:
                 raise Failure(f"there is no persona `{ref.ref}` {self.where}")
             number = version_number(ref, persona.latest, persona.labels)
@@ -190,118 +186,9 @@ class Local:
         compared = await Comparing().compare(task)
         return Diff(old.number, new.number, compared.patch, compared.text)
 
-    async def create_key(self, wanted: NewKey) -> MadeKey:
-        hasher = await pepper.prepare(self._database, self._config)
-        async with self._database.write() as connection:
-            key, text = await auth.create_key(
-                connection,
-                hasher,
-                self._workspace,
-                name=wanted.name,
-                scopes=expand(DEFAULT) if wanted.scopes is None else wanted.scopes,
-                operator=wanted.operator,
-                expires_at=wanted.expires_at,
-            )
-        return MadeKey(key.id, text, f"in {self.place}")
-
-    async def keys(self) -> list[KeyView]:
-        async with self._database.read() as connection:
-            return [show_key(key) for key in await auth.workspace_keys(connection, self._workspace.id)]
-
-    async def revoke_key(self, key_id: str) -> bool:
-        async with self._database.write() as connection:
-            before = await auth.revoke_key(connection, self._workspace.id, key_id)
-        if before is None:
-            raise Failure(f"there is no key `{key_id}` {self.where}")
-        return before.revoked_at is None
-
-    async def rotate_key(self, key_id: str, grace: int) -> MadeKey:
-        hasher = await pepper.prepare(self._database, self._config)
-        async with self._database.write() as connection:
-            old = await auth.key(connection, self._workspace.id, key_id)
-            if old is None:
-                raise Failure(f"there is no key `{key_id}` {self.where}")
-            if not old.is_valid():
-                raise Failure(f"`{key_id}` is revoked or has ended; `persona keys create` makes another")
-            made, text = await auth.rotate_key(
-                connection,
-                hasher,
-                self._workspace,
-                old,
-                grace=grace,
-                expires_at=old.expires_at,
-                actor=self._actor,
-            )
-        return MadeKey(made.id, text, f"in {self.place}")
-
-    async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
-        chosen = turns.Filter(
-            persona_id=await self._persona_id(wanted),
-            status=wanted.status,
-            request_id=wanted.request_id,
-            since=wanted.since,
-        )
-        async with self._database.read() as connection:
-            found = await turns.listed(connection, self._workspace.id, chosen, limit=limit)
-        return [view.show(each.turn) for each in found]
-
-    async def turn(self, turn_id: str) -> TurnDetail:
-        async with self._database.read() as connection:
-            found = await turns.find(connection, self._workspace.id, turn_id)
-        if found is None:
-            raise Failure(f"there is no turn `{turn_id}` {self.where}")
-        return view.detail(found.turn, veiled=False)
-
-    async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
-        persona_id = await self._persona_id(wanted)
-        async with self._database.read() as connection:
-            sums = await hours.usage(connection, self._workspace.id, by, Span(wanted.since), persona_id)
-        return [view.show_usage(by, each) for each in sums]
-
-    async def drift_history(self, wanted: Course) -> DriftHistory:
-        chosen = hours.Wanted(
-            workspace_id=self._workspace.id,
-            persona_id=wanted.persona_id,
-            span=drift_history.span(wanted.since, None, wanted.bucket),
-            bucket=drift_history.LENGTHS[wanted.bucket],
-            version=wanted.version,
-            upstream=wanted.upstream,
-        )
-        async with self._database.read() as connection:
-            rows = await hours.drift(connection, chosen, drift_history.MOST + 1)
-        if len(rows) > drift_history.MOST:
-            raise Failure("that is too much to show; ask for days, a version, an upstream or a shorter time")
-        return drift_history.history(rows)
-
     async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
         entries = await self._entries(limit, subject=wanted.subject, actions=wanted.action)
         return [show_entry(entry) for entry in entries]
-
-    async def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
-        persona_id, place = await self._persona_id(wanted), turns.feed(self._database)
-        async with self._database.read() as connection:
-            await place.skip(connection)
-        ready()
-        while True:
-            async with self._database.read() as connection:
-                ended = (await turns.ended(connection, place, limit=BATCH)).turns
-            for each in ended:
-                turn = each.turn
-                if (
-                    turn.workspace_id == self._workspace.id
-                    and persona_id in (None, turn.persona_id)
-                    and wanted.status in (None, turn.status)
-                ):
-                    yield view.show(turn)
-            if len(ended) < BATCH:
-                await asyncio.sleep(POLL_SECONDS)
-
-    async def _persona(self, connection: AsyncConnection, ref: str) -> Persona | None:
-        """Find the workspace's persona by slug or id, whoever owns it."""
-        if not ref.startswith("psn_"):
-            return await personas.by_slug(connection, self._workspace.id, ref)
-        found = await personas.by_id(connection, ref)
-        return found if found and found.workspace_id == self._workspace.id else None
 
     async def _again(self, connection: AsyncConnection, found: Found) -> Persona:
         """Read the persona again, within the transaction that changes it."""
@@ -313,12 +200,3 @@ class Local:
     async def _entries(self, limit: int, **wanted: str | None) -> list[Entry]:
         async with self._database.read() as connection:
             return await audit.everything(connection, self._workspace.id, limit=limit, **wanted)
-
-    async def _persona_id(self, wanted: Turns) -> str | None:
-        if wanted.persona is None:
-            return None
-        async with self._database.read() as connection:
-            found = await self._persona(connection, wanted.persona)
-        if found is None:
-            raise Failure(f"there is no persona `{wanted.persona}` {self.where}")
-        return found.id

@@ -1,46 +1,29 @@
 """Commands work on a gateway somewhere else through its native API."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 
-from gateway import clock
-from gateway.auth.view import AuditView, KeyView
-from gateway.cli.api import Answer, Api, Page, Refused, Unreachable, connected, read
+from gateway.auth.view import AuditView
+from gateway.cli.api import Answer, Api, Refused, connected
 from gateway.cli.credentials import Credentials
 from gateway.cli.failures import Failure
 from gateway.cli.ref import version_number
 from gateway.cli.remote_conversations import RemoteConversations
+from gateway.cli.remote_keys import RemoteKeys
+from gateway.cli.remote_turns import RemoteTurns
 from gateway.cli.target import (
-    Course,
     Found,
-    MadeKey,
-    NewKey,
     Outcome,
     Pushed,
     Sought,
-    Turns,
 )
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
 from gateway.personas.view import Diff, LabelMove, PersonaView, VersionView
-from gateway.turns.drift_view import DriftHistory
-from gateway.turns.view import By, TurnDetail, TurnView, UsageView
-
-FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 5.0
-"""Seconds before a stream that was lost is asked for again."""
-
-
-class _Made(msgspec.Struct):
-    id: str
-    key: str
-    workspace: str
 
 
 @asynccontextmanager
@@ -62,6 +45,14 @@ class Remote:
     @property
     def place(self) -> str:
         return self._api.root
+
+    @property
+    def keys(self) -> RemoteKeys:
+        return RemoteKeys(self._api)
+
+    @property
+    def turns(self) -> RemoteTurns:
+        return RemoteTurns(self._api)
 
     @property
     def conversations(self) -> RemoteConversations:
@@ -137,107 +128,12 @@ class Remote:
         path = f"/v1/personas/{found.persona.id}/versions/v{found.version.version}/diff/v{other}"
         return (await self._api.call("GET", path)).read(Diff)
 
-    async def create_key(self, wanted: NewKey) -> MadeKey:
-        if wanted.operator:
-            raise Failure("a key with --operator is made on the store only, where the gateway runs")
-        body: dict[str, object] = {"name": wanted.name}
-        if wanted.scopes is not None:
-            body["scopes"] = wanted.scopes
-        if wanted.expires_at is not None:
-            body["expires_at"] = clock.iso(wanted.expires_at)
-        return self._made(await self._api.call("POST", "/v1/keys", body=body))
-
-    async def keys(self) -> list[KeyView]:
-        return await self._api.pages("/v1/keys", KeyView)
-
-    async def revoke_key(self, key_id: str) -> bool:
-        await self._api.call("DELETE", f"/v1/keys/{quote(key_id, safe='')}")
-        return True
-
-    async def rotate_key(self, key_id: str, grace: int) -> MadeKey:
-        body = {"grace_seconds": grace}
-        return self._made(
-            await self._api.call("POST", f"/v1/keys/{quote(key_id, safe='')}/rotate", body=body)
-        )
-
-    async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
-        return await self._api.pages("/v1/turns", TurnView, _query(wanted), limit)
-
-    async def turn(self, turn_id: str) -> TurnDetail:
-        return (await self._api.call("GET", f"/v1/turns/{quote(turn_id, safe='')}")).read(TurnDetail)
-
-    async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
-        answer = await self._api.call("GET", "/v1/usage", query={**_query(wanted), "by": by})
-        return answer.read(Page[UsageView]).data
-
-    async def drift_history(self, wanted: Course) -> DriftHistory:
-        given = {
-            "from": None if wanted.since is None else clock.iso(wanted.since),
-            "version": None if wanted.version is None else str(wanted.version),
-            "upstream": wanted.upstream,
-            "bucket": wanted.bucket,
-        }
-        query = {name: value for name, value in given.items() if value is not None}
-        path = f"/v1/personas/{quote(wanted.persona_id, safe='')}/drift"
-        return (await self._api.call("GET", path, query=query)).read(DriftHistory)
-
     async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
         query = {"subject": wanted.subject, "action": wanted.action}
         given = {name: value for name, value in query.items() if value is not None}
         return await self._api.pages("/v1/audit", AuditView, given, limit)
 
-    async def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
-        last, known = await self._newest(wanted)
-        pause, stood = FIRST_PAUSE, False
-        query = {"persona": wanted.persona} if wanted.persona else {}
-        while True:
-            try:
-                async with aclosing(self._api.events("/v1/turns/stream", query, last)) as events:
-                    async for event in events:
-                        if event is None:
-                            if not stood:
-                                ready()
-                            pause, stood = FIRST_PAUSE, True
-                            continue
-                        last = event.id
-                        if event.name != "turn.completed":
-                            continue
-                        turn = read(event.data, TurnView, self._api.root)
-                        if turn.id != known and wanted.status in (None, turn.status):
-                            yield turn
-            except (Unreachable, Refused) as failure:
-                if not stood or (isinstance(failure, Refused) and failure.status < 500):
-                    raise
-            # The stream was lost or dropped, or the gateway restarts; turns that end meanwhile come behind
-            # `last`.
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-
-    async def _newest(self, wanted: Turns) -> tuple[str, str | None]:
-        """Return where to follow from, and the id of the one turn behind that place which ended before.
-
-        A list tells the place of its last turn only where there are more of them.
-        """
-        query = {**_query(Turns(persona=wanted.persona)), "limit": "1"}
-        page = (await self._api.call("GET", "/v1/turns", query=query)).read(Page[TurnView])
-        return page.next or "0", page.data[0].id if page.data else None
-
-    def _made(self, answer: Answer) -> MadeKey:
-        made = answer.read(_Made)
-        return MadeKey(made.id, made.key, f"in the workspace `{made.workspace}` {self.where}")
-
 
 def _draft(answer: Answer) -> Draft:
     """Make a draft of the persona with its newest version, which shows everything that a file holds."""
     return Draft(answer.read(Profile), answer.read(Content))
-
-
-def _query(wanted: Turns) -> dict[str, str]:
-    since = None if wanted.since is None else clock.iso(wanted.since)
-    query = {
-        "persona": wanted.persona,
-        "status": wanted.status,
-        "request_id": wanted.request_id,
-        "since": since,
-    }
-    return {name: value for name, value in query.items() if value is not None}

@@ -101,6 +101,38 @@ class Conversations(Protocol):
     async def delete(self, conversation_id: str) -> None: ...
 
 
+class Keys(Protocol):
+    """The keys of a target; every method raises Failure where it cannot do what is asked."""
+
+    async def create(self, wanted: NewKey) -> MadeKey: ...
+
+    async def listed(self) -> list[KeyView]: ...
+
+    async def revoke(self, key_id: str) -> bool:
+        """Revoke the key; tells whether it was valid until now, as far as that is known."""
+
+    async def rotate(self, key_id: str, grace: int) -> MadeKey:
+        """Make a successor with the same rights; the old key ends after `grace` seconds."""
+
+
+class TurnRecord(Protocol):
+    """The turns of a target; every method raises Failure where it cannot do what is asked."""
+
+    async def listed(self, wanted: Turns, limit: int) -> list[TurnView]:
+        """List turns; those that ended last come first."""
+
+    async def find(self, turn_id: str) -> TurnDetail: ...
+
+    async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
+        """Sum up requests, tokens and cost; days come in their order, else the largest group first."""
+
+    async def history(self, wanted: Course) -> DriftHistory:
+        """Tell how far the persona's answers were, for each version on each upstream."""
+
+    def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
+        """Yield turns as they end, for ever; `ready` is called once no turn can be missed any more."""
+
+
 class Target(Protocol):
     """Every method raises Failure where it cannot do what is asked."""
 
@@ -111,6 +143,12 @@ class Target(Protocol):
     @property
     def place(self) -> str:
         """Name the place of writes in messages: a workspace of a file, or a gateway's address."""
+
+    @property
+    def keys(self) -> Keys: ...
+
+    @property
+    def turns(self) -> TurnRecord: ...
 
     @property
     def conversations(self) -> Conversations: ...
@@ -149,32 +187,8 @@ class Target(Protocol):
     async def diff(self, found: Found, other: int) -> Diff:
         """Compare the version with another of the same persona."""
 
-    async def create_key(self, wanted: NewKey) -> MadeKey: ...
-
-    async def keys(self) -> list[KeyView]: ...
-
-    async def revoke_key(self, key_id: str) -> bool:
-        """Revoke the key; tells whether it was valid until now, as far as that is known."""
-
-    async def rotate_key(self, key_id: str, grace: int) -> MadeKey:
-        """Make a successor with the same rights; the old key ends after `grace` seconds."""
-
-    async def turns(self, wanted: Turns, limit: int) -> list[TurnView]:
-        """List turns; those that ended last come first."""
-
-    async def turn(self, turn_id: str) -> TurnDetail: ...
-
-    async def usage(self, by: By, wanted: Turns) -> list[UsageView]:
-        """Sum up requests, tokens and cost; days come in their order, else the largest group first."""
-
-    async def drift_history(self, wanted: Course) -> DriftHistory:
-        """Tell how far the persona's answers were, for each version on each upstream."""
-
     async def audit(self, wanted: Sought, limit: int) -> list[AuditView]:
         """List what was written, the newest first."""
-
-    def follow(self, wanted: Turns, ready: Callable[[], None]) -> AsyncGenerator[TurnView, None]:
-        """Yield turns as they end, for ever; `ready` is called once no turn can be missed any more."""
 
 
 def on_target(command: Callable[..., Awaitable[None]]) -> Run:

@@ -78,7 +78,7 @@ async def turns(
     if follow:
         await _follow(target, wanted, as_json)
         return
-    found = await target.turns(wanted, limit or LIMIT)
+    found = await target.turns.listed(wanted, limit or LIMIT)
     if as_json:
         print_json(found)
     else:
@@ -95,7 +95,7 @@ async def turns(
 @on_target
 async def show(target: Target, turn_id: str, as_json: bool) -> None:
     """Show one turn, with the reasons for its score in words. ID is the `msg_…` that the list shows."""
-    found = await target.turn(turn_id)
+    found = await target.turns.find(turn_id)
     if as_json:
         print_json(found)
         return
@@ -111,7 +111,7 @@ async def show(target: Target, turn_id: str, as_json: bool) -> None:
 
 async def _follow(target: Target, wanted: Turns, as_json: bool) -> None:
     rows = Rows(COLUMNS)
-    async with aclosing(target.follow(wanted, ready=_tell)) as ended:
+    async with aclosing(target.turns.follow(wanted, ready=_tell)) as ended:
         async for turn in ended:
             if as_json:
                 click.echo(msgspec.json.encode(turn))

@@ -42,7 +42,7 @@ async def usage(target: Target, by: By, persona: str | None, since: int | None, 
     What has no price is counted as `unpriced` and is no part of the cost.
     """
     after = None if since is None else clock.now_ms() - since * 1000
-    found = await target.usage(by, Turns(persona=persona, since=after))
+    found = await target.turns.usage(by, Turns(persona=persona, since=after))
     if as_json:
         print_json(found)
         return
