@@ -48,6 +48,8 @@ class Fault(_Fault, Enum):
         "The request's headers did not arrive in time; send them at once.")
     ROUTE_NOT_FOUND = (404, "route.not_found", "request", "invalid_request_error", "unknown_url",
         "There is nothing at this path; /docs shows what there is.")
+    NOT_IMPLEMENTED = (501, "route.not_implemented", "request", "invalid_request_error", "not_implemented",
+        "There is no such thing as `/v1/openai/audio/speech` here yet; ask the model's own server.")
     METHOD_NOT_ALLOWED = (405, "route.method_not_allowed", "request", "invalid_request_error",
         "method_not_allowed",
         "This path takes POST only; send the request with that method.")

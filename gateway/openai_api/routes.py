@@ -14,6 +14,7 @@ from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.models import Models
 from gateway.personas import name as names
+from gateway.upstreams.failure import NO_RETRY
 
 SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
 THEIRS = re.compile(
@@ -21,6 +22,12 @@ THEIRS = re.compile(
     re.DOTALL,
 )
 """Matches the paths of OpenAI's clients behind whatever their base URL holds."""
+ABSENT = {
+    "audio": "speech is not served here; ask the model's own server for it",
+    "fine_tuning": "a persona is changed by a new version of it, which callers can pin and owners "
+    "can take back; see /docs for /v1/personas",
+}
+"""Whole parts of OpenAI's surface that are known and not there, by the first word of their paths."""
 SCOPE = "chat:invoke"
 """Every route here needs this scope; chat and embeddings admit their callers themselves."""
 NAMING = {"scope": SCOPE, "faults": (Fault.PERSONA_UNKNOWN,)}
@@ -74,6 +81,9 @@ def is_of_openai(path: str) -> bool:
 def not_served(path: str) -> Refusal:
     """Answer for a path of OpenAI's that does not exist here."""
     shown = path if len(path) <= 200 else path[:200] + "…"
+    remedy = ABSENT.get(path.removeprefix(f"{OPENAI_PREFIX}/").partition("/")[0])
+    if remedy is not None:
+        return Refusal(Fault.NOT_IMPLEMENTED, f"`{shown}` is not served: {remedy}.", headers=NO_RETRY)
     theirs = THEIRS.fullmatch(path)
     if theirs is None or not theirs[1].startswith(("/chat/completions", "/embeddings", "/models")):
         remedy = f"under {OPENAI_PREFIX} there are {SERVED}"

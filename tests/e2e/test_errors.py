@@ -41,6 +41,25 @@ def test_an_openai_path_that_is_not_served_says_what_is(gateway: Gateway, method
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "remedy"),
+    [
+        ("POST", "/v1/openai/audio/speech", "model's own server"),
+        ("POST", "/v1/openai/audio/transcriptions", "model's own server"),
+        ("GET", "/v1/openai/fine_tuning/jobs", "a new version of it"),
+        ("POST", "/v1/openai/fine_tuning/jobs/ftjob-1/cancel", "a new version of it"),
+    ],
+)
+def test_what_of_openais_is_known_and_absent_is_not_asked_for_again(
+    gateway: Gateway, method: str, path: str, remedy: str
+) -> None:
+    refused = fetch(gateway, path, b"{}" if method == "POST" else None, method=method)
+    assert_is_openais(refused, 501)
+    assert refused.error["code"] == "not_implemented"
+    assert refused.headers["x-should-retry"] == "false"
+    assert remedy in refused.error["message"]
+
+
+@pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
         ("GET", CHAT, "POST"),
