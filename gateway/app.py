@@ -80,8 +80,9 @@ class Gateway:
             config, self.registry, self.routing, self.recorder, self.scoring, self.judge
         )
         self.tail = Tail(self.database)
-        self.committer = Committer(self.database)
-        attaching = Attaching(self.database, self.exchanges, self.committer)
+        recording = config.recording
+        self.committer = Committer(self.database, keeps_texts=recording.texts != "none")
+        attaching = Attaching(self.database, self.exchanges, self.committer, recording)
         self.chat = ChatCompletions(self.guard, self.exchanges, attaching, config.server)
         windows = Windows(config.upstreams)
         self.talking = Talking(self.database, self.exchanges, self.committer, windows)

@@ -119,6 +119,8 @@ class Fault(_Fault, Enum):
         "The conversation is with another persona; begin a new one.")
     CONVERSATION_FULL = (409, "conversation.full", "conversation", "invalid_request_error", None,
         "The conversation holds as many messages as it may; begin a new one.")
+    CONVERSATION_TEXTLESS = (409, "conversation.without_texts", "conversation", "invalid_request_error", None,
+        "No texts are kept of this conversation; send its history with each request, to /v1/openai.")
     MESSAGE_UNKNOWN = (404, "message.not_found", "conversation", "invalid_request_error", None,
         "The conversation has no such message.")
     ANSWER_TOO_LONG = (502, "conversation.answer_too_long", "conversation", "server_error", None,

@@ -88,7 +88,8 @@ class Local:
 
     @property
     def conversations(self) -> LocalConversations:
-        return LocalConversations(self._database, self._workspace)
+        keeps_texts = self._opened.config.recording.texts != "none"
+        return LocalConversations(self._database, self._workspace, keeps_texts=keeps_texts)
 
     def check(self, draft: Draft) -> None:
         for upstream in draft.content.upstreams:

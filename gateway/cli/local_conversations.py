@@ -21,8 +21,9 @@ from gateway.storage.database import Database
 class LocalConversations:
     """The `Conversations` of a workspace; whoever sits at the terminal may see all of them."""
 
-    def __init__(self, database: Database, workspace: Workspace) -> None:
+    def __init__(self, database: Database, workspace: Workspace, *, keeps_texts: bool) -> None:
         self._database = database
+        self._keeps_texts = keeps_texts
         self._workspace = workspace
 
     async def listed(self, persona: str | None, limit: int) -> list[ConversationView]:
@@ -51,6 +52,8 @@ class LocalConversations:
             yield piece
 
     async def take_in(self, found: Found, title: str, data: bytes) -> ConversationView:
+        if not self._keeps_texts:
+            raise Failure('no texts are kept here, by [recording] texts = "none"')
         caller = Caller("key_terminal", self._workspace.id, "", frozenset(SCOPES), operator=False)
         draft = beginning.draft(caller, found.persona.id, Pin(found.version.version), title=title)
         try:

@@ -182,6 +182,15 @@ class Turns(Strict, frozen=True):
     """Days after which the rows of turns are deleted, whose sums stay; 0 means never."""
 
 
+class Recording(Strict, frozen=True):
+    attach: Literal["header", "all"] = "header"
+    """`all`: requests with a persona that name no conversation join the one that they go on with."""
+    texts: Literal["conversations", "none"] = "conversations"
+    """`none`: conversations are kept without what was said."""
+    days: Days = 0
+    """Days after the last message of a conversation, when it is deleted; 0 means never."""
+
+
 class Audit(Strict, frozen=True):
     keep_days: Days = 0
     """Days after which entries of the audit log are deleted; 0 means never."""
@@ -242,6 +251,7 @@ class Config(Strict, frozen=True):
     embeddings: Embeddings = Embeddings()
     local: Local = Local()
     turns: Turns = Turns()
+    recording: Recording = Recording()
     audit: Audit = Audit()
     drift: Drift = Drift()
     egress: Egress = Egress()

@@ -1,13 +1,18 @@
-"""A request of the drop-in surface is attached to the conversation that it names."""
+"""A request of the drop-in surface is attached to the conversation that it names, or goes on with."""
 
+import logging
 from collections.abc import Sequence
 
+import msgspec
+
 from gateway.auth.guard import Caller
-from gateway.conversations import beginning, store
+from gateway.config import Recording
+from gateway.conversations import beginning, matching
 from gateway.conversations.committer import Committer
-from gateway.conversations.conversation import ID, Conversation, Pin
+from gateway.conversations.conversation import ID, MOST_MESSAGES, Conversation, Pin
 from gateway.conversations.keeping import Keeping
-from gateway.conversations.lineage import MARKS, Heard, hear
+from gateway.conversations.lineage import ANSWERING, MARKS, Heard, hear
+from gateway.conversations.matching import Hear, Joined
 from gateway.conversations.message import Place, root
 from gateway.conversations.reaching import READING, find, unknown
 from gateway.errors import Fault, Refusal
@@ -22,17 +27,20 @@ from gateway.storage.failure import StoreUnavailable
 
 NEW = "new"
 """The header's value that makes a conversation."""
-LOOKED_UP = 64
-"""Hashes in one look for the message where a request goes on; nearly always the last few are enough."""
 MANY = 500
 """Messages of a request, from which on they are hashed in a thread."""
 WITHOUT_PERSONA = "A conversation is with a persona, and `model` names none; leave the header out."
+
+log = logging.getLogger("gateway.conversations")
 
 
 class Attaching:
     """Attaches the requests of one worker."""
 
-    def __init__(self, database: Database, exchanges: Exchanges, committer: Committer) -> None:
+    def __init__(
+        self, database: Database, exchanges: Exchanges, committer: Committer, recording: Recording
+    ) -> None:
+        self.takes_all = recording.attach == "all"
         self._database = database
         self._exchanges = exchanges
         self._committer = committer
@@ -48,29 +56,68 @@ class Attaching:
             if name == NEW:
                 if persona is None:
                     raise Refusal(Fault.REQUEST_INVALID, WITHOUT_PERSONA, param="model")
-                conversation = _begun(caller, exchange, persona)
-                heard = await self._heard(exchange, conversation)
-                place = root(conversation)
+                joined = await self._begun(caller, exchange, persona)
+                before = _last(joined.heard)
             else:
                 async with self._database.read() as connection:
                     conversation = await _named(connection, caller, persona, name)
                     heard = await self._heard(exchange, conversation)
-                    place, heard = await _joined(connection, conversation, heard)
+                    again = self._hearing(exchange, conversation)
+                    joined, before = await matching.join(connection, conversation, heard, again), _last(heard)
         except StoreUnavailable:
             raise Refusal(Fault.STORE_UNAVAILABLE) from None
-        exchange.keep_by(Keeping(self._committer, conversation, place, heard))
-        exchange.account.turn.conversation_id = conversation.id
+        self._keep(exchange, joined, before)
 
-    async def _heard(self, exchange: Exchange, conversation: Conversation) -> Sequence[Heard]:
-        each = exchange.request.messages.each
+    async def match(self, caller: Caller, exchange: Exchange) -> None:
+        """Have the turn kept in the conversation whose path its messages go on with, else in a new one.
+
+        Nobody has asked for it, so that what cannot be kept is answered without a conversation.
+        """
+        persona = exchange.account.persona
+        if persona is None or not self._database.healthy:
+            return
+        joined = await self._begun(caller, exchange, persona)
+        before = _last(joined.heard)
+        try:
+            if any(each.role == ANSWERING for each in joined.heard):
+                again = self._hearing(exchange, joined.conversation)
+                async with self._database.read() as connection:
+                    found = await matching.continued(connection, joined.heard, again)
+                if found is not None and found.conversation.messages + len(found.heard) < MOST_MESSAGES:
+                    joined = found
+            self._keep(exchange, joined, before)
+        except StoreUnavailable as error:
+            log.warning("a turn is not attached: %s", type(error).__name__)
+        except Refusal as refusal:
+            log.info("a turn is not attached: %s", refusal.fault.code)
+
+    def _keep(self, exchange: Exchange, joined: Joined, before: bytes | None) -> None:
+        exchange.keep_by(Keeping(self._committer, *joined, before))
+        exchange.account.turn.conversation_id = joined.conversation.id
+
+    async def _begun(self, caller: Caller, exchange: Exchange, persona: Resolved) -> Joined:
+        fields = exchange.request.fields
+        marks = tuple(name.encode() + bytes(fields[name]) for name in MARKS if name in fields)
+        draft = beginning.draft(caller, persona.persona_id, Pin(persona.version), marks=marks)
+        return Joined(draft, root(draft), await self._heard(exchange, draft))
+
+    async def _heard(
+        self, exchange: Exchange, conversation: Conversation, place: Place | None = None
+    ) -> list[Heard]:
+        each, origin = exchange.request.messages.each, conversation.origin
         size = LARGE + 1 if len(each) > MANY else len(exchange.request.body)
-        return await self._exchanges.aside.run(size, lambda: list(hear(each, conversation.origin)))
+        start = None if place is None else place.hash
+        return await self._exchanges.aside.run(size, lambda: list(hear(each, origin, start)))
+
+    def _hearing(self, exchange: Exchange, conversation: Conversation) -> Hear:
+        async def again(_: Sequence[msgspec.Raw], place: Place) -> list[Heard]:
+            return await self._heard(exchange, conversation, place)
+
+        return again
 
 
-def _begun(caller: Caller, exchange: Exchange, persona: Resolved) -> Conversation:
-    fields = exchange.request.fields
-    marks = tuple(name.encode() + bytes(fields[name]) for name in MARKS if name in fields)
-    return beginning.draft(caller, persona.persona_id, Pin(persona.version), marks=marks)
+def _last(heard: Sequence[Heard]) -> bytes | None:
+    return heard[-1].alone if heard else None
 
 
 async def _named(
@@ -84,15 +131,3 @@ async def _named(
         message = Fault.CONVERSATION_PERSONA.openai_sentence
         raise Refusal(Fault.CONVERSATION_PERSONA, message, param="model")
     return found
-
-
-async def _joined(
-    connection: AsyncConnection, conversation: Conversation, heard: Sequence[Heard]
-) -> tuple[Place, Sequence[Heard]]:
-    """Return the place where what was heard leaves the stored paths, and what is new behind it."""
-    hashes = [each.hash for each in heard]
-    for end in range(len(hashes), 0, -LOOKED_UP):
-        found = await store.deepest(connection, conversation, hashes[max(0, end - LOOKED_UP) : end])
-        if found is not None:
-            return found.place, heard[found.depth :]
-    return root(conversation), heard

@@ -27,7 +27,8 @@ class _Waiting(NamedTuple):
 class Committer:
     """Writes additions in groups; a turn that comes alone waits for nobody."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, keeps_texts: bool = True) -> None:
+        self.keeps_texts = keeps_texts
         self._database = database
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
@@ -36,7 +37,8 @@ class Committer:
     async def commit(self, addition: Addition) -> None:
         """Return once the addition is in the store. Raises Refusal."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(addition, loop.create_future())
+        kept = addition if self.keeps_texts else addition.without_texts()
+        waiting = _Waiting(kept, loop.create_future())
         self._waiting.append(waiting)
         if self._writing is None or self._writing.done():
             self._writing = loop.create_task(self._write())

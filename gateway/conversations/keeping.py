@@ -9,7 +9,7 @@ import msgspec
 from gateway.conversations import message as messages
 from gateway.conversations.committer import Committer
 from gateway.conversations.conversation import Conversation
-from gateway.conversations.lineage import Heard, following
+from gateway.conversations.lineage import ANSWERING, Heard, hear_one
 from gateway.conversations.message import MOST_BYTES, Addition, Message, Place
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.bounds import LARGE
@@ -22,9 +22,17 @@ class Keeping:
     """Keeps one turn."""
 
     def __init__(
-        self, committer: Committer, conversation: Conversation, place: Place, heard: Sequence[Heard]
+        self,
+        committer: Committer,
+        conversation: Conversation,
+        place: Place,
+        heard: Sequence[Heard],
+        before: bytes | None = None,
     ) -> None:
-        """`heard` is what is new behind this place. Raises Refusal where that is too much to be kept."""
+        """`heard` is what is new behind this place, and `before` the last message's hash, taken alone.
+
+        Raises Refusal where that is too much to be kept.
+        """
         self._size = sum(len(memoryview(each.raw)) for each in heard)
         if self._size > MOST_BYTES:
             raise Refusal(
@@ -40,6 +48,7 @@ class Keeping:
         self._committer = committer
         self._place = place
         self._heard = heard
+        self._before = heard[-1].alone if heard else before
 
     async def keep(self, turn: Turn, message: bytes) -> None:
         make = partial(self._made, turn, message)
@@ -52,5 +61,6 @@ class Keeping:
         asked = messages.below(self._place, self._heard, turn.version)
         place = asked[-1].place if asked else self._place
         content = _fields.decode(message).get("content", msgspec.Raw(b"null"))
-        digest = following(place.hash, "assistant", content)
-        return (*asked, messages.answer(place, turn, message, digest))
+        origin, raw = self.conversation.origin, msgspec.Raw(message)
+        heard = hear_one(ANSWERING, raw, content, origin, place.hash, self._before)
+        return (*asked, messages.answer(place, turn, heard))

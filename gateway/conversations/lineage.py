@@ -8,6 +8,7 @@ import msgspec
 
 DIGEST_BYTES = 16
 IGNORED = frozenset({"system", "developer"})
+ANSWERING = "assistant"
 """Roles that belong to the app and not to the conversation."""
 MARKS = ("user", "safety_identifier", "prompt_cache_key")
 """Parameters by which an app tells apart the people that it speaks for."""
@@ -19,6 +20,10 @@ class Heard(NamedTuple):
     role: str
     raw: msgspec.Raw
     hash: bytes
+    alone: bytes
+    """The hash of a path that has this message alone."""
+    tail: bytes | None
+    """Of an answer, the hash of a path that has it and the message before it alone."""
 
 
 class _Message(msgspec.Struct):
@@ -35,25 +40,37 @@ def origin(workspace_id: str, key_id: str, persona_id: str, marks: Iterable[byte
     return _digest(workspace_id.encode(), key_id.encode(), persona_id.encode(), *marks)
 
 
-def hear(messages: Iterable[msgspec.Raw], place: bytes) -> Iterator[Heard]:
-    """Follow messages from this place on, one hash for each; system messages are no part of a path."""
+def hear(messages: Iterable[msgspec.Raw], origin: bytes, place: bytes | None = None) -> Iterator[Heard]:
+    """Follow messages from this place on, or from the root; system messages are no part of a path."""
+    place, before = origin if place is None else place, None
     for raw in messages:
         message = _message.decode(raw)
         if isinstance(message.role, str) and message.role not in IGNORED:
-            place = following(place, message.role, message.content)
-            yield Heard(message.role, raw, place)
+            heard = hear_one(message.role, raw, message.content, origin, place, before)
+            place, before = heard.hash, heard.alone
+            yield heard
 
 
-def following(place: bytes, role: str, content: msgspec.Raw | bytes) -> bytes:
-    """Return the hash of a path that goes on with this message.
+def hear_one(
+    role: str,
+    raw: msgspec.Raw,
+    content: msgspec.Raw | bytes,
+    origin: bytes,
+    place: bytes,
+    before: bytes | None,
+) -> Heard:
+    """Follow one message behind a place; `before` is the hash of the message there, taken alone."""
+    name, text = role.encode(), _canonical(content)
+    tail = _digest(before, name, text) if before is not None and role == ANSWERING else None
+    return Heard(role, raw, _digest(place, name, text), _digest(origin, name, text), tail)
+
+
+def _canonical(content: msgspec.Raw | bytes) -> bytes:
+    """Return what counts of a content.
 
     Parts that are texts alone count as the text that they make, and white space around a text does not
     count: clients give back what they were answered in any of these forms.
     """
-    return _digest(place, role.encode(), _canonical(content))
-
-
-def _canonical(content: msgspec.Raw | bytes) -> bytes:
     value = msgspec.json.decode(content)
     if value is None:
         return b""

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from gateway import clock, ids
 from gateway.conversations.conversation import MESSAGE_ID, Conversation
-from gateway.conversations.lineage import IGNORED, following
+from gateway.conversations.lineage import IGNORED, Heard, hear_one
 from gateway.conversations.message import ASKING, Message, Place, Score, root
 from gateway.errors import Detail, Fault, Refusal
 from gateway.openai_api.bounds import require_few_values, require_utf8
@@ -71,15 +71,21 @@ def read(body: bytes, conversation: Conversation) -> list[Message]:
     roles = closely(msgspec.Raw(array)).roles
     known: dict[str | None, Place] = {None: root(conversation)}
     place, found = known[None], list[Message]()
+    heard: dict[str | None, Heard] = {}
     for number, (line, role) in enumerate(zip(lines, roles, strict=True), 1):
         if line.own.parent is not UNSET:
             if line.own.parent not in known:
                 raise _wrong("has a `parent` that stands on no line before it", number)
             place = known[line.own.parent]
         if role not in IGNORED:
-            message = _message(line, role, place, line.own.id not in known)
+            content, before = line.message.get("content", msgspec.Raw(b"null")), heard.get(place.id)
+            raw = msgspec.Raw(msgspec.json.encode(line.message))
+            alone = before.alone if before is not None else None
+            said = hear_one(role, raw, content, conversation.origin, place.hash, alone)
+            message = _message(line.own, said, place, line.own.id not in known)
             found.append(message)
             place = message.place
+            heard[place.id] = said
         if line.own.id is not None:
             known.setdefault(line.own.id, place)
     if not found:
@@ -87,17 +93,17 @@ def read(body: bytes, conversation: Conversation) -> list[Message]:
     return found
 
 
-def _message(line: _Line, role: str, place: Place, is_free: bool) -> Message:
-    own, content = line.own, line.message.get("content", msgspec.Raw(b"null"))
+def _message(own: _Own, said: Heard, place: Place, is_free: bool) -> Message:
     keeps = is_free and own.id is not None and MESSAGE_ID.fullmatch(own.id) is not None
     return Message(
         id=own.id if keeps and own.id is not None else ids.new("msg"),
         parent=place.id,
         depth=place.depth + 1,
-        turn=place.turn + (role == ASKING),
-        role=role,
-        body=msgspec.json.encode(line.message).decode(),
-        hash=following(place.hash, role, content),
+        turn=place.turn + (said.role == ASKING),
+        role=said.role,
+        body=bytes(said.raw).decode(),
+        hash=said.hash,
+        tail=said.tail,
         version=own.version,
         score=Score(own.drift, own.coherence) if own.drift is not None else None,
         created_at=int(own.created_at.timestamp() * 1000) if own.created_at else clock.now_ms(),

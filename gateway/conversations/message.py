@@ -42,6 +42,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     body: str | None
     """The message in OpenAI's form, as JSON; `None` where texts are not kept."""
     hash: bytes
+    tail: bytes | None = None
+    """Of an answer, a hash over it and what it answers, by which apps that drop old messages find it."""
     version: int | None
     """The version of the persona that answered, or was asked."""
     score: Score | None = None
@@ -58,6 +60,11 @@ class Addition(msgspec.Struct, frozen=True):
     conversation: Conversation
     messages: tuple[Message, ...]
     answers: int = 1
+
+    def without_texts(self) -> "Addition":
+        """Return it with hashes in the place of what was said."""
+        bare = tuple(msgspec.structs.replace(each, body=None) for each in self.messages)
+        return msgspec.structs.replace(self, messages=bare)
 
 
 def root(conversation: Conversation) -> Place:
@@ -76,6 +83,7 @@ def below(place: Place, heard: Iterable[Heard], version: int | None) -> list[Mes
             role=each.role,
             body=bytes(each.raw).decode(),
             hash=each.hash,
+            tail=each.tail,
             version=version,
             created_at=now,
         )
@@ -84,16 +92,17 @@ def below(place: Place, heard: Iterable[Heard], version: int | None) -> list[Mes
     return found
 
 
-def answer(place: Place, turn: Turn, body: bytes, digest: bytes) -> Message:
+def answer(place: Place, turn: Turn, heard: Heard) -> Message:
     """Make the message of a turn's answer, which bears the turn's id."""
     return Message(
         id=turn.id,
         parent=place.id,
         depth=place.depth + 1,
         turn=place.turn,
-        role="assistant",
-        body=body.decode(),
-        hash=digest,
+        role=heard.role,
+        body=bytes(heard.raw).decode(),
+        hash=heard.hash,
+        tail=heard.tail,
         version=turn.version,
         score=Score(turn.drift, turn.coherence),
         created_at=clock.now_ms(),

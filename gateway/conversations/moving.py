@@ -16,6 +16,7 @@ from gateway.conversations.conversation import Conversation
 from gateway.conversations.reaching import reach
 from gateway.conversations.view import ConversationBody, ConversationView
 from gateway.errors import Fault, Refusal
+from gateway.personas.editing import Settings
 from gateway.personas.registry import Registry
 from gateway.storage.database import Database
 
@@ -52,13 +53,19 @@ def import_route(registry: Registry) -> BaseRouteHandler:
         opt={
             "scope": READ,
             "max_body": lines.MOST_BYTES,
-            "faults": (Fault.PERSONA_UNKNOWN, Fault.CONVERSATION_INVALID, Fault.CONVERSATION_TAKEN),
+            "faults": (
+                Fault.PERSONA_UNKNOWN,
+                Fault.CONVERSATION_INVALID,
+                Fault.CONVERSATION_TAKEN,
+                Fault.CONVERSATION_TEXTLESS,
+            ),
         },
         summary="Import a conversation",
     )
     async def import_conversation(
         request: AnyRequest,
         database: Store,
+        config: Settings,
         persona: Annotated[str, Parameter(max_length=200)],
         own_id: Annotated[str | None, QueryParameter(name="id", max_length=45)] = None,
         title: Annotated[str, Parameter(max_length=200)] = "",
@@ -66,6 +73,8 @@ def import_route(registry: Registry) -> BaseRouteHandler:
         """The body is what an export gives, or lines of JSON that have `role` and `content` alone: each goes
         below the one before it."""
         caller = caller_of(request)
+        if config.recording.texts == "none":
+            raise Refusal(Fault.CONVERSATION_TEXTLESS)
         draft = await beginning.begin(
             registry, caller, ConversationBody(id=own_id, persona=persona, title=title)
         )

@@ -62,6 +62,8 @@ class Talking(Answering):
         """Read what was posted, and make the request that the persona is asked with. Raises Refusal."""
         started, aside = time.perf_counter(), self._exchanges.aside
         wanted = await aside.run(len(body), partial(posted.read, body))
+        if not self._committer.keeps_texts:
+            raise Refusal(Fault.CONVERSATION_TEXTLESS)
         conversation, persona = await self._conversation(caller, conversation_id, wanted)
         async with self._database.read() as connection:
             place = await _parent(connection, conversation, wanted)
@@ -70,7 +72,7 @@ class Talking(Answering):
         model = f"{PREFIX}{conversation.persona_id}{conversation.pin.suffix}"
         request = await aside.run(size, partial(_request, model, window, wanted))
         exchange = await self._exchanges.prepare(caller, request, request_id, started)
-        heard = await aside.run(size, partial(_heard, place, wanted))
+        heard = await aside.run(size, partial(_heard, conversation, place, wanted))
         keeping = Keeping(self._committer, conversation, place, heard)
         exchange.keep_by(keeping)
         exchange.account.turn.conversation_id = conversation.id
@@ -199,8 +201,10 @@ async def _parent(connection: AsyncConnection, conversation: Conversation, wante
 
 
 def _request(model: str, window: Window, wanted: Posted) -> bytes:
-    """Write the chat request."""
+    """Write the chat request. Raises Refusal where some of the history was kept without its text."""
     history = [msgspec.Raw(message.body) for message in window.messages if message.body is not None]
+    if len(history) < len(window.messages):
+        raise Refusal(Fault.CONVERSATION_TEXTLESS)
     return msgspec.json.encode(
         {
             **wanted.parameters,
@@ -211,5 +215,5 @@ def _request(model: str, window: Window, wanted: Posted) -> bytes:
     )
 
 
-def _heard(place: Place, wanted: Posted) -> list[Heard]:
-    return list(hear(wanted.messages, place.hash))
+def _heard(conversation: Conversation, place: Place, wanted: Posted) -> list[Heard]:
+    return list(hear(wanted.messages, conversation.origin, place.hash))

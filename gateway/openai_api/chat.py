@@ -24,8 +24,14 @@ UNKNOWN = "There is no such conversation; leave the header `X-Persona-Conversati
 class Attaching(Protocol):
     """Attaches requests to conversations."""
 
+    takes_all: bool
+    """Tells whether requests that name no conversation are attached too."""
+
     async def attach(self, caller: Caller, exchange: Exchange, name: str) -> None:
         """Have the turn kept in the conversation of this name. Raises Refusal."""
+
+    async def match(self, caller: Caller, exchange: Exchange) -> None:
+        """Have the turn kept in the conversation that it goes on with, where that can be."""
 
 
 class ChatCompletions(Answering):
@@ -51,6 +57,8 @@ class ChatCompletions(Answering):
             exchange = await self._exchanges.prepare(caller, body, incoming.request_id, started)
             if conversation is not None:
                 await self._attaching.attach(caller, exchange, conversation)
+            elif self._attaching.takes_all:
+                await self._attaching.match(caller, exchange)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
         except RecursionError:

@@ -1,8 +1,8 @@
-"""A purge leaves ids and figures of a persona in the rows that name it."""
+"""A purge leaves ids and figures of a persona in the rows that name it, and nothing of its conversations."""
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
@@ -23,9 +23,8 @@ def details(stored: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in stored.items() if name in AUDIT}
 
 
-async def conversations(connection: AsyncConnection, persona_id: str) -> None:
-    """Delete every conversation with the persona, which nobody but its owner could see."""
-    conversation = tables.conversations.c
-    theirs = select(conversation.seq).where(conversation.persona_id == persona_id)
+async def conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Delete these conversations, with all that was said in them."""
+    theirs = select(tables.conversations.c.seq).where(which)
     await connection.execute(delete(tables.messages).where(tables.messages.c.conversation.in_(theirs)))
-    await connection.execute(delete(tables.conversations).where(conversation.persona_id == persona_id))
+    await connection.execute(delete(tables.conversations).where(which))

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Table, delete, func, or_, select
 
 from gateway import clock
 from gateway.config import Config
-from gateway.storage import answers, properties, tables
+from gateway.storage import answers, erasure, properties, tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
@@ -39,6 +39,7 @@ class Retention:
         self._database = database
         self._turns_days = config.turns.keep_days
         self._audit_days = config.audit.keep_days
+        self._conversation_days = config.recording.days
 
     async def run(self) -> None:
         """Delete what has become too old, again and again, until cancelled."""
@@ -67,10 +68,14 @@ class Retention:
             steps["audit entries"] = lambda connection: _oldest(
                 connection, tables.audit, tables.audit.c.id, tables.audit.c.at, until
             )
+        if self._conversation_days:
+            spoken = now - self._conversation_days * DAY_MS
+            steps["messages"] = lambda connection: _conversations(connection, spoken)
         for name, step in steps.items():
             deleted = await self._all(step)
             if deleted:
                 log.info("%d %s were older than is kept, and are deleted", deleted, name)
+                await self._database.scrub()
 
     async def _all(self, step: Step) -> int:
         deleted = 0
@@ -120,6 +125,24 @@ async def _oldest(
     if old:
         await connection.execute(delete(table).where(order.in_(old)))
     return len(old)
+
+
+async def _conversations(connection: AsyncConnection, before: int) -> int:
+    """Delete whole conversations that nobody has gone on with since, the stalest first.
+
+    They go by their messages: one may have many.
+    """
+    conversation = tables.conversations.c
+    stale = select(conversation.seq, conversation.messages).where(conversation.updated_at < before)
+    gone, rows = [], 0
+    for each in await connection.execute(stale.order_by(conversation.updated_at).limit(BATCH)):
+        gone.append(each.seq)
+        rows += 1 + each.messages
+        if rows >= BATCH:
+            break
+    if gone:
+        await erasure.conversations(connection, conversation.seq.in_(gone))
+    return rows
 
 
 async def _kept_answers(connection: AsyncConnection, now: int) -> int:

@@ -10,7 +10,7 @@ from gateway.auth.guard import Caller
 from gateway.conversations import beginning, keeping
 from gateway.conversations.conversation import Pin
 from gateway.conversations.keeping import Keeping
-from gateway.conversations.lineage import following, hear
+from gateway.conversations.lineage import Heard, hear, hear_one
 from gateway.conversations.message import Addition, root
 from gateway.openai_api.bounds import LARGE
 from gateway.turns.turn import Turn
@@ -32,11 +32,11 @@ async def test_a_large_turn_is_read_in_a_thread(
 ) -> None:
     threads = []
 
-    def followed(*given: Any) -> bytes:
+    def followed(*given: Any) -> Heard:
         threads.append(threading.current_thread())
-        return following(*given)
+        return hear_one(*given)
 
-    monkeypatch.setattr(keeping, "following", followed)
+    monkeypatch.setattr(keeping, "hear_one", followed)
     caller = Caller("key_1", "ws_1", "key_1", frozenset(), operator=False)
     conversation = beginning.draft(caller, "psn_1", Pin(1))
     place, committer = root(conversation), Kept()

@@ -44,6 +44,17 @@ def kept(gateway: Gateway, conversation: str) -> list[dict[str, Any]]:
     return found
 
 
+def test_without_its_store_a_gateway_that_attaches_all_answers_without_a_conversation(
+    start: Start, upstream: ScriptedUpstream
+) -> None:
+    gateway = start(table(upstream) + '[recording]\nattach = "all"\n')
+    assert HEADER in fetch(gateway, body=ASK).headers
+    with away(gateway):
+        until(lambda: ready(gateway)["store"] == "degraded")
+        reply = fetch(gateway, body=ASK)
+        assert (reply.status, reply.json["persona"]["conversation"]) == (200, None)
+
+
 def test_a_turn_that_cannot_be_kept_is_not_seen_finished(gateway: Gateway) -> None:
     conversation = attached(gateway, "new").headers[HEADER]
     with full(gateway):

@@ -5,12 +5,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from gateway import clock
-from gateway.config import Audit, Config, Turns
+from gateway.auth.guard import Caller
+from gateway.config import Audit, Config, Recording, Turns
+from gateway.conversations import beginning
+from gateway.conversations import message as messages
+from gateway.conversations import store as conversations
+from gateway.conversations.conversation import Conversation, Pin
+from gateway.conversations.lineage import hear
+from gateway.personas.model import Content, Draft, Profile
+from gateway.personas.store import personas
 from gateway.storage import answers, tables
+from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 from gateway.storage.retention import BATCH, DAY_MS, Retention
 from gateway.turns.store import hours, turns
@@ -162,3 +172,35 @@ async def test_of_several_workers_one_deletes(tmp_path: Path, monkeypatch: pytes
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*tasks), 0.3)
     assert len(rounds) == 1
+
+
+async def conversed(database: Database, sizes: dict[str, tuple[int, int]]) -> dict[str, Conversation]:
+    """Make conversations by their ids, each with its number of messages and its age in days."""
+    mine, _ = await workspaces(database)
+    caller, made = Caller("key_1", mine.id, "key_1", frozenset(), operator=False), {}
+    async with database.write() as connection:
+        muse = Draft(Profile(slug="muse", name="Muse"), Content(prompt="You are a muse."))
+        pushed = await personas.push(connection, muse, Actor(mine.id))
+        for name, (size, age) in sizes.items():
+            draft = beginning.draft(caller, pushed.persona.id, Pin(1), name)
+            raws = [msgspec.Raw(b'{"role":"user","content":"%d"}' % number) for number in range(size)]
+            said = messages.below(messages.root(draft), hear(raws, draft.origin), 1)
+            made[name] = await conversations.take_in(connection, draft, said)
+            aged = update(tables.conversations).where(tables.conversations.c.seq == made[name].seq)
+            await connection.execute(aged.values(updated_at=clock.now_ms() - age * DAY_MS))
+    return made
+
+
+async def test_stale_conversations_go_whole_and_in_batches(place: Path | str) -> None:
+    async with opened(place) as database:
+        sizes = {"conv_old": (BATCH + 5, 9), "conv_stale": (3, 8), "conv_young": (4, 6)}
+        made = await conversed(database, sizes)
+        retention = Retention(database, Config(recording=Recording(days=7)))
+        await retention.round()
+        async with database.read() as connection:
+            found = {
+                name: await conversations.find(connection, each.workspace_id, None, name)
+                for name, each in made.items()
+            }
+        assert [name for name, each in found.items() if each] == ["conv_young"]
+        assert await count(database, tables.messages) == 4

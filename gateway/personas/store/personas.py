@@ -132,7 +132,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
     if persona.profile.visibility == "private":
         # Nobody else may learn more of it once nothing tells any more that it was private.
         await veil(connection, persona.id)
-        await erasure.conversations(connection, persona.id)
+        await erasure.conversations(connection, tables.conversations.c.persona_id == persona.id)
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(tables.versions.c.persona_id == persona.id))
     await connection.execute(delete(tables.personas).where(PERSONA.id == persona.id))

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from gateway.storage.tables.schema import Id, Millis, metadata
@@ -37,9 +38,12 @@ conversations = Table(
     UniqueConstraint("workspace_id", "id"),
     Index(None, "workspace_id", "seq"),
     Index(None, "persona_id", "seq"),
+    Index(None, "updated_at"),
     sqlite_autoincrement=True,
 )
 """`seq` is the order in which they were made; `leaf` is the newest message."""
+
+IS_TAIL = text("tail IS NOT NULL")
 
 messages = Table(
     "messages",
@@ -53,6 +57,7 @@ messages = Table(
     Column("role", String(200), nullable=False),
     Column("body", Text),
     Column("hash", LargeBinary(16), nullable=False),
+    Column("tail", LargeBinary(16)),
     Column("version", Integer),
     Column("score", Text),
     Column("created_at", Millis, nullable=False),
@@ -60,7 +65,9 @@ messages = Table(
     Index(None, "conversation", "parent"),
     Index(None, "conversation", "seq"),
     Index(None, "hash", "conversation"),
+    Index(None, "tail", "conversation", sqlite_where=IS_TAIL, postgresql_where=IS_TAIL),
     sqlite_autoincrement=True,
 )
 """Messages of conversations, as JSON, each below its `parent`. `depth` counts the messages of the path up to
-it, `turn` those of users; `hash` is over all that was said on the path. An answer bears its turn's id."""
+it, `turn` those of users; `hash` is over all that was said on the path, and `tail` over an answer and
+what it answers alone. An answer bears its turn's id."""

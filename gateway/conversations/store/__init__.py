@@ -12,7 +12,6 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
-    delete,
     func,
     insert,
     literal,
@@ -26,7 +25,7 @@ from gateway.conversations.message import Addition, Message, Score
 from gateway.drift.axes import AXES
 from gateway.errors import Fault, Refusal
 from gateway.storage import answers as kept_answers
-from gateway.storage import tables
+from gateway.storage import erasure, tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
@@ -214,7 +213,7 @@ def _change(seq: int, addition: Addition) -> dict[str, Any]:
 async def message(connection: AsyncConnection, conversation: Conversation, message_id: str) -> Message | None:
     query = select(*OF_MESSAGE).where(MESSAGE.conversation == conversation.seq, MESSAGE.id == message_id)
     row = (await connection.execute(query)).first()
-    return _message(row) if row else None
+    return read_message(row) if row else None
 
 
 async def back(
@@ -224,23 +223,12 @@ async def back(
 
     There are at most so many messages, and no more of them once they have AT_ONCE characters.
     """
-    steps = _steps(conversation, leaf, limit)
+    path = steps(conversation, leaf, limit)
     size = func.coalesce(func.length(MESSAGE.body), 0)
     before = (func.sum(size).over(order_by=MESSAGE.depth.desc()) - size).label("before")
-    sizes = select(MESSAGE.seq, before).join(steps, steps.c.seq == MESSAGE.seq).subquery()
+    sizes = select(MESSAGE.seq, before).join(path, path.c.seq == MESSAGE.seq).subquery()
     query = select(*OF_MESSAGE).join(sizes, sizes.c.seq == MESSAGE.seq).where(sizes.c.before < AT_ONCE)
-    return [_message(row) for row in await connection.execute(query.order_by(MESSAGE.depth.desc()))]
-
-
-async def deepest(
-    connection: AsyncConnection, conversation: Conversation, hashes: Sequence[bytes]
-) -> Message | None:
-    """Find the message furthest down whose path has one of these hashes; of several alike the newest."""
-    query = select(*OF_MESSAGE).where(MESSAGE.hash.in_(hashes), MESSAGE.conversation == conversation.seq)
-    row = (
-        await connection.execute(query.order_by(MESSAGE.depth.desc(), MESSAGE.seq.desc()).limit(1))
-    ).first()
-    return _message(row) if row else None
+    return [read_message(row) for row in await connection.execute(query.order_by(MESSAGE.depth.desc()))]
 
 
 class Told(NamedTuple):
@@ -260,7 +248,7 @@ async def told(
 ) -> Told:
     """Walk a path with the scores that its turns have by now: down to the leaf behind the depth `above`, or,
     without it, up from the leaf, which then comes first. No message follows AT_ONCE characters."""
-    path = _steps(conversation, leaf, limit + 1 if above is None else MOST_MESSAGES)
+    path = steps(conversation, leaf, limit + 1 if above is None else MOST_MESSAGES)
     query = select(*SIZE).join(path, path.c.seq == MESSAGE.seq)
     order = MESSAGE.depth.desc()
     if above is not None:
@@ -275,7 +263,7 @@ async def answers(
     connection: AsyncConnection, conversation: Conversation, leaf: str, limit: int
 ) -> list[tuple[str, Score]]:
     """List the scores of a path's last answers by their turns' ids, the oldest first, without their texts."""
-    path = _steps(conversation, leaf, MOST_MESSAGES)
+    path = steps(conversation, leaf, MOST_MESSAGES)
     query = (
         select(MESSAGE.id, MESSAGE.score, *SCORED)
         .join(path, path.c.seq == MESSAGE.seq)
@@ -323,7 +311,7 @@ def _is_turn(conversation: Conversation) -> ColumnElement[bool]:
 
 def _told(row: Row[Any]) -> Message:
     """Read a message whose score is that of its turn's row, once that is written."""
-    told, score = _message(row), _scored(fields(row))
+    told, score = read_message(row), _scored(fields(row))
     return told if score is None else msgspec.structs.replace(told, score=score)
 
 
@@ -336,16 +324,16 @@ def _scored(row: dict[str, Any]) -> Score | None:
     return Score(drift, row["turn_coherence"])
 
 
-def _steps(conversation: Conversation, leaf: str, limit: int) -> CTE:
+def steps(conversation: Conversation, leaf: str, limit: int) -> CTE:
     """Find the numbers of a path's messages, from the leaf on, at most so many."""
     first = select(MESSAGE.seq, MESSAGE.parent, literal(1).label("step"))
-    steps = first.where(MESSAGE.conversation == conversation.seq, MESSAGE.id == leaf).cte(recursive=True)
-    further = select(MESSAGE.seq, MESSAGE.parent, steps.c.step + 1)
-    further = further.join(steps, (MESSAGE.conversation == conversation.seq) & (MESSAGE.id == steps.c.parent))
-    return steps.union_all(further.where(steps.c.step < limit))
+    path = first.where(MESSAGE.conversation == conversation.seq, MESSAGE.id == leaf).cte(recursive=True)
+    further = select(MESSAGE.seq, MESSAGE.parent, path.c.step + 1)
+    further = further.join(path, (MESSAGE.conversation == conversation.seq) & (MESSAGE.id == path.c.parent))
+    return path.union_all(further.where(path.c.step < limit))
 
 
-def _message(row: Row[Any]) -> Message:
+def read_message(row: Row[Any]) -> Message:
     found = fields(row)
     return msgspec.convert({**found, "score": _score(found["score"])}, Message)
 
@@ -356,8 +344,7 @@ def _score(text: str | None) -> Score | None:
 
 async def erase(connection: AsyncConnection, found: Conversation, actor: Actor) -> None:
     """Delete it with every message."""
-    await connection.execute(delete(tables.messages).where(MESSAGE.conversation == found.seq))
-    await connection.execute(delete(tables.conversations).where(CONVERSATION.seq == found.seq))
+    await erasure.conversations(connection, CONVERSATION.seq == found.seq)
     # Kept answers to repeated requests may hold what was said.
     await kept_answers.forget(connection, found.workspace_id)
     await note(connection, actor, "conversation.deleted", found.id)
