@@ -18,6 +18,7 @@ from litestar.plugins.core import MsgspecDIPlugin
 
 from gateway.auth import pepper
 from gateway.auth.access import Admission, shared
+from gateway.auth.door import Door
 from gateway.auth.guard import Guard
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.marking import Marking
@@ -31,6 +32,10 @@ from gateway.conversations.talking import Talking
 from gateway.conversations.window import Windows
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.judge.judge import Judge
+from gateway.limits.limiter import Limiter
+from gateway.limits.memory import Memory
+from gateway.limits.plans import Plans
+from gateway.limits.table import Table
 from gateway.openai_api import edge
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
@@ -63,10 +68,16 @@ log = logging.getLogger("gateway.app")
 class Gateway:
     """Holds what lives as long as a worker does."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, table: Table | None = None) -> None:
+        """`table` is where all workers count what is limited; without one, this one counts for itself."""
         self.config = config
         self.database = Database(config.store.url)
-        self.guard = Guard(self.database, pepper.hasher(config))
+        plans = Plans(config)
+        self.guard = Guard(
+            self.database, pepper.hasher(config), lambda home, _: plans.bounds(home.id, home.name)
+        )
+        self.limiter = Limiter(Memory(table or Table()))
+        self.door = Door(self.guard, self.limiter)
         self.marking = Marking(self.database, self.guard)
         self.registry = Registry(self.database, config)
         self.routing = Routing(config)
@@ -83,10 +94,10 @@ class Gateway:
         recording = config.recording
         self.committer = Committer(self.database, keeps_texts=recording.texts != "none")
         attaching = Attaching(self.database, self.exchanges, self.committer, recording)
-        self.chat = ChatCompletions(self.guard, self.exchanges, attaching, config.server)
+        self.chat = ChatCompletions(self.door, self.exchanges, attaching, config.server)
         windows = Windows(config.upstreams)
-        self.talking = Talking(self.database, self.exchanges, self.committer, windows)
-        self.embeddings = Embeddings(self.guard, self.exchanges, config)
+        self.talking = Talking(self.database, self.exchanges, self.committer, windows, self.limiter)
+        self.embeddings = Embeddings(self.door, self.exchanges, config)
         self.is_loaded = False
         self.is_draining = False
 
@@ -102,6 +113,7 @@ class Gateway:
             asyncio.create_task(self.scoring.run()),
             asyncio.create_task(self.tail.run()),
             asyncio.create_task(self.marking.run()),
+            asyncio.create_task(self.limiter.run()),
             asyncio.create_task(Retention(self.database, self.config).run()),
         ]
         if self.judge is not None:
@@ -185,9 +197,9 @@ class _Application(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
 
-def create_app(config: Config) -> "Front":
-    """Make the ASGI application of one worker."""
-    gateway = Gateway(config)
+def create_app(config: Config, table: Table | None = None) -> "Front":
+    """Make the ASGI application of one worker; `table` is where it counts beside the others."""
+    gateway = Gateway(config, table)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -210,7 +222,7 @@ def create_app(config: Config) -> "Front":
         route_handlers=[
             check_liveness,
             check_readiness,
-            router(gateway.guard, gateway.chat, gateway.embeddings, models),
+            router(gateway.door, gateway.chat, gateway.embeddings, models),
             native(gateway),
             openapi_router(),
         ],
@@ -241,7 +253,7 @@ def native(gateway: Gateway) -> Router:
         ],
         dependencies={name: shared(part) for name, part in parts.items()},
         middleware=[
-            Admission(gateway.guard),
+            Admission(gateway.door),
             Queries(),
             Bodies(config.server.max_body),
             Idempotency(database),

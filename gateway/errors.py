@@ -147,8 +147,8 @@ class Fault(_Fault, Enum):
         "The upstream `main` refused the request with status 409.")
     PROVIDER_TIMEOUT = (408, "provider.timeout", "provider", "server_error", None,
         "The upstream `main` refused the request with status 408.")
-    PROVIDER_RATE_LIMITED = (429, "rate_limit.exceeded", "rate_limit", "requests", "rate_limit_exceeded",
-        "The upstream `main` refused the request with status 429.")
+    RATE_LIMITED = (429, "rate_limit.exceeded", "rate_limit", "requests", "rate_limit_exceeded",
+        "At most 600 requests a minute are allowed; wait as long as `Retry-After` says.")
     STREAM_BROKEN = (502, "provider.stream_broken", "provider", "server_error", None,
         "The upstream `main` ended its stream before the answer was whole.")
     STREAM_ERROR = (502, "provider.stream_error", "provider", "server_error", None,

@@ -23,7 +23,7 @@ class Turnstile:
         inside = self._inside.get(workspace_id, 0)
         if inside >= AT_ONCE + WAITING:
             message = "Too many searches and comparisons of this workspace are at work; try again soon."
-            raise Refusal(Fault.PROVIDER_RATE_LIMITED, message, headers={"retry-after": "1"})
+            raise Refusal(Fault.RATE_LIMITED, message, headers={"retry-after": "1"})
         self._inside[workspace_id] = inside + 1
         place = self._places.setdefault(workspace_id, asyncio.Semaphore(AT_ONCE))
         try:

@@ -11,8 +11,9 @@ from litestar.middleware import ASGIMiddleware
 from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from gateway.auth.guard import Caller, Guard
-from gateway.errors import Fault, Refusal
+from gateway.auth.door import Door, Need
+from gateway.auth.guard import Caller
+from gateway.errors import OPENAI_PREFIX, Fault, Refusal
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 
@@ -25,28 +26,34 @@ Store = NamedDependency[SkipValidation[Database]]
 class Admission(ASGIMiddleware):
     """Puts the admitted caller of a Litestar route into `scope["state"]`, or refuses."""
 
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
+    def __init__(self, door: Door) -> None:
+        self._door = door
 
     def __deepcopy__(self, _memo: object) -> Self:
         # Litestar copies routers with everything in them, and connections to a store cannot be copied.
         return self
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        scope["state"]["caller"] = await self._guard.admit(scope["headers"], *_needs(scope))
-        scope["state"]["connection"].vouch()
+        state = scope["state"]
+        state["caller"] = await self._door.admit(scope["headers"], state["connection"], _need(scope))
         await next_app(scope, receive, send)
 
 
-def _needs(scope: Scope) -> tuple[str | None, bool]:
-    """Find the scope that the route declares, and whether it is for operators. Raises Refusal."""
+def _need(scope: Scope) -> Need:
+    """Find what the route declares that it needs. Raises Refusal."""
     if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
         # Litestar answers OPTIONS itself and tells the methods of a path.
-        return None, False
+        return Need(None)
     declared = scope["route_handler"].opt
     if not isinstance(declared.get("scope"), str):
         raise Refusal(Fault.INTERNAL, "This route declares no scope, so nobody may call it.")
-    return declared["scope"], bool(declared.get("operator"))
+    return Need(
+        declared["scope"],
+        bool(declared.get("operator")),
+        declared.get("bucket", "chat"),
+        bool(declared.get("spends")),
+        scope["path"].startswith(OPENAI_PREFIX),
+    )
 
 
 def still_there(scope: Scope) -> Callable[[], bool]:

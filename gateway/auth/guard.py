@@ -2,15 +2,16 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from gateway import clock
 from gateway.auth import keys, store
-from gateway.auth.keys import Hasher, Key
+from gateway.auth.keys import Hasher, Key, Workspace
 from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
+from gateway.limits.bounds import NONE, Bounds
 from gateway.storage.database import Change, Database
 from gateway.storage.failure import StoreUnavailable
 
@@ -30,6 +31,16 @@ class Caller(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     operator: bool
     expires_at: int | None = None
+    bounds: Bounds = NONE
+    """What limits the key."""
+
+
+Bind = Callable[[Workspace, Key], Bounds]
+"""Finds what limits a key of a workspace."""
+
+
+def unlimited(_workspace: Workspace, _key: Key) -> Bounds:
+    return NONE
 
 
 class _Known(msgspec.Struct):
@@ -44,8 +55,9 @@ class _Known(msgspec.Struct):
 class Guard:
     """Recognises keys; a key that was seen before costs no SQL."""
 
-    def __init__(self, database: Database, hasher: Hasher) -> None:
+    def __init__(self, database: Database, hasher: Hasher, bind: Bind = unlimited) -> None:
         self._database = database
+        self._bind = bind
         self.hasher = hasher
         # Two caches, so that a flood of wrong keys never drives out a right one.
         self._known: Cache[str, _Known] = Cache(CAPACITY)
@@ -57,15 +69,9 @@ class Guard:
     async def admit(
         self, headers: Iterable[tuple[bytes, bytes]], scope: str | None, operator: bool = False
     ) -> Caller:
-        """Find the caller of these ASGI headers, whose key must have the scope, if any. Raises Refusal.
-
-        Every route of the gateway lets its callers in here.
-        """
+        """Find the caller of these ASGI headers, whose key must have the scope, if any. Raises Refusal."""
         caller = await self.caller(headers)
-        if scope is not None and scope not in caller.scopes:
-            raise Refusal(Fault.SCOPE_MISSING, f"This key lacks the scope `{scope}`; use one that has it.")
-        if operator and not caller.operator:
-            raise Refusal(Fault.OPERATOR_REQUIRED)
+        require(caller, scope, operator=operator)
         return caller
 
     async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
@@ -86,13 +92,16 @@ class Guard:
     def forget(self, changes: Sequence[Change]) -> None:
         """Drop the keys that were changed; an empty sequence means all of them."""
         stale = {change.subject for change in changes if change.topic == "key"}
-        if changes and not stale:
+        workspaces = {change.subject for change in changes if change.topic == "workspace"}
+        if changes and not stale and not workspaces:
             return
         self._epoch += 1
         self._unknown.clear()
         if changes:
             for prefix in stale:
                 self._known.drop(prefix)
+            if workspaces:
+                self._known.drop_where(lambda known: known.caller.workspace_id in workspaces)
         else:
             self._known.clear()
 
@@ -116,9 +125,10 @@ class Guard:
         try:
             async with self._database.read() as connection:
                 found = await store.key_by_prefix(connection, prefix)
+                home = await store.workspace_by_id(connection, found.workspace_id) if found else None
         except StoreUnavailable:
             raise Refusal(Fault.STORE_UNAVAILABLE) from None
-        known = _Known(found, _caller(found)) if found else None
+        known = _Known(found, _caller(found, self._bind(home, found))) if found and home else None
         # A change that came in during the read may be newer than what was read.
         if epoch == self._epoch:
             if known is None:
@@ -143,8 +153,17 @@ def credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str
     return (key.decode("latin-1") if key else None), workspace
 
 
-def _caller(key: Key) -> Caller:
-    return Caller(key.id, key.workspace_id, key.owner, frozenset(key.scopes), key.operator, key.expires_at)
+def require(caller: Caller, scope: str | None, *, operator: bool) -> None:
+    """Raises Refusal where the caller lacks the scope, or would have to be an operator."""
+    if scope is not None and scope not in caller.scopes:
+        raise Refusal(Fault.SCOPE_MISSING, f"This key lacks the scope `{scope}`; use one that has it.")
+    if operator and not caller.operator:
+        raise Refusal(Fault.OPERATOR_REQUIRED)
+
+
+def _caller(key: Key, bounds: Bounds) -> Caller:
+    scopes = frozenset(key.scopes)
+    return Caller(key.id, key.workspace_id, key.owner, scopes, key.operator, key.expires_at, bounds)
 
 
 def invalid_key() -> Refusal:

@@ -16,6 +16,7 @@ from gateway.config.structs import (
     Keys,
     Local,
     Log,
+    Plan,
     Price,
     Recording,
     Route,
@@ -25,6 +26,7 @@ from gateway.config.structs import (
     Timeouts,
     Turns,
     Upstream,
+    Workspace,
 )
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Keys",
     "Local",
     "Log",
+    "Plan",
     "Price",
     "Recording",
     "Route",
@@ -51,6 +54,7 @@ __all__ = [
     "Timeouts",
     "Turns",
     "Upstream",
+    "Workspace",
     "find",
     "load",
     "masked",

@@ -12,10 +12,12 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.config.resolving import resolve
-from gateway.config.structs import Config, ConfigError, Strict, Upstream
+from gateway.config.structs import Config, ConfigError, Plan, Strict, Upstream, Workspace
 from gateway.spelling import suggestion
 
 ENV_PREFIX = "PERSONA__"
+NAMED: dict[str, type[Strict]] = {"upstreams": Upstream, "plans": Plan, "workspaces": Workspace}
+"""Tables of tables, each under a name that the user chooses."""
 
 
 def load(
@@ -148,8 +150,8 @@ def _explain(error: str, tables: Mapping[str, Any]) -> tuple[list[str], str]:
     """Turn msgspec's `… - at `$.server.port`` into the keys that lead there and `[server] port: …`."""
     message, _, place = error.partition(" - at `$")
     keys = [key for key in place.rstrip("`").replace("[...]", ".*").split(".") if key]
-    if keys[:2] == ["upstreams", "*"]:
-        keys[1] = _wrong_upstream(tables["upstreams"])
+    if keys[0:1] and keys[0] in NAMED and keys[1:2] == ["*"]:
+        keys[1] = _wrong_entry(tables[keys[0]], NAMED[keys[0]])
     keys = [key for key in keys if key != "*"]
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", message)
     if unknown:
@@ -175,11 +177,11 @@ def _fields(keys: list[str]) -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(kind)}
 
 
-def _wrong_upstream(tables: Mapping[str, Any]) -> str:
-    """Find the first upstream that cannot be decoded, whose name msgspec does not tell."""
+def _wrong_entry(tables: Mapping[str, Any], kind: type[Strict]) -> str:
+    """Find the first table of this kind that cannot be decoded, whose name msgspec does not tell."""
     for name, table in tables.items():
         try:
-            msgspec.convert(table, Upstream)
+            msgspec.convert(table, kind)
         except msgspec.ValidationError:
             return name
     return "*"

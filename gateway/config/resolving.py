@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.config.structs import LOCAL, PASSWORD, Config, ConfigError, Route, Store, Upstream
+from gateway.config.structs import LOCAL, PASSWORD, Config, ConfigError, Plan, Route, Store, Upstream
 
 KNOWN_BASE_URLS = {
     "openai": "https://api.openai.com/v1",
@@ -17,6 +17,30 @@ KNOWN_BASE_URLS = {
     "vllm": "http://127.0.0.1:8000/v1",
     "openrouter": "https://openrouter.ai/api/v1",
 }
+PLANS = {
+    "free": Plan(
+        chat_per_minute=30,
+        generations_per_minute=5,
+        concurrent_runs=1,
+        webhook_deliveries_per_minute=60,
+        pipelines=False,
+    ),
+    "pro": Plan(
+        chat_per_minute=600,
+        generations_per_minute=60,
+        concurrent_runs=10,
+        webhook_deliveries_per_minute=600,
+        pipelines=False,
+    ),
+    "team": Plan(
+        chat_per_minute=3000,
+        generations_per_minute=300,
+        concurrent_runs=50,
+        webhook_deliveries_per_minute=3000,
+    ),
+}
+"""Plans that there are unless the configuration has others of these names."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
 """A scheme, a host and perhaps a port, as a browser sends it."""
@@ -43,7 +67,9 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         upstreams=upstreams,
         local=local,
         store=_store(config.store, base),
+        plans={**PLANS, **config.plans},
     )
+    _check_limits(config)
     for origin in config.server.cors_origins:
         if origin != "*" and not ORIGIN.fullmatch(origin):
             place = f"[server] cors_origins: `{origin[:100]}`"
@@ -68,6 +94,19 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
             problem = 'waits for the score, which [drift] deliver = "later" puts off; set one of them alone'
             raise ConfigError(f'[drift.judge] before_send = "risky" {problem}')
     return config
+
+
+def _check_limits(config: Config) -> None:
+    """Raises ConfigError for a plan that there is not."""
+    for name in config.plans:
+        if not NAME.fullmatch(name):
+            raise ConfigError(f"[plans.{name[:100]}]: a name holds letters, digits, `-`, `_` and `.` only")
+    for name, workspace in config.workspaces.items():
+        if workspace.plan is not None and workspace.plan not in config.plans:
+            known = ", ".join(config.plans)
+            raise ConfigError(
+                f"[workspaces.{name}] plan: there is no plan `{workspace.plan}`; there are: {known}"
+            )
 
 
 def store_at(url: str, folder: Path) -> Store:

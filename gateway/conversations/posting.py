@@ -32,7 +32,7 @@ FAULTS = (
     Fault.PROVIDER_REJECTED,
     Fault.PROVIDER_TIMEOUT,
     Fault.PROVIDER_CONFLICT,
-    Fault.PROVIDER_RATE_LIMITED,
+    Fault.RATE_LIMITED,
     Fault.PROVIDER_CREDENTIALS,
     Fault.PROVIDER_UNAVAILABLE,
     Fault.UPSTREAM_FULL,
@@ -45,7 +45,7 @@ def post_message_route(talking: Talking, public_url: str) -> HTTPRouteHandler:
 
     @post(
         "/{conversation:str}/messages",
-        opt={"scope": "chat:invoke", "max_body": MOST_BYTES, "faults": FAULTS},
+        opt={"scope": "chat:invoke", "spends": True, "max_body": MOST_BYTES, "faults": FAULTS},
         status_code=200,
         summary="Say something, and be answered",
     )

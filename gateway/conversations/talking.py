@@ -20,6 +20,7 @@ from gateway.conversations.reaching import find, unknown
 from gateway.conversations.reply import Events, ReplyPersona, ReplyView, Tokens, Truncated, Whole
 from gateway.conversations.window import Window, Windows
 from gateway.errors import Fault, Refusal
+from gateway.limits.limiter import Limiter
 from gateway.openai_api import edge
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.exchange import Exchange
@@ -49,9 +50,14 @@ class Talking(Answering):
     """Answers what is posted to the conversations of one worker."""
 
     def __init__(
-        self, database: Database, exchanges: Exchanges, committer: Committer, windows: Windows
+        self,
+        database: Database,
+        exchanges: Exchanges,
+        committer: Committer,
+        windows: Windows,
+        limiter: Limiter,
     ) -> None:
-        super().__init__()
+        super().__init__(limiter)
         self._database = database
         self._exchanges = exchanges
         self._committer = committer
@@ -76,6 +82,7 @@ class Talking(Answering):
         keeping = Keeping(self._committer, conversation, place, heard)
         exchange.keep_by(keeping)
         exchange.account.turn.conversation_id = conversation.id
+        await self.hold(exchange)
         return Asked(exchange, keeping, window, wanted)
 
     async def whole(self, asked: Asked, connection: edge.Connection) -> ReplyView:

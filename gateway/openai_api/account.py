@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from gateway import ids
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
+from gateway.limits.bounds import NONE
 from gateway.openai_api.ending import Ending
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
@@ -46,6 +47,7 @@ class Account:
         "_attempts",
         "_is_scored",
         "answered",
+        "bounds",
         "has_dropped_tools",
         "lost",
         "persona",
@@ -66,6 +68,8 @@ class Account:
         self.persona = persona
         """It is `None` for a plain model."""
         self.prompt_sha256 = prompt_sha256
+        self.bounds = NONE
+        """What limits the key that asks."""
         self.has_dropped_tools = False
         """Tells whether the upstream was asked without the tools of the request."""
         self._is_scored = False

@@ -1,7 +1,9 @@
 """Answers that are open end with the process."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
+from gateway.limits.limiter import Limiter
 from gateway.openai_api import edge
 from gateway.openai_api.life import Life, Outlet
 from gateway.openai_api.outlet import HTTPOutlet
@@ -11,13 +13,20 @@ from gateway.openai_api.watch import Watch
 class Answering:
     """Holds the answers of one kind that are open."""
 
-    def __init__(self) -> None:
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
         self._open: set[Watch] = set()
 
     def interrupt(self) -> None:
         """End every open answer, as happens at the end of the process."""
         for watch in list(self._open):
             watch.interrupt("shutdown")
+
+    async def hold(self, life: Life) -> None:
+        """Take one of the streams that may go on at the same time, where it is one. Raises Refusal."""
+        bounds = life.account.bounds
+        if life.is_stream and bounds.streams:
+            life.lease = await self._limiter.hold(bounds, "streams")
 
     def answer(self, life: Life, incoming: edge.Incoming, send: edge.Send) -> Awaitable[None]:
         """See a request through; never fails."""
@@ -29,8 +38,12 @@ class Answering:
         """See a request through to this outlet; never fails."""
         connection.tell(life.account)
         watch = Watch(connection, total=life.limit())
+        if life.account.bounds.tokens:
+            life.charge = partial(self._limiter.charge, life.account.bounds)
         self._open.add(watch)
         try:
             await life.run(watch, outlet(watch))
         finally:
             self._open.discard(watch)
+            if life.lease is not None:
+                await self._limiter.release(life.lease)

@@ -4,7 +4,8 @@ import time
 from typing import Any, Protocol
 
 from gateway.auth import guard as guards
-from gateway.auth.guard import Caller, Guard
+from gateway.auth.door import Door, Need
+from gateway.auth.guard import Caller
 from gateway.config import Server
 from gateway.errors import Refusal
 from gateway.openai_api import edge
@@ -14,6 +15,7 @@ from gateway.openai_api.exchange import Exchange
 from gateway.openai_api.exchanges import Exchanges
 
 CONVERSATION = b"x-persona-conversation-id"
+NEED = Need("chat:invoke", spends=True, is_openai=True)
 HEADERS = guards.HEADERS | edge.HEADERS | {CONVERSATION}
 """Headers of a request that are looked at; a client's library sends a dozen others."""
 
@@ -37,9 +39,9 @@ class Attaching(Protocol):
 class ChatCompletions(Answering):
     """The ASGI application behind the route answers every request itself, errors included."""
 
-    def __init__(self, guard: Guard, exchanges: Exchanges, attaching: Attaching, server: Server) -> None:
-        super().__init__()
-        self._guard = guard
+    def __init__(self, door: Door, exchanges: Exchanges, attaching: Attaching, server: Server) -> None:
+        super().__init__(door.limiter)
+        self._door = door
         self._exchanges = exchanges
         self._attaching = attaching
         self._max_body = server.max_body
@@ -50,8 +52,7 @@ class ChatCompletions(Answering):
         try:
             incoming.require_post()
             headers = [header for header in incoming.headers if header[0] in HEADERS]
-            caller = await self._guard.admit(headers, "chat:invoke")
-            incoming.connection.vouch()
+            caller = await self._door.admit(headers, incoming.connection, NEED)
             conversation = _conversation(headers)
             body = await edge.read_body(headers, receive, self._max_body, self._exchanges.aside)
             exchange = await self._exchanges.prepare(caller, body, incoming.request_id, started)
@@ -59,6 +60,7 @@ class ChatCompletions(Answering):
                 await self._attaching.attach(caller, exchange, conversation)
             elif self._attaching.takes_all:
                 await self._attaching.match(caller, exchange)
+            await self.hold(exchange)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
         except RecursionError:

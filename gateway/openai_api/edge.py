@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gateway.auth.door import Entrance
 from gateway.errors import Fault, Refusal, envelope
 from gateway.openai_api.bounds import Aside
 from gateway.openai_api.passing_on import Writer
@@ -44,14 +45,11 @@ class CallerGoneError(Exception):
     """The caller left before the request was whole."""
 
 
-class Connection(Presence, Writer, Protocol):
+class Connection(Presence, Writer, Entrance, Protocol):
     """The caller's connection."""
 
     def tell(self, account: "Account") -> None:
         """Note whose turn is answered, for the line that the request leaves."""
-
-    def vouch(self) -> None:
-        """Note that the caller has shown a key."""
 
 
 class Incoming:

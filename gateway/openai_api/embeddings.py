@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from gateway import clock, ids
-from gateway.auth.guard import Caller, Guard
+from gateway.auth.door import Door, Need
+from gateway.auth.guard import Caller
 from gateway.config import Config, Route
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import asking, edge, reckoning
@@ -29,15 +30,16 @@ from gateway.upstreams.masking import Mask
 from gateway.upstreams.routing import Node
 
 PATH = "/embeddings"
+NEED = Need("chat:invoke", spends=True, is_openai=True)
 MODEL_LENGTH = 256
 
 
 class Embeddings(Answering):
     """The ASGI application behind the route."""
 
-    def __init__(self, guard: Guard, exchanges: Exchanges, config: Config) -> None:
-        super().__init__()
-        self._guard = guard
+    def __init__(self, door: Door, exchanges: Exchanges, config: Config) -> None:
+        super().__init__(door.limiter)
+        self._door = door
         self._exchanges = exchanges
         self._upstream = config.embeddings.upstream or ""
         self._max_body = config.server.max_body
@@ -48,8 +50,7 @@ class Embeddings(Answering):
         aside = self._exchanges.aside
         try:
             incoming.require_post()
-            caller = await self._guard.admit(incoming.headers, "chat:invoke")
-            incoming.connection.vouch()
+            caller = await self._door.admit(incoming.headers, incoming.connection, NEED)
             body = await edge.read_body(incoming.headers, receive, self._max_body, aside)
             body, model = await aside.run(len(body), partial(_checked, body))
             embedding = self._prepare(caller, body, model, incoming.request_id, started)
@@ -80,7 +81,9 @@ class Embeddings(Answering):
         known = {*node.upstream.models, *node.upstream.prices}
         # A name that the caller made up must neither reach a head nor fill the memory for breakers.
         route = Route(node.name, model if model in known else "")
-        return Embedding(self._exchanges.shared, body, Account(turn, started, None, ""), route)
+        account = Account(turn, started, None, "")
+        account.bounds = caller.bounds
+        return Embedding(self._exchanges.shared, body, account, route)
 
 
 class Embedding(Life):

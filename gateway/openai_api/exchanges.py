@@ -73,7 +73,9 @@ class Exchanges:
         if not model.startswith(PERSONA_PREFIX):
             if (route := self.plain.get(model)) is not None:
                 asking = Asking(request, None, request.fields, None, chat, secrets, turn.id)
-                return answered(self.shared, request, Account(turn, started, None, ""), (route,), asking)
+                account = Account(turn, started, None, "")
+                account.bounds = caller.bounds
+                return answered(self.shared, request, account, (route,), asking)
             model = names.canonical(model)
             if not model.startswith(PERSONA_PREFIX):
                 raise await self.registry.stranger(caller, model)
@@ -86,6 +88,7 @@ class Exchanges:
         fields, laid, is_data = laying() if size <= LARGE else await self.aside.run(size, laying)
         asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
+        account.bounds = caller.bounds
         return answered(self.shared, request, account, persona.routes, asking, is_data)
 
 

@@ -3,16 +3,19 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from gateway.config import Chat, Route
 from gateway.errors import Fault, Refusal
+from gateway.limits.lease import Lease
 from gateway.openai_api.account import Account, Source
 from gateway.openai_api.ending import Ending, ending
 from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.watch import Watch
 from gateway.turns.recorder import Recorder
-from gateway.turns.usage import Usage
+from gateway.turns.turn import Turn
+from gateway.turns.usage import Usage, total
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.routing import Routing
@@ -65,6 +68,10 @@ class Life:
         self._response: Response | None = None
         self._source: Source | None = None
         self._is_over = False
+        self.lease: Lease | None = None
+        """What it holds of the streams that may go on at the same time."""
+        self.charge: Callable[[int], None] | None = None
+        """Is told the tokens of each of its turns, where they are limited."""
 
     @property
     def is_stream(self) -> bool:
@@ -127,7 +134,7 @@ class Life:
                 node = self._routing.nodes.get(route.upstream)
                 if node is not None:
                     node.health.break_off(route, ended.word)
-            self._recorder.record(self.account.turn)
+            self._record(self.account.turn)
             self._recorded()
         return ended
 
@@ -144,6 +151,11 @@ class Life:
             pass
         finally:
             self._response.close()
+
+    def _record(self, turn: Turn) -> None:
+        self._recorder.record(turn)
+        if self.charge is not None:
+            self.charge(total(turn.usage))
 
     def _recorded(self) -> None:
         """Do what else follows once the turn is recorded; a subclass says what."""

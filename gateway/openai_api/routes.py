@@ -8,7 +8,7 @@ from litestar.params import Parameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.auth.access import Admission, AnyRequest, caller_of
-from gateway.auth.guard import Guard
+from gateway.auth.door import Door
 from gateway.errors import OPENAI_PREFIX, Fault, Refusal
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
@@ -33,7 +33,7 @@ SCOPE = "chat:invoke"
 NAMING = {"scope": SCOPE, "faults": (Fault.PERSONA_UNKNOWN,)}
 
 
-def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: Models) -> Router:
+def router(door: Door, chat: ChatCompletions, embeddings: Embeddings, models: Models) -> Router:
     """Make the routes of everything under /v1/openai."""
 
     @get("/models", opt=NAMING, summary="List the model names that the key can use")
@@ -67,7 +67,7 @@ def router(guard: Guard, chat: ChatCompletions, embeddings: Embeddings, models: 
                 _exactly("/chat/completions", chat)
             ),
             asgi("/embeddings", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/embeddings", embeddings)),
-            Router("/", route_handlers=[list_models, show_model], middleware=[Admission(guard)]),
+            Router("/", route_handlers=[list_models, show_model], middleware=[Admission(door)]),
         ],
         tags=["OpenAI-compatible"],
     )

@@ -80,5 +80,5 @@ class Whole(Exchange):
 
     def _withhold(self) -> None:
         """Record the answer that is held back, which has its own turn."""
-        self._recorder.record(self.account.withhold(self._source, self._reckon, self._shared.routing.prices))
+        self._record(self.account.withhold(self._source, self._reckon, self._shared.routing.prices))
         self._source = self._said = self._job = None

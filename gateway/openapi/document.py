@@ -23,7 +23,13 @@ ANYWHERE = (
     Fault.OVERLOADED,
     Fault.INTERNAL,
 )
-WITH_KEY = (Fault.KEY_INVALID, Fault.SCOPE_MISSING, Fault.WORKSPACE_MISMATCH, Fault.STORE_UNAVAILABLE)
+WITH_KEY = (
+    Fault.KEY_INVALID,
+    Fault.SCOPE_MISSING,
+    Fault.WORKSPACE_MISMATCH,
+    Fault.RATE_LIMITED,
+    Fault.STORE_UNAVAILABLE,
+)
 REPEATABLE = (
     Fault.IDEMPOTENCY_MISMATCH,
     Fault.IDEMPOTENCY_BUSY,
@@ -188,6 +194,8 @@ def _good(operation: Operation) -> Json:
         if not status.startswith("2"):
             continue
         names = ["X-Request-Id", *(operation.raw.headers if operation.raw else ())]
+        if operation.scope:
+            names += [*headers.LIMITED, *(headers.LIMITED_OPENAI if operation.is_openai else ())]
         content = response.get("content", {})
         for media in content.values():
             _complete_answer(operation, media)

@@ -23,6 +23,9 @@ answers exactly as what does not exist.
 does not exist is 404 `route.not_found`, a method that a path does not take 405 `route.method_not_allowed`.
 Every answer, errors included, has `X-Request-Id`.
 
+**Limits** hold where a workspace has a plan: every answer, errors included, then has `X-RateLimit-Limit`,
+`X-RateLimit-Remaining` and `X-RateLimit-Reset`, and too much is 429 `rate_limit.exceeded` with `Retry-After`.
+
 **Lists** are pages, the newest first: `next` of one goes into `after` for the following one.
 
 **Repeating a POST** of the native API is safe with an `Idempotency-Key`: the first answer is kept for 24

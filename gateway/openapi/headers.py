@@ -11,10 +11,17 @@ def _header(description: str, example: object, kind: str = "string") -> Json:
     return {"description": description, "schema": {"type": kind}, "example": example}
 
 
+LIMITED = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+"""Every answer to a key tells these where a plan limits it."""
+LIMITED_OPENAI = tuple(
+    f"x-ratelimit-{what}-{of}" for of in ("requests", "tokens") for what in ("limit", "remaining", "reset")
+)
+"""Under `/v1/openai` it tells these too."""
+
 ANSWERED = {
     "ETag": _header("What `If-Match` takes for a safe change.", '"psn_0QwErTy1aBcDeFgHiJkL-4"'),
     "Idempotent-Replayed": _header("`true` where the answer is that of an earlier request.", "true"),
-    "Retry-After": _header("Seconds, or a date, as the upstream said.", "2"),
+    "Retry-After": _header("Seconds to wait; or a date, where an upstream said one.", "2"),
     "WWW-Authenticate": _header("`Bearer`.", "Bearer"),
     "X-Persona": _header("Who answered: `slug@vN`. Absent for plain models.", "the-night-librarian@v2"),
     "X-Persona-Conversation-Id": _header(
@@ -36,6 +43,23 @@ ANSWERED = {
         "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     ),
     "X-Persona-Upstream": _header("`upstream/model` that answered.", "main/gpt-5.4-mini"),
+    "X-RateLimit-Limit": _header(
+        "Requests of this kind that are allowed in a minute. Absent where no plan limits them.",
+        600,
+        "integer",
+    ),
+    "X-RateLimit-Remaining": _header("Requests of this kind that are left.", 541, "integer"),
+    "X-RateLimit-Reset": _header(
+        "When another one is free again, in seconds since the Unix epoch.", 1796000012, "integer"
+    ),
+    "x-ratelimit-limit-requests": _header("The same as `X-RateLimit-Limit`.", 600, "integer"),
+    "x-ratelimit-remaining-requests": _header("The same as `X-RateLimit-Remaining`.", 541, "integer"),
+    "x-ratelimit-reset-requests": _header("The time until `X-RateLimit-Reset`.", "12.250s"),
+    "x-ratelimit-limit-tokens": _header(
+        "Tokens that are allowed in a minute. Absent where no plan limits them.", 200000, "integer"
+    ),
+    "x-ratelimit-remaining-tokens": _header("Tokens that are left.", 181204, "integer"),
+    "x-ratelimit-reset-tokens": _header("The time until some of them are free again.", "8.500s"),
     "X-Persona-Verdict": _header("`persona.drift.verdict`, on whole answers.", "in-character"),
     "X-Request-Id": _header("For questions about this request.", "req_0QwErTy1aBcDeFgHiJkL"),
     "X-Should-Retry": _header("`false` where our own attempts are spent; OpenAI's clients obey.", "false"),

@@ -24,8 +24,8 @@ class _AnyLength(int):
 class Cycle(RequestResponseCycle):
     """Is given to an application so that it can answer one request."""
 
-    _id: tuple[bytes, bytes]
-    """The header that tells a request's id, with which every answer's head ends."""
+    told: list[tuple[bytes, bytes]]
+    """Headers with which every answer's head ends; the first one tells the request's id."""
     _held = b""
     """A head that waits for its body; a second small piece would cost the kernel as much as the first."""
 
@@ -38,7 +38,7 @@ class Cycle(RequestResponseCycle):
     def __init__(self, request_id: str, **parts: Any) -> None:
         super().__init__(**parts)
         self.request_id = request_id
-        self._id = (b"x-request-id", request_id.encode())
+        self.told = [(b"x-request-id", request_id.encode())]
 
     def end_with_connection(self) -> None:
         """Answer as HTTP/1.0 does, which knows no chunks: only the connection's end may tell the body's."""
@@ -76,7 +76,7 @@ class Cycle(RequestResponseCycle):
             # The rest of the request stands where the next one would begin.
             self.keep_alive = False
         lines = [STATUS_LINE[status]]
-        for name, value in (*self.default_headers, *headers, self._id):
+        for name, value in (*self.default_headers, *headers, *self.told):
             if name in FRAMING:
                 self._frame(name, value)
             lines += name, b": ", value, b"\r\n"

@@ -86,6 +86,11 @@ class Protocol(Limits):
             self._is_known = True
             self.crowd.vouch(self)
 
+    def tell_in_head(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Put these into the head of the running request's answer, whatever that will be."""
+        assert self._running is not None  # noqa: S101 - whose answer it is
+        self._running.told += headers
+
     def when_gone(self, call: Callable[[], None] | None) -> None:
         """Does what `openai_api.watch.Presence` says. A callback costs 5 µs less than a task that waits."""
         self._gone = call

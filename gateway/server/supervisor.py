@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from gateway.config import LOCAL, Config
+from gateway.limits.table import Table
 from gateway.restarts import Restarts
 from gateway.server.accepting import Share, shares
 from gateway.upstreams.local import LocalModel
@@ -22,7 +23,7 @@ POLL_SECONDS = 0.25
 
 log = logging.getLogger("gateway.supervisor")
 
-Main = Callable[[Config, socket.socket, Share, int, int], None]
+Main = Callable[[Config, socket.socket, Share, Table, int, int], None]
 
 
 class StartError(Exception):
@@ -60,6 +61,7 @@ class Supervisor:
         self._config = msgspec.structs.replace(config, server=server)
         self._main = main
         self._local = local
+        self._table = Table()
         self._lifeline = os.pipe()
         self._workers: list[_Worker] = []
         self._free = [_Place(share) for share in shares(config.server.workers)]
@@ -133,7 +135,7 @@ class Supervisor:
             code = 1
             try:
                 self._become_worker(reading)
-                self._main(self._config, self._listener, place.share, self._lifeline[0], writing)
+                self._main(self._config, self._listener, place.share, self._table, self._lifeline[0], writing)
                 code = 0
             except KeyboardInterrupt:
                 code = 0

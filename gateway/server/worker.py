@@ -11,6 +11,7 @@ import uvicorn
 
 from gateway.app import Front, create_app
 from gateway.config import Config
+from gateway.limits.table import Table
 from gateway.server.accepting import Acceptor, Share
 from gateway.server.cors import with_cors
 from gateway.server.protocol import Protocol, limited
@@ -25,14 +26,17 @@ FAREWELL_SECONDS = 2.0
 """Seconds that callers have, after the grace, to read that their answer has been cut short."""
 
 
-def run(config: Config, listener: socket.socket, share: Share, lifeline: int, status: int) -> None:
+def run(
+    config: Config, listener: socket.socket, share: Share, table: Table, lifeline: int, status: int
+) -> None:
     """Serve until told to stop, or until the parent has died, which ends the pipe `lifeline`.
 
-    One byte goes into the pipe `status` when connections are accepted.
+    `share` and `table` are what the workers have in common. One byte goes into the pipe `status`
+    when connections are accepted.
     """
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
-    front = create_app(config)
+    front = create_app(config, table)
     protocol = limited(config.server, front.gateway.access)
     settings = uvicorn.Config(
         with_cors(front, config.server.cors_origins),

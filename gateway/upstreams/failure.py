@@ -134,7 +134,7 @@ class UpstreamFailure(Exception):
         )
 
     def _passed_on(self, status: int) -> Refusal:
-        faults = {408: Fault.PROVIDER_TIMEOUT, 409: Fault.PROVIDER_CONFLICT, 429: Fault.PROVIDER_RATE_LIMITED}
+        faults = {408: Fault.PROVIDER_TIMEOUT, 409: Fault.PROVIDER_CONFLICT, 429: Fault.RATE_LIMITED}
         headers = NO_RETRY if status == 409 else {}
         if self.retry_after is not None:
             headers = {**headers, "retry-after": self.retry_after}

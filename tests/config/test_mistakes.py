@@ -30,6 +30,22 @@ STORES = "FILE: [store] url: `sqlite:///FILE` or `postgresql://HOST/DATABASE` is
             MAIN + '[upstreams."b.c"]\nx = 3',
             "FILE: table [upstreams.b.c] has no key `x`; known are: " + ", ".join(Upstream.__struct_fields__),
         ),
+        (
+            "[plans.acme]\nchat_per_minute = 0",
+            "FILE: [plans.acme] chat_per_minute: Expected `int` >= 1",
+        ),
+        (
+            "[plans.acme]\nchat_a_minute = 6",
+            "FILE: table [plans.acme] has no key `chat_a_minute`; did you mean `chat_per_minute`?",
+        ),
+        (
+            '[plans."a b"]\nchat_per_minute = 6',
+            "FILE: [plans.a b]: a name holds letters, digits, `-`, `_` and `.` only",
+        ),
+        (
+            '[workspaces.acme]\nplan = "gold"',
+            "FILE: [workspaces.acme] plan: there is no plan `gold`; there are: free, pro, team",
+        ),
         ("[drift.judge]\nsample = 1.5", "FILE: [drift.judge] sample: Expected `float` <= 1.0"),
         (
             "[drift.judge]\nrate = 1",

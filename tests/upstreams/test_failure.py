@@ -52,7 +52,7 @@ def test_an_error_of_the_request_is_passed_on(status: int) -> None:
     [
         (408, Fault.PROVIDER_TIMEOUT, {"retry-after": "7"}),
         (409, Fault.PROVIDER_CONFLICT, {"retry-after": "7", "x-should-retry": "false"}),
-        (429, Fault.PROVIDER_RATE_LIMITED, {"retry-after": "7"}),
+        (429, Fault.RATE_LIMITED, {"retry-after": "7"}),
     ],
 )
 def test_an_error_of_the_moment_keeps_status_error_and_retry_after(

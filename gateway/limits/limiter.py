@@ -1,0 +1,96 @@
+"""The limiter lets a request in, or refuses it, by what its key's bounds leave."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from gateway.limits import telling
+from gateway.limits.bounds import Bounds, Bucket
+from gateway.limits.lease import Lease
+from gateway.limits.place import HOLD_SECONDS, Place, Standing
+from gateway.limits.telling import Header
+
+RENEW_SECONDS = HOLD_SECONDS / 3
+
+
+class Limiter:
+    """Counts the requests of one worker, beside those of all others, at a place that they share."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._leases: set[Lease] = set()
+
+    async def enter(
+        self, bounds: Bounds, bucket: Bucket, *, spends: bool, is_openai: bool
+    ) -> tuple[list[Header], Standing | None]:
+        """Count one request, and return what to tell of it in the head, and what has no room for it, if any.
+
+        `spends` tells that it takes tokens, and so needs some to be left.
+        """
+        requests = tokens = None
+        for bound in bounds.of(bucket):
+            standing = await self._place.take(bound)
+            requests = _tighter(requests, standing)
+            if not standing.is_taken:
+                return telling.headers(standing, None, is_openai=is_openai), standing
+        refused = None
+        if spends or is_openai:
+            for bound in bounds.tokens:
+                standing = await self._place.left(bound)
+                tokens = _tighter(tokens, standing)
+                if spends and not standing.is_taken:
+                    refused = standing
+        return telling.headers(requests, tokens, is_openai=is_openai), refused
+
+    async def take(self, bounds: Bounds, bucket: Bucket) -> None:
+        """Count one more. Raises Refusal where that is too much."""
+        _, refused = await self.enter(bounds, bucket, spends=False, is_openai=False)
+        if refused is not None:
+            raise telling.too_many(refused)
+
+    def charge(self, bounds: Bounds, tokens: int) -> None:
+        """Count tokens once it is known how many a turn took."""
+        for bound in bounds.tokens:
+            self._place.charge(bound, tokens)
+
+    async def hold(self, bounds: Bounds, bucket: Bucket) -> Lease:
+        """Hold one of what may go on at the same time, until it is released. Raises Refusal."""
+        lease = Lease()
+        for bound in bounds.of(bucket):
+            word = await self._place.hold(bound)
+            if word is None:
+                await lease.release()
+                raise telling.all_held(bound)
+            lease.add(self._place, bound, word)
+        if lease:
+            self._leases.add(lease)
+        return lease
+
+    async def release(self, lease: Lease) -> None:
+        """Let go of what is held."""
+        self._leases.discard(lease)
+        await lease.release()
+
+    @asynccontextmanager
+    async def holding(self, bounds: Bounds, bucket: Bucket) -> AsyncIterator[None]:
+        """Hold one while the block runs. Raises Refusal."""
+        lease = await self.hold(bounds, bucket)
+        try:
+            yield
+        finally:
+            await self.release(lease)
+
+    async def run(self) -> None:
+        """Renew what is held, until cancelled."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            await self.renew()
+
+    async def renew(self) -> None:
+        """Go on holding all that is held, for another while."""
+        for lease in list(self._leases):
+            await lease.renew()
+
+
+def _tighter(one: Standing | None, other: Standing) -> Standing:
+    return other if one is None or other.remaining < one.remaining else one

@@ -1,0 +1,48 @@
+"""A place is where something is counted: the memory of one gateway, or a server that several share."""
+
+from typing import Protocol
+
+from gateway.limits.bounds import Bound
+
+HOLD_SECONDS = 60
+"""Seconds after which what is held is free again, unless its holder says before that it is still there."""
+
+
+class Unreachable(Exception):
+    """Nothing can be counted at this place now."""
+
+
+class Standing:
+    """What is left of one limit; times are seconds since the Unix epoch."""
+
+    __slots__ = ("bound", "is_taken", "remaining", "reset")
+
+    def __init__(self, bound: Bound, is_taken: bool, remaining: int, reset: float) -> None:
+        self.bound = bound
+        self.is_taken = is_taken
+        """Tells whether what was asked for has been counted."""
+        self.remaining = remaining
+        self.reset = reset
+        """When some of it is free again."""
+
+
+class Place(Protocol):
+    """Each method may raise Unreachable."""
+
+    async def take(self, bound: Bound) -> Standing:
+        """Count one more, if that is not too much."""
+
+    async def left(self, bound: Bound) -> Standing:
+        """Tell what is left of an amount that is charged afterwards; `is_taken` means that something is."""
+
+    def charge(self, bound: Bound, amount: int) -> None:
+        """Count an amount that is known only now, however much it is; it never fails."""
+
+    async def hold(self, bound: Bound) -> str | None:
+        """Hold one for HOLD_SECONDS, and return the word that stands for it; `None` where all are held."""
+
+    async def renew(self, bound: Bound, word: str) -> str:
+        """Go on holding it from now on, and return its word from now on."""
+
+    async def release(self, bound: Bound, word: str) -> None:
+        """Hold it no more."""

@@ -1,0 +1,232 @@
+"""Counts of the last minute lie in memory that all workers share, and that a worker's sudden death frees."""
+
+import fcntl
+import mmap
+import os
+import tempfile
+import time
+import weakref
+from collections.abc import Callable
+from typing import NamedTuple
+
+SECONDS = 60
+"""Seconds for which something counts; nothing leaves before they are over."""
+PER_SECOND = 2
+SPAN = SECONDS * PER_SECOND + 1
+"""Cells in which something counts: that of now, which is not over yet, and those of a whole minute before."""
+RECORD = 128
+"""Words of 32 bits in one record: its name in two, its newest cell, its total, and a ring of cells."""
+NEWEST, TOTAL, CELLS = 2, 3, 4
+MOST = 2**32 - 1
+ROOM = 65_536
+"""Records. Memory is taken from the system only for those that were used at some time."""
+PROBES = 64
+"""Places at which a record may lie."""
+DIRTY = 0
+"""The word that names the record that is being changed; the first record's place holds nothing else."""
+NOTHING = memoryview(bytes(4 * SPAN)).cast("I")
+
+Clock = Callable[[], float]
+
+
+class TableFullError(Exception):
+    """More is counted within a minute than there is room for."""
+
+
+class Count(NamedTuple):
+    """What has been counted in the last minute under one name."""
+
+    is_taken: bool
+    """Tells whether what was asked for is among it."""
+    total: int
+    oldest: int
+    """The cell of the oldest that counts; the newest one where nothing does."""
+    cell: int
+    """The cell of now."""
+
+
+class Table:
+    """Counts under names; the parent makes it, and the workers that it forks have it in common.
+
+    Every change holds a lock on a file, which the kernel takes from a process that dies. Who finds a change
+    that was begun and not ended puts that record right. `clock` tells seconds, the same in all processes.
+    """
+
+    def __init__(self, room: int = ROOM, clock: Clock = time.monotonic) -> None:
+        self.room = room
+        self._clock = clock
+        memory = memoryview(mmap.mmap(-1, 4 * RECORD * (room + 1)))
+        self._words = memory.cast("I")
+        self._names = memory.cast("Q")
+        # The file holds no byte and has no name; only its lock is used.
+        with tempfile.TemporaryFile() as file:
+            self._lock = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._lock)
+        self._places: dict[int, int] = {}
+
+    def take(self, name: int, amount: int, most: int) -> Count:
+        """Count this amount under the name, unless the total would be more than `most`.
+
+        Raises TableFullError.
+        """
+        at, cell = self._begin(name)
+        try:
+            total = self._words[at + TOTAL]
+            is_taken = total + amount <= most
+            if is_taken:
+                total = self._add(at, cell, amount)
+            return Count(is_taken, total, self._oldest(at, cell), cell)
+        finally:
+            self._end()
+
+    def look(self, name: int) -> Count:
+        """Raises TableFullError."""
+        at, cell = self._begin(name)
+        try:
+            return Count(False, self._words[at + TOTAL], self._oldest(at, cell), cell)
+        finally:
+            self._end()
+
+    def give_back(self, name: int, cell: int, amount: int = 1) -> None:
+        """Take back what was counted in that cell, if it still counts. Raises TableFullError."""
+        at, now = self._begin(name)
+        try:
+            self._give_back(at, cell, now, amount)
+        finally:
+            self._end()
+
+    def renew(self, name: int, cell: int, amount: int = 1) -> int:
+        """Count now what was counted in that cell, and return the cell of now. Raises TableFullError."""
+        at, now = self._begin(name)
+        try:
+            self._give_back(at, cell, now, amount)
+            self._add(at, now, amount)
+            return now
+        finally:
+            self._end()
+
+    def forget(self, name: int) -> None:
+        """Let nothing count that was counted under the name. Raises TableFullError."""
+        at, _ = self._begin(name)
+        try:
+            self._empty(at)
+        finally:
+            self._end()
+
+    def clear(self) -> int:
+        """Let nothing count any more, and return how many names there were."""
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
+        try:
+            used = [place * RECORD for place in range(1, self.room + 1) if self._names[place * RECORD // 2]]
+            for at in used:
+                self._names[at >> 1] = 0
+                self._empty(at)
+            return len(used)
+        finally:
+            self._end()
+
+    def until(self, cell: int) -> float:
+        """Tell in how many seconds from now what was counted in this cell counts no more."""
+        return max(0.0, (cell + SPAN) / PER_SECOND - self._clock())
+
+    def _begin(self, name: int) -> tuple[int, int]:
+        """Take the lock, and return the place of the record, brought up to now, and the cell of now."""
+        words = self._words
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
+        try:
+            if words[DIRTY]:
+                self._mend(words[DIRTY])
+            # The clock is read behind the lock, so that no record goes back in time.
+            cell = int(self._clock() * PER_SECOND)
+            at = self._places.get(name, 0)
+            if not at or self._names[at >> 1] != name:
+                at = self._find(name, cell)
+            words[DIRTY] = at
+            if words[at + NEWEST] != cell:
+                self._advance(at, cell)
+        except BaseException:
+            self._end()
+            raise
+        return at, cell
+
+    def _end(self) -> None:
+        self._words[DIRTY] = 0
+        fcntl.lockf(self._lock, fcntl.LOCK_UN)
+
+    def _find(self, name: int, cell: int) -> int:
+        """Find the record of this name, or make one where nothing counts any more. Raises TableFullError."""
+        free = 0
+        for step in range(min(PROBES, self.room)):
+            at = ((name + step) % self.room + 1) * RECORD
+            there = self._names[at >> 1]
+            if there == name:
+                break
+            if not free and (there == 0 or self._words[at + NEWEST] + SPAN <= cell):
+                free = at
+            if there == 0:
+                at = free
+                break
+        else:
+            at = free
+        if not at:
+            raise TableFullError
+        if self._names[at >> 1] != name:
+            self._empty(at)
+            self._words[at + NEWEST] = cell
+            self._names[at >> 1] = name
+        if len(self._places) >= self.room:
+            self._places.clear()
+        self._places[name] = at
+        return at
+
+    def _advance(self, at: int, cell: int) -> None:
+        """Forget what has become too old."""
+        words, newest = self._words, self._words[at + NEWEST]
+        gone = cell - newest
+        if gone >= SPAN:
+            self._empty(at)
+        elif gone > 0:
+            first = (newest + 1) % SPAN
+            straight = min(gone, SPAN - first)
+            self._clear(at, first, straight)
+            self._clear(at, 0, gone - straight)
+        words[at + NEWEST] = max(cell, newest)
+
+    def _empty(self, at: int) -> None:
+        self._words[at + CELLS : at + CELLS + SPAN] = NOTHING
+        self._words[at + TOTAL] = 0
+
+    def _clear(self, at: int, first: int, count: int) -> None:
+        cells = self._words[at + CELLS + first : at + CELLS + first + count]
+        old = sum(cells)
+        if old:
+            self._words[at + TOTAL] -= min(old, self._words[at + TOTAL])
+            cells[:] = NOTHING[:count]
+
+    def _add(self, at: int, cell: int, amount: int) -> int:
+        words, place = self._words, at + CELLS + cell % SPAN
+        amount = min(amount, MOST - words[at + TOTAL])
+        total = words[at + TOTAL] = words[at + TOTAL] + amount
+        words[place] += amount
+        return total
+
+    def _give_back(self, at: int, cell: int, now: int, amount: int) -> None:
+        place = at + CELLS + cell % SPAN
+        if now - cell < SPAN:
+            amount = min(amount, self._words[place])
+            self._words[place] -= amount
+            self._words[at + TOTAL] -= amount
+
+    def _oldest(self, at: int, cell: int) -> int:
+        """Find the oldest cell in which something is counted."""
+        if not self._words[at + TOTAL]:
+            return cell
+        first = (cell + 1) % SPAN
+        ring = self._words[at + CELLS : at + CELLS + SPAN]
+        aged = ring[first:].tobytes() + ring[:first].tobytes()
+        return cell - (len(aged.lstrip(b"\0")) - 1) // 4
+
+    def _mend(self, at: int) -> None:
+        """Put right the record of a process that died while it changed it: the cells are what counts."""
+        self._words[at + TOTAL] = min(MOST, sum(self._words[at + CELLS : at + CELLS + SPAN]))
+        self._words[DIRTY] = 0

@@ -1,0 +1,116 @@
+"""The limiter lets in as many as the bounds leave, and holds what goes on at the same time."""
+
+from typing import Any
+
+import pytest
+
+from gateway.config import Plan
+from gateway.errors import Fault, Refusal
+from gateway.limits.bounds import Bound, Bounds, of_plan
+from gateway.limits.limiter import Limiter
+from gateway.limits.memory import Memory
+from gateway.limits.place import HOLD_SECONDS
+from gateway.limits.table import Table
+from tests.limits.test_table import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def limiter(clock: Clock) -> Limiter:
+    return Limiter(Memory(Table(64, clock)))
+
+
+async def enter(limiter: Limiter, bounds: Bounds, **more: Any) -> tuple[dict[str, str], bool]:
+    """Return the headers, and whether the request was let in."""
+    settings = {"spends": False, "is_openai": False} | more
+    told, refused = await limiter.enter(bounds, settings.pop("bucket", "chat"), **settings)
+    return {name.decode(): value.decode() for name, value in told}, refused is None
+
+
+async def test_a_bucket_is_shared_by_a_workspace_and_by_nobody_else(limiter: Limiter) -> None:
+    plan = Plan(chat_per_minute=2, generations_per_minute=1)
+    for _ in range(2):
+        assert (await enter(limiter, of_plan(plan, "ws_a")))[1]
+    assert not (await enter(limiter, of_plan(plan, "ws_a")))[1]
+    assert (await enter(limiter, of_plan(plan, "ws_b")))[1]
+    assert (await enter(limiter, of_plan(plan, "ws_a"), bucket="generations"))[1]
+    assert not (await enter(limiter, of_plan(plan, "ws_a"), bucket="generations"))[1]
+
+
+async def test_the_tightest_bound_is_told_and_holds(limiter: Limiter) -> None:
+    bounds = Bounds(chat=(Bound("chat", 5, "ws_a"), Bound("chat", 2, "key_a")))
+    told = [(await enter(limiter, bounds))[0]["x-ratelimit-remaining"] for _ in range(2)]
+    assert told == ["1", "0"]
+    headers, is_in = await enter(limiter, bounds)
+    assert (headers["x-ratelimit-limit"], is_in) == ("2", False)
+
+
+async def test_what_has_no_limit_is_neither_counted_nor_told(limiter: Limiter) -> None:
+    bounds = of_plan(Plan(tokens_per_minute=10), "ws_a")
+    for _ in range(3):
+        assert await enter(limiter, bounds) == ({}, True)
+
+
+async def test_tokens_are_charged_beyond_the_limit_and_come_back(limiter: Limiter, clock: Clock) -> None:
+    bounds = of_plan(Plan(tokens_per_minute=100), "ws_a")
+    limiter.charge(bounds, 5_000_000_000)
+    headers, is_in = await enter(limiter, bounds, spends=True, is_openai=True)
+    assert (headers["x-ratelimit-remaining-tokens"], is_in) == ("0", False)
+    assert (await enter(limiter, bounds))[1], "what takes no tokens goes on"
+    clock.now += 61
+    assert (await enter(limiter, bounds, spends=True))[1]
+
+
+async def test_a_refusal_says_when_to_come_back_to_each_another_time(limiter: Limiter) -> None:
+    bounds = of_plan(Plan(generations_per_minute=1, concurrent_runs=1), "ws_a")
+    await limiter.take(bounds, "generations")
+    await limiter.hold(bounds, "runs")
+    later = set()
+    for _ in range(40):
+        with pytest.raises(Refusal) as caught:
+            await limiter.take(bounds, "generations")
+        later.add(int(caught.value.headers["retry-after"]))
+    assert 59 <= min(later) < max(later) <= 77
+    assert caught.value.fault is Fault.RATE_LIMITED
+    with pytest.raises(Refusal) as caught:
+        await limiter.hold(bounds, "runs")
+    assert 1 <= int(caught.value.headers["retry-after"]) <= 5
+
+
+async def test_what_is_held_is_free_again_when_it_is_released_or_its_holder_is_gone(
+    limiter: Limiter, clock: Clock
+) -> None:
+    bounds = of_plan(Plan(concurrent_runs=2), "ws_a")
+    async with limiter.holding(bounds, "runs"):
+        lost = await limiter.hold(bounds, "runs")
+        with pytest.raises(Refusal):
+            await limiter.hold(bounds, "runs")
+        clock.now += HOLD_SECONDS - 1
+        await limiter.renew()
+        clock.now += HOLD_SECONDS - 1
+        with pytest.raises(Refusal):
+            await limiter.hold(bounds, "runs")
+        assert lost
+    second = await limiter.hold(bounds, "runs")
+    with pytest.raises(Refusal):
+        await limiter.hold(bounds, "runs")
+    clock.now += HOLD_SECONDS + 1
+    await limiter.release(second)
+    for _ in range(2):
+        await limiter.hold(bounds, "runs")
+    with pytest.raises(Refusal):
+        await limiter.hold(bounds, "runs")
+
+
+async def test_a_second_bound_that_is_full_gives_the_first_one_back(limiter: Limiter) -> None:
+    wide, narrow = Bound("streams", 3, "ws_a"), Bound("streams", 1, "key_a")
+    await limiter.hold(Bounds(streams=(narrow,)), "streams")
+    for _ in range(5):
+        with pytest.raises(Refusal):
+            await limiter.hold(Bounds(streams=(wide, narrow)), "streams")
+    for _ in range(3):
+        await limiter.hold(Bounds(streams=(wide,)), "streams")
