@@ -1,5 +1,6 @@
 """A profile is a persona's version made ready to be scored against."""
 
+from copy import copy
 from functools import lru_cache
 from importlib import resources
 from itertools import islice
@@ -54,10 +55,8 @@ class Profile:
         self.lines = lines.known(self.vocabulary, prompt, read)
         self.usual = tuple(self._without(text, at) for at, text in enumerate(read)) if len(read) > 1 else ()
         """The log odds of each example, held against the others."""
-        declared, fields = character.language, character.fields
-        self.facts = Facts(fields, character.prompt, examples, declared, character.name, languages)
         self.patterns = patterns(languages)
-        self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
+        self._tell(character, languages)
         own = " ".join(examples).lower().replace("’", "'")
         known = languages.get(spoken)
         self.service = Service([one for one in known.breaks.service if one not in own] if known else ())
@@ -65,8 +64,25 @@ class Profile:
         # Here, where there is time, since the first turn that needs them would wait for it.
         self.patterns.warm(self.vocabulary.language, language.DEFAULT)
         self.relevance = _relevance()
+        self.repertoire = incoherence.repertoire(character.language, examples, self.relevance, languages)
+
+    def rendered(self, character: Character, languages: Languages | None = None) -> "Profile":
+        """Return the profile of the same character whose prompt has values in it.
+
+        Manner is a version's, which is most of the work; facts and rules are those of the new prompt.
+        """
+        profile = copy(self)
+        profile.character = character
+        profile._tell(character, language.packaged() if languages is None else languages)
+        return profile
+
+    def _tell(self, character: Character, languages: Languages) -> None:
+        """Learn what the prompt tells, beside the manner that it is written in."""
+        examples, fields = character.examples[:EXAMPLES], character.fields
+        declared = character.language
+        self.facts = Facts(fields, character.prompt, examples, declared, character.name, languages)
+        self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
         self.rules = Rules(msgspec.structs.replace(character, examples=examples), _stored(fields), languages)
-        self.repertoire = incoherence.repertoire(declared, examples, self.relevance, languages)
 
     def read(self, text: str, beside: str = "") -> Measures:
         """Measure a text, in the way of the persona's language, beside what it answers."""

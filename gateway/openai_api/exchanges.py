@@ -7,6 +7,7 @@ from gateway import clock, ids
 from gateway.auth.guard import Caller
 from gateway.config import Config, Route
 from gateway.judge.judge import Judge
+from gateway.openai_api import stored_prompt
 from gateway.openai_api.account import Account
 from gateway.openai_api.asking import Asking
 from gateway.openai_api.bounds import LARGE, Aside
@@ -80,6 +81,9 @@ class Exchanges:
             if not model.startswith(PERSONA_PREFIX):
                 raise await self.registry.stranger(caller, model)
         persona = await self.registry.resolve(caller, model)
+        if persona.template is not None or request.prompt is not None:
+            filling = partial(stored_prompt.filled, persona, request.prompt)
+            persona = await self.aside.run(len(persona.prompt.json), filling)
         scoring.warm(persona)
         turn.drift = scoring.initial
         turn.persona_id, turn.version_id = persona.persona_id, persona.version_id

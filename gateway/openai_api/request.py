@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.openai_api import stored_prompt
 from gateway.openai_api.body import decode_object, each_once
 from gateway.openai_api.messages import Messages, opens, wrong
 from gateway.openai_api.parameters import (
@@ -16,6 +17,7 @@ from gateway.openai_api.parameters import (
     with_defaults,
 )
 from gateway.openai_api.spelling import OF_OPTIONS, OURS, refuse_lookalikes
+from gateway.openai_api.stored_prompt import StoredPrompt
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
@@ -33,12 +35,16 @@ NOUNS = {"image_url": "images", "input_audio": "audio"}
 class ChatRequest:
     """A chat request, decoded at its top level only; each value stays as the caller wrote it."""
 
-    __slots__ = ("body", "choices", "fields", "messages", "model", "stream", "wants_usage")
+    __slots__ = ("body", "choices", "fields", "messages", "model", "prompt", "stream", "wants_usage")
 
     def __init__(self, body: bytes, fields: dict[str, msgspec.Raw]) -> None:
         if not fields.keys() <= KNOWN:
             refuse_lookalikes(fields, OURS)
         self.body = body
+        self.prompt: StoredPrompt | None = None
+        """Names a persona in the place of the model, or brings values for its prompt."""
+        if stored_prompt.PARAM in fields:
+            fields, self.prompt = stored_prompt.taken(fields)
         self.fields = fields
         self.model = _model(fields)
         self.stream = _flag(fields, "stream")

@@ -19,6 +19,7 @@ OURS = frozenset(
         "audio",
         "modalities",
         "input",
+        "prompt",
     ]
 )
 """The gateway reads or writes these at the top of a request."""

@@ -18,6 +18,7 @@ FIELDS = {
     "about": "What it belongs to, in the words of the layer or the clause.",
     "source": "The sentence of the prompt that it came from.",
     "reader": "Which reader found the rules in the prose.",
+    "variables": "What each `{{name}}` in the prompt stands for: `type`, `default`, `description`.",
     "allow": "Request parameters that a locked persona takes from callers beside the usual ones.",
     "refusal": "What goes out in place of an answer that a judge holds back; empty: an error does.",
     "arguments": "The call's arguments, as JSON text.",

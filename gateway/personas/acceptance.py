@@ -10,7 +10,7 @@ import msgspec
 from gateway.drift import rule
 from gateway.drift.rule import RuleError
 from gateway.errors import Detail
-from gateway.personas import defaults
+from gateway.personas import defaults, variables
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.slug import is_slug
 from gateway.personas.template import LAYERS
@@ -111,6 +111,7 @@ def _check_content(content: Content) -> list[Detail]:
         rule.decode(content.rules)
     except RuleError as error:
         details.append(_detail("rules", str(error).rstrip("."), *error.loc))
+    details += variables.check(content.variables, content.prompt)
     if any(not example.strip() for example in content.examples):
         details.append(_detail("examples", "must not hold an empty line"))
     if len(content.allow) > ALLOWED or not all(PARAMETER.fullmatch(name) for name in content.allow):

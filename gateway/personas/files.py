@@ -18,7 +18,12 @@ from gateway.spelling import suggestion
 
 DEMO = ("the-night-librarian", "the-istanbul-bookseller")
 """The slugs of the personas that an empty store starts with, the English one first."""
-MODES: Mapping[str, Mode] = {"layers": "written", "rules": "written", "defaults": "core"}
+MODES: Mapping[str, Mode] = {
+    "layers": "written",
+    "rules": "written",
+    "variables": "written",
+    "defaults": "core",
+}
 """Modes in which scalars below these keys are read; elsewhere they are texts."""
 KINDS = {"array": "a list", "object": "a mapping", "str": "a text", "int": "a number", "null": "nothing"}
 """The types of msgspec in the words of whoever writes a file."""
@@ -41,6 +46,7 @@ class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     allow: list[str] = []
     refusal: str = ""
     rules: list[dict[str, Any]] = []
+    variables: dict[str, dict[str, Any]] = {}
     upstreams: list[str] = []
     defaults: dict[str, Any] = {}
     headers: dict[str, str] = {}

@@ -10,11 +10,13 @@ PREFIX = "persona/"
 CUT = "persona:"
 """Some clients take what stands before a slash for a provider and cut it off; they write this prefix."""
 ID = re.compile(r"psn_[0-9A-Za-z]+")
+ALIAS = re.compile(r"pmpt_[0-9A-Za-z_-]{1,120}")
+"""OpenAI's name of a stored prompt, under which an imported persona is found."""
 VERSION = re.compile(r"v([1-9][0-9]{0,8})")
 
 
 class ModelName(msgspec.Struct, frozen=True):
-    """A persona by its slug or id, and at most one of version and label."""
+    """A persona by its slug, id or alias, and at most one of version and label."""
 
     ref: str
     version: int | None = None
@@ -43,7 +45,7 @@ def parse(text: str) -> ModelName | None:
 def parse_ref(text: str) -> ModelName:
     """Read the part after `persona/` as `parse` does."""
     ref, at, which = text.partition("@")
-    if not is_slug(ref) and not ID.fullmatch(ref):
+    if not is_slug(ref) and not ID.fullmatch(ref) and not ALIAS.fullmatch(ref):
         raise ModelNameError(
             "a persona is named by its slug (lower-case letters, digits and single hyphens) or its `psn_` id"
         )

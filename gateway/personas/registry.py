@@ -12,7 +12,7 @@ from gateway.personas import name as names
 from gateway.personas.model import Persona, Version
 from gateway.personas.resolved import Resolved, resolved
 from gateway.personas.slug import LATEST, PRODUCTION
-from gateway.personas.store import personas, versions
+from gateway.personas.store import aliases, personas, versions
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Change, Database
 from gateway.storage.failure import StoreUnavailable
@@ -114,6 +114,9 @@ class Registry:
             return None
         persona = await personas.find(connection, reader.workspace_id, reader.owner, wanted.ref)
         number = version_number(persona, wanted) if persona else None
+        if wanted.version is not None and names.ALIAS.fullmatch(wanted.ref):
+            known = await aliases.number(connection, reader.workspace_id, wanted.ref, wanted.version)
+            number = number if known is None else known
         if persona is None or number is None:
             return None
         version = await versions.read(connection, persona.id, number)

@@ -1,6 +1,8 @@
 """The chat path needs a version of a persona in this form, computed once for all its requests."""
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -8,7 +10,9 @@ from gateway import config
 from gateway.config import Config, Route
 from gateway.drift import rule
 from gateway.drift.character import Character
+from gateway.personas import variables
 from gateway.personas.model import Content, Overlay, Persona, Reading, Version
+from gateway.personas.variables import Template
 
 PYTHON = 8
 """Bytes that a byte of JSON takes as Python objects, roughly."""
@@ -62,6 +66,12 @@ class Resolved(msgspec.Struct, frozen=True, weakref=True, eq=False):
     """Bytes that it takes in memory, roughly."""
     label: str
     """`slug@vN`, as the header `X-Persona` shows it."""
+    template: Template | None
+    """The prompt where the version declares variables; `prompt` has no values in it then."""
+    rendering: str
+    """Tells renderings of one template apart; empty where no values are in it."""
+    base: "Resolved | None"
+    """The version without values, of which this is a rendering."""
     model_json: bytes
     """The JSON string `"persona/slug@vN"`."""
     identity_json: bytes
@@ -93,8 +103,27 @@ def resolved(settings: Config, persona: Persona, version: Version) -> Resolved:
         is_private=persona.profile.visibility == "private",
         size=_size(content),
         label=label,
+        template=Template(content.prompt, content.variables) if content.variables else None,
+        rendering="",
+        base=None,
         model_json=msgspec.json.encode(f"persona/{label}"),
         identity_json=msgspec.json.encode(identity)[1:-1],
+    )
+
+
+def rendered(persona: Resolved, given: Mapping[str, Any]) -> Resolved:
+    """Fill these values into the prompt of a version that declares variables. Raises VariableError."""
+    template = persona.template
+    assert template is not None  # noqa: S101 - the caller has looked
+    values = template.values(given)
+    text = template.filled(values)
+    return msgspec.structs.replace(
+        persona,
+        prompt=Prompt(text),
+        character=msgspec.structs.replace(persona.character, prompt=text),
+        template=None,
+        rendering=variables.digest(values),
+        base=persona,
     )
 
 

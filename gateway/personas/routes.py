@@ -118,9 +118,9 @@ async def change_persona(
 ) -> Response[PersonaView]:
     """Fields that are left out stay.
 
-    A change of prompt, layers, examples, language, overlay, allow, refusal, rules, upstreams, defaults or
-    headers makes a new version; slug, name, tags, visibility and status do not. `status: active` brings
-    an archived persona back.
+    A change of prompt, layers, examples, language, overlay, allow, refusal, rules, variables, upstreams,
+    defaults or headers makes a new version; slug, name, tags, visibility and status do not. With
+    `status: active` an archived persona is back.
     """
     async with database.write(still_there(request.scope)) as connection:
         persona = await writable(connection, request, ref, if_match)

@@ -77,7 +77,7 @@ class Courses:
     ) -> None:
         self._make = make
         self._score = score
-        self._profiles: Cache[tuple[str, str], Profile | Exception] = Cache(PROFILES)
+        self._profiles: Cache[tuple[str, str, str], Profile | Exception] = Cache(PROFILES)
         self._courses: Cache[int, Known] = Cache(COURSES, _size)
         self._requests: Cache[int, int] = Cache(REQUESTS)
         """Remembers the place that a request's messages lead to, by a hash over their bytes."""
@@ -91,7 +91,7 @@ class Courses:
         found = self._profiles.recall(_key(persona))
         if found is None:
             try:
-                found = self._make(persona.character)
+                found = self._made(persona)
             except Exception as error:  # noqa: BLE001 - raised below
                 found = error
             self._profiles.keep(_key(persona), found)
@@ -99,9 +99,14 @@ class Courses:
             raise found.with_traceback(None)
         return found
 
+    def _made(self, persona: Resolved) -> Profile:
+        if persona.base is None:
+            return self._make(persona.character)
+        return self.learn(persona.base).rendered(persona.character)
+
     def open(self, persona: Resolved, messages: Sequence[msgspec.Raw], said: Sequence[Said]) -> Task:
         """Open a task: it knows how far the conversation is known, and what of it is still to be scored."""
-        profile, origin = self.learn(persona), hash(persona.version_id)
+        profile, origin = self.learn(persona), hash(persona.version_id + persona.rendering)
         task = self._repeated(profile, origin, messages, said)
         if task is None:
             task = self._task(profile, transcript.read(messages, origin), said)
@@ -221,6 +226,6 @@ def _mark(origin: int, messages: Sequence[msgspec.Raw]) -> int:
     return hash((origin, joined))
 
 
-def _key(persona: Resolved) -> tuple[str, str]:
+def _key(persona: Resolved) -> tuple[str, str, str]:
     # The name is part of the key since it is the persona's, not the version's, and may change.
-    return persona.version_id, persona.display_name
+    return persona.version_id, persona.display_name, persona.rendering

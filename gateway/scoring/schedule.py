@@ -83,9 +83,10 @@ class Scoring:
         self._later.stir()
         if not self.is_enabled or self._closed or self._courses.knows(persona):
             return
-        if persona.version_id in self._learning:
+        key = persona.version_id + persona.rendering
+        if key in self._learning:
             return
-        self._learning.add(persona.version_id)
+        self._learning.add(key)
         self._thread.submit(self._learn, persona)
 
     def score(
@@ -276,4 +277,4 @@ class Scoring:
         except Exception as error:  # noqa: BLE001 - said here, and felt by each of its answers
             failed(persona, error)
         finally:
-            self._learning.discard(persona.version_id)
+            self._learning.discard(persona.version_id + persona.rendering)

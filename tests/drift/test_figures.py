@@ -1,6 +1,7 @@
 """Prices, times and other figures are read as they are spoken, and held against what is stored."""
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.drift.character import Character
 from gateway.drift.facts import facts
@@ -175,3 +176,15 @@ def test_names_and_figures_of_the_prompts_prose_are_held_against_an_answer(
     profile = Profile(Character(name="Desk", language=language, prompt=prompt))
     assert score(profile, BEGINNING, user, wrong)[0].verdict in ("drifting", "out-of-character")
     assert score(profile, BEGINNING, user, right)[0].verdict == "warming-up"
+
+
+def test_a_rendering_of_a_template_is_held_to_its_values() -> None:
+    character = Character(
+        prompt="You sell tea. A cup of tea costs {{price}} euros.", examples=("Good evening.",)
+    )
+    template = Profile(character)
+    for price, is_clash in (("4", True), ("9", False)):
+        prompt = character.prompt.replace("{{price}}", price)
+        rendered = template.rendered(replace(character, prompt=prompt))
+        found, _ = score(rendered, BEGINNING, "How much is tea?", "A cup of tea costs 9 euros, dear.")
+        assert ("number-clash" in [signal.name for signal in found.signals]) is is_clash

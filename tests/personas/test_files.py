@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.personas import defaults as parameters
 from gateway.personas import difference, files, writing
 from gateway.personas.acceptance import NOT_DEFAULTS, TOKEN, DraftError, check, check_headers
 from gateway.personas.files import PersonaFileError
@@ -61,7 +62,7 @@ drafts = st.builds(
             texts.filter(lambda key: key not in NOT_DEFAULTS),
             json.filter(lambda value: value is not None),
             max_size=3,
-        ),
+        ).filter(lambda some: not list(parameters.wrong(some))),
         headers=headers.filter(lambda some: not check_headers(some)),
     ),
 )

@@ -152,8 +152,10 @@ async def test_others_write_between_two_batches(tmp_path: Path, monkeypatch: pyt
         deleting = asyncio.create_task(retention.round())
         left: list[int] = []
         while not deleting.done():
-            await write(database, [a_turn(90_000 + len(left), 0)])
-            left.append(await count(database, tables.turns))
+            async with database.write() as connection:
+                await turns.insert(connection, [a_turn(90_000 + len(left), 0)])
+                rows = await connection.execute(select(func.count()).select_from(tables.turns))
+                left.append(rows.scalar() or 0)
         await deleting
         assert any(BATCH < number < 4 * BATCH for number in left)
         assert await count(database, tables.turns) == len(left)

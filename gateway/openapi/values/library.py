@@ -22,6 +22,7 @@ CONTENT: Json = {
     "allow": [],
     "refusal": "",
     "rules": [{"must_not": "promise a refund", "name": "no refunds"}],
+    "variables": {},
     "upstreams": [],
     "defaults": {"temperature": 0.7},
     "headers": {},

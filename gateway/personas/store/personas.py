@@ -133,6 +133,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
         # Nobody else may learn more of it once nothing tells any more that it was private.
         await veil(connection, persona.id)
         await erasure.conversations(connection, tables.conversations.c.persona_id == persona.id)
+    await connection.execute(delete(tables.aliases).where(tables.aliases.c.persona_id == persona.id))
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(tables.versions.c.persona_id == persona.id))
     await connection.execute(delete(tables.personas).where(PERSONA.id == persona.id))
@@ -143,13 +144,20 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
 async def find(
     connection: AsyncConnection, workspace_id: str, owner: str, ref: str, *, archived: bool = False
 ) -> Persona | None:
-    """Find the persona by slug or id, as far as a key of this owner may know of it, archived ones if asked.
+    """Find the persona by slug, id or alias, as far as a key of this owner may know of it.
 
-    A persona that must not be known takes the same one statement as one that does not exist, so that no
-    time tells the two apart.
+    Archived ones are found if `archived` is set. A persona that must not be known takes the same one
+    statement as one that does not exist, so that no time tells the two apart.
     """
     if ref.startswith("psn_"):
         query = select(*SHOWN).where(PERSONA.id == ref, is_shown(workspace_id, owner))
+    elif ref.startswith("pmpt_"):
+        meant = select(tables.aliases.c.persona_id).where(
+            tables.aliases.c.workspace_id == workspace_id,
+            tables.aliases.c.alias == ref,
+            tables.aliases.c.version == "",
+        )
+        query = select(*SHOWN).where(PERSONA.id == meant.scalar_subquery(), is_own(workspace_id, owner))
     else:
         query = select(*SHOWN).where(PERSONA.slug == ref, is_own(workspace_id, owner))
     is_active = PERSONA.status == "active"

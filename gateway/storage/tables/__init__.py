@@ -9,6 +9,7 @@ from gateway.storage.tables.journal import audit as audit
 from gateway.storage.tables.journal import changes as changes
 from gateway.storage.tables.journal import events as events
 from gateway.storage.tables.journal import idempotency as idempotency
+from gateway.storage.tables.library import aliases as aliases
 from gateway.storage.tables.library import labels as labels
 from gateway.storage.tables.library import personas as personas
 from gateway.storage.tables.library import versions as versions

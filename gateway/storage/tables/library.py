@@ -39,6 +39,7 @@ versions = Table(
     Column("allow", JSON, nullable=False, server_default="[]"),
     Column("refusal", Text, nullable=False, server_default=text("''")),
     Column("rules", JSON, nullable=False, server_default="[]"),
+    Column("variables", JSON, nullable=False, server_default="{}"),
     Column("reading", JSON(none_as_null=True)),
     Column("upstreams", JSON, nullable=False),
     Column("defaults", JSON, nullable=False),
@@ -56,3 +57,14 @@ labels = Table(
     Column("number", Integer, nullable=False),
     Column("updated_at", Millis, nullable=False),
 )
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("workspace_id", Id, primary_key=True),
+    Column("alias", String(128), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("persona_id", Id, ForeignKey("personas.id"), nullable=False, index=True),
+    Column("number", Integer),
+)
+"""Names that personas had elsewhere; `version` is the other service's name of one, or empty."""
