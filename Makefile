@@ -90,5 +90,5 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,postgres,test,check]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,postgres,redis,test,check]'
 	@touch $@

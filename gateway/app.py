@@ -32,8 +32,8 @@ from gateway.conversations.talking import Talking
 from gateway.conversations.window import Windows
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.judge.judge import Judge
+from gateway.limits.failover import place_of
 from gateway.limits.limiter import Limiter
-from gateway.limits.memory import Memory
 from gateway.limits.plans import Plans
 from gateway.limits.table import Table
 from gateway.openai_api import edge
@@ -76,7 +76,7 @@ class Gateway:
         self.guard = Guard(
             self.database, pepper.hasher(config), lambda home, _: plans.bounds(home.id, home.name)
         )
-        self.limiter = Limiter(Memory(table or Table()))
+        self.limiter = Limiter(place_of(config.limits, table or Table()))
         self.door = Door(self.guard, self.limiter)
         self.marking = Marking(self.database, self.guard)
         self.registry = Registry(self.database, config)
@@ -135,6 +135,7 @@ class Gateway:
             await self.committer.close()
             await self.recorder.close()
             await self.marking.write()
+            await self.limiter.close()
             await self.routing.close()
             await self.database.close()
 
@@ -146,12 +147,14 @@ class Gateway:
         now = time.monotonic()
         usable = any(node.is_usable(now) for node in nodes.values())
         ready = self.is_loaded and not self.is_draining and usable
-        whole = store == "ok" and "degraded" not in upstreams.values()
+        limits = "ok" if self.limiter.healthy else "degraded"
+        whole = (store, limits) == ("ok", "ok") and "degraded" not in upstreams.values()
         status = ("ready" if whole else "degraded") if ready else "unavailable"
         judge = {} if self.judge is None else {"judge": msgspec.structs.asdict(self.judge.counts)}
         return ready, {
             "status": status,
             "store": store,
+            "limits": limits,
             "upstreams": upstreams,
             "upstream_calls": {
                 name: msgspec.structs.asdict(node.health.report()) for name, node in nodes.items()

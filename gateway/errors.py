@@ -149,6 +149,8 @@ class Fault(_Fault, Enum):
         "The upstream `main` refused the request with status 408.")
     RATE_LIMITED = (429, "rate_limit.exceeded", "rate_limit", "requests", "rate_limit_exceeded",
         "At most 600 requests a minute are allowed; wait as long as `Retry-After` says.")
+    LIMITS_UNAVAILABLE = (503, "rate_limit.unavailable", "rate_limit", "server_error", None,
+        "What is left of the limits cannot be counted now; try again in a moment.")
     STREAM_BROKEN = (502, "provider.stream_broken", "provider", "server_error", None,
         "The upstream `main` ended its stream before the answer was whole.")
     STREAM_ERROR = (502, "provider.stream_error", "provider", "server_error", None,

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ PLANS = {
     ),
 }
 """Plans that there are unless the configuration has others of these names."""
+LIMIT_STORES = ("valkey", "valkeys", "redis", "rediss")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
@@ -97,7 +99,7 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
 
 
 def _check_limits(config: Config) -> None:
-    """Raises ConfigError for a plan that there is not."""
+    """Raises ConfigError for a plan that there is not, and for a store that cannot count."""
     for name in config.plans:
         if not NAME.fullmatch(name):
             raise ConfigError(f"[plans.{name[:100]}]: a name holds letters, digits, `-`, `_` and `.` only")
@@ -107,6 +109,28 @@ def _check_limits(config: Config) -> None:
             raise ConfigError(
                 f"[workspaces.{name}] plan: there is no plan `{workspace.plan}`; there are: {known}"
             )
+    if config.limits.store:
+        _check_count(config.limits.store)
+
+
+def _check_count(url: str) -> None:
+    """Raises ConfigError unless the limits can be counted there."""
+    if not _names_a_server(url):
+        needed = "`valkey://HOST:PORT` or `redis://HOST:PORT` is needed, perhaps with `/N` for a database"
+        raise ConfigError(f"[limits] store: {needed}")
+    if find_spec("valkey") is None:
+        raise ConfigError("[limits] store: its driver is missing; pip install 'persona-gateway[redis]'")
+
+
+def _names_a_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_place = bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        return False
+    is_database = re.fullmatch(r"/?|/[0-9]{1,4}", parts.path) is not None
+    is_plain = not (parts.query or parts.fragment)
+    return parts.scheme in LIMIT_STORES and has_place and is_database and is_plain
 
 
 def store_at(url: str, folder: Path) -> Store:
@@ -146,6 +170,7 @@ def masked(config: Config) -> dict[str, Any]:
         upstream["base_url"] = PASSWORD.sub(r"\1***@", upstream["base_url"])
     data["keys"]["pepper"] = "***" if data["keys"]["pepper"] else None
     data["store"]["url"] = config.store.shown
+    data["limits"]["store"] = config.limits.shown
     return data
 
 

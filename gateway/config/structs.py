@@ -265,6 +265,21 @@ class Workspace(Strict, frozen=True):
     """The name of a plan; a workspace without one has no limits."""
 
 
+class Limits(Strict, frozen=True):
+    store: str = ""
+    """`valkey://HOST:PORT/N` or `redis://…`, which several gateways share; empty: memory that the workers of
+    one gateway share."""
+    on_failure: Literal["local", "open", "closed"] = "local"
+    """While that store cannot be reached, each gateway counts for itself, lets all in, or lets nobody in."""
+    timeout: Seconds = 1
+    """Seconds within which that store has to answer."""
+
+    @property
+    def shown(self) -> str:
+        """The store without a password."""
+        return PASSWORD.sub(r"\1***@", self.store)
+
+
 class Config(Strict, frozen=True):
     server: Server = Server()
     store: Store = Store()
@@ -279,6 +294,7 @@ class Config(Strict, frozen=True):
     egress: Egress = Egress()
     plans: dict[str, Plan] = {}
     workspaces: dict[str, Workspace] = {}
+    limits: Limits = Limits()
     keys: Keys = Keys()
     log: Log = Log()
 

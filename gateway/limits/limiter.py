@@ -80,8 +80,22 @@ class Limiter:
         finally:
             await self.release(lease)
 
+    @property
+    def healthy(self) -> bool:
+        """Tell whether everything is counted where the configuration says."""
+        return self._place.healthy
+
     async def run(self) -> None:
-        """Renew what is held, until cancelled."""
+        """Renew what is held and look after the place, until cancelled."""
+        await asyncio.gather(self._place.watch(), self._keep())
+
+    async def close(self) -> None:
+        """Let go of what is held, and of the place."""
+        for lease in list(self._leases):
+            await self.release(lease)
+        await self._place.close()
+
+    async def _keep(self) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             await self.renew()

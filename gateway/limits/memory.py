@@ -6,8 +6,9 @@ from limits.aio.storage.base import MovingWindowSupport, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from gateway.limits.bounds import Bound
-from gateway.limits.place import Standing, Unreachable
+from gateway.limits.place import Alone, Standing, Unreachable
 from gateway.limits.table import MOST, Count, Table, TableFullError
+from gateway.limits.telling import uncounted
 
 NAMES = 2**64 - 1
 
@@ -62,7 +63,7 @@ class SharedStorage(Storage, MovingWindowSupport):
         return self._table.look(hash(key) & NAMES)
 
 
-class Memory:
+class Memory(Alone):
     """The place of one gateway's own counts."""
 
     def __init__(self, table: Table) -> None:
@@ -74,14 +75,14 @@ class Memory:
             is_taken = await self._windows.hit(bound)
             reset, remaining = await self._windows.get_window_stats(bound)
         except TableFullError:
-            raise Unreachable from None
+            raise uncounted() from None
         return Standing(bound, is_taken, remaining, reset)
 
     async def left(self, bound: Bound) -> Standing:
         try:
             reset, remaining = await self._windows.get_window_stats(bound)
         except TableFullError:
-            raise Unreachable from None
+            raise uncounted() from None
         return Standing(bound, remaining > 0, max(0, remaining), reset)
 
     def charge(self, bound: Bound, amount: int) -> None:
@@ -94,7 +95,7 @@ class Memory:
         try:
             counted = self._table.take(hash(bound.name) & NAMES, 1, bound.amount)
         except TableFullError:
-            raise Unreachable from None
+            raise uncounted() from None
         return str(counted.cell) if counted.is_taken else None
 
     async def renew(self, bound: Bound, word: str) -> str:

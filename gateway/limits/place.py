@@ -27,7 +27,11 @@ class Standing:
 
 
 class Place(Protocol):
-    """Each method may raise Unreachable."""
+    """Each method may raise Unreachable, and Refusal where nobody may be let in without being counted."""
+
+    @property
+    def healthy(self) -> bool:
+        """Tell whether the place that was chosen is the one that counts."""
 
     async def take(self, bound: Bound) -> Standing:
         """Count one more, if that is not too much."""
@@ -46,3 +50,21 @@ class Place(Protocol):
 
     async def release(self, bound: Bound, word: str) -> None:
         """Hold it no more."""
+
+    async def watch(self) -> None:
+        """Look after the place, until cancelled."""
+
+    async def close(self) -> None:
+        """Let go of its connections."""
+
+
+class Alone:
+    """A place that needs no looking after."""
+
+    healthy = True
+
+    async def watch(self) -> None:
+        """Return at once."""
+
+    async def close(self) -> None:
+        """Return at once, since nothing is open."""

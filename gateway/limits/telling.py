@@ -55,6 +55,11 @@ def all_held(bound: Bound) -> Refusal:
     )
 
 
+def uncounted() -> Refusal:
+    """Refuse what cannot be counted."""
+    return Refusal(Fault.LIMITS_UNAVAILABLE, headers={"retry-after": _later(0.0, MOMENT)})
+
+
 def _later(wait: float, spread: float = 1.0) -> str:
     """Write the seconds to wait at least, and some more that differ from caller to caller."""
     spread = max(spread, wait * SPREAD)

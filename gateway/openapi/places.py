@@ -36,6 +36,7 @@ PLACES = {
     "list_messages.leaf": "The message at which the path ends; without it, the newest.",
     "NewConversation.id": "An id of your choosing, `conv_` and 1 to 35 letters and digits.",
     "NewConversation.persona": "A slug or id, perhaps with `@v3` or a label behind it.",
+    "Readiness.limits": "`degraded` while their store does not answer.",
     "Readiness.upstream_calls": "Calls and failures of each upstream in the last minute.",
     "UpstreamCalls.calls": "Calls within the last minute.",
     "UpstreamCalls.failing": "The part of these that failed; null where there were none.",

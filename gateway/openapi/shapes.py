@@ -198,10 +198,11 @@ SHAPES: Json = {
     ),
     "Readiness": _object(
         "Whether chat requests can be answered, and the state of each part.",
-        "status store upstreams upstream_calls draining turns_dropped log_lines_dropped verdict_changes "
-        "late_scores",
+        "status store limits upstreams upstream_calls draining turns_dropped log_lines_dropped "
+        "verdict_changes late_scores",
         status=_one_of("ready", "degraded", "unavailable"),
         store=_one_of("ok", "degraded"),
+        limits=_one_of("ok", "degraded"),
         upstreams={"type": "object", "additionalProperties": _one_of("ok", "degraded")},
         upstream_calls={"type": "object", "additionalProperties": _ref("UpstreamCalls")},
         draining={"type": "boolean"},

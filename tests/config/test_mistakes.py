@@ -43,6 +43,11 @@ STORES = "FILE: [store] url: `sqlite:///FILE` or `postgresql://HOST/DATABASE` is
             "FILE: [plans.a b]: a name holds letters, digits, `-`, `_` and `.` only",
         ),
         (
+            '[limits]\nstore = "valkey://secret@127.0.0.1"',
+            "FILE: [limits] store: `valkey://HOST:PORT` or `redis://HOST:PORT` is needed, perhaps with `/N` "
+            "for a database",
+        ),
+        (
             '[workspaces.acme]\nplan = "gold"',
             "FILE: [workspaces.acme] plan: there is no plan `gold`; there are: free, pro, team",
         ),

@@ -4,6 +4,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
 
 import openai
 import pytest
@@ -17,6 +20,7 @@ from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import completion, usage
 from tests.fakes.upstream_scripts import Gate, json_answer
+from tests.fakes.valkey import running
 
 MODELS = "/v1/openai/models"
 BODY = {"model": "plain-model", "messages": hello()}
@@ -42,15 +46,14 @@ concurrent_streams = 2
 [workspaces.streamer]
 plan = "streamer"
 """
+LINES = ('default_model = "gpt-4o-mini"', 'models = ["plain-model"]')
 Member = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
 def limited(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with four workers, and with plans for some workspaces."""
-    table = upstream_table(
-        "main", shared_upstream.base_url, 'default_model = "gpt-4o-mini"', 'models = ["plain-model"]'
-    )
+    table = upstream_table("main", shared_upstream.base_url, *LINES)
     folder = tmp_path_factory.mktemp("limited")
     gateway = Gateway(folder, table + PATIENT + CONFIG, "--workers", "4").start()
     yield gateway
@@ -61,13 +64,15 @@ def limited(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPath
 def member(limited: Gateway, upstream: ScriptedUpstream) -> Member:
     """Makes a workspace and returns a key of it."""
 
-    def make(name: str) -> str:
-        workspace = fetch(limited, "/v1/workspaces", {"name": name}).json["id"]
-        made = fetch(limited, "/v1/keys", {"workspace": workspace, "scopes": ["*"]})
-        key: str = made.json["key"]
-        return key
+    return partial(newcomer, limited)
 
-    return make
+
+def newcomer(gateway: Gateway, name: str) -> str:
+    """Make a workspace, and return a key of it."""
+    workspace = fetch(gateway, "/v1/workspaces", {"name": name}).json["id"]
+    made = fetch(gateway, "/v1/keys", {"workspace": workspace, "scopes": ["*"]})
+    key: str = made.json["key"]
+    return key
 
 
 def left(reply: Reply) -> tuple[str, ...]:
@@ -88,6 +93,46 @@ def test_the_limit_is_the_limit_however_many_workers_there_are(limited: Gateway,
     with ThreadPoolExecutor(8) as pool:
         statuses = sum(pool.map(burst, range(8)), Counter())
     assert statuses == {200: 200, 429: 120}
+
+
+def test_gateways_on_one_valkey_count_together_and_each_for_itself_while_it_is_away(
+    upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    table = upstream_table("main", upstream.base_url, *LINES)
+    with running() as server, ExitStack() as stack:
+        config = f'{table}{PATIENT}{CONFIG}[limits]\nstore = "{server.url}"\ntimeout = 20\n'
+        gateways = [Gateway(tmp_path, config, "--workers", "2") for _ in range(2)]
+        for gateway in gateways:
+            stack.callback(gateway.stop)
+            gateway.start()
+        one, other = gateways
+        other.key = one.key
+        key = newcomer(one, "crowd")
+
+        def burst(share: int) -> Counter[int]:
+            return Counter(
+                fetch(gateways[(share + number) % 2], MODELS, key=key).status for number in range(40)
+            )
+
+        with ThreadPoolExecutor(8) as pool:
+            statuses = sum(pool.map(burst, range(8)), Counter())
+        assert statuses == {200: 200, 429: 120}
+        server.stop()
+        for gateway in gateways:
+            until(lambda gateway=gateway: state(gateway) == ("degraded", "degraded"), within=30)  # type: ignore[misc]
+            assert fetch(gateway, MODELS, key=key).status == 200, "it has let in nobody yet by its own count"
+        server.start()
+        for gateway in gateways:
+            until(lambda gateway=gateway: state(gateway) == ("ready", "ok"), within=30)  # type: ignore[misc]
+        assert [gateway.stop() for gateway in gateways] == [0, 0]
+        assert "Traceback" not in one.log()
+
+
+def state(gateway: Gateway) -> tuple[str, str]:
+    """Read what each worker in turn says of the whole, and of the limits."""
+    said = [fetch(gateway, "/health/ready", key="").json for _ in range(6)]
+    found = {(each["status"], each["limits"]) for each in said}
+    return found.pop() if len(found) == 1 else ("", "")
 
 
 def test_every_answer_tells_what_is_left(limited: Gateway, member: Member) -> None:

@@ -27,6 +27,7 @@ AUDIT: Json = {
 READINESS: Json = {
     "status": "ready",
     "store": "ok",
+    "limits": "ok",
     "upstreams": {"main": "ok"},
     "upstream_calls": {
         "main": {"last_failure": "status_503", "seconds_ago": 12.4, "calls": 96, "failing": 0.0104}
