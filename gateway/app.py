@@ -24,6 +24,8 @@ from gateway.auth.idempotency import Idempotency
 from gateway.auth.marking import Marking
 from gateway.auth.routes import router as auth_router
 from gateway.bodies import Bodies
+from gateway.budgets.ledger import Ledger
+from gateway.budgets.routes import router as budgets_router
 from gateway.config import Config
 from gateway.conversations.attaching import Attaching
 from gateway.conversations.committer import Committer
@@ -82,13 +84,15 @@ class Gateway:
         self.registry = Registry(self.database, config)
         self.routing = Routing(config)
         self.access = Access(config.log)
-        self.recorder = Recorder(self.database, config.turns, self.routing.prices)
+        self.ledger = Ledger(self.database, config, self.routing.prices)
+        self.recorder = Recorder(self.database, config.turns, self.routing.prices, self.ledger)
         self.scoring = Scoring(config.drift, self.recorder)
-        self.judge = Judge(config, self.scoring.amend) if config.drift.judge.upstream else None
+        has_judge = config.drift.judge.upstream is not None
+        self.judge = Judge(config, self.scoring.amend, self.ledger) if has_judge else None
         if self.judge is not None:
             self.scoring.on_late = self.judge.offer
         self.exchanges = Exchanges(
-            config, self.registry, self.routing, self.recorder, self.scoring, self.judge
+            config, self.registry, self.routing, self.recorder, self.scoring, self.ledger, self.judge
         )
         self.tail = Tail(self.database)
         recording = config.recording
@@ -110,6 +114,7 @@ class Gateway:
         tasks = [
             asyncio.create_task(self.database.watch(position, self._forget)),
             asyncio.create_task(self.recorder.run()),
+            asyncio.create_task(self.ledger.run()),
             asyncio.create_task(self.scoring.run()),
             asyncio.create_task(self.tail.run()),
             asyncio.create_task(self.marking.run()),
@@ -134,6 +139,7 @@ class Gateway:
                 await self.judge.close()
             await self.committer.close()
             await self.recorder.close()
+            await self.ledger.close()
             await self.marking.write()
             await self.limiter.close()
             await self.routing.close()
@@ -187,6 +193,7 @@ class Gateway:
     def _forget(self, changes: Sequence[Change]) -> None:
         self.registry.forget(changes)
         self.guard.forget(changes)
+        self.ledger.known.forget(changes)
 
 
 class _Application(Litestar):
@@ -251,6 +258,7 @@ def native(gateway: Gateway) -> Router:
             history_router(),
             render_route(gateway.exchanges),
             auth_router(),
+            budgets_router(),
             turns_router(database, gateway.tail, gateway.guard),
             conversations_router(gateway.registry, gateway.talking, config.server.public_url),
         ],

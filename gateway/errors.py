@@ -107,6 +107,20 @@ class Fault(_Fault, Enum):
         "`name` is no name for a workspace; use letters, digits, `-`, `_` or `.`.")
     WORKSPACE_TAKEN = (409, "workspace.name_taken", "workspace", "invalid_request_error", None,
         "The name `acme` is taken; choose another.")
+    BUDGET_EXCEEDED = (402, "budget.exceeded", "billing", "insufficient_quota", None,
+        "The budget of the workspace `ws_0QvXb3k2a81FZq05mmPw`, $50.00 per month, has $0.02 left, and this "
+        "request may take $0.25; it begins anew at 2026-12-01T00:00:00.000Z. A smaller `max_tokens` asks for "
+        "less.")
+    PRICE_UNKNOWN = (422, "budget.price_unknown", "billing", "invalid_request_error", None,
+        "A budget in US dollars covers this request, and nobody knows the price of `main/gpt-4o-mini`; its "
+        'operator adds it to `prices` of [upstreams.main], as "gpt-4o-mini".',
+        "model")
+    BUDGET_UNKNOWN = (404, "budget.not_found", "budget", "invalid_request_error", None,
+        "There is no such budget, and nothing of this id that one could be for.")
+    BUDGET_UNACCEPTABLE = (422, "budget.schema_violation", "budget", "invalid_request_error", None,
+        "`limit`: at most 1000000000 dollars, or 1000000000000000 tokens.")
+    BUDGET_BINDING = (403, "budget.binding", "budget", "permission_error", None,
+        "This budget binds your own key, so that only an operator may raise or remove it.")
     TURN_UNKNOWN = (404, "turn.not_found", "turn", "invalid_request_error", None,
         "There is no such turn.")
     CONVERSATION_UNKNOWN = (404, "conversation.not_found", "conversation", "invalid_request_error", None,

@@ -11,6 +11,7 @@ from gateway.auth import store as auth
 from gateway.auth.keys import Workspace
 from gateway.auth.view import AuditView, show_entry
 from gateway.cli.failures import Failure
+from gateway.cli.local_budgets import LocalBudgets
 from gateway.cli.local_conversations import LocalConversations
 from gateway.cli.local_keys import LocalKeys
 from gateway.cli.local_turns import LocalTurns, persona_of
@@ -90,6 +91,10 @@ class Local:
     def conversations(self) -> LocalConversations:
         keeps_texts = self._opened.config.recording.texts != "none"
         return LocalConversations(self._database, self._workspace, keeps_texts=keeps_texts)
+
+    @property
+    def budgets(self) -> LocalBudgets:
+        return LocalBudgets(self._database, self._workspace)
 
     def check(self, draft: Draft) -> None:
         for upstream in draft.content.upstreams:

@@ -11,6 +11,7 @@ from gateway.cli.api import Answer, Api, Refused, connected
 from gateway.cli.credentials import Credentials
 from gateway.cli.failures import Failure
 from gateway.cli.ref import version_number
+from gateway.cli.remote_budgets import RemoteBudgets
 from gateway.cli.remote_conversations import RemoteConversations
 from gateway.cli.remote_keys import RemoteKeys
 from gateway.cli.remote_turns import RemoteTurns
@@ -57,6 +58,10 @@ class Remote:
     @property
     def conversations(self) -> RemoteConversations:
         return RemoteConversations(self._api)
+
+    @property
+    def budgets(self) -> RemoteBudgets:
+        return RemoteBudgets(self._api)
 
     def check(self, draft: Draft) -> None:
         """Does nothing: only the gateway knows its upstreams, and refuses a draft that names others."""

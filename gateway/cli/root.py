@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "workspaces": "Create and list workspaces.",
     "conversations": "List, show, export, import and delete conversations.",
     "turns": "List recorded turns, and show why one has its score.",
+    "budgets": "Set, list and remove budgets of keys, personas and the workspace.",
     "usage": "Sum up requests, tokens and cost.",
     "audit": "List who did what to which record.",
     "chat": "Talk to a persona in the terminal.",

@@ -11,6 +11,8 @@ import msgspec
 import rich_click as click
 
 from gateway.auth.view import AuditView, KeyView
+from gateway.budgets.budget import Period, Unit
+from gateway.budgets.view import BudgetView
 from gateway.cli import credentials, options
 from gateway.conversations.view import ConversationView, MessageView
 from gateway.personas.model import Draft
@@ -133,6 +135,17 @@ class TurnRecord(Protocol):
         """Yield turns as they end, for ever; `ready` is called once no turn can be missed any more."""
 
 
+class Budgets(Protocol):
+    """The budgets of a target; a subject is an id, or `workspace`. Every method raises Failure."""
+
+    async def listed(self, subject: str | None) -> list[BudgetView]:
+        """List them as they stand now, the newest first."""
+
+    async def set(self, subject: str, unit: Unit, period: Period, limit: float) -> BudgetView: ...
+
+    async def remove(self, subject: str, unit: Unit, period: Period) -> None: ...
+
+
 class Target(Protocol):
     """Every method raises Failure where it cannot do what is asked."""
 
@@ -152,6 +165,9 @@ class Target(Protocol):
 
     @property
     def conversations(self) -> Conversations: ...
+
+    @property
+    def budgets(self) -> Budgets: ...
 
     def check(self, draft: Draft) -> None:
         """Check what can be checked before anything is written. Raises ConfigError."""

@@ -129,6 +129,8 @@ class Upstream(Strict, frozen=True):
     whose URL this is, if it is one's; empty: none."""
     context: dict[str, Annotated[int, msgspec.Meta(ge=512)]] = {}
     """Tokens that a model takes, prompt and answer together; 8192 for models that are not named."""
+    output: dict[str, Count] = {}
+    """Tokens of the longest answer that a model gives; budgets reckon with 4096 for one that is not named."""
     timeouts: Timeouts = Timeouts()
     concurrency: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Calls at once, over all workers; some more wait, and others are refused. 0 means no limit."""

@@ -4,9 +4,9 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["persona.created", "persona.updated", "persona.forked", "persona.archived"]
+Kind = Literal["persona.created", "persona.updated", "persona.forked", "persona.archived", "budget.threshold"]
 """Whoever writes events of another kind adds it here."""
-Value = str | int | None
+Value = str | int | float | None
 NOBODY = ""
 """The owner of what is private and was made at a terminal, without a key."""
 

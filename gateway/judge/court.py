@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway import clock, config
+from gateway.budgets.estimate import Asked
+from gateway.budgets.ledger import Ledger, Spender
 from gateway.config import Config
 from gateway.drift.character import Character
 from gateway.judge import judgement
@@ -33,10 +35,11 @@ class OverBudgetError(Exception):
 class Court:
     """The judge of one worker, which has its part of the budget."""
 
-    def __init__(self, settings: Config) -> None:
+    def __init__(self, settings: Config, ledger: Ledger) -> None:
         judge, workers = settings.drift.judge, settings.server.workers
         self._route = config.route(settings, judge.upstream or "")
         upstream = settings.upstreams[self._route.upstream]
+        self._ledger = ledger
         self._tariff = Prices(settings).of(self._route)
         self._seconds = judge.timeout
         self._model = Structured(upstream, self._route.model, judgement.SCHEMA, judge.timeout)
@@ -47,6 +50,7 @@ class Court:
 
     async def judge(
         self,
+        workspace_id: str,
         character: Character,
         messages: Sequence[msgspec.Raw],
         said: Said,
@@ -56,15 +60,18 @@ class Court:
     ) -> Judgement:
         """Ask about an answer that touches these `bases`.
 
-        Raises OverBudgetError, DiscardedError, and any error that asking the judge may end in.
+        It is paid for by the workspace. Raises OverBudgetError, DiscardedError, Refusal where a budget of the
+        workspace has too little left, and any error that asking the judge may end in.
         """
         asked = await asyncio.to_thread(brief, character, messages, said.text, bases)
         spending = self._budget.reserve(self._estimate(asked), is_risky=is_risky)
         if spending is None:
             raise OverBudgetError
-        async with asyncio.timeout(self._seconds):
-            reply = await self._model.ask(INSTRUCTIONS, asked.question)
-        usage = read_usage(reply.usage) or Usage()
+        async with self._ledger.call(Spender(workspace_id), self._asked(asked), self._route) as call:
+            async with asyncio.timeout(self._seconds):
+                reply = await self._model.ask(INSTRUCTIONS, asked.question)
+            call.usage = read_usage(reply.usage)
+        usage = call.usage or Usage()
         cost = None if self._tariff is None else charging.cost(self._tariff, usage)
         if cost:
             self._budget.settle(spending, cost)
@@ -77,8 +84,12 @@ class Court:
 
     def _estimate(self, asked: Brief) -> float:
         """Dollars that the question may cost, rather too many."""
-        tokens = (len(INSTRUCTIONS) + len(asked.question)) // CHARACTERS
-        return 0.0 if self._tariff is None else self._tariff.cost(tokens, ANSWER_TOKENS)
+        tokens, answer, _ = self._asked(asked)
+        return 0.0 if self._tariff is None else self._tariff.cost(tokens, answer or 0)
+
+    @staticmethod
+    def _asked(asked: Brief) -> Asked:
+        return Asked((len(INSTRUCTIONS) + len(asked.question)) // CHARACTERS, ANSWER_TOKENS)
 
     def _judgement(
         self, said: Said, asked: Brief, found: Finding, usage: Usage, cost: float | None

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from gateway.budgets.ledger import Ledger
 from gateway.cache import Cache
 from gateway.config import Config
+from gateway.errors import Refusal
 from gateway.judge.court import Court, OverBudgetError
 from gateway.judge.docket import Docket, Rank
 from gateway.judge.judgement import DiscardedError
@@ -72,14 +74,14 @@ class Counts(msgspec.Struct):
 class Judge:
     """Judges answers of one worker: the risky ones first, then those that look suspicious and a sample."""
 
-    def __init__(self, settings: Config, amend: Callable[[Job, Judgement], bool]) -> None:
+    def __init__(self, settings: Config, amend: Callable[[Job, Judgement], bool], ledger: Ledger) -> None:
         """The configuration must name the judge's upstream.
 
         `amend` takes a judgement of a recorded turn, or gives false where it cannot be kept.
         """
         self.counts = Counts()
         self._settings = settings.drift.judge
-        self._court = Court(settings)
+        self._court = Court(settings, ledger)
         self._amend = amend
         self._arrived: deque[Case] = deque()
         self._waiting: Docket[Case] = Docket(self._settings.queue)
@@ -210,12 +212,16 @@ class Judge:
             signals = case.turn.explain.signals if case.turn.explain is not None else ()
             bases = [*case.touched, *stakes.facts, *[one.basis for one in signals if one.basis]]
             character, said = case.persona.character, case.said
-            return await self._court.judge(character, case.messages, said, bases, is_risky=is_risky)
+            workspace_id, messages = case.turn.workspace_id, case.messages
+            return await self._court.judge(workspace_id, character, messages, said, bases, is_risky=is_risky)
         except DiscardedError as error:
             self.counts.discarded += 1
             log.info("the judgement of turn %s is discarded: %s", case.turn.id, error)
         except OverBudgetError:
             self.counts.over_budget += 1
+        except Refusal as refusal:
+            self.counts.over_budget += 1
+            log.info("turn %s is not judged: %s", case.turn.id, refusal.fault.code)
         except Exception as error:  # noqa: BLE001 - nothing else depends on a judgement
             self.counts.failed += 1
             # Its message may quote what was said.

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from gateway import ids
+from gateway.budgets.ledger import Purse
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
 from gateway.limits.bounds import NONE
@@ -52,6 +53,7 @@ class Account:
         "lost",
         "persona",
         "prompt_sha256",
+        "purse",
         "started",
         "trail",
         "turn",
@@ -70,6 +72,8 @@ class Account:
         self.prompt_sha256 = prompt_sha256
         self.bounds = NONE
         """What limits the key that asks."""
+        self.purse: Purse | None = None
+        """The budgets that bind the request; `None` where there are none."""
         self.has_dropped_tools = False
         """Tells whether the upstream was asked without the tools of the request."""
         self._is_scored = False
@@ -100,6 +104,7 @@ class Account:
         other.close(Ending("failed", Fault.ANSWER_WITHHELD.code), source, reckon, prices)
         turn.drift, turn.coherence, turn.explain = unscored("refusal"), None, None
         turn.judge, turn.judged = None, False
+        turn.hold = None
         return withheld
 
     def headers(self) -> list[tuple[bytes, bytes]]:

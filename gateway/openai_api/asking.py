@@ -12,7 +12,7 @@ from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.keeping import KeptTranscript
 from gateway.openai_api.overlay import Laid
-from gateway.openai_api.parameters import OF_TOOLS, tools_in
+from gateway.openai_api.parameters import OF_TOOLS, most_asked, tools_in
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.retelling import Retold
@@ -99,6 +99,11 @@ class Asking:
             is_alive = limit.is_renewed and loop.time() >= began + timeouts.total
             raise UpstreamFailure("only_comments" if is_alive else "first_byte_timeout", node.name) from None
         return Opened(relay, response, frames, timeouts, began)
+
+    @property
+    def most(self) -> tuple[int | None, int]:
+        """The most tokens of one answer, `None` where nobody says, and the number of answers."""
+        return most_asked(self._fields)
 
     def body(self, node: Node, route: Route) -> bytes:
         """Write the body that this upstream is sent; for a plain model it is the caller's, each key once."""

@@ -9,6 +9,7 @@ import msgspec
 from gateway import clock, ids
 from gateway.auth.door import Door, Need
 from gateway.auth.guard import Caller
+from gateway.budgets.estimate import Asked
 from gateway.config import Config, Route
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import asking, edge, reckoning
@@ -54,6 +55,8 @@ class Embeddings(Answering):
             body = await edge.read_body(incoming.headers, receive, self._max_body, aside)
             body, model = await aside.run(len(body), partial(_checked, body))
             embedding = self._prepare(caller, body, model, incoming.request_id, started)
+            if not self._exchanges.ledger.known.is_free(caller.workspace_id):
+                embedding.account.purse = await self._exchanges.purse(caller)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
         except edge.CallerGoneError:
@@ -96,6 +99,9 @@ class Embedding(Life):
 
     async def fetch(self) -> bytes:
         account = self.account
+        if account.purse is not None:
+            asked = Asked(reckoning.embedded(self._body).prompt_tokens or 0, choices=0)
+            account.turn.hold = await account.purse.reserve(asked, self._routes)
         found = await self._routing.first(self._routes, self._try, account.trail, self._until)
         account.answered = time.perf_counter()
         self._source = found

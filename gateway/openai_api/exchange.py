@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from gateway.budgets.estimate import Asked
 from gateway.config import Chat, Route
 from gateway.judge.judge import Judge
 from gateway.openai_api import reckoning
@@ -81,6 +82,13 @@ class Exchange(Life):
         digest = hashlib.sha256(body).hexdigest()
         name, prompt = f"{PREFIX}{persona.label}", self.account.prompt_sha256
         return name, str(route), msgspec.Raw(body), digest, prompt
+
+    async def _reserve(self, routes: tuple[Route, ...]) -> None:
+        """Set aside in the budgets what the answer may take. Raises Refusal."""
+        account = self.account
+        assert account.purse is not None  # noqa: S101 - nobody else has to
+        prompt = reckoning.usage(self.request, account.persona, None).prompt_tokens or 0
+        account.turn.hold = await account.purse.reserve(Asked(prompt, *self._asking.most), routes)
 
     def _score(self, source: Transcript | Answer) -> Job:
         persona, request = self.account.persona, self.request

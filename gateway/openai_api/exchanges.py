@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway import clock, ids
 from gateway.auth.guard import Caller
+from gateway.budgets.ledger import Ledger, Purse, Spender
 from gateway.config import Config, Route
 from gateway.judge.judge import Judge
 from gateway.openai_api import stored_prompt
@@ -41,9 +42,11 @@ class Exchanges:
         routing: Routing,
         recorder: Recorder,
         scoring: Scoring,
+        ledger: Ledger,
         judge: Judge | None = None,
     ) -> None:
         self.registry = registry
+        self.ledger = ledger
         budget = config.drift.budget_ms / 1000
         linger = Deadlines(budget * LINGER)
         self.shared = Shared(config.chat, routing, recorder, scoring, judge, budget * LINGER, linger)
@@ -76,6 +79,8 @@ class Exchanges:
                 asking = Asking(request, None, request.fields, None, chat, secrets, turn.id)
                 account = Account(turn, started, None, "")
                 account.bounds = caller.bounds
+                if not self.ledger.known.is_free(caller.workspace_id):
+                    account.purse = await self.purse(caller)
                 return answered(self.shared, request, account, (route,), asking)
             model = names.canonical(model)
             if not model.startswith(PERSONA_PREFIX):
@@ -93,7 +98,13 @@ class Exchanges:
         asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
         account.bounds = caller.bounds
+        if not self.ledger.known.is_free(caller.workspace_id):
+            account.purse = await self.purse(caller, persona.persona_id)
         return answered(self.shared, request, account, persona.routes, asking, is_data)
+
+    async def purse(self, caller: Caller, persona_id: str | None = None) -> Purse | None:
+        """Find the budgets that bind a request of this caller. Raises Refusal."""
+        return await self.ledger.purse(Spender(caller.workspace_id, caller.owner, persona_id))
 
 
 def _laid(request: ChatRequest, persona: Resolved, may_replace: bool) -> tuple[dict[str, Any], Laid, bool]:

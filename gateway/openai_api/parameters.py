@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.errors import Detail, Fault, Refusal
 from gateway.openai_api.spelling import refuse_lookalikes
+from gateway.turns.usage import MOST
 
 NULL = msgspec.Raw(b"null")
 
@@ -53,6 +54,10 @@ _rivals = {name: frozenset(group) - {name} for group in SYNONYMS for name in gro
 _objects = frozenset(name[:at] for name in _rivals for at, character in enumerate(name) if character == ".")
 """Objects that hold some of them; `a.b` is the object `b` within `a`."""
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""Parameters that every server reads as a limit of the answer's tokens."""
+_number = msgspec.json.Decoder(float)
 
 OF_TOOLS = frozenset(["tools", "functions", "tool_choice", "function_call", "parallel_tool_calls"])
 """Parameters that say something of tools."""
@@ -193,6 +198,22 @@ def _inner(value: msgspec.Raw) -> dict[str, msgspec.Raw]:
     except (msgspec.ValidationError, RecursionError):
         return {}
     return {key: member for key, member in members.items() if member != NULL}
+
+
+def most_asked(fields: Mapping[str, msgspec.Raw]) -> tuple[int | None, int]:
+    """Return the most tokens of one answer, `None` where nobody says, and how many answers are wanted."""
+    limits = [found for name in LIMITS if (found := _count(fields.get(name))) is not None]
+    return max(limits, default=None), _count(fields.get("n")) or 1
+
+
+def _count(value: msgspec.Raw | None) -> int | None:
+    """Read a number above 0; whatever else stands there only the upstream can judge."""
+    if value is None:
+        return None
+    try:
+        return min(MOST, int(_number.decode(value))) or None
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, OverflowError):
+        return None
 
 
 def wants_data(fields: Mapping[str, msgspec.Raw]) -> bool:

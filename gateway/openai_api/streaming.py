@@ -20,9 +20,11 @@ class Streaming(Exchange):
     """One chat request that is answered by a stream."""
 
     async def stream(self, watch: Watch, outlet: Outlet) -> None:
-        account, routing = self.account, self._shared.routing
+        account, routing, routes = self.account, self._shared.routing, self._usable()
+        if account.purse is not None:
+            await self._reserve(routes)
         try:
-            opened = await routing.first(self._usable(), self._asking.open, account.trail, self._until)
+            opened = await routing.first(routes, self._asking.open, account.trail, self._until)
         finally:
             account.lost = self._asking.lost
         self._note_answered()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from gateway.errors import Refusal
 from gateway.judge.judge import Judge
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.exchange import Exchange
@@ -39,9 +40,11 @@ class Whole(Exchange):
 
     async def _answered(self) -> Answer:
         """Ask for a whole answer, and score it. Raises UpstreamFailure."""
-        account, routing = self.account, self._shared.routing
+        account, routing, routes = self.account, self._shared.routing, self._usable()
+        if account.purse is not None:
+            await self._reserve(routes)
         self._until = max(self._until, time.monotonic() + self._chat.retry_for)
-        answer = await routing.first(self._usable(), self._asking.fetch, account.trail, self._until)
+        answer = await routing.first(routes, self._asking.fetch, account.trail, self._until)
         self._note_answered()
         self._source = self._said = answer
         if account.persona is not None:
@@ -60,7 +63,7 @@ class Whole(Exchange):
                 break
             try:
                 answer, tries = await self._answered(), tries + 1
-            except UpstreamFailure:
+            except (UpstreamFailure, Refusal):
                 break
         else:
             return answer

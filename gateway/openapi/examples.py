@@ -28,6 +28,9 @@ IN_PATHS = {
     "b": "v3",
     "label": "production",
     "key_id": names.KEY_ID,
+    "subject": names.KEY_ID,
+    "unit": "usd",
+    "period": "month",
     "turn_id": names.TURN_ID,
     "conversation": names.CONVERSATION_ID,
     "model": "persona/the-night-librarian",
@@ -86,6 +89,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "For a website": {"name": "website", "scopes": ["personas:read", "chat:invoke"]},
         "With an end": {"name": "trial", "expires_at": "2030-01-01T00:00:00Z"},
     },
+    "set_budget": {"Fifty dollars": {"limit": 50}},
     "rotate_key": {"At once": {"grace_seconds": 0}},
 }
 """Examples of bodies by the operation's id, each by its title."""
@@ -135,5 +139,7 @@ ANSWERS: dict[str, Any] = {
     "create_key": access.MADE_KEY,
     "rotate_key": access.MADE_KEY,
     "list_audit": page(access.AUDIT),
+    "list_budgets": page(access.BUDGET, following="17"),
+    "set_budget": access.BUDGET,
 }
 UNREADY: Json = {**access.READINESS, "status": "unavailable", "upstreams": {"main": "degraded"}}

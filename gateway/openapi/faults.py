@@ -22,6 +22,7 @@ WITH_DETAILS = frozenset(
         Fault.PERSONA_INVALID,
         Fault.WORKSPACE_UNACCEPTABLE,
         Fault.KEY_UNACCEPTABLE,
+        Fault.BUDGET_UNACCEPTABLE,
         Fault.CONVERSATION_INVALID,
     }
 )
@@ -29,7 +30,14 @@ WITH_DETAILS = frozenset(
 RETRIED_LATER = frozenset(
     {Fault.PROVIDER_TIMEOUT, Fault.PROVIDER_CONFLICT, Fault.RATE_LIMITED, Fault.UPSTREAM_FULL}
 )
-NOT_RETRIED = frozenset({Fault.PROVIDER_CREDENTIALS, Fault.PROVIDER_UNAVAILABLE, Fault.PROVIDER_CONFLICT})
+NOT_RETRIED = frozenset(
+    {
+        Fault.PROVIDER_CREDENTIALS,
+        Fault.PROVIDER_UNAVAILABLE,
+        Fault.PROVIDER_CONFLICT,
+        Fault.BUDGET_EXCEEDED,
+    }
+)
 
 
 def examples() -> Json:

@@ -36,6 +36,7 @@ TAGS = {
     "Personas": "Personas, their versions and labels. `ref` is an id or a slug.",
     "Conversations": "What was said: a tree of messages with one persona, each answer with its drift.",
     "Turns": "What was asked of whom, how it ended and what it cost; never what was said.",
+    "Budgets": "What keys, personas and workspaces may spend within an hour, a day or a month.",
     "Workspaces and keys": "Tenants, keys and the log of writes.",
     "Gateway": "Health and this description. No key is needed.",
 }

@@ -14,6 +14,8 @@ from gateway.openapi.values import completions, dialogue, recorded
 Json = dict[str, Any]
 
 UPSTREAM_FAULTS = (
+    Fault.BUDGET_EXCEEDED,
+    Fault.PRICE_UNKNOWN,
     Fault.PROVIDER_TIMEOUT,
     Fault.PROVIDER_CONFLICT,
     Fault.RATE_LIMITED,

@@ -15,6 +15,8 @@ Json = dict[str, Any]
 PLACE = "#/components/schemas/"
 NAMES = {
     "AuditView": "AuditEntry",
+    "BudgetBody": "BudgetLimit",
+    "BudgetView": "Budget",
     "ConversationBody": "NewConversation",
     "ConversationPatch": "ConversationChange",
     "ConversationView": "Conversation",
@@ -45,6 +47,7 @@ NAMES = {
 """Names of structs whose own name says more about the code than about what they are."""
 ABOUT = {
     "AuditEntry": "One write: who did what to what, and when.",
+    "BudgetLimit": "What may be spent, in the unit of the path.",
     "Drift": "How far an answer is from its persona, on each axis and in a word.",
     "DriftExplained": "Why a turn got its score: the answer that is furthest from the persona, and each of "
     "several.",

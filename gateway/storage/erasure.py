@@ -23,6 +23,13 @@ def details(stored: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in stored.items() if name in AUDIT}
 
 
+async def budgets(connection: AsyncConnection, persona_id: str) -> None:
+    """Delete every budget for the persona, which nobody can call any more."""
+    theirs = select(tables.budgets.c.seq).where(tables.budgets.c.subject == persona_id)
+    for column in (tables.holds.c.budget, tables.spent.c.budget, tables.budgets.c.seq):
+        await connection.execute(delete(column.table).where(column.in_(theirs)))
+
+
 async def conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
     """Delete these conversations, with all that was said in them."""
     theirs = select(tables.conversations.c.seq).where(which)

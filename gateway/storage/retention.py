@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, func, or_, select
+from sqlalchemy import Column, Table, delete, func, or_, select, tuple_
 
 from gateway import clock
 from gateway.config import Config
@@ -23,6 +23,8 @@ EVERY_MS = 600_000
 LOOK = 60.0
 """Seconds between two looks at whether a round is due."""
 DAY_MS = 86_400_000
+SPENT_DAYS = 400
+"""Days after which nobody asks any more what was spent of a budget in one hour, day or month."""
 ROUND = "retention.at"
 """The property that says when the last round began."""
 
@@ -54,7 +56,15 @@ class Retention:
     async def round(self) -> None:
         """Delete all that is too old by now."""
         now = clock.now_ms()
-        steps: dict[str, Step] = {"kept answers": lambda connection: _kept_answers(connection, now)}
+        steps: dict[str, Step] = {
+            "kept answers": lambda connection: _kept_answers(connection, now),
+            "sums of budgets": lambda connection: _lapsed(
+                connection, tables.spent, tables.spent.c.since, now - SPENT_DAYS * DAY_MS
+            ),
+            "amounts set aside": lambda connection: _lapsed(
+                connection, tables.holds, tables.holds.c.until, now - DAY_MS
+            ),
+        }
         if self._turns_days:
             before = now - self._turns_days * DAY_MS
             steps["turns"] = lambda connection: _oldest(
@@ -143,6 +153,15 @@ async def _conversations(connection: AsyncConnection, before: int) -> int:
     if gone:
         await erasure.conversations(connection, conversation.seq.in_(gone))
     return rows
+
+
+async def _lapsed(connection: AsyncConnection, table: Table, at: Column[int], before: int) -> int:
+    """Delete rows whose time has passed; they are few, or deleted soon."""
+    key = list(table.primary_key)
+    rows = list(await connection.execute(select(*key).where(at < before).limit(BATCH)))
+    if rows:
+        await connection.execute(delete(table).where(tuple_(*key).in_([tuple(row) for row in rows])))
+    return len(rows)
 
 
 async def _kept_answers(connection: AsyncConnection, now: int) -> int:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from gateway.config import Turns
 from gateway.storage.connection import AsyncConnection
@@ -34,11 +34,28 @@ Write = Callable[[AsyncConnection, Sequence[T]], Awaitable[None]]
 log = logging.getLogger("gateway.turns")
 
 
+class Settling(Protocol):
+    """Enters into budgets what turns took that have a hold."""
+
+    async def settle(self, connection: AsyncConnection, turns: Sequence[Turn]) -> None:
+        """Enter it within the transaction that writes the turns."""
+
+    def settle_later(self, turn: Turn) -> None:
+        """Enter what a turn took that cannot be written."""
+
+
 class Recorder:
     """Takes turns without waiting; a turn that does not fit is dropped and counted."""
 
-    def __init__(self, database: Database, config: Turns, prices: Prices | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        config: Turns,
+        prices: Prices | None = None,
+        budgets: Settling | None = None,
+    ) -> None:
         self._database = database
+        self._budgets = budgets
         self._prices = prices
         """Prices that are still looked up when the first turns end; `None` once they are known."""
         self._unpriced: list[Turn] = []
@@ -64,6 +81,8 @@ class Recorder:
         """Queue the turn; never blocks and never fails."""
         if len(self._queue) >= self._config.queue:
             self.dropped += 1
+            if self._budgets is not None:
+                self._budgets.settle_later(turn)
             return
         self._queue.append(turn)
         if self._prices is not None and is_unpriced(turn) and len(self._unpriced) < self._config.queue:
@@ -92,7 +111,7 @@ class Recorder:
         """Write all that waits; after a failure it goes on waiting."""
         try:
             while self._queue:
-                await self._write(self._queue, BATCH, turns.insert)
+                await self._write(self._queue, BATCH, self._insert)
             # News that come in meanwhile may be of turns that still wait. They change turns that have been
             # written: one that is not there has been lost.
             await self._write(self._news, NEWS, amendments.amend)
@@ -122,6 +141,11 @@ class Recorder:
                 self._charged.append(turn)
         self._prices, self._unpriced = None, []
 
+    async def _insert(self, connection: AsyncConnection, batch: Sequence[Turn]) -> None:
+        await turns.insert(connection, batch)
+        if self._budgets is not None and (held := [turn for turn in batch if turn.hold is not None]):
+            await self._budgets.settle(connection, held)
+
     async def _write(self, queue: deque[T], most: int, write: Write[T]) -> None:
         """Write what is in the queue by now, in batches. Raises StoreUnavailable."""
         left = len(queue)
@@ -147,6 +171,8 @@ class Recorder:
         if isinstance(row, Turn):
             self.dropped += 1
             log.warning("turn %s cannot be stored: %s", row.id, type(error).__name__)
+            if self._budgets is not None:
+                self._budgets.settle_later(row)
         else:
             log.warning("news of turn %s cannot be stored: %s", row[0], type(error).__name__)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway.cache import Cache
-from gateway.config import Config, Price, Route, Upstream
+from gateway.config import LOCAL, Config, Price, Route, Upstream
 
 HOUR = 3600.0
 """Seconds between two looks at the list: some prices change with the day, and some with the time of day."""
@@ -53,6 +53,10 @@ class Tariff(msgspec.Struct, frozen=True):
             if prompt > step.above:
                 price = step.price
         return price.cost(prompt, completion, cached=cached, written=written, reasoning=reasoning)
+
+
+FREE = Tariff((Step(0, Price(input=0, output=0)),))
+"""The bundled model costs nothing."""
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -129,6 +133,8 @@ class Prices:
             await asyncio.sleep(HOUR)
 
     def _find(self, route: Route) -> Tariff | None:
+        if route.upstream == LOCAL:
+            return FREE
         upstream = self._upstreams.get(route.upstream)
         if upstream is None:
             return None

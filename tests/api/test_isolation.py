@@ -41,7 +41,7 @@ class Operation(NamedTuple):
 
     @property
     def has_target(self) -> bool:
-        named = re.search(r"\{(ref|key_id|turn_id|model|conversation)\}", self.path)
+        named = re.search(r"\{(ref|key_id|turn_id|model|conversation|subject)\}", self.path)
         return bool(named) or self.names_a_persona
 
     @property
@@ -51,7 +51,7 @@ class Operation(NamedTuple):
 
     @property
     def is_about_a_persona(self) -> bool:
-        return bool(re.search(r"\{(ref|model|conversation)\}", self.path)) or self.names_a_persona
+        return bool(re.search(r"\{(ref|model|conversation|subject)\}", self.path)) or self.names_a_persona
 
     def place(self, target: dict[str, str]) -> str:
         """Put these ids into the path."""
@@ -61,6 +61,9 @@ class Operation(NamedTuple):
             "key_id": target["key"],
             "turn_id": target["turn"],
             "conversation": target["conversation"],
+            "subject": target["persona"],
+            "unit": "usd",
+            "period": "day",
             "label": "beta",
         }
         place = re.sub(r"\{(\w+)\}", lambda found: filled.get(found[1], "1"), self.path)
@@ -80,6 +83,7 @@ class Operation(NamedTuple):
             "POST /v1/chat/conversations/import": {"role": "user", "content": "Hi"},
             "PATCH /v1/chat/conversations/{conversation}": {"title": "Taken over"},
             "POST /v1/chat/conversations/{conversation}/messages": {"message": "Hi"},
+            "PUT /v1/budgets/{subject}/{unit}/{period}": {"limit": 100},
             "POST /v1/workspaces": {"name": "probe"},
             "POST /v1/keys": {},
         }

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway import clock, ids
+from gateway.budgets.ledger import Ledger
 from gateway.config import Config
 from gateway.drift.score import Signal
 from gateway.judge.judge import Counts, Judge
@@ -23,6 +24,7 @@ from gateway.storage.database import Database
 from gateway.turns.recorder import Recorder
 from gateway.turns.store import turns
 from gateway.turns.turn import Drift, Explain, Judgement, Turn
+from gateway.upstreams.prices import Prices
 from tests.fakes.judgement import JUDGEMENT
 from tests.fakes.until import until
 from tests.fakes.upstream_model import completion
@@ -65,7 +67,7 @@ class Rig:
         self.resolved = resolved(config, pushed.persona, pushed.version)
         self.recorder = Recorder(database, config.turns)
         self.scoring = Scoring(config.drift, self.recorder)
-        self.judge = Judge(config, self.scoring.amend)
+        self.judge = Judge(config, self.scoring.amend, Ledger(database, config, Prices(config)))
         self.running = asyncio.create_task(self.judge.run())
 
     def end(self, drift: Drift = SLIPPED, *said: Said, text: str = TEXT, **more: Any) -> Turn:

@@ -10,6 +10,7 @@ from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import Reply, connect, fetch
 from tests.fakes.process import Gateway
 from tests.fakes.sockets import read_until
+from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.openapi.described import Document, frames
 
@@ -180,6 +181,19 @@ def test_workspaces_keys_and_the_audit_log_are_answered_as_described(walk: Walk)
     walk("POST", "/v1/workspaces", {"name": "walked"}, status=409)
     walk("GET", "/v1/workspaces", query="?limit=2")
     walk("GET", "/v1/audit")
+
+
+def test_budgets_are_answered_as_described(walk: Walk, gateway: Gateway) -> None:
+    key = walk("POST", "/v1/keys", {"name": "budgeted"}, status=201).json
+    one, places = "/v1/budgets/{subject}/{unit}/{period}", {"unit": "tokens", "period": "day"}
+    walk("PUT", one, {"limit": 5}, subject=key["id"], **places)
+    walk("PUT", one, {"limit": 0.5}, status=422, subject=key["id"], **places)
+    walk("PUT", one, {"limit": 5}, status=404, subject="key_none", **places)
+    body = {"model": "plain-model", "messages": hello()}
+    until(lambda: fetch(gateway, CHAT, body, key=key["key"]).status == 402)
+    walk("GET", "/v1/budgets")
+    walk("DELETE", one, status=204, subject=key["id"], **places)
+    walk("DELETE", one, status=404, subject=key["id"], **places)
 
 
 def test_health_is_answered_as_described(walk: Walk) -> None:

@@ -163,14 +163,17 @@ async def test_others_write_between_two_batches(tmp_path: Path, monkeypatch: pyt
 
 async def test_of_several_workers_one_deletes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rounds: list[int] = []
+    begun = asyncio.Event()
 
     async def note(self: Retention) -> None:
         rounds.append(id(self))
+        begun.set()
 
     monkeypatch.setattr(Retention, "round", note)
     monkeypatch.setattr("gateway.storage.retention.LOOK", 0)
     async with opened(tmp_path) as database:
         tasks = [asyncio.create_task(Retention(database, KEEP).run()) for _ in range(4)]
+        await begun.wait()
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*tasks), 0.3)
     assert len(rounds) == 1

@@ -24,6 +24,21 @@ AUDIT: Json = {
     "details": {"label": "production", "version": 2, "previous": 1},
     "at": LATER,
 }
+BUDGET: Json = {
+    "subject": KEY_ID,
+    "kind": "key",
+    "unit": "usd",
+    "period": "month",
+    "limit": 50.0,
+    "spent": 12.5,
+    "reserved": 0.25,
+    "left": 37.25,
+    "calls": 310,
+    "since": "2026-11-01T00:00:00.000Z",
+    "resets_at": "2026-12-01T00:00:00.000Z",
+    "created_at": WHEN,
+    "updated_at": LATER,
+}
 READINESS: Json = {
     "status": "ready",
     "store": "ok",

@@ -22,3 +22,6 @@ from gateway.storage.tables.recorded import drift_hours as drift_hours
 from gateway.storage.tables.recorded import turns as turns
 from gateway.storage.tables.recorded import usage_hours as usage_hours
 from gateway.storage.tables.schema import metadata as metadata
+from gateway.storage.tables.spending import budgets as budgets
+from gateway.storage.tables.spending import holds as holds
+from gateway.storage.tables.spending import spent as spent

@@ -1,0 +1,67 @@
+"""A worker remembers which calls budgets bind; how much is left only the store knows."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.budgets.budget import Line
+from gateway.budgets.store import records
+from gateway.cache import Cache
+from gateway.errors import Fault, Refusal
+from gateway.storage.database import Change, Database
+from gateway.storage.failure import StoreUnavailable
+
+CAPACITY = 10_000
+"""Workspaces that are remembered; the longest unused goes first."""
+
+Lines = Mapping[str, tuple[Line, ...]]
+
+
+class Known:
+    """The budgets of workspaces; one that was seen before costs no SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._fresh: Cache[str, Lines] = Cache(CAPACITY)
+        self._free: Cache[str, bool] = Cache(CAPACITY)
+        """Workspaces without a budget."""
+        self._last: Cache[str, Lines] = Cache(CAPACITY)
+        """Budgets as they were known last, for as long as the store cannot be read."""
+        self._epoch = 0
+
+    def is_free(self, workspace_id: str) -> bool:
+        """Tell whether no budget is known to bind the workspace, which costs a look into a dictionary."""
+        return workspace_id in self._free
+
+    async def lines(self, workspace_id: str) -> Lines:
+        """Find the workspace's budgets by their subjects. Raises Refusal."""
+        found = self._fresh.recall(workspace_id)
+        return await self._load(workspace_id) if found is None else found
+
+    def forget(self, changes: Sequence[Change]) -> None:
+        """Drop what was changed; an empty sequence means everything."""
+        stale = {change.subject for change in changes if change.topic == records.TOPIC}
+        if changes and not stale:
+            return
+        self._epoch += 1
+        for known in (self._fresh, self._free):
+            if not changes:
+                known.clear()
+            for workspace_id in stale:
+                known.drop(workspace_id)
+
+    async def _load(self, workspace_id: str) -> Lines:
+        epoch = self._epoch
+        try:
+            async with self._database.read() as connection:
+                found: Lines = await records.lines(connection, workspace_id)
+        except StoreUnavailable:
+            last = self._last.recall(workspace_id)
+            if last is None:
+                raise Refusal(Fault.STORE_UNAVAILABLE) from None
+            return last
+        # A change that came in during the read may be newer than what was read.
+        if epoch == self._epoch:
+            self._last.keep(workspace_id, found)
+            self._fresh.keep(workspace_id, found)
+            if not found:
+                self._free.keep(workspace_id, True)
+        return found
