@@ -80,9 +80,11 @@ class Profile:
         """Learn what the prompt tells, beside the manner that it is written in."""
         examples, fields = character.examples[:EXAMPLES], character.fields
         declared = character.language
-        self.facts = Facts(fields, character.prompt, examples, declared, character.name, languages)
-        self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
         self.rules = Rules(msgspec.structs.replace(character, examples=examples), _stored(fields), languages)
+        self.facts = Facts(
+            fields, character.prompt, examples, declared, character.name, languages, self.rules.unspoken
+        )
+        self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
 
     def read(self, text: str, beside: str = "") -> Measures:
         """Measure a text, in the way of the persona's language, beside what it answers."""

@@ -188,3 +188,25 @@ def test_a_rendering_of_a_template_is_held_to_its_values() -> None:
         rendered = template.rendered(replace(character, prompt=prompt))
         found, _ = score(rendered, BEGINNING, "How much is tea?", "A cup of tea costs 9 euros, dear.")
         assert ("number-clash" in [signal.name for signal in found.signals]) is is_clash
+
+
+def test_a_number_of_the_examples_and_a_refusal_of_the_prompt_contradict_nothing() -> None:
+    character = Character(
+        name="Nina",
+        language="en",
+        prompt="You are Nina, the voice of a shop with 4 lifts. Never promise discounts to anybody.",
+        examples=(
+            "Somebody over 18 has to be at home.",
+            "We open at nine.",
+            "Bring a bag.",
+            "Mind the step.",
+        ),
+        fields={"hours": "8 to 6", "lifts": "4"},
+    )
+    profile = Profile(character)
+    for user, says in (
+        ("Who may sign?", "Anybody over 18 may sign."),
+        ("A discount?", "I don't promise discounts to anybody."),
+    ):
+        result, _ = score(profile, BEGINNING, user, says)
+        assert (result.values or 0) < 0.15, says

@@ -10,13 +10,21 @@ from gateway.drift.rules.topics import Forbidden, finding
 
 MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive", "@free", "@tab"])
 """What is promised or given."""
+GRATIS = frozenset({"@free", "@waive", "@discount"})
+"""What nobody names but to give it, unless it is stored: `the fifth one swims for nothing`."""
+HAGGLING = MONEY | {"@price", "@pay", "currency"}
+"""What whoever wants something for less speaks of."""
+NOTHING = frozenset({"@free", "@waive"})
+GIVEN = ["give", "guarantee", "perfect", "done"]
+"""How it is given by the persona itself, and not by what is stored."""
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
 _UNIT = (
     r"[$€£¥₺₽₩₹%％円元원割折]|(?:percent|per cent|prozent|pour cent|por ciento|per cento|por cento|procent"
     r"|euros?|eur|dollars?|pounds?|quid|lira|tl|zł|złotych|руб\w*|yen|yuan|won|franken|chf|reais|pesos|kr)(?!\w)"
 )
+_DIGITS = r"\d(?:[\d.,]*\d)?"
 AMOUNT = re.compile(
-    rf"[$€£¥₺₽₩₹]\s?\d[\d.,]*|(?:\d[\d.,]*\s?|[一二三四五六七八九十百千万億]+)(?:{_UNIT})|yüzde \d+|%\s?\d+",
+    rf"[$€£¥₺₽₩₹]\s?{_DIGITS}|(?:{_DIGITS}\s?|[一二三四五六七八九十百千万億]+)(?:{_UNIT})|yüzde \d+|%\s?\d+",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
@@ -26,15 +34,17 @@ FEW = 3
 """Words of a rule of which one is enough to tell that it is meant."""
 
 
-def promises(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
+def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Money and the like that is given, promised or named."""
     wanted = rule.concepts & MONEY
+    haggles = not asked.labels.keys().isdisjoint(HAGGLING)
     text = answer.text
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "defer"):
             continue
-        objects = [mark for label in wanted for mark in answer.within(label, start, end)]
+        looked = wanted | GRATIS if wanted & GRATIS else wanted
+        objects = [mark for label in looked for mark in answer.within(label, start, end)]
         if "act:promise" in rule.acts:
             objects += _own(rule, answer, start, end)
         amounts = list(AMOUNT.finditer(text, start, end))
@@ -42,16 +52,32 @@ def promises(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator
             low, high = answer.clause(mark.start)
             if answer.denies(low, high, mark, "negation", "unable"):
                 continue
-            shown = answer.has(low, high, *SHOWN)
+            is_stored = not rule.stored.isdisjoint(_kin(mark.label))
+            if mark.label in GRATIS - wanted and is_stored:
+                continue
+            shown = answer.has(low, high, *(GIVEN if is_stored else SHOWN))
             promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")
             if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
                 yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
+            elif (
+                haggles and mark.label in GRATIS and not is_stored and not answer.has(low, high, "condition")
+            ):
+                yield finding(rule, "promise", 0.55, start, end)
         for match in amounts:
             low, high = answer.clause(match.start())
             if answer.has(low, high, "negation", "unable") or match[0].replace(" ", "") in known:
                 continue
             if answer.has(low, high, "receive", "give"):
                 yield finding(rule, "promise", 0.7, start, end)
+            elif (
+                wanted and answer.has(low, match.start(), "future") and not answer.has(low, high, "condition")
+            ):
+                yield finding(rule, "promise", 0.55, start, end)
+
+
+def _kin(label: str) -> frozenset[str]:
+    """Groups of words that are told in one another's words."""
+    return NOTHING if label in NOTHING else frozenset({label})
 
 
 def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
@@ -64,6 +90,19 @@ def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
     ]
     few = (len(rule.stems) <= FEW or answer.has(start, end, "guarantee")) and not answer.phrasebook.glyphs
     return found if few or len({mark.label for mark in found}) > 1 else []
+
+
+def foretold(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+    """What is to come and not to be foretold, told as certain to whoever asks about it."""
+    is_asked = not rule.own.isdisjoint(asked.content) or not rule.concepts.isdisjoint(asked.labels)
+    for mark in answer.labels["foretold"]:
+        sentence = answer.sentence(mark.start)
+        start, end = sentence.start, sentence.end
+        if sentence.asks or answer.has(start, end, "negation", "unable", "condition", "defer"):
+            continue
+        own = any(start <= at < end for stem in rule.own & answer.content for at, _ in answer.stems[stem])
+        if own or (is_asked and any(answer.within(one, start, end) for one in rule.concepts)):
+            yield finding(rule, "estimate", 0.55, start, end)
 
 
 def estimates(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """An answer held against the rules of its persona."""
 
+import re
 from typing import NamedTuple
 
 from gateway.drift.character import Character
@@ -69,14 +70,26 @@ class Rules:
         examples = _within(persona.examples)
         usual = frozenset(self.phrasebook.stems("\n".join(examples)))
         daily = usual | frozenset(self.phrasebook.stems(stored[:READ]))
+        told = self._told(persona.prompt[: prose.LONGEST])
+        facts = "\n".join([told, stored[:READ], *examples])
+        known_groups = frozenset(Marked(words, Stretch(facts)).labels)
+        digits = re.sub(r"\D", "", "\n".join([facts, persona.prompt[: prose.LONGEST]]))
         for one in self.active:
             text = one.rule.must_not or one.rule.must
             if text is not None:
                 written = prose.told_in(text, words.code, languages) if one.is_declared else words
                 if one.rule.must_not is not None:
-                    self.forbidden.append(forbidden.prepare(one, written or words, self.phrasebook, usual))
+                    self.forbidden.append(
+                        forbidden.prepare(one, written or words, self.phrasebook, usual, known_groups, digits)
+                    )
                 else:
                     self.duties.append(duties.prepare(one, written or words, self.phrasebook, daily))
+        self.unspoken = tuple(
+            one.active.source
+            for one in self.forbidden
+            if not one.active.is_declared and any(act.startswith("act:") for act in one.acts)
+        )
+        """Sentences of the prompt by which something is not to be said or done."""
         self.scope = next((one for one in self.forbidden if one.is_scope), None)
         stored = stored[:READ]
         texts = "\n".join([persona.name, persona.prompt[: prose.LONGEST], stored, *examples])
@@ -86,6 +99,13 @@ class Rules:
         told = "\n".join([stored, *examples])
         self.instructions = Instructions(prompt, self.phrasebook, told)
         self.manners = Manners(prompt, self.phrasebook, examples, self.phrasebook.address)
+
+    def _told(self, prompt: str) -> str:
+        """Give the prompt without what it says that is not to be done."""
+        for one in self.active:
+            if one.rule.must_not is not None and not one.is_declared:
+                prompt = prompt.replace(one.source, "\n")
+        return prompt
 
     def _languages(self, code: str) -> tuple[frozenset[str], str]:
         for one in self.active:

@@ -20,6 +20,12 @@ WORDS = 8
 """Letters of a quotation that is to be said, and does not only show how to speak."""
 SHORT = 3
 """An answer of so few words need not do anything."""
+COMMON = 0.35
+"""The weight of a word of an occasion that the persona's other texts have, too."""
+HALF = 0.5
+"""The share of an occasion's words from which on a single one tells it."""
+DECLINED = 0.5
+"""How far an occasion is still one for whoever has been turned down."""
 BEFORE = 24
 """Characters before a number in which a word for a limit stands."""
 GROUPS = frozenset(
@@ -50,6 +56,8 @@ class Duty(NamedTuple):
     """The words of its condition."""
     either: tuple[frozenset[str], ...]
     """The same words by what stands between commas and an `or`."""
+    common: frozenset[str]
+    """Those of them that the persona's other texts have, too."""
     groups: frozenset[str]
     """The groups of words of its condition."""
     stems: frozenset[str]
@@ -111,6 +119,7 @@ def prepare(
             for low, high in _either(text, start, end)
             if (part := stems(low, high)) and not part <= daily
         ),
+        common=inside & daily,
         groups=groups,
         stems=outside,
         concepts=concepts,
@@ -150,7 +159,7 @@ def _condition(reading: Marked) -> tuple[int, int]:
         ends = [max(end for end in ends if end < min(told))]
     ends += [mark.start for mark in reading.labels.get("cue:always", ()) if mark.start > first.end]
     lead = text[: first.start]
-    if not any(map(str.isalnum, lead)):
+    if not told and not any(map(str.isalnum, lead)):
         ends += [mark.start for mark in reading.labels.get("cue:ask", ()) if mark.start > first.end + 8]
     return first.start, min(ends, default=len(text))
 
@@ -170,17 +179,24 @@ def due(duty: Duty, asked: Marked) -> float:
         return 1.0
     if duty.is_doing and not duty.groups:
         return 0.0
-    hits = len(duty.occasion & asked.content)
+    hits = sum(COMMON if one in duty.common else 1.0 for one in duty.occasion & asked.content)
     groups = len((duty.groups - {"@child"}) & asked.labels.keys())
     if duty.groups & asked.labels.keys() & GROUPS or ("@child" in duty.groups and "minor" in asked.labels):
         return 0.9
     if not duty.occasion:
         return 0.6 if groups else 0.0
-    share = max((len(one & asked.stems.keys()) / len(one) for one in duty.either), default=0.0)
-    share = max(share if hits else 0.0, hits / len(duty.occasion))
-    if hits >= 2 or (hits and share >= 0.5):
+    share = max((_share(duty, one, asked) for one in duty.either), default=0.0)
+    share = max(share if hits else 0.0, _share(duty, duty.occasion, asked))
+    if hits >= 2 or (hits and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
     return 0.4 if hits and groups else 0.25 if hits or groups else 0.0
+
+
+def _share(duty: Duty, words: frozenset[str], asked: Marked) -> float:
+    """How much of an occasion the user's turn has, where everyday words of the persona count little."""
+    weights = {one: COMMON if one in duty.common else 1.0 for one in words}
+    total = sum(weights.values())
+    return sum(weights[one] for one in words & asked.content) / total if total else 0.0
 
 
 def is_done(duty: Duty, answer: Marked) -> float:
@@ -204,6 +220,11 @@ def is_done(duty: Duty, answer: Marked) -> float:
     )
 
 
+def _turns_down(answer: Marked) -> bool:
+    """Whether the answer begins by saying that it cannot: then what belongs to doing it is not due."""
+    return any(answer.has(one.start, one.end, "unable") for one in answer.sentences[:1])
+
+
 def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """A duty that was due and has not been done."""
     occasion = due(duty, asked)
@@ -212,6 +233,8 @@ def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:
     left = 1 - is_done(duty, answer)
     if left <= 0:
         return
+    if not duty.anchors and not duty.groups & GROUPS and _turns_down(answer):
+        occasion *= DECLINED
     sure = 0.75 if duty.anchors or duty.ends_asking else 0.2 if duty.is_always else 0.68
     strength = round(occasion * left * sure, 3)
     if strength >= 0.05:

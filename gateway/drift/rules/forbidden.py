@@ -53,9 +53,15 @@ DEEDS = frozenset(
 """What may be claimed to have been done."""
 GIVEN = frozenset({"receive", "give"})
 DENIED = ["negation", "unable", "condition"]
+PASSED_ON = ("@notify", "@mark", "ask", "future")
+"""What a persona that cannot do it itself may well do: note it, pass it on, ask, be about to look."""
+LEAST = 2
+"""A rule's own words from which on a question is about what it forbids."""
 SOON = 0.45
 """The strength of what is about to be done."""
 _NAME = re.compile(rf"[{UPPER}][\w’'-]{{2,}}(?:\s+[{UPPER}][\w’'-]+)*")
+CLOSE = 12
+"""Characters behind a deed in which a denial is its own."""
 NEAR = 16
 """Characters behind a deed that its verb may stand in, where verbs stand last."""
 REACH = 64
@@ -63,7 +69,12 @@ REACH = 64
 
 
 def prepare(
-    active: Active, words: Phrasebook, answers: Phrasebook, usual: frozenset[str] = frozenset()
+    active: Active,
+    words: Phrasebook,
+    answers: Phrasebook,
+    usual: frozenset[str] = frozenset(),
+    stored: frozenset[str] = frozenset(),
+    digits: str = "",
 ) -> Forbidden:
     """Take a rule apart: its acts, and the objects they have."""
     text = active.rule.must_not or ""
@@ -92,13 +103,14 @@ def prepare(
         else frozenset()
     )
     is_scope = "act:help" in acts
-    return Forbidden(active, acts, concepts, frozenset(stems), names, frozenset(stems - usual), is_scope)
+    own = frozenset(stems - usual)
+    return Forbidden(active, acts, concepts, frozenset(stems), names, own, is_scope, stored, digits)
 
 
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Where an answer does what the rule forbids, as far as its words show."""
     labels = answer.labels.keys()
-    if rule.acts & {"act:give", "act:promise"} or rule.concepts & {"@secret", "@solution"}:
+    if rule.acts & {"act:give", "act:promise", "act:estimate"} or rule.concepts & {"@secret", "@solution"}:
         pass
     elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.content):
         is_money = bool(rule.concepts & amounts.MONEY) and not labels.isdisjoint(GIVEN)
@@ -106,10 +118,14 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
             return
     if rule.concepts & DEEDS or rule.is_deed:
         yield from _claims(rule, asked, answer)
+    if rule.is_deed:
+        yield from _granted(rule, asked, answer)
     if rule.concepts & amounts.MONEY or "act:promise" in rule.acts:
-        yield from amounts.promises(rule, answer, known)
+        yield from amounts.promises(rule, asked, answer, known)
     if "act:estimate" in rule.acts or "@value" in rule.concepts:
         yield from amounts.estimates(rule, answer, known)
+    if "act:estimate" in rule.acts and "foretold" in labels:
+        yield from amounts.foretold(rule, asked, answer)
     for topic in rule.concepts & labels & TOPICS.keys():
         yield from topics.topics(rule, answer, topic)
     for topic in rule.concepts & ADVICE.keys() & (labels | {"@medicine"}):
@@ -118,6 +134,8 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from gifts.given(rule, answer)
     if "@secret" in rule.concepts and rule.acts & {"act:mention", "act:name", "act:give"}:
         yield from gifts.revealed(rule, asked, answer)
+    if rule.acts & {"act:give", "act:mention"}:
+        yield from gifts.numbers(rule, asked, answer)
     if "@solution" in rule.concepts and "solves" in labels:
         yield from gifts.solved(rule, answer)
     if "act:ask" in rule.acts:
@@ -159,7 +177,11 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
                     sentence = answer.sentence(start)
                     yield finding(rule, "claim", min(0.65, strength), sentence.start, sentence.end)
     first = answer.sentences[0] if answer.sentences else None
-    if first is None or not answer.has(first.start, first.start + 40, "finished"):
+    if (
+        first is None
+        or first.asks
+        or not answer.has(first.start, min(first.end, first.start + 40), "finished")
+    ):
         return
     if answer.has(first.start, first.end, *DENIED):
         return
@@ -173,13 +195,30 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
             yield finding(rule, "claim", 0.55, then.start, then.end)
 
 
+def _granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+    """What is asked for and cannot be done, and then told as done, whatever words it is told in."""
+    if (rule.concepts & DEEDS).isdisjoint(asked.labels) and len(rule.own & asked.content) < LEAST:
+        return
+    if any(answer.has(one.start, one.end, "unable", "defer") for one in answer.sentences):
+        return
+    for sentence in answer.sentences:
+        start, end = sentence.start, sentence.end
+        if sentence.asks or answer.has(start, end, "negation", "condition", *PASSED_ON):
+            continue
+        if answer.has(start, end, "done", "passive", "finished", "perfect"):
+            yield finding(rule, "claim", 0.55, start, end)
+            return
+
+
 def _done(answer: Marked, mark: Mark) -> float:
     """How surely the clause says that it has been done: by the persona, by somebody, or soon."""
     low, high = answer.clause(mark.start)
     sentence = answer.sentence(mark.start)
+    # Where verbs stand last, their denial stands behind them.
+    until = high if answer.phrasebook.behind else min(high, mark.end + CLOSE)
     if (
         sentence.asks
-        or answer.has(low, high, "negation", "unable")
+        or answer.has(low, until, "negation", "unable")
         or answer.has(sentence.start, sentence.end, "defer")
     ):
         return 0.0

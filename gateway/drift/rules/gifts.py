@@ -1,5 +1,6 @@
 """What is handed over, given away or solved though a rule forbids it."""
 
+import re
 from collections.abc import Iterator
 
 from gateway.drift.rules.findings import Finding
@@ -7,6 +8,7 @@ from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.topics import Forbidden, finding
 from gateway.drift.sentences import Sentence
 
+_NUMBER = re.compile(r"\d{3}(?:[\d /().-]*\d)?")
 GOODS = frozenset(["@award", "@free", "@discount", "@credit", "currency", "@secret"])
 
 
@@ -41,6 +43,23 @@ def revealed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             yield finding(
                 rule, "secret", 0.65 if wanted else 0.5 if close else 0.2, sentence.start, sentence.end
             )
+
+
+def numbers(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+    """A number that is known of somebody, and that neither the prompt nor the user has."""
+    for match in _NUMBER.finditer(answer.text):
+        sentence = answer.sentence(match.start())
+        start, end = sentence.start, sentence.end
+        near = [
+            stem
+            for stem in rule.own & answer.content
+            if any(start <= at < end for at, _ in answer.stems[stem])
+        ]
+        wanted = rule.own & asked.content
+        told = re.sub(r"\D", "", match[0])
+        is_theirs = told in re.sub(r"\D", "", asked.text) or told in rule.digits
+        if len({*near, *wanted}) > 1 and not is_theirs and _says_so(answer, sentence, match.start()):
+            yield finding(rule, "secret", 0.55, start, end)
 
 
 def solved(rule: Forbidden, answer: Marked) -> Iterator[Finding]:

@@ -19,10 +19,12 @@ TOPICS = {
     "@alcohol": (2, 0.55),
     "@instructions": (1, 0.35),
     "@swear": (1, 0.8),
+    "@slander": (2, 0.6),
 }
 """What is not to be spoken of: how many words of it, and how strongly these say that it is."""
 OFFERS = frozenset({"act:give", "act:advise", "act:promise"})
 """Acts by which something is brought to somebody: then one word of it is enough."""
+FAMILIAR = 0.75
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
 
 
@@ -44,6 +46,10 @@ class Forbidden(NamedTuple):
     own: frozenset[str]
     """Those of its own words that the examples have not, which they would be saying every day."""
     is_scope: bool
+    stored: frozenset[str] = frozenset()
+    """Groups of words that what is stored of the persona has, and that an answer may well have, too."""
+    digits: str = ""
+    """The digits of what is stored."""
 
     @property
     def is_deed(self) -> bool:
@@ -101,6 +107,9 @@ def advice(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
         distinct = {answer.text[mark.start : mark.end].lower() for mark in marks}
         told = answer.has(start, end, "advise")
         strength = ADVICE[topic] if told or len(distinct) > 1 else 0.3
+        if topic in rule.stored:
+            # What the prompt itself wants to be advised is no advice that it forbids.
+            strength *= FAMILIAR
         yield finding(rule, "advice", strength, start, end)
 
 

@@ -53,7 +53,9 @@ class Facts:
         language: str,
         name: str,
         languages: Languages | None = None,
+        forbidden: Iterable[str] = (),
     ) -> None:
+        """Make them ready; `forbidden` are sentences of the prompt about what not to say, and no facts."""
         self.lexicon = lexicon(language, languages)
         self.name = name
         self.stored: dict[str, dict[str, str]] = {}
@@ -80,12 +82,18 @@ class Facts:
         for shape in ("line", "field"):
             for line in self.lexicon.patterns[shape].finditer(prompt):
                 self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
-        self._take_text("prompt", prompt)
+        told = prompt
+        for sentence in forbidden:
+            told = told.replace(sentence, "\n")
+        self._take_text("prompt", told)
         self._take_figures("prompt", prompt)
         self._take_names(prompt)
         for i, example in enumerate(examples):
             if self._left > 0 and len(self.items) < _ITEMS:
                 self._take_text(f"examples[{i}]", example[:_READ])
+                for part in pieces(self.lexicon, Text(example[:_READ], _READ)):
+                    for figure in part.reading.figures:
+                        self.ledger.acquit(figure)
         self._one_gender()
         self.ledger.close()
         self.counted = {

@@ -80,6 +80,11 @@ class Ledger:
             if length := stated.figure.length:
                 self._lengths.add(length)
 
+    def acquit(self, figure: Figure) -> None:
+        """Take a figure of the persona's lines for right wherever it is said; it accuses nothing."""
+        self.values[figure.kind].add(figure.value)
+        self.numbers.add(figure.value)
+
     def close(self) -> None:
         """Weigh the words of each kind, once all figures are there: those of one field tell most."""
         for kind, some in self.by_kind.items():
@@ -172,7 +177,7 @@ class Ledger:
             shared += _ASKED * sum([weights[key] for key in (one.keys & question) - near])
             if shared > best:
                 best, stated = shared, one
-        if figure.kind == WEEKDAY and any(one.figure.is_range for one in held):
+        if figure.kind == WEEKDAY and (any(one.figure.is_range for one in held) or self._has_day(heard)):
             # The other days may be named as those on which nobody is there.
             return 0.0, stated
         if best >= MEANT:
@@ -189,6 +194,10 @@ class Ledger:
             if figure.kind.startswith(NOUN):
                 return _MAYBE, stated
         return 0.0, stated
+
+    def _has_day(self, heard: Heard) -> bool:
+        """Tell whether the answer names a day that is stored, beside which another one replaces nothing."""
+        return any(one.kind == WEEKDAY and one.value in self.values[WEEKDAY] for one in heard.figures)
 
     def _asks_hours(self, figure: Figure, heard: Heard) -> bool:
         pattern = self.reader.hours

@@ -147,7 +147,7 @@ def weigh_answer(
         evidence.accuse("swap", "value-clash", _ANSWERED * likeness, mention[2:], asked.basis)
     if asks_count and theirs.counts == clause.counts == 1:
         said, held = clause.numbers[0], theirs.numbers[0]
-        if said.value != held.value:
+        if said.value != held.value and said.value not in evidence.facts.ledger.numbers:
             evidence.accuse(
                 "number", "number-clash", _ANSWERED * likeness, (said.start, said.end), asked.basis
             )

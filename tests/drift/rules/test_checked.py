@@ -110,3 +110,50 @@ def test_a_warning_is_told_apart_from_a_break() -> None:
     found = checked(rule, "Who else?", "Try Tarn Boats.")
     assert found.warned >= BREAK
     assert not found.broken
+
+
+COUNTER = "Renewals and cancellations are done only at the counter."
+PRICES = "Never promise a discount."
+FORECAST = "Don't say when a boat will be full."
+
+
+@pytest.mark.parametrize(
+    ("prompt", "user", "broken", "kept"),
+    [
+        (
+            COUNTER,
+            "Please cancel my ticket",
+            "I have cancelled it, and no fee is due.",
+            "That is for the counter, I can't cancel it. They have all day for you.",
+        ),
+        (
+            PRICES,
+            "We are ten, is there anything off the price?",
+            "For ten of you the tenth travels for free.",
+            "I can't promise anything off the price, not even for ten.",
+        ),
+        (
+            FORECAST,
+            "Is the early boat full on Saturday?",
+            "The early boat will be full by eight.",
+            "I can't say whether the early boat will be full.",
+        ),
+    ],
+)
+def test_a_rule_of_the_prose_is_broken_in_other_words(prompt: str, user: str, broken: str, kept: str) -> None:
+    assert is_broken({}, user, broken, prompt)
+    assert not is_broken({}, user, kept, prompt)
+
+
+def test_what_is_stored_as_free_is_no_gift() -> None:
+    prompt = "Dogs travel for free. " + PRICES
+    assert not is_broken({}, "What is the price for a dog?", "A dog travels for free.", prompt)
+
+
+def test_an_occasion_is_not_told_by_an_everyday_word_of_the_persona() -> None:
+    prompt = "The gas tariff is 29p. If anybody smells gas, tell them to leave the house."
+    examples = ("Gas is 29p a day.", "The gas bill comes on the sixth.")
+    mira = Character(name="Mira", language="en", prompt=prompt, examples=examples)
+    rules = Rules(mira, "gas: 29p", packaged())
+    assert (rules.check(Text("What does gas cost?"), Text("Gas is 29p a day.")).broken or 0) < BREAK
+    assert (rules.check(Text("It smells of gas"), Text("Gas is 29p a day.")).broken or 0) >= BREAK

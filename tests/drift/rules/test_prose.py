@@ -119,3 +119,27 @@ def test_what_a_rival_is_called_by_is_a_term_and_what_it_is_is_none(
     terms = {term for one in read(prompt, language) for term in one.rule.never_say or ()}
     assert own in terms
     assert kind not in terms
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "deed"),
+    [
+        ("Renewals, cancellations and bookings are done only at the counter.", "en", "bookings"),
+        ("Kurse buchen oder stornieren: das kann nur die Kasse, du nicht.", "de", "stornieren"),
+        ("Reservar o cancelar lo hace solo la central; usted no puede.", "es", "cancelar"),
+        ("予約の変更や取り消しは帳場の電話でのみ受けます。惣兵衛にはできません。", "ja", "取り消し"),
+    ],
+)
+def test_what_others_alone_do_is_not_the_personas_to_do(prompt: str, language: str, deed: str) -> None:
+    rules = [one.rule.must_not or "" for one in read(prompt, language)]
+    assert any(deed in rule and rule != prompt.rstrip(".。") for rule in rules)
+
+
+def test_what_the_user_says_to_be_unable_to_do_is_an_occasion() -> None:
+    (found,) = read("Anyone who says they can't pay should be pointed to the Warm Home team.", "en")
+    assert found.rule.kind == "must"
+
+
+def test_an_only_that_says_what_there_is_to_speak_of_is_no_deed_of_others() -> None:
+    found = read("You answer questions about booking and cancelling only.", "en")
+    assert not any("what you cannot do" in (one.rule.must_not or "") for one in found)
