@@ -9,7 +9,7 @@ from gateway.cli.failures import Failure
 from gateway.cli.target import Found
 from gateway.conversations import beginning, lines, store, view
 from gateway.conversations.conversation import Conversation, Pin
-from gateway.conversations.message import Message
+from gateway.conversations.message import Message, said_words
 from gateway.conversations.moving import written
 from gateway.conversations.view import ConversationView, MessageView
 from gateway.errors import Refusal
@@ -61,7 +61,7 @@ class LocalConversations:
         except Refusal as refusal:
             raise Failure(refusal.message) from None
         async with self._database.write() as connection:
-            return view.show(await store.take_in(connection, draft, messages))
+            return view.show(await store.take_in(connection, draft, messages, said_words(messages)))
 
     async def delete(self, conversation_id: str) -> None:
         async with self._database.write() as connection:

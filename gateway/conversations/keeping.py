@@ -10,7 +10,7 @@ from gateway.conversations import message as messages
 from gateway.conversations.committer import Committer
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.lineage import ANSWERING, Heard, hear_one
-from gateway.conversations.message import MOST_BYTES, Addition, Message, Place
+from gateway.conversations.message import MOST_BYTES, Addition, Place
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.bounds import LARGE
 from gateway.turns.turn import Turn
@@ -53,14 +53,16 @@ class Keeping:
     async def keep(self, turn: Turn, message: bytes) -> None:
         make = partial(self._made, turn, message)
         added = await asyncio.to_thread(make) if self._size + len(message) > LARGE else make()
-        await self._committer.commit(Addition(self.conversation, added))
-        self.parent, self.message = added[-1].parent, message
+        await self._committer.commit(added)
+        self.parent, self.message = added.messages[-1].parent, message
 
-    def _made(self, turn: Turn, message: bytes) -> tuple[Message, ...]:
+    def _made(self, turn: Turn, message: bytes) -> Addition:
         """Make the messages of what was asked and answered."""
         asked = messages.below(self._place, self._heard, turn.version)
         place = asked[-1].place if asked else self._place
         content = _fields.decode(message).get("content", msgspec.Raw(b"null"))
         origin, raw = self.conversation.origin, msgspec.Raw(message)
         heard = hear_one(ANSWERING, raw, content, origin, place.hash, self._before)
-        return (*asked, messages.answer(place, turn, heard))
+        made = (*asked, messages.answer(place, turn, heard))
+        words = messages.said_words(made) if self._committer.keeps_texts else ()
+        return Addition(self.conversation, made, words)

@@ -1,12 +1,15 @@
 """A message stands on a path of its conversation, and remembers what was said before it by a hash."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from gateway import clock, ids
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.lineage import Heard
+from gateway.scoring.transcript import text_of
+from gateway.storage.words import words_of
 from gateway.turns.turn import Drift, Turn
 
 MOST_BYTES = 8 << 20
@@ -59,12 +62,26 @@ class Addition(msgspec.Struct, frozen=True):
 
     conversation: Conversation
     messages: tuple[Message, ...]
+    words: tuple[str, ...] = ()
+    """By these the messages are found, as `said_words` returns them of each; none where they are not kept."""
     answers: int = 1
 
     def without_texts(self) -> "Addition":
         """Return it with hashes in the place of what was said."""
         bare = tuple(msgspec.structs.replace(each, body=None) for each in self.messages)
-        return msgspec.structs.replace(self, messages=bare)
+        return msgspec.structs.replace(self, messages=bare, words=())
+
+
+class _Said(msgspec.Struct):
+    content: Any = None
+
+
+_said = msgspec.json.Decoder(_Said)
+
+
+def said_words(messages: Iterable[Message]) -> tuple[str, ...]:
+    """Return the words of each message's text; large ones take their time."""
+    return tuple(words_of(text_of(_said.decode(each.body).content)) if each.body else "" for each in messages)
 
 
 def root(conversation: Conversation) -> Place:

@@ -13,6 +13,7 @@ from litestar.response import Stream
 from gateway.auth.access import AnyRequest, Store, caller_of, still_there
 from gateway.conversations import beginning, lines, store, view
 from gateway.conversations.conversation import Conversation
+from gateway.conversations.message import said_words
 from gateway.conversations.reaching import reach
 from gateway.conversations.view import ConversationBody, ConversationView
 from gateway.errors import Fault, Refusal
@@ -80,10 +81,11 @@ def import_route(registry: Registry) -> BaseRouteHandler:
         )
         read = partial(lines.read, request.scope["state"]["body"], draft)
         messages = await asyncio.to_thread(read)
+        words = await asyncio.to_thread(said_words, messages)
         async with database.write(still_there(request.scope)) as connection:
             if await store.is_taken(connection, caller.workspace_id, draft.id):
                 raise Refusal(Fault.CONVERSATION_TAKEN, param="id")
-            return view.show(await store.take_in(connection, draft, messages))
+            return view.show(await store.take_in(connection, draft, messages, words))
 
     return import_conversation
 

@@ -1,5 +1,6 @@
 """The route `/v1/chat/conversations` makes, lists, reads, changes and deletes conversations."""
 
+from contextlib import nullcontext
 from typing import Annotated, Literal
 
 from litestar import Router, delete, get, patch, post
@@ -23,7 +24,7 @@ from gateway.conversations.view import (
 )
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas.editing import number_of
+from gateway.personas.editing import Queue, number_of
 from gateway.personas.registry import Registry
 from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
@@ -55,6 +56,8 @@ def handlers(registry: Registry) -> list[BaseRouteHandler]:
     async def list_conversations(
         request: AnyRequest,
         database: Store,
+        turnstile: Queue,
+        q: Annotated[str, Parameter(description="Words of one message.", max_length=200)] = "",
         persona: Annotated[str | None, Parameter(description="A slug or id.", max_length=64)] = None,
         limit: Limit = 50,
         after: After = None,
@@ -62,8 +65,10 @@ def handlers(registry: Registry) -> list[BaseRouteHandler]:
         """Conversations with a private persona are shown to its owner alone."""
         caller = caller_of(request)
         require_cursor(after, SEQ)
-        async with database.read() as connection:
+        place = turnstile.through(caller.workspace_id) if q else nullcontext()
+        async with place, database.read(WALK_SECONDS) as connection:
             wanted = store.Filter(
+                words=q,
                 persona_id=await _persona_id(connection, request, persona),
                 after=int(after) if after else None,
                 limit=limit + 1,

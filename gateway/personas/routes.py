@@ -82,7 +82,7 @@ async def search_personas(
     caller = caller_of(request)
     require_cursor(after, r"psn_\w+")
     wanted = search.Search(
-        words=tuple(q.split()),
+        words=q,
         tag=tag,
         language=language,
         visibility=visibility,

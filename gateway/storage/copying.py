@@ -57,7 +57,7 @@ async def _copy_table(reading: AsyncConnection, writing: AsyncConnection, table:
 def _is_numbered(table: Table) -> bool:
     """Tell whether the database itself numbers the rows."""
     key = list(table.primary_key.columns)
-    return len(key) == 1 and isinstance(key[0].type, Integer)
+    return len(key) == 1 and isinstance(key[0].type, Integer) and key[0].autoincrement is True
 
 
 async def _number_on(connection: AsyncConnection, table: Table) -> None:

@@ -32,6 +32,8 @@ async def budgets(connection: AsyncConnection, persona_id: str) -> None:
 
 async def conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
     """Delete these conversations, with all that was said in them."""
-    theirs = select(tables.conversations.c.seq).where(which)
-    await connection.execute(delete(tables.messages).where(tables.messages.c.conversation.in_(theirs)))
+    theirs = tables.messages.c.conversation.in_(select(tables.conversations.c.seq).where(which))
+    said = select(tables.messages.c.seq).where(theirs)
+    await connection.execute(delete(tables.message_words).where(tables.message_words.c.rowid.in_(said)))
+    await connection.execute(delete(tables.messages).where(theirs))
     await connection.execute(delete(tables.conversations).where(which))

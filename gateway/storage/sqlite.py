@@ -12,6 +12,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Column, ColumnElement, Connection, create_engine, event, true
 from sqlalchemy.exc import OperationalError
 
+from gateway.storage import tables
 from gateway.storage.backend import Mark
 from gateway.storage.connection import AsyncConnection, AsyncEngine
 from gateway.storage.failure import StoreUnavailable
@@ -20,6 +21,9 @@ WAIT_MS = 10_000
 """Milliseconds that a reader waits for a lock that another process has on the whole file."""
 AGAIN_SECONDS = 0.005
 SCRUB_MS = 1_000
+PAGES = 250
+"""Pages of an index that are written at once."""
+MERGE_SECONDS = 1.0
 STEPS = 1_000
 """Instructions of SQLite's machine between two looks at a time limit."""
 BUSY = 5
@@ -79,11 +83,13 @@ class Sqlite:
         self.path.open("ab").close()
 
     async def scrub(self) -> None:
-        """Empty the write-ahead log, in which deleted text can be read."""
+        """Write the indexes anew, which keep deleted words, and empty the log, in which they can be read."""
         async with self.readers.connect() as connection:
             # No checkpoint is made within a transaction.
             await connection.execution_options(bare=True)
             await connection.exec_driver_sql(f"PRAGMA busy_timeout={SCRUB_MS}")
+            for table in (tables.persona_words, tables.message_words):
+                await _merge(connection, table.name)
             await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             await connection.exec_driver_sql(f"PRAGMA busy_timeout={WAIT_MS}")
 
@@ -96,6 +102,21 @@ class Sqlite:
     async def close(self) -> None:
         await self.readers.dispose()
         await self.writers.dispose()
+
+
+async def _merge(connection: AsyncConnection, name: str) -> None:
+    """Merge the parts of an index, so that words of deleted rows go; others may write between two pieces.
+
+    What is not done in time is done as more is written, or the next time.
+    """
+    merge, changes = f"INSERT INTO {name}({name}, rank) VALUES ('merge', -{PAGES})", "SELECT total_changes()"  # noqa: S608
+    end = time.monotonic() + MERGE_SECONDS
+    while time.monotonic() < end:
+        before = (await connection.exec_driver_sql(changes)).scalar() or 0
+        await connection.exec_driver_sql(merge)
+        # One change is the statement itself.
+        if ((await connection.exec_driver_sql(changes)).scalar() or 0) - before < 2:
+            return
 
 
 def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:

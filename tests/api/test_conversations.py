@@ -3,10 +3,11 @@
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from tests.api.conftest import User, details, made, refused
+from tests.api.conftest import User, details, made, refused, traces
 from tests.e2e.wire import fetch
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
@@ -219,6 +220,51 @@ def test_what_is_said_is_kept_read_moved_and_followed(me: User, upstream: Script
     for each in (place, f"{PLACE}/conv_moved"):
         assert me.delete(each).status == 204
     refused(me.get(f"{place}/messages"), 404, "conversation.not_found")
+
+
+def test_conversations_are_found_by_the_words_of_a_message_until_they_are_deleted(
+    me: User, stranger: User
+) -> None:
+    me.persona(visibility="workspace")
+    told = {
+        "conv_a": ["Where is the Quokkafur?", "In the lamplit attic."],
+        "conv_b": ["東京都の猫 aime le café", "İstanbul'da ISPARTA gülü"],
+        "conv_c": ["Quokkafur and more"],
+    }
+    for name, texts in told.items():
+        lines = b"\n".join(json.dumps({"role": "user", "content": text}).encode() for text in texts)
+        assert me.post(f"{PLACE}/import?persona=muse&id={name}", lines).status == 201
+    assert me.post(f"{PLACE}/conv_d/messages", {"persona": "muse", "message": "A wombatpaw"}).status == 200
+
+    def found(words: str, user: User = me) -> list[str]:
+        reply = user.get(f"{PLACE}?q={quote(words)}")
+        assert reply.status == 200, reply.body
+        return [each["id"] for each in reply.json["data"]]
+
+    expected = {
+        "quokkafur": ["conv_c", "conv_a"],
+        "QUOKKA": ["conv_c", "conv_a"],
+        "where quokkafur": ["conv_a"],
+        "quokkafur attic": [],
+        "fur": [],
+        "CAFE": ["conv_b"],
+        "istanbul ısparta": ["conv_b"],
+        "京都": ["conv_b"],
+        "猫": ["conv_b"],
+        "東猫": [],
+        "said wombat": ["conv_d"],
+        "!?": [],
+        "": ["conv_d", "conv_c", "conv_b", "conv_a"],
+    }
+    assert {words: found(words) for words in expected} == expected
+    assert me.get(f"{PLACE}?q=quokkafur&limit=1").json["has_more"] is True
+    assert found("quokkafur", stranger) == []
+    me.patch("/personas/muse", {"visibility": "private"})
+    assert found("quokkafur", me.colleague()) == []
+    for name in (*told, "conv_d"):
+        assert me.delete(f"{PLACE}/{name}").status == 204
+    assert found("quokkafur") == []
+    assert traces(me.gateway, ["quokkafur", "lamplit", "wombatpaw"]) == []
 
 
 def test_nul_and_numbers_beyond_every_table_are_told_apart_alike_in_both_stores(me: User) -> None:

@@ -19,6 +19,8 @@ from gateway.turns.turn import Turn
 class Kept:
     """Takes additions in the place of a committer."""
 
+    keeps_texts = True
+
     def __init__(self) -> None:
         self.additions: list[Addition] = []
 

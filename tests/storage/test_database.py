@@ -231,7 +231,11 @@ async def test_a_row_is_told_by_column_name(database: Database) -> None:
 async def test_the_migrations_make_the_tables(database: Database) -> None:
     def differences(connection: Connection) -> list[Any]:
         # PostgreSQL cannot compare JSON.
-        options = {"compare_type": True, "compare_server_default": connection.dialect.name == "sqlite"}
+        is_sqlite = connection.dialect.name == "sqlite"
+        options: dict[str, Any] = {"compare_type": True, "compare_server_default": is_sqlite}
+        if is_sqlite:
+            # Its indexes of words are virtual tables, and stand on tables of their own.
+            options["include_object"] = lambda _, name, kind, *__: kind != "table" or "_words" not in name
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables.metadata))
 
     async with database.read() as connection:

@@ -147,7 +147,6 @@ async def _persona(database: Database, workspace_id: str) -> str:
                 status="active",
                 latest=1,
                 revision=1,
-                search="",
                 created_at=1,
                 updated_at=1,
             )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    Integer,
     Row,
     Select,
     bindparam,
@@ -30,6 +31,7 @@ from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
 from gateway.storage.visibility import is_open
+from gateway.storage.words import SUBJECT, asked_for, matching, statement, workspace_of
 from gateway.turns.turn import Drift
 
 CONVERSATION, MESSAGE, TURN = tables.conversations.c, tables.messages.c, tables.turns.c
@@ -49,6 +51,11 @@ _GROW = (
         updated_at=bindparam("now"),
     )
 )
+_INDEX = statement(
+    tables.message_words,
+    MESSAGE.seq,
+    (MESSAGE.conversation == bindparam("number", type_=Integer)) & (MESSAGE.id == SUBJECT),
+)
 AT_ONCE = 2 << 20
 """Characters of messages that are read at once; the last one of them may be a large one."""
 WITH_PERSONAS = tables.conversations.outerjoin(
@@ -60,6 +67,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Says which conversations are wanted; `after` is a place in their order."""
 
     persona_id: str | None = None
+    words: str = ""
+    """All of these are in one of its messages, or begin words there."""
     after: int | None = None
     limit: int = 50
 
@@ -86,6 +95,12 @@ async def conversations(
     query = query.where(CONVERSATION.workspace_id == workspace_id)
     if wanted.persona_id is not None:
         query = query.where(CONVERSATION.persona_id == wanted.persona_id)
+    if wanted.words.strip():
+        sought = asked_for(wanted.words)
+        if sought is None:
+            return []
+        found = matching(tables.message_words, workspace_id, sought)
+        query = query.where(CONVERSATION.seq.in_(select(MESSAGE.conversation).where(MESSAGE.seq.in_(found))))
     if wanted.after is not None:
         query = query.where(CONVERSATION.seq < literal(wanted.after, BigInteger))
     rows = await connection.execute(query.order_by(CONVERSATION.seq.desc()).limit(wanted.limit))
@@ -143,26 +158,29 @@ async def add(connection: AsyncConnection, additions: Sequence[Addition]) -> lis
     query = select(CONVERSATION.seq, CONVERSATION.messages).where(CONVERSATION.seq.in_(numbers))
     held: dict[int, int] = {row.seq: row.messages for row in await connection.execute(query)}
     faults: list[Fault | None] = []
-    rows, changes = [], []
+    rows, changes, words = [], [], []
     for addition, seq in zip(additions, placed, strict=True):
         fault = seq if isinstance(seq, Fault) else _unfit(held, seq, addition)
         faults.append(fault)
         if fault is None and isinstance(seq, int):
             rows += [_row(seq, message) for message in addition.messages]
             changes.append(_change(seq, addition))
+            words += _words(seq, addition)
     if rows:
         await connection.execute(insert(tables.messages), rows)
         await connection.execute(_GROW, changes)
+    if words:
+        await connection.execute(_INDEX, words)
     return faults
 
 
 async def take_in(
-    connection: AsyncConnection, draft: Conversation, messages: Sequence[Message]
+    connection: AsyncConnection, draft: Conversation, messages: Sequence[Message], words: tuple[str, ...] = ()
 ) -> Conversation:
     """Store a new conversation with all that was said in it, and give it as it is then."""
     made = await create(connection, draft)
     answers = sum(message.score is not None for message in messages)
-    await add(connection, [Addition(made, tuple(messages), answers)])
+    await add(connection, [Addition(made, tuple(messages), words, answers)])
     last, count = messages[-1], len(messages)
     return msgspec.structs.replace(
         made, leaf=last.id, messages=count, turns=answers, updated_at=last.created_at
@@ -197,6 +215,16 @@ def _unfit(held: dict[int, int], seq: int, addition: Addition) -> Fault | None:
 def _row(seq: int, message: Message) -> dict[str, Any]:
     score = None if message.score is None else msgspec.json.encode(message.score).decode()
     return {**msgspec.structs.asdict(message), "score": score, "conversation": seq}
+
+
+def _words(seq: int, addition: Addition) -> list[dict[str, Any]]:
+    workspace = workspace_of(addition.conversation.workspace_id)
+    found = zip(addition.messages, addition.words, strict=False)
+    return [
+        {"number": seq, "subject": message.id, "tokens": f"{workspace} {words}"}
+        for message, words in found
+        if words
+    ]
 
 
 def _change(seq: int, addition: Addition) -> dict[str, Any]:

@@ -68,7 +68,7 @@ async def create(
         "forked_version": origin.version if origin else None,
         "latest": 1,
         "revision": 1,
-        "search": search.text(draft),
+        "seq": await search.next_number(connection),
         "created_at": now,
         "updated_at": now,
     }
@@ -78,6 +78,7 @@ async def create(
         # Somebody else was a moment quicker.
         raise SlugTakenError(draft.profile.slug) from None
     first = await versions.add(connection, values["id"], 1, draft.content)
+    await search.index(connection, actor.workspace_id, values["id"], draft)
     await announce(connection, "persona", values["id"])
     slug = draft.profile.slug
     details = {"slug": slug} | ({"from": origin.persona_id, "version": origin.version} if origin else {})
@@ -103,9 +104,10 @@ async def save(connection: AsyncConnection, persona: Persona, draft: Draft, acto
         return Pushed(persona, previous, previous, "unchanged", persona.profile)
     values = {**msgspec.to_builtins(draft.profile), "status": "active", "latest": newest.number}
     try:
-        await touch(connection, persona, **values, search=search.text(draft))
+        await touch(connection, persona, **values)
     except IntegrityError:
         raise SlugTakenError(draft.profile.slug) from None
+    await search.index(connection, persona.workspace_id, persona.id, draft)
     outcome: Outcome = "profile" if newest is previous else "new-version"
     action = "persona.updated" if newest is previous else "version.created"
     await note(connection, actor, action, persona.id, version=newest.number)
@@ -135,6 +137,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
         await erasure.conversations(connection, tables.conversations.c.persona_id == persona.id)
     await connection.execute(delete(tables.aliases).where(tables.aliases.c.persona_id == persona.id))
     await erasure.budgets(connection, persona.id)
+    await search.forget(connection, persona.id)
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(tables.versions.c.persona_id == persona.id))
     await connection.execute(delete(tables.personas).where(PERSONA.id == persona.id))

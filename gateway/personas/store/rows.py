@@ -14,7 +14,7 @@ from gateway.storage.database import announce, fields
 
 PERSONA = tables.personas.c
 LABEL = tables.labels.c
-SHOWN = [column for column in PERSONA if column.name != "search"]
+SHOWN = [column for column in PERSONA if column.name != "seq"]
 """Columns that are read of a persona: not the text for searches, which is as long as its prompt."""
 
 

@@ -1,24 +1,27 @@
 """Personas are found by words, tags and what else they are."""
 
+import asyncio
+from functools import partial
+
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from gateway.personas.model import Draft, Persona
 from gateway.personas.store.rows import LABEL, PERSONA, SHOWN, many
-from gateway.storage import tables
+from gateway.storage import tables, words
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.functions import holds
 from gateway.storage.visibility import is_own
 
-VERSION = tables.versions.c
-SEARCHED = 65_536
-"""Characters of name, tags and prompt that a search looks into."""
+VERSION, WORDS = tables.versions.c, tables.persona_words
+LARGE = 4_096
+"""Characters from which on words are looked for in a thread."""
+_INDEX = words.statement(WORDS, PERSONA.seq, PERSONA.id == words.SUBJECT)
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """Narrows a list of personas; words are matched in name, slug, tags and prompt."""
 
-    words: tuple[str, ...] = ()
+    words: str = ""
     tag: str | None = None
     language: str | None = None
     visibility: str | None = None
@@ -31,11 +34,14 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 async def find(connection: AsyncConnection, workspace_id: str, owner: str, wanted: Search) -> list[Persona]:
     """List what a key of this owner may read, the newest first."""
     query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == wanted.status)
-    searched = func.substr(PERSONA.search, 1, SEARCHED)
-    for word in wanted.words:
-        query = query.where(holds(searched, word.casefold()))
-    if wanted.tag is not None:
-        query = query.where(holds(searched, f"\n#{wanted.tag.casefold()}\n"))
+    sought = [] if wanted.tag is None else [words.tag_of(wanted.tag)]
+    if wanted.words.strip():
+        found = words.asked_for(wanted.words)
+        if found is None:
+            return []
+        sought.append(found)
+    if sought:
+        query = query.where(PERSONA.seq.in_(words.matching(WORDS, workspace_id, *sought)))
     if wanted.visibility is not None:
         query = query.where(PERSONA.visibility == wanted.visibility)
     if wanted.language is not None:
@@ -49,9 +55,22 @@ async def find(connection: AsyncConnection, workspace_id: str, owner: str, wante
     return await many(connection, query.order_by(PERSONA.id.desc()).limit(wanted.limit))
 
 
-def text(draft: Draft) -> str:
-    """Write the text that a search looks into: each tag on a line of its own, behind a `#`."""
+async def next_number(connection: AsyncConnection) -> int:
+    """Return the number of a new persona's words; there is one writer at a time."""
+    return ((await connection.execute(select(func.max(PERSONA.seq)))).scalar() or 0) + 1
+
+
+async def index(connection: AsyncConnection, workspace_id: str, persona_id: str, draft: Draft) -> None:
+    """Have the persona found by what the draft says of it, and by nothing else any more."""
+    await forget(connection, persona_id)
     profile = draft.profile
-    tags = "".join(f"\n#{tag}\n" for tag in profile.tags)
-    whole = "\n".join([profile.slug, profile.name, tags, draft.content.prompt[:SEARCHED]])
-    return whole.casefold()[:SEARCHED]
+    text = "\n".join([profile.slug, profile.name, *profile.tags, draft.content.prompt])
+    make = partial(words.indexed, text, workspace_id, *map(words.tag_of, profile.tags))
+    tokens = await asyncio.to_thread(make) if len(text) > LARGE else make()
+    await connection.execute(_INDEX, {"subject": persona_id, "tokens": tokens})
+
+
+async def forget(connection: AsyncConnection, persona_id: str) -> None:
+    """Have the persona found no more."""
+    number = select(PERSONA.seq).where(PERSONA.id == persona_id)
+    await connection.execute(delete(WORDS).where(WORDS.c.rowid.in_(number)))

@@ -25,3 +25,5 @@ from gateway.storage.tables.schema import metadata as metadata
 from gateway.storage.tables.spending import budgets as budgets
 from gateway.storage.tables.spending import holds as holds
 from gateway.storage.tables.spending import spent as spent
+from gateway.storage.tables.words import message_words as message_words
+from gateway.storage.tables.words import persona_words as persona_words

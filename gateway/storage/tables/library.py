@@ -1,6 +1,6 @@
 """Personas, their versions and labels."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from gateway.storage.tables.schema import Id, Millis, metadata
 
@@ -19,11 +19,13 @@ personas = Table(
     Column("forked_version", Integer),
     Column("latest", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("search", Text, nullable=False),
+    Column("seq", Integer),
     Column("created_at", Millis, nullable=False),
     Column("updated_at", Millis, nullable=False),
     UniqueConstraint("workspace_id", "slug"),
+    Index(None, "seq", unique=True),
 )
+"""`seq` is the number of its words."""
 
 versions = Table(
     "versions",

@@ -1,0 +1,161 @@
+"""Texts are found by their words, which every kind of store indexes in the same form.
+
+A word is folded: without case, and without the accents of Latin, Greek and Cyrillic letters. Writing without
+spaces between words (Chinese, Japanese, Korean, Thai and its neighbours) is cut into pairs of characters.
+Letters beyond ASCII are written as numbers, since databases differ in what they take for a letter.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Dialect,
+    Insert,
+    String,
+    Text,
+    TypeDecorator,
+    bindparam,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.sql.schema import Table
+from sqlalchemy.types import NullType
+
+LONGEST_TEXT = 65_536
+"""Characters of a text that are read."""
+MOST_WORDS = 8_192
+"""Different words of a text that are indexed; PostgreSQL takes at most 1 MiB of them."""
+LONGEST_WORD = 64
+SUBJECT: BindParameter[str] = bindparam("subject", type_=String)
+"""The id of what is indexed."""
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+PLAIN = re.compile("[a-z0-9]+")
+ACCENTS = re.compile("[\u0300-\u036f\u1dc0-\u1dff]+")
+PAIRED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u31a0-\u31bf"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""Characters of writing without spaces."""
+
+
+def indexed(text: str, workspace_id: str, *others: str) -> str:
+    """Return what is indexed of a text: its words, and others as the functions below return them."""
+    return " ".join([workspace_of(workspace_id), *others, words_of(text)])
+
+
+def words_of(text: str) -> str:
+    """Return the different words of a text as they are indexed, with spaces between them."""
+    found = dict.fromkeys(_words(text[:LONGEST_TEXT], is_asked=False))
+    return " ".join(_ascii(word) for word in list(found)[:MOST_WORDS])
+
+
+def asked_for(text: str) -> str | None:
+    """Return what finds texts that have all words of this one, or begin with them; `None` without a word."""
+    found = dict.fromkeys(_words(text, is_asked=True))
+    return " ".join(f"{_ascii(word)}*" for word in found) or None
+
+
+def tag_of(text: str) -> str:
+    """Return the word that stands for a tag as a whole; no text has such a word."""
+    return "zt" + _ascii(_folded(text).strip())
+
+
+def workspace_of(workspace_id: str) -> str:
+    """Return the word that everything of a workspace has, so that a search reads nothing of others."""
+    return "zw" + _ascii(workspace_id.casefold())
+
+
+def statement(table: Table, number: ColumnElement[int], which: ColumnElement[bool]) -> Insert:
+    """Write the statement that indexes the parameter `tokens` under the number that a query finds."""
+    values = select(number, bindparam("tokens", type_=table.c.tokens.type)).where(which)
+    return insert(table).from_select(["rowid", "tokens"], values)
+
+
+def matching(table: Table, workspace_id: str, *wanted: str) -> Any:
+    """Select the numbers of what has all that is wanted, as the functions above return it."""
+    sought = literal(" ".join([workspace_of(workspace_id), *wanted]), _Sought())
+    return select(table.c.rowid).where(has_words(table.c.tokens, sought))
+
+
+def _words(text: str, *, is_asked: bool) -> list[str]:
+    if text.isascii():
+        return [word[:LONGEST_WORD] for word in PLAIN.findall(text.casefold())]
+    found: list[str] = []
+    for run in _pattern().finditer(_folded(text)):
+        if run.lastgroup == "word":
+            found.append(run[0][:LONGEST_WORD])
+            continue
+        pairs = [run[0][at : at + 2] for at in range(len(run[0]) - 1)]
+        # The last character stands alone too, so that one character is found as the beginning of a pair.
+        found += pairs if pairs and is_asked else [*pairs, run[0][-1]]
+    return found
+
+
+def _folded(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFC", ACCENTS.sub("", apart)).replace("ı", "i")
+
+
+@lru_cache
+def _pattern() -> re.Pattern[str]:
+    # Python counts marks, such as the vowels of Indic scripts, among what stands between words.
+    codes = [code for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc")]
+    marks = re.sub(f"[{PAIRED}]", "", "".join(map(chr, codes)))
+    letter = rf"(?:(?![{PAIRED}])[^\W_]|[{marks}])"
+    return re.compile(
+        rf"(?P<pairs>(?:(?=[{PAIRED}])(?:\w|[{''.join(map(chr, codes))}]))+)|(?P<word>{letter}+)"
+    )
+
+
+def _ascii(word: str) -> str:
+    """Write letters and digits of ASCII as they are, and `z` and all others as `z` and four digits."""
+    if word.isascii() and word.isalnum() and "z" not in word:
+        return word
+    return "".join(each if each in DIGITS[:-1] else f"z{_number(ord(each))}" for each in word)
+
+
+def _number(code: int) -> str:
+    digits = ""
+    for _ in range(4):
+        code, digit = divmod(code, 36)
+        digits = DIGITS[digit] + digits
+    return digits
+
+
+class has_words(GenericFunction[Any]):  # noqa: N801
+    """Tells whether the words of a row are those that are sought."""
+
+    # SQLite knows MATCH where it stands alone, and a Boolean would be compared with 1.
+    type = NullType()
+    inherit_cache = True
+
+
+@compiles(has_words, "sqlite")
+def _in_sqlite(element: Any, compiler: SQLCompiler, **kwargs: Any) -> str:
+    tokens, sought = element.clauses
+    return f"{tokens.table.name} MATCH {compiler.process(sought, **kwargs)}"
+
+
+@compiles(has_words, "postgresql")
+def _in_postgres(element: Any, compiler: SQLCompiler, **kwargs: Any) -> str:
+    tokens, sought = (compiler.process(each, **kwargs) for each in element.clauses)
+    return f"{tokens} @@ CAST({sought} AS tsquery)"
+
+
+class _Sought(TypeDecorator[str]):
+    """What is sought, as each database writes it; the words are of ASCII letters and digits alone."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql":
+            return value
+        return value.replace("*", ":*").replace(" ", " & ")
