@@ -14,6 +14,8 @@ DIGITS = (ALPHABET * 5)[:256].encode()
 
 TIME_DIGITS = 8
 RANDOM_DIGITS = 12
+DRAWN = 256
+"""Ids for which digits are drawn at once: asking the system costs as much as the rest of many ids."""
 LOW = 62 * 62
 """Milliseconds that the last two digits of the time count, so that the others change every four seconds."""
 
@@ -31,11 +33,32 @@ def base62(number: int, width: int) -> str:
     return "".join(reversed(digits))
 
 
+class _Dice:
+    """Holds random digits that no id has yet."""
+
+    def __init__(self) -> None:
+        self._drawn: list[str] = []
+        # Two processes must not share what was drawn before they parted.
+        os.register_at_fork(after_in_child=self._drawn.clear)
+
+    def roll(self) -> str:
+        """Return the random digits of one id, which no other thread gets."""
+        try:
+            return self._drawn.pop()
+        except IndexError:
+            digits = os.urandom(RANDOM_DIGITS * DRAWN).translate(DIGITS).decode()
+            ends = range(RANDOM_DIGITS, len(digits), RANDOM_DIGITS)
+            self._drawn.extend([digits[end : end + RANDOM_DIGITS] for end in ends])
+            return digits[:RANDOM_DIGITS]
+
+
+_dice = _Dice()
+
+
 def new(prefix: str) -> str:
     """Make a fresh id such as `msg_0QvXb3k2…`: eight digits of milliseconds, then twelve random ones."""
-    random = os.urandom(RANDOM_DIGITS).translate(DIGITS).decode()
     high, low = divmod(clock.now_ms(), LOW)
-    return f"{prefix}_{base62(high, TIME_DIGITS - 2)}{ALPHABET[low // 62]}{ALPHABET[low % 62]}{random}"
+    return f"{prefix}_{base62(high, TIME_DIGITS - 2)}{ALPHABET[low // 62]}{ALPHABET[low % 62]}{_dice.roll()}"
 
 
 def secret(length: int) -> str:

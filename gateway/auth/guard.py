@@ -17,8 +17,6 @@ from gateway.storage.failure import StoreUnavailable
 
 CAPACITY = 10_000
 """This many keys are remembered, and as many wrong prefixes; the longest unused goes first."""
-HEADERS = frozenset({b"authorization", b"api-key", b"x-api-key", b"persona-workspace"})
-"""The headers that a guard looks at."""
 KEY_LENGTH = len("pk_live_") + keys.PREFIX_LENGTH + keys.SECRET_LENGTH
 
 
@@ -140,17 +138,13 @@ class Guard:
 
 def credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str | None]:
     """Read the key and the workspace from the headers; `Authorization` comes before the other two places."""
-    bearer = other = workspace = None
-    for name, value in headers:
-        if name == b"authorization":
-            scheme, _, token = value.partition(b" ")
-            bearer = token.strip() if scheme.lower() == b"bearer" else None
-        elif name in (b"api-key", b"x-api-key"):
-            other = value.strip()
-        elif name == b"persona-workspace":
-            workspace = value.decode("latin-1").strip()
-    key = bearer or other
-    return (key.decode("latin-1") if key else None), workspace
+    named = dict(headers)
+    scheme, _, token = named.get(b"authorization", b"").partition(b" ")
+    key = token.strip() if scheme.lower() == b"bearer" else b""
+    key = key or named.get(b"x-api-key", b"").strip() or named.get(b"api-key", b"").strip()
+    workspace = named.get(b"persona-workspace")
+    named_workspace = None if workspace is None else workspace.decode("latin-1").strip()
+    return (key.decode("latin-1") if key else None), named_workspace
 
 
 def require(caller: Caller, scope: str | None, *, operator: bool) -> None:

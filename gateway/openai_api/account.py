@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from gateway import ids
 from gateway.budgets.ledger import Purse
+from gateway.config import Route
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
 from gateway.limits.bounds import NONE
@@ -27,8 +29,15 @@ CUT = frozenset({"first_byte_timeout", "only_comments", "idle_timeout", "total_t
 """Words for turns that we have cut short while the upstream was at work."""
 FINISH_CHARACTERS = 64
 """Characters of a finish reason that are recorded."""
+ROUTES = 256
+"""Routes whose header is remembered."""
 Reckon = Callable[[], Usage | None]
 """Estimates the tokens of a turn; `None` stands for words of our own, which cost nothing."""
+
+
+@lru_cache(ROUTES)
+def _written(route: Route) -> bytes:
+    return str(route).encode("ascii", "replace")
 
 
 class Source(Protocol):
@@ -120,7 +129,7 @@ class Account:
         if self.turn.conversation_id is not None:
             headers.append((b"x-persona-conversation-id", self.turn.conversation_id.encode()))
         if trail.route is not None:
-            headers.append((b"x-persona-upstream", str(trail.route).encode("ascii", "replace")))
+            headers.append((b"x-persona-upstream", _written(trail.route)))
         if self.has_dropped_tools:
             headers.append((b"x-persona-dropped", b"tools"))
         if self.persona is not None:

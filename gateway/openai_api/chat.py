@@ -3,7 +3,6 @@
 import time
 from typing import Any, Protocol
 
-from gateway.auth import guard as guards
 from gateway.auth.door import Door, Need
 from gateway.auth.guard import Caller
 from gateway.config import Server
@@ -15,10 +14,8 @@ from gateway.openai_api.exchange import Exchange
 from gateway.openai_api.exchanges import Exchanges
 
 CONVERSATION = b"x-persona-conversation-id"
+"""The header that names the conversation which the request goes on with."""
 NEED = Need("chat:invoke", spends=True, is_openai=True)
-HEADERS = guards.HEADERS | edge.HEADERS | {CONVERSATION}
-"""Headers of a request that are looked at; a client's library sends a dozen others."""
-
 
 UNKNOWN = "There is no such conversation; leave the header `X-Persona-Conversation-Id` out."
 
@@ -51,13 +48,13 @@ class ChatCompletions(Answering):
         incoming = edge.Incoming(scope)
         try:
             incoming.require_post()
-            headers = [header for header in incoming.headers if header[0] in HEADERS]
-            caller = await self._door.admit(headers, incoming.connection, NEED)
-            conversation = _conversation(headers)
+            headers = incoming.single
+            caller = await self._door.admit(headers.items(), incoming.connection, NEED)
+            conversation = headers.get(CONVERSATION)
             body = await edge.read_body(headers, receive, self._max_body, self._exchanges.aside)
             exchange = await self._exchanges.prepare(caller, body, incoming.request_id, started)
             if conversation is not None:
-                await self._attaching.attach(caller, exchange, conversation)
+                await self._attaching.attach(caller, exchange, conversation.decode("latin-1").strip())
             elif self._attaching.takes_all:
                 await self._attaching.match(caller, exchange)
             await self.hold(exchange)
@@ -72,11 +69,3 @@ class ChatCompletions(Answering):
             incoming.headers.clear()
             del body
             await self.answer(exchange, incoming, send)
-
-
-def _conversation(headers: edge.Headers) -> str | None:
-    """Read the conversation that the request names."""
-    for name, value in headers:
-        if name == CONVERSATION:
-            return value.decode("latin-1").strip()
-    return None

@@ -1,7 +1,7 @@
 """A request meets ASGI here: its body is read, its answer is sent."""
 
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,8 +20,6 @@ STREAM_HEAD = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
-HEADERS = frozenset({b"content-length", b"content-encoding"})
-"""Headers of a request that `read_body` looks at."""
 PLAIN, GZIP = frozenset([b"", b"identity"]), frozenset([b"gzip", b"x-gzip"])
 INFLATED = 16 * 1024 * 1024
 """Bytes that a compressed body may become."""
@@ -55,13 +53,15 @@ class Connection(Presence, Writer, Entrance, Protocol):
 class Incoming:
     """What an ASGI scope tells of a request and of its connection."""
 
-    __slots__ = ("connection", "headers", "method", "path", "request_id")
+    __slots__ = ("connection", "headers", "method", "path", "request_id", "single")
 
     def __init__(self, scope: Any) -> None:
         state = scope["state"]
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self.single: Mapping[bytes, bytes] = state["single"]
+        """The headers that may stand only once, those of the guard and of `read_body` among them."""
         self.request_id: str = state["request_id"]
         self.connection: Connection = state["connection"]
 
@@ -71,14 +71,12 @@ class Incoming:
             raise Refusal(Fault.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
 
 
-async def read_body(headers: Headers, receive: Receive, limit: int, aside: Aside) -> bytes:
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int, aside: Aside) -> bytes:
     """Read the body, decompressed, of at most `limit` bytes. Raises Refusal, CallerGoneError."""
-    encoding = b""
-    for name, value in headers:
-        if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise _too_large(limit)
-        if name == b"content-encoding":
-            encoding = value.strip().lower()
+    length, encoding = headers.get(b"content-length", b""), headers.get(b"content-encoding", b"")
+    if length.isdigit() and int(length) > limit:
+        raise _too_large(limit)
+    encoding = encoding and encoding.strip().lower()
     if encoding not in PLAIN and encoding not in GZIP:
         # Nobody waits for a body that is not wanted: the caller is answered, and let go as after any refusal.
         raise Refusal(Fault.MEDIA_UNSUPPORTED)
@@ -99,10 +97,12 @@ def start(status: int, headers: Headers) -> dict[str, Any]:
 async def send_json(send: Send, status: int, body: bytes | bytearray, headers: Headers = ()) -> None:
     """Send a whole answer; a large one goes out as fast as the caller reads it."""
     await send(start(status, [JSON_TYPE, (b"content-length", b"%d" % len(body)), *headers]))
-    for at in range(0, len(body) - SLICE, SLICE):
-        await send({"type": "http.response.body", "body": bytes(body[at : at + SLICE]), "more_body": True})
-    last = body if len(body) <= SLICE else bytes(body[(len(body) - 1) // SLICE * SLICE :])
-    await send({"type": "http.response.body", "body": last})
+    if len(body) > SLICE:
+        for at in range(0, len(body) - SLICE, SLICE):
+            piece = bytes(body[at : at + SLICE])
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        body = bytes(body[(len(body) - 1) // SLICE * SLICE :])
+    await send({"type": "http.response.body", "body": body})
 
 
 async def send_refusal(

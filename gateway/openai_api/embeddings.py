@@ -51,8 +51,8 @@ class Embeddings(Answering):
         aside = self._exchanges.aside
         try:
             incoming.require_post()
-            caller = await self._door.admit(incoming.headers, incoming.connection, NEED)
-            body = await edge.read_body(incoming.headers, receive, self._max_body, aside)
+            caller = await self._door.admit(incoming.single.items(), incoming.connection, NEED)
+            body = await edge.read_body(incoming.single, receive, self._max_body, aside)
             body, model = await aside.run(len(body), partial(_checked, body))
             embedding = self._prepare(caller, body, model, incoming.request_id, started)
             if not self._exchanges.ledger.known.is_free(caller.workspace_id):

@@ -60,9 +60,12 @@ class Exchanges:
 
     async def prepare(self, caller: Caller, body: bytes, request_id: str, started: float) -> Exchange:
         """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
-        size, parse = len(body), partial(ChatRequest.parse, body)
+        size = len(body)
         # A request of the usual size is spared two coroutines.
-        request = parse() if size <= LARGE else await self.aside.run(size, parse)
+        if size <= LARGE:
+            request = ChatRequest.parse(body)
+        else:
+            request = await self.aside.run(size, partial(ChatRequest.parse, body))
         chat, scoring, secrets = self.shared.chat, self.shared.scoring, self.shared.routing.secrets
         turn = Turn(
             id=ids.new("msg"),
@@ -93,8 +96,12 @@ class Exchanges:
         turn.drift = scoring.initial
         turn.persona_id, turn.version_id = persona.persona_id, persona.version_id
         turn.version = persona.version
-        laying = partial(_laid, request, persona, "personas:write" in caller.scopes)
-        fields, laid, is_data = laying() if size <= LARGE else await self.aside.run(size, laying)
+        may_replace = "personas:write" in caller.scopes
+        if size <= LARGE:
+            fields, laid, is_data = _laid(request, persona, may_replace)
+        else:
+            laying = partial(_laid, request, persona, may_replace)
+            fields, laid, is_data = await self.aside.run(size, laying)
         asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
         account.bounds = caller.bounds

@@ -33,7 +33,8 @@ KINDS = {
 the whole message for it, and so the prompt."""
 SHAPES = {'"': "a string", "[": "an array", "{": "an object"}
 
-EMPTY = msgspec.Raw(b'""')
+EMPTY_TEXT = b'""'
+EMPTY = msgspec.Raw(EMPTY_TEXT)
 
 _text = msgspec.json.Decoder(str)
 _array = msgspec.json.Decoder(list[msgspec.Raw])
@@ -83,7 +84,7 @@ def lay(
         return Laid(None, _behind(messages, 0), hashlib.sha256("".join(texts).encode()).hexdigest())
     if not leading:
         return Laid(prompt.head, _behind(messages, 0), prompt.sha256)
-    head, sha256 = _merge(messages, leading, prompt)
+    head, sha256 = (_plainly(messages, prompt) if leading == 1 else None) or _merge(messages, leading, prompt)
     return Laid(head, _behind(messages, leading), sha256)
 
 
@@ -117,6 +118,16 @@ def _refuse_disguises(roles: Sequence[str], allow: Collection[str]) -> None:
 
 def _locked(message: str | None, index: int) -> Refusal:
     return Refusal(Fault.OVERLAY_LOCKED, message, param=f"messages[{index}].role")
+
+
+def _plainly(messages: Messages, prompt: Prompt) -> tuple[bytes, str] | None:
+    """Merge a message that holds a text and nothing more, as most do; `None` says that it is another one."""
+    message = messages.fields(0)
+    content = bytes(message.get("content", NULL))
+    if len(message) != 2 or content[:1] != b'"' or not len(EMPTY_TEXT) < len(content) <= LONGEST:
+        return None
+    head = b"".join([memoryview(prompt.head)[:-2], b"\\n\\n", memoryview(content)[1:], b"}"])
+    return head, prompt.sha256_with("\n\n" + _text.decode(content))
 
 
 def _merge(messages: Messages, leading: int, prompt: Prompt) -> tuple[bytes, str]:

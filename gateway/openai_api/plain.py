@@ -7,7 +7,7 @@ find the same in all that is read here.
 from collections.abc import Callable
 from itertools import chain
 from struct import Struct as Format
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -59,7 +59,7 @@ _first: Callable[[Any], tuple[int]] = Format("B").unpack_from
 """The character that a value begins with."""
 
 
-class Plain(NamedTuple):
+class Plain(msgspec.Struct, frozen=True):
     """Holds what was read of the messages."""
 
     array: bytes | Raw

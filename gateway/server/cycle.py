@@ -8,6 +8,7 @@ from gateway.openai_api.account import Account
 from gateway.openai_api.edge import BODY_FOLLOWS
 
 CONTROLS = bytes(code for code in range(32) if code != ord("\t")) + b"\x7f"
+COLON = b": "
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 
 
@@ -75,20 +76,21 @@ class Cycle(RequestResponseCycle):
         if self.more_body:
             # The rest of the request stands where the next one would begin.
             self.keep_alive = False
-        lines = [STATUS_LINE[status]]
-        for name, value in (*self.default_headers, *headers, *self.told):
-            if name in FRAMING:
-                self._frame(name, value)
-            lines += name, b": ", value, b"\r\n"
-        if not self.keep_alive and b"connection" not in lines:
-            lines += b"connection", b": ", b"close", b"\r\n"
+        named = [*self.default_headers, *headers, *self.told]
+        framing = [header for header in named if header[0] in FRAMING]
+        for name, value in framing:
+            self._frame(name, value)
+        if not self.keep_alive and not any(name == b"connection" for name, _ in framing):
+            named.append((b"connection", b"close"))
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
             self.chunked_encoding = True
-            lines += b"transfer-encoding", b": ", b"chunked", b"\r\n"
-        head = b"".join(lines)
-        if len(head) - len(head.translate(None, CONTROLS)) != len(lines) // 4 * 2 + 2:
+            named.append((b"transfer-encoding", b"chunked"))
+        lines = b"\r\n".join(map(COLON.join, named))
+        head = b"%b%b\r\n\r\n" % (STATUS_LINE[status], lines)
+        # The status, each header and the whole head end in two of them.
+        if len(head) - len(head.translate(None, CONTROLS)) != 2 * len(named) + 4:
             raise RuntimeError("A header of the answer holds a control character.")
-        return head + b"\r\n"
+        return head
 
     def _frame(self, name: bytes, value: bytes) -> None:
         """Note what a header says of the body's end and the connection's."""

@@ -202,7 +202,8 @@ class Protocol(Limits):
         except FlawError as flaw:
             self._refuse(Fault.REQUEST_INVALID, str(flaw))
             return
-        self.expect_100_continue = single.get(b"expect", b"").lower() == b"100-continue"
+        self.expect_100_continue = b"expect" in single and single[b"expect"].lower() == b"100-continue"
+        scope["state"]["single"] = single
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = target(self.url)
         before, self.cycle = self.cycle, self._cycle(scope, version)

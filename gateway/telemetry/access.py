@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -20,6 +20,8 @@ SECONDS = 0.25
 WAITING = 10_000
 """Lines that may wait; where nobody takes them, as at a pipe that is full, further ones are counted."""
 PATH_BYTES = 200
+PATHS = 64
+"""Paths that are remembered in the form in which lines show them."""
 SECRETS = re.compile(r"((?:sk|pk_live|pk_test)[-_])[A-Za-z0-9_-]+")
 """What looks like a key is cut out of a path, into which somebody may have put one."""
 ODD = re.compile(r"[^\x21-\x7e]")
@@ -28,7 +30,7 @@ NAME = "gateway.access"
 log = logging.getLogger("gateway.log")
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One request; `None` stands for what it had nothing of. No text of anybody is in it, and no query."""
 
     at: int
@@ -46,6 +48,9 @@ class Line(NamedTuple):
     verdict: str | None = None
     ended: str | None = None
     """How the turn ended, such as `completed`, or `failed` with a word behind it."""
+
+
+OF_TURN = Line.__struct_fields__[6:]
 
 
 class Timer(Protocol):
@@ -120,34 +125,39 @@ class Access:
             self._is_writing = False
 
 
-def _facts(line: Line) -> dict[str, object]:
-    path = ODD.sub("?", line.path[:PATH_BYTES].decode("ascii", "replace"))
-    if "sk" in path or "pk_" in path:
-        path = SECRETS.sub(r"\1***", path)
-    facts: dict[str, object] = {
-        "method": line.method,
-        "path": path,
-        "status": line.status,
-        "ms": round(line.ms, 1),
-    }
-    facts |= {
-        name: value for name, value in zip(line._fields[6:], line[6:], strict=True) if value is not None
-    }
-    facts["request"] = line.request
-    return facts
+@lru_cache(PATHS)
+def _path(sent: bytes) -> str:
+    path = ODD.sub("?", sent.decode("ascii", "replace"))
+    return SECRETS.sub(r"\1***", path) if "sk" in path or "pk_" in path else path
+
+
+def _of_turn(line: Line) -> dict[str, object]:
+    """Return what the line says of a turn."""
+    found = [(name, getattr(line, name)) for name in OF_TURN]
+    return {name: value for name, value in found if value is not None}
 
 
 def _json(line: Line) -> str:
-    head = {"at": clock.iso(line.at), "level": "info", "logger": NAME, "message": "request"}
-    return msgspec.json.encode({**head, **_facts(line)}).decode() + "\n"
+    facts = {
+        "at": clock.iso(line.at),
+        "level": "info",
+        "logger": NAME,
+        "message": "request",
+        "method": line.method,
+        "path": _path(line.path[:PATH_BYTES]),
+        "status": line.status,
+        "ms": round(line.ms, 1),
+        **_of_turn(line),
+        "request": line.request,
+    }
+    return msgspec.json.encode(facts).decode() + "\n"
 
 
 def _text(line: Line) -> str:
     seconds, ms = divmod(line.at, 1000)
-    facts = _facts(line)
-    told = f"{facts.pop('method')} {facts.pop('path')} {facts.pop('status') or '-'}"
-    rest = "".join(f" {name}={value}" for name, value in facts.items())
-    return f"{_second(seconds)},{ms:03} INFO {NAME}: {told}{rest}\n"
+    told = f"{line.method} {_path(line.path[:PATH_BYTES])} {line.status or '-'} ms={round(line.ms, 1)}"
+    turn = "".join([f" {name}={value}" for name, value in _of_turn(line).items()])
+    return f"{_second(seconds)},{ms:03} INFO {NAME}: {told}{turn} request={line.request}\n"
 
 
 @lru_cache(4)

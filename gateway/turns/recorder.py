@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Protocol, TypeVar
 
 from gateway.config import Turns
@@ -111,7 +112,9 @@ class Recorder:
         """Write all that waits; after a failure it goes on waiting."""
         try:
             while self._queue:
-                await self._write(self._queue, BATCH, self._insert)
+                # Only a write that has failed may have left turns behind.
+                insert = partial(self._insert, are_new=not self._has_failed)
+                await self._write(self._queue, BATCH, insert)
             # News that come in meanwhile may be of turns that still wait. They change turns that have been
             # written: one that is not there has been lost.
             await self._write(self._news, NEWS, amendments.amend)
@@ -141,8 +144,8 @@ class Recorder:
                 self._charged.append(turn)
         self._prices, self._unpriced = None, []
 
-    async def _insert(self, connection: AsyncConnection, batch: Sequence[Turn]) -> None:
-        await turns.insert(connection, batch)
+    async def _insert(self, connection: AsyncConnection, batch: Sequence[Turn], *, are_new: bool) -> None:
+        await turns.insert(connection, batch, are_new=are_new)
         if self._budgets is not None and (held := [turn for turn in batch if turn.hold is not None]):
             await self._budgets.settle(connection, held)
 

@@ -1,9 +1,10 @@
 """Turns are added up here, into the figures of the hours in which they began."""
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from gateway.drift.axes import AXES
@@ -29,7 +30,9 @@ USED = ("turns", "completed", "failed", "cancelled", *TOKENS, "cost_usd", "price
 
 
 Figures = defaultdict[str, Any]
-Found = defaultdict[tuple[Any, ...], Figures]
+Found = Mapping[tuple[Any, ...], Figures]
+COUNTS = {name: total if name == "total_tokens" else attrgetter(name) for name in TOKENS}
+LEVELS = {name: attrgetter(name if name == COHERENCE else f"drift.{name}") for name in NAMES}
 
 
 def _nothing() -> Figures:
@@ -48,24 +51,15 @@ class Score(NamedTuple):
 
 def usage(turns: Iterable[Turn]) -> list[Row]:
     """Add up what turns took."""
-    found: Found = defaultdict(_nothing)
+    groups: defaultdict[tuple[Any, ...], list[Turn]] = defaultdict(list)
     for turn in turns:
-        key = (*_key(turn), turn.key_id)
-        sums = found[key]
-        sums["turns"] += 1
-        sums[turn.status] += 1
-        sums["priced"] += turn.cost_usd is not None
-        sums["unpriced"] += is_unpriced(turn)
-        sums["estimated"] += turn.usage_source == "estimated"
-        for name in TOKENS:
-            sums[name] += (total(turn.usage) if name == "total_tokens" else getattr(turn.usage, name)) or 0
-        sums["cost_usd"] += turn.cost_usd or 0.0
-    return _rows(found, USED_BY, USED)
+        groups[(*_key(turn), turn.key_id)].append(turn)
+    return _rows({key: _used(group) for key, group in groups.items()}, USED_BY, USED)
 
 
 def charges(turns: Iterable[Turn]) -> list[Row]:
     """Add up the costs of turns that were counted as unpriced."""
-    found: Found = defaultdict(_nothing)
+    found: defaultdict[tuple[Any, ...], Figures] = defaultdict(_nothing)
     for turn in turns:
         sums = found[(*_key(turn), turn.key_id)]
         sums["cost_usd"] += turn.cost_usd or 0.0
@@ -76,18 +70,11 @@ def charges(turns: Iterable[Turn]) -> list[Row]:
 
 def drift(scores: Iterable[Score]) -> list[Row]:
     """Add up the scores of turns with a persona."""
-    found: Found = defaultdict(_nothing)
+    groups: defaultdict[tuple[Any, ...], list[Score]] = defaultdict(list)
     for score in scores:
-        if score.turn.persona_id is None:
-            continue
-        sums = found[_key(score.turn)]
-        sums["turns"] += score.times
-        sums[VERDICTS[score.drift.verdict]] += score.times
-        for name, column in NAMES.items():
-            level = score.coherence if name == COHERENCE else getattr(score.drift, name)
-            if level is not None:
-                sums[f"{column}_sum"] += score.times * level
-                sums[bin_names(column)[_bin(name, level)]] += score.times
+        if score.turn.persona_id is not None:
+            groups[_key(score.turn)].append(score)
+    found = {key: _scored(group) for key, group in groups.items()}
     figures = ["turns", *VERDICTS.values()]
     for column in NAMES.values():
         figures += [f"{column}_sum", *bin_names(column)]
@@ -120,6 +107,36 @@ def together(rows: Sequence[Row]) -> Row:
         for name, value in row.items():
             if name not in ("version", "upstream", "at"):
                 sums[name] += value
+    return sums
+
+
+def _used(turns: Sequence[Turn]) -> Figures:
+    """Add up what turns of one row took."""
+    sums = _nothing()
+    sums |= Counter([turn.status for turn in turns])
+    usages, costs = [turn.usage for turn in turns], [turn.cost_usd for turn in turns]
+    sums["turns"] = len(turns)
+    sums["priced"] = len(costs) - costs.count(None)
+    sums["unpriced"] = sum(map(is_unpriced, turns))
+    sums["estimated"] = [turn.usage_source for turn in turns].count("estimated")
+    for name, counts in COUNTS.items():
+        sums[name] = sum(filter(None, map(counts, usages)))
+    sums["cost_usd"] = sum([cost or 0.0 for cost in costs])
+    return sums
+
+
+def _scored(scores: Sequence[Score]) -> Figures:
+    """Add up the scores of one row."""
+    sums = _nothing()
+    for score in scores:
+        sums["turns"] += score.times
+        sums[VERDICTS[score.drift.verdict]] += score.times
+    for name, column in NAMES.items():
+        levels = map(LEVELS[name], scores)
+        for level, score in zip(levels, scores, strict=True):
+            if level is not None:
+                sums[f"{column}_sum"] += score.times * level
+                sums[bin_names(column)[_bin(name, level)]] += score.times
     return sums
 
 

@@ -1,7 +1,7 @@
 """A circuit breaker: a model of an upstream that keeps failing is left alone for a while."""
 
 from collections import deque
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -20,7 +20,7 @@ End: TypeAlias = Literal["well", "unreached", "failed"]
 """A call's end: the request cannot have caused `unreached`, but it can have caused `failed`."""
 
 
-class _Call(NamedTuple):
+class _Call(msgspec.Struct, gc=False):
     at: float
     key: str
     end: End

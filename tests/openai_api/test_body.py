@@ -114,7 +114,7 @@ async def unpacked(body: bytes, limit: int = 32 * BIG) -> bytes:
 
     aside = Aside()
     try:
-        return await edge.read_body([(b"content-encoding", b"gzip")], receive, limit, aside)
+        return await edge.read_body({b"content-encoding": b"gzip"}, receive, limit, aside)
     finally:
         aside.close()
 

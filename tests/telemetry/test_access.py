@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.config import Log
 from gateway.telemetry import access
@@ -67,7 +68,7 @@ def test_a_turn_s_line_says_what_an_operator_asks() -> None:
 
 def test_a_line_is_json_where_the_log_is() -> None:
     first, second = map(
-        json.loads, written(TURN, TURN._replace(status=None, persona=None), form="json").splitlines()
+        json.loads, written(TURN, replace(TURN, status=None, persona=None), form="json").splitlines()
     )
     assert first == {
         "at": "2026-09-21T14:13:20.123Z",

@@ -38,13 +38,15 @@ class Ended(NamedTuple):
     """Tells whether turns may be missing before these, because the store is another one than before."""
 
 
-async def insert(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
+async def insert(connection: AsyncConnection, turns: Sequence[Turn], *, are_new: bool = False) -> None:
     """Insert turns and add them up, but not again: a batch may come a second time after a doubtful commit.
 
-    Turns whose persona has been purged keep ids only.
+    `are_new` tells that none of them can be there yet. Turns whose persona has been purged keep ids only.
     """
-    ids = [turn.id for turn in turns]
-    there = set(await connection.scalars(select(TURN.id).where(TURN.id.in_(ids))))
+    there: set[str] = set()
+    if not are_new:
+        ids = [turn.id for turn in turns]
+        there = set(await connection.scalars(select(TURN.id).where(TURN.id.in_(ids))))
     turns = list({turn.id: turn for turn in turns if turn.id not in there}.values())
     purged = await _purged(connection, {turn.persona_id for turn in turns if turn.persona_id is not None})
     rows = [erased(turn) if turn.persona_id in purged else row_of(turn) for turn in turns]
