@@ -12,7 +12,6 @@ import msgspec
 from gateway.errors import Fault, Refusal
 from gateway.personas import difference
 from gateway.personas.model import Draft
-from gateway.personas.writing import dump
 
 T = TypeVar("T")
 
@@ -93,6 +92,9 @@ def compared(task: Task) -> Compared:
     patch = _in_time(fine, lambda: coarse(task.before, task.after))
     if task.old is None or task.new is None:
         return Compared(patch, "")
+    # The YAML library stays out of processes that compare nothing.
+    from gateway.personas.writing import dump
+
     old, new = dump(task.old), dump(task.new)
     text = _in_time(lambda: difference.smallest(old, new), lambda: difference.coarse(old, new))
     return Compared(patch, text)

@@ -14,10 +14,9 @@ from gateway.personas.acceptance import DraftError, check
 from gateway.personas.model import Content, Draft, Overlay, Profile, Visibility
 from gateway.personas.node import DocumentError, Node, text_of, wrong
 from gateway.personas.scalar import Mode
+from gateway.personas.slug import DEMO
 from gateway.spelling import suggestion
 
-DEMO = ("the-night-librarian", "the-istanbul-bookseller")
-"""The slugs of the personas that an empty store starts with, the English one first."""
 MODES: Mapping[str, Mode] = {
     "layers": "written",
     "rules": "written",

@@ -5,6 +5,8 @@ import re
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LABEL = re.compile(r"[a-z][a-z0-9-]*")
 LENGTH = 64
+DEMO = ("the-night-librarian", "the-istanbul-bookseller")
+"""The slugs of the personas that an empty store starts with, the English one first."""
 LATEST = "latest"
 """The label that always means the newest version, and cannot be moved by hand."""
 PRODUCTION = "production"

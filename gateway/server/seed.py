@@ -4,7 +4,7 @@ from gateway import __version__
 from gateway.auth import store as auth
 from gateway.auth.keys import Hasher, Workspace
 from gateway.auth.scopes import SCOPES
-from gateway.personas import files
+from gateway.personas.slug import DEMO
 from gateway.personas.store import personas
 from gateway.storage import migrate, properties
 from gateway.storage.audit import Actor
@@ -40,6 +40,9 @@ async def seed(database: Database, hasher: Hasher) -> str | None:
         is_seeded = await properties.find(connection, SEEDED) is not None
         if is_seeded and await auth.has_keys(connection):
             return None
+    # Only a new store needs the YAML library.
+    from gateway.personas import files
+
     async with database.write() as connection:
         workspace = await _default(connection)
         if not is_seeded and await personas.is_empty(connection):
@@ -59,7 +62,7 @@ async def slugs(database: Database) -> list[str]:
     async with database.read() as connection:
         workspace = await _default(connection)
         found = [one.profile.slug for one in await personas.everything(connection, workspace.id)]
-    return [slug for slug in files.DEMO if slug in found] + [slug for slug in found if slug not in files.DEMO]
+    return [slug for slug in DEMO if slug in found] + [slug for slug in found if slug not in DEMO]
 
 
 async def _default(connection: AsyncConnection) -> Workspace:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 import msgspec
 from sqlalchemy import Column, ColumnElement, Select, Table, case, cast, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
@@ -70,7 +70,8 @@ async def add(connection: AsyncConnection, table: Table, rows: Sequence[Row]) ->
 
 @lru_cache
 def _addition(table: Table, dialect: str) -> Any:
-    insertion: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    # Only the dialect that is spoken is loaded; PostgreSQL's is large.
+    insertion: Any = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     keys = [column.name for column in table.primary_key]
     sums = {
         column.name: column + insertion.excluded[column.name]
