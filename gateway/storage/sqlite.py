@@ -134,6 +134,7 @@ def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
+        _stop_once(connection.driver_connection)
         try:
             connection.run_async(lambda driver: _prepare(driver, wait_ms / 1000))
         except sqlite3.DatabaseError as error:
@@ -147,6 +148,24 @@ def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
             connection.exec_driver_sql(begin)
 
     return AsyncEngine(engine)
+
+
+def _stop_once(driver: Any) -> None:
+    """Have the driver's thread told only once to stop.
+
+    A connection that is closed and given up at the same time would tell it twice, and wait for ever for the
+    second answer of a thread that has ended.
+    """
+    stop, told = driver.stop, False
+
+    def stop_once() -> Any:
+        nonlocal told
+        if told:
+            return None
+        told = True
+        return stop()
+
+    driver.stop = stop_once
 
 
 async def _prepare(driver: Any, seconds: float) -> None:

@@ -329,3 +329,16 @@ async def test_connections_that_meet_on_a_new_file_all_open_it(tmp_path: Path) -
         await asyncio.gather(*(database.revision() for database in databases_met))
         for database in databases_met:
             await database.close()
+
+
+async def test_a_connection_that_is_given_up_while_it_closes_is_closed_all_the_same(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/persona.db")
+    database.backend.create()
+    async with database.backend.readers.connect() as connection:
+        driver = connection.driver
+        closing = asyncio.ensure_future(driver.close())
+        await asyncio.sleep(0)
+        driver.stop()
+        async with asyncio.timeout(10):
+            await closing
+    await database.close()
