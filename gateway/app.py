@@ -55,6 +55,7 @@ from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
 from gateway.storage.retention import Retention
 from gateway.telemetry.access import Access
+from gateway.tools.toolbox import Toolbox
 from gateway.translation import refusing, translate
 from gateway.turns.recorder import Recorder
 from gateway.turns.routes import router as turns_router
@@ -70,8 +71,11 @@ log = logging.getLogger("gateway.app")
 class Gateway:
     """Holds what lives as long as a worker does."""
 
-    def __init__(self, config: Config, table: Table | None = None) -> None:
-        """`table` is where all workers count what is limited; without one, this one counts for itself."""
+    def __init__(self, config: Config, table: Table | None = None, tools: str | None = None) -> None:
+        """`table` is where all workers count what is limited; without one, this one counts for itself.
+
+        `tools` is the address of the tools' process; without it no tool is available.
+        """
         self.config = config
         self.database = Database(config.store.url)
         plans = Plans(config)
@@ -100,7 +104,8 @@ class Gateway:
         attaching = Attaching(self.database, self.exchanges, self.committer, recording)
         self.chat = ChatCompletions(self.door, self.exchanges, attaching, config.server)
         windows = Windows(config.upstreams)
-        self.talking = Talking(self.database, self.exchanges, self.committer, windows, self.limiter)
+        toolbox = Toolbox(config, tools)
+        self.talking = Talking(self.database, self.exchanges, self.committer, windows, self.limiter, toolbox)
         self.embeddings = Embeddings(self.door, self.exchanges, config)
         self.is_loaded = False
         self.is_draining = False
@@ -207,9 +212,9 @@ class _Application(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
 
-def create_app(config: Config, table: Table | None = None) -> "Front":
-    """Make the ASGI application of one worker; `table` is where it counts beside the others."""
-    gateway = Gateway(config, table)
+def create_app(config: Config, table: Table | None = None, tools: str | None = None) -> "Front":
+    """Make the ASGI application of one worker, which counts beside the others in `table`."""
+    gateway = Gateway(config, table, tools)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

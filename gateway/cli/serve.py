@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from gateway.config import Config
 from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
 from gateway.server.supervisor import StartError, Supervisor
+from gateway.server.tool_process import ToolProcess, ToolsMissing, uses_tools
 from gateway.telemetry import logs
 from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
 
@@ -38,10 +40,15 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
 
         if settings.drift.enabled:
             conversations.load()
+    tools: ToolProcess | None = None
     try:
         local = LocalModel(settings.local, _demo_prompts()) if config.uses_local(settings) else None
-        supervisor = Supervisor(settings, worker.run, local)
-    except (LocalModelMissing, StartError) as error:
+        tools = ToolProcess(settings) if uses_tools(settings) else None
+        main = partial(worker.run, tools=tools.address if tools else None)
+        supervisor = Supervisor(settings, main, local, tools)
+    except (LocalModelMissing, ToolsMissing, StartError) as error:
+        if tools is not None:
+            tools.stop()
         raise Failure(str(error)) from None
     # A start that fails up to here makes no store, and so no first key that nobody would be shown.
     first, slugs = asyncio.run(_prepare(settings))

@@ -1,6 +1,14 @@
 """config.toml and the environment are decoded once, into frozen structs; errors name the exact place."""
 
-from gateway.config.loading import ENV_PREFIX, find, load, misnamed, user_folder, without_math_threads
+from gateway.config.loading import (
+    ENV_PREFIX,
+    environment,
+    find,
+    load,
+    misnamed,
+    user_folder,
+    without_math_threads,
+)
 from gateway.config.resolving import masked, order, route, store_at, uses_local
 from gateway.config.structs import (
     BUNDLED_MODEL,
@@ -12,6 +20,7 @@ from gateway.config.structs import (
     Drift,
     Egress,
     Embeddings,
+    Grounding,
     Judge,
     Keys,
     Limits,
@@ -25,6 +34,7 @@ from gateway.config.structs import (
     Store,
     Strict,
     Timeouts,
+    Tool,
     Turns,
     Upstream,
     Workspace,
@@ -41,6 +51,7 @@ __all__ = [
     "Drift",
     "Egress",
     "Embeddings",
+    "Grounding",
     "Judge",
     "Keys",
     "Limits",
@@ -54,9 +65,11 @@ __all__ = [
     "Store",
     "Strict",
     "Timeouts",
+    "Tool",
     "Turns",
     "Upstream",
     "Workspace",
+    "environment",
     "find",
     "load",
     "masked",

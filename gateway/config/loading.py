@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +12,16 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.config.resolving import resolve
-from gateway.config.structs import Config, ConfigError, Plan, Strict, Upstream, Workspace
+from gateway.config.structs import Config, ConfigError, Plan, Strict, Tool, Upstream, Workspace
 from gateway.spelling import suggestion
 
 ENV_PREFIX = "PERSONA__"
-NAMED: dict[str, type[Strict]] = {"upstreams": Upstream, "plans": Plan, "workspaces": Workspace}
+NAMED: dict[str, type[Strict]] = {
+    "upstreams": Upstream,
+    "tools": Tool,
+    "plans": Plan,
+    "workspaces": Workspace,
+}
 """Tables of tables, each under a name that the user chooses."""
 
 
@@ -70,6 +75,12 @@ def misnamed(environ: Mapping[str, str] | None = None) -> list[str]:
         and "__" in variable
         and variable.removeprefix("PERSONA_").partition("_")[0] in tables
     ]
+
+
+def environment(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return those of these variables that are set."""
+    environ = os.environ if environ is None else environ
+    return {name: environ[name] for name in names if name in environ}
 
 
 def user_folder(environ: Mapping[str, str] | None = None) -> Path:

@@ -1,7 +1,6 @@
 """Completes and checks a configuration: absolute paths, known base URLs, API keys, the default order."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +9,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.config import headers
+from gateway.config.headers import is_address
 from gateway.config.structs import LOCAL, PASSWORD, Config, ConfigError, Plan, Route, Store, Upstream
+from gateway.config.tools import resolve_tool
 
 KNOWN_BASE_URLS = {
     "openai": "https://api.openai.com/v1",
@@ -48,9 +50,6 @@ ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
 """A scheme, a host and perhaps a port, as a browser sends it."""
 PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 """A host and a port; a name beyond ASCII is written in its ASCII form."""
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-UNFIT = re.compile(r"[^\t\x20-\x7e]")
-"""No header may hold these: control characters, and all beyond ASCII, the invisible ones among them."""
 
 
 def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: bool) -> Config:
@@ -59,6 +58,9 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         name: _resolve_upstream(name, upstream, environ, secrets)
         for name, upstream in config.upstreams.items()
     }
+    tools = {name: resolve_tool(name, tool, base, environ, secrets) for name, tool in config.tools.items()}
+    if config.grounding.search and not is_address(config.grounding.search):
+        raise ConfigError("[grounding] search: an http:// or https:// address is needed")
     replace = msgspec.structs.replace
     local = config.local
     if local.model_path:
@@ -67,6 +69,7 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         config,
         server=replace(config.server, public_url=_public_url(config.server.public_url)),
         upstreams=upstreams,
+        tools=tools,
         local=local,
         store=_store(config.store, base),
         plans={**PLANS, **config.plans},
@@ -168,6 +171,11 @@ def masked(config: Config) -> dict[str, Any]:
         upstream["api_key"] = "***" if upstream["api_key"] else None
         upstream["headers"] = dict.fromkeys(upstream["headers"], "***")
         upstream["base_url"] = PASSWORD.sub(r"\1***@", upstream["base_url"])
+    for tool in data["tools"].values():
+        tool["api_key"] = "***" if tool["api_key"] else None
+        tool["headers"] = dict.fromkeys(tool["headers"], "***")
+        # A program's arguments may be anything, and its name says enough.
+        tool["command"] = [*tool["command"][:1], *["***"] * len(tool["command"][1:])]
     data["keys"]["pepper"] = "***" if data["keys"]["pepper"] else None
     data["store"]["url"] = config.store.shown
     data["limits"]["store"] = config.limits.shown
@@ -199,7 +207,7 @@ def _judge(config: Config, wanted: str) -> str:
 
 def _public_url(text: str) -> str:
     """Check the URL and take off the slash at its end, since paths are added to it."""
-    if text and (not _is_address(text) or not re.fullmatch(r"[!-~]+", text) or set("?#") & set(text)):
+    if text and (not is_address(text) or not re.fullmatch(r"[!-~]+", text) or set("?#") & set(text)):
         problem = "an http:// or https:// address without `?` and `#` is needed"
         raise ConfigError(f"[server] public_url: {problem}")
     return text.rstrip("/")
@@ -212,44 +220,11 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise ConfigError(f"{table}: a name holds letters, digits, `-`, `_` and `.` only")
     base_url = upstream.base_url or KNOWN_BASE_URLS.get(name, "")
-    if not _is_address(base_url):
+    if not is_address(base_url):
         raise ConfigError(f"{table} base_url: an http:// or https:// address is needed")
-    api_key = (upstream.api_key or "").strip() or None
-    if upstream.api_key_env:
-        if api_key:
-            raise ConfigError(f"{table}: api_key and api_key_env exclude each other")
-        # Secrets that come from files often end with a newline.
-        api_key = environ.get(upstream.api_key_env, "").strip() or None
-        if api_key is None and secrets:
-            raise ConfigError(
-                f"{table} api_key_env: the environment variable {upstream.api_key_env} is not set"
-            )
-    if unfit := UNFIT.search(api_key or ""):
-        raise ConfigError(f"{table}: the API key holds {_told(unfit)}, which no key has; copy it again")
-    for header, value in upstream.headers.items():
-        if not HEADER_NAME.fullmatch(header):
-            raise ConfigError(f"{table} headers: `{header}` is not fit for the name of a header")
-        if unfit := UNFIT.search(value):
-            raise ConfigError(
-                f"{table} headers: the value of `{header}` holds {_told(unfit)}; write ASCII only"
-            )
+    api_key = headers.key(table, upstream.api_key, upstream.api_key_env, environ, secrets)
+    headers.require_fit(table, api_key, upstream.headers)
     return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key)
-
-
-def _told(found: re.Match[str]) -> str:
-    """Tell the character by its number and name, since it may be one that nobody sees."""
-    name = unicodedata.name(found[0], "a control character")
-    return f"U+{ord(found[0]):04X} ({name.lower()}) at place {found.start() + 1}"
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        # Reading the port checks it. A name with an empty or too long label cannot be looked up.
-        host, _ = (parts.hostname or "").encode("idna"), parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and host != b"" and not re.search(r"\s", parts.netloc)
 
 
 def _store(store: Store, base: Path) -> Store:

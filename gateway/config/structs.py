@@ -155,6 +155,12 @@ class Chat(Strict, frozen=True):
     """Seconds of silence in a stream before a `: ping` comment goes out."""
     max_answer: Annotated[int, msgspec.Meta(ge=1024)] = 64 * 1024 * 1024
     """Bytes of a whole answer, or of one event of a stream, that an upstream may send."""
+    tool_rounds: Annotated[int, msgspec.Meta(ge=1, le=32)] = 8
+    """Times that one message to a conversation may have tools of the gateway's called."""
+    tool_seconds: Seconds = 60
+    """Seconds that all these calls may take together."""
+    tool_bytes: Annotated[int, msgspec.Meta(ge=1024, le=4 * 1024 * 1024)] = 131_072
+    """Bytes that all their results may have together."""
 
 
 class Embeddings(Strict, frozen=True):
@@ -229,6 +235,31 @@ class Drift(Strict, frozen=True):
     judge: Judge = Judge()
 
 
+class Grounding(Strict, frozen=True):
+    search: str = ""
+    """The URL of a search that answers as SearXNG does in JSON; the tool `web.search` asks it."""
+
+
+class Tool(Strict, frozen=True):
+    """An MCP server, whose tools personas may call: at a URL, or started as a command."""
+
+    mcp: str = ""
+    command: list[str] = []
+    env: list[str] = []
+    """Names of variables that the command gets; it gets no others."""
+    headers: dict[str, str] = {}
+    api_key: str | None = None
+    api_key_env: str | None = None
+    workspaces: list[str] = []
+    """Ids of workspaces that may use its tools; nobody else may."""
+    personas: list[str] = []
+    """Slugs or ids of personas that may use them; empty means all of these workspaces."""
+    timeout: Seconds = 30
+    """Seconds that one call may take."""
+    max_bytes: Annotated[int, msgspec.Meta(ge=256, le=1024 * 1024)] = 32_768
+    """Bytes of one result; what is longer is cut."""
+
+
 class Egress(Strict, frozen=True):
     allow: list[str] = []
     """`host:port` of places outside of the public internet, or on other ports, that users' URLs may name."""
@@ -293,6 +324,8 @@ class Config(Strict, frozen=True):
     recording: Recording = Recording()
     audit: Audit = Audit()
     drift: Drift = Drift()
+    grounding: Grounding = Grounding()
+    tools: dict[str, Tool] = {}
     egress: Egress = Egress()
     plans: dict[str, Plan] = {}
     workspaces: dict[str, Workspace] = {}

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gateway.conversations.beginning import unacceptable
 from gateway.openai_api.body import decode_object
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import NULL, is_set
@@ -22,9 +21,7 @@ ELSEWHERE = {
 }
 """Parameters of OpenAI's that have no place here, and what to do instead."""
 MOST_TOOLS = 128
-WEB_SEARCH = "web.search"
-NAMED = (WEB_SEARCH,)
-"""Names of tools that the gateway itself knows."""
+NAME_CHARACTERS = 256
 
 _text = msgspec.json.Decoder(str)
 _array = msgspec.json.Decoder(list[msgspec.Raw])
@@ -51,7 +48,10 @@ class Posted(NamedTuple):
     stream: bool
     parameters: dict[str, msgspec.Raw]
     """Every other parameter of the chat, as it was written."""
-    tools_unavailable: list[str]
+    tools: list[msgspec.Raw]
+    """The caller's own tools, in OpenAI's form."""
+    named: dict[str, int]
+    """Names of the gateway's tools, each with its place in `tools`."""
 
 
 def read(body: bytes) -> Posted:
@@ -61,7 +61,7 @@ def read(body: bytes) -> Posted:
     for name, remedy in ELSEWHERE.items():
         if is_set(fields, name):
             raise wrong(name, f"has no place here; {remedy}")
-    tools, unavailable = _tools(fields.get("tools", NULL))
+    tools, named = _tools(fields.get("tools", NULL))
     parameters = {name: value for name, value in fields.items() if name not in OURS | ELSEWHERE.keys()}
     if tools:
         parameters["tools"] = msgspec.Raw(msgspec.json.encode(tools))
@@ -77,7 +77,8 @@ def read(body: bytes) -> Posted:
         parent,
         _flag(fields, "stream"),
         parameters,
-        unavailable,
+        tools,
+        named,
     )
 
 
@@ -106,26 +107,24 @@ def _tool_results(fields: dict[str, msgspec.Raw]) -> list[_Result]:
     return found
 
 
-def _tools(value: msgspec.Raw) -> tuple[list[msgspec.Raw], list[str]]:
-    """Tell tools of the caller's from names of the gateway's, which are not available here."""
+def _tools(value: msgspec.Raw) -> tuple[list[msgspec.Raw], dict[str, int]]:
+    """Tell tools of the caller's from names of the gateway's, which come with their places."""
     if value == NULL:
-        return [], []
+        return [], {}
     if not opens(value, "["):
         raise wrong("tools", "must be an array")
-    objects, names = [], []
+    objects: list[msgspec.Raw] = []
+    names: dict[str, int] = {}
     for at, one in enumerate(_array.decode(value)):
         if opens(one, "{"):
             objects.append(one)
-        elif not opens(one, '"'):
-            raise wrong(f"tools[{at}]", "must be a function in OpenAI's form, or a name")
-        elif (name := _text.decode(one)) in NAMED:
-            names.append(name)
+        elif opens(one, '"') and len(memoryview(one)) <= NAME_CHARACTERS:
+            names.setdefault(_text.decode(one), at)
         else:
-            there = ", ".join(f"`{each}`" for each in NAMED)
-            raise unacceptable(f"tools[{at}]", f"there is no tool `{name[:64]}`; there are: {there}")
+            raise wrong(f"tools[{at}]", "must be a function in OpenAI's form, or a name")
     if len(objects) + len(names) > MOST_TOOLS:
         raise wrong("tools", f"has more than {MOST_TOOLS} tools")
-    return objects, list(dict.fromkeys(names))
+    return objects, names
 
 
 def _parent(fields: dict[str, msgspec.Raw]) -> str | UnsetType | None:

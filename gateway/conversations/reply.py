@@ -13,6 +13,7 @@ from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.sse import DONE, Framer
 from gateway.openai_api.watch import Watch
 from gateway.scoring.transcript import text_of
+from gateway.tools.toolbox import Use
 from gateway.turns.turn import Drift
 
 AHEAD = 64
@@ -54,7 +55,7 @@ class ReplyView(msgspec.Struct, frozen=True, kw_only=True):
     persona: ReplyPersona
     drift: Drift
     coherence: float | None
-    tools_used: list[str]
+    tools_used: list[Use]
     tools_unavailable: list[str] | UnsetType = UNSET
     truncated: Truncated | UnsetType = UNSET
     tokens: Tokens
@@ -86,6 +87,9 @@ class Whole:
     def ping(self) -> None:
         """Send nothing, since nothing may go out before the answer is whole."""
 
+    def tell(self, use: Use) -> None:
+        """Send nothing, for the same reason."""
+
 
 class Delta(msgspec.Struct, frozen=True):
     """A piece of the answer's text."""
@@ -106,7 +110,8 @@ class Events:
         self.started = False
         self.watch: Watch | None = None
         """The watch over the request that is answered."""
-        self._id = message_id
+        self.message_id = message_id
+        """The message that is being said."""
         self._framer = Framer(limit)
         self._items: asyncio.Queue[Any] = asyncio.Queue()
         self._taken = asyncio.Event()
@@ -115,7 +120,7 @@ class Events:
         self.started = True
         text = "".join(_text(event.data) for event in self._framer.feed(frames))
         if text:
-            self._items.put_nowait(frame("message.delta", msgspec.json.encode(Delta(self._id, text))))
+            self._items.put_nowait(frame("message.delta", msgspec.json.encode(Delta(self.message_id, text))))
         if self.watch is not None:
             self.watch.write()
             while self._items.qsize() > AHEAD:
@@ -135,6 +140,10 @@ class Events:
     def ping(self) -> None:
         """Begin the stream, whose keep-alives are sent by whoever sends it."""
         self._items.put_nowait(b"")
+
+    def tell(self, use: Use) -> None:
+        """Tell that a tool was called."""
+        self._items.put_nowait(frame("tool.completed", msgspec.json.encode(use)))
 
     def end(self, completed: bytes | None) -> None:
         """End the stream, with this as its last event if all went well."""

@@ -2,22 +2,24 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
 from gateway.auth.guard import Caller
-from gateway.conversations import beginning, posted, store
+from gateway.conversations import posted
 from gateway.conversations.committer import Committer
-from gateway.conversations.conversation import ID, MESSAGE_ID, Conversation, Pin
+from gateway.conversations.conversation import Conversation
+from gateway.conversations.finding import find_or_begin, parent_of
 from gateway.conversations.keeping import Keeping
-from gateway.conversations.lineage import MARKS, Heard, hear
-from gateway.conversations.message import Place, root
+from gateway.conversations.lineage import Heard, hear
+from gateway.conversations.message import Place
+from gateway.conversations.offer import offer
 from gateway.conversations.posted import Posted
-from gateway.conversations.reaching import find, unknown
-from gateway.conversations.reply import Events, ReplyPersona, ReplyView, Tokens, Truncated, Whole
+from gateway.conversations.reply import Events, ReplyPersona, ReplyView, Truncated, Whole
+from gateway.conversations.rounds import Rounds
 from gateway.conversations.window import Window, Windows
 from gateway.errors import Fault, Refusal
 from gateway.limits.limiter import Limiter
@@ -25,25 +27,31 @@ from gateway.openai_api import edge
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.exchange import Exchange
 from gateway.openai_api.exchanges import Exchanges
-from gateway.openai_api.messages import wrong
-from gateway.openai_api.watch import Watch
-from gateway.personas import name as names
+from gateway.openai_api.life import Outlet
+from gateway.openai_api.watch import Interrupted, Watch
 from gateway.personas.name import PREFIX
 from gateway.personas.resolved import Resolved
-from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.tools.toolbox import Toolbox
 
-ASKED = frozenset({"user", "tool"})
-"""Roles of messages that can be answered again."""
+LATE_SECONDS = 10.0
+"""Seconds beyond the time of tools after which calls are cut in any case."""
 
 
-class Asked(NamedTuple):
+class Asked:
     """A message on its way to the persona."""
 
-    exchange: Exchange
-    keeping: Keeping
-    window: Window
-    posted: Posted
+    def __init__(
+        self, caller: Caller, persona: Resolved, posted: Posted, place: Place, rounds: Rounds
+    ) -> None:
+        self.caller = caller
+        self.persona = persona
+        self.posted = posted
+        self.place = place
+        self.rounds = rounds
+        self.exchange: Exchange
+        """The round that goes on."""
+        self.window: Window
 
 
 class Talking(Answering):
@@ -56,12 +64,14 @@ class Talking(Answering):
         committer: Committer,
         windows: Windows,
         limiter: Limiter,
+        toolbox: Toolbox,
     ) -> None:
         super().__init__(limiter)
         self._database = database
         self._exchanges = exchanges
         self._committer = committer
         self._windows = windows
+        self._toolbox = toolbox
         self._streams: set[asyncio.Task[None]] = set()
 
     async def prepare(self, caller: Caller, conversation_id: str, body: bytes, request_id: str) -> Asked:
@@ -70,25 +80,25 @@ class Talking(Answering):
         wanted = await aside.run(len(body), partial(posted.read, body))
         if not self._committer.keeps_texts:
             raise Refusal(Fault.CONVERSATION_TEXTLESS)
-        conversation, persona = await self._conversation(caller, conversation_id, wanted)
+        conversation, persona = await find_or_begin(
+            self._database, self._exchanges.registry, caller, conversation_id, wanted
+        )
+        offered = await offer(self._toolbox, caller.workspace_id, persona, wanted)
         async with self._database.read() as connection:
-            place = await _parent(connection, conversation, wanted)
-            window = await self._windows.read(connection, conversation, place.id, persona, wanted)
-        size = len(body) + sum(len(message.body or "") for message in window.messages)
-        model = f"{PREFIX}{conversation.persona_id}{conversation.pin.suffix}"
-        request = await aside.run(size, partial(_request, model, window, wanted))
-        exchange = await self._exchanges.prepare(caller, request, request_id, started)
-        heard = await aside.run(size, partial(_heard, conversation, place, wanted))
+            place = await parent_of(connection, conversation, wanted)
+        heard = await aside.run(len(body), partial(_heard, conversation, place, wanted))
         keeping = Keeping(self._committer, conversation, place, heard)
-        exchange.keep_by(keeping)
-        exchange.account.turn.conversation_id = conversation.id
-        await self.hold(exchange)
-        return Asked(exchange, keeping, window, wanted)
+        rounds = Rounds(keeping, offered, self._exchanges.shared.chat)
+        asked = Asked(caller, persona, wanted, place, rounds)
+        model = f"{PREFIX}{conversation.persona_id}{conversation.pin.suffix}"
+        await self._ask(asked, model, request_id, started)
+        await self.hold(asked.exchange)
+        return asked
 
     async def whole(self, asked: Asked, connection: edge.Connection) -> ReplyView:
         """Return the whole answer, once it is kept. Raises Refusal."""
         outlet = Whole()
-        await self.run(asked.exchange, connection, lambda _: outlet)
+        await self._converse(asked, connection, outlet, lambda _: outlet)
         if outlet.refusal is not None:
             raise outlet.refusal
         return self._told(asked)
@@ -104,29 +114,108 @@ class Talking(Answering):
 
     async def _pour(self, asked: Asked, connection: edge.Connection, events: Events) -> None:
         def opened(watch: Watch) -> Events:
-            events.watch = watch
+            events.watch, events.message_id = watch, asked.exchange.account.turn.id
             return events
 
         completed: bytes | None = None
         try:
-            await self.run(asked.exchange, connection, opened)
-            if asked.exchange.account.turn.status == "completed":
+            await self._converse(asked, connection, events, opened)
+            if asked.rounds.keeping.message is not None:
                 completed = msgspec.json.encode(self._told(asked))
         finally:
             events.end(completed)
 
+    async def _converse(
+        self,
+        asked: Asked,
+        connection: edge.Connection,
+        outlet: Whole | Events,
+        opened: Callable[[Watch], Outlet],
+    ) -> None:
+        """Ask, call the tools that the answer calls, and ask again, until an answer calls none."""
+        # It is one stream from its first round to its last.
+        lease, asked.exchange.lease = asked.exchange.lease, None
+        try:
+            await self._rounds(asked, connection, outlet, opened)
+        finally:
+            if lease is not None:
+                await self._limiter.release(lease)
+
+    async def _rounds(
+        self,
+        asked: Asked,
+        connection: edge.Connection,
+        outlet: Whole | Events,
+        opened: Callable[[Watch], Outlet],
+    ) -> None:
+        rounds = asked.rounds
+        while True:
+            await self.run(asked.exchange, connection, opened)
+            turn = asked.exchange.account.turn
+            if rounds.calling is None or turn.status != "completed":
+                return
+            # A stream begins by now at the latest, so that its listener waits with keep-alives.
+            outlet.ping()
+            try:
+                rest = await self._call(asked, connection, outlet)
+                if rest is not None:
+                    await rounds.keeping.keep(turn, rest)
+                    return
+                persona = asked.persona
+                model = f"{PREFIX}{persona.persona_id}@v{persona.version}"
+                await self._ask(asked, model, turn.request_id, time.perf_counter())
+            except Interrupted as error:
+                if error.why == "shutdown":
+                    await outlet.refuse(edge.draining())
+                return
+            except Refusal as refusal:
+                await outlet.refuse(refusal)
+                return
+
+    async def _call(self, asked: Asked, connection: edge.Connection, outlet: Whole | Events) -> bytes | None:
+        """Call the tools, unless the caller leaves meanwhile. Raises Interrupted."""
+        watch = Watch(connection, total=asked.rounds.seconds + LATE_SECONDS)
+        self._open.add(watch)
+        try:
+            async with watch:
+                turn = asked.exchange.account.turn
+                return await asked.rounds.call(self._toolbox, turn, outlet.tell)
+        finally:
+            self._open.discard(watch)
+
+    async def _ask(self, asked: Asked, model: str, request_id: str, started: float) -> None:
+        """Prepare the next round. Raises Refusal."""
+        rounds, aside = asked.rounds, self._exchanges.aside
+        conversation, parameters = (
+            rounds.keeping.conversation,
+            rounds.offer.parameters(asked.posted, is_first=rounds.is_first, is_last=rounds.is_last),
+        )
+        messages = [*asked.posted.messages, *rounds.said]
+        wanted = asked.posted._replace(messages=messages, parameters=parameters)
+        async with self._database.read() as connection:
+            window = await self._windows.read(connection, conversation, asked.place.id, asked.persona, wanted)
+        size = sum(len(memoryview(each)) for each in messages)
+        size += sum(len(message.body or "") for message in window.messages)
+        request = await aside.run(size, partial(_request, model, window, wanted))
+        asked.exchange = await self._exchanges.prepare(asked.caller, request, request_id, started)
+        asked.exchange.keep_by(rounds)
+        asked.exchange.account.turn.conversation_id = conversation.id
+        asked.window = window
+
     def _told(self, asked: Asked) -> ReplyView:
         """Tell the answer as it was kept. Raises Refusal where nothing was, since its caller has left."""
         turn, persona = asked.exchange.account.turn, asked.exchange.account.persona
-        if asked.keeping.message is None or persona is None:
+        rounds = asked.rounds
+        keeping, window = rounds.keeping, asked.window
+        if keeping.message is None or persona is None:
             raise edge.draining()
-        self._windows.learn(turn, asked.window)
-        message = msgspec.json.decode(asked.keeping.message, type=_Answer)
-        window, wanted = asked.window, asked.posted
+        self._windows.learn(turn, window)
+        message = msgspec.json.decode(keeping.message, type=_Answer)
+        cost = rounds.spent(turn)
         return ReplyView(
             message_id=turn.id,
-            conversation=asked.keeping.conversation.id,
-            parent=asked.keeping.parent,
+            conversation=keeping.conversation.id,
+            parent=keeping.parent,
             role="assistant",
             content=message.content,
             tool_calls=message.tool_calls or UNSET,
@@ -134,77 +223,18 @@ class Talking(Answering):
             persona=ReplyPersona(persona.persona_id, persona.slug, persona.version),
             drift=turn.drift,
             coherence=turn.coherence,
-            tools_used=[],
-            tools_unavailable=wanted.tools_unavailable or UNSET,
+            tools_used=rounds.uses,
+            tools_unavailable=rounds.offer.unavailable or UNSET,
             truncated=Truncated(window.cut) if window.cut else UNSET,
-            tokens=Tokens(turn.usage.prompt_tokens, turn.usage.completion_tokens),
-            usage_source=turn.usage_source,
-            cost_usd=turn.cost_usd,
+            tokens=cost.tokens,
+            usage_source=cost.source,
+            cost_usd=cost.usd,
         )
-
-    async def _conversation(
-        self, caller: Caller, conversation_id: str, wanted: Posted
-    ) -> tuple[Conversation, Resolved]:
-        """Find the conversation, or begin it where it is new, with the version that is to answer.
-
-        Raises Refusal. A persona that is named is looked for first, so that nobody learns by it which ids
-        there are.
-        """
-        registry, named = self._exchanges.registry, None
-        if wanted.persona is not None or wanted.persona_id is not None:
-            named = beginning.ref_of(wanted.persona, wanted.persona_id)
-            persona = await registry.resolve(caller, PREFIX + named)
-        async with self._database.read() as connection:
-            found = await find(connection, caller, conversation_id)
-            if found is None:
-                await self._require_free(connection, caller, conversation_id, is_named=named is not None)
-        if found is not None:
-            if named is not None:
-                _require_same(found, persona, named)
-            version = await registry.resolve(caller, f"{PREFIX}{found.persona_id}{found.pin.suffix}")
-            return found, version
-        pinned = Pin(persona.version)
-        if wanted.follow is not None:
-            pinned = await beginning.pin(registry, caller, persona.persona_id, None, wanted.follow) or pinned
-            persona = await registry.resolve(caller, f"{PREFIX}{persona.persona_id}{pinned.suffix}")
-        marks = tuple(
-            name.encode() + bytes(wanted.parameters[name]) for name in MARKS if name in wanted.parameters
-        )
-        begun = beginning.draft(caller, persona.persona_id, pinned, conversation_id, marks=marks)
-        return begun, persona
-
-    async def _require_free(
-        self, connection: AsyncConnection, caller: Caller, conversation_id: str, *, is_named: bool
-    ) -> None:
-        """Raises Refusal unless a conversation can begin under this id."""
-        is_taken = await store.is_taken(connection, caller.workspace_id, conversation_id)
-        if is_taken or not is_named or not ID.fullmatch(conversation_id):
-            raise unknown(caller)
 
 
 class _Answer(msgspec.Struct):
     content: str | list[object] | None = None
     tool_calls: list[object] | None = None
-
-
-def _require_same(found: Conversation, persona: Resolved, named: str) -> None:
-    """Raises Refusal where a message names another persona or version than its conversation's."""
-    version = names.parse_ref(named).version
-    if persona.persona_id != found.persona_id or (version is not None and version != found.version):
-        raise Refusal(Fault.CONVERSATION_PERSONA, param="persona")
-
-
-async def _parent(connection: AsyncConnection, conversation: Conversation, wanted: Posted) -> Place:
-    """Find the place from which the conversation goes on. Raises Refusal."""
-    parent = conversation.leaf if wanted.parent is UNSET else wanted.parent
-    if parent is None or not isinstance(parent, str):
-        return root(conversation)
-    found = await store.message(connection, conversation, parent) if MESSAGE_ID.fullmatch(parent) else None
-    if found is None:
-        raise Refusal(Fault.MESSAGE_UNKNOWN, param="parent")
-    if not wanted.messages and found.role not in ASKED:
-        raise wrong("parent", "is an answer; name the message that is to be answered again")
-    return found.place
 
 
 def _request(model: str, window: Window, wanted: Posted) -> bytes:

@@ -63,7 +63,7 @@ class Fetcher:
         self,
         url: str,
         *,
-        method: Literal["GET", "POST"] = "GET",
+        method: Literal["GET", "POST", "DELETE"] = "GET",
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         limits: Limits = Limits(),  # noqa: B008 - it is frozen

@@ -143,4 +143,7 @@ PLACES = {
     "search_personas.language": "Personas in this language, such as `en`.",
     "search_personas.visibility": "Personas that are visible so.",
     "sum_up_usage.by": "What to sum up by.",
+    "ToolUse.duration_ms": "Milliseconds that the call took.",
+    "ToolUse.name": "The tool, `SERVER.tool`.",
+    "ToolUse.outcome": "How the call has ended.",
 }

@@ -1,6 +1,7 @@
 """Routes that Litestar does not look into are described here by hand."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,8 +90,8 @@ def event_stream(streams: Mapping[str, str], events: Mapping[str, str]) -> Json:
 
 
 def _events(**data: Json) -> str:
-    """Write events of the native API, by their names behind `message_` or as they are."""
-    named = [(name.replace("message_", "message."), value) for name, value in data.items()]
+    """Write events of the native API, by their names with `_` for the dot, or as they are."""
+    named = [(re.sub("^(message|tool)_", r"\1.", name), value) for name, value in data.items()]
     texts = [(name, json.dumps(value, ensure_ascii=False)) for name, value in named]
     return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in texts)
 
@@ -222,11 +223,17 @@ STREAMED = {
     "post_message": event_stream(
         {
             "Answer": _events(message_delta=dialogue.DELTA, message_completed=dialogue.REPLY),
+            "Answer with a tool": _events(tool_completed=dialogue.TOOL_USE, message_completed=dialogue.REPLY),
             "Answer that fails midway": _events(
                 message_delta=dialogue.DELTA, error=faults.example(Fault.STREAM_BROKEN, openai=False)
             ),
         },
-        {"message.delta": "MessageDelta", "message.completed": "Reply", "error": "Error"},
+        {
+            "message.delta": "MessageDelta",
+            "tool.completed": "ToolUse",
+            "message.completed": "Reply",
+            "error": "Error",
+        },
     )
 }
 """What operations answer to who asks for events, beside what Litestar knows of them."""

@@ -29,6 +29,7 @@ NAMES = {
     "MessageView": "Message",
     "ReplyView": "Reply",
     "Tokens": "ReplyTokens",
+    "Use": "ToolUse",
     "LabelBody": "LabelTarget",
     "PersonaBody": "NewPersona",
     "PersonaPatch": "PersonaChange",

@@ -1,4 +1,4 @@
-"""The parent process prepares the store, owns the bundled model and the workers, and outlives them."""
+"""The parent process owns the bundled model, the tools' process and the workers, and outlives them."""
 
 import errno
 import gc
@@ -17,6 +17,7 @@ from gateway.config import LOCAL, Config
 from gateway.limits.table import Table
 from gateway.restarts import Restarts
 from gateway.server.accepting import Share, shares
+from gateway.server.tool_process import ToolProcess
 from gateway.upstreams.local import LocalModel
 
 POLL_SECONDS = 0.25
@@ -51,7 +52,9 @@ class _Worker(msgspec.Struct):
 class Supervisor:
     """Has neither threads nor an event loop, so that it may fork at any time."""
 
-    def __init__(self, config: Config, main: Main, local: LocalModel | None) -> None:
+    def __init__(
+        self, config: Config, main: Main, local: LocalModel | None, tools: ToolProcess | None = None
+    ) -> None:
         self._listener = _listen(config.server.host, config.server.port)
         self.address = _address(config.server.host, self._listener)
         """The URL at which the gateway listens."""
@@ -62,6 +65,7 @@ class Supervisor:
         self._main = main
         self._local = local
         self._table = Table()
+        self._tools = tools
         self._lifeline = os.pipe()
         self._workers: list[_Worker] = []
         self._free = [_Place(share) for share in shares(config.server.workers)]
@@ -76,6 +80,8 @@ class Supervisor:
                 self._local.start()
                 upstreams = {**self._config.upstreams, LOCAL: self._local.upstream()}
                 self._config = msgspec.structs.replace(self._config, upstreams=upstreams)
+            if self._tools is not None:
+                self._tools.start()
             gc.freeze()
             self._fill()
             announced = False
@@ -118,6 +124,8 @@ class Supervisor:
             before, now = self._local.state, self._local.poll()
             if now == "restarting" != before:
                 log.error("the bundled model died and is started again")
+        if self._tools is not None and not self._stopping and self._tools.poll():
+            log.error("the tools' process died and is started again")
 
     def _fill(self) -> None:
         """Start a worker in every free place where one is due."""
@@ -174,6 +182,8 @@ class Supervisor:
             os.waitpid(worker.pid, 0)
         if self._local is not None:
             self._local.stop()
+        if self._tools is not None:
+            self._tools.stop()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -27,16 +27,23 @@ FAREWELL_SECONDS = 2.0
 
 
 def run(
-    config: Config, listener: socket.socket, share: Share, table: Table, lifeline: int, status: int
+    config: Config,
+    listener: socket.socket,
+    share: Share,
+    table: Table,
+    lifeline: int,
+    status: int,
+    *,
+    tools: str | None = None,
 ) -> None:
     """Serve until told to stop, or until the parent has died, which ends the pipe `lifeline`.
 
-    `share` and `table` are what the workers have in common. One byte goes into the pipe `status`
-    when connections are accepted.
+    `share` and `table` are what the workers have in common, and `tools` is the address of the tools'
+    process. One byte goes into the pipe `status` when connections are accepted.
     """
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
-    front = create_app(config, table)
+    front = create_app(config, table, tools)
     protocol = limited(config.server, front.gateway.access)
     settings = uvicorn.Config(
         with_cors(front, config.server.cors_origins),

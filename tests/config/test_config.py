@@ -133,6 +133,12 @@ def test_no_secret_is_shown(loaded: Loader) -> None:
         base_url = "http://me:hidden-1@upstream.test/v1"
         api_key = "hidden-2"
         headers = { x = "hidden-3" }
+        [tools.shop]
+        mcp = "http://shop.test"
+        api_key = "hidden-5"
+        headers = { x = "hidden-6" }
+        [tools.files]
+        command = ["/bin/sh", "hidden-7"]
         [keys]
         pepper = "hidden-4"
     """

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from gateway import config as configs
-from gateway.config import Config, Judge, Route, Strict, Upstream, load, order
+from gateway.config import Config, Judge, Route, Strict, Tool, Upstream, load, order
 
 DELIVERED = Path(__file__).parents[2] / "config.toml"
 
@@ -18,7 +18,7 @@ def documented() -> dict[str, Any]:
     lines = []
     for line in DELIVERED.read_text().splitlines():
         bare = line.removeprefix("# ")
-        is_toml = re.match(r"\[[\w.]+\]|[a-z_]+ = ", bare)
+        is_toml = re.match(r"\[[\w.]+\]$|[a-z_]+ = ", bare)
         lines.append(bare if is_toml else line)
     return tomllib.loads("\n".join(lines))
 
@@ -47,7 +47,12 @@ def test_every_key_is_documented() -> None:
         shown |= upstream.keys()
         if "timeouts" in upstream:
             assert upstream["timeouts"].keys() == keys_of(configs.Timeouts).keys()
+    shown_of_tools: set[str] = {"api_key"}
+    for tool in tables["tools"].values():
+        shown_of_tools |= tool.keys()
+    assert "api_key" in shown
     assert shown == keys_of(Upstream).keys()
+    assert shown_of_tools == keys_of(Tool).keys()
 
 
 def test_every_key_is_documented_with_its_default() -> None:
@@ -67,6 +72,12 @@ def test_the_example_of_an_upstream_shows_defaults_where_it_can() -> None:
     example = documented()["upstreams"]["azure"]
     default = msgspec.to_builtins(Upstream(base_url="x"))
     for name in ("concurrency", "client", "text_only", "tools", "timeouts"):
+        assert example[name] == default[name], name
+
+
+def test_the_example_of_a_tool_shows_defaults_where_it_can() -> None:
+    example, default = documented()["tools"]["shop"], msgspec.to_builtins(Tool())
+    for name in ("personas", "timeout", "max_bytes"):
         assert example[name] == default[name], name
 
 

@@ -51,6 +51,40 @@ STORES = "FILE: [store] url: `sqlite:///FILE` or `postgresql://HOST/DATABASE` is
             '[workspaces.acme]\nplan = "gold"',
             "FILE: [workspaces.acme] plan: there is no plan `gold`; there are: free, pro, team",
         ),
+        (
+            "[tools.a]\nworkspace = 1",
+            "FILE: table [tools.a] has no key `workspace`; did you mean `workspaces`?",
+        ),
+        ("[tools.a]", 'FILE: [tools.a]: one of `mcp = "https://…"` and `command = […]` is needed'),
+        (
+            '[tools.web]\nmcp = "http://a.test"',
+            "FILE: [tools.web]: this name is kept for the gateway's own tools; see [grounding]",
+        ),
+        (
+            '[tools."a.b"]\nmcp = "http://a.test"',
+            "FILE: [tools.a.b]: a name has at most 32 small letters, digits, `-` and `_`",
+        ),
+        (
+            '[tools.a]\nmcp = "http://a.test"\nworkspaces = ["default"]',
+            "FILE: [tools.a] workspaces: `default` is no id; `persona workspaces list` shows those that "
+            "there are",
+        ),
+        (
+            '[tools.a]\nmcp = "http://me:secret@a.test"',
+            "FILE: [tools.a] mcp: a URL may not hold a user or a password; see `headers` and `api_key_env`",
+        ),
+        (
+            '[tools.a]\ncommand = ["no-such-program-here"]',
+            "FILE: [tools.a] command: there is no program `no-such-program-here`",
+        ),
+        (
+            '[tools.a]\ncommand = ["/bin/sh"]\nenv = ["NOT_SET"]',
+            "FILE: [tools.a] env: the environment variable NOT_SET is not set",
+        ),
+        (
+            '[grounding]\nsearch = "ftp://a.test"',
+            "FILE: [grounding] search: an http:// or https:// address is needed",
+        ),
         ("[drift.judge]\nsample = 1.5", "FILE: [drift.judge] sample: Expected `float` <= 1.0"),
         (
             "[drift.judge]\nrate = 1",

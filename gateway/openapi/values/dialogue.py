@@ -61,6 +61,7 @@ EXPORTED: list[Json] = [
     {"id": TURN_ID, "parent": MESSAGE_ID, "role": "assistant", "content": LINE, "version": 2},
 ]
 LINES = "".join(json.dumps(line) + "\n" for line in EXPORTED)
+TOOL_USE: Json = {"name": "web.search", "duration_ms": 412.7, "outcome": "ok"}
 REPLY: Json = {
     "message_id": TURN_ID,
     "conversation": CONVERSATION_ID,
@@ -71,7 +72,7 @@ REPLY: Json = {
     "persona": {"id": PERSONA_ID, "slug": "the-night-librarian", "version": 2},
     "drift": {"voice": 0.0122, "values": None, "rules": None, "verdict": "in-character"},
     "coherence": 4.6,
-    "tools_used": [],
+    "tools_used": [TOOL_USE],
     "truncated": {"turns": 12},
     "tokens": {"in": 1240, "out": 14},
     "usage_source": "upstream",
