@@ -12,6 +12,7 @@ from gateway.conversations import store
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.message import Message
 from gateway.conversations.posted import Posted
+from gateway.errors import Fault, Refusal
 from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.reckoning import A_MESSAGE, of_message
 from gateway.personas.resolved import Resolved
@@ -26,6 +27,12 @@ ANSWER_SHARE = 8
 LIMITS = ("max_completion_tokens", "max_tokens")
 STAYING = 2
 """Turns that always stay, however long they are."""
+MOST_STAYING = 16 << 20
+"""Characters of these, results of tools among them, which may come in any number of messages."""
+TOO_LARGE = (
+    f"The last {STAYING} turns have more than {MOST_STAYING >> 20} Mi characters; "
+    "go on from an earlier message, by `parent`."
+)
 BLOCKS = 4
 """A window moves on by about one part in so many of its turns at once, so that upstreams find the beginning
 of most requests in their caches, and the scorer what it remembers."""
@@ -72,9 +79,13 @@ class Windows:
         room = self._room(persona, posted) - fixed
         found: list[Message] = []
         weights: list[int] = []
+        staying = 0
         while leaf is not None:
             page = await store.back(connection, conversation, leaf, PAGE)
             found += page
+            staying += _staying(found, page)
+            if staying > MOST_STAYING:
+                raise Refusal(Fault.REQUEST_TOO_LARGE, TOO_LARGE, param="parent")
             weights += await weigh([(message.body or "").encode() for message in page])
             leaf = page[-1].parent if page else None
             if sum(weights) > room and len({message.turn for message in found}) > STAYING:
@@ -129,6 +140,12 @@ def _in_blocks(first: int, last: int) -> int:
     kept = last - first + 1
     block = 1 << max(0, (kept // BLOCKS).bit_length() - 1)
     return max(first, min(-(-(first - 1) // block) * block + 1, last - STAYING + 1))
+
+
+def _staying(found: Sequence[Message], page: Sequence[Message]) -> int:
+    """Return the characters of a page, the last part of what was found, that belong to turns that stay."""
+    last = found[0].turn - STAYING
+    return sum(len(message.body or "") for message in page if message.turn > last)
 
 
 async def weigh(raws: Sequence[msgspec.Raw | bytes]) -> list[int]:

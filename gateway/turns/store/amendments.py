@@ -12,6 +12,7 @@ from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database, fields
 from gateway.storage.feed import Feed
+from gateway.storage.scores import Known, tell_messages
 from gateway.turns import amendment, rollup
 from gateway.turns.amendment import Kind, LateScore, News
 from gateway.turns.rollup import Score
@@ -81,7 +82,9 @@ async def amend(connection: AsyncConnection, news: Sequence[tuple[str, News]]) -
 
 async def _score(connection: AsyncConnection, scores: Mapping[str, LateScore]) -> list[tuple[str, Kind]]:
     """Complete the turns that wait for their score, of which there may be very many."""
-    query = select(TURN.id, *HOUR).join(tables.personas, tables.personas.c.id == TURN.persona_id)
+    query = select(TURN.id, TURN.conversation_id, *HOUR).join(
+        tables.personas, tables.personas.c.id == TURN.persona_id
+    )
     waiting = TURN.id.in_(scores), TURN.reason.in_(amendment.COMES_LATER)
     found = list(await connection.execute(query.where(*waiting).order_by(TURN.seq)))
     if found:
@@ -89,6 +92,7 @@ async def _score(connection: AsyncConnection, scores: Mapping[str, LateScore]) -
         before = [Score(row, UNSCORED, None, -1) for row in found]
         after = [Score(row, scores[row.id].drift, scores[row.id].coherence) for row in found]
         await hours.add(connection, tables.drift_hours, rollup.drift([*before, *after]))
+        await tell_messages(connection, [_known(one.turn, one.drift, one.coherence) for one in after])
     return [(row.id, "scored") for row in found]
 
 
@@ -113,7 +117,13 @@ async def _judge(
         taken = [Score(known[each], known[each].drift, known[each].coherence, -1) for each in ids]
         given = [Score(found[each], found[each].drift, found[each].coherence) for each in ids]
         await hours.add(connection, tables.drift_hours, rollup.drift([*taken, *given]))
+        await tell_messages(connection, [_known(one.turn, one.drift, one.coherence) for one in given])
     return [(turn_id, "judged") for turn_id in changed]
+
+
+def _known(turn: Any, drift: Drift, coherence: float | None) -> Known:
+    score = msgspec.json.encode({"drift": drift, "coherence": coherence})
+    return Known(turn.workspace_id, turn.conversation_id, turn.id, score)
 
 
 def _late_changes(turn_id: str, late: LateScore) -> dict[str, Any]:
