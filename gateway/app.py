@@ -62,6 +62,7 @@ from gateway.turns.routes import router as turns_router
 from gateway.turns.tail import Tail
 from gateway.turnstile import Turnstile
 from gateway.upstreams.routing import Routing
+from gateway.work.queue import Queue
 
 CHAT_PATH = f"{OPENAI_PREFIX}/chat/completions"
 
@@ -107,6 +108,7 @@ class Gateway:
         toolbox = Toolbox(config, tools)
         self.talking = Talking(self.database, self.exchanges, self.committer, windows, self.limiter, toolbox)
         self.embeddings = Embeddings(self.door, self.exchanges, config)
+        self.queue = Queue(self.database)
         self.is_loaded = False
         self.is_draining = False
 
@@ -229,6 +231,7 @@ def create_app(config: Config, table: Table | None = None, tools: str | None = N
     async def check_readiness() -> Response[dict[str, Any]]:
         """A gateway that is `degraded` still answers chat requests; 503 says that nobody should send any."""
         is_ready, state = gateway.readiness()
+        state["work"] = await gateway.queue.depth()
         return Response(state, status_code=200 if is_ready else 503)
 
     models = Models(gateway.database, gateway.exchanges)

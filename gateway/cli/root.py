@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "budgets": "Set, list and remove budgets of keys, personas and the workspace.",
     "usage": "Sum up requests, tokens and cost.",
     "audit": "List who did what to which record.",
+    "work": "Do work that lasts, and look after what waits, runs or has failed.",
     "chat": "Talk to a persona in the terminal.",
     "drift": "Score how far an answer strays from a persona.",
     "auth": "Log in to a gateway somewhere else.",

@@ -36,7 +36,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
     options.warn_misnamed()
     with config.without_math_threads(), undisturbed():
         from gateway.scoring import conversations
-        from gateway.server import worker
+        from gateway.server import worker, working
 
         if settings.drift.enabled:
             conversations.load()
@@ -45,7 +45,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
         local = LocalModel(settings.local, _demo_prompts()) if config.uses_local(settings) else None
         tools = ToolProcess(settings) if uses_tools(settings) else None
         main = partial(worker.run, tools=tools.address if tools else None)
-        supervisor = Supervisor(settings, main, local, tools)
+        supervisor = Supervisor(settings, main, working.run, local, tools)
     except (LocalModelMissing, ToolsMissing, StartError) as error:
         if tools is not None:
             tools.stop()

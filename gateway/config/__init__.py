@@ -4,6 +4,7 @@ from gateway.config.loading import (
     ENV_PREFIX,
     environment,
     find,
+    forget_dbos_settings,
     load,
     misnamed,
     user_folder,
@@ -37,6 +38,7 @@ from gateway.config.structs import (
     Tool,
     Turns,
     Upstream,
+    Work,
     Workspace,
 )
 
@@ -68,9 +70,11 @@ __all__ = [
     "Tool",
     "Turns",
     "Upstream",
+    "Work",
     "Workspace",
     "environment",
     "find",
+    "forget_dbos_settings",
     "load",
     "masked",
     "misnamed",

@@ -265,6 +265,13 @@ class Egress(Strict, frozen=True):
     """`host:port` of places outside of the public internet, or on other ports, that users' URLs may name."""
 
 
+class Work(Strict, frozen=True):
+    processes: Annotated[int, msgspec.Meta(ge=0, le=64)] = 1
+    """Processes beside the workers that do work which lasts; 0 leaves it to `persona work` elsewhere."""
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 8
+    """Pieces of work of one kind that each of them does at the same time."""
+
+
 class Keys(Strict, frozen=True):
     pepper: str | None = None
     """The secret that keys are hashed with, the same on all replicas; without it a file beside the store."""
@@ -330,6 +337,7 @@ class Config(Strict, frozen=True):
     plans: dict[str, Plan] = {}
     workspaces: dict[str, Workspace] = {}
     limits: Limits = Limits()
+    work: Work = Work()
     keys: Keys = Keys()
     log: Log = Log()
 

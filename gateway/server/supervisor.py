@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gateway import ids
 from gateway.config import LOCAL, Config
 from gateway.limits.table import Table
 from gateway.restarts import Restarts
@@ -25,6 +26,8 @@ POLL_SECONDS = 0.25
 log = logging.getLogger("gateway.supervisor")
 
 Main = Callable[[Config, socket.socket, Share, Table, int, int], None]
+Work = Callable[[Config, str, int, int], None]
+"""A work process runs this, with its id, the pipe that ends with the parent, and the one to say ready."""
 
 
 class StartError(Exception):
@@ -34,7 +37,9 @@ class StartError(Exception):
 class _Place(msgspec.Struct):
     """Holds what a worker is given, and its successors after it."""
 
-    share: Share
+    share: Share | None
+    """Its share of the connections; a process that does work which lasts takes none."""
+    process_id: str = ""
     restarts: Restarts = msgspec.field(default_factory=Restarts)
     due: float = 0.0
     """When the next worker may be started, in `time.monotonic()` seconds."""
@@ -53,7 +58,12 @@ class Supervisor:
     """Has neither threads nor an event loop, so that it may fork at any time."""
 
     def __init__(
-        self, config: Config, main: Main, local: LocalModel | None, tools: ToolProcess | None = None
+        self,
+        config: Config,
+        main: Main,
+        work: Work,
+        local: LocalModel | None,
+        tools: ToolProcess | None = None,
     ) -> None:
         self._listener = _listen(config.server.host, config.server.port)
         self.address = _address(config.server.host, self._listener)
@@ -63,12 +73,14 @@ class Supervisor:
         server = msgspec.structs.replace(server, public_url=server.public_url or self.address)
         self._config = msgspec.structs.replace(config, server=server)
         self._main = main
+        self._work = work
         self._local = local
         self._table = Table()
         self._tools = tools
         self._lifeline = os.pipe()
         self._workers: list[_Worker] = []
         self._free = [_Place(share) for share in shares(config.server.workers)]
+        self._free += [_Place(None, ids.new("wrk")) for _ in range(config.work.processes)]
         self._stopping = False
 
     def run(self, announce: Callable[[], None]) -> int:
@@ -110,7 +122,8 @@ class Supervisor:
             self._workers.remove(worker)
             os.close(worker.status)
             place = worker.place
-            place.share.leave()
+            if place.share is not None:
+                place.share.leave()
             self._free.append(place)
             if self._stopping:
                 continue
@@ -143,7 +156,13 @@ class Supervisor:
             code = 1
             try:
                 self._become_worker(reading)
-                self._main(self._config, self._listener, place.share, self._table, self._lifeline[0], writing)
+                if place.share is None:
+                    self._listener.close()
+                    self._work(self._config, place.process_id, self._lifeline[0], writing)
+                else:
+                    self._main(
+                        self._config, self._listener, place.share, self._table, self._lifeline[0], writing
+                    )
                 code = 0
             except KeyboardInterrupt:
                 code = 0

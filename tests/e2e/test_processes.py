@@ -31,6 +31,7 @@ from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import chunk
 from tests.fakes.upstream_scripts import Gate, events
+from tests.faults import proc
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
@@ -59,8 +60,7 @@ def stat(pid: int) -> tuple[str, int]:
 
 
 def children(pid: int) -> set[int]:
-    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-    return {one for one in pids if stat(one)[1] == pid and is_running(one)}
+    return set(proc.children(pid))
 
 
 def is_running(pid: int) -> bool:

@@ -8,7 +8,21 @@ from pathlib import Path
 PROC = Path("/proc")
 
 
+WORK = "persona-work"
+"""The name of a process that does work which lasts."""
+
+
 def children(pid: int) -> list[int]:
+    """List the processes that run and were started by this one, except for those that do work."""
+    return [child for child in offspring(pid) if _name(child) != WORK]
+
+
+def work_processes(pid: int) -> list[int]:
+    """List the processes that do work for this parent."""
+    return [child for child in offspring(pid) if _name(child) == WORK]
+
+
+def offspring(pid: int) -> list[int]:
     """List the processes that run and were started by this one."""
     pids = [place for place in PROC.iterdir() if place.name.isdigit()]
     return sorted(int(place.name) for place in pids if _parent(place) == pid)
@@ -53,6 +67,13 @@ def sockets(pid: int) -> int:
         except FileNotFoundError:
             continue
     return found
+
+
+def _name(pid: int) -> str:
+    try:
+        return (PROC / str(pid) / "comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _parent(place: Path) -> int | None:

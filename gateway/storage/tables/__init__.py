@@ -27,3 +27,5 @@ from gateway.storage.tables.spending import holds as holds
 from gateway.storage.tables.spending import spent as spent
 from gateway.storage.tables.words import message_words as message_words
 from gateway.storage.tables.words import persona_words as persona_words
+from gateway.storage.tables.work import work as work
+from gateway.storage.tables.work import work_processes as work_processes

@@ -1,0 +1,70 @@
+"""One work process runs an event loop that does what rooms have left to it, apart from the chat workers."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from pathlib import Path
+
+from gateway import config as configuration
+from gateway.config import Config
+from gateway.server import kinds
+from gateway.storage.database import Database
+from gateway.telemetry import logs
+from gateway.work.shift import LostPlaceError, Shift
+
+NAME = "persona-work"
+"""The name under which the system lists this process."""
+LOST = 75
+"""The exit code of a process that has lost its place, which another one takes."""
+
+log = logging.getLogger("gateway.work")
+
+
+def run(config: Config, process_id: str, lifeline: int | None, status: int | None) -> None:
+    """Do work until told to stop, or until the parent has died, which ends the pipe `lifeline`.
+
+    One byte goes into the pipe `status` once the process is there.
+    """
+    logs.configure(config.log)
+    configuration.forget_dbos_settings()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(NAME, "ascii")
+    asyncio.run(_run(config, process_id, lifeline, status))
+    # Threads of a driver may still wait for an answer that nobody wants.
+    os._exit(0)
+
+
+async def _run(config: Config, process_id: str, lifeline: int | None, status: int | None) -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if lifeline is not None:
+
+        def parent_died() -> None:
+            loop.remove_reader(lifeline)
+            stop.set()
+
+        loop.add_reader(lifeline, parent_died)
+    database = Database(config.store.url)
+    shift = Shift(config, database, kinds.known(config, database), process_id)
+    task = asyncio.create_task(shift.run())
+    task.add_done_callback(lambda _: stop.set())
+    if status is not None:
+        os.write(status, b"1")
+    await stop.wait()
+    if task.done():
+        _leave(task.exception())
+    task.cancel()
+    await shift.close(config.server.shutdown_grace)
+    await database.close()
+
+
+def _leave(error: BaseException | None) -> None:
+    """End at once: what this process still has open, another one does."""
+    if isinstance(error, LostPlaceError):
+        log.warning("this process ends, and another one takes its place: %s", error)
+    else:
+        log.critical("the work process fails", exc_info=error)
+    os._exit(LOST)

@@ -1,0 +1,171 @@
+"""DBOS keeps what each step of a workflow has given, and is reached here alone.
+
+It is loaded only once there is work, since it takes 0.3 s and 40 MB.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.config import Store
+from gateway.storage import workflows
+
+APPLICATION = "persona-gateway"
+VERSION = "1"
+"""All releases bear this version, so that a new one goes on with what an older one has begun."""
+SCHEMA = "persona_work"
+MOST_LIVES = 100
+"""The times that one attempt may be begun; one that ends its process each time is given up then."""
+QUEUE_SECONDS = 0.2
+RARELY = 5.0
+"""Seconds between two looks at what is not used here: schedules, and messages between workflows."""
+
+Perform = Callable[[str, int], Awaitable[None]]
+"""Performs an attempt, by the id of the work and the attempt's number; it raises nothing of its own."""
+
+
+class Engine:
+    """Holds the one DBOS of this process."""
+
+    def __init__(self, store: Store, process_id: str, concurrency: int, perform: Perform) -> None:
+        self._store = store
+        self._process_id = process_id
+        self._concurrency = concurrency
+        self._perform = perform
+        self._connections = workflows.connections(store)
+        self._flow: Any = None
+        self._dbos: Any = None
+
+    @property
+    def is_launched(self) -> bool:
+        return self._flow is not None
+
+    async def launch(self, kinds: Iterable[str]) -> None:
+        """Load DBOS, which goes on with what a process of the same id has left; each kind has its queue."""
+        from dbos import DBOS, DBOSConfig, Serializer
+
+        class Json(Serializer):
+            """Values are kept as JSON; pickles would be code for whoever reads them."""
+
+            def serialize(self, data: Any) -> str:
+                return msgspec.json.encode(data, enc_hook=_told).decode()
+
+            def deserialize(self, serialized_data: str) -> Any:
+                return msgspec.json.decode(serialized_data)
+
+            def name(self) -> str:
+                return "json"
+
+        _speak_through_our_log()
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_engine": self._connections,
+            "dbos_system_schema": SCHEMA,
+            "application_version": VERSION,
+            "executor_id": self._process_id,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+            # A pooler may stand in front of the database, and nothing here listens.
+            "use_listen_notify": False,
+            "serializer": Json(),
+            "notification_listener_polling_interval_sec": RARELY,
+            "scheduler_polling_interval_sec": RARELY,
+        }
+        perform = self._perform
+
+        async def attempt() -> None:
+            # A workflow that was copied from another one has its arguments too, but an id of its own.
+            await perform(*work_of(str(DBOS.workflow_id)))
+
+        made = DBOS(config=config)
+        self._dbos = DBOS
+        flow = DBOS.workflow(name="attempt", max_recovery_attempts=MOST_LIVES)(attempt)
+        # Workflows are to run in this loop. The launch itself waits for others who use the database, of whom
+        # some may be in this loop too, and so it has a thread.
+        made._background_event_loop.set_main_loop()
+        await asyncio.to_thread(DBOS.launch)
+        for kind in kinds:
+            await DBOS.register_queue_async(
+                kind,
+                worker_concurrency=self._concurrency,
+                polling_interval_sec=QUEUE_SECONDS,
+                on_conflict="always_update",
+            )
+        self._flow = flow
+
+    async def close(self) -> None:
+        """Let go of DBOS; what runs is cut."""
+        if self._dbos is not None:
+            await asyncio.to_thread(self._dbos.destroy)
+        self._connections.dispose()
+
+    async def start(self, work_id: str, kind: str, number: int, resume_at: int | None) -> None:
+        """See that a workflow exists for an attempt; one that exists already is left as it is.
+
+        With `resume_at` it begins with that step, and takes the values before it from the attempt before.
+        """
+        from dbos import SetWorkflowID
+
+        before, name = workflow_id(work_id, number - 1), workflow_id(work_id, number)
+        if resume_at is not None and not await self._exists(name) and await self._exists(before):
+            with SetWorkflowID(name):
+                await self._dbos.fork_workflow_async(
+                    before, resume_at, application_version=VERSION, queue_name=kind
+                )
+            return
+        with SetWorkflowID(name):
+            await self._dbos.enqueue_workflow_async(kind, self._flow)
+
+    async def take_over(self, process_ids: Sequence[str]) -> None:
+        """Let the workflows that these processes have left go on in any process that lives."""
+        await asyncio.to_thread(self._dbos._recover_pending_workflows, list(process_ids))
+
+    async def exhausted(self) -> list[str]:
+        """List the workflows that DBOS has given up, since they were begun too often."""
+        found = await self._dbos.list_workflows_async(
+            status="MAX_RECOVERY_ATTEMPTS_EXCEEDED", load_input=False, load_output=False, limit=100
+        )
+        return [each.workflow_id for each in found]
+
+    async def delete(self, works: Sequence[tuple[str, int]]) -> None:
+        """Forget all attempts of these, by id and number of attempts."""
+        names = [workflow_id(work_id, number + 1) for work_id, most in works for number in range(most)]
+        if names:
+            await self._dbos.delete_workflows_async(names)
+
+    async def step(self, name: str, function: Callable[[], Awaitable[Any]]) -> Any:
+        """Call the function within the workflow that runs, or give the value that it has given before."""
+
+        async def take() -> Any:
+            return await function()
+
+        return await self._dbos.run_step_async({"name": name}, take)
+
+    async def _exists(self, name: str) -> bool:
+        return await self._dbos.get_workflow_status_async(name) is not None
+
+
+def workflow_id(work_id: str, number: int) -> str:
+    """Name the workflow of an attempt: the first bears the id of the work itself."""
+    return work_id if number == 1 else f"{work_id}.{number}"
+
+
+def work_of(name: str) -> tuple[str, int]:
+    """Read the id of the work and the number of the attempt from the id of a workflow."""
+    work_id, _, number = name.partition(".")
+    return work_id, int(number or 1)
+
+
+def _told(value: Any) -> str:
+    """Errors of DBOS are kept as their kind alone: a message may quote what somebody has written."""
+    return type(value).__name__
+
+
+def _speak_through_our_log() -> None:
+    speaker = logging.getLogger("dbos")
+    # Without any handler DBOS would add one that writes to the terminal in its own form.
+    speaker.addHandler(logging.NullHandler())
+    speaker.propagate = True

@@ -1,0 +1,1 @@
+"""The tables of work and of the processes that do it."""

@@ -1,0 +1,200 @@
+"""Work is done once, in steps that are not taken again, and ends as its row says."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Config, Store
+from gateway.storage.database import Database
+from gateway.work.shift import Shift
+from gateway.work.store import ended, rows
+from gateway.work.work import State, Work
+from tests.fakes.store import opened
+from tests.work.tally import GATE, NAME, SECRET, Tally, order, results
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+async def database(place: Path | str) -> AsyncIterator[Database]:
+    async with opened(place) as database:
+        yield database
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine ends only once its threads have looked again."""
+    monkeypatch.setattr("gateway.work.engine.RARELY", 0.05)
+
+
+@pytest.fixture
+def tally(tmp_path: Path) -> Tally:
+    return Tally(tmp_path)
+
+
+@asynccontextmanager
+async def working(database: Database, tally: Tally, process_id: str = "wrk_1") -> AsyncIterator[Shift]:
+    """Let a process do work meanwhile."""
+    config = Config(store=Store(url=database.url, folder=str(tally.folder)))
+    shift = Shift(config, database, {NAME: tally.kind()}, process_id)
+    task = asyncio.create_task(shift.run())
+    try:
+        yield shift
+    finally:
+        assert not task.done(), task.exception()
+        task.cancel()
+        await shift.close(PATIENCE)
+        await shift._engine.close()
+
+
+async def until(look: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await look():  # noqa: ASYNC110 - no event tells of what a store holds
+            await asyncio.sleep(0.01)
+
+
+async def found(database: Database, work_id: str) -> Work:
+    async with database.read() as connection:
+        work = await rows.find(connection, work_id)
+    assert work is not None
+    return work
+
+
+async def ends(database: Database, work_id: str, state: State = "done") -> Work:
+    async def has_come() -> bool:
+        return (await found(database, work_id)).state == state
+
+    await until(has_come)
+    return await found(database, work_id)
+
+
+async def test_work_takes_each_step_once_and_keeps_its_result(database: Database, tally: Tally) -> None:
+    async with working(database, tally):
+        await order(database, "run_a", "run_b")
+        await ends(database, "run_a")
+        await ends(database, "run_b")
+    assert sorted(tally.notes()) == sorted(f"run_{one} {step}" for one in "ab" for step in (1, 2, 3))
+    assert await results(database) == {"run_a": "6", "run_b": "6"}
+
+
+async def test_work_whose_cause_is_rolled_back_is_never_begun(database: Database, tally: Tally) -> None:
+    async with working(database, tally):
+        with pytest.raises(RuntimeError):
+            await order_and_fail(database, "run_a")
+        await order(database, "run_b")
+        await ends(database, "run_b")
+    assert not any("run_a" in note for note in tally.notes())
+
+
+async def order_and_fail(database: Database, work_id: str) -> None:
+    async with database.write() as connection:
+        await rows.enqueue(connection, work_id, NAME, "ws_1", None, {})
+        raise RuntimeError
+
+
+async def test_failed_work_goes_on_with_the_step_that_failed(database: Database, tally: Tally) -> None:
+    async with working(database, tally):
+        await order(database, "run_a", **{"2": "fail"})
+        failed = await ends(database, "run_a", "failed")
+        assert failed.error == {"code": "test.failed", "message": "It failed."}
+        async with database.write() as connection:
+            assert await rows.retry(connection, "run_a") is not None
+            assert await rows.retry(connection, "run_a") is None
+        done = await ends(database, "run_a")
+    assert (done.attempt, done.error) == (2, None)
+    assert tally.notes() == ["run_a 1", "run_a 2", "run_a failed", "run_a 2", "run_a 3"]
+    assert await results(database) == {"run_a": "6"}
+
+
+async def test_work_that_is_put_off_begins_anew(database: Database, tally: Tally) -> None:
+    async with working(database, tally):
+        await order(database, "run_a", **{"2": "later"})
+        done = await ends(database, "run_a")
+    assert done.attempt == 2
+    assert tally.notes() == ["run_a 1", "run_a 2", "run_a waiting", "run_a 1", "run_a 2", "run_a 3"]
+
+
+async def test_a_mistake_fails_its_work_alone_and_is_not_quoted(
+    database: Database, tally: Tally, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with working(database, tally):
+        await order(database, "run_a", **{"1": "break"})
+        await order(database, "run_b")
+        failed = await ends(database, "run_a", "failed")
+        await ends(database, "run_b")
+    assert failed.error is not None
+    assert failed.error["code"] == "internal.error"
+    assert "RuntimeError" in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def test_a_step_under_way_is_cut_once_its_work_is_cancelled(database: Database, tally: Tally) -> None:
+    (tally.folder / GATE).touch()
+    async with working(database, tally):
+        await order(database, "run_a", **{"2": "hang"})
+
+        async def hangs() -> bool:
+            return "run_a 2" in tally.notes()
+
+        await until(hangs)
+        async with database.write() as connection:
+            assert await rows.want_cancelled(connection, "run_a")
+        await ends(database, "run_a", "cancelled")
+        async with database.write() as connection:
+            assert not await rows.want_cancelled(connection, "run_a")
+    assert tally.notes() == ["run_a 1", "run_a 2", "run_a cancelled"]
+    assert await results(database) == {}
+
+
+async def test_work_that_waits_is_cancelled_without_a_step(database: Database, tally: Tally) -> None:
+    async with database.write() as connection:
+        await rows.enqueue(connection, "run_a", NAME, "ws_1", None, {}, after=3600)
+        await rows.want_cancelled(connection, "run_a")
+    async with working(database, tally):
+        await ends(database, "run_a", "cancelled")
+    assert tally.notes() == ["run_a cancelled"]
+
+
+async def test_work_is_done_although_the_engines_own_tables_are_lost(
+    place: Path | str, tmp_path: Path
+) -> None:
+    tally = Tally(tmp_path)
+    async with opened(place) as database:
+        await order(database, "run_a")
+        async with database.write() as connection:
+            # It was handed over to an engine of which nothing is left, as in a restored backup.
+            await rows.mark_handed_over(connection, [await found(database, "run_a")])
+            await rows.begin(connection, "run_a", 1)
+        async with working(database, tally):
+            await ends(database, "run_a")
+        assert await results(database) == {"run_a": "6"}
+
+
+async def test_what_has_ended_leaves_no_workflow_and_is_forgotten(
+    database: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ended, "SETTLED_MS", -1)
+    monkeypatch.setattr(ended, "DONE_MS", -1)
+    monkeypatch.setattr("gateway.work.shift.SWEEP_SECONDS", 0.05)
+    async with working(database, tally) as shift:
+        await order(database, "run_a")
+
+        async def is_forgotten() -> bool:
+            async with database.read() as connection:
+                return await rows.find(connection, "run_a") is None
+
+        await until(is_forgotten)
+        assert not await shift._engine._exists("run_a")
+    assert await results(database) == {"run_a": "6"}
+
+
+async def test_depth_counts_what_is_open_and_what_has_failed(database: Database, tally: Tally) -> None:
+    await order(database, "run_a", "run_b")
+    async with database.write() as connection:
+        await rows.begin(connection, "run_b", 1)
+        depth = await rows.depth(connection)
+    assert (depth.waiting, depth.running, depth.failed) == (1, 1, 0)
+    assert depth.oldest_seconds >= 0
