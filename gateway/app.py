@@ -34,6 +34,7 @@ from gateway.conversations.talking import Talking
 from gateway.conversations.window import Windows
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.judge.judge import Judge
+from gateway.limits.bounds import of_key
 from gateway.limits.failover import place_of
 from gateway.limits.limiter import Limiter
 from gateway.limits.plans import Plans
@@ -81,7 +82,9 @@ class Gateway:
         self.database = Database(config.store.url)
         plans = Plans(config)
         self.guard = Guard(
-            self.database, pepper.hasher(config), lambda home, _: plans.bounds(home.id, home.name)
+            self.database,
+            pepper.hasher(config),
+            lambda home, key: of_key(plans.bounds(home.id, home.name, home.plan), key.limits, key.owner),
         )
         self.limiter = Limiter(place_of(config.limits, table or Table()))
         self.door = Door(self.guard, self.limiter)

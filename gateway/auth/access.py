@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.auth.door import Door, Need
 from gateway.auth.guard import Caller
+from gateway.config import Config
 from gateway.errors import OPENAI_PREFIX, Fault, Refusal
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
@@ -21,6 +22,10 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]
 Store = NamedDependency[SkipValidation[Database]]
 """The store that a native route works on, which the application hands to whoever names it `database`."""
+
+
+Settings = NamedDependency[SkipValidation[Config]]
+"""The configuration, for those who name it `config`."""
 
 
 class Admission(ASGIMiddleware):

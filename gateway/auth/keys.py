@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from gateway import clock, ids
+from gateway.limits.bounds import KeyLimits
 
 Mode = Literal["live", "test"]
 
@@ -22,6 +23,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     mode: Mode
     created_at: int
+    plan: str | None = None
+    """The plan that it was given; `None` leaves it to the configuration."""
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +45,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
     revoked_at: int | None = None
     last_used_at: int | None = None
+    limits: KeyLimits | None = None
+    """Limits of its own, beside those of its workspace."""
 
     def is_valid(self) -> bool:
         return self.revoked_at is None and (self.expires_at is None or clock.now_ms() < self.expires_at)

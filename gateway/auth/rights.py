@@ -10,6 +10,7 @@ from gateway.auth.guard import Caller, invalid_key
 from gateway.auth.keys import Key, Workspace
 from gateway.auth.scopes import DEFAULT, ScopeError, expand
 from gateway.errors import Detail, Fault, Refusal
+from gateway.limits.bounds import KeyLimits
 from gateway.storage.connection import AsyncConnection
 
 LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
@@ -24,6 +25,8 @@ class KeyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scopes: list[str] | None = None
     expires_at: datetime | None = None
     """The time needs a zone."""
+    limits: KeyLimits | None = None
+    """Limits of its own, within those of the workspace."""
     workspace: str | None = None
     """A `ws_…` id, which only operators may name."""
 

@@ -11,6 +11,7 @@ from litestar.params import Parameter, SkipValidation
 from gateway.auth import store
 from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
 from gateway.auth.keys import Hasher, Mode
+from gateway.auth.plans import limit_key, read_plan, require_unlimited, set_plan
 from gateway.auth.rights import (
     KeyBody,
     expiry,
@@ -111,6 +112,7 @@ async def create_key(request: AnyRequest, database: Store, hasher: KeyHasher, da
         raise unacceptable("name", "at most 200 characters, and no NUL")
     async with database.write(still_there(request.scope)) as connection:
         own = await still_valid(connection, caller)
+        require_unlimited(own, data.limits)
         scopes, expires_at = scopes_for(data, caller), expiry(data, own)
         workspace = await workspace_for(connection, data, caller)
         made, text = await store.create_key(
@@ -120,6 +122,7 @@ async def create_key(request: AnyRequest, database: Store, hasher: KeyHasher, da
             name=data.name,
             scopes=scopes,
             expires_at=expires_at,
+            limits=data.limits.or_none() if data.limits else None,
             actor=actor_of(request),
         )
     return msgspec.structs.replace(show_key(made), key=text)
@@ -189,5 +192,16 @@ async def list_audit(
 
 def router() -> Router:
     """Make the routes of tenants and keys."""
-    handlers = [list_workspaces, create_workspace, list_keys, create_key, rotate_key, revoke_key, list_audit]
+    handlers = [
+        list_workspaces,
+        create_workspace,
+        read_plan,
+        set_plan,
+        list_keys,
+        create_key,
+        rotate_key,
+        limit_key,
+        revoke_key,
+        list_audit,
+    ]
     return Router("/", route_handlers=handlers, tags=["Workspaces and keys"])

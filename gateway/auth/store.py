@@ -9,6 +9,7 @@ from sqlalchemy import Row, insert, select, update
 from gateway import clock, ids
 from gateway.auth import keys
 from gateway.auth.keys import Hasher, Key, Mode, Workspace
+from gateway.limits.bounds import KeyLimits
 from gateway.storage import tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
@@ -51,6 +52,12 @@ async def workspaces(
     return [msgspec.convert(fields(row), Workspace) for row in await connection.execute(query)]
 
 
+async def plans_given(connection: AsyncConnection) -> list[str]:
+    """List the plans that workspaces were given, each once."""
+    query = select(WORKSPACE.plan).where(WORKSPACE.plan.is_not(None)).distinct().order_by(WORKSPACE.plan)
+    return list((await connection.execute(query)).scalars())
+
+
 async def create_key(
     connection: AsyncConnection,
     hasher: Hasher,
@@ -61,6 +68,7 @@ async def create_key(
     operator: bool = False,
     expires_at: int | None = None,
     owner: str | None = None,
+    limits: KeyLimits | None = None,
     actor: Actor | None = None,
 ) -> tuple[Key, str]:
     """Add a key and return its text too, which is kept nowhere; `owner` is that of its predecessor."""
@@ -77,6 +85,7 @@ async def create_key(
         operator=operator,
         created_at=clock.now_ms(),
         expires_at=expires_at,
+        limits=limits,
     )
     await connection.execute(insert(tables.keys).values(msgspec.to_builtins(made)))
     await announce(connection, "key", made.prefix)
@@ -116,12 +125,33 @@ async def rotate_key(
         operator=old.operator,
         expires_at=expires_at,
         owner=old.owner,
+        limits=old.limits,
         actor=actor,
     )
     at = clock.now_ms() + grace * 1000
     await _change(connection, old, expires_at=at if old.expires_at is None else min(at, old.expires_at))
     await note(connection, actor, "key.rotated", old.id)
     return made, text
+
+
+async def set_plan(
+    connection: AsyncConnection, changed: Workspace, plan: str | None, actor: Actor | None = None
+) -> Workspace:
+    """Give the workspace this plan, or leave its plan to the configuration."""
+    await connection.execute(update(tables.workspaces).where(WORKSPACE.id == changed.id).values(plan=plan))
+    await announce(connection, "workspace", changed.id)
+    by = Actor(changed.id, actor.key_id) if actor else Actor(changed.id)
+    await note(connection, by, "workspace.plan_set", changed.id, plan=plan, previous=changed.plan)
+    return msgspec.structs.replace(changed, plan=plan)
+
+
+async def set_limits(
+    connection: AsyncConnection, changed: Key, limits: KeyLimits | None, actor: Actor
+) -> Key:
+    """Give the key limits of its own, or take them from it."""
+    await _change(connection, changed, limits=msgspec.to_builtins(limits))
+    await note(connection, actor, "key.limited", changed.id, limits=msgspec.to_builtins(limits))
+    return msgspec.structs.replace(changed, limits=limits)
 
 
 async def mark_used(connection: AsyncConnection, used: Mapping[str, int]) -> None:

@@ -1,11 +1,13 @@
 """The native API shows workspaces, keys and the audit log like this."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from gateway import clock
 from gateway.auth.keys import Key, Mode, Workspace
+from gateway.config import Plan
+from gateway.limits.bounds import KeyLimits
 
 if TYPE_CHECKING:
     # A command that works on a gateway somewhere else needs these shapes, and no database.
@@ -32,7 +34,17 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires_at: str | None
     revoked_at: str | None
     last_used_at: str | None
+    limits: KeyLimits | None = None
     key: str | None = None
+
+
+class PlanView(msgspec.Struct, frozen=True):
+    """The plan of a workspace, and where it was named."""
+
+    workspace: str
+    plan: str | None
+    source: Literal["api", "config"] | None
+    limits: Plan | None
 
 
 class AuditView(msgspec.Struct, frozen=True):
@@ -61,6 +73,7 @@ def show_key(key: Key) -> KeyView:
         expires_at=clock.iso_or_none(key.expires_at),
         revoked_at=clock.iso_or_none(key.revoked_at),
         last_used_at=clock.iso_or_none(key.last_used_at),
+        limits=key.limits,
     )
 
 

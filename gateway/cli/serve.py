@@ -80,9 +80,15 @@ def _demo_prompts() -> list[str]:
 async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str]]:
     """Return the first key if one was made, and the slugs."""
     from gateway.auth import pepper
+    from gateway.auth import store as auth
 
     async with opened(settings) as database:
         await seed.prepare(database)
+        async with database.read() as connection:
+            unknown = [name for name in await auth.plans_given(connection) if name not in settings.plans]
+        if unknown:
+            way = "add [plans.NAME] for each, or give them another plan: `persona workspaces plan NAME PLAN`"
+            raise Failure(f"workspaces have plans that the configuration lacks: {', '.join(unknown)}; {way}")
         text = await seed.seed(database, await pepper.prepare(database, settings))
         slugs = await seed.slugs(database)
     first = _kept(text, settings.store.beside(".first-key")) if text else None

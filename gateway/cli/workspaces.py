@@ -1,4 +1,4 @@
-"""`persona workspaces`: create and list workspaces."""
+"""`persona workspaces`: create and list workspaces, and give them plans."""
 
 import re
 
@@ -12,6 +12,7 @@ from gateway.cli.failures import Failure
 from gateway.cli.listing import listing, written
 from gateway.cli.opening import Opened, on_store
 from gateway.cli.options import example
+from gateway.limits.plans import Plans
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 COLUMNS = {"ID": "id", "NAME": "name", "MODE": "mode", "CREATED": "created_at"}
@@ -19,7 +20,7 @@ COLUMNS = {"ID": "id", "NAME": "name", "MODE": "mode", "CREATED": "created_at"}
 
 @click.group(epilog=example("persona workspaces create acme"))
 def workspaces() -> None:
-    """Create and list workspaces."""
+    """Create and list workspaces, and give them plans."""
 
 
 def _name(_context: click.Context, _argument: click.Parameter, text: str) -> str:
@@ -48,6 +49,27 @@ async def create(store: Opened, name: str, mode: Mode) -> None:
         made = await auth.create_workspace(connection, name, mode)
     click.echo(f"{made.name} {made.id} ({made.mode})")
     written(store.database.place)
+
+
+@workspaces.command(epilog=example("persona workspaces plan acme", "persona workspaces plan acme pro"))
+@click.argument("name", callback=_name)
+@click.argument("plan", required=False)
+@click.option("--none", "is_none", is_flag=True, help="Leave its plan to the configuration.")
+@on_store
+async def plan(store: Opened, name: str, plan: str | None, is_none: bool) -> None:
+    """Show a workspace's plan, or give it another one, which holds at once."""
+    plans = Plans(store.config)
+    if plan is not None and plan not in plans.known:
+        raise Failure(f"there is no plan `{plan}`; there are: {', '.join(plans.known)}")
+    async with store.database.write() as connection:
+        found = await auth.workspace(connection, name)
+        if found is None:
+            raise Failure(f"there is no workspace `{name}`")
+        if plan is not None or is_none:
+            found = await auth.set_plan(connection, found, None if is_none else plan)
+    click.echo(plans.name(found.name, found.plan) or "no plan, and so no limits")
+    if plan is not None or is_none:
+        written(store.database.place)
 
 
 @workspaces.command("list", epilog=example("persona workspaces list", "persona workspaces list --json"))

@@ -10,14 +10,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import Parameter, QueryParameter
 from litestar.response import Stream
 
-from gateway.auth.access import AnyRequest, Store, caller_of, still_there
+from gateway.auth.access import AnyRequest, Settings, Store, caller_of, still_there
 from gateway.conversations import beginning, lines, store, view
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.message import said_words
 from gateway.conversations.reaching import reach
 from gateway.conversations.view import ConversationBody, ConversationView
 from gateway.errors import Fault, Refusal
-from gateway.personas.editing import Settings
 from gateway.personas.registry import Registry
 from gateway.storage.database import Database
 

@@ -6,6 +6,7 @@ import msgspec
 from limits import RateLimitItemPerMinute
 
 from gateway.config import Plan
+from gateway.config.structs import Amount
 
 Bucket = Literal["chat", "generations", "runs", "tokens", "streams", "deliveries"]
 BUCKETS: dict[Bucket, str] = {
@@ -53,6 +54,39 @@ class Bounds(msgspec.Struct, frozen=True):
 
 NONE = Bounds()
 """Those of a key whose workspace has no plan."""
+
+
+class KeyLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one key may use, within what its workspace may; what is null is not limited for the key alone."""
+
+    chat_per_minute: Amount | None = None
+    generations_per_minute: Amount | None = None
+    concurrent_runs: Amount | None = None
+    tokens_per_minute: Amount | None = None
+    concurrent_streams: Amount | None = None
+    webhook_deliveries_per_minute: Amount | None = None
+    override: bool = False
+    """Tells whether these take the place of the plan's, and may so be higher."""
+
+    def or_none(self) -> "KeyLimits | None":
+        """Return these limits, if they limit anything."""
+        return self if any(getattr(self, field) is not None for field in BUCKETS.values()) else None
+
+
+def of_key(bounds: Bounds, limits: KeyLimits | None, owner: str) -> Bounds:
+    """List what limits a key, beside its workspace's bounds or in their place.
+
+    `owner` outlasts a rotation, and so does what has been counted.
+    """
+    if limits is None:
+        return bounds
+    own = {bucket: getattr(limits, field) for bucket, field in BUCKETS.items()}
+    limited = {
+        str(bucket): (*(() if limits.override else bounds.of(bucket)), Bound(bucket, amount, owner))
+        for bucket, amount in own.items()
+        if amount is not None
+    }
+    return msgspec.structs.replace(bounds, **limited)
 
 
 def of_plan(plan: Plan | None, workspace_id: str) -> Bounds:

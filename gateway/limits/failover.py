@@ -40,6 +40,9 @@ class Failover:
     async def take(self, bound: Bound) -> Standing:
         return await self._ask(lambda place: place.take(bound))
 
+    async def give_back(self, bound: Bound) -> None:
+        await self._ask(lambda place: place.give_back(bound))
+
     async def left(self, bound: Bound) -> Standing:
         return await self._ask(lambda place: place.left(bound))
 
@@ -102,6 +105,9 @@ class Open(Alone):
 
     async def take(self, bound: Bound) -> Standing:
         return Standing(bound, True, bound.amount, time.time())
+
+    async def give_back(self, bound: Bound) -> None:
+        """Nothing is counted here."""
 
     async def left(self, bound: Bound) -> Standing:
         return Standing(bound, True, bound.amount, time.time())

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from gateway.limits import telling
-from gateway.limits.bounds import Bounds, Bucket
+from gateway.limits.bounds import Bound, Bounds, Bucket
 from gateway.limits.lease import Lease
 from gateway.limits.place import HOLD_SECONDS, Place, Standing
 from gateway.limits.telling import Header
@@ -28,10 +28,14 @@ class Limiter:
         `spends` tells that it takes tokens, and so needs some to be left.
         """
         requests = tokens = None
+        taken: list[Bound] = []
         for bound in bounds.of(bucket):
             standing = await self._place.take(bound)
             requests = _tighter(requests, standing)
-            if not standing.is_taken:
+            if standing.is_taken:
+                taken.append(bound)
+            else:
+                await self._give_back(taken)
                 return telling.headers(standing, None, is_openai=is_openai), standing
         refused = None
         if spends or is_openai:
@@ -40,7 +44,14 @@ class Limiter:
                 tokens = _tighter(tokens, standing)
                 if spends and not standing.is_taken:
                     refused = standing
+        if refused is not None:
+            await self._give_back(taken)
         return telling.headers(requests, tokens, is_openai=is_openai), refused
+
+    async def _give_back(self, taken: list[Bound]) -> None:
+        """What is refused does not count anywhere."""
+        for bound in taken:
+            await self._place.give_back(bound)
 
     async def take(self, bounds: Bounds, bucket: Bucket) -> None:
         """Count one more. Raises Refusal where that is too much."""

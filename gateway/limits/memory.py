@@ -78,6 +78,12 @@ class Memory(Alone):
             raise uncounted() from None
         return Standing(bound, is_taken, remaining, reset)
 
+    async def give_back(self, bound: Bound) -> None:
+        try:
+            self._table.give_back(hash(bound.name) & NAMES, self._table.now())
+        except TableFullError:
+            return
+
     async def left(self, bound: Bound) -> Standing:
         try:
             reset, remaining = await self._windows.get_window_stats(bound)

@@ -36,6 +36,9 @@ class Place(Protocol):
     async def take(self, bound: Bound) -> Standing:
         """Count one more, if that is not too much."""
 
+    async def give_back(self, bound: Bound) -> None:
+        """Take back the one that was counted just now."""
+
     async def left(self, bound: Bound) -> Standing:
         """Tell what is left of an amount that is charged afterwards; `is_taken` means that something is."""
 

@@ -1,7 +1,11 @@
 """A workspace has the plan that was set for it, else the one that the configuration names."""
 
-from gateway.config import Config, Plan
+import logging
+
+from gateway.config import Config
 from gateway.limits.bounds import Bounds, of_plan
+
+log = logging.getLogger("gateway.limits")
 
 
 class Plans:
@@ -11,14 +15,13 @@ class Plans:
         self.known = config.plans
         self._configured = {name: workspace.plan for name, workspace in config.workspaces.items()}
 
-    def configured(self, workspace_name: str) -> str | None:
-        """Find the plan that the configuration names for the workspace of this name."""
-        return self._configured.get(workspace_name)
+    def name(self, workspace_name: str, given: str | None) -> str | None:
+        """Find the plan of the workspace of this name, which was given one by the API, or was not."""
+        return self._configured.get(workspace_name) if given is None else given
 
-    def plan(self, workspace_name: str) -> Plan | None:
-        name = self.configured(workspace_name)
-        return self.known[name] if name is not None else None
-
-    def bounds(self, workspace_id: str, workspace_name: str) -> Bounds:
-        """List what limits the keys of a workspace."""
-        return of_plan(self.plan(workspace_name), workspace_id)
+    def bounds(self, workspace_id: str, workspace_name: str, given: str | None) -> Bounds:
+        """List what limits the keys of a workspace together."""
+        name = self.name(workspace_name, given)
+        if name is not None and name not in self.known:
+            log.error("the workspace %s has the plan `%s`, which [plans] does not have", workspace_id, name)
+        return of_plan(self.known.get(name) if name is not None else None, workspace_id)

@@ -39,6 +39,8 @@ redis.call('ZADD', KEYS[1], clock[1] + ARGV[1], ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[1] * 2)
 """
 
+UNDO = "redis.call('LPOP', KEYS[1])"
+
 log = logging.getLogger("gateway.limits")
 
 
@@ -64,6 +66,7 @@ class Remote(Alone):
         self._tokens = SlidingWindowCounterRateLimiter(self._storage)
         self._client = valkey.asyncio.Valkey(connection_pool=pool)
         self._hold = self._client.register_script(HOLD)
+        self._undo = self._client.register_script(UNDO)
         self._renew = self._client.register_script(RENEW)
         self._owed: dict[str, int] = {}
         """Tokens by the name under which they are about to be counted."""
@@ -74,6 +77,11 @@ class Remote(Alone):
             is_taken = await self._requests.hit(bound)
             reset, remaining = await self._requests.get_window_stats(bound)
         return Standing(bound, is_taken, max(0, remaining), reset)
+
+    async def give_back(self, bound: Bound) -> None:
+        with reaching():
+            # The newest entry comes first.
+            await self._undo([f"{PREFIX}:{bound.name}"])
 
     async def left(self, bound: Bound) -> Standing:
         with reaching():

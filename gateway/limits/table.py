@@ -125,6 +125,10 @@ class Table:
         finally:
             self._end()
 
+    def now(self) -> int:
+        """Tell the cell of now."""
+        return int(self._clock() * PER_SECOND)
+
     def until(self, cell: int) -> float:
         """Tell in how many seconds from now what was counted in this cell counts no more."""
         return max(0.0, (cell + SPAN) / PER_SECOND - self._clock())
@@ -137,7 +141,7 @@ class Table:
             if words[DIRTY]:
                 self._mend(words[DIRTY])
             # The clock is read behind the lock, so that no record goes back in time.
-            cell = int(self._clock() * PER_SECOND)
+            cell = self.now()
             at = self._places.get(name, 0)
             if not at or self._names[at >> 1] != name:
                 at = self._find(name, cell)

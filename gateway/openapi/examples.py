@@ -31,6 +31,7 @@ IN_PATHS = {
     "subject": names.KEY_ID,
     "unit": "usd",
     "period": "month",
+    "workspace": names.WORKSPACE_ID,
     "turn_id": names.TURN_ID,
     "conversation": names.CONVERSATION_ID,
     "model": "persona/the-night-librarian",
@@ -90,6 +91,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "With an end": {"name": "trial", "expires_at": "2030-01-01T00:00:00Z"},
     },
     "set_budget": {"Fifty dollars": {"limit": 50}},
+    "set_plan": {"A plan": {"plan": "pro"}, "That of the configuration": {"plan": None}},
+    "limit_key": {
+        "Less than the others": {"chat_per_minute": 60, "concurrent_streams": 2},
+        "More than the plan": {"chat_per_minute": 6000, "override": True},
+        "As the plan says": {},
+    },
     "rotate_key": {"At once": {"grace_seconds": 0}},
 }
 """Examples of bodies by the operation's id, each by its title."""
@@ -138,6 +145,9 @@ ANSWERS: dict[str, Any] = {
     "list_keys": page(access.KEY),
     "create_key": access.MADE_KEY,
     "rotate_key": access.MADE_KEY,
+    "read_plan": access.PLAN,
+    "set_plan": access.PLAN,
+    "limit_key": {**access.KEY, "limits": access.KEY_LIMITS},
     "list_audit": page(access.AUDIT),
     "list_budgets": page(access.BUDGET, following="17"),
     "set_budget": access.BUDGET,

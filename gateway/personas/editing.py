@@ -22,7 +22,6 @@ IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The `ETag` of what is changed.")
 ]
 VersionNumber = str | int
-Settings = NamedDependency[SkipValidation[Config]]
 Queue = NamedDependency[SkipValidation[Turnstile]]
 """The turnstile before work that a caller can make large."""
 WRITING = (Fault.PERSONA_INVALID, Fault.SLUG_TAKEN)

@@ -8,7 +8,7 @@ from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import Parameter, SkipValidation
 
-from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, shared, still_there
+from gateway.auth.access import AnyRequest, Settings, Store, actor_of, caller_of, shared, still_there
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import reading, registry, view
@@ -17,7 +17,6 @@ from gateway.personas.editing import (
     WRITING,
     IfMatch,
     Queue,
-    Settings,
     VersionNumber,
     is_foreign,
     number_of,

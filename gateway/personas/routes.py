@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import Parameter
 
-from gateway.auth.access import AnyRequest, Store, actor_of, caller_of, still_there
+from gateway.auth.access import AnyRequest, Settings, Store, actor_of, caller_of, still_there
 from gateway.errors import Detail, Fault
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import view
@@ -15,7 +15,6 @@ from gateway.personas.editing import (
     WRITING,
     IfMatch,
     Queue,
-    Settings,
     VersionNumber,
     is_foreign,
     readable,

@@ -26,6 +26,7 @@ MISSING = {
     "key": "key_" + "0" * 20,
     "turn": "msg_" + "0" * 20,
     "conversation": "conv_" + "0" * 20,
+    "workspace": "ws_" + "0" * 20,
 }
 ROUNDS = 120
 
@@ -59,6 +60,7 @@ class Operation(NamedTuple):
             "ref": target["persona"],
             "model": f"persona/{target['persona']}",
             "key_id": target["key"],
+            "workspace": target["workspace"],
             "turn_id": target["turn"],
             "conversation": target["conversation"],
             "subject": target["persona"],
@@ -86,6 +88,8 @@ class Operation(NamedTuple):
             "PUT /v1/budgets/{subject}/{unit}/{period}": {"limit": 100},
             "POST /v1/workspaces": {"name": "probe"},
             "POST /v1/keys": {},
+            "PUT /v1/keys/{key_id}/limits": {"chat_per_minute": 1000000},
+            "PUT /v1/workspaces/{workspace}/plan": {"plan": "team"},
         }
         return bodies.get(f"{self.method} {self.path}")
 
@@ -156,6 +160,7 @@ class Tenant(NamedTuple):
             "conversation": self.conversations[kind],
             "key": self.key,
             "turn": self.turn,
+            "workspace": self.me.workspace,
         }
 
 

@@ -1,5 +1,6 @@
 """A plan's limits hold over all workers, and every answer tells what is left."""
 
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -207,6 +208,17 @@ def test_a_stream_is_held_until_it_ends(limited: Gateway, member: Member, upstre
         gate.open()
         read_until(first, b"[DONE]")
     assert until(lambda: fetch(limited, CHAT, streamed, key=key).status == 200)
+
+
+def test_a_gateway_needs_the_plans_that_its_workspaces_have(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, "[plans.gold]\nchat_per_minute = 9\n")
+    gateway.cli("db", "upgrade")
+    gateway.cli("workspaces", "plan", "default", "gold")
+    gateway.config.write_text("")
+    command = [gateway.python, "-m", "gateway", "serve", "--port", "0", "--config", str(gateway.config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+    assert done.returncode == 1
+    assert "workspaces have plans that the configuration lacks: gold" in done.stderr
 
 
 def test_the_sdk_raises_what_it_always_does(limited: Gateway, member: Member) -> None:

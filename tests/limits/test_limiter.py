@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config import Plan
 from gateway.errors import Fault, Refusal
-from gateway.limits.bounds import Bound, Bounds, of_plan
+from gateway.limits.bounds import Bound, Bounds, KeyLimits, of_key, of_plan
 from gateway.limits.limiter import Limiter
 from gateway.limits.memory import Memory
 from gateway.limits.place import HOLD_SECONDS
@@ -47,6 +47,23 @@ async def test_the_tightest_bound_is_told_and_holds(limiter: Limiter) -> None:
     assert told == ["1", "0"]
     headers, is_in = await enter(limiter, bounds)
     assert (headers["x-ratelimit-limit"], is_in) == ("2", False)
+
+
+async def test_what_one_bound_refuses_is_not_counted_by_another(limiter: Limiter) -> None:
+    limits = KeyLimits(chat_per_minute=1)
+    bounds = of_key(of_plan(Plan(chat_per_minute=3), "ws_a"), limits, "key_a")
+    assert [(await enter(limiter, bounds))[1] for _ in range(5)] == [True] + [False] * 4
+    plain = of_plan(Plan(chat_per_minute=3), "ws_a")
+    assert [(await enter(limiter, plain))[1] for _ in range(3)] == [True, True, False]
+
+
+async def test_an_override_takes_the_place_of_the_plan(limiter: Limiter) -> None:
+    limits = KeyLimits(chat_per_minute=4, override=True)
+    plan = Plan(chat_per_minute=1, generations_per_minute=1)
+    bounds = of_key(of_plan(plan, "ws_a"), limits, "key_a")
+    assert sum([(await enter(limiter, bounds))[1] for _ in range(6)]) == 4
+    assert sum([(await enter(limiter, bounds, bucket="generations"))[1] for _ in range(6)]) == 1
+    assert (await enter(limiter, of_plan(plan, "ws_a")))[1]
 
 
 async def test_what_has_no_limit_is_neither_counted_nor_told(limiter: Limiter) -> None:

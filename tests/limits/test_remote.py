@@ -8,7 +8,7 @@ import pytest
 
 from gateway.config import Limits, Plan
 from gateway.errors import Fault, Refusal
-from gateway.limits.bounds import Bounds, of_plan
+from gateway.limits.bounds import Bounds, KeyLimits, of_key, of_plan
 from gateway.limits.failover import place_of
 from gateway.limits.limiter import Limiter
 from gateway.limits.table import Table
@@ -79,6 +79,13 @@ async def test_the_url_may_be_that_of_a_redis(limiter: Make, server: Valkey) -> 
     assert (
         await entered(limiter("closed", server.url.replace("valkey", "redis")), of_plan(PLAN, "ws_a"), 9) == 5
     )
+
+
+async def test_what_one_bound_refuses_is_not_counted_by_another(limiter: Make) -> None:
+    plan, one = of_plan(PLAN, "ws_a"), limiter("local")
+    low = of_key(plan, KeyLimits(chat_per_minute=1), "key_a")
+    assert await entered(one, low, 4) == 1
+    assert await entered(one, plan, 9) == 4
 
 
 async def test_tokens_are_charged_for_all(limiter: Make, server: Valkey) -> None:

@@ -16,6 +16,27 @@ KEY: Json = {
     "last_used_at": LATER,
 }
 MADE_KEY: Json = {**KEY, "last_used_at": None, "key": "pk_live_4fGh2kLm0Q" + "x" * 30}
+PLAN: Json = {
+    "workspace": WORKSPACE_ID,
+    "plan": "pro",
+    "source": "api",
+    "limits": {
+        "chat_per_minute": 600,
+        "generations_per_minute": 60,
+        "concurrent_runs": 10,
+        "tokens_per_minute": None,
+        "concurrent_streams": None,
+        "webhook_deliveries_per_minute": 600,
+        "pipelines": False,
+    },
+}
+KEY_LIMITS: Json = {
+    **dict.fromkeys(PLAN["limits"]),
+    "chat_per_minute": 60,
+    "concurrent_streams": 2,
+    "override": False,
+}
+del KEY_LIMITS["pipelines"]
 AUDIT: Json = {
     "id": "aud_0QwErTy1aBcDeFgHiJkL",
     "action": "label.moved",

@@ -11,6 +11,7 @@ workspaces = Table(
     Column("name", String(64), nullable=False, unique=True),
     Column("mode", String(4), nullable=False),
     Column("created_at", Millis, nullable=False),
+    Column("plan", String(64)),
 )
 
 properties = Table(
@@ -36,4 +37,5 @@ keys = Table(
     Column("expires_at", Millis),
     Column("revoked_at", Millis),
     Column("last_used_at", Millis),
+    Column("limits", JSON(none_as_null=True)),
 )
