@@ -39,6 +39,7 @@ from gateway.limits.failover import place_of
 from gateway.limits.limiter import Limiter
 from gateway.limits.plans import Plans
 from gateway.limits.table import Table
+from gateway.mcp import mount as mcp
 from gateway.openai_api import edge
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
@@ -225,6 +226,8 @@ def create_app(config: Config, table: Table | None = None, tools: str | None = N
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with gateway.running():
             yield
+            if front.mcp is not None:
+                await front.mcp.close()
 
     @get("/health/live", tags=["Gateway"], summary="Whether the process runs")
     async def check_liveness() -> dict[str, str]:
@@ -254,7 +257,8 @@ def create_app(config: Config, table: Table | None = None, tools: str | None = N
         logging_config=None,
         request_max_body_size=config.server.max_body,
     )
-    return Front(litestar, gateway)
+    front = Front(litestar, gateway)
+    return front
 
 
 def native(gateway: Gateway) -> Router:
@@ -289,12 +293,17 @@ class Front:
     def __init__(self, litestar: Litestar, gateway: Gateway) -> None:
         self.litestar = litestar
         self.gateway = gateway
+        config = gateway.config
+        self.mcp = mcp.Mount(config, gateway.guard, litestar) if config.mcp.enabled else None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.litestar(scope, receive, send)
             return
         if scope["path"] != CHAT_PATH:
+            if self.mcp is not None and scope["path"] in mcp.PATHS:
+                await self.mcp(scope, receive, send)
+                return
             if "\0" in scope["path"]:
                 # Nothing bears a name with NUL in it, and not every database can be asked for one.
                 scope = {**scope, "path": scope["path"].replace("\0", "\ufffd")}

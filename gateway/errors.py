@@ -53,6 +53,10 @@ class Fault(_Fault, Enum):
     METHOD_NOT_ALLOWED = (405, "route.method_not_allowed", "request", "invalid_request_error",
         "method_not_allowed",
         "This path takes POST only; send the request with that method.")
+    HOST_REFUSED = (421, "request.host_refused", "request", "invalid_request_error", None,
+        "MCP is not spoken under this name; the operator adds names to [mcp] hosts.")
+    ORIGIN_REFUSED = (403, "request.origin_refused", "request", "invalid_request_error", None,
+        "Pages of this origin may not speak MCP; the operator adds origins to [server] cors_origins.")
     MEDIA_UNSUPPORTED = (415, "request.unsupported_encoding", "request", "invalid_request_error", None,
         "Send the request body plain or as gzip; no other encoding is taken.")
     HEADERS_TOO_LARGE = (431, "request.headers_too_large", "request", "invalid_request_error", None,

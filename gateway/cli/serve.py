@@ -17,7 +17,7 @@ from gateway.config import Config
 from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
 from gateway.server.supervisor import StartError, Supervisor
-from gateway.server.tool_process import ToolProcess, ToolsMissing, uses_tools
+from gateway.server.tool_process import ToolProcess, ToolsMissing, require_sdk, uses_tools
 from gateway.telemetry import logs
 from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
 
@@ -43,6 +43,8 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
     tools: ToolProcess | None = None
     try:
         local = LocalModel(settings.local, _demo_prompts()) if config.uses_local(settings) else None
+        if settings.mcp.enabled:
+            require_sdk("[mcp]")
         tools = ToolProcess(settings) if uses_tools(settings) else None
         main = partial(worker.run, tools=tools.address if tools else None)
         supervisor = Supervisor(settings, main, working.run, local, tools)

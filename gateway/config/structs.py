@@ -260,6 +260,13 @@ class Tool(Strict, frozen=True):
     """Bytes of one result; what is longer is cut."""
 
 
+class Mcp(Strict, frozen=True):
+    enabled: bool = False
+    """Tells whether `/mcp` is there, for clients that speak MCP."""
+    hosts: list[str] = []
+    """Names by which clients know this machine, beside that of `[server] public_url` and its own."""
+
+
 class Egress(Strict, frozen=True):
     allow: list[str] = []
     """`host:port` of places outside of the public internet, or on other ports, that users' URLs may name."""
@@ -333,6 +340,7 @@ class Config(Strict, frozen=True):
     drift: Drift = Drift()
     grounding: Grounding = Grounding()
     tools: dict[str, Tool] = {}
+    mcp: Mcp = Mcp()
     egress: Egress = Egress()
     plans: dict[str, Plan] = {}
     workspaces: dict[str, Workspace] = {}

@@ -33,10 +33,8 @@ class ToolProcess:
     """
 
     def __init__(self, settings: Config) -> None:
-        if settings.tools and importlib.util.find_spec("mcp") is None:
-            raise ToolsMissing(
-                "[tools] needs the MCP SDK, which is not installed: run `pip install 'persona-gateway[mcp]'`."
-            )
+        if settings.tools:
+            require_sdk("[tools]")
         self._settings = settings
         self._folder = tempfile.mkdtemp(prefix="persona-tools-")
         self.address = str(Path(self._folder) / "socket")
@@ -113,6 +111,13 @@ class ToolProcess:
     def _clear(self) -> None:
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def require_sdk(table: str) -> None:
+    """Raises ToolsMissing unless the SDK is there, which this table of the configuration needs."""
+    if importlib.util.find_spec("mcp") is None:
+        problem = "needs the MCP SDK, which is not installed"
+        raise ToolsMissing(f"{table} {problem}: run `pip install 'persona-gateway[mcp]'`.")
 
 
 def uses_tools(settings: Config) -> bool:
