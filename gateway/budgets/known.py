@@ -21,15 +21,11 @@ class Known:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._fresh: Cache[str, Lines] = Cache(CAPACITY)
-        self._free: Cache[str, bool] = Cache(CAPACITY)
-        """Workspaces without a budget."""
+        self.free: set[str] = set()
+        """Workspaces that are known to have no budget: their calls need ask nothing further."""
         self._last: Cache[str, Lines] = Cache(CAPACITY)
         """Budgets as they were known last, for as long as the store cannot be read."""
         self._epoch = 0
-
-    def is_free(self, workspace_id: str) -> bool:
-        """Tell whether no budget is known to bind the workspace, which costs a look into a dictionary."""
-        return workspace_id in self._free
 
     async def lines(self, workspace_id: str) -> Lines:
         """Find the workspace's budgets by their subjects. Raises Refusal."""
@@ -42,11 +38,12 @@ class Known:
         if changes and not stale:
             return
         self._epoch += 1
-        for known in (self._fresh, self._free):
-            if not changes:
-                known.clear()
-            for workspace_id in stale:
-                known.drop(workspace_id)
+        if not changes:
+            self.free.clear()
+            self._fresh.clear()
+        self.free -= stale
+        for workspace_id in stale:
+            self._fresh.drop(workspace_id)
 
     async def _load(self, workspace_id: str) -> Lines:
         epoch = self._epoch
@@ -63,5 +60,7 @@ class Known:
             self._last.keep(workspace_id, found)
             self._fresh.keep(workspace_id, found)
             if not found:
-                self._free.keep(workspace_id, True)
+                if len(self.free) >= CAPACITY:
+                    self.free.clear()
+                self.free.add(workspace_id)
         return found

@@ -90,7 +90,7 @@ class Ledger:
     async def purse(self, spender: Spender) -> Purse | None:
         """Find the budgets that bind a call; `None` where there is none. Raises Refusal.
 
-        Whoever is `known.is_free` need not be asked about.
+        Whoever is in `known.free` need not be asked about.
         """
         lines = await self.known.lines(spender.workspace_id)
         found = [line for subject in spender if subject is not None for line in lines.get(subject, ())]
@@ -104,7 +104,7 @@ class Ledger:
         the prompt alone where it was cut short.
         """
         made, hold = Call(), None
-        if not self.known.is_free(spender.workspace_id):
+        if spender.workspace_id not in self.known.free:
             purse = await self.purse(spender)
             hold = await purse.reserve(asked, (route,)) if purse is not None else None
         try:

@@ -55,7 +55,7 @@ class Embeddings(Answering):
             body = await edge.read_body(incoming.single, receive, self._max_body, aside)
             body, model = await aside.run(len(body), partial(_checked, body))
             embedding = self._prepare(caller, body, model, incoming.request_id, started)
-            if not self._exchanges.ledger.known.is_free(caller.workspace_id):
+            if caller.workspace_id not in self._exchanges.ledger.known.free:
                 embedding.account.purse = await self._exchanges.purse(caller)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)

@@ -82,7 +82,7 @@ class Exchanges:
                 asking = Asking(request, None, request.fields, None, chat, secrets, turn.id)
                 account = Account(turn, started, None, "")
                 account.bounds = caller.bounds
-                if not self.ledger.known.is_free(caller.workspace_id):
+                if caller.workspace_id not in self.ledger.known.free:
                     account.purse = await self.purse(caller)
                 return answered(self.shared, request, account, (route,), asking)
             model = names.canonical(model)
@@ -105,7 +105,7 @@ class Exchanges:
         asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
         account.bounds = caller.bounds
-        if not self.ledger.known.is_free(caller.workspace_id):
+        if caller.workspace_id not in self.ledger.known.free:
             account.purse = await self.purse(caller, persona.persona_id)
         return answered(self.shared, request, account, persona.routes, asking, is_data)
 

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from tests.api.conftest import User, details, refused
 from tests.conftest import Start
 from tests.e2e.wire import Reply, connect, fetch, written
 from tests.fakes.process import upstream_table
-from tests.fakes.until import until
+from tests.fakes.until import until as until_within
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks, completion, usage_chunk
 from tests.fakes.upstream_scripts import CLOSE, Gate, events, json_answer, status
 
+until = partial(until_within, within=30)
 TOKENS = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 """They cost two cents: a token of a prompt costs a tenth of a cent, and one of an answer a fifth."""
 
