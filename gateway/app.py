@@ -33,6 +33,7 @@ from gateway.conversations.routes import router as conversations_router
 from gateway.conversations.talking import Talking
 from gateway.conversations.window import Windows
 from gateway.errors import OPENAI_PREFIX, Refusal
+from gateway.importing.routes import router as importing_router
 from gateway.judge.judge import Judge
 from gateway.limits.bounds import of_key
 from gateway.limits.failover import place_of
@@ -270,6 +271,7 @@ def native(gateway: Gateway) -> Router:
         "/v1",
         route_handlers=[
             personas_router(),
+            importing_router(),
             history_router(),
             render_route(gateway.exchanges),
             auth_router(),

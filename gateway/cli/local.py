@@ -13,6 +13,7 @@ from gateway.auth.view import AuditView, show_entry
 from gateway.cli.failures import Failure
 from gateway.cli.local_budgets import LocalBudgets
 from gateway.cli.local_conversations import LocalConversations
+from gateway.cli.local_imports import LocalImports
 from gateway.cli.local_keys import LocalKeys
 from gateway.cli.local_turns import LocalTurns, persona_of
 from gateway.cli.opening import Opened, opened, require_store
@@ -78,6 +79,10 @@ class Local:
     @property
     def place(self) -> str:
         return f"the workspace `{self._workspace.name}` of {self._database.place}"
+
+    @property
+    def imports(self) -> LocalImports:
+        return LocalImports(self._database, self._workspace)
 
     @property
     def keys(self) -> LocalKeys:

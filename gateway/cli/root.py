@@ -24,11 +24,18 @@ COMMANDS: Mapping[str, str] = {
     "audit": "List who did what to which record.",
     "work": "Do work that lasts, and look after what waits, runs or has failed.",
     "chat": "Talk to a persona in the terminal.",
+    "import": "Make personas of character cards and of prompts of other products.",
+    "export": "Write a persona as a character card or a prompt of another product.",
     "drift": "Score how far an answer strays from a persona.",
     "auth": "Log in to a gateway somewhere else.",
     "db": "Look after the store.",
 }
 """The commands by name; each name is also that of its module in this package and of its function there."""
+ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "import": ("importing", "import_"),
+    "export": ("importing", "export"),
+}
+"""Commands whose module and function have other names."""
 
 
 class Deferred(click.RichCommand):
@@ -36,7 +43,9 @@ class Deferred(click.RichCommand):
 
     def load(self) -> click.Command:
         with undisturbed():
-            command: click.Command = getattr(import_module(f"gateway.cli.{self.name}"), str(self.name))
+            name = str(self.name)
+            module, function = ELSEWHERE.get(name, (name, name))
+            command: click.Command = getattr(import_module(f"gateway.cli.{module}"), function)
         return command
 
     def make_context(

@@ -15,7 +15,9 @@ from gateway.budgets.budget import Period, Unit
 from gateway.budgets.view import BudgetView
 from gateway.cli import credentials, options
 from gateway.conversations.view import ConversationView, MessageView
-from gateway.personas.model import Draft
+from gateway.importing.formats import Format
+from gateway.importing.view import Imported
+from gateway.personas.model import Draft, Visibility
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
 from gateway.personas.view import Diff, LabelMove, PersonaView, VersionView
@@ -103,6 +105,24 @@ class Conversations(Protocol):
     async def delete(self, conversation_id: str) -> None: ...
 
 
+class Document(NamedTuple):
+    """A document of another product."""
+
+    format: Format
+    data: bytes
+    name: str
+    """The name of its file."""
+    slug: str | None
+    visibility: Visibility
+
+
+class Imports(Protocol):
+    """What can be imported into a target."""
+
+    async def take(self, document: Document) -> list[Imported]:
+        """Make personas of the document: all of them, or none. Raises Failure."""
+
+
 class Keys(Protocol):
     """The keys of a target; every method raises Failure where it cannot do what is asked."""
 
@@ -156,6 +176,9 @@ class Target(Protocol):
     @property
     def place(self) -> str:
         """Name the place of writes in messages: a workspace of a file, or a gateway's address."""
+
+    @property
+    def imports(self) -> Imports: ...
 
     @property
     def keys(self) -> Keys: ...

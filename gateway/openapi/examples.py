@@ -57,6 +57,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "fork_persona": {
         "Under another slug": {"slug": "edith-in-german", "version": "v2", "visibility": "workspace"}
     },
+    "import_personas": {
+        "A character card": library.IMPORT,
+        "A text": {"format": "text", "text": "You are Edith, a night librarian.", "name": "edith.md"},
+    },
     "render_request": {"A chat request": {"messages": completions.MESSAGES}},
     "create_conversation": {
         "With the version of now": {"persona": "the-night-librarian", "title": "A visitor who cannot sleep"},
@@ -126,6 +130,7 @@ ANSWERS: dict[str, Any] = {
         "labels": {},
         "forked_from": {"persona": names.PERSONA_ID, "version": 2},
     },
+    "import_personas": library.IMPORTED,
     "render_request": completions.RENDERED,
     "create_conversation": {**dialogue.CONVERSATION, "leaf": None, "messages": 0, "turns": 0},
     "list_conversations": page(dialogue.CONVERSATION, following="17"),

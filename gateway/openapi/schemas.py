@@ -24,6 +24,7 @@ NAMES = {
     "Explain": "DriftExplained",
     "Signal": "DriftSignal",
     "ForkBody": "Fork",
+    "ImportBody": "Import",
     "KeyBody": "NewKey",
     "KeyView": "Key",
     "MessageView": "Message",

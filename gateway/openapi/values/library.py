@@ -101,4 +101,24 @@ DIFF: Json = {
     "patch": [{"op": "replace", "path": "/prompt", "value": PROMPT}],
     "text": "--- v2\n+++ v3\n@@ -3 +3 @@\n-prompt: You are Edith.\n+prompt: You are Edith Marlowe, …\n",
 }
+IMPORT: Json = {
+    "format": "card",
+    "text": '{"spec":"chara_card_v2","spec_version":"2.0","data":{"name":"Edith Marlowe",'
+    '"description":"Night librarian of a small harbour town."}}',
+    "visibility": "workspace",
+}
+IMPORTED: Json = {
+    "data": [
+        {
+            "persona": PERSONA_ID,
+            "slug": "edith-marlowe",
+            "name": "Edith Marlowe",
+            "outcome": "created",
+            "version": 1,
+            "labels": {},
+            "alias": None,
+            "not_carried": [],
+        }
+    ]
+}
 LABEL_MOVE: Json = {"label": "production", "version": 2, "previous": 1, "by": KEY_ID, "at": LATER}

@@ -1,0 +1,25 @@
+"""Documents are imported by a gateway somewhere else through its native API."""
+
+import base64
+
+from gateway.cli.api import Api
+from gateway.cli.target import Document
+from gateway.importing.view import Imported, ImportedList
+
+
+class RemoteImports:
+    """The `Imports` of the workspace that the key decides on."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def take(self, document: Document) -> list[Imported]:
+        body = {
+            "format": document.format,
+            "base64": base64.b64encode(document.data).decode(),
+            "name": document.name,
+            "visibility": document.visibility,
+        }
+        if document.slug is not None:
+            body["slug"] = document.slug
+        return (await self._api.call("POST", "/v1/personas/import", body=body)).read(ImportedList).data

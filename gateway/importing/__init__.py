@@ -1,0 +1,1 @@
+"""Characters and prompts of other products become personas, and personas become theirs."""
