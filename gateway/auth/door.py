@@ -7,17 +7,14 @@ from gateway.auth.guard import Caller, Guard, require
 from gateway.limits import telling
 from gateway.limits.bounds import NONE, Bucket
 from gateway.limits.limiter import Limiter
-from gateway.limits.telling import Header
+from gateway.limits.telling import Head
 
 
-class Entrance(Protocol):
+class Entrance(Head, Protocol):
     """The caller's connection."""
 
     def vouch(self) -> None:
         """Note that the caller has shown a key that is good."""
-
-    def tell_in_head(self, headers: list[Header]) -> None:
-        """Put these into the head of the answer, whatever that will be."""
 
 
 class Need(NamedTuple):

@@ -1,14 +1,12 @@
 """The limiter lets a request in, or refuses it, by what its key's bounds leave."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from gateway.limits import telling
 from gateway.limits.bounds import Bound, Bounds, Bucket
 from gateway.limits.lease import Lease
 from gateway.limits.place import HOLD_SECONDS, Place, Standing
-from gateway.limits.telling import Header
+from gateway.limits.telling import Head, Header
 
 RENEW_SECONDS = HOLD_SECONDS / 3
 
@@ -59,6 +57,19 @@ class Limiter:
         if refused is not None:
             raise telling.too_many(refused)
 
+    async def recount(self, bounds: Bounds, bucket: Bucket, head: Head) -> None:
+        """Count a request out of this bucket that the door has let in out of `chat`. Raises Refusal.
+
+        This is for routes that know only by the body what they are asked for.
+        """
+        if not bounds.of(bucket):
+            return
+        await self._give_back(list(bounds.chat))
+        told, refused = await self.enter(bounds, bucket, spends=False, is_openai=False)
+        head.tell_in_head(told)
+        if refused is not None:
+            raise telling.too_many(refused)
+
     def charge(self, bounds: Bounds, tokens: int) -> None:
         """Count tokens once it is known how many a turn took."""
         for bound in bounds.tokens:
@@ -81,15 +92,6 @@ class Limiter:
         """Let go of what is held."""
         self._leases.discard(lease)
         await lease.release()
-
-    @asynccontextmanager
-    async def holding(self, bounds: Bounds, bucket: Bucket) -> AsyncIterator[None]:
-        """Hold one while the block runs. Raises Refusal."""
-        lease = await self.hold(bounds, bucket)
-        try:
-            yield
-        finally:
-            await self.release(lease)
 
     @property
     def healthy(self) -> bool:

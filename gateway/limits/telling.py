@@ -3,12 +3,21 @@
 import math
 import random
 import time
+from typing import Protocol
 
 from gateway.errors import Fault, Refusal
 from gateway.limits.bounds import Bound
 from gateway.limits.place import Standing
 
 Header = tuple[bytes, bytes]
+
+
+class Head(Protocol):
+    """The head of an answer that has not begun."""
+
+    def tell_in_head(self, headers: list[Header]) -> None:
+        """Put these into it, whatever the answer will be, in place of what was put there before."""
+
 
 SPREAD = 0.25
 """The part of a wait by which callers are told to come back later than they could, each by another one."""

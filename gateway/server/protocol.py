@@ -87,9 +87,9 @@ class Protocol(Limits):
             self.crowd.vouch(self)
 
     def tell_in_head(self, headers: list[tuple[bytes, bytes]]) -> None:
-        """Put these into the head of the running request's answer, whatever that will be."""
+        """Put these into the head of the running request's answer, in place of what was told before."""
         assert self._running is not None  # noqa: S101 - whose answer it is
-        self._running.told += headers
+        self._running.told[1:] = headers
 
     def when_gone(self, call: Callable[[], None] | None) -> None:
         """Does what `openai_api.watch.Presence` says. A callback costs 5 µs less than a task that waits."""

@@ -11,6 +11,7 @@ from gateway.limits.limiter import Limiter
 from gateway.limits.memory import Memory
 from gateway.limits.place import HOLD_SECONDS
 from gateway.limits.table import Table
+from gateway.limits.telling import Header
 from tests.limits.test_table import Clock
 
 
@@ -66,6 +67,29 @@ async def test_an_override_takes_the_place_of_the_plan(limiter: Limiter) -> None
     assert (await enter(limiter, of_plan(plan, "ws_a")))[1]
 
 
+class Head:
+    """Keeps what is told."""
+
+    def tell_in_head(self, headers: list[Header]) -> None:
+        self.told = dict(headers)
+
+
+async def test_a_request_may_turn_out_to_be_a_generation(limiter: Limiter) -> None:
+    bounds, head = of_plan(Plan(chat_per_minute=1, generations_per_minute=2), "ws_a"), Head()
+    for _ in range(2):
+        assert (await enter(limiter, bounds))[1]
+        await limiter.recount(bounds, "generations", head)
+    assert head.told[b"x-ratelimit-limit"] == b"2"
+    assert (await enter(limiter, bounds))[1]
+    with pytest.raises(Refusal):
+        await limiter.recount(bounds, "generations", head)
+    assert (await enter(limiter, bounds))[1], "what was refused does not count as chat either"
+    chatting = of_plan(Plan(chat_per_minute=1), "ws_b")
+    assert (await enter(limiter, chatting))[1]
+    await limiter.recount(chatting, "generations", head)
+    assert not (await enter(limiter, chatting))[1], "it stays what it was where generations have no limit"
+
+
 async def test_what_has_no_limit_is_neither_counted_nor_told(limiter: Limiter) -> None:
     bounds = of_plan(Plan(tokens_per_minute=10), "ws_a")
     for _ in range(3):
@@ -102,16 +126,16 @@ async def test_what_is_held_is_free_again_when_it_is_released_or_its_holder_is_g
     limiter: Limiter, clock: Clock
 ) -> None:
     bounds = of_plan(Plan(concurrent_runs=2), "ws_a")
-    async with limiter.holding(bounds, "runs"):
-        lost = await limiter.hold(bounds, "runs")
-        with pytest.raises(Refusal):
-            await limiter.hold(bounds, "runs")
-        clock.now += HOLD_SECONDS - 1
-        await limiter.renew()
-        clock.now += HOLD_SECONDS - 1
-        with pytest.raises(Refusal):
-            await limiter.hold(bounds, "runs")
-        assert lost
+    first = await limiter.hold(bounds, "runs")
+    await limiter.hold(bounds, "runs")
+    with pytest.raises(Refusal):
+        await limiter.hold(bounds, "runs")
+    clock.now += HOLD_SECONDS - 1
+    await limiter.renew()
+    clock.now += HOLD_SECONDS - 1
+    with pytest.raises(Refusal):
+        await limiter.hold(bounds, "runs")
+    await limiter.release(first)
     second = await limiter.hold(bounds, "runs")
     with pytest.raises(Refusal):
         await limiter.hold(bounds, "runs")
