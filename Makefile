@@ -16,7 +16,7 @@ OR_NONE := || [ $$? -eq 5 ]
 # pytest keeps the tests that it has rewritten as byte code; to rewrite them takes ten seconds in each process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-parallel test-serial quick soak check conformance fuzz bench bench-growth bench-peers docs format clean
+.PHONY: run test test-parallel test-serial quick soak check conformance fuzz bench bench-growth bench-conversations bench-peers docs format clean
 
 run: $(VENV)/.run
 	@$(BIN)/persona serve
@@ -60,6 +60,10 @@ bench: $(VENV)/.run
 # The same as connections, personas, stored turns (TURNS=10000000 for more) and workers become many.
 bench-growth: $(VENV)/.run
 	@$(BIN)/python -m benchmarks growth --turns $(TURNS)
+
+# The cost of a turn in conversations of 20 and 2,000 turns, and turns per second that are kept.
+bench-conversations: $(VENV)/.run
+	@$(BIN)/python -m benchmarks.conversations
 
 # The same beside LiteLLM and Portkey, which are installed apart; the latter needs Node.js.
 bench-peers: $(VENV)/.run

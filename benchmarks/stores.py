@@ -21,7 +21,7 @@ def with_personas(home: Home, count: int) -> None:
     with _open(home.store) as connection:
         persona = connection.execute("SELECT id FROM personas WHERE slug = ?", (SLUG,)).fetchone()[0]
         for table, key, changes in (
-            ("personas", "id", {"id": _id("psn"), "slug": f"'{COPIES}-' || n"}),
+            ("personas", "id", {"id": _id("psn"), "slug": f"'{COPIES}-' || n", "seq": "n + 1000000"}),
             ("versions", "persona_id", {"id": _id("ver"), "persona_id": _id("psn")}),
         ):
             _multiply(connection, table, f"{key} = '{persona}'", changes, 1, count)
