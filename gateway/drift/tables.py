@@ -120,6 +120,10 @@ class Figures(Table, frozen=True):
     months: str = ""
     hours: str = ""
     """Words that ask for the hours in which somebody is there, or tell them."""
+    there: str = ""
+    """Words that say of a day that somebody is there."""
+    away: str = ""
+    """Words that say the contrary."""
     no_labels: str = ""
     """Words before a number that are no label of it."""
 
@@ -208,6 +212,8 @@ class RuleWords(Table, frozen=True):
     """Written without blanks, or with particles at each word: entries are looked for anywhere."""
     behind: bool = False
     """A clause says at its end whether it denies or forbids."""
+    compounds: bool = False
+    """Words are joined to longer ones: a word may be the end of another."""
     endings: str = ""
     """Endings of inflection, which a stem is without."""
     exceptions: str = ""

@@ -210,3 +210,11 @@ def test_a_number_of_the_examples_and_a_refusal_of_the_prompt_contradict_nothing
     ):
         result, _ = score(profile, BEGINNING, user, says)
         assert (result.values or 0) < 0.15, says
+
+
+def test_a_day_on_which_nobody_is_there_is_no_day_to_come() -> None:
+    profile = Profile(Character(name="Desk", language="en", fields={"hours": "Monday to Friday, 8 to 6"}))
+    bad, _ = score(profile, BEGINNING, "Can I ring on Sunday?", "Yes, we're open on Sundays too.")
+    good, _ = score(profile, BEGINNING, "Can I ring on Sunday?", "No, we're closed on Sundays.")
+    assert any(signal.name == "number-clash" for signal in bad.signals)
+    assert not any(signal.name == "number-clash" for signal in good.signals)

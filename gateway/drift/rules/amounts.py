@@ -47,7 +47,9 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
         objects = [mark for label in looked for mark in answer.within(label, start, end)]
         if "act:promise" in rule.acts:
             objects += _own(rule, answer, start, end)
-        amounts = list(AMOUNT.finditer(text, start, end))
+        amounts = [
+            match for match in AMOUNT.finditer(text, start, end) if match[0].replace(" ", "") not in known
+        ]
         for mark in objects:
             low, high = answer.clause(mark.start)
             if answer.denies(low, high, mark, "negation", "unable"):
@@ -59,13 +61,11 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
             promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")
             if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
                 yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
-            elif (
-                haggles and mark.label in GRATIS and not is_stored and not answer.has(low, high, "condition")
-            ):
+            elif haggles and mark.label in GRATIS and not is_stored and _is_free(answer, low, high):
                 yield finding(rule, "promise", 0.55, start, end)
         for match in amounts:
             low, high = answer.clause(match.start())
-            if answer.has(low, high, "negation", "unable") or match[0].replace(" ", "") in known:
+            if answer.has(low, high, "negation", "unable"):
                 continue
             if answer.has(low, high, "receive", "give"):
                 yield finding(rule, "promise", 0.7, start, end)
@@ -73,6 +73,11 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
                 wanted and answer.has(low, match.start(), "future") and not answer.has(low, high, "condition")
             ):
                 yield finding(rule, "promise", 0.55, start, end)
+
+
+def _is_free(answer: Marked, low: int, high: int) -> bool:
+    """Whether nothing before has been turned down, for which this would be small comfort, or is supposed."""
+    return not answer.has(0, low, "negation", "unable") and not answer.has(low, high, "condition")
 
 
 def _kin(label: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ from gateway.drift.rules.findings import TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.phrasebook import empty, phrasebook
+from gateway.drift.rules.phrasebook import Phrasebook, empty, phrasebook
 from gateway.drift.rules.spoken import Spoken
 from gateway.drift.rules.terms import Terms, folded, skeleton
 from gateway.drift.text import Stretch, Text
@@ -85,9 +85,10 @@ class Rules:
                 else:
                     self.duties.append(duties.prepare(one, written or words, self.phrasebook, daily))
         self.unspoken = tuple(
-            one.active.source
+            text
             for one in self.forbidden
             if not one.active.is_declared and any(act.startswith("act:") for act in one.acts)
+            for text in _texts(one.active, words)
         )
         """Sentences of the prompt by which something is not to be said or done."""
         self.scope = next((one for one in self.forbidden if one.is_scope), None)
@@ -174,6 +175,12 @@ class Rules:
                 strength = 0.2 if refused and was_said else 0.95
                 found.append(Finding("never-say", strength, start, end, active.basis))
         return found
+
+
+def _texts(read: Active, words: Phrasebook) -> tuple[str, str]:
+    """The sentence of a read rule, and its own text, which may begin in the sentence before."""
+    lead = words.says.get("claim", "").partition("{}")[0]
+    return (read.rule.must_not or "").removeprefix(lead), read.source
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:

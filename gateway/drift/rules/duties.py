@@ -1,21 +1,19 @@
 """What a persona must do, and whether an answer that had reason to has done it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from gateway.drift.rule import Active
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.occasions import condition, either, names_a_child_alone
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.sentences import quoted
 from gateway.drift.text import Stretch
 
 _ANCHOR = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\d[\d /().-]{4,}\d|\b[A-Z]{1,4}-?\d+\b|\b\d{2,}\b")
 _CAPITAL = re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÞА-Я][\w-]*[A-Z][\w-]*")
-_OR = re.compile(
-    r"[,，、/]|\s(?:or|oder|ou|o|u|of|ya da|veya|lub|albo|или)\s|または|もしくは|や(?=[\u3041-\u9fff])"
-)
 WORDS = 8
 """Letters of a quotation that is to be said, and does not only show how to speak."""
 SHORT = 3
@@ -69,6 +67,8 @@ class Duty(NamedTuple):
     may_call: bool
     """An answer that has to end with a question may also end with an order."""
     asks: bool
+    is_childs: bool
+    """The occasion is a child, of which the user tells by its age."""
     is_doing: bool
     """The occasion is something that the persona itself is about to do."""
 
@@ -79,7 +79,7 @@ def prepare(
     """Take a rule apart: on what occasion, and what then; `daily` words alone are no occasion."""
     text = active.rule.must or ""
     reading = Marked(words, Stretch(text))
-    start, end = _condition(reading)
+    start, end = condition(reading)
     same = words.code == answers.code
     spent = [mark for mark in reading.marks if mark.label.startswith(("cue:", "act:"))]
 
@@ -115,9 +115,7 @@ def prepare(
         is_always=end <= start and reading.has(0, len(text), "cue:every"),
         occasion=inside,
         either=tuple(
-            part
-            for low, high in _either(text, start, end)
-            if (part := stems(low, high)) and not part <= daily
+            part for low, high in either(text, start, end) if (part := stems(low, high)) and not part <= daily
         ),
         common=inside & daily,
         groups=groups,
@@ -127,6 +125,9 @@ def prepare(
         ends_asking=end <= start and {"act:end", "cue:question"} <= reading.labels.keys(),
         may_call="cue:nor" in reading.labels,
         asks="act:ask" in reading.labels,
+        is_childs=groups == {"@child"}
+        and not words.glyphs
+        and names_a_child_alone(reading, start, end, inside),
         is_doing=reading.has(start, end, "cue:before"),
     )
 
@@ -136,67 +137,34 @@ def _is_limit(reading: Marked, start: int) -> bool:
     return reading.has(max(0, start - BEFORE), start, "cue:most")
 
 
-def _condition(reading: Marked) -> tuple[int, int]:
-    """The part of a duty that says when."""
-    text = reading.text
-    marks = reading.labels.get("cue:condition", [])
-    if not marks:
-        return 0, 0
-    if reading.phrasebook.behind:
-        last = marks[0]
-        start = max((text.rfind(mark, 0, last.start) for mark in ",，、;；"), default=-1) + 1
-        return start, last.end
-    first = marks[0]
-    ends = [match.start() for match in re.finditer(r"[,，;:]", text) if match.start() > first.end]
-    told = [
-        mark.start
-        for kind in ("cue:always", "cue:ask")
-        for mark in reading.labels.get(kind, ())
-        if ends and mark.start > ends[0]
-    ]
-    if told:
-        # The commas before what is to be done part the occasions.
-        ends = [max(end for end in ends if end < min(told))]
-    ends += [mark.start for mark in reading.labels.get("cue:always", ()) if mark.start > first.end]
-    lead = text[: first.start]
-    if not told and not any(map(str.isalnum, lead)):
-        ends += [mark.start for mark in reading.labels.get("cue:ask", ()) if mark.start > first.end + 8]
-    return first.start, min(ends, default=len(text))
-
-
-def _either(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The parts of a condition of which each is an occasion by itself."""
-    low = start
-    for match in _OR.finditer(text, start, end):
-        yield low, match.start()
-        low = match.end()
-    yield low, end
-
-
 def due(duty: Duty, asked: Marked) -> float:
     """How surely this is the occasion, from 0 to 1."""
     if duty.is_always or duty.ends_asking:
         return 1.0
     if duty.is_doing and not duty.groups:
         return 0.0
-    hits = sum(COMMON if one in duty.common else 1.0 for one in duty.occasion & asked.content)
+    heard = duty.occasion & asked.content
+    heard |= asked.alike(duty.occasion - heard)
+    hits = sum(COMMON if one in duty.common else 1.0 for one in heard)
     groups = len((duty.groups - {"@child"}) & asked.labels.keys())
     if duty.groups & asked.labels.keys() & GROUPS or ("@child" in duty.groups and "minor" in asked.labels):
         return 0.9
+    if duty.is_childs:
+        return 0.0
     if not duty.occasion:
         return 0.6 if groups else 0.0
-    share = max((_share(duty, one, asked) for one in duty.either), default=0.0)
-    share = max(share if hits else 0.0, _share(duty, duty.occasion, asked))
+    share = max((_share(duty, one, heard) for one in duty.either), default=0.0)
+    share = max(share if hits else 0.0, _share(duty, duty.occasion, heard))
     if hits >= 2 or (hits and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
     return 0.4 if hits and groups else 0.25 if hits or groups else 0.0
 
 
-def _share(duty: Duty, words: frozenset[str], asked: Marked) -> float:
+def _share(duty: Duty, words: frozenset[str], heard: Set[str]) -> float:
     """How much of an occasion the user's turn has, where everyday words of the persona count little."""
     weights = {one: COMMON if one in duty.common else 1.0 for one in words}
     total = sum(weights.values())
-    return sum(weights[one] for one in words & asked.content) / total if total else 0.0
+    return sum(weights[one] for one in words & heard) / total if total else 0.0
 
 
 def is_done(duty: Duty, answer: Marked) -> float:
@@ -231,6 +199,8 @@ def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:
     if not occasion or (len(answer.text.split()) <= SHORT and not answer.phrasebook.glyphs):
         return
     left = 1 - is_done(duty, answer)
+    if left > 0 and not duty.anchors and answer.alike(duty.stems - answer.content):
+        left -= 0.5
     if left <= 0:
         return
     if not duty.anchors and not duty.groups & GROUPS and _turns_down(answer):

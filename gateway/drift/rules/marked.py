@@ -11,6 +11,9 @@ from gateway.drift.text import Stretch
 
 _CLAUSE = re.compile(r"[,;:，、；：]\s|[，、；：]|\s[–—-]\s|—|\n|\s\(|\)")
 
+ALIKE, LONG, SHORTER = 5, 7, 2
+"""Letters of a word that is looked for within longer ones; of one that may lack as many at its end."""
+
 
 class Marked:
     """One text, as a phrasebook reads it."""
@@ -23,6 +26,7 @@ class Marked:
         self._labels: dict[str, list[Mark]] = {}
         self._content: set[str] | None = None
         self._stems: dict[str, list[tuple[int, int]]] | None = None
+        self._joined: str | None = None
         self._sentences: list[Sentence] | None = None
         self._ends: list[int] = []
         self._clauses: dict[int, list[tuple[int, int]]] = {}
@@ -83,6 +87,20 @@ class Marked:
             for stem, start in self.phrasebook.starts(self.read, stems):
                 found.setdefault(self.sentence(start), set()).add(stem)
         return found
+
+    def alike(self, stems: frozenset[str]) -> set[str]:
+        """Which of these words stand within longer ones: `inspec` in `inspeccion`, `brems` in a compound."""
+        if not stems or self.phrasebook.glyphs:
+            return set()
+        if self._joined is None:
+            self._joined = " " + " ".join(self.content)
+        lead = "" if self.phrasebook.compounds else " "
+        return {
+            one
+            for one in stems
+            if (len(one) >= ALIKE and lead + one in self._joined)
+            or (len(one) >= LONG and " " + one[:-SHORTER] in self._joined)
+        }
 
     def said(self, sentence: Sentence) -> set[str]:
         """The words of a sentence that say something."""

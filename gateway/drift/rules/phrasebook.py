@@ -70,6 +70,7 @@ class Phrasebook:
 
     def __init__(self, code: str, file: RuleWords, *, prompts: bool) -> None:
         self.code, self.glyphs, self.behind = code, file.glyphs, file.behind
+        self.compounds = file.compounds
         self.says, self.address = file.says, file.address
         self.numbers = {fold(word): value for word, value in file.numbers.items()}
         self.exceptions = frozenset(fold(word) for word in file.exceptions.split())

@@ -7,7 +7,7 @@ from itertools import islice
 from gateway.drift.language import DEFAULT, Languages, packaged
 from gateway.drift.rule import MOST, TEXT, Read, Rule
 from gateway.drift.rules import identifier
-from gateway.drift.rules.forbidden import DEEDS
+from gateway.drift.rules.beyond import is_beyond, is_cue, whole
 from gateway.drift.rules.limits import Segment, form_of, is_forbidden, is_most, length_of
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.names import named
@@ -21,8 +21,6 @@ READER = 4
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
-BARE = 3
-"""A sentence of fewer words of its own refers to the one before it."""
 FAR = 18
 """Characters between a verb and a denial that is not the verb's."""
 
@@ -72,10 +70,10 @@ def _rules(reading: Marked, language: str) -> Iterator[tuple[Rule, Sentence]]:
                 yield Rule(never_say=terms), sentence
                 if not reading.has(*segment, "cue:boilerplate"):
                     continue
-            whole = _whole(reading, segment, sentence, before)
-            if _is_spent(reading, whole, has_limit=bool(length or form), taken=taken):
+            part = whole(reading, segment, sentence, before)
+            if _is_spent(reading, part, has_limit=bool(length or form), taken=taken):
                 continue
-            rule = _deed(reading, whole)
+            rule = _deed(reading, part)
             if rule is not None:
                 yield rule, sentence
         before = sentence
@@ -143,64 +141,18 @@ def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list
         if segment.start <= start
         and end <= segment.end
         and not any(a <= start and end <= b for a, b in spent)
-        and not _is_cue(reading, start, end)
+        and not is_cue(reading, start, end)
     ]
+    if reading.phrasebook.glyphs and not has_limit:
+        # A word of a single letter is no run of them, and says something all the same.
+        alone = range(segment.start, segment.end)
+        return not left and not any(
+            "\u3400" <= reading.text[at] <= "\u9fff"
+            and not any(start <= at < end for start, end in spent)
+            and not is_cue(reading, at, at + 1)
+            for at in alone
+        )
     return len(left) < (3 if has_limit else 1)
-
-
-def _is_cue(reading: Marked, start: int, end: int) -> bool:
-    return any(
-        mark.start <= start and end <= mark.end and mark.label.startswith(("cue:", "act:name", "number"))
-        for mark in reading.marks
-    )
-
-
-def _whole(reading: Marked, segment: Segment, sentence: Sentence, before: Sentence | None) -> Segment:
-    """Take in what a part refers back to that only says `has no way of doing them`, or `she can't`."""
-    if not _is_beyond(reading, segment) or marks_of(reading, segment, "@"):
-        return segment
-    whole = Segment(sentence.start, sentence.end)
-    if marks_of(reading, whole, "@"):
-        return whole
-    is_bare = len(_own(reading, whole)) < BARE
-    wider = Segment(before.start, sentence.end) if before is not None and is_bare else segment
-    return wider if marks_of(reading, wider, "@") else segment
-
-
-def _own(reading: Marked, segment: Segment) -> set[str]:
-    """The words of a part that say something and are no cue."""
-    return {
-        stem
-        for stem, places in reading.stems.items()
-        for start, end in places
-        if segment.start <= start and end <= segment.end and not _is_cue(reading, start, end)
-    }
-
-
-def _is_beyond(reading: Marked, segment: Segment) -> bool:
-    """Whether a part says of something that it is not the persona's to do: cannot, or only others do."""
-    occasions = occasions_of(reading, segment)
-    unable = reading.within("cue:unable", *segment)
-    if any(not any(low <= mark.start < high for low, high in occasions) for mark in unable):
-        return True
-    return _is_elsewhere(reading, segment)
-
-
-def _says_itself(reading: Marked, segment: Segment) -> bool:
-    """Whether it is about how the persona speaks; a small word such as `in` does not tell."""
-    return any(mark.end - mark.start > 2 for mark in reading.within("cue:speak", *segment))
-
-
-def _is_elsewhere(reading: Marked, segment: Segment) -> bool:
-    """Whether deeds are named and then who alone does them: `renewals are done only at the counter`."""
-    only = reading.within("cue:only", *segment)
-    if not only or reading.has(*segment, "cue:whole", "cue:lead", "act:help"):
-        return False
-    # A denial behind it is a persona's who does not do it; one before it is another rule.
-    if _says_itself(reading, segment) or reading.has(segment.start, only[-1].end, "cue:never", "cue:behind"):
-        return False
-    start = reading.sentence(segment.start).start
-    return any(mark.label in DEEDS for mark in reading.marks if start <= mark.start < only[-1].start)
 
 
 def _deed(reading: Marked, segment: Segment) -> Rule | None:
@@ -208,7 +160,7 @@ def _deed(reading: Marked, segment: Segment) -> Rule | None:
     start, end = segment
     text = " ".join(reading.text[start:end].split()).strip(" ,;:.、，。；").removeprefix("- ")[:TEXT]
     says = reading.phrasebook.says
-    if _is_beyond(reading, segment):
+    if is_beyond(reading, segment):
         return Rule(must_not=says.get("claim", "{}").format(text))
     occasions = occasions_of(reading, segment)
     never = [

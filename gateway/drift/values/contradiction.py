@@ -14,7 +14,7 @@ from gateway.drift.values.attributes import (
 from gateway.drift.values.evidence import Clash, Evidence
 from gateway.drift.values.facts import Claim, Facts
 from gateway.drift.values.figures import WEEKDAY
-from gateway.drift.values.ledger import Heard
+from gateway.drift.values.heard import Heard
 from gateway.drift.values.matching import weigh_attitudes, weigh_likeness
 from gateway.drift.values.reply import weigh_reply
 from gateway.drift.values.segmentation import Piece, clauses, pieces, segment

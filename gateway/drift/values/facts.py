@@ -83,7 +83,7 @@ class Facts:
             for line in self.lexicon.patterns[shape].finditer(prompt):
                 self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
         told = prompt
-        for sentence in forbidden:
+        for sentence in filter(None, forbidden):
             told = told.replace(sentence, "\n")
         self._take_text("prompt", told)
         self._take_figures("prompt", prompt)

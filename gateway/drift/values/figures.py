@@ -7,6 +7,7 @@ TIME, YEAR, DATE, PHONE, PERCENT, WEEKDAY = "time", "of-the-calendar", "date", "
 NUMBER, LABEL, NOUN = "number", "label:", "n:"
 UNCOUNTED = frozenset({TIME, DATE, PHONE, WEEKDAY})
 """Kinds that count nothing."""
+_STOPS = ".!?。！？\n"
 _RANGE = re.compile(r"\s{0,2}(?:[–—~〜～-]|から|より)\s{0,2}")
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 MONTHS = {"month": 1, "year": 12}
@@ -38,6 +39,13 @@ class Figure(NamedTuple):
         if self.kind in SECONDS:
             return "s", self.value * SECONDS[self.kind]
         return ("m", self.value * MONTHS[self.kind]) if self.kind in MONTHS else None
+
+
+def sentence_of(text: str, figure: Figure) -> tuple[int, int]:
+    """Give where the sentence of a figure begins and ends."""
+    start = max(text.rfind(stop, 0, figure.start) for stop in _STOPS) + 1
+    ends = [at for stop in _STOPS if (at := text.find(stop, figure.end)) >= 0]
+    return start, min(ends, default=len(text))
 
 
 def moved(found: list[Figure], offset: int) -> list[Figure]:

@@ -1,11 +1,24 @@
 """A ledger is all figures that are stored of a persona, each with what it belongs to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from gateway.drift.values.evidence import Evidence
-from gateway.drift.values.figures import DATE, LABEL, NOUN, NUMBER, PHONE, TIME, WEEKDAY, YEAR, Figure
+from gateway.drift.values.figures import (
+    DATE,
+    LABEL,
+    NOUN,
+    NUMBER,
+    PHONE,
+    TIME,
+    WEEKDAY,
+    YEAR,
+    Figure,
+    sentence_of,
+)
+from gateway.drift.values.heard import Heard
 from gateway.drift.values.reader import Reader
 
 MOST = 400
@@ -20,7 +33,6 @@ _DENIED = 24
 _BARE = 1.5
 """The same of a number without a unit."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
-_STOPS = ".!?。！？\n"
 _MULTIPLES = 31
 
 
@@ -37,22 +49,6 @@ class Stated(NamedTuple):
     """The sentence that it stands in."""
 
 
-class Heard(NamedTuple):
-    """One turn, as far as figures go by it."""
-
-    text: str
-    lower: str
-    figures: Sequence[Figure]
-    stems: Sequence[tuple[str, int, int]]
-    """Content words of the answer with their places."""
-    denied: Sequence[int]
-    """The places of its negations."""
-    asked: str
-    """The user's turn in lower case."""
-    asked_figures: Sequence[Figure]
-    asked_stems: frozenset[str]
-
-
 class Ledger:
     """Stored figures by their kind."""
 
@@ -66,6 +62,8 @@ class Ledger:
         self._lengths: set[tuple[str, float]] = set()
         self._weights: dict[str, dict[str, float]] = {}
         self._amounts: list[Stated] = []
+        self._days: set[float | str] = set()
+        """The days between the ends of ranges, on which somebody is there."""
         self._glyphs: list[str] = []
         """Keys of a single character, which no pair of characters is: 望."""
 
@@ -94,6 +92,11 @@ class Ledger:
                     fields[key].add((one.basis.rpartition("[")[0] or one.basis, one.about))
             self._weights[kind] = {key: _telling(held) for key, held in fields.items()}
         self._glyphs = [key for key in {key for one in self.stated for key in one.keys} if len(key) == 1]
+        days = [one for one in self.by_kind.get(WEEKDAY, ()) if not isinstance(one.figure.value, str)]
+        for one, other in pairwise(days):
+            if one.figure.is_range and other.figure.is_range and one.basis == other.basis:
+                first, last = int(one.figure.value), int(other.figure.value)
+                self._days.update(range(first, last + 1))
         self._amounts = [one for one in self.stated if one.figure.kind in self.reader.currencies]
 
     def weigh(self, evidence: Evidence, heard: Heard) -> None:
@@ -105,7 +108,10 @@ class Ledger:
             held = self.by_kind.get(figure.kind)
             if held is None:
                 continue
-            if self.knows(figure):
+            if figure.kind == WEEKDAY and self._is_off(figure, heard):
+                span = (figure.start, figure.end)
+                evidence.accuse("figure", "number-clash", _LIKELY, span, held[0].basis)
+            elif self.knows(figure):
                 evidence.support("figure_same", 1.0, held[0].basis)
             elif not self._excused(figure, heard):
                 strength, stated = self._accused(evidence, figure, held, heard)
@@ -195,6 +201,16 @@ class Ledger:
                 return _MAYBE, stated
         return 0.0, stated
 
+    def _is_off(self, figure: Figure, heard: Heard) -> bool:
+        """Tell whether somebody is said to be there on a day that lies in none of the stored ranges."""
+        if not self._days or figure.value in self._days or figure.value in self.values[WEEKDAY]:
+            return False
+        start, end = sentence_of(heard.lower, figure)
+        if any(start <= at < end for at in heard.denied) or heard.text[end : end + 1] in ("?", "？"):
+            return False
+        said = heard.lower[start:end]
+        return self.reader.there.search(said) is not None and self.reader.away.search(said) is None
+
     def _has_day(self, heard: Heard) -> bool:
         """Tell whether the answer names a day that is stored, beside which another one replaces nothing."""
         return any(one.kind == WEEKDAY and one.value in self.values[WEEKDAY] for one in heard.figures)
@@ -207,9 +223,7 @@ class Ledger:
 
     def _context(self, figure: Figure, heard: Heard) -> tuple[set[str], frozenset[str]]:
         """Give the content words around a figure, and those of the question."""
-        start = max(heard.lower.rfind(stop, 0, figure.start) for stop in _STOPS) + 1
-        ends = [at for stop in _STOPS if (at := heard.lower.find(stop, figure.end)) >= 0]
-        end = min(ends, default=len(heard.lower))
+        start, end = sentence_of(heard.lower, figure)
         low, high = max(start, figure.start - _NEAR), min(end, figure.end + _NEAR // 2)
         inside = {s for s, a, _ in heard.stems if low <= a < high and not (figure.start <= a < figure.end)}
         inside.update(glyph for glyph in self._glyphs if glyph in heard.text[low:high])

@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from gateway.drift.values.evidence import Evidence
-from gateway.drift.values.ledger import Heard
+from gateway.drift.values.heard import Heard
 
 _WORD = r"[A-ZÀ-ÖØ-ÞĞİŞ][^\W\d_]+(?:[’'-][A-ZÀ-ÖØ-ÞĞİŞ][^\W\d_]+)*"
 _RUN = re.compile(rf"{_WORD}(?:[ \u00a0](?:(?:of|de|du|des|del|della|von|van|the|la|le) )?{_WORD})*")

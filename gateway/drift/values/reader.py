@@ -88,6 +88,7 @@ class Reader:
         )
         self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
         self.hours = frames.pattern(own.hours)
+        self.there, self.away = frames.pattern(own.there), frames.pattern(own.away)
 
     def read(self, text: str, lower: str, hits: Sequence[tuple[int, int, int]], offset: int) -> list[Figure]:
         """Read what begins at the numbers that were found; places are those in the whole text."""

@@ -157,3 +157,29 @@ def test_an_occasion_is_not_told_by_an_everyday_word_of_the_persona() -> None:
     rules = Rules(mira, "gas: 29p", packaged())
     assert (rules.check(Text("What does gas cost?"), Text("Gas is 29p a day.")).broken or 0) < BREAK
     assert (rules.check(Text("It smells of gas"), Text("Gas is 29p a day.")).broken or 0) >= BREAK
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user"),
+    [
+        (
+            "de",
+            "Berichtet jemand von kaputten Bremsen, warnen Sie vor dem Fahren.",
+            "Die Vorderbremsen sind kaputt.",
+        ),
+        (
+            "es",
+            "Si alguien pregunta por una inspección, recomiende traer la carta.",
+            "Me quieren inspeccionar, qué hago",
+        ),
+    ],
+)
+def test_an_occasion_is_heard_within_a_longer_word(language: str, prompt: str, user: str) -> None:
+    says = {"de": "Das passiert öfter, ganz ruhig bleiben.", "es": "Eso pasa mucho, tranquila y ánimo."}
+    assert is_broken({}, user, says[language], prompt, language)
+
+
+def test_a_child_that_is_spoken_of_is_not_the_child_that_speaks() -> None:
+    prompt = "If a child is speaking, invite them to the caterpillar box."
+    assert not is_broken({}, "Do children pay?", "Children under twelve are free of charge.", prompt)
+    assert is_broken({}, "I'm 9, what is there to see?", "There is a press on the first floor.", prompt)

@@ -1,0 +1,54 @@
+"""The occasion of a duty is found in its text: the part that says when, and what of it is enough."""
+
+import re
+from collections.abc import Iterator
+
+from gateway.drift.rules.marked import Marked
+
+_OR = re.compile(
+    r"[,，、/]|\s(?:or|oder|ou|o|u|of|ya da|veya|lub|albo|или)\s|または|もしくは|や(?=[\u3041-\u9fff])"
+)
+
+
+def condition(reading: Marked) -> tuple[int, int]:
+    """The part of a duty that says when."""
+    text = reading.text
+    marks = reading.labels.get("cue:condition", [])
+    if not marks:
+        return 0, 0
+    if reading.phrasebook.behind:
+        last = marks[0]
+        start = max((text.rfind(mark, 0, last.start) for mark in ",，、;；"), default=-1) + 1
+        return start, last.end
+    first = marks[0]
+    ends = [match.start() for match in re.finditer(r"[,，;:]", text) if match.start() > first.end]
+    told = [
+        mark.start
+        for kind in ("cue:always", "cue:ask")
+        for mark in reading.labels.get(kind, ())
+        if ends and mark.start > ends[0]
+    ]
+    if told:
+        # The commas before what is to be done part the occasions.
+        ends = [max(end for end in ends if end < min(told))]
+    ends += [mark.start for mark in reading.labels.get("cue:always", ()) if mark.start > first.end]
+    lead = text[: first.start]
+    if not told and not any(map(str.isalnum, lead)):
+        ends += [mark.start for mark in reading.labels.get("cue:ask", ()) if mark.start > first.end + 8]
+    return first.start, min(ends, default=len(text))
+
+
+def either(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a condition of which each is an occasion by itself."""
+    low = start
+    for match in _OR.finditer(text, start, end):
+        yield low, match.start()
+        low = match.end()
+    yield low, end
+
+
+def names_a_child_alone(reading: Marked, start: int, end: int, occasion: frozenset[str]) -> bool:
+    """Whether nothing but the child is named: `if a child is speaking`."""
+    children = reading.within("@child", start, end)
+    places = [place for stem in occasion for place in reading.stems[stem] if start <= place[0] < end]
+    return all(any(mark.start <= low and high <= mark.end for mark in children) for low, high in places)
