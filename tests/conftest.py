@@ -16,7 +16,10 @@ Start = Callable[..., Gateway]
 KEPT = ("PERSONA_CONFORMANCE_DIR", "PERSONA_DRIFT_DIR", "PERSONA_SLIPS_DIR", "PERSONA_TEST_POSTGRES_URL")
 
 
-settings.register_profile("quick", max_examples=20)
+# How long a machine that is busy takes says nothing.
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")
+settings.register_profile("quick", settings(), max_examples=20)
 
 HERE = Path(__file__).parent
 SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe"})
