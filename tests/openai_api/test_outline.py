@@ -146,6 +146,11 @@ async def longest_gap(work: Awaitable[object]) -> float:
 async def test_fifty_megabytes_hold_up_nobody(text: str) -> None:
     choice = {"index": 0, "message": {"content": text * (50_000_000 // len(text.encode()))}}
     body = json.dumps({"id": "1", "model": "m", "choices": [choice]}, ensure_ascii=False).encode()
-    control = await longest_gap(asyncio.sleep(0.2))
-    gaps = [await longest_gap(Answer.read(body, "main", Mask(()))) for _ in range(3)]
-    assert min(gaps) < 0.05 + control
+    gaps, held = [], []
+    for _ in range(3):
+        gaps.append(await longest_gap(Answer.read(body, "main", Mask(()))))
+        began = time.perf_counter()
+        Answer(body, "main", Mask(()))
+        held.append(time.perf_counter() - began)
+    # Whoever reads it in place holds everybody up for as long as that takes.
+    assert min(gaps) < min(held) / 3
