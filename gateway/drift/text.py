@@ -134,16 +134,14 @@ class Stretch:
 
 def _joined(pieces: list[str], *, elides: bool) -> list[str]:
     """Make one word of what a hyphen or an apostrophe joins."""
-    joints = _JOINS[elides]
-    if joints.isdisjoint(pieces[2:-1:2]):
+    joints, between = _JOINS[elides], pieces[2:-1:2]
+    if joints.isdisjoint(between):
         return pieces
-    found = pieces[:2]
-    for between, piece in zip(pieces[2::2], pieces[3::2], strict=False):
-        if between in joints and not (piece[0].isdecimal() or found[-1][-1].isdecimal()):
-            found[-1] += between + piece
-        else:
-            found += (between, piece)
-    found.append(pieces[-1])
+    found = pieces.copy()
+    # From the end on, so that no place moves that is still to be looked at.
+    for at in reversed(list(compress(range(2, len(pieces), 2), map(joints.__contains__, between)))):
+        if not (pieces[at + 1][0].isdecimal() or pieces[at - 1][-1].isdecimal()):
+            found[at - 1 : at + 2] = ("".join(found[at - 1 : at + 2]),)
     return found
 
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
+from operator import itemgetter
 
 import msgspec
 
@@ -21,6 +22,10 @@ _SERVED_ONCE, _UNLIKE = 0.55, -3.0
 """The strength of a single one, and the log odds for an assistant's manner from which on it counts."""
 
 _WORD = re.compile(r"[^\W_]+")
+_OPENING = 3
+"""Letters by which the last word of a phrase is looked up."""
+_opening = itemgetter(slice(_OPENING))
+_LAST = re.compile(rf"[^\w]([^\W_]{{{_OPENING}}})[^\W_]*$")
 STOP = re.compile(r"[.!?。！？؟।\n]")
 CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
 _REPORTED = re.compile(r"[^\W\d_][^.!?。！？\n]*[:：]\s*[\"'“„«‘「『]?\s*$")
@@ -59,12 +64,16 @@ class Service:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._by_word: dict[str, list[str]] = {}
+        self._by_opening: dict[str, list[str]] = {}
+        """Phrases without such a word, by how their last one begins: it may go on, as in `please noted`."""
         self._short: list[str] = []
-        """Phrases without such a word: what stands at their ends may go on, as in `please noted`."""
+        """The other ones."""
         for phrase in phrases:
             inner = max(_WORD.findall(phrase)[1:-1], key=len, default="")
             if inner and inner in phrase.split(" ")[1:-1]:
                 self._by_word.setdefault(inner, []).append(phrase)
+            elif last := _LAST.search(phrase):
+                self._by_opening.setdefault(last[1], []).append(phrase)
             else:
                 self._short.append(phrase)
 
@@ -73,6 +82,11 @@ class Service:
         found = [*self._short]
         for word in self._by_word.keys() & stretch.distinct:
             found += self._by_word[word]
+        if stretch.runs_on:
+            # A word may begin within a token there.
+            return [*found, *chain.from_iterable(self._by_opening.values())]
+        for opening in self._by_opening.keys() & set(map(_opening, stretch.distinct)):
+            found += self._by_opening[opening]
         return found
 
 

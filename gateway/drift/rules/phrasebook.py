@@ -227,9 +227,14 @@ class Phrasebook:
 
 def _follow(rest: Entry, words: list[Word], at: int) -> bool:
     """Whether the words from there on are those of a phrase."""
-    return at + len(rest) <= len(words) and all(
-        _fits(entry, word.folded) for entry, word in zip(rest, words[at : at + len(rest)], strict=True)
-    )
+    if at + len(rest) > len(words):
+        return False
+    for entry in rest:
+        folded = words[at][0]
+        if entry != folded and not ("*" in entry and _fits(entry, folded)):
+            return False
+        at += 1
+    return True
 
 
 def _fits(entry: str, folded: str) -> bool:
