@@ -100,7 +100,12 @@ class Marked:
             for one in stems
             if (len(one) >= ALIKE and lead + one in self._joined)
             or (len(one) >= LONG and " " + one[:-SHORTER] in self._joined)
+            or (self.phrasebook.compounds and len(one) > LONG and self._begins(one))
         }
+
+    def _begins(self, compound: str) -> bool:
+        """Whether the first part of a compound is said by itself: `original` of `originalblatt`."""
+        return any(len(one) >= LONG and compound.startswith(one) for one in self.content)
 
     def said(self, sentence: Sentence) -> set[str]:
         """The words of a sentence that say something."""

@@ -167,6 +167,7 @@ def test_an_occasion_is_not_told_by_an_everyday_word_of_the_persona() -> None:
             "Berichtet jemand von kaputten Bremsen, warnen Sie vor dem Fahren.",
             "Die Vorderbremsen sind kaputt.",
         ),
+        ("de", "Fragt jemand nach Originalblättern, warnen Sie vor Blitzlicht.", "Sind das die Originale?"),
         (
             "es",
             "Si alguien pregunta por una inspección, recomiende traer la carta.",
