@@ -32,6 +32,8 @@ from gateway.conversations.committer import Committer
 from gateway.conversations.routes import router as conversations_router
 from gateway.conversations.talking import Talking
 from gateway.conversations.window import Windows
+from gateway.ensembles.routes import router as ensembles_router
+from gateway.ensembles.scenario import Stage
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.importing.routes import router as importing_router
 from gateway.judge.judge import Judge
@@ -112,6 +114,7 @@ class Gateway:
         windows = Windows(config.upstreams)
         toolbox = Toolbox(config, tools)
         self.talking = Talking(self.database, self.exchanges, self.committer, windows, self.limiter, toolbox)
+        self.stage = Stage(self.exchanges, self.limiter)
         self.embeddings = Embeddings(self.door, self.exchanges, config)
         self.queue = Queue(self.database)
         self.is_loaded = False
@@ -190,6 +193,7 @@ class Gateway:
         self.chat.interrupt()
         self.embeddings.interrupt()
         self.talking.interrupt()
+        self.stage.interrupt()
 
     def drain(self) -> None:
         """Take no new requests, and end the streams that would never end by themselves."""
@@ -278,6 +282,7 @@ def native(gateway: Gateway) -> Router:
             budgets_router(),
             turns_router(database, gateway.tail, gateway.guard),
             conversations_router(gateway.registry, gateway.talking, config.server.public_url),
+            ensembles_router(gateway.stage, config.server.public_url),
         ],
         dependencies={name: shared(part) for name, part in parts.items()},
         middleware=[

@@ -146,6 +146,8 @@ class Fault(_Fault, Enum):
     CONVERSATION_INVALID = (422, "conversation.schema_violation", "conversation", "invalid_request_error",
         None,
         "`follow`: `latest`, or a label such as `production`.")
+    SCENARIO_INVALID = (422, "ensemble.schema_violation", "ensemble", "invalid_request_error", None,
+        "`personas[1]`: is in the scene already.")
     EMBEDDINGS_UNSET = (404, "embeddings.not_configured", "request", "invalid_request_error",
         "model_not_found",
         "This gateway has no upstream for embeddings; set `upstream` in the table [embeddings].",

@@ -120,20 +120,15 @@ class Api:
         headers = {"accept": "text/event-stream", "last-event-id": last}
         async with self._answered("GET", path, query, headers, None) as response:
             yield None
-            name, data = "", list[bytes]()
-            async for line in response.content:
-                field, _, value = line.rstrip(b"\r\n").partition(b":")
-                value = value.removeprefix(b" ")
-                if field == b"event":
-                    name = value.decode()
-                elif field == b"id":
-                    last = value.decode()
-                elif field == b"data":
-                    data.append(value)
-                elif not line.strip():
-                    if data:
-                        yield Event(name, last, b"\n".join(data))
-                    name, data = "", []
+            async for event in _events(response, last):
+                yield event
+
+    async def post_events(self, path: str, body: object) -> AsyncGenerator[Event, None]:
+        """Send a body as JSON, and yield the events of the answer."""
+        headers = {"accept": "text/event-stream", "content-type": "application/json"}
+        async with self._answered("POST", path, None, headers, msgspec.json.encode(body)) as response:
+            async for event in _events(response, ""):
+                yield event
 
     @asynccontextmanager
     async def _answered(
@@ -162,6 +157,24 @@ class Api:
             raise Unreachable(f"{self.root} does not answer") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Unreachable(f"{self.root} cannot be reached: {_reason(error)}") from None
+
+
+async def _events(response: aiohttp.ClientResponse, last: str) -> AsyncGenerator[Event, None]:
+    """Read a stream of events; `last` is the id of the one before it."""
+    name, data = "", list[bytes]()
+    async for line in response.content:
+        field, _, value = line.rstrip(b"\r\n").partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"event":
+            name = value.decode()
+        elif field == b"id":
+            last = value.decode()
+        elif field == b"data":
+            data.append(value)
+        elif not line.strip():
+            if data:
+                yield Event(name, last, b"\n".join(data))
+            name, data = "", []
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "chat": "Talk to a persona in the terminal.",
     "import": "Make personas of character cards and of prompts of other products.",
     "export": "Write a persona as a character card or a prompt of another product.",
+    "mcp": "Speak MCP on standard input and output, for assistants that start a program.",
     "drift": "Score how far an answer strays from a persona.",
     "auth": "Log in to a gateway somewhere else.",
     "db": "Look after the store.",

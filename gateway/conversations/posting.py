@@ -1,22 +1,15 @@
 """`POST /v1/chat/conversations/{id}/messages` posts a message, and answers with the persona's."""
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.response.base import ASGIResponse
-from litestar.types import Receive, Scope, Send
 
 from gateway.auth.access import AnyRequest, caller_of
 from gateway.conversations.message import MOST_BYTES
 from gateway.conversations.reply import ReplyView
 from gateway.conversations.talking import Asked, Talking
 from gateway.errors import Fault
+from gateway.streamed import Streamed
 
-PING_SECONDS = 15
-SEND_SECONDS = 30
-"""Seconds; a listener who does not take one event in this time is cut."""
 FAULTS = (
     Fault.PERSONA_UNKNOWN,
     Fault.CONVERSATION_INVALID,
@@ -65,44 +58,9 @@ def post_message_route(talking: Talking, public_url: str) -> HTTPRouteHandler:
             return Response(told, status_code=200, headers=_headers(asked))
         events = talking.stream(asked, state["connection"])
         first = await events.first()
-        return _Streamed(events.rest(first, state["request_id"], public_url), _headers(asked))
+        return Streamed(events.rest(first, state["request_id"], public_url), _headers(asked))
 
     return post_message
-
-
-class _Streamed(Response[Any]):
-    """Server-sent events, which sse-starlette sends."""
-
-    def __init__(self, frames: AsyncIterator[bytes], headers: dict[str, str]) -> None:
-        super().__init__(None, status_code=200)
-        self._frames = frames
-        self._own = headers
-
-    def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
-        return _Sent(self._frames, self._own)
-
-
-class _Sent(ASGIResponse):
-    def __init__(self, frames: AsyncIterator[bytes], headers: dict[str, str]) -> None:
-        super().__init__()
-        self._frames = frames
-        self._own = headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # This is imported here, since only a stream needs it.
-        from sse_starlette import EventSourceResponse, ServerSentEvent
-
-        response: Any = EventSourceResponse(
-            self._frames,
-            headers=self._own,
-            ping=PING_SECONDS,
-            ping_message_factory=lambda: ServerSentEvent(comment="ping", sep="\n"),
-            send_timeout=SEND_SECONDS,
-            # The gateway ends open answers; a stream that is cancelled would not end as HTTP wants it.
-            shutdown_grace_period=SEND_SECONDS,
-            sep="\n",
-        )
-        await response(scope, receive, send)
 
 
 def _headers(asked: Asked) -> dict[str, str]:

@@ -13,6 +13,7 @@ from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.sse import DONE, Framer
 from gateway.openai_api.watch import Watch
 from gateway.scoring.transcript import text_of
+from gateway.streamed import frame
 from gateway.tools.toolbox import Use
 from gateway.turns.turn import Drift
 
@@ -175,10 +176,6 @@ class Events:
                 return
             if item:
                 yield item
-
-
-def frame(name: str, data: bytes) -> bytes:
-    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
 
 
 def _text(data: bytes) -> str:

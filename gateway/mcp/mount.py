@@ -15,7 +15,10 @@ PLACE, OLD_PLACE = "/mcp", "/sse"
 PATHS = frozenset([PLACE, f"{PLACE}/", OLD_PLACE, f"{OLD_PLACE}/"])
 BODY_BYTES = 256 * 1024
 LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
-OLD = "The older transport of MCP, HTTP with SSE, is not spoken here; use `/mcp`, which is streamable HTTP."
+OLD = (
+    "The older transport of MCP, HTTP with SSE, is not spoken here; use `/mcp`, which is streamable HTTP, or "
+    "`persona mcp serve` for clients that start a program."
+)
 NO_STREAM = "Nothing is said here unasked; send MCP requests as POST."
 
 

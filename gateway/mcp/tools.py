@@ -10,7 +10,7 @@ from gateway.mcp.api import Api, ApiRefusal, failed
 Json = dict[str, Any]
 SEGMENT = re.compile(r"[A-Za-z0-9_-]{1,128}")
 Progress = Callable[[float, str], Awaitable[None]]
-"""Tells how many characters have been said so far, and what was said last."""
+"""Tells how many characters or lines have been said so far, and what was said last."""
 
 TEXT: Json = {"type": "string"}
 NUMBER: Json = {"type": "number"}
@@ -98,6 +98,26 @@ async def fork(api: Api, given: Mapping[str, Any], _progress: Progress | None) -
     return {"persona": {name: made[name] for name in SHOWN if name in made}}
 
 
+async def scenario(api: Api, given: Mapping[str, Any], progress: Progress | None) -> Json:
+    """Have several personas play a scene."""
+    if progress is None:
+        found: Json = await api.call("POST", "/ensembles/scenarios", body=dict(given))
+        return found
+    scene: Json | None = None
+    async with api.events("/ensembles/scenarios", {**given, "stream": True}) as events:
+        async for event in events:
+            if event.name == "error":
+                raise failed(event)
+            if event.name == "line.completed":
+                line = event.data
+                await progress(line["line"], f"{line['persona']['slug']}: {line['content']}")
+            elif event.name == "scene.completed":
+                scene = event.data
+    if scene is None:
+        raise ApiRefusal(500, "internal", "The scene has broken off.")
+    return scene
+
+
 def segment(text: str) -> str:
     """Return a text that can be one segment of a path. Raises ApiRefusal, since nothing has another name."""
     if not SEGMENT.fullmatch(text):
@@ -159,5 +179,32 @@ TOOLS = {
         _object("persona", persona=OPEN),
         {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False, "openWorldHint": False},
         fork,
+    ),
+    "ensemble.scenario": Tool(
+        "Play a scene",
+        "Have several personas play a scene: they speak in turn, each with its own prompt, and each line "
+        "tells how far it strays from its persona.",
+        _object(
+            "personas scene",
+            personas={"type": "array", "items": REF, "minItems": 2, "maxItems": 8},
+            scene={**TEXT, "minLength": 1, "maxLength": 8000, "description": "Where they are, and why."},
+            turns={"type": "integer", "minimum": 1, "maximum": 32, "default": 6},
+            budget_usd={
+                **NUMBER,
+                "exclusiveMinimum": 0,
+                "description": "Ends the scene once it costs this.",
+            },
+            temperature={**NUMBER, "minimum": 0, "maximum": 2},
+            max_tokens={"type": "integer", "minimum": 1, "maximum": 100_000},
+        ),
+        _object(
+            "lines ended cost_usd",
+            lines={"type": "array", "items": OPEN},
+            ended={"type": "string", "enum": ["turns", "budget", "unpriced", "left", "failed"]},
+            cost_usd=MAYBE_NUMBER,
+            error={"type": ["string", "null"]},
+        ),
+        {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False, "openWorldHint": True},
+        scenario,
     ),
 }

@@ -89,6 +89,14 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "What a tool has found": {"tool_results": [{"tool_call_id": "call_1", "content": "a lamp"}]},
         "Another answer to the same message": {"parent": names.MESSAGE_ID},
     },
+    "play_scenario": {
+        "Two who meet": {
+            "personas": ["the-night-librarian", "the-istanbul-bookseller@v1"],
+            "scene": "A power cut. They meet on the stairs, each with a candle.",
+            "turns": 4,
+            "budget_usd": 0.05,
+        }
+    },
     "create_workspace": {"A tenant": {"name": "acme", "mode": "live"}},
     "create_key": {
         "For a website": {"name": "website", "scopes": ["personas:read", "chat:invoke"]},
@@ -137,6 +145,7 @@ ANSWERS: dict[str, Any] = {
     "read_conversation": dialogue.CONVERSATION,
     "change_conversation": dialogue.CONVERSATION,
     "post_message": dialogue.REPLY,
+    "play_scenario": dialogue.SCENE,
     "export_conversation": dialogue.LINES,
     "follow_drift": dialogue.PATH_DRIFT,
     "import_conversation": {**dialogue.CONVERSATION, "version": 3},

@@ -35,6 +35,7 @@ TAGS = {
     "OpenAI-compatible": "The drop-in surface: base URL `/v1/openai`, OpenAI's shapes, errors and manners.",
     "Personas": "Personas, their versions and labels. `ref` is an id or a slug.",
     "Conversations": "What was said: a tree of messages with one persona, each answer with its drift.",
+    "Ensembles": "Several personas in one scene.",
     "Turns": "What was asked of whom, how it ended and what it cost; never what was said.",
     "Budgets": "What keys, personas and workspaces may spend within an hour, a day or a month.",
     "Workspaces and keys": "Tenants, keys and the log of writes.",

@@ -158,4 +158,22 @@ PLACES = {
     "ToolUse.duration_ms": "Milliseconds that the call took.",
     "ToolUse.name": "The tool, `SERVER.tool`.",
     "ToolUse.outcome": "How the call has ended.",
+    "Scenario.budget_usd": "US dollars; the scene ends once its lines have cost so much.",
+    "Scenario.max_tokens": "Tokens of each line at most.",
+    "Scenario.personas": "Two to eight slugs or ids, each perhaps with `@v3` or a label behind it, in the "
+    "order in which they speak.",
+    "Scenario.scene": "Where they are, and why; each of them reads it.",
+    "Scenario.stream": "Tells whether each line comes as an event when it has been said.",
+    "Scenario.temperature": "As OpenAI takes it, for each line.",
+    "Scenario.turns": "Lines of the scene at most.",
+    "Scene.cost_usd": "What all lines cost, in US dollars; null where a price is not known.",
+    "Scene.ended": "Why the scene has ended: all lines were said, the budget is spent, the price of a line "
+    "is not known, the caller has left, or a line has failed.",
+    "Scene.error": "The code of the error where a line has failed.",
+    "Scene.lines": "The lines, in their order.",
+    "SceneLine.coherence": "How well the line holds together, 1 to 5; null where it was not judged.",
+    "SceneLine.content": "What was said.",
+    "SceneLine.line": "The number of the line in its scene.",
+    "SceneLine.persona": "Who said it.",
+    "SceneLine.tokens": "Tokens that the line took.",
 }

@@ -91,7 +91,7 @@ def event_stream(streams: Mapping[str, str], events: Mapping[str, str]) -> Json:
 
 def _events(**data: Json) -> str:
     """Write events of the native API, by their names with `_` for the dot, or as they are."""
-    named = [(re.sub("^(message|tool)_", r"\1.", name), value) for name, value in data.items()]
+    named = [(re.sub("^(line|message|scene|tool)_", r"\1.", name), value) for name, value in data.items()]
     texts = [(name, json.dumps(value, ensure_ascii=False)) for name, value in named]
     return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in texts)
 
@@ -234,6 +234,10 @@ STREAMED = {
             "message.completed": "Reply",
             "error": "Error",
         },
-    )
+    ),
+    "play_scenario": event_stream(
+        {"Scene": _events(line_completed=dialogue.LINE_SAID, scene_completed=dialogue.SCENE)},
+        {"line.completed": "SceneLine", "scene.completed": "Scene", "error": "Error"},
+    ),
 }
 """What operations answer to who asks for events, beside what Litestar knows of them."""

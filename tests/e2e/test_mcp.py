@@ -1,6 +1,7 @@
 """Clients that speak MCP talk to personas, under the same rights and limits as everybody else."""
 
 import json
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,7 +27,8 @@ MODES = ("auto", "legacy")
 
 @pytest.fixture(scope="module")
 def served(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    table = upstream_table("main", shared_upstream.base_url, 'default_model = "gpt-4o-mini"')
+    prices = 'prices = { "gpt-4o-mini" = { input = 1000.0, output = 1000.0 } }'
+    table = upstream_table("main", shared_upstream.base_url, 'default_model = "gpt-4o-mini"', prices)
     gateway = Gateway(tmp_path_factory.mktemp("mcp"), table + PATIENT + "[mcp]\nenabled = true\n").start()
     yield gateway
     assert gateway.stop() == 0
@@ -69,7 +71,7 @@ def test_a_worker_that_has_seen_no_mcp_request_has_not_loaded_the_sdk(gateway: G
 async def test_tools_are_listed_with_their_schemas(gateway: Gateway, mode: str) -> None:
     async with connected(gateway, mode) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert {"persona.invoke", "persona.search", "persona.fork"} <= tools.keys()
+    assert tools.keys() == {"persona.invoke", "persona.search", "persona.fork", "ensemble.scenario"}
     invoke = tools["persona.invoke"]
     assert invoke.title == "Talk to a persona"
     assert invoke.input_schema["required"] == ["persona", "message"]
@@ -227,3 +229,43 @@ def test_what_comes_in_by_another_way_is_told_so(
     assert reply.status == expected, reply.body
     if path == "/sse":
         assert "`/mcp`" in reply.error["message"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_two_personas_play_a_scene(gateway: Gateway, mode: str) -> None:
+    heard: list[tuple[float, str | None]] = []
+
+    async def hear(progress: float, _total: float | None, message: str | None) -> None:
+        heard.append((progress, message))
+
+    given = {"personas": [SLUG, "the-istanbul-bookseller"], "scene": "A stair in the dark.", "turns": 2}
+    async with connected(gateway, mode) as client:
+        whole = await client.call_tool("ensemble.scenario", given)
+        told = await client.call_tool("ensemble.scenario", given, progress_callback=hear)
+        dear = await client.call_tool("ensemble.scenario", {**given, "turns": 9, "budget_usd": 0.001})
+    for result in (whole, told):
+        assert not result.is_error, words(result)
+        assert [line["persona"]["slug"] for line in result.structured_content["lines"]] == given["personas"]
+    assert [progress for progress, _ in heard] == [1, 2]
+    assert (dear.structured_content["ended"], len(dear.structured_content["lines"])) == ("budget", 1)
+
+
+async def test_a_program_speaks_mcp_for_a_gateway(gateway: Gateway) -> None:
+    arguments = ["-m", "gateway", "mcp", "serve", "--url", gateway.root]
+    program = mcp.StdioServerParameters(
+        command=sys.executable, args=arguments, env={"PERSONA_API_KEY": gateway.key}, cwd=str(gateway.folder)
+    )
+    heard: list[float] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(progress)
+
+    async with mcp.Client(program) as client:
+        given = {"persona": SLUG, "message": "Good evening"}
+        told = await client.call_tool("persona.invoke", given)
+        assert told.structured_content["answer"] == "You said: Good evening"
+        await client.call_tool("persona.invoke", given, progress_callback=hear)
+        refused = await client.call_tool("persona.invoke", {**given, "persona": "nobody"})
+        assert "persona.not_found" in words(refused)
+        assert f"persona://{SLUG}@v1" in {str(each.uri) for each in (await client.list_resources()).resources}
+    assert heard

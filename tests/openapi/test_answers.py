@@ -167,6 +167,15 @@ def test_conversations_are_answered_as_described(
     walk("DELETE", one, status=204, conversation="conv_walk")
 
 
+def test_a_scene_is_answered_as_described(walk: Walk) -> None:
+    place = "/v1/ensembles/scenarios"
+    body = {"personas": ["the-night-librarian", "the-istanbul-bookseller"], "scene": "A stair.", "turns": 2}
+    walk("POST", place, body)
+    walk("POST", place, {**body, "personas": ["the-night-librarian"]}, status=400)
+    walk("POST", place, {**body, "personas": ["the-night-librarian"] * 2}, status=422)
+    walk("POST", place, {**body, "personas": ["the-night-librarian", "nobody"]}, status=404)
+
+
 def test_workspaces_keys_and_the_audit_log_are_answered_as_described(walk: Walk) -> None:
     made = walk("POST", "/v1/keys", {"name": "walk", "expires_at": "2090-01-01T00:00:00Z"}, status=201)
     walk("POST", "/v1/keys", {"scopes": ["everything"]}, status=422)

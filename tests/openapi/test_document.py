@@ -140,7 +140,7 @@ def test_the_events_of_streams_are_what_their_schemas_say(document: Document) ->
                 schema = {"$ref": "#/components/schemas/OpenAIError"} if failed else media["x-events"][event]
                 assert document.problems(schema, value) == [], (path, name)
                 seen.add("error" if failed else event)
-    native = {"message.delta", "tool.completed", "message.completed"}
+    native = {"message.delta", "tool.completed", "message.completed", "line.completed", "scene.completed"}
     assert seen == {"message", "error", *native, *TURNS, "stream.gap", "stream.dropped"}
 
 

@@ -78,4 +78,16 @@ REPLY: Json = {
     "usage_source": "upstream",
     "cost_usd": 0.000194,
 }
+LINE_SAID: Json = {
+    "line": 1,
+    "message_id": TURN_ID,
+    "persona": {"id": PERSONA_ID, "slug": "the-night-librarian", "version": 2},
+    "content": LINE,
+    "drift": {"voice": 0.0122, "values": None, "rules": None, "verdict": "in-character"},
+    "coherence": 4.6,
+    "tokens": {"in": 212, "out": 14},
+    "usage_source": "upstream",
+    "cost_usd": 0.000194,
+}
+SCENE: Json = {"lines": [LINE_SAID], "ended": "turns", "cost_usd": 0.000194, "error": None}
 DELTA: Json = {"message_id": TURN_ID, "delta": LINE}

@@ -1,0 +1,1 @@
+"""Ensembles: several personas in one scene."""
