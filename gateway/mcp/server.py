@@ -91,6 +91,7 @@ class _Handlers:
                 uri=library.uri(each),
                 name=each["slug"],
                 title=library.title(each),
+                description=f"The persona {library.title(each)} with its prompt, layers and rules.",
                 mime_type=library.JSON_TYPE,
             )
             for each in page.personas
@@ -116,7 +117,14 @@ class _Handlers:
 
     async def list_prompts(self, context: Any, params: Any) -> Any:
         page = await self._page(context, params)
-        prompts = [types.Prompt(name=each["slug"], title=library.title(each)) for each in page.personas]
+        prompts = [
+            types.Prompt(
+                name=each["slug"],
+                title=library.title(each),
+                description=f"The prompt of {library.title(each)}, to speak as this persona.",
+            )
+            for each in page.personas
+        ]
         return types.ListPromptsResult(prompts=prompts, next_cursor=page.next)
 
     async def get_prompt(self, context: Any, params: Any) -> Any:

@@ -141,7 +141,8 @@ async def test_personas_are_resources_and_prompts(gateway: Gateway) -> None:
         assert (version["version"], content.mime_type) == (1, "application/json")
         (template,) = (await client.list_resource_templates()).resource_templates
         assert template.uri_template == "persona://{ref}"
-        assert SLUG in {each.name for each in (await client.list_prompts()).prompts}
+        prompts = {each.name: each for each in (await client.list_prompts()).prompts}
+        assert prompts[SLUG].description
         (message,) = (await client.get_prompt(SLUG)).messages
         assert message.content.text == version["prompt"]
         for wrong in ("persona://nobody@v1", "persona://a/b", "http://127.0.0.1/", f"persona://{SLUG}@v99"):
