@@ -137,6 +137,8 @@ class Fault(_Fault, Enum):
         "The conversation is with another persona; begin a new one.")
     CONVERSATION_FULL = (409, "conversation.full", "conversation", "invalid_request_error", None,
         "The conversation holds as many messages as it may; begin a new one.")
+    CONVERSATION_TOO_MANY = (409, "conversation.too_many", "conversation", "invalid_request_error", None,
+        "The workspace has as many conversations as it may; delete some of them.")
     CONVERSATION_TEXTLESS = (409, "conversation.without_texts", "conversation", "invalid_request_error", None,
         "No texts are kept of this conversation; send its history with each request, to /v1/openai.")
     MESSAGE_UNKNOWN = (404, "message.not_found", "conversation", "invalid_request_error", None,

@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.auth.guard import Caller
 from gateway.config import Recording
-from gateway.conversations import beginning, matching
+from gateway.conversations import beginning, matching, store
 from gateway.conversations.committer import Committer
 from gateway.conversations.conversation import ID, MOST_MESSAGES, Conversation, Pin
 from gateway.conversations.keeping import Keeping
@@ -56,6 +56,8 @@ class Attaching:
             if name == NEW:
                 if persona is None:
                     raise Refusal(Fault.REQUEST_INVALID, WITHOUT_PERSONA, param="model")
+                async with self._database.read() as connection:
+                    await store.require_room(connection, caller.workspace_id)
                 joined = await self._begun(caller, exchange, persona)
                 before = _last(joined.heard)
             else:
@@ -79,17 +81,25 @@ class Attaching:
         joined = await self._begun(caller, exchange, persona)
         before = _last(joined.heard)
         try:
-            if any(each.role == ANSWERING for each in joined.heard):
-                again = self._hearing(exchange, joined.conversation)
-                async with self._database.read() as connection:
-                    found = await matching.continued(connection, joined.heard, again)
-                if found is not None and found.conversation.messages + len(found.heard) < MOST_MESSAGES:
-                    joined = found
+            async with self._database.read() as connection:
+                joined = await self._continued(connection, exchange, joined)
+                if not joined.conversation.seq:
+                    await store.require_room(connection, caller.workspace_id)
             self._keep(exchange, joined, before)
         except StoreUnavailable as error:
             log.warning("a turn is not attached: %s", type(error).__name__)
         except Refusal as refusal:
             log.info("a turn is not attached: %s", refusal.fault.code)
+
+    async def _continued(self, connection: AsyncConnection, exchange: Exchange, begun: Joined) -> Joined:
+        """Find the conversation that the request goes on with; without one, it begins this one."""
+        if not any(each.role == ANSWERING for each in begun.heard):
+            return begun
+        again = self._hearing(exchange, begun.conversation)
+        found = await matching.continued(connection, begun.heard, again)
+        if found is None or found.conversation.messages + len(found.heard) >= MOST_MESSAGES:
+            return begun
+        return found
 
     def _keep(self, exchange: Exchange, joined: Joined, before: bytes | None) -> None:
         exchange.keep_by(Keeping(self._committer, *joined, before))

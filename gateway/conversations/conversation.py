@@ -8,6 +8,8 @@ ID = re.compile(r"conv_[A-Za-z0-9]{1,35}", re.ASCII)
 MESSAGE_ID = re.compile(r"msg_[A-Za-z0-9]{1,36}", re.ASCII)
 MOST_MESSAGES = 100_000
 """Messages that one conversation may hold, on all of its paths together."""
+MOST_CONVERSATIONS = 1_000_000
+"""Conversations that one workspace may have."""
 LATEST = "latest"
 
 

@@ -61,6 +61,7 @@ async def _require_free(
     is_taken = await store.is_taken(connection, caller.workspace_id, conversation_id)
     if is_taken or not is_named or not ID.fullmatch(conversation_id):
         raise unknown(caller)
+    await store.require_room(connection, caller.workspace_id)
 
 
 def _require_same(found: Conversation, persona: Resolved, named: str) -> None:

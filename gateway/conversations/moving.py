@@ -58,6 +58,7 @@ def import_route(registry: Registry) -> BaseRouteHandler:
                 Fault.CONVERSATION_INVALID,
                 Fault.CONVERSATION_TAKEN,
                 Fault.CONVERSATION_TEXTLESS,
+                Fault.CONVERSATION_TOO_MANY,
             ),
         },
         summary="Import a conversation",

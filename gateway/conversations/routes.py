@@ -33,7 +33,12 @@ INVOKE, READ = "chat:invoke", "chat:read"
 SEQ = "[0-9]{1,18}"
 WALK_SECONDS = 3.0
 """Seconds for one page of a path; only a path of tens of thousands of messages takes long."""
-MAKING = (Fault.PERSONA_UNKNOWN, Fault.CONVERSATION_INVALID, Fault.CONVERSATION_TAKEN)
+MAKING = (
+    Fault.PERSONA_UNKNOWN,
+    Fault.CONVERSATION_INVALID,
+    Fault.CONVERSATION_TAKEN,
+    Fault.CONVERSATION_TOO_MANY,
+)
 CHANGING = (Fault.CONVERSATION_UNKNOWN, Fault.CONVERSATION_INVALID, Fault.PERSONA_UNKNOWN)
 
 

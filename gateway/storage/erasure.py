@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
@@ -36,4 +36,9 @@ async def conversations(connection: AsyncConnection, which: ColumnElement[bool])
     said = select(tables.messages.c.seq).where(theirs)
     await connection.execute(delete(tables.message_words).where(tables.message_words.c.rowid.in_(said)))
     await connection.execute(delete(tables.messages).where(theirs))
+    conversation, workspace = tables.conversations.c, tables.workspaces.c
+    counted = select(conversation.workspace_id, func.count().label("gone")).where(which)
+    for row in (await connection.execute(counted.group_by(conversation.workspace_id))).all():
+        fewer = update(tables.workspaces).where(workspace.id == row.workspace_id)
+        await connection.execute(fewer.values(conversations=workspace.conversations - row.gone))
     await connection.execute(delete(tables.conversations).where(which))

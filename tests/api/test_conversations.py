@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.api.conftest import User, details, made, refused, traces
+from tests.api.conftest import User, details, made, refused, statement, traces
 from tests.e2e.wire import fetch
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
@@ -265,6 +265,24 @@ def test_conversations_are_found_by_the_words_of_a_message_until_they_are_delete
         assert me.delete(f"{PLACE}/{name}").status == 204
     assert found("quokkafur") == []
     assert traces(me.gateway, ["quokkafur", "lamplit", "wombatpaw"]) == []
+
+
+def test_a_workspace_has_a_bound_on_its_conversations_and_room_again_behind_a_deletion(me: User) -> None:
+    me.persona()
+    first = begun(me)["id"]
+    statement(me.gateway, "UPDATE workspaces SET conversations = 1000000 WHERE id = ?", me.workspace)
+    body = {"model": "persona/muse", "messages": [{"role": "user", "content": "One"}]}
+    line = json.dumps({"role": "user", "content": "One"}).encode()
+    for reply in (
+        me.post(PLACE, {"persona": "muse"}),
+        me.post(f"{PLACE}/conv_more/messages", {"persona": "muse", "message": "One"}),
+        me.post(f"{PLACE}/import?persona=muse", line),
+        me.post("/openai/chat/completions", body, x_persona_conversation_id="new"),
+    ):
+        assert (reply.status, reply.json["error"]["code"]) == (409, "conversation.too_many")
+    assert me.post(f"{PLACE}/{first}/messages", {"message": "One"}).status == 200
+    assert me.delete(f"{PLACE}/{first}").status == 204
+    assert begun(me)["messages"] == 0
 
 
 def test_nul_and_numbers_beyond_every_table_are_told_apart_alike_in_both_stores(me: User) -> None:

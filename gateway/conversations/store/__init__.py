@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from gateway import clock
-from gateway.conversations.conversation import MOST_MESSAGES, Conversation, Pin
+from gateway.conversations.conversation import MOST_CONVERSATIONS, MOST_MESSAGES, Conversation, Pin
 from gateway.conversations.message import Addition, Message, Score
 from gateway.drift.axes import AXES
 from gateway.errors import Fault, Refusal
@@ -35,6 +35,7 @@ from gateway.storage.words import SUBJECT, asked_for, matching, statement, works
 from gateway.turns.turn import Drift
 
 CONVERSATION, MESSAGE, TURN = tables.conversations.c, tables.messages.c, tables.turns.c
+WORKSPACE = tables.workspaces.c
 OF_MESSAGE = [MESSAGE[name] for name in Message.__struct_fields__]
 SCORED = [
     column.label(f"turn_{column.name}")
@@ -114,14 +115,26 @@ async def is_taken(connection: AsyncConnection, workspace_id: str, conversation_
     return (await connection.execute(query)).first() is not None
 
 
+async def require_room(connection: AsyncConnection, workspace_id: str) -> None:
+    """Raises Refusal where the workspace has too many conversations already."""
+    query = select(WORKSPACE.conversations).where(WORKSPACE.id == workspace_id)
+    if ((await connection.execute(query)).scalar() or 0) >= MOST_CONVERSATIONS:
+        raise Refusal(Fault.CONVERSATION_TOO_MANY)
+
+
 async def create(connection: AsyncConnection, draft: Conversation) -> Conversation:
     """Store a new conversation, and give it as it is stored: with its number.
 
-    Raises Refusal where its persona has been purged: nobody would know any more whom to hide it from.
+    Raises Refusal where its persona has been purged, since nobody would know any more whom to hide it from,
+    and where the workspace has too many.
     """
     persona = tables.personas.c.id
     if (await connection.execute(select(persona).where(persona == draft.persona_id))).first() is None:
         raise Refusal(Fault.PERSONA_UNKNOWN)
+    more = update(tables.workspaces).where(WORKSPACE.id == draft.workspace_id)
+    more = more.where(WORKSPACE.conversations < MOST_CONVERSATIONS)
+    if not (await connection.execute(more.values(conversations=WORKSPACE.conversations + 1))).rowcount:
+        raise Refusal(Fault.CONVERSATION_TOO_MANY)
     values = msgspec.structs.asdict(draft)
     del values["seq"]
     made = insert(tables.conversations).values(values).returning(CONVERSATION.seq)

@@ -1,6 +1,6 @@
 """Workspaces, their keys, and what the store knows of itself."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, String, Table, Text
 
 from gateway.storage.tables.schema import Id, Millis, metadata
 
@@ -12,7 +12,9 @@ workspaces = Table(
     Column("mode", String(4), nullable=False),
     Column("created_at", Millis, nullable=False),
     Column("plan", String(64)),
+    Column("conversations", Integer, nullable=False, server_default="0"),
 )
+"""`conversations` is their number, which has a bound."""
 
 properties = Table(
     "properties",
