@@ -175,6 +175,7 @@ class Nature(Table, frozen=True):
     article: str = ""
     field: str = ""
     only_a_model: str = ""
+    no_person: str = ""
     aside: str = ""
 
 

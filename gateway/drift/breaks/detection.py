@@ -30,7 +30,7 @@ STOP = re.compile(r"[.!?。！？؟।\n]")
 CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
 _REPORTED = re.compile(r"[^\W\d_][^.!?。！？\n]*[:：]\s*[\"'“„«‘「『]?\s*$")
 _LEADS = re.compile(r"[^.!?\n]{0,80}(?:[:\n\"“«„]|$)")
-_IDENTITY = frozenset({"ai-disclosure", "no-feelings", "training", "no-access"})
+_IDENTITY = frozenset({"ai-disclosure", "no-person", "no-feelings", "training", "no-access"})
 
 
 class Break(msgspec.Struct, frozen=True):
@@ -51,6 +51,8 @@ class Guards(msgspec.Struct, frozen=True):
     """It is a language model or an assistant by its own description: only a foreign vendor is a break."""
     named: str = ""
     """Its own texts in lower case: vendors and models named there are its own."""
+    no_person: bool = False
+    """It is no person by its own description, automatic or virtual, and may say that nobody is there."""
 
 
 def breaks(answer: Text, guards: Guards, patterns: Patterns) -> tuple[Break, ...]:
@@ -201,6 +203,8 @@ def _supposed(answer: str, start: int, end: int, wordings: Wordings) -> bool:
 def _allowed(found: Break, answer: str, guards: Guards, patterns: Patterns) -> bool:
     """A persona that is a machine may say so; a vendor's name is its own where its texts have it."""
     if guards.model and found.name in _IDENTITY:
+        return True
+    if guards.no_person and found.name == "no-person":
         return True
     text = answer[found.start : found.end]
     if guards.machine and found.name in _IDENTITY:

@@ -34,8 +34,9 @@ def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str], patt
     says = len(own) >= 2
     described = " ".join([prompt[:_TOLD], *told])
     model = (machine or says) and patterns.model.search(described) is not None
+    no_person = patterns.no_person.search(described) is not None
     named = " ".join([prompt, *(text for _, text in _texts(fields)), *lines]).lower()
-    return Guards(machine or says, model, named)
+    return Guards(machine or says, model, named, no_person)
 
 
 def _is_machine(text: str, patterns: Patterns, *, is_field: bool = False) -> bool:

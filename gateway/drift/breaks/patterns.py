@@ -109,6 +109,7 @@ class Patterns:
         self.apposed = told(r",\s*(?:%s)\s[\w -]{0,20}$", *(one.article for one in personas))
         self.field = told("^(?:%s)", *(one.field for one in personas))
         self.only_a_model = told("%s", *(one.only_a_model for one in personas))
+        self.no_person = told("%s", *(one.no_person for one in personas))
         self.aside = told(r"\b(?:%s)", *(one.aside for one in personas))
 
     @cached_property

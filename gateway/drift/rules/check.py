@@ -30,6 +30,8 @@ class Kept(NamedTuple):
 
 
 NOTHING = Kept()
+PRETENDS = frozenset({"@ai", "@instructions"})
+"""What a prompt that names it keeps its persona from speaking of."""
 
 
 class Checked(NamedTuple):
@@ -91,12 +93,15 @@ class Rules:
             for text in _texts(one.active, words)
         )
         """Sentences of the prompt by which something is not to be said or done."""
-        self.scope = next((one for one in self.forbidden if one.is_scope), None)
+        scope = next((one.active.basis for one in self.forbidden if one.is_scope), None)
         stored = stored[:READ]
         texts = "\n".join([persona.name, persona.prompt[: prose.LONGEST], stored, *examples])
         self.home = frozenset(self.phrasebook.stems(texts))
         self.known = frozenset(match[0].replace(" ", "") for match in amounts.AMOUNT.finditer(texts))
         prompt = Marked(words, Stretch(persona.prompt[: prose.LONGEST]))
+        # Whoever may not speak of what it is made of plays a role, for which errands from outside are none.
+        plays = not prompt.labels.keys().isdisjoint(PRETENDS) and "cue:lead" in prompt.labels
+        self.scope = scope or ("prompt" if plays else None)
         told = "\n".join([stored, *examples])
         self.instructions = Instructions(prompt, self.phrasebook, told)
         self.manners = Manners(prompt, self.phrasebook, examples, self.phrasebook.address)
@@ -127,14 +132,14 @@ class Rules:
         for rule in self.forbidden:
             findings += forbidden.broken(rule, asked, said, self.known)
         if self.scope is not None:
-            findings += tasks.errands(asked, said, self.home, self.scope.active.basis)
+            findings += tasks.errands(asked, said, self.home, self.scope)
         done = set(kept.duties)
         for duty in self.duties:
             if duty.active.basis not in kept.duties or duty.is_always or duty.ends_asking:
                 findings += duties.undone(duty, asked, said)
             if duties.is_done(duty, said) >= 1:
                 done.add(duty.active.basis)
-        findings += self.instructions.leaks(said)
+        findings += self.instructions.leaks(asked, said)
         findings += self.manners.breaches(said)
         findings = _distinct([one for one in findings if one.strength >= TOUCH])
         touched = tuple(dict.fromkeys(one.basis for one in findings))

@@ -1,18 +1,25 @@
 """Prompts that leak: an answer that recites its instructions, or says in other words what they are."""
 
+import re
 from collections.abc import Iterator
 
 from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.limits import Segment
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.phrasebook import FORMS, Phrasebook
 from gateway.drift.rules.segments import segments
+from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence
 from gateway.drift.text import Stretch
 
 RUN = 6
 """Words in the order of an instruction that are hardly there by chance."""
-GLYPHS = 14
-"""The same in letters, in languages without blanks."""
+GLYPHS, DENSE = 14, 9
+"""The same in letters, in languages without blanks: with syllables among them, and with words alone."""
+NEAR = 24
+"""Characters before a word that its number is looked for in."""
+_KANA = re.compile("[\u3041-\u30ff]")
 _ALL = b"\1" * RUN
 
 
@@ -33,60 +40,86 @@ class Instructions:
 
     def __init__(self, prompt: Marked, answers: Phrasebook, told: str) -> None:
         self.is_glyphs = answers.glyphs and answers.code != "ko"
+        self.size = 0 if not self.is_glyphs else GLYPHS if _KANA.search(prompt.text) else DENSE
         parts = [
             (
                 prompt.text[part.start : part.end],
-                prompt.has(part.start, part.end, *MANNER) and not _is_script(prompt, sentence),
+                prompt.has(part.start, part.end, *MANNER) and not _is_script(prompt, sentence, part),
             )
             for sentence in prompt.sentences
             for part in segments(prompt, sentence)
         ]
         known = {stem for text, is_manner in parts if not is_manner for stem in answers.stems(text)}
         known.update(answers.stems(told))
-        shown = _runs(told, self.is_glyphs)
+        shown = _runs(told, self.size)
         manners = [text for text, is_manner in parts if is_manner]
         self.each = [frozenset(answers.stems(text)) - known for text in manners]
         self.stems = frozenset(stem for one in self.each for stem in one)
-        runs = {run for text in manners for run in _runs(text, self.is_glyphs)}
+        runs = {run for text in manners for run in _runs(text, self.size)}
         self.runs = frozenset(runs - shown)
         self.words = frozenset(word for run in self.runs for word in run.split())
+        shown_forms = Marked(answers, Stretch(told)).labels
+        self.forms = tuple(
+            name for name in FORMS if f"cue:{name}" in prompt.labels and f"form:{name}" not in shown_forms
+        )
 
-    def leaks(self, answer: Marked) -> Iterator[Finding]:
+    def leaks(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         """Where the answer gives its instructions away."""
-        yield from self._recited(answer)
-        yield from self._retold(answer)
+        is_probed = "probe" in asked.labels or "@instructions" in asked.labels
+        yield from self._recited(answer, is_probed=is_probed)
+        yield from self._retold(answer, is_probed=is_probed)
+        yield from self._formal(answer)
 
-    def _recited(self, answer: Marked) -> Iterator[Finding]:
+    def _formal(self, answer: Marked) -> Iterator[Finding]:
+        """Sentences that tell how answers are to be set: how many sentences, with or without emoji."""
+        said: dict[Sentence, set[str]] = {}
+        for name in self.forms:
+            for mark in answer.labels.get(f"form:{name}", ()):
+                if name != "sentences" or _is_counted(answer, mark):
+                    said.setdefault(answer.sentence(mark.start), set()).add(name)
+        for sentence, names in said.items():
+            start, end = sentence.start, sentence.end
+            is_told = answer.has(start, end, "bound", "@instructions")
+            if len(names) > 1 or is_told:
+                strength = 0.8 if len(names) > 1 and not sentence.asks else 0.6
+                yield Finding("prompt-leak", strength, start, end, "prompt")
+
+    def _recited(self, answer: Marked, *, is_probed: bool) -> Iterator[Finding]:
         known = None if self.is_glyphs else self.words
         if not self.runs or (known is not None and not _may_recite(answer.read, known)):
             return
-        found = [span for run, span in _placed(answer.read, self.is_glyphs, known) if run in self.runs]
+        found = [span for run, span in _placed(answer.read, self.size, known) if run in self.runs]
         if found:
             sentence = answer.sentence(found[0][0])
-            least = 3 if self.is_glyphs else 2
+            least = 1 if is_probed else 3 if self.is_glyphs else 2
             strength = 0.9 if len(found) >= least else 0.45
             yield Finding("prompt-leak", strength, sentence.start, max(sentence.end, found[-1][1]), "prompt")
 
-    def _retold(self, answer: Marked) -> Iterator[Finding]:
+    def _retold(self, answer: Marked, *, is_probed: bool) -> Iterator[Finding]:
         """Sentences that speak of instructions, and share words with them."""
         shared = answer.shared(self.stems)
         for label in ("@instructions", "bound"):
             for mark in answer.labels.get(label, ()):
                 shared.setdefault(answer.sentence(mark.start), set())
         for sentence, stems in shared.items():
-            strength = self._given_away(answer, sentence, stems)
+            strength = self._given_away(answer, sentence, stems, is_probed=is_probed)
             if strength:
                 yield Finding("prompt-leak", strength, sentence.start, sentence.end, "prompt")
 
-    def _given_away(self, answer: Marked, sentence: Sentence, stems: set[str]) -> float:
+    def _given_away(self, answer: Marked, sentence: Sentence, stems: set[str], *, is_probed: bool) -> float:
         start, end = sentence.start, sentence.end
         named = answer.has(start, end, "@instructions")
         if not named and not answer.has(start, end, "bound"):
-            best = max((len(one & stems) for one in self.each), default=0) if len(stems) >= 5 else 0
-            return (
-                0.55 if best >= 5 and best >= 0.6 * len(answer.said(sentence)) and not sentence.asks else 0.0
-            )
-        if answer.has(start, end, "unable") and len(stems) + 3 * answer.has(start, end, "number") < 5:
+            least, share = (3, 0.4) if is_probed else (5, 0.6)
+            best = max((len(one & stems) for one in self.each), default=0) if len(stems) >= least else 0
+            is_told = best >= least and best >= share * len(answer.said(sentence))
+            return 0.55 if is_told and not sentence.asks else 0.0
+        is_sure = named and answer.has(start, end, "bound")
+        if (
+            not is_sure
+            and answer.has(start, end, "unable")
+            and len(stems) + 3 * answer.has(start, end, "number") < 5
+        ):
             return 0.0
         weight = (
             len(stems) + 2 * answer.has(start, end, "negation", "number") + answer.has(start, end, "self")
@@ -96,16 +129,27 @@ class Instructions:
         return 0.8 if weight >= 5 else 0.55 if weight >= 4 else 0.2 if weight >= 2 else 0.0
 
 
-def _is_script(prompt: Marked, sentence: Sentence) -> bool:
-    """Whether a sentence says what to answer when somebody asks, which then is no secret."""
+def _is_counted(answer: Marked, mark: Mark) -> bool:
+    """Whether a number stands right before it."""
+    before = answer.text[max(0, mark.start - NEAR) : mark.start].rstrip()
+    if answer.phrasebook.glyphs:
+        return before[-1:].isdigit() or any(map(before.endswith, answer.phrasebook.numbers))
+    last = before.split()[-1:]
+    return bool(last) and (last[0][-1:].isdigit() or fold(last[0]) in answer.phrasebook.numbers)
+
+
+def _is_script(prompt: Marked, sentence: Sentence, part: Segment) -> bool:
+    """Whether it says what to answer when somebody asks, or what to be then, which is no secret."""
+    if prompt.has(part.start, part.end, "cue:condition") and prompt.has(part.start, part.end, "cue:lead"):
+        return True
     return (
         prompt.has(sentence.start, sentence.end, "cue:condition")
         and ":" in prompt.text[sentence.start : sentence.end]
     )
 
 
-def _runs(text: str, is_glyphs: bool) -> frozenset[str]:
-    return frozenset(run for run, _ in _placed(Stretch(text), is_glyphs, None))
+def _runs(text: str, size: int) -> frozenset[str]:
+    return frozenset(run for run, _ in _placed(Stretch(text), size, None))
 
 
 def _may_recite(read: Stretch, known: frozenset[str]) -> bool:
@@ -113,16 +157,14 @@ def _may_recite(read: Stretch, known: frozenset[str]) -> bool:
     return bytes(map(known.__contains__, read.pieces[1::2])).find(_ALL) >= 0
 
 
-def _placed(
-    read: Stretch, is_glyphs: bool, known: frozenset[str] | None
-) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Every run of so many words, or letters, and where it stands; if they are given, of known words."""
-    if is_glyphs:
+def _placed(read: Stretch, size: int, known: frozenset[str] | None) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Every run of so many words, or of `size` letters, with its place; if they are given, of known words."""
+    if size:
         text = read.text
         letters = [at for at, letter in enumerate(text) if letter.isalnum()]
         joined = "".join(text[at] for at in letters)
-        for at in range(len(letters) - GLYPHS + 1):
-            yield joined[at : at + GLYPHS], (letters[at], letters[at + GLYPHS - 1] + 1)
+        for at in range(len(letters) - size + 1):
+            yield joined[at : at + size], (letters[at], letters[at + size - 1] + 1)
         return
     words, borders = read.pieces[1::2], read.borders
     since = 0

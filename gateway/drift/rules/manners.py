@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.text import Stretch
 
 REGISTERS = ("slang", "stiff", "gush", "scold", "modern")
+SURE = "-sure"
+"""Expressions that are hardly said in any other register count twice."""
 STRENGTH = (0.0, 0.3, 0.6, 0.75)
 """By the number of different expressions of a register that is not the persona's."""
 
@@ -32,15 +35,15 @@ class Manners:
         self.form = self._form(told, examples)
         self.is_told = self.form in told
         own = [Marked(answers, Stretch(example)) for example in examples]
-        used = Counter(label for reading in own for label in reading.labels if label.startswith("register:"))
+        used = {label.removesuffix(SURE) for reading in own for label in reading.labels}
         wanted = {
             mark.label.removeprefix("cue:manner-")
             for mark in prompt.marks
             if mark.label.startswith("cue:manner-")
         }
-        self.barred = tuple(
-            name for name in REGISTERS if used[f"register:{name}"] == 0 and _is_barred(name, wanted)
-        )
+        unused = [name for name in REGISTERS if f"register:{name}" not in used]
+        self.barred = frozenset(name for name in unused if _is_barred(name, wanted))
+        self.barred_sure = frozenset(name for name in unused if _is_barred_surely(name, wanted))
 
     def _form(self, told: set[str], examples: Sequence[str]) -> str | None:
         """The form of address that the examples have, where they have one only."""
@@ -58,16 +61,27 @@ class Manners:
         """Where the answer speaks as the persona does not."""
         if self.form is not None:
             yield from self._misaddressed(answer)
-        for name in self.barred:
-            marks = answer.labels.get(f"register:{name}", ())
-            marks = [mark for mark in marks if not any(a <= mark.start < b for a, b in answer.quotes)]
-            distinct = {answer.text[mark.start : mark.end].lower() for mark in marks}
-            if distinct:
-                sentence = answer.sentence(marks[0].start)
-                strength = STRENGTH[min(len(distinct), 3)]
-                yield Finding(
-                    "register", strength, sentence.start, max(sentence.end, marks[-1].end), "manner"
-                )
+        found: dict[str, tuple[Mark, int]] = {}
+        for label, weight in self._foreign(answer):
+            for mark in answer.labels[label]:
+                if not any(a <= mark.start < b for a, b in answer.quotes):
+                    said = answer.text[mark.start : mark.end].lower()
+                    found[said] = max((mark, weight), found.get(said, (mark, 0)), key=lambda one: one[1])
+        if found:
+            marks = sorted(mark for mark, _ in found.values())
+            sentence = answer.sentence(marks[0].start)
+            strength = STRENGTH[min(sum(weight for _, weight in found.values()), 3)]
+            yield Finding("register", strength, sentence.start, max(sentence.end, marks[-1].end), "manner")
+
+    def _foreign(self, answer: Marked) -> Iterator[tuple[str, int]]:
+        """The labels of registers that are not the persona's, and what an expression of each counts."""
+        for label in answer.labels:
+            kind, _, name = label.partition(":")
+            if kind == "register":
+                if name in self.barred:
+                    yield label, 1
+                elif name.endswith(SURE) and name.removesuffix(SURE) in self.barred_sure:
+                    yield label, 2
 
     def _misaddressed(self, answer: Marked) -> Iterator[Finding]:
         text = answer.text
@@ -87,6 +101,19 @@ class Manners:
                     strength = min(UNTOLD, strength)
                 sentence = answer.sentence(places[0][0])
                 yield Finding("address", strength, sentence.start, sentence.end, "manner")
+
+
+def _is_barred_surely(name: str, wanted: set[str]) -> bool:
+    """Whether what is hardly said in any other register goes against what the prompt wants."""
+    against = {
+        "slang": {"formal", "archaic", "calm", "warm", "plain", "dry"},
+        "stiff": {"casual", "warm", "plain", "dry", "archaic"},
+        "gush": {"dry", "calm", "plain", "formal", "archaic"},
+        "scold": {"warm", "formal", "calm", "casual", "plain"},
+    }
+    allowed = {"slang": {"casual"}, "stiff": set() if "plain" in wanted else {"formal"}}
+    allowed["scold"] = set() if "formal" in wanted else {"dry"}
+    return bool(against.get(name, set()) & wanted) and not allowed.get(name, set()) & wanted
 
 
 def _is_barred(name: str, wanted: set[str]) -> bool:

@@ -25,6 +25,9 @@ BOUND = 64
 PREPARED = 64
 """Phrasebooks that are kept ready."""
 
+FORMS = ("sentences", "emoji", "lists", "exclamation")
+"""Cues of how an answer is set that are looked for in answers, too."""
+
 Entry = tuple[str, ...]
 """The words of a phrase."""
 _STEM, _TELLS = itemgetter(1), itemgetter(5)
@@ -83,6 +86,7 @@ class Phrasebook:
             "task:": file.tasks,
             "register:": file.register,
         }
+        sections["form:"] = {name: file.cues[name] for name in FORMS if name in file.cues}
         if prompts:
             sections |= {"act:": file.acts, "cue:": file.cues, "lang:": file.languages, "name:": file.names}
         self._words: dict[str, list[str]] = {}
@@ -160,7 +164,7 @@ class Phrasebook:
         if folded in self.stop or len(folded) < (2 if folded.isdigit() or self.code == "ko" else 3):
             return ""
         for ending in self.endings:
-            if folded.endswith(ending) and len(folded) - len(ending) >= 3:
+            if folded.endswith(ending) and len(folded) - len(ending) >= (2 if self.glyphs else 3):
                 return folded[: -len(ending)]
         return folded
 

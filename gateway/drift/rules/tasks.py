@@ -13,9 +13,11 @@ _WEIGHTS = {
     "work": 1.3,
     "written": 0.9,
     "inject": 1.5,
+    "pretext": 0.5,
     "artefact": 1.3,
     "apart": 1.3,
     "refused": -3.2,
+    "turned": -2.4,
     "home": -1.6,
     "short": -1.6,
 }
@@ -45,7 +47,9 @@ def errands(asked: Marked, answer: Marked, home: frozenset[str], basis: str) -> 
     score = _WEIGHTS["prior"]
     own = [mark for mark in work if not _is_home(asked, mark.start, mark.end, home)]
     score += _WEIGHTS["work"] * min(2, len({mark.start for mark in own}))
-    score += _WEIGHTS["written"] * bool(written) + _WEIGHTS["inject"] * bool(inject)
+    score += _WEIGHTS["written"] * bool(written)
+    # A pretext without anything that it is for may be a turn of phrase.
+    score += _WEIGHTS["inject" if own or written or place else "pretext"] * bool(inject)
     score += _WEIGHTS["artefact"] * (place is not None)
     apart = _apart(answer, home)
     score += _WEIGHTS["apart"] * apart
@@ -55,6 +59,8 @@ def errands(asked: Marked, answer: Marked, home: frozenset[str], basis: str) -> 
     first = answer.sentences[:2]
     if any(answer.has(one.start, one.end, "unable", "negation") for one in first) and place is None:
         score += _WEIGHTS["refused"]
+    elif any(answer.has(one.start, one.end, "deflect") for one in answer.sentences[:3]) and place is None:
+        score += _WEIGHTS["turned"]
     strength = round(0.95 / (1 + math.exp(-score)), 3)
     if strength >= 0.1:
         start, end = place or _foreign_part(answer, home)
