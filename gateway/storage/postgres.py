@@ -26,6 +26,8 @@ LOCK = (
     "set_config('lock_timeout', '0', true)"
 )
 LOCKED = "55P03"
+OF_THE_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last one comes of a server that stops in the middle of a statement."""
 PULSE = "SELECT pg_current_snapshot()::text"
 
 
@@ -54,7 +56,7 @@ class Postgres:
         # This goes past SQLAlchemy, so that no transaction begins that would see the same state for ever.
         try:
             return await connection.driver.fetchval(PULSE)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (*OF_THE_DRIVER, OSError) as error:
             raise StoreUnavailable(str(error)) from error
 
     def settled(self, seq: Column[int]) -> ColumnElement[bool]:
@@ -108,7 +110,7 @@ class Postgres:
                 statement_cache_size=0,
                 server_settings={"application_name": "persona-gateway"},
             )
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
+        except (*OF_THE_DRIVER, OSError, TimeoutError, ValueError) as error:
             raise StoreUnavailable(f"{self.place} does not answer: {_plain(error)}") from error
 
 

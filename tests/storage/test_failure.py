@@ -2,13 +2,16 @@
 
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import insert
 
 from gateway.storage import tables
-from gateway.storage.failure import UnfitError
+from gateway.storage.failure import StoreUnavailable, UnfitError
+from gateway.storage.postgres import Postgres
 from tests.fakes.store import opened
 
 CHANGE = {"topic": "persona", "subject": "psn_1", "at": 1}
@@ -32,3 +35,20 @@ async def test_a_value_that_does_not_fit_is_unfit_and_is_not_quoted(
             async with database.write() as connection:
                 await connection.execute(insert(tables.changes).values({**CHANGE, **value}))
     assert "A secret" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress"),
+        asyncpg.InterfaceError("connection is closed"),
+        ConnectionResetError("gone"),
+    ],
+)
+async def test_whatever_the_driver_says_of_a_server_that_stops_is_an_outage(error: Exception) -> None:
+    async def fetchval(_statement: str) -> None:
+        raise error
+
+    connection: Any = SimpleNamespace(driver=SimpleNamespace(fetchval=fetchval))
+    with pytest.raises(StoreUnavailable):
+        await Postgres("postgresql://nowhere.invalid/none").pulse(connection)
