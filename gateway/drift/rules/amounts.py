@@ -38,7 +38,6 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
     """Money and the like that is given, promised or named."""
     wanted = rule.concepts & MONEY
     haggles = not asked.labels.keys().isdisjoint(HAGGLING)
-    text = answer.text
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "defer"):
@@ -48,7 +47,9 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
         if "act:promise" in rule.acts:
             objects += _own(rule, answer, start, end)
         amounts = [
-            match for match in AMOUNT.finditer(text, start, end) if match[0].replace(" ", "") not in known
+            match
+            for match in _amounts(answer)
+            if start <= match.start() and match.end() <= end and match[0].replace(" ", "") not in known
         ]
         for mark in objects:
             low, high = answer.clause(mark.start)
@@ -75,6 +76,13 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
                 yield finding(rule, "promise", 0.55, start, end)
 
 
+def _amounts(answer: Marked) -> list[re.Match[str]]:
+    """The amounts of an answer, looked for once for all rules."""
+    if answer.amounts is None:
+        answer.amounts = list(AMOUNT.finditer(answer.text))
+    return answer.amounts
+
+
 def _is_free(answer: Marked, low: int, high: int) -> bool:
     """Whether nothing before has been turned down, for which this would be small comfort, or is supposed."""
     return not answer.has(0, low, "negation", "unable") and not answer.has(low, high, "condition")
@@ -99,8 +107,10 @@ def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
 
 def foretold(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """What is to come and not to be foretold, told as certain to whoever asks about it."""
+    if "act:estimate" not in rule.acts:
+        return
     is_asked = not rule.own.isdisjoint(asked.content) or not rule.concepts.isdisjoint(asked.labels)
-    for mark in answer.labels["foretold"]:
+    for mark in answer.labels.get("foretold", ()):
         sentence = answer.sentence(mark.start)
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "negation", "unable", "condition", "defer"):
@@ -119,9 +129,12 @@ def estimates(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterato
         if sentence.asks or answer.has(start, end, "unable"):
             continue
         if rule.concepts & {"@value", "@price", "@compensation"}:
-            for match in AMOUNT.finditer(text, start, end):
-                if match[0].replace(" ", "") not in known and not answer.has(
-                    *answer.clause(match.start()), "negation"
+            for match in _amounts(answer):
+                inside = start <= match.start() and match.end() <= end
+                if (
+                    inside
+                    and match[0].replace(" ", "") not in known
+                    and not answer.has(*answer.clause(match.start()), "negation")
                 ):
                     strength = 0.7 if answer.has(start, end, "@value", "@compensation") else 0.45
                     yield finding(rule, "estimate", strength, start, end)

@@ -153,8 +153,9 @@ def due(duty: Duty, asked: Marked) -> float:
         return 0.0
     if not duty.occasion:
         return 0.6 if groups else 0.0
-    share = max((_share(duty, one, heard) for one in duty.either), default=0.0)
-    share = max(share if hits else 0.0, _share(duty, duty.occasion, heard))
+    if not heard:
+        return 0.25 if groups else 0.0
+    share = max(_share(duty, one, heard) for one in (*duty.either, duty.occasion))
     if hits >= 2 or (hits and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
     return 0.4 if hits and groups else 0.25 if hits or groups else 0.0

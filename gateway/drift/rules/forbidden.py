@@ -5,7 +5,6 @@ act is told by a table for each language, the object by the rule's own words and
 about the same.
 """
 
-import re
 from collections.abc import Iterator
 
 from gateway.drift.rule import Active
@@ -15,7 +14,6 @@ from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.rules.topics import ADVICE, TOPICS, Forbidden, finding
-from gateway.drift.scripts import UPPER
 from gateway.drift.text import Stretch
 
 DEEDS = frozenset(
@@ -55,11 +53,13 @@ GIVEN = frozenset({"receive", "give"})
 DENIED = ["negation", "unable", "condition"]
 PASSED_ON = ("@notify", "@mark", "ask", "future")
 """What a persona that cannot do it itself may well do: note it, pass it on, ask, be about to look."""
+UNTOLD = frozenset({"act:give", "act:promise", "act:estimate"})
+HIDDEN = frozenset({"@secret", "@solution"})
+"""Acts and objects that an answer may have none of the rule's words for."""
 LEAST = 2
 """A rule's own words from which on a question is about what it forbids."""
 SOON = 0.45
 """The strength of what is about to be done."""
-_NAME = re.compile(rf"[{UPPER}][\w’'-]{{2,}}(?:\s+[{UPPER}][\w’'-]+)*")
 CLOSE = 12
 """Characters behind a deed in which a denial is its own."""
 NEAR = 16
@@ -97,44 +97,40 @@ def prepare(
     if words.code != answers.code:
         stems = set()
     concepts = frozenset(label for label in labels if label.startswith("@"))
-    names = (
-        frozenset(match[0] for match in _NAME.finditer(text, 1))
-        if words.code != "de" and not words.glyphs
-        else frozenset()
-    )
     is_scope = "act:help" in acts
     own = frozenset(stems - usual)
-    return Forbidden(active, acts, concepts, frozenset(stems), names, own, is_scope, stored, digits)
+    told = tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys())))
+    return Forbidden(active, acts, concepts, frozenset(stems), own, is_scope, stored, digits, told)
 
 
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Where an answer does what the rule forbids, as far as its words show."""
     labels = answer.labels.keys()
-    if rule.acts & {"act:give", "act:promise", "act:estimate"} or rule.concepts & {"@secret", "@solution"}:
+    if not rule.acts.isdisjoint(UNTOLD) or not rule.concepts.isdisjoint(HIDDEN):
         pass
     elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.content):
         is_money = bool(rule.concepts & amounts.MONEY) and not labels.isdisjoint(GIVEN)
         if not is_money and not (_hears(rule) and rule.concepts & asked.labels.keys()):
             return
-    if rule.concepts & DEEDS or rule.is_deed:
+    if rule.is_deed or not rule.concepts.isdisjoint(DEEDS):
         yield from _claims(rule, asked, answer)
     if rule.is_deed:
         yield from _granted(rule, asked, answer)
-    if rule.concepts & amounts.MONEY or "act:promise" in rule.acts:
+    if "act:promise" in rule.acts or not rule.concepts.isdisjoint(amounts.MONEY):
         yield from amounts.promises(rule, asked, answer, known)
     if "act:estimate" in rule.acts or "@value" in rule.concepts:
         yield from amounts.estimates(rule, answer, known)
-    if "act:estimate" in rule.acts and "foretold" in labels:
         yield from amounts.foretold(rule, asked, answer)
-    for topic in rule.concepts & labels & TOPICS.keys():
-        yield from topics.topics(rule, answer, topic)
-    for topic in rule.concepts & ADVICE.keys() & (labels | {"@medicine"}):
-        yield from topics.advice(rule, answer, topic)
+    for topic in rule.topics:
+        if topic in TOPICS and topic in labels:
+            yield from topics.topics(rule, answer, topic)
+        if topic in ADVICE and (topic in labels or topic == "@medicine"):
+            yield from topics.advice(rule, answer, topic)
     if "act:give" in rule.acts:
         yield from gifts.given(rule, answer)
     if "@secret" in rule.concepts and rule.acts & {"act:mention", "act:name", "act:give"}:
         yield from gifts.revealed(rule, asked, answer)
-    if rule.acts & {"act:give", "act:mention"}:
+    if "act:give" in rule.acts or "act:mention" in rule.acts:
         yield from gifts.numbers(rule, asked, answer)
     if "@solution" in rule.concepts and "solves" in labels:
         yield from gifts.solved(rule, answer)
@@ -199,7 +195,7 @@ def _granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
     """What is asked for and cannot be done, and then told as done, whatever words it is told in."""
     if (rule.concepts & DEEDS).isdisjoint(asked.labels) and len(rule.own & asked.content) < LEAST:
         return
-    if any(answer.has(one.start, one.end, "unable", "defer") for one in answer.sentences):
+    if "unable" in answer.labels or "defer" in answer.labels:
         return
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end

@@ -27,6 +27,8 @@ class Marked:
         self._content: set[str] | None = None
         self._stems: dict[str, list[tuple[int, int]]] | None = None
         self._joined: str | None = None
+        self.amounts: list[re.Match[str]] | None = None
+        """Prices and the like; `None` where nobody has looked for them yet."""
         self._sentences: list[Sentence] | None = None
         self._ends: list[int] = []
         self._clauses: dict[int, list[tuple[int, int]]] = {}

@@ -42,7 +42,6 @@ class Forbidden(NamedTuple):
     concepts: frozenset[str]
     stems: frozenset[str]
     """Its own words, where it is written in the language of the answers."""
-    names: frozenset[str]
     own: frozenset[str]
     """Those of its own words that the examples have not, which they would be saying every day."""
     is_scope: bool
@@ -50,6 +49,8 @@ class Forbidden(NamedTuple):
     """Groups of words that what is stored of the persona has, and that an answer may well have, too."""
     digits: str = ""
     """The digits of what is stored."""
+    topics: tuple[str, ...] = ()
+    """What is not to be spoken of, or advised in."""
 
     @property
     def is_deed(self) -> bool:
