@@ -23,7 +23,7 @@ HERE = "http://127.0.0.1:8080"
 
 @click.group(epilog=example("persona mcp serve"))
 def mcp() -> None:
-    """Personas for assistants and editors that speak MCP."""
+    """Speak MCP on standard input and output, for assistants that start a program."""
 
 
 @mcp.command(
