@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "Show the configuration in force, or where it is mistaken.",
     "personas": "Push, list, show, pull, label, fork, compare and archive personas.",
     "keys": "Create, list, rotate and revoke API keys.",
-    "workspaces": "Create and list workspaces.",
+    "workspaces": "Create and list workspaces, and give them plans.",
     "conversations": "List, show, export, import and delete conversations.",
     "turns": "List recorded turns, and show why one has its score.",
     "budgets": "Set, list and remove budgets of keys, personas and the workspace.",
