@@ -56,6 +56,8 @@ from gateway.personas.history import router as history_router
 from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
 from gateway.queries import Queries
+from gateway.runs.creating import creating
+from gateway.runs.routes import router as runs_router
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
 from gateway.storage.retention import Retention
@@ -274,8 +276,9 @@ def native(gateway: Gateway) -> Router:
     return Router(
         "/v1",
         route_handlers=[
-            personas_router(),
+            personas_router(creating(gateway.limiter, lambda: gateway.is_draining)),
             importing_router(),
+            runs_router(),
             history_router(),
             render_route(gateway.exchanges),
             auth_router(),

@@ -125,6 +125,18 @@ class Fault(_Fault, Enum):
         "`limit`: at most 1000000000 dollars, or 1000000000000000 tokens.")
     BUDGET_BINDING = (403, "budget.binding", "budget", "permission_error", None,
         "This budget binds your own key, so that only an operator may raise or remove it.")
+    RUN_UNKNOWN = (404, "run.not_found", "run", "invalid_request_error", None,
+        "There is no such run.")
+    RUN_ENDED = (409, "run.has_ended", "run", "invalid_request_error", None,
+        "This run has ended and cannot be cancelled.")
+    RUN_CANCELLED = (409, "run.cancelled", "run", "invalid_request_error", None,
+        "This run was cancelled before it had made a persona.")
+    RUN_OVER_BUDGET = (402, "persona.cost_budget_exceeded", "billing", "insufficient_quota", None,
+        "Run aborted: $1.20 exceeds budget $1.00.")
+    INTENT_BLOCKED = (403, "moderation.intent_blocked", "moderation", "permission_error", None,
+        "The intent asks for a persona that is not made here; ask for another one.")
+    STEP_FAILED = (502, "run.step_failed", "provider", "server_error", None,
+        "The model's answer to the step `soul_draft` was refused twice; try again, or with another model.")
     TURN_UNKNOWN = (404, "turn.not_found", "turn", "invalid_request_error", None,
         "There is no such turn.")
     CONVERSATION_UNKNOWN = (404, "conversation.not_found", "conversation", "invalid_request_error", None,
@@ -220,6 +232,7 @@ class Refusal(Exception):
         headers: Mapping[str, str] | None = None,
         details: list[Detail] | None = None,
         passed_on: Mapping[str, object] | None = None,
+        run_id: str | None = None,
     ) -> None:
         self.fault = fault
         self.message = fault.sentence if message is None else message
@@ -229,6 +242,8 @@ class Refusal(Exception):
         """It differs from the fault's own only for an upstream's 4xx that is passed on."""
         self.headers = dict(headers or {})
         self.details = details
+        self.run_id = run_id
+        """The run that has failed, where one has."""
         self.passed_on = passed_on
         """The upstream's own `error` object, which is shown instead of ours where the rules allow it."""
 
@@ -257,6 +272,8 @@ def native_error(refusal: Refusal, request_id: str, public_url: str) -> Mapping[
         "doc_url": f"{public_url}{DOCS_PATH}#{fault.anchor}",
         "request_id": request_id,
     }
+    if refusal.run_id is not None:
+        error["run_id"] = refusal.run_id
     if refusal.details:
         error["details"] = refusal.details
     return error

@@ -92,6 +92,11 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
     config = replace(config, chat=replace(config.chat, upstreams=[str(route) for route in routes]))
     if config.embeddings.upstream is not None and config.embeddings.upstream not in upstreams:
         raise ConfigError(f"[embeddings] upstream: there is no upstream `{config.embeddings.upstream}`")
+    if config.generation.upstream is not None:
+        try:
+            route(config, config.generation.upstream)
+        except ConfigError as error:
+            raise ConfigError(f"[generation] upstream: {error}") from None
     if config.drift.judge.upstream is not None:
         judge = replace(config.drift.judge, upstream=_judge(config, config.drift.judge.upstream))
         config = replace(config, drift=replace(config.drift, judge=judge))

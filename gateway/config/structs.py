@@ -272,6 +272,11 @@ class Egress(Strict, frozen=True):
     """`host:port` of places outside of the public internet, or on other ports, that users' URLs may name."""
 
 
+class Generation(Strict, frozen=True):
+    upstream: str | None = None
+    """`NAME/model` of the model that makes personas from an intent; unset: those of the chat order."""
+
+
 class Work(Strict, frozen=True):
     processes: Annotated[int, msgspec.Meta(ge=0, le=64)] = 1
     """Processes beside the workers that do work which lasts; 0 leaves it to `persona work` elsewhere."""
@@ -345,6 +350,7 @@ class Config(Strict, frozen=True):
     plans: dict[str, Plan] = {}
     workspaces: dict[str, Workspace] = {}
     limits: Limits = Limits()
+    generation: Generation = Generation()
     work: Work = Work()
     keys: Keys = Keys()
     log: Log = Log()

@@ -204,7 +204,7 @@ def _good(operation: Operation) -> Json:
                 names.append("ETag")
         if operation.id in STREAMED:
             content[EVENT_STREAM] = STREAMED[operation.id]
-            names += CHAT_HEADERS
+            names += CHAT_HEADERS if operation.id == "post_message" else ()
         if operation.is_repeatable:
             names.append("Idempotent-Replayed")
         word = {"201": "Made.", "204": "Done; there is nothing to say."}.get(status, "The answer.")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.openapi.values import access, completions, dialogue, library, names, recorded
+from gateway.openapi.values import access, completions, dialogue, generated, library, names, recorded
 from gateway.openapi.values.names import Json
 
 
@@ -33,6 +33,7 @@ IN_PATHS = {
     "period": "month",
     "workspace": names.WORKSPACE_ID,
     "turn_id": names.TURN_ID,
+    "run_id": generated.RUN_ID,
     "conversation": names.CONVERSATION_ID,
     "model": "persona/the-night-librarian",
 }
@@ -47,7 +48,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
         },
     },
     "create_embeddings": {"One text": {"model": "text-embedding-3-small", "input": "Good evening"}},
-    "create_persona": {"With a prompt": library.NEW_PERSONA, "From layers": library.NEW_FROM_LAYERS},
+    "create_persona": {
+        "With a prompt": library.NEW_PERSONA,
+        "From layers": library.NEW_FROM_LAYERS,
+        "From an intent": generated.FROM_INTENT,
+    },
     "change_persona": {
         "A new version": {"prompt": names.PROMPT},
         "Beside the versions": {"tags": ["fiction"], "visibility": "public"},
@@ -120,7 +125,10 @@ ANSWERS: dict[str, Any] = {
     "create_embeddings": completions.EMBEDDINGS,
     "list_models": completions.MODELS,
     "show_model": completions.MODEL,
-    "create_persona": {**library.PERSONA, "version": 1, "labels": {}},
+    "create_persona": {**library.PERSONA, "version": 1, "labels": {}, "run": generated.SUMMARY},
+    "list_runs": page(generated.RUN, following="17"),
+    "read_run": generated.DETAIL,
+    "cancel_run": {**generated.RUN, "status": "running", "persona": None, "ended_at": None},
     "search_personas": page(library.PERSONA, following=names.PERSONA_ID),
     "read_persona": library.PERSONA,
     "change_persona": library.PERSONA,

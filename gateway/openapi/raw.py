@@ -10,7 +10,7 @@ import msgspec
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
 from gateway.openapi import examples, faults, schemas
-from gateway.openapi.values import completions, dialogue, recorded
+from gateway.openapi.values import completions, dialogue, generated, names, recorded
 
 Json = dict[str, Any]
 
@@ -91,7 +91,8 @@ def event_stream(streams: Mapping[str, str], events: Mapping[str, str]) -> Json:
 
 def _events(**data: Json) -> str:
     """Write events of the native API, by their names with `_` for the dot, or as they are."""
-    named = [(re.sub("^(line|message|scene|tool)_", r"\1.", name), value) for name, value in data.items()]
+    kinds = "line|message|scene|tool|run|step|layer"
+    named = [(re.sub(f"^({kinds})_", r"\1.", name), value) for name, value in data.items()]
     texts = [(name, json.dumps(value, ensure_ascii=False)) for name, value in named]
     return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in texts)
 
@@ -238,6 +239,37 @@ STREAMED = {
     "play_scenario": event_stream(
         {"Scene": _events(line_completed=dialogue.LINE_SAID, scene_completed=dialogue.SCENE)},
         {"line.completed": "SceneLine", "scene.completed": "Scene", "error": "Error"},
+    ),
+    "follow_run": event_stream(
+        {
+            "A run": _events(
+                run_started={"run_id": generated.RUN_ID, "step": "intent_parse"},
+                layer_delta={"op": "add", "path": "/soul/core_desire", "value": "to be needed at night"},
+                step_completed={"run_id": generated.RUN_ID, **generated.DETAIL["steps"][0]},
+                run_completed={
+                    "run_id": generated.RUN_ID,
+                    "persona_id": names.PERSONA_ID,
+                    "total_cost_usd": 0.0184,
+                    "tokens": 4210,
+                    "examples_left_out": 0,
+                },
+            ),
+            "A run that fails": _events(
+                run_failed={
+                    "run_id": generated.RUN_ID,
+                    "error": faults.example(Fault.INTENT_BLOCKED, openai=False)["error"],
+                }
+            ),
+            "A run that is cancelled": _events(run_cancelled={"run_id": generated.RUN_ID}),
+        },
+        {
+            "run.started": "RunStarted",
+            "layer.delta": "LayerDelta",
+            "step.completed": "RunStep",
+            "run.completed": "RunCompleted",
+            "run.failed": "RunFailed",
+            "run.cancelled": "RunCancelled",
+        },
     ),
 }
 """What operations answer to who asks for events, beside what Litestar knows of them."""

@@ -6,16 +6,17 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, SkipValidation
 
-from gateway.auth.access import AnyRequest, actor_of, caller_of
+from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
 from gateway.config import Config, ConfigError, route
 from gateway.errors import Detail, Fault, Refusal
 from gateway.personas import view
 from gateway.personas.acceptance import DraftError, check
 from gateway.personas.model import Draft, Persona, Version
 from gateway.personas.store import personas, versions
-from gateway.personas.view import PersonaView
+from gateway.personas.view import PersonaBody, PersonaView
 from gateway.spelling import ended
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.database import Database
 from gateway.turnstile import Turnstile
 
 IfMatch = Annotated[
@@ -77,6 +78,23 @@ async def respond(
     newest = await versions.read(connection, persona.id, persona.latest)
     shown = view.show(persona, newest, foreign=is_foreign(request, persona))
     return Response(shown, status_code=status, headers={"etag": etag(persona)})
+
+
+async def create(
+    request: AnyRequest, database: Database, config: Config, body: PersonaBody
+) -> Response[PersonaView]:
+    """Create a persona of what is given. Raises Refusal."""
+    try:
+        draft = view.new_draft(body)
+    except DraftError as error:
+        raise unacceptable(error.details) from None
+    require_acceptable(draft, config)
+    async with database.write(still_there(request.scope)) as connection:
+        try:
+            made = await personas.create(connection, draft, actor_of(request))
+        except personas.SlugTakenError:
+            raise slug_taken(draft) from None
+        return await respond(connection, request, made.persona, status=201)
 
 
 def require_active(persona: Persona) -> None:

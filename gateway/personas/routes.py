@@ -1,16 +1,16 @@
-"""The route `/v1/personas` creates, reads, changes, forks, searches, archives and purges."""
+"""The route `/v1/personas` reads, changes, forks, searches, archives and purges."""
 
 from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, get, patch, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from gateway.auth.access import AnyRequest, Settings, Store, actor_of, caller_of, still_there
 from gateway.errors import Detail, Fault
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import view
-from gateway.personas.acceptance import DraftError
 from gateway.personas.editing import (
     WRITING,
     IfMatch,
@@ -29,7 +29,7 @@ from gateway.personas.editing import (
 )
 from gateway.personas.model import Draft, Persona, Version, Visibility
 from gateway.personas.store import personas, search, versions
-from gateway.personas.view import PersonaBody, PersonaPatch, PersonaView
+from gateway.personas.view import PersonaPatch, PersonaView
 
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
 SEARCH_SECONDS = 3.0
@@ -44,25 +44,6 @@ class ForkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str | None = None
     version: VersionNumber | None = None
     visibility: Visibility = "private"
-
-
-@post("/", opt={"scope": "personas:write", "faults": WRITING}, summary="Create a persona")
-async def create_persona(
-    request: AnyRequest, database: Store, config: Settings, data: PersonaBody
-) -> Response[PersonaView]:
-    """`name` or `slug`, and `prompt` or a layer, are needed.
-
-    Without `slug` one is made from the name, without `prompt` one is rendered from the layers and stored.
-    Visibility is `private` unless it is given.
-    """
-    draft = _draft(data)
-    require_acceptable(draft, config)
-    async with database.write(still_there(request.scope)) as connection:
-        try:
-            made = await personas.create(connection, draft, actor_of(request))
-        except personas.SlugTakenError:
-            raise slug_taken(draft) from None
-        return await respond(connection, request, made.persona, status=201)
 
 
 @get("/", opt={"scope": "personas:read"}, summary="List and search personas")
@@ -180,10 +161,10 @@ async def fork_persona(
         return await respond(connection, request, made.persona, status=201)
 
 
-def router() -> Router:
-    """Make the routes of personas."""
-    handlers = [
-        create_persona,
+def router(create: HTTPRouteHandler) -> Router:
+    """Make the routes of personas; `create` is the one by which they come about."""
+    handlers: list[HTTPRouteHandler] = [
+        create,
         search_personas,
         read_persona,
         change_persona,
@@ -199,13 +180,6 @@ def _require_owner(request: AnyRequest, persona: Persona, draft: Draft) -> None:
     if hides and persona.owner != caller_of(request).owner:
         problem = "only the key that made a persona can make it private"
         raise unacceptable([Detail(["visibility"], problem, "value_error")])
-
-
-def _draft(body: PersonaBody) -> Draft:
-    try:
-        return view.new_draft(body)
-    except DraftError as error:
-        raise unacceptable(error.details) from None
 
 
 def _forked(request: AnyRequest, source: Persona, version: Version, wanted: ForkBody) -> Draft:

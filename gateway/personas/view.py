@@ -35,6 +35,15 @@ class ForkedFrom(msgspec.Struct, frozen=True):
     version: int | None
 
 
+class RunBrief(msgspec.Struct, frozen=True):
+    """The run that has made a persona, and what it took."""
+
+    id: str
+    cost_usd: float | None
+    tokens: int
+    latency_ms: float
+
+
 class PersonaView(msgspec.Struct, frozen=True, kw_only=True):
     """A persona with its newest version."""
 
@@ -67,6 +76,7 @@ class PersonaView(msgspec.Struct, frozen=True, kw_only=True):
     forked_from: ForkedFrom | None
     created_at: str
     updated_at: str
+    run: RunBrief | UnsetType = UNSET
 
 
 class VersionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ RETRIES = 1
 REFUSED = frozenset({400, 422})
 """Servers answer this to a parameter that they do not know or like."""
 OBJECT = {"type": "json_object"}
+COLD: Mapping[str, Any] = {"temperature": 0}
 TALKATIVE = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
 """These log addresses and, at their most talkative level, what is sent."""
 
@@ -41,8 +42,15 @@ class _Answer(msgspec.Struct):
 class Structured:
     """Asks one model of one upstream for answers in the form of one schema."""
 
-    def __init__(self, upstream: Upstream, model: str, schema: Mapping[str, Any], seconds: float) -> None:
-        """`seconds` is the longest time of one try."""
+    def __init__(
+        self,
+        upstream: Upstream,
+        model: str,
+        schema: Mapping[str, Any],
+        seconds: float,
+        parameters: Mapping[str, Any] = COLD,
+    ) -> None:
+        """`seconds` is the longest time of one try; `parameters` go out as long as they are not refused."""
         # This is imported here, since it takes half a second and nobody needs it who asks nothing.
         import openai
 
@@ -66,7 +74,7 @@ class Structured:
         self._schema = msgspec.json.encode(schema).decode()
         named = {"name": "answer", "strict": True, "schema": schema}
         self._options: dict[str, Any] = {
-            "temperature": 0,
+            **parameters,
             "response_format": {"type": "json_schema", "json_schema": named},
         }
         """The options that the upstream was last known to take."""
@@ -111,8 +119,9 @@ def _headers(upstream: Upstream, omitted: Any) -> dict[str, Any]:
 
 def _plainer(options: dict[str, Any], refusal: str) -> dict[str, Any] | None:
     """Leave out the option that was probably refused; `None` where there is none left to do without."""
-    if "temperature" in options and "temperature" in refusal:
-        return {name: value for name, value in options.items() if name != "temperature"}
+    for parameter in options.keys() - {"response_format"}:
+        if parameter in refusal:
+            return {name: value for name, value in options.items() if name != parameter}
     return None if options["response_format"] == OBJECT else {**options, "response_format": OBJECT}
 
 

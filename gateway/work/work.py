@@ -39,7 +39,7 @@ class FailedError(Exception):
 
     def __init__(self, error: Error) -> None:
         super().__init__(error["code"])
-        self.error = error
+        self.error: Error = msgspec.to_builtins(error)
 
 
 class LaterError(Exception):

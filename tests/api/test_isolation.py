@@ -27,6 +27,7 @@ MISSING = {
     "turn": "msg_" + "0" * 20,
     "conversation": "conv_" + "0" * 20,
     "workspace": "ws_" + "0" * 20,
+    "run": "run_" + "0" * 20,
 }
 ROUNDS = 120
 
@@ -42,7 +43,7 @@ class Operation(NamedTuple):
 
     @property
     def has_target(self) -> bool:
-        named = re.search(r"\{(ref|key_id|turn_id|model|conversation|subject)\}", self.path)
+        named = re.search(r"\{(ref|key_id|turn_id|model|conversation|subject|run_id)\}", self.path)
         return bool(named) or self.names_a_persona
 
     @property
@@ -63,6 +64,7 @@ class Operation(NamedTuple):
             "workspace": target["workspace"],
             "turn_id": target["turn"],
             "conversation": target["conversation"],
+            "run_id": target["run"],
             "subject": target["persona"],
             "unit": "usd",
             "period": "day",
@@ -153,6 +155,7 @@ class Tenant(NamedTuple):
     conversations: dict[str, str]
     turn: str
     key: str
+    run: str
 
     def target(self, kind: str) -> dict[str, str]:
         return {
@@ -161,6 +164,7 @@ class Tenant(NamedTuple):
             "key": self.key,
             "turn": self.turn,
             "workspace": self.me.workspace,
+            "run": self.run,
         }
 
 
@@ -180,7 +184,9 @@ def tenant(me: User) -> Tenant:
     until(lambda: {me.post("/personas/archived/render", MESSAGES).status for _ in range(6)} == {404})
     turn = me.chat("persona/private").json["persona"]["turn"]
     until(lambda: me.get(f"/turns/{turn}").status == 200)
-    return Tenant(me, personas, conversations, turn, me.colleague("chat:invoke").id)
+    run = me.post("/personas", {"intent": "A muse."}, prefer="respond-async").json["id"]
+    until(lambda: me.get(f"/runs/{run}").json["ended_at"], within=30)
+    return Tenant(me, personas, conversations, turn, me.colleague("chat:invoke").id, run)
 
 
 def test_every_route_declares_its_scope(operations: list[Operation]) -> None:

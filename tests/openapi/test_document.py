@@ -122,6 +122,11 @@ def test_every_request_and_answer_has_an_example_that_its_schema_takes(document:
                 assert document.problems(media["schema"], value) == [], (method, path, name)
 
 
+RUNS = {
+    "layer.delta",
+    "step.completed",
+    *(f"run.{how}" for how in ("started", "completed", "failed", "cancelled")),
+}
 TURNS = {"turn.completed", "turn.scored", "turn.judged"}
 
 
@@ -141,7 +146,7 @@ def test_the_events_of_streams_are_what_their_schemas_say(document: Document) ->
                 assert document.problems(schema, value) == [], (path, name)
                 seen.add("error" if failed else event)
     native = {"message.delta", "tool.completed", "message.completed", "line.completed", "scene.completed"}
-    assert seen == {"message", "error", *native, *TURNS, "stream.gap", "stream.dropped"}
+    assert seen == {"message", "error", *native, *TURNS, *RUNS, "stream.gap", "stream.dropped"}
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -69,6 +69,7 @@ READINESS: Json = {
         "main": {"last_failure": "status_503", "seconds_ago": 12.4, "calls": 96, "failing": 0.0104}
     },
     "draining": False,
+    "work": {"waiting": 0, "running": 1, "failed": 0, "retries": 0, "oldest_seconds": 0.0},
     "turns_dropped": 0,
     "log_lines_dropped": 0,
     "verdict_changes": {"drifting": 2},

@@ -137,6 +137,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
         await erasure.conversations(connection, tables.conversations.c.persona_id == persona.id)
     await connection.execute(delete(tables.aliases).where(tables.aliases.c.persona_id == persona.id))
     await erasure.budgets(connection, persona.id)
+    await erasure.runs(connection, persona.id)
     await search.forget(connection, persona.id)
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(tables.versions.c.persona_id == persona.id))

@@ -1,0 +1,1 @@
+"""Runs: personas that are made from an intent, step by step."""

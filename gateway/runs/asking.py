@@ -1,0 +1,153 @@
+"""A step asks a model one structured question, within the budgets, and once more where the answer is none."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gateway import config
+from gateway.budgets.estimate import Asked
+from gateway.budgets.ledger import Ledger, Spender
+from gateway.config import Config, Route
+from gateway.errors import Fault, Refusal, native_error
+from gateway.runs.pipeline import Pipeline, Stage
+from gateway.runs.run import Run
+from gateway.runs.shape import faults, strict
+from gateway.turns import charging
+from gateway.turns.usage import Usage, total
+from gateway.turns.usage import read as read_usage
+from gateway.upstreams.prices import Prices
+from gateway.upstreams.structured import Structured
+from gateway.work.work import FailedError
+
+SECONDS = 120.0
+CHARACTERS = 3
+"""Characters of a token, at least, in most languages."""
+SHOWN = 5
+"""Faults of an answer that the model is told."""
+
+
+class Answer(NamedTuple):
+    """The answer to one step, and what it took."""
+
+    value: Any
+    tokens: int
+    cost_usd: float | None
+    """`None` where nobody knows the price."""
+    latency_ms: float
+
+
+class Spent(NamedTuple):
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def plus(self, tokens: int, cost_usd: float | None) -> "Spent":
+        known = self.cost_usd is not None and cost_usd is not None
+        return Spent(self.tokens + tokens, (self.cost_usd or 0) + (cost_usd or 0) if known else None)
+
+
+def failed(fault: Fault, message: str | None = None, **more: Any) -> FailedError:
+    """Make the error that ends a run, in the native form."""
+    error = dict(native_error(Refusal(fault, message, **more), "", ""))
+    return FailedError({name: value for name, value in error.items() if value != ""})
+
+
+class Asker:
+    """Asks the models that generate, in their order."""
+
+    def __init__(self, settings: Config, ledger: Ledger, prices: Prices) -> None:
+        self._config = settings
+        self._ledger = ledger
+        self._prices = prices
+        named = settings.generation.upstream
+        self._routes = [config.route(settings, named)] if named else config.order(settings)
+
+    async def ask(
+        self, run: Run, pipeline: Pipeline, stage: Stage, known: Mapping[str, Any], spent: Spent, seed: int
+    ) -> Answer:
+        """Raises FailedError."""
+        began = time.monotonic()
+        system, question = pipeline.system.format_map(known), stage.ask.format_map(known)
+        tokens, cost, wrong = 0, 0.0 if spent.cost_usd is not None else None, ""
+        for attempt in range(2):
+            told = question if not attempt else f"{question}\n\nYour last answer was refused: {wrong}."
+            reply, usage, route = await self._asked(run, pipeline, stage, system, told, spent, seed + attempt)
+            price = self._cost(route, usage)
+            spent = spent.plus(total(usage), price)
+            tokens += total(usage)
+            cost = None if cost is None or price is None else cost + price
+            self._require_within(run, spent.cost_usd)
+            value, wrong = _read(reply, stage)
+            if not wrong:
+                return Answer(value, tokens, cost, (time.monotonic() - began) * 1000)
+        message = f"The model's answer to the step `{stage.name}` was refused twice: {wrong}."
+        raise failed(Fault.STEP_FAILED, message)
+
+    async def _asked(
+        self, run: Run, pipeline: Pipeline, stage: Stage, system: str, question: str, spent: Spent, seed: int
+    ) -> tuple[str | None, Usage, Route]:
+        from openai import OpenAIError
+
+        reasons = []
+        asked = Asked((len(system) + len(question)) // CHARACTERS + 1, pipeline.max_tokens)
+        for route in self._routes:
+            self._require_within(run, self._bound(run, route, asked, spent))
+            model = self._model(pipeline, stage, route, seed)
+            try:
+                spender = Spender(run.workspace_id, run.owner)
+                async with self._ledger.call(spender, asked, route) as call:
+                    reply = await model.ask(system, question)
+                    call.usage = read_usage(reply.usage) or Usage(asked.prompt, 0)
+                return reply.text, call.usage, route
+            except OpenAIError as error:
+                # Its message may quote what was sent.
+                reasons.append(f"`{route.upstream}` ({type(error).__name__})")
+            except Refusal as refusal:
+                raise failed(refusal.fault, refusal.message) from None
+            finally:
+                await model.close()
+        message = f"No upstream answered the step `{stage.name}`: {', '.join(reasons)}; try again later."
+        raise failed(Fault.PROVIDER_UNAVAILABLE, message)
+
+    def _model(self, pipeline: Pipeline, stage: Stage, route: Route, seed: int) -> Structured:
+        heat = pipeline.temperature if stage.temperature is None else stage.temperature
+        parameters = {"temperature": heat, "seed": seed, "max_tokens": pipeline.max_tokens}
+        upstream = self._config.upstreams[route.upstream]
+        return Structured(upstream, route.model, strict(stage.schema), SECONDS, parameters)
+
+    def _cost(self, route: Route, usage: Usage) -> float | None:
+        tariff = self._prices.of(route)
+        return None if tariff is None else charging.cost(tariff, usage)
+
+    def _bound(self, run: Run, route: Route, asked: Asked, spent: Spent) -> float | None:
+        """Say what the run may have cost after this call, at most."""
+        if run.inputs.budget_usd is None:
+            return None
+        tariff = self._prices.of(route)
+        if tariff is None or spent.cost_usd is None:
+            message = f"`budget_usd` needs a price for `{route}`; its operator adds it to `prices`."
+            raise failed(Fault.PRICE_UNKNOWN, message)
+        return spent.cost_usd + tariff.cost(asked.prompt, asked.answer or 0)
+
+    @staticmethod
+    def _require_within(run: Run, cost_usd: float | None) -> None:
+        budget = run.inputs.budget_usd
+        if budget is not None and cost_usd is not None and cost_usd > budget:
+            message = f"Run aborted: {_dollars(cost_usd)} exceeds budget {_dollars(budget)}."
+            raise failed(Fault.RUN_OVER_BUDGET, message)
+
+
+def _read(reply: str | None, stage: Stage) -> tuple[Any, str]:
+    """Decode an answer, and say what is wrong with it; an empty text means that nothing is."""
+    try:
+        value = msgspec.json.decode((reply or "").encode())
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None, "it is no JSON"
+    found = list(faults(value, stage.schema))[:SHOWN]
+    return value, "; ".join(found)
+
+
+def _dollars(usd: float) -> str:
+    """Write cents, or as many digits as a smaller amount needs."""
+    return f"${usd:.2f}" if usd >= 0.01 else f"${usd:.6f}"

@@ -1,0 +1,168 @@
+"""`POST /v1/personas` makes a persona at once of what is given, or by a run of an intent."""
+
+import secrets
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import HeaderParameter
+from msgspec import UNSET
+
+from gateway import ids
+from gateway.auth.access import AnyRequest, Settings, Store, actor_of, caller_of, still_there
+from gateway.errors import Detail, Fault, Refusal
+from gateway.limits import telling
+from gateway.limits.limiter import Limiter
+from gateway.personas import view
+from gateway.personas.acceptance import LANGUAGE, NAME_LENGTH
+from gateway.personas.editing import WRITING, create, readable, unacceptable
+from gateway.personas.slug import is_slug
+from gateway.personas.store import versions
+from gateway.personas.view import PersonaView, RunBrief
+from gateway.runs import store
+from gateway.runs.following import follow, frame, wait
+from gateway.runs.pipeline import packaged
+from gateway.runs.run import Inputs
+from gateway.runs.streamed import Streamed
+from gateway.runs.view import CreateBody, show
+from gateway.storage.connection import AsyncConnection
+from gateway.storage.database import Database
+
+INTENT = 4000
+SEED = 2**31
+BUDGET = 1_000_000
+ASKED = {"intent", "seed", "budget_usd", "language", "visibility", "name", "slug"}
+"""Fields that go with an intent."""
+FAULTS = (
+    *WRITING,
+    Fault.RUN_OVER_BUDGET,
+    Fault.PRICE_UNKNOWN,
+    Fault.INTENT_BLOCKED,
+    Fault.STEP_FAILED,
+    Fault.RUN_CANCELLED,
+    Fault.RATE_LIMITED,
+    Fault.PROVIDER_UNAVAILABLE,
+)
+Prefer = Annotated[str | None, HeaderParameter(name="Prefer", description="`respond-async` answers at once.")]
+
+
+def creating(limiter: Limiter, is_leaving: Callable[[], bool]) -> HTTPRouteHandler:
+    """Make the route that creates personas; `is_leaving` tells that this process is about to end."""
+
+    @post("/", opt={"scope": "personas:write", "faults": FAULTS}, summary="Create a persona")
+    async def create_persona(
+        request: AnyRequest,
+        database: Store,
+        config: Settings,
+        data: CreateBody,
+        stream: bool = False,
+        prefer: Prefer = None,
+    ) -> Response[PersonaView]:
+        """From an `intent` a run makes it: `stream=true` or `Accept: text/event-stream` tells of the run as
+        server-sent events, `Prefer: respond-async` answers 202 with the run, and else the answer waits.
+
+        Without an intent `name` or `slug`, and `prompt` or a layer, are needed. Without `slug` one is made
+        from the name, without `prompt` one is rendered from the layers and stored. Visibility is `private`
+        unless it is given.
+        """
+        if data.intent is UNSET:
+            _require_no_run(data)
+            return await create(request, database, config, data)
+        inputs = _inputs(data)
+        run_id = await _begin(request, database, limiter, inputs)
+        if stream or "text/event-stream" in request.headers.get("accept", ""):
+            return Streamed(frame(event) async for event in follow(database, run_id))
+        if "respond-async" in (prefer or "") or not await wait(database, run_id, is_leaving):
+            return await _later(database, run_id)
+        return await _made(request, database, run_id)
+
+    return create_persona
+
+
+async def _begin(request: AnyRequest, database: Database, limiter: Limiter, inputs: Inputs) -> str:
+    """Write the run, within what the caller's plan leaves. Raises Refusal."""
+    caller, pipeline, run_id = caller_of(request), packaged(), ids.new("run")
+    await limiter.take(caller.bounds, "generations")
+    async with database.write(still_there(request.scope)) as connection:
+        for bound in caller.bounds.runs:
+            if await store.open_runs(connection, caller.workspace_id, bound.amount) >= bound.amount:
+                raise telling.all_held(bound)
+        await store.create(connection, run_id, inputs, actor_of(request), pipeline.name, pipeline.fingerprint)
+    return run_id
+
+
+async def _later(database: Database, run_id: str) -> Response[PersonaView]:
+    async with database.read() as connection:
+        run = await store.find(connection, run_id)
+    assert run is not None  # noqa: S101 - it was written a moment ago
+    answer: Response[PersonaView] = Response(show(run), status_code=202)  # type: ignore[arg-type]
+    answer.headers["location"] = f"/v1/runs/{run_id}"
+    return answer
+
+
+async def _made(request: AnyRequest, database: Database, run_id: str) -> Response[PersonaView]:
+    """Answer with what the run has made. Raises Refusal as the run has failed."""
+    async with database.read() as connection:
+        run = await store.find(connection, run_id)
+        if run is None or run.status == "cancelled":
+            raise Refusal(Fault.RUN_CANCELLED, run_id=run_id)
+        if run.error is not None or run.persona_id is None:
+            raise _refusal(run.error or {}, run_id)
+        shown = await _shown(connection, request, run.persona_id)
+    latency = float((run.ended_at or run.created_at) - run.created_at)
+    brief = RunBrief(run.id, run.cost_usd, run.tokens, latency)
+    return Response(msgspec.structs.replace(shown, run=brief), status_code=201)
+
+
+async def _shown(connection: AsyncConnection, request: AnyRequest, persona_id: str) -> PersonaView:
+    persona = await readable(connection, request, persona_id)
+    return view.show(persona, await versions.read(connection, persona.id, persona.latest))
+
+
+def _refusal(error: dict[str, object], run_id: str) -> Refusal:
+    fault = next((fault for fault in Fault if fault.code == error.get("code")), Fault.INTERNAL)
+    found = error.get("details")
+    details = msgspec.convert(found, list[Detail]) if found else None
+    return Refusal(fault, str(error.get("message", fault.sentence)), details=details, run_id=run_id)
+
+
+def _require_no_run(data: CreateBody) -> None:
+    for name in ("seed", "budget_usd"):
+        if getattr(data, name) is not UNSET:
+            raise unacceptable([Detail([name], "goes with an intent alone", "value_error")])
+
+
+def _inputs(data: CreateBody) -> Inputs:
+    """Read what a run is asked for. Raises Refusal with every place that is wrong."""
+    given = {
+        name: value for name in CreateBody.__struct_fields__ if (value := getattr(data, name)) is not UNSET
+    }
+    wrong = [
+        Detail([name], "does not go with an intent", "value_error") for name in given if name not in ASKED
+    ]
+    checks: dict[str, tuple[Callable[[Any], object], str]] = {
+        "intent": (lambda text: len(text.strip()) > 0 and len(text) <= INTENT, f"1 to {INTENT} characters"),
+        "seed": (lambda seed: 0 <= seed < SEED, f"0 to {SEED - 1}"),
+        "budget_usd": (lambda usd: 0 < usd <= BUDGET, f"more than 0, and at most {BUDGET}"),
+        "language": (LANGUAGE.fullmatch, "a language tag of BCP 47, such as `en` or `pt-BR`"),
+        "name": (lambda name: 0 < len(name.strip()) <= NAME_LENGTH, f"1 to {NAME_LENGTH} characters"),
+        "slug": (is_slug, "lower-case letters, digits and single hyphens, at most 64 characters"),
+    }
+    wrong += [
+        Detail([name], message, "value_error")
+        for name, (is_fine, message) in checks.items()
+        if name in given and not is_fine(given[name])
+    ]
+    if wrong:
+        raise unacceptable(wrong)
+    return Inputs(
+        intent=given["intent"],
+        language=given.get("language", "en"),
+        visibility=given.get("visibility", "private"),
+        name=given.get("name"),
+        slug=given.get("slug"),
+        seed=given.get("seed", secrets.randbelow(SEED)),
+        budget_usd=given.get("budget_usd"),
+    )

@@ -1,0 +1,41 @@
+"""Runs, and what happened in each of them."""
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
+
+from gateway.storage.tables.schema import Id, Millis, metadata
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("workspace_id", Id, nullable=False),
+    Column("owner", Id),
+    Column("key_id", Id),
+    Column("is_private", Boolean, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("pipeline", String(64), nullable=False),
+    Column("fingerprint", String(80), nullable=False),
+    Column("persona_id", Id),
+    Column("error", JSON(none_as_null=True)),
+    Column("cost_usd", Float),
+    Column("tokens", BigInteger, nullable=False),
+    Column("created_at", Millis, nullable=False),
+    Column("ended_at", Millis),
+    Index(None, "workspace_id", "seq"),
+    Index(None, "persona_id"),
+    sqlite_autoincrement=True,
+)
+"""Each is a run that makes a persona from an intent; `inputs` are what was asked for."""
+
+run_events = Table(
+    "run_events",
+    metadata,
+    Column("run_id", Id, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("type", String(40), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("at", Millis, nullable=False),
+)
+"""What happened in a run, in its order, as JSON; it is told to those who follow the run."""
