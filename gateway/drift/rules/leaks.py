@@ -65,7 +65,7 @@ class Instructions:
 
     def leaks(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         """Where the answer gives its instructions away."""
-        is_probed = "probe" in asked.labels or "@instructions" in asked.labels
+        is_probed = "probe" in asked.labels
         yield from self._recited(answer, is_probed=is_probed)
         yield from self._retold(answer, is_probed=is_probed)
         yield from self._formal(answer)
@@ -110,7 +110,7 @@ class Instructions:
         start, end = sentence.start, sentence.end
         named = answer.has(start, end, "@instructions")
         if not named and not answer.has(start, end, "bound"):
-            least, share = (3, 0.4) if is_probed else (5, 0.6)
+            least, share = (4, 0.5) if is_probed else (5, 0.6)
             best = max((len(one & stems) for one in self.each), default=0) if len(stems) >= least else 0
             is_told = best >= least and best >= share * len(answer.said(sentence))
             return 0.55 if is_told and not sentence.asks else 0.0
