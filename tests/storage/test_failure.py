@@ -20,7 +20,7 @@ UNFIT = [
     {"subject": "A secret\0"},
     {"subject": "A secret\ud83d"},
     {"at": 10**30},
-    {"seq": 10**18},
+    {"seq": 10**19},
 ]
 
 

@@ -56,8 +56,8 @@ async def count(database: Database, table: Any) -> int:
         return (await connection.execute(select(func.count()).select_from(table))).scalar() or 0
 
 
-async def test_old_turns_go_and_their_sums_stay(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_old_turns_go_and_their_sums_stay(place: Path | str) -> None:
+    async with opened(place) as database:
         old, young = BATCH + 20, 30
         await write(database, [a_turn(number, 8) for number in range(old)])
         await write(database, [a_turn(old + number, 6) for number in range(young)])
@@ -68,29 +68,29 @@ async def test_old_turns_go_and_their_sums_stay(tmp_path: Path) -> None:
         assert [one.requests for one in found] == [old + young]
 
 
-async def test_nothing_goes_where_nothing_is_said(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_nothing_goes_where_nothing_is_said(place: Path | str) -> None:
+    async with opened(place) as database:
         await write(database, [a_turn(number, 4000) for number in range(3)])
         await Retention(database, Config()).round()
         assert await count(database, tables.turns) == 3
 
 
-async def test_the_newest_row_stays_so_that_nobody_loses_his_place(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_the_newest_row_stays_so_that_nobody_loses_his_place(place: Path | str) -> None:
+    async with opened(place) as database:
         await write(database, [a_turn(number, 9) for number in range(5)])
-        place = turns.feed(database)
+        reached = turns.feed(database)
         async with database.read() as connection:
-            await place.skip(connection)
+            await reached.skip(connection)
         await Retention(database, KEEP).round()
         assert await count(database, tables.turns) == 1
         await write(database, [a_turn(9, 0)])
         async with database.read() as connection:
-            ended = await turns.ended(connection, place, limit=10)
+            ended = await turns.ended(connection, reached, limit=10)
         assert ([one.turn.id for one in ended.turns], ended.is_lost) == (["msg_00009"], False)
 
 
-async def test_who_comes_back_too_late_is_told_of_the_gap(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_who_comes_back_too_late_is_told_of_the_gap(place: Path | str) -> None:
+    async with opened(place) as database:
         await write(database, [a_turn(number, 9) for number in range(5)])
         await write(database, [a_turn(number, 1) for number in range(5, 8)])
         tail = Tail(database)
@@ -102,8 +102,8 @@ async def test_who_comes_back_too_late_is_told_of_the_gap(tmp_path: Path) -> Non
         assert (await tail.missed("ws_1", None, After(5))).gap is None
 
 
-async def test_audit_entries_and_amendments_have_their_terms(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_audit_entries_and_amendments_have_their_terms(place: Path | str) -> None:
+    async with opened(place) as database:
         mine, _ = await workspaces(database)
         now = clock.now_ms()
         entries = [
@@ -124,8 +124,8 @@ async def test_audit_entries_and_amendments_have_their_terms(tmp_path: Path) -> 
         assert await count(database, tables.amendments) == 7
 
 
-async def test_kept_answers_go_after_a_day(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_kept_answers_go_after_a_day(place: Path | str) -> None:
+    async with opened(place) as database:
         now = clock.now_ms()
         kept = [
             ("old", 200, now - answers.KEPT_MS - 1),
@@ -144,9 +144,9 @@ async def test_kept_answers_go_after_a_day(tmp_path: Path) -> None:
         assert left == {"young", "at work"}
 
 
-async def test_others_write_between_two_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_write_between_two_batches(place: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.storage.retention.PAUSE", 0)
-    async with opened(tmp_path) as database:
+    async with opened(place) as database:
         await write(database, [a_turn(number, 9) for number in range(4 * BATCH)])
         retention = Retention(database, KEEP)
         deleting = asyncio.create_task(retention.round())
@@ -161,7 +161,7 @@ async def test_others_write_between_two_batches(tmp_path: Path, monkeypatch: pyt
         assert await count(database, tables.turns) == len(left)
 
 
-async def test_of_several_workers_one_deletes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_several_workers_one_deletes(place: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
     rounds: list[int] = []
     begun = asyncio.Event()
 
@@ -171,7 +171,7 @@ async def test_of_several_workers_one_deletes(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(Retention, "round", note)
     monkeypatch.setattr("gateway.storage.retention.LOOK", 0)
-    async with opened(tmp_path) as database:
+    async with opened(place) as database:
         tasks = [asyncio.create_task(Retention(database, KEEP).run()) for _ in range(4)]
         await begun.wait()
         with suppress(TimeoutError):

@@ -11,6 +11,7 @@ from gateway.config import Config, Turns, Upstream
 from gateway.personas.store import personas
 from gateway.storage import migrate, tables
 from gateway.storage.database import Database, fields
+from gateway.storage.failure import UnfitError
 from gateway.turns import rollup
 from gateway.turns.amendment import LateScore
 from gateway.turns.recorder import Recorder
@@ -77,10 +78,10 @@ async def write(database: Database, turns: list[Turn]) -> None:
         await kept.insert(connection, turns)
 
 
-async def test_the_migration_sums_up_what_is_written_hour_by_hour(tmp_path: Path) -> None:
+async def test_the_migration_sums_up_what_is_written_hour_by_hour(place: Path | str) -> None:
     """Two ways to the same figures: as turns are written, and from the rows in one go."""
     chance = random.Random(7)
-    async with opened(tmp_path) as database:
+    async with opened(place) as database:
         turns = [a_turn(number, chance) for number in range(300)]
         for at in range(0, 300, 40):
             await write(database, turns[at : at + 40])
@@ -92,9 +93,9 @@ async def test_the_migration_sums_up_what_is_written_hour_by_hour(tmp_path: Path
             assert_same(await rows(database, table), expected)
 
 
-async def test_a_turn_that_comes_again_after_a_doubtful_commit_counts_once(tmp_path: Path) -> None:
+async def test_a_turn_that_comes_again_after_a_doubtful_commit_counts_once(place: Path | str) -> None:
     chance = random.Random(1)
-    async with opened(tmp_path) as database:
+    async with opened(place) as database:
         turns = [a_turn(number, chance) for number in range(10)]
         await write(database, turns)
         before = await rows(database, tables.usage_hours)
@@ -103,17 +104,17 @@ async def test_a_turn_that_comes_again_after_a_doubtful_commit_counts_once(tmp_p
         assert sum(row["turns"] for row in before) == 10
 
 
-async def test_a_write_that_fails_leaves_no_sums(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_a_write_that_fails_leaves_no_sums(place: Path | str) -> None:
+    async with opened(place) as database:
         good, bad = (a_turn(number, random.Random(number)) for number in range(2))
         bad.upstream = "\ud83d"
-        with pytest.raises(UnicodeEncodeError):
+        with pytest.raises((UnicodeEncodeError, UnfitError)):
             await write(database, [good, bad])
         assert await rows(database, tables.usage_hours) == await rows(database, tables.drift_hours) == []
 
 
-async def test_a_late_score_and_a_judgement_move_their_turn(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_a_late_score_and_a_judgement_move_their_turn(place: Path | str) -> None:
+    async with opened(place) as database:
         mine, _ = await workspaces(database)
         made = await _persona(database, mine.id)
         late = a_turn(1, random.Random(1), persona_id=made)
@@ -154,7 +155,7 @@ async def _persona(database: Database, workspace_id: str) -> str:
     return "psn_1"
 
 
-async def test_mean_and_quantiles_come_from_the_sums(tmp_path: Path) -> None:
+async def test_mean_and_quantiles_come_from_the_sums(place: Path | str) -> None:
     chance = random.Random(3)
     levels = sorted(chance.betavariate(2, 8) for _ in range(2000))
     turns = []
@@ -163,7 +164,7 @@ async def test_mean_and_quantiles_come_from_the_sums(tmp_path: Path) -> None:
         turn.id, turn.created_at, turn.coherence = f"msg_{number}", NOON, 1 + 4 * level
         turn.drift = Drift(voice=level, verdict="drifting" if level > 0.3 else "in-character")
         turns.append(turn)
-    async with opened(tmp_path) as database:
+    async with opened(place) as database:
         await write(database, turns)
         wanted = Wanted(workspace_id="ws_1", persona_id="psn_a", span=ALL, bucket=DAY_MS)
         async with database.read() as connection:
@@ -193,9 +194,9 @@ async def test_mean_and_quantiles_come_from_the_sums(tmp_path: Path) -> None:
     ],
 )
 async def test_every_hour_that_is_touched_counts_whole(
-    tmp_path: Path, since: int | None, until: int | None, turns: int
+    place: Path | str, since: int | None, until: int | None, turns: int
 ) -> None:
-    async with opened(tmp_path) as database:
+    async with opened(place) as database:
         made = [a_turn(number, random.Random(number)) for number in range(6)]
         for number, turn in enumerate(made):
             turn.created_at = NOON + number // 2 * HOUR_MS + number % 2 * 1000
@@ -205,8 +206,8 @@ async def test_every_hour_that_is_touched_counts_whole(
     assert sum(one.requests for one in found) == turns
 
 
-async def test_figures_stay_when_the_rows_go(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+async def test_figures_stay_when_the_rows_go(place: Path | str) -> None:
+    async with opened(place) as database:
         await write(database, [a_turn(number, random.Random(number)) for number in range(20)])
         async with database.read() as connection:
             before = await hours.usage(connection, "ws_1", "key", ALL)
@@ -218,10 +219,10 @@ async def test_figures_stay_when_the_rows_go(tmp_path: Path) -> None:
             assert await personas.by_id(connection, "psn_a") is None
 
 
-async def test_turns_that_ended_before_prices_were_known_are_charged_later(tmp_path: Path) -> None:
+async def test_turns_that_ended_before_prices_were_known_are_charged_later(place: Path | str) -> None:
     """They are written at once all the same, and charged once the list of prices has been read."""
     upstreams = {"main": Upstream(base_url="http://127.0.0.1:1/v1", price_list="openai")}
-    async with opened(tmp_path) as database:
+    async with opened(place) as database:
         prices = Prices(Config(upstreams=upstreams))
         prices.start()
         recorder = Recorder(database, Turns(flush_interval=0.01), prices)

@@ -14,12 +14,12 @@ from sqlalchemy import (
     text,
 )
 
-from gateway.storage.tables.schema import Id, Millis, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata
 
 conversations = Table(
     "conversations",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
     Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
     Column("id", String(45), nullable=False),
     Column("owner", Id, nullable=False),
@@ -48,8 +48,8 @@ IS_TAIL = text("tail IS NOT NULL")
 messages = Table(
     "messages",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("conversation", Integer, ForeignKey("conversations.seq"), nullable=False),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("conversation", Seq, ForeignKey("conversations.seq"), nullable=False),
     Column("id", Id, nullable=False),
     Column("parent", Id),
     Column("depth", Integer, nullable=False),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, String, Table
 
-from gateway.storage.tables.schema import Id, Millis, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata
 
 audit = Table(
     "audit",
@@ -23,7 +23,7 @@ key."""
 events = Table(
     "events",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
     Column("id", Id, nullable=False, unique=True),
     Column("type", String(40), nullable=False),
     Column("workspace_id", Id, nullable=False),
@@ -53,7 +53,7 @@ idempotency = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
     Column("topic", String(16), nullable=False),
     Column("subject", Id, nullable=False),
     Column("at", Millis, nullable=False),

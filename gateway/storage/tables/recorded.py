@@ -5,7 +5,7 @@ from functools import lru_cache
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
 
 from gateway.drift.axes import AXES
-from gateway.storage.tables.schema import Id, Millis, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata
 
 TOKENS = (
     "prompt_tokens",
@@ -20,7 +20,7 @@ TOKENS = (
 turns = Table(
     "turns",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
     Column("id", Id, nullable=False, unique=True),
     Column("request_id", Id, nullable=False),
     Column("workspace_id", Id, nullable=False),
@@ -108,7 +108,7 @@ drift_hours = Table(
 amendments = Table(
     "amendments",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
     Column("turn_id", Id, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("behind", BigInteger, nullable=False),

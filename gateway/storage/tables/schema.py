@@ -1,6 +1,6 @@
 """What all tables share."""
 
-from sqlalchemy import BigInteger, MetaData, String
+from sqlalchemy import BigInteger, Integer, MetaData, String
 
 metadata = MetaData(
     naming_convention={
@@ -14,3 +14,5 @@ metadata = MetaData(
 Id = String(40)
 Millis = BigInteger
 """Milliseconds since the Unix epoch."""
+Seq = BigInteger().with_variant(Integer, "sqlite")
+"""The place of a row in the order of its table: 64 bits, which SQLite's own numbers of rows have anyway."""

@@ -2,12 +2,12 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, UniqueConstraint
 
-from gateway.storage.tables.schema import Id, Millis, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata
 
 budgets = Table(
     "budgets",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
     Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
     Column("subject", Id, nullable=False),
     Column("unit", String(6), nullable=False),
@@ -24,7 +24,7 @@ tokens, and so is whatever is spent or set aside."""
 spent = Table(
     "spent",
     metadata,
-    Column("budget", Integer, ForeignKey("budgets.seq"), primary_key=True, autoincrement=False),
+    Column("budget", Seq, ForeignKey("budgets.seq"), primary_key=True, autoincrement=False),
     Column("since", Millis, primary_key=True, autoincrement=False),
     Column("amount", BigInteger, nullable=False),
     Column("calls", Integer, nullable=False),
@@ -34,7 +34,7 @@ spent = Table(
 holds = Table(
     "holds",
     metadata,
-    Column("budget", Integer, ForeignKey("budgets.seq"), primary_key=True, autoincrement=False),
+    Column("budget", Seq, ForeignKey("budgets.seq"), primary_key=True, autoincrement=False),
     Column("id", Id, primary_key=True, index=True),
     Column("since", Millis, nullable=False),
     Column("amount", BigInteger, nullable=False),

@@ -2,12 +2,12 @@
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table
 
-from gateway.storage.tables.schema import Id, Millis, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata
 
 work = Table(
     "work",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
     Column("id", Id, nullable=False, unique=True),
     Column("kind", String(40), nullable=False),
     Column("workspace_id", Id, nullable=False),
