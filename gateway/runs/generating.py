@@ -43,9 +43,10 @@ class Generation:
     def __init__(self, config: Config, database: Database) -> None:
         self._database = database
         prices = Prices(config)
-        self._asker = Asker(config, Ledger(database, config, prices), prices)
+        self._ledger = Ledger(database, config, prices)
+        self._asker = Asker(config, self._ledger, prices)
         self._prices = prices
-        self._started = False
+        self._tasks: list[asyncio.Task[None]] = []
 
     def kind(self) -> Kind:
         """Describe runs to those who do work."""
@@ -68,8 +69,12 @@ class Generation:
         return write
 
     async def _begin(self, run_id: str) -> Any:
-        if not self._started:
-            self._started = True
+        if not self._tasks:
+            # Budgets are kept to only if what calls took is entered, and what has changed is noticed.
+            self._tasks.append(asyncio.create_task(self._ledger.run()))
+            position = await self._database.position()
+            watching = self._database.watch(position, self._ledger.known.forget)
+            self._tasks.append(asyncio.create_task(watching))
             self._prices.start()
         await self._prices.looked()
         async with self._database.write() as connection:
