@@ -8,33 +8,12 @@ Letters beyond ASCII are written as numbers, since databases differ in what they
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Any
-
-from sqlalchemy import (
-    Dialect,
-    Insert,
-    String,
-    Text,
-    TypeDecorator,
-    bindparam,
-    insert,
-    literal,
-    select,
-)
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.elements import BindParameter, ColumnElement
-from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.sql.schema import Table
-from sqlalchemy.types import NullType
 
 LONGEST_TEXT = 65_536
 """Characters of a text that are read."""
 MOST_WORDS = 8_192
 """Different words of a text that are indexed; PostgreSQL takes at most 1 MiB of them."""
 LONGEST_WORD = 64
-SUBJECT: BindParameter[str] = bindparam("subject", type_=String)
-"""The id of what is indexed."""
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 PLAIN = re.compile("[a-z0-9]+")
 ACCENTS = re.compile("[\u0300-\u036f\u1dc0-\u1dff]+")
@@ -70,18 +49,6 @@ def tag_of(text: str) -> str:
 def workspace_of(workspace_id: str) -> str:
     """Return the word that everything of a workspace has, so that a search reads nothing of others."""
     return "zw" + _ascii(workspace_id.casefold())
-
-
-def statement(table: Table, number: ColumnElement[int], which: ColumnElement[bool]) -> Insert:
-    """Write the statement that indexes the parameter `tokens` under the number that a query finds."""
-    values = select(number, bindparam("tokens", type_=table.c.tokens.type)).where(which)
-    return insert(table).from_select(["rowid", "tokens"], values)
-
-
-def matching(table: Table, workspace_id: str, *wanted: str) -> Any:
-    """Select the numbers of what has all that is wanted, as the functions above return it."""
-    sought = literal(" ".join([workspace_of(workspace_id), *wanted]), _Sought())
-    return select(table.c.rowid).where(has_words(table.c.tokens, sought))
 
 
 def _words(text: str, *, is_asked: bool) -> list[str]:
@@ -127,35 +94,3 @@ def _number(code: int) -> str:
         code, digit = divmod(code, 36)
         digits = DIGITS[digit] + digits
     return digits
-
-
-class has_words(GenericFunction[Any]):  # noqa: N801
-    """Tells whether the words of a row are those that are sought."""
-
-    # SQLite knows MATCH where it stands alone, and a Boolean would be compared with 1.
-    type = NullType()
-    inherit_cache = True
-
-
-@compiles(has_words, "sqlite")
-def _in_sqlite(element: Any, compiler: SQLCompiler, **kwargs: Any) -> str:
-    tokens, sought = element.clauses
-    return f"{tokens.table.name} MATCH {compiler.process(sought, **kwargs)}"
-
-
-@compiles(has_words, "postgresql")
-def _in_postgres(element: Any, compiler: SQLCompiler, **kwargs: Any) -> str:
-    tokens, sought = (compiler.process(each, **kwargs) for each in element.clauses)
-    return f"{tokens} @@ CAST({sought} AS tsquery)"
-
-
-class _Sought(TypeDecorator[str]):
-    """What is sought, as each database writes it; the words are of ASCII letters and digits alone."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or dialect.name != "postgresql":
-            return value
-        return value.replace("*", ":*").replace(" ", " & ")

@@ -30,8 +30,9 @@ from gateway.storage import erasure, tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.storage.matching import SUBJECT, matching, statement
 from gateway.storage.visibility import is_open
-from gateway.storage.words import SUBJECT, asked_for, matching, statement, workspace_of
+from gateway.storage.words import asked_for, workspace_of
 from gateway.turns.turn import Drift
 
 CONVERSATION, MESSAGE, TURN = tables.conversations.c, tables.messages.c, tables.turns.c

@@ -8,14 +8,14 @@ from sqlalchemy import delete, func, select
 
 from gateway.personas.model import Draft, Persona
 from gateway.personas.store.rows import LABEL, PERSONA, SHOWN, many
-from gateway.storage import tables, words
+from gateway.storage import matching, tables, words
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.visibility import is_own
 
 VERSION, WORDS = tables.versions.c, tables.persona_words
 LARGE = 4_096
 """Characters from which on words are looked for in a thread."""
-_INDEX = words.statement(WORDS, PERSONA.seq, PERSONA.id == words.SUBJECT)
+_INDEX = matching.statement(WORDS, PERSONA.seq, PERSONA.id == matching.SUBJECT)
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ async def find(connection: AsyncConnection, workspace_id: str, owner: str, wante
             return []
         sought.append(found)
     if sought:
-        query = query.where(PERSONA.seq.in_(words.matching(WORDS, workspace_id, *sought)))
+        query = query.where(PERSONA.seq.in_(matching.matching(WORDS, workspace_id, *sought)))
     if wanted.visibility is not None:
         query = query.where(PERSONA.visibility == wanted.visibility)
     if wanted.language is not None:
