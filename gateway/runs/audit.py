@@ -31,12 +31,18 @@ def audit(layers: Mapping[str, Any], intent: str, name: str) -> list[Finding]:
     return [*_ages(layers, intent), *_names(layers, name), *_traits(layers)]
 
 
+def stated_age(intent: str) -> int | None:
+    """Read the age that an intent states first; `None` where it states none."""
+    found = YEARS.search(intent)
+    return int(found[1] or found[2]) if found else None
+
+
 def _ages(layers: Mapping[str, Any], intent: str) -> Iterator[Finding]:
     age = layers.get("surface", {}).get("age")
     if not isinstance(age, int):
         return
-    wanted = YEARS.search(intent)
-    if wanted and "old" in wanted[0] + " yaşında old" and (years := int(wanted[1] or wanted[2])) != age:
+    years = stated_age(intent)
+    if years is not None and years != age:
         yield Finding("surface", "/surface/age", f"the intent says {years}, and not {age}")
     for layer, place, text in _texts(layers):
         said = SINCE.search(text)

@@ -18,7 +18,7 @@ from gateway.personas.store import personas
 from gateway.personas.view import slug_from
 from gateway.runs import lines, store
 from gateway.runs.asking import Answer, Asker, Spent, failed
-from gateway.runs.audit import Finding, audit
+from gateway.runs.audit import Finding, audit, stated_age
 from gateway.runs.pipeline import Pipeline, Stage, packaged
 from gateway.runs.run import Run
 from gateway.runs.store import Told
@@ -126,6 +126,8 @@ class Generation:
             raise failed(Fault.INTENT_BLOCKED)
         if stage.layer is None:
             parsed = {**answer.value, **({"name": run.inputs.name} if run.inputs.name else {})}
+            if (age := stated_age(run.inputs.intent)) is not None:
+                parsed["age"] = age
             return answer, (parsed if stage.name == "intent_parse" else {}), []
         layer = dict(answer.value)
         if stage.layer == "surface":
