@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-YEARS = re.compile(
-    r"\b(\d{1,3})[- ]?(?:years?|yrs?)(?:[- ]old| of age)?\b|\b(\d{1,3}) yaşında", re.IGNORECASE
-)
+YEARS = re.compile(r"\b(\d{1,3})[- ]?(?:years?|yrs?)(?:[- ]old| of age)\b|\b(\d{1,3}) yaşında", re.IGNORECASE)
 SINCE = re.compile(r"\bfor (?:the past |over |more than )?(\d{1,3}) years\b", re.IGNORECASE)
 GROWN = re.compile(r"\b(retired|grandmother|grandfather|widow|widower|professor|veteran)\b", re.IGNORECASE)
 GROWN_FROM = 18
