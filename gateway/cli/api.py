@@ -86,9 +86,11 @@ class Api:
         body: object = None,
         lines: bytes | None = None,
         if_match: str | None = None,
+        prefer: str | None = None,
     ) -> Answer:
         """Send a body as JSON, or lines of JSON as they are. Raises Refused or Unreachable."""
-        headers = {} if if_match is None else {"if-match": if_match}
+        given = {"if-match": if_match, "prefer": prefer}
+        headers = {name: value for name, value in given.items() if value is not None}
         data = lines
         if lines is not None:
             headers["content-type"] = "application/jsonl"

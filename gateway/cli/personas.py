@@ -1,4 +1,4 @@
-"""`persona personas`: push, list, show, pull and label personas."""
+"""`persona personas`: create, push, list, show, pull and label personas."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ import rich_click as click
 from msgspec.structs import replace
 
 from gateway.cli import options
+from gateway.cli.creating import create
 from gateway.cli.failures import Failure
 from gateway.cli.history import diff, label, rollback, unlabel
 from gateway.cli.listing import cell, coloured, listing, print_json, printable, written
@@ -44,7 +45,7 @@ OUTCOMES = {
 
 @click.group(epilog=example("persona personas push the-night-librarian.yml"))
 def personas() -> None:
-    """Push, list, show, pull, label, fork, compare and archive personas.
+    """Create, push, list, show, pull, label, fork, compare and archive personas.
 
     REF is a slug or a `psn_…` id, perhaps with `@v3`, `@production` or `@latest`. Without `@` it means what
     it means to callers: the label `production` if the persona bears it, else the newest version.
@@ -168,7 +169,7 @@ async def archive(target: Target, ref: ModelName) -> None:
     written(target.place)
 
 
-for _command in (label, unlabel, diff, rollback):
+for _command in (create, label, unlabel, diff, rollback):
     personas.add_command(_command)
 
 

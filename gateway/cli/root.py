@@ -14,7 +14,8 @@ from gateway.cli.options import example
 COMMANDS: Mapping[str, str] = {
     "serve": "Start the gateway, with the bundled model where no provider is configured.",
     "check": "Show the configuration in force, or where it is mistaken.",
-    "personas": "Push, list, show, pull, label, fork, compare and archive personas.",
+    "personas": "Create, push, list, show, pull, label, fork, compare and archive personas.",
+    "runs": "List, show, follow and cancel the runs that make personas.",
     "keys": "Create, list, rotate and revoke API keys.",
     "workspaces": "Create and list workspaces, and give them plans.",
     "conversations": "List, show, export, import and delete conversations.",

@@ -14,6 +14,7 @@ from gateway.auth.view import AuditView, KeyView
 from gateway.budgets.budget import Period, Unit
 from gateway.budgets.view import BudgetView
 from gateway.cli import credentials, options
+from gateway.cli.running import Runs
 from gateway.conversations.view import ConversationView, MessageView
 from gateway.importing.formats import Format
 from gateway.importing.view import Imported
@@ -182,6 +183,9 @@ class Target(Protocol):
 
     @property
     def keys(self) -> Keys: ...
+
+    @property
+    def runs(self) -> Runs: ...
 
     @property
     def turns(self) -> TurnRecord: ...

@@ -1,8 +1,7 @@
 """`POST /v1/personas` makes a persona at once of what is given, or by a run of an intent."""
 
-import secrets
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import Response, post
@@ -16,12 +15,11 @@ from gateway.errors import Detail, Fault, Refusal
 from gateway.limits import telling
 from gateway.limits.limiter import Limiter
 from gateway.personas import view
-from gateway.personas.acceptance import LANGUAGE, NAME_LENGTH
+from gateway.personas.acceptance import DraftError
 from gateway.personas.editing import WRITING, create, readable, unacceptable
-from gateway.personas.slug import is_slug
 from gateway.personas.store import versions
 from gateway.personas.view import PersonaView, RunBrief
-from gateway.runs import store
+from gateway.runs import asked, store
 from gateway.runs.following import follow, frame, wait
 from gateway.runs.pipeline import packaged
 from gateway.runs.run import Inputs
@@ -30,11 +28,6 @@ from gateway.runs.view import CreateBody, show
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
-INTENT = 4000
-SEED = 2**31
-BUDGET = 1_000_000
-ASKED = {"intent", "seed", "budget_usd", "language", "visibility", "name", "slug"}
-"""Fields that go with an intent."""
 FAULTS = (
     *WRITING,
     Fault.RUN_OVER_BUDGET,
@@ -70,7 +63,10 @@ def creating(limiter: Limiter, is_leaving: Callable[[], bool]) -> HTTPRouteHandl
         if data.intent is UNSET:
             _require_no_run(data)
             return await create(request, database, config, data)
-        inputs = _inputs(data)
+        try:
+            inputs = asked.read(data)
+        except DraftError as error:
+            raise unacceptable(error.details) from None
         run_id = await _begin(request, database, limiter, inputs)
         if stream or "text/event-stream" in request.headers.get("accept", ""):
             return Streamed(frame(event) async for event in follow(database, run_id))
@@ -132,37 +128,3 @@ def _require_no_run(data: CreateBody) -> None:
     for name in ("seed", "budget_usd"):
         if getattr(data, name) is not UNSET:
             raise unacceptable([Detail([name], "goes with an intent alone", "value_error")])
-
-
-def _inputs(data: CreateBody) -> Inputs:
-    """Read what a run is asked for. Raises Refusal with every place that is wrong."""
-    given = {
-        name: value for name in CreateBody.__struct_fields__ if (value := getattr(data, name)) is not UNSET
-    }
-    wrong = [
-        Detail([name], "does not go with an intent", "value_error") for name in given if name not in ASKED
-    ]
-    checks: dict[str, tuple[Callable[[Any], object], str]] = {
-        "intent": (lambda text: len(text.strip()) > 0 and len(text) <= INTENT, f"1 to {INTENT} characters"),
-        "seed": (lambda seed: 0 <= seed < SEED, f"0 to {SEED - 1}"),
-        "budget_usd": (lambda usd: 0 < usd <= BUDGET, f"more than 0, and at most {BUDGET}"),
-        "language": (LANGUAGE.fullmatch, "a language tag of BCP 47, such as `en` or `pt-BR`"),
-        "name": (lambda name: 0 < len(name.strip()) <= NAME_LENGTH, f"1 to {NAME_LENGTH} characters"),
-        "slug": (is_slug, "lower-case letters, digits and single hyphens, at most 64 characters"),
-    }
-    wrong += [
-        Detail([name], message, "value_error")
-        for name, (is_fine, message) in checks.items()
-        if name in given and not is_fine(given[name])
-    ]
-    if wrong:
-        raise unacceptable(wrong)
-    return Inputs(
-        intent=given["intent"],
-        language=given.get("language", "en"),
-        visibility=given.get("visibility", "private"),
-        name=given.get("name"),
-        slug=given.get("slug"),
-        seed=given.get("seed", secrets.randbelow(SEED)),
-        budget_usd=given.get("budget_usd"),
-    )

@@ -51,10 +51,12 @@ async def find(connection: AsyncConnection, run_id: str) -> Run | None:
 
 
 async def listed(
-    connection: AsyncConnection, workspace_id: str, owner: str, after: int | None, limit: int
+    connection: AsyncConnection, workspace_id: str, owner: str | None, after: int | None, limit: int
 ) -> list[Run]:
-    """List the runs that keys of this owner may know of, the newest first."""
-    query = select(tables.runs).where(RUN.workspace_id == workspace_id, _is_shown(owner))
+    """List the runs that keys of this owner may know of, the newest first; `None` may know of all."""
+    query = select(tables.runs).where(RUN.workspace_id == workspace_id)
+    if owner is not None:
+        query = query.where(_is_shown(owner))
     if after is not None:
         query = query.where(RUN.seq < after)
     found = await connection.execute(query.order_by(RUN.seq.desc()).limit(limit))

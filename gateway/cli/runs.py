@@ -1,0 +1,92 @@
+"""`persona runs`: list, show, follow and cancel the runs that make personas."""
+
+import msgspec
+import rich_click as click
+
+from gateway.cli import options
+from gateway.cli.listing import cell, listing, print_json, written
+from gateway.cli.options import example
+from gateway.cli.running import RunEvent, event_line, step_line, watch
+from gateway.cli.target import Target, on_target
+
+COLUMNS = {
+    "RUN": "id",
+    "STATUS": "status",
+    "PERSONA": "persona",
+    "TOKENS": "tokens",
+    "COST USD": "cost_usd",
+    "CREATED": "created_at",
+    "ENDED": "ended_at",
+}
+LIMIT = 50
+RUN = "run_a8K2zBqW5vXc7yTd0LmN"
+
+
+@click.group(epilog=example(f"persona runs tail {RUN}"))
+def runs() -> None:
+    """List, show, follow and cancel the runs that make personas.
+
+    `persona personas create` begins one.
+    """
+
+
+@runs.command("list", epilog=example("persona runs list", "persona runs list --limit 5 --json"))
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=LIMIT, show_default=True, help="How many at most."
+)
+@options.as_json
+@on_target
+async def list_(target: Target, limit: int, as_json: bool) -> None:
+    """List runs, the newest first."""
+    records = [msgspec.to_builtins(run) for run in await target.runs.listed(limit)]
+    empty = f"there is no run {target.where}; `persona personas create` begins one"
+    listing(records, COLUMNS, as_json=as_json, empty=empty)
+
+
+@runs.command(epilog=example(f"persona runs show {RUN}", f"persona runs show {RUN} --json"))
+@click.argument("run_id", metavar="RUN")
+@options.as_json
+@on_target
+async def show(target: Target, run_id: str, as_json: bool) -> None:
+    """Show one run, with what each of its steps took."""
+    found = await target.runs.find(run_id)
+    if as_json:
+        print_json(found)
+        return
+    record = msgspec.to_builtins(found)
+    steps, error = record.pop("steps"), record.pop("error")
+    for name, value in record.items():
+        click.echo(f"{name:<14}{cell(value)}".rstrip())
+    if error is not None:
+        click.echo(f"{'error':<14}{cell(error.get('code'))}: {cell(error.get('message'))}")
+    for step in steps:
+        click.echo(f"  {step_line(step)}")
+
+
+@runs.command(epilog=example(f"persona runs tail {RUN}", f"persona runs tail {RUN} --json"))
+@click.argument("run_id", metavar="RUN")
+@options.as_json
+@on_target
+async def tail(target: Target, run_id: str, as_json: bool) -> None:
+    """Show what happens in a run, from its beginning to its end; with --json one object on a line.
+
+    The command fails as the run does.
+    """
+
+    def tell(event: RunEvent) -> None:
+        if as_json:
+            click.echo(msgspec.json.encode({"type": event.type, "data": event.data}))
+        else:
+            click.echo(event_line(event))
+
+    await watch(run_id, target.runs.follow(run_id), tell)
+
+
+@runs.command(epilog=example(f"persona runs cancel {RUN}"))
+@click.argument("run_id", metavar="RUN")
+@on_target
+async def cancel(target: Target, run_id: str) -> None:
+    """Ask for the end of a run that is open; nothing half-made stays."""
+    await target.runs.cancel(run_id)
+    click.echo(f"{run_id} is cancelled by the process that does work, within a second where one runs")
+    written(target.place)
