@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.importing import macros
 from gateway.importing.found import Found, ImportingError, object_of, text_of, texts_of
-from gateway.personas.acceptance import EXAMPLES, PART_BYTES
+from gateway.personas.acceptance import EXAMPLES, NAME_LENGTH, PART_BYTES, PROMPT_BYTES
 from gateway.personas.model import Content, Draft
 
 TEXTS = (
@@ -33,7 +33,7 @@ KEPT = ("extensions", "creator_notes_multilingual", "creation_date", "modificati
 """Fields that say nothing of the character, and are kept for whoever exports it again."""
 LAYER, BOOK = "card", "character_book"
 """Layers that hold a card's own fields, and its lore."""
-START = re.compile(r"^\s*<START>\s*$", re.IGNORECASE | re.MULTILINE)
+START = re.compile(r"^[^\S\n]*<START>[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 SPEAKER = re.compile(r"^(\{\{\s*(?:char|user)\s*\}\}|<BOT>|<USER>)\s*:\s*", re.IGNORECASE)
 
 
@@ -50,6 +50,7 @@ def read(document: Any) -> list[Found]:
         raise ImportingError(f"A card says something in {', '.join(SAYING)}; this document has none of them")
     found = Found(name=name, versions=[], tags=_tags(data))
     called = fields["nickname"] or name
+    _require_sizes(called, fields)
     prompt, variables = macros.card_variables(macros.named(_prompt(called, fields), called), found)
     kept = {field: value for field, value in fields.items() if value}
     kept |= {field: data[field] for field in KEPT if data.get(field)}
@@ -147,6 +148,17 @@ def _said(name: str, dialogues: str) -> list[str]:
 
 def _dialogue(lines: list[str]) -> str:
     return "".join(f"<START>\n{{{{char}}}}: {line}\n" for line in lines)
+
+
+def _require_sizes(name: str, fields: dict[str, Any]) -> None:
+    """Look before the name is put into its places, which makes more of a text. Raises ImportingError."""
+    if len(name) > NAME_LENGTH:
+        raise ImportingError(f"A name has at most {NAME_LENGTH} characters")
+    if len(_prompt(name, fields)) > PROMPT_BYTES:
+        raise ImportingError(f"A card's texts have at most {PROMPT_BYTES >> 10} KiB")
+    said = [fields["first_mes"], fields["mes_example"], *fields["alternate_greetings"]]
+    if sum(map(len, [*said, *fields["group_only_greetings"]])) > PART_BYTES:
+        raise ImportingError(f"A card's greetings and example dialogues have at most {PART_BYTES >> 10} KiB")
 
 
 def _tags(data: dict[str, Any]) -> list[str]:

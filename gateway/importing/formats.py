@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.importing import cards, langfuse, openai, pictures, plain
-from gateway.importing.found import BYTES, PERSONAS, Found, ImportingError
+from gateway.importing.found import BYTES, PERSONAS, VERSIONS, Found, ImportingError
 from gateway.personas import document
 from gateway.personas.node import DocumentError
 
@@ -39,6 +39,8 @@ def read(form: Format, data: bytes, name: str) -> list[Found]:
         raise ImportingError("The document holds no persona")
     if len(found) > PERSONAS:
         raise ImportingError(f"A document holds at most {PERSONAS} personas, this one {len(found)}")
+    if sum(len(each.versions) for each in found) > VERSIONS:
+        raise ImportingError(f"A document holds at most {VERSIONS} versions; import the newest ones")
     return found
 
 

@@ -12,7 +12,7 @@ BYTES = 8 << 20
 PERSONAS = 100
 """Personas of a document."""
 VERSIONS = 200
-"""Versions of one of them, the newest."""
+"""Versions of a document: they are stored in one transaction, for which others wait."""
 LOST = 100
 """Lines about what was not carried."""
 

@@ -5,7 +5,7 @@ Format: https://api.reference.langfuse.com/#tag/prompts
 
 from typing import Any
 
-from gateway.importing.found import VERSIONS, Found, ImportingError, object_of, text_of, texts_of
+from gateway.importing.found import Found, ImportingError, object_of, text_of, texts_of
 from gateway.importing.macros import template_variables
 from gateway.importing.messages import prompt_of
 from gateway.importing.parameters import defaults_of
@@ -37,9 +37,6 @@ def read(document: Any) -> list[Found]:
 def _persona(name: str, given: list[dict[str, Any]]) -> Found:
     given = sorted(given, key=lambda each: int(each.get("version", 1)))
     found = Found(name=name[:200], versions=[], tags=_tags(given[-1]))
-    if len(given) > VERSIONS:
-        found.lose(f"Only the newest {VERSIONS} of {len(given)} versions are carried.")
-        given = given[-VERSIONS:]
     for place, each in enumerate(given, 1):
         found.versions.append(_content(each, found))
         for label in texts_of(each.get("labels"), "labels"):

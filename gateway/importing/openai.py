@@ -34,7 +34,8 @@ def prompts(document: Any) -> list[Found]:
         if known is not found:
             known.versions += found.versions
             known.numbers |= {name: len(known.versions) for name in found.numbers}
-            known.lost += found.lost
+            for line in found.lost:
+                known.lose(line)
     return list(merged.values())
 
 

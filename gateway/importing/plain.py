@@ -1,6 +1,5 @@
 """Prompts that are plain texts, and those of a promptfoo configuration, become personas by their names."""
 
-import re
 from pathlib import PurePath
 from typing import Any
 
@@ -12,7 +11,7 @@ from gateway.importing.messages import prompt_of
 from gateway.personas.model import Content
 
 KINDS = (".md", ".txt")
-FIRST_LINE = re.compile(r"\A\s*#\s+(.{1,100}?)\s*#*\s*$", re.MULTILINE)
+TITLE = 100
 
 
 def text(name: str, written: str) -> list[Found]:
@@ -20,8 +19,13 @@ def text(name: str, written: str) -> list[Found]:
     prompt = text_of(written, "text").strip()
     if not prompt:
         raise ImportingError(f"`{name}` is empty")
-    title = FIRST_LINE.match(prompt)
-    return [Found(name=title[1] if title else PurePath(name).stem, versions=[Content(prompt=prompt)])]
+    return [Found(name=_title(prompt) or PurePath(name).stem, versions=[Content(prompt=prompt)])]
+
+
+def _title(prompt: str) -> str:
+    """Return the heading in the first line, if that is one."""
+    mark, space, title = prompt.partition("\n")[0][: 2 * TITLE].partition(" ")
+    return title.strip().rstrip("#").rstrip()[:TITLE] if mark == "#" and space else ""
 
 
 def promptfoo(document: Any) -> list[Found]:

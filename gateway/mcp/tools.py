@@ -137,7 +137,12 @@ TOOLS = {
             conversation_id={**TEXT, "description": "The conversation to go on in; without it, a new one."},
             temperature={**NUMBER, "minimum": 0, "maximum": 2},
             max_tokens={"type": "integer", "minimum": 1, "description": "Tokens of the answer at most."},
-            tools={"type": "array", "items": TEXT, "description": "Tools of the gateway's own."},
+            tools={
+                "type": "array",
+                "maxItems": 128,
+                "items": TEXT,
+                "description": "Tools of the gateway's own.",
+            },
         ),
         _object(
             "answer conversation_id message_id persona drift tokens",
@@ -186,7 +191,7 @@ TOOLS = {
         "tells how far it strays from its persona.",
         _object(
             "personas scene",
-            personas={"type": "array", "items": REF, "minItems": 2, "maxItems": 8},
+            personas={"type": "array", "minItems": 2, "maxItems": 8, "items": REF},
             scene={**TEXT, "minLength": 1, "maxLength": 8000, "description": "Where they are, and why."},
             turns={"type": "integer", "minimum": 1, "maximum": 32, "default": 6},
             budget_usd={

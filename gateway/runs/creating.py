@@ -67,10 +67,15 @@ def creating(limiter: Limiter, is_leaving: Callable[[], bool]) -> HTTPRouteHandl
             inputs = asked.read(data)
         except DraftError as error:
             raise unacceptable(error.details) from None
+        is_there = still_there(request.scope)
+
+        def is_wanted() -> bool:
+            return is_there() and not is_leaving()
+
         run_id = await _begin(request, database, limiter, inputs)
         if stream or "text/event-stream" in request.headers.get("accept", ""):
             return Streamed(frame(event) async for event in follow(database, run_id))
-        if "respond-async" in (prefer or "") or not await wait(database, run_id, is_leaving):
+        if "respond-async" in (prefer or "") or not await wait(database, run_id, is_wanted):
             return await _later(database, run_id)
         return await _made(request, database, run_id)
 
@@ -80,7 +85,7 @@ def creating(limiter: Limiter, is_leaving: Callable[[], bool]) -> HTTPRouteHandl
 async def _begin(request: AnyRequest, database: Database, limiter: Limiter, inputs: Inputs) -> str:
     """Write the run, within what the caller's plan leaves. Raises Refusal."""
     caller, pipeline, run_id = caller_of(request), packaged(), ids.new("run")
-    await limiter.take(caller.bounds, "generations")
+    await limiter.recount(caller.bounds, "generations", request.scope["state"]["connection"])
     async with database.write(still_there(request.scope)) as connection:
         for bound in caller.bounds.runs:
             if await store.open_runs(connection, caller.workspace_id, bound.amount) >= bound.amount:

@@ -31,9 +31,9 @@ async def follow(database: Database, run_id: str, after: int = 0) -> AsyncIterat
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def wait(database: Database, run_id: str, is_leaving: Callable[[], bool]) -> bool:
-    """Wait for the end of a run, and tell whether it has come; the process may be leaving before it."""
-    while not is_leaving():
+async def wait(database: Database, run_id: str, is_wanted: Callable[[], bool]) -> bool:
+    """Wait for the end of a run while that is wanted, and tell whether it has come."""
+    while is_wanted():
         try:
             async with database.read() as connection:
                 run = await store.find(connection, run_id)

@@ -71,11 +71,11 @@ class Generation:
     async def _begin(self, run_id: str) -> Any:
         if not self._tasks:
             # Budgets are kept to only if what calls took is entered, and what has changed is noticed.
-            self._tasks.append(asyncio.create_task(self._ledger.run()))
             position = await self._database.position()
-            watching = self._database.watch(position, self._ledger.known.forget)
-            self._tasks.append(asyncio.create_task(watching))
-            self._prices.start()
+            if not self._tasks:
+                watching = self._database.watch(position, self._ledger.known.forget)
+                self._tasks = [asyncio.create_task(self._ledger.run()), asyncio.create_task(watching)]
+                self._prices.start()
         await self._prices.looked()
         async with self._database.write() as connection:
             run = await store.find(connection, run_id)
@@ -90,9 +90,15 @@ class Generation:
     def _stage(
         self, run: Run, pipeline: Pipeline, stage: Stage, number: int, state: State, spent: Spent
     ) -> Callable[[], Awaitable[Any]]:
+        paid: tuple[Answer, State, list[Told]] | None = None
+        began = time.monotonic()
+
         async def take() -> Any:
-            began = time.monotonic()
-            answer, change, told = await self._taken(run, pipeline, stage, state, spent)
+            # A step is taken again where the store was away; what its call has cost is not spent twice.
+            nonlocal paid
+            if paid is None:
+                paid = await self._taken(run, pipeline, stage, state, spent)
+            answer, change, told = paid
             latency = round((time.monotonic() - began) * 1000, 1)
             done = {
                 "run_id": run.id,

@@ -81,7 +81,10 @@ async def tell(connection: AsyncConnection, run_id: str, number: int, told: Sequ
 
 async def spend(connection: AsyncConnection, run_id: str, tokens: int, cost_usd: float | None) -> None:
     """Say what a run has taken so far."""
-    await _update(connection, run_id, status="running", tokens=tokens, cost_usd=cost_usd)
+    is_open = (RUN.id == run_id) & RUN.status.in_(OPEN)
+    # One that has ended stays so, whatever a process that others had given up for dead brings in late.
+    values = {"status": "running", "tokens": tokens, "cost_usd": cost_usd}
+    await connection.execute(update(tables.runs).where(is_open).values(values))
 
 
 async def end(

@@ -18,8 +18,8 @@ def configure(config: Log) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
-    # These log every connection and request, which interests only their authors.
-    for name in ("uvicorn", "asyncio", "aiosqlite", "alembic"):
+    # These log every connection and request, which interests only their authors, and what is in them.
+    for name in ("uvicorn", "asyncio", "aiosqlite", "alembic", "sse_starlette", "mcp", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     # It warns of every request that is not HTTP, and anybody can send any number of those.
     logging.getLogger("uvicorn.error").setLevel(max(logging.ERROR, root.level))

@@ -67,8 +67,8 @@ class Server:
         """Call a tool; never fails."""
         try:
             given = msgspec.json.decode(arguments or "{}", type=dict[str, Any])
-        except msgspec.DecodeError:
-            return Result("failed", "The arguments are no JSON object.")
+        except (msgspec.DecodeError, RecursionError):
+            return Result("failed", "The arguments are no JSON object, or are nested too deeply.")
         seconds = min(seconds, self._table.timeout)
         try:
             async with asyncio.timeout(seconds):

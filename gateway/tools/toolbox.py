@@ -142,7 +142,7 @@ class Toolbox:
                 writer.write(msgspec.json.encode(order) + b"\n")
                 await writer.drain()
                 return msgspec.json.decode(await reader.readuntil(b"\n"), type=kind)
-        except (OSError, EOFError, TimeoutError, msgspec.DecodeError):
+        except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, msgspec.DecodeError):
             return None
         finally:
             if writer is not None:

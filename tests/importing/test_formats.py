@@ -220,3 +220,28 @@ def test_a_text_is_named_by_its_first_line_or_its_file() -> None:
 def test_what_is_none_of_the_format_is_refused_in_a_sentence(form: Format, data: bytes) -> None:
     with pytest.raises(ImportingError):
         read(form, data)
+
+
+@pytest.mark.parametrize(
+    ("form", "document", "problem"),
+    [
+        ("text", b"# " + b" " * 100_000 + b"x" * 300, None),
+        ("card", {"data": {"name": "a", "description": "b", "mes_example": "\n" * 200_000 + "x"}}, None),
+        ("card", {"data": {"name": "a" * 201, "description": "<BOT>"}}, "at most 200 characters"),
+        ("card", {"data": {"name": "a", "description": "<BOT>" * 200_000}}, "at most 512 KiB"),
+        ("card", {"data": {"name": "a", "description": "b", "first_mes": "<BOT>" * 60_000}},
+         "at most 256 KiB"),
+        ("openai-prompt", [{"id": "pmpt_1", "version": n, "instructions": f"a{n}"} for n in range(201)],
+         "at most 200 versions"),
+    ],
+)  # fmt: skip
+def test_a_document_that_is_made_to_be_slow_or_large_is_read_at_once(
+    form: Format, document: object, problem: str | None
+) -> None:
+    began = time.process_time()
+    if problem is None:
+        assert read(form, document)
+    else:
+        with pytest.raises(ImportingError, match=problem):
+            read(form, document)
+    assert time.process_time() - began < 2
