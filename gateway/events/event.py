@@ -4,7 +4,15 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["persona.created", "persona.updated", "persona.forked", "persona.archived", "budget.threshold"]
+Kind = Literal[
+    "persona.created",
+    "persona.updated",
+    "persona.forked",
+    "persona.archived",
+    "run.completed",
+    "run.failed",
+    "budget.threshold",
+]
 """Whoever writes events of another kind adds it here."""
 Value = str | int | float | None
 NOBODY = ""

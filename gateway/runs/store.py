@@ -7,6 +7,8 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 
 from gateway import clock
+from gateway.events import store as events
+from gateway.events.event import NOBODY, Value
 from gateway.runs.run import OPEN, Event, EventType, Inputs, Run, Status
 from gateway.storage import tables
 from gateway.storage.audit import Actor
@@ -96,10 +98,13 @@ async def end(
     persona_id: str | None = None,
     error: dict[str, Any] | None = None,
 ) -> None:
-    """Let a run end, with its last event."""
+    """Let a run end, with its last event, and with one for those who are told later."""
     now = clock.now_ms()
     await _update(connection, run_id, status=status, ended_at=now, persona_id=persona_id, error=error)
     await tell(connection, run_id, END, [told])
+    ended = await find(connection, run_id)
+    if ended is not None:
+        await _record(connection, ended)
 
 
 async def begin_again(connection: AsyncConnection, run_id: str) -> None:
@@ -117,6 +122,17 @@ async def open_runs(connection: AsyncConnection, workspace_id: str, limit: int) 
 
 async def _update(connection: AsyncConnection, run_id: str, **values: Any) -> None:
     await connection.execute(update(tables.runs).where(RUN.id == run_id).values(values))
+
+
+async def _record(connection: AsyncConnection, run: Run) -> None:
+    """Tell of the end to those who may know of the run; a run that was cancelled is no news to anybody."""
+    owner = (run.owner or NOBODY) if run.is_private else None
+    data: dict[str, Value] = {"run_id": run.id, "tokens": run.tokens, "total_cost_usd": run.cost_usd}
+    if run.status == "completed":
+        data["persona_id"] = run.persona_id
+        await events.record(connection, "run.completed", run.workspace_id, owner, **data)
+    elif run.status == "failed":
+        await events.record(connection, "run.failed", run.workspace_id, owner, **data)
 
 
 def _is_shown(owner: str) -> ColumnElement[bool]:

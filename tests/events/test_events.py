@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from msgspec.structs import replace
 from gateway import clock
 from gateway.events import store as events
 from gateway.events.event import Event
-from gateway.personas.model import Content, Draft, Profile
+from gateway.personas.model import Content, Draft, Profile, Visibility
 from gateway.personas.store import labels, personas
 from gateway.personas.store.personas import Origin
+from gateway.runs import store as runs
+from gateway.runs.run import EventType, Inputs, Status
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 from tests.fakes.store import opened, workspaces
@@ -115,6 +118,59 @@ async def test_a_private_persona_is_its_owners(rig: Rig, owner: str | None, know
     assert {one for one in ("own_1", "own_2", "key_1") if hidden.is_told_to(made.workspace_id, one)} == knows
     assert shared.is_told_to(made.workspace_id, "own_2")
     assert not shared.is_told_to("ws_other", "own_1")
+
+
+@pytest.mark.parametrize(
+    ("status", "last", "made"),
+    [
+        ("completed", "run.completed", "psn_1"),
+        ("failed", "run.failed", None),
+        ("cancelled", "run.cancelled", None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("visibility", "owner", "knows"),
+    [
+        ("private", "own_1", {"own_1"}),
+        ("private", None, set()),
+        ("workspace", "own_1", {"own_1", "own_2"}),
+    ],
+)
+async def test_the_end_of_a_run_is_told_to_those_who_may_know_of_it(
+    rig: Rig,
+    status: Status,
+    last: EventType,
+    made: str | None,
+    visibility: Visibility,
+    owner: str | None,
+    knows: set[str],
+) -> None:
+    inputs = Inputs(intent="A secret intent.", language="en", visibility=visibility, seed=1)
+    error = {"code": "run.step_failed", "message": "A secret sentence."} if status == "failed" else None
+    ending = partial(
+        runs.end,
+        run_id="run_1",
+        status=status,
+        told=(last, {"run_id": "run_1"}),
+        persona_id=made,
+        error=error,
+    )
+    async with rig.database.write() as connection:
+        await runs.create(connection, "run_1", inputs, replace(rig.actor, owner=owner), "default", "sha256:0")
+        await runs.spend(connection, "run_1", 12, 0.5)
+    with suppress(ZeroDivisionError):
+        async with rig.database.write() as connection:
+            await ending(connection)
+            raise ZeroDivisionError
+    assert await rig.told() == []
+    async with rig.database.write() as connection:
+        await ending(connection)
+    data: dict[str, Any] = {"run_id": "run_1", "tokens": 12, "total_cost_usd": 0.5}
+    data |= {"persona_id": made} if made else {}
+    found = await rig.told()
+    assert told(found) == ([] if status == "cancelled" else [(last, data)])
+    for event in found:
+        assert {one for one in ("own_1", "own_2") if event.is_told_to(rig.actor.workspace_id, one)} == knows
 
 
 async def test_so_many_are_kept_and_no_more(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
