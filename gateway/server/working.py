@@ -12,7 +12,8 @@ from gateway.config import Config
 from gateway.server import kinds
 from gateway.storage.database import Database
 from gateway.telemetry import logs
-from gateway.work.shift import LostPlaceError, Shift
+from gateway.work.living import LostPlaceError
+from gateway.work.shift import Shift
 
 NAME = "persona-work"
 """The name under which the system lists this process."""

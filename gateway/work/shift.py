@@ -1,6 +1,7 @@
 """A shift is what one process does for as long as it lives: it hands work over, and misses others."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import platform
@@ -12,6 +13,7 @@ from gateway.config import Config
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 from gateway.work.engine import Engine, work_of
+from gateway.work.living import Living, LostPlaceError
 from gateway.work.performing import EXHAUSTED, Performer
 from gateway.work.store import ended, processes, rows
 from gateway.work.work import Kind, Work
@@ -19,17 +21,12 @@ from gateway.work.work import Kind, Work
 IDLE_SECONDS = 0.2
 BUSY_SECONDS = 0.05
 """Seconds between two looks for what is wanted; a call is cut within 250 ms once nobody wants it."""
-BEAT_SECONDS = 1.0
-MISSED_MS = 6_000
-"""Milliseconds of silence after which a process counts as dead."""
+PAUSE_SECONDS = 1.0
+"""Seconds after which a store that was not there is asked again."""
 SWEEP_SECONDS = 5.0
 AT_ONCE = 100
 
 log = logging.getLogger("gateway.work")
-
-
-class LostPlaceError(Exception):
-    """This process has to end: others believe that it is dead, or its store is another one now."""
 
 
 class Shift:
@@ -44,33 +41,42 @@ class Shift:
         self._performer = Performer(database, kinds, self._step)
         self._engine = Engine(config.store, process_id, config.work.concurrency, self._performer.perform)
         self._identity = database.backend.identity()
+        self._living = Living(database, process_id)
+        self._beating: asyncio.Task[None] | None = None
+        """Beats from the first work on until the last step has ended, whatever else goes on."""
 
     async def run(self) -> None:
         """Do work until cancelled. Raises LostPlaceError."""
-        beat = sweep = time.monotonic()
+        sweep = time.monotonic()
         while True:
             now, is_busy = time.monotonic(), False
             try:
                 if self._database.backend.identity() != self._identity:
                     raise LostPlaceError("the store is another one than before")
+                if self._beating is not None and self._beating.done():
+                    self._beating.result()
                 is_busy = await self._hand_over()
-                if self._engine.is_launched and now >= beat:
-                    beat = now + BEAT_SECONDS
-                    await self._beat()
+                if self._engine.is_launched and self._living.silent:
+                    await self._take_over(self._living.silent)
                 if self._engine.is_launched and now >= sweep:
                     sweep = now + SWEEP_SECONDS
                     await self._sweep()
             except StoreUnavailable as error:
                 log.warning("work waits for the store: %s", type(error).__name__)
-                await asyncio.sleep(BEAT_SECONDS)
+                await asyncio.sleep(PAUSE_SECONDS)
             await asyncio.sleep(BUSY_SECONDS if is_busy else IDLE_SECONDS)
 
     async def close(self, grace: float) -> None:
         """Let steps under way end within the grace, and begin no other."""
         self._performer.closing.set()
-        resting = [asyncio.create_task(course.at_rest.wait()) for course in self._performer.courses.values()]
+        resting = [course.at_rest.wait() for course in self._performer.courses.values()]
         if resting:
-            await asyncio.wait(resting, timeout=grace)
+            waited: list[asyncio.Future[Any]] = [asyncio.gather(*resting)]
+            if self._beating is not None:
+                # Once others do its work, this process must not.
+                waited.append(self._beating)
+            await asyncio.wait(waited, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        await self._fall_silent()
         try:
             async with asyncio.timeout(1), self._database.write() as connection:
                 # Others need not wait until they miss this one.
@@ -99,6 +105,8 @@ class Shift:
         """Load the engine, and see that it knows all that was handed over to one that may have been lost."""
         async with self._database.write() as connection:
             await processes.enrol(connection, self._process_id, platform.node(), os.getpid())
+        if self._beating is None:
+            self._beating = asyncio.create_task(self._living.run())
         await self._engine.launch(self._kinds)
         behind = 0
         while True:
@@ -117,18 +125,19 @@ class Shift:
         async with self._database.write() as connection:
             await rows.mark_handed_over(connection, works)
 
-    async def _beat(self) -> None:
-        async with self._database.write() as connection:
-            if not await processes.beat(connection, self._process_id):
-                raise LostPlaceError("others have missed this process, and do its work")
-            dead = await processes.missing(connection, MISSED_MS)
-        if not dead:
-            return
+    async def _fall_silent(self) -> None:
+        if self._beating is not None:
+            self._beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError, LostPlaceError):
+                await self._beating
+
+    async def _take_over(self, dead: Sequence[str]) -> None:
         log.warning("%d lost processes leave their work to this one", len(dead))
         await self._engine.take_over(dead)
         async with self._database.write() as connection:
             for process_id in dead:
                 await processes.leave(connection, process_id)
+        self._living.forget(dead)
 
     async def _sweep(self) -> None:
         """Forget what has ended, and give up what has ended its process too often."""

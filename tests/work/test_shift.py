@@ -10,7 +10,7 @@ import pytest
 from gateway.config import Config, Store
 from gateway.storage.database import Database
 from gateway.work.shift import Shift
-from gateway.work.store import ended, rows
+from gateway.work.store import ended, processes, rows
 from gateway.work.work import State, Work
 from tests.fakes.store import opened
 from tests.work.tally import GATE, NAME, SECRET, Tally, order, results
@@ -147,6 +147,41 @@ async def test_a_step_under_way_is_cut_once_its_work_is_cancelled(database: Data
             assert not await rows.want_cancelled(connection, "run_a")
     assert tally.notes() == ["run_a 1", "run_a 2", "run_a cancelled"]
     assert await results(database) == {}
+
+
+async def test_a_process_that_ends_goes_on_to_beat_until_its_last_step_has_ended(
+    database: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.work.living.BEAT_SECONDS", 0.01)
+    (tally.folder / GATE).touch()
+    config = Config(store=Store(url=database.url, folder=str(tally.folder)))
+    shift = Shift(config, database, {NAME: tally.kind()}, "wrk_1")
+    task = asyncio.create_task(shift.run())
+    await order(database, "run_a", **{"2": "hang"})
+
+    async def hangs() -> bool:
+        return "run_a 2" in tally.notes()
+
+    async def beat() -> int:
+        async with database.read() as connection:
+            return (await processes.beats(connection))["wrk_1"]
+
+    await until(hangs)
+    task.cancel()
+    closing = asyncio.create_task(shift.close(PATIENCE))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    before = await beat()
+
+    async def has_beaten() -> bool:
+        return await beat() > before
+
+    await until(has_beaten)
+    assert not closing.done()
+    (tally.folder / GATE).unlink()
+    await closing
+    assert await beat() == processes.VACATED
+    await shift._engine.close()
 
 
 async def test_work_that_waits_is_cancelled_without_a_step(database: Database, tally: Tally) -> None:

@@ -7,6 +7,8 @@ from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 
 PROCESS = tables.work_processes.c
+VACATED = 0
+"""The beat of a process that has ended as it should."""
 
 
 async def enrol(connection: AsyncConnection, process_id: str, host: str, pid: int) -> None:
@@ -22,15 +24,16 @@ async def beat(connection: AsyncConnection, process_id: str) -> bool:
     return (await connection.execute(query.values(beat_at=clock.now_ms()))).rowcount > 0
 
 
-async def missing(connection: AsyncConnection, after_ms: int) -> list[str]:
-    """List the processes that have been silent for this long."""
-    query = select(PROCESS.id).where(PROCESS.beat_at < clock.now_ms() - after_ms)
-    return list(await connection.scalars(query))
+async def beats(connection: AsyncConnection) -> dict[str, int]:
+    """Return the last beat of every process, each by the clock of its own host."""
+    rows = await connection.execute(select(PROCESS.id, PROCESS.beat_at))
+    return {row.id: row.beat_at for row in rows}
 
 
 async def vacate(connection: AsyncConnection, process_id: str) -> None:
     """Say that a process ends, so that others need not wait until they miss it."""
-    await connection.execute(update(tables.work_processes).where(PROCESS.id == process_id).values(beat_at=0))
+    query = update(tables.work_processes).where(PROCESS.id == process_id)
+    await connection.execute(query.values(beat_at=VACATED))
 
 
 async def leave(connection: AsyncConnection, process_id: str) -> None:
