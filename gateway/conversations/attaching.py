@@ -68,7 +68,7 @@ class Attaching:
                     joined, before = await matching.join(connection, conversation, heard, again), _last(heard)
         except StoreUnavailable:
             raise Refusal(Fault.STORE_UNAVAILABLE) from None
-        self._keep(exchange, joined, before)
+        self._keep(exchange, joined, before, is_wanted=True)
 
     async def match(self, caller: Caller, exchange: Exchange) -> None:
         """Have the turn kept in the conversation whose path its messages go on with, else in a new one.
@@ -85,7 +85,7 @@ class Attaching:
                 joined = await self._continued(connection, exchange, joined)
                 if not joined.conversation.seq:
                     await store.require_room(connection, caller.workspace_id)
-            self._keep(exchange, joined, before)
+            self._keep(exchange, joined, before, is_wanted=False)
         except StoreUnavailable as error:
             log.warning("a turn is not attached: %s", type(error).__name__)
         except Refusal as refusal:
@@ -101,8 +101,8 @@ class Attaching:
             return begun
         return found
 
-    def _keep(self, exchange: Exchange, joined: Joined, before: bytes | None) -> None:
-        exchange.keep_by(Keeping(self._committer, *joined, before))
+    def _keep(self, exchange: Exchange, joined: Joined, before: bytes | None, *, is_wanted: bool) -> None:
+        exchange.keep_by(Keeping(self._committer, *joined, before, is_wanted=is_wanted))
         exchange.account.turn.conversation_id = joined.conversation.id
 
     async def _begun(self, caller: Caller, exchange: Exchange, persona: Resolved) -> Joined:

@@ -38,8 +38,11 @@ class Keeping:
         place: Place,
         heard: Sequence[Heard],
         before: bytes | None = None,
+        *,
+        is_wanted: bool = True,
     ) -> None:
         """`heard` is what is new behind this place, and `before` the last message's hash, taken alone.
+        Without `is_wanted` the answer goes out even where it cannot be kept.
 
         Raises Refusal where that is too much to be kept.
         """
@@ -50,6 +53,7 @@ class Keeping:
                 f"The new messages are larger than {MOST_BYTES >> 20} MiB, too much for a conversation.",
                 param="messages",
             )
+        self.is_wanted = is_wanted
         self.conversation = conversation
         self.parent = place.id
         """The message that was answered, once the answer is kept."""

@@ -106,8 +106,14 @@ def _message(own: _Own, said: Heard, place: Place, is_free: bool) -> Message:
         tail=said.tail,
         version=own.version,
         score=Score(own.drift, own.coherence) if own.drift is not None else None,
-        created_at=int(own.created_at.timestamp() * 1000) if own.created_at else clock.now_ms(),
+        created_at=_moment(own.created_at),
     )
+
+
+def _moment(told: datetime | None) -> int:
+    """Return when something was said, which is never after now."""
+    now = clock.now_ms()
+    return now if told is None else min(now, int(told.timestamp() * 1000))
 
 
 def _lines(body: bytes) -> Iterator[_Line]:

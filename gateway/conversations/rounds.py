@@ -36,6 +36,7 @@ class Rounds:
     """Keeps the answer to one message, and holds what is said before it until then."""
 
     def __init__(self, keeping: Keeping, offer: Offer, chat: Chat) -> None:
+        self.is_wanted = keeping.is_wanted
         self.keeping = keeping
         self.offer = offer
         self.uses: list[Use] = []

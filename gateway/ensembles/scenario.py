@@ -66,6 +66,7 @@ class _Said:
     """Takes the answer of a turn."""
 
     text = ""
+    is_wanted = True
 
     async def keep(self, _turn: Turn, message: bytes) -> None:
         content = msgspec.json.decode(message, type=_Message).content

@@ -1,6 +1,7 @@
 """An answer that belongs to a conversation is kept before its caller has seen the end of it."""
 
 import asyncio
+import logging
 from typing import Any, Protocol
 
 import msgspec
@@ -16,6 +17,8 @@ KEPT_CHARACTERS = 4 * 1024 * 1024
 CALLS = 128
 """Tools that one answer may call, if it is to be kept."""
 
+log = logging.getLogger("gateway.chat")
+
 
 class Answered(Protocol):
     """An answer that can say what it would be as a message of the next request."""
@@ -27,14 +30,23 @@ class Answered(Protocol):
 class Keeper(Protocol):
     """Keeps the answer to one request."""
 
+    is_wanted: bool
+    """Tells whether the caller has asked for it, and so must not get an answer that is not kept."""
+
     async def keep(self, turn: Turn, message: bytes) -> None:
         """Keep the message durably. Raises Refusal."""
 
 
 async def kept_by(keeper: Keeper, turn: Turn, said: Answered, *, is_large: bool) -> None:
-    """Have an answer kept; one that is large is read in a thread. Raises Refusal."""
-    message = await asyncio.to_thread(said.message) if is_large else said.message()
-    await keeper.keep(turn, message)
+    """Have an answer kept; one that is large is read in a thread. Raises Refusal where that was asked for."""
+    try:
+        message = await asyncio.to_thread(said.message) if is_large else said.message()
+        await keeper.keep(turn, message)
+    except Refusal as refusal:
+        if keeper.is_wanted:
+            raise
+        turn.conversation_id = None
+        log.warning("a turn is answered and not kept: %s", refusal.fault.code)
 
 
 class KeptTranscript(Transcript):

@@ -18,12 +18,14 @@ from gateway.turns import charging
 from gateway.turns.usage import Usage, total
 from gateway.turns.usage import read as read_usage
 from gateway.upstreams.prices import Prices
-from gateway.upstreams.structured import Structured
+from gateway.upstreams.structured import RETRIES, Structured
 from gateway.work.work import FailedError
 
 SECONDS = 120.0
 CHARACTERS = 3
-"""Characters of a token, at least, in most languages."""
+"""Characters of a token in most languages, for models that do not tell what an answer took."""
+FRAME = 64
+"""Tokens, at most, of what stands around two messages and a schema."""
 SHOWN = 5
 """Faults of an answer that the model is told."""
 
@@ -90,7 +92,7 @@ class Asker:
         from openai import OpenAIError
 
         reasons = []
-        asked = Asked((len(system) + len(question)) // CHARACTERS + 1, pipeline.max_tokens)
+        asked = _most(pipeline, stage, system, question)
         for route in self._routes:
             self._require_within(run, self._bound(run, route, asked, spent))
             model = self._model(pipeline, stage, route, seed)
@@ -98,7 +100,7 @@ class Asker:
                 spender = Spender(run.workspace_id, run.owner)
                 async with self._ledger.call(spender, asked, route) as call:
                     reply = await model.ask(system, question)
-                    call.usage = read_usage(reply.usage) or Usage(asked.prompt, 0)
+                    call.usage = read_usage(reply.usage) or _guessed(system, question, reply.text)
                 return reply.text, call.usage, route
             except OpenAIError as error:
                 # Its message may quote what was sent.
@@ -128,7 +130,7 @@ class Asker:
         if tariff is None or spent.cost_usd is None:
             message = f"`budget_usd` needs a price for `{route}`; its operator adds it to `prices`."
             raise failed(Fault.PRICE_UNKNOWN, message)
-        return spent.cost_usd + tariff.cost(asked.prompt, asked.answer or 0)
+        return spent.cost_usd + tariff.cost(asked.prompt, (asked.answer or 0) * asked.choices)
 
     @staticmethod
     def _require_within(run: Run, cost_usd: float | None) -> None:
@@ -136,6 +138,18 @@ class Asker:
         if budget is not None and cost_usd is not None and cost_usd > budget:
             message = f"Run aborted: {_dollars(cost_usd)} exceeds budget {_dollars(budget)}."
             raise failed(Fault.RUN_OVER_BUDGET, message)
+
+
+def _most(pipeline: Pipeline, stage: Stage, system: str, question: str) -> Asked:
+    """Say what a call may take, with its repetitions: no token is shorter than a byte."""
+    sent = (system, question, msgspec.json.encode(strict(stage.schema)).decode())
+    tries = 1 + RETRIES
+    return Asked((sum(len(each.encode()) for each in sent) + FRAME) * tries, pipeline.max_tokens, tries)
+
+
+def _guessed(system: str, question: str, text: str | None) -> Usage:
+    prompt, answer = len(system) + len(question), len(text or "")
+    return Usage(prompt // CHARACTERS + 1, answer // CHARACTERS + 1)
 
 
 def _read(reply: str | None, stage: Stage) -> tuple[Any, str]:

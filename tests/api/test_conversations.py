@@ -95,7 +95,9 @@ def test_the_pin_follows_a_label_and_can_be_moved(me: User) -> None:
 def test_title_and_metadata_are_changed_and_bounded(me: User) -> None:
     me.persona()
     place = f"{PLACE}/{begun(me, title='First', metadata={'channel': 'web'})['id']}"
+    begins = me.get(place).json["updated_at"]
     changed = me.patch(place, {"title": "Second"}).json
+    assert changed["updated_at"] == me.get(place).json["updated_at"] == begins
     assert (changed["title"], changed["metadata"]) == ("Second", {"channel": "web"})
     changed = me.patch(place, {"title": "", "metadata": {}}).json
     assert (changed["title"], changed["metadata"]) == ("", {})
@@ -215,6 +217,15 @@ def test_what_is_said_is_kept_read_moved_and_followed(me: User, upstream: Script
     moved = me.post(f"{PLACE}/import?persona=muse&id=conv_moved", lines)
     assert moved.status == 201, moved.body
     assert me.get(f"{PLACE}/conv_moved/export").body == lines
+    far = b'{"role":"user","content":"Later","created_at":"9999-01-01T00:00:00Z"}'
+    ahead = me.post(f"{PLACE}/import?persona=muse&id=conv_ahead", far).json
+    (only,) = me.get(f"{PLACE}/conv_ahead/messages").json["data"]
+    # Whatever its messages say of their time, it is kept from its import on.
+    assert ahead["updated_at"] == ahead["created_at"] == me.get(f"{PLACE}/conv_ahead").json["updated_at"]
+    assert only["created_at"][:4] != "9999"
+    before = b'{"role":"user","content":"Earlier","created_at":"2001-01-01T00:00:00Z"}'
+    old = me.post(f"{PLACE}/import?persona=muse&id=conv_before", before).json
+    assert old["updated_at"] == old["created_at"] == me.get(f"{PLACE}/conv_before").json["updated_at"]
     points = me.get(f"{place}/drift").json["data"]
     assert [point["turn"] for point in points] == [first["message_id"], attached.json["persona"]["turn"]]
     for each in (place, f"{PLACE}/conv_moved"):

@@ -12,7 +12,9 @@ from gateway.conversations.conversation import Pin
 from gateway.conversations.keeping import Keeping
 from gateway.conversations.lineage import Heard, hear, hear_one
 from gateway.conversations.message import Addition, root
+from gateway.errors import Fault, Refusal
 from gateway.openai_api.bounds import LARGE
+from gateway.openai_api.keeping import kept_by
 from gateway.turns.turn import Turn
 
 
@@ -58,3 +60,41 @@ async def test_a_large_turn_is_read_in_a_thread(
     assert [thread is threading.main_thread() for thread in threads] == [not aside]
     ((asked, answered),) = [addition.messages for addition in committer.additions]
     assert (answered.id, answered.parent, kept.parent) == ("msg_1", asked.id, asked.id)
+
+
+class Full:
+    """Takes nothing, in the place of a committer."""
+
+    keeps_texts = True
+
+    async def commit(self, addition: Addition) -> None:
+        raise Refusal(Fault.CONVERSATION_FULL)
+
+
+class Words:
+    """Is an answer."""
+
+    def message(self) -> bytes:
+        return b'{"role":"assistant","content":"Good evening"}'
+
+
+async def test_what_nobody_has_asked_to_keep_costs_no_answer() -> None:
+    caller = Caller("key_1", "ws_1", "key_1", frozenset(), operator=False)
+    conversation = beginning.draft(caller, "psn_1", Pin(1))
+    committer: Any = Full()
+    turn = Turn(
+        id="msg_1",
+        request_id="req_1",
+        workspace_id="ws_1",
+        key_id="key_1",
+        model="m",
+        stream=False,
+        created_at=1,
+        conversation_id=conversation.id,
+    )
+    wanted = Keeping(committer, conversation, root(conversation), [])
+    with pytest.raises(Refusal):
+        await kept_by(wanted, turn, Words(), is_large=False)
+    matched = Keeping(committer, conversation, root(conversation), [], is_wanted=False)
+    await kept_by(matched, turn, Words(), is_large=False)
+    assert turn.conversation_id is None

@@ -20,7 +20,6 @@ from sqlalchemy import (
     update,
 )
 
-from gateway import clock
 from gateway.conversations.conversation import MOST_CONVERSATIONS, MOST_MESSAGES, Conversation, Pin
 from gateway.conversations.message import Addition, Message, Score
 from gateway.drift.axes import AXES
@@ -151,14 +150,17 @@ async def change(
     pin: Pin | None = None,
 ) -> Conversation:
     """Change what is given, and return the conversation as it is now."""
-    values: dict[str, Any] = {"updated_at": clock.now_ms()}
+    # When something was said last is left alone: what is kept for some days is counted from then.
+    values: dict[str, Any] = {}
     if title is not None:
         values["title"] = title
     if metadata is not None:
         values["metadata"] = metadata
     if pin is not None:
         values |= {"version": pin.version, "follow": pin.follow}
-    await connection.execute(update(tables.conversations).where(CONVERSATION.seq == found.seq).values(values))
+    if values:
+        query = update(tables.conversations).where(CONVERSATION.seq == found.seq)
+        await connection.execute(query.values(values))
     return msgspec.structs.replace(found, **values)
 
 
@@ -196,9 +198,11 @@ async def take_in(
     answers = sum(message.score is not None for message in messages)
     await add(connection, [Addition(made, tuple(messages), words, answers)])
     last, count = messages[-1], len(messages)
-    return msgspec.structs.replace(
-        made, leaf=last.id, messages=count, turns=answers, updated_at=last.created_at
+    # What was said long ago is kept from now on, and not from then.
+    await connection.execute(
+        update(tables.conversations).where(CONVERSATION.seq == made.seq).values(updated_at=made.updated_at)
     )
+    return msgspec.structs.replace(made, leaf=last.id, messages=count, turns=answers)
 
 
 async def _placed(connection: AsyncConnection, addition: Addition) -> int | Fault:
