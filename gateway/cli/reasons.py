@@ -31,6 +31,7 @@ WORDS = {
     "never-say": "says what is never to be said",
     "no-access": "says that it has no access, as assistants do",
     "no-feelings": "says that it has no feelings",
+    "no-person": "says that nobody is there",
     "not-a-person": "says that it is no person",
     "number-clash": "gives another number than is stored",
     "polarity": "likes what the persona does not, or the other way round",

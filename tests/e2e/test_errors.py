@@ -78,7 +78,7 @@ def test_a_wrong_method_names_the_right_one(gateway: Gateway, method: str, path:
     assert allowed in refused.error["message"]
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1", "/v1/openaix", "/v1/runs", "/health", "//x"])
+@pytest.mark.parametrize("path", ["/nothing", "/v1", "/v1/openaix", "/v1/run", "/health", "//x"])
 def test_elsewhere_the_form_is_the_native_one(gateway: Gateway, path: str) -> None:
     assert_is_native(fetch(gateway, path), 404, "route.not_found")
 
