@@ -278,7 +278,7 @@ def native(gateway: Gateway) -> Router:
         route_handlers=[
             personas_router(creating(gateway.limiter, lambda: gateway.is_draining)),
             importing_router(),
-            runs_router(),
+            runs_router(gateway.limiter, lambda: gateway.is_draining),
             history_router(),
             render_route(gateway.exchanges),
             auth_router(),

@@ -96,7 +96,7 @@ class Fault(_Fault, Enum):
     IDEMPOTENCY_BUSY = (409, "request.idempotency_in_progress", "request", "invalid_request_error", None,
         "The first request with this `Idempotency-Key` is still at work.")
     IDEMPOTENCY_NOT_KEPT = (409, "request.idempotency_not_kept", "request", "invalid_request_error", None,
-        "This request was answered before, at a length that is not kept; read what it has made.")
+        "This request was answered before, as a stream or too long to be kept; read what it has made.")
     OPERATOR_REQUIRED = (403, "auth.operator_required", "auth", "permission_error", None,
         "Only an operator's key may do this; use one.")
     RIGHTS_EXCEEDED = (403, "auth.rights_exceeded", "auth", "permission_error", None,

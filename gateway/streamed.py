@@ -1,6 +1,6 @@
 """An answer of the native API goes out as server-sent events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from litestar import Response
@@ -13,22 +13,34 @@ SEND_SECONDS = 30
 
 
 class Streamed(Response[Any]):
-    """Server-sent events, which sse-starlette sends."""
+    """Server-sent events, which sse-starlette sends; `end` is called once no more of them is sent."""
 
-    def __init__(self, frames: AsyncIterator[bytes], headers: dict[str, str]) -> None:
+    def __init__(
+        self,
+        frames: AsyncIterator[bytes],
+        headers: dict[str, str] | None = None,
+        end: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(None, status_code=200)
         self._frames = frames
-        self._own = headers
+        self._own = headers or {}
+        self._end = end
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIResponse:
-        return _Sent(self._frames, self._own)
+        return _Sent(self._frames, self._own, self._end)
 
 
 class _Sent(ASGIResponse):
-    def __init__(self, frames: AsyncIterator[bytes], headers: dict[str, str]) -> None:
+    def __init__(
+        self,
+        frames: AsyncIterator[bytes],
+        headers: dict[str, str],
+        end: Callable[[], Awaitable[None]] | None,
+    ) -> None:
         super().__init__()
         self._frames = frames
         self._own = headers
+        self._end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # This is imported here, since only a stream needs it.
@@ -44,7 +56,11 @@ class _Sent(ASGIResponse):
             shutdown_grace_period=SEND_SECONDS,
             sep="\n",
         )
-        await response(scope, receive, send)
+        try:
+            await response(scope, receive, send)
+        finally:
+            if self._end is not None:
+                await self._end()
 
 
 def frame(name: str, data: bytes) -> bytes:

@@ -25,6 +25,7 @@ LARGEST = 4 << 20
 """Bytes of an answer that is kept; of a larger one the store keeps only that it was given."""
 SALT_BYTES = 16
 REPLAYED = (b"idempotent-replayed", b"true")
+STREAM = b"text/event-stream"
 
 
 class Idempotency(ASGIMiddleware):
@@ -66,11 +67,18 @@ class Idempotency(ASGIMiddleware):
         """Answer, and keep the answer unless it is an error of ours."""
         start: Any = None
         body = []
+        is_stream = False
 
         async def keep(message: Any) -> None:
-            nonlocal start
+            nonlocal start, is_stream
             if message["type"] == "http.response.start":
-                start = message
+                start, is_stream = message, _is_stream(message["headers"])
+                if not is_stream:
+                    return
+                # Events go out as they come, and of them no more is kept than that they were sent.
+                await self._end(entry, start["status"], start["headers"], None)
+            if is_stream:
+                await send(message)
                 return
             body.append(message.get("body", b""))
             if not message.get("more_body"):
@@ -112,18 +120,22 @@ class Idempotency(ASGIMiddleware):
                 if await answers.claim(connection, entry.place, request):
                     return None
 
-    async def _end(self, entry: "_Entry", status: int, headers: Any, body: bytes) -> None:
+    async def _end(self, entry: "_Entry", status: int, headers: Any, body: bytes | None) -> None:
         if status >= 500:
             await self._forget(entry)
             return
         kept = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
-        sealed = _sealed(body, entry.seal) if len(body) <= LARGEST else None
+        sealed = _sealed(body, entry.seal) if body is not None and len(body) <= LARGEST else None
         async with self._database.write() as connection:
             await answers.keep(connection, entry.place, status, kept, sealed)
 
     async def _forget(self, entry: "_Entry") -> None:
         async with self._database.write() as connection:
             await answers.release(connection, entry.place)
+
+
+def _is_stream(headers: Any) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(STREAM) for name, value in headers)
 
 
 class _Entry(NamedTuple):

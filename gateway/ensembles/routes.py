@@ -50,9 +50,14 @@ def router(stage: Stage, public_url: str) -> Router:
         given = (caller, data, cast, state["request_id"], state["connection"])
         if not data.stream:
             return Response(await stage.whole(*given), status_code=200)
-        lines = stage.play(*given)
-        first = await anext(lines)
-        return Streamed(_frames(first, lines, state["request_id"], public_url), {})
+        release = await stage.hold_stream(caller)
+        try:
+            lines = stage.play(*given)
+            first = await anext(lines)
+        except BaseException:
+            await release()
+            raise
+        return Streamed(_frames(first, lines, state["request_id"], public_url), end=release)
 
     return Router("/ensembles", route_handlers=[play_scenario], tags=["Ensembles"])
 

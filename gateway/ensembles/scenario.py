@@ -1,7 +1,8 @@
 """A scene is played: the personas speak in turn, each with its own prompt and its own drift."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from gateway.auth.guard import Caller
 from gateway.conversations.reply import ReplyPersona, Tokens, Whole
 from gateway.errors import Detail, Fault, Refusal
+from gateway.limits import telling
 from gateway.limits.limiter import Limiter
 from gateway.openai_api import edge
 from gateway.openai_api.answering import Answering
@@ -111,6 +113,8 @@ class Stage(Answering):
         error: str | None = None
         while len(lines) < body.turns:
             try:
+                if lines:
+                    await self._count(caller)
                 line = await self._line(caller, body, cast, lines, request_id, connection)
             except Refusal as refusal:
                 if not lines:
@@ -128,6 +132,19 @@ class Stage(Answering):
                     ended = "unpriced" if cost is None else "budget"
                     break
         yield SceneView(lines=lines, ended=ended, cost_usd=_cost(lines), error=error)
+
+    async def hold_stream(self, caller: Caller) -> Callable[[], Awaitable[None]]:
+        """Hold one of the streams that may go on at the same time, and return what lets go of it.
+
+        Raises Refusal.
+        """
+        return partial(self._limiter.release, await self._limiter.hold(caller.bounds, "streams"))
+
+    async def _count(self, caller: Caller) -> None:
+        """Count a line as a request of its own, as the first was counted at the door. Raises Refusal."""
+        _, refused = await self._limiter.enter(caller.bounds, "chat", spends=True, is_openai=False)
+        if refused is not None:
+            raise telling.too_many(refused)
 
     async def whole(
         self,

@@ -1,6 +1,7 @@
 """`POST /v1/personas` makes a persona at once of what is given, or by a run of an intent."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -23,10 +24,10 @@ from gateway.runs import asked, store
 from gateway.runs.following import follow, frame, wait
 from gateway.runs.pipeline import packaged
 from gateway.runs.run import Inputs
-from gateway.runs.streamed import Streamed
 from gateway.runs.view import CreateBody, show
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.streamed import Streamed
 
 FAULTS = (
     *WRITING,
@@ -72,9 +73,16 @@ def creating(limiter: Limiter, is_leaving: Callable[[], bool]) -> HTTPRouteHandl
         def is_wanted() -> bool:
             return is_there() and not is_leaving()
 
-        run_id = await _begin(request, database, limiter, inputs)
         if stream or "text/event-stream" in request.headers.get("accept", ""):
-            return Streamed(frame(event) async for event in follow(database, run_id))
+            lease = await limiter.hold(caller_of(request).bounds, "streams")
+            try:
+                run_id = await _begin(request, database, limiter, inputs)
+            except BaseException:
+                await limiter.release(lease)
+                raise
+            events = follow(database, run_id, is_leaving=is_leaving)
+            return Streamed((frame(event) async for event in events), end=partial(limiter.release, lease))
+        run_id = await _begin(request, database, limiter, inputs)
         if "respond-async" in (prefer or "") or not await wait(database, run_id, is_wanted):
             return await _later(database, run_id)
         return await _made(request, database, run_id)

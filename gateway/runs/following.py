@@ -11,9 +11,14 @@ from gateway.storage.failure import StoreUnavailable
 LOOK_SECONDS = 0.2
 
 
-async def follow(database: Database, run_id: str, after: int = 0) -> AsyncIterator[Event]:
-    """Yield the events behind one, as they come, until the last one."""
-    while True:
+async def follow(
+    database: Database, run_id: str, after: int = 0, is_leaving: Callable[[], bool] = lambda: False
+) -> AsyncIterator[Event]:
+    """Yield the events behind one, as they come, until the last one or until the process is leaving.
+
+    A follower goes on elsewhere, behind the event that it saw last.
+    """
+    while not is_leaving():
         try:
             async with database.read() as connection:
                 found = await store.happened(connection, run_id, after)

@@ -1,23 +1,28 @@
 """The route `/v1/runs` lists, reads, follows and cancels runs."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Response, Router, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import HeaderParameter
 
 from gateway.auth.access import AnyRequest, Store, caller_of
 from gateway.errors import Fault, Refusal
+from gateway.limits.limiter import Limiter
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.runs import store
 from gateway.runs.following import follow, frame
 from gateway.runs.run import OPEN, Run
-from gateway.runs.streamed import Streamed
 from gateway.runs.view import RunDetail, RunView, detail, show
 from gateway.storage.connection import AsyncConnection
+from gateway.streamed import Streamed
 from gateway.work.store import rows
 
 EVENTS = "text/event-stream"
 READING = {"scope": "runs:read", "faults": (Fault.RUN_UNKNOWN,)}
+FOLLOWING = {"scope": "runs:read", "faults": (Fault.RUN_UNKNOWN, Fault.RATE_LIMITED)}
 CANCELLING = {"scope": "runs:cancel", "faults": (Fault.RUN_UNKNOWN, Fault.RUN_ENDED)}
 LastEventId = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="The `id` of the last event seen.")
@@ -45,16 +50,26 @@ async def read_run(request: AnyRequest, database: Store, run_id: str) -> RunDeta
         return detail(found, await store.happened(connection, found.id, 0))
 
 
-@get("/{run_id:str}/events", opt=READING, media_type=EVENTS, summary="Follow a run")
-async def follow_run(
-    request: AnyRequest, database: Store, run_id: str, last_event_id: LastEventId = None
-) -> Response[Any]:
-    """Server-sent events, from the beginning or behind `Last-Event-ID`; the stream ends with the run."""
-    async with database.read() as connection:
-        found = await _readable(connection, request, run_id)
-    digits = last_event_id or ""
-    after = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
-    return Streamed(frame(event) async for event in follow(database, found.id, after))
+def following(limiter: Limiter, is_leaving: Callable[[], bool]) -> HTTPRouteHandler:
+    """Make the route that follows a run; `is_leaving` tells that this process is about to end."""
+
+    @get("/{run_id:str}/events", opt=FOLLOWING, media_type=EVENTS, summary="Follow a run")
+    async def follow_run(
+        request: AnyRequest, database: Store, run_id: str, last_event_id: LastEventId = None
+    ) -> Response[Any]:
+        """Server-sent events, from the beginning or behind `Last-Event-ID`; the stream ends with the run.
+
+        It is one of the streams that a plan allows at the same time.
+        """
+        async with database.read() as connection:
+            found = await _readable(connection, request, run_id)
+        digits = last_event_id or ""
+        after = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+        lease = await limiter.hold(caller_of(request).bounds, "streams")
+        events = follow(database, found.id, after, is_leaving)
+        return Streamed((frame(event) async for event in events), end=partial(limiter.release, lease))
+
+    return follow_run
 
 
 @post("/{run_id:str}/cancel", opt=CANCELLING, status_code=202, summary="Cancel a run")
@@ -67,9 +82,10 @@ async def cancel_run(request: AnyRequest, database: Store, run_id: str) -> RunVi
     return show(found)
 
 
-def router() -> Router:
+def router(limiter: Limiter, is_leaving: Callable[[], bool]) -> Router:
     """Make the routes of runs; they begin where personas are created."""
-    return Router("/runs", route_handlers=[list_runs, read_run, follow_run, cancel_run], tags=["Runs"])
+    handlers = [list_runs, read_run, following(limiter, is_leaving), cancel_run]
+    return Router("/runs", route_handlers=handlers, tags=["Runs"])
 
 
 async def _readable(connection: AsyncConnection, request: AnyRequest, run_id: str) -> Run:

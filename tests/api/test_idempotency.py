@@ -1,16 +1,31 @@
 """Idempotency-Key: a repeated POST has one effect and one answer."""
 
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.auth.idempotency import Idempotency, _Entry, _replay
+from gateway.errors import Refusal
+from gateway.storage import answers
+from gateway.storage.answers import Place
+from gateway.storage.database import Database
 from tests.api.conftest import User, details, made, refused, settings, statement
 from tests.conftest import Start
 from tests.e2e.wire import fetch
+from tests.fakes.store import opened
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 
 BODY = {"slug": "muse", "prompt": "A prompt that nobody keeps."}
+
+
+@pytest.fixture
+async def database(place: Path | str) -> AsyncIterator[Database]:
+    async with opened(place) as database:
+        yield database
 
 
 def test_a_repetition_gets_the_first_answer(me: User) -> None:
@@ -131,3 +146,32 @@ def test_our_own_failures_are_not_kept_nor_logged_with_words(fragile: User) -> N
     statement(fragile.gateway, "ALTER TABLE audit RENAME COLUMN object TO subject")
     assert until(lambda: {post("a"), post("b")}) == {201}
     assert BODY["prompt"] not in fragile.gateway.errors()
+
+
+async def test_events_go_out_as_they_come_and_only_that_they_were_sent_is_kept(database: Database) -> None:
+    sent: list[Any] = []
+    seen_at_each: list[int] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        head = [(b"content-type", b"text/event-stream; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        for piece in (b"one", b"two"):
+            await send({"type": "http.response.body", "body": piece, "more_body": piece == b"one"})
+            seen_at_each.append(len(sent))
+
+    entry = _Entry(Place("ws_1", "one"), b"seal")
+    async with database.write() as connection:
+        assert await answers.claim(connection, entry.place, "request")
+    scope: Any = {}
+    never: Any = None
+    await Idempotency(database)._first(entry, scope, never, send, app)
+    assert seen_at_each == [2, 3]
+    async with database.read() as connection:
+        kept = await answers.find(connection, entry.place)
+    assert kept is not None
+    assert (kept.status, kept.body) == (200, None)
+    with pytest.raises(Refusal):
+        await _replay(kept, entry, send)

@@ -13,6 +13,8 @@ import openai
 import pytest
 
 from tests.e2e.conftest import hello
+from tests.e2e.test_scenarios import PLACE as SCENES
+from tests.e2e.test_talking import happened
 from tests.e2e.wire import CHAT, Reply, ask, connect, fetch, line, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import PATIENT, Gateway, upstream_table
@@ -46,6 +48,11 @@ plan = "spender"
 concurrent_streams = 2
 [workspaces.streamer]
 plan = "streamer"
+[plans.actor]
+chat_per_minute = 5
+concurrent_streams = 1
+[workspaces.actor]
+plan = "actor"
 """
 LINES = ('default_model = "gpt-4o-mini"', 'models = ["plain-model"]')
 Member = Callable[[str], str]
@@ -229,3 +236,23 @@ def test_the_sdk_raises_what_it_always_does(limited: Gateway, member: Member) ->
             client.models.list()
     assert (caught.value.code, caught.value.type) == ("rate_limit_exceeded", "requests")
     assert int(caught.value.response.headers["retry-after"]) >= 1
+
+
+def test_each_line_of_a_scene_counts_and_a_streamed_one_is_a_stream(
+    limited: Gateway, member: Member, upstream: ScriptedUpstream
+) -> None:
+    key, gate = member("actor"), Gate()
+    for slug in ("ada", "bo"):
+        made = fetch(limited, "/v1/personas", {"slug": slug, "prompt": "You wait."}, key=key)
+        assert made.status == 201, made.body
+    body = {"personas": ["ada", "bo"], "scene": "A power cut.", "turns": 3}
+    upstream.reply(json_answer(completion("Hm.")), json_answer(completion("Ah.")).hold(gate))
+    with ThreadPoolExecutor(1) as pool:
+        scene = pool.submit(fetch, limited, SCENES, {**body, "stream": True}, key=key)
+        assert gate.reached.wait(30)
+        held = fetch(limited, CHAT, {**BODY, "stream": True}, key=key)
+        assert (held.status, "streams" in held.error["message"]) == (429, True), held.body
+        gate.open()
+        *lines, (_, last) = happened(scene.result())
+    assert [line["content"] for _, line in lines] == ["Hm.", "Ah."]
+    assert (last["ended"], last["error"]) == ("failed", "rate_limit.exceeded")
