@@ -1,7 +1,5 @@
 """A budget is set and taken away by those who may: nobody but an operator loosens what binds his own key."""
 
-import math
-
 from gateway.auth.guard import Caller
 from gateway.budgets.budget import MOST_USD, Standing, Unit, of_usd
 from gateway.budgets.store import records
@@ -18,7 +16,7 @@ MOST_BUDGETS = 1000
 def amount(unit: Unit, limit: float) -> int:
     """Return a limit as it is stored. Raises Refusal."""
     most = MOST_USD if unit == "usd" else MOST_TOKENS
-    if not math.isfinite(limit) or not 0 <= limit <= most:
+    if not 0 <= limit <= most:
         raise unacceptable("limit", f"from 0 to {most} {'dollars' if unit == 'usd' else 'tokens'}")
     if unit == "usd":
         return of_usd(limit)

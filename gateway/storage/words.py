@@ -12,7 +12,9 @@ from functools import lru_cache
 LONGEST_TEXT = 65_536
 """Characters of a text that are read."""
 MOST_WORDS = 8_192
-"""Different words of a text that are indexed; PostgreSQL takes at most 1 MiB of them."""
+"""Different words of a text that are indexed."""
+MOST_SIZE = 512 * 1024
+"""Characters of what is indexed of a text; PostgreSQL takes at most 1 MiB."""
 LONGEST_WORD = 64
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 PLAIN = re.compile("[a-z0-9]+")
@@ -32,7 +34,13 @@ def indexed(text: str, workspace_id: str, *others: str) -> str:
 def words_of(text: str) -> str:
     """Return the different words of a text as they are indexed, with spaces between them."""
     found = dict.fromkeys(_words(text[:LONGEST_TEXT], is_asked=False))
-    return " ".join(_ascii(word) for word in list(found)[:MOST_WORDS])
+    kept, size = [], 0
+    for word in map(_ascii, list(found)[:MOST_WORDS]):
+        size += len(word) + 1
+        if size > MOST_SIZE:
+            break
+        kept.append(word)
+    return " ".join(kept)
 
 
 def asked_for(text: str) -> str | None:
@@ -55,7 +63,8 @@ def _words(text: str, *, is_asked: bool) -> list[str]:
     if text.isascii():
         return [word[:LONGEST_WORD] for word in PLAIN.findall(text.casefold())]
     found: list[str] = []
-    for run in _pattern().finditer(_folded(text)):
+    # One character may be folded into eighteen.
+    for run in _pattern().finditer(_folded(text)[:LONGEST_TEXT]):
         if run.lastgroup == "word":
             found.append(run[0][:LONGEST_WORD])
             continue

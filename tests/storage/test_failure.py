@@ -7,10 +7,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from gateway.storage import tables
-from gateway.storage.failure import StoreUnavailable, UnfitError
+from gateway.storage.failure import StoreUnavailable, UnfitError, told_plainly
 from gateway.storage.postgres import Postgres
 from tests.fakes.store import opened
 
@@ -35,6 +35,15 @@ async def test_a_value_that_does_not_fit_is_unfit_and_is_not_quoted(
             async with database.write() as connection:
                 await connection.execute(insert(tables.changes).values({**CHANGE, **value}))
     assert "A secret" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_more_words_than_an_index_takes_are_unfit(place: Path | str) -> None:
+    words = " ".join(f"{number:x}" for number in range(400_000))
+    async with opened(place) as database, database.read() as connection:
+        with pytest.raises(UnfitError), told_plainly():
+            await connection.execute(text("SELECT CAST(:words AS tsvector)"), {"words": words})
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, MetaData, insert, text
+from sqlalchemy import Connection, MetaData, insert, select, text
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from gateway.personas.model import Content, Draft, Profile
@@ -15,6 +15,7 @@ from gateway.storage.revisions import MIGRATIONS, newest
 from tests.fakes.store import opened
 
 REVISIONS = sorted(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r*.py"))
+PERSONA = tables.personas.c
 WORKSPACE = {"id": "ws_1", "name": "mine", "mode": "live", "created_at": 1}
 COLLATIONS = """
     SELECT table_name, column_name FROM information_schema.columns
@@ -72,3 +73,27 @@ async def test_a_language_loses_whole_subtags_on_the_way_down(place: Path | str)
         await migrate.move(database, "0013")
         async with database.read() as connection:
             assert (await connection.execute(text("SELECT language FROM versions"))).scalar() == "zh-Hant"
+
+
+async def test_personas_are_numbered_by_their_ids(place: Path | str) -> None:
+    async with opened(place) as database:
+        async with database.write() as connection:
+            await connection.execute(insert(tables.workspaces).values(WORKSPACE))
+            for slug in ("muse", "guide", "clerk"):
+                draft = Draft(Profile(slug=slug, name=slug), Content(prompt="You are here."))
+                await personas.push(connection, draft, Actor("ws_1"))
+        await migrate.move(database, "0021")
+        await migrate.upgrade(database)
+        async with database.read() as connection:
+            found = await connection.scalars(select(PERSONA.seq).order_by(PERSONA.id))
+            assert list(found) == [1, 2, 3]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_places_in_the_order_of_a_table_have_64_bits(place: str) -> None:
+    columns = "SELECT table_name FROM information_schema.columns"
+    narrow = f"{columns} WHERE column_name = 'seq' AND data_type = 'integer'"
+    async with opened(place) as database, database.read() as connection:
+        # A persona has a number among personas only.
+        assert set(await connection.scalars(text(narrow))) == {"personas"}

@@ -1,10 +1,20 @@
 """Words are folded, cut and written in one form, of which every database makes the same."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.storage.words import LONGEST_TEXT, LONGEST_WORD, MOST_WORDS, asked_for, tag_of, words_of
+from gateway.storage.words import (
+    LONGEST_TEXT,
+    LONGEST_WORD,
+    MOST_SIZE,
+    MOST_WORDS,
+    asked_for,
+    tag_of,
+    words_of,
+)
 
 
 def finds(asked: str, text: str) -> bool:
@@ -76,3 +86,13 @@ def test_texts_words_and_their_number_have_bounds() -> None:
     assert not finds("late", "x " * (LONGEST_TEXT // 2) + "late")
     numbers = words_of(" ".join(f"{number:x}" for number in range(20_000)))
     assert len(numbers.split()) == MOST_WORDS
+
+
+def test_what_grows_as_it_is_folded_is_no_longer_than_a_store_takes() -> None:
+    ligatures = "\ufdf2\ufdf3\ufdf4\ufdf6\ufdf7\ufdf8"
+    words = ("".join(word) + ligatures[0] * 9 for word in itertools.product(ligatures, repeat=6))
+    text = " ".join(itertools.islice(words, 4_000))
+    assert MOST_SIZE // 8 < len(words_of(text)) <= MOST_SIZE
+    wide = " ".join(f"{chr(0x0400 + number % 32) * 8}{number}" for number in range(6_000))
+    assert MOST_SIZE // 8 < len(words_of(wide.upper())) <= MOST_SIZE
+    assert not finds("late", "\ufdfa " * (LONGEST_TEXT // 4) + "late")

@@ -9,7 +9,6 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
-    Integer,
     Row,
     Select,
     bindparam,
@@ -55,7 +54,7 @@ _GROW = (
 _INDEX = statement(
     tables.message_words,
     MESSAGE.seq,
-    (MESSAGE.conversation == bindparam("number", type_=Integer)) & (MESSAGE.id == SUBJECT),
+    (MESSAGE.conversation == bindparam("number", type_=BigInteger)) & (MESSAGE.id == SUBJECT),
 )
 AT_ONCE = 2 << 20
 """Characters of messages that are read at once; the last one of them may be a large one."""

@@ -2,12 +2,12 @@
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
 
-from gateway.storage.tables.schema import Id, Millis, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata
 
 runs = Table(
     "runs",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", Seq, primary_key=True, autoincrement=True),
     Column("id", Id, nullable=False, unique=True),
     Column("workspace_id", Id, nullable=False),
     Column("owner", Id),

@@ -14,6 +14,11 @@ revision = "0022"
 down_revision = "0021"
 TABLES = ("persona_words", "message_words")
 NUMBERS = "ix_personas_seq"
+NUMBER = """
+    UPDATE personas SET seq = numbered.place
+    FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM personas) AS numbered
+    WHERE numbered.id = personas.id
+"""
 BATCH = 200
 PERSONAS = """
     SELECT p.id, p.seq, p.workspace_id, p.slug, p.name, p.tags, v.prompt FROM personas p
@@ -28,8 +33,7 @@ MESSAGES = """
 
 def upgrade() -> None:
     op.add_column("personas", sa.Column("seq", sa.Integer()))
-    older = "SELECT COUNT(*) FROM personas older WHERE older.id <= personas.id"
-    op.execute(f"UPDATE personas SET seq = ({older})")  # noqa: S608
+    op.execute(NUMBER)
     op.create_index(op.f(NUMBERS), "personas", ["seq"], unique=True)
     for name in TABLES:
         _make(name)

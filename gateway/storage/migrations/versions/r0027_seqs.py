@@ -4,7 +4,17 @@ from alembic import op
 
 revision = "0027"
 down_revision = "0026"
-NUMBERED = ("turns", "amendments", "conversations", "messages", "events", "changes", "budgets", "work")
+NUMBERED = (
+    "turns",
+    "amendments",
+    "conversations",
+    "messages",
+    "events",
+    "changes",
+    "budgets",
+    "work",
+    "runs",
+)
 NAMING = (("messages", "conversation"), ("spent", "budget"), ("holds", "budget"))
 """Columns that name a row of another table by its place."""
 
