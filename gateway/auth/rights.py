@@ -104,6 +104,14 @@ def require_no_more(key: Key, caller: Caller) -> None:
         raise Refusal(Fault.RIGHTS_EXCEEDED, "That key may do more than yours; use one that may do as much.")
 
 
+async def require_unbudgeted(connection: AsyncConnection, own: Key) -> None:
+    """Raises Refusal where a budget binds the caller's key, which would not bind a new one."""
+    if not own.operator and await store.is_budgeted(connection, own):
+        raise Refusal(
+            Fault.RIGHTS_EXCEEDED, "Your key has a budget of its own, which a new key would not have."
+        )
+
+
 def unknown_key() -> Refusal:
     return Refusal(Fault.KEY_UNKNOWN)
 

@@ -17,6 +17,7 @@ from gateway.auth.rights import (
     expiry,
     own_key,
     require_no_more,
+    require_unbudgeted,
     scopes_for,
     sooner,
     still_valid,
@@ -113,6 +114,7 @@ async def create_key(request: AnyRequest, database: Store, hasher: KeyHasher, da
     async with database.write(still_there(request.scope)) as connection:
         own = await still_valid(connection, caller)
         require_unlimited(own, data.limits)
+        await require_unbudgeted(connection, own)
         scopes, expires_at = scopes_for(data, caller), expiry(data, own)
         workspace = await workspace_for(connection, data, caller)
         made, text = await store.create_key(

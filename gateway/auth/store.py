@@ -190,3 +190,10 @@ async def _change(connection: AsyncConnection, changed: Key, **values: Any) -> N
 
 def _key(row: Row[Any]) -> Key:
     return msgspec.convert(fields(row), Key)
+
+
+async def is_budgeted(connection: AsyncConnection, key: Key) -> bool:
+    """Tell whether the key has a budget, which is its owner's."""
+    budget = tables.budgets.c
+    query = select(budget.seq).where(budget.workspace_id == key.workspace_id, budget.subject == key.owner)
+    return (await connection.execute(query.limit(1))).first() is not None

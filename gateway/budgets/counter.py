@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
+from gateway import clock
 from gateway.budgets.budget import Need, Standing
 from gateway.budgets.store import holding, records
 from gateway.errors import Fault, Refusal
@@ -45,6 +47,8 @@ class Counter:
     async def take(self, request: Request) -> Standing | None:
         """Set the amounts aside; what stands in the way is the first budget that has too little left.
 
+        A budget that has enough left stands for a refusal whose reason is gone: it is worth another try.
+
         Raises Refusal where the store does not answer.
         """
         loop = asyncio.get_running_loop()
@@ -75,15 +79,16 @@ class Counter:
 
     async def _write_group(self, group: list[_Waiting]) -> None:
         """Write them together, each for itself; never fails."""
+        found: list[Standing | None] = []
         try:
             async with self._database.write() as connection:
                 found = [await self._reserve(connection, each.request) for each in group]
         except StoreUnavailable as error:
             log.warning("nothing can be set aside for calls: %s", type(error).__name__)
-            _fail(group, Fault.STORE_UNAVAILABLE)
+            self._fail(group, found, Fault.STORE_UNAVAILABLE)
         except Exception as error:
             log.error("unexpected %s where budgets are written", type(error).__name__, exc_info=True)
-            _fail(group, Fault.INTERNAL)
+            self._fail(group, found, Fault.INTERNAL)
         else:
             for each, standing in zip(group, found, strict=True):
                 if not each.done.done():
@@ -93,15 +98,21 @@ class Counter:
                     self._give_back(each.request.hold)
 
     async def _reserve(self, connection: AsyncConnection, request: Request) -> Standing | None:
-        if await holding.reserve(connection, request.hold, request.needs, self._holder):
+        now = clock.now_ms()
+        if await holding.reserve(connection, request.hold, request.needs, self._holder, now):
             return None
+        # The periods and the moment are those of the refusal, or else what has refused might not be found.
+        standings = await records.of_call(connection, request.workspace_id, request.needs, now)
         amounts = {need.budget: need.amount for need in request.needs}
-        standings = await records.of_call(connection, request.workspace_id, list(amounts))
         short = (one for one in standings if one.spent + one.held + amounts[one.budget.seq] > one.budget.most)
-        return next(short, None)
+        # Nothing was set aside, whatever is found: only where no budget is there any more nothing binds.
+        return next(short, standings[0] if standings else None)
 
-
-def _fail(group: Sequence[_Waiting], fault: Fault) -> None:
-    for each in group:
-        if not each.done.done():
-            each.done.set_exception(Refusal(fault))
+    def _fail(self, group: Sequence[_Waiting], found: Sequence[Standing | None], fault: Fault) -> None:
+        """Refuse them all; `found` is empty where the transaction did not come to its end."""
+        for each, standing in zip_longest(group, found):
+            if not each.done.done():
+                each.done.set_exception(Refusal(fault))
+            if found and standing is None:
+                # The store may have committed although its answer was lost.
+                self._give_back(each.request.hold)

@@ -124,33 +124,40 @@ class Ledger:
         if any(line.unit == "usd" for line in lines):
             await self._prices.looked()
         found = estimate(asked, routes, self._upstreams, self._prices)
-        needs, now = [], clock.now_ms()
+        wanted: list[tuple[Line, int]] = []
         for line in lines:
             amount = found.tokens if line.unit == "tokens" else found.usd
             if amount is None:
                 assert found.unpriced is not None  # noqa: S101 - that is why there is no amount
                 raise price_unknown(found.unpriced)
             if amount:
-                needs.append(Need(line.seq, budgets.since(line.period, now), amount))
-        if not needs:
+                wanted.append((line, amount))
+        if not wanted:
             return None
-        request = Request(ids.new("hld"), workspace_id, needs)
-        short = await self._taken(request)
+        hold = ids.new("hld")
+        short = await self._taken(workspace_id, hold, wanted)
         if short is not None:
-            raise _exceeded(short, next(need.amount for need in needs if need.budget == short.budget.seq))
-        self._open.add(request.hold)
-        return request.hold
+            raise _exceeded(short, next(amount for line, amount in wanted if line.seq == short.budget.seq))
+        self._open.add(hold)
+        return hold
 
-    async def _taken(self, request: Request) -> Standing | None:
+    async def _taken(
+        self, workspace_id: str, hold: str, wanted: Sequence[tuple[Line, int]]
+    ) -> Standing | None:
         """Set the amounts aside, after a short wait where calls that are just ending stand in the way."""
         loop = asyncio.get_running_loop()
-        amounts, until = {need.budget: need.amount for need in request.needs}, loop.time() + PATIENCE_SECONDS
+        amounts, until = {line.seq: amount for line, amount in wanted}, loop.time() + PATIENCE_SECONDS
         while True:
             entered = self._entered
-            short = await self._counter.take(request)
-            if short is None or short.spent + amounts[short.budget.seq] > short.budget.most:
-                return short
-            if loop.time() >= until:
+            now = clock.now_ms()
+            needs = [Need(line.seq, budgets.since(line.period, now), amount) for line, amount in wanted]
+            short = await self._counter.take(Request(hold, workspace_id, needs))
+            if short is None:
+                return None
+            if budgets.since(short.budget.period, clock.now_ms()) > short.since:
+                # The period has ended meanwhile, and with it what stood in the way.
+                continue
+            if short.spent + amounts[short.budget.seq] > short.budget.most or loop.time() >= until:
                 return short
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):

@@ -99,6 +99,17 @@ def test_nobody_but_an_operator_loosens_what_binds_his_own_key(me: User, operato
     refused(me.get(f"/budgets?workspace={operator.workspace}"), 403, "auth.operator_required")
 
 
+def test_a_key_makes_none_that_its_own_budget_would_not_bind(me: User) -> None:
+    place = f"/budgets/{me.id}/usd/day"
+    assert me.put(f"/budgets/{me.workspace}/usd/day", {"limit": 5}).status == 200
+    assert me.post("/keys", {"name": "free"}).status == 201
+    assert me.put(place, {"limit": 5}).status == 200
+    refused(me.post("/keys", {"name": "free"}), 403, "auth.rights_exceeded")
+    turned = me.post(f"/keys/{me.id}/rotate", {}).json
+    assert turned["key"]
+    assert [one["subject"] for one in me.get(f"/budgets?subject={turned['id']}").json["data"]] == [me.id]
+
+
 def test_a_private_persona_s_budget_is_seen_by_its_owner_alone(me: User) -> None:
     persona = me.persona()["id"]
     assert me.put(f"/budgets/{persona}/tokens/day", {"limit": 5}).status == 200

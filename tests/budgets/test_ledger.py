@@ -1,7 +1,10 @@
 """What is set aside and what is spent never come to more than a budget, and nothing is counted twice."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -18,6 +21,8 @@ from gateway.errors import Fault, Refusal
 from gateway.events import store as events
 from gateway.storage import tables
 from gateway.storage.audit import Actor
+from gateway.storage.connection import AsyncConnection
+from gateway.storage.failure import StoreUnavailable
 from gateway.storage.retention import Retention
 from gateway.turns.usage import Usage
 from tests.budgets.rig import CONFIG, UNPRICED, Rig
@@ -141,6 +146,45 @@ async def test_a_caller_who_leaves_while_it_waits_leaves_nothing_behind(rig: Rig
             await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
+    await rig.ledger.close()
+    assert (await rig.standing()).held == 0
+
+
+async def test_a_period_that_turns_while_a_call_waits_lets_no_call_through_uncounted(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.set(10, "workspace", "usd", "hour")
+    rig.turn(await rig.reserve(ASKED), Usage(4, 3, 7), 10.0)
+    await rig.recorder.flush()
+    now, reserve = clock.now_ms(), holding.reserve
+
+    async def turning(*args: Any) -> bool:
+        found = await reserve(*args)
+        monkeypatch.setattr(clock, "now_ms", lambda: now + budgets.HOUR_MS)
+        return found
+
+    monkeypatch.setattr(holding, "reserve", turning)
+    assert await rig.reserve(ASKED) is not None
+    assert (await rig.standing("workspace", "usd", "hour")).held == 10 * USD
+
+
+async def test_what_is_set_aside_is_given_back_where_the_answer_to_a_commit_is_lost(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.set(10)
+    await rig.ledger.known.lines(rig.workspace.id)
+    write = rig.database.write
+
+    @asynccontextmanager
+    async def lost() -> AsyncIterator[AsyncConnection]:
+        async with write() as connection:
+            yield connection
+        raise StoreUnavailable("the connection is lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rig.database, "write", lost)
+        assert (await refused(rig, ASKED)).fault is Fault.STORE_UNAVAILABLE
+    assert (await rig.standing()).held == 10 * USD
     await rig.ledger.close()
     assert (await rig.standing()).held == 0
 

@@ -47,12 +47,13 @@ class Ended(msgspec.Struct, frozen=True):
     tokens: int | None
 
 
-async def reserve(connection: AsyncConnection, hold: str, needs: Sequence[Need], holder: str) -> bool:
+async def reserve(
+    connection: AsyncConnection, hold: str, needs: Sequence[Need], holder: str, now: int
+) -> bool:
     """Set what a call needs of every budget aside, or nothing where one of them has too little left.
 
     It is false too where none of these budgets is there any more.
     """
-    now = clock.now_ms()
     values: dict[str, Any] = {"id": hold, "holder": holder, "now": now, "until": now + LEASE_MS}
     for at, need in enumerate(needs):
         values |= {f"b{at}": need.budget, f"s{at}": need.since, f"a{at}": need.amount}

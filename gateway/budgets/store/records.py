@@ -1,5 +1,6 @@
 """Budgets are set, listed and taken away."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from sqlalchemy import (
 
 from gateway import clock
 from gateway.budgets import budget as budgets
-from gateway.budgets.budget import Budget, Line, Period, Standing, Unit
+from gateway.budgets.budget import Budget, Line, Need, Period, Standing, Unit
 from gateway.storage import tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
@@ -119,9 +120,14 @@ async def listed(
     return [_read(row) for row in await connection.execute(query.order_by(BUDGET.seq.desc()).limit(limit))]
 
 
-async def of_call(connection: AsyncConnection, workspace_id: str, seqs: list[int]) -> list[Standing]:
-    """List these budgets as they stand now."""
-    query = _standing(workspace_id, None).where(BUDGET.seq.in_(seqs)).order_by(BUDGET.seq)
+async def of_call(
+    connection: AsyncConnection, workspace_id: str, needs: Sequence[Need], now: int
+) -> list[Standing]:
+    """List the budgets that a call needs as they stand at a moment, each in the period of its need."""
+    # PostgreSQL would take a number by itself for one of 32 bits.
+    begins = {need.budget: literal(need.since, BigInteger) for need in needs}
+    query = _at(workspace_id, None, case(begins, value=BUDGET.seq), now)
+    query = query.where(BUDGET.seq.in_(list(begins))).order_by(BUDGET.seq)
     return [_read(row) for row in await connection.execute(query)]
 
 
@@ -141,6 +147,10 @@ def _standing(workspace_id: str, owner: str | None) -> Select[Any]:
     begins: dict[Any, int] = {period: budgets.since(period, now) for period in budgets.PERIODS}
     # PostgreSQL would take a number by itself for one of 32 bits.
     since = case({name: literal(at, BigInteger) for name, at in begins.items()}, value=BUDGET.period)
+    return _at(workspace_id, owner, since, now)
+
+
+def _at(workspace_id: str, owner: str | None, since: ColumnElement[int], now: int) -> Select[Any]:
     held = select(func.coalesce(func.sum(HOLD.amount), 0)).where(
         HOLD.budget == BUDGET.seq, HOLD.since == since, HOLD.until > literal(now, BigInteger)
     )
