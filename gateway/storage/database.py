@@ -113,8 +113,12 @@ class Database:
 
     async def scrub(self) -> None:
         """Erase from the files what has been deleted; best effort while they are in use."""
-        with told_plainly():
-            await self.backend.scrub()
+        try:
+            with told_plainly():
+                await self.backend.scrub()
+        except StoreUnavailable as error:
+            # What was deleted is deleted, whether or not its traces are gone.
+            log.warning("what was deleted is not erased from the files yet: %s", error)
 
     async def vacuum(self) -> None:
         """Write the store anew without the room of what has been deleted. Raises StoreUnavailable."""

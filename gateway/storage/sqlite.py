@@ -1,6 +1,7 @@
 """SQLite is one file in WAL mode that all processes open, with one writer at a time."""
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -35,6 +36,8 @@ PRAGMAS = (
     "secure_delete=ON",
 )
 
+log = logging.getLogger("gateway.storage")
+
 
 class Sqlite:
     """One file; a `Backend`."""
@@ -45,6 +48,8 @@ class Sqlite:
         self.readers = _engine(self.path, "BEGIN", WAIT_MS)
         # A writer that finds the lock taken asks again from the event loop, where it can be given up.
         self.writers = _engine(self.path, "BEGIN IMMEDIATE", 0)
+        self._scrubbing = asyncio.Lock()
+        self._asked = self._scrubbed = 0
 
     def is_busy(self, error: Exception) -> bool:
         code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
@@ -83,15 +88,33 @@ class Sqlite:
         self.path.open("ab").close()
 
     async def scrub(self) -> None:
-        """Write the indexes anew, which keep deleted words, and empty the log, in which they can be read."""
+        """Write the indexes anew, which keep deleted words, and empty the log, in which they can be read.
+
+        Whoever comes while another is at it waits, and one more time does for all who wait.
+        """
+        self._asked += 1
+        mine = self._asked
+        async with self._scrubbing:
+            if self._scrubbed < mine:
+                asked = self._asked
+                await self._scrub()
+                self._scrubbed = asked
+
+    async def _scrub(self) -> None:
         async with self.readers.connect() as connection:
             # No checkpoint is made within a transaction.
             await connection.execution_options(bare=True)
-            await connection.exec_driver_sql(f"PRAGMA busy_timeout={SCRUB_MS}")
-            for table in (tables.persona_words, tables.message_words):
-                await _merge(connection, table.name)
-            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            await connection.exec_driver_sql(f"PRAGMA busy_timeout={WAIT_MS}")
+            try:
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout={SCRUB_MS}")
+                for table in (tables.persona_words, tables.message_words):
+                    await _merge(connection, table.name)
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            except OperationalError as error:
+                if not self.is_busy(error):
+                    raise
+                log.info("deleted words stay in the file until the next time: others write")
+            finally:
+                await connection.exec_driver_sql(f"PRAGMA busy_timeout={WAIT_MS}")
 
     async def vacuum(self) -> None:
         async with self.readers.connect() as connection:

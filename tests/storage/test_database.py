@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, inspect, select, text
 
 from gateway import clock
 from gateway.storage import database as databases
-from gateway.storage import migrate, tables
+from gateway.storage import migrate, sqlite, tables
 from gateway.storage.database import Change, Database, announce, fields
 from gateway.storage.failure import SchemaOutdatedError, UnfitError
 from gateway.storage.revisions import MIGRATIONS, newest
@@ -219,6 +219,33 @@ async def test_foreign_keys_are_enforced(database: Database) -> None:
 async def test_every_connection_is_set_up(database: Database, pragma: str, value: object) -> None:
     async with database.read() as connection:
         assert (await connection.execute(text(f"PRAGMA {pragma}"))).scalar() == value
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+async def test_scrubbing_leaves_a_store_to_whoever_writes(
+    database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "SCRUB_MS", 1)
+    async with other.write():
+        await database.scrub()
+    async with database.read() as connection:
+        assert (await connection.execute(text("PRAGMA busy_timeout"))).scalar() == sqlite.WAIT_MS
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+async def test_all_who_wait_are_scrubbed_for_together(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = []
+
+    async def scrub() -> None:
+        rounds.append(1)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(database.backend, "_scrub", scrub)
+    await asyncio.gather(*(database.scrub() for _ in range(10)))
+    assert len(rounds) == 2
 
 
 async def test_a_row_is_told_by_column_name(database: Database) -> None:
