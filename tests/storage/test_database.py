@@ -365,7 +365,9 @@ async def test_a_connection_that_is_given_up_while_it_closes_is_closed_all_the_s
         driver = connection.driver
         closing = asyncio.ensure_future(driver.close())
         await asyncio.sleep(0)
-        driver.stop()
+        stopped = driver.stop()
         async with asyncio.timeout(10):
             await closing
+            # The driver's thread tells of its end last, which needs the loop.
+            await stopped
     await database.close()
