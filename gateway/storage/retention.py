@@ -105,21 +105,22 @@ class Retention:
         """Take the next round, unless another worker has."""
         now = clock.now_ms()
         async with self._database.read() as connection:
-            if not _is_over(await properties.find(connection, ROUND), now):
+            if not is_over(await properties.find(connection, ROUND), now):
                 return False
         return await asyncio.shield(self._take(now))
 
     async def _take(self, now: int) -> bool:
         async with self._database.write() as connection:
-            if not _is_over(await properties.find(connection, ROUND), now):
+            if not is_over(await properties.find(connection, ROUND), now):
                 return False
             await properties.put(connection, ROUND, str(now))
             return True
 
 
-def _is_over(last: str | None, now: int) -> bool:
+def is_over(last: str | None, now: int) -> bool:
+    """Tell whether another round is due; another worker may have begun one a moment after `now`."""
     # A clock that was wrong must not put the next round off for ever.
-    return last is None or not last.isdigit() or not 0 <= now - int(last) < EVERY_MS
+    return last is None or not last.isdigit() or abs(now - int(last)) >= EVERY_MS
 
 
 async def _oldest(

@@ -22,7 +22,7 @@ from gateway.personas.store import personas
 from gateway.storage import answers, tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
-from gateway.storage.retention import BATCH, DAY_MS, Retention
+from gateway.storage.retention import BATCH, DAY_MS, Retention, is_over
 from gateway.turns.store import hours, turns
 from gateway.turns.store.amendments import After
 from gateway.turns.store.hours import Span
@@ -159,6 +159,21 @@ async def test_others_write_between_two_batches(place: Path | str, monkeypatch: 
         await deleting
         assert any(BATCH < number < 4 * BATCH for number in left)
         assert await count(database, tables.turns) == len(left)
+
+
+@pytest.mark.parametrize(
+    ("last", "is_due"),
+    [
+        (None, True),
+        ("soon", True),
+        ("1000000", False),
+        ("1000005", False),
+        ("1600001", True),
+        ("400000", True),
+    ],
+)
+def test_a_round_is_due_by_a_clock_that_others_are_a_moment_ahead_of(last: str | None, is_due: bool) -> None:
+    assert is_over(last, 1_000_000) is is_due
 
 
 async def test_of_several_workers_one_deletes(place: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
