@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ScalarSelect, delete, insert, select
 
 from gateway.personas.model import Persona
 from gateway.personas.store.rows import touch
@@ -23,8 +23,7 @@ async def keep(
 ) -> None:
     """Give the persona an alias, under which versions have names of their own. Raises AliasTakenError."""
     of_alias = (ALIAS.workspace_id == persona.workspace_id, ALIAS.alias == alias)
-    query = select(ALIAS.persona_id).where(*of_alias, ALIAS.version == BARE)
-    holder = (await connection.execute(query)).scalar()
+    holder = (await connection.execute(select(bearer(persona.workspace_id, alias)))).scalar()
     if holder not in (None, persona.id):
         raise AliasTakenError(alias)
     named = [BARE, *versions]
@@ -41,6 +40,14 @@ async def keep(
     ]
     await connection.execute(insert(tables.aliases), rows)
     await touch(connection, persona)
+
+
+def bearer(workspace_id: str, alias: str) -> ScalarSelect[str]:
+    """Select the id of the workspace's persona that has the alias."""
+    meant = select(ALIAS.persona_id).where(
+        ALIAS.workspace_id == workspace_id, ALIAS.alias == alias, ALIAS.version == BARE
+    )
+    return meant.scalar_subquery()
 
 
 async def number(connection: AsyncConnection, workspace_id: str, alias: str, version: int) -> int | None:

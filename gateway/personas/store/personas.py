@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway import clock, ids
 from gateway.events.event import Value
 from gateway.personas.model import Draft, Persona, Profile, Version
-from gateway.personas.store import search, versions
+from gateway.personas.store import aliases, search, versions
 from gateway.personas.store.rows import LABEL, PERSONA, SHOWN, many, one, touch
 from gateway.personas.store.telling import tell
 from gateway.storage import answers, erasure, tables
@@ -157,12 +157,8 @@ async def find(
     if ref.startswith("psn_"):
         query = select(*SHOWN).where(PERSONA.id == ref, is_shown(workspace_id, owner))
     elif ref.startswith("pmpt_"):
-        meant = select(tables.aliases.c.persona_id).where(
-            tables.aliases.c.workspace_id == workspace_id,
-            tables.aliases.c.alias == ref,
-            tables.aliases.c.version == "",
-        )
-        query = select(*SHOWN).where(PERSONA.id == meant.scalar_subquery(), is_own(workspace_id, owner))
+        is_meant = PERSONA.id == aliases.bearer(workspace_id, ref)
+        query = select(*SHOWN).where(is_meant, is_own(workspace_id, owner))
     else:
         query = select(*SHOWN).where(PERSONA.slug == ref, is_own(workspace_id, owner))
     is_active = PERSONA.status == "active"
