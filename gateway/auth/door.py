@@ -18,7 +18,7 @@ class Entrance(Head, Protocol):
 
 
 class Need(NamedTuple):
-    """What a route needs of who calls it."""
+    """A route needs this of whoever calls it."""
 
     scope: str | None
     operator: bool = False

@@ -30,7 +30,7 @@ class Caller(msgspec.Struct, frozen=True):
     operator: bool
     expires_at: int | None = None
     bounds: Bounds = NONE
-    """What limits the key."""
+    """These limit the key."""
 
 
 Bind = Callable[[Workspace, Key], Bounds]

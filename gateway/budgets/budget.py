@@ -61,7 +61,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """As much of a budget as a call needs to know."""
+    """A call needs to know this much of a budget."""
 
     seq: int
     unit: Unit

@@ -14,7 +14,7 @@ ANSWER_TOKENS = 4096
 
 
 class Asked(NamedTuple):
-    """What is known of a call before it is made."""
+    """This much is known of a call before it is made."""
 
     prompt: int
     """Tokens that are sent."""

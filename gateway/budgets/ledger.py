@@ -80,9 +80,9 @@ class Ledger:
         self._holder = ids.new("hld")
         self._counter = Counter(database, self._holder, self.give_back)
         self._open: set[str] = set()
-        """What is set aside for calls of this worker."""
+        """These amounts are set aside for calls of this worker."""
         self._ended: list[Ended] = []
-        """What calls took that are no turns, or that left before they were made."""
+        """Calls that are no turns, or that left before one was made, took these amounts."""
         self._some = asyncio.Event()
         self._entered = asyncio.Event()
         """Is set, and replaced, when something has been entered."""

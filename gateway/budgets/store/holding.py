@@ -40,7 +40,7 @@ RETURNING budget
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """What a call took; `None` where nobody knows, which stands for what was set aside for it."""
+    """A call took this; `None`, where nobody knows, stands for what was set aside for it."""
 
     hold: str
     usd: int | None
