@@ -58,10 +58,11 @@ def work(context: click.Context, config_path: Path | None) -> None:
 
 
 def _run(settings: Config) -> None:
+    from gateway.limits.table import Table
     from gateway.server import working
 
     click.echo(f"doing work of {settings.store.shown}; Ctrl-C stops", err=True)
-    working.run(settings, ids.new("wrk"), None, None)
+    working.run(settings, ids.new("wrk"), Table(), None, None)
 
 
 @work.command("list", epilog=options.example("persona work list", "persona work list --state failed --json"))
@@ -103,9 +104,16 @@ async def show(at: Opened, work_id: str, as_json: bool) -> None:
 @click.argument("work_id", metavar="WORK")
 async def retry(at: Opened, work_id: str) -> None:
     """Let failed or cancelled work go on with the step in which it ended."""
+    from gateway.auth.allowance import Allowance
+    from gateway.limits.limiter import Limiter
+    from gateway.limits.memory import Memory
+    from gateway.limits.plans import Plans
+    from gateway.limits.table import Table
     from gateway.server import kinds
 
-    known = kinds.known(at.config, at.database)
+    # Nothing is performed here, and so nothing is counted.
+    allowance = Allowance(at.database, Plans(at.config), Limiter(Memory(Table(1))))
+    known = kinds.known(at.config, at.database, allowance)
     async with at.database.write() as connection:
         waiting = await rows.retry(connection, work_id)
         kind = known.get(waiting.kind) if waiting is not None else None

@@ -23,12 +23,13 @@ BUCKETS: dict[Bucket, str] = {
 class Bound(RateLimitItemPerMinute):
     """One limit, and whose it is; to `limits` it is an item whose name in a storage is made but once."""
 
-    __slots__ = ["bucket", "name"]
+    __slots__ = ["bucket", "ident", "name"]
 
     def __init__(self, bucket: Bucket, amount: int, ident: str) -> None:
         """`ident` is the workspace or the key that it is counted for."""
         super().__init__(amount, namespace=bucket)
         self.bucket = bucket
+        self.ident = ident
         self.name = super().key_for(ident)
 
     def key_for(self, *identifiers: bytes | str | int | float) -> str:

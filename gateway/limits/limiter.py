@@ -2,6 +2,7 @@
 
 import asyncio
 
+from gateway.errors import Refusal
 from gateway.limits import telling
 from gateway.limits.bounds import Bound, Bounds, Bucket
 from gateway.limits.lease import Lease
@@ -51,11 +52,14 @@ class Limiter:
         for bound in taken:
             await self._place.give_back(bound)
 
-    async def take(self, bounds: Bounds, bucket: Bucket) -> None:
-        """Count one more. Raises Refusal where that is too much."""
-        _, refused = await self.enter(bounds, bucket, spends=False, is_openai=False)
-        if refused is not None:
-            raise telling.too_many(refused)
+    async def wait(self, bounds: Bounds, bucket: Bucket) -> float:
+        """Count one more and return 0, or return the seconds after which to ask again."""
+        try:
+            _, refused = await self.enter(bounds, bucket, spends=False, is_openai=False)
+        except Refusal:
+            # Nothing can be counted now.
+            return telling.MOMENT
+        return 0.0 if refused is None else telling.wait(refused)
 
     async def recount(self, bounds: Bounds, bucket: Bucket, head: Head) -> None:
         """Count a request out of this bucket that the door has let in out of `chat`. Raises Refusal.

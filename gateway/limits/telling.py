@@ -46,12 +46,12 @@ def headers(requests: Standing | None, tokens: Standing | None, *, is_openai: bo
 
 def too_many(standing: Standing) -> Refusal:
     """Refuse what the limit has no room for before some of it is free again."""
-    bound, wait = standing.bound, max(0.0, standing.reset - time.time())
+    bound = standing.bound
     what = REQUESTS.get(bound.bucket, bound.bucket)
     return Refusal(
         Fault.RATE_LIMITED,
         f"At most {bound.amount} {what} a minute are allowed; wait as long as `Retry-After` says.",
-        headers={"retry-after": _later(wait)},
+        headers={"retry-after": _whole(wait(standing))},
     )
 
 
@@ -60,16 +60,20 @@ def all_held(bound: Bound) -> Refusal:
     return Refusal(
         Fault.RATE_LIMITED,
         f"At most {bound.amount} {HELD[bound.bucket]} at the same time are allowed; wait until one ends.",
-        headers={"retry-after": _later(0.0, MOMENT)},
+        headers={"retry-after": _whole(random.random() * MOMENT)},  # noqa: S311 - spreads load only
     )
 
 
 def uncounted() -> Refusal:
     """Refuse what cannot be counted."""
-    return Refusal(Fault.LIMITS_UNAVAILABLE, headers={"retry-after": _later(0.0, MOMENT)})
+    return Refusal(Fault.LIMITS_UNAVAILABLE, headers={"retry-after": _whole(random.random() * MOMENT)})  # noqa: S311
 
 
-def _later(wait: float, spread: float = 1.0) -> str:
-    """Write the seconds to wait at least, and some more that differ from caller to caller."""
-    spread = max(spread, wait * SPREAD)
-    return str(max(1, math.ceil(wait + random.random() * spread)))  # noqa: S311 - spreads load only
+def wait(standing: Standing) -> float:
+    """Return the seconds to wait at least, and some more that differ from caller to caller."""
+    left = max(0.0, standing.reset - time.time())
+    return left + random.random() * max(1.0, left * SPREAD)  # noqa: S311 - spreads load only
+
+
+def _whole(seconds: float) -> str:
+    return str(max(1, math.ceil(seconds)))

@@ -96,7 +96,8 @@ async def _begin(request: AnyRequest, database: Database, limiter: Limiter, inpu
     await limiter.recount(caller.bounds, "generations", request.scope["state"]["connection"])
     async with database.write(still_there(request.scope)) as connection:
         for bound in caller.bounds.runs:
-            if await store.open_runs(connection, caller.workspace_id, bound.amount) >= bound.amount:
+            owner = None if bound.ident == caller.workspace_id else bound.ident
+            if await store.open_runs(connection, caller.workspace_id, owner, bound.amount) >= bound.amount:
                 raise telling.all_held(bound)
         await store.create(connection, run_id, inputs, actor_of(request), pipeline.name, pipeline.fingerprint)
     return run_id

@@ -114,9 +114,11 @@ async def begin_again(connection: AsyncConnection, run_id: str) -> None:
     await connection.execute(delete(tables.run_events).where(last))
 
 
-async def open_runs(connection: AsyncConnection, workspace_id: str, limit: int) -> int:
-    """Count the open runs of a workspace, up to a limit."""
+async def open_runs(connection: AsyncConnection, workspace_id: str, owner: str | None, limit: int) -> int:
+    """Count the open runs of an owner's keys, or with `None` those of the whole workspace, up to a limit."""
     query = select(RUN.id).where(RUN.workspace_id == workspace_id, RUN.status.in_(OPEN)).limit(limit)
+    if owner is not None:
+        query = query.where(RUN.owner == owner)
     return len((await connection.execute(query)).all())
 
 

@@ -26,8 +26,9 @@ POLL_SECONDS = 0.25
 log = logging.getLogger("gateway.supervisor")
 
 Main = Callable[[Config, socket.socket, Share, Table, int, int], None]
-Work = Callable[[Config, str, int, int], None]
-"""A work process runs this, with its id, the pipe that ends with the parent, and the one to say ready."""
+Work = Callable[[Config, str, Table, int, int], None]
+"""A work process runs this, with its id, where all count what is limited, the pipe that ends with the parent,
+and the one to say ready."""
 
 
 class StartError(Exception):
@@ -158,7 +159,7 @@ class Supervisor:
                 self._become_worker(reading)
                 if place.share is None:
                     self._listener.close()
-                    self._work(self._config, place.process_id, self._lifeline[0], writing)
+                    self._work(self._config, place.process_id, self._table, self._lifeline[0], writing)
                 else:
                     self._main(
                         self._config, self._listener, place.share, self._table, self._lifeline[0], writing

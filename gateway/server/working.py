@@ -8,7 +8,12 @@ import signal
 from pathlib import Path
 
 from gateway import config as configuration
+from gateway.auth.allowance import Allowance
 from gateway.config import Config
+from gateway.limits.failover import place_of
+from gateway.limits.limiter import Limiter
+from gateway.limits.plans import Plans
+from gateway.limits.table import Table
 from gateway.server import kinds
 from gateway.storage.database import Database
 from gateway.telemetry import logs
@@ -23,21 +28,24 @@ LOST = 75
 log = logging.getLogger("gateway.work")
 
 
-def run(config: Config, process_id: str, lifeline: int | None, status: int | None) -> None:
+def run(config: Config, process_id: str, table: Table, lifeline: int | None, status: int | None) -> None:
     """Do work until told to stop, or until the parent has died, which ends the pipe `lifeline`.
 
-    One byte goes into the pipe `status` once the process is there.
+    `table` is where all processes count what is limited. One byte goes into the pipe `status` once the
+    process is there.
     """
     logs.configure(config.log)
     configuration.forget_dbos_settings()
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(NAME, "ascii")
-    asyncio.run(_run(config, process_id, lifeline, status))
+    asyncio.run(_run(config, process_id, table, lifeline, status))
     # Threads of a driver may still wait for an answer that nobody wants.
     os._exit(0)
 
 
-async def _run(config: Config, process_id: str, lifeline: int | None, status: int | None) -> None:
+async def _run(
+    config: Config, process_id: str, table: Table, lifeline: int | None, status: int | None
+) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -49,7 +57,10 @@ async def _run(config: Config, process_id: str, lifeline: int | None, status: in
 
         loop.add_reader(lifeline, parent_died)
     database = Database(config.store.url)
-    shift = Shift(config, database, kinds.known(config, database), process_id)
+    limiter = Limiter(place_of(config.limits, table))
+    counting = asyncio.create_task(limiter.run())
+    allowance = Allowance(database, Plans(config), limiter)
+    shift = Shift(config, database, kinds.known(config, database, allowance), process_id)
     task = asyncio.create_task(shift.run())
     task.add_done_callback(lambda _: stop.set())
     if status is not None:
@@ -59,6 +70,8 @@ async def _run(config: Config, process_id: str, lifeline: int | None, status: in
         _leave(task.exception())
     task.cancel()
     await shift.close(config.server.shutdown_grace)
+    counting.cancel()
+    await limiter.close()
     await database.close()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.config import Plan
 from gateway.errors import Fault, Refusal
+from gateway.limits import telling
 from gateway.limits.bounds import Bound, Bounds, KeyLimits, of_key, of_plan
 from gateway.limits.limiter import Limiter
 from gateway.limits.memory import Memory
@@ -108,15 +109,15 @@ async def test_tokens_are_charged_beyond_the_limit_and_come_back(limiter: Limite
 
 async def test_a_refusal_says_when_to_come_back_to_each_another_time(limiter: Limiter) -> None:
     bounds = of_plan(Plan(generations_per_minute=1, concurrent_runs=1), "ws_a")
-    await limiter.take(bounds, "generations")
+    assert await limiter.wait(bounds, "generations") == 0
     await limiter.hold(bounds, "runs")
-    later = set()
-    for _ in range(40):
-        with pytest.raises(Refusal) as caught:
-            await limiter.take(bounds, "generations")
-        later.add(int(caught.value.headers["retry-after"]))
+    later = {await limiter.wait(bounds, "generations") for _ in range(40)}
     assert 59 <= min(later) < max(later) <= 77
-    assert caught.value.fault is Fault.RATE_LIMITED
+    _, refused = await limiter.enter(bounds, "generations", spends=False, is_openai=False)
+    assert refused is not None
+    told = telling.too_many(refused)
+    assert told.fault is Fault.RATE_LIMITED
+    assert 59 <= int(told.headers["retry-after"]) <= 77
     with pytest.raises(Refusal) as caught:
         await limiter.hold(bounds, "runs")
     assert 1 <= int(caught.value.headers["retry-after"]) <= 5
