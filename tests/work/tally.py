@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from gateway.config import Config
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
@@ -100,7 +99,7 @@ async def results(database: Database) -> dict[str, str]:
 def main() -> None:
     from gateway.server import kinds
 
-    def known(config: Config, database: Database) -> dict[str, Kind]:
+    def known(*_: object) -> dict[str, Kind]:
         return {NAME: Tally(Path.cwd()).kind()}
 
     replaced: Any = kinds
