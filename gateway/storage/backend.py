@@ -1,5 +1,6 @@
 """The store needs this of a database; `sqlite.py` and `postgres.py` are the ones that there are."""
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -33,6 +34,12 @@ class Backend(Protocol):
 
     async def pulse(self, connection: AsyncConnection) -> object:
         """Return, cheaply, a value that changes with each commit of another connection."""
+
+    def listening(self, connection: AsyncConnection) -> AbstractAsyncContextManager[asyncio.Event | None]:
+        """Have an event set when the database tells of a change, or when the connection has gone.
+
+        `None` means that this database never tells.
+        """
 
     def settled(self, seq: Column[int]) -> ColumnElement[bool]:
         """Select the rows that no transaction under way can still come before."""

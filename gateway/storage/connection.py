@@ -57,6 +57,10 @@ class AsyncConnection:
     async def rollback(self) -> None:
         await greenlet_spawn(self.sync_connection.rollback)
 
+    async def discard(self) -> None:
+        """Let nobody have the driver's connection after this one, as it is not what it was."""
+        await greenlet_spawn(self.sync_connection.invalidate)
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[None]:
         """Open a transaction that commits at its end, or rolls back on an exception."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Row, delete, func, insert, select, text
@@ -17,6 +17,9 @@ from gateway.storage.failure import SchemaOutdatedError, StoreUnavailable, Write
 from gateway.storage.feed import Feed
 
 POLL_SECONDS = 0.2
+"""Seconds between two looks for changes where the database does not tell of them."""
+NET_SECONDS = 0.5
+"""Seconds between two looks where it does, since what it tells may get lost on the way."""
 CHANGES_KEPT_MS = 3_600_000
 WRITE_SECONDS = 10.0
 """Seconds that a write may wait, for the writers before it in this process and in others together."""
@@ -152,7 +155,7 @@ class Database:
         return Feed(self.backend, seq, mark)
 
     async def watch(self, position: int, on_change: Callable[[Sequence[Change]], None]) -> None:
-        """Report each change after this position, within POLL_SECONDS, until cancelled.
+        """Report each change after this position, until cancelled: at once, or when it is looked for next.
 
         While the store cannot be read nothing is reported, so that answers go on from memory. An empty report
         means that everything may have changed, as after the store was replaced by another one.
@@ -161,8 +164,11 @@ class Database:
         feed.position = position
         while True:
             try:
-                async with self.backend.readers.connect() as connection:
-                    await self._follow(connection, feed, on_change)
+                async with (
+                    self.backend.readers.connect() as connection,
+                    self.backend.listening(connection) as heard,
+                ):
+                    await self._follow(connection, heard, feed, on_change)
             except (SQLAlchemyError, OSError, StoreUnavailable) as error:
                 if self.healthy:
                     log.warning("the store cannot be read: %s", type(error).__name__)
@@ -172,7 +178,11 @@ class Database:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _follow(
-        self, connection: AsyncConnection, feed: Feed, on_change: Callable[[Sequence[Change]], None]
+        self,
+        connection: AsyncConnection,
+        heard: asyncio.Event | None,
+        feed: Feed,
+        on_change: Callable[[Sequence[Change]], None],
     ) -> None:
         changes = tables.changes.c
         query = select(changes.seq, changes.at, changes.topic, changes.subject)
@@ -186,6 +196,8 @@ class Database:
         while True:
             if identity is None or self.backend.identity() != identity:
                 raise StoreReplacedError("another file bears its name")
+            if heard is not None:
+                heard.clear()
             pulse = await self.backend.pulse(connection)
             if pulse != seen:
                 found = await feed.look(connection, query, LOOK)
@@ -194,10 +206,20 @@ class Database:
                     on_change([Change(row.topic, row.subject) for row in found.rows])
                 seen = pulse if len(found.rows) < LOOK else None
             self.healthy = True
-            await asyncio.sleep(POLL_SECONDS)
+            if heard is None:
+                await asyncio.sleep(POLL_SECONDS)
+            else:
+                await _heard(heard, NET_SECONDS)
 
     async def close(self) -> None:
         await self.backend.close()
+
+
+async def _heard(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, but no longer than this."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _backend(url: str) -> Backend:
@@ -221,3 +243,6 @@ async def announce(connection: AsyncConnection, topic: str, subject: str) -> Non
     now = clock.now_ms()
     await connection.execute(insert(tables.changes).values(topic=topic, subject=subject, at=now))
     await connection.execute(delete(tables.changes).where(tables.changes.c.at < now - CHANGES_KEPT_MS))
+    if connection.dialect.name == "postgresql":
+        # This goes out with the commit, or not at all.
+        await connection.exec_driver_sql(f"NOTIFY {tables.CHANNEL}")

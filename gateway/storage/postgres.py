@@ -1,5 +1,6 @@
 """PostgreSQL is a server that many machines share, with one writer at a time, as in a file."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import Column, ColumnElement, Connection, String, create_engine,
 from sqlalchemy.dialects.postgresql.base import PGDDLCompiler
 from sqlalchemy.exc import DBAPIError
 
+from gateway.storage import tables
 from gateway.storage.backend import Mark
 from gateway.storage.connection import AsyncConnection, AsyncEngine
 from gateway.storage.failure import StoreUnavailable, sqlstate
@@ -28,6 +30,8 @@ LOCK = (
 LOCKED = "55P03"
 OF_THE_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """The last one comes of a server that stops in the middle of a statement."""
+PULSE_SECONDS = 3
+"""Seconds after which the connection that changes are followed on is given up: it would hide what is new."""
 PULSE = "SELECT pg_current_snapshot()::text"
 
 
@@ -55,9 +59,28 @@ class Postgres:
     async def pulse(self, connection: AsyncConnection) -> object:
         # This goes past SQLAlchemy, so that no transaction begins that would see the same state for ever.
         try:
-            return await connection.driver.fetchval(PULSE)
+            return await connection.driver.fetchval(PULSE, timeout=PULSE_SECONDS)
         except (*OF_THE_DRIVER, OSError) as error:
-            raise StoreUnavailable(str(error)) from error
+            raise StoreUnavailable(_plain(error)) from error
+
+    @asynccontextmanager
+    async def listening(self, connection: AsyncConnection) -> AsyncIterator[asyncio.Event]:
+        driver, heard = connection.driver, asyncio.Event()
+
+        def hear(*_: object) -> None:
+            heard.set()
+
+        driver.add_termination_listener(hear)
+        try:
+            await driver.add_listener(tables.CHANNEL, hear)
+            yield heard
+        except (*OF_THE_DRIVER, OSError) as error:
+            raise StoreUnavailable(_plain(error)) from error
+        finally:
+            driver.remove_termination_listener(hear)
+            # Nobody else is to be told on it, and if it is dead it would not answer to that.
+            driver.terminate()
+            await connection.discard()
 
     def settled(self, seq: Column[int]) -> ColumnElement[bool]:
         # The writers' lock sees to it that rows are committed in the order of their numbers.

@@ -70,6 +70,10 @@ class Sqlite:
             raise StoreUnavailable(str(error)) from error
         return now
 
+    @asynccontextmanager
+    async def listening(self, _connection: AsyncConnection) -> AsyncIterator[None]:
+        yield None
+
     def settled(self, seq: Column[int]) -> ColumnElement[bool]:
         # There is one writer at a time, so that rows are committed in the order of their numbers.
         return true()

@@ -50,6 +50,9 @@ idempotency = Table(
 )
 """Answers that are given again, sealed; `status` is null while the first request is still at work."""
 
+CHANNEL = "persona_changes"
+"""PostgreSQL tells those who listen here that there is a row in `changes`."""
+
 changes = Table(
     "changes",
     metadata,
