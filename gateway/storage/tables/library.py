@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
-from gateway.storage.tables.schema import Id, Millis, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata
 
 personas = Table(
     "personas",
@@ -19,7 +19,7 @@ personas = Table(
     Column("forked_version", Integer),
     Column("latest", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("seq", Integer),
+    Column("seq", Seq),
     Column("created_at", Millis, nullable=False),
     Column("updated_at", Millis, nullable=False),
     UniqueConstraint("workspace_id", "slug"),

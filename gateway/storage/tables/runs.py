@@ -24,6 +24,7 @@ runs = Table(
     Column("created_at", Millis, nullable=False),
     Column("ended_at", Millis),
     Index(None, "workspace_id", "seq"),
+    Index(None, "workspace_id", "status"),
     Index(None, "persona_id"),
     sqlite_autoincrement=True,
 )
