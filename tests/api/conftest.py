@@ -121,7 +121,7 @@ def statement(gateway: Gateway, sql: str, *values: object) -> list[tuple[Any, ..
         numbers = itertools.count(1)
         numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
         return [tuple(row) for row in asyncio.run(postgres.fetch(url[1], numbered, *values))]
-    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store, store:
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=25)) as store, store:
         return store.execute(sql, values).fetchall()
 
 
@@ -146,20 +146,28 @@ def settings(upstream: ScriptedUpstream, *lines: str) -> str:
     return upstream_table("main", upstream.base_url, *LINES) + "\n".join(lines)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def native(
-    request: pytest.FixtureRequest,
-    shared_upstream: ScriptedUpstream,
-    tmp_path_factory: pytest.TempPathFactory,
+@pytest.fixture(scope="session")
+def on_sqlite(
+    shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
+    yield from serving(tmp_path_factory.mktemp("sqlite"), settings(shared_upstream, PATIENT))
+
+
+@pytest.fixture(scope="session")
+def on_postgresql(
+    shared_upstream: ScriptedUpstream, postgres: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    with postgres.database() as url:
+        config = settings(shared_upstream, PATIENT, "[store]", f'url = "{url}"')
+        yield from serving(tmp_path_factory.mktemp("postgresql"), config)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def native(request: pytest.FixtureRequest) -> Gateway:
     """A gateway with two workers, on each kind of store."""
-    folder = tmp_path_factory.mktemp("native")
-    if request.param == "sqlite":
-        yield from serving(folder, settings(shared_upstream, PATIENT))
-        return
-    server: Server = request.getfixturevalue("postgres")
-    with server.database() as url:
-        yield from serving(folder, settings(shared_upstream, PATIENT, "[store]", f'url = "{url}"'))
+    # Of a fixture with parameters only one value lives at a time, so that each file would start both anew.
+    found: Gateway = request.getfixturevalue(f"on_{request.param}")
+    return found
 
 
 def serving(folder: Path, config: str) -> Iterator[Gateway]:

@@ -74,7 +74,7 @@ def finished_turns(gateway: Gateway, workspace: str, count: int, name: str = "bu
     row |= {"created_at": 1}
     columns = ", ".join(["id", *row])
     values = ", ".join("?" * (len(row) + 1))
-    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store, store:
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=25)) as store, store:
         store.executemany(
             f"INSERT INTO turns ({columns}) VALUES ({values})",
             [(f"msg_{name}{number}", *row.values()) for number in range(count)],

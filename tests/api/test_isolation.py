@@ -115,14 +115,14 @@ def served() -> dict[tuple[str, str], str | None]:
 
 
 @pytest.fixture(scope="session")
-def operations(native: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[Operation]:
+def operations(on_sqlite: Gateway, tmp_path_factory: pytest.TempPathFactory) -> list[Operation]:
     """Each operation of the document."""
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(tmp_path_factory.mktemp("elsewhere"))
         scopes = served()
     described = {
         (method.upper(), path)
-        for path, item in fetch(native, "/openapi.json", key="").json["paths"].items()
+        for path, item in fetch(on_sqlite, "/openapi.json", key="").json["paths"].items()
         for method in METHODS
         if method in item
     }
@@ -185,7 +185,7 @@ def tenant(me: User) -> Tenant:
     turn = me.chat("persona/private").json["persona"]["turn"]
     until(lambda: me.get(f"/turns/{turn}").status == 200)
     run = me.post("/personas", {"intent": "A muse."}, prefer="respond-async").json["id"]
-    until(lambda: me.get(f"/runs/{run}").json["ended_at"], within=30)
+    until(lambda: me.get(f"/runs/{run}").json["ended_at"], within=60)
     return Tenant(me, personas, conversations, turn, me.colleague("chat:invoke").id, run)
 
 

@@ -11,7 +11,7 @@ from gateway.auth.scopes import SCOPES
 from tests.api.conftest import User, details, expire, made, refused, settings
 from tests.conftest import Start
 from tests.e2e.wire import fetch
-from tests.fakes.until import until
+from tests.fakes.until import within_a_second
 from tests.fakes.upstream import ScriptedUpstream
 
 
@@ -98,7 +98,7 @@ def test_a_rotated_key_and_its_successor_are_both_valid_for_a_while(me: User) ->
     assert listed[new.id]["expires_at"] is None
     again = made(me.post(f"/keys/{me.id}/rotate", {"grace_seconds": 0}))
     assert again["expires_at"] == listed[me.id]["expires_at"]
-    until(lambda: me.get("/personas").status == 401, within=1)
+    within_a_second(lambda: me.get("/personas").status == 401)
     refused(new.post(f"/keys/{me.id}/rotate"), 403, "auth.rights_exceeded")
 
 
@@ -139,12 +139,11 @@ def test_of_rotations_at_once_each_keeps_to_the_first_one_s_end(me: User) -> Non
     assert sum(key["expires_at"] is None for key in keys) == 1
 
 
-@pytest.mark.serial
 def test_a_revoked_key_is_refused_within_a_second(me: User) -> None:
     other = me.colleague()
     assert other.get("/personas").status == 200
     assert me.delete(f"/keys/{other.id}").status == 204
-    until(lambda: all(other.get("/personas").status == 401 for _ in range(4)), within=1)
+    within_a_second(lambda: all(other.get("/personas").status == 401 for _ in range(4)))
     assert me.delete(f"/keys/{other.id}").status == 204
     assert next(one for one in me.get("/keys").json["data"] if one["id"] == other.id)["revoked_at"]
     refused(me.post(f"/keys/{other.id}/rotate"), 403, "auth.rights_exceeded")

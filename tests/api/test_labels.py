@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.conftest import User, details, refused
-from tests.fakes.until import until
+from tests.fakes.until import within_a_second
 from tests.fakes.upstream import ScriptedUpstream
 
 
@@ -11,12 +11,12 @@ def test_a_label_is_moved_and_taken_away(me: User, upstream: ScriptedUpstream) -
     persona = me.persona()
     me.patch("/personas/muse", {"prompt": "Second."})
     assert me.put("/personas/muse/labels/beta", {"version": "v1"}).json["labels"] == {"beta": 1}
-    until(lambda: me.chat("persona/muse@beta").headers.get("x-persona") == "muse@v1", within=1)
+    within_a_second(lambda: me.chat("persona/muse@beta").headers.get("x-persona") == "muse@v1")
     assert me.put("/personas/muse/labels/beta", {"version": 2}).json["labels"] == {"beta": 2}
-    until(lambda: me.chat("persona/muse@beta").headers.get("x-persona") == "muse@v2", within=1)
+    within_a_second(lambda: me.chat("persona/muse@beta").headers.get("x-persona") == "muse@v2")
     assert me.delete("/personas/muse/labels/beta").status == 204
     refused(me.delete("/personas/muse/labels/beta"), 404, "persona.label_not_found")
-    until(lambda: me.chat("persona/muse@beta").status == 404, within=1)
+    within_a_second(lambda: me.chat("persona/muse@beta").status == 404)
     trail = me.get(f"/personas/{persona['id']}/labels").json["data"]
     assert [(one["label"], one["previous"], one["version"], one["by"]) for one in trail] == [
         ("beta", 2, None, me.id),

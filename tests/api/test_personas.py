@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import User, details, made, refused, traces
-from tests.fakes.until import until
+from tests.fakes.until import until, within_a_second
 from tests.fakes.upstream import ScriptedUpstream
 
 SECRET = "The lamp-lighter's password is marmalade-"
@@ -221,24 +221,23 @@ def test_a_patch_is_held_to_the_same_rules(me: User) -> None:
     refused(me.patch("/personas/nobody", {"name": "A"}), 404, "persona.not_found")
 
 
-@pytest.mark.serial
 def test_a_change_reaches_the_chat_path_within_a_second(me: User, upstream: ScriptedUpstream) -> None:
     me.persona(prompt="First.")
 
     def says(text: str, model: str = "persona/muse") -> bool:
         return me.chat(model).status == 200 and system_text(upstream) == text
 
-    until(lambda: says("First."), within=1)
+    within_a_second(lambda: says("First."))
     me.patch("/personas/muse", {"prompt": "Second."})
-    until(lambda: says("Second.") and says("Second."), within=1)
+    within_a_second(lambda: says("Second.") and says("Second."))
     me.put("/personas/muse/labels/production", {"version": "v1"})
-    until(lambda: says("First.") and says("First."), within=1)
+    within_a_second(lambda: says("First.") and says("First."))
     me.patch("/personas/muse", {"slug": "erato"})
-    until(lambda: me.chat("persona/muse").status == 404 and says("First.", "persona/erato"), within=1)
+    within_a_second(lambda: me.chat("persona/muse").status == 404 and says("First.", "persona/erato"))
     me.delete("/personas/erato")
-    until(lambda: me.chat("persona/erato").status == 404, within=1)
+    within_a_second(lambda: me.chat("persona/erato").status == 404)
     me.patch("/personas/erato", {"status": "active"})
-    until(lambda: says("First.", "persona/erato"), within=1)
+    within_a_second(lambda: says("First.", "persona/erato"))
 
 
 def test_an_archived_persona_is_there_for_its_own_workspace_and_comes_back(me: User) -> None:

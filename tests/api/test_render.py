@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import User, refused
-from tests.fakes.until import until
+from tests.fakes.until import within_a_second
 from tests.fakes.upstream import ScriptedUpstream
 
 BODY: dict[str, Any] = {
@@ -42,7 +42,7 @@ def test_a_version_or_label_may_be_named(me: User) -> None:
         return str(reply.json["request"]["messages"][0]["content"]) if reply.status == 200 else ""
 
     assert says("muse@v1") == says("muse%40v1") == "One."
-    until(lambda: says("muse") == says("muse@latest") == "Two.", within=1)
+    within_a_second(lambda: says("muse") == says("muse@latest") == "Two.")
     refused(me.post("/personas/muse@v3/render", {"messages": []}), 404, "persona.not_found")
 
 

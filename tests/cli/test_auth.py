@@ -98,7 +98,7 @@ def test_what_is_missing_is_asked_for_and_the_key_is_hidden(remote: Remote, fold
         while asked not in shown:
             shown += os.read(terminal, 1024)
         os.write(terminal, typed.encode() + b"\n")
-    assert process.wait(20) == 0
+    assert process.wait(25) == 0
     os.close(terminal)
     assert remote.root.encode() in shown
     assert remote.key.encode() not in shown

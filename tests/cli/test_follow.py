@@ -18,7 +18,7 @@ from tests.fakes.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.slow
 
-LONGEST = 30
+LONGEST = 120
 AT_A_TERMINAL = """
 import signal
 from gateway.__main__ import main

@@ -8,7 +8,7 @@ from gateway.conversations.reply import Events
 async def test_a_stream_in_which_nothing_was_said_ends() -> None:
     events = Events("msg_1", 1024)
     events.end(None)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         first = await events.first()
         assert first == b""
         assert [frame async for frame in events.rest(first, "req_1", "http://gateway")] == []

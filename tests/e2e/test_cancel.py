@@ -51,7 +51,7 @@ class Row(NamedTuple):
 
 
 def rows(gateway: Gateway) -> dict[str, Row]:
-    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store:
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=25)) as store:
         found = store.execute(ROWS).fetchall()
     return {name: Row(*rest) for name, *rest in found}
 
@@ -70,7 +70,7 @@ def key(shared_gateway: Gateway) -> str:
 
 
 def assert_let_go(seen: Seen, left: float) -> None:
-    assert seen.gone.wait(5)
+    assert seen.gone.wait(25)
     assert seen.gone_at
     assert seen.gone_at - left < LIMIT
     assert not seen.finished
@@ -154,7 +154,7 @@ def test_no_second_attempt_starts_once_the_caller_has_left(
         peer.sendall(written(gateway, ASK, key=key))
         (seen,) = upstream.wait_for(1)
         gate.open()
-        assert seen.settled.wait(5)
+        assert seen.settled.wait(25)
     assert new_row(gateway, before).status == "cancelled"
     assert len(upstream.seen) == 1
 

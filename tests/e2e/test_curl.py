@@ -64,12 +64,12 @@ def test_each_chunk_arrives_before_the_upstream_goes_on(
         for gate, word in zip(gates, (b"one ", b"two "), strict=True):
             assert word in process.stdout.readline()
             assert process.stdout.readline() == b"\n"
-            assert gate.reached.wait(5)
+            assert gate.reached.wait(25)
             assert not upstream.seen[0].finished
             gate.open()
         *_, done, blank = process.stdout.readlines()
         assert (done, blank) == (b"data: [DONE]\n", b"\n")
-        assert process.wait(5) == 0
+        assert process.wait(25) == 0
 
 
 @pytest.mark.parametrize("auth", ["Authorization: Bearer", "api-key", "x-api-key"])

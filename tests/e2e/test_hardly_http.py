@@ -58,7 +58,7 @@ def test_garbage_behind_a_request_does_not_answer_it(gateway: Gateway, upstream:
     upstream.reply(json_answer(completion("the answer")).hold(gate))
     with connect(gateway) as peer:
         peer.sendall(written(gateway, ASK))
-        assert gate.reached.wait(5)
+        assert gate.reached.wait(25)
         peer.sendall(b"GARBAGE\r\n\r\n")
         gate.open()
         received = read_all(peer)

@@ -188,6 +188,6 @@ def test_a_judge_at_work_does_not_hold_up_the_end(
     until(lambda: len(asked(upstream)) == 2)
     assert counts(made) == NONE
     assert made.stop() == 0
-    assert all(seen.gone.wait(5) for seen in asked(upstream))
+    assert all(seen.gone.wait(25) for seen in asked(upstream))
     assert "ERROR" not in made.errors()
     assert "Traceback" not in made.errors()

@@ -127,11 +127,11 @@ def test_gateways_on_one_valkey_count_together_and_each_for_itself_while_it_is_a
         assert statuses == {200: 200, 429: 120}
         server.stop()
         for gateway in gateways:
-            until(lambda gateway=gateway: state(gateway) == ("degraded", "degraded"), within=30)  # type: ignore[misc]
+            until(lambda gateway=gateway: state(gateway) == ("degraded", "degraded"))  # type: ignore[misc]
             assert fetch(gateway, MODELS, key=key).status == 200, "it has let in nobody yet by its own count"
         server.start()
         for gateway in gateways:
-            until(lambda gateway=gateway: state(gateway) == ("ready", "ok"), within=30)  # type: ignore[misc]
+            until(lambda gateway=gateway: state(gateway) == ("ready", "ok"))  # type: ignore[misc]
         assert [gateway.stop() for gateway in gateways] == [0, 0]
         assert "Traceback" not in one.log()
 

@@ -53,5 +53,5 @@ def test_a_mistake_in_relaying_is_told_and_logged_once(mistaken: Gateway, upstre
     logged = mistaken.errors().removeprefix(before)
     assert logged.count("Traceback") == logged.count(f"unexpected ValueError in turn {turn['id']}") == 1
     (seen,) = upstream.seen
-    assert seen.gone.wait(5)
+    assert seen.gone.wait(25)
     assert fetch(mistaken, body={"model": LIBRARIAN, "messages": hello()}).status == 200

@@ -172,7 +172,7 @@ def test_a_tool_has_only_its_time(gateway: Gateway, shelf: ToolServer, begun: st
     shelf.shelf.cut.clear()
     answer = told(post(gateway, begun, ASK, tools=["hasty.wait"]))
     assert outcomes(answer) == [("hasty.wait", "timed_out")]
-    assert shelf.shelf.cut.wait(20)
+    assert shelf.shelf.cut.wait(25)
 
 
 def test_results_are_bounded(gateway: Gateway, upstream: ScriptedUpstream, begun: str) -> None:
@@ -252,10 +252,10 @@ def test_who_leaves_cuts_the_call(gateway: Gateway, shelf: ToolServer, begun: st
     body = {"message": ASK, "tools": ["books.wait"], "stream": stream}
     with connect(gateway) as peer:
         peer.sendall(written(gateway, body, f"{PLACE}/{begun}/messages"))
-        assert shelf.shelf.waiting.wait(20)
+        assert shelf.shelf.waiting.wait(25)
         if stream:
             read_until(peer, b"text/event-stream")
-    assert shelf.shelf.cut.wait(20)
+    assert shelf.shelf.cut.wait(25)
     assert fetch(gateway, f"{PLACE}/{begun}/messages").json["data"] == []
 
 

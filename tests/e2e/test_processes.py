@@ -27,7 +27,7 @@ from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import CHAT, ask, connect, fetch, line, written
 from tests.fakes.process import Gateway, scrubbed_environment, upstream_table
 from tests.fakes.sockets import read_until
-from tests.fakes.until import until
+from tests.fakes.until import until, within_a_second
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import chunk
 from tests.fakes.upstream_scripts import Gate, events
@@ -108,14 +108,13 @@ def test_the_parent_has_one_thread_so_that_it_may_fork(pair: Gateway) -> None:
     assert "Threads:\t1\n" in Path(f"/proc/{pair.pid}/status").read_text()
 
 
-@pytest.mark.serial
 @needs_proc
 def test_a_killed_worker_is_missed_by_nobody_and_comes_back(pair: Gateway) -> None:
     victim, survivor = children(pair.pid)
     os.kill(victim, signal.SIGKILL)
     until(lambda: not is_running(victim))
     assert fetch(pair, body=ASK).status == 200
-    (heir,) = until(lambda: children(pair.pid) - {victim, survivor}, within=10)
+    (heir,) = until(lambda: children(pair.pid) - {victim, survivor})
     with frozen(survivor):
         assert fetch(pair, body=ASK).status == 200
     assert children(pair.pid) == {survivor, heir}
@@ -129,7 +128,7 @@ def test_a_worker_that_dies_again_at_once_is_replaced_at_once(pair: Gateway) -> 
     for _ in range(AT_ONCE):
         known = children(pair.pid)
         os.kill(victim, signal.SIGKILL)
-        (victim,) = until(partial(newcomers, pair, known), within=10)
+        (victim,) = until(partial(newcomers, pair, known))
     # Its fourth life would wait for half a second, and half of that is when the parent looks.
     assert time.monotonic() - began < AT_ONCE * 2 * POLL_SECONDS + 1
     assert fetch(pair, body=ASK).status == 200
@@ -144,10 +143,9 @@ def on_each(
 ) -> None:
     """Wait until every worker answers like this, within a second."""
     for one in lines:
-        until(lambda one=one: expected(ask(one, CHAT, {**ASK, "model": model}, key=key)), within=1)  # type: ignore[misc]
+        within_a_second(lambda one=one: expected(ask(one, CHAT, {**ASK, "model": model}, key=key)))  # type: ignore[misc]
 
 
-@pytest.mark.serial
 @needs_proc
 def test_what_other_processes_change_is_used_by_all_workers_within_a_second(pair: Gateway) -> None:
     pair.push(slug="guide", prompt="The first.")
@@ -206,7 +204,7 @@ def test_without_their_parent_the_workers_end(pair: Gateway) -> None:
     workers = children(pair.pid)
     assert len(workers) == 2
     os.kill(pair.pid, signal.SIGKILL)
-    until(lambda: not any(is_running(worker) for worker in workers), within=10)
+    until(lambda: not any(is_running(worker) for worker in workers))
 
 
 def test_an_open_stream_ends_whole_before_the_gateway_does(start: Start, upstream: ScriptedUpstream) -> None:

@@ -100,6 +100,6 @@ def test_who_leaves_ends_the_scene(gateway: Gateway, upstream: ScriptedUpstream)
     with connect(gateway) as peer:
         peer.sendall(written(gateway, {"personas": [SLUG, OTHER], "scene": SCENE}, PLACE))
         upstream.wait_for(1)
-    assert upstream.seen[0].gone.wait(10)
+    assert upstream.seen[0].gone.wait(25)
     gate.open()
     assert len(upstream.seen) == 1

@@ -156,7 +156,7 @@ def test_a_caller_who_leaves_while_an_answer_is_scored_leaves_nothing_behind(
             # The gateway waits for nothing but the score.
             read_until(peer, b": ping")
         else:
-            assert seen.settled.wait(5)
+            assert seen.settled.wait(25)
     row = until(
         lambda: (found := fetch(patient, "/v1/turns?limit=1").json["data"][0])["id"] != newest and found
     )

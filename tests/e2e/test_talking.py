@@ -162,7 +162,7 @@ def test_who_leaves_ends_the_answer(gateway: Gateway, upstream: ScriptedUpstream
     with connect(gateway) as peer:
         peer.sendall(written(gateway, {"message": "Hm", "stream": True}, f"{PLACE}/{begun}/messages"))
         read_until(peer, b"message.delta")
-    assert upstream.seen[-1].gone.wait(5)
+    assert upstream.seen[-1].gone.wait(25)
     gate.open()
     assert path_or_nothing(gateway, begun) == []
 

@@ -13,7 +13,7 @@ ASK: dict[str, Any] = {"model": MODEL, "messages": [{"role": "user", "content": 
 
 
 def connect(upstream: ScriptedUpstream) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", upstream.port), timeout=5)
+    return socket.create_connection(("127.0.0.1", upstream.port), timeout=25)
 
 
 def request(body: dict[str, Any] = ASK, *, extra: str = "") -> bytes:
@@ -23,7 +23,7 @@ def request(body: dict[str, Any] = ASK, *, extra: str = "") -> bytes:
 
 
 def fetch(upstream: ScriptedUpstream, body: dict[str, Any] = ASK) -> tuple[int, dict[str, str], bytes]:
-    with closing(http.client.HTTPConnection("127.0.0.1", upstream.port, timeout=5)) as line:
+    with closing(http.client.HTTPConnection("127.0.0.1", upstream.port, timeout=25)) as line:
         line.request("POST", "/v1/chat/completions", json.dumps(body))
         with line.getresponse() as response:
             headers = {name.lower(): value for name, value in response.getheaders()}

@@ -12,10 +12,14 @@ from typing import Any
 
 import openai
 
+from tests.fakes import nursery
+from tests.fakes.nursery import Child
+
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 CLIENT = os.environ.get("PERSONA_TEST_CLIENT", "native")
 """The gateways under test reach their upstreams with this client, so that any tests can run on the other."""
-START_SECONDS = 90
+FORKED = ("PERSONA_", "OPENAI_", "XDG_")
+"""Variables that the gateway reads by itself, and not Python before it."""
 STOP_SECONDS = 30
 
 
@@ -38,6 +42,7 @@ class Gateway:
         self.folder = folder
         self.config = folder / "config.toml"
         self.python = sys.executable
+        self._has_own_variables = any(not name.startswith(FORKED) for name in environment)
         self._place: list[str] = []
         if config is not None:
             self.config.write_text(config, "utf-8")
@@ -47,25 +52,33 @@ class Gateway:
         self.key = ""
         self.base_url = ""
         self.banner = ""
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | Child | None = None
 
     def start(self) -> "Gateway":
-        command = [self.python, "-m", self.module, "serve", *self._place, "--port", "0"]
+        arguments = ["serve", *self._place, "--port", "0", *self._arguments]
         self._log = (self.folder / "stderr.log").open("a")
-        self._process = subprocess.Popen(
-            [*command, *self._arguments],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            env=self._environment,
-            cwd=self.folder,
-            start_new_session=True,
-        )
+        if self._is_forked():
+            self._process = nursery.begin(arguments, self.folder, self._environment, self._log)
+        else:
+            self._process = subprocess.Popen(
+                [self.python, "-m", self.module, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                text=True,
+                env=self._environment,
+                cwd=self.folder,
+                start_new_session=True,
+            )
         self.banner = self._read_banner()
         self.base_url = re.search(r"http://\S+/v1/openai", self.banner)[0]  # type: ignore[index]
         if first := re.search(r"key        in (.*), which only its owner can read", self.banner):
             self.key = Path(first[1]).read_text("ascii").strip()
         return self
+
+    def _is_forked(self) -> bool:
+        """Tell whether it may come from the nursery, which knows one Python and one program."""
+        is_usual = self.python == sys.executable and self.module == Gateway.module
+        return is_usual and not self._has_own_variables
 
     def _read_banner(self) -> str:
         assert self._process is not None
@@ -110,10 +123,14 @@ class Gateway:
 
     def cli(self, *arguments: str, check: bool = True) -> str:
         """Run another `persona` command on the same store, and return its standard output."""
-        command = [self.python, "-m", "gateway", *arguments, *self._place]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=self._environment, cwd=self.folder, check=False
-        )
+        given = [*arguments, *self._place]
+        if self._is_forked():
+            done = nursery.run(given, self.folder, self._environment)
+        else:
+            command = [self.python, "-m", "gateway", *given]
+            done = subprocess.run(
+                command, capture_output=True, text=True, env=self._environment, cwd=self.folder, check=False
+            )
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
 

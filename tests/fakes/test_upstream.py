@@ -37,11 +37,11 @@ def test_a_request_is_seen_as_it_was_sent(upstream: ScriptedUpstream) -> None:
     with connect(upstream) as peer:
         peer.sendall(request(extra="X-Tag: a\r\nx-tag: b\r\n"))
         (seen,) = upstream.wait_for(1)
-        assert seen.settled.wait(5)
+        assert seen.settled.wait(25)
     assert (seen.method, seen.path, seen.headers["x-tag"]) == ("POST", "/v1/chat/completions", "a, b")
     assert seen.json == ASK
     assert seen.finished
-    assert seen.closed.wait(5)
+    assert seen.closed.wait(25)
     assert not seen.gone.is_set()
 
 
@@ -74,10 +74,10 @@ def test_waiting_in_vain_says_how_many_came(upstream: ScriptedUpstream) -> None:
 def test_an_idle_connection_can_be_hung_up(upstream: ScriptedUpstream) -> None:
     with connect(upstream) as peer:
         peer.sendall(request())
-        upstream.wait_for(1)[0].settled.wait(5)
+        upstream.wait_for(1)[0].settled.wait(25)
         upstream.hang_up()
         read_all(peer)
-    assert upstream.seen[0].closed.wait(5)
+    assert upstream.seen[0].closed.wait(25)
 
 
 def test_an_upstream_comes_back_at_the_same_port() -> None:
@@ -232,7 +232,7 @@ def test_a_gate_holds_the_stream_until_the_test_opens_it(upstream: ScriptedUpstr
     upstream.reply(events([chunk("first"), gate, chunk("second")]))
     with connect(upstream) as peer:
         peer.sendall(request())
-        assert gate.reached.wait(5)
+        assert gate.reached.wait(25)
         assert b"second" not in read_until(peer, b"first")
         gate.open()
         read_until(peer, b"0\r\n\r\n")
@@ -243,7 +243,7 @@ def test_a_hold_comes_before_the_head_and_an_interruption_within_the_body(upstre
     upstream.reply(json_answer({"a": "b"}).interrupt(5, middle).hold(start))
     with connect(upstream) as peer:
         peer.sendall(request())
-        assert start.reached.wait(5)
+        assert start.reached.wait(25)
         assert upstream.seen[0].sent_bytes == 0
         start.open()
         assert read_until(peer, b'{"a":').endswith(b'\r\n\r\n{"a":')
@@ -285,11 +285,11 @@ def test_the_peer_is_missed_within_milliseconds(
         if reset:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         left = time.monotonic()
-    assert seen.gone.wait(5)
+    assert seen.gone.wait(25)
     assert seen.gone_at
     assert seen.gone_at - left < 0.1
     assert not seen.finished
-    assert seen.closed.wait(5)
+    assert seen.closed.wait(25)
 
 
 def test_a_peer_that_does_not_read_blocks_the_upstream(upstream: ScriptedUpstream) -> None:
@@ -297,6 +297,6 @@ def test_a_peer_that_does_not_read_blocks_the_upstream(upstream: ScriptedUpstrea
     with connect(upstream) as peer:
         peer.sendall(request())
         (seen,) = upstream.wait_for(1)
-        assert seen.blocked.wait(5)
+        assert seen.blocked.wait(25)
         assert seen.sent_bytes < 1 << 26
-    assert seen.gone.wait(5)
+    assert seen.gone.wait(25)

@@ -30,7 +30,7 @@ def test_a_reset_is_a_reset(upstream: ScriptedUpstream, fault: Answer) -> None:
         peer.sendall(request({**ASK, "stream": True}))
         with pytest.raises(ConnectionResetError):
             read_all(peer)
-    assert upstream.seen[0].settled.wait(5)
+    assert upstream.seen[0].settled.wait(25)
     assert not upstream.seen[0].gone.is_set()
 
 
@@ -56,7 +56,7 @@ def test_a_broken_answer_ends_where_its_name_says(
         received = read_all(peer)
     assert received.endswith(end)
     assert b"[DONE]" not in received
-    assert upstream.seen[0].settled.wait(5)
+    assert upstream.seen[0].settled.wait(25)
     assert upstream.seen[0].finished
 
 
@@ -103,7 +103,7 @@ def test_big_and_many_frames_arrive_whole(upstream: ScriptedUpstream, client: op
 
 def test_a_refused_port_refuses() -> None:
     with faults.refused_port() as port, pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
+        socket.create_connection(("127.0.0.1", port), timeout=25)
 
 
 def test_an_unanswered_port_leaves_the_caller_waiting() -> None:

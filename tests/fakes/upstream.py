@@ -10,6 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from tests.fakes.until import PATIENCE
 from tests.fakes.upstream_model import answer
 from tests.fakes.upstream_scripts import Script
 from tests.fakes.upstream_wire import Seen, Wire
@@ -58,7 +59,7 @@ class ScriptedUpstream:
     def connections_open(self) -> int:
         return len(self._wires)
 
-    def wait_for(self, count: int, timeout: float = 5.0) -> list[Seen]:
+    def wait_for(self, count: int, timeout: float = PATIENCE) -> list[Seen]:
         """Return all requests so far, once there are `count`. Raises TimeoutError where they do not come."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._seen) >= count, timeout):

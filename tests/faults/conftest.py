@@ -41,7 +41,7 @@ def worker(impatient: Gateway, upstream: ScriptedUpstream) -> Iterator[int]:
     before = until(lambda: quiet(pid))
     yield pid
     upstream.hang_up()
-    until(lambda: sockets(pid) <= before, within=10)
+    until(lambda: sockets(pid) <= before)
 
 
 def quiet(pid: int) -> int:

@@ -29,7 +29,7 @@ def table(upstream: ScriptedUpstream, *more: str) -> str:
 
 def statuses(gateway: Gateway) -> Counter[tuple[str, str | None]]:
     """Count how many turns have ended how."""
-    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store:
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=25)) as store:
         return Counter(store.execute("SELECT status, error FROM turns").fetchall())
 
 

@@ -345,7 +345,7 @@ def _add_closed(bad: ScriptedUpstream, outcomes: dict[Case, Outcome]) -> None:
 def _closed(seen: list[Seen]) -> str:
     if not seen:
         return "none was made"
-    settled = all(each.settled.wait(5) for each in seen)
+    settled = all(each.settled.wait(25) for each in seen)
     assert settled, "an upstream connection was left in the middle of an answer"
     return "kept" if all(each.finished and not each.closed.is_set() for each in seen) else "closed"
 

@@ -40,7 +40,7 @@ WHERE keys.name = 'leaver' ORDER BY turns.id
 
 def recorded(gateway: Gateway) -> list[tuple[str, str | None]]:
     """List status and error of each turn with that key so far, the oldest first."""
-    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=10)) as store:
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=25)) as store:
         return store.execute(ROWS).fetchall()
 
 
@@ -61,7 +61,7 @@ def test_a_caller_who_does_not_read_holds_up_the_upstream(
     upstream.always(flood())
     with ask_and_read_nothing(gateway, STREAM) as peer:
         (seen,) = upstream.wait_for(1)
-        assert seen.blocked.wait(10)
+        assert seen.blocked.wait(25)
         sent = seen.sent_bytes
         assert sent < IN_FLIGHT
         # Reading sets it going again.
@@ -72,15 +72,15 @@ def test_callers_who_do_not_read_cost_little_memory(gateway: Gateway, upstream: 
     (worker,) = children(gateway.pid)
     upstream.always(flood())
     peers = [ask_and_read_nothing(gateway, STREAM)]
-    assert upstream.wait_for(1)[0].blocked.wait(10)
+    assert upstream.wait_for(1)[0].blocked.wait(25)
     before = memory(worker)
     peers += [ask_and_read_nothing(gateway, STREAM) for _ in range(20)]
-    assert all(seen.blocked.wait(20) for seen in upstream.wait_for(21))
+    assert all(seen.blocked.wait(25) for seen in upstream.wait_for(21))
     grown = memory(worker) - before
     for peer in peers:
         peer.close()
     assert grown < 20 * 2 * MB
-    assert all(seen.gone.wait(5) for seen in upstream.seen)
+    assert all(seen.gone.wait(25) for seen in upstream.seen)
 
 
 def test_a_write_that_stalls_is_cut(
@@ -90,7 +90,7 @@ def test_a_write_that_stalls_is_cut(
     upstream.always(flood())
     with ask_and_read_nothing(impatient, STREAM, key) as peer:
         (seen,) = upstream.wait_for(1)
-        assert seen.gone.wait(20)
+        assert seen.gone.wait(25)
         assert until(lambda: recorded(impatient)[turns:]) == [("cancelled", "caller_stalled")]
         received, was_reset = rest_of(peer)
     assert was_reset
@@ -103,10 +103,10 @@ def test_a_whole_answer_that_is_not_read_is_cut_too(
     upstream.always(json_answer(completion("x" * IN_FLIGHT)))
     before = sockets(worker)
     with ask_and_read_nothing(impatient, ASK) as peer:
-        assert upstream.wait_for(1)[0].settled.wait(20)
+        assert upstream.wait_for(1)[0].settled.wait(25)
         until(lambda: sockets(worker) > before)
         upstream.hang_up()
-        until(lambda: sockets(worker) <= before, within=20)
+        until(lambda: sockets(worker) <= before)
         received, was_reset = rest_of(peer)
     assert was_reset
     assert len(received) < IN_FLIGHT
@@ -119,7 +119,7 @@ def test_a_caller_who_reads_slowly_is_not_cut(
     upstream.always(events([*[chunk("x" * 4 * MB) for _ in range(6)], chunk(finish="stop")]))
     received = b""
     with ask_and_read_nothing(impatient, STREAM, key) as peer:
-        peer.settimeout(10)
+        peer.settimeout(25)
         # This takes well over the time limit, without ever being silent for that long.
         while b"data: [DONE]\n\n" not in received[-100:]:
             silence(0.05)
@@ -145,7 +145,7 @@ def test_a_head_has_to_come_in_time(impatient: Gateway, worker: int) -> None:
     for peer, data in zip(peers, sent, strict=True):
         peer.sendall(data)
     received, _ = dribble(peers[4], b"a", until_answered=40)
-    peers[4].settimeout(10)
+    peers[4].settimeout(25)
     answers = [rest_of(peer)[0] for peer in peers[:4]] + [received + rest_of(peers[4])[0]]
     for peer in peers:
         peer.close()
@@ -178,7 +178,7 @@ def test_a_body_may_come_slowly(impatient: Gateway, worker: int) -> None:
         peer.sendall(request[:-4])
         for at in range(-4, -1):
             assert dribble(peer, request[at:][:1], until_answered=1) == (b"", 1)
-        peer.settimeout(10)
+        peer.settimeout(25)
         peer.sendall(request[-1:])
         assert peer.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
 
@@ -255,10 +255,10 @@ def test_of_a_caller_who_leaves_nothing_stays(
         if how == "closes its sending side" and phase != "in a flood":
             assert b"[DONE]" not in rest_of(peer)[0]
     for seen in upstream.seen:
-        assert seen.gone.wait(5)
+        assert seen.gone.wait(25)
     if "sends" not in phase:
         assert until(lambda: recorded(impatient)[turns:]) == [("cancelled", None)]
-    until(lambda: sockets(worker) <= before, within=10)
+    until(lambda: sockets(worker) <= before)
 
 
 def test_callers_who_leave_in_a_crowd_leave_nothing(
@@ -276,7 +276,7 @@ def test_callers_who_leave_in_a_crowd_leave_nothing(
             assert not seen.gone.is_set()
         for peer in peers:
             peer.close()
-        assert all(seen.gone.wait(10) for seen in upstream.seen)
+        assert all(seen.gone.wait(25) for seen in upstream.seen)
     assert memory(worker) - before < 30 * MB
 
 

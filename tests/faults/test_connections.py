@@ -114,7 +114,7 @@ def test_many_refused_bodies_leave_no_connection(impatient: Gateway, worker: int
             peer.sendall(head(f"POST {CHAT} HTTP/1.1", "Host: x", "Content-Length: 1000000") + b"{")
         for peer in peers:
             read_until(peer, b"invalid_api_key")
-        until(lambda: sockets(worker) <= before, within=10)
+        until(lambda: sockets(worker) <= before)
 
 
 # The whole of a body
@@ -126,7 +126,7 @@ def test_a_body_that_dribbles_has_a_deadline(impatient: Gateway, worker: int, pa
         peer.sendall(written(impatient, {**ASK, "pad": "x" * 100}, path)[:-60])
         began = time.monotonic()
         answer, pieces = dribble(peer, b"x", until_answered=30)
-        peer.settimeout(10)
+        peer.settimeout(25)
         answer += rest_of(peer)[0]
     assert_refused(answer, 408)
     assert b"took more than 4 seconds" in answer
@@ -199,10 +199,10 @@ def test_a_caller_who_leaves_is_noticed_at_once(
             if how != "closes":
                 peer.shutdown(socket.SHUT_WR)
                 began = time.monotonic()
-                assert seen.gone.wait(5)
+                assert seen.gone.wait(25)
             else:
                 began = time.monotonic()
-        assert seen.gone.wait(5)
+        assert seen.gone.wait(25)
         delays.append(time.monotonic() - began)
     assert min(delays) < NOTICED
 
@@ -257,7 +257,7 @@ def test_strangers_do_not_keep_out_those_with_a_key(narrow: Gateway) -> None:
 
 
 def is_cut(peer: socket.socket) -> bool:
-    peer.settimeout(5)
+    peer.settimeout(25)
     try:
         return peer.recv(1) == b""
     except ConnectionResetError:

@@ -78,14 +78,14 @@ def test_without_the_store_attached_turns_do_not_begin_and_all_others_go_on(
 ) -> None:
     conversation = attached(gateway, "new").headers[HEADER]
     with away(gateway):
-        until(lambda: ready(gateway)["store"] == "degraded", within=20)
+        until(lambda: ready(gateway)["store"] == "degraded")
         asked = len(upstream.seen)
         for stream in (False, True):
             reply = attached(gateway, conversation, stream=stream)
             assert (reply.status, reply.error["code"]) == (503, "store.unavailable")
         assert len(upstream.seen) == asked
         assert fetch(gateway, body=ASK).status == 200
-    until(lambda: ready(gateway)["store"] == "ok", within=20)
+    until(lambda: ready(gateway)["store"] == "ok")
     assert attached(gateway, conversation).status == 200
 
 
@@ -134,7 +134,7 @@ def test_what_was_seen_finished_survives_kills(start: Start, upstream: ScriptedU
     for _ in range(many(2, soak=100)):
         writers = [Writer(gateway, name, stream=at % 2 == 0) for at, name in enumerate(conversations)]
         with writing(writers):
-            until(lambda: all(len(writer.history) >= 4 for writer in writers), within=20)  # noqa: B023
+            until(lambda: all(len(writer.history) >= 4 for writer in writers))  # noqa: B023
             workers = children(gateway.pid)
             os.killpg(gateway.pid, signal.SIGKILL)
             assert gateway.stop() == -signal.SIGKILL

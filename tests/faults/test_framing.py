@@ -289,7 +289,7 @@ def test_an_answer_that_is_due_goes_out_before_a_refusal(
     upstream.reply(json_answer(completion("the answer")).hold(gate))
     with connect(impatient) as peer:
         peer.sendall(written(impatient, ASK) + LIVE + b"GARBAGE\r\n\r\n" + HIDDEN)
-        assert gate.reached.wait(5)
+        assert gate.reached.wait(25)
         gate.open()
         received, was_reset = rest_of(peer)
     assert not was_reset
@@ -307,7 +307,7 @@ def test_a_body_that_breaks_in_the_queue_is_refused_behind_the_answer_before_it(
     broken = head(f"POST {CHAT} HTTP/1.1", "Host: x", "Transfer-Encoding: chunked") + b"zz\r\n"
     with connect(impatient) as peer:
         peer.sendall(written(impatient, ASK) + broken)
-        assert gate.reached.wait(5)
+        assert gate.reached.wait(25)
         gate.open()
         received, _ = rest_of(peer)
     found = apart(received)

@@ -76,7 +76,7 @@ def test_a_damaged_store_is_told(root: User) -> None:
 
 
 def copied(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as store, closing(sqlite3.connect(target, timeout=10)) as copy:
+    with closing(sqlite3.connect(source)) as store, closing(sqlite3.connect(target, timeout=25)) as copy:
         store.backup(copy)
 
 

@@ -99,7 +99,7 @@ class Paced:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(25)
         self._process.stdout.close()
 
     def _say(self, *words: str) -> None:

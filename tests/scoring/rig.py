@@ -58,7 +58,7 @@ class Scorer:
         self.on_score()
         if "long" in answer:
             self.reached.set()
-            assert self.gate.wait(5)
+            assert self.gate.wait(25)
         self.scored.append((user, answer[:10]))
         if "boom" in answer:
             raise ValueError(answer)

@@ -36,7 +36,7 @@ async def accepted(*taking: Share) -> AsyncIterator[list[int]]:
     callers = [socket.create_connection(listener.getsockname()) for _ in range(TOGETHER)]
     for acceptor in acceptors:
         acceptor.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(25):
         for _ in callers:
             await taken.acquire()
     yield [len(connections) for connections in workers]

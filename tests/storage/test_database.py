@@ -38,7 +38,7 @@ class Watcher:
         self.reports.put_nowait(list(changes))
 
     async def next(self) -> list[Change]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             return await self.reports.get()
 
     async def come_round(self, other: Database) -> None:
@@ -140,7 +140,7 @@ async def test_a_store_that_fails_is_followed_again(
         async with other.write() as connection:
             # The table is looked at only when something was written.
             await connection.execute(text("ALTER TABLE changes RENAME TO gone"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             await failed.wait()
         assert not database.healthy
         async with other.write() as connection:
@@ -366,7 +366,7 @@ async def test_a_connection_that_is_given_up_while_it_closes_is_closed_all_the_s
         closing = asyncio.ensure_future(driver.close())
         await asyncio.sleep(0)
         stopped = driver.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             await closing
             # The driver's thread tells of its end last, which needs the loop.
             await stopped

@@ -37,7 +37,7 @@ async def write(database: Database, *subjects: str) -> None:
 
 def copied(source: Path, target: Path) -> None:
     """Copy as an operator's `.backup` and `.restore` do, into the very file that is open."""
-    with closing(sqlite3.connect(source)) as store, closing(sqlite3.connect(target, timeout=10)) as copy:
+    with closing(sqlite3.connect(source)) as store, closing(sqlite3.connect(target, timeout=25)) as copy:
         store.backup(copy)
 
 
@@ -121,7 +121,7 @@ async def test_a_watch_goes_on_when_the_store_is_put_back_under_it(
 
     watch = asyncio.ensure_future(database.watch(await database.position(), note))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             await write(database, "seen")
             assert await reports.get() == [Change("persona", "seen")]
             copied(tmp_path / "copy.db", path)

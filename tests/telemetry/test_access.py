@@ -109,7 +109,7 @@ def test_lines_wait_for_a_slow_reader_and_are_counted_when_there_is_no_room(
     go_on, out = threading.Event(), []
 
     def write(text: str) -> None:
-        assert go_on.wait(10)
+        assert go_on.wait(25)
         out.append(text)
 
     found, later = Access(Log(), write), Later()

@@ -102,7 +102,7 @@ def answer(model: LocalModel, content: str = "Hello", **extra: Any) -> tuple[int
 
 def is_served(base_url: str) -> bool:
     address = urlsplit(base_url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=25)
     try:
         connection.connect()
     except ConnectionRefusedError:
@@ -242,7 +242,7 @@ def test_the_child_follows_a_killed_parent_though_a_worker_lives_on(served: Loca
         try:
             assert is_served(base_url)
             parent.kill()
-            until(lambda: not is_served(base_url), within=20)
+            until(lambda: not is_served(base_url))
         finally:
             os.kill(int(heir), signal.SIGKILL)
 
