@@ -55,6 +55,8 @@ from gateway.openapi.routes import router as openapi_router
 from gateway.personas.history import router as history_router
 from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
+from gateway.projects.keyless import ProjectAdmission
+from gateway.projects.routes import router as projects_router
 from gateway.queries import Queries
 from gateway.runs.creating import creating
 from gateway.runs.routes import router as runs_router
@@ -255,6 +257,7 @@ def create_app(config: Config, table: Table | None = None, tools: str | None = N
             check_readiness,
             router(gateway.door, gateway.chat, gateway.embeddings, models),
             native(gateway),
+            projects(gateway),
             openapi_router(),
         ],
         lifespan=[lifespan],
@@ -269,13 +272,13 @@ def create_app(config: Config, table: Table | None = None, tools: str | None = N
 
 
 def native(gateway: Gateway) -> Router:
-    """Guard everything under /v1 that is our own: key first, then scope, then repetition, then the route."""
+    """Serve everything under /v1 that is our own."""
     database, config = gateway.database, gateway.config
-    hasher, turnstile = gateway.guard.hasher, Turnstile()
-    parts = {"database": database, "config": config, "hasher": hasher, "turnstile": turnstile}
-    return Router(
+    return _guarded(
+        gateway,
         "/v1",
-        route_handlers=[
+        Admission(gateway.door),
+        [
             personas_router(creating(gateway.limiter, lambda: gateway.is_draining)),
             importing_router(),
             runs_router(gateway.limiter, lambda: gateway.is_draining),
@@ -287,13 +290,25 @@ def native(gateway: Gateway) -> Router:
             conversations_router(gateway.registry, gateway.talking, config.server.public_url),
             ensembles_router(gateway.stage, config.server.public_url),
         ],
+    )
+
+
+def projects(gateway: Gateway) -> Router:
+    """Serve the projects API, which is not under /v1 since its clients have it elsewhere."""
+    admission = ProjectAdmission(gateway.door, gateway.database, gateway.config)
+    return _guarded(gateway, "/api", admission, [projects_router()])
+
+
+def _guarded(gateway: Gateway, path: str, admission: Admission, handlers: list[Any]) -> Router:
+    """Guard everything under the path: key first, then scope, then repetition, then the route."""
+    database, config = gateway.database, gateway.config
+    hasher, turnstile = gateway.guard.hasher, Turnstile()
+    parts = {"database": database, "config": config, "hasher": hasher, "turnstile": turnstile}
+    return Router(
+        path,
+        route_handlers=handlers,
         dependencies={name: shared(part) for name, part in parts.items()},
-        middleware=[
-            Admission(gateway.door),
-            Queries(),
-            Bodies(config.server.max_body),
-            Idempotency(database),
-        ],
+        middleware=[admission, Queries(), Bodies(config.server.max_body), Idempotency(database)],
     )
 
 

@@ -76,6 +76,10 @@ class Fault(_Fault, Enum):
         "lists yours.")
     PERSONA_INVALID = (422, "persona.schema_violation", "persona", "invalid_request_error", None,
         "`language`: a language tag of BCP 47, such as `en` or `pt-BR`.")
+    PROJECT_UNKNOWN = (404, "project.not_found", "persona", "invalid_request_error", None,
+        "There is no such project; it is the id of your key's workspace, or a name in [projects.names].")
+    NAME_TAKEN = (409, "persona.name_taken", "persona", "invalid_request_error", None,
+        "Persona with name already exists; choose another.")
     VERSION_UNKNOWN = (404, "persona.version_not_found", "persona", "invalid_request_error", None,
         "The persona has no such version; the newest is v3.")
     LABEL_UNKNOWN = (404, "persona.label_not_found", "persona", "invalid_request_error", None,

@@ -1,6 +1,7 @@
 """`persona serve`: the gateway itself."""
 
 import asyncio
+import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,8 +19,11 @@ from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
 from gateway.server.supervisor import StartError, Supervisor
 from gateway.server.tool_process import ToolProcess, ToolsMissing, require_sdk, uses_tools
+from gateway.storage.database import Database
 from gateway.telemetry import logs
 from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
+
+log = logging.getLogger("gateway.serve")
 
 
 @click.command(
@@ -34,6 +38,12 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
     settings = _settings(config_path, host, port, workers)
     logs.configure(settings.log)
     options.warn_misnamed()
+    if settings.projects.keyless is not None:
+        log.warning(
+            "[projects] keyless lets every program on this machine read and change the personas of the "
+            "workspace `%s` without a key",
+            settings.projects.keyless,
+        )
     with config.without_math_threads(), undisturbed():
         from gateway.scoring import conversations
         from gateway.server import worker, working
@@ -93,8 +103,23 @@ async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str]]:
             raise Failure(f"workspaces have plans that the configuration lacks: {', '.join(unknown)}; {way}")
         text = await seed.seed(database, await pepper.prepare(database, settings))
         slugs = await seed.slugs(database)
+        await _require_workspaces(database, settings)
     first = _kept(text, settings.store.beside(".first-key")) if text else None
     return first, slugs
+
+
+async def _require_workspaces(database: Database, settings: Config) -> None:
+    """Raises Failure where [projects] names a workspace that is not there."""
+    from gateway.auth import store as auth
+
+    projects = settings.projects
+    named = [*projects.names.values(), *([projects.keyless] if projects.keyless is not None else [])]
+    async with database.read() as connection:
+        for name in named:
+            by_id = await auth.workspace_by_id(connection, name)
+            if by_id is None and await auth.workspace(connection, name) is None:
+                way = "`persona workspaces list` shows those that are"
+                raise Failure(f"[projects] names the workspace `{name}`, which is not there; {way}")
 
 
 def _kept(text: str, path: Path) -> FirstKey:

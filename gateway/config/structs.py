@@ -277,6 +277,14 @@ class Generation(Strict, frozen=True):
     """`NAME/model` of the model that makes personas from an intent; unset: those of the chat order."""
 
 
+class Projects(Strict, frozen=True):
+    keyless: str | None = None
+    """The id or name of the workspace that the projects API opens to programs on this machine without a key;
+    unset: to nobody."""
+    names: dict[str, str] = {}
+    """Names of projects in URLs, each with the id or name of the workspace that it is."""
+
+
 class Work(Strict, frozen=True):
     processes: Annotated[int, msgspec.Meta(ge=0, le=64)] = 1
     """Processes beside the workers that do work which lasts; 0 leaves it to `persona work` elsewhere."""
@@ -351,6 +359,7 @@ class Config(Strict, frozen=True):
     workspaces: dict[str, Workspace] = {}
     limits: Limits = Limits()
     generation: Generation = Generation()
+    projects: Projects = Projects()
     work: Work = Work()
     keys: Keys = Keys()
     log: Log = Log()

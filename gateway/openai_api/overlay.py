@@ -33,7 +33,7 @@ KINDS = {
 the whole message for it, and so the prompt."""
 SHAPES = {'"': "a string", "[": "an array", "{": "an object"}
 
-EMPTY_TEXT = b'""'
+EMPTY_TEXT, NULL_TEXT = b'""', b"null"
 EMPTY = msgspec.Raw(EMPTY_TEXT)
 
 _text = msgspec.json.Decoder(str)
@@ -44,7 +44,7 @@ class Laid(msgspec.Struct, frozen=True):
     """The messages to send, and the digest of the text of the first system message."""
 
     head: bytes | None
-    """The first message after its role, the prompt in it; `None` where the caller's text replaces it."""
+    """The first message after its role, the prompt in it; `None` where the messages are the caller's own."""
     rest: bytes | memoryview
     """The JSON array of the others, from behind its bracket on, in the caller's own bytes."""
     sha256: str
@@ -82,9 +82,12 @@ def lay(
             )
         texts = _texts([messages.fields(0).get("content", NULL)])
         return Laid(None, _behind(messages, 0), hashlib.sha256("".join(texts).encode()).hexdigest())
+    if not leading and prompt.is_empty:
+        return Laid(None, _behind(messages, 0), prompt.sha256)
     if not leading:
         return Laid(prompt.head, _behind(messages, 0), prompt.sha256)
-    head, sha256 = (_plainly(messages, prompt) if leading == 1 else None) or _merge(messages, leading, prompt)
+    is_plain = leading == 1 and not prompt.is_empty
+    head, sha256 = (_plainly(messages, prompt) if is_plain else None) or _merge(messages, leading, prompt)
     return Laid(head, _behind(messages, leading), sha256)
 
 
@@ -143,11 +146,11 @@ def _merge(messages: Messages, leading: int, prompt: Prompt) -> tuple[bytes, str
     merged.pop("content", None)
     texts = _texts(contents)
     if any(opens(content, "[") for content in contents):
-        merged["content"] = msgspec.Raw(_as_parts(prompt.text_part, contents))
+        merged["content"] = msgspec.Raw(_as_parts(None if prompt.is_empty else prompt.text_part, contents))
         sha256 = prompt.sha256_with("".join(texts))
     else:
         merged["content"] = msgspec.Raw(_joined(prompt.json, contents))
-        sha256 = prompt.sha256_with("".join(["\n\n" + text for text in texts]))
+        sha256 = prompt.sha256_with("\n\n".join([*([] if prompt.is_empty else [""]), *texts]))
     return b"," + msgspec.json.encode(merged)[1:], sha256
 
 
@@ -188,12 +191,13 @@ def _texts_of_parts(content: msgspec.Raw, index: int) -> Iterator[msgspec.Raw]:
 
 
 def _joined(prompt: bytes, contents: Sequence[msgspec.Raw]) -> bytes:
-    inner = [bytes(content)[1:-1] for content in contents if content not in (NULL, EMPTY)]
-    return b'"' + b"\\n\\n".join([prompt[1:-1], *inner]) + b'"'
+    texts = [prompt, *map(bytes, contents)]
+    inner = [text[1:-1] for text in texts if text not in (NULL_TEXT, EMPTY_TEXT)]
+    return b'"' + b"\\n\\n".join(inner) + b'"'
 
 
-def _as_parts(prompt: bytes, contents: Sequence[msgspec.Raw]) -> bytes:
-    parts: list[Any] = [prompt]
+def _as_parts(prompt: bytes | None, contents: Sequence[msgspec.Raw]) -> bytes:
+    parts: list[Any] = [] if prompt is None else [prompt]
     for content in contents:
         if opens(content, "["):
             parts += _array.decode(content)

@@ -39,6 +39,8 @@ REPEATABLE = (
 )
 BY_PARAMETER = {
     ("path", "ref"): Fault.PERSONA_UNKNOWN,
+    ("path", "project"): Fault.PROJECT_UNKNOWN,
+    ("path", "persona"): Fault.PERSONA_UNKNOWN,
     ("path", "conversation"): Fault.CONVERSATION_UNKNOWN,
     ("path", "v"): Fault.VERSION_UNKNOWN,
     ("path", "a"): Fault.VERSION_UNKNOWN,
@@ -219,7 +221,8 @@ def _complete_answer(operation: Operation, media: Json) -> None:
     if operation.id in shapes.ANSWERED:
         # The handler's answer is described by no struct.
         media["schema"] = schemas.ref(shapes.ANSWERED[operation.id])
-    if "$ref" in media["schema"] and operation.id in examples.ANSWERS:
+    schema = media["schema"]
+    if ("$ref" in schema or "$ref" in schema.get("items", {})) and operation.id in examples.ANSWERS:
         media["example"] = examples.ANSWERS[operation.id]
 
 

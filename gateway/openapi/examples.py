@@ -4,7 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.openapi.values import access, completions, dialogue, generated, library, names, recorded
+from gateway.openapi.values import (
+    access,
+    completions,
+    dialogue,
+    generated,
+    library,
+    names,
+    projects,
+    recorded,
+)
 from gateway.openapi.values.names import Json
 
 
@@ -23,6 +32,8 @@ def titled(examples: Mapping[str, Any]) -> Json:
 
 IN_PATHS = {
     "ref": "the-night-librarian",
+    "project": names.WORKSPACE_ID,
+    "persona": projects.PERSONA_UUID,
     "v": "v2",
     "a": "v2",
     "b": "v3",
@@ -102,6 +113,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
             "budget_usd": 0.05,
         }
     },
+    "create_project_persona": {"An impatient user": projects.NEW},
+    "change_project_persona": {"Another prompt": projects.CHANGE},
     "create_workspace": {"A tenant": {"name": "acme", "mode": "live"}},
     "create_key": {
         "For a website": {"name": "website", "scopes": ["personas:read", "chat:invoke"]},
@@ -118,6 +131,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
 }
 """Examples of bodies by the operation's id, each by its title."""
 ANSWERS: dict[str, Any] = {
+    "list_project_personas": [projects.PERSONA],
+    "create_project_persona": projects.PERSONA,
+    "read_project_persona": projects.PERSONA,
+    "change_project_persona": projects.PERSONA,
     "check_liveness": {"status": "live"},
     "check_readiness": access.READINESS,
     "show_openapi": {"openapi": "3.1.0"},

@@ -6,6 +6,11 @@ from gateway.drift.axes import AXES
 from gateway.openapi.places import PLACES
 
 FIELDS = {
+    "createdAt": "When it was made, RFC 3339 in UTC.",
+    "updatedAt": "When it was last changed, RFC 3339 in UTC.",
+    "systemPrompt": "What the persona is told before anything else; empty: nothing.",
+    "project": "The id of the workspace, or a name that the configuration has for it.",
+    "description": "A short text for people, at most 4,000 characters.",
     **{axis.name: axis.text for axis in AXES},
     "a": "The older version, `v1` or `1`.",
     "action": "What was done, such as `version.created` or `label.moved`.",

@@ -43,6 +43,8 @@ NAMES = {
     "StepView": "RunStep",
     "PersonaPatch": "PersonaChange",
     "PersonaView": "Persona",
+    "ProjectPersonaBody": "NewProjectPersona",
+    "ProjectPersonaPatch": "ProjectPersonaChange",
     "Rendered": "RenderedRequest",
     "RotateBody": "Rotation",
     "TurnView": "Turn",

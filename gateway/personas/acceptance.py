@@ -12,7 +12,7 @@ from gateway.drift.rule import RuleError
 from gateway.errors import Detail
 from gateway.personas import defaults, variables
 from gateway.personas.model import Content, Draft, Profile
-from gateway.personas.slug import is_slug
+from gateway.personas.slug import RESERVED, is_slug
 from gateway.personas.template import LAYERS
 
 PROMPT_BYTES = 512 * 1024
@@ -77,9 +77,9 @@ class DraftError(Exception):
         self.details = details
 
 
-def check(draft: Draft) -> None:
+def check(draft: Draft, *, needs_prompt: bool = True) -> None:
     """Raises DraftError with everything that is wrong with the draft."""
-    details = [*_check_profile(draft.profile), *_check_content(draft.content)]
+    details = [*_check_profile(draft.profile), *_check_content(draft.content, needs_prompt=needs_prompt)]
     if details:
         raise DraftError(details)
 
@@ -90,6 +90,8 @@ def _check_profile(profile: Profile) -> list[Detail]:
         details.append(
             _detail("slug", "lower-case letters, digits and single hyphens, at most 64 characters")
         )
+    elif profile.slug in RESERVED:
+        details.append(_detail("slug", "is a word of the API's own paths; choose another"))
     if not profile.name.strip() or len(profile.name) > NAME_LENGTH:
         details.append(_detail("name", f"1 to {NAME_LENGTH} characters"))
     if len(profile.tags) > 50 or any(not tag.strip() or len(tag) > 64 for tag in profile.tags):
@@ -98,9 +100,9 @@ def _check_profile(profile: Profile) -> list[Detail]:
     return details + _check_nul(texts)
 
 
-def _check_content(content: Content) -> list[Detail]:
+def _check_content(content: Content, *, needs_prompt: bool) -> list[Detail]:
     details = []
-    if not content.prompt.strip():
+    if needs_prompt and not content.prompt.strip():
         details.append(_detail("prompt", "must not be empty"))
     if len(content.prompt.encode("utf-8", "surrogatepass")) > PROMPT_BYTES:
         details.append(_detail("prompt", "at most 512 KiB"))

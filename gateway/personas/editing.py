@@ -64,7 +64,9 @@ async def save(
     connection: AsyncConnection, request: AnyRequest, persona: Persona, draft: Draft, config: Config
 ) -> Persona:
     """Make the persona what the draft says. Raises Refusal."""
-    require_acceptable(draft, config)
+    newest = await versions.read(connection, persona.id, persona.latest)
+    # One that was made without a prompt may stay so, whatever else of it changes.
+    require_acceptable(draft, config, needs_prompt=bool(newest.content.prompt.strip()))
     try:
         return (await personas.save(connection, persona, draft, actor_of(request))).persona
     except personas.SlugTakenError:
@@ -117,10 +119,10 @@ async def version_of(connection: AsyncConnection, persona: Persona, text: Versio
     return await versions.read(connection, persona.id, number)
 
 
-def require_acceptable(draft: Draft, config: Config) -> None:
+def require_acceptable(draft: Draft, config: Config, *, needs_prompt: bool = True) -> None:
     """Raises Refusal with every place that is wrong; an upstream that is not configured is wrong too."""
     try:
-        check(draft)
+        check(draft, needs_prompt=needs_prompt)
     except DraftError as error:
         raise unacceptable(error.details) from None
     details = []

@@ -21,9 +21,11 @@ PYTHON = 8
 class Prompt:
     """A version's prompt, ready to be spliced into a request."""
 
-    __slots__ = ("_sha", "head", "json", "sha256", "text_part")
+    __slots__ = ("_sha", "head", "is_empty", "json", "sha256", "text_part")
 
     def __init__(self, text: str) -> None:
+        self.is_empty = not text
+        """Tells that the persona has no prompt, so that the caller's messages go out as they are."""
         self.json = msgspec.json.encode(text)
         self.head = b',"content":' + self.json + b"}"
         """The message after its role, which is the upstream's to choose."""

@@ -152,7 +152,7 @@ async def fork_persona(
         number = source.latest if wanted.version is None else wanted.version
         version = await version_of(connection, source, number)
         draft = _forked(request, source, version, wanted)
-        require_acceptable(draft, config)
+        require_acceptable(draft, config, needs_prompt=bool(version.content.prompt.strip()))
         origin = personas.Origin(source.id, version.number)
         try:
             made = await personas.create(connection, draft, actor_of(request), origin)

@@ -7,6 +7,8 @@ LABEL = re.compile(r"[a-z][a-z0-9-]*")
 LENGTH = 64
 DEMO = ("the-night-librarian", "the-istanbul-bookseller")
 """The slugs of the personas that an empty store starts with, the English one first."""
+RESERVED = frozenset({"actions", "import", "repositories"})
+"""Slugs that no persona can take, since paths of the API have these words in the place of one."""
 LATEST = "latest"
 """The label that always means the newest version, and cannot be moved by hand."""
 PRODUCTION = "production"

@@ -136,6 +136,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
         await veil(connection, persona.id)
         await erasure.conversations(connection, tables.conversations.c.persona_id == persona.id)
     await connection.execute(delete(tables.aliases).where(tables.aliases.c.persona_id == persona.id))
+    await connection.execute(delete(tables.sketches).where(tables.sketches.c.persona_id == persona.id))
     await erasure.budgets(connection, persona.id)
     await erasure.runs(connection, persona.id)
     await search.forget(connection, persona.id)

@@ -14,6 +14,7 @@ from gateway.storage.tables.library import aliases as aliases
 from gateway.storage.tables.library import labels as labels
 from gateway.storage.tables.library import personas as personas
 from gateway.storage.tables.library import versions as versions
+from gateway.storage.tables.projects import sketches as sketches
 from gateway.storage.tables.recorded import BINS as BINS
 from gateway.storage.tables.recorded import SCALES as SCALES
 from gateway.storage.tables.recorded import TOKENS as TOKENS

@@ -1,0 +1,1 @@
+"""The projects API where clients know no keys."""
