@@ -26,6 +26,32 @@ def strict(schema: Schema) -> dict[str, Any]:
     return written
 
 
+def shorter(schema: Schema, characters: int) -> dict[str, Any]:
+    """Write the schema with texts so short that all of them together have these characters."""
+    longest = _characters(schema)
+    if longest <= characters:
+        return dict(schema)
+    return _scaled(schema, characters / longest)
+
+
+def _characters(schema: Schema) -> int:
+    own = int(schema.get("maxLength", 0)) if schema["type"] == "string" else 0
+    items = int(schema.get("maxItems", 1)) * _characters(schema["items"]) if "items" in schema else 0
+    return own + items + sum(map(_characters, schema.get("properties", {}).values()))
+
+
+def _scaled(schema: Schema, share: float) -> dict[str, Any]:
+    written = dict(schema)
+    if "maxLength" in schema:
+        least = max(1, int(schema.get("minLength", 0)))
+        written["maxLength"] = max(least, int(schema["maxLength"] * share))
+    if "items" in schema:
+        written["items"] = _scaled(schema["items"], share)
+    if "properties" in schema:
+        written["properties"] = {name: _scaled(inner, share) for name, inner in schema["properties"].items()}
+    return written
+
+
 def faults(value: Any, schema: Schema, place: str = "") -> Iterator[str]:
     """Say what is wrong with the value, each time behind the JSON pointer of its place."""
     kind, at = schema["type"], place or "/"

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -149,6 +149,24 @@ class Database:
         """Return the number of the newest change so far."""
         async with self.read() as connection:
             return (await connection.execute(select(func.max(tables.changes.c.seq)))).scalar() or 0
+
+    @asynccontextmanager
+    async def pulsing(self) -> AsyncIterator[Callable[[], Awaitable[object]]]:
+        """Give a function that returns, cheaply, a value which changes with each commit of anybody else.
+
+        It raises StoreUnavailable, and so does the store where it is another one than at the beginning.
+        """
+        with told_plainly():
+            async with self.backend.readers.connect() as connection:
+                identity = self.backend.identity()
+                await connection.rollback()
+
+                async def pulse() -> object:
+                    if identity is None or self.backend.identity() != identity:
+                        raise StoreReplacedError("another file bears its name")
+                    return await self.backend.pulse(connection)
+
+                yield pulse
 
     def feed(self, seq: Column[int], mark: Column[Any]) -> Feed:
         """Make a place in the order of a table's rows, at its beginning."""

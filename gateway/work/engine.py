@@ -5,7 +5,7 @@ It is loaded only once there is work, since it takes 0.3 s and 40 MB.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -19,9 +19,13 @@ VERSION = "1"
 SCHEMA = "persona_work"
 MOST_LIVES = 100
 """The times that one attempt may be begun; one that ends its process each time is given up then."""
-QUEUE_SECONDS = 0.2
-RARELY = 5.0
-"""Seconds between two looks at what is not used here: schedules, and messages between workflows."""
+QUEUE = "work"
+"""All kinds share one queue, in which each is a partition: to look into it costs the same for any number."""
+BUSY_SECONDS = 0.2
+QUIET_SECONDS = 2.0
+"""Seconds between two looks into the queue, while there is work and while there is none."""
+RARELY = 30.0
+"""Seconds between two looks at what is not used here: schedules, messages, and a queue of DBOS's own."""
 
 Perform = Callable[[str, int], Awaitable[None]]
 """Performs an attempt, by the id of the work and the attempt's number; it raises nothing of its own."""
@@ -43,8 +47,8 @@ class Engine:
     def is_launched(self) -> bool:
         return self._flow is not None
 
-    async def launch(self, kinds: Iterable[str]) -> None:
-        """Load DBOS, which goes on with what a process of the same id has left; each kind has its queue."""
+    async def launch(self) -> None:
+        """Load DBOS, which goes on with what a process of the same id has left."""
         from dbos import DBOS, DBOSConfig, Serializer
 
         class Json(Serializer):
@@ -86,15 +90,19 @@ class Engine:
         # Workflows are to run in this loop. The launch itself waits for others who use the database, of whom
         # some may be in this loop too, and so it has a thread.
         made._background_event_loop.set_main_loop()
+        made._registry.get_internal_queue()._polling_interval_sec = RARELY
         await asyncio.to_thread(DBOS.launch)
-        for kind in kinds:
-            await DBOS.register_queue_async(
-                kind,
-                worker_concurrency=self._concurrency,
-                polling_interval_sec=QUEUE_SECONDS,
-                on_conflict="always_update",
-            )
         self._flow = flow
+        await self.pace(is_busy=True)
+
+    async def pace(self, *, is_busy: bool) -> None:
+        """Have the queue looked into often, or seldom; each look costs several milliseconds of a core."""
+        await self._dbos.register_queue_async(
+            QUEUE,
+            partition_worker_concurrency=self._concurrency,
+            polling_interval_sec=BUSY_SECONDS if is_busy else QUIET_SECONDS,
+            on_conflict="always_update",
+        )
 
     async def close(self) -> None:
         """Let go of DBOS; what runs is cut."""
@@ -107,17 +115,21 @@ class Engine:
 
         With `resume_at` it begins with that step, and takes the values before it from the attempt before.
         """
-        from dbos import SetWorkflowID
+        from dbos import SetEnqueueOptions, SetWorkflowID
 
         before, name = workflow_id(work_id, number - 1), workflow_id(work_id, number)
         if resume_at is not None and not await self._exists(name) and await self._exists(before):
             with SetWorkflowID(name):
                 await self._dbos.fork_workflow_async(
-                    before, resume_at, application_version=VERSION, queue_name=kind
+                    before,
+                    resume_at,
+                    application_version=VERSION,
+                    queue_name=QUEUE,
+                    queue_partition_key=kind,
                 )
             return
-        with SetWorkflowID(name):
-            await self._dbos.enqueue_workflow_async(kind, self._flow)
+        with SetWorkflowID(name), SetEnqueueOptions(queue_partition_key=kind):
+            await self._dbos.enqueue_workflow_async(QUEUE, self._flow)
 
     async def take_over(self, process_ids: Sequence[str]) -> None:
         """Let the workflows that these processes have left go on in any process that lives."""

@@ -21,6 +21,10 @@ from gateway.work.work import Kind, Work
 IDLE_SECONDS = 0.2
 BUSY_SECONDS = 0.05
 """Seconds between two looks for what is wanted; a call is cut within 250 ms once nobody wants it."""
+LOOK_SECONDS = 1.0
+"""Seconds after which a look is due although nobody has written; work that waits becomes due by itself."""
+CALM_SECONDS = 5.0
+"""Seconds without work after which the queue is looked into seldom."""
 PAUSE_SECONDS = 1.0
 """Seconds after which a store that was not there is asked again."""
 SWEEP_SECONDS = 5.0
@@ -47,23 +51,40 @@ class Shift:
 
     async def run(self) -> None:
         """Do work until cancelled. Raises LostPlaceError."""
-        sweep = time.monotonic()
         while True:
-            now, is_busy = time.monotonic(), False
             try:
-                if self._database.backend.identity() != self._identity:
-                    raise LostPlaceError("the store is another one than before")
-                if self._beating is not None and self._beating.done():
-                    self._beating.result()
-                is_busy = await self._hand_over()
-                if self._engine.is_launched and self._living.silent:
-                    await self._take_over(self._living.silent)
-                if self._engine.is_launched and now >= sweep:
-                    sweep = now + SWEEP_SECONDS
-                    await self._sweep()
+                async with self._database.pulsing() as pulse:
+                    await self._look(pulse)
             except StoreUnavailable as error:
+                if self._database.backend.identity() not in (None, self._identity):
+                    raise LostPlaceError("the store is another one than before") from None
                 log.warning("work waits for the store: %s", type(error).__name__)
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _look(self, pulse: Callable[[], Awaitable[object]]) -> None:
+        """Look, again and again, for what there is to do; a store where nothing happens is hardly asked."""
+        sweep = look = busy = time.monotonic()
+        felt: object = None
+        is_busy = is_quick = True
+        while True:
+            if self._database.backend.identity() != self._identity:
+                raise LostPlaceError("the store is another one than before")
+            if self._beating is not None and self._beating.done():
+                self._beating.result()
+            now, before, felt = time.monotonic(), felt, await pulse()
+            if is_busy or felt != before or now >= look:
+                look = now + LOOK_SECONDS
+                is_busy = await self._hand_over()
+            if self._engine.is_launched:
+                busy = now if is_busy else busy
+                if is_quick != (now - busy < CALM_SECONDS):
+                    is_quick = not is_quick
+                    await self._engine.pace(is_busy=is_quick)
+                if self._living.silent:
+                    await self._take_over(self._living.silent)
+                if now >= sweep:
+                    sweep = now + SWEEP_SECONDS
+                    await self._sweep()
             await asyncio.sleep(BUSY_SECONDS if is_busy else IDLE_SECONDS)
 
     async def close(self, grace: float) -> None:
@@ -107,7 +128,7 @@ class Shift:
             await processes.enrol(connection, self._process_id, platform.node(), os.getpid())
         if self._beating is None:
             self._beating = asyncio.create_task(self._living.run())
-        await self._engine.launch(self._kinds)
+        await self._engine.launch()
         behind = 0
         while True:
             async with self._database.read() as connection:
