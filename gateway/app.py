@@ -44,6 +44,7 @@ from gateway.limits.plans import Plans
 from gateway.limits.table import Table
 from gateway.mcp import mount as mcp
 from gateway.openai_api import edge
+from gateway.openai_api.answering import Answering
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.exchanges import Exchanges
@@ -58,6 +59,7 @@ from gateway.personas.routes import router as personas_router
 from gateway.projects.keyless import ProjectAdmission
 from gateway.projects.routes import router as projects_router
 from gateway.queries import Queries
+from gateway.responses.serving import Responses
 from gateway.runs.creating import creating
 from gateway.runs.routes import router as runs_router
 from gateway.scoring.schedule import Scoring
@@ -74,6 +76,7 @@ from gateway.upstreams.routing import Routing
 from gateway.work.queue import Queue
 
 CHAT_PATH = f"{OPENAI_PREFIX}/chat/completions"
+RESPONSES_PATH = f"{OPENAI_PREFIX}/responses"
 
 log = logging.getLogger("gateway.app")
 
@@ -120,6 +123,7 @@ class Gateway:
         self.talking = Talking(self.database, self.exchanges, self.committer, windows, self.limiter, toolbox)
         self.stage = Stage(self.exchanges, self.limiter)
         self.embeddings = Embeddings(self.door, self.exchanges, config)
+        self.responses = Responses(self.door, self.exchanges, config.server)
         self.queue = Queue(self.database)
         self.is_loaded = False
         self.is_draining = False
@@ -196,6 +200,7 @@ class Gateway:
         """End every open answer, as happens at the end of the process."""
         self.chat.interrupt()
         self.embeddings.interrupt()
+        self.responses.interrupt()
         self.talking.interrupt()
         self.stage.interrupt()
 
@@ -255,7 +260,7 @@ def create_app(config: Config, table: Table | None = None, tools: str | None = N
         route_handlers=[
             check_liveness,
             check_readiness,
-            router(gateway.door, gateway.chat, gateway.embeddings, models),
+            router(gateway.door, gateway.chat, gateway.embeddings, models, gateway.responses),
             native(gateway),
             projects(gateway),
             openapi_router(),
@@ -319,13 +324,16 @@ class Front:
         self.litestar = litestar
         self.gateway = gateway
         config = gateway.config
+        self._answers: dict[str, Answering] = {CHAT_PATH: gateway.chat, RESPONSES_PATH: gateway.responses}
         self.mcp = mcp.Mount(config, gateway.guard, litestar) if config.mcp.enabled else None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.litestar(scope, receive, send)
             return
-        if scope["path"] != CHAT_PATH:
+        path = scope["path"]
+        answer = self._answers.get(path)
+        if answer is None:
             if self.mcp is not None and scope["path"] in mcp.PATHS:
                 await self.mcp(scope, receive, send)
                 return
@@ -338,7 +346,7 @@ class Front:
             await self.litestar(scope, receive, send)
             return
         try:
-            await self.gateway.chat(scope, receive, send)
+            await answer(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - nothing else would answer
             request_id = scope["state"]["request_id"]
-            await edge.send_refusal(send, translate(error, CHAT_PATH), CHAT_PATH, request_id)
+            await edge.send_refusal(send, translate(error, path), path, request_id)

@@ -229,7 +229,12 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
         raise ConfigError(f"{table} base_url: an http:// or https:// address is needed")
     api_key = headers.key(table, upstream.api_key, upstream.api_key_env, environ, secrets)
     headers.require_fit(table, api_key, upstream.headers)
-    return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key)
+    responses = upstream.responses
+    if responses is None:
+        responses = base_url.rstrip("/") == KNOWN_BASE_URLS["openai"]
+    if not responses and upstream.hosted_tools:
+        raise ConfigError(f"{table} hosted_tools: only an upstream with `responses = true` runs tools")
+    return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key, responses=responses)
 
 
 def _store(store: Store, base: Path) -> Store:

@@ -142,6 +142,12 @@ class Upstream(Strict, frozen=True):
     """Tools in a request go on, are refused before the call, or are left out, which the head says."""
     system_role: Literal["system", "developer"] = "system"
     """The role in which a persona's prompt is sent."""
+    responses: bool | None = None
+    """It has OpenAI's Responses API, which is used then; unset: only OpenAI's own URL has it."""
+    hosted_tools: list[str] = []
+    """Types of tools, such as `web_search`, that callers may have it run by itself."""
+    dedicated_to: str | None = None
+    """The workspace whose own account this is: it alone may name what the account holds by its ids."""
 
 
 class Chat(Strict, frozen=True):

@@ -96,6 +96,22 @@ class Answer:
         # Strings that were not decoded may hold bytes that are no text.
         return whole if whole.isascii() else whole.decode("utf-8", "replace").encode()
 
+    def plain(self) -> bytes:
+        """Encode the answer of a plain model: as it came."""
+        return self.body
+
+    @property
+    def spoken(self) -> bytes:
+        """The JSON of all that was answered."""
+        return bytes(self.fields["choices"])
+
+    def with_words(self, text: str, model_json: bytes, persona_json: bytes) -> bytes:
+        """Encode the answer with these words in each of its choices."""
+        message = {"role": "assistant", "content": text}
+        choices = [{"index": said.index, "message": message, "finish_reason": "stop"} for said in self.said()]
+        values = {"choices": msgspec.json.encode(choices), "model": model_json, "persona": persona_json}
+        return chunks.with_keys(self.body, values)
+
     @property
     def is_large(self) -> bool:
         """Tells whether `encode` belongs in a thread."""

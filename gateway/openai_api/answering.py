@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from gateway.limits.limiter import Limiter
 from gateway.openai_api import edge
@@ -16,6 +17,10 @@ class Answering:
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
         self._open: set[Watch] = set()
+
+    async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
+        """Answer one request, where this is the application behind a route."""
+        raise NotImplementedError
 
     def interrupt(self) -> None:
         """End every open answer, as happens at the end of the process."""

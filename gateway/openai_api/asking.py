@@ -13,7 +13,7 @@ from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.keeping import KeptTranscript
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.parameters import OF_TOOLS, most_asked, tools_in
-from gateway.openai_api.relay import Relay
+from gateway.openai_api.relay import Relay, Relaying
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.retelling import Retold
 from gateway.openai_api.sse import BOM
@@ -36,7 +36,7 @@ ERROR_SECONDS = 2.0
 class Opened(msgspec.Struct, frozen=True):
     """A stream whose first event has come."""
 
-    relay: Relay
+    relay: Relaying
     response: Response
     frames: bytes
     """Frames that are ready to be sent."""
@@ -100,6 +100,10 @@ class Asking:
             raise UpstreamFailure("only_comments" if is_alive else "first_byte_timeout", node.name) from None
         return Opened(relay, response, frames, timeouts, began)
 
+    def path(self, node: Node) -> str:
+        """Say where this upstream is asked."""
+        return PATH
+
     @property
     def most(self) -> tuple[int | None, int]:
         """The most tokens of one answer, `None` where nobody says, and the number of answers."""
@@ -122,7 +126,7 @@ class Asking:
         """Send it and return a response whose status is good, its body unread. Raises UpstreamFailure."""
         headers = self._persona.headers if self._persona else {}
         asks_usage = self._asks_usage(node)
-        response = await node.client.post(PATH, self.body(node, route), headers)
+        response = await node.client.post(self.path(node), self.body(node, route), headers)
         if 200 <= response.status < 300:
             return response
         failure, body = await failed(node, response, self._mask)
@@ -134,7 +138,7 @@ class Asking:
 
     async def _first_event(
         self, node: Node, response: Response, renew: Callable[[], None]
-    ) -> tuple[Relay, bytes, Response]:
+    ) -> tuple[Relaying, bytes, Response]:
         """Return the stream, what goes out of it first, and where the rest is read.
 
         `renew` is called for all that comes before that: comments and blanks are how an upstream says that
@@ -148,8 +152,7 @@ class Asking:
         if data[:1] in (b"{", b"["):
             # This is JSON although a stream was asked for, whatever the head says: no event starts like this.
             body = await read_body(response, node.name, self._chat.max_answer, data)
-            answer = await Answer.read(body, node.name, self._mask)
-            response = await Retold.of(answer, response, node.name, self._event_bytes)
+            response = await self._retold(body, response, node)
             data = await response.read()
         while True:
             out = relay.feed(data) if data else relay.finish()
@@ -163,7 +166,15 @@ class Asking:
             renew()
             data = await response.read()
 
-    def _relay(self, node: Node) -> Relay:
+    async def _retold(self, body: bytes, response: Response, node: Node) -> Response:
+        """Tell a whole answer as a stream. Raises UpstreamFailure."""
+        answer = await Answer.read(body, node.name, self._mask)
+        return await Retold.of(answer, response, node.name, self._event_bytes)
+
+    def _relay(self, node: Node) -> Relaying:
+        return self._chat_relay(node)
+
+    def _chat_relay(self, node: Node) -> Relay:
         return Relay(
             upstream=node.name,
             model_json=self._persona.model_json if self._persona else None,

@@ -1,5 +1,6 @@
 """A chat request is prepared: read, resolved to a persona, and laid over its prompt."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -58,8 +59,18 @@ class Exchanges:
         }
         """Plain model names that pass through, each with its upstream."""
 
-    async def prepare(self, caller: Caller, body: bytes, request_id: str, started: float) -> Exchange:
-        """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
+    async def prepare(
+        self,
+        caller: Caller,
+        body: bytes,
+        request_id: str,
+        started: float,
+        asks: Callable[..., Asking] = Asking,
+    ) -> Exchange:
+        """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal.
+
+        `asks` makes of it what upstreams are asked.
+        """
         size = len(body)
         # A request of the usual size is spared two coroutines.
         if size <= LARGE:
@@ -79,7 +90,7 @@ class Exchanges:
         answered, model = Streaming if request.stream else Whole, request.model
         if not model.startswith(PERSONA_PREFIX):
             if (route := self.plain.get(model)) is not None:
-                asking = Asking(request, None, request.fields, None, chat, secrets, turn.id)
+                asking = asks(request, None, request.fields, None, chat, secrets, turn.id)
                 account = Account(turn, started, None, "")
                 account.bounds = caller.bounds
                 if caller.workspace_id not in self.ledger.known.free:
@@ -102,7 +113,7 @@ class Exchanges:
         else:
             laying = partial(_laid, request, persona, may_replace)
             fields, laid, is_data = await self.aside.run(size, laying)
-        asking = Asking(request, persona, fields, laid, chat, secrets, turn.id)
+        asking = asks(request, persona, fields, laid, chat, secrets, turn.id)
         account = Account(turn, started, persona, laid.sha256)
         account.bounds = caller.bounds
         if caller.workspace_id not in self.ledger.known.free:

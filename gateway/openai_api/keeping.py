@@ -49,7 +49,17 @@ async def kept_by(keeper: Keeper, turn: Turn, said: Answered, *, is_large: bool)
         log.warning("a turn is answered and not kept: %s", refusal.fault.code)
 
 
-class KeptTranscript(Transcript):
+class Keepable(Transcript):
+    """Holds all that is said, so that it can be kept."""
+
+    __slots__ = ()
+
+    def message(self) -> bytes:
+        """Return the answer as a message, in JSON. Raises Refusal where it is too long to be kept."""
+        raise NotImplementedError
+
+
+class KeptTranscript(Keepable):
     """Holds all that is said in a streamed answer, calls of tools and refusals included."""
 
     __slots__ = ("_calls", "_left", "_refusals")

@@ -74,6 +74,15 @@ class Life:
         """Is told the tokens of each of its turns, where they are limited."""
 
     @property
+    def routes(self) -> tuple[Route, ...]:
+        """The upstreams that may be asked, best first."""
+        return self._routes
+
+    def ask_only(self, routes: tuple[Route, ...]) -> None:
+        """Ask no others than these."""
+        self._routes = routes
+
+    @property
     def is_stream(self) -> bool:
         return self.account.turn.stream
 

@@ -58,12 +58,16 @@ class HTTPOutlet:
         self._over = True
         try:
             if self.started:
-                await self._send({"type": "http.response.body", "body": error_frame(refusal)})
+                await self._send({"type": "http.response.body", "body": self.last_words(refusal)})
             else:
                 request_id, headers = self._account.turn.request_id, self._account.headers()
                 await edge.send_refusal(self._send, refusal, self._path, request_id, headers)
         except OSError:
             return
+
+    def last_words(self, refusal: Refusal) -> bytes:
+        """Make what ends a stream that has failed after its head had gone out."""
+        return error_frame(refusal)
 
     async def _ping(self) -> None:
         if not self._over:

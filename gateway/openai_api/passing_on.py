@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Protocol
 
-from gateway.openai_api.relay import Relay
+from gateway.openai_api.relay import Relaying
 from gateway.openai_api.watch import Watch
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
@@ -25,7 +25,7 @@ class Writer(Protocol):
         """Write a piece, while it takes more."""
 
 
-def pass_on(relay: Relay, writer: Writer, watch: Watch, data: bytes) -> bytes | None:
+def pass_on(relay: Relaying, writer: Writer, watch: Watch, data: bytes) -> bytes | None:
     """Make a sink that relays pieces where they come in, without waking the task of their request.
 
     It leaves off when the caller has to be waited for, or when there is more to do than to pass frames
@@ -42,7 +42,7 @@ def pass_on(relay: Relay, writer: Writer, watch: Watch, data: bytes) -> bytes | 
     return None if relay.goes_on else b""
 
 
-async def await_bill(relay: Relay, response: Response) -> None:
+async def await_bill(relay: Relaying, response: Response) -> None:
     """Read on for the usage of an answer that has failed, as long as one may still come soon."""
     with suppress(TimeoutError, UpstreamFailure):
         async with asyncio.timeout(AFTER_ERROR):

@@ -104,4 +104,4 @@ def _whole(said: Answer) -> int:
     if said.is_large:
         return of_bytes(said.body[:READ], _scale(len(said.body)))
     tokens = sum(estimate(each.text) for each in said.said())
-    return tokens or of_bytes(bytes(said.fields["choices"]))
+    return tokens or of_bytes(said.spoken)

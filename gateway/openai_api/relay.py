@@ -1,5 +1,7 @@
 """Upstream bytes become client bytes: whole frames, the resolved model name, a clean end."""
 
+from typing import Protocol
+
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.chunk import BrokenChunkError, Chunk
@@ -18,12 +20,58 @@ TEMPLATE_BYTES = 64 * 1024
 BROKEN_OFF, NO_JSON = "broke off in the middle of an event", "sent an event that is not JSON"
 
 
+class Relaying(Protocol):
+    """Makes of what an upstream streams what its caller is streamed; `Relay` says what each of these is."""
+
+    @property
+    def transcript(self) -> Transcript: ...
+
+    @property
+    def events(self) -> int: ...
+
+    @property
+    def cause(self) -> UpstreamFailure | None: ...
+
+    @property
+    def failure(self) -> Refusal | None: ...
+
+    @property
+    def done(self) -> bool: ...
+
+    @property
+    def goes_on(self) -> bool: ...
+
+    @property
+    def may_be_billed(self) -> bool: ...
+
+    @property
+    def is_held(self) -> bool: ...
+
+    @property
+    def is_settled(self) -> bool: ...
+
+    @property
+    def ending(self) -> bytes:
+        """What ends the stream, once its answer is kept."""
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def finish(self, *, is_broken: bool = False) -> bytes: ...
+
+    def settle(self) -> bytes: ...
+
+    def release(self, persona_json: bytes) -> bytes: ...
+
+
 class Relay:
     """One stream's state. Feed it what the upstream sends; send on what it returns.
 
     A chunk that may be the last one of a persona's answer is held (`is_held`) until more is said. Once it is
     known to be the last one (`is_settled`), it waits for `release` and the `persona` object.
     """
+
+    ending = DONE_FRAME
+    """What ends the stream, once its answer is kept."""
 
     __slots__ = (
         "_choices",
@@ -36,7 +84,6 @@ class Relay:
         "_mask",
         "_misses",
         "_template",
-        "_upstream",
         "_wants_usage",
         "cause",
         "done",
@@ -45,6 +92,7 @@ class Relay:
         "goes_on",
         "may_be_billed",
         "transcript",
+        "upstream",
     )
 
     def __init__(
@@ -78,7 +126,7 @@ class Relay:
         done = b"" if kept else DONE_FRAME
         self._last = LastChunk(self.transcript, choices, model_json, done) if model_json is not None else None
         """It is `None` for a plain model, whose answers nobody scores."""
-        self._upstream = upstream
+        self.upstream = upstream
         self._edit = Edit(model_json, fallback_id)
         self._choices = choices
         self._wants_usage = wants_usage
@@ -250,13 +298,13 @@ class Relay:
             self.transcript.add(chunk)
             beside = frame(self._edit.apply(chunks.without_errors(data), chunk))
         self.may_be_billed = self.transcript.usage is None
-        cause = from_event(self._upstream, error, self._mask)
+        cause = from_event(self.upstream, error, self._mask)
         return self._fall(cause, cause.refusal_midway()) + beside
 
     def _fail(self, problem: str) -> bytes:
         self.may_be_billed = False
-        refusal = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
-        return self._fall(UpstreamFailure("bad_answer", self._upstream), refusal)
+        refusal = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self.upstream}` {problem}.")
+        return self._fall(UpstreamFailure("bad_answer", self.upstream), refusal)
 
     def _fall(self, cause: UpstreamFailure, failure: Refusal) -> bytes:
         """Fail, unless it has failed already; return the frames that are whole, which still go out."""

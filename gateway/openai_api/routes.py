@@ -1,22 +1,26 @@
 """The drop-in surface has routes for chat completions, embeddings and models."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Router, asgi, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.auth.access import Admission, AnyRequest, caller_of
 from gateway.auth.door import Door
 from gateway.errors import OPENAI_PREFIX, Fault, Refusal
+from gateway.openai_api.answering import Answering
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.models import Models
 from gateway.personas import name as names
 from gateway.upstreams.failure import NO_RETRY
 
-SERVED = "POST /chat/completions, POST /embeddings, GET /models and GET /models/{id}"
+SERVED = "POST /chat/completions, POST /responses, POST /embeddings, GET /models and GET /models/{id}"
+SERVED_PATHS = ("/chat/completions", "/embeddings", "/models", "/responses")
 THEIRS = re.compile(
     r"(?:/api|/v1|/openai)*(/(?:chat/completions|completions|embeddings|models|responses|moderations)(?:/.*)?)",
     re.DOTALL,
@@ -33,8 +37,15 @@ SCOPE = "chat:invoke"
 NAMING = {"scope": SCOPE, "faults": (Fault.PERSONA_UNKNOWN,)}
 
 
-def router(door: Door, chat: ChatCompletions, embeddings: Embeddings, models: Models) -> Router:
-    """Make the routes of everything under /v1/openai."""
+def router(
+    door: Door,
+    chat: ChatCompletions,
+    embeddings: Embeddings,
+    models: Models,
+    responses: Answering,
+    others: Sequence[HTTPRouteHandler] = (),
+) -> Router:
+    """Make the routes of everything under /v1/openai; `others` are those that other rooms bring."""
 
     @get("/models", opt=NAMING, summary="List the model names that the key can use")
     async def list_models(
@@ -67,7 +78,8 @@ def router(door: Door, chat: ChatCompletions, embeddings: Embeddings, models: Mo
                 _exactly("/chat/completions", chat)
             ),
             asgi("/embeddings", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/embeddings", embeddings)),
-            Router("/", route_handlers=[list_models, show_model], middleware=[Admission(door)]),
+            asgi("/responses", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/responses", responses)),
+            Router("/", route_handlers=[list_models, show_model, *others], middleware=[Admission(door)]),
         ],
         tags=["OpenAI-compatible"],
     )
@@ -85,7 +97,9 @@ def not_served(path: str) -> Refusal:
     if remedy is not None:
         return Refusal(Fault.NOT_IMPLEMENTED, f"`{shown}` is not served: {remedy}.", headers=NO_RETRY)
     theirs = THEIRS.fullmatch(path)
-    if theirs is None or not theirs[1].startswith(("/chat/completions", "/embeddings", "/models")):
+    if theirs is None or not theirs[1].startswith(
+        ("/chat/completions", "/embeddings", "/models", "/responses")
+    ):
         remedy = f"under {OPENAI_PREFIX} there are {SERVED}"
     elif path.startswith(f"{OPENAI_PREFIX}/v1/"):
         remedy = f"leave the second `/v1` out: `{OPENAI_PREFIX}{theirs[1][:200]}`"

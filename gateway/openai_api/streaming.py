@@ -5,11 +5,10 @@ from functools import partial
 
 from gateway.errors import Refusal
 from gateway.openai_api.exchange import Exchange
-from gateway.openai_api.keeping import Keeper, KeptTranscript, kept_by
+from gateway.openai_api.keeping import Keepable, Keeper, kept_by
 from gateway.openai_api.life import Outlet
 from gateway.openai_api.passing_on import await_bill, pass_on
-from gateway.openai_api.relay import Relay
-from gateway.openai_api.sse import DONE_FRAME
+from gateway.openai_api.relay import Relaying
 from gateway.openai_api.watch import Watch
 from gateway.scoring.conversations import Scored
 from gateway.upstreams.client import Response
@@ -45,8 +44,8 @@ class Streaming(Exchange):
                     await self._patiently(job.future, watch, limits.idle)
                 self._take(job)
                 frames += relay.release(account.persona_json())
-            if relay.done and self._keeper is not None and isinstance(relay.transcript, KeptTranscript):
-                frames = await self._kept(self._keeper, relay.transcript, frames, watch, outlet)
+            if relay.done and self._keeper is not None and isinstance(relay.transcript, Keepable):
+                frames = await self._kept(self._keeper, relay, relay.transcript, frames, watch, outlet)
             if frames:
                 await outlet.write(frames, is_last=relay.done)
                 frames = b""
@@ -64,7 +63,13 @@ class Streaming(Exchange):
                 frames = await self._next(relay, response, watch)
 
     async def _kept(
-        self, keeper: Keeper, transcript: KeptTranscript, frames: bytes, watch: Watch, outlet: Outlet
+        self,
+        keeper: Keeper,
+        relay: Relaying,
+        transcript: Keepable,
+        frames: bytes,
+        watch: Watch,
+        outlet: Outlet,
     ) -> bytes:
         """Return the frames that end a stream, once its answer is kept. Raises Refusal."""
         # The upstream is not to blame for the time that the store takes.
@@ -75,7 +80,7 @@ class Streaming(Exchange):
             if frames:
                 await outlet.write(frames)
             raise
-        return frames + DONE_FRAME
+        return frames + relay.ending
 
     @staticmethod
     async def _patiently(scored: asyncio.Future[Scored], watch: Watch, idle: float) -> None:
@@ -85,7 +90,7 @@ class Streaming(Exchange):
         watch.limit_idle(idle)
 
     @staticmethod
-    async def _next(relay: Relay, response: Response, watch: Watch) -> bytes:
+    async def _next(relay: Relaying, response: Response, watch: Watch) -> bytes:
         """Return the frames for the next piece of the upstream's stream, or for its end."""
         try:
             data = await response.read()
@@ -94,7 +99,7 @@ class Streaming(Exchange):
         watch.read()
         return relay.feed(data) if data else relay.finish()
 
-    async def _follow(self, relay: Relay, response: Response, watch: Watch) -> bytes:
+    async def _follow(self, relay: Relaying, response: Response, watch: Watch) -> bytes:
         """Return the frames that go out once it is known whether the held chunk is the last one."""
         frames, self._spent = b"", 0.0
         try:

@@ -23,7 +23,8 @@ class Whole(Exchange):
     async def fetch(self) -> bytes | bytearray:
         account, judge, persona = self.account, self._judge_before, self.account.persona
         if persona is None:
-            return (await self._answered()).body
+            answered = await self._answered()
+            return await asyncio.to_thread(answered.plain) if answered.is_large else answered.plain()
         answer = await (self._answered() if judge is None else self._judged(judge, persona))
         if self._keeper is not None:
             await kept_by(self._keeper, account.turn, answer, is_large=answer.is_large)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.errors import Fault, Refusal
-from gateway.openai_api import chunk as chunks
 from gateway.openai_api.answer import Answer
 from gateway.scoring.transcript import Said
 from gateway.turns.usage import Usage
@@ -40,14 +39,8 @@ class Replacement:
         return msgspec.json.encode({"role": "assistant", "content": self._text})
 
     def encode(self, model_json: bytes, persona_json: bytes) -> bytes | bytearray:
-        """Encode the answer with these words in each of its choices."""
-        message = {"role": "assistant", "content": self._text}
-        choices = [
-            {"index": said.index, "message": message, "finish_reason": self.finish_reason}
-            for said in self.said()
-        ]
-        values = {"choices": msgspec.json.encode(choices), "model": model_json, "persona": persona_json}
-        return chunks.with_keys(self._answer.body, values)
+        """Encode the answer with these words in the place of its own."""
+        return self._answer.with_words(self._text, model_json, persona_json)
 
 
 def may_ask_again(tries: int, roles: Sequence[str], said: Sequence[Said]) -> bool:

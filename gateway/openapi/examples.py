@@ -13,6 +13,7 @@ from gateway.openapi.values import (
     names,
     projects,
     recorded,
+    responded,
 )
 from gateway.openapi.values.names import Json
 
@@ -57,6 +58,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
             "messages": [{"role": "system", "content": "The visitor's name is Ada."}, *completions.MESSAGES],
             "temperature": 0.2,
         },
+    },
+    "create_response": {
+        "Whole answer": responded.ASKED,
+        "Stream": {**responded.ASKED, "stream": True},
     },
     "create_embeddings": {"One text": {"model": "text-embedding-3-small", "input": "Good evening"}},
     "create_persona": {
@@ -139,6 +144,7 @@ ANSWERS: dict[str, Any] = {
     "check_readiness": access.READINESS,
     "show_openapi": {"openapi": "3.1.0"},
     "create_chat_completion": completions.ANSWER,
+    "create_response": responded.ANSWER,
     "create_embeddings": completions.EMBEDDINGS,
     "list_models": completions.MODELS,
     "show_model": completions.MODEL,

@@ -10,7 +10,7 @@ import msgspec
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
 from gateway.openapi import examples, faults, schemas
-from gateway.openapi.values import completions, dialogue, generated, names, recorded
+from gateway.openapi.values import completions, dialogue, generated, names, recorded, responded
 
 Json = dict[str, Any]
 
@@ -103,7 +103,14 @@ def _stream(*events: object, name: str = "") -> str:
     return "".join(f"{head}data: {text}\n\n" for text in texts)
 
 
+def _named(*events: Json) -> str:
+    """Write events whose names stand in their data too."""
+    texts = [(event["type"], json.dumps(event, ensure_ascii=False)) for event in events]
+    return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in texts)
+
+
 BROKEN = faults.example(Fault.STREAM_BROKEN, openai=True)
+FAILED: Json = {name: BROKEN["error"][name] for name in ("code", "message")}
 GAP = (
     "id: 4711\nevent: stream.gap\n"
     'data: {"message":"Turns may be missing before the next one; GET /v1/turns lists them."}\n\n'
@@ -175,6 +182,46 @@ CHAT = Raw(
         Fault.TOTAL_TIMEOUT,
     ),
 )
+RESPONSE_EVENTS = (
+    "response.created",
+    "response.output_text.delta",
+    "response.completed",
+    "response.failed",
+)
+RESPOND = Raw(
+    method="POST",
+    id="create_response",
+    tag="OpenAI-compatible",
+    summary="Talk to a persona by OpenAI's Responses API",
+    about="Walks as a chat request does: `instructions` and the leading system items are laid over the "
+    "persona's prompt. An upstream with a Responses API is asked by it, and what is not ours passes; any "
+    "other is asked for a chat completion, and what cannot be said so is refused with the field's name. "
+    "The object `persona` is added to the response and to that of the last event. A failure after the first "
+    "event ends a stream by `response.failed` and `error`.",
+    takes="ResponseRequest",
+    answers="Response",
+    streams={
+        "Stream": _named(*responded.EVENTS),
+        "Stream that fails midway": _named(
+            responded.EVENTS[0],
+            {
+                "type": "response.failed",
+                "sequence_number": 4,
+                "response": {**responded.BEGUN, "status": "failed", "error": FAILED},
+            },
+            {"type": "error", "sequence_number": 5, **FAILED, "param": None, **BROKEN},
+        ),
+    },
+    events=dict.fromkeys(
+        ("response.created", "response.output_text.delta", "response.completed", "response.failed"),
+        "ResponseEvent",
+    )
+    | {"error": "OpenAIError"},
+    parameters=(GZIP,),
+    headers=CHAT_HEADERS,
+    passes_on=True,
+    faults=CHAT.faults,
+)
 EMBED = Raw(
     method="POST",
     id="create_embeddings",
@@ -217,6 +264,7 @@ FOLLOW = Raw(
 )
 ROUTES = {
     "/v1/openai/chat/completions": CHAT,
+    "/v1/openai/responses": RESPOND,
     "/v1/openai/embeddings": EMBED,
     "/v1/turns/stream": FOLLOW,
 }

@@ -49,7 +49,7 @@ class Operation(NamedTuple):
 
     @property
     def names_a_persona(self) -> bool:
-        ends = ("/chat/completions", "/chat/conversations", "/conversations/import")
+        ends = ("/chat/completions", "/openai/responses", "/chat/conversations", "/conversations/import")
         return self.method == "POST" and self.path.endswith(ends)
 
     @property
@@ -83,6 +83,7 @@ class Operation(NamedTuple):
         model = {"model": f"persona/{target['persona']}"}
         bodies: dict[str, Any] = {
             "POST /v1/openai/chat/completions": MESSAGES | model,
+            "POST /v1/openai/responses": {"input": "Hi"} | model,
             "POST /v1/openai/embeddings": {"model": "any", "input": "dusk"},
             "POST /v1/personas": {"name": f"Probe {time.monotonic_ns()}", "prompt": "Probe."},
             "PATCH /v1/personas/{ref}": {"name": "Taken over"},

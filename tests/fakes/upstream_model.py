@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from tests.fakes import upstream_responses as responses
 from tests.fakes.upstream_scripts import Json, Script, dump, error_object, events, json_answer, status
 
 MODEL = "scripted-model"
@@ -268,4 +269,28 @@ def _vector(text: str, size: int) -> bytes:
     return struct.pack(f"<{size}f", *(chance.uniform(-1, 1) for _ in range(size)))
 
 
-_PLACES: dict[str, Callable[[Json], Script]] = {"/chat/completions": _chat, "/embeddings": _embeddings}
+def _responses(body: Json) -> Script:
+    refused = responses.refusal(body)
+    if refused is not None:
+        return refused
+    chat = responses.as_chat(body)
+    turn = _turn(chat, 0)
+    asked = next((_text(one["content"]) for one in reversed(chat["messages"]) if one["role"] == "user"), "")
+    items = responses.output(body, turn.message, asked)
+    sent = sum(len(pieces(_text(message.get("content")))) for message in chat["messages"])
+    said = len(turn.deltas)
+    spent = {
+        "input_tokens": sent,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": said,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": sent + said,
+    }
+    return responses.answer(body, items, turn.finish, spent)
+
+
+_PLACES: dict[str, Callable[[Json], Script]] = {
+    "/chat/completions": _chat,
+    "/embeddings": _embeddings,
+    "/responses": _responses,
+}

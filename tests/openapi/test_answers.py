@@ -103,6 +103,13 @@ def test_chat_and_its_turns_are_answered_as_described(
     walk("POST", CHAT, chat, status=404, headers={"x-persona-conversation-id": "conv_1"})
     walk("POST", CHAT, chat, status=401, key="")
     walk("POST", "/v1/openai/embeddings", {"model": "m", "input": "hello"})
+    respond = {"model": "persona/the-night-librarian", "input": "Good evening"}
+    walk("POST", "/v1/openai/responses", respond)
+    streamed = walk("POST", "/v1/openai/responses", {**respond, "stream": True})
+    event = {"$ref": "#/components/schemas/ResponseEvent"}
+    for _, data in frames(streamed.body.decode()):
+        assert document.problems(event, json.loads(data)) == []
+    walk("POST", "/v1/openai/responses", {**respond, "x": 1}, status=400)
     walk("GET", "/v1/openai/models")
     walk("GET", "/v1/openai/models/{model}", model="persona/the-night-librarian")
     walk("GET", "/v1/openai/models/{model}", model="persona/nobody", status=404)

@@ -128,6 +128,7 @@ RUNS = {
     *(f"run.{how}" for how in ("started", "completed", "failed", "cancelled")),
 }
 TURNS = {"turn.completed", "turn.scored", "turn.judged"}
+RESPONSES = {f"response.{what}" for what in ("created", "output_text.delta", "completed", "failed")}
 
 
 def test_the_events_of_streams_are_what_their_schemas_say(document: Document) -> None:
@@ -146,7 +147,7 @@ def test_the_events_of_streams_are_what_their_schemas_say(document: Document) ->
                 assert document.problems(schema, value) == [], (path, name)
                 seen.add("error" if failed else event)
     native = {"message.delta", "tool.completed", "message.completed", "line.completed", "scene.completed"}
-    assert seen == {"message", "error", *native, *TURNS, *RUNS, "stream.gap", "stream.dropped"}
+    assert seen == {"message", "error", *native, *TURNS, *RUNS, *RESPONSES, "stream.gap", "stream.dropped"}
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -1,0 +1,1 @@
+"""OpenAI's Responses API: a request walks as a chat request does, and its answer is told in items."""

@@ -1,0 +1,175 @@
+"""A response takes shape here: what is known of it before its answer, and how each state is written."""
+
+from typing import Any
+
+import msgspec
+
+from gateway import clock
+from gateway.errors import Refusal, openai_error
+from gateway.openai_api.parameters import NULL
+from gateway.responses.asked import Asked
+
+RESP = "resp_"
+ECHOED: dict[str, bytes] = {
+    "instructions": b"null",
+    "max_output_tokens": b"null",
+    "max_tool_calls": b"null",
+    "parallel_tool_calls": b"true",
+    "prompt_cache_key": b"null",
+    "reasoning": b'{"effort":null,"summary":null}',
+    "safety_identifier": b"null",
+    "service_tier": b'"default"',
+    "temperature": b"null",
+    "text": b'{"format":{"type":"text"}}',
+    "tool_choice": b'"auto"',
+    "tools": b"[]",
+    "top_logprobs": b"null",
+    "top_p": b"null",
+    "truncation": b'"disabled"',
+    "user": b"null",
+}
+"""Parameters that an answer repeats, with what stands there if the caller gave none."""
+
+
+class Draft:
+    """The response of one request. `number` is its id without the prefix, which its turn bears too."""
+
+    __slots__ = (
+        "_echo",
+        "answer",
+        "asked",
+        "background",
+        "conversation",
+        "created_at",
+        "id",
+        "is_foreign",
+        "items",
+        "model",
+        "number",
+        "sequence",
+        "stored",
+        "usage",
+    )
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.number = ""
+        self.id = ""
+        self.created_at = 0
+        self.model: bytes = b'""'
+        """The name that is shown, as JSON."""
+        self.conversation: str | None = None
+        """The conversation that the caller named."""
+        self.is_foreign = False
+        """Tells whether it goes on from an upstream's own state, which is not known here."""
+        self.stored = False
+        self.background = False
+        self.sequence = 0
+        """The number of the next event."""
+        self.items: list[bytes] = []
+        """The output as far as it is whole, as JSON."""
+        self.usage: bytes = b"null"
+        self.answer: bytes | None = None
+        """The last state of the response, as it is sent."""
+        self._echo: bytes | None = None
+
+    def begin(self, turn_id: str, model_json: bytes) -> None:
+        """Name the response after its turn, once that is known."""
+        self.number = turn_id.partition("_")[2]
+        self.id = RESP + self.number
+        self.created_at = clock.now_ms() // 1000
+        self.model = model_json
+
+    @property
+    def echo(self) -> bytes:
+        """Write what every state of the response repeats of the request."""
+        if self._echo is None:
+            asked = self.asked
+            fields: dict[str, Any] = {
+                "model": msgspec.Raw(self.model),
+                **{name: self._given(name, default) for name, default in ECHOED.items()},
+                "previous_response_id": asked.previous,
+                "conversation": None if self.conversation is None else {"id": self.conversation},
+                "store": self.stored,
+                "background": self.background,
+                "metadata": asked.metadata,
+            }
+            self._echo = msgspec.json.encode(fields)[1:-1]
+        return self._echo
+
+    def edits(self) -> dict[str, bytes]:
+        """List what an upstream's own response object says otherwise."""
+        asked = self.asked
+        return {
+            "id": msgspec.json.encode(self.id),
+            "model": self.model,
+            "instructions": bytes(asked.instructions),
+            "previous_response_id": msgspec.json.encode(asked.previous),
+            "conversation": msgspec.json.encode(
+                None if self.conversation is None else {"id": self.conversation}
+            ),
+            "store": b"true" if self.stored else b"false",
+            "background": b"true" if self.background else b"false",
+            "metadata": msgspec.json.encode(asked.metadata),
+        }
+
+    def written(
+        self,
+        status: str,
+        items: list[bytes],
+        *,
+        error: bytes = b"null",
+        incomplete: str | None = None,
+        persona: bytes | None = None,
+    ) -> bytes:
+        """Write the response in this state."""
+        details = b"null" if incomplete is None else msgspec.json.encode({"reason": incomplete})
+        completed = b',"completed_at":%d' % (clock.now_ms() // 1000) if status == "completed" else b""
+        tail = b"" if persona is None else b',"persona":' + persona
+        return b"".join(
+            [
+                b'{"id":"%b","object":"response","created_at":%d' % (self.id.encode(), self.created_at),
+                completed,
+                b',"status":"',
+                status.encode(),
+                b'","error":',
+                error,
+                b',"incomplete_details":',
+                details,
+                b',"output":[',
+                b",".join(items),
+                b'],"usage":',
+                self.usage,
+                b",",
+                self.echo,
+                tail,
+                b"}",
+            ]
+        )
+
+    def event(self, kind: str, rest: bytes) -> bytes:
+        """Write an event; `rest` is what stands behind its number, without the bracket."""
+        name = kind.encode()
+        number, self.sequence = self.sequence, self.sequence + 1
+        return b'event: %b\ndata: {"type":"%b","sequence_number":%d,%b}\n\n' % (name, name, number, rest)
+
+    def failed(self, refusal: Refusal) -> bytes:
+        """Write the events that end a stream which has failed: the response in that state, and the error.
+
+        The error is there twice, since clients look for its fields in one place or in the other.
+        """
+        error = openai_error(refusal)
+        shown = {"code": _code(error), "message": str(error.get("message") or "")}
+        response = self.written("failed", self.items, error=msgspec.json.encode(shown))
+        told = {**shown, "param": error.get("param"), "error": error}
+        return self.event("response.failed", b'"response":' + response) + self.event(
+            "error", msgspec.json.encode(told)[1:-1]
+        )
+
+    def _given(self, name: str, default: bytes) -> msgspec.Raw:
+        value = self.asked.fields.get(name, NULL)
+        return value if value != NULL else msgspec.Raw(default)
+
+
+def _code(error: Any) -> str:
+    return str(error.get("code") or error.get("type") or "server_error")

@@ -1,0 +1,385 @@
+"""An upstream with a Responses API of its own is relayed: its events and items are edited, not rebuilt."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.errors import Fault, Refusal
+from gateway.openai_api import chunk as chunks
+from gateway.openai_api.answer import Answer
+from gateway.openai_api.keeping import KEPT_CHARACTERS, Keepable, too_long
+from gateway.openai_api.messages import opens
+from gateway.openai_api.relay import NO_JSON
+from gateway.openai_api.sse import BOM, DONE, Event, Framer, TooLargeError
+from gateway.openai_api.transcript import TRANSCRIPT_CHARACTERS
+from gateway.responses import items as spoken_items
+from gateway.responses.draft import Draft
+from gateway.scoring.transcript import Said
+from gateway.turns.usage import MOST, Tokens, Usage
+from gateway.upstreams.failure import UpstreamFailure, from_answer, from_event
+from gateway.upstreams.masking import Mask
+from gateway.upstreams.reason import is_error
+
+LIFECYCLE = frozenset(["response.created", "response.in_progress", "response.queued"])
+ENDS = frozenset(["response.completed", "response.incomplete"])
+LARGE = 256 * 1024
+"""Bytes of a whole answer, from which on it is edited in a thread."""
+Raw = msgspec.Raw
+
+
+class _Event(msgspec.Struct):
+    type: str = ""
+    delta: Any = None
+    response: Raw = chunks.NULL
+    error: Raw = chunks.NULL
+    item: Raw = chunks.NULL
+    sequence_number: int = 0
+
+
+class _Part(msgspec.Struct):
+    type: str = ""
+    text: Any = None
+    refusal: Any = None
+
+
+class _Item(msgspec.Struct):
+    type: str = ""
+    role: Any = None
+    content: Any = None
+
+
+class _Input(msgspec.Struct):
+    cached_tokens: Tokens | None = None
+
+
+class _Output(msgspec.Struct):
+    reasoning_tokens: Tokens | None = None
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: Tokens | None = None
+    output_tokens: Tokens | None = None
+    total_tokens: Tokens | None = None
+    input_tokens_details: _Input | None = None
+    output_tokens_details: _Output | None = None
+
+
+_event = msgspec.json.Decoder(_Event)
+_object = msgspec.json.Decoder(dict[str, Raw])
+_array = msgspec.json.Decoder(list[Raw])
+_items = msgspec.json.Decoder(list[_Item])
+_usage = msgspec.json.Decoder(_Usage)
+
+
+def usage_of(raw: Raw | None) -> Usage | None:
+    """Read the token counts of a response; `None` where it has none."""
+    try:
+        found = _usage.decode(raw) if raw is not None and raw != chunks.NULL else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if found is None or (found.input_tokens is None and found.output_tokens is None):
+        return None
+    sent, said = found.input_tokens, found.output_tokens
+    return Usage(
+        sent,
+        said,
+        found.total_tokens if found.total_tokens is not None else min((sent or 0) + (said or 0), MOST),
+        found.input_tokens_details.cached_tokens if found.input_tokens_details else None,
+        None,
+        found.output_tokens_details.reasoning_tokens if found.output_tokens_details else None,
+    )
+
+
+class NativeTranscript(Keepable):
+    """Hears a response of an upstream; `message` is what a chat would have said."""
+
+    __slots__ = ("output",)
+
+    def __init__(self, room: int) -> None:
+        super().__init__(room)
+        self.output: Raw = Raw(b"[]")
+        """The items of the answer, once they are whole."""
+
+    def said(self) -> list[Said]:
+        found = super().said()
+        return [msgspec.structs.replace(each, text=each.text[:TRANSCRIPT_CHARACTERS]) for each in found]
+
+    def message(self) -> bytes:
+        """Return the answer as a message, in JSON. Raises Refusal where it is too long to be kept."""
+        if self.room < 0 or len(self.output) > KEPT_CHARACTERS:
+            raise too_long()
+        return message_of(self.output)
+
+
+class NativeRelay:
+    """One stream's state, as `Relay` has it for chats."""
+
+    def __init__(
+        self, *, upstream: str, draft: Draft, has_persona: bool, limit: int, mask: Mask, is_kept: bool
+    ) -> None:
+        self.transcript = NativeTranscript(KEPT_CHARACTERS if is_kept else TRANSCRIPT_CHARACTERS)
+        self.events = 0
+        self.failure: Refusal | None = None
+        self.cause: UpstreamFailure | None = None
+        self.done = False
+        self.goes_on = True
+        self.may_be_billed = False
+        self.is_settled = False
+        self.ending = b""
+        self._upstream = upstream
+        self._draft = draft
+        self._has_persona = has_persona
+        self._limit = limit
+        self._mask = mask
+        self._is_kept = is_kept
+        self._framer = Framer(limit)
+        self._early: list[bytes] = []
+        """Events of an answer that has not begun yet, and may still fail."""
+        self._last: tuple[str, bytes] | None = None
+
+    @property
+    def is_held(self) -> bool:
+        return self.is_settled
+
+    def feed(self, data: bytes) -> bytes:
+        try:
+            return self._take(self._framer.feed(data))
+        except TooLargeError:
+            self._fail(f"sent an event of more than {self._limit} bytes")
+            return b""
+
+    def finish(self, *, is_broken: bool = False) -> bytes:
+        out = b"" if is_broken else self._take(self._framer.finish())
+        if self.goes_on:
+            self._fail("ended its answer before it was finished")
+        return out
+
+    def settle(self) -> bytes:
+        return b""
+
+    def release(self, persona_json: bytes) -> bytes:
+        """Return the last event with the `persona` object, or leave it for when the answer is kept."""
+        self.is_settled, self.done = False, True
+        assert self._last is not None  # noqa: S101 - it is settled by that event alone
+        kind, response = self._last
+        self._draft.answer = chunks.with_keys(response, {"persona": persona_json})
+        last = self._draft.event(kind, b'"response":' + self._draft.answer)
+        if self._is_kept:
+            self.ending = last
+            return b""
+        return last
+
+    def _take(self, events: list[Event]) -> bytes:
+        out: list[bytes] = []
+        for came, name in events:
+            if not self.goes_on:
+                break
+            if came.strip() in (DONE, b""):
+                continue
+            try:
+                self._pass(came, name, out)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+                self._fail(NO_JSON)
+        return b"".join(out)
+
+    def _pass(self, came: bytes, name: bytes, out: list[bytes]) -> None:
+        event = _read(came)
+        kind = event.type or name.decode("ascii", "replace")
+        if kind == "error" or (not kind and is_error(event.error)):
+            self._report(came if event.error == chunks.NULL else event.error)
+            return
+        response = event.response
+        if kind == "response.failed":
+            found = _object.decode(response) if opens(response, "{") else {}
+            self.transcript.usage = usage_of(found.get("usage"))
+            self._report(found.get("error") or came)
+            return
+        if kind in ENDS:
+            self._end(kind, response, out)
+            return
+        self._listen(kind, event)
+        data = came
+        if response != chunks.NULL:
+            data = chunks.with_keys(came, {"response": self._edited(response)})
+        written = b"event: %b\ndata: %b\n\n" % (kind.encode(), data.replace(b"\n", b" "))
+        self._draft.sequence = max(self._draft.sequence, event.sequence_number + 1)
+        if kind in LIFECYCLE and not self.events:
+            self._early.append(written)
+            return
+        self.events += 1
+        out += self._early
+        self._early = []
+        out.append(written)
+
+    def _edited(self, response: Raw) -> bytes:
+        return chunks.with_keys(bytes(response), self._draft.edits())
+
+    def _listen(self, kind: str, event: _Event) -> None:
+        transcript = self.transcript
+        transcript.heard += 1
+        if kind == "response.output_text.delta":
+            if isinstance(event.delta, str):
+                transcript.keep(0, event.delta)
+        elif kind == "response.refusal.delta":
+            transcript.refused = frozenset([0])
+        elif kind.endswith("_call_arguments.delta") or kind.startswith("response.function_call"):
+            transcript.called_tools = frozenset([0])
+
+    def _end(self, kind: str, response: Raw, out: list[bytes]) -> None:
+        """Take in the whole response, which waits for its score."""
+        fields = _object.decode(response)
+        transcript, draft = self.transcript, self._draft
+        transcript.usage = usage_of(fields.get("usage"))
+        transcript.output = fields.get("output", Raw(b"[]"))
+        transcript.finished[0] = finish_of(fields)
+        draft.items = [bytes(each) for each in _array.decode(transcript.output)]
+        self.events += 1
+        out += self._early
+        self._early, self.goes_on = [], False
+        edited = self._edited(response)
+        if self._has_persona:
+            self._last, self.is_settled = (kind, edited), True
+            return
+        draft.answer, self.done = edited, True
+        out.append(draft.event(kind, b'"response":' + edited))
+
+    def _report(self, error: bytes) -> None:
+        self.events += 1
+        cause = from_event(self._upstream, bytes(error), self._mask)
+        self._fall(cause, cause.refusal_midway())
+
+    def _fail(self, problem: str) -> None:
+        refusal = Refusal(Fault.STREAM_BROKEN, f"The upstream `{self._upstream}` {problem}.")
+        self._fall(UpstreamFailure("bad_answer", self._upstream), refusal)
+
+    def _fall(self, cause: UpstreamFailure, failure: Refusal) -> None:
+        self.goes_on = False
+        # What came early counts as seen, or the failure would not be noticed as the first event.
+        self.events += not self.events
+        if self.failure is None:
+            self.cause, self.failure = cause, failure
+
+
+class NativeAnswer(Answer):
+    """A whole response as the upstream wrote it."""
+
+    draft: Draft
+
+    def __init__(self, body: bytes, upstream: str, mask: Mask) -> None:
+        """Raises UpstreamFailure where the body is no response: broken JSON, an error, no output."""
+        self.body = body = body.removeprefix(BOM)
+        self._outline = None
+        try:
+            fields = _object.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise from_answer(upstream, body, mask) from None
+        error = fields.get("error")
+        if error is not None and is_error(error):
+            raise from_event(upstream, bytes(error), mask)
+        output = fields.get("output")
+        if output is None or not opens(output, "["):
+            raise from_answer(upstream, body, mask)
+        self.fields = fields
+        self.usage = usage_of(fields.get("usage"))
+        self.choices = []
+
+    @property
+    def is_large(self) -> bool:
+        return len(self.body) > LARGE
+
+    @property
+    def finish_reason(self) -> str | None:
+        return finish_of(self.fields)
+
+    @property
+    def spoken(self) -> bytes:
+        return bytes(self.fields["output"])
+
+    def said(self) -> list[Said]:
+        return [said_in(self.fields["output"])]
+
+    def message(self) -> bytes:
+        if len(self.fields["output"]) > KEPT_CHARACTERS:
+            raise too_long()
+        return message_of(self.fields["output"])
+
+    def encode(self, model_json: bytes, persona_json: bytes) -> bytes:
+        return self._edited({"persona": persona_json})
+
+    def with_words(self, text: str, model_json: bytes, persona_json: bytes) -> bytes:
+        part = {"type": "output_text", "text": text, "annotations": []}
+        item = {"id": f"msg_{self.draft.number}", "type": "message", "status": "completed"}
+        output = msgspec.json.encode([{**item, "role": "assistant", "content": [part]}])
+        return self._edited({"persona": persona_json, "output": output, "status": b'"completed"'})
+
+    def plain(self) -> bytes:
+        """Encode the answer of a plain model."""
+        return self._edited({})
+
+    def _edited(self, values: dict[str, bytes]) -> bytes:
+        draft = self.draft
+        draft.answer = chunks.with_keys(self.body, {**draft.edits(), **values})
+        draft.items = [bytes(each) for each in _array.decode(values.get("output", self.fields["output"]))]
+        return draft.answer
+
+
+def finish_of(fields: dict[str, Raw]) -> str:
+    """Say how the response has ended by the words of a chat."""
+    if bytes(fields.get("status", chunks.NULL)) == b'"incomplete"':
+        details = bytes(fields.get("incomplete_details", chunks.NULL))
+        return "content_filter" if b'"content_filter"' in details else "length"
+    return "tool_calls" if b'"function_call"' in bytes(fields.get("output", b"")) else "stop"
+
+
+def said_in(output: Raw) -> Said:
+    """Read what is to be scored of the items."""
+    texts: list[str] = []
+    called = refused = False
+    for item in _read_items(output):
+        called = called or item.type.endswith("_call")
+        if item.type != "message" or not isinstance(item.content, list):
+            continue
+        for part in item.content:
+            if isinstance(part, dict):
+                if isinstance(part.get("text"), str):
+                    texts.append(part["text"])
+                refused = refused or part.get("type") == "refusal"
+    return Said(0, "".join(texts), called, refused)
+
+
+def message_of(output: Raw) -> bytes:
+    """Make the message that a chat would have answered with."""
+    try:
+        spoken = spoken_items.hear(spoken_items.decode(output, "output"), "output").spoken
+    except Refusal:
+        # It holds items alone that no chat has.
+        spoken = []
+    message: dict[str, Any] = {"role": "assistant", "content": None}
+    texts: list[bytes] = []
+    for said in spoken:
+        content = said.message.get("content")
+        if isinstance(content, msgspec.Raw):
+            texts.append(bytes(content)[1:-1])
+        for name in ("tool_calls", "refusal", "reasoning_content"):
+            if name in said.message:
+                message[name] = said.message[name]
+    if texts:
+        message["content"] = msgspec.Raw(b'"' + b"".join(texts) + b'"')
+    return msgspec.json.encode(message)
+
+
+def _read(came: bytes) -> _Event:
+    try:
+        return _event.decode(came)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError):
+        value = chunks.value_of(came)
+        if not isinstance(value, dict):
+            raise ValueError from None
+        return _event.decode(msgspec.json.encode(value))
+
+
+def _read_items(output: Raw) -> list[_Item]:
+    try:
+        return _items.decode(output)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []

@@ -1,0 +1,87 @@
+"""A whole response is told as a stream, for an upstream that sent none although it was asked to."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from gateway.openai_api import chunk as chunks
+from gateway.responses.native import NativeAnswer
+from gateway.upstreams.client import Response
+from gateway.upstreams.response import Sink
+
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class RetoldResponse:
+    """Is read as a response that streams."""
+
+    def __init__(self, response: Response, frames: Iterator[bytes]) -> None:
+        self.status = response.status
+        self._response = response
+        self._frames = frames
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._response.headers
+
+    @property
+    def is_read(self) -> bool:
+        return self._response.is_read
+
+    async def read(self) -> bytes:
+        """Return the next event; others have their turn before it."""
+        await asyncio.sleep(0)
+        return next(self._frames, b"")
+
+    async def pour(self, sink: Sink) -> None:
+        """Give nothing: it is read."""
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def events_of(answer: NativeAnswer, response: Response) -> RetoldResponse:
+    return RetoldResponse(response, _frames(answer))
+
+
+def _frames(answer: NativeAnswer) -> Iterator[bytes]:
+    """Tell the items one after another, each text in one piece."""
+    body = answer.body
+    begun = chunks.with_keys(body, {"output": b"[]", "status": b'"in_progress"', "usage": b"null"})
+    number = 0
+
+    def event(kind: str, rest: bytes) -> bytes:
+        nonlocal number
+        name = kind.encode()
+        number += 1
+        return b'event: %b\ndata: {"type":"%b","sequence_number":%d,%b}\n\n' % (name, name, number - 1, rest)
+
+    yield event("response.created", b'"response":' + begun)
+    for at, item in enumerate(_array.decode(answer.fields["output"])):
+        place = b'"output_index":%d,' % at
+        yield event("response.output_item.added", place + b'"item":' + bytes(item))
+        fields = _object.decode(item)
+        name = b'"item_id":%b,' % bytes(fields.get("id", b'""'))
+        if bytes(fields.get("type", b"")) == b'"message"':
+            for index, part in enumerate(_array.decode(fields.get("content", b"[]"))):
+                text = _object.decode(part).get("text", msgspec.Raw(b'""'))
+                where = place + name + b'"content_index":%d,' % index
+                yield event("response.content_part.added", where + b'"part":' + bytes(part))
+                said = where + b'"logprobs":[],'
+                yield event("response.output_text.delta", said + b'"delta":' + bytes(text))
+                yield event("response.output_text.done", said + b'"text":' + bytes(text))
+                yield event("response.content_part.done", where + b'"part":' + bytes(part))
+        elif bytes(fields.get("type", b"")) == b'"function_call"':
+            arguments = bytes(fields.get("arguments", b'""'))
+            where = place + name
+            yield event("response.function_call_arguments.delta", where + b'"delta":' + arguments)
+            yield event("response.function_call_arguments.done", where + b'"arguments":' + arguments)
+        yield event("response.output_item.done", place + b'"item":' + bytes(item))
+    kind = (
+        "response.incomplete"
+        if answer.finish_reason in ("length", "content_filter")
+        else "response.completed"
+    )
+    yield event(kind, b'"response":' + body)
