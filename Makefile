@@ -16,24 +16,28 @@ OR_NONE := || [ $$? -eq 5 ]
 # pytest keeps the tests that it has rewritten as byte code; to rewrite them takes ten seconds in each process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-parallel test-serial quick soak check conformance fuzz bench bench-growth bench-conversations bench-peers docs format clean
+.PHONY: run test test-parallel test-waiting test-serial quick soak check conformance fuzz bench bench-growth bench-conversations bench-peers docs format clean
 
 run: $(VENV)/.run
 	@$(BIN)/persona serve
 
-# Everything: first what may run beside other tests, in as many processes as there are cores, then the rest by itself.
+# Everything: first what may run beside any other test, in as many processes as there are cores, then what waits out time
+# limits, two at a time, and then what measures or makes load, by itself.
 test: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs=1 --keep-going test-parallel test-serial
+	@$(MAKE) --no-print-directory --jobs=1 --keep-going test-parallel test-waiting test-serial
 
 test-parallel: $(VENV)/.dev
-	@$(PYTEST) $(PARALLEL) -m 'not serial' $(ARGS) $(OR_NONE)
+	@$(PYTEST) $(PARALLEL) -m 'not serial and not waits' $(ARGS) $(OR_NONE)
+
+test-waiting: $(VENV)/.dev
+	@$(PYTEST) $(PARALLEL) --numprocesses 2 -m waits $(ARGS) $(OR_NONE)
 
 test-serial: $(VENV)/.dev
 	@$(PYTEST) -m serial $(ARGS) $(OR_NONE)
 
 # What starts no process and computes nothing long, in well under a minute.
 quick: $(VENV)/.dev
-	@$(PYTEST) $(PARALLEL) -m 'not serial and not slow' --hypothesis-profile quick $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m 'not serial and not waits and not slow' --hypothesis-profile quick $(ARGS)
 
 # The long forms: kills by the hundred, rows by the million. They take minutes each.
 soak: $(VENV)/.dev

@@ -1,10 +1,9 @@
-"""When the caller leaves, so does the gateway: the upstream is let go of within 250 ms."""
+"""When the caller leaves, so does the gateway: the upstream is let go of at once."""
 
 import asyncio
 import socket
 import sqlite3
 import struct
-import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ import pytest
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello, mint
-from tests.e2e.wire import connect, written
+from tests.e2e.wire import connect, fetch, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway
 from tests.fakes.sockets import read_until
@@ -22,9 +21,8 @@ from tests.fakes.until import until
 from tests.fakes.upstream import Answer, ScriptedUpstream, Seen
 from tests.fakes.upstream_scripts import Gate
 
-pytestmark = pytest.mark.serial
-
-LIMIT = 0.25
+TRIPS = 80
+"""Requests that may be answered before an upstream is let go: a quarter of a second on an idle machine."""
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
 STREAM: dict[str, Any] = {**ASK, "stream": True}
 
@@ -69,10 +67,13 @@ def key(shared_gateway: Gateway) -> str:
     return mint(shared_gateway, "--name", "leaver")
 
 
-def assert_let_go(seen: Seen, left: float) -> None:
-    assert seen.gone.wait(25)
-    assert seen.gone_at
-    assert seen.gone_at - left < LIMIT
+def assert_let_go(gateway: Gateway, seen: Seen) -> None:
+    """A caller has left: see that the upstream is let go at once, and not when some time limit is over."""
+    for _ in range(TRIPS):
+        if seen.gone.is_set():
+            break
+        assert fetch(gateway, "/health/live").status == 200
+    assert seen.gone.is_set()
     assert not seen.finished
 
 
@@ -91,8 +92,7 @@ def test_the_upstream_is_let_go_when_the_caller_leaves(
             read_until(peer, mark)
         if reset:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        left = time.monotonic()
-    assert_let_go(seen, left)
+    assert_let_go(gateway, seen)
     assert new_row(gateway, before) == ("cancelled", 1, "main/gpt-4o-mini", int(body.get("stream", False)))
     assert len(upstream.seen) == 1
 
@@ -111,28 +111,27 @@ def test_a_caller_who_leaves_after_a_large_request_is_noticed(
         peer.sendall(request[head:])
         (seen,) = upstream.wait_for(1)
         read_until(peer, b"word0")
-        left = time.monotonic()
-    assert_let_go(seen, left)
+    assert_let_go(gateway, seen)
 
 
 async def test_a_cancelled_task_of_the_sdk_lets_go(
-    async_client: openai.AsyncOpenAI, upstream: ScriptedUpstream
+    gateway: Gateway, async_client: openai.AsyncOpenAI, upstream: ScriptedUpstream
 ) -> None:
     upstream.always(faults.silent())
     task = asyncio.create_task(async_client.chat.completions.create(**ASK))
     (seen,) = await asyncio.to_thread(upstream.wait_for, 1)
-    left = time.monotonic()
     task.cancel()
-    await asyncio.to_thread(assert_let_go, seen, left)
+    await asyncio.to_thread(assert_let_go, gateway, seen)
 
 
-def test_a_closed_stream_of_the_sdk_lets_go(client: openai.OpenAI, upstream: ScriptedUpstream) -> None:
+def test_a_closed_stream_of_the_sdk_lets_go(
+    gateway: Gateway, client: openai.OpenAI, upstream: ScriptedUpstream
+) -> None:
     upstream.always(faults.falls_silent())
     with client.chat.completions.create(**STREAM) as stream:
         next(stream)
         (seen,) = upstream.wait_for(1)
-        left = time.monotonic()
-    assert_let_go(seen, left)
+    assert_let_go(gateway, seen)
 
 
 def test_embeddings_are_let_go_too(gateway: Gateway, upstream: ScriptedUpstream) -> None:
@@ -140,8 +139,7 @@ def test_embeddings_are_let_go_too(gateway: Gateway, upstream: ScriptedUpstream)
     with connect(gateway) as peer:
         peer.sendall(written(gateway, {"model": "any", "input": "dusk"}, "/v1/openai/embeddings"))
         (seen,) = upstream.wait_for(1)
-        left = time.monotonic()
-    assert_let_go(seen, left)
+    assert_let_go(gateway, seen)
 
 
 def test_no_second_attempt_starts_once_the_caller_has_left(
@@ -181,9 +179,8 @@ def test_the_gateway_goes_on_after_callers_have_left(gateway: Gateway, upstream:
     upstream.wait_for(20)
     for peer in callers:
         peer.close()
-    left = time.monotonic()
     for seen in upstream.seen:
-        assert_let_go(seen, left)
+        assert_let_go(gateway, seen)
     upstream.reset()
     with gateway.client() as client:
         assert client.chat.completions.create(**ASK).choices[0].finish_reason == "stop"

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -174,7 +173,6 @@ class ScriptedUpstream:
                 seen.finished = True
                 return keeps
             if not wire.is_hung_up:
-                seen.gone_at = time.monotonic()
                 seen.gone.set()
             return False
         finally:

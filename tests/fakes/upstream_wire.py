@@ -34,7 +34,6 @@ class Seen:
     arrived: float = field(default_factory=time.monotonic)
     sent_bytes: int = 0
     finished: bool = False
-    gone_at: float | None = None
     gone: threading.Event = field(default_factory=threading.Event)
     settled: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)

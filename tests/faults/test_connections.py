@@ -22,7 +22,7 @@ from tests.faults.callers import ASK, MB, STREAM, assert_refused, dribble, head,
 from tests.faults.proc import PROC, children, memory, sockets
 
 pytestmark = [
-    pytest.mark.serial,
+    pytest.mark.waits,
     pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc"),
 ]
 

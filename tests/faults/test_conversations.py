@@ -22,7 +22,7 @@ from tests.faults.test_server_store import away, full
 from tests.soak import many
 
 pytestmark = [
-    pytest.mark.serial,
+    pytest.mark.waits,
     pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc"),
 ]
 HEADER = "x-persona-conversation-id"

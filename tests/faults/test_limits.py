@@ -20,7 +20,7 @@ from tests.fakes.postgres import Cluster, cluster
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.waits
 
 LIMIT, SHARES, EACH = 150, 6, 40
 ASK: dict[str, Any] = {"model": "plain-model", "messages": hello()}

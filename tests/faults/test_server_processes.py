@@ -41,7 +41,6 @@ def pair(start: Start, upstream: ScriptedUpstream) -> Gateway:
     return start(table(upstream), "--workers", "2")
 
 
-@pytest.mark.serial
 def test_a_worker_that_is_killed_takes_only_its_own_requests_along(
     pair: Gateway, upstream: ScriptedUpstream
 ) -> None:
@@ -83,7 +82,6 @@ def ended(peer: socket.socket) -> bytes:
     return received
 
 
-@pytest.mark.serial
 def test_under_load_a_killed_worker_costs_no_wrong_answer(pair: Gateway, upstream: ScriptedUpstream) -> None:
     outcomes: Counter[object] = Counter()
     stop = threading.Event()
@@ -133,7 +131,6 @@ def load(gateway: Gateway) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.serial
 def test_what_had_returned_survives_a_kill_of_everything(start: Start, upstream: ScriptedUpstream) -> None:
     gateway = start(table(upstream), "--workers", "2")
     for number in range(1, 4):
@@ -200,7 +197,6 @@ class Writers:
 
 
 @pytest.mark.soak
-@pytest.mark.serial
 def test_a_store_outlives_many_kills_and_loses_nothing_that_had_returned(tmp_path: Path) -> None:
     place = tmp_path / "config.toml"
     place.write_text("")

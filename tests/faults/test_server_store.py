@@ -88,7 +88,6 @@ FAILURES: dict[str, Callable[[Gateway], Any]] = {
 }
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("name", FAILURES)
 def test_answers_go_on_without_the_store(modest: Gateway, upstream: ScriptedUpstream, name: str) -> None:
     other = mint(modest)

@@ -16,7 +16,7 @@ from tests.faults.callers import ASK, MB, STREAM, assert_refused, head, rest_of
 from tests.faults.proc import PROC
 
 pytestmark = [
-    pytest.mark.serial,
+    pytest.mark.waits,
     pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc"),
 ]
 

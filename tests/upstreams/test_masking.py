@@ -147,7 +147,6 @@ def test_long_comparisons_count_more_than_short_ones() -> None:
     assert list(Runs("x" + text, RUN).find("y" + text[:1000])) != [(0, 1001)]
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("unit", ["a", "ab ", "- item\n", "x" * 39 + "\n"])
 def test_what_repeats_itself_costs_no_more(unit: str) -> None:
     mask = prompted(unit * (500_000 // len(unit)))

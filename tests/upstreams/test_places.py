@@ -22,8 +22,6 @@ from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import chunk
 from tests.fakes.upstream_scripts import Gate, events
 
-pytestmark = pytest.mark.serial
-
 
 async def overloaded(wait: Callable[[], Awaitable[object]]) -> None:
     with pytest.raises(UpstreamFailure) as found:

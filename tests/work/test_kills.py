@@ -93,7 +93,6 @@ def started(site: Site) -> Iterator[Site]:
     site.gateway.stop()
 
 
-@pytest.mark.serial
 def test_a_killed_process_goes_on_with_the_step_that_it_was_in(site: Site) -> None:
     (site.folder / GATE).touch()
     site.order("run_a", **{"2": "hang"})
@@ -106,7 +105,6 @@ def test_a_killed_process_goes_on_with_the_step_that_it_was_in(site: Site) -> No
     assert fetch(site.gateway, "/health/ready").json["work"]["failed"] == 0
 
 
-@pytest.mark.serial
 def test_another_process_takes_over_what_a_killed_gateway_has_left(site: Site) -> None:
     (site.folder / GATE).touch()
     site.order("run_a", **{"2": "hang"})
@@ -121,7 +119,6 @@ def test_another_process_takes_over_what_a_killed_gateway_has_left(site: Site) -
     assert Counter(site.tally.notes()) == {"run_a 1": 1, "run_a 2": 2, "run_a 3": 1}
 
 
-@pytest.mark.serial
 @pytest.mark.soak
 def test_under_kills_no_work_is_lost_and_none_has_two_results(site: Site) -> None:
     ordered: list[str] = []
