@@ -153,6 +153,8 @@ class Remote(Alone):
     async def _send(self, name: str, amount: int) -> tuple[int, int]:
         """Count tokens, for which whoever asks meanwhile waits."""
         sent = self._flying[name] = asyncio.ensure_future(self._count(name, amount))
+        # Whoever waited for it may have left when it fails.
+        sent.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(sent)
         except Unreachable:
