@@ -73,6 +73,7 @@ from gateway.turns.routes import router as turns_router
 from gateway.turns.tail import Tail
 from gateway.turnstile import Turnstile
 from gateway.upstreams.routing import Routing
+from gateway.webhooks.routes import router as webhooks_router
 from gateway.work.queue import Queue
 
 CHAT_PATH = f"{OPENAI_PREFIX}/chat/completions"
@@ -291,6 +292,7 @@ def native(gateway: Gateway) -> Router:
             render_route(gateway.exchanges),
             auth_router(),
             budgets_router(),
+            webhooks_router(),
             turns_router(database, gateway.tail, gateway.guard),
             conversations_router(gateway.registry, gateway.talking, config.server.public_url),
             ensembles_router(gateway.stage, config.server.public_url),

@@ -141,6 +141,20 @@ class Fault(_Fault, Enum):
         "The intent asks for a persona that is not made here; ask for another one.")
     STEP_FAILED = (502, "run.step_failed", "provider", "server_error", None,
         "The model's answer to the step `soul_draft` was refused twice; try again, or with another model.")
+    WEBHOOK_UNKNOWN = (404, "webhook.not_found", "webhook", "invalid_request_error", None,
+        "There is no such webhook.")
+    WEBHOOK_UNACCEPTABLE = (422, "webhook.schema_violation", "webhook", "invalid_request_error", None,
+        "`url`: localhost is no address of the public internet.")
+    WEBHOOK_FOREIGN = (403, "webhook.other_owner", "webhook", "permission_error", None,
+        "Another key has made this webhook; with yours it can be switched off or deleted.")
+    WEBHOOK_TOO_MANY = (409, "webhook.too_many", "webhook", "invalid_request_error", None,
+        "The workspace has as many webhooks as it may; delete one of them.")
+    WEBHOOK_OFF = (409, "webhook.disabled", "webhook", "invalid_request_error", None,
+        "The webhook is switched off; `enabled` switches it on.")
+    DELIVERY_UNKNOWN = (404, "delivery.not_found", "webhook", "invalid_request_error", None,
+        "The webhook has no such delivery; deliveries are kept for 30 days.")
+    DELIVERY_OPEN = (409, "delivery.under_way", "webhook", "invalid_request_error", None,
+        "The delivery is still under way; wait until it has ended.")
     TURN_UNKNOWN = (404, "turn.not_found", "turn", "invalid_request_error", None,
         "There is no such turn.")
     CONVERSATION_UNKNOWN = (404, "conversation.not_found", "conversation", "invalid_request_error", None,

@@ -17,6 +17,7 @@ from gateway.cli.local_imports import LocalImports
 from gateway.cli.local_keys import LocalKeys
 from gateway.cli.local_runs import LocalRuns
 from gateway.cli.local_turns import LocalTurns, persona_of
+from gateway.cli.local_webhooks import LocalWebhooks
 from gateway.cli.opening import Opened, opened, require_store
 from gateway.cli.ref import version_number
 from gateway.cli.target import (
@@ -105,6 +106,10 @@ class Local:
     @property
     def budgets(self) -> LocalBudgets:
         return LocalBudgets(self._database, self._workspace)
+
+    @property
+    def webhooks(self) -> LocalWebhooks:
+        return LocalWebhooks(self._opened, self._workspace)
 
     def check(self, draft: Draft) -> None:
         for upstream in draft.content.upstreams:

@@ -17,6 +17,7 @@ from gateway.cli.remote_imports import RemoteImports
 from gateway.cli.remote_keys import RemoteKeys
 from gateway.cli.remote_runs import RemoteRuns
 from gateway.cli.remote_turns import RemoteTurns
+from gateway.cli.remote_webhooks import RemoteWebhooks
 from gateway.cli.target import (
     Found,
     Outcome,
@@ -72,6 +73,10 @@ class Remote:
     @property
     def budgets(self) -> RemoteBudgets:
         return RemoteBudgets(self._api)
+
+    @property
+    def webhooks(self) -> RemoteWebhooks:
+        return RemoteWebhooks(self._api)
 
     def check(self, draft: Draft) -> None:
         """Does nothing: only the gateway knows its upstreams, and refuses a draft that names others."""

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "workspaces": "Create and list workspaces, and give them plans.",
     "conversations": "List, show, export, import and delete conversations.",
     "turns": "List recorded turns, and show why one has its score.",
+    "webhooks": "Create, list, change, test, rotate and delete webhooks, and look after deliveries.",
     "budgets": "Set, list and remove budgets of keys, personas and the workspace.",
     "usage": "Sum up requests, tokens and cost.",
     "audit": "List who did what to which record.",

@@ -24,6 +24,15 @@ from gateway.personas.reading import RuleList
 from gateway.personas.view import Diff, LabelMove, PersonaView, VersionView
 from gateway.turns.drift_view import Bucket, DriftHistory
 from gateway.turns.view import By, TurnDetail, TurnView, UsageView
+from gateway.webhooks.view import (
+    DeliveryView,
+    ReplayBody,
+    SecretBody,
+    WebhookBody,
+    WebhookPatch,
+    WebhookView,
+)
+from gateway.webhooks.webhook import State
 
 Outcome = Literal["created", "new-version", "profile", "unchanged"]
 Run = Callable[..., None]
@@ -167,6 +176,30 @@ class Budgets(Protocol):
     async def remove(self, subject: str, unit: Unit, period: Period) -> None: ...
 
 
+class Webhooks(Protocol):
+    """The webhooks of a target; every method raises Failure where it cannot do what is asked."""
+
+    async def create(self, wanted: WebhookBody) -> WebhookView:
+        """Make a webhook, and show its secret."""
+
+    async def listed(self) -> list[WebhookView]: ...
+
+    async def change(self, webhook_id: str, wanted: WebhookPatch) -> WebhookView: ...
+
+    async def rotate(self, webhook_id: str, wanted: SecretBody) -> WebhookView: ...
+
+    async def delete(self, webhook_id: str) -> None: ...
+
+    async def test(self, webhook_id: str) -> DeliveryView: ...
+
+    async def deliveries(self, webhook_id: str, status: State | None, limit: int) -> list[DeliveryView]: ...
+
+    async def replay(self, webhook_id: str, delivery_id: str) -> DeliveryView: ...
+
+    async def replay_span(self, webhook_id: str, wanted: ReplayBody) -> int:
+        """Replay all that were written within a span of time; tells how many."""
+
+
 class Target(Protocol):
     """Every method raises Failure where it cannot do what is asked."""
 
@@ -195,6 +228,9 @@ class Target(Protocol):
 
     @property
     def budgets(self) -> Budgets: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     def check(self, draft: Draft) -> None:
         """Check what can be checked before anything is written. Raises ConfigError."""

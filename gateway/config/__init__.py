@@ -40,6 +40,7 @@ from gateway.config.structs import (
     Tool,
     Turns,
     Upstream,
+    Webhooks,
     Work,
     Workspace,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "Tool",
     "Turns",
     "Upstream",
+    "Webhooks",
     "Work",
     "Workspace",
     "environment",

@@ -13,6 +13,7 @@ BUNDLED_MODEL = "SmolLM2-135M-Instruct"
 PASSWORD = re.compile(r"(://[^:/@]*:)[^@]+@")
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Pause = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]
 Amount = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
@@ -278,6 +279,15 @@ class Egress(Strict, frozen=True):
     """`host:port` of places outside of the public internet, or on other ports, that users' URLs may name."""
 
 
+class Webhooks(Strict, frozen=True):
+    retries: Annotated[list[Pause], msgspec.Meta(max_length=20)] = msgspec.field(
+        default_factory=lambda: [30.0, 150.0, 720.0, 2700.0]
+    )
+    """Seconds before each further attempt of a delivery, each made up to a fifth longer or shorter."""
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=60)] = 10
+    """Seconds that one attempt may take."""
+
+
 class Generation(Strict, frozen=True):
     upstream: str | None = None
     """`NAME/model` of the model that makes personas from an intent; unset: those of the chat order."""
@@ -295,7 +305,7 @@ class Work(Strict, frozen=True):
     processes: Annotated[int, msgspec.Meta(ge=0, le=64)] = 1
     """Processes beside the workers that do work which lasts; 0 leaves it to `persona work` elsewhere."""
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 8
-    """Pieces of work of one kind that each of them does at the same time."""
+    """Pieces of work of one kind, or for one webhook, that each of them does at the same time."""
 
 
 class Keys(Strict, frozen=True):
@@ -361,6 +371,7 @@ class Config(Strict, frozen=True):
     tools: dict[str, Tool] = {}
     mcp: Mcp = Mcp()
     egress: Egress = Egress()
+    webhooks: Webhooks = Webhooks()
     plans: dict[str, Plan] = {}
     workspaces: dict[str, Workspace] = {}
     limits: Limits = Limits()

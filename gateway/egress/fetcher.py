@@ -18,7 +18,7 @@ from gateway.upstreams.decoding import PackedBodyError, unpacking
 from gateway.upstreams.lookup import Lookups
 
 CONNECTIONS = 100
-"""Requests that are under way at once in each worker; further ones wait within their own time."""
+"""Requests that are under way at once with one fetcher; further ones wait within their own time."""
 HEAD_BYTES = 16 * 1024
 """Bytes of a line of an answer's head."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -53,7 +53,10 @@ class Fetcher:
     cookies, no proxies and no connections that are used again.
     """
 
-    def __init__(self, settings: Egress, lookups: Lookups | None = None) -> None:
+    def __init__(
+        self, settings: Egress, lookups: Lookups | None = None, connections: int = CONNECTIONS
+    ) -> None:
+        self._connections = connections
         self._allowed = frozenset(map(named, settings.allow))
         self._lookups = lookups or Lookups()
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
@@ -136,7 +139,7 @@ class Fetcher:
         if session is None:
             session = self._sessions[is_open] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=CONNECTIONS,
+                    limit=self._connections,
                     force_close=True,
                     use_dns_cache=False,
                     resolver=_Resolver(self._lookups, is_open=is_open),

@@ -11,7 +11,13 @@ Kind = Literal[
     "persona.archived",
     "run.completed",
     "run.failed",
+    "conversation.drift_detected",
+    "moderation.flagged",
+    "audit.test_failed",
+    "persona.drift_alert",
     "budget.threshold",
+    "model.retiring",
+    "webhook.test",
 ]
 """Whoever writes events of another kind adds it here."""
 Value = str | int | float | None

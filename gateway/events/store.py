@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import BigInteger, delete, insert, literal, select
 
 from gateway import clock, ids
 from gateway.events.event import Event, Kind, Value
@@ -28,6 +28,13 @@ async def record(
 
     `owner` is `None` where the whole workspace may know of it. `data` holds ids and numbers.
     """
+    return (await record_whole(connection, kind, workspace_id, owner, **data)).id
+
+
+async def record_whole(
+    connection: AsyncConnection, kind: Kind, workspace_id: str, owner: str | None, **data: Value
+) -> Event:
+    """Do the same, and give the event."""
     values: dict[str, Any] = {
         "id": ids.new("evt"),
         "type": kind,
@@ -37,9 +44,24 @@ async def record(
         "created_at": clock.now_ms(),
     }
     made = await connection.execute(insert(tables.events).values(values).returning(EVENT.seq))
-    await _forget(connection, made.scalar_one(), values["created_at"])
-    event_id: str = values["id"]
-    return event_id
+    event = Event(seq=made.scalar_one(), **values)
+    await _forget(connection, event.seq, event.created_at)
+    return event
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """Return the place of the newest event; 0 where there is none."""
+    return (await connection.execute(select(EVENT.seq).order_by(EVENT.seq.desc()).limit(1))).scalar() or 0
+
+
+async def since(connection: AsyncConnection, behind: int, limit: int) -> list[Event]:
+    """List the events of every workspace behind a place that was kept, in their order.
+
+    Events are committed in the order of their places, since there is one writer at a time.
+    """
+    query = select(tables.events).where(EVENT.seq > literal(behind, BigInteger))
+    rows = await connection.execute(query.order_by(EVENT.seq).limit(limit))
+    return [msgspec.convert(fields(row), Event) for row in rows]
 
 
 def feed(database: Database) -> Feed:

@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import ASGIRoute, HTTPRoute
 
 from gateway.errors import OPENAI_PREFIX, Fault
-from gateway.openapi import examples, faults, headers, schemas, shapes
+from gateway.openapi import examples, faults, headers, schemas, shapes, told
 from gateway.openapi.fields import meaning, with_format
 from gateway.openapi.generation import Structs
 from gateway.openapi.raw import CHAT_HEADERS, EVENT_STREAM, ROUTES, STREAMED, Raw
@@ -89,6 +89,7 @@ def build(app: Litestar) -> Json:
     for operation in _operations(app, whole["paths"]):
         paths.setdefault(operation.path, {})[operation.method.lower()] = _complete(operation)
     whole["paths"] = paths
+    whole["webhooks"] = told.section()
     whole["components"] = {
         "schemas": schemas.components(app.plugins.get(Structs).found.values()),
         "examples": faults.examples(),

@@ -9,6 +9,7 @@ from gateway.openapi.values import (
     completions,
     dialogue,
     generated,
+    hooks,
     library,
     names,
     projects,
@@ -46,6 +47,8 @@ IN_PATHS = {
     "workspace": names.WORKSPACE_ID,
     "turn_id": names.TURN_ID,
     "run_id": generated.RUN_ID,
+    "webhook_id": hooks.WEBHOOK_ID,
+    "delivery_id": hooks.DELIVERY_ID,
     "conversation": names.CONVERSATION_ID,
     "model": "persona/the-night-librarian",
 }
@@ -133,6 +136,22 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "As the plan says": {},
     },
     "rotate_key": {"At once": {"grace_seconds": 0}},
+    "create_webhook": {
+        "Ends of runs, and drift": {
+            "url": hooks.URL,
+            "events": hooks.WEBHOOK["events"],
+            "description": hooks.WEBHOOK["description"],
+        }
+    },
+    "change_webhook": {"Switch it off": {"enabled": False}, "Other events": {"events": ["run.failed"]}},
+    "rotate_webhook": {
+        "With an hour for the old secret": {"grace_seconds": 3600},
+        "The receiver knows the new secret": {"finish": True},
+    },
+    "replay_deliveries": {
+        "Dead letters of a night": {"since": "2026-11-21T22:00:00Z", "until": "2026-11-22T06:00:00Z"},
+        "Everything since then": {"since": "2026-11-22T06:00:00Z", "deliveries": "all"},
+    },
 }
 """Examples of bodies by the operation's id, each by its title."""
 ANSWERS: dict[str, Any] = {
@@ -196,5 +215,14 @@ ANSWERS: dict[str, Any] = {
     "list_audit": page(access.AUDIT),
     "list_budgets": page(access.BUDGET, following="17"),
     "set_budget": access.BUDGET,
+    "create_webhook": hooks.MADE,
+    "list_webhooks": page(hooks.WEBHOOK, following="17"),
+    "read_webhook": hooks.WEBHOOK,
+    "change_webhook": {**hooks.WEBHOOK, "enabled": False},
+    "rotate_webhook": hooks.ROTATED,
+    "check_webhook": hooks.TESTED,
+    "list_deliveries": page(hooks.DELIVERY, following="17"),
+    "replay_delivery": hooks.WAITING,
+    "replay_deliveries": {"replayed": 3, "next": None},
 }
 UNREADY: Json = {**access.READINESS, "status": "unavailable", "upstreams": {"main": "degraded"}}

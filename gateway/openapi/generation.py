@@ -39,6 +39,7 @@ TAGS = {
     "Conversations": "What was said: a tree of messages with one persona, each answer with its drift.",
     "Ensembles": "Several personas in one scene.",
     "Turns": "What was asked of whom, how it ended and what it cost; never what was said.",
+    "Webhooks": "Places that are told of events, and what is delivered to them.",
     "Budgets": "What keys, personas and workspaces may spend within an hour, a day or a month.",
     "Workspaces and keys": "Tenants, keys and the log of writes.",
     "Gateway": "Health and this description. No key is needed.",

@@ -53,6 +53,12 @@ NAMES = {
     "FactView": "Fact",
     "RuleView": "Rule",
     "VersionView": "Version",
+    "DeliveryView": "Delivery",
+    "ReplayBody": "Replay",
+    "SecretBody": "SecretRotation",
+    "WebhookBody": "NewWebhook",
+    "WebhookPatch": "WebhookChange",
+    "WebhookView": "Webhook",
     "WorkspaceBody": "NewWorkspace",
     "WorkspaceView": "Workspace",
 }

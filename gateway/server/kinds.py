@@ -1,10 +1,15 @@
 """The kinds of work that there are are put together here, for the processes that do it."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from gateway.auth.allowance import Allowance
 from gateway.config import Config
 from gateway.runs.generating import Generation
 from gateway.storage.database import Database
-from gateway.work.work import Kind
+from gateway.webhooks.delivering import Delivering
+from gateway.webhooks.spreading import spread
+from gateway.work.work import Kind, Source
 
 
 def known(config: Config, database: Database, allowance: Allowance) -> dict[str, Kind]:
@@ -12,5 +17,10 @@ def known(config: Config, database: Database, allowance: Allowance) -> dict[str,
 
     `allowance` is asked by what a plan limits.
     """
-    kinds = [Generation(config, database).kind()]
+    kinds = [Generation(config, database).kind(), Delivering(config, database, allowance).kind()]
     return {kind.name: kind for kind in kinds}
+
+
+def sources(config: Config, database: Database) -> Sequence[Source]:
+    """List what makes work of what has happened; a room that has some adds it here."""
+    return [partial(spread, database)]

@@ -60,7 +60,8 @@ async def _run(
     limiter = Limiter(place_of(config.limits, table))
     counting = asyncio.create_task(limiter.run())
     allowance = Allowance(database, Plans(config), limiter)
-    shift = Shift(config, database, kinds.known(config, database, allowance), process_id)
+    known = kinds.known(config, database, allowance)
+    shift = Shift(config, database, known, process_id, kinds.sources(config, database))
     task = asyncio.create_task(shift.run())
     task.add_done_callback(lambda _: stop.set())
     if status is not None:

@@ -25,6 +25,8 @@ LOOK = 60.0
 DAY_MS = 86_400_000
 SPENT_DAYS = 400
 """Days after which nobody asks any more what was spent of a budget in one hour, day or month."""
+DELIVERED_DAYS = 30
+"""Days for which what was delivered to webhooks can be replayed."""
 ROUND = "retention.at"
 """The property that says when the last round began."""
 
@@ -60,6 +62,9 @@ class Retention:
             "kept answers": lambda connection: _kept_answers(connection, now),
             "sums of budgets": lambda connection: _lapsed(
                 connection, tables.spent, tables.spent.c.since, now - SPENT_DAYS * DAY_MS
+            ),
+            "deliveries": lambda connection: _lapsed(
+                connection, tables.deliveries, tables.deliveries.c.created_at, now - DELIVERED_DAYS * DAY_MS
             ),
             "amounts set aside": lambda connection: _lapsed(
                 connection, tables.holds, tables.holds.c.until, now - DAY_MS

@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.config import Store
 from gateway.storage import workflows
+from gateway.work.work import Kind, Work
 
 APPLICATION = "persona-gateway"
 VERSION = "1"
@@ -110,25 +111,26 @@ class Engine:
             await asyncio.to_thread(self._dbos.destroy)
         self._connections.dispose()
 
-    async def start(self, work_id: str, kind: str, number: int, resume_at: int | None) -> None:
+    async def start(self, work: Work, kind: Kind) -> None:
         """See that a workflow exists for an attempt; one that exists already is left as it is.
 
         With `resume_at` it begins with that step, and takes the values before it from the attempt before.
         """
         from dbos import SetEnqueueOptions, SetWorkflowID
 
-        before, name = workflow_id(work_id, number - 1), workflow_id(work_id, number)
-        if resume_at is not None and not await self._exists(name) and await self._exists(before):
+        lane = kind.name if kind.lane is None else f"{kind.name} {kind.lane(work)}"
+        before, name = workflow_id(work.id, work.attempt - 1), workflow_id(work.id, work.attempt)
+        if work.resume_at is not None and not await self._exists(name) and await self._exists(before):
             with SetWorkflowID(name):
                 await self._dbos.fork_workflow_async(
                     before,
-                    resume_at,
+                    work.resume_at,
                     application_version=VERSION,
                     queue_name=QUEUE,
-                    queue_partition_key=kind,
+                    queue_partition_key=lane,
                 )
             return
-        with SetWorkflowID(name), SetEnqueueOptions(queue_partition_key=kind):
+        with SetWorkflowID(name), SetEnqueueOptions(queue_partition_key=lane):
             await self._dbos.enqueue_workflow_async(QUEUE, self._flow)
 
     async def take_over(self, process_ids: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from gateway.work.engine import Engine, work_of
 from gateway.work.living import Living, LostPlaceError
 from gateway.work.performing import EXHAUSTED, Performer
 from gateway.work.store import ended, processes, rows
-from gateway.work.work import Kind, Work
+from gateway.work.work import Kind, Source, Work
 
 IDLE_SECONDS = 0.2
 BUSY_SECONDS = 0.05
@@ -37,8 +37,14 @@ class Shift:
     """Does the work of a store in this process."""
 
     def __init__(
-        self, config: Config, database: Database, kinds: Mapping[str, Kind], process_id: str
+        self,
+        config: Config,
+        database: Database,
+        kinds: Mapping[str, Kind],
+        process_id: str,
+        sources: Sequence[Source] = (),
     ) -> None:
+        self._sources = sources
         self._database = database
         self._kinds = kinds
         self._process_id = process_id
@@ -74,7 +80,8 @@ class Shift:
             now, before, felt = time.monotonic(), felt, await pulse()
             if is_busy or felt != before or now >= look:
                 look = now + LOOK_SECONDS
-                is_busy = await self._hand_over()
+                has_more = [await source() for source in self._sources]
+                is_busy = await self._hand_over() or any(has_more)
             if self._engine.is_launched:
                 busy = now if is_busy else busy
                 if is_quick != (now - busy < CALM_SECONDS):
@@ -142,7 +149,7 @@ class Shift:
         if not works:
             return
         for work in works:
-            await self._engine.start(work.id, work.kind, work.attempt, work.resume_at)
+            await self._engine.start(work, self._kinds[work.kind])
         async with self._database.write() as connection:
             await rows.mark_handed_over(connection, works)
 

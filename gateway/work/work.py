@@ -70,6 +70,10 @@ Write = Callable[[AsyncConnection], Awaitable[None]]
 """Keeps a result, within the transaction in which the work ends, and so exactly once."""
 
 
+Source = Callable[[], Awaitable[bool]]
+"""Makes work of what has happened, a little at a time, and tells whether there may be more at once."""
+
+
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of work, as its room registers it."""
 
@@ -81,3 +85,5 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Is called in the transaction in which the work fails, is cancelled, or is put off."""
     take_up: Callable[[AsyncConnection, Work], Awaitable[None]] | None = None
     """Is called in the transaction in which failed work is put back among what waits."""
+    lane: Callable[[Work], str] | None = None
+    """Names the lane of a piece of work within its kind: what waits in one lane holds up no other one."""

@@ -29,6 +29,8 @@ MISSING = {
     "conversation": "conv_" + "0" * 20,
     "workspace": "ws_" + "0" * 20,
     "run": "run_" + "0" * 20,
+    "webhook": "whk_" + "0" * 20,
+    "delivery": "whd_" + "0" * 20,
 }
 ROUNDS = 120
 
@@ -44,7 +46,8 @@ class Operation(NamedTuple):
 
     @property
     def has_target(self) -> bool:
-        named = re.search(r"\{(ref|key_id|turn_id|model|conversation|subject|run_id|project)\}", self.path)
+        kinds = "ref|key_id|turn_id|model|conversation|subject|run_id|project|webhook_id"
+        named = re.search(rf"\{{({kinds})\}}", self.path)
         return bool(named) or self.names_a_persona
 
     @property
@@ -71,6 +74,8 @@ class Operation(NamedTuple):
             "turn_id": target["turn"],
             "conversation": target["conversation"],
             "run_id": target["run"],
+            "webhook_id": target["webhook"],
+            "delivery_id": target["delivery"],
             "subject": target["persona"],
             "unit": "usd",
             "period": "day",
@@ -97,6 +102,9 @@ class Operation(NamedTuple):
             "PATCH /v1/chat/conversations/{conversation}": {"title": "Taken over"},
             "POST /v1/chat/conversations/{conversation}/messages": {"message": "Hi"},
             "PUT /v1/budgets/{subject}/{unit}/{period}": {"limit": 100},
+            "POST /v1/webhooks": {"url": "https://hooks.example.invalid/", "events": ["run.failed"]},
+            "PATCH /v1/webhooks/{webhook_id}": {"enabled": False},
+            "POST /v1/webhooks/{webhook_id}/replay": {"since": "2026-01-01T00:00:00Z"},
             "POST /v1/workspaces": {"name": "probe"},
             "POST /v1/keys": {},
             "PUT /v1/keys/{key_id}/limits": {"chat_per_minute": 1000000},
@@ -165,6 +173,8 @@ class Tenant(NamedTuple):
     turn: str
     key: str
     run: str
+    webhook: str
+    delivery: str
 
     def target(self, kind: str) -> dict[str, str]:
         return {
@@ -174,6 +184,8 @@ class Tenant(NamedTuple):
             "turn": self.turn,
             "workspace": self.me.workspace,
             "run": self.run,
+            "webhook": self.webhook,
+            "delivery": self.delivery,
         }
 
 
@@ -195,7 +207,10 @@ def tenant(me: User) -> Tenant:
     until(lambda: me.get(f"/turns/{turn}").status == 200)
     run = me.post("/personas", {"intent": "A muse."}, prefer="respond-async").json["id"]
     until(lambda: me.get(f"/runs/{run}").json["ended_at"], within=60)
-    return Tenant(me, personas, conversations, turn, me.colleague("chat:invoke").id, run)
+    wanted = {"url": "https://hooks.example.invalid/", "events": ["webhook.test"]}
+    hook = made(me.post("/webhooks", wanted))["id"]
+    delivery = me.post(f"/webhooks/{hook}/test").json["id"]
+    return Tenant(me, personas, conversations, turn, me.colleague("chat:invoke").id, run, hook, delivery)
 
 
 def test_every_route_declares_its_scope(operations: list[Operation]) -> None:

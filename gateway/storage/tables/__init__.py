@@ -29,6 +29,8 @@ from gateway.storage.tables.schema import metadata as metadata
 from gateway.storage.tables.spending import budgets as budgets
 from gateway.storage.tables.spending import holds as holds
 from gateway.storage.tables.spending import spent as spent
+from gateway.storage.tables.webhooks import deliveries as deliveries
+from gateway.storage.tables.webhooks import webhooks as webhooks
 from gateway.storage.tables.words import message_words as message_words
 from gateway.storage.tables.words import persona_words as persona_words
 from gateway.storage.tables.work import work as work

@@ -1,0 +1,1 @@
+"""Webhooks: places that are told of events, and what is delivered to them."""

@@ -1,0 +1,35 @@
+"""Events are put on their way to the webhooks that want them, each event once, in their order."""
+
+from gateway.events import store as events
+from gateway.storage import properties
+from gateway.storage.database import Database
+from gateway.webhooks.store import deliveries, endpoints
+from gateway.webhooks.store.endpoints import PLACE
+from gateway.webhooks.webhook import TEST
+
+AT_ONCE = 100
+"""Events in one transaction."""
+
+
+async def spread(database: Database) -> bool:
+    """Make deliveries of the events that are new, and tell whether there may be more.
+
+    The place is kept with the deliveries, so that nothing is left out or made twice, whoever is killed.
+    """
+    async with database.read() as connection:
+        place = await properties.find(connection, PLACE)
+        if place is None or await events.newest(connection) <= int(place):
+            return False
+    async with database.write() as connection:
+        place = await properties.find(connection, PLACE)
+        behind = int(place or 0)
+        found = await events.since(connection, behind, AT_ONCE)
+        if not found:
+            return False
+        webhooks = await endpoints.enabled(connection, {event.workspace_id for event in found})
+        for event in found:
+            # A test was put on its way by whoever asked for it.
+            if event.type != TEST:
+                await deliveries.add(connection, event, [one for one in webhooks if one.wants(event)])
+        await properties.put(connection, PLACE, str(found[-1].seq))
+    return len(found) == AT_ONCE

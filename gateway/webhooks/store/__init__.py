@@ -1,0 +1,1 @@
+"""Webhooks and deliveries are kept in the database."""
