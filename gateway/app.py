@@ -73,6 +73,7 @@ from gateway.turns.routes import router as turns_router
 from gateway.turns.tail import Tail
 from gateway.turnstile import Turnstile
 from gateway.upstreams.routing import Routing
+from gateway.web.routes import router as web_router
 from gateway.webhooks.routes import router as webhooks_router
 from gateway.work.queue import Queue
 
@@ -265,6 +266,7 @@ def create_app(config: Config, table: Table | None = None, tools: str | None = N
             native(gateway),
             projects(gateway),
             openapi_router(),
+            web_router(),
         ],
         lifespan=[lifespan],
         exception_handlers={Refusal: refuse, HTTPException: refuse, Exception: refuse},

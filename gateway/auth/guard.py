@@ -9,6 +9,7 @@ import msgspec
 from gateway import clock
 from gateway.auth import keys, store
 from gateway.auth.keys import Hasher, Key, Workspace
+from gateway.auth.scopes import ANY_KEY
 from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
 from gateway.limits.bounds import NONE, Bounds
@@ -149,7 +150,7 @@ def credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str
 
 def require(caller: Caller, scope: str | None, *, operator: bool) -> None:
     """Raises Refusal where the caller lacks the scope, or would have to be an operator."""
-    if scope is not None and scope not in caller.scopes:
+    if scope not in (None, ANY_KEY) and scope not in caller.scopes:
         raise Refusal(Fault.SCOPE_MISSING, f"This key lacks the scope `{scope}`; use one that has it.")
     if operator and not caller.operator:
         raise Refusal(Fault.OPERATOR_REQUIRED)

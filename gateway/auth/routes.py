@@ -25,7 +25,16 @@ from gateway.auth.rights import (
     unknown_key,
     workspace_for,
 )
-from gateway.auth.view import AuditView, KeyView, WorkspaceView, show_entry, show_key, show_workspace
+from gateway.auth.scopes import ANY_KEY
+from gateway.auth.view import (
+    AuditView,
+    CurrentKey,
+    KeyView,
+    WorkspaceView,
+    show_entry,
+    show_key,
+    show_workspace,
+)
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.storage import audit
@@ -100,6 +109,20 @@ async def list_keys(
             connection, caller_of(request).workspace_id, after=after or "", limit=limit + 1
         )
     return page(found, limit, show_key, lambda each: each.id)
+
+
+@get(
+    "/keys/current", opt={"scope": ANY_KEY, "faults": (Fault.KEY_UNKNOWN,)}, summary="Read the key that asks"
+)
+async def read_current_key(request: AnyRequest, database: Store) -> CurrentKey:
+    """A page or a program learns here what it may do, before it tries."""
+    caller = caller_of(request)
+    async with database.read() as connection:
+        found = await store.key(connection, caller.workspace_id, caller.key_id)
+        home = await store.workspace_by_id(connection, caller.workspace_id)
+    if found is None or home is None:
+        raise unknown_key()
+    return CurrentKey(key=show_key(found), workspace=show_workspace(home))
 
 
 @post("/keys", opt=MAKING_KEYS, summary="Create a key, which is shown this once")
@@ -200,6 +223,7 @@ def router() -> Router:
         read_plan,
         set_plan,
         list_keys,
+        read_current_key,
         create_key,
         rotate_key,
         limit_key,

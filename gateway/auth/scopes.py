@@ -15,6 +15,8 @@ SCOPES = (
     "config:write",
     "keys:manage",
 )
+ANY_KEY = "any"
+"""A route that declares this in place of a scope is there for every key."""
 DEFAULT = ("personas:*", "runs:read", "chat:invoke")
 """A key that is made without naming scopes has these."""
 

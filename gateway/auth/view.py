@@ -38,6 +38,13 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str | None = None
 
 
+class CurrentKey(msgspec.Struct, frozen=True):
+    """The key that asks, and the workspace that it asks for."""
+
+    key: KeyView
+    workspace: WorkspaceView
+
+
 class PlanView(msgspec.Struct, frozen=True):
     """The plan of a workspace, and where it was named."""
 

@@ -8,6 +8,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import ASGIRoute, HTTPRoute
 
+from gateway.auth.scopes import ANY_KEY
 from gateway.errors import OPENAI_PREFIX, Fault
 from gateway.openapi import examples, faults, headers, schemas, shapes, told
 from gateway.openapi.fields import meaning, with_format
@@ -124,13 +125,16 @@ def _complete(operation: Operation) -> Json:
     shown, scope = operation.shown, operation.scope
     shown.pop("deprecated", None)
     need = f"Needs the scope `{scope}`." if scope else "Needs no key."
+    named = [] if scope == ANY_KEY else [scope]
+    if scope == ANY_KEY:
+        need = "Any key will do."
     if operation.opt.get("operator"):
         need += " For operators' keys only."
         shown["x-operator"] = True
     # Docstrings are broken into lines.
     about = " ".join(shown.get("description", "").split())
     shown["description"] = f"{about} {need}".strip()
-    shown["security"] = [{name: [scope]} for name in SCHEMES] if scope else []
+    shown["security"] = [{name: named} for name in SCHEMES] if scope else []
     if scope:
         shown["x-scope"] = scope
     parameters = [*_parameters(operation)]

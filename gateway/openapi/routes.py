@@ -1,4 +1,4 @@
-"""The routes `/`, `/docs`, `/docs/errors` and `/openapi.json` show what there is."""
+"""The routes `/docs`, `/docs/errors` and `/openapi.json` show what there is."""
 
 import base64
 import hashlib
@@ -27,11 +27,7 @@ def router() -> Router:
             made.append(msgspec.json.encode(build(request.app)))
         return Response(made[0], media_type=MediaType.JSON, headers={"cache-control": "no-cache"})
 
-    greet, read, explain = cache(home), cache(page), cache(errors_page)
-
-    @get("/", media_type=MediaType.HTML, sync_to_thread=True, summary="Where to go from here")
-    def show_home() -> Response[bytes]:
-        return _html(*greet())
+    read, explain = cache(page), cache(errors_page)
 
     @get(
         "/docs",
@@ -52,14 +48,7 @@ def router() -> Router:
         """`doc_url` of an error leads to its place here."""
         return _html(*explain())
 
-    return Router("/", route_handlers=[show_home, show_openapi, show_docs, show_errors], tags=["Gateway"])
-
-
-def home() -> tuple[bytes, str]:
-    """Make the page that stands at the gateway's address, and its policy."""
-    style, script = _part("page.css"), _part("home.js")
-    html = _part("home.html").replace("/*style*/", style).replace("/*script*/", script)
-    return html.encode(), _policy(f"style-src {_digest(style)}", f"script-src {_digest(script)}")
+    return Router("/", route_handlers=[show_openapi, show_docs, show_errors], tags=["Gateway"])
 
 
 def page() -> tuple[bytes, str]:

@@ -28,12 +28,12 @@ def history(rows: list[Row]) -> DriftHistory:
     series = []
     for (version, upstream), group in groupby(rows, lambda row: (row["version"], row["upstream"])):
         each = list(group)
-        buckets = [DriftBucket(at=clock.iso(row["at"]), **_figures(row)) for row in each]
-        whole = _figures(rollup.together(each))
+        buckets = [DriftBucket(at=clock.iso(row["at"]), **figures(row)) for row in each]
+        whole = figures(rollup.together(each))
         series.append(DriftSeries(version=version, upstream=upstream or None, buckets=buckets, **whole))
     return DriftHistory(data=sorted(series, key=lambda one: -one.version))
 
 
-def _figures(row: Row) -> dict[str, Any]:
+def figures(row: Row) -> dict[str, Any]:
     levels = {name: rollup.spread(row, name) for name in rollup.NAMES}
     return {"turns": row["turns"], "verdicts": rollup.shares(row), "levels": levels}

@@ -18,10 +18,12 @@ from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns import view
-from gateway.turns.drift_routes import show_drift
+from gateway.turns.drift_routes import Upstream, show_drift
+from gateway.turns.looks import compare_around, read_latency, survey_drift
 from gateway.turns.store import hours, turns
 from gateway.turns.store.amendments import After as Place
 from gateway.turns.store.hours import Span
+from gateway.turns.store.places import stretch
 from gateway.turns.store.rows import Stored
 from gateway.turns.store.turns import Filter
 from gateway.turns.tail import Event, Tail
@@ -60,6 +62,7 @@ async def list_turns(
     request_id: Annotated[
         str | None, Parameter(description="`X-Request-Id` of an answer.", max_length=40)
     ] = None,
+    upstream: Upstream = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -67,6 +70,7 @@ async def list_turns(
 ) -> Page[TurnView]:
     caller = caller_of(request)
     require_cursor(after, SEQ)
+    first, last = ms(since, "since"), ms(until, "until")
     async with database.read() as connection:
         wanted = Filter(
             persona_id=await _persona_id(connection, caller, persona),
@@ -74,8 +78,10 @@ async def list_turns(
             verdict=verdict,
             status=status,
             request_id=request_id,
-            since=ms(since, "since"),
-            until=ms(until, "until"),
+            upstream=upstream,
+            since=first,
+            until=last,
+            within=await stretch(connection, first, last),
             after=int(after) if after else None,
         )
         found = await turns.listed(connection, caller.workspace_id, wanted, limit=limit + 1)
@@ -112,7 +118,7 @@ async def sum_up_usage(
     since: Since = None,
     until: Until = None,
 ) -> UsageList:
-    """The largest group comes first, and days in their order; there are at most 1,000 groups.
+    """The largest group comes first, and days and hours in their order; there are at most 1,000 groups.
 
     Turns count in the hour in which they began, and every hour that `since` and `until` touch counts whole.
     The sums stay when turns are deleted.
@@ -143,9 +149,17 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
             events = _while_valid(listener.events(missed), guard, scope["headers"])
             await _event_source(events)(scope, receive, send)
 
-    return Router(
-        "/", route_handlers=[list_turns, read_turn, sum_up_usage, show_drift, stream_turns], tags=["Turns"]
-    )
+    handlers = [
+        list_turns,
+        read_turn,
+        sum_up_usage,
+        read_latency,
+        survey_drift,
+        show_drift,
+        compare_around,
+        stream_turns,
+    ]
+    return Router("/", route_handlers=handlers, tags=["Turns"])
 
 
 async def _while_valid(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     # A command that works on a gateway somewhere else needs these shapes, and no database.
     from gateway.turns.store.hours import Sum
 
-By = Literal["key", "persona", "upstream", "day"]
+By = Literal["key", "persona", "upstream", "day", "hour"]
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +56,13 @@ class TurnDetail(TurnView, frozen=True, kw_only=True):
 
 
 class UsageView(msgspec.Struct, frozen=True):
-    """The use of one key, persona, upstream or day; `cost_usd` leaves the `unpriced` turns out."""
+    """The use of one key, persona, upstream, day or hour; `cost_usd` leaves the `unpriced` turns out."""
 
     by: By
     value: str | None
     requests: int
+    failed: int
+    cancelled: int
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
@@ -133,7 +135,9 @@ def record(turn: TurnView) -> dict[str, Any]:
 
 
 def show_usage(by: By, each: "Sum") -> UsageView:
-    value = clock.iso(each.key)[:10] if by == "day" and isinstance(each.key, int) else each.key
+    value = each.key
+    if isinstance(value, int):
+        value = clock.iso(value)[:10] if by == "day" else clock.iso(value)
     figures = msgspec.structs.asdict(each)
     del figures["key"]
     return UsageView(by=by, value=None if value is None else str(value), **figures)

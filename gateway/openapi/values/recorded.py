@@ -77,6 +77,8 @@ USAGE: Json = {
             "by": "day",
             "value": "2026-11-22",
             "requests": 2,
+            "failed": 0,
+            "cancelled": 0,
             **TOKENS,
             **KINDS,
             "cost_usd": 0.00001095,
@@ -115,4 +117,62 @@ DRIFT_HISTORY: Json = {
     ],
     "has_more": False,
     "next": None,
+}
+QUANTILES: Json = {"p50": 812.4, "p90": 1904.11, "p99": 4210.5}
+FIRST_BYTES: Json = {"p50": 301.07, "p90": 655.2, "p99": 1204.0}
+LATENCY: Json = {
+    "turns": 2000,
+    "latency_ms": QUANTILES,
+    "first_byte_ms": FIRST_BYTES,
+    "data": [
+        {
+            "upstream": "main/gpt-5.4-mini",
+            "turns": 2000,
+            "latency_ms": QUANTILES,
+            "first_byte_ms": FIRST_BYTES,
+        }
+    ],
+    "has_more": False,
+    "next": None,
+}
+SURVEY: Json = {
+    "turns": 412,
+    "verdicts": FIGURES["verdicts"],
+    "buckets": [{"at": "2026-11-22T09:00:00.000Z", "turns": 412, "verdicts": FIGURES["verdicts"]}],
+    "data": [
+        {
+            **FIGURES,
+            "persona": PERSONA_ID,
+            "slug": "the-night-librarian",
+            "name": "Edith, the night librarian",
+            "buckets": [{**FIGURES, "at": "2026-11-22T09:00:00.000Z"}],
+        }
+    ],
+    "has_more": False,
+    "next": None,
+}
+COUNTED: Json = {"unscored": 0, "in-character": 96, "warming-up": 0, "drifting": 3, "out-of-character": 1}
+AROUND: Json = {
+    "at": "2026-11-22T09:00:00.000Z",
+    "before": {
+        "since": "2026-11-21T09:00:00.000Z",
+        "until": "2026-11-22T09:00:00.000Z",
+        "turns": 100,
+        "verdicts": COUNTED,
+        "in_character": {"share": 0.96, "low": 0.9016, "high": 0.9843},
+    },
+    "after": {
+        "since": "2026-11-22T09:00:00.000Z",
+        "until": "2026-11-23T09:00:00.000Z",
+        "turns": 40,
+        "verdicts": {
+            "unscored": 0,
+            "in-character": 22,
+            "warming-up": 0,
+            "drifting": 6,
+            "out-of-character": 12,
+        },
+        "in_character": {"share": 0.55, "low": 0.3983, "high": 0.6929},
+    },
+    "differs": True,
 }

@@ -18,6 +18,7 @@ from gateway.storage.tables.projects import sketches as sketches
 from gateway.storage.tables.recorded import BINS as BINS
 from gateway.storage.tables.recorded import SCALES as SCALES
 from gateway.storage.tables.recorded import TOKENS as TOKENS
+from gateway.storage.tables.recorded import VERDICT_COUNTS as VERDICT_COUNTS
 from gateway.storage.tables.recorded import amendments as amendments
 from gateway.storage.tables.recorded import bin_names as bin_names
 from gateway.storage.tables.recorded import drift_hours as drift_hours

@@ -53,6 +53,8 @@ turns = Table(
     Index(None, "workspace_id", "seq"),
     Index(None, "request_id"),
     Index(None, "persona_id", "seq"),
+    Index(None, "workspace_id", "verdict", "seq"),
+    Index(None, "workspace_id", "status", "seq"),
     sqlite_autoincrement=True,
 )
 """`seq` is the order in which turns ended, `id` the one in which they began; `explain`, `judge` are JSON."""
@@ -88,6 +90,7 @@ usage_hours = Table(
 )
 """What the turns of an hour took; an absent persona, version or upstream is empty, or 0."""
 
+VERDICT_COUNTS = ("turns", "unscored", "in_character", "warming_up", "drifting", "out_of_character")
 drift_hours = Table(
     "drift_hours",
     metadata,
@@ -96,12 +99,13 @@ drift_hours = Table(
     Column("hour", Millis, primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("upstream", String(200), primary_key=True),
-    *map(_sum, ("turns", "unscored", "in_character", "warming_up", "drifting", "out_of_character")),
+    *map(_sum, VERDICT_COUNTS),
     *[
         column
         for scale in SCALES
         for column in (Column(f"{scale}_sum", Float, nullable=False), *map(_sum, bin_names(scale)))
     ],
+    Index("ix_drift_hours_verdicts", "workspace_id", "hour", "persona_id", *VERDICT_COUNTS),
 )
 """How far the turns of an hour were from their persona: verdicts, sums of levels, and turns by level."""
 

@@ -23,6 +23,7 @@ GROUPS: dict[By, ColumnElement[Any]] = {
     "persona": func.nullif(USAGE.persona_id, ""),
     "upstream": func.nullif(USAGE.upstream, ""),
     "day": USAGE.hour - USAGE.hour % DAY_MS,
+    "hour": USAGE.hour,
 }
 Row = dict[str, Any]
 """Figures by the column, and the key of the row that they belong to."""
@@ -41,10 +42,12 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Sum(msgspec.Struct, frozen=True):
-    """Usage of one group; `key` is what it is grouped by, for days the first millisecond."""
+    """Usage of one group; `key` is what it is grouped by, for days and hours the first millisecond."""
 
     key: str | int | None
     requests: int
+    failed: int
+    cancelled: int
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
@@ -84,20 +87,22 @@ def _addition(table: Table, dialect: str) -> Any:
 async def usage(
     connection: AsyncConnection, workspace_id: str, by: By, span: Span, persona_id: str | None = None
 ) -> list[Sum]:
-    """Sum up usage, the largest group first; days come in their order."""
+    """Sum up usage, the largest group first; days and hours come in their order."""
     group = GROUPS[by].label("group")
-    requests = _sum(USAGE.turns)
+    requests = summed(USAGE.turns)
     query = select(
         group,
         requests,
-        *[_sum(USAGE[name]) for name in TOKENS],
+        summed(USAGE.failed),
+        summed(USAGE.cancelled),
+        *[summed(USAGE[name]) for name in TOKENS],
         case((func.sum(USAGE.priced) > 0, func.sum(USAGE.cost_usd))),
-        _sum(USAGE.unpriced),
-        _sum(USAGE.estimated),
+        summed(USAGE.unpriced),
+        summed(USAGE.estimated),
     ).where(USAGE.workspace_id == workspace_id, *span.holds(USAGE.hour))
     if persona_id is not None:
         query = query.where(USAGE.persona_id == persona_id)
-    order = group if by == "day" else requests.desc()
+    order = group if by in ("day", "hour") else requests.desc()
     found = await connection.execute(query.group_by(group).order_by(order).limit(GROUPS_SHOWN))
     return [Sum(*row) for row in found]
 
@@ -119,7 +124,7 @@ async def drift(connection: AsyncConnection, wanted: Wanted, limit: int) -> list
     at = (DRIFT.hour - DRIFT.hour % wanted.bucket).label("at")
     figures = [column for column in tables.drift_hours.columns if not column.primary_key]
     query: Select[Any] = select(
-        DRIFT.version, DRIFT.upstream, at, *[_sum(column).label(column.name) for column in figures]
+        DRIFT.version, DRIFT.upstream, at, *[summed(column).label(column.name) for column in figures]
     ).where(
         DRIFT.workspace_id == wanted.workspace_id,
         DRIFT.persona_id == wanted.persona_id,
@@ -134,6 +139,6 @@ async def drift(connection: AsyncConnection, wanted: Wanted, limit: int) -> list
     return [{str(name): value for name, value in row._mapping.items()} for row in found]
 
 
-def _sum(column: Column[Any]) -> ColumnElement[Any]:
+def summed(column: Column[Any]) -> ColumnElement[Any]:
     """Add up a column; PostgreSQL would make a number of another type of it."""
     return cast(func.sum(column), column.type)

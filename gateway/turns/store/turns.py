@@ -13,6 +13,7 @@ from gateway.storage.feed import Feed
 from gateway.storage.insertion import insert_new
 from gateway.turns import rollup
 from gateway.turns.store import hours
+from gateway.turns.store.places import Stretch
 from gateway.turns.store.rows import BRIEF, COLUMNS, TURN, WHOLE, Stored, erased, row_of, turn_of
 from gateway.turns.turn import Turn
 
@@ -27,9 +28,12 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str | None = None
     status: str | None = None
     request_id: str | None = None
+    upstream: str | None = None
     since: int | None = None
     until: int | None = None
     after: int | None = None
+    within: Stretch | None = None
+    """The places between which turns of these times lie, so that none before or behind is looked at."""
 
 
 class Ended(NamedTuple):
@@ -119,10 +123,13 @@ def narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
         TURN.verdict: wanted.verdict,
         TURN.status: wanted.status,
         TURN.request_id: wanted.request_id,
+        TURN.upstream: wanted.upstream,
     }
     for column, value in exact.items():
         if value is not None:
             query = query.where(column == value)
+    if wanted.within is not None:
+        query = query.where(TURN.seq > wanted.within.above, TURN.seq < wanted.within.below)
     if wanted.since is not None:
         query = query.where(TURN.created_at >= wanted.since)
     if wanted.until is not None:

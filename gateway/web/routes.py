@@ -1,0 +1,65 @@
+"""The route `/` and the page's files below `/page`, which need no key: they hold nothing of anybody's."""
+
+from functools import cache
+from typing import Any
+
+from litestar import Request, Response, Router, get
+
+from gateway.errors import Fault, Refusal
+from gateway.web.assets import Asset, Assets
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+FOR_EVER = "public, max-age=31536000, immutable"
+"""A file's address changes with its content."""
+EACH_TIME = "no-cache"
+"""A browser asks whether its copy is still good."""
+AnyRequest = Request[Any, Any, Any]
+
+
+def router() -> Router:
+    """Make the routes. The files are read when the page is first asked for, in a thread."""
+    assets = cache(Assets)
+
+    @get("/", sync_to_thread=True, summary="The page for people")
+    def show_home(request: AnyRequest) -> Response[bytes]:
+        """Shows personas, turns and drift to whoever signs in with a key."""
+        return _answer(request, assets().index, EACH_TIME)
+
+    @get("/page/{build:str}/{file:path}", sync_to_thread=True, include_in_schema=False)
+    def show_file(request: AnyRequest, build: str, file: str) -> Response[bytes]:
+        found = assets().find(build, file.lstrip("/"))
+        if found is None:
+            raise Refusal(Fault.ROUTE_NOT_FOUND)
+        return _answer(request, found, FOR_EVER)
+
+    return Router("/", route_handlers=[show_home, show_file], tags=["Gateway"])
+
+
+def _answer(request: AnyRequest, asset: Asset, caching: str) -> Response[bytes]:
+    headers = {
+        "cache-control": caching,
+        "content-security-policy": POLICY,
+        "cross-origin-opener-policy": "same-origin",
+        "etag": asset.etag,
+        "referrer-policy": "no-referrer",
+        "vary": "accept-encoding",
+        "x-content-type-options": "nosniff",
+    }
+    if asset.etag in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, headers=headers)
+    body = asset.body
+    if asset.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        body = asset.packed
+        headers["content-encoding"] = "gzip"
+    return Response(body, media_type=asset.media_type, headers=headers)

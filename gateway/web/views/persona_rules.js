@@ -1,0 +1,80 @@
+// Rules and facts as they were read from the prompt, to confirm, correct or switch off.
+
+import { api } from "../shell/api.js";
+import { refine } from "../shell/router.js";
+import { may } from "../shell/session.js";
+import { texts } from "../shell/texts.js";
+import { action, card, choice, empty, field, h, tell } from "../parts/dom.js";
+import { confirm } from "../parts/dialog.js";
+import { table } from "../parts/table.js";
+
+const words = texts.rules;
+const KINDS = Object.keys(words.kinds);
+
+export async function show({ persona, query, signal }) {
+  const options = { signal };
+  const version = query.v ?? String(persona.version);
+  const [found, versions] = await Promise.all([
+    api.get(`/v1/personas/${persona.id}/rules`, { version: `v${version}` }, options),
+    api.get(`/v1/personas/${persona.id}/versions`, { limit: 200 }, options),
+  ]);
+  const pick = choice(words.version, versions.data.map((one) => [String(one.version), `v${one.version}`]), version, (value) => refine({ v: value }));
+  const newest = found.version === persona.version;
+  const list = found.data.map((one) => rule(persona, one, newest && may("personas:write")));
+  const note = newest ? words.note : `${words.note} ${words.newer(persona.version)}`;
+  return h("div", {}, card(words.title, { note, side: pick }, list.length ? list : empty(words.none, words.next)), facts(found.facts));
+}
+
+export function said(rule) {
+  const kind = KINDS.find((name) => name in rule);
+  if (!kind) return rule.from ? `${words.from} ${rule.from}` : "";
+  const value = rule[kind];
+  const text = typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : Object.entries(value).map(([name, most]) => `${name.replaceAll("_", " ")} ${most}`).join(", ");
+  return `${words.kinds[kind]}: ${text}`;
+}
+
+function rule(persona, one, writes) {
+  const buttons = writes ? actions(persona, one) : [];
+  return h(
+    "div",
+    { class: `rule ${one.state === "off" || one.state === "replaced" ? "off" : ""}`, "data-rule": one.id },
+    h("div", { class: "cardhead" }, h("span", { class: "what" }, said(one.rule)), h("span", { class: "row" }, one.rule.severity === "warn" ? h("span", { class: "chip" }, "warn") : null, h("span", { class: "chip" }, words.states[one.state]), h("small", {}, words.origin[one.origin]))),
+    one.source ? h("blockquote", {}, one.source) : null,
+    buttons.length ? h("div", { class: "row" }, buttons) : null,
+  );
+}
+
+function actions(persona, one) {
+  if (one.origin !== "prompt") return [];
+  const others = persona.rules.filter((rule) => rule.from !== one.id);
+  const put = (rule) => save(persona, rule ? [...others, rule] : others);
+  const made = [];
+  if (one.state === "active") made.push(action(words.confirm, () => put({ from: one.id }), { class: "small" }));
+  if (one.state !== "off") {
+    made.push(h("button", { class: "small", onclick: () => correct(one, put) }, words.correct));
+    made.push(action(words.off, () => put({ from: one.id, off: true }), { class: "small" }));
+  } else made.push(action(words.on, () => put(null), { class: "small" }));
+  return made;
+}
+
+async function save(persona, rules) {
+  const made = await api.patch(`/v1/personas/${persona.id}`, { rules });
+  tell(words.saved(made.version));
+  refine({ v: null });
+}
+
+function correct(one, put) {
+  const text = h("textarea", { rows: 6, spellcheck: "false", class: "mono" });
+  text.value = JSON.stringify(one.rule, null, 2);
+  confirm({ title: words.correctTitle, about: [h("blockquote", {}, one.source), field(words.correctAbout, text)], yes: words.correctYes, work: () => put({ ...JSON.parse(text.value), from: one.id }) });
+}
+
+function facts(found) {
+  const columns = [
+    [words.fact, (one) => one.about],
+    [words.value, (one) => `${one.value} ${one.kind}`, "tight"],
+    [words.basis, (one) => h("code", {}, one.basis), "tight"],
+    ["", (one) => h("span", { class: "soft" }, one.source), "words"],
+  ];
+  return card(words.facts, { note: words.factsNote }, found.length ? table(words.facts, columns, found).element : empty(words.noFacts));
+}
