@@ -18,12 +18,15 @@ const WAYS = [
   ["/audit", "audit", ["config:read"]],
 ];
 
+// Where somebody begins: the first view of which the key may see something; `null` where there is none.
+export const beginning = () => WAYS.find((way) => way && may(...way[2]))?.[0] ?? null;
+
 export function frame({ leave }) {
   const links = new Map();
   const list = h("ul", {});
   for (const way of WAYS) {
     if (way === null) {
-      list.append(h("li", { class: "gap", role: "presentation" }));
+      list.append(h("li", { class: "gap" }));
       continue;
     }
     const [path, name, scopes] = way;

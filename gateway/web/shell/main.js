@@ -1,8 +1,8 @@
 // The page begins here: who asks, which view is wanted, and what frames it.
 
 import { api } from "./api.js";
-import { frame } from "./frame.js";
-import { here, match, route } from "./router.js";
+import { beginning, frame } from "./frame.js";
+import { here, match, route, to } from "./router.js";
 import { applyTheme, forget, know, session, takeKeyFromAddress } from "./session.js";
 import { texts } from "./texts.js";
 import { failure, h } from "../parts/dom.js";
@@ -43,6 +43,8 @@ async function show() {
     }
   }
   const { path, query } = here();
+  const start = beginning();
+  if (path === "/" && start && start !== "/") return location.replace(to(start));
   const found = match(path);
   if (!shown) {
     shown = frame({ leave });
@@ -52,7 +54,7 @@ async function show() {
   const main = shown.main;
   main.setAttribute("aria-busy", "true");
   try {
-    if (!found) throw new Error(texts.shell.nowhere);
+    if (!found || !start) throw new Error(found ? texts.shell.nothing : texts.shell.nowhere);
     const { show: view } = await import(`../views/${found.view}.js`);
     const made = await view({ params: found.params, query, signal, main });
     if (signal.aborted) return;

@@ -5,7 +5,7 @@ export const texts = {
   shell: {
     unnamed: "unnamed", menu: "Menu", views: "Views", theme: "Light or dark", themes: { system: "System", light: "Light", dark: "Dark" },
     docs: "API", leave: "Sign out", more: "Show more", copy: "Copy", copied: "Copied", cancel: "Cancel",
-    nowhere: "There is nothing at this address.", failed: "This cannot be shown", all: "All", live: "Live", paused: "Waiting for the gateway",
+    nothing: "This key may see nothing here; sign in with one that has personas:read or chat:read.", nowhere: "There is nothing at this address.", failed: "This cannot be shown", all: "All", live: "Live", paused: "Waiting for the gateway",
   },
   ways: {
     overview: "Overview", personas: "Personas", turns: "Turns", conversations: "Conversations", runs: "Runs",
