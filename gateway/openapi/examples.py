@@ -50,6 +50,8 @@ IN_PATHS = {
     "webhook_id": hooks.WEBHOOK_ID,
     "delivery_id": hooks.DELIVERY_ID,
     "conversation": names.CONVERSATION_ID,
+    "build": "6f1c2b7a90de4435",
+    "file": "style.css",
     "model": "persona/the-night-librarian",
 }
 REQUESTS: dict[str, dict[str, Any]] = {

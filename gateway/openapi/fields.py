@@ -15,6 +15,8 @@ FIELDS = {
     "a": "The older version, `v1` or `1`.",
     "action": "What was done, such as `version.created` or `label.moved`.",
     "examples_left_out": "Example lines that the scorer did not find in character.",
+    "build": "The name of the page's files, which changes with them.",
+    "file": "The path of a file of the page.",
     "budget_usd": "US dollars that the run may cost; it is aborted before it would cost more.",
     "ended_at": "When it ended; null while it is open.",
     "intent": "The persona in a few words, 1 to 4000 characters.",

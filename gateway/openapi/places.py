@@ -34,8 +34,6 @@ PLACES = {
     "Interval.share": "The share, 0 to 1.",
     "Interval.low": "Where its interval begins.",
     "Interval.high": "Where its interval ends.",
-    "compare_around.seconds": "Seconds on each side.",
-    "compare_around.at": "The moment.",
     "survey_drift.bucket": "How long each piece of time is: `hour` or `day`, in UTC.",
     "survey_drift.limit": "Personas that are shown by themselves.",
     "Fact.kind": "What it is, such as `time`, `eur`, `day` or `phone`.",

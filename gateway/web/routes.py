@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import MediaType, Request, Response, Router, get
 
 from gateway.errors import Fault, Refusal
 from gateway.web.assets import Asset, Assets
@@ -31,13 +31,20 @@ def router() -> Router:
     """Make the routes. The files are read when the page is first asked for, in a thread."""
     assets = cache(Assets)
 
-    @get("/", sync_to_thread=True, summary="The page for people")
+    @get("/", media_type=MediaType.HTML, sync_to_thread=True, summary="The page for people")
     def show_home(request: AnyRequest) -> Response[bytes]:
         """Shows personas, turns and drift to whoever signs in with a key."""
         return _answer(request, assets().index, EACH_TIME)
 
-    @get("/page/{build:str}/{file:path}", sync_to_thread=True, include_in_schema=False)
+    @get(
+        "/page/{build:str}/{file:path}",
+        media_type=MediaType.TEXT,
+        opt={"faults": (Fault.ROUTE_NOT_FOUND,)},
+        sync_to_thread=True,
+        summary="A file of the page",
+    )
     def show_file(request: AnyRequest, build: str, file: str) -> Response[bytes]:
+        """Its address changes with its content, and so browsers keep it."""
         found = assets().find(build, file.lstrip("/"))
         if found is None:
             raise Refusal(Fault.ROUTE_NOT_FOUND)

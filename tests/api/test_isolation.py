@@ -18,7 +18,15 @@ from tests.e2e.wire import Reply, ask, fetch, line
 from tests.fakes.process import Gateway
 from tests.fakes.until import until
 
-PUBLIC = {"/", "/health/live", "/health/ready", "/openapi.json", "/docs", "/docs/errors"}
+PUBLIC = {
+    "/",
+    "/page/{build}/{file}",
+    "/health/live",
+    "/health/ready",
+    "/openapi.json",
+    "/docs",
+    "/docs/errors",
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 MESSAGES = {"messages": [{"role": "user", "content": "Hi"}]}
 PRIVATE, SHARED, ARCHIVED = "The private word.", "The shared word.", "The archived word."
