@@ -43,12 +43,15 @@ from gateway.limits.limiter import Limiter
 from gateway.limits.plans import Plans
 from gateway.limits.table import Table
 from gateway.mcp import mount as mcp
+from gateway.moderation.moderator import Moderator
+from gateway.moderation.watching import Watching
 from gateway.openai_api import edge
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.exchanges import Exchanges
 from gateway.openai_api.models import Models
+from gateway.openai_api.moderations import Moderations
 from gateway.openai_api.render import render_route
 from gateway.openai_api.routes import router
 from gateway.openapi import generation
@@ -112,8 +115,19 @@ class Gateway:
         self.judge = Judge(config, self.scoring.amend, self.ledger) if has_judge else None
         if self.judge is not None:
             self.scoring.on_late = self.judge.offer
+        self.moderator = Moderator(config, self.routing, self.ledger, self.scoring.rules_of)
+        moderation = config.moderation
+        moderates = moderation.input != "off" or moderation.output != "off"
+        self.watching = Watching(moderation, self.moderator, self.recorder.amend) if moderates else None
         self.exchanges = Exchanges(
-            config, self.registry, self.routing, self.recorder, self.scoring, self.ledger, self.judge
+            config,
+            self.registry,
+            self.routing,
+            self.recorder,
+            self.scoring,
+            self.ledger,
+            self.judge,
+            self.watching,
         )
         self.tail = Tail(self.database)
         recording = config.recording
@@ -126,6 +140,7 @@ class Gateway:
         self.stage = Stage(self.exchanges, self.limiter)
         self.embeddings = Embeddings(self.door, self.exchanges, config)
         self.responses = Responses(self.door, self.exchanges, config.server)
+        self.moderations = Moderations(self.door, self.exchanges, self.moderator, config.server)
         self.queue = Queue(self.database)
         self.is_loaded = False
         self.is_draining = False
@@ -148,6 +163,8 @@ class Gateway:
         ]
         if self.judge is not None:
             tasks.append(asyncio.create_task(self.judge.run()))
+        if self.watching is not None:
+            tasks.append(asyncio.create_task(self.watching.run()))
         for task in tasks:
             task.add_done_callback(self._must_not_end)
         self.is_loaded = self.database.healthy = True
@@ -162,6 +179,7 @@ class Gateway:
             self.exchanges.aside.close()
             if self.judge is not None:
                 await self.judge.close()
+            await self.moderator.close()
             await self.committer.close()
             await self.recorder.close()
             await self.ledger.close()
@@ -262,7 +280,9 @@ def create_app(config: Config, table: Table | None = None, tools: str | None = N
         route_handlers=[
             check_liveness,
             check_readiness,
-            router(gateway.door, gateway.chat, gateway.embeddings, models, gateway.responses),
+            router(
+                gateway.door, gateway.chat, gateway.embeddings, models, gateway.responses, gateway.moderations
+            ),
             native(gateway),
             projects(gateway),
             openapi_router(),

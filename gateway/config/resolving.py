@@ -92,6 +92,7 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
     config = replace(config, chat=replace(config.chat, upstreams=[str(route) for route in routes]))
     if config.embeddings.upstream is not None and config.embeddings.upstream not in upstreams:
         raise ConfigError(f"[embeddings] upstream: there is no upstream `{config.embeddings.upstream}`")
+    _check_moderation(config)
     if config.generation.upstream is not None:
         try:
             route(config, config.generation.upstream)
@@ -104,6 +105,20 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
             problem = 'waits for the score, which [drift] deliver = "later" puts off; set one of them alone'
             raise ConfigError(f'[drift.judge] before_send = "risky" {problem}')
     return config
+
+
+def _check_moderation(config: Config) -> None:
+    """Raises ConfigError for a moderation that nobody can do."""
+    named, judge = config.moderation.upstream, config.moderation.judge
+    if named is not None and named.partition("/")[0] not in config.upstreams:
+        raise ConfigError(f"[moderation] upstream: `{named}` names no configured upstream")
+    if judge is not None:
+        try:
+            chosen = route(config, judge)
+        except ConfigError as error:
+            raise ConfigError(f"[moderation] judge: {error}") from None
+        if chosen.upstream == LOCAL or chosen.model.startswith("persona/"):
+            raise ConfigError(f"[moderation] judge: `{judge}` is no plain model of another upstream")
 
 
 def _check_limits(config: Config) -> None:

@@ -175,6 +175,17 @@ class Embeddings(Strict, frozen=True):
     """The name of the upstream that answers `/v1/openai/embeddings`; without one the answer is 404."""
 
 
+class Moderation(Strict, frozen=True):
+    upstream: str | None = None
+    """`NAME` or `NAME/model` of an upstream that has `/moderations`; it is asked first."""
+    judge: str | None = None
+    """`NAME/model` of a model that is asked by a fixed rubric, where no upstream answers."""
+    input: Literal["off", "flag", "block"] = "off"
+    """`flag`: what callers say in chat is marked where it is flagged; `block`: refused before it is sent."""
+    output: Literal["off", "flag"] = "off"
+    """Answers are marked where they are flagged, once they are out."""
+
+
 class Local(Strict, frozen=True):
     model_path: str | None = None
     """A GGUF file, relative to the configuration file; without one, the bundled SmolLM2-135M-Instruct."""
@@ -362,6 +373,7 @@ class Config(Strict, frozen=True):
     upstreams: dict[str, Upstream] = {}
     chat: Chat = Chat()
     embeddings: Embeddings = Embeddings()
+    moderation: Moderation = Moderation()
     local: Local = Local()
     turns: Turns = Turns()
     recording: Recording = Recording()

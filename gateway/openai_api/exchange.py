@@ -9,6 +9,7 @@ import msgspec
 from gateway.budgets.estimate import Asked
 from gateway.config import Chat, Route
 from gateway.judge.judge import Judge
+from gateway.moderation.watching import Watching
 from gateway.openai_api import reckoning
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Answer
@@ -37,6 +38,8 @@ class Shared(NamedTuple):
     recorder: Recorder
     scoring: Scoring
     judge: Judge | None
+    moderation: Watching | None
+    """Moderates turns; `None` where nobody wants them moderated."""
     linger_seconds: float
     linger: Deadlines
     """Limits how long a chunk that may be the last one is held."""
@@ -83,6 +86,12 @@ class Exchange(Life):
         name, prompt = f"{PREFIX}{persona.label}", self.account.prompt_sha256
         return name, str(route), msgspec.Raw(body), digest, prompt
 
+    async def _admit(self) -> None:
+        """Have it looked at what the caller says, where that comes first. Raises Refusal."""
+        moderation = self._shared.moderation
+        if moderation is not None and moderation.blocks:
+            await moderation.admit(self.account.turn, self.request.messages.each)
+
     async def _reserve(self, routes: tuple[Route, ...]) -> None:
         """Set aside in the budgets what the answer may take. Raises Refusal."""
         account = self.account
@@ -117,6 +126,13 @@ class Exchange(Life):
 
     def _recorded(self) -> None:
         turn, persona, said, judge = self.account.turn, self.account.persona, self._said, self._shared.judge
+        moderation = self._shared.moderation
+        if moderation is not None:
+            moderation.tell(turn)
+            if moderation.flags:
+                moderation.take(
+                    turn, persona, self.request.messages.each, () if said is None else said.said()
+                )
         # Once, since an answer that went on behind its finish was scored twice.
         if self._job is not None:
             self._shared.scoring.recorded(turn, self._job)

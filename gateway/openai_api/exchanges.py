@@ -9,6 +9,7 @@ from gateway.auth.guard import Caller
 from gateway.budgets.ledger import Ledger, Purse, Spender
 from gateway.config import Config, Route
 from gateway.judge.judge import Judge
+from gateway.moderation.watching import Watching
 from gateway.openai_api import stored_prompt
 from gateway.openai_api.account import Account
 from gateway.openai_api.asking import Asking
@@ -45,12 +46,15 @@ class Exchanges:
         scoring: Scoring,
         ledger: Ledger,
         judge: Judge | None = None,
+        moderation: Watching | None = None,
     ) -> None:
         self.registry = registry
         self.ledger = ledger
         budget = config.drift.budget_ms / 1000
         linger = Deadlines(budget * LINGER)
-        self.shared = Shared(config.chat, routing, recorder, scoring, judge, budget * LINGER, linger)
+        self.shared = Shared(
+            config.chat, routing, recorder, scoring, judge, moderation, budget * LINGER, linger
+        )
         self.aside = Aside()
         self.plain = {
             model: Route(name, model)

@@ -16,11 +16,15 @@ from gateway.openai_api.answering import Answering
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.models import Models
+from gateway.openai_api.moderations import Moderations
 from gateway.personas import name as names
 from gateway.upstreams.failure import NO_RETRY
 
-SERVED = "POST /chat/completions, POST /responses, POST /embeddings, GET /models and GET /models/{id}"
-SERVED_PATHS = ("/chat/completions", "/embeddings", "/models", "/responses")
+SERVED = (
+    "POST /chat/completions, POST /responses, POST /embeddings, POST /moderations, GET /models and "
+    "GET /models/{id}"
+)
+SERVED_PATHS = ("/chat/completions", "/embeddings", "/models", "/moderations", "/responses")
 THEIRS = re.compile(
     r"(?:/api|/v1|/openai)*(/(?:chat/completions|completions|embeddings|models|responses|moderations)(?:/.*)?)",
     re.DOTALL,
@@ -43,6 +47,7 @@ def router(
     embeddings: Embeddings,
     models: Models,
     responses: Answering,
+    moderations: Moderations,
     others: Sequence[HTTPRouteHandler] = (),
 ) -> Router:
     """Make the routes of everything under /v1/openai; `others` are those that other rooms bring."""
@@ -79,6 +84,9 @@ def router(
             ),
             asgi("/embeddings", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/embeddings", embeddings)),
             asgi("/responses", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/responses", responses)),
+            asgi("/moderations", opt={"scope": SCOPE}, copy_scope=False)(
+                _exactly("/moderations", moderations)
+            ),
             Router("/", route_handlers=[list_models, show_model, *others], middleware=[Admission(door)]),
         ],
         tags=["OpenAI-compatible"],
@@ -97,9 +105,7 @@ def not_served(path: str) -> Refusal:
     if remedy is not None:
         return Refusal(Fault.NOT_IMPLEMENTED, f"`{shown}` is not served: {remedy}.", headers=NO_RETRY)
     theirs = THEIRS.fullmatch(path)
-    if theirs is None or not theirs[1].startswith(
-        ("/chat/completions", "/embeddings", "/models", "/responses")
-    ):
+    if theirs is None or not theirs[1].startswith(SERVED_PATHS):
         remedy = f"under {OPENAI_PREFIX} there are {SERVED}"
     elif path.startswith(f"{OPENAI_PREFIX}/v1/"):
         remedy = f"leave the second `/v1` out: `{OPENAI_PREFIX}{theirs[1][:200]}`"

@@ -20,6 +20,7 @@ class Streaming(Exchange):
 
     async def stream(self, watch: Watch, outlet: Outlet) -> None:
         account, routing, routes = self.account, self._shared.routing, self._usable()
+        await self._admit()
         if account.purse is not None:
             await self._reserve(routes)
         try:

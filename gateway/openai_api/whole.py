@@ -22,6 +22,7 @@ class Whole(Exchange):
 
     async def fetch(self) -> bytes | bytearray:
         account, judge, persona = self.account, self._judge_before, self.account.persona
+        await self._admit()
         if persona is None:
             answered = await self._answered()
             return await asyncio.to_thread(answered.plain) if answered.is_large else answered.plain()

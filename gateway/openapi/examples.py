@@ -69,6 +69,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "Stream": {**responded.ASKED, "stream": True},
     },
     "create_embeddings": {"One text": {"model": "text-embedding-3-small", "input": "Good evening"}},
+    "create_moderation": {
+        "As the persona would say it": {
+            "model": "persona/the-night-librarian",
+            "input": "As an AI, I cannot help you with that.",
+        }
+    },
     "create_persona": {
         "With a prompt": library.NEW_PERSONA,
         "From layers": library.NEW_FROM_LAYERS,
@@ -167,6 +173,7 @@ ANSWERS: dict[str, Any] = {
     "create_chat_completion": completions.ANSWER,
     "create_response": responded.ANSWER,
     "create_embeddings": completions.EMBEDDINGS,
+    "create_moderation": completions.MODERATIONS,
     "list_models": completions.MODELS,
     "show_model": completions.MODEL,
     "create_persona": {**library.PERSONA, "version": 1, "labels": {}, "run": generated.SUMMARY},

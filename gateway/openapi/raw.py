@@ -172,6 +172,7 @@ CHAT = Raw(
         Fault.CONVERSATION_FULL,
         Fault.ANSWER_TOO_LONG,
         Fault.OVERLAY_LOCKED,
+        Fault.INTENT_BLOCKED,
         Fault.CAPABILITY_MISSING,
         Fault.ANSWER_WITHHELD,
         Fault.PROVIDER_REJECTED,
@@ -236,6 +237,26 @@ EMBED = Raw(
     passes_on=True,
     faults=(Fault.MEDIA_UNSUPPORTED, Fault.EMBEDDINGS_UNSET, Fault.PROVIDER_REJECTED, *UPSTREAM_FAULTS),
 )
+MODERATE = Raw(
+    method="POST",
+    id="create_moderation",
+    tag="OpenAI-compatible",
+    summary="Say what is in texts",
+    about="Asks the upstream that `[moderation]` names, else its judge, else a list of phrases, which is "
+    "called `lexical-1`. A category that nobody can see is absent, and not 0. With a persona for a `model`, "
+    "the texts are also held against its rules: `persona/never_say` and `persona/must_not`, if it has some.",
+    takes="ModerationRequest",
+    answers="Moderations",
+    parameters=(GZIP,),
+    faults=(
+        Fault.MEDIA_UNSUPPORTED,
+        Fault.PERSONA_UNKNOWN,
+        Fault.CAPABILITY_MISSING,
+        Fault.BUDGET_EXCEEDED,
+        Fault.PRICE_UNKNOWN,
+        Fault.RATE_LIMITED,
+    ),
+)
 FOLLOW = Raw(
     method="GET",
     id="stream_turns",
@@ -266,6 +287,7 @@ ROUTES = {
     "/v1/openai/chat/completions": CHAT,
     "/v1/openai/responses": RESPOND,
     "/v1/openai/embeddings": EMBED,
+    "/v1/openai/moderations": MODERATE,
     "/v1/turns/stream": FOLLOW,
 }
 STREAMED = {

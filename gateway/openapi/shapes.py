@@ -225,6 +225,29 @@ SHAPES: Json = {
         model=TEXT,
         usage=_ref("TokenCounts"),
     ),
+    "ModerationRequest": _object(
+        "Texts to look at, as OpenAI takes them.",
+        "input",
+        model=TEXT,
+        input={"anyOf": [TEXT, _array({"anyOf": [TEXT, {"type": "object"}]})]},
+    ),
+    "Moderations": _object(
+        "What was seen in each text.",
+        "id model results",
+        id=TEXT,
+        model=TEXT,
+        results=_array(
+            _object(
+                "What was seen in one text; a category that nobody can see is absent.",
+                "flagged categories category_scores",
+                flagged={"type": "boolean"},
+                categories={"type": "object", "additionalProperties": {"type": "boolean"}},
+                category_scores={"type": "object", "additionalProperties": {"type": "number"}},
+                category_applied_input_types={"type": "object", "additionalProperties": _array(TEXT)},
+            )
+        ),
+        persona=_object("Whose rules were counted.", "id slug version", id=TEXT, slug=TEXT, version=NUMBER),
+    ),
     "Model": _object(
         "A name for `model`; `persona` is absent for plain models.",
         "id name object created owned_by",

@@ -7,12 +7,16 @@ from typing import Any
 
 import msgspec
 
-from gateway.budgets.ledger import Ledger
+from gateway.budgets.ledger import Ledger, Spender
 from gateway.config import Config
-from gateway.errors import Detail, Fault
+from gateway.drift.rules.check import Rules
+from gateway.errors import Detail, Fault, Refusal
+from gateway.moderation.moderation import Item
+from gateway.moderation.moderator import Moderator
 from gateway.personas import template
 from gateway.personas.acceptance import DraftError, check
 from gateway.personas.model import Content, Draft, Profile
+from gateway.personas.resolved import Resolved
 from gateway.personas.slug import LENGTH
 from gateway.personas.store import personas
 from gateway.personas.view import slug_from
@@ -26,6 +30,7 @@ from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.upstreams.prices import Prices
+from gateway.upstreams.routing import Routing
 from gateway.work.work import Course, Kind, Work, Write
 
 EXAMPLES = 6
@@ -33,6 +38,9 @@ PART = 1000
 """The numbers that the events of one step may take."""
 SUFFIXES = 100
 """Slugs that are tried where nobody has chosen one: `edith`, `edith-2` and so on."""
+
+BLOCKED = frozenset({"sexual/minors", "self-harm/instructions"})
+"""Categories of which no persona is made, whatever its pipeline asks."""
 
 State = dict[str, Any]
 
@@ -45,6 +53,8 @@ class Generation:
         prices = Prices(config)
         self._ledger = Ledger(database, config, prices)
         self._asker = Asker(config, self._ledger, prices)
+        routing = Routing(config) if config.moderation.upstream is not None else None
+        self._moderator = Moderator(config, routing, self._ledger, _no_rules)
         self._prices = prices
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -127,6 +137,8 @@ class Generation:
             return Answer(None, 0, 0.0, 0), {"prompt": prompt}, []
         if stage.name == "examples":
             return await self._exemplified(run, pipeline, stage, state, spent)
+        if stage.name == "moderation":
+            await self._admit(run)
         answer = await self._asker.ask(run, pipeline, stage, _known(state), spent, run.inputs.seed)
         if stage.name == "moderation" and answer.value["blocked"]:
             raise failed(Fault.INTENT_BLOCKED)
@@ -140,6 +152,19 @@ class Generation:
             # What was settled in the first step is not for a later one to change.
             layer |= {key: state[key] for key in ("name", "age", "occupation") if key in layer}
         return answer, {"layers": {**state["layers"], stage.layer: layer}}, _deltas(stage.layer, layer)
+
+    async def _admit(self, run: Run) -> None:
+        """Look at the intent as at any text, before it is asked what only the pipeline wants to know.
+
+        A story may have violence in it, so that few categories count. Raises FailedError.
+        """
+        spender = Spender(run.workspace_id, run.owner)
+        try:
+            [found] = await self._moderator.moderate([Item(run.inputs.intent)], spender)
+        except Refusal as refusal:
+            raise failed(refusal.fault, refusal.message) from None
+        if not BLOCKED.isdisjoint(found.flagged):
+            raise failed(Fault.INTENT_BLOCKED)
 
     async def _audited(
         self, run: Run, pipeline: Pipeline, state: State, spent: Spent
@@ -247,6 +272,11 @@ def _known(state: State) -> Mapping[str, Any]:
     parsed = {key: state.get(key, "") for key in ("name", "age", "occupation", "summary", "language")}
     blank = dict.fromkeys(template.LAYERS, "")
     return {**blank, **layers, **parsed, "intent": state["intent"].replace("<", "‹").replace(">", "›")}
+
+
+def _no_rules(persona: Resolved) -> Rules:
+    """An intent is no persona's text, so that nobody asks for rules."""
+    raise LookupError(persona.label)
 
 
 def _plain(layer: Mapping[str, Any]) -> str:

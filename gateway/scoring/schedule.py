@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from gateway.config import Drift as Settings
+from gateway.drift.rules.check import Rules
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Courses, Scored, Task
 from gateway.scoring.job import OVER_BUDGET, Job
@@ -88,6 +89,10 @@ class Scoring:
             return
         self._learning.add(key)
         self._thread.submit(self._learn, persona)
+
+    def rules_of(self, persona: Resolved) -> Rules:
+        """Return a version's rules, made ready; takes its time, in any thread."""
+        return self._courses.learn(persona).rules
 
     def score(
         self,

@@ -34,11 +34,19 @@ class LateScore(msgspec.Struct, frozen=True):
     explain: Explain | None
 
 
-News = Judgement | LateScore
+class Flagged(msgspec.Struct, frozen=True):
+    """What moderation has flagged in a turn, as the turn has it."""
+
+    words: str
+
+
+Scored = Judgement | LateScore
+"""These change what is said of a turn's drift."""
+News = Scored | Flagged
 """These may become known of a turn."""
 
 
-def amended(turn: Turn, news: News) -> Turn:
+def amended(turn: Turn, news: Scored) -> Turn:
     """Give the turn as it is from now on, the same one where the news change nothing."""
     return _judged(turn, news) if isinstance(news, Judgement) else _scored(turn, news)
 

@@ -132,6 +132,8 @@ class Turn(msgspec.Struct, kw_only=True):
     """True where axes and verdict are a judge's."""
     late: bool = False
     """True where the score was found after the answer had gone out."""
+    flagged: str | None = None
+    """What moderation has flagged, as `input:CATEGORY` and `output:CATEGORY` with spaces between."""
     hold: str | None = None
     """The name of what is set aside for the turn in budgets; it is not stored."""
 

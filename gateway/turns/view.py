@@ -45,6 +45,7 @@ class TurnView(msgspec.Struct, frozen=True, kw_only=True):
     coherence: float | None
     judged: bool
     late: bool
+    flagged: list[str]
     created_at: str
 
 
@@ -101,6 +102,7 @@ def show(turn: Turn, *, nameless: bool = False) -> TurnView:
         coherence=turn.coherence,
         judged=turn.judged,
         late=turn.late,
+        flagged=(turn.flagged or "").split(),
         created_at=clock.iso(turn.created_at),
     )
 

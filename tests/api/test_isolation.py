@@ -100,6 +100,7 @@ class Operation(NamedTuple):
             "POST /v1/openai/chat/completions": MESSAGES | model,
             "POST /v1/openai/responses": {"input": "Hi"} | model,
             "POST /v1/openai/embeddings": {"model": "any", "input": "dusk"},
+            "POST /v1/openai/moderations": {"input": "dusk"} | model,
             "POST /v1/personas": {"name": f"Probe {time.monotonic_ns()}", "prompt": "Probe."},
             "PATCH /v1/personas/{ref}": {"name": "Taken over"},
             "POST /api/projects/{project}/personas": {"name": f"Probe {time.monotonic_ns()}"},

@@ -16,7 +16,7 @@ from gateway.judge.judge import Counts
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Courses
 from gateway.scoring.transcript import Said
-from gateway.turns.amendment import amended
+from gateway.turns.amendment import Flagged, amended
 from gateway.turns.turn import Turn
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream, Seen
@@ -108,7 +108,8 @@ async def judged(
     gate.open()
     await asyncio.to_thread(until, lambda: len(rig.judge._waiting) == 0 and rig.judge._held == 0, 60)
     news = dict(rig.recorder._news)
-    return [(row, turn, amended(turn, news[turn.id]) if turn.id in news else turn) for row, turn in ended]
+    judged = {turn_id: one for turn_id, one in news.items() if not isinstance(one, Flagged)}
+    return [(row, turn, amended(turn, judged[turn.id]) if turn.id in judged else turn) for row, turn in ended]
 
 
 async def test_an_honest_judge_finds_what_words_cannot_show(

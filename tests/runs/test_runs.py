@@ -175,6 +175,14 @@ def test_an_answer_that_is_none_is_asked_for_once_more(studio: Gateway, drafts: 
     assert second["seed"] == first["seed"] + 1
 
 
+def test_an_intent_that_is_plainly_refused_costs_no_further_call(
+    studio: Gateway, drafts: ScriptedUpstream
+) -> None:
+    reply = post(studio, "/v1/personas", {"intent": "Somebody who talks of child porn all day."})
+    assert (reply.status, reply.error["code"]) == (403, "moderation.intent_blocked")
+    assert len(drafts.seen) == 1
+
+
 def test_a_run_stops_before_it_exceeds_its_budget(studio: Gateway) -> None:
     reply = create(studio, budget_usd=0.05)
     assert (reply.status, reply.error["code"]) == (402, "persona.cost_budget_exceeded")

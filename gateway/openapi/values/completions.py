@@ -62,6 +62,18 @@ EMBEDDINGS: Json = {
     "model": "text-embedding-3-small",
     "usage": {"prompt_tokens": 4, "total_tokens": 4},
 }
+MODERATIONS: Json = {
+    "id": "modr_0QvXb3k2a81FZq05mmPw",
+    "model": "lexical-1",
+    "results": [
+        {
+            "flagged": True,
+            "categories": {"self-harm/intent": False, "persona/never_say": True},
+            "category_scores": {"self-harm/intent": 0.0, "persona/never_say": 0.95},
+        }
+    ],
+    "persona": {"id": PERSONA_ID, "slug": "the-night-librarian", "version": 2},
+}
 MODEL: Json = {
     "id": "persona/the-night-librarian",
     "name": "Edith Marlowe",

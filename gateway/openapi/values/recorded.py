@@ -27,6 +27,7 @@ TURN: Json = {
     "coherence": 4.6,
     "judged": False,
     "late": False,
+    "flagged": [],
     "created_at": WHEN,
 }
 SCORED: Json = {**TURN, "late": True}

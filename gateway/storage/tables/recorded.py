@@ -49,6 +49,7 @@ turns = Table(
     Column("judge", Text),
     Column("judged", Boolean, nullable=False, server_default="0"),
     Column("late", Boolean, nullable=False, server_default="0"),
+    Column("flagged", Text),
     Column("created_at", Millis, nullable=False),
     Index(None, "workspace_id", "seq"),
     Index(None, "request_id"),

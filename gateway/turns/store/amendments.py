@@ -14,9 +14,9 @@ from gateway.storage.database import Database, fields
 from gateway.storage.feed import Feed
 from gateway.storage.scores import Known, tell_messages
 from gateway.turns import amendment, rollup
-from gateway.turns.amendment import Kind, LateScore, News
+from gateway.turns.amendment import Flagged, Kind, LateScore, News
 from gateway.turns.rollup import Score
-from gateway.turns.store import hours
+from gateway.turns.store import flags, hours
 from gateway.turns.store.rows import BRIEF, TURN, WHOLE, Stored, encoded, turn_of
 from gateway.turns.store.turns import newest
 from gateway.turns.turn import UNSCORED, Drift, Explain, Judgement, Turn
@@ -72,6 +72,9 @@ async def amend(connection: AsyncConnection, news: Sequence[tuple[str, News]]) -
     scores = {turn_id: one for turn_id, one in news if isinstance(one, LateScore)}
     events = [*await _score(connection, scores)] if scores else []
     judgements = [(turn_id, one) for turn_id, one in news if isinstance(one, Judgement)]
+    flagged = {turn_id: one.words for turn_id, one in news if isinstance(one, Flagged)}
+    if flagged:
+        await flags.flag(connection, flagged)
     events += await _judge(connection, judgements) if judgements else []
     if not events:
         return
