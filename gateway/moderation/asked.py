@@ -131,17 +131,16 @@ class Judge:
     def __init__(self, settings: Config, ledger: Ledger) -> None:
         """The configuration must name the judge."""
         self._route = config.route(settings, settings.moderation.judge or "")
-        self._upstream = settings.upstreams[self._route.upstream]
         self._ledger = ledger
-        self._model: Structured | None = None
+        # What it is asked with takes long to load, so that this happens before anybody waits for it.
+        upstream = settings.upstreams[self._route.upstream]
+        self._model = Structured(upstream, self._route.model, SCHEMA, JUDGE_SECONDS)
 
     def for_spender(self, spender: Spender) -> "_Judging":
         return _Judging(self, spender)
 
     async def ask(self, spender: Spender, item: Item) -> Moderation | None:
         """Raises Refusal where a budget has too little left."""
-        if self._model is None:
-            self._model = Structured(self._upstream, self._route.model, SCHEMA, JUDGE_SECONDS)
         text = item.text[:JUDGED].replace("<", "‹").replace(">", "›")
         question = f"<text>{text}</text>"
         asked = Asked((len(RUBRIC) + len(question)) // CHARACTERS, ANSWER_TOKENS)
@@ -152,8 +151,7 @@ class Judge:
         return _of_judge(str(self._route), reply.text)
 
     async def close(self) -> None:
-        if self._model is not None:
-            await self._model.close()
+        await self._model.close()
 
 
 class _Judging:
