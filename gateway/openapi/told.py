@@ -64,7 +64,7 @@ TOLD: dict[str, tuple[str, Fields, Fields]] = {
             "turn": (TEXT, "The turn's id."),
             "persona": ({"type": ["string", "null"]}, "The persona's id."),
             "version": ({"type": ["integer", "null"]}, "The version's number."),
-            "categories": (TEXT, "The categories, apart by commas."),
+            "categories": (TEXT, "`input:CATEGORY` and `output:CATEGORY`, apart by spaces."),
         },
         {},
     ),

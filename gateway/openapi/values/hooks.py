@@ -69,7 +69,7 @@ DATA: dict[str, Json] = {
         "turn": TURN_ID,
         "persona": PERSONA_ID,
         "version": 2,
-        "categories": "harassment",
+        "categories": "input:harassment/threatening",
     },
     "audit.test_failed": {"run_id": RUN_ID},
     "persona.drift_alert": {
