@@ -15,6 +15,7 @@ from gateway.conversations import message as messages
 from gateway.conversations.conversation import Conversation, Pin
 from gateway.conversations.lineage import hear, hear_one
 from gateway.conversations.message import Addition
+from gateway.conversations.store.messages import AT_ONCE
 from gateway.conversations.window import MOST_STAYING, Windows
 from gateway.errors import Refusal
 from gateway.personas.model import Content, Draft, Profile
@@ -28,7 +29,7 @@ from gateway.turns.store import amendments, turns
 from gateway.turns.turn import Drift, Turn, unscored
 from tests.fakes.store import opened
 
-SIZES = [5, store.AT_ONCE, 5, store.AT_ONCE // 2, store.AT_ONCE, 5]
+SIZES = [5, AT_ONCE, 5, AT_ONCE // 2, AT_ONCE, 5]
 PAGES = [2, 3, 1]
 """Messages that are read at once, from the leaf on."""
 MUSE = Draft(Profile(slug="muse", name="Muse"), Content(prompt="You are a muse."))

@@ -121,10 +121,9 @@ def _is_square(read: Callable[[str], object], snippet: str, length: int) -> bool
     """Whether four times the text takes more than ten times as long; below ten milliseconds nothing does."""
     few, many = ((snippet * size)[:size] for size in (length, 4 * length))
     for _ in range(4):
-        if _time(read, many) <= 0.01:
-            return False
-        least = min(_time(read, few) for _ in range(3))
-        if min(_time(read, many) for _ in range(3)) <= 10 * max(least, 0.001):
+        most = _time(read, many)
+        # Whatever disturbs makes it slower, so that one quick reading is enough.
+        if most <= 0.01 or most <= 10 * max(min(_time(read, few) for _ in range(2)), 0.001):
             return False
     return True
 
@@ -154,8 +153,8 @@ def test_no_pattern_takes_the_square_of_a_text(name: str) -> None:
 )
 def test_of_a_long_prompt_and_of_many_examples_only_so_much_is_read(snippet: str) -> None:
     few, many = ((snippet * size)[:size] for size in (60_000, 480_000))
-    least, most = (min(_time(_profile, text) for _ in range(2)) for text in (few, many))
-    assert most < 3 * max(least, 0.05)
+    least = min(_time(_profile, few) for _ in range(2))
+    assert any(_time(_profile, many) < 3 * max(least, 0.05) for _ in range(4))
 
 
 def test_a_prompt_is_known_by_its_beginning() -> None:

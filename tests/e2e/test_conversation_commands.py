@@ -1,7 +1,6 @@
 """`persona conversations` works on the store here, and on a gateway somewhere else."""
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from gateway.cli.conversations import underlined
 from tests.e2e.test_talking import PLACE, SLUG, post, told
 from tests.e2e.wire import fetch
+from tests.fakes import nursery
 from tests.fakes.process import Gateway, scrubbed_environment
 from tests.fakes.until import until
 
@@ -23,10 +23,8 @@ def command(request: pytest.FixtureRequest, gateway: Gateway) -> Command:
         place = ["--config", str(gateway.config)]
         if request.param == "elsewhere":
             place = ["--url", gateway.root, "--key", gateway.key]
-        line = [gateway.python, "-m", "gateway", "conversations", *arguments, *place]
-        done = subprocess.run(
-            line, capture_output=True, text=True, env=scrubbed_environment(), cwd=gateway.folder, check=False
-        )
+        line = ["conversations", *arguments, *place]
+        done = nursery.run(line, gateway.folder, scrubbed_environment())
         assert "Traceback" not in done.stderr
         assert (done.returncode == 0) is check, done.stderr
         return done.stdout if check else done.stderr

@@ -1,8 +1,6 @@
 """One row for every turn, and none of its words."""
 
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +9,8 @@ import pytest
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import fetch
-from tests.fakes.process import Gateway, upstream_table
+from tests.fakes import nursery
+from tests.fakes.process import Gateway, scrubbed_environment, upstream_table
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import status
@@ -100,8 +99,8 @@ def test_turns_are_filtered(library: Gateway, upstream: ScriptedUpstream) -> Non
     ],
 )
 def test_a_wrong_filter_is_one_line(library: Gateway, arguments: list[str], code: int) -> None:
-    command = [sys.executable, "-m", "gateway", "turns", *arguments, "--config", str(library.config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    line = ["turns", *arguments, "--config", str(library.config)]
+    done = nursery.run(line, library.folder, scrubbed_environment())
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import LargeBinary, Row, literal, select, union_all
 
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.message import Message
-from gateway.conversations.store import CONVERSATION, MESSAGE, OF_MESSAGE, read_message, steps
+from gateway.conversations.store.messages import MESSAGE, OF_MESSAGE, read_message, steps
+from gateway.conversations.store.records import CONVERSATION
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
