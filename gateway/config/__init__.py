@@ -13,6 +13,7 @@ from gateway.config.loading import (
 from gateway.config.resolving import masked, order, route, store_at, uses_local
 from gateway.config.structs import (
     BUNDLED_MODEL,
+    EMBEDDED,
     LOCAL,
     Audit,
     Chat,
@@ -48,6 +49,7 @@ from gateway.config.structs import (
 
 __all__ = [
     "BUNDLED_MODEL",
+    "EMBEDDED",
     "ENV_PREFIX",
     "LOCAL",
     "Audit",

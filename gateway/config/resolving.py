@@ -11,7 +11,17 @@ import msgspec
 
 from gateway.config import headers
 from gateway.config.headers import is_address
-from gateway.config.structs import LOCAL, PASSWORD, Config, ConfigError, Plan, Route, Store, Upstream
+from gateway.config.structs import (
+    EMBEDDED,
+    LOCAL,
+    PASSWORD,
+    Config,
+    ConfigError,
+    Plan,
+    Route,
+    Store,
+    Upstream,
+)
 from gateway.config.tools import resolve_tool
 
 KNOWN_BASE_URLS = {
@@ -235,8 +245,8 @@ def _public_url(text: str) -> str:
 
 def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str], secrets: bool) -> Upstream:
     table = f"[upstreams.{name}]"
-    if name == LOCAL:
-        raise ConfigError(f"{table}: this name is kept for the bundled model; see [local]")
+    if name in (LOCAL, EMBEDDED):
+        raise ConfigError(f"{table}: this name is kept for a bundled model; see [local] and [embeddings]")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise ConfigError(f"{table}: a name holds letters, digits, `-`, `_` and `.` only")
     base_url = upstream.base_url or KNOWN_BASE_URLS.get(name, "")

@@ -8,6 +8,8 @@ import msgspec
 
 LOCAL = "local"
 """The name of the bundled model's upstream."""
+EMBEDDED = "embedded"
+"""The name of what embeds without an upstream."""
 BUNDLED_MODEL = "SmolLM2-135M-Instruct"
 
 PASSWORD = re.compile(r"(://[^:/@]*:)[^@]+@")
@@ -172,7 +174,11 @@ class Chat(Strict, frozen=True):
 
 class Embeddings(Strict, frozen=True):
     upstream: str | None = None
-    """The name of the upstream that answers `/v1/openai/embeddings`; without one the answer is 404."""
+    """The upstream that answers `/v1/openai/embeddings`; unset: the model of the extra `embed`."""
+    model: str | None = None
+    """The upstream's model that embeds where a persona is named."""
+    idle: Seconds = 300
+    """Seconds without a text after which the process of the embedded model ends, until one comes again."""
 
 
 class Moderation(Strict, frozen=True):

@@ -1,8 +1,8 @@
-"""`POST /v1/openai/embeddings` is passed through to the upstream that the configuration names for it."""
+"""`POST /v1/openai/embeddings` is passed through to the upstream that is named for it, or answered here."""
 
 import time
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,19 +11,22 @@ from gateway.auth.door import Door, Need
 from gateway.auth.guard import Caller
 from gateway.budgets.estimate import Asked
 from gateway.config import Config, Route
+from gateway.embedding.embedder import Embedder
+from gateway.embedding.order import MODEL
 from gateway.errors import Fault, Refusal
-from gateway.openai_api import asking, edge, reckoning
+from gateway.openai_api import asking, edge, embedded, reckoning
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Vectors
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.body import decode_object, each_once
 from gateway.openai_api.bounds import NUMBERS
 from gateway.openai_api.exchange import Shared
-from gateway.openai_api.exchanges import Exchanges
+from gateway.openai_api.exchanges import PERSONA_PREFIX, Exchanges
 from gateway.openai_api.life import Life
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import is_set
 from gateway.openai_api.spelling import OURS, refuse_lookalikes
+from gateway.personas import name as names
 from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage
 from gateway.upstreams.client import Response
@@ -38,11 +41,16 @@ MODEL_LENGTH = 256
 class Embeddings(Answering):
     """The ASGI application behind the route."""
 
-    def __init__(self, door: Door, exchanges: Exchanges, config: Config) -> None:
+    def __init__(
+        self, door: Door, exchanges: Exchanges, config: Config, embedder: Embedder | None = None
+    ) -> None:
+        """Without an `embedder` there is no model here that answers in an upstream's place."""
         super().__init__(door.limiter)
         self._door = door
         self._exchanges = exchanges
+        self._embedder = embedder
         self._upstream = config.embeddings.upstream or ""
+        self._model = config.embeddings.model
         self._max_body = config.server.max_body
 
     async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
@@ -53,10 +61,11 @@ class Embeddings(Answering):
             incoming.require_post()
             caller = await self._door.admit(incoming.single.items(), incoming.connection, NEED)
             body = await edge.read_body(incoming.single, receive, self._max_body, aside)
-            body, model = await aside.run(len(body), partial(_checked, body))
-            embedding = self._prepare(caller, body, model, incoming.request_id, started)
+            asked = await aside.run(len(body), partial(_checked, body))
+            embedding = await self._prepare(caller, asked, incoming.request_id, started)
             if caller.workspace_id not in self._exchanges.ledger.known.free:
-                embedding.account.purse = await self._exchanges.purse(caller)
+                purse = await self._exchanges.purse(caller, embedding.account.turn.persona_id)
+                embedding.account.purse = purse
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
         except edge.CallerGoneError:
@@ -65,28 +74,66 @@ class Embeddings(Answering):
             del body
             await self.answer(embedding, incoming, send)
 
-    def _prepare(
-        self, caller: Caller, body: bytes, model: str, request_id: str, started: float
-    ) -> "Embedding":
+    async def _prepare(
+        self, caller: Caller, asked: "Asking", request_id: str, started: float
+    ) -> "Embedding | embedded.Embedded":
         """Raises Refusal."""
         node = self._exchanges.shared.routing.nodes.get(self._upstream)
-        if node is None:
+        if node is None and self._embedder is None:
             raise Refusal(Fault.EMBEDDINGS_UNSET, param="model")
         turn = Turn(
             id=ids.new("msg"),
             request_id=request_id,
             workspace_id=caller.workspace_id,
             key_id=caller.key_id,
-            model=model,
+            model=asked.model,
             stream=False,
             created_at=clock.now_ms(),
         )
-        known = {*node.upstream.models, *node.upstream.prices}
-        # A name that the caller made up must neither reach a head nor fill the memory for breakers.
-        route = Route(node.name, model if model in known else "")
+        name = names.canonical(asked.model)
+        if name.startswith(PERSONA_PREFIX):
+            persona = await self._exchanges.registry.resolve(caller, name)
+            turn.persona_id, turn.version_id = persona.persona_id, persona.version_id
+            turn.version = persona.version
         account = Account(turn, started, None, "")
         account.bounds = caller.bounds
-        return Embedding(self._exchanges.shared, body, account, route)
+        if node is None:
+            assert self._embedder is not None  # noqa: S101 - that is asked for above
+            if turn.persona_id is None and asked.model not in ("", MODEL):
+                raise _other_model(asked.model)
+            order = await self._exchanges.aside.run(len(asked.body), partial(embedded.order, asked.fields))
+            return embedded.Embedded(self._exchanges.shared, asked.body, order, account, self._embedder)
+        if turn.persona_id is not None:
+            asked = self._for_persona(asked)
+        known = {*node.upstream.models, *node.upstream.prices}
+        # A name that the caller made up must neither reach a head nor fill the memory for breakers.
+        route = Route(node.name, asked.model if asked.model in known or asked.model == self._model else "")
+        return Embedding(self._exchanges.shared, asked.body, account, route)
+
+    def _for_persona(self, asked: "Asking") -> "Asking":
+        """Put the upstream's own model in the place of a persona's name. Raises Refusal."""
+        if self._model is None:
+            message = "Personas embed by the model that `model` in the table [embeddings] names; set it."
+            raise Refusal(Fault.EMBEDDINGS_UNSET, message, param="model")
+        fields = {**asked.fields, "model": msgspec.Raw(msgspec.json.encode(self._model))}
+        return Asking(msgspec.json.encode(fields), fields, self._model)
+
+
+class Asking(NamedTuple):
+    """A request as it came, each key once."""
+
+    body: bytes
+    fields: dict[str, msgspec.Raw]
+    model: str
+
+
+def _other_model(model: str) -> Refusal:
+    return Refusal(
+        Fault.PERSONA_UNKNOWN,
+        f"The model `{model[:100]}` does not embed here; `{MODEL}` and names of personas do, and `upstream` "
+        "in the table [embeddings] names another place.",
+        param="model",
+    )
 
 
 class Embedding(Life):
@@ -122,11 +169,11 @@ class Embedding(Life):
         raise (await asking.failed(node, response, self._mask))[0]
 
 
-def _checked(body: bytes) -> tuple[bytes, str]:
-    """Return the body with each key once, its values as they were written, and the model. Raises Refusal."""
+def _checked(body: bytes) -> Asking:
+    """Take the body with each key once, its values as they were written. Raises Refusal."""
     fields = decode_object(body, NUMBERS)
     refuse_lookalikes(fields, OURS)
-    return each_once(body, fields), _model(fields)
+    return Asking(each_once(body, fields), fields, _model(fields))
 
 
 def _model(fields: dict[str, msgspec.Raw]) -> str:

@@ -18,6 +18,7 @@ from gateway.config import LOCAL, Config
 from gateway.limits.table import Table
 from gateway.restarts import Restarts
 from gateway.server.accepting import Share, shares
+from gateway.server.model_process import ModelProcess
 from gateway.server.tool_process import ToolProcess
 from gateway.upstreams.local import LocalModel
 
@@ -65,6 +66,7 @@ class Supervisor:
         work: Work,
         local: LocalModel | None,
         tools: ToolProcess | None = None,
+        embedder: ModelProcess | None = None,
     ) -> None:
         self._listener = _listen(config.server.host, config.server.port)
         self.address = _address(config.server.host, self._listener)
@@ -78,6 +80,7 @@ class Supervisor:
         self._local = local
         self._table = Table()
         self._tools = tools
+        self._embedder = embedder
         self._lifeline = os.pipe()
         self._workers: list[_Worker] = []
         self._free = [_Place(share) for share in shares(config.server.workers)]
@@ -140,6 +143,8 @@ class Supervisor:
                 log.error("the bundled model died and is started again")
         if self._tools is not None and not self._stopping and self._tools.poll():
             log.error("the tools' process died and is started again")
+        if self._embedder is not None and not self._stopping and self._embedder.poll():
+            log.error("the process of the embedded model died")
 
     def _fill(self) -> None:
         """Start a worker in every free place where one is due."""
@@ -204,6 +209,8 @@ class Supervisor:
             self._local.stop()
         if self._tools is not None:
             self._tools.stop()
+        if self._embedder is not None:
+            self._embedder.stop()
 
 
 def _listen(host: str, port: int) -> socket.socket:

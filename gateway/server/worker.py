@@ -35,15 +35,17 @@ def run(
     status: int,
     *,
     tools: str | None = None,
+    embedder: str | None = None,
 ) -> None:
     """Serve until told to stop, or until the parent has died, which ends the pipe `lifeline`.
 
-    `share` and `table` are what the workers have in common, and `tools` is the address of the tools'
-    process. One byte goes into the pipe `status` when connections are accepted.
+    `share` and `table` are what the workers have in common, `tools` and `embedder` the addresses of the
+    tools' process and of the embedded model's. One byte goes into the pipe `status` when connections are
+    accepted.
     """
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
-    front = create_app(config, table, tools)
+    front = create_app(config, table, tools, embedder)
     protocol = limited(config.server, front.gateway.access)
     settings = uvicorn.Config(
         with_cors(front, config.server.cors_origins),

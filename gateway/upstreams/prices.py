@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway.cache import Cache
-from gateway.config import LOCAL, Config, Price, Route, Upstream
+from gateway.config import EMBEDDED, LOCAL, Config, Price, Route, Upstream
 
 HOUR = 3600.0
 """Seconds between two looks at the list: some prices change with the day, and some with the time of day."""
@@ -56,7 +56,7 @@ class Tariff(msgspec.Struct, frozen=True):
 
 
 FREE = Tariff((Step(0, Price(input=0, output=0)),))
-"""The bundled model costs nothing."""
+"""The bundled models cost nothing."""
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -133,7 +133,7 @@ class Prices:
             await asyncio.sleep(HOUR)
 
     def _find(self, route: Route) -> Tariff | None:
-        if route.upstream == LOCAL:
+        if route.upstream in (LOCAL, EMBEDDED):
             return FREE
         upstream = self._upstreams.get(route.upstream)
         if upstream is None:
