@@ -126,6 +126,7 @@ FIELDS = {
     "has_more": "Whether there is a following page.",
     "headers": "Headers that are sent upstream, over the upstream's own.",
     "id": "The id, prefixed by what it is of.",
+    "input_type": "Whether the texts are looked for or found; the embedded model tells them apart.",
     "index": "The place in the list.",
     "input": "A text, or an array of texts or tokens.",
     "late": "Whether the score was found after the answer had gone out.",

@@ -228,14 +228,21 @@ EMBED = Raw(
     id="create_embeddings",
     tag="OpenAI-compatible",
     summary="Embed texts",
-    about="Passed through, byte for byte, to the upstream that the configuration names in `[embeddings]`. "
-    "Recorded as a turn, with tokens and cost.",
+    about="Passed through, byte for byte, to the upstream that the configuration names in `[embeddings]`; "
+    "without one, answered by the embedded multilingual-e5-small, where the extra `embed` is installed. A "
+    "persona's name embeds by the same model. Recorded as a turn, with tokens and cost.",
     takes="EmbeddingsRequest",
     answers="Embeddings",
     parameters=(GZIP,),
     headers=("X-Persona-Attempts", "X-Persona-Upstream", "X-Persona-Overhead-Ms"),
     passes_on=True,
-    faults=(Fault.MEDIA_UNSUPPORTED, Fault.EMBEDDINGS_UNSET, Fault.PROVIDER_REJECTED, *UPSTREAM_FAULTS),
+    faults=(
+        Fault.MEDIA_UNSUPPORTED,
+        Fault.EMBEDDINGS_UNSET,
+        Fault.PERSONA_UNKNOWN,
+        Fault.PROVIDER_REJECTED,
+        *UPSTREAM_FAULTS,
+    ),
 )
 MODERATE = Raw(
     method="POST",

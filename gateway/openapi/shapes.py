@@ -207,6 +207,7 @@ SHAPES: Json = {
         input={"anyOf": [TEXT, _array({"anyOf": [TEXT, NUMBER, _array(NUMBER)]})]},
         encoding_format=_one_of("float", "base64"),
         dimensions=NUMBER,
+        input_type=_one_of("query", "document", "passage"),
         user=TEXT,
     ),
     "Embeddings": _object(

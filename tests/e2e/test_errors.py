@@ -26,7 +26,6 @@ LIMIT = 4096
     [
         ("GET", "/v1/openai"),
         ("GET", "/v1/openai/"),
-        ("POST", "/v1/openai/responses"),
         ("POST", "/v1/openai/completions"),
         ("GET", "/v1/openai/files"),
         ("DELETE", "/v1/openai/nothing/at/all"),
@@ -90,7 +89,7 @@ def test_elsewhere_the_form_is_the_native_one(gateway: Gateway, path: str) -> No
         ("/chat/completions", "the base URL ends in /v1/openai: `/v1/openai/chat/completions`"),
         ("/openai/v1/chat/completions", "the base URL ends in /v1/openai: `/v1/openai/chat/completions`"),
         ("/v1/models", "the base URL ends in /v1/openai: `/v1/openai/models`"),
-        ("/v1/responses", "under /v1/openai there are POST /chat/completions"),
+        ("/v1/responses", "the base URL ends in /v1/openai: `/v1/openai/responses`"),
         ("/v1/openai/v1/embeddings", "leave the second `/v1` out: `/v1/openai/embeddings`"),
     ],
 )
