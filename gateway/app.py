@@ -16,6 +16,7 @@ from litestar.exceptions import (
 )
 from litestar.plugins.core import MsgspecDIPlugin
 
+from gateway.alerts.routes import router as alerts_router
 from gateway.auth import pepper
 from gateway.auth.access import Admission, shared
 from gateway.auth.door import Door
@@ -326,6 +327,7 @@ def native(gateway: Gateway) -> Router:
             auth_router(),
             budgets_router(),
             webhooks_router(),
+            alerts_router(),
             turns_router(database, gateway.tail, gateway.guard),
             conversations_router(gateway.registry, gateway.talking, config.server.public_url),
             ensembles_router(gateway.stage, config.server.public_url),

@@ -296,6 +296,15 @@ class Egress(Strict, frozen=True):
     """`host:port` of places outside of the public internet, or on other ports, that users' URLs may name."""
 
 
+class Alerts(Strict, frozen=True):
+    threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
+    """The share of a version's answers out of character from which on an alert is given; 0 gives none."""
+    window_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+    """Hours whose answers are looked at."""
+    minimum_turns: Count = 20
+    """Scored answers below which no alert is given."""
+
+
 class Webhooks(Strict, frozen=True):
     retries: Annotated[list[Pause], msgspec.Meta(max_length=20)] = msgspec.field(
         default_factory=lambda: [30.0, 150.0, 720.0, 2700.0]
@@ -390,6 +399,7 @@ class Config(Strict, frozen=True):
     mcp: Mcp = Mcp()
     egress: Egress = Egress()
     webhooks: Webhooks = Webhooks()
+    alerts: Alerts = Alerts()
     plans: dict[str, Plan] = {}
     workspaces: dict[str, Workspace] = {}
     limits: Limits = Limits()

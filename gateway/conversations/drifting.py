@@ -71,7 +71,7 @@ def drift_route() -> BaseRouteHandler:
 
 def follow(told: list[tuple[str, Score]]) -> PathDrift:
     """Follow the answers of a path, each by its turn's id; the oldest comes first."""
-    followed = onset.follow([_level(score) for _, score in told])
+    followed = onset.follow([level(score) for _, score in told])
     points = [
         DriftPoint(
             turn=turn,
@@ -91,7 +91,7 @@ def follow(told: list[tuple[str, Score]]) -> PathDrift:
     )
 
 
-def _level(score: Score) -> float | None:
+def level(score: Score) -> float | None:
     """Say how far the answer is from its persona on the axis on which it is furthest."""
     if score.drift.verdict == "unscored":
         return None

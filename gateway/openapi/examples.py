@@ -228,6 +228,7 @@ ANSWERS: dict[str, Any] = {
     "list_audit": page(access.AUDIT),
     "list_budgets": page(access.BUDGET, following="17"),
     "set_budget": access.BUDGET,
+    "list_alerts": page(hooks.ALERT, following="17"),
     "create_webhook": hooks.MADE,
     "list_webhooks": page(hooks.WEBHOOK, following="17"),
     "read_webhook": hooks.WEBHOOK,

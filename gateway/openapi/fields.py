@@ -37,6 +37,8 @@ FIELDS = {
     "next_attempt_at": "When it is sent next; null where it is not.",
     "off_reason": "`gone`: the gateway has switched it off, since the receiver answered 410.",
     "old_secret_until": "Until when the secret before signs too; null where it does not.",
+    "recovered_at": "When fewer answers were out of character again; null while it is open.",
+    "window_hours": "Hours whose answers were looked at.",
     "replayed": "How many deliveries were put on their way anew.",
     "response_status": "The status of the last answer; null where there was none.",
     "standard_headers": "Whether the headers of Standard Webhooks go out beside `Persona-Signature`.",

@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 PLACE = "#/components/schemas/"
 NAMES = {
+    "AlertView": "Alert",
     "AuditView": "AuditEntry",
     "BudgetBody": "BudgetLimit",
     "BudgetView": "Budget",

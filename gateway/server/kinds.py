@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
+from gateway.alerts.watching import Watching
 from gateway.auth.allowance import Allowance
 from gateway.config import Config
+from gateway.conversations.watching import watch
 from gateway.runs.generating import Generation
 from gateway.storage.database import Database
 from gateway.webhooks.delivering import Delivering
@@ -23,4 +25,5 @@ def known(config: Config, database: Database, allowance: Allowance) -> dict[str,
 
 def sources(config: Config, database: Database) -> Sequence[Source]:
     """List what makes work of what has happened; a room that has some adds it here."""
-    return [partial(spread, database)]
+    alerts = Watching(config.alerts, database)
+    return [alerts.look, partial(watch, database), partial(spread, database)]

@@ -41,6 +41,8 @@ async def conversations(connection: AsyncConnection, which: ColumnElement[bool])
     """Delete these conversations, with all that was said in them."""
     theirs = tables.messages.c.conversation.in_(select(tables.conversations.c.seq).where(which))
     said = select(tables.messages.c.seq).where(theirs)
+    told = tables.onsets.c.conversation.in_(select(tables.conversations.c.seq).where(which))
+    await connection.execute(delete(tables.onsets).where(told))
     await connection.execute(delete(tables.message_words).where(tables.message_words.c.rowid.in_(said)))
     await connection.execute(delete(tables.messages).where(theirs))
     conversation, workspace = tables.conversations.c, tables.workspaces.c

@@ -129,3 +129,14 @@ WAITING: Json = {
     "ended_at": None,
 }
 TESTED: Json = {**WAITING, "type": "webhook.test", "body": event("webhook.test")}
+ALERT: Json = {
+    "event": EVENT_ID,
+    "persona": PERSONA_ID,
+    "version": 2,
+    "share": 0.31,
+    "turns": 42,
+    "threshold": 0.2,
+    "window_hours": 24,
+    "created_at": WHEN,
+    "recovered_at": None,
+}

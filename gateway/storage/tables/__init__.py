@@ -1,5 +1,7 @@
 """Every table, as SQLAlchemy Core knows it; tests compare the migrations with these."""
 
+from gateway.storage.tables.alerts import alerts as alerts
+from gateway.storage.tables.alerts import onsets as onsets
 from gateway.storage.tables.dialogue import conversations as conversations
 from gateway.storage.tables.dialogue import messages as messages
 from gateway.storage.tables.identity import keys as keys

@@ -1,0 +1,1 @@
+"""Alerts: versions of which too many answers are out of character."""

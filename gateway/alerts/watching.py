@@ -1,0 +1,73 @@
+"""Versions are watched: an alert opens once, and closes when fewer of their answers are out of character."""
+
+import time
+
+from gateway.alerts import store
+from gateway.alerts.alert import Alert, Subject, Tally
+from gateway.config import Alerts
+from gateway.storage.connection import AsyncConnection
+from gateway.storage.database import Database
+
+AGAIN_SECONDS = 60.0
+"""Seconds between two looks at open alerts, which close as time goes by, too."""
+
+
+class Watching:
+    """Looks for alerts in a work process; the place is kept in the store, beside what was found."""
+
+    def __init__(self, settings: Alerts, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._again = 0.0
+
+    async def look(self) -> bool:
+        """Look at the versions that have answered since the last look; tells whether there may be more."""
+        if not self._settings.threshold:
+            return False
+        async with self._database.read() as connection:
+            behind, newest = await store.place(connection), await store.newest(connection)
+        if behind is None:
+            async with self._database.write() as connection:
+                await store.keep_place(connection, newest)
+            return False
+        if time.monotonic() >= self._again:
+            self._again = time.monotonic() + AGAIN_SECONDS
+            await self._close()
+        if behind == newest:
+            return False
+        async with self._database.write() as connection:
+            behind = await store.place(connection) or newest
+            subjects, at = await store.touched(connection, behind)
+            for subject in sorted(subjects, key=lambda one: (one.persona_id, one.version)):
+                await self._weigh(connection, subject)
+            await store.keep_place(connection, at)
+        return at != newest
+
+    async def _weigh(self, connection: AsyncConnection, subject: Subject) -> None:
+        """Open or close the alert of a version."""
+        threshold, hours = self._settings.threshold, self._settings.window_hours
+        found = await store.tally(connection, subject, hours)
+        known = await store.find_open(connection, subject, threshold, hours)
+        if known is None and self._is_too_much(found):
+            await store.fire(connection, subject, found, threshold, hours)
+        elif known is not None and found.share < threshold:
+            await store.recover(connection, [known])
+
+    async def _close(self) -> None:
+        """Close the alerts whose answers are no longer within the window."""
+        threshold, hours, after = self._settings.threshold, self._settings.window_hours, 0
+        over: list[Alert] = []
+        async with self._database.read() as connection:
+            while found := await store.open_alerts(connection, threshold, hours, after):
+                for alert in found:
+                    tally = await store.tally(connection, alert.subject, hours)
+                    if tally.share < threshold:
+                        over.append(alert)
+                after = found[-1].seq
+        if over:
+            async with self._database.write() as connection:
+                await store.recover(connection, over)
+
+    def _is_too_much(self, found: Tally) -> bool:
+        enough = found.turns >= self._settings.minimum_turns
+        return enough and found.share >= self._settings.threshold
