@@ -64,6 +64,8 @@ from gateway.personas.routes import router as personas_router
 from gateway.projects.keyless import ProjectAdmission
 from gateway.projects.routes import router as projects_router
 from gateway.queries import Queries
+from gateway.responses import conversing
+from gateway.responses import routes as response_routes
 from gateway.responses.serving import Responses
 from gateway.runs.creating import creating
 from gateway.runs.routes import router as runs_router
@@ -149,7 +151,7 @@ class Gateway:
         self.embedder = None if embedder is None else Embedder(embedder)
         self.stage = Stage(self.exchanges, self.limiter)
         self.embeddings = Embeddings(self.door, self.exchanges, config, self.embedder)
-        self.responses = Responses(self.door, self.exchanges, config.server)
+        self.responses = Responses(self.door, self.exchanges, self.database, self.committer, config.server)
         self.moderations = Moderations(self.door, self.exchanges, self.moderator, config.server)
         self.queue = Queue(self.database)
         self.is_loaded = False
@@ -293,7 +295,13 @@ def create_app(
             check_liveness,
             check_readiness,
             router(
-                gateway.door, gateway.chat, gateway.embeddings, models, gateway.responses, gateway.moderations
+                gateway.door,
+                gateway.chat,
+                gateway.embeddings,
+                models,
+                gateway.responses,
+                gateway.moderations,
+                kept_responses(gateway),
             ),
             native(gateway),
             projects(gateway),
@@ -309,6 +317,17 @@ def create_app(
     )
     front = Front(litestar, gateway)
     return front
+
+
+def kept_responses(gateway: Gateway) -> Router:
+    """Make the routes of responses and conversations in OpenAI's form."""
+    parts = {"database": gateway.database, "config": gateway.config}
+    return Router(
+        "/",
+        route_handlers=[*response_routes.handlers(), *conversing.handlers(gateway.registry)],
+        dependencies={name: shared(part) for name, part in parts.items()},
+        middleware=[Queries(), Bodies(gateway.config.server.max_body)],
+    )
 
 
 def native(gateway: Gateway) -> Router:

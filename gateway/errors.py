@@ -171,6 +171,14 @@ class Fault(_Fault, Enum):
         "The workspace has as many conversations as it may; delete some of them.")
     CONVERSATION_TEXTLESS = (409, "conversation.without_texts", "conversation", "invalid_request_error", None,
         "No texts are kept of this conversation; send its history with each request, to /v1/openai.")
+    RESPONSE_UNKNOWN = (404, "response.not_found", "response", "invalid_request_error", None,
+        "There is no such response, or it is not yours to see.",
+        "response_id")
+    RESPONSE_GONE = (409, "response.not_kept", "response", "invalid_request_error", None,
+        "The answer of this response has been taken out of its conversation; go on from another one.",
+        "previous_response_id")
+    ITEM_UNKNOWN = (404, "item.not_found", "conversation", "invalid_request_error", None,
+        "The conversation has no such item.")
     MESSAGE_UNKNOWN = (404, "message.not_found", "conversation", "invalid_request_error", None,
         "The conversation has no such message.")
     ANSWER_TOO_LONG = (502, "conversation.answer_too_long", "conversation", "server_error", None,

@@ -35,6 +35,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """The owner of the key that made it, which outlives the rotation of that key."""
     key_id: str
     persona_id: str
+    """It is empty until a persona answers in a conversation that was begun without one."""
     version: int | None
     follow: str | None
     title: str

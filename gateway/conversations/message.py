@@ -1,6 +1,6 @@
 """A message stands on a path of its conversation, and remembers what was said before it by a hash."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from gateway import clock, ids
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.lineage import Heard
 from gateway.scoring.transcript import text_of
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.words import words_of
 from gateway.turns.turn import Drift, Turn
 
@@ -44,6 +45,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     body: str | None
     """The message in OpenAI's form, as JSON; `None` where texts are not kept."""
+    items: str | None = None
+    """The items of a response that it stands for, as a JSON array; `None` for a message of a chat."""
     hash: bytes
     tail: bytes | None = None
     """Of an answer, a hash over it and what it answers, by which apps that drop old messages find it."""
@@ -53,8 +56,16 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
 
     @property
+    def is_removed(self) -> bool:
+        """Tells whether all that was said in it has been taken out."""
+        return self.items == "[]"
+
+    @property
     def place(self) -> Place:
         return Place(self.id, self.depth, self.turn, self.hash)
+
+
+Beside = Callable[[AsyncConnection, int], Awaitable[None]]
 
 
 class Addition(msgspec.Struct, frozen=True):
@@ -65,10 +76,12 @@ class Addition(msgspec.Struct, frozen=True):
     words: tuple[str, ...] = ()
     """By these the messages are found, as `said_words` returns them of each; none where they are not kept."""
     answers: int = 1
+    beside: Beside | None = None
+    """Writes what belongs to the turn, in the same transaction, once the conversation has this number."""
 
     def without_texts(self) -> "Addition":
         """Return it with hashes in the place of what was said."""
-        bare = tuple(msgspec.structs.replace(each, body=None) for each in self.messages)
+        bare = tuple(msgspec.structs.replace(each, body=None, items=None) for each in self.messages)
         return msgspec.structs.replace(self, messages=bare, words=())
 
 

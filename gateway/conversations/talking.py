@@ -240,7 +240,7 @@ class _Answer(msgspec.Struct):
 def _request(model: str, window: Window, wanted: Posted) -> bytes:
     """Write the chat request. Raises Refusal where some of the history was kept without its text."""
     history = [msgspec.Raw(message.body) for message in window.messages if message.body is not None]
-    if len(history) < len(window.messages):
+    if len(history) < sum(not message.is_removed for message in window.messages):
         raise Refusal(Fault.CONVERSATION_TEXTLESS)
     return msgspec.json.encode(
         {

@@ -46,7 +46,7 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation: whom it is with, which version answers, and how long it is."""
 
     id: str
-    persona: str
+    persona: str | None
     version: int | None
     follow: str | None
     title: str
@@ -119,7 +119,7 @@ def given(value: Given | UnsetType) -> Given | None:
 def show(found: Conversation) -> ConversationView:
     return ConversationView(
         id=found.id,
-        persona=found.persona_id,
+        persona=found.persona_id or None,
         version=found.version,
         follow=found.follow,
         title=found.title,

@@ -105,6 +105,10 @@ class Answer:
         """The JSON of all that was answered."""
         return bytes(self.fields["choices"])
 
+    def message_with(self, text: str) -> bytes:
+        """Return these words as a message, in JSON."""
+        return msgspec.json.encode({"role": "assistant", "content": text})
+
     def with_words(self, text: str, model_json: bytes, persona_json: bytes) -> bytes:
         """Encode the answer with these words in each of its choices."""
         message = {"role": "assistant", "content": text}

@@ -1,11 +1,9 @@
 """The drop-in surface has routes for chat completions, embeddings and models."""
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Router, asgi, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -24,9 +22,9 @@ SERVED = (
     "POST /chat/completions, POST /responses, POST /embeddings, POST /moderations, GET /models and "
     "GET /models/{id}"
 )
-SERVED_PATHS = ("/chat/completions", "/embeddings", "/models", "/moderations", "/responses")
+SERVED_PATHS = ("/chat/completions", "/embeddings", "/models", "/moderations", "/responses", "/conversations")
 THEIRS = re.compile(
-    r"(?:/api|/v1|/openai)*(/(?:chat/completions|completions|embeddings|models|responses|moderations)(?:/.*)?)",
+    r"(?:/api|/v1|/openai)*(/(?:chat/completions|completions|embeddings|models|responses|conversations|moderations)(?:/.*)?)",
     re.DOTALL,
 )
 """Matches the paths of OpenAI's clients behind whatever their base URL holds."""
@@ -48,9 +46,9 @@ def router(
     models: Models,
     responses: Answering,
     moderations: Moderations,
-    others: Sequence[HTTPRouteHandler] = (),
+    others: Router,
 ) -> Router:
-    """Make the routes of everything under /v1/openai; `others` are those that other rooms bring."""
+    """Make the routes of everything under /v1/openai; `others` are those of responses that are kept."""
 
     @get("/models", opt=NAMING, summary="List the model names that the key can use")
     async def list_models(
@@ -87,7 +85,7 @@ def router(
             asgi("/moderations", opt={"scope": SCOPE}, copy_scope=False)(
                 _exactly("/moderations", moderations)
             ),
-            Router("/", route_handlers=[list_models, show_model, *others], middleware=[Admission(door)]),
+            Router("/", route_handlers=[list_models, show_model, others], middleware=[Admission(door)]),
         ],
         tags=["OpenAI-compatible"],
     )

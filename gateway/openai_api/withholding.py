@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.answer import Answer
 from gateway.scoring.transcript import Said
@@ -36,7 +34,7 @@ class Replacement:
 
     def message(self) -> bytes:
         """Return these words as a message, in JSON."""
-        return msgspec.json.encode({"role": "assistant", "content": self._text})
+        return self._answer.message_with(self._text)
 
     def encode(self, model_json: bytes, persona_json: bytes) -> bytes | bytearray:
         """Encode the answer with these words in the place of its own."""

@@ -43,6 +43,8 @@ BY_PARAMETER = {
     ("path", "project"): Fault.PROJECT_UNKNOWN,
     ("path", "persona"): Fault.PERSONA_UNKNOWN,
     ("path", "conversation"): Fault.CONVERSATION_UNKNOWN,
+    ("path", "response"): Fault.RESPONSE_UNKNOWN,
+    ("path", "item"): Fault.ITEM_UNKNOWN,
     ("path", "v"): Fault.VERSION_UNKNOWN,
     ("path", "a"): Fault.VERSION_UNKNOWN,
     ("header", "If-Match"): Fault.PRECONDITION_FAILED,

@@ -52,6 +52,8 @@ IN_PATHS = {
     "conversation": names.CONVERSATION_ID,
     "build": "6f1c2b7a90de4435",
     "file": "style.css",
+    "response": responded.RESPONSE_ID,
+    "item": names.TURN_ID,
     "model": "persona/the-night-librarian",
 }
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -68,6 +70,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "Whole answer": responded.ASKED,
         "Stream": {**responded.ASKED, "stream": True},
     },
+    "create_openai_conversation": {
+        "Empty": {},
+        "With a persona and an item": {"persona": "the-night-librarian", "items": [responded.GIVEN]},
+    },
+    "change_openai_conversation": {"Metadata": {"metadata": {"topic": "tea"}}},
+    "add_conversation_items": {"One item": {"items": [responded.GIVEN]}},
     "create_embeddings": {"One text": {"model": "text-embedding-3-small", "input": "Good evening"}},
     "create_moderation": {
         "As the persona would say it": {
@@ -172,6 +180,21 @@ ANSWERS: dict[str, Any] = {
     "show_openapi": {"openapi": "3.1.0"},
     "create_chat_completion": completions.ANSWER,
     "create_response": responded.ANSWER,
+    "read_response": responded.ANSWER,
+    "remove_response": {"id": responded.RESPONSE_ID, "object": "response", "deleted": True},
+    "list_input_items": responded.LISTED,
+    "create_openai_conversation": responded.CONVERSATION,
+    "read_openai_conversation": responded.CONVERSATION,
+    "change_openai_conversation": responded.CONVERSATION,
+    "remove_openai_conversation": {
+        "id": names.CONVERSATION_ID,
+        "object": "conversation.deleted",
+        "deleted": True,
+    },
+    "list_conversation_items": responded.LISTED,
+    "add_conversation_items": responded.LISTED,
+    "read_conversation_item": responded.ITEM,
+    "remove_conversation_item": responded.CONVERSATION,
     "create_embeddings": completions.EMBEDDINGS,
     "create_moderation": completions.MODERATIONS,
     "list_models": completions.MODELS,

@@ -73,6 +73,8 @@ FIELDS = {
     "content": "Text, or an array of content parts.",
     "concurrent_runs": "Generations at the same time; null for no limit.",
     "concurrent_streams": "Answers that are streamed at the same time; null for no limit.",
+    "response": "The `resp_…` id.",
+    "item": "The id of an item.",
     "conversation": "The `conv_…` id; null for a one-shot request.",
     "cache_write_tokens": "Tokens of the prompt that it put into its cache; null where it does not say.",
     "cached_tokens": "Tokens of the prompt that the upstream had in its cache; null where it does not say.",

@@ -193,6 +193,22 @@ SHAPES: Json = {
     "ResponseItem": _object(
         f"An item of a response or of a conversation. {OPEN}", "type", type=TEXT, id=TEXT
     ),
+    "ResponseItems": _object(
+        "A page of items.",
+        "object data first_id last_id has_more",
+        object={"const": "list"},
+        data=_array(_ref("ResponseItem")),
+        first_id=_or_null("string"),
+        last_id=_or_null("string"),
+        has_more={"type": "boolean"},
+    ),
+    "Deleted": _object(
+        "What was deleted, in OpenAI's form.",
+        "id object deleted",
+        id=TEXT,
+        object=TEXT,
+        deleted={"const": True},
+    ),
     "ResponseEvent": _object(
         "An event of a response's stream; the last one carries the whole response with `persona`.",
         "type sequence_number",
@@ -352,6 +368,13 @@ ANSWERED = {
     "check_liveness": "Liveness",
     "check_readiness": "Readiness",
     "export_conversation": LINES,
+    "read_response": "Response",
+    "remove_response": "Deleted",
+    "list_input_items": "ResponseItems",
+    "remove_openai_conversation": "Deleted",
+    "list_conversation_items": "ResponseItems",
+    "add_conversation_items": "ResponseItems",
+    "read_conversation_item": "ResponseItem",
     "list_models": "ModelList",
     "show_model": "Model",
     "show_openapi": "OpenAPIDocument",

@@ -1,6 +1,6 @@
 """A Responses request is read, and put in the words of a chat request that asks for the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from gateway.responses import parameters
 from gateway.responses.items import Heard, Obstacle, Spoken
 from gateway.responses.parameters import Translated
 
+REFERENCE = b'"item_reference"'
 ID_BYTES = 128
 """Bytes of an id, as it is written."""
 METADATA = 16
@@ -27,7 +28,6 @@ class Asked:
     """One Responses request. `fields` are as the caller wrote them."""
 
     __slots__ = (
-        "background",
         "chat",
         "conversation",
         "fields",
@@ -38,6 +38,7 @@ class Asked:
         "metadata",
         "origins",
         "previous",
+        "referred",
         "store",
         "stream",
     )
@@ -48,7 +49,8 @@ class Asked:
         self.stream = _flag(fields, "stream") or False
         self.store = _flag(fields, "store")
         """It is `None` where the caller has not said."""
-        self.background = _flag(fields, "background") or False
+        if _flag(fields, "background"):
+            raise wrong("background", "must be false; a response is answered while its caller waits")
         self.previous = _id(fields, "previous_response_id")
         self.conversation = _conversation(fields)
         self.metadata = _read_metadata(fields)
@@ -59,6 +61,8 @@ class Asked:
         self.is_text = opens(value, '"')
         """Tells whether the input is a text."""
         self.input: list[spoken_items.Fields] = []
+        self.referred: frozenset[bytes] = frozenset()
+        """Items that were referred to, as they were kept."""
         self.heard = self._hear(value)
         self.origins: list[str] = []
         """The place in the caller's request for each message of the chat request."""
@@ -83,6 +87,22 @@ class Asked:
             raise wrong("input", "must be a text or an array of items")
         self.input = spoken_items.decode(value, "input")
         return spoken_items.hear(self.input)
+
+    @property
+    def references(self) -> dict[int, str]:
+        """List the ids of items that are referred to, by their places."""
+        return {
+            at: _text.decode(item["id"])
+            for at, item in enumerate(self.input)
+            if bytes(item.get("type", NULL)) == REFERENCE and opens(item.get("id", NULL), '"')
+        }
+
+    def refer(self, found: Mapping[int, spoken_items.Fields]) -> None:
+        """Put items in the place of references to them."""
+        for at, item in found.items():
+            self.input[at] = item
+        self.referred = frozenset(msgspec.json.encode(item) for item in found.values())
+        self.heard = spoken_items.hear(self.input)
 
     @property
     def obstacles(self) -> list[Obstacle]:

@@ -10,7 +10,6 @@ from gateway.openai_api.answer import Answer
 from gateway.openai_api.messages import opens
 from gateway.openai_api.parameters import NULL, is_set
 from gateway.openai_api.relay import Relay
-from gateway.openai_api.sse import DONE_FRAME
 from gateway.openai_api.transcript import Transcript
 from gateway.responses.draft import Draft
 from gateway.responses.telling import (
@@ -54,12 +53,15 @@ def summarises(draft: Draft) -> bool:
 class BridgedRelay:
     """Is fed a chat's stream, and returns the events of a response; all else a chat's own relay decides."""
 
-    __slots__ = ("_chat", "_failure", "_teller")
+    __slots__ = ("_chat", "_failure", "_is_kept", "_teller", "ending")
 
-    def __init__(self, chat: Relay, draft: Draft, limit: int) -> None:
+    def __init__(self, chat: Relay, draft: Draft, limit: int, *, is_kept: bool) -> None:
         self._chat = chat
         self._teller = Teller(draft, limit, summarises=summarises(draft))
         self._failure: Refusal | None = None
+        self._is_kept = is_kept
+        self.ending = b""
+        """The events that end an answer, once it is kept."""
 
     @property
     def transcript(self) -> Transcript:
@@ -97,11 +99,6 @@ class BridgedRelay:
     def is_settled(self) -> bool:
         return self._chat.is_settled
 
-    @property
-    def ending(self) -> bytes:
-        """The events that end an answer, once it is kept."""
-        return self._end()
-
     def feed(self, data: bytes) -> bytes:
         return self._told(self._chat.feed(data))
 
@@ -116,14 +113,17 @@ class BridgedRelay:
         return self._told(self._chat.release(persona_json))
 
     def _told(self, frames: bytes) -> bytes:
-        if not frames or self._failure is not None:
+        if self._failure is not None:
             return b""
         try:
             out = self._teller.tell(frames)
         except TooLongError:
             self._failure = UpstreamFailure("bad_answer", self._chat.upstream).refusal()
             return b""
-        return out + self._end() if frames.endswith(DONE_FRAME) else out
+        if not self._chat.done or self.ending:
+            return out
+        self.ending = self._end()
+        return out if self._is_kept else out + self.ending
 
     def _end(self) -> bytes:
         self._teller.usage = self._chat.transcript.usage
@@ -137,6 +137,10 @@ class BridgedAnswer(Answer):
 
     def encode(self, model_json: bytes, persona_json: bytes) -> bytes:
         return self._written(self._items(), self.finish_reason, persona_json)
+
+    def message_with(self, text: str) -> bytes:
+        self.draft.words = text
+        return super().message_with(text)
 
     def with_words(self, text: str, model_json: bytes, persona_json: bytes) -> bytes:
         item = message_item(f"msg_{self.draft.number}", msgspec.json.encode(text), None, b"", "completed")

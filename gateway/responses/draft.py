@@ -1,6 +1,6 @@
 """A response takes shape here: what is known of it before its answer, and how each state is written."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -31,6 +31,21 @@ ECHOED: dict[str, bytes] = {
 """Parameters that an answer repeats, with what stands there if the caller gave none."""
 
 
+class Writing(Protocol):
+    """Writes a whole answer as a response."""
+
+    def encode(self, model_json: bytes, persona_json: bytes) -> bytes | bytearray: ...
+
+    def with_words(self, text: str, model_json: bytes, persona_json: bytes) -> bytes: ...
+
+
+class _Status(msgspec.Struct):
+    status: str = "completed"
+
+
+_status = msgspec.json.Decoder(_Status)
+
+
 class Draft:
     """The response of one request. `number` is its id without the prefix, which its turn bears too."""
 
@@ -38,7 +53,6 @@ class Draft:
         "_echo",
         "answer",
         "asked",
-        "background",
         "conversation",
         "created_at",
         "id",
@@ -47,8 +61,10 @@ class Draft:
         "model",
         "number",
         "sequence",
+        "source",
         "stored",
         "usage",
+        "words",
     )
 
     def __init__(self, asked: Asked) -> None:
@@ -63,7 +79,6 @@ class Draft:
         self.is_foreign = False
         """Tells whether it goes on from an upstream's own state, which is not known here."""
         self.stored = False
-        self.background = False
         self.sequence = 0
         """The number of the next event."""
         self.items: list[bytes] = []
@@ -71,6 +86,10 @@ class Draft:
         self.usage: bytes = b"null"
         self.answer: bytes | None = None
         """The last state of the response, as it is sent."""
+        self.source: Writing | None = None
+        """The whole answer of which the response is made."""
+        self.words: str | None = None
+        """The words that go out in the place of an answer that is held back."""
         self._echo: bytes | None = None
 
     def begin(self, turn_id: str, model_json: bytes) -> None:
@@ -79,6 +98,19 @@ class Draft:
         self.id = RESP + self.number
         self.created_at = clock.now_ms() // 1000
         self.model = model_json
+
+    def finish(self, model_json: bytes, persona_json: bytes) -> None:
+        """Write the response that a whole answer makes."""
+        assert self.source is not None  # noqa: S101 - it has been answered
+        if self.words is None:
+            self.source.encode(model_json, persona_json)
+        else:
+            self.source.with_words(self.words, model_json, persona_json)
+
+    @property
+    def status(self) -> str:
+        """The last state of the response, once it is answered."""
+        return _status.decode(self.answer).status if self.answer is not None else "in_progress"
 
     @property
     def echo(self) -> bytes:
@@ -91,7 +123,7 @@ class Draft:
                 "previous_response_id": asked.previous,
                 "conversation": None if self.conversation is None else {"id": self.conversation},
                 "store": self.stored,
-                "background": self.background,
+                "background": False,
                 "metadata": asked.metadata,
             }
             self._echo = msgspec.json.encode(fields)[1:-1]
@@ -109,7 +141,7 @@ class Draft:
                 None if self.conversation is None else {"id": self.conversation}
             ),
             "store": b"true" if self.stored else b"false",
-            "background": b"true" if self.background else b"false",
+            "background": b"false",
             "metadata": msgspec.json.encode(asked.metadata),
         }
 

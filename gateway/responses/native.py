@@ -306,6 +306,10 @@ class NativeAnswer(Answer):
     def encode(self, model_json: bytes, persona_json: bytes) -> bytes:
         return self._edited({"persona": persona_json})
 
+    def message_with(self, text: str) -> bytes:
+        self.draft.words = text
+        return super().message_with(text)
+
     def with_words(self, text: str, model_json: bytes, persona_json: bytes) -> bytes:
         part = {"type": "output_text", "text": text, "annotations": []}
         item = {"id": f"msg_{self.draft.number}", "type": "message", "status": "completed"}

@@ -15,7 +15,7 @@ from gateway.openai_api.parameters import NULL, OF_TOOLS
 from gateway.openai_api.relay import Relaying
 from gateway.openai_api.request import ChatRequest
 from gateway.personas.resolved import Resolved
-from gateway.responses import parameters
+from gateway.responses import parameters, shown
 from gateway.responses.asked import Asked, refuse_oddities
 from gateway.responses.bridged import BridgedAnswer, BridgedRelay
 from gateway.responses.draft import Draft
@@ -67,6 +67,7 @@ class Trying(Asking):
         kind = NativeAnswer if node.upstream.responses else BridgedAnswer
         answer: BridgedAnswer | NativeAnswer = await kind.read(body, node.name, self._mask)
         answer.draft = self._draft
+        self._draft.source = answer
         return answer
 
     def body(self, node: Node, route: Route) -> bytes:
@@ -125,12 +126,13 @@ class Trying(Asking):
         leading = 0 if self._persona is None else asked.leading
         items = [*self._history]
         for said in asked.heard.spoken[leading:]:
-            items += said.items
+            for item in said.items:
+                items += shown.for_upstream([item]) if item in asked.referred else [item]
         return b"[" + b",".join(items) + b"]"
 
     def _relay(self, node: Node) -> Relaying:
         if not node.upstream.responses:
-            return BridgedRelay(self._chat_relay(node), self._draft, self._event_bytes)
+            return BridgedRelay(self._chat_relay(node), self._draft, self._event_bytes, is_kept=self.is_kept)
         return NativeRelay(
             upstream=node.name,
             draft=self._draft,

@@ -45,6 +45,11 @@ async def conversations(connection: AsyncConnection, which: ColumnElement[bool])
     await connection.execute(delete(tables.onsets).where(told))
     await connection.execute(delete(tables.message_words).where(tables.message_words.c.rowid.in_(said)))
     await connection.execute(delete(tables.messages).where(theirs))
+    here = tables.responses.c.conversation.in_(select(tables.conversations.c.seq).where(which))
+    answered = select(tables.responses.c.seq).where(here)
+    items = tables.response_items
+    await connection.execute(delete(items).where(items.c.response.in_(answered)))
+    await connection.execute(delete(tables.responses).where(here))
     conversation, workspace = tables.conversations.c, tables.workspaces.c
     counted = select(conversation.workspace_id, func.count().label("gone")).where(which)
     for row in (await connection.execute(counted.group_by(conversation.workspace_id))).all():

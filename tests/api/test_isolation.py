@@ -35,6 +35,7 @@ MISSING = {
     "key": "key_" + "0" * 20,
     "turn": "msg_" + "0" * 20,
     "conversation": "conv_" + "0" * 20,
+    "response": "resp_" + "0" * 20,
     "workspace": "ws_" + "0" * 20,
     "run": "run_" + "0" * 20,
     "webhook": "whk_" + "0" * 20,
@@ -54,19 +55,25 @@ class Operation(NamedTuple):
 
     @property
     def has_target(self) -> bool:
-        kinds = "ref|key_id|turn_id|model|conversation|subject|run_id|project|webhook_id"
+        kinds = "ref|key_id|turn_id|model|conversation|response|subject|run_id|project|webhook_id"
         named = re.search(rf"\{{({kinds})\}}", self.path)
         return bool(named) or self.names_a_persona
 
     @property
     def names_a_persona(self) -> bool:
-        ends = ("/chat/completions", "/openai/responses", "/chat/conversations", "/conversations/import")
+        ends = (
+            "/chat/completions",
+            "/openai/responses",
+            "/openai/conversations",
+            "/chat/conversations",
+            "/conversations/import",
+        )
         return self.method == "POST" and self.path.endswith(ends)
 
     @property
     def is_about_a_persona(self) -> bool:
         return (
-            bool(re.search(r"\{(ref|model|conversation|subject|persona)\}", self.path))
+            bool(re.search(r"\{(ref|model|conversation|response|subject|persona)\}", self.path))
             or self.names_a_persona
         )
 
@@ -81,6 +88,7 @@ class Operation(NamedTuple):
             "workspace": target["workspace"],
             "turn_id": target["turn"],
             "conversation": target["conversation"],
+            "response": target["response"],
             "run_id": target["run"],
             "webhook_id": target["webhook"],
             "delivery_id": target["delivery"],
@@ -99,6 +107,11 @@ class Operation(NamedTuple):
         bodies: dict[str, Any] = {
             "POST /v1/openai/chat/completions": MESSAGES | model,
             "POST /v1/openai/responses": {"input": "Hi"} | model,
+            "POST /v1/openai/conversations": {"persona": target["persona"]},
+            "POST /v1/openai/conversations/{conversation}": {"metadata": {"a": "b"}},
+            "POST /v1/openai/conversations/{conversation}/items": {
+                "items": [{"role": "user", "content": "Hi"}]
+            },
             "POST /v1/openai/embeddings": {"model": "any", "input": "dusk"},
             "POST /v1/openai/moderations": {"input": "dusk"} | model,
             "POST /v1/personas": {"name": f"Probe {time.monotonic_ns()}", "prompt": "Probe."},
@@ -181,6 +194,7 @@ class Tenant(NamedTuple):
     me: User
     personas: dict[str, str]
     conversations: dict[str, str]
+    responses: dict[str, str]
     turn: str
     key: str
     run: str
@@ -191,6 +205,7 @@ class Tenant(NamedTuple):
         return {
             "persona": self.personas[kind],
             "conversation": self.conversations[kind],
+            "response": self.responses[kind],
             "key": self.key,
             "turn": self.turn,
             "workspace": self.me.workspace,
@@ -207,10 +222,12 @@ def tenant(me: User) -> Tenant:
         "shared": me.persona("shared", SHARED, visibility="workspace")["id"],
         "archived": me.persona("archived", ARCHIVED, visibility="public")["id"],
     }
-    conversations = {}
+    conversations, responses = {}, {}
     for slug in personas:
         me.put(f"/personas/{slug}/labels/beta", {"version": 1})
         conversations[slug] = made(me.post("/chat/conversations", {"persona": slug}))["id"]
+        asked = {"model": f"persona/{slug}", "input": "Hi"}
+        responses[slug] = me.post("/openai/responses", asked).json["id"]
     me.delete("/personas/archived")
     # Both workers know the persona from its conversation, and hear of this within a second.
     until(lambda: {me.post("/personas/archived/render", MESSAGES).status for _ in range(6)} == {404})
@@ -221,7 +238,9 @@ def tenant(me: User) -> Tenant:
     wanted = {"url": "https://hooks.example.invalid/", "events": ["webhook.test"]}
     hook = made(me.post("/webhooks", wanted))["id"]
     delivery = me.post(f"/webhooks/{hook}/test").json["id"]
-    return Tenant(me, personas, conversations, turn, me.colleague("chat:invoke").id, run, hook, delivery)
+    return Tenant(
+        me, personas, conversations, responses, turn, me.colleague("chat:invoke").id, run, hook, delivery
+    )
 
 
 def test_every_route_declares_its_scope(operations: list[Operation]) -> None:

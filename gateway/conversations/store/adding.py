@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, bindparam, insert, select, update
+from sqlalchemy import BigInteger, bindparam, case, insert, select, update
 
 from gateway.conversations.conversation import MOST_MESSAGES, Conversation
 from gateway.conversations.message import Addition, Message
@@ -16,6 +16,8 @@ from gateway.storage.matching import SUBJECT, statement
 from gateway.storage.words import workspace_of
 
 CONVERSATION, MESSAGE = tables.conversations.c, tables.messages.c
+IS_WITH_NOBODY = CONVERSATION.persona_id == ""
+"""Whoever answers first in such a conversation is the one whom it is with."""
 _GROW = (
     update(tables.conversations)
     .where(CONVERSATION.seq == bindparam("number"))
@@ -24,6 +26,8 @@ _GROW = (
         messages=CONVERSATION.messages + bindparam("more"),
         turns=CONVERSATION.turns + bindparam("answers"),
         updated_at=bindparam("now"),
+        persona_id=case((IS_WITH_NOBODY, bindparam("persona")), else_=CONVERSATION.persona_id),
+        version=case((IS_WITH_NOBODY, bindparam("its_version")), else_=CONVERSATION.version),
     )
 )
 _INDEX = statement(
@@ -40,12 +44,14 @@ async def add(connection: AsyncConnection, additions: Sequence[Addition]) -> lis
     """
     placed = [await _placed(connection, addition) for addition in additions]
     numbers = {seq for seq in placed if isinstance(seq, int)}
-    query = select(CONVERSATION.seq, CONVERSATION.messages).where(CONVERSATION.seq.in_(numbers))
-    held: dict[int, int] = {row.seq: row.messages for row in await connection.execute(query)}
+    query = select(CONVERSATION.seq, CONVERSATION.messages, CONVERSATION.persona_id)
+    found = list(await connection.execute(query.where(CONVERSATION.seq.in_(numbers))))
+    held: dict[int, int] = {row.seq: row.messages for row in found}
+    whose: dict[int, str] = {row.seq: row.persona_id for row in found}
     faults: list[Fault | None] = []
     rows, changes, words = [], [], []
     for addition, seq in zip(additions, placed, strict=True):
-        fault = seq if isinstance(seq, Fault) else _unfit(held, seq, addition)
+        fault = seq if isinstance(seq, Fault) else _unfit(held, whose, seq, addition)
         faults.append(fault)
         if fault is None and isinstance(seq, int):
             rows += [_row(seq, message) for message in addition.messages]
@@ -56,6 +62,9 @@ async def add(connection: AsyncConnection, additions: Sequence[Addition]) -> lis
         await connection.execute(_GROW, changes)
     if words:
         await connection.execute(_INDEX, words)
+    for addition, seq, fault in zip(additions, placed, faults, strict=True):
+        if addition.beside is not None and fault is None and isinstance(seq, int):
+            await addition.beside(connection, seq)
     return faults
 
 
@@ -92,9 +101,12 @@ async def _placed(connection: AsyncConnection, addition: Addition) -> int | Faul
     return int(row.seq) if same else Fault.CONVERSATION_TAKEN
 
 
-def _unfit(held: dict[int, int], seq: int, addition: Addition) -> Fault | None:
+def _unfit(held: dict[int, int], whose: dict[int, str], seq: int, addition: Addition) -> Fault | None:
     if seq not in held:
         return Fault.CONVERSATION_UNKNOWN
+    if whose[seq] not in ("", addition.conversation.persona_id):
+        return Fault.CONVERSATION_PERSONA
+    whose[seq] = addition.conversation.persona_id
     held[seq] += len(addition.messages)
     return Fault.CONVERSATION_FULL if held[seq] > MOST_MESSAGES else None
 
@@ -122,4 +134,6 @@ def _change(seq: int, addition: Addition) -> dict[str, Any]:
         "more": len(addition.messages),
         "answers": addition.answers,
         "now": last.created_at,
+        "persona": addition.conversation.persona_id,
+        "its_version": addition.conversation.version,
     }

@@ -88,7 +88,8 @@ async def create(connection: AsyncConnection, draft: Conversation) -> Conversati
     and where the workspace has too many.
     """
     persona = tables.personas.c.id
-    if (await connection.execute(select(persona).where(persona == draft.persona_id))).first() is None:
+    known = select(persona).where(persona == draft.persona_id)
+    if draft.persona_id and (await connection.execute(known)).first() is None:
         raise Refusal(Fault.PERSONA_UNKNOWN)
     more = update(tables.workspaces).where(WORKSPACE.id == draft.workspace_id)
     more = more.where(WORKSPACE.conversations < MOST_CONVERSATIONS)

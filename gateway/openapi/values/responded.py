@@ -1,7 +1,7 @@
 """Responses, as examples."""
 
 from gateway.openapi.values.completions import ON_ANSWER
-from gateway.openapi.values.names import LINE, TURN_ID, Json
+from gateway.openapi.values.names import CONVERSATION_ID, LINE, TURN_ID, Json
 
 NUMBER = TURN_ID.partition("_")[2]
 RESPONSE_ID = f"resp_{NUMBER}"
@@ -47,6 +47,20 @@ ANSWER: Json = {
         "total_tokens": 53,
     },
     "persona": ON_ANSWER,
+}
+GIVEN: Json = {"type": "message", "role": "user", "content": "Good evening."}
+LISTED: Json = {
+    "object": "list",
+    "data": [ITEM],
+    "first_id": TURN_ID,
+    "last_id": TURN_ID,
+    "has_more": False,
+}
+CONVERSATION: Json = {
+    "id": CONVERSATION_ID,
+    "object": "conversation",
+    "created_at": 1795327200,
+    "metadata": {"topic": "tea"},
 }
 PLACE: Json = {"item_id": TURN_ID, "output_index": 0, "content_index": 0}
 EVENTS: list[Json] = [

@@ -56,6 +56,7 @@ messages = Table(
     Column("turn", Integer, nullable=False),
     Column("role", String(200), nullable=False),
     Column("body", Text),
+    Column("items", Text),
     Column("hash", LargeBinary(16), nullable=False),
     Column("tail", LargeBinary(16)),
     Column("version", Integer),
@@ -70,4 +71,5 @@ messages = Table(
 )
 """Messages of conversations, as JSON, each below its `parent`. `depth` counts the messages of the path up to
 it, `turn` those of users; `hash` is over all that was said on the path, and `tail` over an answer and
-what it answers alone. An answer bears its turn's id."""
+what it answers alone. `items` are those of a response that the message stands for. An answer bears
+its turn's id."""

@@ -1,0 +1,150 @@
+"""A request stands on what was said before: on a response, on a conversation, or on nothing."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from gateway.auth.guard import Caller
+from gateway.conversations import beginning
+from gateway.conversations import store as conversations
+from gateway.conversations.conversation import MESSAGE_ID, Conversation, Pin
+from gateway.conversations.message import Message, Place, root
+from gateway.conversations.reaching import READING, find
+from gateway.errors import Fault, Refusal
+from gateway.openai_api.plain import MOST
+from gateway.personas.resolved import Resolved
+from gateway.responses import shown, store
+from gateway.responses.asked import Asked
+from gateway.responses.items import Fields
+from gateway.storage.connection import AsyncConnection
+from gateway.storage.database import Database
+
+PAGE = 64
+"""Messages that are read at once."""
+CHARACTERS = 16 << 20
+"""Characters of a history, and items in the form in which they were kept come on top."""
+TOO_LONG = "What was said before is too long to be sent; begin anew."
+
+_object = msgspec.json.Decoder(Fields)
+
+
+class Ground(NamedTuple):
+    """What was said before, and where the request goes on."""
+
+    conversation: Conversation | None
+    place: Place | None
+    messages: list[Message]
+    """The path so far, the oldest message first."""
+
+    @property
+    def chat(self) -> list[msgspec.Raw]:
+        """List the messages of a chat. Raises Refusal where they were kept without their texts."""
+        if any(message.body is None and not message.is_removed for message in self.messages):
+            raise Refusal(Fault.CONVERSATION_TEXTLESS)
+        return [msgspec.Raw(each.body.encode()) for each in self.messages if each.body is not None]
+
+    @property
+    def items(self) -> list[bytes]:
+        """List the items for an upstream that keeps nothing."""
+        return shown.for_upstream([item for each in self.messages for item in shown.items_of(each)])
+
+    @property
+    def size(self) -> int:
+        return sum(len(message.body or "") + len(message.items or "") for message in self.messages)
+
+
+NOTHING = Ground(None, None, [])
+
+
+async def ground(database: Database, caller: Caller, asked: Asked) -> Ground | None:
+    """Find what the request goes on from; `None` where it names something that is not known here.
+
+    Items that it refers to take the place of the references. Raises Refusal.
+    """
+    if asked.previous is None and asked.conversation is None and not asked.references:
+        return NOTHING
+    async with database.read() as connection:
+        if asked.references:
+            asked.refer(await _referred(connection, caller, asked.references))
+        if asked.previous is not None:
+            return await _after(connection, caller, asked.previous)
+        if asked.conversation is None:
+            return NOTHING
+        found = await find(connection, caller, asked.conversation)
+        if found is None:
+            return None
+        return await on(connection, found, found.leaf)
+
+
+async def _referred(
+    connection: AsyncConnection, caller: Caller, references: Mapping[int, str]
+) -> dict[int, Fields]:
+    found: dict[int, Fields] = {}
+    for at, item_id in references.items():
+        item = await find_item(connection, caller, item_id)
+        if item is not None:
+            found[at] = _object.decode(item)
+    return found
+
+
+async def find_item(connection: AsyncConnection, caller: Caller, item_id: str) -> bytes | None:
+    """Find an item of a response that the caller reaches, by its id."""
+    reads_all = READING in caller.scopes
+    place = (connection, caller.workspace_id, caller.owner)
+    number = item_id.partition("_")[2][:20]
+    response = await store.find(*place, f"resp_{number}", reads_all=reads_all)
+    response = response or await store.holding(*place, item_id, reads_all=reads_all)
+    if response is None:
+        return None
+    output = msgspec.json.decode(response.body, type=dict[str, msgspec.Raw]).get("output", b"[]")
+    for item in msgspec.json.decode(output, type=list[msgspec.Raw]):
+        if shown.id_of(bytes(item)) == item_id:
+            return bytes(item)
+    return None
+
+
+async def _after(connection: AsyncConnection, caller: Caller, response_id: str) -> Ground | None:
+    response = await store.find(
+        connection, caller.workspace_id, caller.owner, response_id, reads_all=READING in caller.scopes
+    )
+    conversation = None if response is None else await store.conversation_of(connection, response)
+    if response is None or conversation is None:
+        return None
+    if not MESSAGE_ID.fullmatch(response.message_id):
+        return None
+    found = await on(connection, conversation, response.message_id)
+    if found.place is not None and found.place.id is None:
+        raise Refusal(Fault.RESPONSE_GONE, param="previous_response_id")
+    return found
+
+
+async def on(connection: AsyncConnection, conversation: Conversation, leaf: str | None) -> Ground:
+    """Read the path that ends with this message. Raises Refusal where that is too long."""
+    found: list[Message] = []
+    size = 0
+    at = leaf
+    while at is not None:
+        page = await conversations.back(connection, conversation, at, PAGE)
+        found += page
+        size += sum(len(message.body or "") for message in page)
+        if size > CHARACTERS or len(found) > MOST:
+            raise Refusal(Fault.REQUEST_TOO_LARGE, TOO_LONG, param="previous_response_id")
+        at = page[-1].parent if page else None
+    return Ground(conversation, found[0].place if found else root(conversation), found[::-1])
+
+
+def stands(ground: Ground, caller: Caller, persona: Resolved, asked: Asked) -> tuple[Conversation, Place]:
+    """Return the conversation in which the answer is kept, and the place. Raises Refusal."""
+    found = ground.conversation
+    if found is None:
+        draft = beginning.draft(caller, persona.persona_id, Pin(persona.version))
+        return draft, root(draft)
+    assert ground.place is not None  # noqa: S101 - it goes with the conversation
+    if not found.persona_id:
+        # It was begun without a persona, and is with the one that answers first.
+        found = msgspec.structs.replace(found, persona_id=persona.persona_id, version=persona.version)
+    elif found.persona_id != persona.persona_id:
+        param = "conversation" if asked.conversation is not None else "previous_response_id"
+        raise Refusal(Fault.CONVERSATION_PERSONA, Fault.CONVERSATION_PERSONA.openai_sentence, param=param)
+    return found, ground.place

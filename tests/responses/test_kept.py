@@ -1,0 +1,194 @@
+"""Responses are kept, gone on with and deleted, and conversations hold their items in OpenAI's form."""
+
+from typing import Any
+
+import openai
+import pytest
+
+from tests.conftest import Start
+from tests.e2e.wire import Reply, fetch
+from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_model import answer_chunks
+from tests.fakes.upstream_scripts import CLOSE, events
+from tests.responses.conftest import PROMPT
+from tests.responses.test_responses import PATH, TOOL, told
+
+CONVERSATIONS = "/v1/openai/conversations"
+
+
+def ask(gateway: Gateway, kind: str, given: object, **more: Any) -> Reply:
+    return fetch(gateway, PATH, {"model": f"persona/{kind}", "input": given, **more})
+
+
+def sent_texts(upstream: ScriptedUpstream) -> list[str]:
+    """List what was said before the last request's end, whichever way the upstream was asked."""
+    sent = upstream.seen[-1].json
+    found = []
+    for each in sent.get("messages") or sent["input"]:
+        content = each.get("content") or ""
+        found.append(content if isinstance(content, str) else content[0]["text"])
+    return [text for text in found if not text.startswith(PROMPT)]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_goes_on_from_another_one(
+    responding: Gateway, upstream: ScriptedUpstream, kind: str, stream: bool
+) -> None:
+    first = ask(responding, kind, "One", instructions="Only once.").json
+    assert first["store"] is True
+    reply = ask(responding, kind, "Two", previous_response_id=first["id"], stream=stream)
+    second = told(reply)[-1]["response"] if stream else reply.json
+    assert second["previous_response_id"] == first["id"]
+    assert sent_texts(upstream) == ["One", "You said: One", "Two"]
+    assert "Only once." not in upstream.seen[-1].body.decode()
+    kept = fetch(responding, f"{PATH}/{second['id']}").json
+    assert kept["output"] == second["output"]
+    assert kept["persona"]["turn"] == second["persona"]["turn"]
+    branch = ask(responding, kind, "Else", previous_response_id=first["id"]).json
+    assert sent_texts(upstream) == ["One", "You said: One", "Else"]
+    assert branch["persona"]["conversation"] == second["persona"]["conversation"]
+
+
+def test_calls_and_thoughts_are_remembered(
+    responding: Gateway, upstream: ScriptedUpstream, kind: str
+) -> None:
+    include = ["reasoning.encrypted_content"]
+    first = ask(responding, kind, "think, and use the tool", tools=[TOOL], include=include).json
+    call = next(item for item in first["output"] if item["type"] == "function_call")
+    result = {"type": "function_call_output", "call_id": call["call_id"], "output": "found"}
+    second = ask(responding, kind, [result], previous_response_id=first["id"], tools=[TOOL]).json
+    assert second["output"][-1]["content"][0]["text"] == "The tool said: found"
+    sent = upstream.seen[-1].json
+    if kind == "native":
+        kinds = [item["type"] for item in sent["input"]]
+        assert kinds == ["message", "reasoning", "function_call", "function_call_output"]
+        assert sent["input"][1]["encrypted_content"] == "sealed"
+        assert "id" not in sent["input"][2]
+    else:
+        assert [each["role"] for each in sent["messages"]] == ["system", "user", "assistant", "tool"]
+        assert sent["messages"][2]["tool_calls"][0]["id"] == call["call_id"]
+
+
+def test_items_are_referred_to_by_their_ids(
+    responding: Gateway, upstream: ScriptedUpstream, kind: str
+) -> None:
+    first = ask(responding, kind, "One").json
+    reference = {"type": "item_reference", "id": first["output"][-1]["id"]}
+    given = [{"role": "user", "content": "One"}, reference, {"role": "user", "content": "Two"}]
+    assert ask(responding, kind, given).status == 200
+    assert sent_texts(upstream) == ["One", "You said: One", "Two"]
+
+
+def test_a_response_is_read_listed_and_deleted(responding: Gateway, kind: str) -> None:
+    given = [{"role": "user", "content": "One"}, {"role": "user", "content": "Two"}]
+    with responding.client() as client:
+        first: Any = client.responses.create(model=f"persona/{kind}", input=given)  # type: ignore[arg-type]
+        assert client.responses.retrieve(first.id).output_text == first.output_text
+        items: Any = client.responses.input_items.list(first.id, order="asc", limit=1)
+        assert (items.data[0].content[0].text, items.has_more) == ("One", True)
+        assert [item.content[0].text for item in items] == ["One", "Two"]  # it pages
+        client.responses.delete(first.id)
+        with pytest.raises(openai.NotFoundError):
+            client.responses.retrieve(first.id)
+    gone = fetch(responding, f"/v1/chat/conversations/{first.persona['conversation']}")
+    assert gone.status == 404
+
+
+def test_nothing_is_kept_that_is_not_to_be(responding: Gateway, kind: str) -> None:
+    first = ask(responding, kind, "Secret", store=False).json
+    assert fetch(responding, f"{PATH}/{first['id']}").status == 404
+    assert first["persona"]["conversation"] is None
+
+
+def test_an_answer_that_fails_is_not_kept(responding: Gateway, upstream: ScriptedUpstream) -> None:
+    upstream.reply(events([*answer_chunks("Hello there")[:2], CLOSE]))
+    failed = told(ask(responding, "bridged", "Hi", stream=True))[-2]["response"]
+    assert fetch(responding, f"{PATH}/{failed['id']}").status == 404
+
+
+def test_a_conversation_without_a_persona_is_with_who_answers_first(
+    responding: Gateway, upstream: ScriptedUpstream, kind: str
+) -> None:
+    with responding.client() as client:
+        made = client.conversations.create(
+            metadata={"topic": "tea"}, items=[{"type": "message", "role": "user", "content": "Before"}]
+        )
+        model = f"persona/{kind}"
+        for text in ("One", "Two"):
+            answer = client.responses.create(model=model, input=text, conversation=made.id)
+            assert answer.conversation is not None
+            assert answer.conversation.id == made.id
+        assert sent_texts(upstream) == ["Before", "One", "You said: One", "Two"]
+        items: list[Any] = list(client.conversations.items.list(made.id, order="asc"))
+        assert [item.content[0].text for item in items] == [
+            "Before",
+            "One",
+            "You said: One",
+            "Two",
+            "You said: Two",
+        ]
+        other = "persona/native" if kind == "bridged" else "persona/bridged"
+        with pytest.raises(openai.ConflictError):
+            client.responses.create(model=other, input="Three", conversation=made.id)
+        one: Any = client.conversations.items.retrieve(items[1].id, conversation_id=made.id)
+        assert one.content[0].text == "One"
+        client.conversations.items.delete(items[1].id, conversation_id=made.id)
+        client.responses.create(model=model, input="Three", conversation=made.id)
+        assert sent_texts(upstream) == ["Before", "You said: One", "Two", "You said: Two", "Three"]
+        added: Any = client.conversations.items.create(
+            made.id, items=[{"type": "message", "role": "user", "content": "Late"}]
+        )
+        assert added.data[0].content[0].text == "Late"
+        assert client.conversations.update(made.id, metadata={"topic": "ink"}).metadata == {"topic": "ink"}
+        assert client.conversations.retrieve(made.id).metadata == {"topic": "ink"}
+        assert client.conversations.delete(made.id).deleted
+        with pytest.raises(openai.NotFoundError):
+            client.conversations.retrieve(made.id)
+        with pytest.raises(openai.NotFoundError):
+            client.responses.retrieve(answer.id)
+
+
+def test_a_chat_goes_on_with_the_conversation_of_responses(
+    responding: Gateway, upstream: ScriptedUpstream, kind: str
+) -> None:
+    first = ask(responding, kind, "One").json
+    name = first["persona"]["conversation"]
+    posted = fetch(responding, f"/v1/chat/conversations/{name}/messages", {"message": "Two"})
+    assert posted.status == 200, posted.body
+    assert [each["role"] for each in upstream.seen[-1].json["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]
+    items = fetch(responding, f"{CONVERSATIONS}/{name}/items?order=asc").json["data"]
+    assert [item["content"][0]["text"] for item in items] == [
+        "One",
+        "You said: One",
+        "Two",
+        "You said: Two",
+    ]
+
+
+def test_responses_of_others_are_unknown(responding: Gateway) -> None:
+    first = ask(responding, "bridged", "One").json
+    fetch(responding, "/v1/personas", {"slug": "open", "prompt": PROMPT, "visibility": "workspace"})
+    key = fetch(responding, "/v1/keys", {"name": "other", "scopes": ["chat:invoke"]}).json["key"]
+    for method, path in (
+        ("GET", f"{PATH}/{first['id']}"),
+        ("DELETE", f"{PATH}/{first['id']}"),
+        ("GET", f"{PATH}/{first['id']}/input_items"),
+    ):
+        assert fetch(responding, path, key=key, method=method).status == 404
+    body = {"model": "persona/open", "input": "x", "previous_response_id": first["id"]}
+    assert fetch(responding, PATH, body, key=key).error["param"] == "previous_response_id"
+
+
+def test_where_no_texts_are_kept_that_is_said(upstream: ScriptedUpstream, start: Start) -> None:
+    table = upstream_table("main", upstream.base_url, 'default_model = "gpt-4o-mini"')
+    gateway = start(table + '[recording]\ntexts = "none"\n')
+    model = {"model": "persona/the-night-librarian", "input": "Hi"}
+    assert fetch(gateway, PATH, model).json["store"] is False
+    reply = fetch(gateway, PATH, {**model, "store": True})
+    assert (reply.status, reply.error["code"]) == (409, "conversation.without_texts")
