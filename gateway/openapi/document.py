@@ -229,7 +229,12 @@ def _complete_answer(operation: Operation, media: Json) -> None:
         # The handler's answer is described by no struct.
         media["schema"] = schemas.ref(shapes.ANSWERED[operation.id])
     schema = media["schema"]
-    if ("$ref" in schema or "$ref" in schema.get("items", {})) and operation.id in examples.ANSWERS:
+    if "oneOf" in schema:
+        # An empty page is a page of either kind.
+        schema["anyOf"] = schema.pop("oneOf")
+    if (
+        "anyOf" in schema or "$ref" in schema or "$ref" in schema.get("items", {})
+    ) and operation.id in examples.ANSWERS:
         media["example"] = examples.ANSWERS[operation.id]
 
 

@@ -1,6 +1,6 @@
 """The route `/v1/personas` reads, changes, forks, searches, archives and purges."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, Router, delete, get, patch, post
@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
 from gateway.auth.access import AnyRequest, Settings, Store, actor_of, caller_of, still_there
-from gateway.errors import Detail, Fault
+from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import view
 from gateway.personas.editing import (
@@ -29,7 +29,7 @@ from gateway.personas.editing import (
 )
 from gateway.personas.model import Draft, Persona, Version, Visibility
 from gateway.personas.store import personas, search, versions
-from gateway.personas.view import PersonaPatch, PersonaView
+from gateway.personas.view import PersonaPatch, PersonaView, PublicPersona
 
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
 SEARCH_SECONDS = 3.0
@@ -58,7 +58,9 @@ async def search_personas(
     label: Word = None,
     limit: Limit = 50,
     after: After = None,
-) -> Page[PersonaView]:
+    source: Literal["public"] | None = None,
+) -> Page[PersonaView] | Page[PublicPersona]:
+    """With `source=public` it lists what all workspaces have made public: name, language and tags alone."""
     caller = caller_of(request)
     require_cursor(after, r"psn_\w+")
     wanted = search.Search(
@@ -70,6 +72,17 @@ async def search_personas(
         after=after,
         limit=limit + 1,
     )
+    if source is not None:
+        if visibility is not None or label is not None:
+            given = "visibility" if visibility is not None else "label"
+            raise Refusal(
+                Fault.REQUEST_INVALID,
+                f"`{given}` goes with no `source`; leave one of the two out.",
+                details=[Detail(["query", given], "goes with no `source`", "value_error")],
+            )
+        async with turnstile.through(caller.workspace_id), database.read(SEARCH_SECONDS) as connection:
+            shown = await search.public(connection, wanted)
+        return page(shown, limit, view.show_public, lambda each: each.id)
     async with turnstile.through(caller.workspace_id), database.read(SEARCH_SECONDS) as connection:
         found = await search.find(connection, caller.workspace_id, caller.owner, wanted)
         newest = await versions.fitting_newest(connection, found[:limit])

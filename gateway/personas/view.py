@@ -25,6 +25,7 @@ from gateway.personas.template import LAYERS, render
 
 if TYPE_CHECKING:
     # A command that works on a gateway somewhere else needs these shapes, and no database.
+    from gateway.personas.store.search import Public
     from gateway.storage.audit import Entry
 
 Layer = dict[str, Any]
@@ -218,6 +219,19 @@ def show(persona: Persona, newest: Version, *, foreign: bool = False) -> Persona
         updated_at=clock.iso(persona.updated_at),
         **_shown(newest.content, foreign=foreign),
     )
+
+
+class PublicPersona(msgspec.Struct, frozen=True):
+    """A persona that some workspace has made public; its id names it everywhere, as `persona/psn_…`."""
+
+    id: str
+    name: str
+    language: str
+    tags: list[str]
+
+
+def show_public(found: "Public") -> PublicPersona:
+    return PublicPersona(found.id, found.name, found.language, found.tags)
 
 
 def show_version(persona: Persona, version: Version, *, foreign: bool = False) -> VersionView:

@@ -28,6 +28,11 @@ def matching(table: Table, workspace_id: str, *wanted: str) -> Any:
     return select(table.c.rowid).where(has_words(table.c.tokens, sought))
 
 
+def anywhere(table: Table, *wanted: str) -> Any:
+    """Select the numbers of what has all that is wanted, in any workspace."""
+    return select(table.c.rowid).where(has_words(table.c.tokens, literal(" ".join(wanted), _Sought())))
+
+
 class has_words(GenericFunction[Any]):  # noqa: N801
     """Tells whether the words of a row are those that are sought."""
 

@@ -48,6 +48,28 @@ def test_a_list_is_narrowed(me: User) -> None:
     assert slugs(me, "language=tr") == []
 
 
+def test_the_public_ones_of_all_workspaces_are_listed_by_what_everybody_may_know(
+    me: User, stranger: User
+) -> None:
+    mine = me.persona(
+        "lighthouse", tags=["sea"], language="tr", visibility="public", prompt="Guard the zebra."
+    )
+    me.persona("cellar", visibility="workspace", prompt="Guard the zebra.")
+    me.persona("attic", visibility="private", prompt="Guard the zebra.")
+    for user in (me, stranger):
+        found = user.get("/personas?source=public&q=zebra").json
+        assert found["data"] == [
+            {"id": mine["id"], "name": mine["name"], "language": "tr", "tags": ["sea"]},
+        ]
+    assert stranger.get("/personas?source=public&q=zebra&tag=sea&language=tr").json["data"]
+    assert not stranger.get("/personas?source=public&q=zebra&language=en").json["data"]
+    assert stranger.get("/personas?q=zebra").json["data"] == []
+    assert me.get("/personas?source=public&label=beta").status == 400
+    assert me.get("/personas?source=everybody").status == 400
+    me.delete("/personas/lighthouse")
+    assert not stranger.get("/personas?source=public&q=zebra").json["data"]
+
+
 @pytest.mark.parametrize(
     ("query", "place", "kind"),
     [

@@ -55,6 +55,39 @@ async def find(connection: AsyncConnection, workspace_id: str, owner: str, wante
     return await many(connection, query.order_by(PERSONA.id.desc()).limit(wanted.limit))
 
 
+class Public(msgspec.Struct, frozen=True):
+    """What everybody may know of a public persona without asking for it."""
+
+    id: str
+    name: str
+    language: str
+    tags: list[str]
+
+
+async def public(connection: AsyncConnection, wanted: Search) -> list[Public]:
+    """List what all workspaces have made public, the newest first; words are matched in each of them."""
+    newest = (VERSION.persona_id == PERSONA.id) & (VERSION.number == PERSONA.latest)
+    query = (
+        select(PERSONA.id, PERSONA.name, VERSION.language, PERSONA.tags)
+        .select_from(tables.personas.join(tables.versions, newest))
+        .where(PERSONA.visibility == "public", PERSONA.status == "active")
+    )
+    sought = [] if wanted.tag is None else [words.tag_of(wanted.tag)]
+    if wanted.words.strip():
+        found = words.asked_for(wanted.words)
+        if found is None:
+            return []
+        sought.append(found)
+    if sought:
+        query = query.where(PERSONA.seq.in_(matching.anywhere(WORDS, *sought)))
+    if wanted.language is not None:
+        query = query.where(VERSION.language == wanted.language)
+    if wanted.after is not None:
+        query = query.where(PERSONA.id < wanted.after)
+    rows = await connection.execute(query.order_by(PERSONA.id.desc()).limit(wanted.limit))
+    return [Public(row.id, row.name, row.language, row.tags) for row in rows]
+
+
 async def next_number(connection: AsyncConnection) -> int:
     """Return the number of a new persona's words; there is one writer at a time."""
     return ((await connection.execute(select(func.max(PERSONA.seq)))).scalar() or 0) + 1
