@@ -72,6 +72,8 @@ from gateway.runs.routes import router as runs_router
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
 from gateway.storage.retention import Retention
+from gateway.studio.routes import enhanced
+from gateway.studio.routes import router as studio_router
 from gateway.telemetry.access import Access
 from gateway.tools.toolbox import Toolbox
 from gateway.translation import refusing, translate
@@ -338,7 +340,8 @@ def native(gateway: Gateway) -> Router:
         "/v1",
         Admission(gateway.door),
         [
-            personas_router(creating(gateway.limiter, lambda: gateway.is_draining)),
+            personas_router(creating(gateway.limiter, lambda: gateway.is_draining, enhanced)),
+            studio_router(gateway.ledger),
             importing_router(),
             runs_router(gateway.limiter, lambda: gateway.is_draining),
             history_router(),

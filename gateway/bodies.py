@@ -1,8 +1,11 @@
 """Bodies of the native API are read whole and held against limits before they are decoded."""
 
+import asyncio
 import codecs
-from collections.abc import Iterable
-from typing import Any, Self
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Iterable
+from typing import IO, Any, Self
 
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -12,15 +15,53 @@ from gateway.errors import Detail, Fault, Refusal
 
 MOST_BYTES = 4 << 20
 """Bytes of a body. A prompt of 512 KiB fits, however it is escaped and whatever may stand beside it."""
+PIECE = 1 << 20
+"""Bytes of a spooled body that are written at once."""
 MOST_VALUES = 20_000
 MOST_DEPTH = 64
 METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
+class Spool:
+    """A body that may be large, in a file without a name that is gone once the request is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    async def take(self, piece: bytes) -> None:
+        """Write a piece of at least some hundred KiB, away from the event loop."""
+        self.size += len(piece)
+        await asyncio.to_thread(self._write, piece)
+
+    def digest(self) -> bytes:
+        return self._digest.digest()
+
+    async def read(self) -> bytes:
+        return b"".join([part async for part in self.parts(self.size or 1)])
+
+    async def parts(self, size: int) -> AsyncIterator[bytes]:
+        """Give the body again, in parts of this size."""
+        place = 0
+        while part := await asyncio.to_thread(self._read, place, size):
+            yield part
+            place += len(part)
+
+    def _write(self, piece: bytes) -> None:
+        self._digest.update(piece)
+        self._file.write(piece)
+
+    def _read(self, place: int, size: int) -> bytes:
+        self._file.seek(place)
+        return self._file.read(size)
+
+
 class Bodies(ASGIMiddleware):
     """Puts a request's body into `scope["state"]["body"]`, and hands it on.
 
-    A route with `opt={"max_body": …}` takes that many bytes, and looks into them by itself.
+    A route with `opt={"max_body": …}` takes that many bytes, and looks into them by itself. One with
+    `opt={"spooled": …}` finds them in `scope["state"]["spool"]`, and `body` is their digest.
     """
 
     def __init__(self, max_body: int) -> None:
@@ -32,6 +73,14 @@ class Bodies(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         if scope.get("method") not in METHODS:
             await next_app(scope, receive, send)
+            return
+        spooled: int | None = scope["route_handler"].opt.get("spooled")
+        if spooled is not None:
+            _require_plain(scope["headers"], spooled)
+            with tempfile.TemporaryFile() as file:
+                scope["state"]["spool"] = await _spool(receive, Spool(file), spooled)
+                scope["state"]["body"] = scope["state"]["spool"].digest()
+                await next_app(scope, _again(b"", receive), send)
             return
         own: int | None = scope["route_handler"].opt.get("max_body")
         limit = min(own or MOST_BYTES, self._max_body)
@@ -53,6 +102,23 @@ def _require_plain(headers: Iterable[tuple[bytes, bytes]], limit: int) -> None:
             )
         if name == b"content-length" and value.isdigit() and (len(value) > 18 or int(value) > limit):
             raise _too_large(limit)
+
+
+async def _spool(receive: Receive, spool: Spool, limit: int) -> Spool:
+    held = bytearray()
+    more = True
+    while more:
+        message: Any = await receive()
+        if message["type"] != "http.request":
+            raise Refusal(Fault.REQUEST_INVALID, "The request body ended early; send it whole.")
+        held += message.get("body", b"")
+        more = message.get("more_body", False)
+        if spool.size + len(held) > limit:
+            raise _too_large(limit)
+        if len(held) >= PIECE or not more:
+            await spool.take(bytes(held))
+            held.clear()
+    return spool
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

@@ -9,6 +9,9 @@ import msgspec
 DOCS_PATH = "/docs/errors"
 """The page on which the gateway itself explains every error."""
 OPENAI_PREFIX = "/v1/openai"
+JOB_PREFIXES = ("/v1/personas/actions/", "/v1/personas/repositories/")
+"""Paths of jobs, whose clients know an envelope and words of their own."""
+JOB_CODES = {401: "UNAUTHORIZED", 402: "PAYMENT_REQUIRED"}
 
 
 class _Fault(NamedTuple):
@@ -80,6 +83,10 @@ class Fault(_Fault, Enum):
         "There is no such project; it is the id of your key's workspace, or a name in [projects.names].")
     NAME_TAKEN = (409, "persona.name_taken", "persona", "invalid_request_error", None,
         "Persona with name already exists; choose another.")
+    VALIDATION_FAILED = (422, "validation_failed", "request", "invalid_request_error", None,
+        "The body is not what this path takes; `details` name each place.")
+    JOB_UNKNOWN = (404, "job.not_found", "request", "invalid_request_error", None,
+        "There is no such job, or it is not yours to see.")
     VERSION_UNKNOWN = (404, "persona.version_not_found", "persona", "invalid_request_error", None,
         "The persona has no such version; the newest is v3.")
     LABEL_UNKNOWN = (404, "persona.label_not_found", "persona", "invalid_request_error", None,
@@ -306,6 +313,16 @@ def native_error(refusal: Refusal, request_id: str, public_url: str) -> Mapping[
     return error
 
 
+def job_error(refusal: Refusal) -> Mapping[str, object]:
+    """Make the object behind `error` as clients of jobs know it."""
+    is_invalid = refusal.fault is Fault.VALIDATION_FAILED
+    return {
+        "code": JOB_CODES.get(refusal.status, refusal.fault.code),
+        "message": "request validation failed" if is_invalid else refusal.message,
+        "details": refusal.details or [],
+    }
+
+
 def envelope(refusal: Refusal, path: str, request_id: str, public_url: str = "") -> bytes:
     """Encode the JSON body that answers the refusal on this path.
 
@@ -313,4 +330,6 @@ def envelope(refusal: Refusal, path: str, request_id: str, public_url: str = "")
     """
     openai = path == OPENAI_PREFIX or path.startswith(OPENAI_PREFIX + "/")
     error = openai_error(refusal) if openai else native_error(refusal, request_id, public_url)
+    if path.startswith(JOB_PREFIXES):
+        error = job_error(refusal)
     return msgspec.json.encode({"error": error})

@@ -13,7 +13,7 @@ from litestar.exceptions import (
     NotFoundException,
 )
 
-from gateway.errors import Detail, Fault, Refusal, envelope
+from gateway.errors import JOB_PREFIXES, Detail, Fault, Refusal, envelope
 from gateway.openai_api import edge
 from gateway.openai_api.body import half_pair
 from gateway.openai_api.routes import is_of_openai, not_served
@@ -33,6 +33,8 @@ def refusing(public_url: str) -> Callable[[AnyRequest, Exception], Response[byte
         path = request.scope["path"]
         sent, handler = request.scope["state"].get("body", b""), request.scope.get("route_handler")
         refusal = error if isinstance(error, Refusal) else translate(error, path, sent, handler)
+        if path.startswith(JOB_PREFIXES) and refusal.fault is Fault.REQUEST_INVALID:
+            refusal = Refusal(Fault.VALIDATION_FAILED, details=refusal.details)
         body = envelope(refusal, path, request.scope["state"]["request_id"], public_url)
         return Response(body, media_type=MediaType.JSON, status_code=refusal.status, headers=refusal.headers)
 

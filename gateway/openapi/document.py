@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import ASGIRoute, HTTPRoute
 
 from gateway.auth.scopes import ANY_KEY
-from gateway.errors import OPENAI_PREFIX, Fault
+from gateway.errors import JOB_PREFIXES, OPENAI_PREFIX, Fault
 from gateway.openapi import examples, faults, headers, schemas, shapes, told
 from gateway.openapi.fields import meaning, with_format
 from gateway.openapi.generation import Structs
@@ -42,6 +42,7 @@ BY_PARAMETER = {
     ("path", "ref"): Fault.PERSONA_UNKNOWN,
     ("path", "project"): Fault.PROJECT_UNKNOWN,
     ("path", "persona"): Fault.PERSONA_UNKNOWN,
+    ("path", "job"): Fault.JOB_UNKNOWN,
     ("path", "conversation"): Fault.CONVERSATION_UNKNOWN,
     ("path", "response"): Fault.RESPONSE_UNKNOWN,
     ("path", "item"): Fault.ITEM_UNKNOWN,
@@ -239,6 +240,8 @@ def _complete_answer(operation: Operation, media: Json) -> None:
 
 
 def _refused(operation: Operation) -> Json:
+    if operation.path.startswith(JOB_PREFIXES):
+        return faults.of_jobs(_faults(operation))
     shown = faults.responses(_faults(operation), openai=operation.is_openai)
     if operation.raw is not None and operation.raw.passes_on:
         content = {"application/json": {"schema": schemas.ref("OpenAIError")}}

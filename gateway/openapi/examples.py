@@ -15,6 +15,7 @@ from gateway.openapi.values import (
     projects,
     recorded,
     responded,
+    studio,
 )
 from gateway.openapi.values.names import Json
 
@@ -35,6 +36,7 @@ def titled(examples: Mapping[str, Any]) -> Json:
 IN_PATHS = {
     "ref": "the-night-librarian",
     "project": names.WORKSPACE_ID,
+    "job": studio.JOB_ID,
     "persona": projects.PERSONA_UUID,
     "v": "v2",
     "a": "v2",
@@ -139,6 +141,19 @@ REQUESTS: dict[str, dict[str, Any]] = {
     },
     "create_project_persona": {"An impatient user": projects.NEW},
     "change_project_persona": {"Another prompt": projects.CHANGE},
+    "start_enhancement": {"A sketch": {"persona": studio.SOURCE, "grounding": "off"}},
+    "start_population": {
+        "With a blueprint": {
+            "prompt": "People who play support or jungle.",
+            "count": 2,
+            "seed": 7,
+            "blueprint": studio.BLUEPRINT,
+        },
+        "Planned by a model": {"prompt": "Regulars of a small harbour library.", "count": 20},
+    },
+    "start_evaluation": {
+        "Two personas": {"personas": [studio.PERSONA, studio.OTHER], "blueprint": studio.BLUEPRINT}
+    },
     "create_workspace": {"A tenant": {"name": "acme", "mode": "live"}},
     "create_key": {
         "For a website": {"name": "website", "scopes": ["personas:read", "chat:invoke"]},
@@ -171,6 +186,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
 }
 """Examples of bodies by the operation's id, each by its title."""
 ANSWERS: dict[str, Any] = {
+    "start_enhancement": studio.ACCEPTED,
+    "start_population": studio.ACCEPTED,
+    "start_evaluation": studio.ACCEPTED,
+    "read_enhancement": studio.ENHANCEMENT,
+    "read_population": studio.POPULATION,
+    "read_evaluation": studio.EVALUATION,
     "list_project_personas": [projects.PERSONA],
     "create_project_persona": projects.PERSONA,
     "read_project_persona": projects.PERSONA,

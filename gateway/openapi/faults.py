@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import Detail, Fault, Refusal, native_error, openai_error
+from gateway.errors import Detail, Fault, Refusal, job_error, native_error, openai_error
 
 Json = dict[str, Any]
 
@@ -76,6 +76,21 @@ def responses(faults: Iterable[Fault], *, openai: bool) -> Json:
         else _response(found, openai=openai)
         for status, found in sorted(by_status.items())
     }
+
+
+def of_jobs(faults: Iterable[Fault]) -> Json:
+    """List errors by status as clients of jobs know them."""
+    shown: Json = {}
+    for fault in dict.fromkeys(faults):
+        found = [Detail(["persona"], "Field required", "missing")] if fault is Fault.VALIDATION_FAILED else []
+        value = _plain(job_error(Refusal(fault, details=found)))
+        name = f"{fault.code}"
+        response = shown.setdefault(str(fault.status), _response([fault], openai=False))
+        media = response["content"]["application/json"]
+        media["schema"] = {"$ref": "#/components/schemas/JobError"}
+        media["examples"] = {**media["examples"], name: {"value": value}}
+        response["description"] = " · ".join(f"`{code}`" for code in media["examples"])
+    return shown
 
 
 def components() -> Json:

@@ -35,6 +35,7 @@ TAGS = {
     "OpenAI-compatible": "The drop-in surface: base URL `/v1/openai`, OpenAI's shapes, errors and manners.",
     "Personas": "Personas, their versions and labels. `ref` is an id or a slug.",
     "Projects": "Personas as clients of the projects API see them, with UUIDs and in camel case.",
+    "Studio": "Jobs that are polled: personas deepened, made by the hundred, and validated.",
     "Runs": "How personas come about from an intent: step by step, to be watched and stopped.",
     "Conversations": "What was said: a tree of messages with one persona, each answer with its drift.",
     "Ensembles": "Several personas in one scene.",

@@ -52,6 +52,34 @@ TOOL_CALL = _object(
 MESSAGE_FIELDS = {"content": CONTENT, "tool_calls": {"anyOf": [_array(_ref("ToolCall")), {"type": "null"}]}}
 USAGE = {"anyOf": [_ref("TokenCounts"), {"type": "null"}]}
 SHAPES: Json = {
+    "NewEnhancement": _object(
+        "A persona's text, to be deepened.",
+        "persona",
+        persona=TEXT,
+        grounding=_one_of("off", "web", "research"),
+    ),
+    "NewPopulation": _object(
+        "What a population is for.",
+        "prompt count",
+        prompt=TEXT,
+        count={"type": "integer", "minimum": 1, "maximum": 200},
+        blueprint={"type": "object"},
+        seed=NUMBER,
+        partial={"type": "boolean"},
+    ),
+    "NewEvaluation": _object(
+        "Personas, and perhaps the blueprint that they were made from.",
+        "personas",
+        personas=_array(_ref("Member")),
+        blueprint={"type": "object"},
+    ),
+    "JobError": _object(
+        "An error of a path of jobs.",
+        "error",
+        error=_object(
+            "The error.", "code message details", code=TEXT, message=TEXT, details=_array(_ref("ErrorDetail"))
+        ),
+    ),
     "NewMessage": _object(
         "A message to a persona. Every other field is a parameter of the chat, as OpenAI takes it.",
         "",
@@ -380,5 +408,12 @@ ANSWERED = {
     "show_openapi": "OpenAPIDocument",
 }
 """The answers of operations whose handlers return no struct."""
-TAKEN = {"render_request": "RenderRequest", "post_message": "NewMessage", "import_conversation": LINES}
+TAKEN = {
+    "render_request": "RenderRequest",
+    "post_message": "NewMessage",
+    "import_conversation": LINES,
+    "start_enhancement": "NewEnhancement",
+    "start_population": "NewPopulation",
+    "start_evaluation": "NewEvaluation",
+}
 """The bodies of operations that read them by themselves."""

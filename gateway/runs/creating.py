@@ -1,8 +1,8 @@
 """`POST /v1/personas` makes a persona at once of what is given, or by a run of an intent."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from litestar import Response, post
@@ -16,7 +16,7 @@ from gateway.errors import Detail, Fault, Refusal
 from gateway.limits import telling
 from gateway.limits.limiter import Limiter
 from gateway.personas import view
-from gateway.personas.acceptance import DraftError
+from gateway.personas.acceptance import NAME_LENGTH, DraftError
 from gateway.personas.editing import WRITING, create, readable, unacceptable
 from gateway.personas.store import versions
 from gateway.personas.view import PersonaView, RunBrief
@@ -42,8 +42,25 @@ FAULTS = (
 Prefer = Annotated[str | None, HeaderParameter(name="Prefer", description="`respond-async` answers at once.")]
 
 
-def creating(limiter: Limiter, is_leaving: Callable[[], bool]) -> HTTPRouteHandler:
-    """Make the route that creates personas; `is_leaving` tells that this process is about to end."""
+class Enhanced(Protocol):
+    """A persona that was deepened from a text."""
+
+    @property
+    def fields(self) -> dict[str, str]: ...
+    @property
+    def system_prompt(self) -> str: ...
+
+
+Enhancements = Callable[[AnyRequest, Database, str], Awaitable[Enhanced | None]]
+
+
+def creating(
+    limiter: Limiter, is_leaving: Callable[[], bool], enhancements: Enhancements
+) -> HTTPRouteHandler:
+    """Make the route that creates personas; `is_leaving` tells that this process is about to end.
+
+    `enhancements` finds the persona of an enhancement of the caller's.
+    """
 
     @post("/", opt={"scope": "personas:write", "faults": FAULTS}, summary="Create a persona")
     async def create_persona(
@@ -63,6 +80,8 @@ def creating(limiter: Limiter, is_leaving: Callable[[], bool]) -> HTTPRouteHandl
         """
         if data.intent is UNSET:
             _require_no_run(data)
+            if data.from_enhancement is not UNSET:
+                data = _filled(data, await enhancements(request, database, data.from_enhancement))
             return await create(request, database, config, data)
         try:
             inputs = asked.read(data)
@@ -136,6 +155,18 @@ def _refusal(error: dict[str, object], run_id: str) -> Refusal:
     found = error.get("details")
     details = msgspec.convert(found, list[Detail]) if found else None
     return Refusal(fault, str(error.get("message", fault.sentence)), details=details, run_id=run_id)
+
+
+def _filled(data: CreateBody, found: Enhanced | None) -> CreateBody:
+    """Take what was deepened for whatever the body leaves out. Raises Refusal."""
+    if found is None:
+        problem = "there is no such enhancement that has succeeded"
+        raise unacceptable([Detail(["from_enhancement"], problem, "value_error")])
+    given: dict[str, Any] = {"prompt": found.system_prompt, "layers": {"surface": found.fields}}
+    if data.slug is UNSET:
+        given["name"] = (found.fields.get("name") or "Persona")[:NAME_LENGTH]
+    kept = {name: value for name, value in given.items() if getattr(data, name) is UNSET}
+    return msgspec.structs.replace(data, **kept)
 
 
 def _require_no_run(data: CreateBody) -> None:

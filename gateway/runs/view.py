@@ -16,6 +16,7 @@ class CreateBody(PersonaBody, frozen=True, kw_only=True, forbid_unknown_fields=T
     intent: str | UnsetType = UNSET
     seed: int | UnsetType = UNSET
     budget_usd: float | UnsetType = UNSET
+    from_enhancement: str | UnsetType = UNSET
 
 
 class StepView(msgspec.Struct, frozen=True):

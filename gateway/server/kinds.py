@@ -9,6 +9,10 @@ from gateway.config import Config
 from gateway.conversations.watching import watch
 from gateway.runs.generating import Generation
 from gateway.storage.database import Database
+from gateway.studio.asking import Questioner
+from gateway.studio.enhancing import Enhancing
+from gateway.studio.evaluating import Evaluating
+from gateway.studio.populating import Populating
 from gateway.webhooks.delivering import Delivering
 from gateway.webhooks.spreading import spread
 from gateway.work.work import Kind, Source
@@ -19,7 +23,14 @@ def known(config: Config, database: Database, allowance: Allowance) -> dict[str,
 
     `allowance` is asked by what a plan limits.
     """
-    kinds = [Generation(config, database).kind(), Delivering(config, database, allowance).kind()]
+    questioner = Questioner(config, database)
+    kinds = [
+        Generation(config, database).kind(),
+        Delivering(config, database, allowance).kind(),
+        Enhancing(config, database, questioner).kind(),
+        Populating(database, questioner, allowance).kind(),
+        Evaluating(database).kind(),
+    ]
     return {kind.name: kind for kind in kinds}
 
 

@@ -28,18 +28,30 @@ TOOL = Tool(
 )
 
 
+class SearchError(EgressError):
+    """The search has answered, but with nothing that can be used."""
+
+
 class _Wanted(msgspec.Struct):
     query: str
 
 
-class _Hit(msgspec.Struct):
+class _Told(msgspec.Struct):
     title: Any = ""
     url: Any = ""
     content: Any = ""
 
 
 class _Found(msgspec.Struct):
-    results: list[_Hit] = []
+    results: list[_Told] = []
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """Something that a search has found; what it does not say is empty."""
+
+    title: str
+    url: str
+    content: str
 
 
 _wanted = msgspec.json.Decoder(_Wanted)
@@ -55,26 +67,37 @@ async def search(fetcher: Fetcher, place: str, arguments: str, seconds: float, m
     if not 0 < len(query) <= QUERY_CHARACTERS:
         problem = f"`query` must be a text of 1 to {QUERY_CHARACTERS} characters"
         return Result("failed", f"The arguments are not right: {problem}.")
-    url = str(URL(place).update_query(q=query, format="json"))
     try:
-        found = await fetcher.fetch(
-            url,
-            headers={"accept": "application/json"},
-            limits=Limits(seconds=seconds, bytes=ANSWER_BYTES),
-            is_configured=True,
-        )
-        if found.status != 200:
-            return Result("failed", f"The search answers with status {found.status}.")
-        hits = _found.decode(found.body).results[:RESULTS]
+        hits = await find(fetcher, place, query, seconds)
+    except SearchError as error:
+        return Result("failed", f"{error}.")
     except EgressError as error:
         return Result(OUTCOMES.get(error.why, "failed"), "The search cannot be used at the moment.")
-    except msgspec.DecodeError:
-        return Result("failed", "The search gives an answer that cannot be read.")
     return Result("ok", cut("\n\n".join(map(_told, hits)) or "Nothing was found.", most))
 
 
-def _told(hit: _Hit) -> str:
-    title, url, content = (
-        each if isinstance(each, str) else "" for each in (hit.title, hit.url, hit.content)
+async def find(fetcher: Fetcher, place: str, query: str, seconds: float) -> list[Hit]:
+    """Search for a query; the best hits come first. Raises EgressError, also for an answer that is none."""
+    found = await fetcher.fetch(
+        str(URL(place).update_query(q=query, format="json")),
+        headers={"accept": "application/json"},
+        limits=Limits(seconds=seconds, bytes=ANSWER_BYTES),
+        is_configured=True,
     )
-    return "\n".join(filter(None, (title.strip(), url.strip(), content.strip()[:SNIPPET_CHARACTERS])))
+    if found.status != 200:
+        raise SearchError("bad_answer", f"The search answers with status {found.status}")
+    try:
+        return [_hit(each) for each in _found.decode(found.body).results[:RESULTS]]
+    except msgspec.DecodeError:
+        raise SearchError("bad_answer", "The search gives an answer that cannot be read") from None
+
+
+def _hit(told: _Told) -> Hit:
+    title, url, content = (
+        each.strip() if isinstance(each, str) else "" for each in (told.title, told.url, told.content)
+    )
+    return Hit(title, url, content[:SNIPPET_CHARACTERS])
+
+
+def _told(hit: Hit) -> str:
+    return "\n".join(filter(None, (hit.title, hit.url, hit.content)))

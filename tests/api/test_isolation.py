@@ -12,6 +12,7 @@ import pytest
 from gateway.app import create_app
 from gateway.auth.scopes import ANY_KEY, SCOPES
 from gateway.config import Config, Keys, Store
+from gateway.errors import JOB_PREFIXES
 from gateway.projects.identity import uuid_of
 from tests.api.conftest import User, expire, made
 from tests.e2e.wire import Reply, ask, fetch, line
@@ -40,6 +41,7 @@ MISSING = {
     "run": "run_" + "0" * 20,
     "webhook": "whk_" + "0" * 20,
     "delivery": "whd_" + "0" * 20,
+    "job": "00000000-0000-4000-8000-000000000000",
 }
 ROUNDS = 120
 
@@ -55,7 +57,7 @@ class Operation(NamedTuple):
 
     @property
     def has_target(self) -> bool:
-        kinds = "ref|key_id|turn_id|model|conversation|response|subject|run_id|project|webhook_id"
+        kinds = "ref|key_id|turn_id|model|conversation|response|subject|run_id|project|job|webhook_id"
         named = re.search(rf"\{{({kinds})\}}", self.path)
         return bool(named) or self.names_a_persona
 
@@ -82,6 +84,7 @@ class Operation(NamedTuple):
         filled = {
             "ref": target["persona"],
             "project": target["workspace"],
+            "job": target["job"],
             "persona": uuid_of(target["persona"]),
             "model": f"persona/{target['persona']}",
             "key_id": target["key"],
@@ -116,6 +119,9 @@ class Operation(NamedTuple):
             "POST /v1/openai/moderations": {"input": "dusk"} | model,
             "POST /v1/personas": {"name": f"Probe {time.monotonic_ns()}", "prompt": "Probe."},
             "PATCH /v1/personas/{ref}": {"name": "Taken over"},
+            "POST /v1/personas/actions/enhance": {"persona": "Probe."},
+            "POST /v1/personas/actions/generate": {"prompt": "Probe.", "count": 1},
+            "POST /v1/personas/actions/validate": {"personas": []},
             "POST /api/projects/{project}/personas": {"name": f"Probe {time.monotonic_ns()}"},
             "PUT /api/projects/{project}/personas/{persona}": {"name": "Taken over"},
             "PUT /v1/personas/{ref}/labels/{label}": {"version": 1},
@@ -200,6 +206,7 @@ class Tenant(NamedTuple):
     run: str
     webhook: str
     delivery: str
+    job: str
 
     def target(self, kind: str) -> dict[str, str]:
         return {
@@ -212,6 +219,7 @@ class Tenant(NamedTuple):
             "run": self.run,
             "webhook": self.webhook,
             "delivery": self.delivery,
+            "job": self.job,
         }
 
 
@@ -238,9 +246,9 @@ def tenant(me: User) -> Tenant:
     wanted = {"url": "https://hooks.example.invalid/", "events": ["webhook.test"]}
     hook = made(me.post("/webhooks", wanted))["id"]
     delivery = me.post(f"/webhooks/{hook}/test").json["id"]
-    return Tenant(
-        me, personas, conversations, responses, turn, me.colleague("chat:invoke").id, run, hook, delivery
-    )
+    job = me.post("/personas/actions/enhance", {"persona": PRIVATE}).json["id"]
+    key = me.colleague("chat:invoke").id
+    return Tenant(me, personas, conversations, responses, turn, key, run, hook, delivery, job)
 
 
 def test_every_route_declares_its_scope(operations: list[Operation]) -> None:
@@ -284,6 +292,9 @@ def test_without_a_good_key_every_route_answers_alike(
                 reply = call(User(gateway, key), operation, target)
                 assert reply.status == 401, (operation, kind)
                 assert reply.headers["www-authenticate"] == "Bearer"
+                if operation.path.startswith(JOB_PREFIXES):
+                    assert reply.error["code"] == "UNAUTHORIZED"
+                    continue
                 told.setdefault((kind, openai), set()).add(shape(reply, target))
     assert {len(shapes) for shapes in told.values()} == {1}
     for openai in (False, True):

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 from gateway.auth.scopes import ANY_KEY, SCOPES
 from gateway.drift.axes import AXES
-from gateway.errors import OPENAI_PREFIX, Fault
+from gateway.errors import JOB_PREFIXES, OPENAI_PREFIX, Fault
 from gateway.openapi import faults, headers
 from gateway.openapi.fields import FIELDS
 from gateway.openapi.generation import TAGS
@@ -67,6 +67,7 @@ def test_every_operation_declares_its_scope_and_how_it_may_refuse(document: Docu
 def test_errors_have_the_envelope_of_their_surface_and_examples(document: Document) -> None:
     for method, path, operation in document.operations():
         envelope = "OpenAIError" if path.startswith(OPENAI_PREFIX) else "Error"
+        envelope = "JobError" if path.startswith(JOB_PREFIXES) else envelope
         for status, found in operation["responses"].items():
             response = document.resolve(found)
             assert "X-Request-Id" in response["headers"], (method, path, status)

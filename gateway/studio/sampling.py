@@ -1,0 +1,122 @@
+"""The attributes of a population are drawn here, and not by a model: by quotas, and under the constraints.
+
+Each field gets as many of each value as its distribution says of the count, by the largest remainder; then
+these are dealt out. Where a persona breaks a constraint, one of its values is exchanged with another
+persona's, so that the quotas stay; what cannot be put right so within a bound is drawn anew by itself.
+"""
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+from gateway.studio import expression
+from gateway.studio.blueprint import Blueprint, Distribution, Field
+from gateway.studio.expression import NotApplicableError, Orders
+from gateway.studio.marginals import bins, shares
+
+SWAPS = 300
+"""Exchanges that are tried for each persona that breaks a constraint."""
+DRAWS = 400
+"""Draws of a persona by itself, after which no constraints can be met."""
+
+Drawn = dict[str, str]
+Holds = Callable[[Mapping[str, str], Orders], bool]
+
+
+class SamplingError(Exception):
+    """The constraints leave no room for what the distributions say."""
+
+
+def draw(blueprint: Blueprint, count: int, seed: int) -> list[Drawn]:
+    """Draw the attributes of so many personas; the same seed gives the same ones. Raises SamplingError."""
+    dice = random.Random(seed)  # noqa: S311 - it has to be repeatable, and is no secret
+    fields = blueprint.sampled
+    columns = {field.name: _column(field, count, dice) for field in fields}
+    people = [{name: column[at] for name, column in columns.items()} for at in range(count)]
+    rules = [expression.parse(each.expression) for each in blueprint.constraints]
+    for at in range(count):
+        if not _holds(people[at], rules, blueprint.orders):
+            _mend(people, at, fields, rules, blueprint.orders, dice)
+    return people
+
+
+def quotas(declared: Mapping[str, float], count: int) -> dict[str, int]:
+    """Divide a count by shares, by the largest remainder; of equal ones the first gets it."""
+    exact = {value: share * count for value, share in declared.items()}
+    given = {value: math.floor(part + 1e-9) for value, part in exact.items()}
+    left = count - sum(given.values())
+    for value in sorted(exact, key=lambda value: given[value] - exact[value])[:left]:
+        given[value] += 1
+    return given
+
+
+def _column(field: Field, count: int, dice: random.Random) -> list[str]:
+    spread = field.distribution
+    assert spread is not None  # noqa: S101 - only fields with one are drawn
+    given = quotas(shares(field), count)
+    if spread.weights:
+        column = [value for value, number in given.items() for _ in range(number)]
+    else:
+        edges = bins(spread, field.type)
+        low_high = list(pairwise(edges)) or [(edges[0], edges[0])]
+        pairs = zip(low_high, given.values(), strict=True)
+        column = [
+            _within(low, high, field.type, dice) for (low, high), number in pairs for _ in range(number)
+        ]
+    dice.shuffle(column)
+    return column
+
+
+def _within(low: float, high: float, kind: str, dice: random.Random) -> str:
+    if kind == "integer":
+        return str(dice.randint(math.ceil(low), math.floor(high)))
+    return f"{dice.uniform(low, high):.4g}"
+
+
+def _mend(
+    people: list[Drawn],
+    at: int,
+    fields: Sequence[Field],
+    rules: Sequence[Holds],
+    orders: Orders,
+    dice: random.Random,
+) -> None:
+    for _ in range(SWAPS):
+        other, name = dice.randrange(len(people)), dice.choice(fields).name
+        mine = {**people[at], name: people[other][name]}
+        theirs = {**people[other], name: people[at][name]}
+        # Whoever comes later is looked at later.
+        if _holds(mine, rules, orders) and (other > at or _holds(theirs, rules, orders)):
+            people[at], people[other] = mine, theirs
+            return
+    for _ in range(DRAWS):
+        alone = {field.name: _one(field, dice) for field in fields}
+        if _holds(alone, rules, orders):
+            people[at] = alone
+            return
+    raise SamplingError
+
+
+def _one(field: Field, dice: random.Random) -> str:
+    spread: Distribution | None = field.distribution
+    assert spread is not None  # noqa: S101 - only fields with one are drawn
+    declared = shares(field)
+    value = dice.choices([*declared], [*declared.values()])[0]
+    if spread.weights:
+        return value
+    edges = bins(spread, field.type)
+    place = [*declared].index(value)
+    low, high = (edges[place], edges[place + 1]) if len(edges) > 1 else (edges[0], edges[0])
+    return _within(low, high, field.type, dice)
+
+
+def _holds(person: Drawn, rules: Sequence[Holds], orders: Orders) -> bool:
+    for rule in rules:
+        try:
+            if not rule(person, orders):
+                return False
+        except NotApplicableError:
+            # It asks for a field that the model has yet to write.
+            continue
+    return True

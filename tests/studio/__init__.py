@@ -1,0 +1,1 @@
+"""Jobs on personas: enhancing, populations and validation."""

@@ -1,0 +1,50 @@
+"""Attributes are drawn by quotas and under constraints, and the same seed draws the same ones."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.studio.sampling import SamplingError, draw, quotas
+from tests.studio.crowds import plan
+
+
+def test_quotas_are_kept_by_the_largest_remainder() -> None:
+    assert quotas({"a": 0.5, "b": 0.3, "c": 0.2}, 10) == {"a": 5, "b": 3, "c": 2}
+    assert quotas({"a": 0.5, "b": 0.26, "c": 0.24}, 3) == {"a": 1, "b": 1, "c": 1}
+
+
+@given(st.lists(st.floats(0.01, 9), min_size=1, max_size=9), st.integers(0, 200))
+def test_quotas_add_up_and_stay_within_one_of_their_share(weights: list[float], count: int) -> None:
+    shares = {str(at): weight / sum(weights) for at, weight in enumerate(weights)}
+    given_ = quotas(shares, count)
+    assert sum(given_.values()) == count
+    assert all(abs(given_[name] - share * count) < 1 + 1e-6 for name, share in shares.items())
+
+
+def test_a_population_keeps_quotas_and_constraints_and_follows_from_its_seed() -> None:
+    people = draw(plan(), 200, 7)
+    assert people == draw(plan(), 200, 7) != draw(plan(), 200, 8)
+    assert Counter(each["skill"] for each in people) == {"low": 40, "medium": 100, "high": 60}
+    for each in people:
+        age = int(each["age"])
+        assert 18 <= age <= 67
+        assert each["role"] != "retired" or age >= 60
+        assert not (each["role"] == "student" and age > 40)
+
+
+def test_normal_numbers_gather_around_their_mean() -> None:
+    normal = {
+        "name": "height",
+        "type": "number",
+        "distribution": {"min": 140, "max": 210, "mean": 170, "sd": 8},
+    }
+    drawn = [float(each["height"]) for each in draw(plan(fields=[normal], constraints=[]), 200, 1)]
+    assert abs(sum(drawn) / 200 - 170) < 2
+    assert sum(162 <= each <= 178 for each in drawn) > 110
+
+
+def test_constraints_that_nobody_can_meet_end_within_a_bound() -> None:
+    with pytest.raises(SamplingError):
+        draw(plan(constraints=["age > 100"]), 5, 1)
