@@ -13,6 +13,7 @@ from gateway.cli.options import example
 
 COMMANDS: Mapping[str, str] = {
     "serve": "Start the gateway, with the bundled model where no provider is configured.",
+    "demo": "Watch a persona slip and recover in a gateway of the moment, without a key.",
     "check": "Show the configuration in force, or where it is mistaken.",
     "personas": "Create, push, list, show, pull, label, fork, compare and archive personas.",
     "runs": "List, show, follow and cancel the runs that make personas.",

@@ -2,6 +2,7 @@
 
 import { applyTheme, may, session, theme } from "./session.js";
 import { texts } from "./texts.js";
+import { api } from "./api.js";
 import { h } from "../parts/dom.js";
 
 // Each entry has the scopes without which its view has nothing to show.
@@ -44,12 +45,16 @@ export function frame({ leave }) {
     menu.setAttribute("aria-expanded", String(wanted));
     side.classList.toggle("open", wanted);
   };
+  const scripted = h("p", { class: "scripted", role: "note" }, texts.shell.scripted);
+  scripted.hidden = true;
+  // The name is that of the demo's upstream, in gateway/demo/upstream.py.
+  api.get("/health/ready").then((state) => (scripted.hidden = !("demo-script" in state.upstreams)), () => {});
   const element = h(
     "div",
     { class: "frame" },
     h("header", { class: "top" }, h("a", { class: "brand", href: "#/" }, h("span", { class: "mark", "aria-hidden": "true" }), texts.product), menu),
     side,
-    main,
+    h("div", { class: "body" }, scripted, main),
   );
   return {
     element,

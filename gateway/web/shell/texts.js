@@ -3,7 +3,7 @@
 export const texts = {
   product: "Persona Gateway",
   shell: {
-    unnamed: "unnamed", menu: "Menu", views: "Views", theme: "Light or dark", themes: { system: "System", light: "Light", dark: "Dark" },
+    scripted: "This is the demo: the model is a script. The gateway, the scores and the audit log are real.", unnamed: "unnamed", menu: "Menu", views: "Views", theme: "Light or dark", themes: { system: "System", light: "Light", dark: "Dark" },
     docs: "API", leave: "Sign out", more: "Show more", copy: "Copy", copied: "Copied", cancel: "Cancel",
     nothing: "This key may see nothing here; sign in with one that has personas:read or chat:read.", nowhere: "There is nothing at this address.", failed: "This cannot be shown", all: "All", live: "Live", paused: "Waiting for the gateway",
   },
