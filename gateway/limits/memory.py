@@ -24,21 +24,16 @@ class SharedStorage(Storage, MovingWindowSupport):
     def __init__(self, table: Table) -> None:
         super().__init__()
         self._table = table
-        self._seen: tuple[str, Count] | None = None
 
     @property
     def base_exceptions(self) -> type[Exception]:
         return TableFullError
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        counted = self._table.take(hash(key) & NAMES, amount, limit)
-        # Nobody else runs before the strategy asks for the window, which need not be counted again then.
-        self._seen = key, counted
-        return counted.is_taken
+        return self._table.take(hash(key) & NAMES, amount, limit).is_taken
 
     async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        seen, self._seen = self._seen, None
-        counted = seen[1] if seen is not None and seen[0] == key else self._look(key)
+        counted = self._look(key)
         return time.time() + self._table.until(counted.oldest) - expiry, counted.total
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -63,20 +58,37 @@ class SharedStorage(Storage, MovingWindowSupport):
         return self._table.look(hash(key) & NAMES)
 
 
+class SharedWindow(MovingWindowRateLimiter):
+    """The moving window of `limits`, which hits and tells what is left in one step, and in half the time."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(SharedStorage(table))
+        self._table = table
+
+    def take(self, bound: Bound) -> Standing:
+        """Raises TableFullError."""
+        is_taken, total, oldest, _ = self._table.take(hash(bound.name) & NAMES, 1, bound.amount)
+        return Standing(bound, is_taken, bound.amount - total, time.time() + self._table.until(oldest))
+
+    def look(self, bound: Bound) -> Standing:
+        """Raises TableFullError."""
+        _, total, oldest, _ = self._table.look(hash(bound.name) & NAMES)
+        remaining = max(0, bound.amount - total)
+        return Standing(bound, remaining > 0, remaining, time.time() + self._table.until(oldest))
+
+
 class Memory(Alone):
     """The place of one gateway's own counts."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._windows = MovingWindowRateLimiter(SharedStorage(table))
+        self._window = SharedWindow(table)
 
     async def take(self, bound: Bound) -> Standing:
         try:
-            is_taken = await self._windows.hit(bound)
-            reset, remaining = await self._windows.get_window_stats(bound)
+            return self._window.take(bound)
         except TableFullError:
             raise uncounted() from None
-        return Standing(bound, is_taken, remaining, reset)
 
     async def give_back(self, bound: Bound) -> None:
         try:
@@ -86,14 +98,13 @@ class Memory(Alone):
 
     async def left(self, bound: Bound) -> Standing:
         try:
-            reset, remaining = await self._windows.get_window_stats(bound)
+            return self._window.look(bound)
         except TableFullError:
             raise uncounted() from None
-        return Standing(bound, remaining > 0, max(0, remaining), reset)
 
     def charge(self, bound: Bound, amount: int) -> None:
         try:
-            self._table.take(hash(bound.name) & NAMES, min(amount, MOST), MOST)
+            self._table.add(hash(bound.name) & NAMES, amount)
         except TableFullError:
             return
 

@@ -15,8 +15,9 @@ PER_SECOND = 2
 SPAN = SECONDS * PER_SECOND + 1
 """Cells in which something counts: that of now, which is not over yet, and those of a whole minute before."""
 RECORD = 128
-"""Words of 32 bits in one record: its name in two, its newest cell, its total, and a ring of cells."""
-NEWEST, TOTAL, CELLS = 2, 3, 4
+"""Words of 32 bits in one record: its name in two, its newest cell, its total, its oldest cell that counts,
+and a ring of cells."""
+NEWEST, TOTAL, OLDEST, CELLS = 2, 3, 4, 5
 MOST = 2**32 - 1
 ROOM = 65_536
 """Records. Memory is taken from the system only for those that were used at some time."""
@@ -76,6 +77,14 @@ class Table:
             if is_taken:
                 total = self._add(at, cell, amount)
             return Count(is_taken, total, self._oldest(at, cell), cell)
+        finally:
+            self._end()
+
+    def add(self, name: int, amount: int) -> None:
+        """Count this amount under the name, whatever the total is. Raises TableFullError."""
+        at, cell = self._begin(name)
+        try:
+            self._add(at, cell, amount)
         finally:
             self._end()
 
@@ -195,6 +204,8 @@ class Table:
             self._clear(at, first, straight)
             self._clear(at, 0, gone - straight)
         words[at + NEWEST] = max(cell, newest)
+        if words[at + OLDEST] + SPAN <= cell:
+            self._find_oldest(at)
 
     def _empty(self, at: int) -> None:
         self._words[at + CELLS : at + CELLS + SPAN] = NOTHING
@@ -209,8 +220,11 @@ class Table:
 
     def _add(self, at: int, cell: int, amount: int) -> int:
         words, place = self._words, at + CELLS + cell % SPAN
-        amount = min(amount, MOST - words[at + TOTAL])
-        total = words[at + TOTAL] = words[at + TOTAL] + amount
+        total = words[at + TOTAL]
+        if not total:
+            words[at + OLDEST] = cell
+        amount = min(amount, MOST - total)
+        total = words[at + TOTAL] = total + amount
         words[place] += amount
         return total
 
@@ -220,17 +234,24 @@ class Table:
             amount = min(amount, self._words[place])
             self._words[place] -= amount
             self._words[at + TOTAL] -= amount
+            if cell == self._words[at + OLDEST] and not self._words[place]:
+                self._find_oldest(at)
 
     def _oldest(self, at: int, cell: int) -> int:
-        """Find the oldest cell in which something is counted."""
-        if not self._words[at + TOTAL]:
-            return cell
-        first = (cell + 1) % SPAN
-        ring = self._words[at + CELLS : at + CELLS + SPAN]
+        """Tell the oldest cell in which something is counted."""
+        words = self._words
+        return words[at + OLDEST] if words[at + TOTAL] else cell
+
+    def _find_oldest(self, at: int) -> None:
+        words = self._words
+        newest = words[at + NEWEST]
+        first = (newest + 1) % SPAN
+        ring = words[at + CELLS : at + CELLS + SPAN]
         aged = ring[first:].tobytes() + ring[:first].tobytes()
-        return cell - (len(aged.lstrip(b"\0")) - 1) // 4
+        words[at + OLDEST] = newest - max(0, len(aged.lstrip(b"\0")) - 1) // 4
 
     def _mend(self, at: int) -> None:
         """Put right the record of a process that died while it changed it: the cells are what counts."""
         self._words[at + TOTAL] = min(MOST, sum(self._words[at + CELLS : at + CELLS + SPAN]))
+        self._find_oldest(at)
         self._words[DIRTY] = 0

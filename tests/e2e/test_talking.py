@@ -10,6 +10,7 @@ from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import mint
 from tests.e2e.test_attaching import HEADER, TOOL, path, said, user, words
 from tests.e2e.wire import Reply, connect, fetch, written
+from tests.fakes import event_source
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.sockets import read_until
 from tests.fakes.until import until
@@ -46,13 +47,10 @@ def told(reply: Reply) -> dict[str, Any]:
 
 
 def happened(reply: Reply) -> list[tuple[str, dict[str, Any]]]:
-    """List the events of a stream."""
-    found = []
-    for frame in reply.body.decode().split("\n\n")[:-1]:
-        name, data = frame.split("\n")
-        assert name.startswith("event: ")
-        found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
-    return found
+    """List the events of a stream, as a browser's EventSource reads it, byte by byte."""
+    assert (reply.status, reply.headers["content-type"].partition(";")[0]) == (200, "text/event-stream")
+    found = event_source.events(bytes([byte]) for byte in reply.body)
+    return [(event.type, json.loads(event.data)) for event in found]
 
 
 def sent(upstream: ScriptedUpstream) -> list[dict[str, Any]]:

@@ -36,6 +36,16 @@ async def test_history_is_scored_once(rig: Rig) -> None:
     assert rig.scorer.scored == [("another question", "Hello.")]
 
 
+async def test_a_conversation_is_made_again_once_where_it_is_not_known(rig: Rig) -> None:
+    """As after a restart: its first turn brings all that was said, from the store or from the app."""
+    costs = []
+    for count in range(12, 16):
+        await rig.score(f"assistant {count}", asked=asked(count))
+        await passes(2)
+        costs.append(rig.scorer.calls())
+    assert costs == [13, 1, 1, 1]
+
+
 async def test_tool_calls_and_their_results_are_no_turns(rig: Rig) -> None:
     await rig.score("I slip, says the AI.", asked=asked(2))
     await passes(2)
