@@ -143,6 +143,8 @@ class Upstream(Strict, frozen=True):
     """Images, audio and files are refused before the call, with an error that says so."""
     tools: Literal["pass", "refuse", "drop"] = "pass"
     """Tools in a request go on, are refused before the call, or are left out, which the head says."""
+    prompt_cache: Literal["off", "key", "explicit"] = "off"
+    """`key`: each prompt has a `prompt_cache_key`; `explicit`: a long one is marked for the cache, too."""
     system_role: Literal["system", "developer"] = "system"
     """The role in which a persona's prompt is sent."""
     responses: bool | None = None

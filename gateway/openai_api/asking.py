@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.config import Chat, Route, Timeouts
 from gateway.errors import Fault, Refusal
+from gateway.openai_api import caching
 from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.keeping import KeptTranscript
@@ -117,7 +118,14 @@ class Asking:
         if self._laid is None:
             return self._request.as_written(fields)
         messages = self._laid.array(node.upstream.system_role)
+        if self._persona is not None and self._caches(node):
+            fields = caching.keyed(fields, self._persona.prompt)
+            if node.upstream.prompt_cache == "explicit":
+                messages = caching.marked(messages, self._persona.prompt)
         return requests.encode(fields, messages, route.model, include_usage=self._asks_usage(node))
+
+    def _caches(self, node: Node) -> bool:
+        return self._persona is not None and node.upstream.prompt_cache != "off" and not node.refuses_cache
 
     def _asks_usage(self, node: Node) -> bool:
         return self._request.stream and self._persona is not None and not node.refuses_usage
@@ -133,6 +141,9 @@ class Asking:
         added = asks_usage and not self._request.wants_usage and failure.status in (400, 422)
         if added and (b"stream_options" in body or b"include_usage" in body):
             node.refuses_usage = True
+            return await self._post(node, route)
+        if failure.status in (400, 422) and self._caches(node) and caching.is_refused(body, self._fields):
+            node.refuses_cache = True
             return await self._post(node, route)
         raise failure
 

@@ -50,6 +50,8 @@ class Node:
         self.first_byte = Deadlines(upstream.timeouts.first_byte)
         self.refuses_usage = False
         """Tells whether it has refused `stream_options.include_usage`, which is left out from then on."""
+        self.refuses_cache = False
+        """Tells whether it has refused what is said of its prompt cache, which is left out from then on."""
         self.is_restarted = name == LOCAL
         """Tells whether it comes back by itself when it is gone, so that waiting for it is worth while."""
 
