@@ -16,7 +16,7 @@ from tests.fakes.upstream import ScriptedUpstream
 pytestmark = pytest.mark.slow
 
 PAGE = (Path(__file__).parents[1] / "docs" / "clients.md").read_text("utf-8")
-PACKAGES = ("openai@6", "ai@6", "@ai-sdk/openai-compatible@2")
+PACKAGES = ("openai@6", "ai@6", "@ai-sdk/openai-compatible@2", "@ai-sdk/openai@3")
 NPM_SECONDS = 180
 
 
@@ -83,7 +83,14 @@ def run(gateway: Gateway, command: list[str], code: str, folder: Path) -> str:
 
 def test_the_page_has_the_clients_that_it_promises() -> None:
     count = {client: sum(each.client == client for each in SNIPPETS) for client, _, _ in SNIPPETS}
-    assert count == {"curl": 3, "openai for Python": 3, "openai for Node": 1, "LangChain": 1, "AI SDK": 1}
+    assert count == {
+        "curl": 3,
+        "openai for Python": 3,
+        "openai for Node": 1,
+        "LangChain": 1,
+        "AI SDK": 1,
+        "AI SDK with Responses": 1,
+    }
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -111,3 +118,10 @@ def test_node(gateway: Gateway, upstream: ScriptedUpstream, packages: Path, clie
     told = run(gateway, ["node"], code, packages)
     assert told.count("You said: Good evening!") == 2
     assert told.count("verdict: '") == 2
+
+
+def test_the_ai_sdk_asks_for_responses(gateway: Gateway, upstream: ScriptedUpstream, packages: Path) -> None:
+    (code,) = [each.code for each in SNIPPETS if each.client == "AI SDK with Responses"]
+    told = run(gateway, ["node"], code, packages)
+    assert told.count("You said: Good evening!") == 2
+    assert "resp_" in told
