@@ -58,6 +58,7 @@ from gateway.openai_api.render import render_route
 from gateway.openai_api.routes import router
 from gateway.openapi import generation
 from gateway.openapi.routes import router as openapi_router
+from gateway.personas.fields import router as fields_router
 from gateway.personas.history import router as history_router
 from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
@@ -67,7 +68,11 @@ from gateway.queries import Queries
 from gateway.responses import conversing
 from gateway.responses import routes as response_routes
 from gateway.responses.serving import Responses
+from gateway.runs.beginning import Beginner
 from gateway.runs.creating import creating
+from gateway.runs.pipelines import Pipelines
+from gateway.runs.refining import router as refining_router
+from gateway.runs.routes import listing as pipelines_router
 from gateway.runs.routes import router as runs_router
 from gateway.scoring.schedule import Scoring
 from gateway.storage.database import Change, Database
@@ -335,15 +340,19 @@ def kept_responses(gateway: Gateway) -> Router:
 def native(gateway: Gateway) -> Router:
     """Serve everything under /v1 that is our own."""
     database, config = gateway.database, gateway.config
+    beginner = Beginner(gateway.limiter, Pipelines(config), lambda: gateway.is_draining)
     return _guarded(
         gateway,
         "/v1",
         Admission(gateway.door),
         [
-            personas_router(creating(gateway.limiter, lambda: gateway.is_draining, enhanced)),
+            personas_router(creating(beginner, enhanced)),
+            refining_router(beginner),
+            fields_router(),
+            pipelines_router(beginner),
             studio_router(gateway.ledger),
             importing_router(),
-            runs_router(gateway.limiter, lambda: gateway.is_draining),
+            runs_router(gateway.limiter, beginner),
             history_router(),
             render_route(gateway.exchanges),
             auth_router(),

@@ -140,6 +140,14 @@ class Fault(_Fault, Enum):
         "There is no such run.")
     RUN_ENDED = (409, "run.has_ended", "run", "invalid_request_error", None,
         "This run has ended and cannot be cancelled.")
+    RUN_NOT_REPEATABLE = (409, "run.not_repeatable", "run", "invalid_request_error", None,
+        "This run goes on; it can be repeated once it has ended.")
+    PIPELINE_FORBIDDEN = (403, "pipeline.not_in_plan", "billing", "permission_error", None,
+        "The workspace's plan has runs follow the active pipeline; leave `pipeline` out, or change the plan.")
+    FIELD_TAKEN = (409, "field.name_taken", "field", "invalid_request_error", None,
+        "The workspace has a field of this name; remove it first, or choose another name.")
+    FIELD_UNKNOWN = (404, "field.not_found", "field", "invalid_request_error", None,
+        "The workspace has no field of this name.")
     RUN_CANCELLED = (409, "run.cancelled", "run", "invalid_request_error", None,
         "This run was cancelled before it had made a persona.")
     RUN_OVER_BUDGET = (402, "persona.cost_budget_exceeded", "billing", "insufficient_quota", None,

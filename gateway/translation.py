@@ -17,6 +17,8 @@ from gateway.errors import JOB_PREFIXES, Detail, Fault, Refusal, envelope
 from gateway.openai_api import edge
 from gateway.openai_api.body import half_pair
 from gateway.openai_api.routes import is_of_openai, not_served
+from gateway.personas.acceptance import DraftError
+from gateway.personas.editing import unacceptable
 from gateway.spelling import ended
 from gateway.storage.failure import StoreUnavailable, TooSlow, WriterLeft
 from gateway.wanted import hint
@@ -52,6 +54,8 @@ def translate(error: Exception, path: str, sent: bytes = b"", handler: object = 
             f"This path does not take this method; it takes {allowed or 'others'}.",
             headers={"allow": allowed} if allowed else None,
         )
+    if isinstance(error, DraftError):
+        return unacceptable(error.details)
     if isinstance(error, HTTPException) and error.status_code == Fault.REQUEST_TOO_LARGE.status:
         return Refusal(Fault.REQUEST_TOO_LARGE)
     if isinstance(error, HTTPException) and error.status_code < 500:

@@ -18,7 +18,7 @@ BYTES = 64 * 1024
 FENCE = re.compile(r"---[ \t]*\n")
 END = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 BESIDE = tuple(name for name in FIELDS if name != "intent")
-NUMBERS = ("seed", "budget_usd")
+NOT_TEXTS = ("seed", "budget_usd", "custom_fields")
 
 
 def read(path: Path) -> CreateBody:
@@ -70,5 +70,5 @@ def _fields(text: str) -> dict[str, Any]:
         if name not in BESIDE:
             hint = suggestion(name, BESIDE) or f"; known are: {', '.join(BESIDE)}"
             raise wrong(key, f"there is no field `{name}`{hint}")
-        values[name] = document.data(node, "core" if name in NUMBERS else "text")
+        values[name] = document.data(node, "core" if name in NOT_TEXTS else "text")
     return values

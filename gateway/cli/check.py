@@ -10,6 +10,7 @@ import rich_click as click
 from gateway import config
 from gateway.cli import options
 from gateway.cli.options import example
+from gateway.runs.pipelines import Pipelines
 
 
 @click.command(epilog=example("persona check", "persona check --config /etc/persona/config.toml"))
@@ -20,6 +21,7 @@ def check(config_path: Path | None) -> None:
     What is printed is whole: the file, the PERSONA__TABLE__KEY variables and the defaults together.
     """
     settings = config.load(config_path)
+    Pipelines(settings).require()
     options.warn_misnamed()
     # `--config` has PERSONA_CONFIG in it already.
     found = config.find(config_path, {})

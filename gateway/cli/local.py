@@ -92,7 +92,7 @@ class Local:
 
     @property
     def runs(self) -> LocalRuns:
-        return LocalRuns(self._database, self._workspace)
+        return LocalRuns(self._database, self._opened.config, self._workspace)
 
     @property
     def turns(self) -> LocalTurns:

@@ -3,15 +3,21 @@
 from collections.abc import AsyncGenerator
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from gateway import ids
 from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
 from gateway.cli.running import RunEvent
+from gateway.config import Config
+from gateway.personas.store import fields, personas, versions
 from gateway.runs import asked, following, store, view
-from gateway.runs.pipeline import packaged
+from gateway.runs.pipeline import Pipeline
+from gateway.runs.pipelines import Pipelines
+from gateway.runs.replaying import repeated, require_able
 from gateway.runs.run import OPEN, Run
-from gateway.runs.view import CreateBody, RunDetail, RunView
+from gateway.runs.store import Order
+from gateway.runs.view import CreateBody, RefineBody, RunDetail, RunView
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
@@ -21,15 +27,49 @@ from gateway.work.store import rows
 class LocalRuns:
     """The `Runs` of a workspace in the store here."""
 
-    def __init__(self, database: Database, workspace: Workspace) -> None:
+    def __init__(self, database: Database, config: Config, workspace: Workspace) -> None:
         self._database = database
+        self._config = config
         self._workspace = workspace
 
     async def begin(self, wanted: CreateBody) -> RunView:
-        inputs, pipeline, run_id = asked.read(wanted), packaged(), ids.new("run")
-        actor = Actor(self._workspace.id)
+        pipeline = self._chosen(wanted.pipeline)
+        async with self._database.read() as connection:
+            registered = await fields.listed(connection, self._workspace.id)
+        inputs = asked.read(wanted, registered)
+        return await self._begin(Order(task="create", inputs=inputs, pipeline=pipeline))
+
+    async def refine(self, ref: str, wanted: RefineBody) -> RunView:
+        pipeline = self._chosen(wanted.pipeline)
+        async with self._database.read() as connection:
+            find = personas.by_id if ref.startswith("psn_") else None
+            persona = await (
+                find(connection, ref) if find else personas.by_slug(connection, self._workspace.id, ref)
+            )
+            if persona is None or persona.workspace_id != self._workspace.id:
+                raise Failure(f"there is no persona `{ref}` in the workspace `{self._workspace.name}`")
+            content = (await versions.read(connection, persona.id, persona.latest)).content
+        inputs = asked.refining(wanted, persona, content)
+        order = Order(task="refine", inputs=inputs, pipeline=pipeline, persona_id=persona.id)
+        return await self._begin(order)
+
+    async def replay(self, run_id: str, from_step: str | None) -> RunView:
+        async with self._database.read() as connection:
+            order = await repeated(connection, await self._found(connection, run_id), from_step)
+        return await self._begin(order)
+
+    def _chosen(self, name: str | UnsetType) -> Pipeline:
+        pipelines = Pipelines(self._config)
+        found = pipelines.find(None if name is UNSET else name)
+        if found is None:
+            raise Failure(f"there is no pipeline `{name}`; there are: {', '.join(pipelines.known)}")
+        return found
+
+    async def _begin(self, order: Order) -> RunView:
+        require_able(order)
+        run_id = ids.new("run")
         async with self._database.write() as connection:
-            await store.create(connection, run_id, inputs, actor, pipeline.name, pipeline.fingerprint)
+            await store.create(connection, run_id, order, Actor(self._workspace.id))
             return view.show(await self._found(connection, run_id))
 
     async def listed(self, limit: int) -> list[RunView]:

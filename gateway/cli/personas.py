@@ -1,4 +1,4 @@
-"""`persona personas`: create, push, list, show, pull and label personas."""
+"""`persona personas`: create, refine, push, list, show, pull and label personas."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import rich_click as click
 from msgspec.structs import replace
 
 from gateway.cli import options
-from gateway.cli.creating import create
+from gateway.cli.creating import create, refine
 from gateway.cli.failures import Failure
 from gateway.cli.history import diff, label, rollback, unlabel
 from gateway.cli.listing import cell, coloured, listing, print_json, printable, written
@@ -169,7 +169,7 @@ async def archive(target: Target, ref: ModelName) -> None:
     written(target.place)
 
 
-for _command in (create, label, unlabel, diff, rollback):
+for _command in (create, refine, label, unlabel, diff, rollback):
     personas.add_command(_command)
 
 

@@ -99,7 +99,7 @@ class Remote:
                 raise
             made = await self._api.call("POST", "/v1/personas", body=stated)
             return Pushed(draft, None, made.read(PersonaView).version, "created")
-        stated["status"] = "active"
+        stated["status"] = "completed"
         new = await self._api.call("PATCH", path, body=stated, if_match=old.etag)
         before, after = old.read(PersonaView).version, new.read(PersonaView).version
         same: Outcome = "unchanged" if new.etag == old.etag else "profile"

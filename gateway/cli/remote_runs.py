@@ -11,7 +11,7 @@ import msgspec
 from gateway.cli.api import Api, Refused, Unreachable, read
 from gateway.cli.running import RunEvent
 from gateway.runs.run import LAST
-from gateway.runs.view import CreateBody, RunDetail, RunView
+from gateway.runs.view import CreateBody, RefineBody, RunDetail, RunView
 
 PAUSE_SECONDS = 1.0
 """Seconds before a stream that was lost is asked for again."""
@@ -27,6 +27,14 @@ class RemoteRuns:
         body = msgspec.to_builtins(wanted)
         answer = await self._api.call("POST", "/v1/personas", body=body, prefer="respond-async")
         return answer.read(RunView)
+
+    async def refine(self, ref: str, wanted: RefineBody) -> RunView:
+        path, body = f"/v1/personas/{quote(ref, safe='')}/refine", msgspec.to_builtins(wanted)
+        return (await self._api.call("POST", path, body=body, prefer="respond-async")).read(RunView)
+
+    async def replay(self, run_id: str, from_step: str | None) -> RunView:
+        query = f"?from_step={quote(from_step, safe='')}" if from_step else ""
+        return (await self._api.call("POST", f"{_path(run_id)}/replay{query}")).read(RunView)
 
     async def listed(self, limit: int) -> list[RunView]:
         return await self._api.pages("/v1/runs", RunView, None, limit)

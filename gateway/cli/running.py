@@ -14,7 +14,7 @@ from gateway.cli.failures import Failure
 from gateway.cli.listing import printable
 from gateway.runs.pipeline import packaged
 from gateway.runs.run import LAST
-from gateway.runs.view import CreateBody, RunDetail, RunView
+from gateway.runs.view import CreateBody, RefineBody, RunDetail, RunView
 
 HINT_SECONDS = 5.0
 """Seconds without an event after which it is said who would begin a run."""
@@ -32,6 +32,12 @@ class Runs(Protocol):
 
     async def begin(self, wanted: CreateBody) -> RunView:
         """Ask for a run; it goes on whoever follows it."""
+
+    async def refine(self, ref: str, wanted: RefineBody) -> RunView:
+        """Ask for a run that makes a new version of a persona."""
+
+    async def replay(self, run_id: str, from_step: str | None) -> RunView:
+        """Ask for a run that repeats one that has ended."""
 
     async def listed(self, limit: int) -> list[RunView]:
         """List runs, the newest first."""

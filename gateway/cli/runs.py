@@ -1,9 +1,10 @@
-"""`persona runs`: list, show, follow and cancel the runs that make personas."""
+"""`persona runs`: list, show, follow, repeat and cancel the runs that make personas."""
 
 import msgspec
 import rich_click as click
 
 from gateway.cli import options
+from gateway.cli.creating import attend
 from gateway.cli.listing import cell, listing, print_json, written
 from gateway.cli.options import example
 from gateway.cli.running import RunEvent, event_line, step_line, watch
@@ -24,9 +25,9 @@ RUN = "run_a8K2zBqW5vXc7yTd0LmN"
 
 @click.group(epilog=example(f"persona runs tail {RUN}"))
 def runs() -> None:
-    """List, show, follow and cancel the runs that make personas.
+    """List, show, follow, repeat and cancel the runs that make personas.
 
-    `persona personas create` begins one.
+    `persona personas create` and `persona personas refine` begin one.
     """
 
 
@@ -80,6 +81,22 @@ async def tail(target: Target, run_id: str, as_json: bool) -> None:
             click.echo(event_line(event))
 
     await watch(run_id, target.runs.follow(run_id), tell)
+
+
+@runs.command(
+    epilog=example(f"persona runs replay {RUN}", f"persona runs replay {RUN} --from-step examples --json")
+)
+@click.argument("run_id", metavar="RUN")
+@click.option("--from-step", metavar="STEP", help="The first step that is taken again; else all are.")
+@options.as_json
+@on_target
+async def replay(target: Target, run_id: str, from_step: str | None, as_json: bool) -> None:
+    """Repeat a run with the same inputs, seed and pipeline, and show what became otherwise.
+
+    It makes what that run made, a persona or a version, and a JSON patch from the old result to the new one.
+    """
+    run = await target.runs.replay(run_id, from_step)
+    await attend(target, run.id, as_json=as_json)
 
 
 @runs.command(epilog=example(f"persona runs cancel {RUN}"))

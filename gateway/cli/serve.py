@@ -15,6 +15,7 @@ from gateway.cli.failures import Failure
 from gateway.cli.loading import undisturbed
 from gateway.cli.opening import opened
 from gateway.config import Config
+from gateway.runs.pipelines import Pipelines
 from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
 from gateway.server.model_process import ModelProcess, has_model
@@ -85,6 +86,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
 
 def _settings(path: Path | None, host: str | None, port: int | None, workers: int | None) -> Config:
     settings = config.load(path)
+    Pipelines(settings).require()
     given = {"host": host, "port": port, "workers": workers}
     chosen = {name: value for name, value in given.items() if value is not None}
     return msgspec.structs.replace(settings, server=msgspec.structs.replace(settings.server, **chosen))

@@ -75,8 +75,12 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
     local = config.local
     if local.model_path:
         local = replace(local, model_path=str(base / Path(local.model_path).expanduser()))
+    generation = config.generation
+    if generation.pipelines:
+        generation = replace(generation, pipelines=str(base / Path(generation.pipelines).expanduser()))
     config = replace(
         config,
+        generation=generation,
         server=replace(config.server, public_url=_public_url(config.server.public_url)),
         upstreams=upstreams,
         tools=tools,

@@ -319,6 +319,12 @@ class Webhooks(Strict, frozen=True):
 class Generation(Strict, frozen=True):
     upstream: str | None = None
     """`NAME/model` of the model that makes personas from an intent; unset: those of the chat order."""
+    pipeline: str = "default"
+    """The pipeline that runs follow unless a request names another one."""
+    pipelines: str = ""
+    """A folder with pipelines of the operator's own, relative to the configuration file."""
+    days: Days = 30
+    """Days after which a run that has made nothing is deleted, with its intent; 0 means never."""
 
 
 class Projects(Strict, frozen=True):

@@ -41,6 +41,7 @@ TAGS = {
     "Ensembles": "Several personas in one scene.",
     "Turns": "What was asked of whom, how it ended and what it cost; never what was said.",
     "Webhooks": "Places that are told of events, and what is delivered to them.",
+    "Configuration": "Pipelines that runs follow, and fields that a workspace has of its own.",
     "Budgets": "What keys, personas and workspaces may spend within an hour, a day or a month.",
     "Workspaces and keys": "Tenants, keys and the log of writes.",
     "Gateway": "Health and this description. No key is needed.",

@@ -101,8 +101,8 @@ async def create(
 
 def require_active(persona: Persona) -> None:
     """Raises Refusal for an archived persona, whose only change can be to come back."""
-    if persona.status != "active":
-        message = "There is no such persona, or it is archived; set `status` to `active` first."
+    if persona.status != "completed":
+        message = "There is no such persona, or it is archived; set `status` to `completed` first."
         raise Refusal(Fault.PERSONA_UNKNOWN, message)
 
 

@@ -9,7 +9,7 @@ from gateway.drift.rule import Read
 
 Visibility = Literal["private", "workspace", "public"]
 Overlay = Literal["append", "locked", "replace"]
-Status = Literal["active", "archived"]
+Status = Literal["completed", "archived"]
 SCHEMA_VERSION = "1.0"
 ADDED = ("allow", "refusal", "rules", "variables")
 """Keys that older versions lack, whose fingerprints stay what they were where these are empty."""

@@ -113,7 +113,7 @@ async def change_persona(
 
     A change of prompt, layers, examples, language, overlay, allow, refusal, rules, variables, upstreams,
     defaults or headers makes a new version; slug, name, tags, visibility and status do not. With
-    `status: active` an archived persona is back.
+    `status: completed` an archived persona is back.
     """
     async with database.write(still_there(request.scope)) as connection:
         persona = await writable(connection, request, ref, if_match)
@@ -125,7 +125,7 @@ async def change_persona(
         _require_owner(request, persona, draft)
         if data.status != "archived" or draft != before:
             persona = await save(connection, request, persona, draft, config)
-        if data.status == "archived" and persona.status == "active":
+        if data.status == "archived" and persona.status == "completed":
             await personas.archive(connection, persona, actor_of(request))
         persona = await readable(connection, request, persona.id)
         return await respond(connection, request, persona)
@@ -144,7 +144,7 @@ async def remove_persona(
         persona = await writable(connection, request, ref, if_match)
         if purge:
             await personas.purge(connection, persona, actor_of(request))
-        elif persona.status == "active":
+        elif persona.status == "completed":
             await personas.archive(connection, persona, actor_of(request))
     if purge:
         await database.scrub()

@@ -1,6 +1,6 @@
 """The native API shows and takes personas and versions like this."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from anyascii import anyascii
@@ -43,6 +43,10 @@ class RunBrief(msgspec.Struct, frozen=True):
     cost_usd: float | None
     tokens: int
     latency_ms: float
+    demonstration: bool = False
+    """Tells that the bundled model wrote of it, which does not think."""
+    patch: list[dict[str, Any]] | None = None
+    """A JSON patch from the version that was refined."""
 
 
 class PersonaView(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +132,7 @@ class PersonaPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     slug: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
-    status: Status | UnsetType = UNSET
+    status: Status | Literal["active"] | UnsetType = UNSET
     tags: list[str] | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     language: str | UnsetType = UNSET

@@ -20,7 +20,7 @@ async def listed(
     connection: AsyncConnection, workspace_id: str, owner: str, after: str | None, limit: int
 ) -> list[Persona]:
     """List the active personas that a key of this owner may know of, in the order in which they were made."""
-    query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == "active")
+    query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == "completed")
     if after is not None:
         query = query.where(PERSONA.id > after)
     return await many(connection, query.order_by(PERSONA.id).limit(limit))
@@ -30,7 +30,7 @@ async def is_named(
     connection: AsyncConnection, workspace_id: str, owner: str, name: str, but: str | None = None
 ) -> bool:
     """Tell whether an active persona that a key of this owner may know of bears the name, `but` this one."""
-    query = select(PERSONA.id).where(is_own(workspace_id, owner), PERSONA.status == "active")
+    query = select(PERSONA.id).where(is_own(workspace_id, owner), PERSONA.status == "completed")
     query = query.where(PERSONA.name == name)
     if but is not None:
         query = query.where(PERSONA.id != but)

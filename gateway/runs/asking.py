@@ -1,7 +1,6 @@
 """A step asks a model one structured question, within the budgets, and once more where the answer is none."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,9 +10,9 @@ from gateway.budgets.estimate import Asked
 from gateway.budgets.ledger import Ledger, Spender
 from gateway.config import Config, Route
 from gateway.errors import Fault, Refusal, native_error
+from gateway.personas.shape import faults, shorter, strict
 from gateway.runs.pipeline import Pipeline, Stage
 from gateway.runs.run import Run
-from gateway.runs.shape import faults, strict
 from gateway.turns import charging
 from gateway.turns.usage import Usage, total
 from gateway.turns.usage import read as read_usage
@@ -26,18 +25,9 @@ CHARACTERS = 3
 """Characters of a token in most languages, for models that do not tell what an answer took."""
 FRAME = 64
 """Tokens, at most, of what stands around two messages and a schema."""
+NO_JSON = "it is no JSON"
 SHOWN = 5
 """Faults of an answer that the model is told."""
-
-
-class Answer(NamedTuple):
-    """The answer to one step, and what it took."""
-
-    value: Any
-    tokens: int
-    cost_usd: float | None
-    """`None` where nobody knows the price."""
-    latency_ms: float
 
 
 class Spent(NamedTuple):
@@ -47,6 +37,25 @@ class Spent(NamedTuple):
     def plus(self, tokens: int, cost_usd: float | None) -> "Spent":
         known = self.cost_usd is not None and cost_usd is not None
         return Spent(self.tokens + tokens, (self.cost_usd or 0) + (cost_usd or 0) if known else None)
+
+
+class Meter:
+    """Counts what one step takes, calls that come to nothing included."""
+
+    def __init__(self, before: Spent) -> None:
+        self._before = before
+        self.taken = Spent()
+        self.is_demonstration = False
+        """Tells that the bundled model has answered."""
+
+    @property
+    def total(self) -> Spent:
+        """What the run has taken so far."""
+        return self._before.plus(*self.taken)
+
+    def add(self, route: Route, usage: Usage, cost_usd: float | None) -> None:
+        self.taken = self.taken.plus(total(usage), cost_usd)
+        self.is_demonstration |= route.upstream == config.LOCAL
 
 
 def failed(fault: Fault, message: str | None = None, **more: Any) -> FailedError:
@@ -66,55 +75,80 @@ class Asker:
         self._routes = [config.route(settings, named)] if named else config.order(settings)
 
     async def ask(
-        self, run: Run, pipeline: Pipeline, stage: Stage, known: Mapping[str, Any], spent: Spent, seed: int
-    ) -> Answer:
-        """Raises FailedError."""
-        began = time.monotonic()
+        self,
+        run: Run,
+        pipeline: Pipeline,
+        stage: Stage,
+        known: Mapping[str, Any],
+        meter: Meter,
+        seed: int,
+        check: Callable[[Any], str] = lambda _: "",
+    ) -> Any:
+        """Ask for a step's answer; `check` says what is wrong with one that has the right form.
+
+        Raises FailedError.
+        """
         system, question = pipeline.system.format_map(known), stage.ask.format_map(known)
-        tokens, cost, wrong = 0, 0.0 if spent.cost_usd is not None else None, ""
+        told, wrong = question, ""
         for attempt in range(2):
-            told = question if not attempt else f"{question}\n\nYour last answer was refused: {wrong}."
-            reply, usage, route = await self._asked(run, pipeline, stage, system, told, spent, seed + attempt)
-            price = self._cost(route, usage)
-            spent = spent.plus(total(usage), price)
-            tokens += total(usage)
-            cost = None if cost is None or price is None else cost + price
-            self._require_within(run, spent.cost_usd)
+            reply = await self._asked(run, pipeline, stage, (system, told), meter, seed + attempt)
+            self._require_within(run, meter.total.cost_usd)
             value, wrong = _read(reply, stage)
+            wrong = wrong or check(value)
             if not wrong:
-                return Answer(value, tokens, cost, (time.monotonic() - began) * 1000)
+                return value
+            told = f"{question}\n\nYour last answer was refused: {wrong}."
+            if wrong == NO_JSON:
+                # It was probably cut where it had become too long.
+                room = most_tokens(pipeline, stage) // 2
+                stage = msgspec.structs.replace(stage, schema=shorter(stage.schema, room))
         message = f"The model's answer to the step `{stage.name}` was refused twice: {wrong}."
         raise failed(Fault.STEP_FAILED, message)
 
     async def _asked(
-        self, run: Run, pipeline: Pipeline, stage: Stage, system: str, question: str, spent: Spent, seed: int
-    ) -> tuple[str | None, Usage, Route]:
-        from openai import OpenAIError
+        self, run: Run, pipeline: Pipeline, stage: Stage, texts: tuple[str, str], meter: Meter, seed: int
+    ) -> str | None:
+        from openai import APITimeoutError, OpenAIError
 
         reasons = []
-        asked = _most(pipeline, stage, system, question)
-        for route in self._routes:
-            self._require_within(run, self._bound(run, route, asked, spent))
+        asked = _most(pipeline, stage, *texts)
+        for route in self._order(pipeline, stage):
+            self._require_within(run, self._bound(run, route, asked, meter.total))
             model = self._model(pipeline, stage, route, seed)
+            # Who is cut short is charged for what was sent.
+            usage = _guessed(*texts, None)
             try:
-                spender = Spender(run.workspace_id, run.owner)
+                spender = Spender(run.workspace_id, run.owner, run.persona_id)
                 async with self._ledger.call(spender, asked, route) as call:
-                    reply = await model.ask(system, question)
-                    call.usage = read_usage(reply.usage) or _guessed(system, question, reply.text)
-                return reply.text, call.usage, route
+                    reply = await model.ask(*texts)
+                    usage = call.usage = read_usage(reply.usage) or _guessed(*texts, reply.text)
             except OpenAIError as error:
                 # Its message may quote what was sent.
                 reasons.append(f"`{route.upstream}` ({type(error).__name__})")
+                usage = usage if isinstance(error, APITimeoutError) else Usage(0, 0)
             except Refusal as refusal:
+                usage = Usage(0, 0)
                 raise failed(refusal.fault, refusal.message) from None
+            else:
+                return reply.text
             finally:
+                if total(usage):
+                    meter.add(route, usage, self._cost(route, usage))
                 await model.close()
         message = f"No upstream answered the step `{stage.name}`: {', '.join(reasons)}; try again later."
         raise failed(Fault.PROVIDER_UNAVAILABLE, message)
 
+    def _order(self, pipeline: Pipeline, stage: Stage) -> list[Route]:
+        named = stage.upstream or pipeline.upstream
+        try:
+            return [config.route(self._config, named)] if named else self._routes
+        except config.ConfigError as error:
+            # The upstream was there when the run began.
+            raise failed(Fault.PROVIDER_UNAVAILABLE, str(error)) from None
+
     def _model(self, pipeline: Pipeline, stage: Stage, route: Route, seed: int) -> Structured:
         heat = pipeline.temperature if stage.temperature is None else stage.temperature
-        parameters = {"temperature": heat, "seed": seed, "max_tokens": pipeline.max_tokens}
+        parameters = {"temperature": heat, "seed": seed, "max_tokens": most_tokens(pipeline, stage)}
         upstream = self._config.upstreams[route.upstream]
         return Structured(upstream, route.model, strict(stage.schema), SECONDS, parameters)
 
@@ -140,11 +174,18 @@ class Asker:
             raise failed(Fault.RUN_OVER_BUDGET, message)
 
 
+def most_tokens(pipeline: Pipeline, stage: Stage) -> int:
+    """Return the most tokens that an answer to the step may have."""
+    return stage.max_tokens or pipeline.max_tokens
+
+
 def _most(pipeline: Pipeline, stage: Stage, system: str, question: str) -> Asked:
     """Say what a call may take, with its repetitions: no token is shorter than a byte."""
     sent = (system, question, msgspec.json.encode(strict(stage.schema)).decode())
     tries = 1 + RETRIES
-    return Asked((sum(len(each.encode()) for each in sent) + FRAME) * tries, pipeline.max_tokens, tries)
+    return Asked(
+        (sum(len(each.encode()) for each in sent) + FRAME) * tries, most_tokens(pipeline, stage), tries
+    )
 
 
 def _guessed(system: str, question: str, text: str | None) -> Usage:
@@ -157,7 +198,7 @@ def _read(reply: str | None, stage: Stage) -> tuple[Any, str]:
     try:
         value = msgspec.json.decode((reply or "").encode())
     except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return None, "it is no JSON"
+        return None, NO_JSON
     found = list(faults(value, stage.schema))[:SHOWN]
     return value, "; ".join(found)
 

@@ -8,6 +8,8 @@ YEARS = re.compile(r"\b(\d{1,3})[- ]?(?:years?|yrs?)(?:[- ]old| of age)\b|\b(\d{
 SINCE = re.compile(r"\bfor (?:the past |over |more than )?(\d{1,3}) years\b", re.IGNORECASE)
 GROWN = re.compile(r"\b(retired|grandmother|grandfather|widow|widower|professor|veteran)\b", re.IGNORECASE)
 GROWN_FROM = 18
+LONGEST_LIFE = 120
+"""Years beyond which a span is not that of a person, but of a house or a family."""
 QUIET = re.compile(r"\b(shy|reserved|withdrawn|soft-spoken|quiet|taciturn|laconic)\b", re.IGNORECASE)
 LOUD = re.compile(r"\b(loud|boisterous|exuberant|outgoing|flamboyant|gregarious)\b", re.IGNORECASE)
 HARSH = re.compile(r"\b(cruel|contemptuous|hostile|insulting|abrasive)\b", re.IGNORECASE)
@@ -44,7 +46,7 @@ def _ages(layers: Mapping[str, Any], intent: str) -> Iterator[Finding]:
         yield Finding("surface", "/surface/age", f"the intent says {years}, and not {age}")
     for layer, place, text in _texts(layers):
         said = SINCE.search(text)
-        if said and int(said[1]) > age:
+        if said and age < int(said[1]) <= LONGEST_LIFE:
             yield Finding(layer, place, f"{said[1]} years are more than an age of {age}")
         if age < GROWN_FROM and (grown := GROWN.search(text)):
             yield Finding(layer, place, f"`{grown[0].lower()}` does not fit an age of {age}")

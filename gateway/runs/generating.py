@@ -2,47 +2,41 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from gateway.budgets.ledger import Ledger, Spender
+from gateway.budgets.ledger import Ledger
 from gateway.config import Config
-from gateway.drift.rules.check import Rules
-from gateway.errors import Detail, Fault, Refusal
-from gateway.moderation.moderation import Item
-from gateway.moderation.moderator import Moderator
-from gateway.personas import template
-from gateway.personas.acceptance import DraftError, check
-from gateway.personas.model import Content, Draft, Profile
-from gateway.personas.resolved import Resolved
-from gateway.personas.slug import LENGTH
-from gateway.personas.store import personas
-from gateway.personas.view import slug_from
-from gateway.runs import lines, store
-from gateway.runs.asking import Answer, Asker, Spent, failed
-from gateway.runs.audit import Finding, audit, stated_age
+from gateway.errors import Fault
+from gateway.runs import keeping, store
+from gateway.runs.admitting import Admission
+from gateway.runs.asking import Asker, Meter, Spent, failed
 from gateway.runs.pipeline import Pipeline, Stage, packaged
 from gateway.runs.run import Run
+from gateway.runs.steps import Change, State, Steps, Taking, deltas
 from gateway.runs.store import Told
-from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.storage.failure import StoreUnavailable
 from gateway.upstreams.prices import Prices
-from gateway.upstreams.routing import Routing
-from gateway.work.work import Course, Kind, Work, Write
+from gateway.work.work import Course, FailedError, Kind, Work, Write
 
-EXAMPLES = 6
 PART = 1000
 """The numbers that the events of one step may take."""
-SUFFIXES = 100
-"""Slugs that are tried where nobody has chosen one: `edith`, `edith-2` and so on."""
 
-BLOCKED = frozenset({"sexual/minors", "self-harm/instructions"})
-"""Categories of which no persona is made, whatever its pipeline asks."""
 
-State = dict[str, Any]
+class Beginning(msgspec.Struct, frozen=True):
+    """What a run begins with, as it was then."""
+
+    run: Run
+    pipeline: Pipeline
+    state: State
+    taken: dict[str, State]
+    """What steps have added in the run that this one repeats, as far as they are not taken again."""
 
 
 class Generation:
@@ -52,9 +46,7 @@ class Generation:
         self._database = database
         prices = Prices(config)
         self._ledger = Ledger(database, config, prices)
-        self._asker = Asker(config, self._ledger, prices)
-        routing = Routing(config) if config.moderation.upstream is not None else None
-        self._moderator = Moderator(config, routing, self._ledger, _no_rules)
+        self._steps = Steps(Asker(config, self._ledger, prices), Admission(config, self._ledger))
         self._prices = prices
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -64,17 +56,23 @@ class Generation:
 
     async def perform(self, work: Work, course: Course) -> Write:
         """Take the steps of a run; raises FailedError."""
-        run = msgspec.convert(await course.step("read", lambda: self._begin(work.id)), Run)
-        pipeline, spent = packaged(), Spent()
-        state: State = {"layers": {}, "intent": run.inputs.intent, "language": run.inputs.language}
-        for number, stage in enumerate(pipeline.steps, 1):
-            take = self._stage(run, pipeline, stage, number, state, spent)
+        read = await course.step("read", lambda: self._begin(work.id))
+        beginning = msgspec.convert(read, Beginning)
+        run, pipeline, state, spent = beginning.run, beginning.pipeline, beginning.state, Spent()
+        is_demonstration = False
+        plan = pipeline.plan(run.task, has_fields=bool(run.inputs.fields))
+        for number, stage in enumerate(plan, 1):
+            take = self._stage(beginning, stage, number, state, spent)
             taken = await course.step(stage.name, take)
             state = {**state, **taken["state"]}
             spent = spent.plus(taken["tokens"], taken["cost_usd"])
+            is_demonstration |= taken["demonstration"]
+        patch = None
+        if run.task == "refine" or run.origin is not None:
+            patch = await course.step("compare", lambda: keeping.compared(self._database, run, state))
 
         async def write(connection: AsyncConnection) -> None:
-            await _keep(connection, run, state, spent)
+            await keeping.keep(connection, run, state, spent, patch, is_demonstration)
 
         return write
 
@@ -91,127 +89,78 @@ class Generation:
             run = await store.find(connection, run_id)
             if run is None:
                 raise failed(Fault.RUN_UNKNOWN)
+            pipeline = await store.pipeline(connection, run.fingerprint) or packaged()
+            state = await keeping.beginning(connection, run)
+            taken = await _taken_before(connection, run, pipeline)
+            first = pipeline.plan(run.task)[0].name
             await store.spend(connection, run_id, 0, 0.0)
-            await store.tell(
-                connection, run_id, 1, [("run.started", {"run_id": run_id, "step": packaged().steps[0].name})]
-            )
-        return msgspec.to_builtins(run)
+            await store.tell(connection, run_id, 1, [("run.started", {"run_id": run_id, "step": first})])
+        return msgspec.to_builtins(Beginning(run, pipeline, state, taken))
 
     def _stage(
-        self, run: Run, pipeline: Pipeline, stage: Stage, number: int, state: State, spent: Spent
+        self, beginning: Beginning, stage: Stage, number: int, state: State, spent: Spent
     ) -> Callable[[], Awaitable[Any]]:
-        paid: tuple[Answer, State, list[Told]] | None = None
+        run, meter, change = beginning.run, Meter(spent), list[Change]()
         began = time.monotonic()
+        taking = Taking(run, beginning.pipeline, state, meter, partial(self._blame, run))
 
         async def take() -> Any:
             # A step is taken again where the store was away; what its call has cost is not spent twice.
-            nonlocal paid
-            if paid is None:
-                paid = await self._taken(run, pipeline, stage, state, spent)
-            answer, change, told = paid
+            if not change:
+                try:
+                    change.append(await self._change(beginning, taking, stage))
+                except (FailedError, asyncio.CancelledError):
+                    # What came to nothing has been paid for all the same.
+                    await self._spend(run, meter.total)
+                    raise
+            added, told = change[0]
+            tokens, cost = meter.taken
             latency = round((time.monotonic() - began) * 1000, 1)
-            done = {
-                "run_id": run.id,
-                "step": stage.name,
-                "tokens": answer.tokens,
-                "cost_usd": answer.cost_usd,
-                "latency_ms": latency,
-            }
-            after = spent.plus(answer.tokens, answer.cost_usd)
+            done = {"run_id": run.id, "step": stage.name, "tokens": tokens, "cost_usd": cost}
             async with self._database.write() as connection:
-                events: list[Told] = [*told, ("step.completed", done)]
-                await store.tell(connection, run.id, number * PART, events)
-                await store.spend(connection, run.id, after.tokens, after.cost_usd)
-            return {"state": change, "tokens": answer.tokens, "cost_usd": answer.cost_usd}
+                events: list[Told] = [*told, ("step.completed", {**done, "latency_ms": latency})]
+                await store.tell(connection, run.id, number * PART, events[-PART:])
+                await store.keep_step(connection, run.id, number, stage.name, added)
+                await store.spend(connection, run.id, *meter.total)
+            return {
+                "state": added,
+                "tokens": tokens,
+                "cost_usd": cost,
+                "demonstration": meter.is_demonstration,
+            }
 
         return take
 
-    async def _taken(
-        self, run: Run, pipeline: Pipeline, stage: Stage, state: State, spent: Spent
-    ) -> tuple[Answer, State, list[Told]]:
-        """Take one step, and return what it took, what it adds to the state, and what to tell of it."""
-        if stage.name == "audit":
-            return await self._audited(run, pipeline, state, spent)
-        if stage.name == "prompt":
-            prompt = template.render(state["name"], run.inputs.language, state["layers"])
-            return Answer(None, 0, 0.0, 0), {"prompt": prompt}, []
-        if stage.name == "examples":
-            return await self._exemplified(run, pipeline, stage, state, spent)
-        if stage.name == "moderation":
-            await self._admit(run)
-        answer = await self._asker.ask(run, pipeline, stage, _known(state), spent, run.inputs.seed)
-        if stage.name == "moderation" and answer.value["blocked"]:
-            raise failed(Fault.INTENT_BLOCKED)
-        if stage.layer is None:
-            parsed = {**answer.value, **({"name": run.inputs.name} if run.inputs.name else {})}
-            if (age := stated_age(run.inputs.intent)) is not None:
-                parsed["age"] = age
-            return answer, (parsed if stage.name == "intent_parse" else {}), []
-        layer = dict(answer.value)
-        if stage.layer == "surface":
-            # What was settled in the first step is not for a later one to change.
-            layer |= {key: state[key] for key in ("name", "age", "occupation") if key in layer}
-        return answer, {"layers": {**state["layers"], stage.layer: layer}}, _deltas(stage.layer, layer)
+    async def _change(self, beginning: Beginning, taking: Taking, stage: Stage) -> Change:
+        if stage.name not in beginning.taken:
+            return await self._steps.take(taking, stage)
+        added, before = beginning.taken[stage.name], taking.state["layers"]
+        layers = added.get("layers", {})
+        changed = [layer for layer in layers if layers[layer] != before.get(layer)]
+        return added, [told for layer in changed for told in deltas(layer, layers[layer])]
 
-    async def _admit(self, run: Run) -> None:
-        """Look at the intent as at any text, before it is asked what only the pipeline wants to know.
+    async def _spend(self, run: Run, spent: Spent) -> None:
+        with suppress(StoreUnavailable):
+            async with self._database.write() as connection:
+                await store.spend(connection, run.id, *spent)
 
-        A story may have violence in it, so that few categories count. Raises FailedError.
-        """
-        spender = Spender(run.workspace_id, run.owner)
-        try:
-            [found] = await self._moderator.moderate([Item(run.inputs.intent)], spender)
-        except Refusal as refusal:
-            raise failed(refusal.fault, refusal.message) from None
-        if not BLOCKED.isdisjoint(found.flagged):
-            raise failed(Fault.INTENT_BLOCKED)
+    async def _blame(self, run: Run) -> None:
+        """Tell that the audit has found something, once for each run."""
+        async with self._database.write() as connection:
+            await store.blame(connection, run)
 
-    async def _audited(
-        self, run: Run, pipeline: Pipeline, state: State, spent: Spent
-    ) -> tuple[Answer, State, list[Told]]:
-        """Have blamed layers drafted anew, as often as the pipeline allows."""
-        layers, told, taken = dict(state["layers"]), list[Told](), Spent()
-        found = audit(layers, run.inputs.intent, state["name"])
-        for turn in range(pipeline.rounds):
-            for layer in dict.fromkeys(finding.layer for finding in found):
-                stage = next(stage for stage in pipeline.steps if stage.layer == layer)
-                mended = msgspec.structs.replace(stage, ask=f"{stage.ask}\n{_blame(found, layer)}")
-                so_far = spent.plus(*taken)
-                answer = await self._asker.ask(
-                    run, pipeline, mended, _known(state), so_far, run.inputs.seed + turn + 1
-                )
-                taken = taken.plus(answer.tokens, answer.cost_usd)
-                layers[layer] = answer.value
-                told += _deltas(layer, answer.value)
-            found = audit(layers, run.inputs.intent, state["name"])
-        if found:
-            details = [
-                Detail([*one.place.strip("/").split("/")], one.message, "value_error") for one in found
-            ]
-            message = f"`{found[0].place}`: {found[0].message}; ask again, perhaps with a clearer intent."
-            raise failed(Fault.PERSONA_INVALID, message, details=details)
-        return Answer(None, taken.tokens, taken.cost_usd, 0), {"layers": layers}, told
 
-    async def _exemplified(
-        self, run: Run, pipeline: Pipeline, stage: Stage, state: State, spent: Spent
-    ) -> tuple[Answer, State, list[Told]]:
-        """Ask for example lines, and once more for those that the scorer does not find in character."""
-        kept, taken, written = list[str](), Spent(), 0
-        for turn in range(2):
-            if len(kept) >= EXAMPLES:
-                break
-            answer = await self._asker.ask(
-                run, pipeline, stage, _known(state), spent.plus(*taken), run.inputs.seed + 10 * turn
-            )
-            taken = taken.plus(answer.tokens, answer.cost_usd)
-            written += len(answer.value["lines"])
-            lines_ = [*kept, *answer.value["lines"]]
-            kept = await asyncio.to_thread(
-                lines.fitting, state["name"], run.inputs.language, state["prompt"], state["layers"], lines_
-            )
-        kept = kept[:EXAMPLES]
-        change = {"examples": kept, "left_out": written - len(kept)}
-        return Answer(None, taken.tokens, taken.cost_usd, 0), change, []
+async def _taken_before(connection: AsyncConnection, run: Run, pipeline: Pipeline) -> dict[str, State]:
+    """Read what the steps in front of the first that is taken again have added. Raises FailedError."""
+    if run.origin is None or run.inputs.from_step is None:
+        return {}
+    kept = dict(await store.steps(connection, run.origin))
+    names = [stage.name for stage in pipeline.plan(run.task, has_fields=bool(run.inputs.fields))]
+    before = names[: names.index(run.inputs.from_step)]
+    if not kept.keys() >= set(before):
+        # It was there when the replay was asked for; its persona has been purged since.
+        raise failed(Fault.RUN_UNKNOWN)
+    return {name: kept[name] for name in before}
 
 
 async def give_up(connection: AsyncConnection, work: Work) -> None:
@@ -227,71 +176,3 @@ async def give_up(connection: AsyncConnection, work: Work) -> None:
 async def take_up(connection: AsyncConnection, work: Work) -> None:
     """Let a run go on with its work."""
     await store.begin_again(connection, work.id)
-
-
-async def _keep(connection: AsyncConnection, run: Run, state: State, spent: Spent) -> None:
-    """Make the persona, and end the run; raises FailedError."""
-    inputs, name = run.inputs, state["name"]
-    slug = inputs.slug or await _free_slug(connection, run.workspace_id, slug_from(name) or "persona")
-    content = Content(
-        prompt=state["prompt"], language=inputs.language, layers=state["layers"], examples=state["examples"]
-    )
-    draft = Draft(Profile(slug=slug, name=name, visibility=inputs.visibility), content)
-    try:
-        check(draft)
-        made = await personas.create(connection, draft, Actor(run.workspace_id, run.key_id, run.owner))
-    except DraftError as error:
-        raise failed(Fault.PERSONA_INVALID, details=error.details) from None
-    except personas.SlugTakenError:
-        raise failed(Fault.SLUG_TAKEN, f"The slug `{slug}` is taken; choose another one.") from None
-    told: Told = (
-        "run.completed",
-        {
-            "run_id": run.id,
-            "persona_id": made.persona.id,
-            "total_cost_usd": spent.cost_usd,
-            "tokens": spent.tokens,
-            "examples_left_out": state["left_out"],
-        },
-    )
-    await store.end(connection, run.id, "completed", told, persona_id=made.persona.id)
-
-
-async def _free_slug(connection: AsyncConnection, workspace_id: str, slug: str) -> str:
-    for number in range(1, SUFFIXES + 1):
-        suffix = "" if number == 1 else f"-{number}"
-        wanted = slug[: LENGTH - len(suffix)].strip("-") + suffix
-        if await personas.by_slug(connection, workspace_id, wanted) is None:
-            return wanted
-    return slug
-
-
-def _known(state: State) -> Mapping[str, Any]:
-    """Give the texts that a question may name; what a caller wrote cannot end its own quotation."""
-    layers = {name: _plain(value) for name, value in state["layers"].items()}
-    parsed = {key: state.get(key, "") for key in ("name", "age", "occupation", "summary", "language")}
-    blank = dict.fromkeys(template.LAYERS, "")
-    return {**blank, **layers, **parsed, "intent": state["intent"].replace("<", "‹").replace(">", "›")}
-
-
-def _no_rules(persona: Resolved) -> Rules:
-    """An intent is no persona's text, so that nobody asks for rules."""
-    raise LookupError(persona.label)
-
-
-def _plain(layer: Mapping[str, Any]) -> str:
-    return msgspec.json.encode(layer).decode()
-
-
-def _deltas(layer: str, value: Mapping[str, Any]) -> list[Told]:
-    """Tell of a layer as operations of a JSON patch, which apply one after the other."""
-    first: list[Told] = [("layer.delta", {"op": "add", "path": f"/{layer}", "value": {}})]
-    return first + [
-        ("layer.delta", {"op": "add", "path": f"/{layer}/{key}", "value": inner})
-        for key, inner in value.items()
-    ]
-
-
-def _blame(found: list[Finding], layer: str) -> str:
-    told = "; ".join(f"{one.place}: {one.message}" for one in found if one.layer == layer)
-    return f"An earlier draft was refused: {told}."

@@ -6,16 +6,18 @@ from typing import Annotated, Any
 
 from litestar import Response, Router, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import HeaderParameter
+from litestar.params import HeaderParameter, Parameter
 
 from gateway.auth.access import AnyRequest, Store, caller_of
 from gateway.errors import Fault, Refusal
 from gateway.limits.limiter import Limiter
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.runs import store
+from gateway.runs.beginning import Beginner, later
 from gateway.runs.following import follow, frame
+from gateway.runs.replaying import repeated
 from gateway.runs.run import OPEN, Run
-from gateway.runs.view import RunDetail, RunView, detail, show
+from gateway.runs.view import PipelineView, RunDetail, RunView, detail, show, show_pipeline
 from gateway.storage.connection import AsyncConnection
 from gateway.streamed import Streamed
 from gateway.work.store import rows
@@ -24,6 +26,17 @@ EVENTS = "text/event-stream"
 READING = {"scope": "runs:read", "faults": (Fault.RUN_UNKNOWN,)}
 FOLLOWING = {"scope": "runs:read", "faults": (Fault.RUN_UNKNOWN, Fault.RATE_LIMITED)}
 CANCELLING = {"scope": "runs:cancel", "faults": (Fault.RUN_UNKNOWN, Fault.RUN_ENDED)}
+REPLAYING = {
+    "scope": "personas:write",
+    "faults": (
+        Fault.RUN_UNKNOWN,
+        Fault.RUN_NOT_REPEATABLE,
+        Fault.PERSONA_INVALID,
+        Fault.RATE_LIMITED,
+        Fault.PIPELINE_FORBIDDEN,
+    ),
+}
+FromStep = Annotated[str | None, Parameter(description="The first step that is taken again.", max_length=64)]
 LastEventId = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="The `id` of the last event seen.")
 ]
@@ -82,9 +95,45 @@ async def cancel_run(request: AnyRequest, database: Store, run_id: str) -> RunVi
     return show(found)
 
 
-def router(limiter: Limiter, is_leaving: Callable[[], bool]) -> Router:
-    """Make the routes of runs; they begin where personas are created."""
-    handlers = [list_runs, read_run, following(limiter, is_leaving), cancel_run]
+def replaying(beginner: Beginner) -> HTTPRouteHandler:
+    """Make the route that repeats a run."""
+
+    @post("/{run_id:str}/replay", opt=REPLAYING, status_code=202, summary="Repeat a run")
+    async def replay_run(
+        request: AnyRequest, database: Store, run_id: str, from_step: FromStep = None
+    ) -> Response[RunView]:
+        """A new run has the same inputs, seed and pipeline, and makes what that one made: a persona, or a
+        version. Its `result.patch` is the difference from the old result, as a JSON patch.
+
+        With `from_step` the steps in front of that one are not taken again.
+        """
+        async with database.read() as connection:
+            found = await _readable(connection, request, run_id)
+            order = await repeated(connection, found, from_step)
+        beginner.require_allowed(request, order.pipeline.name)
+        answer: Response[RunView] = await later(database, await beginner.begin(request, database, order))
+        return answer
+
+    return replay_run
+
+
+def listing(beginner: Beginner) -> Router:
+    """Make the route that lists pipelines."""
+
+    @get("/", opt={"scope": "config:read"}, summary="List pipelines")
+    async def list_pipelines() -> Page[PipelineView]:
+        """Those that come with the gateway, and those of its operator; `active` is followed unless a request
+        names another one.
+        """
+        known = beginner.pipelines.known.values()
+        return Page([show_pipeline(each, beginner.pipelines.active) for each in known], False, None)
+
+    return Router("/pipelines", route_handlers=[list_pipelines], tags=["Configuration"])
+
+
+def router(limiter: Limiter, beginner: Beginner) -> Router:
+    """Make the routes of runs; they begin where personas are created or refined, and here."""
+    handlers = [list_runs, read_run, following(limiter, beginner.is_leaving), cancel_run, replaying(beginner)]
     return Router("/runs", route_handlers=handlers, tags=["Runs"])
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from gateway import clock
 from gateway.events import store as events
 from gateway.events.event import NOBODY, Value
-from gateway.runs.run import OPEN, Event, EventType, Inputs, Run, Status
+from gateway.runs.pipeline import Pipeline
+from gateway.runs.run import OPEN, Event, EventType, Inputs, Result, Run, Status, Task
 from gateway.storage import tables
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
@@ -18,16 +19,29 @@ from gateway.work.store import rows
 
 RUN = tables.runs.c
 EVENT = tables.run_events.c
+STEP = tables.run_steps.c
+PIPELINE = tables.pipelines.c
 KIND = "run"
 END = 1_000_000
 """The number of the last event of every run."""
 Told = tuple[EventType, dict[str, Any]]
 
 
-async def create(
-    connection: AsyncConnection, run_id: str, inputs: Inputs, actor: Actor, pipeline: str, fingerprint: str
-) -> None:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants of a run."""
+
+    task: Task
+    inputs: Inputs
+    pipeline: Pipeline
+    persona_id: str | None = None
+    """The persona that it refines."""
+    origin: str | None = None
+    """The run that it repeats."""
+
+
+async def create(connection: AsyncConnection, run_id: str, order: Order, actor: Actor) -> None:
     """Write a run and the work that it is, within one transaction."""
+    inputs, pipeline = order.inputs, order.pipeline
     is_private = inputs.visibility == "private"
     await connection.execute(
         insert(tables.runs).values(
@@ -37,14 +51,29 @@ async def create(
             key_id=actor.key_id,
             is_private=is_private,
             status="queued",
+            task=order.task,
+            origin=order.origin,
             inputs=msgspec.to_builtins(inputs),
-            pipeline=pipeline,
-            fingerprint=fingerprint,
+            pipeline=pipeline.name,
+            fingerprint=pipeline.fingerprint,
+            persona_id=order.persona_id,
             tokens=0,
+            is_blamed=False,
             created_at=clock.now_ms(),
         )
     )
+    known = select(PIPELINE.fingerprint).where(PIPELINE.fingerprint == pipeline.fingerprint)
+    if (await connection.execute(known)).first() is None:
+        values = {"fingerprint": pipeline.fingerprint, "data": msgspec.to_builtins(pipeline)}
+        await connection.execute(insert(tables.pipelines).values(values))
     await rows.enqueue(connection, run_id, KIND, actor.workspace_id, actor.owner if is_private else None, {})
+
+
+async def pipeline(connection: AsyncConnection, fingerprint: str) -> Pipeline | None:
+    """Read the pipeline that a run was to follow; `None` for a run older than they are kept."""
+    query = select(PIPELINE.data).where(PIPELINE.fingerprint == fingerprint)
+    found = (await connection.execute(query)).scalar()
+    return None if found is None else msgspec.convert(found, Pipeline)
 
 
 async def find(connection: AsyncConnection, run_id: str) -> Run | None:
@@ -89,6 +118,31 @@ async def spend(connection: AsyncConnection, run_id: str, tokens: int, cost_usd:
     await connection.execute(update(tables.runs).where(is_open).values(values))
 
 
+async def keep_step(
+    connection: AsyncConnection, run_id: str, number: int, name: str, added: dict[str, Any]
+) -> None:
+    """Keep what a step has added to the draft, for runs that repeat this one."""
+    place = and_(STEP.run_id == run_id, STEP.number == number)
+    await connection.execute(delete(tables.run_steps).where(place))
+    if await find(connection, run_id) is not None:
+        # A run whose persona was purged meanwhile leaves nothing.
+        values = {"run_id": run_id, "number": number, "name": name, "added": added}
+        await connection.execute(insert(tables.run_steps).values(values))
+
+
+async def steps(connection: AsyncConnection, run_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """List the steps that a run has taken, each with what it has added to the draft."""
+    query = select(STEP.name, STEP.added).where(STEP.run_id == run_id).order_by(STEP.number)
+    return [(row.name, row.added) for row in await connection.execute(query)]
+
+
+async def blame(connection: AsyncConnection, run: Run) -> None:
+    """Tell others that the audit has found something in a run, once."""
+    first = update(tables.runs).where(RUN.id == run.id, RUN.is_blamed.is_(False)).values(is_blamed=True)
+    if (await connection.execute(first)).rowcount:
+        await events.record(connection, "audit.test_failed", run.workspace_id, _audience(run), run_id=run.id)
+
+
 async def end(
     connection: AsyncConnection,
     run_id: str,
@@ -96,11 +150,14 @@ async def end(
     told: Told,
     *,
     persona_id: str | None = None,
+    result: Result | None = None,
     error: dict[str, Any] | None = None,
 ) -> None:
     """Let a run end, with its last event, and with one for those who are told later."""
-    now = clock.now_ms()
-    await _update(connection, run_id, status=status, ended_at=now, persona_id=persona_id, error=error)
+    made: dict[str, Any] = {"result": None if result is None else msgspec.to_builtins(result)}
+    if persona_id is not None:
+        made["persona_id"] = persona_id
+    await _update(connection, run_id, status=status, ended_at=clock.now_ms(), error=error, **made)
     await tell(connection, run_id, END, [told])
     ended = await find(connection, run_id)
     if ended is not None:
@@ -128,13 +185,18 @@ async def _update(connection: AsyncConnection, run_id: str, **values: Any) -> No
 
 async def _record(connection: AsyncConnection, run: Run) -> None:
     """Tell of the end to those who may know of the run; a run that was cancelled is no news to anybody."""
-    owner = (run.owner or NOBODY) if run.is_private else None
+    owner = _audience(run)
     data: dict[str, Value] = {"run_id": run.id, "tokens": run.tokens, "total_cost_usd": run.cost_usd}
     if run.status == "completed":
         data["persona_id"] = run.persona_id
         await events.record(connection, "run.completed", run.workspace_id, owner, **data)
     elif run.status == "failed":
         await events.record(connection, "run.failed", run.workspace_id, owner, **data)
+
+
+def _audience(run: Run) -> str | None:
+    """Name the owner who alone may be told of the run; `None` stands for the whole workspace."""
+    return (run.owner or NOBODY) if run.is_private else None
 
 
 def _is_shown(owner: str) -> ColumnElement[bool]:

@@ -7,7 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from gateway import clock
 from gateway.personas.view import PersonaBody
-from gateway.runs.run import Event, Run, Status
+from gateway.runs.pipelines import Known, Source
+from gateway.runs.run import Event, Result, Run, Status, Task
 
 
 class CreateBody(PersonaBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,6 +18,17 @@ class CreateBody(PersonaBody, frozen=True, kw_only=True, forbid_unknown_fields=T
     seed: int | UnsetType = UNSET
     budget_usd: float | UnsetType = UNSET
     from_enhancement: str | UnsetType = UNSET
+    pipeline: str | UnsetType = UNSET
+    custom_fields: dict[str, Any] | UnsetType = UNSET
+
+
+class RefineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to become otherwise with a persona, in a few sentences."""
+
+    instruction: str
+    seed: int | UnsetType = UNSET
+    budget_usd: float | UnsetType = UNSET
+    pipeline: str | UnsetType = UNSET
 
 
 class StepView(msgspec.Struct, frozen=True):
@@ -29,10 +41,13 @@ class StepView(msgspec.Struct, frozen=True):
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
-    """One run that makes a persona."""
+    """One run that makes a persona, or refines one."""
 
     id: str
     status: Status
+    task: Task
+    replay_of: str | None
+    from_step: str | None
     intent: str
     language: str
     visibility: str
@@ -41,6 +56,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: str
     fingerprint: str
     persona: str | None
+    result: Result | None
     tokens: int
     cost_usd: float | None
     error: dict[str, Any] | None
@@ -67,6 +83,9 @@ def _shown(run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
         "status": run.status,
+        "task": run.task,
+        "replay_of": run.origin,
+        "from_step": run.inputs.from_step,
         "intent": run.inputs.intent,
         "language": run.inputs.language,
         "visibility": run.inputs.visibility,
@@ -75,9 +94,35 @@ def _shown(run: Run) -> dict[str, Any]:
         "pipeline": run.pipeline,
         "fingerprint": run.fingerprint,
         "persona": run.persona_id,
+        "result": run.result,
         "tokens": run.tokens,
         "cost_usd": run.cost_usd,
         "error": run.error,
         "created_at": clock.iso(run.created_at),
         "ended_at": clock.iso_or_none(run.ended_at),
     }
+
+
+class PipelineView(msgspec.Struct, frozen=True, kw_only=True):
+    """A pipeline that runs may follow."""
+
+    name: str
+    active: bool
+    source: Source
+    fingerprint: str
+    steps: list[str]
+    refines: bool
+    rounds: int
+
+
+def show_pipeline(known: Known, active: str) -> PipelineView:
+    pipeline = known.pipeline
+    return PipelineView(
+        name=pipeline.name,
+        active=pipeline.name == active,
+        source=known.source,
+        fingerprint=pipeline.fingerprint,
+        steps=[stage.name for stage in pipeline.steps],
+        refines=bool(pipeline.refine),
+        rounds=pipeline.rounds,
+    )

@@ -30,11 +30,12 @@ async def budgets(connection: AsyncConnection, persona_id: str) -> None:
         await connection.execute(delete(column.table).where(column.in_(theirs)))
 
 
-async def runs(connection: AsyncConnection, persona_id: str) -> None:
-    """Delete every run that has made the persona: its inputs say what the persona is."""
-    theirs = select(tables.runs.c.id).where(tables.runs.c.persona_id == persona_id)
-    await connection.execute(delete(tables.run_events).where(tables.run_events.c.run_id.in_(theirs)))
-    await connection.execute(delete(tables.runs).where(tables.runs.c.persona_id == persona_id))
+async def runs(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Delete these runs with their steps and events: they hold what was asked for, and what became of it."""
+    theirs = select(tables.runs.c.id).where(which)
+    for part in (tables.run_events, tables.run_steps):
+        await connection.execute(delete(part).where(part.c.run_id.in_(theirs)))
+    await connection.execute(delete(tables.runs).where(which))
 
 
 async def conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> None:

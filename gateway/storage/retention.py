@@ -44,6 +44,7 @@ class Retention:
         self._turns_days = config.turns.keep_days
         self._audit_days = config.audit.keep_days
         self._conversation_days = config.recording.days
+        self._run_days = config.generation.days
 
     async def run(self) -> None:
         """Delete what has become too old, again and again, until cancelled."""
@@ -86,6 +87,9 @@ class Retention:
         if self._conversation_days:
             spoken = now - self._conversation_days * DAY_MS
             steps["messages"] = lambda connection: _conversations(connection, spoken)
+        if self._run_days:
+            ended = now - self._run_days * DAY_MS
+            steps["runs that made nothing"] = lambda connection: _vain_runs(connection, ended)
         for name, step in steps.items():
             deleted = await self._all(step)
             if deleted:
@@ -159,6 +163,22 @@ async def _conversations(connection: AsyncConnection, before: int) -> int:
     if gone:
         await erasure.conversations(connection, conversation.seq.in_(gone))
     return rows
+
+
+async def _vain_runs(connection: AsyncConnection, before: int) -> int:
+    """Delete runs that have ended without a persona or a version, and so with nothing that tells of them.
+
+    A pipeline goes with the last run that has followed it.
+    """
+    run = tables.runs.c
+    vain = run.status.in_(["failed", "cancelled"]) & (run.ended_at < before)
+    gone = list(await connection.scalars(select(run.id).where(vain).limit(BATCH)))
+    if gone:
+        await erasure.runs(connection, run.id.in_(gone))
+        followed = select(run.fingerprint)
+        unused = tables.pipelines.c.fingerprint.not_in(followed)
+        await connection.execute(delete(tables.pipelines).where(unused))
+    return len(gone)
 
 
 async def _lapsed(connection: AsyncConnection, table: Table, at: Column[int], before: int) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.budgets.ledger import Ledger
 from gateway.config import Config
-from gateway.runs.asking import Asker, Spent
+from gateway.runs.asking import Asker, Meter, Spent
 from gateway.runs.pipeline import Pipeline, Stage
 from gateway.runs.run import Inputs, Run
 from gateway.storage.database import Database
@@ -52,8 +52,7 @@ class Questioner:
         pipeline = Pipeline(name=job.kind, system="{system}", steps=(), max_tokens=tokens)
         stage = Stage(name=step, ask="{question}", schema=schema, temperature=temperature)
         known = {"system": system, "question": question}
-        answer = await self._asker.ask(_as_run(job), pipeline, stage, known, Spent(), seed)
-        return answer.value
+        return await self._asker.ask(_as_run(job), pipeline, stage, known, Meter(Spent()), seed)
 
 
 def quoted(text: str) -> str:

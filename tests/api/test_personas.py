@@ -45,7 +45,7 @@ def test_a_persona_is_created_and_read_back(me: User) -> None:
     assert {name: persona[name] for name in same} == {name: body[name] for name in same}
     assert persona["layers"] == {"soul": {"fear": "silence"}, "surface": {"age": 41}}
     assert (persona["soul"], persona["self"], persona["mask"]) == ({"fear": "silence"}, None, None)
-    assert (persona["version"], persona["labels"], persona["status"]) == (1, {}, "active")
+    assert (persona["version"], persona["labels"], persona["status"]) == (1, {}, "completed")
     assert (persona["schema_version"], persona["forked_from"]) == ("1.0", None)
     for ref in (persona["id"], "mert-kavakli", "mert%2Dkavakli", persona["id"].replace("_", "%5F")):
         found = me.get(f"/personas/{ref}")
@@ -257,7 +257,7 @@ def test_an_archived_persona_is_there_for_its_own_workspace_and_comes_back(me: U
         refused(reply, 404, "persona.not_found")
     refused(me.post("/personas", {"slug": "muse", "prompt": "B"}), 409, "persona.slug_taken")
     back = me.patch(f"/personas/{persona['id']}", {"status": "active", "name": "Back"})
-    assert (back.json["status"], back.json["name"]) == ("active", "Back")
+    assert (back.json["status"], back.json["name"]) == ("completed", "Back")
 
 
 def test_a_persona_is_changed_and_archived_in_one_go(me: User) -> None:

@@ -16,6 +16,7 @@ from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.e2e.wire import fetch
 from tests.fakes.process import Gateway
+from tests.fakes.until import until
 
 pytestmark = [pytest.mark.local_model, pytest.mark.serial]
 FIRST_TOKEN_SECONDS = 20
@@ -58,6 +59,28 @@ def test_a_whole_answer_comes(librarian: openai.OpenAI) -> None:
     assert 0 < said.usage.completion_tokens <= FEW
     assert raw.headers["x-persona-upstream"] == f"local/{config.BUNDLED_MODEL}"
     assert (said.model_extra or {})["persona"]["slug"] == "the-night-librarian"
+
+
+def test_an_intent_becomes_a_persona_that_talks_and_is_scored(
+    night: Gateway, librarian: openai.OpenAI
+) -> None:
+    wanted = {
+        "intent": "A 61-year-old night librarian of a harbour town.",
+        "seed": 1,
+        "visibility": "workspace",
+    }
+    run = fetch(night, "/v1/personas", wanted, headers={"Prefer": "respond-async"}).json["id"]
+    ended = until(lambda: (found := fetch(night, f"/v1/runs/{run}").json)["ended_at"] and found, within=600)
+    assert ended["status"] == "completed", ended["error"]
+    assert ended["result"]["demonstration"]
+    made = fetch(night, f"/v1/personas/{ended['persona']}").json
+    assert made["surface"]["age"] == 61
+    said = librarian.chat.completions.create(
+        model=f"persona/{made['slug']}", messages=hello(), max_tokens=FEW
+    )
+    drift = (said.model_extra or {})["persona"]["drift"]
+    # Where lines failed the scorer, there may be too few of them for a verdict yet.
+    assert drift["verdict"] != "unscored"
 
 
 def test_a_stream_comes_token_by_token(librarian: openai.OpenAI) -> None:

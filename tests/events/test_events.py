@@ -16,6 +16,7 @@ from gateway.personas.model import Content, Draft, Profile, Visibility
 from gateway.personas.store import labels, personas
 from gateway.personas.store.personas import Origin
 from gateway.runs import store as runs
+from gateway.runs.pipeline import packaged
 from gateway.runs.run import EventType, Inputs, Status
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
@@ -146,6 +147,7 @@ async def test_the_end_of_a_run_is_told_to_those_who_may_know_of_it(
     knows: set[str],
 ) -> None:
     inputs = Inputs(intent="A secret intent.", language="en", visibility=visibility, seed=1)
+    order = runs.Order(task="create", inputs=inputs, pipeline=packaged())
     error = {"code": "run.step_failed", "message": "A secret sentence."} if status == "failed" else None
     ending = partial(
         runs.end,
@@ -156,7 +158,7 @@ async def test_the_end_of_a_run_is_told_to_those_who_may_know_of_it(
         error=error,
     )
     async with rig.database.write() as connection:
-        await runs.create(connection, "run_1", inputs, replace(rig.actor, owner=owner), "default", "sha256:0")
+        await runs.create(connection, "run_1", order, replace(rig.actor, owner=owner))
         await runs.spend(connection, "run_1", 12, 0.5)
     with suppress(ZeroDivisionError):
         async with rig.database.write() as connection:

@@ -37,6 +37,9 @@ ANSWERS: Mapping[str, Any] = {
     },
     "surface": {"name": EDITH, "age": 61, "occupation": "night librarian", "home": "a harbour town"},
     "examples": {"lines": LINES},
+    "revision": {"edits": [{"path": "/mask/voice/register", "value": "curt"}]},
+    "opinion": {"contradictions": []},
+    "fields": {"favourite_tea": "lapsang"},
 }
 """A good answer to each question, by the step, or by the layer that it drafts."""
 KEYS = {
@@ -48,13 +51,14 @@ KEYS = {
     "home": "surface",
     "lines": "examples",
 }
+MORE = {"edits": "revision", "contradictions": "opinion", "favourite_tea": "fields", "prompt": "revision"}
 """A property of each schema that no other schema has."""
 
 
 def step_of(seen: Seen) -> str:
     """Tell which question it is by the schema of its answer."""
     schema = json.loads(seen.body)["response_format"]["json_schema"]["schema"]
-    return next(step for key, step in KEYS.items() if key in schema["properties"])
+    return next(step for key, step in (KEYS | MORE).items() if key in schema["properties"])
 
 
 def drafting(change: Mapping[str, Any] = {}, asked: list[str] | None = None) -> Callable[[Seen], Script]:

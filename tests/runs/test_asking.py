@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from gateway.personas.shape import strict
 from gateway.runs.asking import _most
 from gateway.runs.pipeline import packaged
-from gateway.runs.shape import strict
 
 
 @pytest.mark.parametrize("word", ["keeper", "灯台守", "🗼🗼"])

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from copy import deepcopy
 from typing import Any
@@ -11,13 +10,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.wire import Reply, fetch
-from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.process import Gateway
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import Gate, json_answer, status
 from tests.runs.drafts import ANSWERS, EDITH, KEYS, LINES, drafting
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh")]
 
 INTENT = "A 61-year-old night librarian who looks after the sleepless of a small harbour town."
 STEPS = (
@@ -32,30 +31,6 @@ STEPS = (
     "examples",
 )
 SECONDS = 60
-PRICES = '[upstreams.main.prices]\n"gpt-4o-mini" = { input = 1000, output = 1000 }\n'
-
-
-@pytest.fixture(scope="module")
-def drafts() -> Iterator[ScriptedUpstream]:
-    with ScriptedUpstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def studio(drafts: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway whose model drafts personas, at a dollar for a thousand tokens."""
-    table = upstream_table("main", drafts.base_url, 'default_model = "gpt-4o-mini"')
-    gateway = Gateway(tmp_path_factory.mktemp("studio"), table + PRICES + PATIENT).start()
-    yield gateway
-    assert gateway.stop() == 0
-
-
-@pytest.fixture(autouse=True)
-def fresh(drafts: ScriptedUpstream) -> Iterator[None]:
-    drafts.reset()
-    drafts.always(drafting())
-    yield
-    drafts.reset()
 
 
 def post(gateway: Gateway, path: str, body: Any = None, **headers: str) -> Reply:

@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+from sqlalchemy import update
+
+from gateway.config import Config
 from gateway.runs import store
+from gateway.runs.pipeline import packaged
 from gateway.runs.run import Inputs
+from gateway.storage import tables
 from gateway.storage.audit import Actor
+from gateway.storage.retention import Retention
 from tests.fakes.store import opened
 
 INPUTS = Inputs(intent="A ferryman.", language="en", visibility="workspace", seed=1)
+ORDER = store.Order(task="create", inputs=INPUTS, pipeline=packaged())
 
 
 async def test_open_runs_are_counted_by_workspace_and_by_owner(place: Path | str) -> None:
@@ -16,7 +23,7 @@ async def test_open_runs_are_counted_by_workspace_and_by_owner(place: Path | str
             whose = [("ws_1", "a"), ("ws_1", "a"), ("ws_1", "b"), ("ws_2", "a")]
             for number, (workspace, owner) in enumerate(whose):
                 actor = Actor(workspace, "key_1", owner)
-                await store.create(connection, f"run_{number}", INPUTS, actor, "default", "f")
+                await store.create(connection, f"run_{number}", ORDER, actor)
             await store.end(connection, "run_0", "failed", ("run.failed", {}))
         async with database.read() as connection:
             counted = {
@@ -24,3 +31,21 @@ async def test_open_runs_are_counted_by_workspace_and_by_owner(place: Path | str
             }
             assert counted == {None: 2, "a": 1, "b": 1, "c": 0}
             assert await store.open_runs(connection, "ws_1", None, 1) == 1
+
+
+async def test_a_run_that_made_nothing_is_forgotten_after_a_while(place: Path | str) -> None:
+    async with opened(place) as database:
+        async with database.write() as connection:
+            for run_id in ("run_old", "run_new"):
+                await store.create(connection, run_id, ORDER, Actor("ws_1"))
+                await store.keep_step(connection, run_id, 1, "intent_parse", {"name": "Edith"})
+                await store.end(connection, run_id, "failed", ("run.failed", {"run_id": run_id}))
+            old = tables.runs.c.id == "run_old"
+            await connection.execute(update(tables.runs).where(old).values(ended_at=1))
+        await Retention(database, Config()).round()
+        async with database.read() as connection:
+            assert await store.find(connection, "run_old") is None
+            assert await store.steps(connection, "run_old") == []
+            assert await store.happened(connection, "run_old", 0) == []
+            assert await store.steps(connection, "run_new") == [("intent_parse", {"name": "Edith"})]
+            assert await store.pipeline(connection, packaged().fingerprint) == packaged()

@@ -154,7 +154,7 @@ def persona(prompt: str = "You are a muse.", number: int = 1) -> Resolved:
         id="psn_1",
         workspace_id="ws_1",
         profile=card,
-        status="active",
+        status="completed",
         owner=None,
         forked_from=None,
         forked_version=None,

@@ -145,7 +145,7 @@ async def _persona(database: Database, workspace_id: str) -> str:
                 name="Muse",
                 tags=[],
                 visibility="workspace",
-                status="active",
+                status="completed",
                 latest=1,
                 revision=1,
                 created_at=1,

@@ -65,7 +65,7 @@ async def subject(
     else:
         mine = PERSONA.workspace_id == workspace_id
         shown = mine if owner is None else is_shown(workspace_id, owner)
-        query = select(PERSONA.id).where(PERSONA.id == given, shown, mine | (PERSONA.status == "active"))
+        query = select(PERSONA.id).where(PERSONA.id == given, shown, mine | (PERSONA.status == "completed"))
     found: str | None = (await connection.execute(query)).scalar()
     return found
 

@@ -31,7 +31,7 @@ PERSONA: Json = {
     "id": PERSONA_ID,
     "slug": "the-night-librarian",
     "name": "Edith Marlowe",
-    "status": "active",
+    "status": "completed",
     "visibility": "workspace",
     "tags": ["demo", "fiction"],
     "schema_version": "1.0",

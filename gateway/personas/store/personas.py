@@ -8,8 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway import clock, ids
 from gateway.events.event import Value
+from gateway.personas import field
 from gateway.personas.model import Draft, Persona, Profile, Version
-from gateway.personas.store import aliases, search, versions
+from gateway.personas.store import aliases, fields, search, versions
 from gateway.personas.store.rows import LABEL, PERSONA, SHOWN, many, one, touch
 from gateway.personas.store.telling import tell
 from gateway.storage import answers, erasure, tables
@@ -54,15 +55,16 @@ async def push(connection: AsyncConnection, draft: Draft, actor: Actor) -> Pushe
 async def create(
     connection: AsyncConnection, draft: Draft, actor: Actor, origin: Origin | None = None
 ) -> Pushed:
-    """Create a persona with its first version. Raises SlugTakenError."""
+    """Create a persona with its first version. Raises SlugTakenError, DraftError."""
     if await by_slug(connection, actor.workspace_id, draft.profile.slug) is not None:
         raise SlugTakenError(draft.profile.slug)
+    field.require(await fields.listed(connection, actor.workspace_id), draft.content.layers)
     now = clock.now_ms()
     values: dict[str, Any] = {
         **msgspec.to_builtins(draft.profile),
         "id": ids.new("psn"),
         "workspace_id": actor.workspace_id,
-        "status": "active",
+        "status": "completed",
         "owner": actor.owner,
         "forked_from": origin.persona_id if origin else None,
         "forked_version": origin.version if origin else None,
@@ -93,16 +95,17 @@ async def create(
 
 
 async def save(connection: AsyncConnection, persona: Persona, draft: Draft, actor: Actor) -> Pushed:
-    """Make the persona what the draft says; an archived one comes back. Raises SlugTakenError."""
+    """Make the persona what the draft says; an archived one comes back. Raises SlugTakenError, DraftError."""
     other = await by_slug(connection, persona.workspace_id, draft.profile.slug)
     if other is not None and other.id != persona.id:
         raise SlugTakenError(draft.profile.slug)
     previous = newest = await versions.read(connection, persona.id, persona.latest)
     if draft.content.fingerprint() != previous.fingerprint:
+        field.require(await fields.listed(connection, persona.workspace_id), draft.content.layers)
         newest = await versions.add(connection, persona.id, persona.latest + 1, draft.content)
-    if newest is previous and draft.profile == persona.profile and persona.status == "active":
+    if newest is previous and draft.profile == persona.profile and persona.status == "completed":
         return Pushed(persona, previous, previous, "unchanged", persona.profile)
-    values = {**msgspec.to_builtins(draft.profile), "status": "active", "latest": newest.number}
+    values = {**msgspec.to_builtins(draft.profile), "status": "completed", "latest": newest.number}
     try:
         await touch(connection, persona, **values)
     except IntegrityError:
@@ -138,7 +141,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
     await connection.execute(delete(tables.aliases).where(tables.aliases.c.persona_id == persona.id))
     await connection.execute(delete(tables.sketches).where(tables.sketches.c.persona_id == persona.id))
     await erasure.budgets(connection, persona.id)
-    await erasure.runs(connection, persona.id)
+    await erasure.runs(connection, tables.runs.c.persona_id == persona.id)
     await search.forget(connection, persona.id)
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(tables.versions.c.persona_id == persona.id))
@@ -162,7 +165,7 @@ async def find(
         query = select(*SHOWN).where(is_meant, is_own(workspace_id, owner))
     else:
         query = select(*SHOWN).where(PERSONA.slug == ref, is_own(workspace_id, owner))
-    is_active = PERSONA.status == "active"
+    is_active = PERSONA.status == "completed"
     return await one(
         connection,
         query.where(or_(is_active, PERSONA.workspace_id == workspace_id) if archived else is_active),
@@ -180,13 +183,13 @@ async def by_id(connection: AsyncConnection, persona_id: str) -> Persona | None:
 
 async def everything(connection: AsyncConnection, workspace_id: str, limit: int = 100_000) -> list[Persona]:
     """List the workspace's personas that are not archived, by slug."""
-    query = select(*SHOWN).where(PERSONA.workspace_id == workspace_id, PERSONA.status == "active")
+    query = select(*SHOWN).where(PERSONA.workspace_id == workspace_id, PERSONA.status == "completed")
     return await many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 
 async def visible(connection: AsyncConnection, workspace_id: str, owner: str, limit: int) -> list[Persona]:
     """List the active personas that a key of this owner can use by slug, in that order."""
-    query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == "active")
+    query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == "completed")
     return await many(connection, query.order_by(PERSONA.slug).limit(limit))
 
 

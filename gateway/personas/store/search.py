@@ -26,7 +26,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     visibility: str | None = None
     label: str | None = None
-    status: str = "active"
+    status: str = "completed"
     after: str | None = None
     limit: int = 50
 
@@ -70,7 +70,7 @@ async def public(connection: AsyncConnection, wanted: Search) -> list[Public]:
     query = (
         select(PERSONA.id, PERSONA.name, VERSION.language, PERSONA.tags)
         .select_from(tables.personas.join(tables.versions, newest))
-        .where(PERSONA.visibility == "public", PERSONA.status == "active")
+        .where(PERSONA.visibility == "public", PERSONA.status == "completed")
     )
     sought = [] if wanted.tag is None else [words.tag_of(wanted.tag)]
     if wanted.words.strip():

@@ -17,6 +17,7 @@ from gateway.storage.tables.journal import idempotency as idempotency
 from gateway.storage.tables.library import aliases as aliases
 from gateway.storage.tables.library import labels as labels
 from gateway.storage.tables.library import personas as personas
+from gateway.storage.tables.library import schema_fields as schema_fields
 from gateway.storage.tables.library import versions as versions
 from gateway.storage.tables.projects import sketches as sketches
 from gateway.storage.tables.recorded import BINS as BINS
@@ -30,7 +31,9 @@ from gateway.storage.tables.recorded import turns as turns
 from gateway.storage.tables.recorded import usage_hours as usage_hours
 from gateway.storage.tables.responses import response_items as response_items
 from gateway.storage.tables.responses import responses as responses
+from gateway.storage.tables.runs import pipelines as pipelines
 from gateway.storage.tables.runs import run_events as run_events
+from gateway.storage.tables.runs import run_steps as run_steps
 from gateway.storage.tables.runs import runs as runs
 from gateway.storage.tables.schema import metadata as metadata
 from gateway.storage.tables.spending import budgets as budgets

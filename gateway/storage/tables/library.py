@@ -60,6 +60,18 @@ labels = Table(
     Column("updated_at", Millis, nullable=False),
 )
 
+schema_fields = Table(
+    "schema_fields",
+    metadata,
+    Column("workspace_id", Id, primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("layer", String(64), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("schema", JSON, nullable=False),
+    Column("created_at", Millis, nullable=False),
+)
+"""Fields that a workspace has of its own; `schema` says what they hold."""
+
 aliases = Table(
     "aliases",
     metadata,

@@ -14,6 +14,56 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
+KEYS: Mapping[str, frozenset[str]] = {
+    "object": frozenset({"properties"}),
+    "array": frozenset({"items", "minItems", "maxItems"}),
+    "string": frozenset({"minLength", "maxLength"}),
+    "integer": frozenset({"minimum", "maximum"}),
+    "number": frozenset({"minimum", "maximum"}),
+    "boolean": frozenset(),
+}
+"""The keywords of each type; `type`, `enum` and `description` go with all."""
+LEVELS = 6
+PROPERTIES = 100
+ENUM = 200
+
+
+def wrong(schema: Any, place: str = "", levels: int = LEVELS) -> Iterator[str]:
+    """Say what in a schema is not of the subset, each time behind the JSON pointer of its place."""
+    at = place or "/"
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    if not isinstance(kind, str) or kind not in TYPES:
+        yield f"{at}: `type` is one of {', '.join(TYPES)}"
+        return
+    for key in sorted(schema.keys() - KEYS[kind] - {"type", "enum", "description"}):
+        yield f"{at}: `{key[:60]}` does not go with the type {kind}"
+    for key in sorted(schema.keys() & KEYS[kind] - {"properties", "items"}):
+        if isinstance(schema[key], bool) or not isinstance(schema[key], int | float):
+            yield f"{at}: `{key}` is a number"
+        elif key not in ("minimum", "maximum") and (schema[key] < 0 or schema[key] != int(schema[key])):
+            yield f"{at}: `{key}` counts from 0"
+    choice = schema.get("enum", [None])
+    is_list = isinstance(choice, list) and 0 < len(choice) <= ENUM
+    if not is_list or ("enum" in schema and not all(_is_of(each, kind) for each in choice)):
+        yield f"{at}: `enum` lists 1 to {ENUM} values of the type {kind}"
+    if not isinstance(schema.get("description", ""), str):
+        yield f"{at}: `description` is a text"
+    if kind in ("array", "object") and levels == 0:
+        yield f"{at}: at most {LEVELS} levels"
+    elif kind == "array":
+        yield from wrong(schema.get("items"), f"{place}/items", levels - 1)
+    elif kind == "object":
+        yield from _wrong_members(schema.get("properties"), place, levels)
+
+
+def _wrong_members(members: Any, place: str, levels: int) -> Iterator[str]:
+    if not isinstance(members, dict) or not 0 < len(members) <= PROPERTIES:
+        yield f"{place or '/'}: `properties` names 1 to {PROPERTIES} of them"
+        return
+    for name, inner in members.items():
+        yield from wrong(inner, f"{place}/{name[:60]}", levels - 1)
+
+
 def strict(schema: Schema) -> dict[str, Any]:
     """Write the schema as upstreams want it: every property is needed, and there are no others."""
     written = dict(schema)
@@ -56,8 +106,7 @@ def faults(value: Any, schema: Schema, place: str = "") -> Iterator[str]:
     """Say what is wrong with the value, each time behind the JSON pointer of its place."""
     kind, at = schema["type"], place or "/"
     size: float
-    is_flag = isinstance(value, bool) and kind != "boolean"
-    if is_flag or not _is_of(value, TYPES[kind]):
+    if not _is_of(value, kind):
         yield f"{at}: {kind} is needed"
         return
     if "enum" in schema and value not in schema["enum"]:
@@ -75,8 +124,8 @@ def faults(value: Any, schema: Schema, place: str = "") -> Iterator[str]:
         yield from _members(value, schema, place)
 
 
-def _is_of(value: object, types: tuple[type, ...]) -> bool:
-    return isinstance(value, types)
+def _is_of(value: object, kind: str) -> bool:
+    return isinstance(value, TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _members(value: Mapping[str, Any], schema: Schema, place: str) -> Iterator[str]:
