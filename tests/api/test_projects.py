@@ -113,7 +113,7 @@ def test_one_without_a_prompt_adds_none(me: User, upstream: ScriptedUpstream) ->
     assert me.patch("/personas/blank", {"prompt": ""}).status == 422
 
 
-def test_the_seed_s_errors_are_told_in_its_words(me: User) -> None:
+def test_its_errors_are_told_in_its_own_words(me: User) -> None:
     nameless: list[dict[str, Any]] = [{}, {"name": ""}, {"name": None}]
     for body in nameless:
         error = refused(ask(me, "POST", body=body), 400, "request.invalid")

@@ -102,7 +102,7 @@ def test_a_persona_is_enhanced_and_becomes_an_ordinary_one(me: User, upstream: S
     refusal(me.get(f"/personas/repositories/Population/by-id/{job}"), 404, "job.not_found")
 
 
-def test_bad_requests_are_told_in_the_words_of_the_seeds(me: User) -> None:
+def test_bad_requests_are_told_in_their_own_words(me: User) -> None:
     empty = refusal(me.post("/personas/actions/enhance", {"persona": ""}), 422, "validation_failed")
     assert empty == {
         "code": "validation_failed",
@@ -150,7 +150,7 @@ def test_bad_requests_are_told_in_the_words_of_the_seeds(me: User) -> None:
         refusal(me.post("/personas/actions/validate", body), 422, "validation_failed")
 
 
-def test_keys_and_budgets_are_told_in_the_words_of_the_seeds(me: User) -> None:
+def test_keys_and_budgets_are_told_in_their_own_words(me: User) -> None:
     reply = fetch(me.gateway, "/v1/personas/actions/enhance", {"persona": "x"}, key="")
     refusal(reply, 401, "UNAUTHORIZED")
     assert me.put(f"/budgets/{me.workspace}/usd/day", {"limit": 0.001}).status in (200, 201)
