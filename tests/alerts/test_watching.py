@@ -17,8 +17,9 @@ from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 from gateway.turns.amendment import LateScore
 from gateway.turns.store import amendments, turns
-from gateway.turns.turn import Drift, Turn, unscored
+from gateway.turns.turn import Drift, unscored
 from tests.fakes.store import opened
+from tests.fakes.turn import new_turn
 
 SETTINGS = Alerts(threshold=0.5, window_hours=2, minimum_turns=4)
 IN = Drift(voice=0.05, values=None, rules=None, verdict="in-character")
@@ -36,13 +37,9 @@ class Rig:
         for drift in drifts:
             self.count += 1
             made.append(
-                Turn(
+                new_turn(
                     id=f"msg_{self.count}",
-                    request_id="req_1",
                     workspace_id=self.workspace,
-                    key_id="key_1",
-                    model="m",
-                    stream=False,
                     created_at=clock.now_ms(),
                     persona_id=self.persona,
                     version=1,

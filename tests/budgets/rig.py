@@ -17,6 +17,7 @@ from gateway.turns.recorder import Recorder
 from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage
 from gateway.upstreams.prices import Prices
+from tests.fakes.turn import new_turn
 
 PRICED, UNPRICED = Route("main", "priced"), Route("main", "unpriced")
 CONFIG = Config(
@@ -65,13 +66,10 @@ class Rig:
 
     def turn(self, hold: str | None, usage: Usage = Usage(), cost: float | None = None) -> Turn:  # noqa: B008
         """Record a turn that has ended."""
-        made = Turn(
+        made = new_turn(
             id=ids.new("msg"),
-            request_id="req_1",
             workspace_id=self.workspace.id,
-            key_id="key_1",
             model="priced",
-            stream=False,
             created_at=clock.now_ms(),
             status="completed",
             usage=usage,

@@ -8,14 +8,10 @@ from gateway.drift.score import Signal
 from gateway.turns import view
 from gateway.turns.turn import Drift, Explain, Judgement, Turn, unscored
 from gateway.turns.usage import Usage
+from tests.fakes.turn import new_turn
 
-TURN = Turn(
-    id="msg_1",
-    request_id="req_1",
-    workspace_id="ws_1",
-    key_id="key_1",
+TURN = new_turn(
     model="persona/a",
-    stream=False,
     created_at=0,
     persona_id="psn_1",
     version=1,

@@ -15,7 +15,7 @@ from gateway.conversations.message import Addition, root
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.keeping import kept_by
-from gateway.turns.turn import Turn
+from tests.fakes.turn import new_turn
 
 
 class Kept:
@@ -45,15 +45,7 @@ async def test_a_large_turn_is_read_in_a_thread(
     conversation = beginning.draft(caller, "psn_1", Pin(1))
     place, committer = root(conversation), Kept()
     heard = list(hear([Raw(b'{"role":"user","content":"Good evening"}')], place.hash))
-    turn = Turn(
-        id="msg_1",
-        request_id="req_1",
-        workspace_id="ws_1",
-        key_id="key_1",
-        model="m",
-        stream=False,
-        created_at=1,
-    )
+    turn = new_turn()
     one: Any = committer
     kept = Keeping(one, conversation, place, heard)
     await kept.keep(turn, b'{"role":"assistant","content":"%s"}' % (b"a" * size))
@@ -82,16 +74,7 @@ async def test_what_nobody_has_asked_to_keep_costs_no_answer() -> None:
     caller = Caller("key_1", "ws_1", "key_1", frozenset(), operator=False)
     conversation = beginning.draft(caller, "psn_1", Pin(1))
     committer: Any = Full()
-    turn = Turn(
-        id="msg_1",
-        request_id="req_1",
-        workspace_id="ws_1",
-        key_id="key_1",
-        model="m",
-        stream=False,
-        created_at=1,
-        conversation_id=conversation.id,
-    )
+    turn = new_turn(conversation_id=conversation.id)
     wanted = Keeping(committer, conversation, root(conversation), [])
     with pytest.raises(Refusal):
         await kept_by(wanted, turn, Words(), is_large=False)

@@ -26,8 +26,9 @@ from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns.amendment import LateScore
 from gateway.turns.store import amendments, turns
-from gateway.turns.turn import Drift, Turn, unscored
+from gateway.turns.turn import Drift, unscored
 from tests.fakes.store import opened
+from tests.fakes.turn import new_turn
 
 SIZES = [5, AT_ONCE, 5, AT_ONCE // 2, AT_ONCE, 5]
 PAGES = [2, 3, 1]
@@ -66,14 +67,8 @@ async def test_a_late_score_stays_with_its_message_when_the_row_of_its_turn_is_g
     async with opened(place) as database:
         async with database.write() as connection:
             draft = await drafted(database, connection)
-            turn = Turn(
-                id="msg_1",
-                request_id="req_1",
+            turn = new_turn(
                 workspace_id=draft.workspace_id,
-                key_id="key_1",
-                model="m",
-                stream=False,
-                created_at=1,
                 conversation_id=draft.id,
                 persona_id=draft.persona_id,
                 version=1,

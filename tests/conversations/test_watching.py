@@ -17,9 +17,10 @@ from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns.amendment import LateScore
 from gateway.turns.store import amendments, turns
-from gateway.turns.turn import Drift, Turn, Verdict, unscored
+from gateway.turns.turn import Drift, Verdict, unscored
 from tests.conversations.test_store import drafted
 from tests.fakes.store import opened
+from tests.fakes.turn import new_turn
 
 IN = Drift(voice=0.05, values=None, rules=None, verdict="in-character")
 OUT = Drift(voice=0.95, values=None, rules=None, verdict="out-of-character")
@@ -72,14 +73,9 @@ class Talk:
     async def answer(self, turn_id: str, drift: Drift) -> None:
         assert self.made is not None
         place = self.leaf or messages.root(self.made)
-        turn = Turn(
+        turn = new_turn(
             id=turn_id,
-            request_id="req_1",
             workspace_id=self.made.workspace_id,
-            key_id="key_1",
-            model="m",
-            stream=False,
-            created_at=1,
             conversation_id=self.made.id,
             persona_id=self.made.persona_id,
             version=1,

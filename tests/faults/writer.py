@@ -20,6 +20,7 @@ from gateway.storage import migrate
 from gateway.storage.database import Database
 from gateway.turns.recorder import Recorder
 from gateway.turns.turn import Turn
+from tests.fakes.turn import new_turn
 
 SLUG = "guide"
 LOADED = (keys, personas, migrate)
@@ -76,13 +77,12 @@ async def turns(place: Path) -> None:
 
 
 def turn() -> Turn:
-    return Turn(
+    return new_turn(
         id=ids.new("msg"),
         request_id=ids.new("req"),
         workspace_id="ws_load",
         key_id="key_load",
         model="persona/guide",
-        stream=False,
         created_at=0,
     )
 

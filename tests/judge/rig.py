@@ -26,6 +26,7 @@ from gateway.turns.store import turns
 from gateway.turns.turn import Drift, Explain, Judgement, Turn
 from gateway.upstreams.prices import Prices
 from tests.fakes.judgement import JUDGEMENT
+from tests.fakes.turn import new_turn
 from tests.fakes.until import until
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Script, json_answer
@@ -72,13 +73,10 @@ class Rig:
 
     def end(self, drift: Drift = SLIPPED, *said: Said, text: str = TEXT, **more: Any) -> Turn:
         """A turn that ends so, and is offered to the judge as an exchange would."""
-        turn = Turn(
+        turn = new_turn(
             id=ids.new("msg"),
-            request_id="req_1",
             workspace_id=self.actor.workspace_id,
-            key_id="key_1",
             model="persona/edith",
-            stream=False,
             created_at=clock.now_ms(),
             persona_id=self.persona.id,
             status="completed",

@@ -13,9 +13,10 @@ from gateway import ids
 from gateway.judge import judge as judges
 from gateway.judge.judge import Counts
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import ChoiceScore, Drift, Explain, Turn, Verdict, unscored
+from gateway.turns.turn import ChoiceScore, Drift, Explain, Verdict, unscored
 from gateway.turns.usage import Usage
 from tests.fakes.judgement import JUDGEMENT
+from tests.fakes.turn import new_turn
 from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, Script, error_object, json_answer, status
@@ -198,13 +199,12 @@ async def test_a_failure_is_one_line_without_text(
 
 async def test_suspicious_turns_are_judged_and_others_by_lot(make: Make) -> None:
     turns = [
-        Turn(
+        new_turn(
             id=ids.new("msg"),
             request_id="",
             workspace_id="",
             key_id="",
             model="",
-            stream=False,
             created_at=0,
             persona_id="psn_1",
             status="completed",

@@ -26,6 +26,7 @@ from gateway.storage.database import Database
 from gateway.turns.amendment import News
 from gateway.turns.recorder import Recorder
 from gateway.turns.turn import Turn
+from tests.fakes.turn import new_turn
 
 LONG = "long " * 1000
 SIGNAL = Signal("break", "voice", 0.01, 0, 2)
@@ -112,9 +113,8 @@ class Rig:
         if job.future is not None:
             await job.future
         assert job.told is not None
-        turn = Turn(
+        turn = new_turn(
             id=f"msg_{next(self._numbers)}",
-            request_id="req_1",
             workspace_id="",
             key_id="",
             model="",

@@ -9,7 +9,8 @@ import pytest
 from gateway.scoring import conversations
 from gateway.scoring.conversations import Scored
 from gateway.scoring.transcript import Said
-from gateway.turns.turn import Drift, Turn, unscored
+from gateway.turns.turn import Drift, unscored
+from tests.fakes.turn import new_turn
 from tests.scoring.rig import LONG, Rig, Scorer, asked, passes, persona, turns
 
 pytestmark = pytest.mark.serial
@@ -102,9 +103,7 @@ async def test_a_change_of_the_verdict_is_counted_and_logged(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    turn = Turn(
-        id="msg_1", request_id="req_1", workspace_id="", key_id="", model="", stream=True, created_at=0
-    )
+    turn = new_turn(workspace_id="", key_id="", model="", stream=True, created_at=0)
     for before, now in [
         (None, "in-character"),
         ("in-character", "in-character"),

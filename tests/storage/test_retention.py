@@ -29,20 +29,14 @@ from gateway.turns.store.hours import Span
 from gateway.turns.tail import Gap, Tail
 from gateway.turns.turn import Turn
 from tests.fakes.store import opened, workspaces
+from tests.fakes.turn import new_turn
 
 KEEP = Config(turns=Turns(keep_days=7), audit=Audit(keep_days=30))
 
 
 def a_turn(number: int, age_days: float) -> Turn:
-    return Turn(
-        id=f"msg_{number:05}",
-        request_id="req_1",
-        workspace_id="ws_1",
-        key_id="key_1",
-        model="m",
-        stream=False,
-        created_at=clock.now_ms() - int(age_days * DAY_MS),
-        status="completed",
+    return new_turn(
+        id=f"msg_{number:05}", created_at=clock.now_ms() - int(age_days * DAY_MS), status="completed"
     )
 
 

@@ -9,24 +9,15 @@ from gateway.drift.score import Signal
 from gateway.turns.amendment import LateScore, amended
 from gateway.turns.turn import ChoiceScore, Drift, Explain, Judgement, Turn, Verdict, unscored
 from gateway.turns.usage import Usage
+from tests.fakes.turn import new_turn
 
 FINE = Drift(voice=0.02, values=0.1, verdict="in-character")
 OUT = Drift(voice=0.1, rules=0.95, verdict="out-of-character")
 
 
 def turn(drift: Drift = FINE, *signals: Signal, **more: Any) -> Turn:
-    made = Turn(
-        id="msg_1",
-        request_id="req_1",
-        workspace_id="ws_1",
-        key_id="key_1",
-        model="persona/a@v1",
-        stream=False,
-        created_at=1,
-        status="completed",
-        drift=drift,
-        coherence=5.0,
-        explain=Explain(None, signals),
+    made = new_turn(
+        model="persona/a@v1", status="completed", drift=drift, coherence=5.0, explain=Explain(None, signals)
     )
     return replace(made, **more)
 

@@ -22,6 +22,7 @@ from gateway.turns.turn import Drift, Turn, Verdict, unscored
 from gateway.turns.usage import Usage
 from gateway.upstreams.prices import Prices
 from tests.fakes.store import opened, workspaces
+from tests.fakes.turn import new_turn
 from tests.turns.test_amendment import judgement
 
 NOON = 1_790_000_000_000 - 1_790_000_000_000 % DAY_MS + 12 * HOUR_MS
@@ -46,13 +47,9 @@ def a_turn(number: int, chance: random.Random, **more: Any) -> Turn:
         "usage_source": chance.choice(["upstream", "estimated"]),
         **more,
     }
-    return Turn(
+    return new_turn(
         id=f"msg_{number:04}",
-        request_id="req_1",
-        workspace_id="ws_1",
         key_id=chance.choice(["key_1", "key_2"]),
-        model="m",
-        stream=False,
         created_at=NOON + number * 7 * 60_000,
         drift=drift,
         coherence=coherence,
