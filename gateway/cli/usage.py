@@ -27,7 +27,7 @@ COLUMNS = {
 )
 @click.option(
     "--by",
-    type=click.Choice(["day", "persona", "key", "upstream"]),
+    type=click.Choice(["day", "persona", "version", "key", "upstream"]),
     default="day",
     show_default=True,
     help="What is summed up together.",

@@ -125,6 +125,7 @@ FIELDS = {
     "item": "The id of an item.",
     "conversation": "The `conv_…` id; null for a one-shot request.",
     "cache_write_tokens": "Tokens of the prompt that it put into its cache; null where it does not say.",
+    "cache_hit_rate": "The part of the prompts' tokens that upstreams had in their caches; null without any.",
     "cached_tokens": "Tokens of the prompt that the upstream had in its cache; null where it does not say.",
     "cost_usd": "US dollars; null where nobody knows the model's price.",
     "cusum": "The sum of what exceeds the usual level, up to this answer.",

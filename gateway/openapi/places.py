@@ -264,7 +264,7 @@ PLACES = {
     "UsageSum.reasoning_tokens": "Tokens of answers that no reader sees.",
     "UsageSum.unpriced": "Turns that took tokens whose price nobody knows.",
     "UsageSum.estimated": "Turns whose tokens are estimated from their texts.",
-    "UsageSum.by": "What is summed up: usage by key, persona, upstream or day.",
+    "UsageSum.by": "What is summed up: usage by key, persona, version, upstream, day or hour.",
     "Version.labels": "The labels that stand for it.",
     "Version.persona": "The persona's id.",
     "VersionDiff.a": "The number of the version that is compared.",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     # A command that works on a gateway somewhere else needs these shapes, and no database.
     from gateway.turns.store.hours import Sum
 
-By = Literal["key", "persona", "upstream", "day", "hour"]
+By = Literal["key", "persona", "version", "upstream", "day", "hour"]
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class TurnDetail(TurnView, frozen=True, kw_only=True):
 
 
 class UsageView(msgspec.Struct, frozen=True):
-    """The use of one key, persona, upstream, day or hour; `cost_usd` leaves the `unpriced` turns out."""
+    """The use of one key, persona, version, upstream, day or hour; `cost_usd` leaves `unpriced` turns out."""
 
     by: By
     value: str | None
@@ -73,6 +73,7 @@ class UsageView(msgspec.Struct, frozen=True):
     cost_usd: float | None
     unpriced: int
     estimated: int
+    cache_hit_rate: float | None
 
 
 def show(turn: Turn, *, nameless: bool = False) -> TurnView:
@@ -142,4 +143,5 @@ def show_usage(by: By, each: "Sum") -> UsageView:
         value = clock.iso(value)[:10] if by == "day" else clock.iso(value)
     figures = msgspec.structs.asdict(each)
     del figures["key"]
-    return UsageView(by=by, value=None if value is None else str(value), **figures)
+    rate = round(each.cached_tokens / each.prompt_tokens, 4) if each.prompt_tokens else None
+    return UsageView(by=by, value=None if value is None else str(value), cache_hit_rate=rate, **figures)

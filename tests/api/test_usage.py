@@ -70,7 +70,7 @@ def test_usage_is_the_workspace_s_own(me: User, stranger: User, upstream: Script
 
 
 def test_a_wrong_parameter_is_told(me: User) -> None:
-    assert details(me.get("/usage?by=hour")) == [(["query", "by"], "type_error")]
+    assert details(me.get("/usage?by=week")) == [(["query", "by"], "type_error")]
     assert details(me.get("/usage?since=soon")) == [(["query", "since"], "type_error")]
     assert details(me.get("/usage?until=2020-01-01T00:00:00")) == [(["query", "until"], "value_error")]
 
@@ -113,6 +113,8 @@ def test_each_kind_of_token_is_kept_and_priced(me: User, upstream: ScriptedUpstr
     (mine,) = sums(me, "by=persona").values()
     assert (mine["cached_tokens"], mine["cache_write_tokens"], mine["reasoning_tokens"]) == (64, 6, 5)
     assert (mine["unpriced"], mine["estimated"]) == (0, 0)
+    versions = sums(me, f"by=version&persona={turn['persona']}")
+    assert {name: one["cache_hit_rate"] for name, one in versions.items()} == {f"{turn['persona']}@v1": 0.64}
 
 
 def test_a_model_that_nobody_has_a_price_for_is_unpriced_and_not_free(

@@ -85,6 +85,7 @@ USAGE: Json = {
             "cost_usd": 0.00001095,
             "unpriced": 0,
             "estimated": 0,
+            "cache_hit_rate": 0.78,
         }
     ],
     "has_more": False,

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Select, Table, case, cast, func, select
+from sqlalchemy import Column, ColumnElement, Select, String, Table, case, cast, func, literal_column, select
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
@@ -21,6 +21,9 @@ USAGE, DRIFT = tables.usage_hours.c, tables.drift_hours.c
 GROUPS: dict[By, ColumnElement[Any]] = {
     "key": USAGE.key_id,
     "persona": func.nullif(USAGE.persona_id, ""),
+    "version": case(
+        (USAGE.version > 0, USAGE.persona_id + literal_column("'@v'") + cast(USAGE.version, String))
+    ),
     "upstream": func.nullif(USAGE.upstream, ""),
     "day": USAGE.hour - USAGE.hour % DAY_MS,
     "hour": USAGE.hour,
