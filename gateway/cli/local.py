@@ -15,6 +15,7 @@ from gateway.cli.local_budgets import LocalBudgets
 from gateway.cli.local_conversations import LocalConversations
 from gateway.cli.local_imports import LocalImports
 from gateway.cli.local_keys import LocalKeys
+from gateway.cli.local_populations import LocalPopulations
 from gateway.cli.local_runs import LocalRuns
 from gateway.cli.local_turns import LocalTurns, persona_of
 from gateway.cli.local_webhooks import LocalWebhooks
@@ -89,6 +90,10 @@ class Local:
     @property
     def keys(self) -> LocalKeys:
         return LocalKeys(self._opened, self._workspace)
+
+    @property
+    def populations(self) -> LocalPopulations:
+        return LocalPopulations(self._database, self._workspace)
 
     @property
     def runs(self) -> LocalRuns:

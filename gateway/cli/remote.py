@@ -15,6 +15,7 @@ from gateway.cli.remote_budgets import RemoteBudgets
 from gateway.cli.remote_conversations import RemoteConversations
 from gateway.cli.remote_imports import RemoteImports
 from gateway.cli.remote_keys import RemoteKeys
+from gateway.cli.remote_populations import RemotePopulations
 from gateway.cli.remote_runs import RemoteRuns
 from gateway.cli.remote_turns import RemoteTurns
 from gateway.cli.remote_webhooks import RemoteWebhooks
@@ -57,6 +58,10 @@ class Remote:
     @property
     def keys(self) -> RemoteKeys:
         return RemoteKeys(self._api)
+
+    @property
+    def populations(self) -> RemotePopulations:
+        return RemotePopulations(self._api)
 
     @property
     def runs(self) -> RemoteRuns:

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "Show the configuration in force, or where it is mistaken.",
     "personas": "Create, push, list, show, pull, label, fork, compare and archive personas.",
     "runs": "List, show, follow and cancel the runs that make personas.",
+    "population": "Make personas by the hundred, validate them, and keep them as personas.",
     "keys": "Create, list, rotate and revoke API keys.",
     "workspaces": "Create and list workspaces, and give them plans.",
     "conversations": "List, show, export, import and delete conversations.",

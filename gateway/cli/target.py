@@ -5,7 +5,7 @@ import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 import rich_click as click
@@ -33,6 +33,10 @@ from gateway.webhooks.view import (
     WebhookView,
 )
 from gateway.webhooks.webhook import State
+
+if TYPE_CHECKING:
+    # Its figures need numpy, which no other command should wait for.
+    from gateway.studio.view import Population
 
 Outcome = Literal["created", "new-version", "profile", "unchanged"]
 Run = Callable[..., None]
@@ -200,6 +204,15 @@ class Webhooks(Protocol):
         """Replay all that were written within a span of time; tells how many."""
 
 
+class Populations(Protocol):
+    """Personas that are made by the hundred."""
+
+    async def begin(self, wanted: dict[str, Any]) -> str:
+        """Have a population made, and return its id."""
+
+    async def find(self, job_id: str) -> "Population": ...
+
+
 class Target(Protocol):
     """Every method raises Failure where it cannot do what is asked."""
 
@@ -219,6 +232,9 @@ class Target(Protocol):
 
     @property
     def runs(self) -> Runs: ...
+
+    @property
+    def populations(self) -> Populations: ...
 
     @property
     def turns(self) -> TurnRecord: ...

@@ -1,7 +1,6 @@
 """`/v1/personas/actions/…` takes jobs on, and `/v1/personas/repositories/…` tells how they are doing."""
 
 import asyncio
-import secrets
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +16,7 @@ from gateway.config import Config
 from gateway.errors import Fault, Refusal
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
-from gateway.studio import blueprint, evaluating, store, view
+from gateway.studio import asked, evaluating, store, view
 from gateway.studio.asking import TOKENS
 from gateway.studio.crowd import Member
 from gateway.studio.job import Job, Kind
@@ -26,9 +25,6 @@ from gateway.studio.wording import Faults
 from gateway.turns.usage import Usage
 
 SOURCE = 20_000
-PROMPT = 4_000
-COUNT = 200
-SEED = 2**31 - 1
 OPEN = 100
 """Jobs of a workspace that may be open at the same time."""
 SMALL = 256 * 1024
@@ -73,28 +69,8 @@ def _populating(ledger: Ledger) -> Any:
         """Attributes are drawn from the blueprint, which is planned where none is given; a model writes the
         words. The same seed and blueprint draw the same attributes. Each persona counts as a generation.
         """
-        faults, value = Faults(), _decoded(request)
-        if faults.object(value, [], ("prompt", "count", "blueprint", "seed", "partial")):
-            faults.text(value, "prompt", [], PROMPT, least=1)
-            if "count" not in value:
-                faults.add(["count"], "Field required", "missing")
-            else:
-                faults.integer(value["count"], ["count"], 1, COUNT)
-            if value.get("seed") is not None:
-                faults.integer(value["seed"], ["seed"], 0, SEED)
-            if value.get("blueprint") is not None:
-                blueprint.check(value["blueprint"], faults)
-            faults.flag(value.get("partial", False), ["partial"])
-        faults.require_none()
-        seed = value.get("seed")
-        inputs = {
-            "prompt": value["prompt"],
-            "count": value["count"],
-            "seed": secrets.randbelow(SEED) if seed is None else seed,
-            "partial": value.get("partial", False),
-            "blueprint": _plain(value.get("blueprint")),
-        }
-        await _require_budget(request, ledger, config, PROMPT // 3, value["count"])
+        inputs = asked.population(_decoded(request))
+        await _require_budget(request, ledger, config, asked.PROMPT // 3, inputs["count"])
         return await _begin(request, database, "population", inputs)
 
     return start_population
@@ -139,17 +115,6 @@ def _decoded(request: AnyRequest) -> Any:
         faults.require_none()
 
 
-def _plain(given: Any) -> Any:
-    """Write the constraints of a blueprint in one way."""
-    if given is None:
-        return None
-    constraints = given.get("constraints", [])
-    return {
-        **given,
-        "constraints": [{"expression": each} if isinstance(each, str) else each for each in constraints],
-    }
-
-
 def _require_search(config: Config, faults: Faults) -> None:
     if not config.grounding.search:
         message = "Grounding is not configured here; use 'off', or have `search` in [grounding] set"
@@ -164,8 +129,8 @@ async def _require_budget(
     routes = [configuration.route(config, named)] if named else configuration.order(config)
     if not routes:
         return
-    asked = Asked(prompt * calls, TOKENS * calls)
-    async with ledger.call(Spender(caller.workspace_id, caller.owner), asked, routes[0]) as call:
+    most = Asked(prompt * calls, TOKENS * calls)
+    async with ledger.call(Spender(caller.workspace_id, caller.owner), most, routes[0]) as call:
         # Nothing is called yet; what was set aside for the look is given back.
         call.usage = Usage(0, 0)
 
