@@ -12,6 +12,8 @@ from typing import NamedTuple
 from gateway.demo.upstream import MODEL, NAME
 
 STOP_SECONDS = 20
+ALERTED_TURNS = 4
+"""Scored answers of a version from which on an alert may fire; the demo has no time for twenty."""
 
 
 class DemoError(Exception):
@@ -70,4 +72,7 @@ upstreams = ["{NAME}"]
 
 [drift]
 budget_ms = 500
+
+[alerts]
+minimum_turns = {ALERTED_TURNS}
 """

@@ -36,6 +36,7 @@ class Story:
         self._move(made["version"], f"Somebody rewrites the prompt in a hurry: v{made['version']} goes live.")
         self._talk(turns)
         self._tell(self._noticed(made["version"], turns))
+        self._tell(self._alerted(made["version"]))
         self._move(1, "The label goes back to v1. The app was not touched.")
         self._talk(turns)
         self._tell(self._recovered(turns))
@@ -55,6 +56,15 @@ class Story:
         (series,) = found["data"]
         away, count = series["verdicts"]["out-of-character"], series["turns"]
         return f"The gateway noticed: {away:.0%} of v{version}'s {count} answers are out of character."
+
+    def _alerted(self, version: int) -> str:
+        """Tell of the alert, which comes a moment after the turns that it is about."""
+        found = self._read("/alerts", lambda found: bool(found["data"]))
+        fired = [one for one in found["data"] if one["version"] == version]
+        if not fired:
+            return "No alert has fired yet."
+        share, turns = fired[0]["share"], fired[0]["turns"]
+        return f"An alert fires: {share:.0%} of {turns} answers, over {fired[0]['threshold']:.0%}."
 
     def _recovered(self, turns: int) -> str:
         """Tell what the gateway says of the time since the label went back."""

@@ -38,6 +38,7 @@ VIEWS = [
     "/import",
     "/usage",
     "/keys",
+    "/webhooks",
     "/audit",
 ]
 

@@ -16,6 +16,7 @@ const WAYS = [
   null,
   ["/usage", "usage", ["chat:read"]],
   ["/keys", "keys", ["keys:manage"]],
+  ["/webhooks", "webhooks", ["webhooks:manage"]],
   ["/audit", "audit", ["config:read"]],
 ];
 

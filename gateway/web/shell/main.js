@@ -21,6 +21,7 @@ const VIEWS = {
   "/import": "importing",
   "/usage": "usage",
   "/keys": "keys",
+  "/webhooks": "webhooks",
   "/audit": "audit",
 };
 for (const [pattern, view] of Object.entries(VIEWS)) route(pattern, view);

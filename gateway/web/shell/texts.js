@@ -109,6 +109,12 @@ export const texts = {
     requests: "Requests", failed: "Failed", prompt: "Tokens sent", completion: "Tokens back", cached: "Cached", cost: "Cost", unpriced: "Unpriced", total: "In all", budgets: "Budgets", budgetsNote: "What calls may spend in an hour, day or month of the calendar (UTC).", noBudgets: "No budgets", noBudgetsNext: "A budget refuses calls that would exceed it.",
     subject: "Of", limit: "Limit", spent: "Spent", left: "Left", resets: "Begins anew", set: "Set a budget", remove: "Remove", removeAbout: "Calls are no longer held back by it.", unit: "Unit", period: "Period", saved: "The budget holds from now on.", removed: "The budget is gone.", units: { usd: "US dollars", tokens: "tokens" }, periods: { hour: "hour", day: "day", month: "month" }, plainModel: "no persona", reserved: "set aside", workspace: "the workspace", value: "What",
   },
+  webhooks: {
+    title: "Webhooks & alerts", alerts: "Alerts", alertsNote: "Versions with too many answers out of character.", noAlerts: "No alert has fired", recovered: "recovered", open: "open",
+    places: "Webhooks", none: "No webhooks yet", next: "A webhook tells your own service of alerts, drift and runs as they happen.", make: "New webhook", url: "Address", description: "What it is for", events: "Events", on: "on", off: "off",
+    test: "Test", tested: "A test is on its way.", switchOff: "Switch off", switchOn: "Switch on", secret: "The secret that signs what is sent is shown this once; keep it where you keep secrets.", rotateAbout: "A new secret takes its place, and both sign for the grace time.", removeAbout: "Its deliveries are deleted with it.",
+    deliveries: "Deliveries", noDeliveries: "Nothing was delivered yet", event: "Event", attempts: "Attempts", answer: "Answer", replay: "Replay", replayed: "It is on its way once more.", failed: "Failed",
+  },
   importing: {
     title: "Import", drop: "Drop character cards and prompts here", choose: "Choose files", about: "Character cards (JSON or PNG), OpenAI prompts and assistants, Langfuse, promptfoo, plain texts.", format: "Format", formats: { auto: "Format: from the file", card: "Character card", "openai-prompt": "OpenAI prompt", "openai-assistant": "OpenAI assistant", langfuse: "Langfuse", promptfoo: "promptfoo", text: "Plain text" }, outcomes: { created: "created", "new-version": "new version", profile: "profile changed", unchanged: "unchanged" }, notCarried: "Not carried over", visibility: "Visible to", reading: "reading …", export: "Exports stay your own: persona export writes the same forms.",
   },

@@ -4,11 +4,13 @@ import { api } from "../shell/api.js";
 import { refine, to } from "../shell/router.js";
 import { texts } from "../shell/texts.js";
 import { spark, stacked } from "../parts/chart.js";
+import { may } from "../shell/session.js";
 import { card, choice, code, empty, h, head } from "../parts/dom.js";
 import { measured } from "../parts/drift_chart.js";
 import { before, DAY, HOUR, ms, short, share, time, usd } from "../parts/format.js";
 import { called, personaNames } from "../parts/names.js";
 import { table } from "../parts/table.js";
+import { alertTable } from "./webhooks.js";
 import { VERDICTS, bar, legend, verdict } from "../parts/verdict.js";
 
 const words = texts.overview;
@@ -18,7 +20,8 @@ export async function show({ query, signal }) {
   const by = hours > 48 ? "day" : "hour";
   const since = before((hours - 1) * HOUR);
   const options = { signal };
-  const [names, survey, usage, latency, ready, look] = await Promise.all([
+  const [alerts, names, survey, usage, latency, ready, look] = await Promise.all([
+    may("personas:read") ? api.get("/v1/alerts", { limit: 20 }, options) : { data: [] },
     personaNames(signal),
     api.get("/v1/drift", { from: since, bucket: by, limit: 12 }, options),
     api.get("/v1/usage", { by, since }, options),
@@ -37,7 +40,7 @@ export async function show({ query, signal }) {
     figures(survey, usage, latency, requests),
     card(by === "day" ? words.perDay : words.perHour, {}, hourly(survey, usage, by, hours), legend(survey.verdicts)),
     survey.data.length ? personas(survey, pieces(by, hours)) : null,
-    h("div", { class: "grid" }, attention(look, names), upstreams(ready, latency)),
+    h("div", { class: "grid" }, attention(look, alerts.data.filter((one) => !one.recovered_at), names), upstreams(ready, latency)),
   );
 }
 
@@ -100,15 +103,16 @@ function personas(survey, at) {
   return card(words.personas, { note: words.personasNote }, h("ul", { class: "multiples" }, items), survey.has_more ? h("p", { class: "note" }, words.more) : null);
 }
 
-function attention(look, names) {
-  if (!look.data.length) return card(words.look, { note: words.lookNote }, empty(words.fine));
+function attention(look, alerts, names) {
+  const open = alerts.length ? [h("h3", {}, words.alerts), alertTable(alerts, names), h("h3", { class: "spaced" }, texts.turns.title)] : null;
+  if (!look.data.length && !open) return card(words.look, { note: words.lookNote }, empty(words.fine));
   const columns = [
     [texts.turns.persona, (turn) => called(turn, names)],
     [texts.turns.verdict, (turn) => verdict(turn.drift.verdict), "tight"],
     [texts.turns.when, (turn) => time(turn.created_at), "figure"],
   ];
   const all = h("a", { href: to("/turns", { verdict: "out-of-character", time: "day" }) }, texts.shell.all);
-  return card(words.look, { note: words.lookNote, side: all }, table(words.look, columns, look.data, { link: (turn) => to(`/turns/${turn.id}`) }).element);
+  return card(words.look, { note: words.lookNote, side: all }, open, table(words.look, columns, look.data, { link: (turn) => to(`/turns/${turn.id}`) }).element);
 }
 
 function upstreams(ready, latency) {
