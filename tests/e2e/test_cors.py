@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from gateway.openapi.headers import ANSWERED
+from gateway.server.cors import EXPOSED
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello
 from tests.fakes.process import Gateway, upstream_table
@@ -32,6 +34,10 @@ def test_a_preflight_is_answered_on_every_path(start: Start, upstream: ScriptedU
     assert answer.headers["x-request-id"].startswith("req_")
     other = httpx.options(gateway.root + path, headers={"origin": "https://evil.example.com", **PREFLIGHT})
     assert (other.status_code, other.headers.get("access-control-allow-origin")) == (400, None)
+
+
+def test_a_page_may_read_every_header_that_the_document_names() -> None:
+    assert {name.lower() for name in ANSWERED} == {name.lower() for name in EXPOSED}
 
 
 @pytest.mark.parametrize("stream", [False, True])
