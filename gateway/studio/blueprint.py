@@ -1,5 +1,6 @@
 """A blueprint says which fields the personas of a population have, how these are spread, what must hold."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ NAME = 60
 TEXT = 300
 KINDS = ("text", "category", "integer", "number")
 LARGEST = 1e12
+NEAREST = 1e-6
+"""The least distance of two bounds, as a share of the larger one, so that bins have names of their own."""
 
 Kind = Literal["text", "category", "integer", "number"]
 
@@ -67,7 +70,11 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def orders(self) -> Orders:
-        return {field.name: field.ordered_values for field in self.fields if field.ordered_values}
+        return {
+            field.name: expression.places(field.ordered_values)
+            for field in self.fields
+            if field.ordered_values
+        }
 
 
 def check(value: Any, faults: Faults, loc: tuple[str | int, ...] = ("blueprint",)) -> Blueprint | None:
@@ -112,7 +119,9 @@ def _check_fields(fields: list[Any], faults: Faults, loc: tuple[str | int, ...])
 
 def _check_values(field: Mapping[str, Any], kind: str, faults: Faults, place: tuple[str | int, ...]) -> None:
     ordered = field.get("ordered_values")
-    if ordered is not None and faults.list(ordered, [*place, "ordered_values"], VALUES, least=1):
+    if ordered is not None:
+        if not faults.list(ordered, [*place, "ordered_values"], VALUES, least=1):
+            return
         for index, each in enumerate(ordered):
             faults.text({index: each}, index, [*place, "ordered_values"], TEXT, least=1)  # type: ignore[dict-item, arg-type]
     spread = field.get("distribution")
@@ -121,12 +130,15 @@ def _check_values(field: Mapping[str, Any], kind: str, faults: Faults, place: tu
     here = (*place, "distribution")
     if not faults.object(spread, here, ("weights", "min", "max", "mean", "sd")):
         return
+    given = [name for name in ("min", "max", "mean", "sd") if spread.get(name) is not None]
+    if not all(faults.number(spread[name], [*here, name]) for name in given):
+        return
     if "weights" in spread:
         _check_weights(spread["weights"], ordered, faults, (*here, "weights"))
     elif kind in ("text", "category"):
         faults.add([*here, "weights"], "Field required", "missing")
     else:
-        _check_bounds(spread, faults, here)
+        _check_bounds({name: spread[name] for name in given}, kind, faults, here)
 
 
 def _check_weights(weights: Any, ordered: Any, faults: Faults, here: tuple[str | int, ...]) -> None:
@@ -134,6 +146,7 @@ def _check_weights(weights: Any, ordered: Any, faults: Faults, here: tuple[str |
         return
     if not 1 <= len(weights) <= VALUES:
         faults.add(here, f"Dictionary should have 1 to {VALUES} items", "value_error")
+        return
     for name, weight in weights.items():
         if not 1 <= len(name.strip()) <= TEXT:
             faults.add(here, f"Values should have 1 to {TEXT} characters", "value_error")
@@ -145,19 +158,22 @@ def _check_weights(weights: Any, ordered: Any, faults: Faults, here: tuple[str |
         faults.add(here, "Weights should not all be 0", "value_error")
 
 
-def _check_bounds(spread: Mapping[str, Any], faults: Faults, here: tuple[str | int, ...]) -> None:
+def _check_bounds(given: Mapping[str, float], kind: str, faults: Faults, here: tuple[str | int, ...]) -> None:
     for name in ("min", "max"):
-        if name not in spread:
+        if name not in given:
             faults.add([*here, name], "Field required", "missing")
             return
-    given = [name for name in ("min", "max", "mean", "sd") if spread.get(name) is not None]
-    if not all(faults.number(spread[name], [*here, name]) for name in given):
-        return
-    if max(abs(spread[name]) for name in given) > LARGEST:
+    low, high = given["min"], given["max"]
+    largest = max(abs(low), abs(high))
+    if max(largest, *map(abs, given.values())) > LARGEST:
         faults.add(here, f"Numbers should be at most {LARGEST:g}", "value_error")
-    elif spread["min"] > spread["max"]:
+    elif low > high:
         faults.add([*here, "max"], "Input should be greater than or equal to `min`", "value_error")
-    elif ("mean" in given) is not ("sd" in given) or ("sd" in given and spread["sd"] <= 0):
+    elif kind == "integer" and math.ceil(low) > math.floor(high):
+        faults.add([*here, "max"], "There is no whole number between `min` and `max`", "value_error")
+    elif kind == "number" and 0 < high - low < largest * NEAREST:
+        faults.add([*here, "max"], "Input should be `min`, or further from it", "value_error")
+    elif ("mean" in given) is not ("sd" in given) or ("sd" in given and given["sd"] <= 0):
         faults.add([*here, "sd"], "A mean and a positive deviation go together", "value_error")
 
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from gateway.studio.crowd import Member
+from gateway.studio.crowd import FIELDS, Member
 from gateway.studio.gates import SHORT, Gate
 
 WIDTH = 256
@@ -52,9 +52,7 @@ def measure(members: Sequence[Member]) -> Diversity | None:
     """Measure a crowd; `None` for a single persona, which is not varied."""
     if len(members) < 2:
         return None
-    columns = sorted(
-        {name for member in members for name, value in member.fields.items() if len(value) <= SHORT}
-    )
+    columns = _columns(members)
     codes = _codes(members, columns)
     words = _words(members)
     count = len(members)
@@ -85,6 +83,12 @@ def gates(found: Diversity) -> list[Gate]:
         Gate(name="diversity_floor", passed=is_varied, detail="" if is_varied else mean),
         Gate(name="nearest_pair", passed=is_apart, detail="" if is_apart else near),
     ]
+
+
+def _columns(members: Sequence[Member]) -> list[str]:
+    """Choose the fields that are compared: those that most personas have, since each takes all pairs."""
+    held = Counter(name for member in members for name, value in member.fields.items() if len(value) <= SHORT)
+    return sorted(sorted(held, key=lambda name: (-held[name], name))[:FIELDS])
 
 
 def _codes(

@@ -26,10 +26,19 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+STEPS: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": operator.mod,
+}
 
 Scalar = str | float | bool
-Orders = Mapping[str, Sequence[str]]
-"""The ordered values of fields that have some."""
+Order = Mapping[str, int]
+"""The places of ordered values, by the values in lower case."""
+Orders = Mapping[str, Order]
+"""The orders of fields that have one."""
 
 
 class ExpressionError(Exception):
@@ -47,8 +56,8 @@ class Context(NamedTuple):
 
 class _Value(NamedTuple):
     value: Scalar
-    order: Sequence[str] | None = None
-    """The ordered values of the field that the value is of."""
+    order: Order | None = None
+    """The order of the field that the value is of."""
 
 
 Node = Callable[[Context], _Value]
@@ -60,6 +69,11 @@ def parse(text: str) -> Callable[[Mapping[str, str], Orders], bool]:
         raise ExpressionError(f"is longer than {LENGTH} characters")
     node = _Parser(_tokens(text)).whole()
     return lambda fields, orders: _truth(node(Context(fields, orders)))
+
+
+def places(ordered: Sequence[str]) -> Order:
+    """Give the places of ordered values, from the least on."""
+    return {value.strip().casefold(): place for place, value in enumerate(ordered)}
 
 
 def names(text: str) -> set[str]:
@@ -245,9 +259,7 @@ def _arithmetic(sign: str, one: Node, other: Node) -> Node:
         left, right = _number(one(context)), _number(other(context))
         if sign in "/%" and right == 0:
             raise NotApplicableError("a division by zero has no value")
-        steps = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-        steps |= {"/": operator.truediv, "%": operator.mod}
-        return _Value(float(steps[sign](left, right)))
+        return _Value(float(STEPS[sign](left, right)))
 
     return worked_out
 
@@ -266,9 +278,8 @@ def _ranks(left: _Value, right: _Value) -> tuple[int, int] | None:
     order = left.order or right.order
     if order is None or not (isinstance(left.value, str) and isinstance(right.value, str)):
         return None
-    places = {value.casefold(): place for place, value in enumerate(order)}
     found = [
-        places.get(each.value.strip().casefold()) for each in (left, right) if isinstance(each.value, str)
+        order.get(each.value.strip().casefold()) for each in (left, right) if isinstance(each.value, str)
     ]
     if found[0] is None or found[1] is None:
         raise NotApplicableError("a value has no place in its order")

@@ -45,6 +45,7 @@ class Gates:
     def __init__(self, blueprint: Blueprint | None) -> None:
         self._blueprint = blueprint
         constraints = blueprint.constraints if blueprint else []
+        self._orders = blueprint.orders if blueprint else {}
         self._constraints = [(each, expression.parse(each.expression)) for each in constraints]
 
     def score(self, member: Member) -> Scorecard:
@@ -61,15 +62,14 @@ class Gates:
         yield _required(member, self._blueprint.fields)
         yield _field_set(member, self._blueprint.fields)
         yield _values(member, self._blueprint.fields)
-        orders = self._blueprint.orders
         for number, (constraint, holds) in enumerate(self._constraints, 1):
             name = f"constraint_{number}"
             try:
-                passed = holds(member.fields, orders)
+                passed = holds(member.fields, self._orders)
             except NotApplicableError as error:
                 yield Gate(name=name, passed=True, applicable=False, detail=f"Not applicable: {error}.")
                 continue
-            detail = "" if passed else f"`{constraint.expression}` does not hold."
+            detail = "" if passed else f"`{constraint.expression[:SHOWN]}` does not hold."
             yield Gate(name=name, passed=passed, detail=detail)
 
 

@@ -73,7 +73,7 @@ def bins(spread: Distribution, kind: str) -> list[float]:
     """Give the edges of the bins; those of whole numbers stand between two of these."""
     low, high = float(spread.min or 0), float(spread.max or 0)
     if kind == "integer":
-        low, high = math.floor(low) - 0.5, math.floor(high) + 0.5
+        low, high = math.ceil(low) - 0.5, math.floor(high) + 0.5
         count = min(BINS, round(high - low))
         steps = [round((high - low) * step / count) for step in range(count + 1)]
         return [low + step for step in steps]
@@ -145,4 +145,4 @@ def _place(value: str, names: Mapping[str, str], edges: Sequence[float]) -> str:
 
 
 def _label(low: float, high: float) -> str:
-    return f"{low:g} to {high:g}"
+    return f"{low:.15g} to {high:.15g}"

@@ -34,10 +34,10 @@ def draw(blueprint: Blueprint, count: int, seed: int) -> list[Drawn]:
     fields = blueprint.sampled
     columns = {field.name: _column(field, count, dice) for field in fields}
     people = [{name: column[at] for name, column in columns.items()} for at in range(count)]
-    rules = [expression.parse(each.expression) for each in blueprint.constraints]
+    rules, orders = [expression.parse(each.expression) for each in blueprint.constraints], blueprint.orders
     for at in range(count):
-        if not _holds(people[at], rules, blueprint.orders):
-            _mend(people, at, fields, rules, blueprint.orders, dice)
+        if not _holds(people[at], rules, orders):
+            _mend(people, at, fields, rules, orders, dice)
     return people
 
 
@@ -71,7 +71,12 @@ def _column(field: Field, count: int, dice: random.Random) -> list[str]:
 def _within(low: float, high: float, kind: str, dice: random.Random) -> str:
     if kind == "integer":
         return str(dice.randint(math.ceil(low), math.floor(high)))
-    return f"{dice.uniform(low, high):.4g}"
+    if low == high:
+        return f"{low:.15g}"
+    # Three digits tell the numbers of a bin apart; what they would put beyond it keeps all of its own.
+    drawn = dice.uniform(low, high)
+    rounded = round(drawn, max(0, 2 - math.floor(math.log10(high - low))))
+    return f"{rounded if low <= rounded < high else drawn:.15g}"
 
 
 def _mend(

@@ -1,6 +1,7 @@
 """Bodies of jobs are checked in the words that their clients know, those of pydantic."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,7 +79,9 @@ class Faults:
         return False
 
     def number(self, value: Any, loc: Sequence[str | int]) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # A whole number may have more digits than a float has room for.
+        if not is_number or abs(value) > sys.float_info.max or not math.isfinite(value):
             self.add(loc, "Input should be a valid number", "float_type")
             return False
         return True

@@ -1,12 +1,13 @@
 """Gates, diversity and marginals of a crowd."""
 
 import random
+from typing import Any
 
 import msgspec
 import pytest
 
 from gateway.studio.blueprint import check
-from gateway.studio.crowd import Member
+from gateway.studio.crowd import FIELDS, Member
 from gateway.studio.evaluation import Report, evaluate
 from gateway.studio.gates import Gate
 from gateway.studio.wording import Faults
@@ -135,3 +136,32 @@ def test_a_wrong_blueprint_is_told_place_by_place() -> None:
     assert wrong(fields=[{"name": "a", "type": "category", "distribution": {"weights": {"x": -1}}}])
     twice = [{"name": "a"}, {"name": "a"}]
     assert wrong(fields=twice) == [("blueprint.fields.1.name", "value_error")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spread", "place"),
+    [
+        ("number", {"min": None, "max": None}, "min"),
+        ("number", {"min": 0, "max": 10**300}, ""),
+        ("number", {"min": 0, "max": 10**309}, "max"),
+        ("number", {"min": 1e12 - 1e-3, "max": 1e12}, "max"),
+        ("integer", {"min": 0.2, "max": 0.8}, "max"),
+        ("text", {"weights": {"a": 1}, "min": "low"}, "min"),
+        ("category", {"weights": {"a": 1}, "mean": []}, "mean"),
+        ("category", {"weights": {str(at): "x" for at in range(1000)}}, "weights"),
+        ("category", {"weights": {"a": 10**309}}, "weights.a"),
+    ],
+)
+def test_a_distribution_that_cannot_be_drawn_from_is_told(kind: str, spread: Any, place: str) -> None:
+    faults = Faults()
+    assert check({"fields": [{"name": "a", "type": kind, "distribution": spread}]}, faults) is None
+    here = ".".join(filter(None, ("blueprint.fields.0.distribution", place)))
+    assert [".".join(map(str, each.loc)) for each in faults.found] == [here]
+
+
+def test_fields_that_hardly_anybody_has_are_not_compared() -> None:
+    odd = [changed(each, fields={**each.fields, f"own_{each.persona_id}": "x"}) for each in CROWD]
+    many = [changed(each, fields=dict.fromkeys(map(str, range(FIELDS)), "x")) for each in CROWD]
+    extra = [changed(each, fields={**each.fields, f"own_{each.persona_id}": "x"}) for each in many]
+    assert evaluate(extra, None).diversity == evaluate(many, None).diversity
+    assert evaluate(odd, None).diversity != evaluate(CROWD, None).diversity

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.studio.expression import ExpressionError, NotApplicableError, names, parse
+from gateway.studio.expression import ExpressionError, NotApplicableError, names, parse, places
 
 FIELDS = {
     "age": "30",
@@ -16,7 +16,7 @@ FIELDS = {
     "bio": "likes tea",
     "is_new": "yes",
 }
-ORDERS = {"skill": ["low", "medium", "high"]}
+ORDERS = {"skill": places(["low", "medium", "high"])}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.studio.crowd import Member
+from gateway.studio.marginals import OTHER, measure
 from gateway.studio.sampling import SamplingError, draw, quotas
 from tests.studio.crowds import plan
 
@@ -43,6 +45,33 @@ def test_normal_numbers_gather_around_their_mean() -> None:
     drawn = [float(each["height"]) for each in draw(plan(fields=[normal], constraints=[]), 200, 1)]
     assert abs(sum(drawn) / 200 - 170) < 2
     assert sum(162 <= each <= 178 for each in drawn) > 110
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [
+        ("number", 20_000, 90_000),
+        ("number", 1000.5, 1000.6),
+        ("number", 1e12 - 1e7, 1e12),
+        ("number", 0, 1e-9),
+        ("integer", 1_000_000, 1_000_009),
+        ("integer", 0.2, 1.8),
+        ("integer", 10**12 - 1, 10**12),
+        ("number", 5, 5),
+    ],
+)
+def test_numbers_stay_within_their_bounds_and_bins(kind: str, low: float, high: float) -> None:
+    field = {"name": "x", "type": kind, "distribution": {"min": low, "max": high}}
+    made = plan(fields=[field], constraints=[])
+    drawn = draw(made, 100, 1)
+    assert all(low <= float(each["x"]) <= high for each in drawn)
+    assert high < 1 or not any("e" in each["x"] for each in drawn)
+    people = [
+        Member(persona_id=str(at), fields=each, system_prompt="", markdown="")
+        for at, each in enumerate(drawn)
+    ]
+    (found,) = measure(people, made)
+    assert (found.passed, OTHER in found.observed) == (True, False)
 
 
 def test_constraints_that_nobody_can_meet_end_within_a_bound() -> None:
