@@ -324,7 +324,7 @@ class Generation(Strict, frozen=True):
     pipelines: str = ""
     """A folder with pipelines of the operator's own, relative to the configuration file."""
     days: Days = 30
-    """Days after which a run that has made nothing is deleted, with its intent; 0 means never."""
+    """Days after which a run that has made nothing, or a job that has ended, is deleted; 0 means never."""
 
 
 class Projects(Strict, frozen=True):

@@ -139,6 +139,9 @@ async def _refined(connection: AsyncConnection, run: Run) -> Persona:
     persona = await personas.by_id(connection, run.persona_id or "")
     if persona is None or persona.status == "archived":
         raise failed(Fault.PERSONA_UNKNOWN)
+    # It may have become private since; who works on this machine may change all of them.
+    if persona.profile.visibility == "private" and run.owner not in (None, persona.owner):
+        raise failed(Fault.PERSONA_UNKNOWN)
     return persona
 
 

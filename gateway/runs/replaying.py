@@ -4,6 +4,7 @@ import msgspec
 
 from gateway.errors import Detail, Fault, Refusal
 from gateway.personas.editing import unacceptable
+from gateway.personas.store import personas
 from gateway.runs import store
 from gateway.runs.pipeline import FIELDS
 from gateway.runs.run import OPEN, Run
@@ -40,9 +41,14 @@ async def repeated(connection: AsyncConnection, run: Run, from_step: str | None)
         if missing:
             message = f"The run did not come as far as `{from_step}`: it ended in `{missing[0]}`."
             raise Refusal(Fault.RUN_NOT_REPEATABLE, message)
+    visibility = run.inputs.visibility
+    if run.task == "refine":
+        # Those may follow the run who may know of the persona now.
+        persona = await personas.by_id(connection, run.persona_id or "")
+        visibility = visibility if persona is None else persona.profile.visibility
     return Order(
         task=run.task,
-        inputs=msgspec.structs.replace(run.inputs, from_step=from_step),
+        inputs=msgspec.structs.replace(run.inputs, from_step=from_step, visibility=visibility),
         pipeline=pipeline,
         persona_id=run.persona_id if run.task == "refine" else None,
         origin=run.id,

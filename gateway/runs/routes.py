@@ -138,7 +138,8 @@ def router(limiter: Limiter, beginner: Beginner) -> Router:
 
 
 async def _readable(connection: AsyncConnection, request: AnyRequest, run_id: str) -> Run:
-    caller, found = caller_of(request), await store.find(connection, run_id)
-    if found is None or not found.is_shown_to(caller.workspace_id, caller.owner):
+    caller = caller_of(request)
+    found = await store.readable(connection, caller.workspace_id, caller.owner, run_id)
+    if found is None:
         raise Refusal(Fault.RUN_UNKNOWN)
     return found

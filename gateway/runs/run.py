@@ -80,10 +80,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     ended_at: int | None
 
-    def is_shown_to(self, workspace_id: str, owner: str) -> bool:
-        """Tell whether keys of this owner may know of it; the run of a private persona is its owner's."""
-        return self.workspace_id == workspace_id and (not self.is_private or self.owner == owner)
-
 
 class Event(msgspec.Struct, frozen=True):
     """One event; `number` counts up within its run, with gaps."""

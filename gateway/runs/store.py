@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import Select, and_, delete, insert, or_, select, update
 
 from gateway import clock
 from gateway.events import store as events
@@ -15,6 +15,7 @@ from gateway.storage import tables
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.storage.visibility import is_open
 from gateway.work.store import rows
 
 RUN = tables.runs.c
@@ -81,13 +82,21 @@ async def find(connection: AsyncConnection, run_id: str) -> Run | None:
     return None if row is None else msgspec.convert(fields(row), Run)
 
 
+async def readable(connection: AsyncConnection, workspace_id: str, owner: str, run_id: str) -> Run | None:
+    """Find a run of which keys of this owner may know."""
+    query = _shown(workspace_id, owner).where(RUN.id == run_id)
+    row = (await connection.execute(query)).first()
+    return None if row is None else msgspec.convert(fields(row), Run)
+
+
 async def listed(
     connection: AsyncConnection, workspace_id: str, owner: str | None, after: int | None, limit: int
 ) -> list[Run]:
     """List the runs that keys of this owner may know of, the newest first; `None` may know of all."""
-    query = select(tables.runs).where(RUN.workspace_id == workspace_id)
-    if owner is not None:
-        query = query.where(_is_shown(owner))
+    if owner is None:
+        query = select(tables.runs).where(RUN.workspace_id == workspace_id)
+    else:
+        query = _shown(workspace_id, owner)
     if after is not None:
         query = query.where(RUN.seq < after)
     found = await connection.execute(query.order_by(RUN.seq.desc()).limit(limit))
@@ -199,5 +208,9 @@ def _audience(run: Run) -> str | None:
     return (run.owner or NOBODY) if run.is_private else None
 
 
-def _is_shown(owner: str) -> ColumnElement[bool]:
-    return or_(RUN.is_private.is_(False), RUN.owner == owner)
+def _shown(workspace_id: str, owner: str) -> Select[Any]:
+    """Select runs that were not private, or are the owner's, and whose persona has not become another's."""
+    about = tables.runs.outerjoin(tables.personas, tables.personas.c.id == RUN.persona_id)
+    mine = or_(RUN.is_private.is_(False), RUN.owner == owner)
+    query = select(tables.runs).select_from(about).where(RUN.workspace_id == workspace_id, mine)
+    return query.where(is_open(workspace_id, owner))

@@ -90,6 +90,7 @@ class Retention:
         if self._run_days:
             ended = now - self._run_days * DAY_MS
             steps["runs that made nothing"] = lambda connection: _vain_runs(connection, ended)
+            steps["jobs"] = lambda connection: _jobs(connection, ended)
         for name, step in steps.items():
             deleted = await self._all(step)
             if deleted:
@@ -178,6 +179,19 @@ async def _vain_runs(connection: AsyncConnection, before: int) -> int:
         followed = select(run.fingerprint)
         unused = tables.pipelines.c.fingerprint.not_in(followed)
         await connection.execute(delete(tables.pipelines).where(unused))
+    return len(gone)
+
+
+async def _jobs(connection: AsyncConnection, before: int) -> int:
+    """Delete jobs that have ended, with what was asked for and what was made.
+
+    What they began before is no reason to look at them: an open one may be old.
+    """
+    job = tables.jobs.c
+    old = select(job.id).where(job.created_at < before, job.ended_at < before)
+    gone = list(await connection.scalars(old.order_by(job.created_at).limit(BATCH)))
+    if gone:
+        await connection.execute(delete(tables.jobs).where(job.id.in_(gone)))
     return len(gone)
 
 

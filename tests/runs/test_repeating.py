@@ -112,6 +112,25 @@ def test_an_instruction_makes_a_new_version_with_the_difference(
     assert fetch(studio, f"/v1/runs/{second['run']['id']}").json["task"] == "refine"
 
 
+def test_what_has_become_private_is_no_longer_followed_or_repeated_by_others(studio: Gateway) -> None:
+    first = create(studio).json
+    key = post(studio, "/v1/keys", {"scopes": ["*"]}).json["key"]
+    body, head = {"instruction": "Let her be curt."}, {"authorization": f"Bearer {key}"}
+    place = f"/v1/personas/{first['id']}"
+    run = post(studio, f"{place}/refine", body, **head).json["run"]["id"]
+    assert fetch(studio, f"/v1/runs/{run}", key=key).status == 200
+    assert fetch(studio, place, {"visibility": "private"}, method="PATCH").status == 200
+    for each in (run, first["run"]["id"]):
+        assert fetch(studio, f"/v1/runs/{each}", key=key).status == 404
+        assert fetch(studio, f"/v1/runs/{each}/events", key=key).status == 404
+        assert post(studio, f"/v1/runs/{each}/replay", **head).error["code"] == "run.not_found"
+    listed = fetch(studio, "/v1/runs?limit=200", key=key).json["data"]
+    assert not {run, first["run"]["id"]} & {each["id"] for each in listed}
+    again = post(studio, f"/v1/runs/{run}/replay").json["id"]
+    assert fetch(studio, f"/v1/runs/{again}", key=key).status == 404
+    assert ended(studio, again)["status"] == "completed"
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [

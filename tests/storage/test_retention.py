@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 
 from gateway import clock
 from gateway.auth.guard import Caller
-from gateway.config import Audit, Config, Recording, Turns
+from gateway.config import Audit, Config, Generation, Recording, Turns
 from gateway.conversations import beginning
 from gateway.conversations import message as messages
 from gateway.conversations import store as conversations
@@ -218,3 +218,26 @@ async def test_stale_conversations_go_whole_and_in_batches(place: Path | str) ->
             }
         assert [name for name, each in found.items() if each] == ["conv_young"]
         assert await count(database, tables.messages) == 4
+
+
+async def test_jobs_go_some_days_after_their_end_and_open_ones_stay(place: Path | str) -> None:
+    async with opened(place) as database:
+        now, ages = clock.now_ms(), {"old": (40, 31), "late": (40, 29), "open": (40, None), "young": (1, 1)}
+        async with database.write() as connection:
+            for name, (begun, ended) in ages.items():
+                told = {"status": "running"} if ended is None else {"status": "succeeded", "result": "{}"}
+                values = {
+                    "id": name,
+                    "workspace_id": "ws_1",
+                    "owner": "",
+                    "kind": "enhancement",
+                    "inputs": "{}",
+                }
+                at = {"created_at": now - begun * DAY_MS, "ended_at": ended and now - ended * DAY_MS}
+                await connection.execute(insert(tables.jobs).values(**values, **told, **at))
+        await Retention(database, Config(generation=Generation(days=0))).round()
+        assert await count(database, tables.jobs) == 4
+        await Retention(database, Config()).round()
+        async with database.read() as connection:
+            left = list(await connection.scalars(select(tables.jobs.c.id)))
+        assert sorted(left) == ["late", "open", "young"]
