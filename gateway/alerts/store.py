@@ -29,19 +29,17 @@ class Place(msgspec.Struct, frozen=True):
     turn: int
     amendment: int
 
-
-async def place(connection: AsyncConnection) -> Place | None:
-    """Read the place; `None` before the first look."""
-    turn = await properties.find(connection, TURNS)
-    amendment = await properties.find(connection, AMENDMENTS)
-    return None if turn is None or amendment is None else Place(int(turn), int(amendment))
+    def is_behind(self, newest: "Place") -> bool:
+        """Tell whether there is news; the newest rows may have been deleted since they were looked at."""
+        return self.turn < newest.turn or self.amendment < newest.amendment
 
 
-async def newest(connection: AsyncConnection) -> Place:
-    """Return the place behind all that there is."""
-    turn = (await connection.execute(select(func.max(TURN.seq)))).scalar() or 0
-    amendment = (await connection.execute(select(func.max(AMENDMENT.seq)))).scalar() or 0
-    return Place(turn, amendment)
+async def places(connection: AsyncConnection) -> tuple[Place | None, Place]:
+    """Return the place that was kept, `None` before the first look, and the one behind all that there is."""
+    newest = [select(func.max(column)).scalar_subquery() for column in (TURN.seq, AMENDMENT.seq)]
+    row = (await connection.execute(select(*map(properties.value, (TURNS, AMENDMENTS)), *newest))).one()
+    kept = None if row[0] is None or row[1] is None else Place(int(row[0]), int(row[1]))
+    return kept, Place(row[2] or 0, row[3] or 0)
 
 
 async def keep_place(connection: AsyncConnection, at: Place) -> None:

@@ -25,7 +25,7 @@ class Watching:
         if not self._settings.threshold:
             return False
         async with self._database.read() as connection:
-            behind, newest = await store.place(connection), await store.newest(connection)
+            behind, newest = await store.places(connection)
         if behind is None:
             async with self._database.write() as connection:
                 await store.keep_place(connection, newest)
@@ -33,15 +33,16 @@ class Watching:
         if time.monotonic() >= self._again:
             self._again = time.monotonic() + AGAIN_SECONDS
             await self._close()
-        if behind == newest:
+        if not behind.is_behind(newest):
             return False
         async with self._database.write() as connection:
-            behind = await store.place(connection) or newest
+            kept, newest = await store.places(connection)
+            behind = kept or newest
             subjects, at = await store.touched(connection, behind)
             for subject in sorted(subjects, key=lambda one: (one.persona_id, one.version)):
                 await self._weigh(connection, subject)
             await store.keep_place(connection, at)
-        return at != newest
+        return at.is_behind(newest)
 
     async def _weigh(self, connection: AsyncConnection, subject: Subject) -> None:
         """Open or close the alert of a version."""

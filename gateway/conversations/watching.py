@@ -20,11 +20,11 @@ _score = msgspec.json.Decoder(Score)
 async def watch(database: Database) -> bool:
     """Look at the answers that were kept or amended since the last look; tells whether there may be more."""
     async with database.read() as connection:
-        behind, newest = await onsets.place(connection), await onsets.newest(connection)
-    if behind == newest:
+        behind, newest = await onsets.places(connection)
+    if behind is not None and not behind.is_behind(newest):
         return False
     async with database.write() as connection:
-        behind = await onsets.place(connection)
+        behind, newest = await onsets.places(connection)
         if behind is None:
             await onsets.keep_place(connection, newest)
             return False
@@ -33,7 +33,7 @@ async def watch(database: Database) -> bool:
             if one.is_amended or _is_suspicious(one.score):
                 await _look(connection, one)
         await onsets.keep_place(connection, at)
-    return at != newest
+    return at.is_behind(newest)
 
 
 def _is_suspicious(score: str | None) -> bool:

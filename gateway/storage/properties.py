@@ -1,6 +1,6 @@
 """The store knows these things of itself, by name."""
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ScalarSelect, delete, insert, select
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
@@ -9,9 +9,13 @@ PROPERTY = tables.properties.c
 
 
 async def find(connection: AsyncConnection, name: str) -> str | None:
-    query = select(PROPERTY.value).where(PROPERTY.name == name)
-    found: str | None = (await connection.execute(query)).scalar()
+    found: str | None = (await connection.execute(select(value(name)))).scalar()
     return found
+
+
+def value(name: str) -> ScalarSelect[str]:
+    """Select a property as a column, which is null where there is none."""
+    return select(PROPERTY.value).where(PROPERTY.name == name).scalar_subquery()
 
 
 async def put(connection: AsyncConnection, name: str, value: str) -> None:

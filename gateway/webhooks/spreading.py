@@ -9,6 +9,8 @@ from gateway.webhooks.webhook import TEST
 
 AT_ONCE = 100
 """Events in one transaction."""
+MOST = 500
+"""Deliveries in one transaction, but for those of its last event: others wait for their turn to write."""
 
 
 async def spread(database: Database) -> bool:
@@ -17,19 +19,23 @@ async def spread(database: Database) -> bool:
     The place is kept with the deliveries, so that nothing is left out or made twice, whoever is killed.
     """
     async with database.read() as connection:
-        place = await properties.find(connection, PLACE)
-        if place is None or await events.newest(connection) <= int(place):
+        place, newest = await endpoints.places(connection)
+        if place is None or newest <= place:
             return False
     async with database.write() as connection:
-        place = await properties.find(connection, PLACE)
-        behind = int(place or 0)
+        behind = (await endpoints.places(connection))[0] or 0
         found = await events.since(connection, behind, AT_ONCE)
         if not found:
             return False
         webhooks = await endpoints.enabled(connection, {event.workspace_id for event in found})
+        made = 0
         for event in found:
+            behind = event.seq
             # A test was put on its way by whoever asked for it.
             if event.type != TEST:
-                await deliveries.add(connection, event, [one for one in webhooks if one.wants(event)])
-        await properties.put(connection, PLACE, str(found[-1].seq))
-    return len(found) == AT_ONCE
+                wanting = [one for one in webhooks if one.wants(event)]
+                made += len(await deliveries.add(connection, event, wanting))
+            if made >= MOST:
+                break
+        await properties.put(connection, PLACE, str(behind))
+    return len(found) == AT_ONCE or behind != found[-1].seq

@@ -23,6 +23,8 @@ BUSY_SECONDS = 0.05
 """Seconds between two looks for what is wanted; a call is cut within 250 ms once nobody wants it."""
 LOOK_SECONDS = 1.0
 """Seconds after which a look is due although nobody has written; work that waits becomes due by itself."""
+RARELY_SECONDS = 30.0
+"""Seconds after which rooms look for what they make work of although nobody has written: time passes too."""
 CALM_SECONDS = 5.0
 """Seconds without work after which the queue is looked into seldom."""
 PAUSE_SECONDS = 1.0
@@ -69,9 +71,10 @@ class Shift:
 
     async def _look(self, pulse: Callable[[], Awaitable[object]]) -> None:
         """Look, again and again, for what there is to do; a store where nothing happens is hardly asked."""
-        sweep = look = busy = time.monotonic()
+        sweep = look = seek = busy = time.monotonic()
         felt: object = None
         is_busy = is_quick = True
+        has_more = False
         while True:
             if self._database.backend.identity() != self._identity:
                 raise LostPlaceError("the store is another one than before")
@@ -80,8 +83,10 @@ class Shift:
             now, before, felt = time.monotonic(), felt, await pulse()
             if is_busy or felt != before or now >= look:
                 look = now + LOOK_SECONDS
-                has_more = [await source() for source in self._sources]
-                is_busy = await self._hand_over() or any(has_more)
+                if has_more or felt != before or now >= seek:
+                    seek = now + RARELY_SECONDS
+                    has_more = any([await source() for source in self._sources])
+                is_busy = await self._hand_over() or has_more
             if self._engine.is_launched:
                 busy = now if is_busy else busy
                 if is_quick != (now - busy < CALM_SECONDS):
@@ -115,9 +120,10 @@ class Shift:
     async def _hand_over(self) -> bool:
         """Start what is due and end what nobody wants; tells whether any work is open."""
         async with self._database.read() as connection:
+            if not await rows.is_any_open(connection, list(self._kinds)):
+                return False
             wanted, unwanted = await rows.due(connection, list(self._kinds), AT_ONCE)
-            is_open = await rows.is_any_open(connection, list(self._kinds))
-        if is_open and not self._engine.is_launched:
+        if not self._engine.is_launched:
             await self._launch()
         for work in unwanted:
             course = self._performer.courses.get(work.id)
@@ -127,7 +133,7 @@ class Shift:
                 await self._performer.give_up(work, "cancelled")
         gone = {work.id for work in unwanted}
         await self._start([work for work in wanted if work.id not in gone])
-        return is_open
+        return True
 
     async def _launch(self) -> None:
         """Load the engine, and see that it knows all that was handed over to one that may have been lost."""

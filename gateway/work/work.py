@@ -71,7 +71,9 @@ Write = Callable[[AsyncConnection], Awaitable[None]]
 
 
 Source = Callable[[], Awaitable[bool]]
-"""Makes work of what has happened, a little at a time, and tells whether there may be more at once."""
+"""Makes work of what has happened, a little at a time, and tells whether there may be more at once.
+
+It is called after somebody has written, and otherwise seldom."""
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):

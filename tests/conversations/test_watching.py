@@ -146,3 +146,5 @@ async def test_what_is_deleted_leaves_no_trace_of_it(place: Path | str) -> None:
             which = tables.conversations.c.leaf.is_not(None)
             await erasure.conversations(connection, which)
             assert await count(connection) == 0
+        # The place that was looked at last is gone, and nothing has come since.
+        assert not await watch(database)

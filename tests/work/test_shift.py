@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Config, Store
+from gateway.storage import properties
 from gateway.storage.database import Database
 from gateway.work.shift import Shift
 from gateway.work.store import ended, processes, rows
@@ -233,3 +234,43 @@ async def test_depth_counts_what_is_open_and_what_has_failed(database: Database,
         depth = await rows.depth(connection)
     assert (depth.waiting, depth.running, depth.failed) == (1, 1, 0)
     assert depth.oldest_seconds >= 0
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+async def test_rooms_look_for_work_after_somebody_has_written_and_not_while_nobody_does(
+    database: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.work.shift.IDLE_SECONDS", 0.001)
+    monkeypatch.setattr("gateway.work.shift.LOOK_SECONDS", 0.001)
+    looks, turns = 0, 0
+    enough = asyncio.Event()
+
+    async def source() -> bool:
+        nonlocal looks
+        looks += 1
+        return looks == 1
+
+    async def hand_over(_shift: Shift) -> bool:
+        nonlocal turns
+        turns += 1
+        if turns % 50 == 0:
+            enough.set()
+        return False
+
+    monkeypatch.setattr(Shift, "_hand_over", hand_over)
+    shift = Shift(Config(store=Store(url=database.url)), database, {}, "wrk_1", [source])
+    task = asyncio.create_task(shift.run())
+    async with asyncio.timeout(PATIENCE):
+        await enough.wait()
+    # The first look has said that there is more.
+    assert looks == 2
+    async with database.write() as connection:
+        await properties.put(connection, "anything", "else")
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(2):
+            enough.clear()
+            await enough.wait()
+    assert looks == 3
+    task.cancel()
+    await shift.close(PATIENCE)
+    await shift._engine.close()

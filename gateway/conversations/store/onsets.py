@@ -25,6 +25,10 @@ class Place(msgspec.Struct, frozen=True):
     message: int
     amendment: int
 
+    def is_behind(self, newest: "Place") -> bool:
+        """Tell whether there is news; the newest rows may have been deleted since they were looked at."""
+        return self.message < newest.message or self.amendment < newest.amendment
+
 
 class News(msgspec.Struct, frozen=True):
     """An answer that was kept, or of which more became known."""
@@ -37,18 +41,12 @@ class News(msgspec.Struct, frozen=True):
     """The owner of the keys that may be told of it; `None` means the whole workspace."""
 
 
-async def place(connection: AsyncConnection) -> Place | None:
-    """Read the place; `None` before the first look."""
-    message = await properties.find(connection, MESSAGES)
-    amendment = await properties.find(connection, AMENDMENTS)
-    return None if message is None or amendment is None else Place(int(message), int(amendment))
-
-
-async def newest(connection: AsyncConnection) -> Place:
-    """Return the place behind all that there is."""
-    message = (await connection.execute(select(func.max(MESSAGE.seq)))).scalar() or 0
-    amendment = (await connection.execute(select(func.max(AMENDMENT.seq)))).scalar() or 0
-    return Place(message, amendment)
+async def places(connection: AsyncConnection) -> tuple[Place | None, Place]:
+    """Return the place that was kept, `None` before the first look, and the one behind all that there is."""
+    newest = [select(func.max(column)).scalar_subquery() for column in (MESSAGE.seq, AMENDMENT.seq)]
+    row = (await connection.execute(select(*map(properties.value, (MESSAGES, AMENDMENTS)), *newest))).one()
+    kept = None if row[0] is None or row[1] is None else Place(int(row[0]), int(row[1]))
+    return kept, Place(row[2] or 0, row[3] or 0)
 
 
 async def keep_place(connection: AsyncConnection, at: Place) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, insert, literal, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, insert, literal, or_, select, update
 
 from gateway import clock, ids
 from gateway.events.event import Event
@@ -58,57 +58,46 @@ def body_of(event: Event) -> str:
 
 async def add(connection: AsyncConnection, event: Event, webhooks: Sequence[Webhook]) -> list[str]:
     """Put an event on its way to these webhooks, and return the ids of the deliveries."""
-    made = []
-    for webhook in webhooks:
-        delivery_id = ids.new("whd")
-        values = {
-            "id": delivery_id,
-            "webhook_id": webhook.id,
-            "workspace_id": event.workspace_id,
-            "event_id": event.id,
-            "type": event.type,
-            "owner": event.owner,
-            "body": body_of(event),
-            "state": "waiting",
-            "work_id": delivery_id,
-            "attempts": 0,
-            "tries": 0,
-            "next_at": clock.now_ms(),
-            "created_at": clock.now_ms(),
-        }
-        await connection.execute(insert(tables.deliveries).values(values))
-        await _enqueue(connection, delivery_id, delivery_id, webhook.id, event.workspace_id, event.owner)
-        made.append(delivery_id)
-    return made
+    now, body = clock.now_ms(), body_of(event)
+    made = {ids.new("whd"): webhook.id for webhook in webhooks}
+    if not made:
+        return []
+    values = {
+        "workspace_id": event.workspace_id,
+        "event_id": event.id,
+        "type": event.type,
+        "owner": event.owner,
+        "body": body,
+        "state": "waiting",
+        "attempts": 0,
+        "tries": 0,
+        "next_at": now,
+        "created_at": now,
+    }
+    written = [{**values, "id": each, "work_id": each, "webhook_id": made[each]} for each in made]
+    await connection.execute(insert(tables.deliveries), written)
+    work = [_work(each, each, made[each]) for each in made]
+    await rows.enqueue_all(connection, work, KIND, event.workspace_id, event.owner)
+    return list(made)
 
 
 async def again(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
     """Put deliveries that have ended on their way anew, each with all of its attempts."""
-    for delivery in deliveries:
-        work_id = ids.new("whd")
-        values = {
-            "state": "waiting",
-            "work_id": work_id,
-            "tries": 0,
-            "next_at": clock.now_ms(),
-            "ended_at": None,
-        }
-        await _change(connection, delivery.id, values)
-        await _enqueue(
-            connection, work_id, delivery.id, delivery.webhook_id, delivery.workspace_id, delivery.owner
-        )
+    if not deliveries:
+        return
+    work_ids = {one.id: ids.new("whd") for one in deliveries}
+    values = {"state": "waiting", "tries": 0, "next_at": clock.now_ms(), "ended_at": None}
+    query = update(tables.deliveries).where(DELIVERY.id == bindparam("which"))
+    changed = [{"which": each, "with_work": work_id} for each, work_id in work_ids.items()]
+    await connection.execute(query.values(**values, work_id=bindparam("with_work")), changed)
+    for workspace_id, owner in {(one.workspace_id, one.owner) for one in deliveries}:
+        theirs = [one for one in deliveries if (one.workspace_id, one.owner) == (workspace_id, owner)]
+        work = [_work(work_ids[one.id], one.id, one.webhook_id) for one in theirs]
+        await rows.enqueue_all(connection, work, KIND, workspace_id, owner)
 
 
-async def _enqueue(
-    connection: AsyncConnection,
-    work_id: str,
-    delivery_id: str,
-    webhook_id: str,
-    workspace_id: str,
-    owner: str | None,
-) -> None:
-    data = {"delivery_id": delivery_id, "webhook_id": webhook_id}
-    await rows.enqueue(connection, work_id, KIND, workspace_id, owner, data)
+def _work(work_id: str, delivery_id: str, webhook_id: str) -> tuple[str, dict[str, Any]]:
+    return work_id, {"delivery_id": delivery_id, "webhook_id": webhook_id}
 
 
 async def find(connection: AsyncConnection, webhook_id: str, delivery_id: str) -> Delivery | None:

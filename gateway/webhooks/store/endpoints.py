@@ -19,6 +19,13 @@ PLACE = "webhooks.behind"
 """The property that says up to which event deliveries have been made; it is there once a webhook is."""
 
 
+async def places(connection: AsyncConnection) -> tuple[int | None, int]:
+    """Return the place up to which deliveries have been made, and the newest event's."""
+    newest = select(func.max(tables.events.c.seq)).scalar_subquery()
+    row = (await connection.execute(select(properties.value(PLACE), newest))).one()
+    return None if row[0] is None else int(row[0]), row[1] or 0
+
+
 async def create(connection: AsyncConnection, values: dict[str, Any], actor: Actor) -> Webhook:
     """Make a webhook, which is told of events from now on."""
     now = clock.now_ms()

@@ -32,22 +32,33 @@ async def enqueue(
 
     `work_id` is the id of what the work is for, such as a run. `after` is in seconds.
     """
+    await enqueue_all(connection, [(work_id, data)], kind, workspace_id, owner, after=after)
+
+
+async def enqueue_all(
+    connection: AsyncConnection,
+    works: Sequence[tuple[str, dict[str, Any]]],
+    kind: str,
+    workspace_id: str,
+    owner: str | None,
+    *,
+    after: float = 0,
+) -> None:
+    """Do the same for several at once, each with its id and its data."""
     now = clock.now_ms()
-    await connection.execute(
-        insert(tables.work).values(
-            id=work_id,
-            kind=kind,
-            workspace_id=workspace_id,
-            owner=owner,
-            data=data,
-            state="waiting",
-            is_cancel_wanted=False,
-            is_handed_over=False,
-            attempt=1,
-            due_at=now + int(after * 1000),
-            created_at=now,
-        )
-    )
+    values = {
+        "kind": kind,
+        "workspace_id": workspace_id,
+        "owner": owner,
+        "state": "waiting",
+        "is_cancel_wanted": False,
+        "is_handed_over": False,
+        "attempt": 1,
+        "due_at": now + int(after * 1000),
+        "created_at": now,
+    }
+    rows = [{**values, "id": work_id, "data": data} for work_id, data in works]
+    await connection.execute(insert(tables.work), rows)
 
 
 async def want_cancelled(connection: AsyncConnection, work_id: str) -> bool:
@@ -84,8 +95,10 @@ async def due(
 
 
 async def is_any_open(connection: AsyncConnection, kinds: Collection[str]) -> bool:
-    """Tell whether work is under way, or is about to be."""
-    is_soon = and_(WORK.state == "waiting", WORK.due_at <= clock.now_ms() + SOON_MS)
+    """Tell whether work is under way, or is about to be, or is to be cancelled."""
+    is_soon = and_(
+        WORK.state == "waiting", or_(WORK.due_at <= clock.now_ms() + SOON_MS, WORK.is_cancel_wanted)
+    )
     query = select(WORK.id).where(WORK.kind.in_(kinds), or_(WORK.state == "running", is_soon))
     return (await connection.execute(query.limit(1))).first() is not None
 
