@@ -52,14 +52,35 @@ async def prepare(database: Database, config: Config) -> Hasher:
     if is_new and not config.keys.pepper:
         _make(place(config))
     found = hasher(config)
-    check = found.hash(CHECKED)
     if known is None:
         async with database.write() as connection:
-            await properties.put(connection, PROPERTY, check)
-    elif not hmac.compare_digest(known, check):
+            await properties.put(connection, PROPERTY, found.hash(CHECKED))
+    else:
+        _require(known, found, config)
+    return found
+
+
+async def verify(database: Database, config: Config) -> bool:
+    """Tell whether the store has its pepper, and write nothing; without keys it needs none yet.
+
+    Raises PepperError where `prepare` would.
+    """
+    async with database.read() as connection:
+        known = await properties.find(connection, PROPERTY)
+        is_new = known is None and not await store.has_keys(connection)
+    if is_new and not config.keys.pepper and not place(config).exists():
+        return False
+    found = hasher(config)
+    if known is not None:
+        _require(known, found, config)
+    return True
+
+
+def _require(known: str, found: Hasher, config: Config) -> None:
+    """Raises PepperError where this is not the pepper that the store knows."""
+    if not hmac.compare_digest(known, found.hash(CHECKED)):
         where = "[keys] pepper" if config.keys.pepper else str(place(config))
         raise PepperError(f"{where} is not the pepper that this store's keys were hashed with; {_remedy()}")
-    return found
 
 
 async def renew(database: Database, config: Config) -> None:

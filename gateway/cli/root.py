@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "Start the gateway, with the bundled model where no provider is configured.",
     "demo": "Watch a persona slip and recover in a gateway of the moment, without a key.",
     "check": "Show the configuration in force, or where it is mistaken.",
+    "doctor": "Look at configuration, store, upstreams and port, and say what to do.",
     "personas": "Create, push, list, show, pull, label, fork, compare and archive personas.",
     "runs": "List, show, follow and cancel the runs that make personas.",
     "population": "Make personas by the hundred, validate them, and keep them as personas.",
