@@ -3,15 +3,14 @@
 import typing
 from pathlib import Path
 
-import msgspec
 import rich_click as click
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.cli import brief, options
-from gateway.cli.listing import print_json, printable, written
+from gateway.cli.listing import print_json, written
 from gateway.cli.options import example
-from gateway.cli.running import Progress, RunEvent, watch
+from gateway.cli.running import Progress, RunEvent, operation_line, watch
 from gateway.cli.target import Target, on_target
 from gateway.personas.model import Visibility
 from gateway.personas.name import ModelName
@@ -99,7 +98,7 @@ async def attend(target: Target, run_id: str, *, as_json: bool) -> None:
         return
     click.echo(f"{found.persona.slug} v{found.persona.version} (created by {run_id})")
     for operation in last.data.get("patch") or ():
-        click.echo(printable(msgspec.json.encode(operation).decode()))
+        click.echo(operation_line(operation))
     _warn(found.persona.slug, last)
     written(target.place)
 

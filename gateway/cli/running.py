@@ -114,6 +114,11 @@ def event_line(event: RunEvent) -> str:
     return f"{event.type:<16}{printable(told)}".rstrip()
 
 
+def operation_line(operation: dict[str, Any]) -> str:
+    """Write an operation of a JSON patch in one line."""
+    return printable(msgspec.json.encode(operation).decode())
+
+
 def _word(value: object) -> str:
     is_word = isinstance(value, str) and not set(value) & set(' "\n\t')
     return str(value) if is_word else msgspec.json.encode(value).decode()

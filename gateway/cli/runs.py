@@ -7,7 +7,7 @@ from gateway.cli import options
 from gateway.cli.creating import attend
 from gateway.cli.listing import cell, listing, print_json, written
 from gateway.cli.options import example
-from gateway.cli.running import RunEvent, event_line, step_line, watch
+from gateway.cli.running import RunEvent, event_line, operation_line, step_line, watch
 from gateway.cli.target import Target, on_target
 
 COLUMNS = {
@@ -55,13 +55,16 @@ async def show(target: Target, run_id: str, as_json: bool) -> None:
         print_json(found)
         return
     record = msgspec.to_builtins(found)
-    steps, error = record.pop("steps"), record.pop("error")
-    for name, value in record.items():
-        click.echo(f"{name:<14}{cell(value)}".rstrip())
+    steps, error, result = record.pop("steps"), record.pop("error"), record.pop("result") or {}
+    patch = result.pop("patch", None) or ()
+    for name, value in {**record, **result}.items():
+        click.echo(f"{name:<18}{cell(value)}".rstrip())
     if error is not None:
-        click.echo(f"{'error':<14}{cell(error.get('code'))}: {cell(error.get('message'))}")
+        click.echo(f"{'error':<18}{cell(error.get('code'))}: {cell(error.get('message'))}")
     for step in steps:
         click.echo(f"  {step_line(step)}")
+    for operation in patch:
+        click.echo(operation_line(operation))
 
 
 @runs.command(epilog=example(f"persona runs tail {RUN}", f"persona runs tail {RUN} --json"))

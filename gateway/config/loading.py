@@ -119,10 +119,19 @@ def _read(path: Path) -> dict[str, Any]:
         # Some editors begin a file with a byte order mark.
         return tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{path}: {_mistake(str(error))}") from None
     except ValueError:
         # Python refuses to convert an integer of thousands of digits.
         raise ConfigError(f"{path}: a number has too many digits") from None
+
+
+def _mistake(told: str) -> str:
+    """Say what to do about a table that stands there twice, as after pasting one below those that there are."""
+    twice = re.fullmatch(r"Cannot declare \((.+)\) twice \((.+)\)", told)
+    if twice is None:
+        return told
+    name = ".".join(re.findall(r"['\"]([^'\"]+)['\"]", twice[1]))
+    return f"[{name}] stands there already ({twice[2]}): put its keys into the first one"
 
 
 def _override(tables: dict[str, Any], environ: Mapping[str, str]) -> None:

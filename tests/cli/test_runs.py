@@ -65,7 +65,11 @@ def test_a_brief_becomes_a_persona_and_its_run_is_there_to_read(
     run = json.loads(persona("runs", "show", newest["id"], "--json", *at).out)
     assert (run["seed"], run["status"], run["intent"]) == (7, "completed", BRIEF.split("---\n")[2].strip())
     assert tuple(step["step"] for step in run["steps"]) == STEPS
-    assert "  examples" in persona("runs", "show", newest["id"], *at).out
+    told_of = persona("runs", "show", newest["id"], *at).out
+    assert "  examples" in told_of
+    assert dict(line.split(maxsplit=1) for line in told_of.splitlines() if line.startswith("ver")) == {
+        "version": "1"
+    }
     lines = persona("runs", "tail", newest["id"], "--json", *at).out.splitlines()
     events = [json.loads(line) for line in lines]
     assert (events[0]["type"], events[-1]["type"]) == ("run.started", "run.completed")

@@ -16,6 +16,10 @@ STORES = "FILE: [store] url: `sqlite:///FILE` or `postgresql://HOST/DATABASE` is
     [
         ("x = 3", "FILE: the top level has no key `x`; known are: " + ", ".join(Config.__struct_fields__)),
         ("server = 3", "FILE: server: Expected `object`, got `int`"),
+        (
+            "[log]\n[server]\nport = 1\n[log]",
+            "FILE: [log] stands there already (at line 4, column 5): put its keys into the first one",
+        ),
         ("[sever]", "FILE: the top level has no key `sever`; did you mean `server`?"),
         ("[server]\nprot = 1", "FILE: table [server] has no key `prot`; did you mean `port`?"),
         ('[server]\nport = "1"', "FILE: [server] port: Expected `int`, got `str`"),
@@ -200,7 +204,7 @@ STORES = "FILE: [store] url: `sqlite:///FILE` or `postgresql://HOST/DATABASE` is
         ),
         (
             "[upstreams.local]",
-            "FILE: [upstreams.local]: this name is kept for the bundled model; see [local]",
+            "FILE: [upstreams.local]: this name is kept for a bundled model; see [local] and [embeddings]",
         ),
         (
             '[upstreams."a b"]',
