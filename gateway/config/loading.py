@@ -126,7 +126,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _mistake(told: str) -> str:
-    """Say what to do about a table that stands there twice, as after pasting one below those that there are."""
+    """Say what to do about a table that stands there twice, as after one of the docs was pasted."""
     twice = re.fullmatch(r"Cannot declare \((.+)\) twice \((.+)\)", told)
     if twice is None:
         return told
