@@ -161,7 +161,11 @@ def test_an_intent_that_is_plainly_refused_costs_no_further_call(
 def test_a_run_stops_before_it_exceeds_its_budget(studio: Gateway) -> None:
     reply = create(studio, budget_usd=0.05)
     assert (reply.status, reply.error["code"]) == (402, "persona.cost_budget_exceeded")
-    assert "exceeds budget $0.05." in reply.error["message"]
+    amount = reply.error["message"].removeprefix("Run aborted: $").split(" ")[0]
+    assert reply.error["message"] == f"Run aborted: ${amount} exceeds budget $0.05."
+    assert float(amount) > 0.05
+    run = fetch(studio, f"/v1/runs/{reply.error['run_id']}").json
+    assert (run["status"], run["persona"], run["budget_usd"]) == ("failed", None, 0.05)
     assert create(studio, budget_usd=1000).status == 201
 
 
