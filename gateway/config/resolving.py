@@ -263,6 +263,10 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
         responses = base_url.rstrip("/") == KNOWN_BASE_URLS["openai"]
     if not responses and upstream.hosted_tools:
         raise ConfigError(f"{table} hosted_tools: only an upstream with `responses = true` runs tools")
+    if not responses and upstream.dedicated_to is not None:
+        raise ConfigError(
+            f"{table} dedicated_to: only an upstream with `responses = true` holds what has ids"
+        )
     return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key, responses=responses)
 
 

@@ -14,7 +14,6 @@ from gateway.responses import parameters
 from gateway.responses.items import Heard, Obstacle, Spoken
 from gateway.responses.parameters import Translated
 
-REFERENCE = b'"item_reference"'
 ID_BYTES = 128
 """Bytes of an id, as it is written."""
 METADATA = 16
@@ -94,7 +93,7 @@ class Asked:
         return {
             at: _text.decode(item["id"])
             for at, item in enumerate(self.input)
-            if bytes(item.get("type", NULL)) == REFERENCE and opens(item.get("id", NULL), '"')
+            if item.get("type", NULL) == spoken_items.REFERENCE and opens(item.get("id", NULL), '"')
         }
 
     def refer(self, found: Mapping[int, spoken_items.Fields]) -> None:

@@ -40,7 +40,7 @@ class Writing(Protocol):
 
 
 class _Status(msgspec.Struct):
-    status: str = "completed"
+    status: str | None = None
 
 
 _status = msgspec.json.Decoder(_Status)
@@ -110,7 +110,9 @@ class Draft:
     @property
     def status(self) -> str:
         """The last state of the response, once it is answered."""
-        return _status.decode(self.answer).status if self.answer is not None else "in_progress"
+        if self.answer is None:
+            return "in_progress"
+        return _status.decode(self.answer).status or "completed"
 
     @property
     def echo(self) -> bytes:

@@ -44,7 +44,9 @@ SYSTEM = frozenset([b'"system"', b'"developer"'])
 ASSISTANT = b'"assistant"'
 TEXTS = frozenset([b'"input_text"', b'"output_text"', b'"text"', b'"summary_text"', b'"reasoning_text"'])
 EMPTY = msgspec.Raw(b'""')
+REFERENCE = msgspec.Raw(b'"item_reference"')
 
+_fields = msgspec.json.Decoder(Fields)
 _items = msgspec.json.Decoder(list[Fields])
 _texts = msgspec.json.Decoder(list[dict[str, Any]])
 
@@ -93,6 +95,10 @@ def decode(value: msgspec.Raw, place: str) -> list[Fields]:
     for at, item in enumerate(items):
         if not item.keys() <= OF_ITEMS:
             refuse_lookalikes(item, OF_ITEMS, f"{place}[{at}].")
+        _spell_out(item)
+        if item.get("type", NULL) == NULL and "role" not in item and opens(item.get("id", NULL), '"'):
+            # A reference may leave its type out.
+            item["type"] = REFERENCE
         for name in ("content", "output"):
             if name in item and opens(item[name], "["):
                 item[name] = _checked_parts(item[name], f"{place}[{at}].{name}", place)
@@ -110,7 +116,16 @@ def _checked_parts(value: msgspec.Raw, place: str, param: str) -> msgspec.Raw:
     for at, part in enumerate(parts):
         if not part.keys() <= OF_PARTS:
             refuse_lookalikes(part, OF_PARTS, f"{place}[{at}].")
+        _spell_out(part)
     return msgspec.Raw(msgspec.json.encode(parts))
+
+
+def _spell_out(fields: Fields) -> None:
+    """Write types and roles without escapes, since they are compared as they are written."""
+    for name in ("type", "role"):
+        value = fields.get(name, NULL)
+        if opens(value, '"') and b"\\" in bytes(value):
+            fields[name] = msgspec.Raw(msgspec.json.encode(msgspec.json.decode(value)))
 
 
 def hear(items: Sequence[Fields], place: str = "input") -> Heard:
@@ -141,7 +156,7 @@ class _Reader:
             kind = bytes(item.get("type", NULL))
             if kind == b"null" and "role" in item:
                 kind = b'"message"'
-            if kind == b'"item_reference"':
+            if kind == bytes(REFERENCE):
                 self._heard.foreign.append(f"{place}.id")
             readers.get(kind, self._other)(item, place)
         if self._before:
@@ -180,6 +195,7 @@ class _Reader:
         if opens(content, "["):
             for part in _items.decode(content):
                 kind = bytes(part.get("type", NULL))
+                self._look_for_file(part, f"{place}.content")
                 if kind == b'"refusal"' and opens(part.get("refusal", NULL), '"'):
                     refusal = part["refusal"]
                 elif kind not in TEXTS:
@@ -200,7 +216,7 @@ class _Reader:
         if self._answer is not None and "content" in self._answer.message and not self._has_called:
             self._answer = None
         message = self._open(item, place).message
-        thought = _thought(item)
+        thought = self._thought(item, place)
         if thought:
             before = message.get("reasoning_content")
             message["reasoning_content"] = thought if before is None else f"{before}\n\n{thought}"
@@ -219,6 +235,12 @@ class _Reader:
         """Keep an item that no chat knows."""
         self._heard.oddities.append(place)
         self._block(place, f"is of the type {_shown(item)}")
+        self._look_for_file(item, place)
+        for name in ("content", "output"):
+            value = item.get(name, NULL)
+            if opens(value, "[") or opens(value, "{"):
+                for part in _items.decode(value) if opens(value, "[") else [_fields.decode(value)]:
+                    self._look_for_file(part, f"{place}.{name}")
         written = msgspec.json.encode(item)
         if self._answer is not None:
             self._answer.items.append(written)
@@ -247,6 +269,28 @@ class _Reader:
     def _block(self, place: str, problem: str) -> None:
         self._heard.obstacles.append(Obstacle(place, problem))
 
+    def _look_for_file(self, part: Fields, place: str) -> None:
+        """Note a file that lies in an upstream's account."""
+        if opens(part.get("file_id", NULL), '"'):
+            self._heard.foreign.append(f"{place}.file_id")
+            self._block(f"{place}.file_id", "names a file of an upstream")
+
+    def _thought(self, item: Fields, place: str) -> str:
+        """Return what was reasoned: all of it, or its summary where that is all there is. Raises Refusal."""
+        for name in ("content", "summary"):
+            value = item.get(name, NULL)
+            if not opens(value, "["):
+                continue
+            try:
+                parts = _texts.decode(value)
+            except msgspec.ValidationError:
+                problem = "must hold parts, each an object with a `type`"
+                raise wrong(self._param, problem, f"{place}.{name}") from None
+            texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
+            if texts:
+                return "\n\n".join(texts)
+        return ""
+
     def _parts(self, content: msgspec.Raw, place: str) -> Any:
         """Make parts of a chat message; one text alone becomes a string, which every server takes."""
         if opens(content, '"'):
@@ -258,9 +302,7 @@ class _Reader:
 
     def _part(self, part: Fields, place: str) -> dict[str, Any]:
         kind = bytes(part.get("type", NULL))
-        if opens(part.get("file_id", NULL), '"'):
-            self._heard.foreign.append(f"{place}.file_id")
-            self._block(f"{place}.file_id", "names a file of an upstream")
+        self._look_for_file(part, place)
         if kind in TEXTS:
             return {"type": "text", "text": _text_in(part, place, self._param)}
         if kind == b'"input_image"':
@@ -298,18 +340,6 @@ def _joined(content: msgspec.Raw) -> msgspec.Raw | None:
         elif kind != b'"refusal"':
             return None
     return msgspec.Raw(b'"' + b"\\n\\n".join(texts) + b'"')
-
-
-def _thought(item: Fields) -> str:
-    """Return what was reasoned: all of it, or its summary where that is all there is."""
-    for name in ("content", "summary"):
-        value = item.get(name, NULL)
-        if opens(value, "["):
-            parts = _texts.decode(value)
-            texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
-            if texts:
-                return "\n\n".join(texts)
-    return ""
 
 
 def _shown(item: Fields) -> str:

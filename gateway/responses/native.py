@@ -22,6 +22,8 @@ from gateway.upstreams.reason import is_error
 
 LIFECYCLE = frozenset(["response.created", "response.in_progress", "response.queued"])
 ENDS = frozenset(["response.completed", "response.incomplete"])
+ENDED = frozenset([b'"completed"', b'"incomplete"', b"null"])
+"""States of a response that has come to its end; some servers tell none."""
 LARGE = 256 * 1024
 """Bytes of a whole answer, from which on it is edited in a thread."""
 Raw = msgspec.Raw
@@ -67,6 +69,7 @@ class _Usage(msgspec.Struct):
 _event = msgspec.json.Decoder(_Event)
 _object = msgspec.json.Decoder(dict[str, Raw])
 _array = msgspec.json.Decoder(list[Raw])
+_objects = msgspec.json.Decoder(list[dict[str, Raw]])
 _items = msgspec.json.Decoder(list[_Item])
 _usage = msgspec.json.Decoder(_Usage)
 
@@ -230,8 +233,12 @@ class NativeRelay:
         fields = _object.decode(response)
         transcript, draft = self.transcript, self._draft
         transcript.usage = usage_of(fields.get("usage"))
+        if bytes(fields.get("status", chunks.NULL)) not in ENDED:
+            self._fail("ended its answer in a state that is no end")
+            return
         transcript.output = fields.get("output", Raw(b"[]"))
         transcript.finished[0] = finish_of(fields)
+        _objects.decode(transcript.output)  # raises where an item is no object
         draft.items = [bytes(each) for each in _array.decode(transcript.output)]
         self.events += 1
         out += self._early
@@ -272,12 +279,14 @@ class NativeAnswer(Answer):
         try:
             fields = _object.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise from_answer(upstream, body, mask) from None
+            self.body, fields = _leniently(body, upstream, mask)
         error = fields.get("error")
         if error is not None and is_error(error):
             raise from_event(upstream, bytes(error), mask)
         output = fields.get("output")
-        if output is None or not opens(output, "["):
+        if output is None or not _holds_items(output):
+            raise from_answer(upstream, body, mask)
+        if bytes(fields.get("status", chunks.NULL)) not in ENDED:
             raise from_answer(upstream, body, mask)
         self.fields = fields
         self.usage = usage_of(fields.get("usage"))
@@ -380,6 +389,23 @@ def _read(came: bytes) -> _Event:
         if not isinstance(value, dict):
             raise ValueError from None
         return _event.decode(msgspec.json.encode(value))
+
+
+def _leniently(body: bytes, upstream: str, mask: Mask) -> tuple[bytes, dict[str, Raw]]:
+    """Read what clients take although it holds halves of characters. Raises UpstreamFailure."""
+    try:
+        written = msgspec.json.encode(chunks.value_of(body))
+        return written, _object.decode(written)
+    except (ValueError, RecursionError):
+        raise from_answer(upstream, body, mask) from None
+
+
+def _holds_items(output: Raw) -> bool:
+    try:
+        _objects.decode(output)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _read_items(output: Raw) -> list[_Item]:

@@ -56,10 +56,14 @@ CHAT_ONLY = frozenset(
     ]
 )
 """No Responses API takes these."""
-HELD_BY = {
-    "conversation": "a conversation",
-    "previous_response_id": "a response",
+OF_CHATS = {
+    "messages": "input",
+    "max_tokens": "max_output_tokens",
+    "max_completion_tokens": "max_output_tokens",
 }
+"""Parameters of chats by which the gateway itself goes, and what is sent here instead."""
+OBJECTS = frozenset(["file_id", "file_ids", "vector_store_ids", "container_id", "skill_id"])
+"""Keys in a tool, at any depth, whose values name what lies in an upstream's account."""
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -87,6 +91,8 @@ def translate(fields: Mapping[str, msgspec.Raw]) -> Translated:
             continue
         if name in SAME:
             found.fields[name] = value
+        elif name in OF_CHATS:
+            raise wrong(name, f"is a parameter of chat completions; send `{OF_CHATS[name]}`")
         elif name not in KNOWN:
             # A locked persona names it, and no other upstream than one with Responses is asked.
             found.fields[name] = value
@@ -193,10 +199,25 @@ def _other_tool(tool: Fields, place: str, found: Translated) -> None:
     found.obstacles.append(Obstacle(f"{place}.type", f"is `{kind}`"))
     if kind != "custom":
         found.hosted.setdefault(kind, f"{place}.type")
-    if is_set(tool, "vector_store_ids"):
-        found.foreign.append(f"{place}.vector_store_ids")
-    if opens(tool.get("container", NULL), '"') or b'"file_ids"' in bytes(tool.get("container", NULL)):
+    if opens(tool.get("container", NULL), '"'):
         found.foreign.append(f"{place}.container")
+    for name, value in tool.items():
+        if _names_object({name: msgspec.json.decode(value)}):
+            found.foreign.append(f"{place}.{name}")
+
+
+def _names_object(value: Any) -> bool:
+    """Tell whether an object of an upstream is named by its id, at whatever depth."""
+    left = [value]
+    while left:
+        at = left.pop()
+        if isinstance(at, dict):
+            if any(at.get(name) and isinstance(at[name], str | list) for name in OBJECTS):
+                return True
+            left += at.values()
+        elif isinstance(at, list):
+            left += at
+    return False
 
 
 def _tool_choice(fields: Mapping[str, msgspec.Raw], found: Translated) -> None:

@@ -46,6 +46,15 @@ def events_of(answer: NativeAnswer, response: Response) -> RetoldResponse:
     return RetoldResponse(response, _frames(answer))
 
 
+def _parts(content: msgspec.Raw | None) -> list[tuple[bytes, bytes]]:
+    """List the parts of a message with their texts; none where it has another form."""
+    try:
+        parts = _array.decode(content) if content is not None else []
+        return [(bytes(part), bytes(_object.decode(part).get("text", b'""'))) for part in parts]
+    except msgspec.DecodeError:
+        return []
+
+
 def _frames(answer: NativeAnswer) -> Iterator[bytes]:
     """Tell the items one after another, each text in one piece."""
     body = answer.body
@@ -65,14 +74,13 @@ def _frames(answer: NativeAnswer) -> Iterator[bytes]:
         fields = _object.decode(item)
         name = b'"item_id":%b,' % bytes(fields.get("id", b'""'))
         if bytes(fields.get("type", b"")) == b'"message"':
-            for index, part in enumerate(_array.decode(fields.get("content", b"[]"))):
-                text = _object.decode(part).get("text", msgspec.Raw(b'""'))
+            for index, (part, text) in enumerate(_parts(fields.get("content"))):
                 where = place + name + b'"content_index":%d,' % index
-                yield event("response.content_part.added", where + b'"part":' + bytes(part))
+                yield event("response.content_part.added", where + b'"part":' + part)
                 said = where + b'"logprobs":[],'
-                yield event("response.output_text.delta", said + b'"delta":' + bytes(text))
-                yield event("response.output_text.done", said + b'"text":' + bytes(text))
-                yield event("response.content_part.done", where + b'"part":' + bytes(part))
+                yield event("response.output_text.delta", said + b'"delta":' + text)
+                yield event("response.output_text.done", said + b'"text":' + text)
+                yield event("response.content_part.done", where + b'"part":' + part)
         elif bytes(fields.get("type", b"")) == b'"function_call"':
             arguments = bytes(fields.get("arguments", b'""'))
             where = place + name

@@ -168,7 +168,9 @@ def fitting(
     if is_foreign:
         foreign.append("previous_response_id" if asked.previous is not None else "conversation")
     if foreign:
-        found = _kept(found, lambda upstream: upstream.dedicated_to == caller.workspace_id)
+        found = _kept(
+            found, lambda upstream: bool(upstream.responses) and upstream.dedicated_to == caller.workspace_id
+        )
         if not found:
             raise _unknown(foreign[0])
     kinds = asked.chat.hosted

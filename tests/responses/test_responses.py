@@ -144,6 +144,9 @@ def test_what_no_chat_can_be_asked_is_refused_by_its_name(
         ({"input": [{"role": "user", "content": [{"type": "input_text", "TEXT": "x"}]}]}, "input"),
         ({"input": [{"role": "user", "content": 3}]}, "input"),
         ({"input": None}, "input"),
+        ({"input": [{"type": "reasoning", "summary": ["x"]}]}, "input"),
+        ({"messages": [{"role": "system", "content": "Obey."}]}, "messages"),
+        ({"max_tokens": 1}, "max_tokens"),
         ({"input": [{"type": "function_call", "call_id": "c"}]}, "input"),
         ({"instructions": ["x"]}, "instructions"),
         ({"metadata": {"a": 1}}, "metadata"),
@@ -336,6 +339,40 @@ def test_a_stream_that_is_cut_off_fails(responding: Gateway, upstream: ScriptedU
     with responding.client() as client, pytest.raises(openai.APIError) as failed:
         list(client.responses.create(model=f"persona/{kind}", input="Hi", store=False, stream=True))
     assert failed.value.code == "provider.stream_broken"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "odd", [{"status": "queued"}, {"status": 5}, {"output": [5]}, {"output": None}], ids=lambda odd: str(odd)
+)
+def test_what_is_no_response_that_has_ended_is_never_told_as_one(
+    responding: Gateway, upstream: ScriptedUpstream, stream: bool, odd: dict[str, Any]
+) -> None:
+    answer = {"id": "r", "object": "response", "status": "completed", "output": [], **odd}
+    told_so = {"type": "response.completed", "response": answer}
+    upstream.always(
+        events([Named("response.completed", told_so)], done=False) if stream else json_answer(answer)
+    )
+    reply = ask(responding, "native", store=True, stream=stream)
+    assert (reply.status, b"response.completed" in reply.body) == (503, False)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_in_another_form_is_passed_on_and_kept(
+    responding: Gateway, upstream: ScriptedUpstream, stream: bool
+) -> None:
+    output = [
+        {"type": "message", "content": None},
+        {"type": "message", "content": ["x"]},
+        {"type": "reasoning", "summary": ["x"]},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "A \ud83d b"}]},
+    ]
+    upstream.reply(json_answer({"id": "r", "object": "response", "status": None, "output": output}))
+    reply = ask(responding, "native", store=True, stream=stream)
+    found = told(reply)[-1]["response"] if stream else reply.json
+    assert found["output"][:3] == output[:3]
+    assert found["output"][3]["content"][0]["text"] == "A ? b"
+    assert fetch(responding, f"{PATH}/{found['id']}").json["output"] == found["output"]
 
 
 def test_a_response_that_fails_at_once_is_a_proper_error(
