@@ -13,11 +13,11 @@ from gateway.cli.options import example
 
 COMMANDS: Mapping[str, str] = {
     "serve": "Start the gateway, with the bundled model where no provider is configured.",
-    "demo": "Watch a persona slip and recover in a gateway of the moment, without a key.",
+    "demo": "Start a gateway for the moment, open its page, and play a story before it.",
     "check": "Show the configuration in force, or where it is mistaken.",
     "doctor": "Look at configuration, store, upstreams and port, and say what to do.",
     "personas": "Create, push, list, show, pull, label, fork, compare and archive personas.",
-    "runs": "List, show, follow and cancel the runs that make personas.",
+    "runs": "List, show, follow, repeat and cancel the runs that make personas.",
     "population": "Make personas by the hundred, validate them, and keep them as personas.",
     "keys": "Create, list, rotate and revoke API keys.",
     "workspaces": "Create and list workspaces, and give them plans.",

@@ -25,6 +25,14 @@ def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[
 
 
 COMMANDS = dict(walk(root.persona, ()))
+OF_NO_GATEWAY_HERE = {
+    ("demo",),
+    ("drift", "eval"),
+    ("mcp", "serve"),
+    ("population", "export"),
+    ("population", "validate"),
+}
+"""These read the files that they are given, ask a gateway wherever that is, or bring one of their own."""
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -36,15 +44,10 @@ def test_every_command_has_an_example(persona: Persona, path: tuple[str, ...]) -
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_command_takes_a_configuration_file(path: tuple[str, ...]) -> None:
-    if path == ("drift", "eval"):
-        # It reads files alone, and no store.
-        return
     command = COMMANDS[path]
     options = [option for parameter in command.params for option in parameter.opts]
-    # The latter reads the two kinds of files that it is given, and nothing else.
     is_only_a_group = isinstance(command, click.Group) and not command.invoke_without_command
-    # `mcp serve` asks a gateway, wherever that is.
-    needs_none = is_only_a_group or path in (("drift", "eval"), ("mcp", "serve"))
+    needs_none = is_only_a_group or path in OF_NO_GATEWAY_HERE
     assert ("--config" in options) != needs_none
 
 
