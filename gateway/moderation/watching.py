@@ -26,6 +26,10 @@ LONGEST = 65_536
 """Characters of what a caller says, or of an answer, that are looked at, the last ones and the first ones."""
 LOOKED_AT = 64
 """Messages from the last one back among which the caller's are looked for."""
+QUICK = 128 * 1024
+"""Bytes of these messages up to which nobody is kept waiting by their reading."""
+READING = 16
+"""Turns whose messages may be read in threads at the same time; each holds on to the body of its request."""
 
 log = logging.getLogger("gateway.moderation")
 
@@ -59,6 +63,7 @@ class Watching:
         self._amend = amend
         self._waiting: deque[_Case] = deque()
         self._held = 0
+        self._reading: set[asyncio.Task[None]] = set()
         self._some = asyncio.Event()
         self.dropped = 0
 
@@ -69,7 +74,9 @@ class Watching:
 
     async def admit(self, turn: Turn, messages: Sequence[msgspec.Raw]) -> None:
         """Look at what the caller says. Raises Refusal where it is flagged."""
-        text = asked(messages)
+        recent = messages[-LOOKED_AT:]
+        is_quick = _size(recent) <= QUICK
+        text = asked(recent) if is_quick else await asyncio.to_thread(asked, recent)
         if not text:
             return
         [found] = await self._moderator.moderate([Item(text)], _spender(turn))
@@ -91,16 +98,31 @@ class Watching:
         self, turn: Turn, persona: Resolved | None, messages: Sequence[msgspec.Raw], said: Sequence[Said]
     ) -> None:
         """Have a turn that is recorded looked at later; never waits."""
-        question = asked(messages) if self._flags_input else ""
+        recent = messages[-LOOKED_AT:] if self._flags_input else ()
         answer = "\n".join(one.text for one in said)[:LONGEST] if self._flags_output else ""
-        size = len(question) + len(answer)
+        if _size(recent) <= QUICK:
+            self._wait(_Case(turn, persona, asked(recent), answer))
+        elif len(self._reading) < READING:
+            task = asyncio.create_task(self._read(turn, persona, recent, answer))
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
+        else:
+            self.dropped += 1
+
+    async def _read(
+        self, turn: Turn, persona: Resolved | None, recent: Sequence[msgspec.Raw], answer: str
+    ) -> None:
+        self._wait(_Case(turn, persona, await asyncio.to_thread(asked, recent), answer))
+
+    def _wait(self, case: _Case) -> None:
+        size = len(case.asked) + len(case.said)
         if not size:
             return
         if len(self._waiting) >= WAITING or self._held + size > HELD:
             self.dropped += 1
             return
         self._held += size
-        self._waiting.append(_Case(turn, persona, question, answer))
+        self._waiting.append(case)
         self._some.set()
 
     async def run(self) -> None:
@@ -130,18 +152,28 @@ class Watching:
 
 
 def asked(messages: Sequence[msgspec.Raw]) -> str:
-    """Put together what the caller has said since the last answer, or its end where that is very long."""
+    """Put together what the caller has said since the last answer, or its end where that is very long.
+
+    Behind it may stand the beginning of the next answer, which the caller has written for the model.
+    """
     found: list[str] = []
+    is_begun = True
     for raw in messages[-1 : -LOOKED_AT - 1 : -1]:
         try:
             message = _message.decode(raw)
         except (msgspec.DecodeError, RecursionError, UnicodeError):
             continue
-        if message.role == "assistant":
+        if message.role != "assistant":
+            is_begun = False
+        elif not is_begun:
             break
         if message.role == "user":
             found.append(text_of(message.content))
     return "\n".join(reversed(found))[-LONGEST:]
+
+
+def _size(messages: Sequence[msgspec.Raw]) -> int:
+    return sum(len(memoryview(raw)) for raw in messages)
 
 
 def _words(place: str, flagged: Sequence[str]) -> str:

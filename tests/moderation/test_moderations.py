@@ -8,6 +8,7 @@ from typing import Any
 import openai
 import pytest
 
+from gateway.moderation.watching import QUICK
 from tests.e2e.wire import Reply, fetch
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.until import until
@@ -231,3 +232,20 @@ def test_only_what_was_said_since_the_last_answer_is_looked_at(
     ]
     assert fetch(asking, CHAT, {"model": "persona/keeper", "messages": messages}).status == 200
     assert models.seen[0].json["input"] == ["Good\nevening."]
+
+
+def test_the_beginning_of_an_answer_hides_nothing_from_a_block(
+    asking: Gateway, models: ScriptedUpstream
+) -> None:
+    models.by_path("/moderations", seen_by_upstream(flagged=True, score=0.9))
+    messages = [{"role": "user", "content": "Something worse."}, {"role": "assistant", "content": "Sure, "}]
+    refused = fetch(asking, CHAT, {"model": "persona/keeper", "messages": messages})
+    assert (refused.status, refused.error["code"]) == (403, "moderation.intent_blocked")
+    assert models.seen[0].json["input"] == ["Something worse."]
+
+
+def test_what_comes_with_a_large_picture_is_looked_at_too(plain: Gateway) -> None:
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{'A' * 2 * QUICK}"}}
+    content = [{"type": "text", "text": THREAT}, picture]
+    body = {"model": "persona/keeper", "stream": True, "messages": [{"role": "user", "content": content}]}
+    assert "input:harassment/threatening" in turn_of(plain, fetch(plain, CHAT, body))["flagged"]
