@@ -19,6 +19,7 @@ ID_BYTES = 128
 METADATA = 16
 """Entries of the metadata; keys have 64 characters at most, values 512."""
 
+_fields = msgspec.json.Decoder(spoken_items.Fields)
 _text = msgspec.json.Decoder(str)
 _metadata = msgspec.json.Decoder(dict[str, str])
 
@@ -35,6 +36,7 @@ class Asked:
         "instructions",
         "is_text",
         "metadata",
+        "more",
         "origins",
         "previous",
         "referred",
@@ -62,6 +64,8 @@ class Asked:
         self.input: list[spoken_items.Fields] = []
         self.referred: frozenset[bytes] = frozenset()
         """Items that were referred to, as they were kept."""
+        self.more = 0
+        """Bytes of them."""
         self.heard = self._hear(value)
         self.origins: list[str] = []
         """The place in the caller's request for each message of the chat request."""
@@ -96,11 +100,12 @@ class Asked:
             if item.get("type", NULL) == spoken_items.REFERENCE and opens(item.get("id", NULL), '"')
         }
 
-    def refer(self, found: Mapping[int, spoken_items.Fields]) -> None:
+    def refer(self, found: Mapping[int, bytes]) -> None:
         """Put items in the place of references to them."""
         for at, item in found.items():
-            self.input[at] = item
-        self.referred = frozenset(msgspec.json.encode(item) for item in found.values())
+            self.input[at] = _fields.decode(item)
+        self.referred = frozenset(msgspec.json.encode(self.input[at]) for at in found)
+        self.more = sum(map(len, found.values()))
         self.heard = spoken_items.hear(self.input)
 
     @property

@@ -1,5 +1,6 @@
 """A request stands on what was said before: on a response, on a conversation, or on nothing."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,21 +13,25 @@ from gateway.conversations.conversation import MESSAGE_ID, Conversation, Pin
 from gateway.conversations.message import Message, Place, root
 from gateway.conversations.reaching import READING, find
 from gateway.errors import Fault, Refusal
+from gateway.openai_api.bounds import LARGE
+from gateway.openai_api.messages import wrong
 from gateway.openai_api.plain import MOST
 from gateway.personas.resolved import Resolved
 from gateway.responses import shown, store
 from gateway.responses.asked import Asked
-from gateway.responses.items import Fields
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
 PAGE = 64
 """Messages that are read at once."""
 CHARACTERS = 16 << 20
-"""Characters of a history, and items in the form in which they were kept come on top."""
+"""Characters of a history, in either form, and of all items that are referred to."""
+REFERENCES = 1000
+"""Items that one request may refer to; each may be referred to more than once."""
 TOO_LONG = "What was said before is too long to be sent; begin anew."
 
-_object = msgspec.json.Decoder(Fields)
+_output = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Ground(NamedTuple):
@@ -66,25 +71,39 @@ async def ground(database: Database, caller: Caller, asked: Asked) -> Ground | N
         return NOTHING
     async with database.read() as connection:
         if asked.references:
-            asked.refer(await _referred(connection, caller, asked.references))
+            found = await _referred(connection, caller, asked.references)
+            is_large = sum(map(len, found.values())) > LARGE
+            await asyncio.to_thread(asked.refer, found) if is_large else asked.refer(found)
         if asked.previous is not None:
             return await _after(connection, caller, asked.previous)
         if asked.conversation is None:
             return NOTHING
-        found = await find(connection, caller, asked.conversation)
-        if found is None:
+        conversation = await find(connection, caller, asked.conversation)
+        if conversation is None:
             return None
-        return await on(connection, found, found.leaf)
+        return await on(connection, conversation, conversation.leaf)
 
 
 async def _referred(
     connection: AsyncConnection, caller: Caller, references: Mapping[int, str]
-) -> dict[int, Fields]:
-    found: dict[int, Fields] = {}
+) -> dict[int, bytes]:
+    """Find the items by their places. Raises Refusal."""
+    wanted = set(references.values())
+    if len(wanted) > REFERENCES:
+        raise wrong("input", f"refers to more than {REFERENCES} items; send them, or `previous_response_id`")
+    found: dict[int, bytes] = {}
+    known: dict[str, bytes | None] = {}
+    size = 0
     for at, item_id in references.items():
-        item = await find_item(connection, caller, item_id)
-        if item is not None:
-            found[at] = _object.decode(item)
+        if item_id not in known:
+            known[item_id] = await find_item(connection, caller, item_id)
+        item = known[item_id]
+        if item is None:
+            continue
+        size += len(item)
+        if size > CHARACTERS:
+            raise Refusal(Fault.REQUEST_TOO_LARGE, TOO_LONG, param="input")
+        found[at] = item
     return found
 
 
@@ -97,8 +116,13 @@ async def find_item(connection: AsyncConnection, caller: Caller, item_id: str) -
     response = response or await store.holding(*place, item_id, reads_all=reads_all)
     if response is None:
         return None
-    output = msgspec.json.decode(response.body, type=dict[str, msgspec.Raw]).get("output", b"[]")
-    for item in msgspec.json.decode(output, type=list[msgspec.Raw]):
+    if len(response.body) > LARGE:
+        return await asyncio.to_thread(_within, response.body, item_id)
+    return _within(response.body, item_id)
+
+
+def _within(body: str, item_id: str) -> bytes | None:
+    for item in _array.decode(_output.decode(body).get("output", b"[]")):
         if shown.id_of(bytes(item)) == item_id:
             return bytes(item)
     return None
@@ -127,7 +151,7 @@ async def on(connection: AsyncConnection, conversation: Conversation, leaf: str 
     while at is not None:
         page = await conversations.back(connection, conversation, at, PAGE)
         found += page
-        size += sum(len(message.body or "") for message in page)
+        size += sum(max(len(message.body or ""), len(message.items or "")) for message in page)
         if size > CHARACTERS or len(found) > MOST:
             raise Refusal(Fault.REQUEST_TOO_LARGE, TOO_LONG, param="previous_response_id")
         at = page[-1].parent if page else None

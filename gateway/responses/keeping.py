@@ -10,12 +10,15 @@ from gateway.conversations.committer import Committer
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.keeping import Keeping
 from gateway.conversations.lineage import Heard
-from gateway.conversations.message import Addition, Message, Place
+from gateway.conversations.message import MOST_BYTES, Addition, Message, Place
+from gateway.errors import Fault, Refusal
 from gateway.openai_api.account import Account
 from gateway.responses import shown, store
 from gateway.responses.draft import Draft
 from gateway.storage.connection import AsyncConnection
 from gateway.turns.turn import Turn
+
+TOO_LARGE = f"`input` is larger than {MOST_BYTES >> 20} MiB, too much to be kept; send `store: false`."
 
 
 class ResponseKeeping(Keeping):
@@ -36,6 +39,8 @@ class ResponseKeeping(Keeping):
 
         Raises Refusal where that is too much to be kept.
         """
+        if sum(len(item) for said in draft.asked.heard.spoken for item in said.items) > MOST_BYTES:
+            raise Refusal(Fault.REQUEST_TOO_LARGE, TOO_LARGE, param="input")
         super().__init__(committer, conversation, place, heard)
         self._caller = caller
         self._draft = draft

@@ -79,7 +79,7 @@ class Responses(Answering):
         draft = Draft(asked)
         draft.is_foreign = found is None
         before = NOTHING if found is None else found
-        size = len(body) + before.size
+        size = len(body) + asked.more + before.size
         chat = await aside.run(size, lambda: asked.body(before.chat))
         items = await aside.run(size, lambda: before.items) if before.messages else []
         try:

@@ -80,6 +80,36 @@ def test_items_are_referred_to_by_their_ids(
     assert sent_texts(upstream) == ["One", "You said: One", "Two"]
 
 
+def test_references_do_not_make_a_small_request_large(
+    responding: Gateway, upstream: ScriptedUpstream
+) -> None:
+    first = ask(responding, "bridged", "A" * 300_000).json
+    reference = {"type": "item_reference", "id": first["output"][-1]["id"]}
+    asked = len(upstream.seen)
+    reply = ask(responding, "bridged", [reference] * 60)
+    assert (reply.status, reply.error["param"], len(upstream.seen)) == (413, "input", asked)
+    many = [{"type": "item_reference", "id": f"msg_{number}"} for number in range(1001)]
+    reply = ask(responding, "bridged", many)
+    assert (reply.status, reply.error["param"], len(upstream.seen)) == (400, "input", asked)
+
+
+def test_items_that_no_chat_has_count_in_what_is_kept(
+    responding: Gateway, upstream: ScriptedUpstream
+) -> None:
+    def given(size: int) -> list[dict[str, str]]:
+        return [{"type": "x_note", "blob": "A" * size}, {"role": "user", "content": "x"}]
+
+    reply = ask(responding, "native", given(9 << 20))
+    assert (reply.status, reply.error["param"], upstream.seen) == (413, "input", [])
+    assert ask(responding, "native", given(9 << 20), store=False).status == 200
+    last = None
+    for _ in range(3):
+        reply = ask(responding, "native", given(6 << 20), previous_response_id=last)
+        last = reply.json["id"]
+    reply = ask(responding, "native", "x", previous_response_id=last)
+    assert (reply.status, reply.error["param"]) == (413, "previous_response_id")
+
+
 def test_a_response_is_read_listed_and_deleted(responding: Gateway, kind: str) -> None:
     given = [{"role": "user", "content": "One"}, {"role": "user", "content": "Two"}]
     with responding.client() as client:

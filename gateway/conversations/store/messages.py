@@ -40,7 +40,7 @@ async def back(
     There are at most so many messages, and no more of them once they have AT_ONCE characters.
     """
     path = steps(conversation, leaf, limit)
-    size = func.coalesce(func.length(MESSAGE.body), 0)
+    size = func.coalesce(func.length(MESSAGE.body), 0) + func.coalesce(func.length(MESSAGE["items"]), 0)
     before = (func.sum(size).over(order_by=MESSAGE.depth.desc()) - size).label("before")
     sizes = select(MESSAGE.seq, before).join(path, path.c.seq == MESSAGE.seq).subquery()
     query = select(*OF_MESSAGE).join(sizes, sizes.c.seq == MESSAGE.seq).where(sizes.c.before < AT_ONCE)
