@@ -41,7 +41,9 @@ def check(name: str, layer: str, description: str, schema: dict[str, Any]) -> No
         details.append(_detail("layer", f"one of {', '.join(LAYERS)}"))
     if len(description) > DESCRIPTION or "\0" in description:
         details.append(_detail("description", f"a text of at most {DESCRIPTION} characters"))
-    if len(msgspec.json.encode(schema)) > BYTES:
+    if any("\0" in text for text in shape.texts(schema)):
+        details.append(_detail("schema", "must not hold the character NUL"))
+    elif len(msgspec.json.encode(schema)) > BYTES:
         details.append(_detail("schema", f"at most {BYTES >> 10} KiB as JSON"))
     else:
         details += [_detail("schema", wrong) for wrong in islice(shape.wrong(schema), SHOWN)]

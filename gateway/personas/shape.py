@@ -23,6 +23,8 @@ KEYS: Mapping[str, frozenset[str]] = {
     "boolean": frozenset(),
 }
 """The keywords of each type; `type`, `enum` and `description` go with all."""
+LARGEST = 10**15
+"""Whole numbers up to this one are the same in every reader of JSON."""
 LEVELS = 6
 PROPERTIES = 100
 ENUM = 200
@@ -40,6 +42,8 @@ def wrong(schema: Any, place: str = "", levels: int = LEVELS) -> Iterator[str]:
     for key in sorted(schema.keys() & KEYS[kind] - {"properties", "items"}):
         if isinstance(schema[key], bool) or not isinstance(schema[key], int | float):
             yield f"{at}: `{key}` is a number"
+        elif not abs(schema[key]) <= LARGEST:
+            yield f"{at}: `{key}` is at most {LARGEST}"
         elif key not in ("minimum", "maximum") and (schema[key] < 0 or schema[key] != int(schema[key])):
             yield f"{at}: `{key}` counts from 0"
     choice = schema.get("enum", [None])
@@ -62,6 +66,19 @@ def _wrong_members(members: Any, place: str, levels: int) -> Iterator[str]:
         return
     for name, inner in members.items():
         yield from wrong(inner, f"{place}/{name[:60]}", levels - 1)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """List all texts in a value or a schema, names included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield name
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
 
 
 def strict(schema: Schema) -> dict[str, Any]:

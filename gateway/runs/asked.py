@@ -21,6 +21,8 @@ SEED = 2**31
 BUDGET = 1_000_000
 SHOWN = 5
 """Faults of a value that are told."""
+NO_NUL = "must not hold the character NUL"
+TEXTS = ("instruction", "intent", "name")
 OF_A_RUN = ("seed", "budget_usd", "pipeline", "custom_fields")
 """Fields that go with an intent alone."""
 FIELDS = ("intent", *OF_A_RUN, "language", "visibility", "name", "slug")
@@ -86,11 +88,13 @@ def _wrong(given: Mapping[str, Any]) -> list[Detail]:
         "name": (lambda name: 0 < len(name.strip()) <= NAME_LENGTH, f"1 to {NAME_LENGTH} characters"),
         "slug": (is_slug, "lower-case letters, digits and single hyphens, at most 64 characters"),
     }
-    return [
+    found = [
         Detail([name], message, "value_error")
         for name, (is_fine, message) in checks.items()
         if name in given and not is_fine(given[name])
     ]
+    # No run is to be paid for whose persona could not be kept in the end.
+    return found + [Detail([name], NO_NUL, "value_error") for name in TEXTS if "\0" in given.get(name, "")]
 
 
 def _fields(values: Mapping[str, Any], registered: Sequence[Field], wrong: list[Detail]) -> Iterator[Wanted]:
@@ -102,6 +106,8 @@ def _fields(values: Mapping[str, Any], registered: Sequence[Field], wrong: list[
             wrong.append(Detail(["custom_fields", name[:64]], message, "value_error"))
             continue
         found = [] if value is None else list(islice(shape.faults(value, field.schema), SHOWN))
+        if any("\0" in text for text in shape.texts(value)):
+            found.append(NO_NUL)
         wrong += [Detail(["custom_fields", name], message, "value_error") for message in found]
         yield Wanted(
             name=name, layer=field.layer, description=field.description, schema=field.schema, value=value

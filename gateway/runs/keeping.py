@@ -83,7 +83,9 @@ async def keep(
     try:
         made = await (_created if run.task == "create" else _saved)(connection, run, state)
     except DraftError as error:
-        raise failed(Fault.PERSONA_INVALID, details=error.details) from None
+        first = error.details[0]
+        message = f"`{'.'.join(map(str, first.loc))}`: {first.msg}."
+        raise failed(Fault.PERSONA_INVALID, message, details=error.details) from None
     except personas.SlugTakenError as error:
         raise failed(Fault.SLUG_TAKEN, f"The slug `{error}` is taken; choose another one.") from None
     result = Result(

@@ -148,8 +148,8 @@ def _check_weights(weights: Any, ordered: Any, faults: Faults, here: tuple[str |
         faults.add(here, f"Dictionary should have 1 to {VALUES} items", "value_error")
         return
     for name, weight in weights.items():
-        if not 1 <= len(name.strip()) <= TEXT:
-            faults.add(here, f"Values should have 1 to {TEXT} characters", "value_error")
+        if not 1 <= len(name.strip()) <= TEXT or "\0" in name:
+            faults.add(here, f"Values should have 1 to {TEXT} characters, and not NUL", "value_error")
         elif faults.number(weight, [*here, name]) and not 0 <= weight <= LARGEST:
             faults.add([*here, name], "Input should be greater than or equal to 0", "greater_than_equal")
         elif isinstance(ordered, list) and name not in ordered:

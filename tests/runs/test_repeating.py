@@ -174,6 +174,16 @@ def test_a_field_of_the_workspaces_own_is_made_and_held_to_its_schema(
     assert post(studio, "/v1/personas", {"name": "Ada", "surface": {"favourite_tea": 3}}).status == 201
 
 
+def test_what_a_run_could_not_keep_in_the_end_is_named(studio: Gateway, drafts: ScriptedUpstream) -> None:
+    home = {"name": "home", "layer": "surface", "schema": {"type": "integer"}}
+    assert post(studio, "/v1/schema/fields", home).status == 201
+    refused = create(studio)
+    assert fetch(studio, "/v1/schema/fields/home", method="DELETE").status == 204
+    assert (refused.status, refused.error["code"]) == (422, "persona.schema_violation")
+    assert refused.error["message"].startswith("`surface.home`: ")
+    assert refused.error["details"][0]["loc"] == ["surface", "home"]
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -181,6 +191,9 @@ def test_a_field_of_the_workspaces_own_is_made_and_held_to_its_schema(
         {"$ref": "#/x"},
         {"type": "array"},
         {"type": "string", "enum": [1]},
+        {"type": "string", "enum": ["a\0"]},
+        {"type": "string", "maxLength": 10**400},
+        {"type": "number", "minimum": -1e300},
         {"type": "string", "description": "x" * 17_000},
     ],
 )

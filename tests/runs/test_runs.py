@@ -187,6 +187,8 @@ def test_a_cancelled_run_has_its_call_cut(studio: Gateway, drafts: ScriptedUpstr
     [
         ({"intent": ""}, "intent"),
         ({"intent": "x" * 4001}, "intent"),
+        ({"intent": "x\0y"}, "intent"),
+        ({"intent": INTENT, "name": "Edith\0"}, "name"),
         ({"intent": INTENT, "prompt": "You are Edith."}, "prompt"),
         ({"intent": INTENT, "budget_usd": 0}, "budget_usd"),
         ({"intent": INTENT, "language": "no language"}, "language"),
