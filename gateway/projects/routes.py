@@ -1,6 +1,7 @@
 """`/api/projects/{project}/personas` lists, makes, reads, changes and deletes personas of a project."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
@@ -52,7 +53,8 @@ async def list_project_personas(
     shown = listed[: len(newest)]
     answer = Response([show(each, newest[each.id], sketches.get(each.id, BLANK)) for each in shown])
     if len(listed) > len(shown):
-        answer.headers["link"] = f'<{request.scope["path"]}?after={shown[-1].id}>; rel="next"'
+        # A name from the configuration may have any characters.
+        answer.headers["link"] = f'<{quote(request.scope["path"])}?after={shown[-1].id}>; rel="next"'
     return answer
 
 

@@ -7,12 +7,12 @@ persona's, so that the quotas stay; what cannot be put right so within a bound i
 
 import math
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from gateway.studio import expression
 from gateway.studio.blueprint import Blueprint, Distribution, Field
-from gateway.studio.expression import NotApplicableError, Orders
+from gateway.studio.expression import NotApplicableError
 from gateway.studio.marginals import bins, shares
 
 SWAPS = 300
@@ -20,12 +20,37 @@ SWAPS = 300
 DRAWS = 400
 """Draws of a persona by itself, after which no constraints can be met."""
 
+ASKED = 500_000
+"""Constraints that are looked at for one population: a minute or two of the dearest ones."""
+
 Drawn = dict[str, str]
-Holds = Callable[[Mapping[str, str], Orders], bool]
 
 
 class SamplingError(Exception):
     """The constraints leave no room for what the distributions say."""
+
+
+class _Rules:
+    """The constraints of a blueprint, which are looked at so often at most."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self._all = [expression.parse(each.expression) for each in blueprint.constraints]
+        self._orders = blueprint.orders
+        self._left = ASKED
+
+    def hold(self, person: Drawn) -> bool:
+        """Raises SamplingError where too much has been tried."""
+        if self._left <= 0:
+            raise SamplingError
+        for rule in self._all:
+            self._left -= 1
+            try:
+                if not rule(person, self._orders):
+                    return False
+            except NotApplicableError:
+                # It asks for a field that the model has yet to write.
+                continue
+        return True
 
 
 def draw(blueprint: Blueprint, count: int, seed: int) -> list[Drawn]:
@@ -34,10 +59,10 @@ def draw(blueprint: Blueprint, count: int, seed: int) -> list[Drawn]:
     fields = blueprint.sampled
     columns = {field.name: _column(field, count, dice) for field in fields}
     people = [{name: column[at] for name, column in columns.items()} for at in range(count)]
-    rules, orders = [expression.parse(each.expression) for each in blueprint.constraints], blueprint.orders
+    rules = _Rules(blueprint)
     for at in range(count):
-        if not _holds(people[at], rules, orders):
-            _mend(people, at, fields, rules, orders, dice)
+        if not rules.hold(people[at]):
+            _mend(people, at, fields, rules, dice)
     return people
 
 
@@ -79,25 +104,18 @@ def _within(low: float, high: float, kind: str, dice: random.Random) -> str:
     return f"{rounded if low <= rounded < high else drawn:.15g}"
 
 
-def _mend(
-    people: list[Drawn],
-    at: int,
-    fields: Sequence[Field],
-    rules: Sequence[Holds],
-    orders: Orders,
-    dice: random.Random,
-) -> None:
+def _mend(people: list[Drawn], at: int, fields: Sequence[Field], rules: _Rules, dice: random.Random) -> None:
     for _ in range(SWAPS):
         other, name = dice.randrange(len(people)), dice.choice(fields).name
         mine = {**people[at], name: people[other][name]}
         theirs = {**people[other], name: people[at][name]}
         # Whoever comes later is looked at later.
-        if _holds(mine, rules, orders) and (other > at or _holds(theirs, rules, orders)):
+        if rules.hold(mine) and (other > at or rules.hold(theirs)):
             people[at], people[other] = mine, theirs
             return
     for _ in range(DRAWS):
         alone = {field.name: _one(field, dice) for field in fields}
-        if _holds(alone, rules, orders):
+        if rules.hold(alone):
             people[at] = alone
             return
     raise SamplingError
@@ -114,14 +132,3 @@ def _one(field: Field, dice: random.Random) -> str:
     place = [*declared].index(value)
     low, high = (edges[place], edges[place + 1]) if len(edges) > 1 else (edges[0], edges[0])
     return _within(low, high, field.type, dice)
-
-
-def _holds(person: Drawn, rules: Sequence[Holds], orders: Orders) -> bool:
-    for rule in rules:
-        try:
-            if not rule(person, orders):
-                return False
-        except NotApplicableError:
-            # It asks for a field that the model has yet to write.
-            continue
-    return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.fakes.process import Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
 
 PROJECT = "/api/projects/my-project/personas"
-KEYLESS = '[projects]\nkeyless = "default"\nnames = { "my-project" = "default" }\n'
+KEYLESS = '[projects]\nkeyless = "default"\nnames = { "my-project" = "default", "Çay evi" = "default" }\n'
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,24 @@ def test_whoever_may_be_a_browser_or_a_proxy_needs_a_key(
     open_gateway: Gateway, headers: dict[str, str]
 ) -> None:
     assert fetch(open_gateway, PROJECT, key="", headers=headers).status == 401
+
+
+def test_the_link_to_more_follows_a_project_whatever_its_name(open_gateway: Gateway) -> None:
+    place = f"/api/projects/{quote('Çay evi')}/personas"
+    names = [f"long-{number}" for number in range(6)]
+    bodies = [{"name": name, "systemPrompt": "x" * 500_000} for name in names]
+    made = [fetch(open_gateway, place, body).json["id"] for body in bodies]
+    found: list[str] = []
+    rest: str | None = place
+    while rest is not None:
+        reply = fetch(open_gateway, rest)
+        assert reply.status == 200, reply.body[:500]
+        found += [each["name"] for each in reply.json]
+        link = reply.headers.get("link")
+        rest = link and link[1 : link.index(">")]
+    assert [name for name in found if name in names] == names
+    for each in made:
+        assert fetch(open_gateway, f"{place}/{each}", method="DELETE").status == 204
 
 
 def test_only_the_named_workspace_and_only_these_paths_are_open(open_gateway: Gateway) -> None:

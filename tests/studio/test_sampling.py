@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.studio import sampling
 from gateway.studio.crowd import Member
 from gateway.studio.marginals import OTHER, measure
 from gateway.studio.sampling import SamplingError, draw, quotas
@@ -72,6 +73,17 @@ def test_numbers_stay_within_their_bounds_and_bins(kind: str, low: float, high: 
     ]
     (found,) = measure(people, made)
     assert (found.passed, OTHER in found.observed) == (True, False)
+
+
+def test_constraints_that_hardly_anybody_meets_are_looked_at_so_often_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    number = {"name": "n", "type": "integer", "distribution": {"min": 0, "max": 9999}}
+    rare = plan(fields=[number], constraints=["n >= 0"] * 39 + ["n % 50 == 0"])
+    assert all(int(each["n"]) % 50 == 0 for each in draw(rare, 20, 1))
+    monkeypatch.setattr(sampling, "ASKED", 5000)
+    with pytest.raises(SamplingError):
+        draw(rare, 20, 1)
 
 
 def test_constraints_that_nobody_can_meet_end_within_a_bound() -> None:
