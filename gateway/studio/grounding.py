@@ -69,6 +69,7 @@ def plain(html: str) -> str:
     """Take the text of a page that people read."""
     reader = _Reader()
     reader.feed(html)
+    reader.close()
     return " ".join(reader.texts)
 
 
@@ -79,7 +80,8 @@ class _Reader(HTMLParser):
         self._hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in HIDDEN
+        # The end of a head need not be written.
+        self._hidden = 0 if tag == "body" else self._hidden + (tag in HIDDEN)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in HIDDEN and self._hidden:
