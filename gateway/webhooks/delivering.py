@@ -28,10 +28,8 @@ CONNECTIONS = 1000
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step gives: it has waited for room, was in vain, or has made an attempt."""
+    """What one step gives: it has made an attempt, or was in vain."""
 
-    wait: float | None = None
-    """Seconds until the plan may have room."""
     attempt: Attempt | None = None
     again: float | None = None
     """Seconds until the next attempt; `None` where there is none."""
@@ -65,9 +63,7 @@ class Delivering:
 
     async def perform(self, work: Work, course: Course) -> Write:
         """Make one attempt. Raises LaterError and FailedError."""
-        outcome = msgspec.convert(await course.step("send", lambda: self._send(work)), Outcome)
-        if outcome.wait is not None:
-            raise LaterError(outcome.wait)
+        outcome = msgspec.convert(await course.step("send", lambda: self._send(work, course)), Outcome)
         attempt = outcome.attempt
         if attempt is None or attempt.error is not None:
             error = _error(attempt, outcome.dropped)
@@ -80,12 +76,24 @@ class Delivering:
 
         return write
 
-    async def _send(self, work: Work) -> Any:
-        async with self._database.read() as connection:
-            found = await deliveries.of_work(connection, str(work.data["delivery_id"]))
-        return msgspec.to_builtins(await self._outcome(work, found))
+    async def _send(self, work: Work, course: Course) -> Any:
+        """Send it once the plan has room; what waits in its lane behind it costs nothing meanwhile."""
+        delivery_id = str(work.data["delivery_id"])
+        while True:
+            async with self._database.read() as connection:
+                found = await deliveries.of_work(connection, delivery_id)
+            outcome = await self._outcome(work, found)
+            if isinstance(outcome, Outcome):
+                return msgspec.to_builtins(outcome)
+            async with self._database.write() as connection:
+                found = await deliveries.of_work(connection, delivery_id)
+                if found is not None and found[0].work_id == work.id:
+                    at = clock.now_ms() + int(outcome * 1000)
+                    await deliveries.put_off(connection, delivery_id, at)
+            await course.pause(outcome)
 
-    async def _outcome(self, work: Work, found: tuple[Delivery, Webhook] | None) -> Outcome:
+    async def _outcome(self, work: Work, found: tuple[Delivery, Webhook] | None) -> Outcome | float:
+        """Make an attempt, or give the seconds until the plan may have room."""
         if found is None:
             return Outcome(dropped="the webhook was deleted")
         delivery, webhook = found
@@ -98,7 +106,7 @@ class Delivering:
         if signing.mark_of(self._hasher, webhook.salt) != webhook.mark:
             return Outcome(dropped="the secret is lost with the pepper; rotate it")
         if wait := await self._allowance.wait("deliveries", webhook.workspace_id, webhook.key_id):
-            return Outcome(wait=wait)
+            return wait
         attempt = await self._attempt(delivery, webhook, self._hasher)
         pauses = self._settings.retries
         if attempt.error is None or attempt.is_gone or delivery.tries >= len(pauses):
@@ -134,9 +142,7 @@ async def give_up(connection: AsyncConnection, work: Work) -> None:
     if found is None or found[0].work_id != work.id:
         return
     attempt = msgspec.convert(error["attempt"], Attempt) if "attempt" in error else None
-    if work.state == "waiting" and attempt is None:
-        await deliveries.put_off(connection, delivery_id, work.due_at)
-    elif work.state == "waiting" and attempt is not None:
+    if work.state == "waiting" and attempt is not None:
         await deliveries.attempted(connection, delivery_id, attempt, "waiting", work.due_at)
     elif attempt is not None:
         await deliveries.attempted(connection, delivery_id, attempt, "failed")

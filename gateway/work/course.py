@@ -56,6 +56,13 @@ class DurableCourse:
             raise LaterError(outcome["later"], outcome["error"])
         raise CancelledWorkError
 
+    async def pause(self, seconds: float) -> None:
+        self.at_rest.set()
+        await asyncio.sleep(seconds)
+        if self._closing.is_set():
+            await asyncio.Event().wait()
+        self.at_rest.clear()
+
     async def _outcome(self, function: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
         while not self.is_cancelled:
             self._held = asyncio.ensure_future(function())

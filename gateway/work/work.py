@@ -65,6 +65,9 @@ class Course(Protocol):
         A step may be cut short at any await, and is then taken again, except where the work is cancelled.
         """
 
+    async def pause(self, seconds: float) -> None:
+        """Wait within a step that has had no effect so far, so that a process that ends need not wait too."""
+
 
 Write = Callable[[AsyncConnection], Awaitable[None]]
 """Keeps a result, within the transaction in which the work ends, and so exactly once."""
