@@ -80,16 +80,9 @@ async def tally(connection: AsyncConnection, subject: Subject, window_hours: int
     return Tally(int(row[0]), int(row[1]))
 
 
-async def open_alerts(
-    connection: AsyncConnection, threshold: float, window_hours: int, after: int
-) -> list[Alert]:
+async def open_alerts(connection: AsyncConnection, after: int) -> list[Alert]:
     """List alerts that are open, behind a place, in their order."""
-    query = select(tables.alerts).where(
-        ALERT.recovered_at.is_(None),
-        ALERT.threshold == threshold,
-        ALERT.window_hours == window_hours,
-        ALERT.seq > literal(after, BigInteger),
-    )
+    query = select(tables.alerts).where(ALERT.recovered_at.is_(None), ALERT.seq > literal(after, BigInteger))
     rows = await connection.execute(query.order_by(ALERT.seq).limit(OPEN_AT_ONCE))
     return [msgspec.convert(fields(row), Alert) for row in rows]
 

@@ -55,19 +55,24 @@ class Watching:
             await store.recover(connection, [known])
 
     async def _close(self) -> None:
-        """Close the alerts whose answers are no longer within the window."""
-        threshold, hours, after = self._settings.threshold, self._settings.window_hours, 0
-        over: list[Alert] = []
-        async with self._database.read() as connection:
-            while found := await store.open_alerts(connection, threshold, hours, after):
-                for alert in found:
-                    tally = await store.tally(connection, alert.subject, hours)
-                    if tally.share < threshold:
-                        over.append(alert)
-                after = found[-1].seq
-        if over:
-            async with self._database.write() as connection:
-                await store.recover(connection, over)
+        """Close the alerts whose answers are no longer within the window, and those of other settings."""
+        after = 0
+        while True:
+            async with self._database.read() as connection:
+                found = await store.open_alerts(connection, after)
+                over = [alert for alert in found if await self._is_over(connection, alert)]
+            if over:
+                async with self._database.write() as connection:
+                    await store.recover(connection, over)
+            if not found:
+                return
+            after = found[-1].seq
+
+    async def _is_over(self, connection: AsyncConnection, alert: Alert) -> bool:
+        threshold, hours = self._settings.threshold, self._settings.window_hours
+        if (alert.threshold, alert.window_hours) != (threshold, hours):
+            return True
+        return (await store.tally(connection, alert.subject, hours)).share < threshold
 
     def _is_too_much(self, found: Tally) -> bool:
         enough = found.turns >= self._settings.minimum_turns

@@ -27,6 +27,8 @@ SPENT_DAYS = 400
 """Days after which nobody asks any more what was spent of a budget in one hour, day or month."""
 DELIVERED_DAYS = 30
 """Days for which what was delivered to webhooks can be replayed."""
+ALERT_DAYS = 400
+"""Days for which an alert is listed once it has recovered."""
 ROUND = "retention.at"
 """The property that says when the last round began."""
 
@@ -66,6 +68,9 @@ class Retention:
             ),
             "deliveries": lambda connection: _lapsed(
                 connection, tables.deliveries, tables.deliveries.c.created_at, now - DELIVERED_DAYS * DAY_MS
+            ),
+            "alerts": lambda connection: _lapsed(
+                connection, tables.alerts, tables.alerts.c.recovered_at, now - ALERT_DAYS * DAY_MS
             ),
             "amounts set aside": lambda connection: _lapsed(
                 connection, tables.holds, tables.holds.c.until, now - DAY_MS

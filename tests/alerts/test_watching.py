@@ -2,19 +2,23 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
+from sqlalchemy import update
 
 from gateway import clock
 from gateway.alerts import store
 from gateway.alerts.watching import Watching
 from gateway.auth import store as auth
-from gateway.config import Alerts
+from gateway.config import Alerts, Config
 from gateway.events import store as events
 from gateway.events.event import Event
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.store import personas
+from gateway.storage import tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
+from gateway.storage.retention import Retention
 from gateway.turns.amendment import LateScore
 from gateway.turns.store import amendments, turns
 from gateway.turns.turn import Drift, unscored
@@ -127,3 +131,18 @@ async def test_a_private_persona_s_alert_is_its_owner_s(place: Path | str) -> No
         async with database.read() as connection:
             assert await store.listed(connection, one.workspace, "key_2", None, 10) == []
             assert len(await store.listed(connection, one.workspace, "key_1", None, 10)) == 1
+
+
+async def test_an_alert_of_other_settings_closes_and_is_forgotten_in_the_end(place: Path | str) -> None:
+    async with opened(place) as database:
+        one = await rig(database)
+        await one.answer(*[OUT] * 4)
+        assert len(await one.told()) == 1
+        one.watching = Watching(msgspec.structs.replace(SETTINGS, threshold=0.6), database)
+        assert len(await one.told()) == 1
+        assert await one.open() == 0
+        async with database.write() as connection:
+            await connection.execute(update(tables.alerts).values(recovered_at=1))
+        await Retention(database, Config()).round()
+        async with database.read() as connection:
+            assert await store.listed(connection, one.workspace, "key_1", None, 10) == []
