@@ -97,7 +97,8 @@ async def renew(database: Database, config: Config) -> None:
 
 def _remedy() -> str:
     return (
-        "put the right one back from a backup, or, if it is lost for good, run `persona db new-pepper`, "
+        "put the right one back from a backup, or from another gateway of this store; if it is lost for "
+        "good, run `persona db new-pepper`, "
         "after which every key has to be made anew"
     )
 

@@ -23,6 +23,13 @@ from gateway.studio.evaluation import Report, evaluate
 PAUSE_SECONDS = 1.0
 SHOWN = 20
 """Gates that are not passed and are told of."""
+HINTS = {
+    "invalid_blueprint": " (the model planned none that can be drawn from; --blueprint gives one, or "
+    "[generation] upstream names another model)",
+    "provider_error": " (the model does not answer, or not so that each persona passes the gates; "
+    "[generation] upstream names another one, and --partial does without some personas)",
+}
+"""What to do about failures that lie with the model, the bundled one above all."""
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -63,7 +70,7 @@ async def generate(
         await asyncio.sleep(PAUSE_SECONDS)
         found = await target.populations.find(job)
     if found.status == "failed":
-        raise Failure(f"the population has failed: {found.error}")
+        raise Failure(f"the population has failed: {found.error}{HINTS.get(found.error or '', '')}")
     _keep(output, msgspec.json.encode(found))
     click.echo(f"{len(found.personas or [])} personas are in {output}")
 

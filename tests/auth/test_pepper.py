@@ -61,7 +61,7 @@ async def test_a_lost_short_or_foreign_pepper_is_noticed(database: Database, con
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(
-        PepperError, match=r"put the right one back from a backup, or, .* `persona db new-pepper`"
+        PepperError, match=r"from a backup, or from another gateway of this store; .* `persona db new-pepper`"
     ):
         await pepper.prepare(database, config(database))
     assert file.exists() is (content is not None)
