@@ -88,6 +88,7 @@ from gateway.turns.tail import Tail
 from gateway.turnstile import Turnstile
 from gateway.upstreams.routing import Routing
 from gateway.web.routes import router as web_router
+from gateway.web.status import Watch
 from gateway.webhooks.routes import router as webhooks_router
 from gateway.work.queue import Queue
 
@@ -313,7 +314,7 @@ def create_app(
             native(gateway),
             projects(gateway),
             openapi_router(),
-            web_router(),
+            web_router(Watch(gateway.readiness, gateway.queue, config.server.workers)),
         ],
         lifespan=[lifespan],
         exception_handlers={Refusal: refuse, HTTPException: refuse, Exception: refuse},

@@ -219,6 +219,11 @@ def _good(operation: Operation) -> Json:
             names.append("Idempotent-Replayed")
         word = {"201": "Made.", "204": "Done; there is nothing to say."}.get(status, "The answer.")
         shown[status] = _answer(word, content, names)
+    if operation.id in ("show_home", "show_file"):
+        shown["200"]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
+    if operation.id == "show_status":
+        page = {"schema": {"type": "string"}, "example": "<!doctype html>…"}
+        shown["200"]["content"]["text/html"] = page
     if operation.id == "check_readiness":
         content = {"application/json": {"schema": schemas.ref("Readiness"), "example": examples.UNREADY}}
         shown["503"] = _answer("Not ready.", content, ["X-Request-Id"])

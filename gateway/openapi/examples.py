@@ -205,6 +205,7 @@ ANSWERS: dict[str, Any] = {
     "change_project_persona": projects.PERSONA,
     "check_liveness": {"status": "live"},
     "check_readiness": access.READINESS,
+    "show_status": access.STATUS,
     "show_openapi": {"openapi": "3.1.0"},
     "create_chat_completion": completions.ANSWER,
     "create_response": responded.ANSWER,

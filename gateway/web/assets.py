@@ -7,9 +7,9 @@ from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 TYPES = {
-    "css": "text/css; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
+    "css": "text/css",
+    "html": "text/html",
+    "js": "text/javascript",
     "svg": "image/svg+xml",
 }
 WORTH_PACKING = 1_000

@@ -1,11 +1,14 @@
-"""The route `/` and the page's files below `/page`, which need no key: they hold nothing of anybody's."""
+"""The routes `/`, `/status` and the page's files below `/page` need no key: nothing there is anybody's."""
 
+import asyncio
 from functools import cache
 from typing import Any
 
+import msgspec
 from litestar import MediaType, Request, Response, Router, get
 
 from gateway.errors import Fault, Refusal
+from gateway.web import status
 from gateway.web.assets import Asset, Assets
 
 POLICY = "; ".join(
@@ -27,8 +30,11 @@ EACH_TIME = "no-cache"
 AnyRequest = Request[Any, Any, Any]
 
 
-def router() -> Router:
-    """Make the routes. The files are read when the page is first asked for, in a thread."""
+def router(watch: status.Watch) -> Router:
+    """Make the routes; `watch` knows how the gateway is.
+
+    The files are read when the page is first asked for, in a thread.
+    """
     assets = cache(Assets)
 
     @get("/", media_type=MediaType.HTML, sync_to_thread=True, summary="The page for people")
@@ -50,7 +56,18 @@ def router() -> Router:
             raise Refusal(Fault.ROUTE_NOT_FOUND)
         return _answer(request, found, FOR_EVER)
 
-    return Router("/", route_handlers=[show_home, show_file], tags=["Gateway"])
+    @get("/status", summary="How the gateway is, for people and machines")
+    async def show_status(request: AnyRequest) -> Response[bytes]:
+        """A browser gets a page, everybody else JSON; the answer is 200 whatever the state is."""
+        found = await watch.status()
+        headers = {"cache-control": "no-store", "vary": "accept", "x-content-type-options": "nosniff"}
+        if request.accept.best_match([status.JSON, status.HTML], status.JSON) == status.JSON:
+            return Response(msgspec.json.encode(found), media_type=status.JSON, headers=headers)
+        read = await asyncio.to_thread(assets)
+        headers |= {"content-security-policy": POLICY, "referrer-policy": "no-referrer"}
+        return Response(status.page(found, read.build).encode(), media_type=MediaType.HTML, headers=headers)
+
+    return Router("/", route_handlers=[show_home, show_file, show_status], tags=["Gateway"])
 
 
 def _answer(request: AnyRequest, asset: Asset, caching: str) -> Response[bytes]:

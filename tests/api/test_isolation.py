@@ -24,6 +24,7 @@ PUBLIC = {
     "/page/{build}/{file}",
     "/health/live",
     "/health/ready",
+    "/status",
     "/openapi.json",
     "/docs",
     "/docs/errors",

@@ -215,6 +215,7 @@ def test_budgets_are_answered_as_described(walk: Walk, gateway: Gateway) -> None
 def test_health_is_answered_as_described(walk: Walk) -> None:
     walk("GET", "/health/live", key="")
     walk("GET", "/health/ready", key="")
+    walk("GET", "/status", key="")
     walk("GET", "/openapi.json", key="")
     walk("GET", "/", key="")
     walk("GET", "/docs", key="")

@@ -23,6 +23,7 @@ WITHOUT_KEY = {
     "/page/{build}/{file}",
     "/health/live",
     "/health/ready",
+    "/status",
     "/openapi.json",
     "/docs",
     "/docs/errors",

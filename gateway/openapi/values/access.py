@@ -60,6 +60,17 @@ BUDGET: Json = {
     "created_at": WHEN,
     "updated_at": LATER,
 }
+STATUS: Json = {
+    "status": "ready",
+    "version": "0.1.0",
+    "uptime_seconds": 86400,
+    "workers": 2,
+    "draining": False,
+    "store": "ok",
+    "limits": "ok",
+    "upstreams": {"main": "ok"},
+    "work": {"waiting": 0, "running": 1, "failed": 0, "retries": 0, "oldest_seconds": 0.0},
+}
 READINESS: Json = {
     "status": "ready",
     "store": "ok",
