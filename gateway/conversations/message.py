@@ -57,8 +57,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_removed(self) -> bool:
-        """Tells whether all that was said in it has been taken out."""
-        return self.items == "[]"
+        """Tells whether what a chat knows of it has been taken out."""
+        return self.body is None and self.items is not None
 
     @property
     def place(self) -> Place:

@@ -181,7 +181,7 @@ def _items() -> list[HTTPRouteHandler]:
     ) -> dict[str, Any]:
         async with database.read() as connection:
             found = await reach(connection, caller_of(request), conversation)
-            written = (await _find(connection, found, item))[1]
+            written = _find((await on(connection, found, found.leaf)).messages, item)[1]
         return dict(msgspec.json.decode(written))
 
     @delete(
@@ -196,9 +196,13 @@ def _items() -> list[HTTPRouteHandler]:
         """What comes behind it stays."""
         async with database.write(still_there(request.scope)) as connection:
             found = await reach(connection, caller_of(request), conversation)
-            message, _ = await _find(connection, found, item)
+            path = (await on(connection, found, found.leaf)).messages
+            message, _ = _find(path, item)
             items, body = shown.without(message, item)
             await store.rewrite(connection, found, message.id, items, body)
+            at = path.index(message)
+            end = next((each for each in range(at, len(path)) if path[each].score is not None), at)
+            await store.take_out(connection, found, [each.id for each in path[at : end + 1]], item)
         await database.scrub()
         return _show(found)
 
@@ -213,9 +217,9 @@ def _items() -> list[HTTPRouteHandler]:
 ItemId = Annotated[str, Parameter(max_length=128)]
 
 
-async def _find(connection: AsyncConnection, found: Conversation, item_id: str) -> tuple[Message, bytes]:
-    """Find an item on the path to the newest message. Raises Refusal."""
-    for message in (await on(connection, found, found.leaf)).messages:
+def _find(path: list[Message], item_id: str) -> tuple[Message, bytes]:
+    """Find an item on a path. Raises Refusal."""
+    for message in path:
         for item in shown.items_of(message):
             if shown.id_of(item) == item_id:
                 return message, item

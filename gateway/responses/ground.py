@@ -41,6 +41,8 @@ class Ground(NamedTuple):
     place: Place | None
     messages: list[Message]
     """The path so far, the oldest message first."""
+    is_named: bool = False
+    """Tells whether the conversation was named by a caller, and so is no response's own."""
 
     @property
     def chat(self) -> list[msgspec.Raw]:
@@ -81,7 +83,7 @@ async def ground(database: Database, caller: Caller, asked: Asked) -> Ground | N
         conversation = await find(connection, caller, asked.conversation)
         if conversation is None:
             return None
-        return await on(connection, conversation, conversation.leaf)
+        return (await on(connection, conversation, conversation.leaf))._replace(is_named=True)
 
 
 async def _referred(
@@ -140,7 +142,7 @@ async def _after(connection: AsyncConnection, caller: Caller, response_id: str) 
     found = await on(connection, conversation, response.message_id)
     if found.place is not None and found.place.id is None:
         raise Refusal(Fault.RESPONSE_GONE, param="previous_response_id")
-    return found
+    return found._replace(is_named=response.is_named)
 
 
 async def on(connection: AsyncConnection, conversation: Conversation, leaf: str | None) -> Ground:

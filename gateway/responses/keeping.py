@@ -31,6 +31,7 @@ class ResponseKeeping(Keeping):
         place: Place,
         heard: list[Heard],
         *,
+        is_named: bool,
         caller: Caller,
         draft: Draft,
         account: Account,
@@ -42,6 +43,7 @@ class ResponseKeeping(Keeping):
         if sum(len(item) for said in draft.asked.heard.spoken for item in said.items) > MOST_BYTES:
             raise Refusal(Fault.REQUEST_TOO_LARGE, TOO_LARGE, param="input")
         super().__init__(committer, conversation, place, heard)
+        self._is_named = is_named
         self._caller = caller
         self._draft = draft
         self._account = account
@@ -75,7 +77,7 @@ class ResponseKeeping(Keeping):
             draft.status,
             body,
             given,
-            is_named=draft.conversation is not None,
+            is_named=self._is_named,
             **more,
         )
         await store.keep(connection, row, names)

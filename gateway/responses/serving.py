@@ -127,6 +127,7 @@ class Responses(Answering):
             conversation,
             place,
             heard,
+            is_named=before.is_named,
             caller=caller,
             draft=draft,
             account=exchange.account,

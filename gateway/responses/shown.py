@@ -7,9 +7,11 @@ import msgspec
 
 from gateway import ids
 from gateway.conversations.message import Message
+from gateway.openai_api import chunk as chunks
 from gateway.openai_api.messages import opens
 from gateway.openai_api.parameters import NULL, is_set
 from gateway.responses.items import Fields
+from gateway.responses.native import message_of
 from gateway.responses.telling import call_item, message_item, reasoning_item
 
 PREFIXES = {
@@ -142,12 +144,28 @@ def id_of(item: bytes) -> str:
 def without(message: Message, item_id: str) -> tuple[str, str | None]:
     """Return the items and the body of a message from which one is taken; a message may be left with none."""
     left = [item for item in items_of(message) if id_of(item) != item_id]
-    written = (b"[" + b",".join(left) + b"]").decode()
-    return written, message.body if left else None
+    written = b"[" + b",".join(left) + b"]"
+    if message.role == "assistant" and left:
+        return written.decode(), message_of(msgspec.Raw(written)).decode()
+    is_said = any(bytes(_object.decode(item).get("type", NULL)) in NAMED for item in left)
+    return written.decode(), message.body if is_said else None
+
+
+def told_without(body: str, given: str, item_id: str) -> tuple[str, str]:
+    """Return a response and the items that it answers, as they are told, without this item."""
+    fields = _object.decode(body.encode())
+    written = _left(fields.get("output", msgspec.Raw(b"[]")), item_id)
+    answer = chunks.with_keys(body.encode(), {"output": written})
+    return answer.decode(), _left(given.encode(), item_id).decode()
+
+
+def _left(items: msgspec.Raw | bytes, item_id: str) -> bytes:
+    left = [bytes(each) for each in _array.decode(items) if id_of(bytes(each)) != item_id]
+    return b"[" + b",".join(left) + b"]"
 
 
 def read_items(value: str) -> list[bytes]:
     return [bytes(each) for each in _array.decode(value.encode())]
 
 
-__all__ = ["for_upstream", "id_of", "items_of", "read_items", "whole", "without"]
+__all__ = ["for_upstream", "id_of", "items_of", "read_items", "told_without", "whole", "without"]

@@ -1,13 +1,17 @@
 """Responses are kept in the database, beside the messages of their conversations."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, select, update
 
 from gateway import clock
 from gateway.conversations.conversation import Conversation
+from gateway.conversations.store.messages import steps
+from gateway.openai_api.plain import MOST
+from gateway.responses import shown
 from gateway.storage import erasure, tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
@@ -15,6 +19,7 @@ from gateway.storage.visibility import is_open
 
 RESPONSE, ITEM = tables.responses.c, tables.response_items.c
 CONVERSATION, MESSAGE = tables.conversations.c, tables.messages.c
+BODY_ITEMS = MESSAGE["items"]
 ITEM_ID = 128
 """Characters of an item's id; a longer one is not found again."""
 
@@ -102,13 +107,40 @@ async def _keep_items(
 
 
 async def erase(connection: AsyncConnection, response: Response) -> None:
-    """Delete a response, and its conversation with it, if nobody has named that and nothing else is in it."""
+    """Delete a response, and what was said in it, unless somebody has named the conversation.
+
+    What something else stands on stays until that is gone; a conversation without anything else goes.
+    """
     await connection.execute(delete(tables.response_items).where(ITEM.response == response.seq))
     await connection.execute(delete(tables.responses).where(RESPONSE.seq == response.seq))
-    others = select(func.count()).where(RESPONSE.conversation == response.conversation)
-    if response.is_named or (await connection.execute(others)).scalar():
+    if response.is_named:
         return
+    others = select(RESPONSE.seq).where(RESPONSE.conversation == response.conversation)
+    chats = select(MESSAGE.seq).where(MESSAGE.conversation == response.conversation, BODY_ITEMS.is_(None))
+    for query in (others, chats):
+        if (await connection.execute(query.limit(1))).first() is not None:
+            await _unsay(connection, response)
+            return
     await erasure.conversations(connection, CONVERSATION.seq == response.conversation)
+
+
+async def _unsay(connection: AsyncConnection, response: Response) -> None:
+    """Take the texts out of a response's messages, if nothing else that has texts stands on them."""
+    conversation = await conversation_of(connection, response)
+    if conversation is None:
+        return
+    path = steps(conversation, response.message_id, MOST)
+    query = select(MESSAGE.id, MESSAGE.score).join(path, path.c.seq == MESSAGE.seq)
+    own: list[str] = []
+    for row in await connection.execute(query.order_by(MESSAGE.depth.desc())):
+        if own and row.score is not None:
+            break  # the answer before
+        own.append(row.id)
+    here = MESSAGE.conversation == response.conversation
+    has_texts = BODY_ITEMS.is_(None) | (BODY_ITEMS != "[]")
+    others = select(MESSAGE.seq).where(here, MESSAGE.parent.in_(own), MESSAGE.id.not_in(own), has_texts)
+    if (await connection.execute(others.limit(1))).first() is None:
+        await _rewrite(connection, here & MESSAGE.id.in_(own), "[]", None)
 
 
 async def rewrite(
@@ -116,10 +148,31 @@ async def rewrite(
 ) -> None:
     """Put other items into a message, such as fewer of them."""
     here = (MESSAGE.conversation == conversation.seq) & (MESSAGE.id == message_id)
+    await _rewrite(connection, here, items, body)
+
+
+async def _rewrite(
+    connection: AsyncConnection, here: ColumnElement[bool], items: str, body: str | None
+) -> None:
     said = select(MESSAGE.seq).where(here)
     words = tables.message_words
     await connection.execute(delete(words).where(words.c.rowid.in_(said)))
     await connection.execute(update(tables.messages).where(here).values(items=items, body=body))
+
+
+async def take_out(
+    connection: AsyncConnection, conversation: Conversation, message_ids: Iterable[str], item_id: str
+) -> None:
+    """Take an item out of the responses of these messages, which tell it too."""
+    ids = ["resp_" + each.partition("_")[2] for each in message_ids]
+    query = select(RESPONSE.seq, RESPONSE.body, RESPONSE.input)
+    query = query.where(RESPONSE.conversation == conversation.seq, RESPONSE.id.in_(ids))
+    for row in (await connection.execute(query)).all():
+        body, given = await asyncio.to_thread(shown.told_without, row.body, row.input, item_id)
+        here = RESPONSE.seq == row.seq
+        await connection.execute(update(tables.responses).where(here).values(body=body, input=given))
+    named = (ITEM.workspace_id == conversation.workspace_id) & (ITEM.id == item_id)
+    await connection.execute(delete(tables.response_items).where(named))
 
 
 def drafted(

@@ -125,6 +125,51 @@ def test_a_response_is_read_listed_and_deleted(responding: Gateway, kind: str) -
     assert gone.status == 404
 
 
+def said_in(gateway: Gateway, conversation: str) -> bytes:
+    return fetch(gateway, f"/v1/chat/conversations/{conversation}/messages").body
+
+
+def test_what_was_said_goes_with_the_response(responding: Gateway, kind: str) -> None:
+    first = ask(responding, kind, "First words").json
+    name = first["persona"]["conversation"]
+    given = [{"role": "user", "content": "Early"}, {"role": "user", "content": "Late words"}]
+    second = ask(responding, kind, given, previous_response_id=first["id"]).json
+    fetch(responding, f"{PATH}/{first['id']}", method="DELETE")
+    assert b"First words" in said_in(responding, name), "the second one stands on it"
+    third = ask(responding, kind, "Other words", previous_response_id=second["id"]).json
+    fetch(responding, f"{PATH}/{third['id']}", method="DELETE")
+    told_now = said_in(responding, name)
+    assert (b"Other" in told_now, b"Late" in told_now) == (False, True)
+    assert ask(responding, kind, "More", previous_response_id=second["id"], store=False).status == 200
+    assert fetch(responding, f"/v1/chat/conversations/{name}/messages", {"message": "A chat"}).status == 200
+    fetch(responding, f"{PATH}/{second['id']}", method="DELETE")
+    assert b"A chat" in said_in(responding, name), "nobody has deleted that"
+
+
+def test_a_conversation_that_was_named_outlives_its_responses(responding: Gateway, kind: str) -> None:
+    made = fetch(responding, CONVERSATIONS, {}).json["id"]
+    first = ask(responding, kind, "One", conversation=made).json
+    second = ask(responding, kind, "Two", previous_response_id=first["id"]).json
+    for each in (first, second):
+        assert fetch(responding, f"{PATH}/{each['id']}", method="DELETE").status == 200
+    assert b"You said: Two" in said_in(responding, made)
+
+
+def test_an_item_is_taken_out_wherever_it_is_told(responding: Gateway, kind: str) -> None:
+    made = fetch(responding, CONVERSATIONS, {}).json["id"]
+    first = ask(responding, kind, "think aloud, my secret", conversation=made).json
+    for item in fetch(responding, f"{CONVERSATIONS}/{made}/items").json["data"]:
+        if item["type"] == "message":
+            path = f"{CONVERSATIONS}/{made}/items/{item['id']}"
+            assert fetch(responding, path, method="DELETE").status == 200
+    found = fetch(responding, f"{PATH}/{first['id']}")
+    left = ["reasoning"] if kind == "native" else []
+    assert [item["type"] for item in found.json["output"]] == left
+    given = fetch(responding, f"{PATH}/{first['id']}/input_items").json["data"]
+    assert (given, b"You said" in said_in(responding, made)) == ([], False)
+    assert ask(responding, kind, "Two", conversation=made).status == 200
+
+
 def test_nothing_is_kept_that_is_not_to_be(responding: Gateway, kind: str) -> None:
     first = ask(responding, kind, "Secret", store=False).json
     assert fetch(responding, f"{PATH}/{first['id']}").status == 404
