@@ -24,8 +24,8 @@ def test_an_unknown_name_is_told_with_those_that_there_are(me: User, path: str, 
 def test_a_word_that_is_not_taken_is_told_with_those_that_are(me: User) -> None:
     reply = me.get("/usage?by=dya")
     assert details(reply) == [(["query", "by"], "type_error")]
-    message = "`query.by`: Invalid enum value 'dya'; there are: `day`, `key`, `persona`, `upstream`."
-    assert reply.json["error"]["message"] == message
+    words = "`day`, `hour`, `key`, `persona`, `upstream`, `version`"
+    assert reply.json["error"]["message"] == f"`query.by`: Invalid enum value 'dya'; there are: {words}."
 
 
 @pytest.mark.parametrize(
