@@ -1,10 +1,13 @@
 """Responses are kept, gone on with and deleted, and conversations hold their items in OpenAI's form."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import openai
 import pytest
 
+from gateway.errors import Fault, Refusal
+from gateway.responses import ground as grounds
 from tests.conftest import Start
 from tests.e2e.wire import Reply, fetch
 from tests.fakes.process import Gateway, upstream_table
@@ -96,18 +99,22 @@ def test_references_do_not_make_a_small_request_large(
 def test_items_that_no_chat_has_count_in_what_is_kept(
     responding: Gateway, upstream: ScriptedUpstream
 ) -> None:
-    def given(size: int) -> list[dict[str, str]]:
-        return [{"type": "x_note", "blob": "A" * size}, {"role": "user", "content": "x"}]
-
-    reply = ask(responding, "native", given(9 << 20))
+    given = [{"type": "x_note", "blob": "A" * (9 << 20)}, {"role": "user", "content": "x"}]
+    reply = ask(responding, "native", given)
     assert (reply.status, reply.error["param"], upstream.seen) == (413, "input", [])
-    assert ask(responding, "native", given(9 << 20), store=False).status == 200
-    last = None
-    for _ in range(3):
-        reply = ask(responding, "native", given(6 << 20), previous_response_id=last)
-        last = reply.json["id"]
-    reply = ask(responding, "native", "x", previous_response_id=last)
-    assert (reply.status, reply.error["param"]) == (413, "previous_response_id")
+
+
+async def test_items_that_no_chat_has_count_in_a_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = grounds.CHARACTERS // 2
+    said: Any = SimpleNamespace(body="{}", items="A" * size, parent="msg_before", place=None)
+
+    async def back(*_: object) -> list[Any]:
+        return [said]
+
+    monkeypatch.setattr("gateway.conversations.store.back", back)
+    with pytest.raises(Refusal) as refused:
+        await grounds.on(Any, Any, "msg_last")  # type: ignore[arg-type]
+    assert refused.value.fault is Fault.REQUEST_TOO_LARGE
 
 
 def test_a_response_is_read_listed_and_deleted(responding: Gateway, kind: str) -> None:
