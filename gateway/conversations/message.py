@@ -1,7 +1,7 @@
 """A message stands on a path of its conversation, and remembers what was said before it by a hash."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -9,9 +9,12 @@ from gateway import clock, ids
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.lineage import Heard
 from gateway.scoring.transcript import text_of
-from gateway.storage.connection import AsyncConnection
 from gateway.storage.words import words_of
 from gateway.turns.turn import Drift, Turn
+
+if TYPE_CHECKING:
+    # Commands that ask a gateway elsewhere show messages too, and need no database.
+    from gateway.storage.connection import AsyncConnection
 
 MOST_BYTES = 8 << 20
 """Bytes of the messages that one turn adds."""
@@ -65,7 +68,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return Place(self.id, self.depth, self.turn, self.hash)
 
 
-Beside = Callable[[AsyncConnection, int], Awaitable[None]]
+Beside = Callable[["AsyncConnection", int], Awaitable[None]]
 
 
 class Addition(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.demo.lines import ASKED, PERSONA, SLIP
@@ -37,16 +38,20 @@ class Story:
         self._talk(turns)
         self._tell(self._noticed(made["version"], turns))
         self._tell(self._alerted(made["version"]))
-        self._move(1, "The label goes back to v1. The app was not touched.")
+        back = self._move(1, "The label goes back to v1. The app was not touched.")
         self._talk(turns)
-        self._tell(self._recovered(turns))
+        self._tell(self._recovered(back, turns))
 
-    def _move(self, version: int, told: str) -> None:
+    def _move(self, version: int, told: str) -> str:
+        """Move the label, and return the time from which on its version answers."""
         self._put(f"/personas/{PERSONA}/labels/{LABEL}", {"version": version})
         self._tell(told)
         # A worker hears of it within a second; the story goes on once its own requests are answered by it.
         deadline = time.monotonic() + HEARD_SECONDS
-        while self._say() != version and time.monotonic() < deadline:
+        while True:
+            since = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            if self._say() == version or time.monotonic() > deadline:
+                return since
             time.sleep(0.1)
 
     def _noticed(self, version: int, turns: int) -> str:
@@ -66,10 +71,9 @@ class Story:
         share, turns = fired[0]["share"], fired[0]["turns"]
         return f"An alert fires: {share:.0%} of {turns} answers, over {fired[0]['threshold']:.0%}."
 
-    def _recovered(self, turns: int) -> str:
-        """Tell what the gateway says of the time since the label went back."""
-        moves = self._read(f"/personas/{PERSONA}/labels", lambda found: bool(found["data"]))
-        path = f"/personas/{PERSONA}/drift/around?at={moves['data'][0]['at']}"
+    def _recovered(self, since: str, turns: int) -> str:
+        """Tell what the gateway says of the time since the label went back and was heard of."""
+        path = f"/personas/{PERSONA}/drift/around?at={since}"
         found = self._read(path, lambda found: found["after"]["turns"] >= turns)
         share = found["after"]["in_character"]["share"]
         return f"In character since then: {share:.0%}. Who moved what stands in /v1/audit."

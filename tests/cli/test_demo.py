@@ -29,7 +29,7 @@ def test_the_demo_slips_and_recovers(tmp_path: Path) -> None:
     assert int(away[1]) >= 80
     assert int(back[1]) >= 80
     assert "The model is a script" in done.stdout
-    assert "[upstreams.main]" in done.stdout
+    assert "[upstreams.openai]" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -55,7 +55,7 @@ async def test_more_words_than_an_index_takes_are_unfit(place: Path | str) -> No
     ],
 )
 async def test_whatever_the_driver_says_of_a_server_that_stops_is_an_outage(error: Exception) -> None:
-    async def fetchval(_statement: str) -> None:
+    async def fetchval(_statement: str, **_settings: float) -> None:
         raise error
 
     connection: Any = SimpleNamespace(driver=SimpleNamespace(fetchval=fetchval))
