@@ -163,7 +163,7 @@ def test_a_lost_or_foreign_pepper_fails_and_an_open_one_is_told(persona: Persona
         place.touch()
     place.write_text(kept)
     found = examined(folder, '[keys]\npepper = "another pepper altogether"')["pepper"]
-    assert (found.state, "another" in str(found)) == ("fail", False)
+    assert (found.state, "another pepper" in str(found)) == ("fail", False)
     assert pepper.place(load(folder / "config.toml", {})) == place
 
 
