@@ -1,49 +1,20 @@
 """A whole response is told as a stream, for an upstream that sent none although it was asked to."""
 
-import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
 from gateway.openai_api import chunk as chunks
+from gateway.openai_api.retelling import Retold
 from gateway.responses.native import NativeAnswer
 from gateway.upstreams.client import Response
-from gateway.upstreams.response import Sink
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-class RetoldResponse:
-    """Is read as a response that streams."""
-
-    def __init__(self, response: Response, frames: Iterator[bytes]) -> None:
-        self.status = response.status
-        self._response = response
-        self._frames = frames
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return self._response.headers
-
-    @property
-    def is_read(self) -> bool:
-        return self._response.is_read
-
-    async def read(self) -> bytes:
-        """Return the next event; others have their turn before it."""
-        await asyncio.sleep(0)
-        return next(self._frames, b"")
-
-    async def pour(self, sink: Sink) -> None:
-        """Give nothing: it is read."""
-
-    def close(self) -> None:
-        self._response.close()
-
-
-def events_of(answer: NativeAnswer, response: Response) -> RetoldResponse:
-    return RetoldResponse(response, _frames(answer))
+def events_of(answer: NativeAnswer, response: Response) -> Retold:
+    return Retold(response, _frames(answer))
 
 
 def _parts(content: msgspec.Raw | None) -> list[tuple[bytes, bytes]]:
