@@ -19,6 +19,7 @@ from gateway.runs.pipelines import Pipelines
 from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
 from gateway.server.model_process import ModelProcess, has_model
+from gateway.server.socket_child import SocketMissing
 from gateway.server.supervisor import StartError, Supervisor
 from gateway.server.tool_process import ToolProcess, ToolsMissing, require_sdk, uses_tools
 from gateway.storage.database import Database
@@ -66,7 +67,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
             embedder=embedder.address if embedder else None,
         )
         supervisor = Supervisor(settings, main, working.run, local, tools, embedder)
-    except (LocalModelMissing, ToolsMissing, StartError) as error:
+    except (LocalModelMissing, ToolsMissing, SocketMissing, StartError) as error:
         for process in (tools, embedder):
             if process is not None:
                 process.stop()
