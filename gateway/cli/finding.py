@@ -1,4 +1,4 @@
-"""What `persona doctor` finds of one part: how it is, and what to do about it."""
+"""`persona doctor` finds of each part how it is, and says what to do about it."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ class Finding(msgspec.Struct, frozen=True):
     """`fail`: the gateway does not start, or does not do what the configuration says; `warn`: it may not."""
     message: str
     remedy: str | None = None
-    """What to do; `None` where there is nothing."""
+    """This says what to do; it is `None` where there is nothing to do."""
 
 
 def ok(part: str, message: str) -> Finding:

@@ -29,7 +29,7 @@ HINTS = {
     "provider_error": " (the model does not answer, or not so that each persona passes the gates; "
     "[generation] upstream names another one, and --partial does without some personas)",
 }
-"""What to do about failures that lie with the model, the bundled one above all."""
+"""This says what to do about failures that lie with the model, the bundled one above all."""
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -41,7 +41,7 @@ class Vectors(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct):
-    """What the owner tells the process at its start."""
+    """The owner tells this the process at its start."""
 
     parent: int
     listener: int

@@ -1,4 +1,4 @@
-"""What turns and imports say is added to conversations."""
+"""Turns and imports add what they say to conversations."""
 
 from collections.abc import Sequence
 from typing import Any
