@@ -14,6 +14,9 @@ VALUES = 100_000
 """Values in the body of a chat request; a key counts with its value."""
 NUMBERS = 1_000_000
 """Values in a request for embeddings, which may bring its texts as the numbers of tokens."""
+ESCAPES = 4_000_000
+"""Backslashes in a body. A parser takes many times longer for an escape than for another character, and
+cannot be interrupted in between."""
 SLICE = 256 * 1024
 THREADS = 2
 
@@ -37,13 +40,13 @@ class Aside:
 
 
 def require_few_values(body: bytes, most: int) -> None:
-    """Raises Refusal for a large body that has more values than this.
+    """Raises Refusal for a large body that has more values than this, or too many escapes.
 
     Counts commas and brackets outside of strings, slice by slice, so that no single step takes long.
     """
     if len(body) <= LARGE:
         return
-    count = quotes = start = 0
+    count = quotes = escapes = start = 0
     while start < len(body):
         piece = body[start : start + SLICE]
         start += SLICE
@@ -52,18 +55,21 @@ def require_few_values(body: bytes, most: int) -> None:
             piece += body[start : start + 1]
             start += 1
         if b"\\" in piece:
+            escapes += piece.count(b"\\")
             piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
         outside = b"".join(piece.split(b'"')[quotes % 2 :: 2])
         quotes += piece.count(b'"')
         count += outside.count(b",") + outside.count(b"[") + outside.count(b"{")
         # Each value has at most a key and a string of its own, or the body is no JSON.
         if count > most or quotes > 4 * most + 4:
-            problem = f"it holds more than {most} values"
-            raise Refusal(
-                Fault.REQUEST_INVALID,
-                f"The request body is too much: {problem}; send fewer messages, parts or keys.",
-                details=[Detail([], problem, "value_error")],
-            )
+            raise _too_much(f"it holds more than {most} values", "send fewer messages, parts or keys")
+        if escapes > ESCAPES:
+            raise _too_much(f"it holds more than {ESCAPES} escapes", "write characters as they are, in UTF-8")
+
+
+def _too_much(problem: str, remedy: str) -> Refusal:
+    message = f"The request body is too much: {problem}; {remedy}."
+    return Refusal(Fault.REQUEST_INVALID, message, details=[Detail([], problem, "value_error")])
 
 
 def require_utf8(body: bytes) -> None:

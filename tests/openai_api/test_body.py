@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.body import KEYS, decode_object
-from gateway.openai_api.bounds import LARGE, SLICE, Aside, require_few_values, require_utf8
+from gateway.openai_api.bounds import ESCAPES, LARGE, SLICE, Aside, require_few_values, require_utf8
 
 BIG = 1 << 20
 
@@ -84,6 +84,15 @@ def test_values_are_counted_outside_of_strings_wherever_a_slice_ends(
     require_few_values(body, values + 2)
     with pytest.raises(Refusal, match="values"):
         require_few_values(body, values - 2)
+
+
+@pytest.mark.parametrize("escape", [b'\\"', b"\\u00e9", b"\\\\"])
+def test_a_text_of_nothing_but_escapes_is_refused(escape: bytes) -> None:
+    each = escape.count(b"\\")
+    few, many = (escape * (count // each) for count in (ESCAPES, ESCAPES + 2))
+    assert decode_object(b'{"messages":["' + few + b'"]}')
+    with pytest.raises(Refusal, match="escapes"):
+        decode_object(b'{"messages":["' + many + b'"]}')
 
 
 @pytest.mark.parametrize("piece", [b"1,", b"[", b"{},", b'"', b'"":', b"{"])
