@@ -3,6 +3,7 @@
 from gateway.drift.rules.forbidden import DEEDS
 from gateway.drift.rules.limits import Segment
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.segments import marks_of, occasions_of
 from gateway.drift.sentences import Sentence
 
@@ -26,9 +27,8 @@ def _own(reading: Marked, segment: Segment) -> set[str]:
     """The words of a part that say something and are no cue."""
     return {
         stem
-        for stem, places in reading.stems.items()
-        for start, end in places
-        if segment.start <= start and end <= segment.end and not is_cue(reading, start, end)
+        for start, end, stem in reading.words_within(*segment)
+        if not any(map(tells_cue, reading.around(start, end)))
     }
 
 
@@ -62,8 +62,6 @@ def _is_elsewhere(reading: Marked, segment: Segment) -> bool:
     return not can and not DEEDS.isdisjoint(told)
 
 
-def is_cue(reading: Marked, start: int, end: int) -> bool:
-    return any(
-        mark.start <= start and end <= mark.end and mark.label.startswith(("cue:", "act:name", "number"))
-        for mark in reading.marks
-    )
+def tells_cue(mark: Mark) -> bool:
+    """Whether it says that there is a rule, and not what the rule is about."""
+    return mark.label.startswith(("cue:", "act:name", "number"))

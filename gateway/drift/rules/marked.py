@@ -1,16 +1,20 @@
 """A text is marked once for all checks, with everything in it that the phrasebook knows."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from operator import itemgetter
 
 from gateway.drift import sentences
-from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.marks import Mark, Placed
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.sentences import Sentence
 from gateway.drift.text import Stretch
 
 _CLAUSE = re.compile(r"[,;:，、；：]\s|[，、；：]|\s[–—-]\s|—|\n|\s\(|\)")
 
+FEW = 32
+"""Marks that are sooner looked at each than searched."""
 ALIKE, LONG, SHORTER = 5, 7, 2
 """Letters of a word that is looked for within longer ones; of one that may lack as many at its end."""
 
@@ -24,8 +28,10 @@ class Marked:
         self.text = read.text
         self._marks: list[Mark] | None = None
         self._labels: dict[str, list[Mark]] = {}
+        self._longest = 0
         self._content: set[str] | None = None
         self._stems: dict[str, list[tuple[int, int]]] | None = None
+        self._placed: list[Placed] | None = None
         self._joined: str | None = None
         self.amounts: list[re.Match[str]] | None = None
         """Prices and the like; `None` where nobody has looked for them yet."""
@@ -44,6 +50,7 @@ class Marked:
                     self._labels[label].append(mark)
                 else:
                     self._labels[label] = [mark]
+            self._longest = max((mark.end - mark.start for mark in self._marks), default=0)
         return self._marks
 
     @property
@@ -78,9 +85,23 @@ class Marked:
         """Where each of these words stands."""
         if self._stems is None:
             self._stems = {}
-            for start, end, stem in self.phrasebook.placed(self.read):
+            for start, end, stem in self.placed:
                 self._stems.setdefault(stem, []).append((start, end))
         return self._stems
+
+    @property
+    def placed(self) -> list[Placed]:
+        """The same words in their order, with their places."""
+        if self._placed is None:
+            self._placed = self.phrasebook.placed(self.read)
+        return self._placed
+
+    def words_within(self, start: int, end: int) -> list[Placed]:
+        """Those of them between two places."""
+        placed = self.placed
+        first = bisect_left(placed, start, key=_start)
+        last = bisect_right(placed, end, first, key=_start)
+        return [word for word in placed[first:last] if word[1] <= end]
 
     def shared(self, stems: frozenset[str]) -> dict[Sentence, set[str]]:
         """Which of these words stand in which sentence."""
@@ -111,11 +132,7 @@ class Marked:
 
     def said(self, sentence: Sentence) -> set[str]:
         """The words of a sentence that say something."""
-        return {
-            stem
-            for start, _, stem in self.phrasebook.placed(self.read)
-            if sentence.start <= start < sentence.end
-        }
+        return {stem for start, _, stem in self.placed if sentence.start <= start < sentence.end}
 
     def sentence(self, place: int) -> Sentence:
         """The sentence that a place is in."""
@@ -141,12 +158,24 @@ class Marked:
 
     def within(self, label: str, start: int, end: int) -> list[Mark]:
         """The marks of this kind between two places."""
-        return [mark for mark in self.labels.get(label, ()) if mark.start >= start and mark.end <= end]
+        some = _from(self.labels.get(label, ()), start, end)
+        return [mark for mark in some if mark.start >= start and mark.end <= end]
+
+    def all_within(self, start: int, end: int) -> list[Mark]:
+        """The marks of every kind between two places."""
+        some = _from(self.marks, start, end)
+        return [mark for mark in some if mark.start >= start and mark.end <= end]
+
+    def around(self, start: int, end: int) -> list[Mark]:
+        """The marks of every kind that two places are within."""
+        marks = self.marks
+        some = _from(marks, start - self._longest, start)
+        return [mark for mark in some if mark.start <= start and mark.end >= end]
 
     def has(self, start: int, end: int, *labels: str) -> bool:
         """Whether a mark of one of these kinds stands between two places."""
         for label in labels:
-            for mark in self.labels.get(label, ()):
+            for mark in _from(self.labels.get(label, ()), start, end):
                 if mark.start >= start and mark.end <= end:
                     return True
         return False
@@ -159,3 +188,15 @@ class Marked:
                 if one.start >= start and one.end <= end and not inside:
                     return True
         return False
+
+
+def _from(marks: Sequence[Mark], start: int, end: int) -> Sequence[Mark]:
+    """The marks that begin between two places; of the thousands in a long text it looks at these alone."""
+    if len(marks) <= FEW:
+        return marks
+    first = bisect_left(marks, start, key=_start)
+    return marks[first : bisect_right(marks, end, first, key=_start)]
+
+
+_start = itemgetter(0)
+"""Where a mark or a word begins."""

@@ -7,7 +7,7 @@ from itertools import islice
 from gateway.drift.language import DEFAULT, Languages, packaged
 from gateway.drift.rule import MOST, TEXT, Read, Rule
 from gateway.drift.rules import identifier
-from gateway.drift.rules.beyond import is_beyond, is_cue, whole
+from gateway.drift.rules.beyond import is_beyond, tells_cue, whole
 from gateway.drift.rules.limits import Segment, form_of, is_forbidden, is_most, length_of
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.names import named
@@ -131,26 +131,18 @@ def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list
     """Whether all that the segment forbids or demands has been read already."""
     if reading.has(*segment, "act:end") and reading.has(*segment, "cue:question"):
         return False
-    spent = [(one.start, one.end) for one in taken]
-    for label in ("cue:emoji", "cue:lists", "cue:exclamation", "cue:markdown", "cue:sentences", "cue:words"):
-        spent += [(mark.start, mark.end) for mark in reading.labels.get(label, ())]
-    left = [
-        stem
-        for stem, places in reading.stems.items()
-        for start, end in places
-        if segment.start <= start
-        and end <= segment.end
-        and not any(a <= start and end <= b for a, b in spent)
-        and not is_cue(reading, start, end)
-    ]
+
+    def is_left(start: int, end: int) -> bool:
+        if any(one.start <= start and end <= one.end for one in taken):
+            return False
+        return not any(map(tells_cue, reading.around(start, end)))
+
+    left = [stem for start, end, stem in reading.words_within(*segment) if is_left(start, end)]
     if reading.phrasebook.glyphs and not has_limit:
         # A word of a single letter is no run of them, and says something all the same.
         alone = range(segment.start, segment.end)
         return not left and not any(
-            "\u3400" <= reading.text[at] <= "\u9fff"
-            and not any(start <= at < end for start, end in spent)
-            and not is_cue(reading, at, at + 1)
-            for at in alone
+            "\u3400" <= reading.text[at] <= "\u9fff" and is_left(at, at + 1) for at in alone
         )
     return len(left) < (3 if has_limit else 1)
 

@@ -1,6 +1,7 @@
 """A sentence of a prompt is cut into segments, each of which may be a rule of its own."""
 
 import re
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from gateway.drift.rules.limits import Segment
@@ -8,6 +9,7 @@ from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.sentences import Sentence
 
+_COMMA = re.compile(r"[,，、]\s*")
 _SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
 
 
@@ -23,17 +25,10 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
         for mark in reading.within(f"cue:{kind}", sentence.start, sentence.end)
         if not any(start <= mark.start < end for start, end in occasions)
     )
-    commas = [
-        match.end()
-        for match in re.finditer(r"[,，、]\s*", reading.text[: sentence.end])
-        if match.start() >= sentence.start
-    ]
+    commas = [match.end() for match in _COMMA.finditer(reading.text, sentence.start, sentence.end)]
     for before, cue in pairwise(cues):
-        between = [
-            comma
-            for comma in commas
-            if before.end <= comma <= (cue.end if reading.phrasebook.behind else cue.start)
-        ]
+        last = cue.end if reading.phrasebook.behind else cue.start
+        between = commas[bisect_left(commas, before.end) : bisect_right(commas, last)]
         if reading.phrasebook.behind:
             between = between[:1]
         if between and _says(reading, before, cue) and not _goes_on(reading, cue):
@@ -72,8 +67,4 @@ def _goes_on(reading: Marked, cue: Mark) -> bool:
 
 
 def marks_of(reading: Marked, place: Sentence | Segment, prefix: str) -> list[Mark]:
-    return [
-        mark
-        for mark in reading.marks
-        if place.start <= mark.start and mark.end <= place.end and mark.label.startswith(prefix)
-    ]
+    return [mark for mark in reading.all_within(place.start, place.end) if mark.label.startswith(prefix)]
