@@ -4,7 +4,6 @@ import errno
 import gc
 import logging
 import os
-import select
 import signal
 import socket
 import sys
@@ -18,11 +17,13 @@ from gateway.config import LOCAL, Config
 from gateway.limits.table import Table
 from gateway.restarts import Restarts
 from gateway.server.accepting import Share, shares
+from gateway.server.bell import Bell
 from gateway.server.model_process import ModelProcess
 from gateway.server.tool_process import ToolProcess
 from gateway.upstreams.local import LocalModel
 
 POLL_SECONDS = 0.25
+STOP_POLL_SECONDS = 0.02
 
 log = logging.getLogger("gateway.supervisor")
 
@@ -86,6 +87,7 @@ class Supervisor:
         self._free = [_Place(share) for share in shares(config.server.workers)]
         self._free += [_Place(None, ids.new("wrk")) for _ in range(config.work.processes)]
         self._stopping = False
+        self._bell = Bell()
 
     def run(self, announce: Callable[[], None]) -> int:
         """Serve until SIGTERM or SIGINT, and return the exit code; `announce` is called when all answers."""
@@ -117,7 +119,7 @@ class Supervisor:
     def _watch(self, *, first: bool) -> None:
         """Go round once: hear from workers, start those that died again, look after the model."""
         pipes = [worker.status for worker in self._workers if not worker.is_ready]
-        for pipe in _readable(pipes, POLL_SECONDS):
+        for pipe in self._bell.wait(POLL_SECONDS, pipes):
             said = os.read(pipe, 1)
             for worker in self._workers:
                 if worker.status == pipe and said:
@@ -185,6 +187,7 @@ class Supervisor:
     def _become_worker(self, reading: int) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
+        self._bell.close()
         os.close(reading)
         os.close(self._lifeline[1])
         for worker in self._workers:
@@ -201,7 +204,7 @@ class Supervisor:
         while self._workers and time.monotonic() < end:
             self._workers = [worker for worker in self._workers if not _has_ended(worker.pid)]
             if self._workers:
-                time.sleep(0.02)
+                self._bell.wait(STOP_POLL_SECONDS)
         for worker in self._workers:
             os.kill(worker.pid, signal.SIGKILL)
             os.waitpid(worker.pid, 0)
@@ -229,13 +232,6 @@ def _listen(host: str, port: int) -> socket.socket:
 def _address(host: str, listener: socket.socket) -> str:
     port: int = listener.getsockname()[1]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _readable(pipes: list[int], seconds: float) -> list[int]:
-    if not pipes:
-        time.sleep(seconds)
-        return []
-    return select.select(pipes, [], [], seconds)[0]
 
 
 def _has_ended(pid: int) -> bool:
