@@ -112,12 +112,12 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
-    """The place of a store, of each kind: a folder, and the URL of an empty database."""
+    """The place of a store, of each kind: a folder, and the URL of a database with nothing but tables."""
     if request.param == "sqlite":
         yield tmp_path
         return
     server: Server = request.getfixturevalue("postgres")
-    with server.database() as url:
+    with server.database(has_schema=True) as url:
         yield url
 
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
+
+from tests.fakes.store import migrated
 
 NOBODY = 65534
 """PostgreSQL refuses to run as root, so that it is run as this user there."""
@@ -50,12 +52,17 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._template = ""
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Make an empty database, and drop it in the end; the value is its URL."""
+    def database(self, *, has_schema: bool = False) -> Iterator[str]:
+        """Make a database, and drop it in the end; the value is its URL. It is empty, or has our tables."""
+        if has_schema and not self._template:
+            self._template = f"persona_{uuid4().hex}"
+            self.run(f"CREATE DATABASE {self._template} TEMPLATE template0")
+            migrated(self.named(self._template))
         name = f"persona_{uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE template0")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template if has_schema else 'template0'}")
         try:
             yield self.named(name)
         finally:
@@ -63,6 +70,11 @@ class Server:
 
     def named(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self._template:
+            self.run(f"DROP DATABASE {self._template} WITH (FORCE)")
 
     def run(self, statement: str, *values: object, database: str = "") -> list[Any]:
         """Execute one statement, and return its rows."""
@@ -138,11 +150,13 @@ def cluster() -> Iterator[Cluster]:
 @contextmanager
 def running() -> Iterator[Server]:
     """Start a server for many tests, or take the one that is named."""
-    if named := os.environ.get("PERSONA_TEST_POSTGRES_URL"):
-        yield Server(named)
-        return
-    with cluster() as made:
-        yield Server(made.url)
+    named = os.environ.get("PERSONA_TEST_POSTGRES_URL")
+    with nullcontext(named) if named else cluster() as found:
+        server = Server(found if isinstance(found, str) else found.url)
+        try:
+            yield server
+        finally:
+            server.close()
 
 
 def free_port() -> int:

@@ -14,6 +14,7 @@ import openai
 
 from tests.fakes import nursery
 from tests.fakes.nursery import Child
+from tests.fakes.store import put_empty
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 CLIENT = os.environ.get("PERSONA_TEST_CLIENT", "native")
@@ -44,6 +45,7 @@ class Gateway:
         self.python = sys.executable
         self._has_own_variables = any(not name.startswith(FORKED) for name in environment)
         self._place: list[str] = []
+        self._has_usual_store = config is not None and "[store]" not in config
         if config is not None:
             self.config.write_text(config, "utf-8")
             self._place = ["--config", str(self.config)]
@@ -57,6 +59,8 @@ class Gateway:
     def start(self) -> "Gateway":
         arguments = ["serve", *self._place, "--port", "0", *self._arguments]
         self._log = (self.folder / "stderr.log").open("a")
+        if self._has_usual_store:
+            put_empty(self.folder)
         if self._is_forked():
             self._process = nursery.begin(arguments, self.folder, self._environment, self._log)
         else:
