@@ -34,8 +34,8 @@ class Odds(NamedTuple):
     other: float
     drifted: float
     """Either of the two."""
-    likeness: float
-    """Mean cosine to the persona's lines; `nan` where there are none."""
+    surprise: float
+    """How much likelier the persona's lines make its words than ordinary text does; `nan` without lines."""
 
 
 class Profile:
@@ -94,7 +94,7 @@ class Profile:
         """Hold the manner of an answer against these lines."""
         measured = heads.compare(self.vocabulary, known, answer)
         assistant, other = heads.log_odds(self.model, measured)
-        return Odds(assistant, other, calibration.either(assistant, other), float(measured[1]))
+        return Odds(assistant, other, calibration.either(assistant, other), float(measured[4]))
 
     def p_value(self, own: tuple[float, ...], known: int, drifted: float) -> float:
         """Estimate how often a turn in character scores so high, by the persona's own scores if any."""

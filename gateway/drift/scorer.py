@@ -11,7 +11,7 @@ from gateway.drift.profile import Odds, Profile
 from gateway.drift.rules.check import Kept
 from gateway.drift.score import Score
 from gateway.drift.text import Text
-from gateway.drift.trend import Trend
+from gateway.drift.trend import Manner, Trend
 from gateway.drift.values import contradiction
 from gateway.drift.values.contradiction import Claims
 from gateway.drift.verdict import Beliefs
@@ -21,6 +21,8 @@ from gateway.drift.voice.stylometry import Measures
 
 CALIBRATING = 16
 """Turns of a conversation that its p values go by, beside the examples."""
+LEARNT = 8
+"""Accepted turns that are added to a persona's lines, the first."""
 EVIDENT = 0.25
 """A belief that an assistant spoke from which on nothing is learnt of a turn, whatever is usual."""
 ASKED = 2_400
@@ -38,7 +40,9 @@ class Course(NamedTuple):
     lines: Lines | None = None
     """The persona's lines, accepted turns among them; `None`: the version's own."""
     waiting: Measures | None = None
-    """The last accepted turn while the baseline is open, added to the lines when another turn follows."""
+    """The last accepted turn while there are few, added to the lines when another turn follows."""
+    learnt: int = 0
+    """Accepted turns among the lines."""
     is_accepted: bool = False
     """True where the last turn's claims are to be learnt when another turn follows."""
     scores: tuple[float, ...] = ()
@@ -82,7 +86,7 @@ def score(
     checked = profile.rules.check(asked, said, course.kept)
     strength = detection.strength(broken)
     belief = calibration.belief(contradicted.log_odds) if contradicted is not None else None
-    followed = trend.followed(_baseline(profile, course), odds.likeness, odds.other)
+    followed = trend.followed(course.trend, _manner(odds))
     beliefs = Beliefs(
         lines=known.number,
         p=p,
@@ -156,11 +160,10 @@ def _next(
         settled = settled._replace(scores=(*course.scores, odds.drifted))
     if is_drifting or is_evident:
         return settled
-    if followed.is_frozen:
+    if course.learnt >= LEARNT:
         return settled._replace(is_accepted=True)
-    learnt = trend.learnt(followed, odds.likeness, odds.other)
-    return settled._replace(is_accepted=True, waiting=text._replace(own=None), trend=learnt)
+    return settled._replace(is_accepted=True, waiting=text._replace(own=None), learnt=course.learnt + 1)
 
 
-def _baseline(profile: Profile, course: Course) -> Trend:
-    return course.trend if course.turns else Trend(likeness=profile.lines.likeness)
+def _manner(odds: Odds) -> Manner:
+    return Manner(odds.other, odds.surprise, odds.assistant)

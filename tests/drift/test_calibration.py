@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.drift import calibration, trend
 from gateway.drift.calibration import Usual
-from gateway.drift.trend import FROZEN, Trend
+from gateway.drift.trend import FROZEN, Manner, Trend
 from gateway.drift.verdict import Beliefs, judge
 
 USUAL = Usual(np.linspace(-3, 1, 101).tolist())
@@ -57,31 +57,39 @@ def test_false_alarms_are_near_the_stated_rate() -> None:
     assert 0.01 < np.mean(alarms) < 0.07
 
 
+def begun() -> Trend:
+    course = Trend()
+    for at in range(FROZEN):
+        course = trend.followed(course, Manner(-1.0 + 0.3 * (at % 2), 0.5 + 0.1 * (at % 3), -2.0))
+    return course
+
+
 def test_nothing_is_added_up_before_the_baseline_is_frozen() -> None:
     course = Trend()
     for _ in range(FROZEN):
-        assert trend.followed(course, 0.0, 9.0).total == 0
-        course = trend.learnt(course, 0.1, -1.0)
-    assert course.is_frozen
+        course = trend.followed(course, Manner(9.0, -2.0, 6.0))
+        assert course.total == 0
+    assert trend.followed(course, Manner(9.0, -2.0, 6.0)).total > 0
 
 
 def test_a_steady_excess_is_found_and_noise_is_not() -> None:
-    base = Trend()
-    for at in range(FROZEN):
-        base = trend.learnt(base, 0.1 + 0.02 * (at % 3), -1.0 + 0.3 * (at % 2))
-    steady, noisy = base, base
+    steady = noisy = begun()
     for at in range(14):
-        steady = trend.followed(steady, 0.06, 0.0)
-        noisy = trend.followed(noisy, 0.1 + 0.02 * (at % 3), -1.0 + 0.3 * (at % 2))
+        steady = trend.followed(steady, Manner(0.4, -0.3, 0.0))
+        noisy = trend.followed(noisy, Manner(-1.0 + 0.9 * (at % 2), 0.5 + 0.1 * (at % 3), -2.0))
     assert steady.belief >= 0.5
     assert noisy.belief < 0.2
 
 
 def test_one_odd_turn_makes_no_trend() -> None:
-    base = Trend()
-    for at in range(FROZEN):
-        base = trend.learnt(base, 0.1 + 0.02 * (at % 3), -1.0 + 0.3 * (at % 2))
-    assert trend.followed(base, 0.0, 50.0).belief < 0.5
+    assert trend.followed(begun(), Manner(50.0, -9.0, 9.0)).belief < 0.5
+
+
+def test_turns_of_which_no_line_is_known_make_no_trend() -> None:
+    course = Trend()
+    for _ in range(3 * FROZEN):
+        course = trend.followed(course, Manner(-math.inf, math.nan, 0.0))
+    assert course.belief == 0
 
 
 CALM = {

@@ -157,7 +157,7 @@ def test_drifted_turns_never_enter_what_later_ones_are_held_against(librarian: P
     _, before = talk(librarian, IN_CHARACTER[:3])
     _, after = talk(librarian, SLIPPED[:3], before)
     settled, _ = talk(librarian, [], before)
-    assert after.trend.accepted == before.trend.accepted
+    assert after.learnt == before.learnt
     assert (after.lines or librarian.lines).number == len(LIBRARIAN.examples) + 3
     assert settled == []
 
@@ -165,9 +165,9 @@ def test_drifted_turns_never_enter_what_later_ones_are_held_against(librarian: P
 def test_the_baseline_is_frozen_after_eight_accepted_turns(librarian: Profile) -> None:
     _, course = talk(librarian, list(itertools.islice(itertools.cycle(IN_CHARACTER), 8)))
     _, later = talk(librarian, IN_CHARACTER[:5], course)
-    assert course.trend.accepted == 8
-    assert later.trend.likeness == course.trend.likeness
-    assert later.trend.odds == course.trend.odds
+    assert course.learnt == 8
+    assert later.trend.surprise == course.trend.surprise
+    assert later.trend.assistant == course.trend.assistant
     assert later.lines is not None
     assert later.lines.number == len(LIBRARIAN.examples) + 8
 
