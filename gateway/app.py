@@ -45,6 +45,7 @@ from gateway.limits.limiter import Limiter
 from gateway.limits.plans import Plans
 from gateway.limits.table import Table
 from gateway.mcp import mount as mcp
+from gateway.metrics.board import Page
 from gateway.moderation.moderator import Moderator
 from gateway.moderation.watching import Watching
 from gateway.openai_api import edge
@@ -82,6 +83,7 @@ from gateway.studio.routes import router as studio_router
 from gateway.telemetry.access import Access
 from gateway.tools.toolbox import Toolbox
 from gateway.translation import refusing, translate
+from gateway.turns.meter import Meter
 from gateway.turns.recorder import Recorder
 from gateway.turns.routes import router as turns_router
 from gateway.turns.tail import Tail
@@ -107,11 +109,13 @@ class Gateway:
         table: Table | None = None,
         tools: str | None = None,
         embedder: str | None = None,
+        page: Page | None = None,
     ) -> None:
         """`table` is where all workers count what is limited; without one, this one counts for itself.
 
         `tools` is the address of the tools' process; without it no tool is available. `embedder` is that of
-        the embedded model; without it nothing is embedded here.
+        the embedded model; without it nothing is embedded here. `page` is where it counts for metrics;
+        without one, nobody wants any.
         """
         self.config = config
         self.database = Database(config.store.url)
@@ -128,7 +132,8 @@ class Gateway:
         self.routing = Routing(config)
         self.access = Access(config.log)
         self.ledger = Ledger(self.database, config, self.routing.prices)
-        self.recorder = Recorder(self.database, config.turns, self.routing.prices, self.ledger)
+        self.meter = None if page is None else Meter(page)
+        self.recorder = Recorder(self.database, config.turns, self.routing.prices, self.ledger, self.meter)
         self.scoring = Scoring(config.drift, self.recorder)
         has_judge = config.drift.judge.upstream is not None
         self.judge = Judge(config, self.scoring.amend, self.ledger) if has_judge else None
@@ -236,6 +241,37 @@ class Gateway:
             **judge,
         }
 
+    def states(self) -> dict[tuple[str, str], float]:
+        """Tell what is so now, by the families of `metrics.figures` and by name."""
+        _, ready = self.readiness()
+        late = self.scoring.late
+        answering = (self.chat, self.embeddings, self.responses, self.talking, self.stage)
+        found: dict[tuple[str, str], float] = {
+            ("persona_turns_queued", ""): self.recorder.waiting,
+            ("persona_turns_dropped_total", ""): self.recorder.dropped,
+            ("persona_log_lines_dropped_total", ""): self.access.dropped,
+            ("persona_scores_late_total", ""): late.scored,
+            ("persona_scores_dropped_total", ""): late.dropped,
+            ("persona_scores_waiting", ""): late.waiting,
+            ("persona_budget_refusals_total", ""): self.ledger.refused,
+            ("persona_worker_degraded", "store"): ready["store"] != "ok",
+            ("persona_worker_degraded", "limits"): ready["limits"] != "ok",
+        }
+        for one in answering:
+            found["persona_answers_open", one.surface] = one.count
+        for bucket, count in self.limiter.refused.items():
+            found["persona_limit_refusals_total", bucket] = count
+        if self.judge is not None:
+            for outcome, count in msgspec.structs.asdict(self.judge.counts).items():
+                found["persona_judge_answers_total", outcome] = count
+        for name, node in self.routing.nodes.items():
+            report = node.health.report()
+            found["persona_breakers_open", name] = node.open_breakers
+            found["persona_upstream_waiting", name] = node.client.waiting
+            found["persona_upstream_calls", name] = report.calls
+            found["persona_upstream_failing", name] = round(report.calls * (report.failing or 0.0))
+        return found
+
     def interrupt(self) -> None:
         """End every open answer, as happens at the end of the process."""
         self.chat.interrupt()
@@ -273,10 +309,14 @@ class _Application(Litestar):
 
 
 def create_app(
-    config: Config, table: Table | None = None, tools: str | None = None, embedder: str | None = None
+    config: Config,
+    table: Table | None = None,
+    tools: str | None = None,
+    embedder: str | None = None,
+    page: Page | None = None,
 ) -> "Front":
-    """Make the ASGI application of one worker, which counts beside the others in `table`."""
-    gateway = Gateway(config, table, tools, embedder)
+    """Make the ASGI application of one worker, which counts beside the others in `table`, and on its page."""
+    gateway = Gateway(config, table, tools, embedder, page)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -77,6 +77,8 @@ class Ledger:
         self._database = database
         self._upstreams = config.upstreams
         self._prices = prices
+        self.refused = 0
+        """Counts the calls that a budget had no room for."""
         self._holder = ids.new("hld")
         self._counter = Counter(database, self._holder, self.give_back)
         self._open: set[str] = set()
@@ -137,6 +139,7 @@ class Ledger:
         hold = ids.new("hld")
         short = await self._taken(workspace_id, hold, wanted)
         if short is not None:
+            self.refused += 1
             raise _exceeded(short, next(amount for line, amount in wanted if line.seq == short.budget.seq))
         self._open.add(hold)
         return hold

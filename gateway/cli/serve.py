@@ -18,9 +18,10 @@ from gateway.config import Config
 from gateway.runs.pipelines import Pipelines
 from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
+from gateway.server.listening import StartError
 from gateway.server.model_process import ModelProcess, has_model
 from gateway.server.socket_child import SocketMissing
-from gateway.server.supervisor import StartError, Supervisor
+from gateway.server.supervisor import Supervisor
 from gateway.server.tool_process import ToolProcess, ToolsMissing, require_sdk, uses_tools
 from gateway.storage.database import Database
 from gateway.telemetry import logs
@@ -76,7 +77,8 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
     first, slugs = asyncio.run(_prepare(settings))
 
     def announce() -> None:
-        sys.stdout.write(banner(settings, supervisor.address, first, slugs, __version__))
+        told = None if supervisor.metrics is None else supervisor.metrics.address
+        sys.stdout.write(banner(settings, supervisor.address, first, slugs, __version__, told))
         sys.stdout.flush()
 
     try:

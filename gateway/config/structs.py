@@ -354,6 +354,12 @@ class Log(Strict, frozen=True):
     """Tells whether each request that has ended leaves a line, at the level `info`."""
 
 
+class Metrics(Strict, frozen=True):
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
+    """Prometheus finds `GET /metrics` here; 0 takes a free port, and nothing is counted where it is unset."""
+    host: str = "127.0.0.1"
+
+
 class Plan(Strict, frozen=True):
     """What a workspace may use; what is unset has no limit."""
 
@@ -416,6 +422,7 @@ class Config(Strict, frozen=True):
     work: Work = Work()
     keys: Keys = Keys()
     log: Log = Log()
+    metrics: Metrics = Metrics()
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -57,6 +57,8 @@ class Asked:
 class Talking(Answering):
     """Answers what is posted to the conversations of one worker."""
 
+    surface = "conversations"
+
     def __init__(
         self,
         database: Database,

@@ -82,6 +82,8 @@ class _Message(msgspec.Struct):
 class Stage(Answering):
     """Plays the scenes of one worker."""
 
+    surface = "ensembles"
+
     def __init__(self, exchanges: Exchanges, limiter: Limiter) -> None:
         super().__init__(limiter)
         self._exchanges = exchanges

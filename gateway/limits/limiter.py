@@ -1,6 +1,7 @@
 """The limiter lets a request in, or refuses it, by what its key's bounds leave."""
 
 import asyncio
+from collections import Counter
 
 from gateway.errors import Refusal
 from gateway.limits import telling
@@ -18,6 +19,8 @@ class Limiter:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._leases: set[Lease] = set()
+        self.refused: Counter[str] = Counter()
+        """Counts the requests that were refused, by what they take from."""
 
     async def enter(
         self, bounds: Bounds, bucket: Bucket, *, spends: bool, is_openai: bool
@@ -34,6 +37,7 @@ class Limiter:
             if standing.is_taken:
                 taken.append(bound)
             else:
+                self.refused[bucket] += 1
                 await self._give_back(taken)
                 return telling.headers(standing, None, is_openai=is_openai), standing
         refused = None
@@ -44,6 +48,7 @@ class Limiter:
                 if spends and not standing.is_taken:
                     refused = standing
         if refused is not None:
+            self.refused["tokens"] += 1
             await self._give_back(taken)
         return telling.headers(requests, tokens, is_openai=is_openai), refused
 
@@ -85,6 +90,7 @@ class Limiter:
         for bound in bounds.of(bucket):
             word = await self._place.hold(bound)
             if word is None:
+                self.refused[bucket] += 1
                 await lease.release()
                 raise telling.all_held(bound)
             lease.add(self._place, bound, word)

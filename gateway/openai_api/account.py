@@ -60,10 +60,12 @@ class Account:
         "bounds",
         "has_dropped_tools",
         "lost",
+        "overhead",
         "persona",
         "prompt_sha256",
         "purse",
         "started",
+        "surface",
         "trail",
         "turn",
     )
@@ -72,6 +74,10 @@ class Account:
         self.turn = turn
         self.trail = Trail(key=turn.key_id)
         self.started = started
+        self.surface = ""
+        """Says in a word what was asked, such as `chat`."""
+        self.overhead: float | None = None
+        """Seconds that the gateway added before the head of the answer; `None` until then."""
         self.answered: float | None = None
         """The time at which an upstream had begun to answer."""
         self.lost: Usage | None = None
@@ -121,10 +127,10 @@ class Account:
         trail = self.trail
         now = time.perf_counter()
         waited = (self.answered or now) - (trail.began or now)
-        overhead = (now - self.started - waited) * 1000
+        self.overhead = now - self.started - waited
         headers = [
             (b"x-persona-attempts", str(self._attempts + trail.attempts).encode()),
-            (b"x-persona-overhead-ms", f"{overhead:.2f}".encode()),
+            (b"x-persona-overhead-ms", f"{self.overhead * 1000:.2f}".encode()),
         ]
         if self.turn.conversation_id is not None:
             headers.append((b"x-persona-conversation-id", self.turn.conversation_id.encode()))

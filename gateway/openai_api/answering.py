@@ -14,6 +14,9 @@ from gateway.openai_api.watch import Watch
 class Answering:
     """Holds the answers of one kind that are open."""
 
+    surface = ""
+    """Says in a word what is answered here, for those who count."""
+
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
         self._open: set[Watch] = set()
@@ -21,6 +24,11 @@ class Answering:
     async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
         """Answer one request, where this is the application behind a route."""
         raise NotImplementedError
+
+    @property
+    def count(self) -> int:
+        """Count the answers that are open."""
+        return len(self._open)
 
     def interrupt(self) -> None:
         """End every open answer, as happens at the end of the process."""
@@ -41,6 +49,7 @@ class Answering:
 
     async def run(self, life: Life, connection: edge.Connection, outlet: Callable[[Watch], Outlet]) -> None:
         """See a request through to this outlet; never fails."""
+        life.account.surface = self.surface
         connection.tell(life.account)
         watch = Watch(connection, total=life.limit())
         if life.account.bounds.tokens:

@@ -36,6 +36,8 @@ class Attaching(Protocol):
 class ChatCompletions(Answering):
     """The ASGI application behind the route answers every request itself, errors included."""
 
+    surface = "chat"
+
     def __init__(self, door: Door, exchanges: Exchanges, attaching: Attaching, server: Server) -> None:
         super().__init__(door.limiter)
         self._door = door

@@ -41,6 +41,8 @@ MODEL_LENGTH = 256
 class Embeddings(Answering):
     """The ASGI application behind the route."""
 
+    surface = "embeddings"
+
     def __init__(
         self, door: Door, exchanges: Exchanges, config: Config, embedder: Embedder | None = None
     ) -> None:

@@ -124,6 +124,9 @@ class Exchange(Life):
             return None
         return reckoning.usage(self.request, self.account.persona, self._said)
 
+    def _chunks(self) -> int:
+        return self._said.heard if isinstance(self._said, Transcript) else 0
+
     def _recorded(self) -> None:
         turn, persona, said, judge = self.account.turn, self.account.persona, self._said, self._shared.judge
         moderation = self._shared.moderation

@@ -13,6 +13,7 @@ from gateway.openai_api.account import Account, Source
 from gateway.openai_api.ending import Ending, ending
 from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.watch import Watch
+from gateway.turns.meter import Ended
 from gateway.turns.recorder import Recorder
 from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage, total
@@ -163,8 +164,18 @@ class Life:
 
     def _record(self, turn: Turn) -> None:
         self._recorder.record(turn)
+        meter = self._recorder.meter
+        if meter is not None:
+            account = self.account
+            label = "" if account.persona is None else account.persona.label
+            head = account if turn is account.turn else None
+            meter.take(Ended(turn, account.surface, label, self._chunks(), head))
         if self.charge is not None:
             self.charge(total(turn.usage))
+
+    def _chunks(self) -> int:
+        """Count the chunks of a stream."""
+        return 0
 
     def _recorded(self) -> None:
         """Do what else follows once the turn is recorded; a subclass says what."""

@@ -34,6 +34,8 @@ NEED = Need("chat:invoke", spends=True, is_openai=True)
 class Responses(Answering):
     """The ASGI application behind the route answers every request itself, errors included."""
 
+    surface = "responses"
+
     def __init__(
         self, door: Door, exchanges: Exchanges, database: Database, committer: Committer, server: Server
     ) -> None:

@@ -199,6 +199,8 @@ class Scoring:
         if job.turn is None or not self.amend(job, news):
             return False
         self.note(job.turn, job.persona.label, found)
+        if self._recorder.meter is not None:
+            self._recorder.meter.late(job.turn, job.persona.label, found.drift)
         self.on_late(amended(job.turn, news), job)
         return True
 

@@ -21,10 +21,18 @@ class FirstKey(NamedTuple):
     file: Path | None = None
 
 
-def banner(settings: Config, address: str, key: FirstKey | None, slugs: Sequence[str], version: str) -> str:
+def banner(
+    settings: Config,
+    address: str,
+    key: FirstKey | None,
+    slugs: Sequence[str],
+    version: str,
+    metrics: str | None = None,
+) -> str:
     """Write the text for the terminal; `key` is told this one time, `None` where keys exist already.
 
-    `slugs` are those of the personas that exist, with the one to try first in front.
+    `slugs` are those of the personas that exist, with the one to try first in front. `metrics` is where
+    they are told.
     """
     base_url = f"{address}{OPENAI_PREFIX}"
     shown = ", ".join(f"persona/{slug}" for slug in slugs[:SHOWN])
@@ -36,6 +44,7 @@ def banner(settings: Config, address: str, key: FirstKey | None, slugs: Sequence
         f"  key        {_key(key)}",
         f"  models     {shown + more or 'none yet; `persona personas push FILE` stores one'}",
         f"  answers    {_answers(settings)}",
+        *([] if metrics is None else [f"  metrics    {metrics}"]),
         "",
     ]
     if slugs:

@@ -22,6 +22,7 @@ from gateway.server.lean import Flow, Queue, Signal
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED, Limits
 from gateway.server.stall import Stall
 from gateway.telemetry.access import Access, Line
+from gateway.turns.meter import Meter
 from gateway.turns.usage import total
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -33,6 +34,7 @@ class Protocol(Limits):
     __slots__ = ("_gone", "_is_known", "_is_lost", "is_stalled")
     crowd: Crowd
     access: Access
+    meter: Meter | None
 
     def __init__(self, *settings: Any, **more: Any) -> None:
         super().__init__(*settings, **more)
@@ -260,12 +262,23 @@ class Protocol(Limits):
 
     def _ended(self, cycle: Cycle, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
+        if self.meter is not None:
+            _count(self.meter, cycle)
         if self.access.is_on:
             self.access.note(line(cycle), self.loop)
 
     def _cut_stalled(self) -> None:
         self.is_stalled = True
         self.cut()
+
+
+def _count(meter: Meter, cycle: Cycle) -> None:
+    seconds, account = time.perf_counter() - cycle.began, cycle.account
+    if account is None:
+        meter.request(cycle.scope["path"], cycle.status, seconds, None, "")
+        return
+    label = "" if account.persona is None else account.persona.label
+    meter.request(cycle.scope["path"], cycle.status, seconds, account.turn, label)
 
 
 def line(cycle: Cycle) -> Line:
@@ -287,12 +300,13 @@ def line(cycle: Cycle) -> Line:
     )
 
 
-def limited(server: Server, access: Access) -> type[Protocol]:
+def limited(server: Server, access: Access, counter: Meter | None = None) -> type[Protocol]:
     """Make the protocol with the limits of the configuration, for the connections of one worker."""
     lines = access
 
     class Limited(Protocol):
         access = lines
+        meter = counter
         crowd = Crowd(room(server.max_connections))
         body_seconds = server.body_timeout
         body_total = server.body_total

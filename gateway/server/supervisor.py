@@ -1,6 +1,5 @@
 """The parent process owns the bundled model, the tools' process and the workers, and outlives them."""
 
-import errno
 import gc
 import logging
 import os
@@ -15,9 +14,12 @@ import msgspec
 from gateway import ids
 from gateway.config import LOCAL, Config
 from gateway.limits.table import Table
+from gateway.metrics.board import Page
 from gateway.restarts import Restarts
 from gateway.server.accepting import Share, shares
 from gateway.server.bell import Bell
+from gateway.server.listening import StartError, address, listen
+from gateway.server.metrics_process import MetricsProcess
 from gateway.server.model_process import ModelProcess
 from gateway.server.tool_process import ToolProcess
 from gateway.upstreams.local import LocalModel
@@ -27,14 +29,10 @@ STOP_POLL_SECONDS = 0.02
 
 log = logging.getLogger("gateway.supervisor")
 
-Main = Callable[[Config, socket.socket, Share, Table, int, int], None]
+Main = Callable[[Config, socket.socket, Share, Table, Page | None, int, int], None]
 Work = Callable[[Config, str, Table, int, int], None]
 """A work process runs this, with its id, where all count what is limited, the pipe that ends with the parent,
 and the one to say ready."""
-
-
-class StartError(Exception):
-    """The gateway cannot start; the message says why."""
 
 
 class _Place(msgspec.Struct):
@@ -42,6 +40,7 @@ class _Place(msgspec.Struct):
 
     share: Share | None
     """Its share of the connections; a process that does work which lasts takes none."""
+    page: Page | None = None
     process_id: str = ""
     restarts: Restarts = msgspec.field(default_factory=Restarts)
     due: float = 0.0
@@ -69,8 +68,8 @@ class Supervisor:
         tools: ToolProcess | None = None,
         embedder: ModelProcess | None = None,
     ) -> None:
-        self._listener = _listen(config.server.host, config.server.port)
-        self.address = _address(config.server.host, self._listener)
+        self._listener = listen(config.server.host, config.server.port, "[server]", "--port or ")
+        self.address = address(config.server.host, self._listener)
         """The URL at which the gateway listens."""
         server = config.server
         # Workers tell callers where its pages are; the Host header is only the caller's word.
@@ -84,8 +83,12 @@ class Supervisor:
         self._embedder = embedder
         self._lifeline = os.pipe()
         self._workers: list[_Worker] = []
-        self._free = [_Place(share) for share in shares(config.server.workers)]
-        self._free += [_Place(None, ids.new("wrk")) for _ in range(config.work.processes)]
+        self.metrics = MetricsProcess(self._config) if config.metrics.port is not None else None
+        board = iter(self.metrics.board) if self.metrics is not None else None
+        self._free = [
+            _Place(share, None if board is None else next(board)) for share in shares(config.server.workers)
+        ]
+        self._free += [_Place(None, process_id=ids.new("wrk")) for _ in range(config.work.processes)]
         self._stopping = False
         self._bell = Bell()
 
@@ -101,6 +104,8 @@ class Supervisor:
             if self._tools is not None:
                 self._tools.start()
             gc.freeze()
+            if self.metrics is not None:
+                self.metrics.start(self._lifeline[0], self._begin_child)
             self._fill()
             announced = False
             while not self._stopping:
@@ -130,6 +135,8 @@ class Supervisor:
             place = worker.place
             if place.share is not None:
                 place.share.leave()
+            if place.page is not None:
+                place.page.leave()
             self._free.append(place)
             if self._stopping:
                 continue
@@ -145,6 +152,8 @@ class Supervisor:
                 log.error("the bundled model died and is started again")
         if self._tools is not None and not self._stopping and self._tools.poll():
             log.error("the tools' process died and is started again")
+        if self.metrics is not None and not self._stopping and self.metrics.poll():
+            log.error("the process that tells metrics died and is started again")
         if self._embedder is not None and not self._stopping and self._embedder.poll():
             log.error("the process of the embedded model died")
 
@@ -163,13 +172,22 @@ class Supervisor:
         if pid == 0:
             code = 1
             try:
-                self._become_worker(reading)
+                os.close(reading)
+                self._begin_child()
+                if self.metrics is not None:
+                    self.metrics.listener.close()
                 if place.share is None:
                     self._listener.close()
                     self._work(self._config, place.process_id, self._table, self._lifeline[0], writing)
                 else:
                     self._main(
-                        self._config, self._listener, place.share, self._table, self._lifeline[0], writing
+                        self._config,
+                        self._listener,
+                        place.share,
+                        self._table,
+                        place.page,
+                        self._lifeline[0],
+                        writing,
                     )
                 code = 0
             except KeyboardInterrupt:
@@ -184,11 +202,11 @@ class Supervisor:
         os.close(writing)
         self._workers.append(_Worker(pid, place, reading, time.monotonic()))
 
-    def _become_worker(self, reading: int) -> None:
+    def _begin_child(self) -> None:
+        """Let go, in a process that was forked, of what is the parent's alone."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         self._bell.close()
-        os.close(reading)
         os.close(self._lifeline[1])
         for worker in self._workers:
             os.close(worker.status)
@@ -214,24 +232,8 @@ class Supervisor:
             self._tools.stop()
         if self._embedder is not None:
             self._embedder.stop()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        # Python adds in brackets what it was doing, which the message already says in front.
-        reason = str(error.strerror or error).partition(" (while")[0]
-        hint = "; --port or [server] port names another" if error.errno == errno.EADDRINUSE else ""
-        raise StartError(f"{host}:{port} cannot be listened on: {reason}{hint}") from None
-    listener.setblocking(False)
-    return listener
-
-
-def _address(host: str, listener: socket.socket) -> str:
-    port: int = listener.getsockname()[1]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        if self.metrics is not None:
+            self.metrics.stop()
 
 
 def _has_ended(pid: int) -> bool:

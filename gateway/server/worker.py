@@ -12,8 +12,10 @@ import uvicorn
 from gateway.app import Front, create_app
 from gateway.config import Config
 from gateway.limits.table import Table
+from gateway.metrics.board import Page
 from gateway.server.accepting import Acceptor, Share
 from gateway.server.cors import with_cors
+from gateway.server.counting import Counting
 from gateway.server.protocol import Protocol, limited
 from gateway.telemetry import logs
 
@@ -31,6 +33,7 @@ def run(
     listener: socket.socket,
     share: Share,
     table: Table,
+    page: Page | None,
     lifeline: int,
     status: int,
     *,
@@ -39,14 +42,14 @@ def run(
 ) -> None:
     """Serve until told to stop, or until the parent has died, which ends the pipe `lifeline`.
 
-    `share` and `table` are what the workers have in common, `tools` and `embedder` the addresses of the
-    tools' process and of the embedded model's. One byte goes into the pipe `status` when connections are
-    accepted.
+    `share` and `table` are what the workers have in common, `page` is where this one counts for metrics,
+    `tools` and `embedder` are the addresses of the tools' process and of the embedded model's. One byte goes
+    into the pipe `status` when connections are accepted.
     """
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
-    front = create_app(config, table, tools, embedder)
-    protocol = limited(config.server, front.gateway.access)
+    front = create_app(config, table, tools, embedder, page)
+    protocol = limited(config.server, front.gateway.access, front.gateway.meter)
     settings = uvicorn.Config(
         with_cors(front, config.server.cors_origins),
         http=protocol,
@@ -96,6 +99,7 @@ class _Server(uvicorn.Server):
         self._lifeline = lifeline
         self._status = status
         self._acceptors: list[Acceptor] = []
+        self._counting: Counting | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         # No sockets are given, since connections are taken in turns with the other workers.
@@ -108,6 +112,8 @@ class _Server(uvicorn.Server):
         for acceptor in self._acceptors:
             acceptor.start()
         asyncio.get_running_loop().add_reader(self._lifeline, self._parent_died)
+        if self._front.gateway.meter is not None:
+            self._counting = Counting(self._front.gateway, self._front.gateway.meter, connections)
         _spare_collector()
         os.write(self._status, b"1")
 
@@ -125,6 +131,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
         for timer in timers:
             timer.cancel()
+        if self._counting is not None:
+            self._counting.stop()
 
     def _cut(self) -> None:
         for connection in list(self.server_state.connections):

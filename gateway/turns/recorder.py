@@ -15,6 +15,7 @@ from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable, UnfitError
 from gateway.turns.amendment import News
 from gateway.turns.charging import charge, is_unpriced
+from gateway.turns.meter import Meter
 from gateway.turns.store import amendments, turns
 from gateway.turns.turn import Turn
 from gateway.upstreams.prices import Prices
@@ -54,7 +55,10 @@ class Recorder:
         config: Turns,
         prices: Prices | None = None,
         budgets: Settling | None = None,
+        meter: Meter | None = None,
     ) -> None:
+        """`meter` counts turns for metrics, where somebody wants them."""
+        self.meter = meter
         self._database = database
         self._budgets = budgets
         self._prices = prices
@@ -71,6 +75,11 @@ class Recorder:
         self._has_failed = False
         self._began: float | None = None
         """When the write that is under way began."""
+
+    @property
+    def waiting(self) -> int:
+        """Count the turns that wait to be written."""
+        return len(self._queue)
 
     @property
     def healthy(self) -> bool:

@@ -60,6 +60,10 @@ class AiohttpClient:
         base = self._base
         return urlunsplit((base.scheme, base.netloc, below(base, path), base.query, ""))
 
+    @property
+    def waiting(self) -> int:
+        return self._places.waiting
+
     async def close(self) -> None:
         self._places.close()
         if self._session is not None:

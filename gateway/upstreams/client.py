@@ -42,6 +42,10 @@ class Client(Protocol):
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Response:
         """Send a JSON body to a path below the base URL. Raises UpstreamFailure."""
 
+    @property
+    def waiting(self) -> int:
+        """Count the calls that wait for a place at the upstream."""
+
     async def close(self) -> None:
         """Drop all connections."""
 

@@ -60,6 +60,10 @@ class HttpClient:
         connection = await self._lend(is_first=True)
         return await connection.ask(head, body)
 
+    @property
+    def waiting(self) -> int:
+        return self._places.waiting
+
     async def close(self) -> None:
         """Drop all connections; requests that are under way fail."""
         if self._sweeper is not None:

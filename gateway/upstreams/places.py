@@ -27,6 +27,11 @@ class Places:
         """Those who wait for a place; it is empty while one is free."""
 
     @property
+    def waiting(self) -> int:
+        """Count those who wait for a place."""
+        return len(self._queue)
+
+    @property
     def are_free(self) -> bool:
         """Tell whether nobody has a place or waits for one."""
         return not self._taken and not self._queue

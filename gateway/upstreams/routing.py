@@ -64,6 +64,11 @@ class Node:
         return found
 
     @property
+    def open_breakers(self) -> int:
+        """Count the models that are left alone."""
+        return sum(self.breaker(model).is_open for model in self._breakers)
+
+    @property
     def is_degraded(self) -> bool:
         """Tells whether one of its models is left alone."""
         return any(self.breaker(model).is_open for model in self._breakers)

@@ -120,6 +120,14 @@ async def listed(
     return [_read(row) for row in await connection.execute(query.order_by(BUDGET.seq.desc()).limit(limit))]
 
 
+async def fullest(connection: AsyncConnection, limit: int) -> list[Standing]:
+    """List budgets of all workspaces as they stand now, those first of which the largest part is gone."""
+    query = _standing(None, None)
+    gone = func.coalesce(SPENT.amount, 0) * 1.0 / func.nullif(BUDGET.most, 0)
+    order = gone.desc().nulls_last(), BUDGET.seq
+    return [_read(row) for row in await connection.execute(query.order_by(*order).limit(limit))]
+
+
 async def of_call(
     connection: AsyncConnection, workspace_id: str, needs: Sequence[Need], now: int
 ) -> list[Standing]:
@@ -142,7 +150,7 @@ async def lines(connection: AsyncConnection, workspace_id: str) -> dict[str, tup
     return found
 
 
-def _standing(workspace_id: str, owner: str | None) -> Select[Any]:
+def _standing(workspace_id: str | None, owner: str | None) -> Select[Any]:
     now = clock.now_ms()
     begins: dict[Any, int] = {period: budgets.since(period, now) for period in budgets.PERIODS}
     # PostgreSQL would take a number by itself for one of 32 bits.
@@ -150,7 +158,8 @@ def _standing(workspace_id: str, owner: str | None) -> Select[Any]:
     return _at(workspace_id, owner, since, now)
 
 
-def _at(workspace_id: str, owner: str | None, since: ColumnElement[int], now: int) -> Select[Any]:
+def _at(workspace_id: str | None, owner: str | None, since: ColumnElement[int], now: int) -> Select[Any]:
+    """Query budgets of a workspace, or of all."""
     held = select(func.coalesce(func.sum(HOLD.amount), 0)).where(
         HOLD.budget == BUDGET.seq, HOLD.since == since, HOLD.until > literal(now, BigInteger)
     )
@@ -162,6 +171,8 @@ def _at(workspace_id: str, owner: str | None, since: ColumnElement[int], now: in
         func.coalesce(SPENT.calls, 0).label("calls"),
         held.scalar_subquery().label("held"),
     )
+    if workspace_id is None:
+        return query.select_from(source)
     if owner is None:
         return query.select_from(source).where(BUDGET.workspace_id == workspace_id)
     source = source.outerjoin(tables.personas, PERSONA.id == BUDGET.subject)

@@ -211,6 +211,13 @@ async def depth(connection: AsyncConnection) -> Depth:
     )
 
 
+async def counts(connection: AsyncConnection) -> list[tuple[str, str, int]]:
+    """Count work that is open or has failed, by kind and state."""
+    query = select(WORK.kind, WORK.state, func.count()).where(WORK.state.in_([*OPEN, "failed"]))
+    found = await connection.execute(query.group_by(WORK.kind, WORK.state).order_by(WORK.kind, WORK.state))
+    return [(kind, state, int(count)) for kind, state, count in found]
+
+
 async def _change(connection: AsyncConnection, work: Work, values: dict[str, Any]) -> Work | None:
     same = and_(WORK.id == work.id, WORK.attempt == work.attempt, _is_open())
     changed = await connection.execute(update(tables.work).where(same).values(values))

@@ -1,0 +1,1 @@
+"""Numbers for operators: workers count in memory that they share, and one process tells the sums."""
