@@ -1,8 +1,11 @@
 """`GET /metrics` tells one exact sum over all workers, which the death of none of them changes."""
 
+import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client import Metric
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
@@ -21,11 +23,12 @@ from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import json_answer
 from tests.faults import proc
+from tests.metrics.scraping import METRICS, address, scrape, scraped, value
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 ASK: dict[str, Any] = {"model": LIBRARIAN, "messages": hello()}
 PLAIN: dict[str, Any] = {"model": "plain-model", "messages": hello()}
-METRICS = "\n[metrics]\nport = 0\n"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 PRICES = 'prices = { "plain-model" = { input = 1000000.0, output = 1000000.0, cached_input = 500000.0 } }'
 
 
@@ -36,28 +39,6 @@ def counted(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPath
     gateway = Gateway(tmp_path_factory.mktemp("metrics"), config, "--workers", "2").start()
     yield gateway
     assert gateway.stop() == 0
-
-
-def scrape(gateway: Gateway) -> dict[str, Metric]:
-    """Read all metrics as Prometheus does, by their names without `_total`."""
-    address = re.search(r"metrics +(http://\S+)", gateway.banner)
-    assert address is not None
-    reply = httpx.get(address[1])
-    assert reply.status_code == 200
-    assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    return {family.name: family for family in text_string_to_metric_families(reply.text)}
-
-
-def value(found: dict[str, Metric], name: str, **labels: str) -> float:
-    """Add up the samples of this name that have these labels."""
-    family = next(
-        found[part] for part in (name, re.sub(r"_(total|sum|count|bucket)$", "", name)) if part in found
-    )
-    return sum(
-        sample.value
-        for sample in family.samples
-        if sample.name == name and labels.items() <= sample.labels.items()
-    )
 
 
 def test_requests_and_turns_of_all_workers_are_one_sum(counted: Gateway) -> None:
@@ -160,8 +141,52 @@ def test_the_state_of_each_part_is_told(counted: Gateway) -> None:
 
 
 def test_only_metrics_are_there(counted: Gateway) -> None:
-    address = re.search(r"metrics +(http://\S+)/metrics", counted.banner)
-    assert address is not None
-    assert httpx.get(f"{address[1]}/v1/personas").status_code == 404
-    assert httpx.post(f"{address[1]}/metrics").status_code == 405
-    assert address[1].startswith("http://127.0.0.1:")
+    root = address(counted).removesuffix("/metrics")
+    assert httpx.get(f"{root}/v1/personas").status_code == 404
+    assert httpx.post(f"{root}/metrics").status_code == 405
+    assert root.startswith("http://127.0.0.1:")
+
+
+NAME = re.compile(r"\bpersona_[a-z_]+")
+MADE = re.compile(r"_(bucket|sum|count|total)$")
+
+
+def test_dashboard_and_alerts_name_only_what_is_told(counted: Gateway) -> None:
+    found = scrape(counted)
+    known = {name for name, family in found.items()} | {
+        sample.name for family in found.values() for sample in family.samples
+    }
+    dashboard = json.loads((DEPLOY / "grafana.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    asked += [one["query"]["query"] for one in dashboard["templating"]["list"] if one["type"] == "query"]
+    rules = (DEPLOY / "alerts.yml").read_text()
+    named = set(NAME.findall("\n".join([*asked, rules])))
+    assert len(asked) > 30
+    assert {name for name in named if name not in known and MADE.sub("", name) not in known} == set()
+    # What is told and shown nowhere would be told in vain.
+    assert {name for name in found if not any(MADE.sub("", one) == name for one in named)} == set()
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_itself_takes_rules_queries_and_answers(counted: Gateway, tmp_path: Path) -> None:
+    assert _promtool("check", "rules", str(DEPLOY / "alerts.yml")).returncode == 0
+    told = _promtool("check", "metrics", text=scraped(counted))
+    assert (told.returncode, told.stdout + told.stderr) == (0, "")
+    dashboard = json.loads((DEPLOY / "grafana.json").read_text())
+    # promtool reads expressions as rules; what Grafana fills in stands for some time.
+    rules = [
+        {
+            "record": f"panel:{panel['id']}:{target['refId']}",
+            "expr": target["expr"].replace("$__rate_interval", "5m"),
+        }
+        for panel in dashboard["panels"]
+        for target in panel.get("targets", ())
+    ]
+    file = tmp_path / "panels.json"
+    file.write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}))
+    checked = _promtool("check", "rules", str(file))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def _promtool(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, check=False)
