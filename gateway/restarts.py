@@ -7,6 +7,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY_SECONDS = 60.0
 """A child that has lived this long does not keep dying: its next death counts as a first one again."""
 
+RESTED = 76
+"""The exit code of a child that has had nothing to do for a while; its successor starts at once."""
+
 
 class Restarts:
     """Counts the pauses between the lives of one child: none at first, then longer and longer ones."""

@@ -1,11 +1,12 @@
 """`persona work`: do work that lasts on this machine too, and look after what waits, runs or has failed."""
 
+import sys
 from pathlib import Path
 
 import msgspec
 import rich_click as click
 
-from gateway import clock, config, ids
+from gateway import clock, config
 from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.listing import listing, print_json, printable
@@ -58,11 +59,11 @@ def work(context: click.Context, config_path: Path | None) -> None:
 
 
 def _run(settings: Config) -> None:
-    from gateway.limits.table import Table
-    from gateway.server import working
+    with config.without_math_threads():
+        from gateway.server import lone
 
     click.echo(f"doing work of {settings.store.shown}; Ctrl-C stops", err=True)
-    working.run(settings, ids.new("wrk"), Table(), None, None)
+    sys.exit(lone.run(settings))
 
 
 @work.command("list", epilog=options.example("persona work list", "persona work list --state failed --json"))

@@ -112,6 +112,9 @@ async def happened(connection: AsyncConnection, run_id: str, after: int, limit: 
 
 async def tell(connection: AsyncConnection, run_id: str, number: int, told: Sequence[Told]) -> None:
     """Write events from this number on, in place of those that a step that was cut has written there."""
+    if await find(connection, run_id) is None:
+        # A run whose persona was purged meanwhile leaves nothing.
+        return
     place = and_(EVENT.run_id == run_id, EVENT.number >= number, EVENT.number < number + len(told))
     await connection.execute(delete(tables.run_events).where(place))
     for index, (kind, data) in enumerate(told):

@@ -15,7 +15,7 @@ from gateway import ids
 from gateway.config import LOCAL, Config
 from gateway.limits.table import Table
 from gateway.metrics.board import Page
-from gateway.restarts import Restarts
+from gateway.restarts import RESTED, Restarts
 from gateway.server.accepting import Share, shares
 from gateway.server.bell import Bell
 from gateway.server.listening import StartError, address, listen
@@ -129,7 +129,10 @@ class Supervisor:
             for worker in self._workers:
                 if worker.status == pipe and said:
                     worker.is_ready = True
-        for worker in [worker for worker in self._workers if _has_ended(worker.pid)]:
+        for worker in list(self._workers):
+            code = _exit_code(worker.pid)
+            if code is None:
+                continue
             self._workers.remove(worker)
             os.close(worker.status)
             place = worker.place
@@ -138,7 +141,7 @@ class Supervisor:
             if place.page is not None:
                 place.page.leave()
             self._free.append(place)
-            if self._stopping:
+            if self._stopping or code == RESTED:
                 continue
             if first and not worker.is_ready:
                 raise StartError("a worker could not start; its message is above")
@@ -220,7 +223,7 @@ class Supervisor:
             os.kill(worker.pid, signal.SIGTERM)
         end = time.monotonic() + self._config.server.shutdown_grace + 8
         while self._workers and time.monotonic() < end:
-            self._workers = [worker for worker in self._workers if not _has_ended(worker.pid)]
+            self._workers = [worker for worker in self._workers if _exit_code(worker.pid) is None]
             if self._workers:
                 self._bell.wait(STOP_POLL_SECONDS)
         for worker in self._workers:
@@ -236,8 +239,10 @@ class Supervisor:
             self.metrics.stop()
 
 
-def _has_ended(pid: int) -> bool:
+def _exit_code(pid: int) -> int | None:
+    """Return the code with which a child has ended, negative for a signal; `None` as long as it runs."""
     try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
+        ended, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return True
+        return 1
+    return os.waitstatus_to_exitcode(status) if ended == pid else None

@@ -14,11 +14,12 @@ from gateway.limits.failover import place_of
 from gateway.limits.limiter import Limiter
 from gateway.limits.plans import Plans
 from gateway.limits.table import Table
+from gateway.restarts import RESTED
 from gateway.server import kinds
 from gateway.storage.database import Database
 from gateway.telemetry import logs
 from gateway.work.living import LostPlaceError
-from gateway.work.shift import Shift
+from gateway.work.shift import RestedError, Shift
 
 NAME = "persona-work"
 """The name under which the system lists this process."""
@@ -38,14 +39,14 @@ def run(config: Config, process_id: str, table: Table, lifeline: int | None, sta
     configuration.forget_dbos_settings()
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(NAME, "ascii")
-    asyncio.run(_run(config, process_id, table, lifeline, status))
+    code = asyncio.run(_run(config, process_id, table, lifeline, status))
     # Threads of a driver may still wait for an answer that nobody wants.
-    os._exit(0)
+    os._exit(code)
 
 
 async def _run(
     config: Config, process_id: str, table: Table, lifeline: int | None, status: int | None
-) -> None:
+) -> int:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -67,13 +68,15 @@ async def _run(
     if status is not None:
         os.write(status, b"1")
     await stop.wait()
-    if task.done():
-        _leave(task.exception())
+    error = task.exception() if task.done() else None
+    if task.done() and not isinstance(error, RestedError):
+        _leave(error)
     task.cancel()
     await shift.close(config.server.shutdown_grace)
     counting.cancel()
     await limiter.close()
     await database.close()
+    return RESTED if error is not None else 0
 
 
 def _leave(error: BaseException | None) -> None:

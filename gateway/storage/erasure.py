@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
+from gateway import clock
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 
@@ -33,9 +34,20 @@ async def budgets(connection: AsyncConnection, persona_id: str) -> None:
 async def runs(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
     """Delete these runs with their steps and events: they hold what was asked for, and what became of it."""
     theirs = select(tables.runs.c.id).where(which)
+    await works(connection, theirs)
     for part in (tables.run_events, tables.run_steps):
         await connection.execute(delete(part).where(part.c.run_id.in_(theirs)))
     await connection.execute(delete(tables.runs).where(which))
+
+
+async def works(connection: AsyncConnection, theirs: Select[str]) -> None:
+    """Let the work of these end without anything: its process then forgets what the steps have given."""
+    work = tables.work.c
+    still = update(tables.work).where(work.id.in_(theirs))
+    is_open = work.state.in_(["waiting", "running"])
+    await connection.execute(still.where(is_open).values(is_cancel_wanted=True))
+    over = {"state": "cancelled", "error": None, "ended_at": clock.now_ms()}
+    await connection.execute(still.where(work.state == "failed").values(over))
 
 
 async def conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> None:

@@ -196,6 +196,7 @@ async def _jobs(connection: AsyncConnection, before: int) -> int:
     old = select(job.id).where(job.created_at < before, job.ended_at < before)
     gone = list(await connection.scalars(old.order_by(job.created_at).limit(BATCH)))
     if gone:
+        await erasure.works(connection, select(job.id).where(job.id.in_(gone)))
         await connection.execute(delete(tables.jobs).where(job.id.in_(gone)))
     return len(gone)
 

@@ -5,6 +5,7 @@ It is loaded only once there is work, since it takes 0.3 s and 40 MB.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -27,9 +28,13 @@ QUIET_SECONDS = 2.0
 """Seconds between two looks into the queue, while there is work and while there is none."""
 RARELY = 30.0
 """Seconds between two looks at what is not used here: schedules, messages, and a queue of DBOS's own."""
+HALT_SECONDS = 1.0
+"""Seconds within which a look into the queue ends that was under way when it was halted."""
 
 Perform = Callable[[str, int], Awaitable[None]]
 """Performs an attempt, by the id of the work and the attempt's number; it raises nothing of its own."""
+
+log = logging.getLogger("gateway.work")
 
 
 class Engine:
@@ -43,6 +48,7 @@ class Engine:
         self._connections = workflows.connections(store)
         self._flow: Any = None
         self._dbos: Any = None
+        self._made: Any = None
 
     @property
     def is_launched(self) -> bool:
@@ -86,7 +92,7 @@ class Engine:
             await perform(*work_of(str(DBOS.workflow_id)))
 
         made = DBOS(config=config)
-        self._dbos = DBOS
+        self._dbos, self._made = DBOS, made
         flow = DBOS.workflow(name="attempt", max_recovery_attempts=MOST_LIVES)(attempt)
         # Workflows are to run in this loop. The launch itself waits for others who use the database, of whom
         # some may be in this loop too, and so it has a thread.
@@ -104,6 +110,28 @@ class Engine:
             polling_interval_sec=BUSY_SECONDS if is_busy else QUIET_SECONDS,
             on_conflict="always_update",
         )
+
+    def halt(self) -> None:
+        """Take nothing more from the queue."""
+        if self._made is not None:
+            for event in self._made.background_thread_stop_events:
+                event.set()
+
+    async def is_clear(self) -> bool:
+        """Tell, once it was halted, whether nothing is left that others have to go on with."""
+        return self._made is None or await asyncio.to_thread(self._is_clear)
+
+    def _is_clear(self) -> bool:
+        for thread in threading.enumerate():
+            if thread.name.startswith("queue-worker-"):
+                thread.join(HALT_SECONDS)
+                if thread.is_alive():
+                    return False
+        try:
+            return not self._made._sys_db.get_pending_workflows(self._process_id, VERSION)
+        except Exception:
+            log.debug("the engine does not say what this process leaves", exc_info=True)
+            return False
 
     async def close(self) -> None:
         """Let go of DBOS; what runs is cut."""
@@ -149,6 +177,7 @@ class Engine:
         names = [workflow_id(work_id, number + 1) for work_id, most in works for number in range(most)]
         if names:
             await self._dbos.delete_workflows_async(names)
+            await asyncio.to_thread(workflows.scrub, self._connections)
 
     async def step(self, name: str, function: Callable[[], Awaitable[Any]]) -> Any:
         """Call the function within the workflow that runs, or give the value that it has given before."""

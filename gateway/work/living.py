@@ -35,8 +35,10 @@ class Living:
         self._beaten = clock()
         self._seen: dict[str, tuple[int, float]] = {}
         """The last beat of each other process, and since when there was no later one, by this clock."""
-        self.silent: list[str] = []
+        self.lost: list[str] = []
         """The processes that are dead by now, as far as this one knows."""
+        self.ended: list[str] = []
+        """The processes that have ended as they should, and have left work to others."""
 
     async def run(self) -> None:
         """Beat until cancelled. Raises LostPlaceError."""
@@ -44,12 +46,13 @@ class Living:
             try:
                 await self.beat()
             except StoreUnavailable:
-                self.silent = []
+                self.lost = self.ended = []
             await asyncio.sleep(BEAT_SECONDS)
 
     def forget(self, names: Sequence[str]) -> None:
         """Note that others do the work of these by now."""
-        self.silent = [name for name in self.silent if name not in names]
+        self.lost = [name for name in self.lost if name not in names]
+        self.ended = [name for name in self.ended if name not in names]
 
     async def beat(self) -> None:
         """Say that this process lives, and look at the others. Raises LostPlaceError, StoreUnavailable."""
@@ -66,8 +69,9 @@ class Living:
             name: seen[name] if name in seen and seen[name][0] == beat else (beat, now)
             for name, beat in beats.items()
         }
-        self.silent = [
+        self.ended = [name for name, (beat, _) in self._seen.items() if beat == processes.VACATED]
+        self.lost = [
             name
             for name, (beat, since) in self._seen.items()
-            if beat == processes.VACATED or now - since > MISSED_SECONDS
+            if beat != processes.VACATED and now - since > MISSED_SECONDS
         ]

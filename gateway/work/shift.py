@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from gateway import clock
 from gateway.config import Config
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
@@ -22,17 +23,23 @@ IDLE_SECONDS = 0.2
 BUSY_SECONDS = 0.05
 """Seconds between two looks for what is wanted; a call is cut within 250 ms once nobody wants it."""
 LOOK_SECONDS = 1.0
-"""Seconds after which a look is due although nobody has written; work that waits becomes due by itself."""
+"""Seconds at least between two looks while nobody has written; work that waits becomes due by itself."""
 RARELY_SECONDS = 30.0
-"""Seconds after which rooms look for what they make work of although nobody has written: time passes too."""
+"""Seconds after which this process and its rooms look in any case: time passes too."""
 CALM_SECONDS = 5.0
 """Seconds without work after which the queue is looked into seldom."""
+REST_SECONDS = 30.0
+"""Seconds without work after which a process leaves its place to one that has not loaded the engine."""
 PAUSE_SECONDS = 1.0
 """Seconds after which a store that was not there is asked again."""
 SWEEP_SECONDS = 5.0
 AT_ONCE = 100
 
 log = logging.getLogger("gateway.work")
+
+
+class RestedError(Exception):
+    """This process has had no work for a while; its successor costs less until there is some."""
 
 
 class Shift:
@@ -56,9 +63,11 @@ class Shift:
         self._living = Living(database, process_id)
         self._beating: asyncio.Task[None] | None = None
         """Beats from the first work on until the last step has ended, whatever else goes on."""
+        self._pause = LOOK_SECONDS
+        """Seconds until work may be due that is there already."""
 
     async def run(self) -> None:
-        """Do work until cancelled. Raises LostPlaceError."""
+        """Do work until cancelled. Raises LostPlaceError, RestedError."""
         while True:
             try:
                 async with self._database.pulsing() as pulse:
@@ -82,7 +91,7 @@ class Shift:
                 self._beating.result()
             now, before, felt = time.monotonic(), felt, await pulse()
             if is_busy or felt != before or now >= look:
-                look = now + LOOK_SECONDS
+                look = now + self._pause
                 if has_more or felt != before or now >= seek:
                     seek = now + RARELY_SECONDS
                     has_more = any([await source() for source in self._sources])
@@ -92,16 +101,18 @@ class Shift:
                 if is_quick != (now - busy < CALM_SECONDS):
                     is_quick = not is_quick
                     await self._engine.pace(is_busy=is_quick)
-                if self._living.silent:
-                    await self._take_over(self._living.silent)
+                await self._take_over()
                 if now >= sweep:
                     sweep = now + SWEEP_SECONDS
                     await self._sweep()
+                if now - busy >= REST_SECONDS and not await self._has_left_traces():
+                    raise RestedError
             await asyncio.sleep(BUSY_SECONDS if is_busy else IDLE_SECONDS)
 
     async def close(self, grace: float) -> None:
         """Let steps under way end within the grace, and begin no other."""
         self._performer.closing.set()
+        self._engine.halt()
         resting = [course.at_rest.wait() for course in self._performer.courses.values()]
         if resting:
             waited: list[asyncio.Future[Any]] = [asyncio.gather(*resting)]
@@ -110,21 +121,28 @@ class Shift:
                 waited.append(self._beating)
             await asyncio.wait(waited, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         await self._fall_silent()
+        # Others need not wait until they miss this one.
+        leave = processes.leave if await self._engine.is_clear() else processes.vacate
         try:
             async with asyncio.timeout(1), self._database.write() as connection:
-                # Others need not wait until they miss this one.
-                await processes.vacate(connection, self._process_id)
+                await leave(connection, self._process_id)
         except (StoreUnavailable, TimeoutError):
             log.debug("the store was not told that this process ends")
 
     async def _hand_over(self) -> bool:
         """Start what is due and end what nobody wants; tells whether any work is open."""
         async with self._database.read() as connection:
-            if not await rows.is_any_open(connection, list(self._kinds)):
-                return False
-            wanted, unwanted = await rows.due(connection, list(self._kinds), AT_ONCE)
-        if not self._engine.is_launched:
+            is_any_open = await rows.is_any_open(connection, list(self._kinds))
+            # The engine may still keep what steps have given of work that is over.
+            is_wanted = is_any_open or await ended.is_any_settled(connection)
+            wanted, unwanted = (
+                await rows.due(connection, list(self._kinds), AT_ONCE) if is_any_open else ([], [])
+            )
+            self._pause = LOOK_SECONDS if is_any_open else _pause(await rows.soonest(connection))
+        if is_wanted and not self._engine.is_launched:
             await self._launch()
+        if not is_any_open:
+            return False
         for work in unwanted:
             course = self._performer.courses.get(work.id)
             if course is not None:
@@ -165,8 +183,18 @@ class Shift:
             with contextlib.suppress(asyncio.CancelledError, LostPlaceError):
                 await self._beating
 
-    async def _take_over(self, dead: Sequence[str]) -> None:
-        log.warning("%d lost processes leave their work to this one", len(dead))
+    async def _has_left_traces(self) -> bool:
+        async with self._database.read() as connection:
+            return await ended.is_any_left(connection)
+
+    async def _take_over(self) -> None:
+        """Go on with what others have left, who were lost or have ended."""
+        lost, dead = self._living.lost, [*self._living.lost, *self._living.ended]
+        if not dead:
+            return
+        if lost:
+            were = "1 process was" if len(lost) == 1 else f"{len(lost)} processes were"
+            log.warning("%s lost, and what was open there goes on here", were)
         await self._engine.take_over(dead)
         async with self._database.write() as connection:
             for process_id in dead:
@@ -196,3 +224,10 @@ class Shift:
 
     async def _step(self, name: str, function: Callable[[], Awaitable[Any]]) -> Any:
         return await self._engine.step(name, function)
+
+
+def _pause(due_at: int | None) -> float:
+    """Return the seconds until work that waits is looked for; the clock may be set meanwhile."""
+    if due_at is None:
+        return RARELY_SECONDS
+    return min(max((due_at - rows.SOON_MS - clock.now_ms()) / 1000, LOOK_SECONDS), RARELY_SECONDS)

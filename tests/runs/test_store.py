@@ -8,9 +8,10 @@ from gateway.config import Config
 from gateway.runs import store
 from gateway.runs.pipeline import packaged
 from gateway.runs.run import Inputs
-from gateway.storage import tables
+from gateway.storage import erasure, tables
 from gateway.storage.audit import Actor
 from gateway.storage.retention import Retention
+from gateway.work.store import rows
 from tests.fakes.store import opened
 
 INPUTS = Inputs(intent="A ferryman.", language="en", visibility="workspace", seed=1)
@@ -31,6 +32,26 @@ async def test_open_runs_are_counted_by_workspace_and_by_owner(place: Path | str
             }
             assert counted == {None: 2, "a": 1, "b": 1, "c": 0}
             assert await store.open_runs(connection, "ws_1", None, 1) == 1
+
+
+async def test_the_work_of_runs_that_are_erased_ends_without_a_trace(place: Path | str) -> None:
+    async with opened(place) as database, database.write() as connection:
+        for run_id in ("run_open", "run_failed"):
+            await store.create(connection, run_id, ORDER, Actor("ws_1"))
+        failed = await rows.find(connection, "run_failed")
+        assert failed is not None
+        await rows.end(connection, failed, "failed", {"code": "x", "message": "It failed."})
+        await erasure.runs(connection, tables.runs.c.id.in_(["run_open", "run_failed"]))
+        # A step that was under way ends after that.
+        await store.tell(connection, "run_open", 1, [("layer.delta", {"value": "Edith"})])
+        await store.keep_step(connection, "run_open", 1, "soul", {"name": "Edith"})
+        assert await store.happened(connection, "run_open", 0) == []
+        assert await store.steps(connection, "run_open") == []
+        found = {run_id: await rows.find(connection, run_id) for run_id in ("run_open", "run_failed")}
+        assert [(work.state, work.is_cancel_wanted, work.error) for work in found.values() if work] == [
+            ("waiting", True, None),
+            ("cancelled", False, None),
+        ]
 
 
 async def test_a_run_that_made_nothing_is_forgotten_after_a_while(place: Path | str) -> None:

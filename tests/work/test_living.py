@@ -45,17 +45,17 @@ async def test_a_silent_process_is_missed_and_one_that_has_ended_is_at_once(data
     clock = Clock()
     living = Living(database, "wrk_1", clock)
     await living.beat()
-    assert living.silent == []
+    assert living.lost == []
     for _ in SECONDS:
         clock.now += 1
         await living.beat()
-    assert living.silent == ["wrk_2"]
+    assert living.lost == ["wrk_2"]
     async with database.write() as connection:
         await processes.enrol(connection, "wrk_2", "there", 3)
         await processes.enrol(connection, "wrk_3", "there", 4)
         await processes.vacate(connection, "wrk_3")
     await living.beat()
-    assert living.silent == ["wrk_3"]
+    assert (living.lost, living.ended) == ([], ["wrk_3"])
 
 
 async def test_whoever_could_not_beat_itself_misses_nobody(database: Database) -> None:
@@ -65,7 +65,7 @@ async def test_whoever_could_not_beat_itself_misses_nobody(database: Database) -
         await living.beat()
         clock.now += MISSED_SECONDS * 10
     await living.beat()
-    assert living.silent == []
+    assert living.lost == []
 
 
 @pytest.mark.parametrize("ahead", [-3_600_000, 3_600_000])
@@ -76,7 +76,7 @@ async def test_clocks_of_hosts_may_differ(database: Database, ahead: int) -> Non
         clock.now += 1
         await told(database, "wrk_2", 1_800_000_000_000 + ahead + second)
         await living.beat()
-        assert living.silent == []
+        assert living.lost == []
 
 
 async def test_a_process_that_was_missed_learns_of_it(database: Database) -> None:

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from gateway.config import Config, Store
-from gateway.storage import properties
+from gateway.storage import erasure, properties, tables
 from gateway.storage.database import Database
-from gateway.work.shift import Shift
+from gateway.work.shift import RestedError, Shift
 from gateway.work.store import ended, processes, rows
 from gateway.work.work import State, Work
 from tests.fakes.store import opened
@@ -234,6 +235,71 @@ async def test_depth_counts_what_is_open_and_what_has_failed(database: Database,
         depth = await rows.depth(connection)
     assert (depth.waiting, depth.running, depth.failed) == (1, 1, 0)
     assert depth.oldest_seconds >= 0
+
+
+async def test_a_process_without_work_ends_for_a_fresh_one_and_leaves_no_trace(
+    database: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ended, "SETTLED_MS", -1)
+    monkeypatch.setattr("gateway.work.shift.SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.work.shift.REST_SECONDS", 0.05)
+    config = Config(store=Store(url=database.url, folder=str(tally.folder)))
+    shift = Shift(config, database, {NAME: tally.kind()}, "wrk_1")
+    await order(database, "run_a")
+    with pytest.raises(RestedError):
+        async with asyncio.timeout(PATIENCE):
+            await shift.run()
+    assert (await found(database, "run_a")).state == "done"
+    assert not await shift._engine._exists("run_a")
+    await shift.close(PATIENCE)
+    async with database.read() as connection:
+        assert await processes.beats(connection) == {}
+    await shift._engine.close()
+
+
+async def test_what_steps_have_given_of_purged_work_is_nowhere_in_the_files(
+    database: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ended, "SETTLED_MS", -1)
+    monkeypatch.setattr("gateway.work.shift.SWEEP_SECONDS", 0.05)
+    async with working(database, tally) as shift:
+        await order(database, "run_a", **{"3": "fail", "say": SECRET})
+        await ends(database, "run_a", "failed")
+        assert kept(tally.folder) or not database.url.startswith("sqlite")
+        async with database.write() as connection:
+            await erasure.works(connection, select(tables.work.c.id))
+            await connection.execute(update(tables.work).values(data={}))
+        await database.scrub()
+
+        async def is_forgotten() -> bool:
+            return not await shift._engine._exists("run_a") and not kept(tally.folder)
+
+        await until(is_forgotten)
+    assert (await found(database, "run_a")).state == "cancelled"
+
+
+async def test_what_a_lost_process_has_left_of_ended_work_is_forgotten_although_there_is_no_other(
+    database: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ended, "SETTLED_MS", -1)
+    await order(database, "run_a")
+    async with database.write() as connection:
+        work = await found(database, "run_a")
+        await rows.mark_handed_over(connection, [work])
+        await rows.end(connection, work, "done")
+    async with working(database, tally):
+
+        async def is_clear() -> bool:
+            async with database.read() as connection:
+                return not await ended.is_any_left(connection)
+
+        await until(is_clear)
+    assert tally.notes() == []
+
+
+def kept(folder: Path) -> list[Path]:
+    """List the files in which the secret can be read."""
+    return [file for file in folder.iterdir() if SECRET.encode() in file.read_bytes()]
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)

@@ -43,5 +43,6 @@ from gateway.storage.tables.webhooks import deliveries as deliveries
 from gateway.storage.tables.webhooks import webhooks as webhooks
 from gateway.storage.tables.words import message_words as message_words
 from gateway.storage.tables.words import persona_words as persona_words
+from gateway.storage.tables.work import HAS_TRACES as HAS_TRACES
 from gateway.storage.tables.work import work as work
 from gateway.storage.tables.work import work_processes as work_processes

@@ -1,8 +1,11 @@
 """Work that outlives processes, and the processes that do it."""
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, text
 
 from gateway.storage.tables.schema import Id, Millis, Seq, metadata
+
+HAS_TRACES = text("is_handed_over AND state IN ('done', 'cancelled')")
+"""Tells that the engine still keeps what the steps of ended work have given."""
 
 work = Table(
     "work",
@@ -24,6 +27,8 @@ work = Table(
     Column("started_at", Millis),
     Column("ended_at", Millis),
     Index(None, "state", "due_at"),
+    Index(None, "state", "ended_at"),
+    Index(None, "ended_at", sqlite_where=HAS_TRACES, postgresql_where=HAS_TRACES),
     sqlite_autoincrement=True,
 )
 """Work that outlives processes, written in the transaction of its cause, with ids and numbers alone;

@@ -19,13 +19,19 @@ FAILED_MS = 30 * 24 * 3_600_000
 
 async def settled(connection: AsyncConnection, limit: int) -> list[tuple[str, int]]:
     """List ended work that still has workflows, with the number of its attempts; failed work keeps them."""
-    is_settled = and_(
-        WORK.state.in_(["done", "cancelled"]),
-        WORK.is_handed_over,
-        WORK.ended_at < clock.now_ms() - SETTLED_MS,
-    )
-    query = select(WORK.id, WORK.attempt).where(is_settled)
+    query = select(WORK.id, WORK.attempt).where(_is_settled())
     return [(row.id, row.attempt) for row in await connection.execute(query.limit(limit))]
+
+
+async def is_any_settled(connection: AsyncConnection) -> bool:
+    """Tell whether ended work still has workflows."""
+    return (await connection.execute(select(WORK.id).where(_is_settled()).limit(1))).first() is not None
+
+
+async def is_any_left(connection: AsyncConnection) -> bool:
+    """Tell the same, whether or not they are over yet."""
+    query = select(WORK.id).where(tables.HAS_TRACES).limit(1)
+    return (await connection.execute(query)).first() is not None
 
 
 async def cleared(connection: AsyncConnection, work_ids: Sequence[str]) -> None:
@@ -46,6 +52,10 @@ async def forget(connection: AsyncConnection, limit: int) -> list[tuple[str, int
     if gone:
         await connection.execute(delete(tables.work).where(WORK.id.in_([work_id for work_id, _ in gone])))
     return gone
+
+
+def _is_settled() -> ColumnElement[bool]:
+    return and_(tables.HAS_TRACES, WORK.ended_at < clock.now_ms() - SETTLED_MS)
 
 
 def _is_old() -> ColumnElement[bool]:

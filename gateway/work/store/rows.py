@@ -103,6 +103,13 @@ async def is_any_open(connection: AsyncConnection, kinds: Collection[str]) -> bo
     return (await connection.execute(query.limit(1))).first() is not None
 
 
+async def soonest(connection: AsyncConnection) -> int | None:
+    """Say when the next work that waits is due; `None` where none waits."""
+    query = select(func.min(WORK.due_at)).where(WORK.state == "waiting")
+    found: int | None = (await connection.execute(query)).scalar()
+    return found
+
+
 async def handed_over(connection: AsyncConnection, after: int, limit: int) -> list[tuple[int, Work]]:
     """List open work that has a workflow, in its order, behind a number."""
     query = select(WORK.seq, *SHOWN).where(_is_open(), WORK.is_handed_over, WORK.seq > after)
