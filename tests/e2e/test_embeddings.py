@@ -1,11 +1,11 @@
 """Embeddings end as chat does: checked, masked, recorded and paid for."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import Start
 from tests.e2e.wire import Reply, fetch
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import PATIENT, Gateway, upstream_table
@@ -17,11 +17,22 @@ PLACE = "/v1/openai/embeddings"
 ASK = {"model": "embed", "input": "dusk"}
 
 
-@pytest.fixture
-def gateway(start: Start, upstream: ScriptedUpstream) -> Gateway:
+@pytest.fixture(scope="module")
+def embedding(
+    shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
     lines = ['models = ["embed"]', "prices = { embed = { input = 3.0, output = 0 } }"]
-    config = upstream_table("main", upstream.base_url, *lines)
-    return start(config + '[embeddings]\nupstream = "main"\n[chat]\nretries = 0\n' + PATIENT)
+    config = upstream_table("main", shared_upstream.base_url, *lines)
+    config += '[embeddings]\nupstream = "main"\n[chat]\nretries = 0\n'
+    gateway = Gateway(tmp_path_factory.mktemp("embedding"), config + PATIENT).start()
+    yield gateway
+    assert gateway.stop() == 0
+
+
+@pytest.fixture
+def gateway(embedding: Gateway, upstream: ScriptedUpstream) -> Gateway:
+    """The same gateway for each test, in front of `upstream`."""
+    return embedding
 
 
 def turn_of(gateway: Gateway, reply: Reply) -> dict[str, Any]:
@@ -112,7 +123,8 @@ def test_a_refused_key_of_the_gateway_is_not_shown(gateway: Gateway, upstream: S
 
 
 def test_a_reset_is_recorded(gateway: Gateway, upstream: ScriptedUpstream) -> None:
-    upstream.reply(faults.reset_before_headers())
+    # A connection that was kept may have been closed meanwhile, so that it is tried once more on a new one.
+    upstream.always(faults.reset_before_headers())
     reply = fetch(gateway, PLACE, ASK)
     assert reply.status == 503
     assert turn_of(gateway, reply)["error"] == "connection"
