@@ -19,7 +19,7 @@ SURFACES = (
     ("/v1/openai/embeddings", "embeddings"),
     ("/v1/openai/moderations", "moderations"),
     ("/v1/openai", "openai"),
-    ("/v1/conversations", "conversations"),
+    ("/v1/chat", "conversations"),
     ("/v1/ensembles", "ensembles"),
     ("/v1/", "api"),
     ("/api/", "projects"),

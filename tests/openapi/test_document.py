@@ -16,6 +16,7 @@ from gateway.openapi import faults, headers
 from gateway.openapi.fields import FIELDS
 from gateway.openapi.generation import TAGS
 from gateway.openapi.places import PLACES
+from gateway.turns.meter import SURFACES
 from tests.openapi.described import Document, examples, frames
 
 WITHOUT_KEY = {
@@ -185,3 +186,8 @@ def test_names_in_the_document_are_for_readers(document: Document) -> None:
 def test_the_levels_of_drift_are_told_apart_from_fields_of_a_persona(document: Document) -> None:
     told = document.whole["components"]["schemas"]["Drift"]["properties"]
     assert {axis.name: told[axis.name]["description"] for axis in AXES} == {a.name: a.text for a in AXES}
+
+
+@pytest.mark.parametrize("beginning", [beginning for beginning, _ in SURFACES if beginning != "/mcp"])
+def test_every_kind_of_path_that_is_counted_is_there(document: Document, beginning: str) -> None:
+    assert any(path.startswith(beginning) for path in document.whole["paths"])
