@@ -5,7 +5,8 @@ import rich_click as click
 
 from gateway.cli import options
 from gateway.cli.listing import listing, print_json
-from gateway.cli.target import Sought, Target, on_target
+from gateway.cli.target import Sought, Target
+from gateway.cli.targeting import on_target
 
 COLUMNS = {"AT": "at", "ACTION": "action", "SUBJECT": "subject", "KEY": "key", "DETAILS": "told"}
 LIMIT = 50

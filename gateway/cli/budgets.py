@@ -12,7 +12,8 @@ from gateway.budgets.view import BudgetView
 from gateway.cli import options
 from gateway.cli.listing import listing, print_json, written
 from gateway.cli.options import example
-from gateway.cli.target import Target, on_target
+from gateway.cli.target import Target
+from gateway.cli.targeting import on_target
 from gateway.personas.name import parse_ref
 
 IDS = re.compile(r"(key|psn|ws)_[0-9A-Za-z]+|workspace")

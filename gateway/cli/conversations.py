@@ -13,7 +13,8 @@ from gateway.cli.failures import Failure
 from gateway.cli.listing import listing, print_json, printable, written
 from gateway.cli.options import example
 from gateway.cli.ref import with_ref
-from gateway.cli.target import Target, on_target
+from gateway.cli.target import Target
+from gateway.cli.targeting import on_target
 from gateway.conversations.view import MessageView
 from gateway.personas.name import ModelName, parse_ref
 from gateway.scoring.transcript import text_of

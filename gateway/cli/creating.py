@@ -11,7 +11,8 @@ from gateway.cli import brief, options
 from gateway.cli.listing import print_json, written
 from gateway.cli.options import example
 from gateway.cli.running import Progress, RunEvent, operation_line, watch
-from gateway.cli.target import Target, on_target
+from gateway.cli.target import Target
+from gateway.cli.targeting import on_target
 from gateway.personas.model import Visibility
 from gateway.personas.name import ModelName
 from gateway.runs import asked

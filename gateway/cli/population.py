@@ -10,7 +10,8 @@ import rich_click as click
 from gateway.cli.failures import Failure
 from gateway.cli.listing import print_json
 from gateway.cli.options import example
-from gateway.cli.target import Target, on_target
+from gateway.cli.target import Target
+from gateway.cli.targeting import on_target
 from gateway.errors import Refusal
 from gateway.personas import writing
 from gateway.personas.model import Content, Draft, Profile

@@ -8,7 +8,8 @@ from gateway.cli.creating import attend
 from gateway.cli.listing import cell, listing, print_json, written
 from gateway.cli.options import example
 from gateway.cli.running import RunEvent, event_line, operation_line, step_line, watch
-from gateway.cli.target import Target, on_target
+from gateway.cli.target import Target
+from gateway.cli.targeting import on_target
 
 COLUMNS = {
     "RUN": "id",

@@ -10,7 +10,8 @@ from gateway import clock
 from gateway.cli import options
 from gateway.cli.listing import listing, print_json, written
 from gateway.cli.options import example
-from gateway.cli.target import Target, on_target
+from gateway.cli.target import Target
+from gateway.cli.targeting import on_target
 from gateway.events.event import Kind
 from gateway.webhooks.view import (
     DeliveryView,
