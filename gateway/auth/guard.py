@@ -63,7 +63,7 @@ class Guard:
         self._unknown: Cache[str, bool] = Cache(CAPACITY)
         self._epoch = 0
         self.used: dict[str, int] = {}
-        """When each key was last used, in milliseconds by its id, since somebody last emptied this."""
+        """It tells when each key, by its id, was last used, in milliseconds, since it was last emptied."""
 
     async def admit(
         self, headers: Iterable[tuple[bytes, bytes]], scope: str | None, operator: bool = False

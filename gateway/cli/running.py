@@ -21,7 +21,7 @@ HINT_SECONDS = 5.0
 
 
 class RunEvent(NamedTuple):
-    """What happened in a run; later versions of a gateway may tell of more than is known here."""
+    """It tells what happened in a run; later versions of a gateway may tell of more than is known here."""
 
     type: str
     data: dict[str, Any]

@@ -125,7 +125,7 @@ class Document(NamedTuple):
 
 
 class Imports(Protocol):
-    """What can be imported into a target."""
+    """Documents of other products can be imported into a target."""
 
     async def take(self, document: Document) -> list[Imported]:
         """Make personas of the document: all of them, or none. Raises Failure."""

@@ -361,7 +361,7 @@ class Metrics(Strict, frozen=True):
 
 
 class Plan(Strict, frozen=True):
-    """What a workspace may use; what is unset has no limit."""
+    """A workspace may use this; what is unset has no limit."""
 
     chat_per_minute: Amount | None = None
     """Requests with a key, but for those that generate something."""

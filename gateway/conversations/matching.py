@@ -31,7 +31,7 @@ class Joined(NamedTuple):
     place: Place
     """What is new goes below it."""
     heard: Sequence[Heard]
-    """What is new."""
+    """These messages are new."""
 
 
 async def join(

@@ -52,7 +52,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The items of a response that it stands for, as a JSON array; `None` for a message of a chat."""
     hash: bytes
     tail: bytes | None = None
-    """Of an answer, a hash over it and what it answers, by which apps that drop old messages find it."""
+    """An answer has a hash over it and what it answers, by which apps that drop old messages find it."""
     version: int | None
     """The version of the persona that answered, or was asked."""
     score: Score | None = None

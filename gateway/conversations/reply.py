@@ -38,7 +38,7 @@ class ReplyPersona(msgspec.Struct, frozen=True):
 
 
 class Truncated(msgspec.Struct, frozen=True):
-    """What was left out of the history that the model was sent."""
+    """So much was left out of the history that the model was sent."""
 
     turns: int
 

@@ -78,7 +78,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Body(msgspec.Struct):
-    """What is shown of a message's body; what is of another type than OpenAI's is not."""
+    """This is shown of a message's body; what is of another type than OpenAI's is not."""
 
     content: Any = None
     name: Any = UNSET

@@ -47,7 +47,7 @@ LEAST, MOST = 0.25, 4.0
 
 
 class Window(NamedTuple):
-    """What is sent of the history."""
+    """This part of the history is sent."""
 
     messages: list[Message]
     """The path as far as it is sent, the oldest message first."""

@@ -1,4 +1,4 @@
-"""Which addresses belong to the public internet."""
+"""Some addresses belong to the public internet, and others are not reached."""
 
 import ipaddress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network

@@ -26,7 +26,7 @@ OURS = {"user-agent": f"persona-gateway/{__version__}", "accept-encoding": "gzip
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one request may take."""
+    """One request may take this much."""
 
     seconds: float = 10.0
     """In all: looking up, connecting, sending and reading, redirects included."""
@@ -43,7 +43,7 @@ class Fetched(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes
     url: str
-    """Where it was found at last."""
+    """It was found here at last."""
 
 
 class Fetcher:

@@ -32,7 +32,7 @@ class EgressError(Exception):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where a request goes; the host is in ASCII and in lower case."""
+    """A request goes there; the host is in ASCII and in lower case."""
 
     url: URL
     host: str

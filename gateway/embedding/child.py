@@ -33,7 +33,7 @@ class Child:
         self._turns = Turns()
         self.open = 0
         self.last = asyncio.get_running_loop().time()
-        """When the last order was answered, in `loop.time()` seconds."""
+        """The last order was answered then, in `loop.time()` seconds."""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the order on one connection."""

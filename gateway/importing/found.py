@@ -35,7 +35,7 @@ class Found(msgspec.Struct, kw_only=True):
     numbers: dict[str, int] = {}
     """Names that the alias has for versions, by their place in the list, from 1."""
     lost: list[str] = []
-    """What could not be carried, each in a sentence."""
+    """Each sentence names something that could not be carried."""
 
     def lose(self, what: str) -> None:
         """Note what is not carried; after many lines only that there is more."""

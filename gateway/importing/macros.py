@@ -13,7 +13,7 @@ USER = re.compile(r"\{\{\s*user\s*\}\}|<USER>", re.IGNORECASE)
 VISITOR = "user"
 """The variable that stands for whoever talks with a character."""
 NOBODY = "you"
-"""What stands for the visitor where no value is given."""
+"""It stands for the visitor where no value is given."""
 
 
 def named(text: str, name: str) -> str:

@@ -8,7 +8,7 @@ Outcome = Literal["created", "new-version", "profile", "unchanged"]
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """What has become of one persona of a document."""
+    """It tells what has become of one persona of a document."""
 
     persona: str
     slug: str

@@ -29,7 +29,7 @@ _FIGURE = re.compile(r"\d+(?:[.,:\u00a0\u202f]\d+)*")
 
 
 class Stakes(NamedTuple):
-    """How much is at stake in a turn, and the facts of the persona that it touches."""
+    """A turn puts so much at stake, and touches these facts of the persona."""
 
     level: float
     facts: tuple[str, ...]

@@ -1,1 +1,1 @@
-"""What a workspace and its keys may use in a minute and at the same time, counted wherever that holds."""
+"""A workspace and its keys may use so much in a minute and at the same time, counted wherever it holds."""

@@ -17,7 +17,7 @@ BUCKETS: dict[Bucket, str] = {
     "streams": "concurrent_streams",
     "deliveries": "webhook_deliveries_per_minute",
 }
-"""What is counted, each with the field of a plan that limits it."""
+"""Each of these is counted, and limited by the field of a plan."""
 
 
 class Bound(RateLimitItemPerMinute):
@@ -54,11 +54,11 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 NONE = Bounds()
-"""Those of a key whose workspace has no plan."""
+"""A key whose workspace has no plan has these."""
 
 
 class KeyLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one key may use, within what its workspace may; what is null is not limited for the key alone."""
+    """One key may use this, within what its workspace may; what is null is not limited for the key alone."""
 
     chat_per_minute: Amount | None = None
     generations_per_minute: Amount | None = None

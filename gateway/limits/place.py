@@ -13,7 +13,7 @@ class Unreachable(Exception):
 
 
 class Standing:
-    """What is left of one limit; times are seconds since the Unix epoch."""
+    """So much is left of one limit; times are seconds since the Unix epoch."""
 
     __slots__ = ("bound", "is_taken", "remaining", "reset")
 
@@ -23,7 +23,7 @@ class Standing:
         """Tells whether what was asked for has been counted."""
         self.remaining = remaining
         self.reset = reset
-        """When some of it is free again."""
+        """Some of it is free again then."""
 
 
 class Place(Protocol):

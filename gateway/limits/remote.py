@@ -91,7 +91,7 @@ class Remote(Alone):
         self._owed: dict[str, int] = {}
         """Tokens by the name under which they are about to be counted."""
         self._flying: dict[str, asyncio.Future[tuple[int, int]]] = {}
-        """Those that are being counted now; whoever asks waits for them."""
+        """These are being counted now; whoever asks waits for them."""
         self._paying: asyncio.Task[None] | None = None
 
     async def take(self, bound: Bound) -> Standing:

@@ -35,7 +35,7 @@ class TableFullError(Exception):
 
 
 class Count(NamedTuple):
-    """What has been counted in the last minute under one name."""
+    """So much has been counted in the last minute under one name."""
 
     is_taken: bool
     """Tells whether what was asked for is among it."""

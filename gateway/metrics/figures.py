@@ -44,7 +44,7 @@ class Family(NamedTuple):
     kind: Kind
     text: str
     labels: tuple[str, ...]
-    """Those of the sheet's labels by which it is kept apart."""
+    """It is kept apart by these of the sheet's labels."""
     cell: int | Histogram
     fixed: tuple[tuple[str, str], ...] = ()
     """Labels that this cell has by itself."""

@@ -34,7 +34,7 @@ class Layout(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What was counted under some labels; `None` stands for all those that have no record any more."""
+    """It holds what was counted under labels; `None` stands for all those that have no record any more."""
 
     labels: tuple[str, ...] | None
     numbers: Sequence[float]

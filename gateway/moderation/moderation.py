@@ -18,7 +18,7 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Moderation(msgspec.Struct, frozen=True):
-    """What one look at one text gave. A category that nobody can see is absent."""
+    """One look at one text gave this. A category that nobody can see is absent."""
 
     model: str
     scores: dict[str, float]

@@ -86,7 +86,7 @@ class Account:
         """It is `None` for a plain model."""
         self.prompt_sha256 = prompt_sha256
         self.bounds = NONE
-        """What limits the key that asks."""
+        """These limit the key that asks."""
         self.purse: Purse | None = None
         """The budgets that bind the request; `None` where there are none."""
         self.has_dropped_tools = False

@@ -51,7 +51,7 @@ class Connection(Presence, Writer, Entrance, Protocol):
 
 
 class Incoming:
-    """What an ASGI scope tells of a request and of its connection."""
+    """An ASGI scope tells this of a request and of its connection."""
 
     __slots__ = ("connection", "headers", "method", "path", "request_id", "single")
 

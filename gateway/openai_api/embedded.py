@@ -27,7 +27,7 @@ TOGETHER = 65_536
 """Characters of all texts of a request."""
 SECONDS = 300.0
 SIDES = {"query": True, "document": False, "passage": False, None: True}
-"""Whether a text is what is looked for, by `input_type`; the model was taught to tell the two apart."""
+"""It tells by `input_type` if a text is looked for; the model was taught to tell the two apart."""
 
 
 class Embedded(Life):

@@ -34,7 +34,7 @@ class Outlet(Protocol):
     """Takes to the caller of one request what is answered."""
 
     writer: Writer | None
-    """Where frames go right from where they come in, as long as there is nothing else to do."""
+    """Frames go there right from where they come in, as long as there is nothing else to do."""
     started: bool
     """Tells whether something has gone out."""
 
@@ -70,7 +70,7 @@ class Life:
         self._source: Source | None = None
         self._is_over = False
         self.lease: Lease | None = None
-        """What it holds of the streams that may go on at the same time."""
+        """It holds these of the streams that may go on at the same time."""
         self.charge: Callable[[int], None] | None = None
         """Is told the tokens of each of its turns, where they are limited."""
 

@@ -34,7 +34,7 @@ KINDS = frozenset({"text", "image_url"})
 
 
 class Asked(NamedTuple):
-    """What a request asks for."""
+    """A request asks for this."""
 
     model: str
     items: list[Item]

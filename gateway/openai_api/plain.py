@@ -16,10 +16,10 @@ from msgspec import UNSET, Raw, UnsetType
 MOST = 10_000
 """Messages in a request, and parts in all of them together."""
 LOOKS = 3
-"""How many brackets are looked at to tell whether a content is an array."""
+"""So many brackets are looked at to tell whether a content is an array."""
 QUOTE, BRACKET = (ord('"'),), (ord("["),)
 TEXTS = {QUOTE, (ord("n"),)}
-"""What a content begins with that is a string or null."""
+"""A content that is a string or null begins with one of these."""
 COLON, SPACE = b": "
 SHORT = 8 * 1024
 """Bytes in which bytes count as fast."""

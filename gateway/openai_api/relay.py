@@ -52,7 +52,7 @@ class Relaying(Protocol):
 
     @property
     def ending(self) -> bytes:
-        """What ends the stream, once its answer is kept."""
+        """These bytes end the stream, once its answer is kept."""
 
     def feed(self, data: bytes) -> bytes: ...
 
@@ -71,7 +71,7 @@ class Relay:
     """
 
     ending = DONE_FRAME
-    """What ends the stream, once its answer is kept."""
+    """These bytes end the stream, once its answer is kept."""
 
     __slots__ = (
         "_choices",

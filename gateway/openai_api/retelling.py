@@ -79,7 +79,7 @@ class Telling:
         self._limit = limit
         self._mark = secrets.token_hex(8)
         self._long: dict[bytes, tuple[int, int]] = {}
-        """Where the long strings stand in the whole body, by the short ones that stand for them here."""
+        """It tells where the long strings stand in the whole body, by the short ones here."""
         self._steps: list[bytes | _Text] = []
 
     def prepare(self) -> None:

@@ -22,7 +22,7 @@ BYTES = 1 << 20
 
 
 class StoredPrompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a caller wrote as `prompt`."""
+    """A caller wrote this as `prompt`."""
 
     id: str | None = None
     """A persona's name, slug or id, or an alias that an import has kept."""

@@ -349,4 +349,4 @@ STREAMED = {
         },
     ),
 }
-"""What operations answer to who asks for events, beside what Litestar knows of them."""
+"""Operations answer this to who asks for events, beside what Litestar knows of them."""

@@ -24,7 +24,7 @@ class Node(msgspec.Struct, eq=False):
     """A scalar's text, or the name that an alias stands for."""
     is_plain: bool = False
     is_block: bool = True
-    """Whether a collection is written in lines of its own, or a scalar as a block."""
+    """Tell whether a collection is written in lines of its own, or a scalar as a block."""
     tag: str | None = None
     anchor: str | None = None
     items: "list[Node]" = []

@@ -27,7 +27,7 @@ class RuleList(msgspec.Struct, frozen=True, kw_only=True):
     persona: str
     version: int
     reader: int
-    """Which reader found those in the prose; a later one may find more, in versions that are made then."""
+    """This reader found those in the prose; a later one may find more, in versions that are made then."""
     data: list["RuleView"]
     facts: list["FactView"]
     """Figures of the layers and the prompt that answers are held against: prices, times, dates, numbers."""

@@ -51,7 +51,7 @@ class NewOpenAIConversation(msgspec.Struct, frozen=True, forbid_unknown_fields=T
 
 
 class OpenAIConversationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What changes of a conversation."""
+    """This changes of a conversation."""
 
     metadata: Metadata
 

@@ -35,7 +35,7 @@ _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Ground(NamedTuple):
-    """What was said before, and where the request goes on."""
+    """It holds what was said before, and where the request goes on."""
 
     conversation: Conversation | None
     place: Place | None

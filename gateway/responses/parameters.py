@@ -35,7 +35,7 @@ UNSAID = frozenset(["truncation", "stream_options"])
 """These are looked at, and said to no chat."""
 KNOWN = SAME | OURS | READ | UNSAID
 INCLUDED = {"reasoning.encrypted_content": "", "message.output_text.logprobs": "logprobs"}
-"""What may be included in an answer that a chat gives, and the parameter that asks a chat for it."""
+"""These may be included in an answer that a chat gives, each with the parameter that asks a chat for it."""
 CHAT_ONLY = frozenset(
     [
         "audio",

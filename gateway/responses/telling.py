@@ -76,7 +76,7 @@ class _Item:
         self.id = item_id
         self.at = at
         self.texts: list[bytes] = []
-        """What was said, called with or reasoned, as the insides of JSON strings."""
+        """These were said, called with or reasoned, as the insides of JSON strings."""
         self.refusal: list[bytes] = []
         self.logprobs: list[bytes] = []
         self.name = self.call_id = ""

@@ -50,7 +50,7 @@ class Meter:
 
     @property
     def total(self) -> Spent:
-        """What the run has taken so far."""
+        """The run has taken this so far."""
         return self._before.plus(*self.taken)
 
     def add(self, route: Route, usage: Usage, cost_usd: float | None) -> None:

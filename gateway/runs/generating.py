@@ -30,13 +30,13 @@ PART = 1000
 
 
 class Beginning(msgspec.Struct, frozen=True):
-    """What a run begins with, as it was then."""
+    """A run begins with this, as it was then."""
 
     run: Run
     pipeline: Pipeline
     state: State
     taken: dict[str, State]
-    """What steps have added in the run that this one repeats, as far as they are not taken again."""
+    """Steps have added this in the run that this one repeats, as far as they are not taken again."""
 
 
 class Generation:

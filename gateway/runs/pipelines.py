@@ -27,7 +27,7 @@ class Pipelines:
 
     @cached_property
     def known(self) -> dict[str, Known]:
-        """Those that there are by their names, the gateway's own first. Raises ConfigError."""
+        """All of them can be had by their names, the gateway's own first. Raises ConfigError."""
         found = {path.stem: Known(packaged(path.stem), "packaged") for path in sorted(FOLDER.glob("*.yml"))}
         folder = self._config.generation.pipelines
         for path in _files(folder) if folder else ():

@@ -28,7 +28,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked for."""
+    """A run was asked for this."""
 
     intent: str
     """For a run that refines, its instruction."""
@@ -46,7 +46,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run has made."""
+    """A run has ended with this result."""
 
     version: int
     examples_left_out: int = 0

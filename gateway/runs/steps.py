@@ -20,14 +20,14 @@ EXAMPLES = 6
 MANY = 50
 """Example lines from which on those of a refined persona are kept without being held against it."""
 SETTLED = ("name", "age", "occupation")
-"""What the first step has settled is not for a later one to change."""
+"""A later step may not change what the first one has settled."""
 
 State = dict[str, Any]
 Change = tuple[State, list[Told]]
 
 
 class Taking(NamedTuple):
-    """What a step works with."""
+    """A step works with this."""
 
     run: Run
     pipeline: Pipeline

@@ -29,7 +29,7 @@ Told = tuple[EventType, dict[str, Any]]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody wants of a run."""
+    """Somebody wants this of a run."""
 
     task: Task
     inputs: Inputs

@@ -23,7 +23,7 @@ class CreateBody(PersonaBody, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class RefineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to become otherwise with a persona, in a few sentences."""
+    """A few sentences say what is to become otherwise with a persona."""
 
     instruction: str
     seed: int | UnsetType = UNSET

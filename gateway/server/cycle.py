@@ -32,7 +32,7 @@ class Cycle(RequestResponseCycle):
 
     status: int | None = None
     began = 0.0
-    """When the application was given the request, in `time.perf_counter()` seconds."""
+    """The application was given the request then, in `time.perf_counter()` seconds."""
     account: Account | None = None
     """The turn that is answered, if it is one."""
 

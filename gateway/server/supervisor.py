@@ -44,7 +44,7 @@ class _Place(msgspec.Struct):
     process_id: str = ""
     restarts: Restarts = msgspec.field(default_factory=Restarts)
     due: float = 0.0
-    """When the next worker may be started, in `time.monotonic()` seconds."""
+    """The next worker may be started then, in `time.monotonic()` seconds."""
 
 
 class _Worker(msgspec.Struct):

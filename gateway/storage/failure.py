@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 OF_THE_STORE = (OperationalError, InternalError, DatabaseError)
 """The database's classes for errors that are no mistake in a statement."""
 STATES = ("08", "25006", "40", "53", "55", "57", "58", "XX")
-"""How PostgreSQL's names for such errors begin: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+"""PostgreSQL's names for such errors begin like this: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 UNFIT = ("22", "23", "54")
 """How its names begin for what is wrong with a value or too large; what its driver refuses by
 itself has no such name."""

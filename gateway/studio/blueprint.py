@@ -48,7 +48,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Constraint(msgspec.Struct, frozen=True, kw_only=True):
-    """What must hold for each persona."""
+    """It must hold for each persona."""
 
     expression: str
     description: str = ""

@@ -39,7 +39,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Diversity(msgspec.Struct, frozen=True, kw_only=True):
-    """How varied a crowd is; every figure is in [0, 1]."""
+    """It tells how varied a crowd is; every figure is in [0, 1]."""
 
     mean_distance: float
     fields_distance: float

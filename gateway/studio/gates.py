@@ -32,7 +32,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
-    """What one persona passes."""
+    """One persona passes these."""
 
     persona_id: str
     passed: bool

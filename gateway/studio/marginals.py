@@ -19,7 +19,7 @@ BINS = 10
 LEEWAY = 0.05
 """The distance that is never held against a crowd."""
 TIMES = 2.5
-"""How often the sampling error may be exceeded."""
+"""The sampling error may be exceeded this often."""
 OTHER = "(other)"
 
 

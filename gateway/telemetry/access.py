@@ -47,7 +47,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     tokens: int | None = None
     verdict: str | None = None
     ended: str | None = None
-    """How the turn ended, such as `completed`, or `failed` with a word behind it."""
+    """The turn ended so, as in `completed`, or `failed` with a word behind it."""
 
 
 OF_TURN = Line.__struct_fields__[6:]

@@ -22,7 +22,7 @@ Outcome = Literal["ok", "failed", "timed_out", "unavailable", "refused"]
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """What a model is told of a tool."""
+    """A model is told this of a tool."""
 
     name: str
     """Its name on its server."""
@@ -40,7 +40,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """JSON, as the model has written it."""
     seconds: float
     bytes: int
-    """Of the result, which is cut to them."""
+    """The result is cut to them."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct):
-    """What the owner tells the process at its start."""
+    """The owner tells the process this at its start."""
 
     parent: int
     listener: int

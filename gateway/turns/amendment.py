@@ -35,7 +35,7 @@ class LateScore(msgspec.Struct, frozen=True):
 
 
 class Flagged(msgspec.Struct, frozen=True):
-    """What moderation has flagged in a turn, as the turn has it."""
+    """Moderation has flagged these in a turn, as the turn has it."""
 
     words: str
 

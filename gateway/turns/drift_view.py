@@ -8,7 +8,7 @@ Bucket = Literal["hour", "day"]
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """How levels are spread over turns; the quantiles are right to within a twentieth of the scale."""
+    """Levels are spread so over turns; the quantiles are right to within a twentieth of the scale."""
 
     mean: float
     p10: float
@@ -18,7 +18,7 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class _Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What turns of one version and upstream had in common."""
+    """Turns of one version and upstream had this in common."""
 
     turns: int
     verdicts: dict[str, float]

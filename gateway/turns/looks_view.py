@@ -14,7 +14,7 @@ class VerdictBucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonaDrift(msgspec.Struct, frozen=True, kw_only=True):
-    """How one persona's answers were, whichever version gave them."""
+    """It sums up one persona's answers, whichever version gave them."""
 
     persona: str
     slug: str | None
@@ -89,4 +89,4 @@ class DriftAround(msgspec.Struct, frozen=True, kw_only=True):
     before: DriftSide
     after: DriftSide
     differs: bool | None
-    """Whether the two shares differ by more than chance, at 95 %; null where a side has no scored turn."""
+    """The two shares differ by more than chance, at 95 %; null where a side has no scored turn."""

@@ -66,7 +66,7 @@ class Recorder:
         self._unpriced: list[Turn] = []
         """Turns that ended before."""
         self._charged: deque[Turn] = deque()
-        """Those of them that were written, and whose price is known by now."""
+        """These of them were written, and their price is known by now."""
         self._config = config
         self._queue: deque[Turn] = deque()
         self._news: deque[tuple[str, News]] = deque()
@@ -74,7 +74,7 @@ class Recorder:
         self._flushing: asyncio.Future[None] | None = None
         self._has_failed = False
         self._began: float | None = None
-        """When the write that is under way began."""
+        """The write that is under way began then."""
 
     @property
     def waiting(self) -> int:

@@ -23,7 +23,7 @@ NAMES = {**{axis.name: axis.column for axis in AXES}, COHERENCE: COHERENCE}
 LOWEST = {name: 1.0 if name == COHERENCE else 0.0 for name in NAMES}
 SPANS = {name: 4.0 if name == COHERENCE else 1.0 for name in NAMES}
 EDGES = [at / BINS for at in range(BINS)]
-"""Where the bins begin, as parts of the scale."""
+"""The bins begin at these parts of the scale."""
 VERDICTS: dict[Verdict, str] = {verdict: verdict.replace("-", "_") for verdict in GRAVITY}
 USED_BY = ("workspace_id", "persona_id", "version", "upstream", "hour", "key_id")
 USED = ("turns", "completed", "failed", "cancelled", *TOKENS, "cost_usd", "priced", "unpriced", "estimated")

@@ -16,7 +16,7 @@ Reason = Literal["budget", "later", "empty", "structured", "tool_call", "refusal
 
 
 class Drift(Levels, frozen=True, kw_only=True):
-    """How far an answer is from the persona on each axis, and the word for it."""
+    """An answer is this far from the persona on each axis, and there is a word for it."""
 
     verdict: Verdict
     reason: Reason | UnsetType = UNSET
@@ -133,7 +133,7 @@ class Turn(msgspec.Struct, kw_only=True):
     late: bool = False
     """True where the score was found after the answer had gone out."""
     flagged: str | None = None
-    """What moderation has flagged, as `input:CATEGORY` and `output:CATEGORY` with spaces between."""
+    """Moderation has flagged these, as `input:CATEGORY` and `output:CATEGORY` with spaces between."""
     hold: str | None = None
     """The name of what is set aside for the turn in budgets; it is not stored."""
 

@@ -41,7 +41,7 @@ class _Completion(msgspec.Struct):
 
 
 class _Counted(msgspec.Struct):
-    """What every upstream sends."""
+    """Every upstream sends these."""
 
     prompt_tokens: Tokens | None = None
     completion_tokens: Tokens | None = None

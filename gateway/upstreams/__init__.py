@@ -1,1 +1,1 @@
-"""How LLM servers are reached."""
+"""LLM servers are reached from here."""

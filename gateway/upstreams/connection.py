@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         """The response that is being filled; `None` between two exchanges."""
         self._exchanges = 0
         self._asked = 0.0
-        """When the last request was sent, in `loop.time()` seconds."""
+        """The last request was sent then, in `loop.time()` seconds."""
         self._has_answered = False
         """Tells whether any byte has come since the request."""
         self._named: list[tuple[bytes, bytes]] = []

@@ -1,4 +1,4 @@
-"""How an upstream has been doing in the last minute, as its operator wants to know it."""
+"""An operator wants to know how an upstream has been doing in the last minute."""
 
 import logging
 import time
@@ -18,7 +18,7 @@ log = logging.getLogger("gateway.upstreams")
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What `/health/ready` says of one upstream."""
+    """`/health/ready` says this of one upstream."""
 
     last_failure: str | None
     """A word such as `status_503`; `None` where there was none since the start."""
@@ -41,7 +41,7 @@ class Health:
         self._failures = [0] * MINUTE
         self._last: tuple[str, float] | None = None
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
-        """When a cause was told last, and how often it came since."""
+        """A cause was told then for the last time, and came so often since."""
 
     def succeed(self) -> None:
         """Note a call that ended well, or was refused for the request's own sake."""

@@ -24,7 +24,7 @@ class Places:
         self._taken = 0
         """Places in use, where their number is limited."""
         self._queue: deque[asyncio.Future[None]] = deque()
-        """Those who wait for a place; it is empty while one is free."""
+        """These wait for a place; it is empty while one is free."""
 
     @property
     def waiting(self) -> int:

@@ -40,7 +40,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Tariff(msgspec.Struct, frozen=True):
-    """What a model costs; a long prompt can make all its tokens dearer. There is at least one step."""
+    """A model costs this; a long prompt can make all its tokens dearer. There is at least one step."""
 
     steps: tuple[Step, ...]
 

@@ -22,7 +22,7 @@ WORDS = {
 
 
 class Status(msgspec.Struct, frozen=True):
-    """How the gateway is, as the worker that answers sees it."""
+    """The gateway is like this, as the worker that answers sees it."""
 
     status: str
     version: str

@@ -28,7 +28,7 @@ CONNECTIONS = 1000
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step gives: it has made an attempt, or was in vain."""
+    """One step gives this: it has made an attempt, or was in vain."""
 
     attempt: Attempt | None = None
     again: float | None = None

@@ -52,7 +52,7 @@ class SecretBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ReplayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which deliveries are put on their way anew; times are RFC 3339, with a time zone."""
+    """It says which deliveries are put on their way anew; times are RFC 3339, with a time zone."""
 
     since: str
     until: str | None = None
@@ -96,7 +96,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """How many deliveries were put on their way anew."""
+    """So many deliveries were put on their way anew."""
 
     replayed: int
     next: str | None

@@ -90,7 +90,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one attempt."""
+    """One attempt had this outcome."""
 
     at: int
     latency_ms: float

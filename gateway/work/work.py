@@ -49,7 +49,7 @@ class LaterError(Exception):
         super().__init__(f"again in {seconds} s")
         self.seconds = seconds
         self.error = error
-        """What went wrong with this attempt, for those who look at the work meanwhile."""
+        """Something went wrong with this attempt, which those are told who look at the work meanwhile."""
 
 
 class CancelledWorkError(Exception):

@@ -93,7 +93,7 @@ DATA: dict[str, Json] = {
     "model.retiring": {"upstream": "main", "model": "gpt-5.4-mini", "days": 30},
     "webhook.test": {"webhook_id": WEBHOOK_ID},
 }
-"""What each event says."""
+"""Each event says this."""
 
 
 def event(kind: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ async def find(connection: AsyncConnection, workspace_id: str, owner: str, wante
 
 
 class Public(msgspec.Struct, frozen=True):
-    """What everybody may know of a public persona without asking for it."""
+    """Everybody may know this of a public persona without asking for it."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What was found of drift and told of once."""
+"""Drift that was found has been told of once."""
 
 from sqlalchemy import Column, Float, Index, Integer, Table, text
 

@@ -1,4 +1,4 @@
-"""What was done and what has happened, for people, receivers and other processes."""
+"""These tables tell people, receivers and other processes what was done and what has happened."""
 
 from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, String, Table
 
@@ -34,7 +34,7 @@ events = Table(
     Index(None, "created_at"),
     sqlite_autoincrement=True,
 )
-"""What has happened, written in the transaction of its cause, with ids and numbers alone; `owner` is set
+"""It tells what has happened, in the transaction of its cause, by ids and numbers alone; `owner` is set
 where only keys of that owner may know of it."""
 
 idempotency = Table(

@@ -1,4 +1,4 @@
-"""What the projects API keeps."""
+"""The projects API keeps these."""
 
 from sqlalchemy import Column, ForeignKey, String, Table, Text
 
@@ -11,4 +11,4 @@ sketches = Table(
     Column("description", Text, nullable=False),
     Column("image_id", String(64)),
 )
-"""What only the projects API shows of a persona."""
+"""Only the projects API shows these of a persona."""

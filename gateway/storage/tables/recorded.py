@@ -63,7 +63,7 @@ turns = Table(
 BINS = 20
 """Parts of a scale into which scores are sorted."""
 SCALES = (*[axis.column for axis in AXES], "coherence")
-"""What is measured on a scale; an axis that is new brings a migration that adds its columns."""
+"""It is measured on a scale; an axis that is new brings a migration that adds its columns."""
 
 
 @lru_cache
@@ -89,7 +89,7 @@ usage_hours = Table(
     Column("cost_usd", Float, nullable=False),
     *map(_sum, ("priced", "unpriced", "estimated")),
 )
-"""What the turns of an hour took; an absent persona, version or upstream is empty, or 0."""
+"""The turns of an hour took this; an absent persona, version or upstream is empty, or 0."""
 
 VERDICT_COUNTS = ("turns", "unscored", "in_character", "warming_up", "drifting", "out_of_character")
 drift_hours = Table(

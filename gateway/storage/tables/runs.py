@@ -43,7 +43,7 @@ run_events = Table(
     Column("data", Text, nullable=False),
     Column("at", Millis, nullable=False),
 )
-"""What happened in a run, in its order, as JSON; it is told to those who follow the run."""
+"""It tells in their order what happened in a run, as JSON; it is told to those who follow the run."""
 
 run_steps = Table(
     "run_steps",
@@ -53,7 +53,7 @@ run_steps = Table(
     Column("name", String(64), nullable=False),
     Column("added", JSON, nullable=False),
 )
-"""What each step of a run has added to the draft."""
+"""Each step of a run has added this to the draft."""
 
 pipelines = Table(
     "pipelines",

@@ -1,4 +1,4 @@
-"""What all tables share."""
+"""All tables share these."""
 
 from sqlalchemy import BigInteger, Integer, MetaData, String
 

@@ -29,7 +29,7 @@ spent = Table(
     Column("amount", BigInteger, nullable=False),
     Column("calls", Integer, nullable=False),
 )
-"""What the calls took that began in the hour, day or month which begins at `since`."""
+"""The calls took this that began in the hour, day or month which begins at `since`."""
 
 holds = Table(
     "holds",
@@ -41,4 +41,4 @@ holds = Table(
     Column("holder", Id, nullable=False),
     Column("until", Millis, nullable=False),
 )
-"""What is set aside for a call by the process `holder`, which renews it; after `until` it counts no more."""
+"""The process `holder` sets this aside for a call, and renews it; after `until` it counts no more."""

@@ -20,6 +20,6 @@ def _words(name: str) -> Table:
 
 
 persona_words = _words("persona_words")
-"""What `personas.seq` numbers."""
+"""`personas.seq` numbers these."""
 message_words = _words("message_words")
-"""What `messages.seq` numbers. In SQLite these are FTS5's tables, in PostgreSQL ordinary ones."""
+"""`messages.seq` numbers these. In SQLite these are FTS5's tables, in PostgreSQL ordinary ones."""

@@ -185,7 +185,7 @@ async def retry(connection: AsyncConnection, work_id: str) -> Work | None:
 
 
 class Depth(msgspec.Struct, frozen=True):
-    """What `/health/ready` says of work."""
+    """`/health/ready` says this of work."""
 
     waiting: int = 0
     """Work that is due and that nobody has begun, or that waits for its next attempt."""
