@@ -1,9 +1,10 @@
 """Everybody who is let in comes through the door: by a key, within its limits, for what it may do."""
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from gateway.auth.guard import Caller, Guard, require
+import msgspec
+
+from gateway.auth.guard import Caller, Guard, Headers, require
 from gateway.limits import telling
 from gateway.limits.bounds import NONE, Bucket
 from gateway.limits.limiter import Limiter
@@ -17,7 +18,7 @@ class Entrance(Head, Protocol):
         """Note that the caller has shown a key that is good."""
 
 
-class Need(NamedTuple):
+class Need(msgspec.Struct, frozen=True):
     """A route needs this of whoever calls it."""
 
     scope: str | None
@@ -36,7 +37,7 @@ class Door:
         self.guard = guard
         self.limiter = limiter
 
-    async def admit(self, headers: Iterable[tuple[bytes, bytes]], entrance: Entrance, need: Need) -> Caller:
+    async def admit(self, headers: Headers, entrance: Entrance, need: Need) -> Caller:
         """Find the caller of these ASGI headers. Raises Refusal."""
         caller = await self.guard.caller(headers)
         entrance.vouch()

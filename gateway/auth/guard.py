@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -34,6 +34,8 @@ class Caller(msgspec.Struct, frozen=True):
     """These limit the key."""
 
 
+Headers = Mapping[bytes, bytes] | Iterable[tuple[bytes, bytes]]
+"""Headers under lower-case names."""
 Bind = Callable[[Workspace, Key], Bounds]
 """Finds what limits a key of a workspace."""
 
@@ -65,16 +67,14 @@ class Guard:
         self.used: dict[str, int] = {}
         """It tells when each key, by its id, was last used, in milliseconds, since it was last emptied."""
 
-    async def admit(
-        self, headers: Iterable[tuple[bytes, bytes]], scope: str | None, operator: bool = False
-    ) -> Caller:
+    async def admit(self, headers: Headers, scope: str | None, operator: bool = False) -> Caller:
         """Find the caller of these ASGI headers, whose key must have the scope, if any. Raises Refusal."""
         caller = await self.caller(headers)
         require(caller, scope, operator=operator)
         return caller
 
-    async def caller(self, headers: Iterable[tuple[bytes, bytes]]) -> Caller:
-        """Find the caller of these ASGI headers (lower-case names). Raises Refusal."""
+    async def caller(self, headers: Headers) -> Caller:
+        """Find the caller of these ASGI headers. Raises Refusal."""
         key, workspace = credentials(headers)
         if key is None:
             raise _unauthorized("No API key was sent; put it into the header `Authorization: Bearer pk_…`.")
@@ -137,9 +137,9 @@ class Guard:
         return known
 
 
-def credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str | None, str | None]:
+def credentials(headers: Headers) -> tuple[str | None, str | None]:
     """Read the key and the workspace from the headers; `Authorization` comes before the other two places."""
-    named = dict(headers)
+    named = headers if isinstance(headers, Mapping) else dict(headers)
     scheme, _, token = named.get(b"authorization", b"").partition(b" ")
     key = token.strip() if scheme.lower() == b"bearer" else b""
     key = key or named.get(b"x-api-key", b"").strip() or named.get(b"api-key", b"").strip()

@@ -179,7 +179,7 @@ class Talking(Answering):
         watch = Watch(connection, total=asked.rounds.seconds + LATE_SECONDS)
         self._open.add(watch)
         try:
-            async with watch:
+            with watch:
                 turn = asked.exchange.account.turn
                 return await asked.rounds.call(self._toolbox, turn, outlet.tell)
         finally:

@@ -144,7 +144,8 @@ class Account:
         if self._is_scored and not self.turn.stream:
             drift = self.turn.drift
             headers.append((b"x-persona-verdict", drift.verdict.encode()))
-            for name, header in HEADERS:
+            # Without a score there is no level, and with one there may be few.
+            for name, header in HEADERS if drift.verdict != "unscored" else ():
                 level = getattr(drift, name)
                 if level is not None:
                     headers.append((header, str(level).encode()))

@@ -7,6 +7,7 @@ from gateway.auth.door import Door, Need
 from gateway.auth.guard import Caller
 from gateway.config import Server
 from gateway.errors import Refusal
+from gateway.limits.bounds import NONE
 from gateway.openai_api import edge
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.body import too_deep
@@ -50,8 +51,8 @@ class ChatCompletions(Answering):
         incoming = edge.Incoming(scope)
         try:
             incoming.require_post()
-            headers = incoming.single
-            caller = await self._door.admit(headers.items(), incoming.connection, NEED)
+            headers = incoming.named
+            caller = await self._door.admit(headers, incoming.connection, NEED)
             conversation = headers.get(CONVERSATION)
             body = await edge.read_body(headers, receive, self._max_body, self._exchanges.aside)
             exchange = await self._exchanges.prepare(caller, body, incoming.request_id, started)
@@ -59,7 +60,8 @@ class ChatCompletions(Answering):
                 await self._attaching.attach(caller, exchange, conversation.decode("latin-1").strip())
             elif self._attaching.takes_all:
                 await self._attaching.match(caller, exchange)
-            await self.hold(exchange)
+            if caller.bounds is not NONE:
+                await self.hold(exchange)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
         except RecursionError:
@@ -69,5 +71,6 @@ class ChatCompletions(Answering):
         else:
             # Nobody looks at the headers any more, and an answer may take long.
             incoming.headers.clear()
+            headers.clear()
             del body
             await self.answer(exchange, incoming, send)

@@ -53,15 +53,15 @@ class Connection(Presence, Writer, Entrance, Protocol):
 class Incoming:
     """An ASGI scope tells this of a request and of its connection."""
 
-    __slots__ = ("connection", "headers", "method", "path", "request_id", "single")
+    __slots__ = ("connection", "headers", "method", "named", "path", "request_id")
 
     def __init__(self, scope: Any) -> None:
         state = scope["state"]
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
-        self.single: Mapping[bytes, bytes] = state["single"]
-        """The headers that may stand only once, those of the guard and of `read_body` among them."""
+        self.named: dict[bytes, bytes] = state["named"]
+        """The headers by their names; those of the guard and of `read_body` stand only once."""
         self.request_id: str = state["request_id"]
         self.connection: Connection = state["connection"]
 

@@ -61,8 +61,8 @@ class Embeddings(Answering):
         aside = self._exchanges.aside
         try:
             incoming.require_post()
-            caller = await self._door.admit(incoming.single.items(), incoming.connection, NEED)
-            body = await edge.read_body(incoming.single, receive, self._max_body, aside)
+            caller = await self._door.admit(incoming.named, incoming.connection, NEED)
+            body = await edge.read_body(incoming.named, receive, self._max_body, aside)
             asked = await aside.run(len(body), partial(_checked, body))
             embedding = await self._prepare(caller, asked, incoming.request_id, started)
             if caller.workspace_id not in self._exchanges.ledger.known.free:

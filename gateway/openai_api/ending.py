@@ -1,6 +1,6 @@
 """Here alone it is decided how a request has ended, for its record and for its caller."""
 
-from typing import NamedTuple
+import msgspec
 
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import edge
@@ -9,12 +9,15 @@ from gateway.turns.turn import Status
 from gateway.upstreams.failure import UpstreamFailure
 
 
-class Ending(NamedTuple):
+class Ending(msgspec.Struct, frozen=True):
     status: Status
     word: str | None
     """The word in the turn's row for what went wrong; `None` where there is nothing to say."""
     refusal: Refusal | None = None
     """The refusal that the caller is told; `None` where all is well or nobody is there to be told."""
+
+
+COMPLETED = Ending("completed", None)
 
 
 def ending(error: BaseException | None, upstream: str, *, has_begun: bool = False) -> Ending:
@@ -23,7 +26,7 @@ def ending(error: BaseException | None, upstream: str, *, has_begun: bool = Fals
     `upstream` was asked last. `has_begun` says whether something of the answer has gone out.
     """
     if error is None:
-        return Ending("completed", None)
+        return COMPLETED
     if isinstance(error, Interrupted):
         return _interrupted(error, upstream, has_begun=has_begun)
     if isinstance(error, UpstreamFailure):

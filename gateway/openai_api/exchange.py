@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from typing import NamedTuple
 
 import msgspec
 
@@ -30,8 +29,8 @@ from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.routing import Routing
 
 
-class Shared(NamedTuple):
-    """Holds what all exchanges of a worker share."""
+class Shared(msgspec.Struct, frozen=True):
+    """Holds what all exchanges of a worker share. The attributes of a tuple would take longer to read."""
 
     chat: Chat
     routing: Routing
@@ -86,10 +85,9 @@ class Exchange(Life):
         name, prompt = f"{PREFIX}{persona.label}", self.account.prompt_sha256
         return name, str(route), msgspec.Raw(body), digest, prompt
 
-    async def _admit(self) -> None:
+    async def _admit(self, moderation: Watching) -> None:
         """Have it looked at what the caller says, where that comes first. Raises Refusal."""
-        moderation = self._shared.moderation
-        if moderation is not None and moderation.blocks:
+        if moderation.blocks:
             await moderation.admit(self.account.turn, self.request.messages.each)
 
     async def _reserve(self, routes: tuple[Route, ...]) -> None:

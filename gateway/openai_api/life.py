@@ -61,6 +61,7 @@ class Life:
         self, account: Account, routes: tuple[Route, ...], routing: Routing, recorder: Recorder, chat: Chat
     ) -> None:
         self.account = account
+        self.is_stream = account.turn.stream
         self._routes = routes
         self._routing = routing
         self._recorder = recorder
@@ -83,10 +84,6 @@ class Life:
         """Ask no others than these."""
         self._routes = routes
 
-    @property
-    def is_stream(self) -> bool:
-        return self.account.turn.stream
-
     def limit(self) -> float:
         """Seconds that it may take if every upstream uses up its own limit."""
         total = 0.0
@@ -99,7 +96,7 @@ class Life:
         """See the request through, from its first try at an upstream to its record; never fails."""
         body: bytes | bytearray | None = None
         try:
-            async with watch:
+            with watch:
                 if self.is_stream:
                     watch.keep_alive(self._chat.keep_alive, outlet.ping)
                     await self.stream(watch, outlet)
@@ -120,7 +117,8 @@ class Life:
             self.end(error)
             raise
         finally:
-            await self.hang_up()
+            if self._response is not None:
+                await self.hang_up()
 
     async def fetch(self) -> bytes | bytearray:
         """Return the body of a whole answer. Raises UpstreamFailure, Refusal."""

@@ -54,8 +54,8 @@ class Moderations:
         aside = self._exchanges.aside
         try:
             incoming.require_post()
-            caller = await self._door.admit(incoming.single.items(), incoming.connection, NEED)
-            body = await edge.read_body(incoming.single, receive, self._max_body, aside)
+            caller = await self._door.admit(incoming.named, incoming.connection, NEED)
+            body = await edge.read_body(incoming.named, receive, self._max_body, aside)
             asked = await aside.run(len(body), partial(_read, body))
             answer = await self._answer(caller, asked)
         except Refusal as refusal:

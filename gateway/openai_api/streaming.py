@@ -20,7 +20,8 @@ class Streaming(Exchange):
 
     async def stream(self, watch: Watch, outlet: Outlet) -> None:
         account, routing, routes = self.account, self._shared.routing, self._usable()
-        await self._admit()
+        if self._shared.moderation is not None:
+            await self._admit(self._shared.moderation)
         if account.purse is not None:
             await self._reserve(routes)
         try:

@@ -27,7 +27,7 @@ class Interrupted(Exception):
 
 
 class Watch:
-    """Cancels the block under `async with` and turns the cancellation into `Interrupted`.
+    """Cancels the block under `with` and turns the cancellation into `Interrupted`.
 
     Time limits are checked by one lazy timer, so that a chunk that comes in costs one attribute; without a
     connection nobody can leave.
@@ -46,14 +46,14 @@ class Watch:
         self._beat: Callable[[], None] | None = None
         self._pace = 0.0
 
-    async def __aenter__(self) -> "Watch":
+    def __enter__(self) -> "Watch":
         self._task = asyncio.current_task()
         self._schedule()
         if self._connection is not None:
             self._connection.when_gone(self._left)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._timer is not None:

@@ -17,12 +17,13 @@ class Whole(Exchange):
     """One chat request that is answered in one piece."""
 
     def limit(self) -> float:
-        limit, judge = super().limit(), self._judge_before
+        limit, judge = super().limit(), self._judge_before()
         return limit if judge is None else TRIES * (limit + judge.seconds)
 
     async def fetch(self) -> bytes | bytearray:
-        account, judge, persona = self.account, self._judge_before, self.account.persona
-        await self._admit()
+        account, judge, persona = self.account, self._judge_before(), self.account.persona
+        if self._shared.moderation is not None:
+            await self._admit(self._shared.moderation)
         if persona is None:
             answered = await self._answered()
             return await asyncio.to_thread(answered.plain) if answered.is_large else answered.plain()
@@ -34,7 +35,6 @@ class Whole(Exchange):
             return await asyncio.to_thread(answer.encode, model, identity)
         return answer.encode(model, identity)
 
-    @property
     def _judge_before(self) -> Judge | None:
         """The judge, where answers wait for it."""
         judge = self._shared.judge

@@ -51,8 +51,8 @@ class Responses(Answering):
         incoming = edge.Incoming(scope)
         try:
             incoming.require_post()
-            headers = incoming.single
-            caller = await self._door.admit(headers.items(), incoming.connection, NEED)
+            headers = incoming.named
+            caller = await self._door.admit(headers, incoming.connection, NEED)
             body = await edge.read_body(headers, receive, self._max_body, self._exchanges.aside)
             exchange, draft = await self._prepare(caller, body, incoming.request_id, started)
             await self.hold(exchange)
@@ -64,6 +64,7 @@ class Responses(Answering):
             return
         else:
             incoming.headers.clear()
+            headers.clear()
             del body
             await self.run(
                 exchange,

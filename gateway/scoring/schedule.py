@@ -18,7 +18,7 @@ from gateway.scoring.later import FAILED, Counts, Later, failed
 from gateway.scoring.transcript import Said
 from gateway.turns.amendment import COMES_LATER, LateScore, News, amended, opinion, scored_before
 from gateway.turns.recorder import Recorder
-from gateway.turns.turn import UNSCORED, Drift, Judgement, Turn, unscored
+from gateway.turns.turn import UNSCORED, Judgement, Turn, unscored
 
 PASS_SECONDS = 0.0015
 """Seconds of one pass of the event loop in which a quick answer is still begun. Together they cost less than
@@ -56,6 +56,8 @@ class Scoring:
         self.on_late: Callable[[Turn, Job], None] = nobody
         """Is told of each turn that got its score late, as it is then."""
         self.is_enabled = config.enabled
+        self.initial = FAILED.drift if config.enabled else UNSCORED
+        """The drift of a turn with a persona that ends before it is scored."""
         self._budget = config.budget_ms / 1000
         self._is_put_off = config.deliver == "later"
         self._recorder = recorder
@@ -68,11 +70,6 @@ class Scoring:
         """When scoring began in this pass of the event loop; `None` means that it has not."""
         self._learning: set[str] = set()
         self._closed = False
-
-    @property
-    def initial(self) -> Drift:
-        """Return the drift of a turn with a persona that ends before it is scored."""
-        return FAILED.drift if self.is_enabled else UNSCORED
 
     @property
     def late(self) -> Counts:

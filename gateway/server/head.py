@@ -25,14 +25,17 @@ class FlawError(ValueError):
     """The head is malformed; the message is the sentence for the caller."""
 
 
-def once(headers: Sequence[tuple[bytes, bytes]], version: str) -> dict[bytes, bytes]:
-    """Pick the headers (lower-case names) that may stand once. Raises FlawError, as RFC 9112 asks for."""
-    single = [header for header in headers if header[0] in SINGLE]
-    found = dict(single)
-    if len(found) != len(single):
-        names = [name for name, _ in single]
-        twice = next(name for name in names if names.count(name) > 1).decode()
-        raise FlawError(f"The header `{twice}` stands more than once; send it once.")
+def named(headers: Sequence[tuple[bytes, bytes]], version: str) -> dict[bytes, bytes]:
+    """Return the headers by their lower-case names; of one that may stand more than once the last counts.
+
+    Raises FlawError, as RFC 9112 asks for.
+    """
+    found = dict(headers)
+    if len(found) != len(headers):
+        names = [name for name, _ in headers if name in SINGLE]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise FlawError(f"The header `{twice.decode()}` stands more than once; send it once.")
     host = found.get(b"host")
     if host is None:
         if version == "1.1":

@@ -17,7 +17,7 @@ from gateway.errors import Fault
 from gateway.openai_api.account import Account
 from gateway.server.crowd import Crowd, room
 from gateway.server.cycle import Cycle
-from gateway.server.head import FlawError, once, target
+from gateway.server.head import FlawError, named, target
 from gateway.server.lean import Flow, Queue, Signal
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED, Limits
 from gateway.server.stall import Stall
@@ -200,12 +200,12 @@ class Protocol(Limits):
         """A head is there: its request is answered, or waits for the one before it."""
         scope, version = self.scope, self.parser.get_http_version()
         try:
-            single = once(self.headers, version)
+            headers = named(self.headers, version)
         except FlawError as flaw:
             self._refuse(Fault.REQUEST_INVALID, str(flaw))
             return
-        self.expect_100_continue = b"expect" in single and single[b"expect"].lower() == b"100-continue"
-        scope["state"]["single"] = single
+        self.expect_100_continue = b"expect" in headers and headers[b"expect"].lower() == b"100-continue"
+        scope["state"]["named"] = headers
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = target(self.url)
         before, self.cycle = self.cycle, self._cycle(scope, version)
@@ -218,7 +218,6 @@ class Protocol(Limits):
 
     def _cycle(self, scope: Any, version: str) -> Cycle:
         cycle = Cycle(
-            scope["state"]["request_id"],
             scope=scope,
             transport=self.transport,
             flow=self.flow,
@@ -226,11 +225,12 @@ class Protocol(Limits):
             access_logger=self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
-            message_event=Signal(),
+            message_event=Signal(),  # type: ignore[arg-type]
             expect_100_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
+        cycle.bear(scope["state"]["request_id"])
         if version != "1.1":
             scope["http_version"] = version
         if version == "1.0":

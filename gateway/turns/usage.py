@@ -58,7 +58,6 @@ class _Detailed(_Counted):
     prompt_cache_hit_tokens: Tokens | None = None
     cached_tokens: Tokens | None = None
 
-    @property
     def is_plain(self) -> bool:
         """Tells whether it names no tokens of the cache."""
         return (
@@ -90,7 +89,7 @@ def read(raw: msgspec.Raw | bytes) -> Usage | None:
 
 def _usage(found: _Detailed) -> Usage:
     prompt, answer = found.prompt_tokens_details, found.completion_tokens_details
-    if prompt is None and answer is None and found.is_plain:
+    if prompt is None and answer is None and found.is_plain():
         return Usage(found.prompt_tokens, found.completion_tokens, found.total_tokens)
     hits = (found.cache_read_input_tokens, found.prompt_cache_hit_tokens, found.cached_tokens)
     writes: tuple[int | None, ...] = (found.cache_creation_input_tokens,)

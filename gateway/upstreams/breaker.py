@@ -70,7 +70,7 @@ class Breaker:
         return self._everybody is not None
 
     def is_open_for(self, key: str) -> bool:
-        return self.is_open or key in self._own
+        return self._everybody is not None or key in self._own
 
     def opens_at(self, key: str, now: float) -> float:
         """Return when the key's next call may be made: now, at the probe's time, or never while one is

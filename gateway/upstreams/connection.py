@@ -282,7 +282,7 @@ class Connection(asyncio.Protocol):
 
     def _free(self) -> None:
         is_sent, self._unsent = self._unsent is None, None
-        is_reusable = self._is_reusable and is_sent and self.is_usable
+        is_reusable = self._is_reusable and is_sent and not self.transport.is_closing()
         # An answer that came before its request was sent leaves the rest of it in the buffer.
         is_reusable = is_reusable and not self.transport.get_write_buffer_size()
         self._owner.freed(self, is_reusable=is_reusable)

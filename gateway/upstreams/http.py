@@ -98,7 +98,7 @@ class HttpClient:
         await self._places.enter(is_first=is_first)
         while self._idle:
             connection, _ = self._idle.popitem()
-            if connection.is_usable:
+            if not connection.transport.is_closing():
                 return connection
         try:
             return await self._connect()

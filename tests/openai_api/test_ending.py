@@ -5,14 +5,14 @@ import asyncio
 import pytest
 
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.ending import ending
+from gateway.openai_api.ending import Ending, ending
 from gateway.openai_api.watch import Interrupted, Why
 from gateway.turns.turn import Status
 from gateway.upstreams.failure import UpstreamFailure
 
 
 def test_nothing_wrong_is_completed() -> None:
-    assert ending(None, "main") == ("completed", None, None)
+    assert ending(None, "main") == Ending("completed", None)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_failed_upstream_has_its_own_word() -> None:
 
 def test_a_refusal_is_told_as_it_is() -> None:
     refusal = Refusal(Fault.STREAM_BROKEN, "The upstream `main` broke off.")
-    assert ending(refusal, "main", has_begun=True) == ("failed", "provider.stream_broken", refusal)
+    assert ending(refusal, "main", has_begun=True) == Ending("failed", "provider.stream_broken", refusal)
 
 
 def test_a_mistake_of_ours_says_nothing_of_itself() -> None:
@@ -60,4 +60,4 @@ def test_a_mistake_of_ours_says_nothing_of_itself() -> None:
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), KeyboardInterrupt()])
 def test_what_ends_a_task_from_outside_is_cancelled(error: BaseException) -> None:
-    assert ending(error, "main") == ("cancelled", None, None)
+    assert ending(error, "main") == Ending("cancelled", None)

@@ -95,7 +95,7 @@ class Watched:
 
     async def _block(self, socket: Socket, total: float) -> Why:
         try:
-            async with Watch(socket, total=total) as self.watch:
+            with Watch(socket, total=total) as self.watch:
                 self.entered.set()
                 await asyncio.Event().wait()
         except Interrupted as interrupted:
@@ -139,7 +139,7 @@ async def test_the_first_interruption_counts(socket: Socket) -> None:
 
 
 async def test_a_block_that_ends_is_not_interrupted(socket: Socket) -> None:
-    async with Watch(socket, total=LONG) as watch:
+    with Watch(socket, total=LONG) as watch:
         pass
     watch.interrupt("shutdown")
     task = asyncio.current_task()
@@ -155,9 +155,8 @@ async def test_a_caller_who_did_not_read_is_told_from_one_who_left(socket: Socke
 
 
 async def test_an_error_within_the_block_comes_through(socket: Socket) -> None:
-    with pytest.raises(ValueError, match="own"):
-        async with Watch(socket, total=LONG):
-            raise ValueError("own")
+    with pytest.raises(ValueError, match="own"), Watch(socket, total=LONG):
+        raise ValueError("own")
 
 
 async def test_a_cancellation_from_elsewhere_stays_one(socket: Socket) -> None:
@@ -168,15 +167,16 @@ async def test_a_cancellation_from_elsewhere_stays_one(socket: Socket) -> None:
 
 
 async def test_a_time_limit_within_the_block_stays_one(socket: Socket) -> None:
-    with pytest.raises(TimeoutError):
-        async with Watch(socket, total=LONG), asyncio.timeout(0):
+    with pytest.raises(TimeoutError), Watch(socket, total=LONG):
+        async with asyncio.timeout(0):
             await asyncio.Event().wait()
 
 
 async def test_an_interruption_reaches_through_a_time_limit(socket: Socket) -> None:
     async def block() -> None:
-        async with Watch(socket, total=LONG), asyncio.timeout(LONG):
-            await asyncio.Event().wait()
+        with Watch(socket, total=LONG):
+            async with asyncio.timeout(LONG):
+                await asyncio.Event().wait()
 
     socket.leave()
     with pytest.raises(Interrupted):
@@ -266,7 +266,7 @@ async def test_a_keep_alive_waits_for_a_slow_caller_and_is_then_in_time(socket: 
 
 
 async def test_a_watch_leaves_no_timer_behind(socket: Socket, clock: Clock) -> None:
-    async with Watch(socket, total=LONG) as watch:
+    with Watch(socket, total=LONG) as watch:
         watch.keep_alive(1, lambda: None)
         watch.limit_idle(1)
         clock.run(100.5)
@@ -281,7 +281,7 @@ async def test_a_watch_that_is_over_lets_go_of_what_beats(socket: Socket, clock:
         def ping(self) -> None:
             raise AssertionError
 
-    async with Watch(socket, total=LONG) as watch:
+    with Watch(socket, total=LONG) as watch:
         outlet = Outlet(watch)
         watch.keep_alive(LONG, outlet.ping)
         seen = weakref.ref(outlet)
@@ -291,7 +291,7 @@ async def test_a_watch_that_is_over_lets_go_of_what_beats(socket: Socket, clock:
 
 
 async def test_a_piece_that_comes_in_sets_no_timer(socket: Socket, clock: Clock) -> None:
-    async with Watch(socket, total=LONG) as watch:
+    with Watch(socket, total=LONG) as watch:
         watch.limit_idle(5)
         (timer,) = clock.timers
         for _ in range(100):

@@ -32,8 +32,7 @@ def transport() -> Transport:
 
 def made(transport: Any, *, method: str = "POST", keep_alive: bool = True) -> Cycle:
     cycle = Cycle(
-        "req_1",
-        scope={"method": method},
+        scope={"method": method},  # type: ignore[typeddict-item]
         transport=transport,
         flow=FlowControl(transport),
         logger=logging.getLogger(),
@@ -45,6 +44,7 @@ def made(transport: Any, *, method: str = "POST", keep_alive: bool = True) -> Cy
         keep_alive=keep_alive,
         on_response=lambda: None,
     )
+    cycle.bear("req_1")
     cycle.more_body = False
     return cycle
 
