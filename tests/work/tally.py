@@ -53,6 +53,8 @@ class Tally:
         self.note(f"{work.id} taken up")
 
     async def _take(self, work: Work, number: int) -> int:
+        with (self.folder / f"taken by {os.getpid()}").open("a") as file:
+            file.write(f"{work.id}\n")
         self.note(f"{work.id} {number}")
         wrong = work.data.get(str(number)) if work.attempt == 1 else None
         if wrong == "fail":
@@ -75,6 +77,11 @@ class Tally:
     def notes(self) -> list[str]:
         place = self.folder / NOTES
         return place.read_text().splitlines() if place.exists() else []
+
+    def taken_by(self, pid: int) -> set[str]:
+        """Name the work of which a process has taken a step."""
+        place = self.folder / f"taken by {pid}"
+        return set(place.read_text().split()) if place.exists() else set()
 
     def ended(self) -> int:
         """Count the work whose last step was taken."""

@@ -9,13 +9,14 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from gateway.storage.database import Database
-from gateway.work.store import rows
+from gateway.work.store import processes, rows
 from tests.e2e.wire import fetch
 from tests.fakes.postgres import Server
 from tests.fakes.process import Gateway, upstream_table
@@ -31,6 +32,8 @@ pytestmark = [
 
 T = TypeVar("T")
 KILLS = many(3, soak=200)
+CONCURRENCY = 8
+"""Work of one kind that a process does at a time."""
 OPEN = 12
 """Work that is open at a time under load."""
 PATIENCE = 60.0
@@ -38,6 +41,18 @@ PATIENCE = 60.0
 
 class Laboured(Gateway):
     module = "tests.work.tally"
+
+    @contextmanager
+    def worker_elsewhere(self) -> Iterator[int]:
+        """Let `persona work` do work of the same store, as on another machine; the value is its process."""
+        command = [self.python, "-m", self.module, "work", *self._place]
+        with (self.folder / "elsewhere.log").open("w") as log:
+            process = subprocess.Popen(command, stderr=log, env=self._environment, cwd=self.folder)
+            try:
+                yield process.pid
+            finally:
+                process.terminate()
+                process.wait(PATIENCE)
 
 
 class Site:
@@ -119,6 +134,34 @@ def test_another_process_takes_over_what_a_killed_gateway_has_left(site: Site) -
     assert Counter(site.tally.notes()) == {"run_a 1": 1, "run_a 2": 2, "run_a 3": 1}
 
 
+@pytest.mark.parametrize("site", ["postgresql"], indirect=True)
+def test_two_machines_share_the_load_and_one_goes_on_with_what_a_lost_one_has_left(site: Site) -> None:
+    (site.folder / GATE).touch()
+    here = site.worker()
+    works = [f"run_{number}" for number in range(CONCURRENCY + 4)]
+    with site.gateway.worker_elsewhere() as other:
+        (there,) = until(lambda: work_processes(other), within=PATIENCE)
+        site.order(*works, **{"2": "hang"})
+        until(lambda: all(site.notes(f"{name} 2") for name in works), within=PATIENCE)
+        shares = [site.tally.taken_by(pid) & set(works) for pid in (here, there)]
+        # Neither may have all of them.
+        assert all(4 <= len(share) <= CONCURRENCY for share in shares), shares
+        for pid in (other, there):
+            os.kill(pid, signal.SIGKILL)
+        (site.folder / GATE).unlink()
+        beats = set[int]()
+
+        def has_gone_on() -> bool:
+            beats.update(site.ask(beating))
+            return all(site.notes(f"{name} 2") == 2 for name in shares[1])
+
+        until(has_gone_on, within=PATIENCE)
+    # One beat is a second, where the machine has time: a lost machine is made up for within ten.
+    assert len(beats) <= 10 + 2, beats
+    until(lambda: len(site.results()) == len(works), within=PATIENCE)
+    assert all(site.notes(f"{name} 2") == 1 for name in shares[0])
+
+
 @pytest.mark.soak
 def test_under_kills_no_work_is_lost_and_none_has_two_results(site: Site) -> None:
     ordered: list[str] = []
@@ -162,6 +205,11 @@ def end(gateway: Gateway) -> None:
     orphans = [*children(gateway.pid), *work_processes(gateway.pid)]
     gateway.stop(signal.SIGKILL)
     until(lambda: not any((PROC / str(pid)).exists() for pid in orphans), within=PATIENCE)
+
+
+async def beating(database: Database) -> list[int]:
+    async with database.read() as connection:
+        return list((await processes.beats(connection)).values())
 
 
 async def depth(database: Database) -> rows.Depth:

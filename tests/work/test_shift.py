@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from gateway.config import Config, Store
 from gateway.storage import erasure, properties, tables
 from gateway.storage.database import Database
-from gateway.work.shift import RestedError, Shift
+from gateway.work.shift import BUSY_SECONDS, RestedError, Shift
 from gateway.work.store import ended, processes, rows
 from gateway.work.work import State, Work
 from tests.fakes.store import opened
@@ -149,6 +149,43 @@ async def test_a_step_under_way_is_cut_once_its_work_is_cancelled(database: Data
             assert not await rows.want_cancelled(connection, "run_a")
     assert tally.notes() == ["run_a 1", "run_a 2", "run_a cancelled"]
     assert await results(database) == {}
+
+
+async def test_a_call_is_cut_within_a_quarter_of_a_second_of_looks(
+    database: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, before = 0, Shift._hand_over
+    cut = asyncio.get_running_loop().create_future()
+
+    async def hand_over(shift: Shift) -> bool:
+        nonlocal looks
+        looks += 1
+        return await before(shift)
+
+    class Told(Tally):
+        async def _take(self, work: Work, number: int) -> int:
+            try:
+                return await super()._take(work, number)
+            except asyncio.CancelledError:
+                cut.set_result(looks)
+                raise
+
+    monkeypatch.setattr(Shift, "_hand_over", hand_over)
+    (tally.folder / GATE).touch()
+    told = Told(tally.folder)
+    async with working(database, told):
+        await order(database, "run_a", **{"2": "hang"})
+
+        async def hangs() -> bool:
+            return "run_a 2" in told.notes()
+
+        await until(hangs)
+        async with database.write() as connection:
+            assert await rows.want_cancelled(connection, "run_a")
+        wanted = looks
+        async with asyncio.timeout(PATIENCE):
+            assert (await cut - wanted) * BUSY_SECONDS <= 0.25
+        await ends(database, "run_a", "cancelled")
 
 
 async def test_a_process_that_ends_goes_on_to_beat_until_its_last_step_has_ended(
