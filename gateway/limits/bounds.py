@@ -52,6 +52,11 @@ class Bounds(msgspec.Struct, frozen=True):
         found: tuple[Bound, ...] = getattr(self, bucket)
         return found
 
+    def is_apart(self, bucket: Bucket, workspace_id: str) -> bool:
+        """Tell whether a key has an amount of its own, in place of what its workspace shares."""
+        found = self.of(bucket)
+        return bool(found) and all(bound.ident != workspace_id for bound in found)
+
 
 NONE = Bounds()
 """A key whose workspace has no plan has these."""

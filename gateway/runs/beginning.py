@@ -79,7 +79,8 @@ class Beginner:
                     >= bound.amount
                 ):
                     raise telling.all_held(bound)
-            await store.create(connection, run_id, order, actor_of(request))
+            is_apart = caller.bounds.is_apart("runs", caller.workspace_id)
+            await store.create(connection, run_id, order, actor_of(request), is_apart=is_apart)
         return run_id
 
     async def answer(

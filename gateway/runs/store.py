@@ -40,8 +40,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The run that it repeats."""
 
 
-async def create(connection: AsyncConnection, run_id: str, order: Order, actor: Actor) -> None:
-    """Write a run and the work that it is, within one transaction."""
+async def create(
+    connection: AsyncConnection, run_id: str, order: Order, actor: Actor, *, is_apart: bool = False
+) -> None:
+    """Write a run and the work that it is, within one transaction.
+
+    `is_apart` tells that its key has its own number of runs, in place of its workspace's.
+    """
     inputs, pipeline = order.inputs, order.pipeline
     is_private = inputs.visibility == "private"
     await connection.execute(
@@ -51,6 +56,7 @@ async def create(connection: AsyncConnection, run_id: str, order: Order, actor: 
             owner=actor.owner,
             key_id=actor.key_id,
             is_private=is_private,
+            is_apart=is_apart,
             status="queued",
             task=order.task,
             origin=order.origin,
@@ -184,10 +190,9 @@ async def begin_again(connection: AsyncConnection, run_id: str) -> None:
 
 
 async def open_runs(connection: AsyncConnection, workspace_id: str, owner: str | None, limit: int) -> int:
-    """Count the open runs of an owner's keys, or with `None` those of the whole workspace, up to a limit."""
+    """Count the open runs of an owner's keys, or with `None` those that a workspace shares, up to a limit."""
     query = select(RUN.id).where(RUN.workspace_id == workspace_id, RUN.status.in_(OPEN)).limit(limit)
-    if owner is not None:
-        query = query.where(RUN.owner == owner)
+    query = query.where(RUN.is_apart.is_(False) if owner is None else RUN.owner == owner)
     return len((await connection.execute(query)).all())
 
 

@@ -66,6 +66,11 @@ async def test_an_override_takes_the_place_of_the_plan(limiter: Limiter) -> None
     assert sum([(await enter(limiter, bounds))[1] for _ in range(6)]) == 4
     assert sum([(await enter(limiter, bounds, bucket="generations"))[1] for _ in range(6)]) == 1
     assert (await enter(limiter, of_plan(plan, "ws_a")))[1]
+    assert bounds.is_apart("chat", "ws_a")
+    lower = of_key(of_plan(plan, "ws_a"), KeyLimits(chat_per_minute=1), "key_a")
+    assert not any(
+        each.is_apart("chat", "ws_a") for each in (lower, of_plan(plan, "ws_a"), of_plan(None, "ws_a"))
+    )
 
 
 class Head:

@@ -26,11 +26,14 @@ async def test_open_runs_are_counted_by_workspace_and_by_owner(place: Path | str
                 actor = Actor(workspace, "key_1", owner)
                 await store.create(connection, f"run_{number}", ORDER, actor)
             await store.end(connection, "run_0", "failed", ("run.failed", {}))
+            # An operator has given this key a number of its own, in place of the workspace's.
+            apart = Actor("ws_1", "key_2", "d")
+            await store.create(connection, "run_4", ORDER, apart, is_apart=True)
         async with database.read() as connection:
             counted = {
-                owner: await store.open_runs(connection, "ws_1", owner, 10) for owner in (None, "a", "b", "c")
+                owner: await store.open_runs(connection, "ws_1", owner, 10) for owner in (None, *"abcd")
             }
-            assert counted == {None: 2, "a": 1, "b": 1, "c": 0}
+            assert counted == {None: 2, "a": 1, "b": 1, "c": 0, "d": 1}
             assert await store.open_runs(connection, "ws_1", None, 1) == 1
 
 

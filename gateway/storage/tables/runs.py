@@ -13,6 +13,7 @@ runs = Table(
     Column("owner", Id),
     Column("key_id", Id),
     Column("is_private", Boolean, nullable=False),
+    Column("is_apart", Boolean, nullable=False, server_default=text("false")),
     Column("status", String(12), nullable=False),
     Column("task", String(12), nullable=False, server_default="create"),
     Column("origin", Id),
