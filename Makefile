@@ -98,5 +98,5 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,mcp,embed,postgres,redis,test,check]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,mcp,embed,postgres,redis,s3,test,check]'
 	@touch $@

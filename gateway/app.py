@@ -37,6 +37,9 @@ from gateway.embedding.embedder import Embedder
 from gateway.ensembles.routes import router as ensembles_router
 from gateway.ensembles.scenario import Stage
 from gateway.errors import OPENAI_PREFIX, Refusal
+from gateway.images.drawing import Artist
+from gateway.images.gallery import Gallery
+from gateway.images.routes import router as images_router
 from gateway.importing.routes import router as importing_router
 from gateway.judge.judge import Judge
 from gateway.limits.bounds import of_key
@@ -64,6 +67,7 @@ from gateway.personas.history import router as history_router
 from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
 from gateway.projects.keyless import ProjectAdmission
+from gateway.projects.portraits import router as portraits_router
 from gateway.projects.routes import router as projects_router
 from gateway.queries import Queries
 from gateway.responses import conversing
@@ -165,6 +169,8 @@ class Gateway:
         self.stage = Stage(self.exchanges, self.limiter)
         self.embeddings = Embeddings(self.door, self.exchanges, config, self.embedder)
         self.responses = Responses(self.door, self.exchanges, self.database, self.committer, config.server)
+        self.artist = Artist(config, self.routing, self.ledger, self.recorder, self.limiter)
+        self.gallery = Gallery(config, self.database)
         self.moderations = Moderations(self.door, self.exchanges, self.moderator, config.server)
         self.queue = Queue(self.database)
         self.is_loaded = False
@@ -410,7 +416,8 @@ def native(gateway: Gateway) -> Router:
 def projects(gateway: Gateway) -> Router:
     """Serve the projects API, which is not under /v1 since its clients have it elsewhere."""
     admission = ProjectAdmission(gateway.door, gateway.database, gateway.config)
-    return _guarded(gateway, "/api", admission, [projects_router()])
+    pictures = [portraits_router(gateway.artist, gateway.gallery), images_router(gateway.gallery)]
+    return _guarded(gateway, "/api", admission, [projects_router(), *pictures])
 
 
 def _guarded(gateway: Gateway, path: str, admission: Admission, handlers: list[Any]) -> Router:

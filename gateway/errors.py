@@ -83,6 +83,20 @@ class Fault(_Fault, Enum):
         "There is no such project; it is the id of your key's workspace, or a name in [projects.names].")
     NAME_TAKEN = (409, "persona.name_taken", "persona", "invalid_request_error", None,
         "Persona with name already exists; choose another.")
+    PERSONA_PROMPTLESS = (400, "persona.without_prompt", "persona", "invalid_request_error", None,
+        "The persona has no system prompt; give it one.")
+    PROVIDER_UNSET = (400, "provider.not_configured", "provider", "invalid_request_error", None,
+        "The gateway has no upstream; its operator adds one.")
+    IMAGES_UNSET = (400, "image.provider_not_configured", "provider", "invalid_request_error", None,
+        "No upstream here makes images; its operator names one as `upstream` in the table [images].")
+    IMAGE_UNKNOWN = (404, "image.not_found", "image", "invalid_request_error", None,
+        "There is no such image, or it is not yours to see.")
+    IMAGE_UNACCEPTABLE = (422, "image.schema_violation", "image", "invalid_request_error", None,
+        "`image`: a PNG, JPEG or WebP of at most 4 MiB, in base64.")
+    IMAGE_TOO_MANY = (409, "image.too_many", "image", "invalid_request_error", None,
+        "The project has as many style images as it may; delete one of them.")
+    IMAGE_STORE_UNAVAILABLE = (503, "image.store_unavailable", "image", "server_error", None,
+        "The store of images cannot be used; try again later.")
     VALIDATION_FAILED = (422, "validation_failed", "request", "invalid_request_error", None,
         "The body is not what this path takes; `details` name each place.")
     JOB_UNKNOWN = (404, "job.not_found", "request", "invalid_request_error", None,

@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from gateway import config
-from gateway.cli import failures, options, store_findings, upstream_findings
+from gateway.cli import failures, image_findings, options, store_findings, upstream_findings
 from gateway.cli.finding import Finding, fail, ok, warn
 from gateway.cli.listing import print_json, printable
 from gateway.cli.options import example
@@ -56,6 +56,7 @@ def examine(config_path: Path | None, *, live: bool) -> list[Finding]:
         *asyncio.run(store_findings.examine(settings, began)),
         *asyncio.run(upstream_findings.examine(settings, live=live)),
         *keyless_tools(settings),
+        *asyncio.run(image_findings.examine(settings)),
         port(settings),
     ]
 

@@ -1,5 +1,6 @@
 """config.toml and the environment are decoded once, into frozen structs; errors name the exact place."""
 
+from gateway.config.images import maker as image_maker
 from gateway.config.loading import (
     ENV_PREFIX,
     environment,
@@ -25,6 +26,7 @@ from gateway.config.structs import (
     Embeddings,
     Generation,
     Grounding,
+    Images,
     Judge,
     Keys,
     Limits,
@@ -64,6 +66,7 @@ __all__ = [
     "Embeddings",
     "Generation",
     "Grounding",
+    "Images",
     "Judge",
     "Keys",
     "Limits",
@@ -89,6 +92,7 @@ __all__ = [
     "environment",
     "find",
     "forget_dbos_settings",
+    "image_maker",
     "load",
     "masked",
     "misnamed",

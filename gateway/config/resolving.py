@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.config import headers
 from gateway.config.headers import is_address
+from gateway.config.images import resolve_images
 from gateway.config.structs import (
     EMBEDDED,
     LOCAL,
@@ -88,6 +89,7 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         store=_store(config.store, base),
         plans={**PLANS, **config.plans},
     )
+    config = replace(config, images=resolve_images(config, base, environ, secrets))
     _check_limits(config)
     for origin in config.server.cors_origins:
         if origin != "*" and not ORIGIN.fullmatch(origin):
@@ -210,6 +212,8 @@ def masked(config: Config) -> dict[str, Any]:
         tool["headers"] = dict.fromkeys(tool["headers"], "***")
         # A program's arguments may be anything, and its name says enough.
         tool["command"] = [*tool["command"][:1], *["***"] * len(tool["command"][1:])]
+    for name in ("access_key", "secret_key"):
+        data["images"][name] = "***" if data["images"][name] else None
     data["keys"]["pepper"] = "***" if data["keys"]["pepper"] else None
     data["store"]["url"] = config.store.shown
     data["limits"]["store"] = config.limits.shown

@@ -194,6 +194,29 @@ class Moderation(Strict, frozen=True):
     """Answers are marked where they are flagged, once they are out."""
 
 
+class Images(Strict, frozen=True):
+    """Pictures of personas: who makes them, and where they are kept."""
+
+    upstream: str | None = None
+    """The upstream that has `/images/generations` and `/images/edits`; unset: the one called `openai`."""
+    model: str = "gpt-image-1"
+    size: str = "1024x1024"
+    """Is sent with each order, as `quality` is; empty leaves it out."""
+    quality: str = "auto"
+    timeout: Seconds = 180
+    """Seconds that one picture may take."""
+    store: str = "file:images/"
+    """`file:FOLDER`, relative to the configuration file, or `s3://BUCKET/PREFIX`."""
+    endpoint: str = ""
+    """The address of a store that is compatible with S3; empty: Amazon's."""
+    region: str = "us-east-1"
+    access_key: str | None = None
+    access_key_env: str = "AWS_ACCESS_KEY_ID"
+    """The variable that holds the key, where the table does not."""
+    secret_key: str | None = None
+    secret_key_env: str = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
+
+
 class Local(Strict, frozen=True):
     model_path: str | None = None
     """A GGUF file, relative to the configuration file; without one, the bundled SmolLM2-135M-Instruct."""
@@ -402,6 +425,7 @@ class Config(Strict, frozen=True):
     upstreams: dict[str, Upstream] = {}
     chat: Chat = Chat()
     embeddings: Embeddings = Embeddings()
+    images: Images = Images()
     moderation: Moderation = Moderation()
     local: Local = Local()
     turns: Turns = Turns()

@@ -208,6 +208,12 @@ def _good(operation: Operation) -> Json:
         if operation.scope:
             names += [*headers.LIMITED, *(headers.LIMITED_OPENAI if operation.is_openai else ())]
         content = response.get("content", {})
+        if operation.id == "show_image":
+            # A picture is no text; what stands for one says so.
+            content = {
+                kind: {"schema": {"type": "string", "format": "binary"}, "example": "(bytes)"}
+                for kind in ("image/png", "image/jpeg", "image/webp")
+            }
         for media in content.values():
             _complete_answer(operation, media)
             if media["schema"] == schemas.ref("Persona"):

@@ -38,6 +38,7 @@ IN_PATHS = {
     "project": names.WORKSPACE_ID,
     "job": studio.JOB_ID,
     "persona": projects.PERSONA_UUID,
+    "image": projects.IMAGE,
     "v": "v2",
     "a": "v2",
     "b": "v3",
@@ -148,6 +149,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     },
     "create_project_persona": {"An impatient user": projects.NEW},
     "change_project_persona": {"Another prompt": projects.CHANGE},
+    "add_style_image": {"A style": projects.NEW_STYLE},
     "start_enhancement": {"A sketch": {"persona": studio.SOURCE, "grounding": "off"}},
     "start_population": {
         "With a blueprint": {
@@ -203,6 +205,9 @@ ANSWERS: dict[str, Any] = {
     "create_project_persona": projects.PERSONA,
     "read_project_persona": projects.PERSONA,
     "change_project_persona": projects.PERSONA,
+    "generate_image": projects.PICTURED,
+    "list_style_images": [projects.STYLE],
+    "add_style_image": projects.STYLE,
     "check_liveness": {"status": "live"},
     "check_readiness": access.READINESS,
     "show_status": access.STATUS,

@@ -48,6 +48,8 @@ FIELDS = {
     "observed": "The share of each value, or of each range, in the personas.",
     "createdAt": "When it was made, RFC 3339 in UTC.",
     "updatedAt": "When it was last changed, RFC 3339 in UTC.",
+    "image": "The id of an image.",
+    "imageUrl": "The id of the persona's image, which `/api/images/{id}` shows.",
     "systemPrompt": "What the persona is told before anything else; empty: nothing.",
     "project": "The id of the workspace, or a name that the configuration has for it.",
     "description": "A short text for people, at most 4,000 characters.",

@@ -51,6 +51,7 @@ NAMES = {
     "PersonaView": "Persona",
     "ProjectPersonaBody": "NewProjectPersona",
     "ProjectPersonaPatch": "ProjectPersonaChange",
+    "StyleImageBody": "NewStyleImage",
     "Rendered": "RenderedRequest",
     "RotateBody": "Rotation",
     "TurnView": "Turn",

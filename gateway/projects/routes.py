@@ -10,6 +10,8 @@ from msgspec import UNSET
 
 from gateway.auth.access import AnyRequest, Settings, Store, actor_of, caller_of, still_there
 from gateway.errors import Detail, Fault, Refusal
+from gateway.images import store as images
+from gateway.images.picture import NAME
 from gateway.page import require_cursor
 from gateway.personas.acceptance import NAME_LENGTH
 from gateway.personas.editing import require_acceptable, unacceptable
@@ -67,12 +69,12 @@ async def create_project_persona(
     The header `X-Persona` names the slug and the version. Without `systemPrompt` it has no prompt.
     """
     name = _named(data.name)
-    sketch = _sketch(BLANK, data)
     blank = Draft(Profile(slug="", name=name), Content(prompt=""))
     draft = _changed(blank, data)
     async with database.write(still_there(request.scope)) as connection:
         await require_project(connection, request, config, project)
         await _require_free(connection, request, name)
+        sketch = await _sketch(connection, request, BLANK, data)
         slug = await _free_slug(connection, caller_of(request).workspace_id, name)
         draft = msgspec.structs.replace(draft, profile=msgspec.structs.replace(draft.profile, slug=slug))
         require_acceptable(draft, config, needs_prompt=False)
@@ -82,7 +84,7 @@ async def create_project_persona(
             raise _taken() from None
         if sketch != BLANK:
             await store.keep(connection, made.persona.id, sketch)
-        return await _respond(connection, made.persona, 201)
+        return await respond(connection, made.persona, 201)
 
 
 @get("/{persona:str}", opt=READING, summary="Read a persona of a project")
@@ -90,7 +92,7 @@ async def read_project_persona(
     request: AnyRequest, database: Store, config: Settings, project: str, persona: str
 ) -> Response[ProjectPersona]:
     async with database.read() as connection:
-        return await _respond(connection, await found(connection, request, config, project, persona))
+        return await respond(connection, await found(connection, request, config, project, persona))
 
 
 @put("/{persona:str}", opt=WRITING, summary="Change a persona of a project")
@@ -112,10 +114,10 @@ async def change_project_persona(
         require_acceptable(draft, config, needs_prompt=False)
         saved = (await personas.save(connection, known, draft, actor_of(request))).persona
         before = await store.sketch(connection, known.id)
-        if (sketch := _sketch(before, data)) != before:
+        if (sketch := await _sketch(connection, request, before, data)) != before:
             await store.keep(connection, known.id, sketch)
             await touch(connection, saved)
-        return await _respond(connection, await found(connection, request, config, project, persona))
+        return await respond(connection, await found(connection, request, config, project, persona))
 
 
 @delete("/{persona:str}", opt=DELETING, summary="Delete a persona of a project")
@@ -141,7 +143,7 @@ def router() -> Router:
     return Router("/projects/{project:str}/personas", route_handlers=handlers, tags=["Projects"])
 
 
-async def _respond(
+async def respond(
     connection: AsyncConnection, persona: Persona, status: int = 200
 ) -> Response[ProjectPersona]:
     newest = await versions.read(connection, persona.id, persona.latest)
@@ -165,15 +167,32 @@ def _taken() -> Refusal:
     return Refusal(Fault.NAME_TAKEN, "Persona with name already exists")
 
 
-def _sketch(before: Sketch, data: ProjectPersonaPatch) -> Sketch:
+async def _sketch(
+    connection: AsyncConnection, request: AnyRequest, before: Sketch, data: ProjectPersonaPatch
+) -> Sketch:
     """Raises Refusal."""
-    if data.description is UNSET:
-        return before
-    text = data.description or ""
-    if len(text) > DESCRIPTION or "\0" in text:
-        problem = f"at most {DESCRIPTION} characters, and not NUL"
-        raise unacceptable([Detail(["description"], problem, "value_error")])
-    return msgspec.structs.replace(before, description=text)
+    sketch = before
+    if data.description is not UNSET:
+        text = data.description or ""
+        if len(text) > DESCRIPTION or "\0" in text:
+            problem = f"at most {DESCRIPTION} characters, and not NUL"
+            raise unacceptable([Detail(["description"], problem, "value_error")])
+        sketch = msgspec.structs.replace(sketch, description=text)
+    if data.image_url is not UNSET and (data.image_url or None) != before.image_id:
+        image_id = data.image_url or None
+        if image_id is not None:
+            await _require_image(connection, request, image_id)
+        sketch = msgspec.structs.replace(sketch, image_id=image_id)
+    return sketch
+
+
+async def _require_image(connection: AsyncConnection, request: AnyRequest, image_id: str) -> None:
+    caller, found = caller_of(request), None
+    if NAME.fullmatch(image_id):
+        found = await images.find(connection, caller.workspace_id, caller.owner, image_id)
+    if found is None:
+        problem = "the id of an image of this project is needed"
+        raise unacceptable([Detail(["imageUrl"], problem, "value_error")])
 
 
 def _changed(draft: Draft, data: ProjectPersonaPatch) -> Draft:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from gateway.personas.model import Persona
 from gateway.personas.store.rows import PERSONA, SHOWN, many, slices
@@ -54,3 +54,9 @@ async def keep(connection: AsyncConnection, persona_id: str, made: Sketch) -> No
     await connection.execute(delete(tables.sketches).where(SKETCH.persona_id == persona_id))
     values = msgspec.to_builtins(made)
     await connection.execute(insert(tables.sketches).values(persona_id=persona_id, **values))
+
+
+async def show_no_more(connection: AsyncConnection, image_id: str) -> None:
+    """Take an image from the personas that show it."""
+    shown = update(tables.sketches).where(SKETCH.image_id == image_id)
+    await connection.execute(shown.values(image_id=None))

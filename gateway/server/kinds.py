@@ -7,6 +7,7 @@ from gateway.alerts.watching import Watching
 from gateway.auth.allowance import Allowance
 from gateway.config import Config
 from gateway.conversations.watching import watch
+from gateway.images.erasing import Erasing, sweeping
 from gateway.runs.generating import Generation
 from gateway.storage.database import Database
 from gateway.studio.asking import Questioner
@@ -30,6 +31,7 @@ def known(config: Config, database: Database, allowance: Allowance) -> dict[str,
         Enhancing(config, database, questioner).kind(),
         Populating(database, questioner, allowance).kind(),
         Evaluating(database).kind(),
+        Erasing(config.images).kind(),
     ]
     return {kind.name: kind for kind in kinds}
 
@@ -37,4 +39,4 @@ def known(config: Config, database: Database, allowance: Allowance) -> dict[str,
 def sources(config: Config, database: Database) -> Sequence[Source]:
     """List what makes work of what has happened; a room that has some adds it here."""
     alerts = Watching(config.alerts, database)
-    return [alerts.look, partial(watch, database), partial(spread, database)]
+    return [alerts.look, partial(watch, database), partial(spread, database), sweeping(database)]

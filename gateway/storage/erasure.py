@@ -31,6 +31,16 @@ async def budgets(connection: AsyncConnection, persona_id: str) -> None:
         await connection.execute(delete(column.table).where(column.in_(theirs)))
 
 
+async def images(connection: AsyncConnection, persona_id: str) -> None:
+    """Have the pictures of the persona erased; nobody sees them any more, and no other persona shows them."""
+    image, sketch = tables.images.c, tables.sketches.c
+    theirs = select(image.id).where(image.persona_id == persona_id)
+    shown = update(tables.sketches).where(sketch.image_id.in_(theirs))
+    await connection.execute(shown.values(image_id=None))
+    gone = update(tables.images).where(image.persona_id == persona_id)
+    await connection.execute(gone.values(gone_at=clock.now_ms()))
+
+
 async def runs(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
     """Delete these runs with their steps and events: they hold what was asked for, and what became of it."""
     theirs = select(tables.runs.c.id).where(which)

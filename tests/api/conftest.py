@@ -22,8 +22,10 @@ from tests.fakes.upstream import ScriptedUpstream
 LINES = [
     'default_model = "gpt-4o-mini"',
     'models = ["plain-model"]',
-    'prices = { "gpt-4o-mini" = { input = 1000, output = 2000, cached_input = 100, cache_write = 1250 } }',
+    'prices = { "gpt-4o-mini" = { input = 1000, output = 2000, cached_input = 100, cache_write = 1250 }, '
+    '"gpt-image-1" = { input = 5, output = 40 } }',
 ]
+IMAGES = '[images]\nupstream = "main"\n'
 ERROR = {"code", "message", "type", "doc_url", "request_id"}
 NAMES = itertools.count()
 
@@ -143,7 +145,7 @@ def expire(user: User) -> None:
 
 
 def settings(upstream: ScriptedUpstream, *lines: str) -> str:
-    return upstream_table("main", upstream.base_url, *LINES) + "\n".join(lines)
+    return upstream_table("main", upstream.base_url, *LINES) + IMAGES + "\n".join(lines)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Every route, with every kind of wrong key: nobody learns what is not his, not even that it exists."""
 
+import base64
 import re
 import time
 import warnings
@@ -16,8 +17,10 @@ from gateway.errors import JOB_PREFIXES
 from gateway.projects.identity import uuid_of
 from tests.api.conftest import User, expire, made
 from tests.e2e.wire import Reply, ask, fetch, line
+from tests.fakes.pictures import PICTURE, painted
 from tests.fakes.process import Gateway
 from tests.fakes.until import until
+from tests.fakes.upstream import ScriptedUpstream
 
 PUBLIC = {
     "/",
@@ -43,6 +46,7 @@ MISSING = {
     "webhook": "whk_" + "0" * 20,
     "delivery": "whd_" + "0" * 20,
     "job": "00000000-0000-4000-8000-000000000000",
+    "image": "00000000-0000-0000-0000-000000000000.png",
 }
 ROUNDS = 120
 
@@ -58,7 +62,7 @@ class Operation(NamedTuple):
 
     @property
     def has_target(self) -> bool:
-        kinds = "ref|key_id|turn_id|model|conversation|response|subject|run_id|project|job|webhook_id"
+        kinds = "ref|key_id|turn_id|model|conversation|response|subject|run_id|project|job|webhook_id|image"
         named = re.search(rf"\{{({kinds})\}}", self.path)
         return bool(named) or self.names_a_persona
 
@@ -76,7 +80,7 @@ class Operation(NamedTuple):
     @property
     def is_about_a_persona(self) -> bool:
         return (
-            bool(re.search(r"\{(ref|model|conversation|response|subject|persona)\}", self.path))
+            bool(re.search(r"\{(ref|model|conversation|response|subject|persona|image)\}", self.path))
             or self.names_a_persona
         )
 
@@ -86,6 +90,7 @@ class Operation(NamedTuple):
             "ref": target["persona"],
             "project": target["workspace"],
             "job": target["job"],
+            "image": target["image"],
             "persona": uuid_of(target["persona"]),
             "model": f"persona/{target['persona']}",
             "key_id": target["key"],
@@ -126,6 +131,7 @@ class Operation(NamedTuple):
             "POST /v1/personas/actions/validate": {"personas": []},
             "POST /api/projects/{project}/personas": {"name": f"Probe {time.monotonic_ns()}"},
             "PUT /api/projects/{project}/personas/{persona}": {"name": "Taken over"},
+            "POST /api/projects/{project}/style-images": {"image": base64.b64encode(PICTURE).decode()},
             "PUT /v1/personas/{ref}/labels/{label}": {"version": 1},
             "POST /v1/personas/{ref}/fork": {"slug": f"probe-{time.monotonic_ns()}"},
             "POST /v1/personas/{ref}/render": MESSAGES,
@@ -203,6 +209,7 @@ class Tenant(NamedTuple):
 
     me: User
     personas: dict[str, str]
+    images: dict[str, str]
     conversations: dict[str, str]
     responses: dict[str, str]
     turn: str
@@ -215,6 +222,7 @@ class Tenant(NamedTuple):
     def target(self, kind: str) -> dict[str, str]:
         return {
             "persona": self.personas[kind],
+            "image": self.images[kind],
             "conversation": self.conversations[kind],
             "response": self.responses[kind],
             "key": self.key,
@@ -228,11 +236,17 @@ class Tenant(NamedTuple):
 
 
 @pytest.fixture
-def tenant(me: User) -> Tenant:
+def tenant(me: User, upstream: ScriptedUpstream) -> Tenant:
     personas = {
         "private": me.persona("private", PRIVATE)["id"],
         "shared": me.persona("shared", SHARED, visibility="workspace")["id"],
         "archived": me.persona("archived", ARCHIVED, visibility="public")["id"],
+    }
+    upstream.by_path("/images/generations", painted(PICTURE))
+    images = {
+        kind: fetch(me.gateway, f"{place}/{uuid_of(persona)}/generate-image", {}, key=me.key).json["imageUrl"]
+        for kind, persona in personas.items()
+        for place in [f"/api/projects/{me.workspace}/personas"]
     }
     conversations, responses = {}, {}
     for slug in personas:
@@ -252,7 +266,7 @@ def tenant(me: User) -> Tenant:
     delivery = me.post(f"/webhooks/{hook}/test").json["id"]
     job = me.post("/personas/actions/enhance", {"persona": PRIVATE}).json["id"]
     key = me.colleague("chat:invoke").id
-    return Tenant(me, personas, conversations, responses, turn, key, run, hook, delivery, job)
+    return Tenant(me, personas, images, conversations, responses, turn, key, run, hook, delivery, job)
 
 
 def test_every_route_declares_its_scope(operations: list[Operation]) -> None:

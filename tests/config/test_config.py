@@ -16,7 +16,9 @@ def test_an_empty_file_means_the_defaults(loaded: Loader, tmp_path: Path) -> Non
     found = loaded()
     assert found.store.url == f"sqlite:///{tmp_path / 'persona.db'}"
     assert order(found) == [Route("local", configs.BUNDLED_MODEL)]
-    expected = msgspec.structs.replace(Config(), store=found.store, chat=found.chat, plans=found.plans)
+    assert found.images.store == f"file:{tmp_path / 'images'}"
+    kept = {"store": found.store, "images": found.images, "chat": found.chat, "plans": found.plans}
+    expected = msgspec.structs.replace(Config(), **kept)
     assert found == expected
 
 

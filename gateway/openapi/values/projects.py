@@ -17,4 +17,12 @@ NEW: Json = {
     "systemPrompt": "You are an impatient user who values brevity and expects quick, concise responses.",
     "headers": {"X-User-Language": "en"},
 }
+IMAGE = "a1b2c3d4-e5f6-7890-abcd-ef1234567890.png"
+PICTURED: Json = {**PERSONA, "imageUrl": IMAGE}
+STYLE: Json = {"id": IMAGE, "name": "Ink and wash", "size": 18234, "createdAt": WHEN}
+NEW_STYLE: Json = {
+    "image": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
+    "hgGAWjR9awAAAABJRU5ErkJggg==",
+    "name": "Ink and wash",
+}
 CHANGE: Json = {"systemPrompt": "You are a technical user who expects detailed, accurate responses."}

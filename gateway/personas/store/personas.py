@@ -140,6 +140,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
         await erasure.conversations(connection, tables.conversations.c.persona_id == persona.id)
     await connection.execute(delete(tables.aliases).where(tables.aliases.c.persona_id == persona.id))
     await connection.execute(delete(tables.sketches).where(tables.sketches.c.persona_id == persona.id))
+    await erasure.images(connection, persona.id)
     await erasure.budgets(connection, persona.id)
     await erasure.runs(connection, tables.runs.c.persona_id == persona.id)
     await search.forget(connection, persona.id)

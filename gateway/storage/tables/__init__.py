@@ -7,6 +7,7 @@ from gateway.storage.tables.dialogue import messages as messages
 from gateway.storage.tables.identity import keys as keys
 from gateway.storage.tables.identity import properties as properties
 from gateway.storage.tables.identity import workspaces as workspaces
+from gateway.storage.tables.images import images as images
 from gateway.storage.tables.jobs import job_parts as job_parts
 from gateway.storage.tables.jobs import jobs as jobs
 from gateway.storage.tables.journal import CHANNEL as CHANNEL
