@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,45 +17,36 @@ from litestar.exceptions import (
 from litestar.plugins.core import MsgspecDIPlugin
 
 from gateway.alerts.routes import router as alerts_router
-from gateway.auth import pepper
 from gateway.auth.access import Admission, shared
 from gateway.auth.door import Door
-from gateway.auth.guard import Guard
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.marking import Marking
 from gateway.auth.routes import router as auth_router
 from gateway.bodies import Bodies
-from gateway.budgets.ledger import Ledger
 from gateway.budgets.routes import router as budgets_router
 from gateway.config import Config
 from gateway.conversations.attaching import Attaching
-from gateway.conversations.committer import Committer
 from gateway.conversations.routes import router as conversations_router
 from gateway.conversations.talking import Talking
 from gateway.conversations.window import Windows
 from gateway.embedding.embedder import Embedder
 from gateway.ensembles.routes import router as ensembles_router
 from gateway.ensembles.scenario import Stage
+from gateway.equipment import Equipment
 from gateway.errors import OPENAI_PREFIX, Refusal
 from gateway.images.drawing import Artist
 from gateway.images.gallery import Gallery
 from gateway.images.routes import router as images_router
 from gateway.importing.routes import router as importing_router
-from gateway.judge.judge import Judge
-from gateway.limits.bounds import of_key
 from gateway.limits.failover import place_of
 from gateway.limits.limiter import Limiter
-from gateway.limits.plans import Plans
 from gateway.limits.table import Table
 from gateway.mcp import mount as mcp
 from gateway.metrics.board import Page
-from gateway.moderation.moderator import Moderator
-from gateway.moderation.watching import Watching
 from gateway.openai_api import edge
-from gateway.openai_api.answering import Answering
+from gateway.openai_api.answering import Endpoint
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
-from gateway.openai_api.exchanges import Exchanges
 from gateway.openai_api.models import Models
 from gateway.openai_api.moderations import Moderations
 from gateway.openai_api.render import render_route
@@ -64,7 +55,6 @@ from gateway.openapi import generation
 from gateway.openapi.routes import router as openapi_router
 from gateway.personas.fields import router as fields_router
 from gateway.personas.history import router as history_router
-from gateway.personas.registry import Registry
 from gateway.personas.routes import router as personas_router
 from gateway.projects.keyless import ProjectAdmission
 from gateway.projects.portraits import router as portraits_router
@@ -72,6 +62,8 @@ from gateway.projects.routes import router as projects_router
 from gateway.queries import Queries
 from gateway.responses import conversing
 from gateway.responses import routes as response_routes
+from gateway.responses.following import Following
+from gateway.responses.preparing import Preparing
 from gateway.responses.serving import Responses
 from gateway.runs.beginning import Beginner
 from gateway.runs.creating import creating
@@ -79,20 +71,16 @@ from gateway.runs.pipelines import Pipelines
 from gateway.runs.refining import router as refining_router
 from gateway.runs.routes import listing as pipelines_router
 from gateway.runs.routes import router as runs_router
-from gateway.scoring.schedule import Scoring
-from gateway.storage.database import Change, Database
+from gateway.storage.database import Database
 from gateway.storage.retention import Retention
 from gateway.studio.routes import enhanced
 from gateway.studio.routes import router as studio_router
 from gateway.telemetry.access import Access
 from gateway.tools.toolbox import Toolbox
 from gateway.translation import refusing, translate
-from gateway.turns.meter import Meter
-from gateway.turns.recorder import Recorder
 from gateway.turns.routes import router as turns_router
 from gateway.turns.tail import Tail
 from gateway.turnstile import Turnstile
-from gateway.upstreams.routing import Routing
 from gateway.web.routes import router as web_router
 from gateway.web.status import Watch
 from gateway.webhooks.routes import router as webhooks_router
@@ -104,7 +92,7 @@ RESPONSES_PATH = f"{OPENAI_PREFIX}/responses"
 log = logging.getLogger("gateway.app")
 
 
-class Gateway:
+class Gateway(Equipment):
     """Holds what lives as long as a worker does."""
 
     def __init__(
@@ -121,46 +109,13 @@ class Gateway:
         the embedded model; without it nothing is embedded here. `page` is where it counts for metrics;
         without one, nobody wants any.
         """
-        self.config = config
-        self.database = Database(config.store.url)
-        plans = Plans(config)
-        self.guard = Guard(
-            self.database,
-            pepper.hasher(config),
-            lambda home, key: of_key(plans.bounds(home.id, home.name, home.plan), key.limits, key.owner),
-        )
-        self.limiter = Limiter(place_of(config.limits, table or Table()))
+        limiter = Limiter(place_of(config.limits, table or Table()))
+        super().__init__(config, Database(config.store.url), limiter, page)
         self.door = Door(self.guard, self.limiter)
         self.marking = Marking(self.database, self.guard)
-        self.registry = Registry(self.database, config)
-        self.routing = Routing(config)
         self.access = Access(config.log)
-        self.ledger = Ledger(self.database, config, self.routing.prices)
-        self.meter = None if page is None else Meter(page)
-        self.recorder = Recorder(self.database, config.turns, self.routing.prices, self.ledger, self.meter)
-        self.scoring = Scoring(config.drift, self.recorder)
-        has_judge = config.drift.judge.upstream is not None
-        self.judge = Judge(config, self.scoring.amend, self.ledger) if has_judge else None
-        if self.judge is not None:
-            self.scoring.on_late = self.judge.offer
-        self.moderator = Moderator(config, self.routing, self.ledger, self.scoring.rules_of)
-        moderation = config.moderation
-        moderates = moderation.input != "off" or moderation.output != "off"
-        self.watching = Watching(moderation, self.moderator, self.recorder.amend) if moderates else None
-        self.exchanges = Exchanges(
-            config,
-            self.registry,
-            self.routing,
-            self.recorder,
-            self.scoring,
-            self.ledger,
-            self.judge,
-            self.watching,
-        )
         self.tail = Tail(self.database)
-        recording = config.recording
-        self.committer = Committer(self.database, keeps_texts=recording.texts != "none")
-        attaching = Attaching(self.database, self.exchanges, self.committer, recording)
+        attaching = Attaching(self.database, self.exchanges, self.committer, config.recording)
         self.chat = ChatCompletions(self.door, self.exchanges, attaching, config.server)
         windows = Windows(config.upstreams)
         toolbox = Toolbox(config, tools)
@@ -168,9 +123,12 @@ class Gateway:
         self.embedder = None if embedder is None else Embedder(embedder)
         self.stage = Stage(self.exchanges, self.limiter)
         self.embeddings = Embeddings(self.door, self.exchanges, config, self.embedder)
-        self.responses = Responses(self.door, self.exchanges, self.database, self.committer, config.server)
         self.artist = Artist(config, self.routing, self.ledger, self.recorder, self.limiter)
         self.gallery = Gallery(config, self.database)
+        self.following = Following(self.database, self.limiter, lambda: self.is_draining)
+        self.responses = Responses(
+            self.door, Preparing(self.exchanges, self.database, self.committer), self.following, config.server
+        )
         self.moderations = Moderations(self.door, self.exchanges, self.moderator, config.server)
         self.queue = Queue(self.database)
         self.is_loaded = False
@@ -180,44 +138,21 @@ class Gateway:
     async def running(self) -> AsyncIterator[None]:
         """Follow the store and write turns, from the first request until after the last one."""
         await self.database.require_schema()
-        position = await self.database.position()
-        self.routing.prices.start()
-        tasks = [
-            asyncio.create_task(self.database.watch(position, self._forget)),
-            asyncio.create_task(self.recorder.run()),
-            asyncio.create_task(self.ledger.run()),
-            asyncio.create_task(self.scoring.run()),
-            asyncio.create_task(self.tail.run()),
-            asyncio.create_task(self.marking.run()),
-            asyncio.create_task(self.limiter.run()),
-            asyncio.create_task(Retention(self.database, self.config).run()),
+        others = [
+            self.tail.run(),
+            self.marking.run(),
+            self.limiter.run(),
+            Retention(self.database, self.config).run(),
         ]
-        if self.judge is not None:
-            tasks.append(asyncio.create_task(self.judge.run()))
-        if self.watching is not None:
-            tasks.append(asyncio.create_task(self.watching.run()))
-        for task in tasks:
-            task.add_done_callback(self._must_not_end)
-        self.is_loaded = self.database.healthy = True
-        try:
-            yield
-        finally:
-            self.is_draining = True
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self.scoring.close()
-            self.exchanges.aside.close()
-            if self.judge is not None:
-                await self.judge.close()
-            await self.moderator.close()
-            await self.committer.close()
-            await self.recorder.close()
-            await self.ledger.close()
-            await self.marking.write()
-            await self.limiter.close()
-            await self.routing.close()
-            await self.database.close()
+        async with self.at_work(others, self._must_not_end):
+            self.is_loaded = self.database.healthy = True
+            try:
+                yield
+            finally:
+                self.is_draining = True
+        await self.marking.write()
+        await self.limiter.close()
+        await self.database.close()
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Tell whether chat requests can be answered, and the state of each part."""
@@ -297,11 +232,6 @@ class Gateway:
             log.critical("a background task ended; the worker stops", exc_info=task.exception())
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def _forget(self, changes: Sequence[Change]) -> None:
-        self.registry.forget(changes)
-        self.guard.forget(changes)
-        self.ledger.known.forget(changes)
-
 
 class _Application(Litestar):
     """Litestar without its plugins for pydantic and attrs, which no type of ours uses.
@@ -378,7 +308,7 @@ def kept_responses(gateway: Gateway) -> Router:
     parts = {"database": gateway.database, "config": gateway.config}
     return Router(
         "/",
-        route_handlers=[*response_routes.handlers(), *conversing.handlers(gateway.registry)],
+        route_handlers=[*response_routes.handlers(gateway.following), *conversing.handlers(gateway.registry)],
         dependencies={name: shared(part) for name, part in parts.items()},
         middleware=[Queries(), Bodies(gateway.config.server.max_body)],
     )
@@ -440,7 +370,7 @@ class Front:
         self.litestar = litestar
         self.gateway = gateway
         config = gateway.config
-        self._answers: dict[str, Answering] = {CHAT_PATH: gateway.chat, RESPONSES_PATH: gateway.responses}
+        self._answers: dict[str, Endpoint[Any]] = {CHAT_PATH: gateway.chat, RESPONSES_PATH: gateway.responses}
         self.mcp = mcp.Mount(config, gateway.guard, litestar) if config.mcp.enabled else None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

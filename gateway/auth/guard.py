@@ -88,6 +88,18 @@ class Guard:
             raise Refusal(Fault.WORKSPACE_MISMATCH)
         return caller
 
+    async def holder(self, workspace_id: str, key_id: str) -> Caller | None:
+        """Find the caller of a key by its id, for what goes on when nobody calls; `None` once it has ended.
+
+        Raises StoreUnavailable.
+        """
+        async with self._database.read() as connection:
+            found = await store.key(connection, workspace_id, key_id)
+            home = await store.workspace_by_id(connection, workspace_id)
+        if found is None or home is None or not found.is_valid():
+            return None
+        return _caller(found, self._bind(home, found))
+
     def forget(self, changes: Sequence[Change]) -> None:
         """Drop the keys that were changed; an empty sequence means all of them."""
         stale = {change.subject for change in changes if change.topic == "key"}

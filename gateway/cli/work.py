@@ -111,10 +111,12 @@ async def retry(at: Opened, work_id: str) -> None:
     from gateway.limits.plans import Plans
     from gateway.limits.table import Table
     from gateway.server import kinds
+    from gateway.server.equipping import Equipping
 
     # Nothing is performed here, and so nothing is counted.
-    allowance = Allowance(at.database, Plans(at.config), Limiter(Memory(Table(1))))
-    known = kinds.known(at.config, at.database, allowance)
+    limiter = Limiter(Memory(Table(1)))
+    allowance = Allowance(at.database, Plans(at.config), limiter)
+    known = kinds.known(at.config, at.database, allowance, Equipping(at.config, at.database, limiter))
     async with at.database.write() as connection:
         waiting = await rows.retry(connection, work_id)
         kind = known.get(waiting.kind) if waiting is not None else None

@@ -1,14 +1,24 @@
-"""Answers that are open end with the process."""
+"""A route reads and prepares a request, and then answers it; answers that are open end with the process."""
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from gateway.auth.door import Door, Need
+from gateway.auth.guard import Caller
+from gateway.errors import Refusal
 from gateway.limits.limiter import Limiter
 from gateway.openai_api import edge
+from gateway.openai_api.body import too_deep
+from gateway.openai_api.bounds import Aside
 from gateway.openai_api.life import Life, Outlet
 from gateway.openai_api.outlet import HTTPOutlet
 from gateway.openai_api.watch import Watch
+
+NEED = Need("chat:invoke", spends=True, is_openai=True)
+
+Prepared = TypeVar("Prepared")
 
 
 class Answering:
@@ -20,10 +30,6 @@ class Answering:
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
         self._open: set[Watch] = set()
-
-    async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
-        """Answer one request, where this is the application behind a route."""
-        raise NotImplementedError
 
     @property
     def count(self) -> int:
@@ -47,10 +53,13 @@ class Answering:
             life, incoming.connection, lambda watch: HTTPOutlet(send, watch, life.account, incoming)
         )
 
-    async def run(self, life: Life, connection: edge.Connection, outlet: Callable[[Watch], Outlet]) -> None:
-        """See a request through to this outlet; never fails."""
+    async def run(
+        self, life: Life, connection: edge.Connection | None, outlet: Callable[[Watch], Outlet]
+    ) -> None:
+        """See a request through to this outlet; never fails. Without a connection nobody waits for it."""
         life.account.surface = self.surface
-        connection.tell(life.account)
+        if connection is not None:
+            connection.tell(life.account)
         watch = Watch(connection, total=life.limit())
         if life.account.bounds.tokens:
             life.charge = partial(self._limiter.charge, life.account.bounds)
@@ -61,3 +70,43 @@ class Answering:
             self._open.discard(watch)
             if life.lease is not None:
                 await self._limiter.release(life.lease)
+
+
+class Endpoint(Answering, Generic[Prepared]):
+    """The ASGI application behind a route answers every request itself, errors included."""
+
+    def __init__(self, door: Door, aside: Aside, max_body: int) -> None:
+        super().__init__(door.limiter)
+        self._door = door
+        self._aside = aside
+        self._max_body = max_body
+
+    async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
+        started = time.perf_counter()
+        incoming = edge.Incoming(scope)
+        try:
+            incoming.require_post()
+            headers = incoming.named
+            caller = await self._door.admit(headers, incoming.connection, NEED)
+            body = await edge.read_body(headers, receive, self._max_body, self._aside)
+            prepared = await self.prepare(caller, body, incoming, started)
+        except Refusal as refusal:
+            await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
+        except RecursionError:
+            await edge.send_refusal(send, too_deep(), incoming.path, incoming.request_id)
+        except edge.CallerGoneError:
+            return
+        else:
+            # Nobody looks at the headers any more, and an answer may take long.
+            incoming.headers.clear()
+            headers.clear()
+            del body
+            await self.give(prepared, incoming, send)
+
+    async def prepare(self, caller: Caller, body: bytes, incoming: edge.Incoming, started: float) -> Prepared:
+        """Read a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
+        raise NotImplementedError
+
+    async def give(self, prepared: Prepared, incoming: edge.Incoming, send: edge.Send) -> None:
+        """Answer a request that has been prepared; never fails."""
+        raise NotImplementedError

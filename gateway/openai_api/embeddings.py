@@ -2,12 +2,12 @@
 
 import time
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from gateway import clock, ids
-from gateway.auth.door import Door, Need
+from gateway.auth.door import Door
 from gateway.auth.guard import Caller
 from gateway.budgets.estimate import Asked
 from gateway.config import Config, Route
@@ -17,7 +17,7 @@ from gateway.errors import Fault, Refusal
 from gateway.openai_api import asking, edge, embedded, reckoning
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Vectors
-from gateway.openai_api.answering import Answering
+from gateway.openai_api.answering import Endpoint
 from gateway.openai_api.body import decode_object, each_once
 from gateway.openai_api.bounds import NUMBERS
 from gateway.openai_api.exchange import Shared
@@ -34,12 +34,11 @@ from gateway.upstreams.masking import Mask
 from gateway.upstreams.routing import Node
 
 PATH = "/embeddings"
-NEED = Need("chat:invoke", spends=True, is_openai=True)
 MODEL_LENGTH = 256
 
 
-class Embeddings(Answering):
-    """The ASGI application behind the route."""
+class Embeddings(Endpoint[Life]):
+    """Answers requests for embeddings."""
 
     surface = "embeddings"
 
@@ -47,34 +46,22 @@ class Embeddings(Answering):
         self, door: Door, exchanges: Exchanges, config: Config, embedder: Embedder | None = None
     ) -> None:
         """Without an `embedder` there is no model here that answers in an upstream's place."""
-        super().__init__(door.limiter)
-        self._door = door
+        super().__init__(door, exchanges.aside, config.server.max_body)
         self._exchanges = exchanges
         self._embedder = embedder
         self._upstream = config.embeddings.upstream or ""
         self._model = config.embeddings.model
-        self._max_body = config.server.max_body
 
-    async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
-        started = time.perf_counter()
-        incoming = edge.Incoming(scope)
-        aside = self._exchanges.aside
-        try:
-            incoming.require_post()
-            caller = await self._door.admit(incoming.named, incoming.connection, NEED)
-            body = await edge.read_body(incoming.named, receive, self._max_body, aside)
-            asked = await aside.run(len(body), partial(_checked, body))
-            embedding = await self._prepare(caller, asked, incoming.request_id, started)
-            if caller.workspace_id not in self._exchanges.ledger.known.free:
-                purse = await self._exchanges.purse(caller, embedding.account.turn.persona_id)
-                embedding.account.purse = purse
-        except Refusal as refusal:
-            await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
-        except edge.CallerGoneError:
-            return
-        else:
-            del body
-            await self.answer(embedding, incoming, send)
+    async def prepare(self, caller: Caller, body: bytes, incoming: edge.Incoming, started: float) -> Life:
+        asked = await self._aside.run(len(body), partial(_checked, body))
+        embedding = await self._prepare(caller, asked, incoming.request_id, started)
+        if caller.workspace_id not in self._exchanges.ledger.known.free:
+            purse = await self._exchanges.purse(caller, embedding.account.turn.persona_id)
+            embedding.account.purse = purse
+        return embedding
+
+    async def give(self, prepared: Life, incoming: edge.Incoming, send: edge.Send) -> None:
+        await self.answer(prepared, incoming, send)
 
     async def _prepare(
         self, caller: Caller, asked: "Asking", request_id: str, started: float

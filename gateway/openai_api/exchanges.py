@@ -70,10 +70,11 @@ class Exchanges:
         request_id: str,
         started: float,
         asks: Callable[..., Asking] = Asking,
+        turn_id: str | None = None,
     ) -> Exchange:
         """Resolve and overlay a request that came in at `time.perf_counter()` seconds. Raises Refusal.
 
-        `asks` makes of it what upstreams are asked.
+        `asks` makes of it what upstreams are asked; `turn_id` is the id of its turn, where that is settled.
         """
         size = len(body)
         # A request of the usual size is spared two coroutines.
@@ -83,7 +84,7 @@ class Exchanges:
             request = await self.aside.run(size, partial(ChatRequest.parse, body))
         chat, scoring, secrets = self.shared.chat, self.shared.scoring, self.shared.routing.secrets
         turn = Turn(
-            id=ids.new("msg"),
+            id=turn_id or ids.new("msg"),
             request_id=request_id,
             workspace_id=caller.workspace_id,
             key_id=caller.key_id,

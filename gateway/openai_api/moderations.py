@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gateway import ids
-from gateway.auth.door import Door, Need
+from gateway.auth.door import Door
 from gateway.auth.guard import Caller
 from gateway.budgets.ledger import Spender
 from gateway.config import Server
@@ -14,7 +14,8 @@ from gateway.errors import Fault, Refusal
 from gateway.moderation.moderation import Item, Moderation
 from gateway.moderation.moderator import Moderator
 from gateway.openai_api import edge
-from gateway.openai_api.body import decode_object, too_deep
+from gateway.openai_api.answering import Endpoint
+from gateway.openai_api.body import decode_object
 from gateway.openai_api.exchanges import PERSONA_PREFIX, Exchanges
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import is_set
@@ -22,7 +23,6 @@ from gateway.openai_api.spelling import OURS, refuse_lookalikes
 from gateway.personas import name as names
 from gateway.personas.resolved import Resolved
 
-NEED = Need("chat:invoke", spends=True, is_openai=True)
 MODEL_LENGTH = 256
 MOST = 32
 """Texts of one request, and parts of one text."""
@@ -40,32 +40,19 @@ class Asked(NamedTuple):
     items: list[Item]
 
 
-class Moderations:
-    """The ASGI application behind the route answers every request itself, errors included."""
+class Moderations(Endpoint[bytes]):
+    """Answers requests for moderations."""
 
     def __init__(self, door: Door, exchanges: Exchanges, moderator: Moderator, server: Server) -> None:
-        self._door = door
+        super().__init__(door, exchanges.aside, server.max_body)
         self._exchanges = exchanges
         self._moderator = moderator
-        self._max_body = server.max_body
 
-    async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
-        incoming = edge.Incoming(scope)
-        aside = self._exchanges.aside
-        try:
-            incoming.require_post()
-            caller = await self._door.admit(incoming.named, incoming.connection, NEED)
-            body = await edge.read_body(incoming.named, receive, self._max_body, aside)
-            asked = await aside.run(len(body), partial(_read, body))
-            answer = await self._answer(caller, asked)
-        except Refusal as refusal:
-            await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
-        except RecursionError:
-            await edge.send_refusal(send, too_deep(), incoming.path, incoming.request_id)
-        except edge.CallerGoneError:
-            return
-        else:
-            await edge.send_json(send, 200, answer)
+    async def prepare(self, caller: Caller, body: bytes, incoming: edge.Incoming, started: float) -> bytes:
+        return await self._answer(caller, await self._aside.run(len(body), partial(_read, body)))
+
+    async def give(self, prepared: bytes, incoming: edge.Incoming, send: edge.Send) -> None:
+        await edge.send_json(send, 200, prepared)
 
     async def _answer(self, caller: Caller, asked: Asked) -> bytes:
         """Raises Refusal."""

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from gateway.auth.access import Admission, AnyRequest, caller_of
 from gateway.auth.door import Door
 from gateway.errors import OPENAI_PREFIX, Fault, Refusal
-from gateway.openai_api.answering import Answering
+from gateway.openai_api.answering import Endpoint
 from gateway.openai_api.chat import ChatCompletions
 from gateway.openai_api.embeddings import Embeddings
 from gateway.openai_api.models import Models
@@ -44,7 +44,7 @@ def router(
     chat: ChatCompletions,
     embeddings: Embeddings,
     models: Models,
-    responses: Answering,
+    responses: Endpoint[Any],
     moderations: Moderations,
     others: Router,
 ) -> Router:

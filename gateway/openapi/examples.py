@@ -73,6 +73,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "create_response": {
         "Whole answer": responded.ASKED,
         "Stream": {**responded.ASKED, "stream": True},
+        "In the background": {**responded.ASKED, "background": True},
     },
     "create_openai_conversation": {
         "Empty": {},
@@ -215,6 +216,7 @@ ANSWERS: dict[str, Any] = {
     "create_chat_completion": completions.ANSWER,
     "create_response": responded.ANSWER,
     "read_response": responded.ANSWER,
+    "cancel_response": responded.CANCELLED,
     "remove_response": {"id": responded.RESPONSE_ID, "object": "response", "deleted": True},
     "list_input_items": responded.LISTED,
     "create_openai_conversation": responded.CONVERSATION,

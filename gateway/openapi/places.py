@@ -109,7 +109,7 @@ PLACES = {
     "ResponseRequest.store": "Whether the response is kept, to be read and gone on with.",
     "ResponseRequest.previous_response_id": "The response to go on from; it must have been answered here.",
     "ResponseRequest.conversation": "The conversation to go on with: its id, or an object that has it.",
-    "ResponseRequest.background": "Must be false: a response is answered while its caller waits.",
+    "ResponseRequest.background": "Whether it is answered in the background, and read until it has ended.",
     "ResponseRequest.max_output_tokens": "Tokens of the answer at most, reasoning among them.",
     "ResponseRequest.text": "The `format` of the answer, a JSON schema for one, and its `verbosity`.",
     "ResponseRequest.reasoning": "How much is reasoned (`effort`), and whether it is summed up (`summary`).",

@@ -198,7 +198,8 @@ RESPOND = Raw(
     "persona's prompt. An upstream with a Responses API is asked by it, and what is not ours passes; any "
     "other is asked for a chat completion, and what cannot be said so is refused with the field's name. "
     "The object `persona` is added to the response and to that of the last event. A failure after the first "
-    "event ends a stream by `response.failed` and `error`.",
+    "event ends a stream by `response.failed` and `error`. With `background` the response is told at once as "
+    "`queued`, is answered although nobody waits, and is read, followed or cancelled by its id.",
     takes="ResponseRequest",
     answers="Response",
     streams={

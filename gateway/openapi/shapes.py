@@ -425,6 +425,7 @@ ANSWERED = {
     "show_status": "Status",
     "export_conversation": LINES,
     "read_response": "Response",
+    "cancel_response": "Response",
     "remove_response": "Deleted",
     "list_input_items": "ResponseItems",
     "remove_openai_conversation": "Deleted",

@@ -28,6 +28,7 @@ class Asked:
     """One Responses request. `fields` are as the caller wrote them."""
 
     __slots__ = (
+        "background",
         "chat",
         "conversation",
         "fields",
@@ -50,8 +51,9 @@ class Asked:
         self.stream = _flag(fields, "stream") or False
         self.store = _flag(fields, "store")
         """It is `None` where the caller has not said."""
-        if _flag(fields, "background"):
-            raise wrong("background", "must be false; a response is answered while its caller waits")
+        self.background = _flag(fields, "background") or False
+        if self.background and self.store is False:
+            raise wrong("store", "must not be false beside `background`; such a response is kept, to be read")
         self.previous = _id(fields, "previous_response_id")
         self.conversation = _conversation(fields)
         self.metadata = _read_metadata(fields)

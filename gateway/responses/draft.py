@@ -125,7 +125,7 @@ class Draft:
                 "previous_response_id": asked.previous,
                 "conversation": None if self.conversation is None else {"id": self.conversation},
                 "store": self.stored,
-                "background": False,
+                "background": asked.background,
                 "metadata": asked.metadata,
             }
             self._echo = msgspec.json.encode(fields)[1:-1]
@@ -134,7 +134,10 @@ class Draft:
     def edits(self) -> dict[str, bytes]:
         """List what an upstream's own response object says otherwise."""
         asked = self.asked
+        # One of the background has been told before any upstream knew of it.
+        begun = {"created_at": b"%d" % self.created_at} if asked.background else {}
         return {
+            **begun,
             "id": msgspec.json.encode(self.id),
             "model": self.model,
             "instructions": bytes(asked.instructions),
@@ -143,7 +146,7 @@ class Draft:
                 None if self.conversation is None else {"id": self.conversation}
             ),
             "store": b"true" if self.stored else b"false",
-            "background": b"false",
+            "background": b"true" if asked.background else b"false",
             "metadata": msgspec.json.encode(asked.metadata),
         }
 

@@ -19,6 +19,7 @@ from gateway.openai_api.plain import MOST
 from gateway.personas.resolved import Resolved
 from gateway.responses import shown, store
 from gateway.responses.asked import Asked
+from gateway.responses.store import background
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 
@@ -136,6 +137,8 @@ async def _after(connection: AsyncConnection, caller: Caller, response_id: str) 
     )
     conversation = None if response is None else await store.conversation_of(connection, response)
     if response is None or conversation is None:
+        if await background.by_id(connection, caller.workspace_id, response_id) is not None:
+            raise wrong("previous_response_id", "names a response that has not been answered")
         return None
     if not MESSAGE_ID.fullmatch(response.message_id):
         return None

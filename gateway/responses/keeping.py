@@ -15,7 +15,9 @@ from gateway.errors import Fault, Refusal
 from gateway.openai_api.account import Account
 from gateway.responses import shown, store
 from gateway.responses.draft import Draft
+from gateway.responses.store import background
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.failure import UnfitError
 from gateway.turns.turn import Turn
 
 TOO_LARGE = f"`input` is larger than {MOST_BYTES >> 20} MiB, too much to be kept; send `store: false`."
@@ -81,6 +83,11 @@ class ResponseKeeping(Keeping):
             **more,
         )
         await store.keep(connection, row, names)
+        if draft.asked.background and not await background.complete(
+            connection, row.workspace_id, row.id, row.status
+        ):
+            # Somebody has cancelled or deleted it meanwhile, and was told so.
+            raise UnfitError
 
 
 def _with_items(message: Message, items: list[bytes]) -> Message:

@@ -1,141 +1,100 @@
-"""`POST /v1/openai/responses`: a request is read and put as a chat request, and then answered as one."""
+"""`POST /v1/openai/responses`: a request is read and prepared, and answered at once or in the background."""
 
-import time
-from functools import partial
-from typing import Any
+from typing import NamedTuple
 
-import msgspec
-
-from gateway.auth.door import Door, Need
+from gateway.auth.door import Door
 from gateway.auth.guard import Caller
 from gateway.config import Server
-from gateway.conversations.committer import Committer
-from gateway.conversations.lineage import hear
-from gateway.errors import Fault, Refusal
+from gateway.limits.lease import Lease
 from gateway.openai_api import edge
-from gateway.openai_api.answering import Answering
-from gateway.openai_api.body import too_deep
+from gateway.openai_api.account import Account
+from gateway.openai_api.answering import Endpoint
 from gateway.openai_api.exchange import Exchange
-from gateway.openai_api.exchanges import Exchanges
-from gateway.responses.asked import Asked
+from gateway.openai_api.outlet import HTTPOutlet
+from gateway.openai_api.watch import Interrupted, Watch
+from gateway.responses.beginning import begin
 from gateway.responses.draft import Draft
-from gateway.responses.ground import NOTHING, Ground, ground, stands
-from gateway.responses.keeping import ResponseKeeping
+from gateway.responses.following import Following
 from gateway.responses.outlet import ResponseOutlet
-from gateway.responses.trying import Trying, fitting
-from gateway.storage.database import Database
-from gateway.storage.failure import StoreUnavailable
+from gateway.responses.preparing import Preparing
+from gateway.responses.store.background import Background
 
-WITHOUT_PERSONA = "A conversation is with a persona, and `model` names none; send its history instead."
-TEXTLESS = "No texts are kept on this gateway; send `store: false`, and the history with each request."
-NEED = Need("chat:invoke", spends=True, is_openai=True)
+FOLLOW_SECONDS = 3600.0
+"""Seconds for which one request follows a response of the background; its caller goes on with another one."""
 
 
-class Responses(Answering):
-    """The ASGI application behind the route answers every request itself, errors included."""
+class Begun(NamedTuple):
+    """A response that others answer."""
+
+    background: Background
+    account: Account
+    lease: Lease | None
+    """What its stream takes of those that may go on at the same time."""
+
+
+class Responses(Endpoint[tuple[Exchange, Draft] | Begun]):
+    """Answers Responses requests."""
 
     surface = "responses"
 
-    def __init__(
-        self, door: Door, exchanges: Exchanges, database: Database, committer: Committer, server: Server
-    ) -> None:
-        super().__init__(door.limiter)
-        self._database = database
-        self._committer = committer
-        self._door = door
-        self._exchanges = exchanges
-        self._max_body = server.max_body
+    def __init__(self, door: Door, preparing: Preparing, following: Following, server: Server) -> None:
+        super().__init__(door, preparing.exchanges.aside, server.max_body)
+        self._preparing = preparing
+        self._following = following
 
-    async def __call__(self, scope: Any, receive: edge.Receive, send: edge.Send) -> None:
-        started = time.perf_counter()
-        incoming = edge.Incoming(scope)
-        try:
-            incoming.require_post()
-            headers = incoming.named
-            caller = await self._door.admit(headers, incoming.connection, NEED)
-            body = await edge.read_body(headers, receive, self._max_body, self._exchanges.aside)
-            exchange, draft = await self._prepare(caller, body, incoming.request_id, started)
-            await self.hold(exchange)
-        except Refusal as refusal:
-            await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
-        except RecursionError:
-            await edge.send_refusal(send, too_deep(), incoming.path, incoming.request_id)
-        except edge.CallerGoneError:
-            return
-        else:
-            incoming.headers.clear()
-            headers.clear()
-            del body
-            await self.run(
-                exchange,
-                incoming.connection,
-                lambda watch: ResponseOutlet(send, watch, exchange.account, incoming, draft),
-            )
-
-    async def _prepare(
-        self, caller: Caller, body: bytes, request_id: str, started: float
-    ) -> tuple[Exchange, Draft]:
-        """Raises Refusal."""
-        aside, exchanges = self._exchanges.aside, self._exchanges
-        asked = await aside.run(len(body), partial(Asked.read, body))
-        found = await self._before(caller, asked)
-        draft = Draft(asked)
-        draft.is_foreign = found is None
-        before = NOTHING if found is None else found
-        size = len(body) + asked.more + before.size
-        chat = await aside.run(size, lambda: asked.body(before.chat))
-        items = await aside.run(size, lambda: before.items) if before.messages else []
-        try:
-            exchange = await exchanges.prepare(
-                caller, chat, request_id, started, partial(Trying, asked, draft, items)
-            )
-        except Refusal as refusal:
-            raise asked.renamed(refusal) from None
-        routing = exchanges.shared.routing
-        exchange.ask_only(fitting(asked, exchange.routes, routing, caller, is_foreign=draft.is_foreign))
-        if self._is_kept(asked, exchange, draft, before):
-            await aside.run(size, partial(self._keep, caller, asked, exchange, draft, before))
-        return exchange, draft
-
-    async def _before(self, caller: Caller, asked: Asked) -> Ground | None:
-        try:
-            return await ground(self._database, caller, asked)
-        except StoreUnavailable:
-            raise Refusal(Fault.STORE_UNAVAILABLE) from None
-
-    def _is_kept(self, asked: Asked, exchange: Exchange, draft: Draft, before: Ground) -> bool:
-        """Decide whether the response is kept. Raises Refusal where it is to be and cannot."""
-        if asked.store is False:
-            return False
-        if exchange.account.persona is None or draft.is_foreign:
-            if before.conversation is not None:
-                raise Refusal(Fault.REQUEST_INVALID, WITHOUT_PERSONA, param="model")
-            return False
-        if not self._committer.keeps_texts:
-            if asked.store or before.conversation is not None:
-                raise Refusal(Fault.CONVERSATION_TEXTLESS, TEXTLESS, param="store")
-            return False
-        return True
-
-    def _keep(self, caller: Caller, asked: Asked, exchange: Exchange, draft: Draft, before: Ground) -> None:
-        """Have the answer kept. Raises Refusal."""
-        persona = exchange.account.persona
-        assert persona is not None  # noqa: S101 - nobody else's answers are kept
-        conversation, place = stands(before, caller, persona, asked)
-        spoken = [said for said in asked.heard.spoken if not said.is_system]
-        raws = [msgspec.Raw(msgspec.json.encode(said.message)) for said in spoken]
-        heard = list(hear(raws, conversation.origin, place.hash))
-        keeping = ResponseKeeping(
-            self._committer,
-            conversation,
-            place,
-            heard,
-            is_named=before.is_named,
-            caller=caller,
-            draft=draft,
-            account=exchange.account,
+    async def prepare(
+        self, caller: Caller, body: bytes, incoming: edge.Incoming, started: float
+    ) -> tuple[Exchange, Draft] | Begun:
+        asked = await self._preparing.read(body)
+        exchange, draft = await self._preparing.prepare(
+            caller, asked, len(body), incoming.request_id, started
         )
-        draft.stored = True
-        draft.conversation = conversation.id if asked.conversation is not None else None
-        exchange.keep_by(keeping)
-        exchange.account.turn.conversation_id = conversation.id
+        await self.hold(exchange)
+        if not asked.background:
+            return exchange, draft
+        try:
+            found = await begin(self._preparing.database, caller, asked, body, exchange, draft)
+        except BaseException:
+            await self._release(exchange.lease)
+            raise
+        return Begun(found, exchange.account, exchange.lease)
+
+    async def give(
+        self, prepared: tuple[Exchange, Draft] | Begun, incoming: edge.Incoming, send: edge.Send
+    ) -> None:
+        if isinstance(prepared, Begun):
+            await self._tell(prepared, incoming, send)
+            return
+        exchange, draft = prepared
+        await self.run(
+            exchange,
+            incoming.connection,
+            lambda watch: ResponseOutlet(send, watch, exchange.account, incoming, draft),
+        )
+
+    async def _tell(self, begun: Begun, incoming: edge.Incoming, send: edge.Send) -> None:
+        """Answer with a response that has begun, or with what becomes of it."""
+        watch = Watch(incoming.connection, total=FOLLOW_SECONDS)
+        outlet = HTTPOutlet(send, watch, begun.account, incoming)
+        if not begun.background.is_streamed:
+            await outlet.whole((begun.background.body or "").encode())
+            return
+        self._open.add(watch)
+        try:
+            with watch:
+                watch.keep_alive(self._preparing.exchanges.shared.chat.keep_alive, outlet.ping)
+                async for frames in self._following.follow(begun.background):
+                    await outlet.write(frames)
+            await outlet.close()
+        except Interrupted as error:
+            if error.why in ("total", "shutdown"):
+                await outlet.close()
+        except OSError:
+            return
+        finally:
+            self._open.discard(watch)
+            await self._release(begun.lease)
+
+    async def _release(self, lease: Lease | None) -> None:
+        if lease is not None:
+            await self._limiter.release(lease)

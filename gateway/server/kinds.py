@@ -8,7 +8,9 @@ from gateway.auth.allowance import Allowance
 from gateway.config import Config
 from gateway.conversations.watching import watch
 from gateway.images.erasing import Erasing, sweeping
+from gateway.responses.performing import Performing
 from gateway.runs.generating import Generation
+from gateway.server.equipping import Equipping
 from gateway.storage.database import Database
 from gateway.studio.asking import Questioner
 from gateway.studio.enhancing import Enhancing
@@ -19,10 +21,10 @@ from gateway.webhooks.spreading import spread
 from gateway.work.work import Kind, Source
 
 
-def known(config: Config, database: Database, allowance: Allowance) -> dict[str, Kind]:
+def known(config: Config, database: Database, allowance: Allowance, equipping: Equipping) -> dict[str, Kind]:
     """List the kinds of work by name; a room that has one adds it here.
 
-    `allowance` is asked by what a plan limits.
+    `allowance` is asked by what a plan limits, `equipping` by what answers as chat requests are answered.
     """
     questioner = Questioner(config, database)
     kinds = [
@@ -32,6 +34,7 @@ def known(config: Config, database: Database, allowance: Allowance) -> dict[str,
         Populating(database, questioner, allowance).kind(),
         Evaluating(database).kind(),
         Erasing(config.images).kind(),
+        Performing(database, equipping.means).kind(),
     ]
     return {kind.name: kind for kind in kinds}
 

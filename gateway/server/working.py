@@ -16,6 +16,7 @@ from gateway.limits.plans import Plans
 from gateway.limits.table import Table
 from gateway.restarts import RESTED
 from gateway.server import kinds
+from gateway.server.equipping import Equipping
 from gateway.storage.database import Database
 from gateway.telemetry import logs
 from gateway.work.living import LostPlaceError
@@ -61,7 +62,8 @@ async def _run(
     limiter = Limiter(place_of(config.limits, table))
     counting = asyncio.create_task(limiter.run())
     allowance = Allowance(database, Plans(config), limiter)
-    known = kinds.known(config, database, allowance)
+    equipping = Equipping(config, database, limiter)
+    known = kinds.known(config, database, allowance, equipping)
     shift = Shift(config, database, known, process_id, kinds.sources(config, database))
     task = asyncio.create_task(shift.run())
     task.add_done_callback(lambda _: stop.set())
@@ -73,6 +75,7 @@ async def _run(
         _leave(error)
     task.cancel()
     await shift.close(config.server.shutdown_grace)
+    await equipping.close()
     counting.cancel()
     await limiter.close()
     await database.close()

@@ -72,6 +72,7 @@ async def conversations(connection: AsyncConnection, which: ColumnElement[bool])
     answered = select(tables.responses.c.seq).where(here)
     items = tables.response_items
     await connection.execute(delete(items).where(items.c.response.in_(answered)))
+    await background(connection, tables.background_responses.c.id.in_(_names(here)))
     await connection.execute(delete(tables.responses).where(here))
     conversation, workspace = tables.conversations.c, tables.workspaces.c
     counted = select(conversation.workspace_id, func.count().label("gone")).where(which)
@@ -79,3 +80,15 @@ async def conversations(connection: AsyncConnection, which: ColumnElement[bool])
         fewer = update(tables.workspaces).where(workspace.id == row.workspace_id)
         await connection.execute(fewer.values(conversations=workspace.conversations - row.gone))
     await connection.execute(delete(tables.conversations).where(which))
+
+
+async def background(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Delete these responses of the background, with what was asked and what their streams have told."""
+    theirs = select(tables.background_responses.c.seq).where(which)
+    told = tables.response_events
+    await connection.execute(delete(told).where(told.c.response.in_(theirs)))
+    await connection.execute(delete(tables.background_responses).where(which))
+
+
+def _names(responses: ColumnElement[bool]) -> Select[tuple[str]]:
+    return select(tables.responses.c.id).where(responses)

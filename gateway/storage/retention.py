@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from sqlalchemy import Column, Table, delete, func, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Table, delete, func, or_, select, tuple_
 
 from gateway import clock
 from gateway.config import Config
@@ -29,6 +29,8 @@ DELIVERED_DAYS = 30
 """Days for which what was delivered to webhooks can be replayed."""
 ALERT_DAYS = 400
 """Days for which an alert is listed once it has recovered."""
+FOLLOWED_MS = 3_600_000
+"""Milliseconds after the end of a response for which its stream can be followed."""
 ROUND = "retention.at"
 """The property that says when the last round began."""
 
@@ -66,6 +68,9 @@ class Retention:
             "sums of budgets": lambda connection: _lapsed(
                 connection, tables.spent, tables.spent.c.since, now - SPENT_DAYS * DAY_MS
             ),
+            "followed streams": lambda connection: _background(
+                connection, now - FOLLOWED_MS, tables.background_responses.c.body.is_(None)
+            ),
             "deliveries": lambda connection: _lapsed(
                 connection, tables.deliveries, tables.deliveries.c.created_at, now - DELIVERED_DAYS * DAY_MS
             ),
@@ -91,6 +96,9 @@ class Retention:
             )
         if self._conversation_days:
             spoken = now - self._conversation_days * DAY_MS
+            steps["responses that were not answered"] = lambda connection: _background(
+                connection, spoken, tables.background_responses.c.body.is_not(None)
+            )
             steps["messages"] = lambda connection: _conversations(connection, spoken)
         if self._run_days:
             ended = now - self._run_days * DAY_MS
@@ -184,6 +192,16 @@ async def _vain_runs(connection: AsyncConnection, before: int) -> int:
         followed = select(run.fingerprint)
         unused = tables.pipelines.c.fingerprint.not_in(followed)
         await connection.execute(delete(tables.pipelines).where(unused))
+    return len(gone)
+
+
+async def _background(connection: AsyncConnection, before: int, which: ColumnElement[bool]) -> int:
+    """Delete responses of the background that have ended, and what their streams have told."""
+    response = tables.background_responses.c
+    ended = select(response.seq).where(response.ended_at < before, which)
+    gone = list(await connection.scalars(ended.order_by(response.ended_at).limit(BATCH)))
+    if gone:
+        await erasure.background(connection, response.seq.in_(gone))
     return len(gone)
 
 

@@ -48,6 +48,7 @@ ANSWER: Json = {
     },
     "persona": ON_ANSWER,
 }
+CANCELLED: Json = {**BEGUN, "background": True, "status": "cancelled"}
 GIVEN: Json = {"type": "message", "role": "user", "content": "Good evening."}
 LISTED: Json = {
     "object": "list",

@@ -138,6 +138,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
         # Nobody else may learn more of it once nothing tells any more that it was private.
         await veil(connection, persona.id)
         await erasure.conversations(connection, tables.conversations.c.persona_id == persona.id)
+        await erasure.background(connection, tables.background_responses.c.persona_id == persona.id)
     await connection.execute(delete(tables.aliases).where(tables.aliases.c.persona_id == persona.id))
     await connection.execute(delete(tables.sketches).where(tables.sketches.c.persona_id == persona.id))
     await erasure.images(connection, persona.id)

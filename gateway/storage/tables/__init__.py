@@ -30,6 +30,8 @@ from gateway.storage.tables.recorded import bin_names as bin_names
 from gateway.storage.tables.recorded import drift_hours as drift_hours
 from gateway.storage.tables.recorded import turns as turns
 from gateway.storage.tables.recorded import usage_hours as usage_hours
+from gateway.storage.tables.responses import background_responses as background_responses
+from gateway.storage.tables.responses import response_events as response_events
 from gateway.storage.tables.responses import response_items as response_items
 from gateway.storage.tables.responses import responses as responses
 from gateway.storage.tables.runs import pipelines as pipelines

@@ -1,4 +1,4 @@
-"""Responses are kept in the database, beside the messages of their conversations."""
+"""Responses that have been answered are kept, and found by their ids and by those of their items."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
