@@ -9,13 +9,15 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, text
+from sqlalchemy import text
 
+from benchmarks import bulk
+from benchmarks.rig import say
 from gateway import clock, ids
 from gateway.auth import store as auth
 from gateway.auth.guard import Caller
@@ -24,15 +26,15 @@ from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.registry import Registry
 from gateway.personas.store import personas, search
 from gateway.personas.store.search import Search
-from gateway.storage import migrate, retention, tables
+from gateway.storage import migrate, retention
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
-from gateway.turns.store import hours, turns
+from gateway.turns.store import hours, looks, turns
 from gateway.turns.turn import Drift, Turn
 
 VERSIONS, AUTHORS, SERIES = 5, 100, 12
-BATCH, ROUNDS = 200_000, 9
+BATCH, ROUNDS = 500_000, 9
 YEAR_MS = 365 * hours.DAY_MS
 OWNER = "key_0QwErTy1aBcDeFgHiJkL"
 PROMPT = (
@@ -53,7 +55,6 @@ class Filler:
     def __init__(self, database: Database, seconds: float) -> None:
         self._database = database
         self._end = time.monotonic() + seconds
-        self._is_sqlite = database.url.startswith("sqlite")
 
     async def fill(self, many: int, rows: int) -> Filled:
         """Make so many personas and, as long as there is time, so many turns."""
@@ -67,94 +68,67 @@ class Filler:
                 again = Draft(draft.profile, Content(prompt=f"{PROMPT * 10}{number}"))
                 made = (await personas.save(connection, made, again, Actor(workspace))).persona
             await turns.insert(connection, [_turn(workspace, made.id)])
-        await self._personas(made.id, many)
-        count = await self._turns(rows)
-        await self._sums(workspace)
-        await self._analyze()
-        return Filled(workspace, self._plain("psn", 7), many, count)
+        await self._database.close()
+        with bulk.opened(self._database.url) as store:
+            count = _multiplied(store, made.id, workspace, many, rows, self._end)
+        return Filled(workspace, f"psn_{7:020}", many, count)
 
-    async def _personas(self, source: str, many: int) -> None:
-        own = {"id": self._id("psn"), "slug": "'ferryman-' || n", "seq": "n + 1"}
-        await self._multiply(tables.personas, f"id = '{source}'", own, 1, many - 1)
-        for number in range(1, VERSIONS + 1):
-            one = {"id": self._id(f"ver{number}"), "persona_id": self._id("psn")}
-            await self._multiply(
-                tables.versions, f"persona_id = '{source}' AND number = {number}", one, 1, many - 1
-            )
-        tokens = (
-            "tokens || ' ferryman' || n" if self._is_sqlite else "tokens || CAST('ferryman' || n AS tsvector)"
-        )
-        await self._multiply(
-            tables.persona_words, "rowid = 1", {"rowid": "n + 1", "tokens": tokens}, 1, many - 1
-        )
 
-    async def _turns(self, rows: int) -> int:
-        """Multiply the one turn; the indexes are made afterwards, which is much quicker."""
-        indexes = list(tables.turns.indexes)
-        first = clock.now_ms() - YEAR_MS
-        changes = {
-            "seq": "n",
-            "id": self._id("msg"),
-            "request_id": self._id("req"),
-            "persona_id": self._id("psn", f"1 + n % {AUTHORS}"),
-            "created_at": f"{first} + n * {YEAR_MS // rows}",
-        }
-        async with self._database.write() as connection:
-            for index in indexes:
-                await connection.run_sync(index.drop)
-        made = 1
-        while made < rows and time.monotonic() < self._end:
+def _multiplied(store: bulk.Bulk, source: str, workspace: str, many: int, rows: int, end: float) -> int:
+    _personas(store, source, many)
+    say(f"{many:,} personas")
+    count = _turns(store, rows, end)
+    _sums(store, workspace)
+    store.execute("ANALYZE")
+    return count
+
+
+def _personas(store: bulk.Bulk, source: str, many: int) -> None:
+    own = {"id": store.id("psn"), "slug": "'ferryman-' || n", "seq": "n + 1"}
+    store.multiply("personas", f"id = '{source}'", own, 1, many - 1)
+    for number in range(1, VERSIONS + 1):
+        one = {"id": store.id(f"ver{number}"), "persona_id": store.id("psn")}
+        store.multiply("versions", f"persona_id = '{source}' AND number = {number}", one, 1, many - 1)
+    word = {"rowid": "n + 1", "tokens": store.with_word("tokens", "'ferryman' || n")}
+    store.multiply("persona_words", "rowid = 1", word, 1, many - 1, columns=("rowid", "tokens"))
+
+
+def _turns(store: bulk.Bulk, rows: int, end: float) -> int:
+    """Multiply the one turn; the indexes are made afterwards, which is much quicker."""
+    first = clock.now_ms() - YEAR_MS
+    changes = {
+        "seq": "n",
+        "id": store.id("msg"),
+        "request_id": store.id("req"),
+        "persona_id": store.id("psn", f"1 + n % {AUTHORS}"),
+        "created_at": f"{first} + n * {YEAR_MS // rows}",
+    }
+    made = 1
+    with store.without_indexes("turns"):
+        while made < rows and time.monotonic() < end:
             count = min(BATCH, rows - made)
-            await self._multiply(tables.turns, "seq = 1", changes, made + 1, count)
+            store.multiply("turns", "seq = 1", changes, made + 1, count)
             made += count
-        for index in indexes:
-            async with self._database.write() as connection:
-                await connection.run_sync(index.create)
-        return made
+            say(f"{made:,} turns")
+    return made
 
-    async def _sums(self, workspace: str) -> None:
-        """Write a year of hours of SERIES series, as if all turns had been theirs."""
-        began = (clock.now_ms() - YEAR_MS) // hours.HOUR_MS
-        for table in (tables.usage_hours, tables.drift_hours):
-            for upstream in range(SERIES):
-                changes = {"hour": f"({began} + n) * {hours.HOUR_MS}", "upstream": f"'up{upstream}/m'"}
-                changes["persona_id"] = f"'{self._plain('psn', 7)}'"
-                where = f"workspace_id = '{workspace}' AND upstream = 'main/m'"
-                await self._multiply(table, where, changes, 1, YEAR_MS // hours.HOUR_MS)
 
-    async def _multiply(
-        self, table: Table, where: str, changes: Mapping[str, str], first: int, count: int
-    ) -> None:
-        """Insert copies of a row, numbered `n`; `changes` are expressions for some columns."""
-        names = [column.name for column in table.columns]
-        counter = f"SELECT generate_series(CAST({first} AS bigint), {first + count - 1}) AS n"
-        if self._is_sqlite:
-            step = f"SELECT {first} UNION ALL SELECT n + 1 FROM counter WHERE n < {first + count - 1}"
-            counter = f"WITH RECURSIVE counter(n) AS ({step}) SELECT n FROM counter"
-        values = ", ".join(changes.get(name, name) for name in names)
-        one = f"SELECT * FROM {table.name} WHERE {where} LIMIT 1"
-        if table.name.endswith("_words"):
-            one = f"SELECT rowid, tokens FROM {table.name} WHERE {where} LIMIT 1"
-        into = f"INSERT INTO {table.name} ({', '.join(names)})"
-        statement = f"{into} SELECT {values} FROM ({counter}) AS c, ({one}) AS o"
-        async with self._database.write() as connection:
-            await connection.execute(text(statement.replace(":", r"\:")))
-
-    async def _analyze(self) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(text("ANALYZE"))
-
-    def _id(self, prefix: str, number: str = "n") -> str:
-        """Write the expression of an id that sorts before every real one."""
-        padded = f"printf('%020d', {number})" if self._is_sqlite else f"lpad(CAST({number} AS text), 20, '0')"
-        return f"'{prefix}_' || {padded}"
-
-    def _plain(self, prefix: str, number: int) -> str:
-        return f"{prefix}_{number:020}"
+def _sums(store: bulk.Bulk, workspace: str) -> None:
+    """Write a year of hours of SERIES series, as if all turns had been theirs."""
+    began = (clock.now_ms() - YEAR_MS) // hours.HOUR_MS
+    for table in ("usage_hours", "drift_hours"):
+        for upstream in range(SERIES):
+            changes = {"hour": f"({began} + n) * {hours.HOUR_MS}", "upstream": f"'up{upstream}/m'"}
+            changes["persona_id"] = f"'psn_{7:020}'"
+            where = f"workspace_id = '{workspace}' AND upstream = 'main/m'"
+            store.multiply(table, where, changes, 1, YEAR_MS // hours.HOUR_MS)
 
 
 class Measure:
-    """Times what the routes ask of the store; the first time stands apart, as it finds nothing in memory."""
+    """Times what the routes ask of the store; the first time stands apart, as it finds nothing in memory.
+
+    The best time tells what the store takes, also where other programs keep the machine busy.
+    """
 
     def __init__(self, database: Database, filled: Filled) -> None:
         self._database = database
@@ -182,6 +156,11 @@ class Measure:
             ),
             "usage of a month by day": lambda at: hours.usage(at, here, "day", month),
             "drift of a month by day": lambda at: hours.drift(at, wanted, 1000),
+            "verdicts of all personas in a month": lambda at: looks.verdicts(at, here, month, hours.DAY_MS),
+            "the worst personas of a month": lambda at: looks.ranked(at, here, OWNER, month, 20),
+            "turns of a verdict that none has": lambda at: turns.listed(
+                at, here, turns.Filter(verdict="drifting")
+            ),
             "usage of a year by day": lambda at: hours.usage(at, here, "day", hours.Span()),
         }
         for title, ask in asked.items():
@@ -216,7 +195,7 @@ class Measure:
         async with self._database.read() as connection:
             left = (await connection.execute(text("SELECT count(*) FROM turns"))).scalar() or 0
         rate = (self._filled.turns - left) / took
-        self.lines.append(f"| retention, turns a second | {rate:,.0f} | |")
+        self.lines.append(f"| retention, turns a second | {rate:,.0f} | | |")
 
     async def _time(self, title: str, ask: Callable[[int], Awaitable[Any]]) -> None:
         found = []
@@ -224,7 +203,8 @@ class Measure:
             began = time.perf_counter()
             await ask(number)
             found.append((time.perf_counter() - began) * 1000)
-        self.lines.append(f"| {title} | {statistics.median(found[1:]):.3g} ms | {found[0]:.3g} ms |")
+        best, median = min(found[1:]), statistics.median(found[1:])
+        self.lines.append(f"| {title} | {best:.3g} ms | {median:.3g} ms | {found[0]:.3g} ms |")
 
 
 def _turn(workspace: str, persona: str) -> Turn:
@@ -257,8 +237,8 @@ async def measured(url: str, many: int, rows: int, seconds: float) -> None:
     print(
         f"{filled.turns:,} turns, {filled.personas:,} personas x {VERSIONS} versions, filled in {took:.0f} s"
     )
-    print("| what | median | first |")
-    print("| --- | --: | --: |")
+    print("| what | best | median | first |")
+    print("| --- | --: | --: | --: |")
     print("\n".join(measure.lines))
     await database.close()
 

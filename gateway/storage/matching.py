@@ -10,8 +10,11 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.sql.schema import Table
 from sqlalchemy.types import NullType
 
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.words import workspace_of
 
+FEW = 500
+"""Rows up to which what is found is looked up row by row."""
 SUBJECT: BindParameter[str] = bindparam("subject", type_=String)
 """The id of what is indexed."""
 
@@ -20,6 +23,16 @@ def statement(table: Table, number: ColumnElement[int], which: ColumnElement[boo
     """Write the statement that indexes the parameter `tokens` under the number that a query finds."""
     values = select(number, bindparam("tokens", type_=table.c.tokens.type)).where(which)
     return insert(table).from_select(["rowid", "tokens"], values)
+
+
+async def among(connection: AsyncConnection, column: ColumnElement[int], found: Any) -> ColumnElement[bool]:
+    """Tell which numbers are among those that `matching` or `anywhere` select.
+
+    Few are read first: a database does not know how rare a word is, and would look through all that there is
+    for one that a single row has.
+    """
+    few = list(await connection.scalars(found.limit(FEW + 1)))
+    return column.in_(few if len(few) <= FEW else found)
 
 
 def matching(table: Table, workspace_id: str, *wanted: str) -> Any:

@@ -13,7 +13,7 @@ from gateway.storage import erasure, tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
-from gateway.storage.matching import matching
+from gateway.storage.matching import among, matching
 from gateway.storage.visibility import is_open
 from gateway.storage.words import asked_for
 
@@ -60,7 +60,8 @@ async def conversations(
         if sought is None:
             return []
         found = matching(tables.message_words, workspace_id, sought)
-        query = query.where(CONVERSATION.seq.in_(select(MESSAGE.conversation).where(MESSAGE.seq.in_(found))))
+        said = select(MESSAGE.conversation).where(await among(connection, MESSAGE.seq, found))
+        query = query.where(CONVERSATION.seq.in_(said))
     if wanted.after is not None:
         query = query.where(CONVERSATION.seq < literal(wanted.after, BigInteger))
     rows = await connection.execute(query.order_by(CONVERSATION.seq.desc()).limit(wanted.limit))

@@ -36,12 +36,13 @@ async def find(connection: AsyncConnection, workspace_id: str, owner: str, wante
     query = select(*SHOWN).where(is_own(workspace_id, owner), PERSONA.status == wanted.status)
     sought = [] if wanted.tag is None else [words.tag_of(wanted.tag)]
     if wanted.words.strip():
-        found = words.asked_for(wanted.words)
-        if found is None:
+        asked = words.asked_for(wanted.words)
+        if asked is None:
             return []
-        sought.append(found)
+        sought.append(asked)
     if sought:
-        query = query.where(PERSONA.seq.in_(matching.matching(WORDS, workspace_id, *sought)))
+        found = matching.matching(WORDS, workspace_id, *sought)
+        query = query.where(await matching.among(connection, PERSONA.seq, found))
     if wanted.visibility is not None:
         query = query.where(PERSONA.visibility == wanted.visibility)
     if wanted.language is not None:
@@ -79,7 +80,7 @@ async def public(connection: AsyncConnection, wanted: Search) -> list[Public]:
             return []
         sought.append(found)
     if sought:
-        query = query.where(PERSONA.seq.in_(matching.anywhere(WORDS, *sought)))
+        query = query.where(await matching.among(connection, PERSONA.seq, matching.anywhere(WORDS, *sought)))
     if wanted.language is not None:
         query = query.where(VERSION.language == wanted.language)
     if wanted.after is not None:
