@@ -21,9 +21,11 @@ from gateway.auth.access import Admission, shared
 from gateway.auth.door import Door
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.marking import Marking
+from gateway.auth.reloading import reload_router
 from gateway.auth.routes import router as auth_router
 from gateway.bodies import Bodies
 from gateway.budgets.routes import router as budgets_router
+from gateway.bulletin import Bulletin
 from gateway.config import Config
 from gateway.conversations.attaching import Attaching
 from gateway.conversations.routes import router as conversations_router
@@ -250,8 +252,12 @@ def create_app(
     tools: str | None = None,
     embedder: str | None = None,
     page: Page | None = None,
+    bulletin: Bulletin | None = None,
 ) -> "Front":
-    """Make the ASGI application of one worker, which counts beside the others in `table`, and on its page."""
+    """Make the ASGI application of one worker, which counts beside the others in `table`, and on its page.
+
+    `bulletin` is where it asks for a reload.
+    """
     gateway = Gateway(config, table, tools, embedder, page)
 
     @asynccontextmanager
@@ -287,7 +293,7 @@ def create_app(
                 gateway.moderations,
                 kept_responses(gateway),
             ),
-            native(gateway),
+            native(gateway, bulletin),
             projects(gateway),
             openapi_router(),
             web_router(Watch(gateway.readiness, gateway.queue, config.server.workers)),
@@ -314,7 +320,7 @@ def kept_responses(gateway: Gateway) -> Router:
     )
 
 
-def native(gateway: Gateway) -> Router:
+def native(gateway: Gateway, bulletin: Bulletin | None) -> Router:
     """Serve everything under /v1 that is our own."""
     database, config = gateway.database, gateway.config
     beginner = Beginner(gateway.limiter, Pipelines(config), lambda: gateway.is_draining)
@@ -333,6 +339,7 @@ def native(gateway: Gateway) -> Router:
             history_router(),
             render_route(gateway.exchanges),
             auth_router(),
+            reload_router(bulletin),
             budgets_router(),
             webhooks_router(),
             alerts_router(),

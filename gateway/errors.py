@@ -136,6 +136,10 @@ class Fault(_Fault, Enum):
         "`name` is no name for a workspace; use letters, digits, `-`, `_` or `.`.")
     WORKSPACE_TAKEN = (409, "workspace.name_taken", "workspace", "invalid_request_error", None,
         "The name `acme` is taken; choose another.")
+    CONFIG_REFUSED = (422, "config.refused", "request", "invalid_request_error", None,
+        "This configuration is not taken, and the old one stays; the message says what is wrong.")
+    RELOAD_PENDING = (503, "config.reload_pending", "request", "server_error", None,
+        "The new workers are not ready yet; the log will say whether they came to be.")
     BUDGET_EXCEEDED = (402, "budget.exceeded", "billing", "insufficient_quota", None,
         "The budget of the workspace `ws_0QvXb3k2a81FZq05mmPw`, $50.00 per month, has $0.02 left, and this "
         "request may take $0.25; it begins anew at 2026-12-01T00:00:00.000Z. A smaller `max_tokens` asks for "

@@ -11,7 +11,7 @@ import rich_click as click
 
 from gateway import __version__, config
 from gateway.cli import options
-from gateway.cli.failures import Failure
+from gateway.cli.failures import Failure, explain
 from gateway.cli.loading import undisturbed
 from gateway.cli.opening import opened
 from gateway.config import Config
@@ -20,6 +20,7 @@ from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
 from gateway.server.listening import StartError
 from gateway.server.model_process import ModelProcess, has_model
+from gateway.server.reloading import RefusedError, require_reloadable
 from gateway.server.socket_child import SocketMissing
 from gateway.server.supervisor import Supervisor
 from gateway.server.tool_process import ToolProcess, ToolsMissing, require_sdk, uses_tools
@@ -67,7 +68,8 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
             tools=tools.address if tools else None,
             embedder=embedder.address if embedder else None,
         )
-        supervisor = Supervisor(settings, main, working.run, local, tools, embedder)
+        again = partial(_again, config_path, host, port, workers)
+        supervisor = Supervisor(settings, main, working.run, local, tools, embedder, again)
     except (LocalModelMissing, ToolsMissing, SocketMissing, StartError) as error:
         for process in (tools, embedder):
             if process is not None:
@@ -105,20 +107,54 @@ def _demo_prompts() -> list[str]:
 async def _prepare(settings: Config) -> tuple[FirstKey | None, list[str]]:
     """Return the first key if one was made, and the slugs."""
     from gateway.auth import pepper
-    from gateway.auth import store as auth
 
     async with opened(settings) as database:
         await seed.prepare(database)
-        async with database.read() as connection:
-            unknown = [name for name in await auth.plans_given(connection) if name not in settings.plans]
-        if unknown:
-            way = "add [plans.NAME] for each, or give them another plan: `persona workspaces plan NAME PLAN`"
-            raise Failure(f"workspaces have plans that the configuration lacks: {', '.join(unknown)}; {way}")
+        await _require_plans(database, settings)
         text = await seed.seed(database, await pepper.prepare(database, settings))
         slugs = await seed.slugs(database)
         await _require_workspaces(database, settings)
     first = _kept(text, settings.store.beside(".first-key")) if text else None
     return first, slugs
+
+
+def _again(path: Path | None, host: str | None, port: int | None, workers: int | None, old: Config) -> Config:
+    """Read the configuration again while the gateway runs. Raises RefusedError."""
+    try:
+        settings = _settings(path, host, port, workers)
+        if settings.mcp.enabled:
+            require_sdk("[mcp]")
+        require_reloadable(old, settings)
+        asyncio.run(_require_known(settings))
+    except RefusedError:
+        raise
+    except ToolsMissing as error:
+        raise RefusedError(str(error)) from None
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            log.exception("the configuration cannot be read again")
+        sentence = "It cannot be read, as the log says; the old one stays."
+        raise RefusedError(told.message if told else sentence) from None
+    return settings
+
+
+async def _require_known(settings: Config) -> None:
+    """Raises Failure where the configuration and the store do not go together."""
+    async with opened(settings) as database:
+        await _require_plans(database, settings)
+        await _require_workspaces(database, settings)
+
+
+async def _require_plans(database: Database, settings: Config) -> None:
+    """Raises Failure where a workspace has a plan that is not there."""
+    from gateway.auth import store as auth
+
+    async with database.read() as connection:
+        unknown = [name for name in await auth.plans_given(connection) if name not in settings.plans]
+    if unknown:
+        way = "add [plans.NAME] for each, or give them another plan: `persona workspaces plan NAME PLAN`"
+        raise Failure(f"workspaces have plans that the configuration lacks: {', '.join(unknown)}; {way}")
 
 
 async def _require_workspaces(database: Database, settings: Config) -> None:

@@ -10,6 +10,9 @@ LIVE = 8
 """Bytes at the beginning of a page: whether somebody writes on it."""
 
 
+WORKING, RETIRED = 1, 2
+
+
 class Page:
     """One worker's counts. They go on where the last worker has left them that had the page."""
 
@@ -28,11 +31,20 @@ class Page:
         for labels in self.states.known:
             if figures.STATE_FAMILIES[labels[0]].kind == "gauge":
                 self.states.zero(labels)
-        self._live[0] = 1
+        self._live[0] = WORKING
 
     def leave(self) -> None:
         """Note that nobody writes here any more; what was counted stays, what was so at a moment is over."""
         self._live[0] = 0
+
+    def retire(self) -> None:
+        """Note that whoever writes here takes no new callers."""
+        self._live[0] = RETIRED
+
+    @property
+    def is_working(self) -> bool:
+        """Tells whether whoever writes here takes callers."""
+        return self._live[0] == WORKING
 
     @property
     def is_live(self) -> bool:

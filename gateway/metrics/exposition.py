@@ -131,7 +131,7 @@ def _states(board: Board) -> list[str]:
     lines: list[str] = []
     for name, state in STATE_FAMILIES.items():
         lines += _lines(Sample(name, state.kind, state.text, sums[name]))
-    workers = sum(page.is_live for page in board)
+    workers = sum(page.is_working for page in board)
     return [*lines, *_lines(Sample("persona_workers", "gauge", "Workers that answer.", {(): workers}))]
 
 

@@ -288,6 +288,7 @@ ANSWERS: dict[str, Any] = {
     "rotate_key": access.MADE_KEY,
     "read_plan": access.PLAN,
     "set_plan": access.PLAN,
+    "reload_gateway": {"changed": ["plans", "upstreams"]},
     "limit_key": {**access.KEY, "limits": access.KEY_LIMITS},
     "list_audit": page(access.AUDIT),
     "list_budgets": page(access.BUDGET, following="17"),

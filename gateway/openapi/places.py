@@ -291,6 +291,7 @@ PLACES = {
     "list_audit.subject": "The id of what was written.",
     "DriftSeries.buckets": "Hours or days in which there were turns, in their order.",
     "DriftSeries.version": "The number of the version.",
+    "Reload.changed": "Tables of the configuration that are not as they were before.",
     "Spread.mean": "The mean.",
     "Spread.p10": "A tenth of the turns is below.",
     "Spread.p50": "Half of the turns is below.",

@@ -38,6 +38,7 @@ NAMES = {
     "LabelBody": "LabelTarget",
     "PlanBody": "PlanChange",
     "PlanView": "WorkspacePlan",
+    "ReloadView": "Reload",
     "CreateBody": "NewPersona",
     "RefineBody": "Refinement",
     "FieldBody": "NewField",

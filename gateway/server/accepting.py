@@ -36,7 +36,7 @@ class Share:
 
 
 def shares(workers: int) -> list[Share]:
-    """Make a share for each worker, before the first worker is forked."""
+    """Make so many shares, before the first worker is forked."""
     counts = memoryview(mmap.mmap(-1, 4 * workers)).cast("i")
     made = [Share(counts, place) for place in range(workers)]
     for share in made:

@@ -34,6 +34,8 @@ class Protocol(Limits):
     __slots__ = ("_gone", "_is_known", "_is_lost", "is_stalled")
     crowd: Crowd
     access: Access
+    is_retiring = False
+    """Tells whether every answer is the last one on its connection."""
     meter: Meter | None
 
     def __init__(self, *settings: Any, **more: Any) -> None:
@@ -132,6 +134,13 @@ class Protocol(Limits):
         elif not self.transport.is_closing():
             self._part()
 
+    @property
+    def is_idle(self) -> bool:
+        """Tells whether nothing is asked or answered."""
+        running = self._running
+        is_answered = running is None or running.response_complete
+        return is_answered and not (self._has_begun or self._unread_bytes or self.pipeline)
+
     def shutdown(self) -> None:
         if self._running is not None:
             self._running.keep_alive = False
@@ -227,7 +236,7 @@ class Protocol(Limits):
             default_headers=self.server_state.default_headers,
             message_event=Signal(),  # type: ignore[arg-type]
             expect_100_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            keep_alive=version != "1.0" and not self.is_retiring and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
         cycle.bear(scope["state"]["request_id"])

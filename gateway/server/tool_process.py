@@ -39,11 +39,25 @@ class ToolProcess(SocketChild):
             self.start()
         return has_died
 
+    def take(self, settings: Config) -> None:
+        """Have a new child work by other settings; a call that is under way in the old one fails."""
+        if self._job(0) == self._made(settings, 0):
+            return
+        self._settings = settings
+        if self._child is not None:
+            self._child.terminate()
+            self._child.wait()
+            self._child = None
+        self.start()
+
     def stop(self, grace: float = 8) -> None:
         super().stop(grace)
 
     def _job(self, listener: int) -> Job:
-        settings = self._settings
+        return self._made(self._settings, listener)
+
+    @staticmethod
+    def _made(settings: Config, listener: int) -> Job:
         return Job(
             parent=os.getpid(),
             listener=listener,

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import socket
 import sys
 from functools import partial
@@ -10,6 +11,7 @@ from functools import partial
 import uvicorn
 
 from gateway.app import Front, create_app
+from gateway.bulletin import Bulletin
 from gateway.config import Config
 from gateway.limits.table import Table
 from gateway.metrics.board import Page
@@ -17,6 +19,7 @@ from gateway.server.accepting import Acceptor, Share
 from gateway.server.cors import with_cors
 from gateway.server.counting import Counting
 from gateway.server.protocol import Protocol, limited
+from gateway.server.retiring import Retiring
 from gateway.telemetry import logs
 
 BACKLOG = 2048
@@ -34,6 +37,7 @@ def run(
     share: Share,
     table: Table,
     page: Page | None,
+    bulletin: Bulletin,
     lifeline: int,
     status: int,
     *,
@@ -43,12 +47,12 @@ def run(
     """Serve until told to stop, or until the parent has died, which ends the pipe `lifeline`.
 
     `share` and `table` are what the workers have in common, `page` is where this one counts for metrics,
-    `tools` and `embedder` are the addresses of the tools' process and of the embedded model's. One byte goes
-    into the pipe `status` when connections are accepted.
+    `bulletin` where it asks for a reload, `tools` and `embedder` are the addresses of the tools' process and
+    of the embedded model's. One byte goes into the pipe `status` when connections are accepted.
     """
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
-    front = create_app(config, table, tools, embedder, page)
+    front = create_app(config, table, tools, embedder, page, bulletin)
     protocol = limited(config.server, front.gateway.access, front.gateway.meter)
     settings = uvicorn.Config(
         with_cors(front, config.server.cors_origins),
@@ -100,6 +104,7 @@ class _Server(uvicorn.Server):
         self._status = status
         self._acceptors: list[Acceptor] = []
         self._counting: Counting | None = None
+        self._retiring: Retiring | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         # No sockets are given, since connections are taken in turns with the other workers.
@@ -112,10 +117,22 @@ class _Server(uvicorn.Server):
         for acceptor in self._acceptors:
             acceptor.start()
         asyncio.get_running_loop().add_reader(self._lifeline, self._parent_died)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._retire)
         if self._front.gateway.meter is not None:
             self._counting = Counting(self._front.gateway, self._front.gateway.meter, connections)
         _spare_collector()
         os.write(self._status, b"1")
+
+    def _retire(self) -> None:
+        """Take no new callers, and end when those who are here have left."""
+        if self._retiring is None:
+            self._front.gateway.tail.close()
+            self._retiring = Retiring(self._protocol, self.server_state.connections, self._leave)
+            for acceptor in self._acceptors:
+                self._retiring.stop(acceptor)
+
+    def _leave(self) -> None:
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         gateway = self._front.gateway
@@ -131,6 +148,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
         for timer in timers:
             timer.cancel()
+        if self._retiring is not None:
+            self._retiring.close()
         if self._counting is not None:
             self._counting.stop()
 
