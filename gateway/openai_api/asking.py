@@ -11,6 +11,7 @@ from gateway.errors import Fault, Refusal
 from gateway.openai_api import caching
 from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.keeping import KeptTranscript
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.parameters import OF_TOOLS, most_asked, tools_in
@@ -23,6 +24,7 @@ from gateway.turns.usage import Usage, added
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import CREDENTIALS, UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
+from gateway.upstreams.pieces import Pieces
 from gateway.upstreams.routing import SECRET_LENGTH, Node, Routing
 
 PATH = "/chat/completions"
@@ -110,7 +112,7 @@ class Asking:
         """The most tokens of one answer, `None` where nobody says, and the number of answers."""
         return most_asked(self._fields)
 
-    def body(self, node: Node, route: Route) -> bytes:
+    def body(self, node: Node, route: Route) -> bytes | Pieces:
         """Write the body that this upstream is sent; for a plain model it is the caller's, each key once."""
         fields = self._fields
         if self.tools is not None and node.upstream.tools == "drop":
@@ -122,7 +124,13 @@ class Asking:
             fields = caching.keyed(fields, self._persona.prompt)
             if node.upstream.prompt_cache == "explicit":
                 messages = caching.marked(messages, self._persona.prompt)
-        return requests.encode(fields, messages, route.model, include_usage=self._asks_usage(node))
+        return requests.encode(
+            fields,
+            messages,
+            route.model,
+            include_usage=self._asks_usage(node),
+            is_large=len(self._request.body) > LARGE,
+        )
 
     def _caches(self, node: Node) -> bool:
         return self._persona is not None and node.upstream.prompt_cache != "off" and not node.refuses_cache
@@ -134,15 +142,17 @@ class Asking:
         """Send it and return a response whose status is good, its body unread. Raises UpstreamFailure."""
         headers = self._persona.headers if self._persona else {}
         asks_usage = self._asks_usage(node)
-        response = await node.client.post(self.path(node), self.body(node, route), headers)
+        is_large = len(self._request.body) > LARGE
+        body = await asyncio.to_thread(self.body, node, route) if is_large else self.body(node, route)
+        response = await node.client.post(self.path(node), body, headers)
         if 200 <= response.status < 300:
             return response
-        failure, body = await failed(node, response, self._mask)
+        failure, told = await failed(node, response, self._mask)
         added = asks_usage and not self._request.wants_usage and failure.status in (400, 422)
-        if added and (b"stream_options" in body or b"include_usage" in body):
+        if added and (b"stream_options" in told or b"include_usage" in told):
             node.refuses_usage = True
             return await self._post(node, route)
-        if failure.status in (400, 422) and self._caches(node) and caching.is_refused(body, self._fields):
+        if failure.status in (400, 422) and self._caches(node) and caching.is_refused(told, self._fields):
             node.refuses_cache = True
             return await self._post(node, route)
         raise failure

@@ -10,6 +10,7 @@ import msgspec
 from gateway.errors import Detail, Fault, Refusal
 from gateway.openai_api.bounds import LARGE, VALUES, require_few_values, require_utf8
 from gateway.openai_api.spelling import is_same
+from gateway.upstreams.pieces import Pieces, of_object
 
 KEYS = 1000
 """Keys at the top of a request."""
@@ -49,9 +50,12 @@ def decode_object(body: bytes, values: int = VALUES) -> dict[str, msgspec.Raw]:
     raise _unreadable(problem, kind, place)
 
 
-def each_once(body: bytes, fields: Mapping[str, msgspec.Raw | bytes]) -> bytes:
+def each_once(body: bytes, fields: Mapping[str, msgspec.Raw]) -> bytes | Pieces:
     """Return the body as it was written, or with each of its keys once where one stood there twice."""
     body = body.removeprefix(BOM)
+    if len(body) > LARGE:
+        pieces = Pieces(of_object(fields))
+        return body if len(pieces) == len(body) else pieces
     compact = msgspec.json.encode(fields)
     return body if is_same(body, compact) else compact
 

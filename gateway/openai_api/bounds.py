@@ -17,6 +17,10 @@ NUMBERS = 1_000_000
 ESCAPES = 4_000_000
 """Backslashes in a body. A parser takes many times longer for an escape than for another character, and
 cannot be interrupted in between."""
+OUTSIDE = 8 * 1024 * 1024
+"""Bytes outside of strings in a body; where it may hold many numbers, each of them may take"""
+A_NUMBER = 16
+"""so many, with what stands around it. A parser cannot be interrupted within them."""
 SLICE = 256 * 1024
 THREADS = 2
 
@@ -46,7 +50,7 @@ def require_few_values(body: bytes, most: int) -> None:
     """
     if len(body) <= LARGE:
         return
-    count = quotes = escapes = start = 0
+    count = quotes = escapes = between = start = 0
     while start < len(body):
         piece = body[start : start + SLICE]
         start += SLICE
@@ -63,6 +67,9 @@ def require_few_values(body: bytes, most: int) -> None:
         # Each value has at most a key and a string of its own, or the body is no JSON.
         if count > most or quotes > 4 * most + 4:
             raise _too_much(f"it holds more than {most} values", "send fewer messages, parts or keys")
+        between += len(outside)
+        if between > max(OUTSIDE, A_NUMBER * most):
+            raise _too_much("it holds too much beside its texts", "send less white space and shorter numbers")
         if escapes > ESCAPES:
             raise _too_much(f"it holds more than {ESCAPES} escapes", "write characters as they are, in UTF-8")
 

@@ -17,6 +17,7 @@ from gateway.openai_api.life import Life
 from gateway.openai_api.messages import wrong
 from gateway.openai_api.parameters import is_set
 from gateway.turns.usage import Usage
+from gateway.upstreams.pieces import Pieces
 
 ROUTE = Route(UPSTREAM, MODEL)
 MOST = 256
@@ -34,7 +35,7 @@ class Embedded(Life):
     """One request for embeddings that needs no upstream."""
 
     def __init__(
-        self, shared: Shared, body: bytes, order: Order, account: Account, embedder: Embedder
+        self, shared: Shared, body: bytes | Pieces, order: Order, account: Account, embedder: Embedder
     ) -> None:
         super().__init__(account, (ROUTE,), shared.routing, shared.recorder, shared.chat)
         self._body = body

@@ -19,7 +19,7 @@ from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Vectors
 from gateway.openai_api.answering import Endpoint
 from gateway.openai_api.body import decode_object, each_once
-from gateway.openai_api.bounds import NUMBERS
+from gateway.openai_api.bounds import LARGE, NUMBERS
 from gateway.openai_api.exchange import Shared
 from gateway.openai_api.exchanges import PERSONA_PREFIX, Exchanges
 from gateway.openai_api.life import Life
@@ -31,6 +31,7 @@ from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage
 from gateway.upstreams.client import Response
 from gateway.upstreams.masking import Mask
+from gateway.upstreams.pieces import Pieces, of_object
 from gateway.upstreams.routing import Node
 
 PATH = "/embeddings"
@@ -105,13 +106,15 @@ class Embeddings(Endpoint[Life]):
             message = "Personas embed by the model that `model` in the table [embeddings] names; set it."
             raise Refusal(Fault.EMBEDDINGS_UNSET, message, param="model")
         fields = {**asked.fields, "model": msgspec.Raw(msgspec.json.encode(self._model))}
-        return Asking(msgspec.json.encode(fields), fields, self._model)
+        is_large = len(asked.body) > LARGE
+        body = Pieces(of_object(fields)) if is_large else msgspec.json.encode(fields)
+        return Asking(body, fields, self._model)
 
 
 class Asking(NamedTuple):
     """A request as it came, each key once."""
 
-    body: bytes
+    body: bytes | Pieces
     fields: dict[str, msgspec.Raw]
     model: str
 
@@ -128,7 +131,7 @@ def _other_model(model: str) -> Refusal:
 class Embedding(Life):
     """One request for embeddings."""
 
-    def __init__(self, shared: Shared, body: bytes, account: Account, route: Route) -> None:
+    def __init__(self, shared: Shared, body: bytes | Pieces, account: Account, route: Route) -> None:
         super().__init__(account, (route,), shared.routing, shared.recorder, shared.chat)
         self._body = body
         self._mask = Mask(shared.routing.secrets)

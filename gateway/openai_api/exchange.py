@@ -80,7 +80,7 @@ class Exchange(Life):
         node = self._shared.routing.nodes.get(route.upstream) if route else None
         if persona is None or route is None or node is None:
             raise UpstreamFailure("not_configured", route.upstream if route else "default").refusal()
-        body = self._asking.body(node, route)
+        body = bytes(self._asking.body(node, route))
         digest = hashlib.sha256(body).hexdigest()
         name, prompt = f"{PREFIX}{persona.label}", self.account.prompt_sha256
         return name, str(route), msgspec.Raw(body), digest, prompt

@@ -1,6 +1,7 @@
 """The messages of a chat request are checked before anything is laid over them and sent on."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,7 @@ from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.parameters import NULL
 from gateway.openai_api.plain import MOST, Plain
 from gateway.openai_api.spelling import OF_MESSAGES, OF_PARTS, is_same, refuse_lookalikes
+from gateway.upstreams.pieces import Pieces, of_array
 
 LONGEST_ROLE = 200
 """Bytes of a role, as it is written."""
@@ -97,11 +99,17 @@ def closely(array: msgspec.Raw) -> Plain:
         if count > MOST:
             raise wrong(f"messages[{index}]", f"has the request's part number {MOST + 1}; send fewer")
         kinds.update([_kind(part, index, at) for at, part in enumerate(parts)])
-        compact = msgspec.json.encode(parts)
-        if not is_same(content, compact):
-            message["content"] = msgspec.Raw(compact)
-    compact = msgspec.json.encode(messages)
-    return Plain(array if is_same(array, compact) else compact, roles, frozenset(kinds))
+        message["content"] = _each_once(content, parts)
+    return Plain(_each_once(array, messages), roles, frozenset(kinds))
+
+
+def _each_once(array: msgspec.Raw, items: list[Any]) -> msgspec.Raw:
+    """Return the array as it was written, or with each key of its items once where one stood there twice."""
+    if len(memoryview(array)) <= LARGE:
+        compact = msgspec.json.encode(items)
+        return array if is_same(array, compact) else msgspec.Raw(compact)
+    pieces = Pieces(of_array(items))
+    return array if len(pieces) == len(memoryview(array)) else msgspec.Raw(bytes(pieces))
 
 
 def _read(array: msgspec.Raw) -> list[Fields]:

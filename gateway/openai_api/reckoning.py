@@ -12,6 +12,7 @@ from gateway.personas.resolved import Resolved
 from gateway.scoring.transcript import text_of
 from gateway.turns.estimate import READ, estimate, of_bytes
 from gateway.turns.usage import Usage
+from gateway.upstreams.pieces import Pieces
 
 A_MESSAGE = 4
 """Tokens that a message takes beside its text."""
@@ -43,9 +44,9 @@ def usage(request: ChatRequest, persona: Resolved | None, said: Transcript | Ans
     return Usage(sent, answered, sent + answered)
 
 
-def embedded(body: bytes) -> Usage:
+def embedded(body: bytes | Pieces) -> Usage:
     """Estimate the tokens of a request for embeddings."""
-    sent = of_bytes(body)
+    sent = of_bytes(body.start(READ), _scale(len(body))) if isinstance(body, Pieces) else of_bytes(body)
     return Usage(sent, None, sent)
 
 

@@ -18,6 +18,7 @@ from gateway.openai_api.parameters import (
 )
 from gateway.openai_api.spelling import OF_OPTIONS, OURS, refuse_lookalikes
 from gateway.openai_api.stored_prompt import StoredPrompt
+from gateway.upstreams.pieces import Pieces, of_object
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
@@ -71,7 +72,7 @@ class ChatRequest:
         found.pop("messages", None)
         return found
 
-    def as_written(self, fields: Mapping[str, Any]) -> bytes:
+    def as_written(self, fields: Mapping[str, Any]) -> bytes | Pieces:
         """Return the body for a plain model: the caller's own with these fields, each once."""
         return each_once(self.body, {**fields, "messages": msgspec.Raw(self.messages.array)})
 
@@ -94,7 +95,14 @@ class ChatRequest:
         return next((noun for kind, noun in NOUNS.items() if kind in kinds), "files"), "messages"
 
 
-def encode(fields: Mapping[str, Any], messages: Iterable[Any], model: str, *, include_usage: bool) -> bytes:
+def encode(
+    fields: Mapping[str, Any],
+    messages: Iterable[Any],
+    model: str,
+    *,
+    include_usage: bool,
+    is_large: bool = False,
+) -> bytes | Pieces:
     """Encode the body for one upstream: its own name of the model, and usage asked for where it streams.
 
     `messages` are the pieces of the array, which goes in as it is.
@@ -106,6 +114,9 @@ def encode(fields: Mapping[str, Any], messages: Iterable[Any], model: str, *, in
         # If it is of another type, only the upstream can judge it.
         if options is None or options == NULL or opens(options, "{"):
             found["stream_options"] = {**_options(options), "include_usage": True}
+    if is_large:
+        *start, end = of_object(found)
+        return Pieces([*start, b',"messages":', *messages, end])
     return b"".join([memoryview(msgspec.json.encode(found))[:-1], b',"messages":', *messages, b"}"])
 
 

@@ -10,6 +10,7 @@ from gateway.config import Chat, Route, Upstream
 from gateway.errors import Detail, Fault, Refusal
 from gateway.openai_api import asking
 from gateway.openai_api.asking import Asking
+from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.parameters import NULL, OF_TOOLS
 from gateway.openai_api.relay import Relaying
@@ -22,6 +23,7 @@ from gateway.responses.draft import Draft
 from gateway.responses.native import NativeAnswer, NativeRelay
 from gateway.responses.retold import events_of
 from gateway.upstreams.client import Response
+from gateway.upstreams.pieces import Pieces, of_object
 from gateway.upstreams.routing import Node, Routing
 
 PATH = "/responses"
@@ -70,7 +72,7 @@ class Trying(Asking):
         self._draft.source = answer
         return answer
 
-    def body(self, node: Node, route: Route) -> bytes:
+    def body(self, node: Node, route: Route) -> bytes | Pieces:
         if not node.upstream.responses:
             return super().body(node, route)
         fields: dict[str, Any] = {
@@ -86,7 +88,7 @@ class Trying(Asking):
             fields["instructions"] = msgspec.Raw(self._instructions())
         fields["store"] = False
         fields["input"] = msgspec.Raw(self._input())
-        return msgspec.json.encode(fields)
+        return Pieces(of_object(fields)) if len(self._request.body) > LARGE else msgspec.json.encode(fields)
 
     def _theirs(self) -> dict[str, msgspec.Raw]:
         """Return what names an upstream's own state, where that is not known here."""

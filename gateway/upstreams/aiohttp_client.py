@@ -12,6 +12,7 @@ from gateway.config import Upstream
 from gateway.upstreams.decoding import PackedBodyError, Unpacking, unpacking
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.pieces import Pieces
 from gateway.upstreams.places import Places
 from gateway.upstreams.request import below, headers
 from gateway.upstreams.response import LEAST_STATUS, READ_BYTES, Sink
@@ -29,7 +30,9 @@ class AiohttpClient:
         self._places = Places(name, upstream.concurrency)
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> "_AiohttpResponse":
+    async def post(self, path: str, body: bytes | Pieces, headers: Mapping[str, str]) -> "_AiohttpResponse":
+        if isinstance(body, Pieces):
+            body = await asyncio.to_thread(bytes, body)
         await self._places.enter()
         try:
             return _AiohttpResponse(self._name, await self._ask(path, body, headers), self._places)

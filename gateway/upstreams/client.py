@@ -6,6 +6,7 @@ from typing import Protocol
 from gateway.config import Upstream
 from gateway.upstreams.http import HttpClient
 from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.pieces import Pieces
 from gateway.upstreams.response import Sink
 
 
@@ -39,7 +40,7 @@ class Response(Protocol):
 class Client(Protocol):
     """A pool of connections to one upstream."""
 
-    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    async def post(self, path: str, body: bytes | Pieces, headers: Mapping[str, str]) -> Response:
         """Send a JSON body to a path below the base URL. Raises UpstreamFailure."""
 
     @property

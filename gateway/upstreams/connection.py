@@ -7,6 +7,7 @@ import httptools
 
 from gateway.upstreams.failure import Kind
 from gateway.upstreams.framing import mended
+from gateway.upstreams.pieces import SLICE, Pieces
 from gateway.upstreams.response import LEAST_STATUS, IncomingResponse
 
 HEAD_BYTES = 64 * 1024
@@ -14,8 +15,6 @@ HEAD_BYTES = 64 * 1024
 HEADERS = 200
 STALE_SECONDS = 1.0
 """Seconds; a kept connection that the upstream had closed ends this soon after a request."""
-SLICE = 256 * 1024
-"""Bytes of a body that are handed to the transport at once."""
 
 
 class _Unusable(Exception):
@@ -86,7 +85,8 @@ class Connection(asyncio.Protocol):
         """True where the answer itself says where it ends; otherwise the end of the connection says it."""
         self._is_complete = False
         self._is_reusable = False
-        self._unsent: memoryview | None = None
+        self._unsent: list[memoryview] = []
+        """What is left of a large body, its end first."""
         self._is_full = False
         """Tells whether the transport takes no more for now."""
         self._body: list[bytes] = []
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
         soon = self._loop.time() - self._asked < STALE_SECONDS
         return self._exchanges > 1 and not self._has_answered and soon
 
-    async def ask(self, head: bytes, body: bytes) -> IncomingResponse:
+    async def ask(self, head: bytes, body: bytes | Pieces) -> IncomingResponse:
         """Send a request, and return the response once its head is there. Raises UpstreamFailure."""
         response = self._response = IncomingResponse(self._upstream, self, self._loop)
         self._exchanges += 1
@@ -117,10 +117,10 @@ class Connection(asyncio.Protocol):
         self._unread_bytes = self._named_bytes = 0
         self._encoding = self._head = b""
         if len(body) <= SLICE:
-            self.transport.write(head + body)
+            self.transport.write(head + bytes(body))
         else:
             self.transport.write(head)
-            self._unsent = memoryview(body)
+            self._unsent = body.each[::-1] if isinstance(body, Pieces) else [memoryview(body)]
             self._send()
         try:
             await response.head()
@@ -259,10 +259,11 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         """Hand over as much of the body as the transport takes, whether or not an answer has begun."""
-        while self._unsent is not None and not self._is_full and self.is_usable:
-            piece, rest = self._unsent[:SLICE], self._unsent[SLICE:]
-            self._unsent = rest if rest else None
-            self.transport.write(piece)
+        while self._unsent and not self._is_full and self.is_usable:
+            piece = self._unsent.pop()
+            if len(piece) > SLICE:
+                self._unsent.append(piece[SLICE:])
+            self.transport.write(piece[:SLICE])
 
     def _end(self, failure: Kind | None) -> None:
         """Finish the response: nothing more belongs to it."""
@@ -281,7 +282,7 @@ class Connection(asyncio.Protocol):
             self._end(None if is_whole else "connection")
 
     def _free(self) -> None:
-        is_sent, self._unsent = self._unsent is None, None
+        is_sent, self._unsent = not self._unsent, []
         is_reusable = self._is_reusable and is_sent and not self.transport.is_closing()
         # An answer that came before its request was sent leaves the rest of it in the buffer.
         is_reusable = is_reusable and not self.transport.get_write_buffer_size()

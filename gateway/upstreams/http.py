@@ -10,6 +10,7 @@ from gateway.upstreams import dial
 from gateway.upstreams.connection import Connection
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.pieces import Pieces
 from gateway.upstreams.places import Places
 from gateway.upstreams.request import Heads, address
 from gateway.upstreams.response import IncomingResponse
@@ -43,7 +44,7 @@ class HttpClient:
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed: asyncio.Event | None = None
 
-    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> IncomingResponse:
+    async def post(self, path: str, body: bytes | Pieces, headers: Mapping[str, str]) -> IncomingResponse:
         """Send a JSON body to a path below the base URL. Raises UpstreamFailure."""
         try:
             head = self._heads.encode(path, headers, len(body))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.body import KEYS, decode_object
-from gateway.openai_api.bounds import ESCAPES, LARGE, SLICE, Aside, require_few_values, require_utf8
+from gateway.openai_api.bounds import ESCAPES, LARGE, OUTSIDE, SLICE, Aside, require_few_values, require_utf8
 
 BIG = 1 << 20
 
@@ -93,6 +93,14 @@ def test_a_text_of_nothing_but_escapes_is_refused(escape: bytes) -> None:
     assert decode_object(b'{"messages":["' + few + b'"]}')
     with pytest.raises(Refusal, match="escapes"):
         decode_object(b'{"messages":["' + many + b'"]}')
+
+
+@pytest.mark.parametrize("filling", [b"9", b" ", b"\n"])
+def test_a_body_of_giant_numbers_or_white_space_is_refused(filling: bytes) -> None:
+    few, many = filling * (OUTSIDE - LARGE), filling * OUTSIDE
+    assert decode_object(b'{"n":1' + few + b"}")
+    with pytest.raises(Refusal, match="beside its texts"):
+        decode_object(b'{"n":1' + many + b"}")
 
 
 @pytest.mark.parametrize("piece", [b"1,", b"[", b"{},", b'"', b'"":', b"{"])

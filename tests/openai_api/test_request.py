@@ -61,6 +61,13 @@ def refused(body: bytes) -> Refusal:
     return caught.value
 
 
+def encoded(*sent: Any, include_usage: bool) -> bytes:
+    """Encode a body as a small one, and see that a large one would be the same."""
+    small = encode(*sent, include_usage=include_usage)
+    assert bytes(encode(*sent, include_usage=include_usage, is_large=True)) == small
+    return bytes(small)
+
+
 def raw(body: bytes) -> dict[str, bytes]:
     return {
         name: bytes(value) for name, value in msgspec.json.decode(body, type=dict[str, msgspec.Raw]).items()
@@ -75,7 +82,7 @@ def test_splicing_keeps_every_other_value_byte_for_byte(
     body = (around + _object(pairs, around) + around).encode()
     request = ChatRequest.parse(body)
     assert request.model == "persona/a"
-    sent = encode(request.for_persona({}), [b"[1]"], "gpt", include_usage=include_usage)
+    sent = encoded(request.for_persona({}), [b"[1]"], "gpt", include_usage=include_usage)
     expected = {json.loads(f'"{name}"'): value.encode() for name, value in pairs}
     expected |= {"model": b'"gpt"', "messages": b"[1]"}
     if include_usage:
@@ -89,7 +96,7 @@ def test_stream_options_keep_what_else_is_in_them(others: list[tuple[str, str]])
     given_options = _object([("include_usage", "false"), *others], " ").encode()
     request = parse(stream=b"true", stream_options=given_options)
     assert not request.wants_usage
-    options = raw(raw(encode(request.fields, [MESSAGES], "gpt", include_usage=True))["stream_options"])
+    options = raw(raw(encoded(request.fields, [MESSAGES], "gpt", include_usage=True))["stream_options"])
     expected = {json.loads(f'"{name}"'): value.encode() for name, value in others}
     assert options == expected | {"include_usage": b"true"}
 
@@ -97,12 +104,12 @@ def test_stream_options_keep_what_else_is_in_them(others: list[tuple[str, str]])
 @pytest.mark.parametrize("options", [None, b"null", b"{}"])
 def test_stream_options_are_made_where_there_are_none(options: bytes | None) -> None:
     request = parse(stream=b"true", stream_options=options)
-    sent = raw(encode(request.fields, [MESSAGES], "gpt", include_usage=True))
+    sent = raw(encoded(request.fields, [MESSAGES], "gpt", include_usage=True))
     assert sent["stream_options"] == b'{"include_usage":true}'
 
 
 def test_stream_options_stay_as_they_are_where_usage_is_not_asked_for() -> None:
-    sent = encode(parse(stream_options=b'{"x":1}').fields, [MESSAGES], "gpt", include_usage=False)
+    sent = encoded(parse(stream_options=b'{"x":1}').fields, [MESSAGES], "gpt", include_usage=False)
     assert raw(sent)["stream_options"] == b'{"x":1}'
 
 
@@ -127,7 +134,7 @@ def test_usage_is_wanted_by_a_stream_that_asks_for_it(
 def test_stream_options_that_are_nested_too_deeply_are_refused() -> None:
     deep = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
     with pytest.raises(Refusal, match="stream_options"):
-        encode({"stream_options": msgspec.Raw(deep)}, [MESSAGES], "gpt", include_usage=True)
+        encoded({"stream_options": msgspec.Raw(deep)}, [MESSAGES], "gpt", include_usage=True)
 
 
 @pytest.mark.parametrize(

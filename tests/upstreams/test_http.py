@@ -9,10 +9,10 @@ import pytest
 
 from gateway.config import Timeouts, Upstream
 from gateway.upstreams import connection, http
-from gateway.upstreams.connection import SLICE
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.http import HttpClient
 from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.pieces import SLICE
 from tests.fakes import upstream_faults as faults
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import CLOSE, RESET, SILENCE, Delivery, Gate, Script, json_answer, raw
