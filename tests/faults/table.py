@@ -8,7 +8,7 @@ import json
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -187,8 +187,12 @@ def slug(name: str, *, fallback: bool) -> str:
 
 
 @contextmanager
-def gateway_for_faults(folder: Path, client: str = CLIENT) -> Iterator[tuple[Gateway, ScriptedUpstream]]:
-    """Start a gateway with an upstream and two personas for every fault."""
+def gateway_for_faults(
+    folder: Path, client: str = CLIENT, own: Mapping[str, Fault] | None = None
+) -> Iterator[tuple[Gateway, ScriptedUpstream]]:
+    """Start a gateway with an upstream and two personas for every fault; `own` are those of upstreams with
+    a Responses API, by the name of upstream and persona.
+    """
     with ExitStack() as stack:
         bad = stack.enter_context(ScriptedUpstream())
         good = stack.enter_context(ScriptedUpstream())
@@ -205,9 +209,13 @@ def gateway_for_faults(folder: Path, client: str = CLIENT) -> Iterator[tuple[Gat
             tables.append(upstream_table(name, url, LIMITS, client=client))
             if fault.answer is not None:
                 bad.by_model(name, fault.answer)
+        for name, fault in (own or {}).items():
+            tables.append(upstream_table(name, bad.base_url, LIMITS, "responses = true", client=client))
+            if fault.answer is not None:
+                bad.by_model(name, fault.answer)
         chat = '[chat]\nretries = 1\nretry_for = 2\nupstreams = ["good/good"]\n'
         gateway = stack.enter_context(_running(Gateway(folder, chat + "\n".join(tables))))
-        _push_personas(gateway)
+        _push_personas(gateway, list(own or ()))
         yield gateway, bad
 
 
@@ -220,8 +228,12 @@ def _running(gateway: Gateway) -> Iterator[Gateway]:
         gateway.stop()
 
 
-def _push_personas(gateway: Gateway) -> None:
+def _push_personas(gateway: Gateway, own: Sequence[str]) -> None:
     files = []
+    for name in own:
+        files.append(gateway.folder / f"{name}.yml")
+        persona: dict[str, Any] = {"slug": name, "prompt": "Hello.", "upstreams": [f"{name}/{name}"]}
+        files[-1].write_text(json.dumps(persona), "utf-8")
     for fault in FAULTS:
         for fallback in (False, True):
             name = slug(fault.name, fallback=False)
