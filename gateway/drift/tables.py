@@ -222,6 +222,8 @@ class RuleWords(Table, frozen=True):
     stop: str = ""
     """Words that say nothing of a topic."""
     abbreviations: str = ""
+    titles: str = ""
+    """A pattern of somebody's name, its group, with what stands beside it, where capitals tell nothing."""
     ordinals: bool = False
     """A number with a full stop counts something; no sentence ends there."""
     marks: dict[str, str] = {}

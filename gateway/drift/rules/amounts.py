@@ -12,6 +12,8 @@ MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive",
 """What is promised or given."""
 GRATIS = frozenset({"@free", "@waive", "@discount"})
 """What nobody names but to give it, unless it is stored: `the fifth one swims for nothing`."""
+REPAID = frozenset({"@refund", "@credit", "@compensation"})
+"""What comes back to somebody, by whatever name."""
 HAGGLING = MONEY | {"@price", "@pay", "currency"}
 """What whoever wants something for less speaks of."""
 NOTHING = frozenset({"@free", "@waive"})
@@ -30,6 +32,9 @@ AMOUNT = re.compile(
 _CLOCK = re.compile(
     r"(?<![\d.,])\d{1,2}(?::\d{2}|[.h]\d{2}(?!\d)|\s?(?:am|pm|uhr|h|点|時|시)(?!\w))", re.IGNORECASE
 )
+PRICED = frozenset({"@price", "@value", "@pay"})
+_BARE = re.compile(r"(?<![\d:.])\d{2,3}(?:[ .,]?\d{3})*(?![\d:])")
+"""A number without what it counts."""
 FEW = 3
 """Words of a rule of which one is enough to tell that it is meant."""
 
@@ -42,7 +47,7 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "defer"):
             continue
-        looked = wanted | GRATIS if wanted & GRATIS else wanted
+        looked = wanted | (GRATIS if wanted & GRATIS else REPAID if wanted & REPAID else frozenset())
         objects = [mark for label in looked for mark in answer.within(label, start, end)]
         if "act:promise" in rule.acts:
             objects += _own(rule, answer, start, end)
@@ -117,6 +122,20 @@ def foretold(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             continue
         own = any(start <= at < end for stem in rule.own & answer.content for at, _ in answer.stems[stem])
         if own or (is_asked and any(answer.within(one, start, end) for one in rule.concepts)):
+            yield finding(rule, "estimate", 0.55, start, end)
+
+
+def named(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+    """A bare number, named to whoever asks for a price or a value that is not to be named."""
+    if rule.concepts.isdisjoint(PRICED) or asked.labels.keys().isdisjoint(PRICED):
+        return
+    for match in _BARE.finditer(answer.text):
+        sentence = answer.sentence(match.start())
+        start, end = sentence.start, sentence.end
+        said = re.sub(r"\D", "", match[0])
+        if said in rule.digits or said in re.sub(r"\D", "", asked.text) or sentence.asks:
+            continue
+        if not answer.has(start, end, "unable", "negation", "defer", "condition"):
             yield finding(rule, "estimate", 0.55, start, end)
 
 

@@ -38,7 +38,7 @@ def is_beyond(reading: Marked, segment: Segment) -> bool:
     unable = reading.within("cue:unable", *segment)
     if any(not any(low <= mark.start < high for low, high in occasions) for mark in unable):
         return True
-    return _is_elsewhere(reading, segment)
+    return is_elsewhere(reading, segment)
 
 
 def _says_itself(reading: Marked, segment: Segment) -> bool:
@@ -46,7 +46,7 @@ def _says_itself(reading: Marked, segment: Segment) -> bool:
     return any(mark.end - mark.start > 2 for mark in reading.within("cue:speak", *segment))
 
 
-def _is_elsewhere(reading: Marked, segment: Segment) -> bool:
+def is_elsewhere(reading: Marked, segment: Segment) -> bool:
     """Whether deeds are named and then who alone does them: `renewals are done only at the counter`."""
     only = reading.within("cue:only", *segment) + reading.within("cue:elsewhere", *segment)
     only.sort()

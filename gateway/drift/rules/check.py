@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
 from gateway.drift.rule import Active, effective
-from gateway.drift.rules import amounts, duties, forbidden, form, prose, tasks, topics
+from gateway.drift.rules import amounts, answered, duties, forbidden, form, prose, tasks, topics
 from gateway.drift.rules.findings import TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
@@ -131,6 +131,7 @@ class Rules:
                 findings += form.ill_formed(said, one.rule.format, one.basis)
         for rule in self.forbidden:
             findings += forbidden.broken(rule, asked, said, self.known)
+            findings += answered.answered(rule, asked, said, self.home)
         if self.scope is not None:
             findings += tasks.errands(asked, said, self.home, self.scope)
         done = set(kept.duties)

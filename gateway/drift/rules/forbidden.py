@@ -97,6 +97,10 @@ def prepare(
     if words.code != answers.code:
         stems = set()
     concepts = frozenset(label for label in labels if label.startswith("@"))
+    if "@doctor" in concepts and "act:advise" in acts:
+        concepts |= {"@medicine", "@diagnosis"}  # Advice of a doctor is about both.
+    if "cue:only" in acts and not concepts.isdisjoint(DEEDS):
+        acts |= {"cue:unable"}  # What only others do is nothing that the persona can.
     is_scope = "act:help" in acts
     own = frozenset(stems - usual)
     told = tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys())))
@@ -106,7 +110,8 @@ def prepare(
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Where an answer does what the rule forbids, as far as its words show."""
     labels = answer.labels.keys()
-    if not rule.acts.isdisjoint(UNTOLD) or not rule.concepts.isdisjoint(HIDDEN):
+    cures = "@medicine" in rule.concepts and "take" in labels
+    if cures or not rule.acts.isdisjoint(UNTOLD) or not rule.concepts.isdisjoint(HIDDEN):
         pass
     elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.content):
         is_money = bool(rule.concepts & amounts.MONEY) and not labels.isdisjoint(GIVEN)
@@ -120,12 +125,15 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from amounts.promises(rule, asked, answer, known)
     if "act:estimate" in rule.acts or "@value" in rule.concepts:
         yield from amounts.estimates(rule, answer, known)
+        yield from amounts.named(rule, asked, answer)
         yield from amounts.foretold(rule, asked, answer)
     for topic in rule.topics:
         if topic in TOPICS and topic in labels:
-            yield from topics.topics(rule, answer, topic)
+            yield from topics.topics(rule, asked, answer, topic)
         if topic in ADVICE and (topic in labels or topic == "@medicine"):
             yield from topics.advice(rule, answer, topic)
+    if cures:
+        yield from topics.cures(rule, asked, answer)
     if "act:give" in rule.acts:
         yield from gifts.given(rule, answer)
     if "@secret" in rule.concepts and rule.acts & {"act:mention", "act:name", "act:give"}:
@@ -215,7 +223,7 @@ def _done(answer: Marked, mark: Mark) -> float:
     if (
         sentence.asks
         or answer.has(low, until, "negation", "unable")
-        or answer.has(sentence.start, sentence.end, "defer")
+        or answer.has(sentence.start, sentence.end, "defer", "unable")
     ):
         return 0.0
     near = NEAR if answer.phrasebook.behind else 0

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from gateway.drift.rules.beyond import is_elsewhere
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.limits import Segment
 from gateway.drift.rules.marked import Marked
@@ -17,6 +18,8 @@ RUN = 6
 """Words in the order of an instruction that are hardly there by chance."""
 GLYPHS, DENSE = 14, 9
 """The same in letters, in languages without blanks: with syllables among them, and with words alone."""
+DIGITS = 3
+"""Digits of such a run beyond which it is a number, which is given and not recited."""
 NEAR = 24
 """Characters before a word that its number is looked for in."""
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -44,7 +47,9 @@ class Instructions:
         parts = [
             (
                 prompt.text[part.start : part.end],
-                prompt.has(part.start, part.end, *MANNER) and not _is_script(prompt, sentence, part),
+                prompt.has(part.start, part.end, *MANNER)
+                and not _is_script(prompt, sentence, part)
+                and not is_elsewhere(prompt, part),
             )
             for sentence in prompt.sentences
             for part in segments(prompt, sentence)
@@ -164,7 +169,9 @@ def _placed(read: Stretch, size: int, known: frozenset[str] | None) -> Iterator[
         letters = [at for at, letter in enumerate(text) if letter.isalnum()]
         joined = "".join(text[at] for at in letters)
         for at in range(len(letters) - size + 1):
-            yield joined[at : at + size], (letters[at], letters[at + size - 1] + 1)
+            run = joined[at : at + size]
+            if sum(map(str.isdigit, run)) <= DIGITS:
+                yield run, (letters[at], letters[at + size - 1] + 1)
         return
     words, borders = read.pieces[1::2], read.borders
     since = 0

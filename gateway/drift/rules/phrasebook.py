@@ -28,6 +28,9 @@ PREPARED = 64
 FORMS = ("sentences", "emoji", "lists", "exclamation")
 """Cues of how an answer is set that are looked for in answers, too."""
 
+PAST = "done"
+"""The label of what was done by whoever speaks."""
+
 Entry = tuple[str, ...]
 """The words of a phrase."""
 _STEM, _TELLS = itemgetter(1), itemgetter(5)
@@ -75,6 +78,7 @@ class Phrasebook:
         self.code, self.glyphs, self.behind = code, file.glyphs, file.behind
         self.compounds = file.compounds
         self.says, self.address = file.says, file.address
+        self.titles = re.compile(file.titles) if file.titles else None
         self.numbers = {fold(word): value for word, value in file.numbers.items()}
         self.exceptions = frozenset(fold(word) for word in file.exceptions.split())
         self.stop = frozenset(fold(word) for word in file.stop.split())
@@ -89,6 +93,8 @@ class Phrasebook:
         sections["form:"] = {name: file.cues[name] for name in FORMS if name in file.cues}
         if prompts:
             sections |= {"act:": file.acts, "cue:": file.cues, "lang:": file.languages, "name:": file.names}
+        self._accented: set[str] = set()
+        """Words of the past that are another form without the accent at their end: `llamé`, `llame`."""
         self._words: dict[str, list[str]] = {}
         self._stems: dict[int, dict[str, list[str]]] = {}
         self._tails: dict[str, list[str]] = {}
@@ -108,6 +114,8 @@ class Phrasebook:
             self._glyphs.setdefault(folded[:2], {}).setdefault(folded, []).append(label)
             return
         words = tuple(fold(word) for word in re.findall(r"\*?[^\W_]+\*?", entry))
+        if label == PAST and len(words) == 1 and not entry[-1].isascii():
+            self._accented.add(words[0])
         if len(words) > 1:
             some = self._loose_phrases if "*" in words[0] else self._phrases
             some.setdefault(words[0], []).append((label, words[1:]))
@@ -127,6 +135,8 @@ class Phrasebook:
         # What is so long is no word, and every ending of it would be looked for.
         folded = fold(token[:BOUND])
         labels = list(self._words.get(folded, ()))
+        if folded in self._accented and token.isascii():
+            labels = [label for label in labels if label != PAST]
         for length in self._lengths:
             if length <= len(folded):
                 labels += self._stems[length].get(folded[:length], ())

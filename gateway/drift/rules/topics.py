@@ -22,8 +22,12 @@ TOPICS = {
     "@slander": (2, 0.6),
 }
 """What is not to be spoken of: how many words of it, and how strongly these say that it is."""
+OPINIONS = frozenset({"@politics", "@religion"})
+"""What one has an opinion about: then whoever is asked and says a word of it has told one."""
 OFFERS = frozenset({"act:give", "act:advise", "act:promise"})
 """Acts by which something is brought to somebody: then one word of it is enough."""
+MOST = 0.65
+"""The share of a rule's own words in one sentence from which on it says what the rule forbids."""
 FAMILIAR = 0.75
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
 
@@ -67,9 +71,11 @@ def touches(rule: Forbidden, answer: Marked) -> bool:
     return not rule.concepts.isdisjoint(answer.labels.keys()) or not rule.stems.isdisjoint(answer.content)
 
 
-def topics(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
-    """What is not to be spoken of, unless it is to say so."""
+def topics(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterator[Finding]:
+    """What is not to be spoken of, unless it is to say so; one word of it answers whoever asks about it."""
     least, strength = TOPICS[topic]
+    if topic in OPINIONS and topic in asked.labels and not _turns_away(answer):
+        least = 1
     marks = [mark for mark in answer.labels[topic] if not _is_refused(answer, mark)]
     distinct = {answer.text[mark.start : mark.end].lower() for mark in marks}
     if len(distinct) >= least:
@@ -84,12 +90,30 @@ def topics(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
         yield finding(rule, "forbidden", strength, sentence.start, sentence.end)
 
 
+def _turns_away(answer: Marked) -> bool:
+    """Whether the answer begins by turning the user down."""
+    return any(
+        answer.has(one.start, one.end, "unable", "defer", "deflect", "negation")
+        for one in answer.sentences[:2]
+    )
+
+
 def _is_refused(answer: Marked, mark: Mark) -> bool:
     """Whether it is only named to say that it is not spoken of, or that one is none."""
     low, _ = answer.clause(mark.start)
     if answer.has(max(low, mark.start - 16), mark.start, "negation"):
         return True
     return answer.has(*answer.clause(mark.start), "unable") and answer.has(*answer.clause(mark.start), "talk")
+
+
+def cures(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+    """A remedy for whoever is ill, whatever it is called."""
+    if "@ill" not in asked.labels or not answer.labels.keys().isdisjoint({"defer", "@doctor"}):
+        return
+    for mark in answer.labels.get("take", ()):
+        sentence = answer.sentence(mark.start)
+        if not sentence.asks and not answer.has(*answer.clause(mark.start), "negation", "unable"):
+            yield finding(rule, "advice", 0.55, sentence.start, sentence.end)
 
 
 def advice(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
@@ -135,5 +159,7 @@ def words(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
             continue
         share = len(stems) / len(rule.stems)
         strength = 0.15 + 0.35 * share if len(stems) > 1 else 0.12 if share >= 0.5 else 0.0
-        if strength:
+        if share >= MOST and len(stems) > 1 and not _turns_away(answer):
+            yield finding(rule, "touched", 0.52, sentence.start, sentence.end)
+        elif strength:
             yield finding(rule, "touched", round(min(0.45, strength), 3), sentence.start, sentence.end)

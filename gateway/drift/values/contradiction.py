@@ -13,7 +13,7 @@ from gateway.drift.values.attributes import (
 )
 from gateway.drift.values.evidence import Clash, Evidence
 from gateway.drift.values.facts import Claim, Facts
-from gateway.drift.values.figures import WEEKDAY
+from gateway.drift.values.figures import WEEKDAY, Figure, numbers
 from gateway.drift.values.heard import Heard
 from gateway.drift.values.matching import weigh_attitudes, weigh_likeness
 from gateway.drift.values.reply import weigh_reply
@@ -118,8 +118,11 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
                 earlier.setdefault(stem, []).append(claim)
     question = user.stretch(max(0, len(user) - _ASKED), len(user))
     asked = facts.lexicon.read(question)
-    evidence.theirs = frozenset([figure.value for figure in asked.figures])
+    evidence.theirs = numbers(asked.figures)
     said = clauses(facts.lexicon, read, facts.known | earlier.keys() if earlier else facts.known)
+    holds, theirs = facts.ledger.holds, evidence.theirs
+    figures = [figure for piece in read for figure in piece.reading.figures]
+    evidence.right = [(one.start, one.end) for one in figures if one.value in theirs or holds(one)]
     note_named(evidence, said)
     for clause in said:
         if clause.values or clause.counts:
@@ -131,7 +134,7 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
     lower = answer.lowered(_SEEN)
     _weigh_words(evidence, lower)
     weigh_reply(evidence, said, Piece(question, asked), answer.text)
-    _weigh_figures(evidence, read, Piece(question, asked), answer)
+    _weigh_figures(evidence, read, figures, Piece(question, asked), answer)
     _weigh_identity(evidence, user.text, answer.text[:_SEEN], lower)
     return _verdict(evidence)
 
@@ -145,14 +148,15 @@ def _weigh_words(evidence: Evidence, lower: str) -> None:
             evidence.support("verbatim", 1.0, basis)
 
 
-def _weigh_figures(evidence: Evidence, read: Sequence[Piece], question: Piece, answer: Text) -> None:
+def _weigh_figures(
+    evidence: Evidence, read: Sequence[Piece], figures: list[Figure], question: Piece, answer: Text
+) -> None:
     """Add what the prices, times and other figures of the answer say, and names in place of others."""
     facts = evidence.facts
     ledger, reader = facts.ledger, facts.lexicon.reader
-    figures = [figure for piece in read for figure in piece.reading.figures]
     if ledger.by_kind.get(WEEKDAY):
         for part in read:
-            figures += reader.days(part.stretch.text, part.stretch.lower, part.stretch.offset)
+            figures = figures + reader.days(part.stretch.text, part.stretch.lower, part.stretch.offset)
     names = facts.names.is_worth(answer.text)
     if not names and not (figures and ledger.stated):
         return

@@ -36,9 +36,15 @@ class Evidence:
         """Categories of which the stored value is named."""
         self.theirs: frozenset[float | str] = frozenset()
         """Numbers that the user has just said: to say them again is no claim of the persona's."""
+        self.right: list[tuple[int, int]] = []
+        """Where the answer has figures that are stored, or the user's."""
         self.said: set[str] = set()
         self.asked: set[str] = set()
         """Content words of the answer and of the question."""
+
+    def is_right(self, place: int) -> bool:
+        """Tell whether a stored figure stands there."""
+        return any(start <= place < end for start, end in self.right)
 
     def note(self, feature: str, strength: float) -> None:
         if strength > self.features[feature]:

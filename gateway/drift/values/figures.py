@@ -1,6 +1,7 @@
 """A figure is a number with what it counts: a price, a time, a length of time, a label such as "room 412"."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 TIME, YEAR, DATE, PHONE, PERCENT, WEEKDAY = "time", "of-the-calendar", "date", "phone", "percent", "weekday"
@@ -46,6 +47,13 @@ def sentence_of(text: str, figure: Figure) -> tuple[int, int]:
     start = max(text.rfind(stop, 0, figure.start) for stop in _STOPS) + 1
     ends = [at for stop in _STOPS if (at := text.find(stop, figure.end)) >= 0]
     return start, min(ends, default=len(text))
+
+
+def numbers(found: Iterable[Figure]) -> frozenset[float | str]:
+    """Give the values, those of labels as numbers, too: a number behind a word may count something else."""
+    values = [figure.value for figure in found]
+    told = [int(one[:LONGEST]) for one in values if isinstance(one, str) and one.isdecimal()]
+    return frozenset([*values, *told])
 
 
 def moved(found: list[Figure], offset: int) -> list[Figure]:

@@ -16,6 +16,7 @@ from gateway.drift.values.figures import (
     WEEKDAY,
     YEAR,
     Figure,
+    numbers,
     sentence_of,
 )
 from gateway.drift.values.heard import Heard
@@ -105,8 +106,8 @@ class Ledger:
             if figure.kind == NUMBER:
                 self._weigh_bare(evidence, figure, heard)
                 continue
-            held = self.by_kind.get(figure.kind)
-            if held is None:
+            held = self._held(figure)
+            if not held:
                 continue
             if figure.kind == WEEKDAY and self._is_off(figure, heard):
                 span = (figure.start, figure.end)
@@ -120,9 +121,17 @@ class Ledger:
                         "figure", "number-clash", strength, (figure.start, figure.end), stated.basis
                     )
 
+    def _held(self, figure: Figure) -> list[Stated]:
+        """Give the stored figures that this one may be held against: months are years, too."""
+        held = self.by_kind.get(figure.kind)
+        if held is not None or figure.length is None:
+            return held or []
+        unit = figure.length[0]
+        return [one for one in self.stated if one.figure.length is not None and one.figure.length[0] == unit]
+
     def _weigh_bare(self, evidence: Evidence, figure: Figure, heard: Heard) -> None:
         """Hold a number without a unit against amounts of money: "forty a day plus expenses"."""
-        if not self._amounts or any(figure.value == one.figure.value for one in self.stated):
+        if not self._amounts or self.holds(figure):
             return
         near, _ = self._context(figure, heard)
         for one in self._amounts:
@@ -137,14 +146,30 @@ class Ledger:
         values = self.values.get(figure.kind, ())
         if figure.value in values or figure.length in self._lengths:
             return True
-        if figure.kind == TIME and not isinstance(figure.value, str):
-            return (figure.value + 720) in values or (figure.value - 720) in values
-        return False
+        if isinstance(figure.value, str):
+            return False
+        if figure.kind == "hour":
+            # Whoever says "at ten hours" may mean the time of day.
+            return figure.value * 60 in self.values.get(TIME, ())
+        return figure.kind == TIME and not {figure.value + 720, figure.value - 720}.isdisjoint(values)
+
+    def holds(self, figure: Figure) -> bool:
+        """Tell whether the figure is stored, or its number, as what it may stand for without a unit."""
+        if self.knows(figure):
+            return True
+        value = figure.value
+        if isinstance(value, str) or figure.kind not in (NUMBER, "hour"):
+            return False
+        return (
+            value in self.numbers
+            or f"{value:g}" in self.numbers
+            or not self.values[TIME].isdisjoint({value * 60, value * 60 + 720})
+        )
 
     def _excused(self, figure: Figure, heard: Heard) -> bool:
         """Tell whether the figure is the user's, denied, asked, within a range, or follows from others."""
         value = figure.value
-        theirs = {one.value for one in heard.asked_figures}
+        theirs = numbers(heard.asked_figures)
         if value in theirs or (figure.kind == TIME and isinstance(value, float) and value / 60 in theirs):
             return True
         if any(figure.start - _DENIED <= at <= figure.start for at in heard.denied):
@@ -176,9 +201,9 @@ class Ledger:
     ) -> tuple[float, Stated]:
         """Say how sure it is that another figure is stored of what this one is said of."""
         near, question = self._context(figure, heard)
-        weights = self._weights[figure.kind]
         best, stated = 0.0, held[0]
         for one in held:
+            weights = self._weights[one.figure.kind]
             shared = sum([weights[key] for key in one.keys & near])
             shared += _ASKED * sum([weights[key] for key in (one.keys & question) - near])
             if shared > best:

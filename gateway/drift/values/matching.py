@@ -93,6 +93,7 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
             if (
                 number.value in evidence.theirs
                 or number.value in evidence.facts.ledger.numbers
+                or evidence.is_right(number.start)
                 or any((unit, number.value) in stored for unit in number.units)
             ):
                 # It is what is stored of something else that is counted so, or what the user has.
@@ -147,7 +148,8 @@ def weigh_answer(
         evidence.accuse("swap", "value-clash", _ANSWERED * likeness, mention[2:], asked.basis)
     if asks_count and theirs.counts == clause.counts == 1:
         said, held = clause.numbers[0], theirs.numbers[0]
-        if said.value != held.value and said.value not in evidence.facts.ledger.numbers:
+        is_stored = said.value in evidence.facts.ledger.numbers or evidence.is_right(said.start)
+        if said.value != held.value and not is_stored:
             evidence.accuse(
                 "number", "number-clash", _ANSWERED * likeness, (said.start, said.end), asked.basis
             )
