@@ -141,6 +141,10 @@ class Phrases(Table, frozen=True):
     """Regular expressions for wordings that say what a sentence does."""
 
     named: str = ""
+    asking: str = ""
+    """How a question asks who, where or what is called."""
+    called: str = ""
+    """Two groups: whose name it is, and the name, where words run on."""
     copula: str = ""
     reside: str = ""
     age: str = ""

@@ -158,7 +158,8 @@ def _weigh_figures(
         for part in read:
             figures = figures + reader.days(part.stretch.text, part.stretch.lower, part.stretch.offset)
     names = facts.names.is_worth(answer.text)
-    if not names and not (figures and ledger.stated):
+    is_asked = facts.answers.is_asked(question.stretch.lower)
+    if not names and not is_asked and not (figures and ledger.stated):
         return
     asked, stretch = question.reading, question.stretch
     heard = Heard(
@@ -175,6 +176,8 @@ def _weigh_figures(
         ledger.weigh(evidence, heard)
     if names:
         facts.names.weigh(evidence, heard)
+    if is_asked:
+        facts.answers.weigh(evidence, heard)
 
 
 def _weigh_identity(evidence: Evidence, user: str, answer: str, lower: str) -> None:

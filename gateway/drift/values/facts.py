@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from gateway.drift.character import leaves
 from gateway.drift.language import Languages
 from gateway.drift.text import Stretch, Text
+from gateway.drift.values.answers import Answers
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.figures import Figure
 from gateway.drift.values.ledger import Ledger, Stated, about
@@ -72,6 +73,13 @@ class Facts:
         own = self.lexicon
         self.names = Names(
             capitals_tell=not language.lower().startswith("de"), titles=own.titles, naming=own.naming
+        )
+        self.answers = Answers(
+            own.asking,
+            own.called,
+            own.naming,
+            own.titles,
+            capitals_tell=not language.lower().startswith("de"),
         )
         self.text = " ".join([prompt, *(value for _, value in known)])[:_READ_IN_ALL].lower()
         self._left = _READ_IN_ALL
@@ -151,6 +159,9 @@ class Facts:
             small = _CAPITALIZED.sub(" ", value)
             stems += [stem for stem, *_ in self.lexicon.read(Stretch(small)).stems]
             self.names.add(basis, key, value, frozenset(stems))
+            read = [(stem, at, 0) for stem, at, *_ in self.lexicon.read(Stretch(value)).stems]
+            lead = self.lexicon.read(Stretch(named)).stems
+            self.answers.read(basis, value, read, lead=lead[0][0] if lead else "")
 
     def _take_key(self, words: list[str], value: str, basis: str) -> None:
         """Store the value of a field whose name says what it is, such as its age or its city."""
@@ -199,7 +210,9 @@ class Facts:
         for part in pieces(self.lexicon, Text(prompt, len(prompt)), head=_READ):
             stems = [(s, a - part.stretch.offset, b) for s, a, b in part.reading.stems]
             denied = [m.start for m in part.reading.mentions if m.category == "_negations"]
-            self.names.read(part.stretch.text, stems, [at - part.stretch.offset for at in denied])
+            denied = [at - part.stretch.offset for at in denied]
+            self.names.read(part.stretch.text, stems, denied)
+            self.answers.read("prompt", part.stretch.text, stems, denied)
 
     def _take_text(self, basis: str, text: str) -> None:
         self._left -= len(text)

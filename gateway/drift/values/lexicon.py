@@ -11,6 +11,7 @@ from gateway.drift.memory import Memory
 from gateway.drift.scripts import RUNS
 from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
+from gateway.drift.values import frames
 from gateway.drift.values.entries import GLYPH_RUN, Entry, Sense, entries
 from gateway.drift.values.figures import MOST, UNCOUNTED, Figure
 from gateway.drift.values.reader import Reader
@@ -61,6 +62,7 @@ class Lexicon:
         self._elides = own.writing.elides
         self.titles = frozenset(own.words.titles.split())
         self.naming = frozenset(own.words.naming.split())
+        self.asking, self.called = frames.pattern(own.phrases.asking), frames.pattern(own.phrases.called)
         self.puts_objects_first = own.words.objects_first
         self.patterns, self.literals = shared.patterns, shared.literals
         self.reader = Reader(own, languages[ANY].figures if ANY in languages else Figures())

@@ -22,7 +22,7 @@ FLOORS = {
     "policy": 0.75,
     "prompt-leak": 0.8,
     "wrong-fact-number": 0.8,
-    "wrong-fact-other": 0.3,
+    "wrong-fact-other": 0.55,
     "wrong-language": 0.95,
     "wrong-register": 0.8,
 }

@@ -1,0 +1,145 @@
+"""Whoever asks who somebody is, where something lies or what it is called gets the name that is stored."""
+
+import re
+from collections.abc import Container, Sequence
+from typing import NamedTuple
+
+from gateway.drift.scripts import UPPER
+from gateway.drift.values.evidence import Evidence
+from gateway.drift.values.heard import Heard
+
+WORD = rf"[{UPPER}]\w+(?:[’'-]\w+)*"
+"""A word with a capital."""
+RUN = re.compile(rf"{WORD}(?:[ \u00a0](?:\w{{2,3}} )?{WORD})*")
+_STOPS = ".!?。！？\n"
+_BREAKS = re.compile(r"[.!?;:()\n]")
+BEFORE, BEHIND = 4, 3
+"""Content words beside a name that say whose it is."""
+MOST = 120
+"""Names that are kept."""
+FIRST = 160
+"""Characters of an answer that answer the question."""
+SURE = 0.8
+
+
+class Told(NamedTuple):
+    """A name in the prompt's prose or a field, and what stands beside it."""
+
+    basis: str
+    keys: frozenset[str]
+    words: tuple[str, ...]
+    """Its words, in lower case."""
+
+
+class Answers:
+    """Names by the words beside them, held against the name in an answer to a question for it."""
+
+    def __init__(
+        self,
+        asking: re.Pattern[str],
+        called: re.Pattern[str],
+        naming: Container[str],
+        titles: Container[str],
+        *,
+        capitals_tell: bool,
+    ) -> None:
+        self.told: list[Told] = []
+        self._asking, self._called = asking, called
+        self._naming, self._titles = naming, titles
+        self._capitals_tell = capitals_tell
+        self._runs: list[tuple[str, str, str]] = []
+        """Key, name and basis, where words run on."""
+
+    def read(
+        self,
+        basis: str,
+        text: str,
+        stems: Sequence[tuple[str, int, int]],
+        denied: Sequence[int] = (),
+        lead: str = "",
+    ) -> None:
+        """Keep the names of a text; `stems` are its content words, `lead` what the whole belongs to."""
+        for match in self._called.finditer(text):
+            if match[1] and match[2] and len(self._runs) < MOST:
+                self._runs.append((match[1], match[2], basis))
+        places = self._places(text)
+        for at, (start, end) in enumerate(places[:MOST]):
+            low = max([0, *(m.end() for m in _BREAKS.finditer(text, 0, start))])
+            high = min([len(text), *(m.start() for m in _BREAKS.finditer(text, end))])
+            if any(low <= place < start for place in denied):
+                continue
+            low = max(low, places[at - 1][1] if at else 0)
+            high = min(high, places[at + 1][0] if at + 1 < len(places) else high)
+            before = [stem for stem, a, _ in stems if low <= a < start][-BEFORE:]
+            behind = [stem for stem, a, _ in stems if end <= a < high][:BEHIND]
+            keys = frozenset([*before, *behind, *([lead] if lead else [])])
+            if keys and len(self.told) < MOST:
+                words = [word for word in text[start:end].lower().split() if word not in self._titles]
+                self.told.append(Told(basis, keys, tuple(words)))
+
+    def is_asked(self, question: str) -> bool:
+        """Whether a question, in lower case, may be for one of the names."""
+        return bool(self.told or self._runs) and self._asking.search(question) is not None
+
+    def weigh(self, evidence: Evidence, heard: Heard) -> None:
+        """Add another name than the one that was asked for."""
+        for match in self._called.finditer(heard.text[:FIRST]):
+            self._weigh_run(evidence, heard, match)
+        end = min([at for stop in _STOPS if (at := heard.text.find(stop)) > 0], default=len(heard.text))
+        about = heard.asked_stems | {stem for stem, at, _ in heard.stems if at < end}
+        held = [(len(one.keys & about), len(one.keys & heard.asked_stems), one) for one in self.told]
+        best = max(((shared, asked) for shared, asked, _ in held), default=(0, 0))
+        if best[0] == 0 or (best[1] == 0 and heard.asked_stems):
+            return
+        meant = [one for shared, asked, one in held if (shared, asked) == best]
+        for start, stop in self._places(heard.text[: min(end, FIRST)]):
+            words = [word.lower() for word in re.findall(r"\w{2,}", heard.text[start:stop])]
+            words = [word for word in words if word not in self._titles]
+            if any(_is_same(words, one.words) for one in meant):
+                return
+            if self._is_novel(words, heard.asked, evidence.facts.text):
+                evidence.accuse("name", "name-clash", SURE, (start, stop), meant[0].basis)
+                return
+
+    def _weigh_run(self, evidence: Evidence, heard: Heard, match: re.Match[str]) -> None:
+        key, name = match[1], match[2]
+        if not name or not key or name in heard.asked or name in evidence.facts.text:
+            return
+        for stored, value, basis in self._runs:
+            is_same = stored == key or stored.endswith(key) or key.endswith(stored)
+            if is_same and value not in heard.text:
+                evidence.accuse("name", "name-clash", SURE, match.span(2), basis)
+                return
+
+    def _is_novel(self, words: Sequence[str], asked: str, known: str) -> bool:
+        """Tell whether a word of the name, the first or all, stands in no text of the persona or the user."""
+        strange = [word[:5] not in known and word[:5] not in asked for word in words]
+        return bool(strange) and (all(strange) or (len(strange) > 1 and strange[0]))
+
+    def _places(self, text: str) -> list[tuple[int, int]]:
+        """Find where names stand: by capitals, or where all nouns have them, behind a word of naming."""
+        found = []
+        for match in RUN.finditer(text):
+            lead = text[: match.start()].rstrip(" \"'“„«(¿¡")
+            start = match.start()
+            begins = not lead or lead[-1] in _STOPS + ":…-•"
+            many = re.findall(WORD, match[0])
+            if begins:
+                # A capital stands there because a sentence begins.
+                if len(many) < 2:
+                    continue
+                start += len(many[0]) + 1 if len(many) > 2 or not self._capitals_tell else 0
+            before = re.findall(r"[^\W\d_]+", lead[-24:].lower())[-1:]
+            named = any(word in self._naming or word in self._titles for word in before)
+            titled = many[0].lower() in self._titles and len(many) > 1
+            if self._capitals_tell or titled or (named and not begins):
+                found.append((start, match.end()))
+        return found
+
+
+def _is_same(said: Sequence[str], stored: Sequence[str]) -> bool:
+    """Tell whether a name is the stored one, or a part of it; another first name makes it another's."""
+    shared = [word for word in said if any(word[:4] == one[:4] for one in stored)]
+    return bool(shared) and (
+        len(said) == 1 or len(stored) == 1 or said[0][:4] == stored[0][:4] or len(shared) > 1
+    )
