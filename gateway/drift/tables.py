@@ -107,6 +107,8 @@ class Figures(Table, frozen=True):
     """Behind the hour, with the minutes as a group: "10 *h 30*"."""
     oclock: str = ""
     """Behind a number that is a time."""
+    late: str = ""
+    """Behind an hour of the afternoon, the evening or the night."""
     past: dict[str, int] = {}
     """What stands before an hour, and the minutes that it adds: "half past"."""
     then: dict[str, int] = {}

@@ -89,7 +89,7 @@ class Rules:
         self.unspoken = tuple(
             text
             for one in self.forbidden
-            if not one.active.is_declared and any(act.startswith("act:") for act in one.acts)
+            if not one.active.is_declared and one.is_about_speech
             for text in _texts(one.active, words)
         )
         """Sentences of the prompt by which something is not to be said or done."""

@@ -57,6 +57,12 @@ class Forbidden(NamedTuple):
     """What is not to be spoken of, or advised in."""
 
     @property
+    def is_about_speech(self) -> bool:
+        """Tell whether the rule is about what is said or done, and not about what is so of the persona."""
+        is_act = any(act.startswith("act:") for act in self.acts)
+        return is_act or self.acts.isdisjoint({"cue:unable", "cue:only"})
+
+    @property
     def is_deed(self) -> bool:
         return "act:claim" in self.acts or "cue:unable" in self.acts
 

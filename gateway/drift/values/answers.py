@@ -19,6 +19,8 @@ MOST = 120
 """Names that are kept."""
 FIRST = 160
 """Characters of an answer that answer the question."""
+CLOSE = 32
+"""Characters between a name and whose it is, where only the answer says so."""
 SURE = 0.8
 
 
@@ -89,14 +91,20 @@ class Answers:
         about = heard.asked_stems | {stem for stem, at, _ in heard.stems if at < end}
         held = [(len(one.keys & about), len(one.keys & heard.asked_stems), one) for one in self.told]
         best = max(((shared, asked) for shared, asked, _ in held), default=(0, 0))
-        if best[0] == 0 or (best[1] == 0 and heard.asked_stems):
+        if best[0] == 0:
             return
         meant = [one for shared, asked, one in held if (shared, asked) == best]
+        if best[1] == 0 and heard.asked_stems and len(meant) > 1:
+            return
+        # What the question has no word of must stand right beside the name.
+        must_stand_beside = best[1] == 0 and bool(heard.asked_stems)
         for start, stop in self._places(heard.text[: min(end, FIRST)]):
             words = [word.lower() for word in re.findall(r"\w{2,}", heard.text[start:stop])]
             words = [word for word in words if word not in self._titles]
             if any(_is_same(words, one.words) for one in meant):
                 return
+            if must_stand_beside and not any(_is_beside(heard, one.keys, start) for one in meant):
+                continue
             if self._is_novel(words, heard.asked, evidence.facts.text):
                 evidence.accuse("name", "name-clash", SURE, (start, stop), meant[0].basis)
                 return
@@ -135,6 +143,11 @@ class Answers:
             if self._capitals_tell or titled or (named and not begins):
                 found.append((start, match.end()))
         return found
+
+
+def _is_beside(heard: Heard, keys: frozenset[str], place: int) -> bool:
+    """Tell whether one of the words stands close to a place of the answer."""
+    return any(stem in keys and abs(at - place) <= CLOSE for stem, at, _ in heard.stems)
 
 
 def _is_same(said: Sequence[str], stored: Sequence[str]) -> bool:

@@ -40,6 +40,8 @@ _COUNTER = re.compile("([\u4e00-\u9fff])")
 _APOSTROPHES = frozenset("'’")
 """What stands between a year and its ending, as in "2009'da"."""
 _MEASURES = frozenset({"percent", "tenth", "kg", "km", "cm"})
+_FRACTION = re.compile("[:.]\\d| ?%")
+"""Behind a number that is no hour."""
 _FIRST_YEAR, _LAST_YEAR = 1200, 2100
 _TAIL, _CENTURY = re.compile(r"(?<!\w)['’]$"), 1900
 """A year without its century: '44."""
@@ -71,6 +73,7 @@ class Reader:
         self._halves = [(minutes, frames.pattern(text, "$")) for text, minutes in own.past.items()]
         self._leads = tuple(own.past) if all(map(frames.is_plain, own.past)) else ("",)
         self._after = [(minutes, frames.pattern(text)) for text, minutes in own.then.items()]
+        self._late = re.compile(rf"[ \u00a0](?:{own.late})(?!\w)" if own.late else "(?!)")
         self._to = frames.between(own.to)
         self._beside = frames.between(own.beside)
         self._minutes = {word: sign for word, sign in (("past", 1), ("to", -1)) if language.code == "en"}
@@ -199,12 +202,22 @@ class Reader:
             return None
         whole = int(value)
         is_led = lower.endswith(self._leads, max(0, start - 20), start)
-        for minutes, pattern in self._halves if is_led else ():
-            if match := pattern.search(lower, max(0, start - 20), start):
-                return self._time(lower, match.start(), end, whole * 60 + minutes)
+        led = next(
+            (
+                (match.start(), minutes)
+                for minutes, pattern in (self._halves if is_led else ())
+                if (match := pattern.search(lower, max(0, start - 20), start))
+            ),
+            None,
+        )
+        if led and led[1]:
+            return self._time(lower, led[0], end, whole * 60 + led[1])
         for minutes, pattern in self._after:
             if match := pattern.match(lower, end):
                 return self._time(lower, start, match.end(), whole * 60 + minutes)
+        if led and not _FRACTION.match(lower, end):
+            # What only leads up to a time says nothing of its minutes.
+            return self._time(lower, led[0], end, whole * 60)
         if self._minutes and (match := _MINUTES.match(lower, end)):
             hour = self.words.get(match[2], 99)
             if whole in (5, 10, 20, 25) and hour <= 12 and not self._unit(lower, lower, match.end()):
@@ -229,9 +242,11 @@ class Reader:
         return out
 
     def _time(self, lower: str, start: int, end: int, minutes: int, said: str = "") -> Figure:
+        at = end
         said = said or (match[0] if (match := self._oclock.match(lower, end)) else "")
         end = end if not said or lower[:end].endswith(said) else end + len(said)
-        if "p" in said and said.strip(" .").startswith("p") and minutes < 720:
+        is_late = said.strip(" .").startswith("p") or self._late.match(lower, at) is not None
+        if is_late and minutes < 720:
             minutes += 720
         return Figure(TIME, float(minutes), start, end)
 
