@@ -32,6 +32,7 @@ from gateway.conversations.routes import router as conversations_router
 from gateway.conversations.talking import Talking
 from gateway.conversations.window import Windows
 from gateway.embedding.embedder import Embedder
+from gateway.embedding.order import MODEL as EMBEDDING_MODEL
 from gateway.ensembles.routes import router as ensembles_router
 from gateway.ensembles.scenario import Stage
 from gateway.equipment import Equipment
@@ -278,7 +279,8 @@ def create_app(
         state["work"] = await gateway.queue.depth()
         return Response(state, status_code=200 if is_ready else 503)
 
-    models = Models(gateway.database, gateway.exchanges)
+    embeds = gateway.embedder is not None and config.embeddings.upstream is None
+    models = Models(gateway.database, gateway.exchanges, [EMBEDDING_MODEL] if embeds else [])
     refuse = refusing(config.server.public_url)
     litestar = _Application(
         route_handlers=[

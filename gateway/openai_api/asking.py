@@ -73,6 +73,8 @@ class Asking:
         self._chat = chat
         self._mask = Mask(secrets, persona.prompt.json) if persona is not None else Mask(secrets)
         self._event_bytes = min(chat.max_answer, EVENT_BYTES)
+        self._spares_usage = self._spares_cache = False
+        """What an upstream has refused is left out of the request from then on."""
         self._fallback_id = f"chatcmpl-{turn_id}"
         self.lost: Usage | None = None
         """Tokens of the tries that failed by their first event, for which the upstream charges too."""
@@ -133,10 +135,12 @@ class Asking:
         )
 
     def _caches(self, node: Node) -> bool:
-        return self._persona is not None and node.upstream.prompt_cache != "off" and not node.refuses_cache
+        spared = node.refuses_cache or self._spares_cache
+        return self._persona is not None and node.upstream.prompt_cache != "off" and not spared
 
     def _asks_usage(self, node: Node) -> bool:
-        return self._request.stream and self._persona is not None and not node.refuses_usage
+        spared = node.refuses_usage or self._spares_usage
+        return self._request.stream and self._persona is not None and not spared
 
     async def _post(self, node: Node, route: Route) -> Response:
         """Send it and return a response whose status is good, its body unread. Raises UpstreamFailure."""
@@ -150,11 +154,16 @@ class Asking:
         failure, told = await failed(node, response, self._mask)
         added = asks_usage and not self._request.wants_usage and failure.status in (400, 422)
         if added and (b"stream_options" in told or b"include_usage" in told):
+            self._spares_usage = True
+            good = await self._post(node, route)
+            # Only now is it known that this was refused, and not what the caller has written.
             node.refuses_usage = True
-            return await self._post(node, route)
+            return good
         if failure.status in (400, 422) and self._caches(node) and caching.is_refused(told, self._fields):
+            self._spares_cache = True
+            good = await self._post(node, route)
             node.refuses_cache = True
-            return await self._post(node, route)
+            return good
         raise failure
 
     async def _first_event(

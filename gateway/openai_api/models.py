@@ -1,8 +1,10 @@
 """`GET /v1/openai/models` lists the names that a caller may put into `model`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.auth.guard import Caller
+from gateway.config import EMBEDDED
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.exchanges import PERSONA_PREFIX, Exchanges
 from gateway.personas import name as names
@@ -24,9 +26,11 @@ Model = dict[str, Any]
 class Models:
     """Lists and looks up model names."""
 
-    def __init__(self, database: Database, exchanges: Exchanges) -> None:
+    def __init__(self, database: Database, exchanges: Exchanges, own: Sequence[str] = ()) -> None:
+        """`own` are the names of models that the gateway runs itself."""
         self._database = database
         self._exchanges = exchanges
+        self._own = own
 
     async def everything(self, caller: Caller) -> list[Model]:
         """List bare names and labels of the personas that the caller can use, then plain models."""
@@ -42,7 +46,8 @@ class Models:
             for label, number in [(None, _bare(persona)), *persona.labels.items()]
         ]
         plain = [_plain(name, route.upstream) for name, route in self._exchanges.plain.items()]
-        return (listed + plain)[:MOST]
+        embedded = [_plain(name, EMBEDDED) for name in self._own if name not in self._exchanges.plain]
+        return (listed + plain + embedded)[:MOST]
 
     async def versions(self, caller: Caller, ref: str) -> list[Model]:
         """List every version of one persona, the newest first. Raises Refusal."""
@@ -62,6 +67,8 @@ class Models:
         route = self._exchanges.plain.get(model)
         if route is not None:
             return _plain(model, route.upstream)
+        if model in self._own:
+            return _plain(model, EMBEDDED)
         model, registry = names.canonical(model), self._exchanges.registry
         if not model.startswith(PERSONA_PREFIX):
             raise await registry.stranger(caller, model)

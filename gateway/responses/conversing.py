@@ -1,6 +1,9 @@
 """`/v1/openai/conversations` makes, shows and changes conversations in OpenAI's form, and their items."""
 
-from typing import Annotated, Any
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import delete, get, post
@@ -17,6 +20,7 @@ from gateway.conversations.message import MOST_BYTES, Addition, Message, below, 
 from gateway.conversations.reaching import reach
 from gateway.conversations.view import Metadata
 from gateway.errors import Fault, Refusal
+from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.messages import wrong
 from gateway.personas.name import PREFIX
 from gateway.personas.registry import Registry
@@ -40,6 +44,7 @@ ADDING = {
 }
 ITEM = {"scope": SCOPE, "faults": (Fault.CONVERSATION_UNKNOWN, Fault.ITEM_UNKNOWN)}
 MOST_ITEMS = 20
+T = TypeVar("T")
 
 
 class NewOpenAIConversation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -87,7 +92,8 @@ def _whole(registry: Registry) -> list[HTTPRouteHandler]:
             persona = await registry.resolve(caller, PREFIX + data.persona.removeprefix(PREFIX))
             persona_id, pin = persona.persona_id, Pin(persona.version)
         draft = beginning.draft(caller, persona_id, pin, metadata=data.metadata or {})
-        added = _added(draft, None, data.items or [], keeps_texts=config.recording.texts != "none")
+        add = partial(_added, draft, None, data.items or [], keeps_texts=config.recording.texts != "none")
+        added = await asyncio.to_thread(add)
         async with database.write(still_there(request.scope)) as connection:
             made = await conversations.create(connection, draft)
             if added:
@@ -153,7 +159,8 @@ def _items() -> list[HTTPRouteHandler]:
         async with database.read() as connection:
             found = await reach(connection, caller_of(request), conversation)
             messages = (await on(connection, found, found.leaf)).messages
-        return listed([item for each in messages for item in shown.items_of(each)], order, limit, after)
+        items = await _aside(messages, lambda: [item for each in messages for item in shown.items_of(each)])
+        return listed(items, order, limit, after)
 
     @post(
         "/conversations/{conversation:str}/items",
@@ -169,7 +176,7 @@ def _items() -> list[HTTPRouteHandler]:
         async with database.write(still_there(request.scope)) as connection:
             found = await reach(connection, caller, conversation)
             leaf = await conversations.message(connection, found, found.leaf) if found.leaf else None
-            added = _added(found, leaf, data.items, keeps_texts=keeps_texts)
+            added = await asyncio.to_thread(_added, found, leaf, data.items, keeps_texts=keeps_texts)
             if not added:
                 raise wrong("items", "is empty; send at least one")
             await _write(connection, found, added)
@@ -181,7 +188,8 @@ def _items() -> list[HTTPRouteHandler]:
     ) -> dict[str, Any]:
         async with database.read() as connection:
             found = await reach(connection, caller_of(request), conversation)
-            written = _find((await on(connection, found, found.leaf)).messages, item)[1]
+            path = (await on(connection, found, found.leaf)).messages
+        _, written = await _aside(path, lambda: _find(path, item))
         return dict(msgspec.json.decode(written))
 
     @delete(
@@ -197,8 +205,8 @@ def _items() -> list[HTTPRouteHandler]:
         async with database.write(still_there(request.scope)) as connection:
             found = await reach(connection, caller_of(request), conversation)
             path = (await on(connection, found, found.leaf)).messages
-            message, _ = _find(path, item)
-            items, body = shown.without(message, item)
+            message, _ = await _aside(path, lambda: _find(path, item))
+            items, body = await _aside([message], lambda: shown.without(message, item))
             await store.rewrite(connection, found, message.id, items, body)
             at = path.index(message)
             end = next((each for each in range(at, len(path)) if path[each].score is not None), at)
@@ -215,6 +223,12 @@ def _items() -> list[HTTPRouteHandler]:
 
 
 ItemId = Annotated[str, Parameter(max_length=128)]
+
+
+async def _aside(messages: Sequence[Message], call: Callable[[], T]) -> T:
+    """Return what the call makes of these messages; large ones are read in a thread."""
+    size = sum(len(each.body or "") + len(each.items or "") for each in messages)
+    return await asyncio.to_thread(call) if size > LARGE else call()
 
 
 def _find(path: list[Message], item_id: str) -> tuple[Message, bytes]:
@@ -240,8 +254,11 @@ def _added(
     heard = spoken_items.hear(fields, "items")
     if heard.foreign:
         raise wrong("items", "names an object of an upstream; send what it stands for", heard.foreign[0])
-    place = leaf.place if leaf is not None else root(conversation)
-    spoken = [said for said in heard.spoken if not said.is_system]
+    place, spoken = leaf.place if leaf is not None else root(conversation), heard.spoken
+    system = next((said for said in spoken if said.is_system), None)
+    if system is not None:
+        problem = "holds a system message, which no conversation keeps; send it as `instructions`"
+        raise wrong("items", problem, system.origin)
     raws = [msgspec.Raw(msgspec.json.encode(said.message)) for said in spoken]
     made = below(place, hear(raws, conversation.origin, place.hash), None)
     found = []

@@ -1,5 +1,6 @@
 """Routes show, follow, cancel and delete responses that are kept, and list what they answer."""
 
+import asyncio
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from gateway.auth.access import AnyRequest, Store, caller_of, still_there
 from gateway.auth.guard import Caller
 from gateway.conversations.reaching import READING
 from gateway.errors import Fault, Refusal
+from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.messages import wrong
 from gateway.responses import shown, store
 from gateway.responses.beginning import is_background, standing
@@ -118,7 +120,10 @@ def handlers(following: Following) -> list[HTTPRouteHandler]:
         """The items of its own request are listed, and not what was said before."""
         async with database.read() as connection:
             found = await reach(connection, caller_of(request), response)
-        return listed(shown.read_items(found.input or "[]"), order, limit, after)
+        given = found.input or "[]"
+        if len(given) <= LARGE:
+            return listed(shown.read_items(given), order, limit, after)
+        return await asyncio.to_thread(lambda: listed(shown.read_items(given), order, limit, after))
 
     return [read_response, cancel_response, remove_response, list_input_items]
 

@@ -25,6 +25,11 @@ def test_a_long_prompt_is_marked_until_that_is_refused(start: Start, upstream: S
     own = fetch(gateway, CHAT, {**ASK, "prompt_cache_key": "mine"})
     assert (own.status, json.loads(upstream.seen[-1].body)["prompt_cache_key"]) == (200, "mine")
     body = error_object("Unknown parameter: messages[0].content[0].prompt_cache_breakpoint", code=400)
+    # Who writes what is refused anyway decides nothing for others.
+    upstream.reply(json_answer(body, code=400), json_answer(body, code=400))
+    assert fetch(gateway, CHAT, ASK).status == 400
+    assert fetch(gateway, CHAT, ASK).status == 200
+    assert b"prompt_cache_breakpoint" in upstream.seen[-1].body
     upstream.reply(json_answer(body, code=400))
     assert fetch(gateway, CHAT, ASK).status == 200
     assert fetch(gateway, CHAT, ASK).status == 200

@@ -163,3 +163,10 @@ def test_a_model_that_nobody_asks_ends(tmp_path: Path, models: ScriptedUpstream)
     until(lambda: child_of(gateway) is None)
     assert len(vectors(fetch(gateway, PLACE, {"input": "dawn"}))[0]) == 384
     assert gateway.stop() == 0
+
+
+def test_the_model_is_listed_where_it_answers(lone: Gateway) -> None:
+    listed = fetch(lone, "/v1/openai/models").json["data"]
+    (shown,) = [each for each in listed if each["id"] == MODEL]
+    assert shown["owned_by"] == "embedded"
+    assert fetch(lone, f"/v1/openai/models/{MODEL}").json == shown

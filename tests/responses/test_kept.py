@@ -274,3 +274,12 @@ def test_where_no_texts_are_kept_that_is_said(upstream: ScriptedUpstream, start:
     assert fetch(gateway, PATH, model).json["store"] is False
     reply = fetch(gateway, PATH, {**model, "store": True})
     assert (reply.status, reply.error["code"]) == (409, "conversation.without_texts")
+
+
+def test_a_conversation_takes_no_system_items(responding: Gateway) -> None:
+    items = [{"role": "user", "content": "Hi"}, {"role": "developer", "content": "Be brief."}]
+    refused = fetch(responding, CONVERSATIONS, {"items": items})
+    assert (refused.status, refused.json["error"]["param"]) == (400, "items")
+    assert "`items[1]`" in refused.json["error"]["message"]
+    made = fetch(responding, CONVERSATIONS, {}).json
+    assert fetch(responding, f"{CONVERSATIONS}/{made['id']}/items", {"items": items}).status == 400

@@ -151,7 +151,7 @@ def test_what_no_chat_can_be_asked_is_refused_by_its_name(
         ({"instructions": ["x"]}, "instructions"),
         ({"metadata": {"a": 1}}, "metadata"),
         ({"stream": "yes"}, "stream"),
-        ({"background": True}, "background"),
+        ({"background": "yes"}, "background"),
         ({"tools": [{"type": "code_interpreter"}]}, "tools[0].type"),
         ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0].id"),
         ({"previous_response_id": "resp_1"}, "previous_response_id"),

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway import clock
 from gateway.conversations.conversation import Conversation
@@ -99,11 +101,15 @@ async def _keep_items(
     wanted = {each for each in item_ids if each and len(each) <= ITEM_ID and "\0" not in each}
     if not wanted:
         return
-    known = select(ITEM.id).where(ITEM.workspace_id == workspace_id, ITEM.id.in_(wanted))
-    wanted -= {row.id for row in await connection.execute(known)}
     rows = [{"workspace_id": workspace_id, "id": each, "response": number} for each in sorted(wanted)]
-    if rows:
-        await connection.execute(insert(tables.response_items), rows)
+    await connection.execute(_unless_known(connection.dialect.name), rows)
+
+
+@lru_cache
+def _unless_known(dialect: str) -> Any:
+    """Insert items, those left out that an answer has brought before, perhaps a moment ago."""
+    insertion: Any = (postgresql if dialect == "postgresql" else sqlite).insert(tables.response_items)
+    return insertion.on_conflict_do_nothing(index_elements=["workspace_id", "id"])
 
 
 async def erase(connection: AsyncConnection, response: Response) -> None:
