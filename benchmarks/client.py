@@ -12,6 +12,8 @@ from benchmarks.process import BenchError
 
 EVENT = b"data: {"
 OVERLAP = len(EVENT) - 1
+COMPLETED = b'"type":"response.completed"'
+"""The last event of a response begins with this."""
 
 
 class Answer(msgspec.Struct):
@@ -127,7 +129,7 @@ class Connection(asyncio.Protocol):
         # An event may begin in one piece and go on in the next.
         seen = self._tail + data
         self._found += seen.count(EVENT)
-        if b"[DONE]" in seen:
+        if b"[DONE]" in seen or COMPLETED in seen:
             answer.is_done = True
         self._tail = seen[-OVERLAP:]
         if self._keep_body:

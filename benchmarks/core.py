@@ -8,6 +8,7 @@ from benchmarks.drift import drift
 from benchmarks.gateway import Home
 from benchmarks.memory import memory
 from benchmarks.process import BenchError
+from benchmarks.responses import responses
 from benchmarks.results import Run
 from benchmarks.rig import Rig, say, settle, warm
 from benchmarks.shapes import BURST, LARGE, SMALL
@@ -34,6 +35,7 @@ async def measure(rig: Rig) -> Run:
     rig.stop(*targets)
     figures += await memory(rig)
     figures += await starts(rig)
+    figures += await responses(rig)
     figures += await drift(rig, notes)
     return results.run("core", time.monotonic() - began, about, rig.disturbance(), figures, notes)
 

@@ -71,3 +71,11 @@ def body(workload: Workload, number: int, model: str) -> bytes:
     if workload.shape.is_stream:
         request["stream"] = True
     return msgspec.json.encode(request)
+
+
+def response_body(workload: Workload, number: int, model: str) -> bytes:
+    """Make a Responses request that asks for the same, and whose answer is kept no more than a chat's."""
+    chat = msgspec.json.decode(body(workload, number, model))
+    system, *said = chat.pop("messages")
+    asked = {"instructions": system["content"], "input": said, "store": False}
+    return msgspec.json.encode({**chat, **asked})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from benchmarks import shapes
 from benchmarks.process import Process
@@ -47,6 +48,8 @@ class Target(msgspec.Struct, frozen=True):
     model: str = "mock-model"
     whole_path: str = "/v1/chat/completions"
     stream_path: str = "/v1/chat/completions"
+    takes_responses: bool = False
+    """Tells that it is asked by the Responses API."""
     headers: Mapping[str, str] = {}
     counts: Callable[[], Recorded] | None = None
     """Counts the answers that it has recorded, where it does that."""
@@ -56,10 +59,16 @@ class Target(msgspec.Struct, frozen=True):
 
     def request(self, workload: Workload, number: int, model: str | None = None) -> bytes:
         """Encode a whole HTTP request."""
-        body = shapes.body(workload, number, model or self.model)
+        write = shapes.response_body if self.takes_responses else shapes.body
+        body = write(workload, number, model or self.model)
         lines = [f"POST {self.path(workload)} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
         lines += [f"{name}: {value}" for name, value in self.all_headers().items()]
         return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+    def by_responses(self, name: str) -> "Target":
+        """Return the same server, asked by the Responses API."""
+        path = self.whole_path.replace("/chat/completions", "/responses")
+        return structs.replace(self, name=name, whole_path=path, stream_path=path, takes_responses=True)
 
     def all_headers(self) -> dict[str, str]:
         return {**SDK_HEADERS, "Authorization": f"Bearer {self.key}", **self.headers}

@@ -25,3 +25,11 @@ def test_a_request_names_its_answer_and_has_its_size(workload: Workload) -> None
 def test_the_words_of_a_stream_are_as_many_as_asked() -> None:
     assert len(texts.words(3, 100)) == 100
     assert "".join(texts.words(3, 100)) == Shape(True, 100).text(3)
+
+
+def test_a_responses_request_asks_for_the_same_as_a_chat() -> None:
+    chat, asked = (msgspec.json.decode(write(SMALL, 7, "m")) for write in (shapes.body, shapes.response_body))
+    assert [asked["instructions"], *(each["content"] for each in asked["input"])] == [
+        each["content"] for each in chat["messages"]
+    ]
+    assert shapes.parse(shapes.response_body(SMALL, 7, "m")) == (SMALL.shape, 7)
