@@ -16,6 +16,8 @@ from gateway.drift.scripts import UPPER
 
 DECLINES = ("unable", "defer", "deflect")
 """How an answer turns somebody down, or sends him to somebody else."""
+TELLING = frozenset({"act:others", "act:spoil"})
+"""Acts that answers of any words may be."""
 BEGINNING = 3
 """Sentences at the beginning in which it does."""
 JUDGED, UNASKED = 0.6, 0.35
@@ -37,7 +39,9 @@ def answered(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str
     labels = answer.labels
     if "act:compare" in rule.acts and ("judges" in labels or "praises" in labels):
         yield from _judged(rule, asked, answer)
-    if any(answer.has(one.start, one.end, *DECLINES) for one in answer.sentences[:BEGINNING]):
+    if not rule.is_deed and "guarantee" not in labels and rule.acts.isdisjoint(TELLING):
+        return
+    if answer.begins_with(BEGINNING, *DECLINES):
         return
     if "act:others" in rule.acts:
         yield from _told_of(rule, asked, answer, home)

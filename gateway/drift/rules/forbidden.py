@@ -104,7 +104,8 @@ def prepare(
     is_scope = "act:help" in acts
     own = frozenset(stems - usual)
     told = tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys())))
-    return Forbidden(active, acts, concepts, frozenset(stems), own, is_scope, stored, digits, told)
+    is_deed = not acts.isdisjoint({"act:claim", "cue:unable"})
+    return Forbidden(active, acts, concepts, frozenset(stems), own, is_scope, stored, digits, told, is_deed)
 
 
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:

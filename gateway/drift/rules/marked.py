@@ -158,8 +158,11 @@ class Marked:
 
     def within(self, label: str, start: int, end: int) -> list[Mark]:
         """The marks of this kind between two places."""
-        some = _from(self.labels.get(label, ()), start, end)
-        return [mark for mark in some if mark.start >= start and mark.end <= end]
+        marks = self.labels.get(label)
+        if marks is None:
+            return []
+        some = marks if len(marks) <= FEW else _from(marks, start, end)
+        return [mark for mark in some if mark[0] >= start and mark[1] <= end]
 
     def all_within(self, start: int, end: int) -> list[Mark]:
         """The marks of every kind between two places."""
@@ -174,11 +177,21 @@ class Marked:
 
     def has(self, start: int, end: int, *labels: str) -> bool:
         """Whether a mark of one of these kinds stands between two places."""
+        known = self.labels
         for label in labels:
-            for mark in _from(self.labels.get(label, ()), start, end):
-                if mark.start >= start and mark.end <= end:
-                    return True
+            marks = known.get(label)
+            if marks is not None:
+                # Most labels have no mark or a few, which are looked at without a call.
+                for mark in marks if len(marks) <= FEW else _from(marks, start, end):
+                    if mark[0] >= start and mark[1] <= end:
+                        return True
         return False
+
+    def begins_with(self, sentences: int, *labels: str) -> bool:
+        """Whether a mark of one of these kinds stands in one of the first sentences."""
+        if self.labels.keys().isdisjoint(labels):
+            return False
+        return any(self.has(one.start, one.end, *labels) for one in self.sentences[:sentences])
 
     def denies(self, start: int, end: int, mark: Mark, *labels: str) -> bool:
         """Whether one of these kinds stands there outside of the mark: `won't cost you` denies itself."""

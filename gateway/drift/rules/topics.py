@@ -55,16 +55,14 @@ class Forbidden(NamedTuple):
     """The digits of what is stored."""
     topics: tuple[str, ...] = ()
     """What is not to be spoken of, or advised in."""
+    is_deed: bool = False
+    """It forbids to say that something is done."""
 
     @property
     def is_about_speech(self) -> bool:
         """Tell whether the rule is about what is said or done, and not about what is so of the persona."""
         is_act = any(act.startswith("act:") for act in self.acts)
         return is_act or self.acts.isdisjoint({"cue:unable", "cue:only"})
-
-    @property
-    def is_deed(self) -> bool:
-        return "act:claim" in self.acts or "cue:unable" in self.acts
 
 
 def finding(rule: Forbidden, name: str, strength: float, start: int, end: int) -> Finding:
@@ -98,10 +96,7 @@ def topics(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterat
 
 def _turns_away(answer: Marked) -> bool:
     """Whether the answer begins by turning the user down."""
-    return any(
-        answer.has(one.start, one.end, "unable", "defer", "deflect", "negation")
-        for one in answer.sentences[:2]
-    )
+    return answer.begins_with(2, "unable", "defer", "deflect", "negation")
 
 
 def _is_refused(answer: Marked, mark: Mark) -> bool:
