@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from gateway import config
-from gateway.egress import fetcher as fetching
 from gateway.egress import target as targets
+from gateway.egress import wire
 from gateway.egress.fetcher import Fetcher, Limits
 from gateway.egress.target import EgressError
 from gateway.upstreams import lookup
@@ -108,7 +108,7 @@ async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     await web.TCPSite(runner, PRIVATE, made.port).start()
     monkeypatch.setitem(targets.PORTS, "http", made.port)
     monkeypatch.setattr(targets, "is_public", lambda address: address == PUBLIC)
-    monkeypatch.setattr(fetching, "is_public", lambda address: address == PUBLIC)
+    monkeypatch.setattr(wire, "is_public", lambda address: address == PUBLIC)
     monkeypatch.setattr(lookup, "FRESH_SECONDS", 0.0)
     yield made
     await runner.cleanup()
