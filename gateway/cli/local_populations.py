@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import msgspec
+
 from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
 from gateway.errors import Refusal
@@ -40,4 +42,4 @@ class LocalPopulations:
             job = await store.find(connection, job_id)
         if job is None or (job.workspace_id, job.kind) != (self._workspace.id, "population"):
             raise Failure(f"there is no population `{job_id}` in the workspace `{self._workspace.name}`")
-        return view.population(job)
+        return msgspec.json.decode(view.population(job), type=view.Population)

@@ -73,6 +73,8 @@ class Asker:
         self._prices = prices
         named = settings.generation.upstream
         self._routes = [config.route(settings, named)] if named else config.order(settings)
+        self.is_demonstration = bool(self._routes) and self._routes[0].upstream == config.LOCAL
+        """Tells that the bundled model is asked first, which talks and does not think."""
 
     async def ask(
         self,

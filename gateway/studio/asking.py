@@ -24,6 +24,7 @@ class Questioner:
         self._prices = Prices(config)
         self._ledger = Ledger(database, config, self._prices)
         self._asker = Asker(config, self._ledger, self._prices)
+        self.is_demonstration = self._asker.is_demonstration
         self._tasks: list[asyncio.Task[None]] = []
 
     async def be_ready(self) -> None:

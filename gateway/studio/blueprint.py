@@ -14,6 +14,8 @@ FIELDS = 40
 VALUES = 100
 """Values of one field."""
 CONSTRAINTS = 40
+CHARACTERS = 3_000
+"""Characters of all constraints together: each of them is worked out for each of 10,000 personas."""
 NAME = 60
 TEXT = 300
 KINDS = ("text", "category", "integer", "number")
@@ -90,6 +92,10 @@ def check(value: Any, faults: Faults, loc: tuple[str | int, ...] = ("blueprint",
     if faults.list(constraints, [*loc, "constraints"], CONSTRAINTS):
         for index, each in enumerate(constraints):
             _check_constraint(each, faults, (*loc, "constraints", index))
+        texts = (each if isinstance(each, str) else each["expression"] for each in constraints)
+        if len(faults.found) == before and sum(map(len, texts)) > CHARACTERS:
+            message = f"Constraints should have at most {CHARACTERS} characters together"
+            faults.add([*loc, "constraints"], message, "too_long")
     if len(faults.found) > before:
         return None
     plain = [{"expression": each} if isinstance(each, str) else each for each in constraints]

@@ -104,17 +104,25 @@ def _codes(
     return codes
 
 
+class _Places(dict[str, int]):
+    """Remembers the place of each word, which it works out once; a loop over a million words has no time."""
+
+    def __missing__(self, word: str) -> int:
+        place = self[word] = zlib.crc32(word.encode("utf-8", "surrogatepass")) % WIDTH
+        return place
+
+
 def _words(members: Sequence[Member]) -> Vectors:
     """Make a vector of length 1 of each persona's words; a word that stands often counts by its root."""
     vectors = np.zeros((len(members), WIDTH), np.float32)
-    places: dict[str, int] = {}
+    places = _Places()
     for row, member in enumerate(members):
         texts = [member.system_prompt, *(text for text in member.fields.values() if len(text) > SHORT)]
-        for word, count in Counter(WORD.findall(" ".join(texts).casefold())).items():
-            place = places.get(word)
-            if place is None:
-                place = places[word] = zlib.crc32(word.encode("utf-8", "surrogatepass")) % WIDTH
-            vectors[row, place] += count**0.5
+        counts = Counter(WORD.findall(" ".join(texts).casefold()))
+        if counts:
+            found = np.fromiter(map(places.__getitem__, counts), np.intp, len(counts))
+            weights = np.sqrt(np.fromiter(counts.values(), np.float64, len(counts)))
+            vectors[row] = np.bincount(found, weights, WIDTH)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths[lengths == 0] = 1
     unit: Vectors = vectors / lengths

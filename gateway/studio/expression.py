@@ -7,7 +7,7 @@ are no calls, no attributes and no loops, so that an expression takes as long as
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 LENGTH = 500
 """Characters of an expression."""
@@ -49,16 +49,28 @@ class NotApplicableError(Exception):
     """The expression asks for a field that is missing, or for a number that is none."""
 
 
-class Context(NamedTuple):
-    fields: Mapping[str, str]
-    orders: Orders
+class Context:
+    """One persona's fields, and what has been read of them: an expression may ask for one many times."""
+
+    __slots__ = ("fields", "known", "orders")
+
+    def __init__(self, fields: Mapping[str, str], orders: Orders) -> None:
+        self.fields, self.orders = fields, orders
+        self.known: dict[str, _Value] = {}
 
 
-class _Value(NamedTuple):
-    value: Scalar
-    order: Order | None = None
-    """The order of the field that the value is of."""
+class _Value:
+    __slots__ = ("number", "order", "value")
 
+    def __init__(self, value: Scalar, order: Order | None = None) -> None:
+        self.value = value
+        self.order = order
+        """The order of the field that the value is of."""
+        self.number: float | None = None
+        """The value as a number, once somebody has asked for that."""
+
+
+TRUE, FALSE = _Value(True), _Value(False)
 
 Node = Callable[[Context], _Value]
 
@@ -209,34 +221,38 @@ class _Parser:
 
 
 def _constant(value: Scalar) -> Node:
-    return lambda _: _Value(value)
+    made = _Value(value)
+    return lambda _: made
 
 
 def _field(name: str) -> Node:
     def read(context: Context) -> _Value:
-        if name not in context.fields:
-            raise NotApplicableError(f"`{name}` is missing")
-        return _Value(context.fields[name], context.orders.get(name))
+        found = context.known.get(name)
+        if found is None:
+            if name not in context.fields:
+                raise NotApplicableError(f"`{name}` is missing")
+            found = context.known[name] = _Value(context.fields[name], context.orders.get(name))
+        return found
 
     return read
 
 
 def _or(one: Node, other: Node) -> Node:
-    return lambda context: _Value(_truth(one(context)) or _truth(other(context)))
+    return lambda context: TRUE if _truth(one(context)) or _truth(other(context)) else FALSE
 
 
 def _and(one: Node, other: Node) -> Node:
-    return lambda context: _Value(_truth(one(context)) and _truth(other(context)))
+    return lambda context: TRUE if _truth(one(context)) and _truth(other(context)) else FALSE
 
 
 def _not(node: Node) -> Node:
-    return lambda context: _Value(not _truth(node(context)))
+    return lambda context: FALSE if _truth(node(context)) else TRUE
 
 
 def _member(node: Node, items: list[Node]) -> Node:
     def is_in(context: Context) -> _Value:
         value = node(context)
-        return _Value(any(_is_equal(value, item(context)) for item in items))
+        return TRUE if any(_is_equal(value, item(context)) for item in items) else FALSE
 
     return is_in
 
@@ -247,19 +263,21 @@ def _comparison(sign: str, one: Node, other: Node) -> Node:
     def compared(context: Context) -> _Value:
         left, right = one(context), other(context)
         if sign in ("==", "!="):
-            return _Value(_is_equal(left, right) is (sign == "=="))
-        ranks = _ranks(left, right)
-        return _Value(compare(*ranks) if ranks else compare(_number(left), _number(right)))
+            return TRUE if _is_equal(left, right) is (sign == "==") else FALSE
+        ranks = _ranks(left, right) or (_number(left), _number(right))
+        return TRUE if compare(*ranks) else FALSE
 
     return compared
 
 
 def _arithmetic(sign: str, one: Node, other: Node) -> Node:
+    step, divides = STEPS[sign], sign in "/%"
+
     def worked_out(context: Context) -> _Value:
         left, right = _number(one(context)), _number(other(context))
-        if sign in "/%" and right == 0:
+        if divides and right == 0:
             raise NotApplicableError("a division by zero has no value")
-        return _Value(float(STEPS[sign](left, right)))
+        return _Value(float(step(left, right)))
 
     return worked_out
 
@@ -287,12 +305,15 @@ def _ranks(left: _Value, right: _Value) -> tuple[int, int] | None:
 
 
 def _number(value: _Value) -> float:
-    if isinstance(value.value, str):
-        try:
-            return float(value.value.strip().replace(",", ""))
-        except ValueError:
-            raise NotApplicableError("a value is not numeric") from None
-    return float(value.value)
+    if value.number is None:
+        if isinstance(value.value, str):
+            try:
+                value.number = float(value.value.strip().replace(",", ""))
+            except ValueError:
+                raise NotApplicableError("a value is not numeric") from None
+        else:
+            value.number = float(value.value)
+    return value.number
 
 
 def _truth(value: _Value) -> bool:

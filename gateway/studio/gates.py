@@ -106,9 +106,12 @@ def _named(member: Member) -> Gate:
     name = _name_of(member)
     if name is None:
         return Gate(name="prompt_names_persona", passed=True, applicable=False, detail="There is no name.")
-    words = set(WORD.findall(member.system_prompt.casefold()))
-    passed = not words.isdisjoint(part for part in WORD.findall(name.casefold()) if len(part) > 1)
-    passed = passed or name.casefold() in member.system_prompt.casefold()
+    prompt, name_folded = member.system_prompt.casefold(), name.casefold()
+    passed = name_folded in prompt
+    if not passed:
+        # A prompt is taken apart only where a part of the name may be a word of it.
+        parts = [part for part in WORD.findall(name_folded) if len(part) > 1 and part in prompt]
+        passed = bool(parts) and not set(WORD.findall(prompt)).isdisjoint(parts)
     detail = "" if passed else f"The prompt does not name `{name[:SHOWN]}`."
     return Gate(name="prompt_names_persona", passed=passed, detail=detail)
 

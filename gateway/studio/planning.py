@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.studio import blueprint
+from gateway.studio import blueprint, demonstration
 from gateway.studio.asking import Questioner, quoted
 from gateway.studio.blueprint import Blueprint, Field
 from gateway.studio.ending import failed
@@ -20,6 +20,9 @@ Plan the fields that {count} personas for this request have. `category`: give `w
 `sd` where they are normal, else 0 and 0. `text`: written for each persona later, such as a name and a
 backstory; give empty `weights`. `constraints`: expressions such as `age >= 18 or role == "student"` that
 hold for each persona; give few, or none.{wrong}"""
+SHORT = """\
+<request>{prompt}</request>
+Plan a few fields that {count} personas for this request have, such as age, role or mood."""
 _NAME = {"type": "string", "minLength": 1, "maxLength": blueprint.NAME}
 _VALUE = {"type": "string", "minLength": 1, "maxLength": 100}
 _FIELD: dict[str, Any] = {
@@ -52,8 +55,10 @@ SCHEMA: dict[str, Any] = {
 async def plan(questioner: Questioner, job: Job) -> Any:
     """Ask for a blueprint. Raises FailedError where what comes twice is none."""
     wrong = ""
+    prompt = quoted(job.inputs["prompt"])
+    if questioner.is_demonstration:
+        return await _demonstrated(questioner, job, prompt)
     for attempt in range(TRIES):
-        prompt = quoted(job.inputs["prompt"])
         question = ASK.format(prompt=prompt, count=job.inputs["count"], wrong=wrong)
         answer = await questioner.ask(
             job, "plan", SYSTEM, question, SCHEMA, seed=job.inputs["seed"] + attempt
@@ -65,6 +70,13 @@ async def plan(questioner: Questioner, job: Job) -> Any:
         told = "; ".join(f"{'.'.join(map(str, each.loc))}: {each.msg}" for each in faults.found[:5])
         wrong = f"\nAn earlier plan was refused: {told}."
     raise failed("invalid_blueprint", "The model planned no blueprint that can be drawn from.")
+
+
+async def _demonstrated(questioner: Questioner, job: Job, prompt: str) -> Any:
+    question = SHORT.format(prompt=prompt, count=job.inputs["count"])
+    seed, tokens = job.inputs["seed"], demonstration.TOKENS
+    answer = await questioner.ask(job, "plan", SYSTEM, question, demonstration.PLAN, seed=seed, tokens=tokens)
+    return demonstration.mended([_field({**demonstration.MISSING, **each}) for each in answer["fields"]])
 
 
 def with_name(made: Blueprint) -> Blueprint:

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.auth.allowance import Allowance
 from gateway.storage.database import Database
-from gateway.studio import diversity, marginals, planning, sampling, sheet
+from gateway.studio import demonstration, diversity, marginals, planning, sampling, sheet
 from gateway.studio.asking import Questioner, quoted
 from gateway.studio.blueprint import Blueprint
 from gateway.studio.crowd import Member
@@ -43,6 +43,7 @@ class Populating:
         self._database = database
         self._questioner = questioner
         self._allowance = allowance
+        self._one_by_one = asyncio.Semaphore(2)
 
     def kind(self) -> Kind:
         return Kind(name=NAME, perform=self.perform, give_up=give_up, take_up=take_up)
@@ -110,17 +111,30 @@ class Populating:
             )
             seed = (job.inputs["seed"] + 1000 * at + attempt) % 2**31
             try:
-                answer = await self._questioner.ask(job, "write", SYSTEM, question, _schema(names), seed=seed)
+                answer = await self._answer(job, question, names, seed)
             except FailedError as error:
                 if error.error["code"] in ("provider.unavailable", "run.step_failed"):
                     continue
                 raise
             member = _member(plan, drawn, answer, at, count)
+            if self._questioner.is_demonstration:
+                member = demonstration.named(member, member.fields["name"])
             failing = [gate for gate in gates.score(member).gates if not gate.passed]
             if not failing:
                 return msgspec.to_builtins(member)
             wrong = "\nAn earlier answer was refused: " + " ".join(gate.detail for gate in failing[:5])
         return None
+
+    async def _answer(self, job: Job, question: str, names: list[str], seed: int) -> Any:
+        """Raises FailedError."""
+        ask = self._questioner.ask
+        if not self._questioner.is_demonstration:
+            return await ask(job, "write", SYSTEM, question, _schema(names), seed=seed)
+        schema, tokens = demonstration.texts(names), demonstration.TOKENS
+        async with self._one_by_one:
+            # Its answers take their time, and what waits for one of its slots may take too much of it.
+            answer = await ask(job, "write", SYSTEM, question, schema, seed=seed, tokens=tokens)
+        return demonstration.clean(answer)
 
 
 def _schema(names: list[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`/v1/personas/actions/…` takes jobs on, and `/v1/personas/repositories/…` tells how they are doing."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -95,14 +96,18 @@ async def read_enhancement(request: AnyRequest, database: Store, job: str) -> En
 
 
 @get("/repositories/Population/by-id/{job:str}", opt=POLLING, summary="Poll a population")
-async def read_population(request: AnyRequest, database: Store, job: str) -> Population:
-    return view.population(await _found(request, database, job, "population"))
+async def read_population(request: AnyRequest, database: Store, job: str) -> Response[Population]:
+    return await _told(view.population, await _found(request, database, job, "population"))  # type: ignore[return-value]
 
 
 @get("/repositories/Evaluation/by-id/{job:str}", opt=POLLING, summary="Poll an evaluation")
 async def read_evaluation(request: AnyRequest, database: Store, job: str) -> Response[Evaluation]:
-    found = await _found(request, database, job, "evaluation")
-    return Response(view.evaluation(found), media_type="application/json")  # type: ignore[arg-type]
+    return await _told(view.evaluation, await _found(request, database, job, "evaluation"))  # type: ignore[return-value]
+
+
+async def _told(show: Callable[[Job], bytes], found: Job) -> Response[bytes]:
+    """Answer with a job, whose result may have megabytes that are put together away from the loop."""
+    return Response(await asyncio.to_thread(show, found), media_type="application/json")
 
 
 def _decoded(request: AnyRequest) -> Any:

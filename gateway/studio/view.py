@@ -69,14 +69,19 @@ def persona_of(job: Job) -> Member | None:
     return None if job.result is None else msgspec.json.decode(job.result, type=Member)
 
 
-def population(job: Job) -> Population:
-    result = {"blueprint": job.inputs.get("blueprint")}
+def population(job: Job) -> bytes:
+    """Write a population as JSON; what was made goes out as it is kept, undecoded."""
+    result: dict[str, msgspec.Raw] = {}
     if job.result is not None:
-        result = msgspec.json.decode(job.result)
-    shown = {name: result.get(name) for name in ("blueprint", "personas", "diversity", "marginals")}
+        result = msgspec.json.decode(job.result, type=dict[str, msgspec.Raw])
+    elif job.inputs.get("blueprint") is not None:
+        given = msgspec.convert(job.inputs["blueprint"], Blueprint, strict=False)
+        result = {"blueprint": msgspec.Raw(msgspec.json.encode(given))}
+    null, no = msgspec.Raw(b"null"), msgspec.Raw(b"false")
+    shown = {name: result.get(name, null) for name in ("blueprint", "personas", "diversity", "marginals")}
     asked = {name: job.inputs[name] for name in ("prompt", "count", "seed")}
-    head = {"id": job.id, "status": job.status, "error": job.error}
-    return msgspec.convert({**head, **asked, **shown, "partial": result.get("partial", False)}, Population)
+    head = {"id": job.id, "status": job.status, **asked}
+    return msgspec.json.encode({**head, **shown, "partial": result.get("partial", no), "error": job.error})
 
 
 def evaluation(job: Job) -> bytes:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from hypothesis import given
@@ -130,6 +131,15 @@ def test_its_errors_are_told_in_its_own_words(me: User) -> None:
         ask(me, "POST", body={"name": "x", "headers": {"host": "a"}}), 422, "persona.schema_violation"
     )
     assert refused(ask(me, "POST", body={"name": "x", "promt": "a"}), 400, "request.invalid")
+
+
+def test_of_those_who_take_a_name_at_the_same_time_one_gets_it(me: User) -> None:
+    personas = [make(me, name=f"racer-{number}") for number in range(6)]
+    with ThreadPoolExecutor(len(personas)) as pool:
+        renamed = pool.map(lambda each: ask(me, "PUT", f"/{each['id']}", {"name": "winner"}), personas)
+        assert sorted(reply.status for reply in renamed) == [200, *[409] * 5]
+        new = pool.map(lambda _: ask(me, "POST", body={"name": "newcomer"}), personas)
+        assert sorted(reply.status for reply in new) == [201, *[409] * 5]
 
 
 def test_names_that_look_alike_and_reserved_ones_get_slugs_of_their_own(me: User) -> None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.studio.blueprint import check
 from gateway.studio.expression import ExpressionError, NotApplicableError, names, parse, places
+from gateway.studio.wording import Faults
 
 FIELDS = {
     "age": "30",
@@ -76,3 +78,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         return
     with suppress(NotApplicableError):
         assert holds({"a": "1", "b": "x"}, {}) in (True, False)
+
+
+def test_constraints_have_a_bound_together() -> None:
+    fields = [{"name": "age", "type": "integer", "distribution": {"min": 1, "max": 9}}]
+    sums = ["+".join(["age"] * 60) + " > 0"] * 13
+    faults = Faults()
+    assert check({"fields": fields, "constraints": sums[:12]}, faults) is not None
+    assert check({"fields": fields, "constraints": sums}, faults) is None
+    assert [(fault.loc, fault.type) for fault in faults.found] == [(["blueprint", "constraints"], "too_long")]
