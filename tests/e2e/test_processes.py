@@ -10,7 +10,6 @@ import socket
 import stat as stat_module
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -21,7 +20,6 @@ import httpx
 import pytest
 
 from gateway.restarts import AT_ONCE
-from gateway.server.supervisor import POLL_SECONDS
 from tests.conftest import LIBRARIAN, Start
 from tests.e2e.conftest import hello, mint
 from tests.e2e.wire import CHAT, ask, connect, fetch, line, written
@@ -121,16 +119,14 @@ def test_a_killed_worker_is_missed_by_nobody_and_comes_back(pair: Gateway) -> No
     assert f"worker {victim} died" in pair.errors()
 
 
-@pytest.mark.serial
 @needs_proc
-def test_a_worker_that_dies_again_at_once_is_replaced_at_once(pair: Gateway) -> None:
-    (victim, *_), began = children(pair.pid), time.monotonic()
+def test_a_worker_that_dies_again_at_once_is_replaced_each_time(pair: Gateway) -> None:
+    """`tests/test_restarts.py` shows that the first of them cost no pause."""
+    victim, *_ = children(pair.pid)
     for _ in range(AT_ONCE):
         known = children(pair.pid)
         os.kill(victim, signal.SIGKILL)
         (victim,) = until(partial(newcomers, pair, known))
-    # Its fourth life would wait for half a second, and half of that is when the parent looks.
-    assert time.monotonic() - began < AT_ONCE * 2 * POLL_SECONDS + 1
     assert fetch(pair, body=ASK).status == 200
 
 
