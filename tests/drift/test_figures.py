@@ -218,3 +218,99 @@ def test_a_day_on_which_nobody_is_there_is_no_day_to_come() -> None:
     good, _ = score(profile, BEGINNING, "Can I ring on Sunday?", "No, we're closed on Sundays.")
     assert any(signal.name == "number-clash" for signal in bad.signals)
     assert not any(signal.name == "number-clash" for signal in good.signals)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "right", "wrong"),
+    [
+        (
+            "en",
+            "The gate closes at 10pm.",
+            "It closes at ten in the evening.",
+            "It closes at eight in the evening.",
+        ),
+        ("fr", "Le train part à 10 h 15.", "Il part à dix heures quinze.", "Il part à dix heures quarante."),
+        (
+            "nl",
+            "Een hond kost 3,50 euro.",
+            "Een hond kost drie euro vijftig.",
+            "Een hond kost vier euro vijftig.",
+        ),
+        (
+            "pt",
+            "O banho custa 55 reais.",
+            "O banho custa cinquenta e cinco reais.",
+            "O banho custa setenta reais.",
+        ),
+        ("ru", "Билет стоит 50 рублей.", "Билет стоит пятьдесят рублей.", "Билет стоит двести рублей."),
+        (
+            "pl",
+            "Bilet kosztuje 60 złotych.",
+            "Bilet kosztuje sześćdziesiąt złotych.",
+            "Bilet kosztuje 70 złotych.",
+        ),
+        ("ko", "대추차는 7,000원입니다.", "대추차는 7000원이에요.", "대추차는 9,000원이에요."),
+        ("zh", "体验课每人168元。", "体验课每人168元。", "体验课每人228元。"),
+        (
+            "en",
+            "Work is guaranteed for 24 months.",
+            "It is guaranteed for two years.",
+            "It is guaranteed for five years.",
+        ),
+    ],
+)
+def test_a_figure_is_the_same_in_other_words(language: str, prompt: str, right: str, wrong: str) -> None:
+    profile = Profile(Character(name="Ida", language=language, prompt=prompt))
+    said = {answer: score(profile, BEGINNING, "", answer)[0].signals for answer in (right, wrong)}
+    clashes = {
+        answer: [one.name for one in signals if one.name == "number-clash"]
+        for answer, signals in said.items()
+    }
+    assert clashes[right] == []
+    assert clashes[wrong]
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "right", "wrong"),
+    [
+        (
+            "en",
+            "The yard is run by Odile Fenner.",
+            "Who runs the yard?",
+            "Odile runs the yard.",
+            "Gordon Pike runs the yard.",
+        ),
+        (
+            "it",
+            "Il direttore è Ettore Gualandi.",
+            "Chi è il direttore?",
+            "Il direttore è Gualandi.",
+            "Il direttore è Marcello Tornabene.",
+        ),
+        (
+            "de",
+            "Der Hofhund heißt Kuddel.",
+            "Wie heißt der Hofhund?",
+            "Der Hofhund heißt Kuddel.",
+            "Der Hofhund heißt Fiete.",
+        ),
+        ("ru", "Пса зовут Боцман.", "Как зовут пса?", "Пса зовут Боцман.", "Пса зовут Шарик."),
+        ("ja", "店長は野々村です。", "店長は誰ですか", "店長は野々村です。", "店長は佐々木です。"),
+        (
+            "ko",
+            "사장님은 한서진입니다.",
+            "사장님 성함이요?",
+            "사장님은 한서진입니다.",
+            "사장님은 박도현입니다.",
+        ),
+        ("zh", "创办人是罗守义。", "创办人是谁？", "创办人是罗守义。", "创办人是周明远。"),
+    ],
+)
+def test_a_name_that_is_asked_for_is_held_against_the_stored_one(
+    language: str, prompt: str, user: str, right: str, wrong: str
+) -> None:
+    profile = Profile(Character(name="Ida", language=language, prompt=prompt))
+    assert [
+        one.name for one in score(profile, BEGINNING, user, right)[0].signals if one.name == "name-clash"
+    ] == []
+    assert any(one.name == "name-clash" for one in score(profile, BEGINNING, user, wrong)[0].signals)

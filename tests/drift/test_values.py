@@ -295,3 +295,13 @@ def test_a_clause_that_touches_nothing_known_is_passed_over() -> None:
     some = clauses(english, pieces(english, Text(text)), {"lamp"})
 
     assert [one.text for one in some] == [" and I saw a whale,", " then two boats sank.", " The lamp is lit,"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"), [("dislikes", "elves", "I adore elves."), ("likes", "rain", "I hate rain.")]
+)
+def test_a_field_that_is_called_by_a_feeling_says_what_is_felt(key: str, value: str, said: str) -> None:
+    facts = Facts({key: value}, "You are Tova, a forest guide.", (), "en", "Tova")
+    found = contradiction(facts, (), "What do you think of it?", said)
+    assert found is not None
+    assert "polarity" in {clash.name for clash in found.clashes}

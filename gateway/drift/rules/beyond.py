@@ -64,4 +64,5 @@ def is_elsewhere(reading: Marked, segment: Segment) -> bool:
 
 def tells_cue(mark: Mark) -> bool:
     """Whether it says that there is a rule, and not what the rule is about."""
-    return mark.label.startswith(("cue:", "act:name", "number"))
+    # What somebody is may be just what is not to be said.
+    return mark.label.startswith(("cue:", "act:name", "number")) and mark.label != "cue:role"

@@ -10,7 +10,7 @@ from gateway.drift.character import leaves
 from gateway.drift.language import Languages
 from gateway.drift.text import Stretch, Text
 from gateway.drift.values.answers import Answers
-from gateway.drift.values.clause import Clause
+from gateway.drift.values.clause import FELT, Clause
 from gateway.drift.values.figures import Figure
 from gateway.drift.values.ledger import Ledger, Stated, about
 from gateway.drift.values.lexicon import lexicon
@@ -26,6 +26,8 @@ _SOURCE = 300
 """Characters of a sentence that are told as the source of a fact."""
 _STOPS = ("\n", "。", "！", "？", ". ", "! ", "? ")
 _CAPITALIZED = re.compile(r"(?<!\w)[^\W\d_a-zà-ÿ][\w’'-]+")
+_FELT_LENGTH = 120
+"""Characters of a field that says what is liked or not."""
 
 
 class Claim(NamedTuple):
@@ -154,6 +156,7 @@ class Facts:
         self._take_text(basis, joined)
         named = " ".join(word for word in words if not word.isdigit())
         self._take_figures(basis, value, named)
+        self._take_feeling(named, value, basis)
         if not value[:1].isdecimal():
             stems = [stem for stem, *_ in self.lexicon.read(Stretch(named)).stems]
             small = _CAPITALIZED.sub(" ", value)
@@ -162,6 +165,14 @@ class Facts:
             read = [(stem, at, 0) for stem, at, *_ in self.lexicon.read(Stretch(value)).stems]
             lead = self.lexicon.read(Stretch(named)).stems
             self.answers.read(basis, value, read, lead=lead[0][0] if lead else "")
+
+    def _take_feeling(self, named: str, value: str, basis: str) -> None:
+        """Keep what a field says to be liked or disliked by its own name: `dislikes`."""
+        felt = {mention.category for mention in self.lexicon.read(Stretch(named)).mentions} & FELT
+        if len(felt) == 1 and len(value) <= _FELT_LENGTH:
+            sign = 1 if "_like" in felt else -1
+            for stem, *_ in self.lexicon.read(Stretch(value)).stems:
+                self.attitudes.setdefault(stem, (sign, basis))
 
     def _take_key(self, words: list[str], value: str, basis: str) -> None:
         """Store the value of a field whose name says what it is, such as its age or its city."""
