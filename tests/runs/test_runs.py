@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import subprocess
 from contextlib import closing
 from copy import deepcopy
+from shutil import which
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -113,6 +115,25 @@ def test_a_run_is_told_as_it_goes_and_again_from_wherever_one_was(studio: Gatewa
     assert told(fetch(studio, path).body) == events
     behind = fetch(studio, path, headers={"Last-Event-ID": events[3][1]})
     assert told(behind.body) == events[4:]
+
+
+@pytest.mark.skipif(which("curl") is None, reason="needs curl")
+def test_curl_shows_what_happens_while_the_run_goes_on(studio: Gateway, drafts: ScriptedUpstream) -> None:
+    gate = Gate()
+    drafts.always(drafting({"mask": json_answer({}).hold(gate)}))
+    run = begin(studio)
+    place = f"{studio.root}/v1/runs/{run}/events"
+    command = ["curl", "-sSN", "-H", f"Authorization: Bearer {studio.key}", "-H", "Last-Event-ID: 1", place]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert next(lines) == "event: step.completed\n"
+        # The step after this one is held, and what was before it is shown all the same.
+        assert any('"/self/archetype"' in line for line in lines)
+        assert gate.reached.wait(SECONDS)
+        drafts.always(drafting())
+        assert post(studio, f"/v1/runs/{run}/cancel").status == 202
+        assert [line for line in lines if line.startswith("event")][-1] == "event: run.cancelled\n"
 
 
 @pytest.mark.parametrize(
