@@ -43,6 +43,8 @@ class Counter:
         self._give_back = give_back
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
+        self._is_away = False
+        """Tells that the store did not answer the last time, which is said once."""
 
     async def take(self, request: Request) -> Standing | None:
         """Set the amounts aside; what stands in the way is the first budget that has too little left.
@@ -84,12 +86,15 @@ class Counter:
             async with self._database.write() as connection:
                 found = [await self._reserve(connection, each.request) for each in group]
         except StoreUnavailable as error:
-            log.warning("nothing can be set aside for calls: %s", type(error).__name__)
+            if not self._is_away:
+                log.warning("nothing can be set aside for calls: %s", type(error).__name__)
+            self._is_away = True
             self._fail(group, found, Fault.STORE_UNAVAILABLE)
         except Exception as error:
             log.error("unexpected %s where budgets are written", type(error).__name__, exc_info=True)
             self._fail(group, found, Fault.INTERNAL)
         else:
+            self._is_away = False
             for each, standing in zip(group, found, strict=True):
                 if not each.done.done():
                     each.done.set_result(standing)

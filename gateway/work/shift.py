@@ -65,6 +65,8 @@ class Shift:
         """Beats from the first work on until the last step has ended, whatever else goes on."""
         self._pause = LOOK_SECONDS
         """Seconds until work may be due that is there already."""
+        self._is_away = False
+        """Tells that the store was not there the last time, which is said once."""
 
     async def run(self) -> None:
         """Do work until cancelled. Raises LostPlaceError, RestedError."""
@@ -75,7 +77,9 @@ class Shift:
             except StoreUnavailable as error:
                 if self._database.backend.identity() not in (None, self._identity):
                     raise LostPlaceError("the store is another one than before") from None
-                log.warning("work waits for the store: %s", type(error).__name__)
+                if not self._is_away:
+                    log.warning("work waits for the store: %s", type(error).__name__)
+                self._is_away = True
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _look(self, pulse: Callable[[], Awaitable[object]]) -> None:
@@ -90,6 +94,7 @@ class Shift:
             if self._beating is not None and self._beating.done():
                 self._beating.result()
             now, before, felt = time.monotonic(), felt, await pulse()
+            self._is_away = False
             if is_busy or felt != before or now >= look:
                 look = now + self._pause
                 if has_more or felt != before or now >= seek:

@@ -189,6 +189,26 @@ async def test_what_is_set_aside_is_given_back_where_the_answer_to_a_commit_is_l
     assert (await rig.standing()).held == 0
 
 
+async def test_a_store_that_is_away_is_told_of_once_and_not_for_each_call(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await rig.set(100)
+    await rig.ledger.known.lines(rig.workspace.id)
+
+    @asynccontextmanager
+    async def away() -> AsyncIterator[AsyncConnection]:
+        raise StoreUnavailable("the connection is lost")
+        yield
+
+    for told in (1, 2):
+        with monkeypatch.context() as patched:
+            patched.setattr(rig.database, "write", away)
+            for _ in range(3):
+                assert (await refused(rig, ASKED)).fault is Fault.STORE_UNAVAILABLE
+        assert caplog.text.count("nothing can be set aside") == told
+        assert await rig.reserve(ASKED)
+
+
 async def test_what_a_crash_leaves_behind_is_free_after_a_lease(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
