@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -177,12 +176,12 @@ def test_the_python_example_of_enhance(house: Gateway, upstream: ScriptedUpstrea
     assert said.startswith("Sam Okafor\nYou are Sam Okafor")
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_typescript_example_of_enhance(house: Gateway, upstream: ScriptedUpstream) -> None:
     upstream.always(answering())
     file = Path(house.folder) / "example.mjs"
     file.write_text(JAVASCRIPT.replace("HOST", house.root), "utf-8")
-    assert run(house, "node", str(file)).startswith("Sam Okafor\nYou are Sam Okafor")
+    done = node.run(file, HUMALIKE_TOKEN=house.key)
+    assert done.stdout.startswith("Sam Okafor\nYou are Sam Okafor"), done.stderr
 
 
 def test_the_curl_examples_of_the_projects_api(house: Gateway) -> None:

@@ -17,6 +17,7 @@ from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, Script, json_answer
 from tests.faults.proc import work_processes
+from tests.openapi.described import Document
 from tests.runs.drafts import ANSWERS, KEYS, LINES, drafting, step_of
 from tests.runs.test_runs import SECONDS, begin, create, ended, post, told
 
@@ -246,7 +247,12 @@ def test_what_the_audit_blames_is_told_once_repaired_or_not(
     run = reply.error["run_id"] if status == 422 else reply.json["run"]["id"]
     with closing(sqlite3.connect(studio.folder / "persona.db")) as store:
         rows = store.execute("SELECT data FROM events WHERE type = 'audit.test_failed'").fetchall()
-    assert [json.loads(data)["run_id"] for (data,) in rows].count(run) == 1
+    (data,) = [data for data in (json.loads(row[0]) for row in rows) if data["run_id"] == run]
+    document = Document(fetch(studio, "/openapi.json", key="").json)
+    media = document.whole["webhooks"]["audit.test_failed"]["post"]["requestBody"]["content"]
+    event = {**media["application/json"]["example"], "data": data}
+    assert data.keys() == media["application/json"]["schema"]["properties"]["data"]["properties"].keys()
+    assert document.problems(media["application/json"]["schema"], event) == []
 
 
 @pytest.mark.serial

@@ -23,7 +23,7 @@ class Delivered(NamedTuple):
 class Receiver:
     """Answers 200, or what `answers` holds for the next requests; a callable answers once it returns."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.got: list[Delivered] = []
         self.answers: deque[int | Callable[[], int]] = deque()
         receiver = self
@@ -46,8 +46,9 @@ class Receiver:
             def log_message(self, format: str, *arguments: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
         self.place = f"127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 

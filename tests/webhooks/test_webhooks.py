@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gateway.webhooks.webhook import TYPES
-from tests.api.conftest import User
+from tests.api.conftest import User, statement
 from tests.e2e.wire import Reply, fetch
 from tests.fakes.postgres import Server
 from tests.fakes.process import Gateway, upstream_table
@@ -27,6 +27,8 @@ pytestmark = pytest.mark.slow
 PATIENCE = 60.0
 NUMBERS = itertools.count()
 RETRIES = "retries = [0.05, 0.05, 0.05, 0.05]"
+PATIENT = f"retries = [0.05, {', '.join(['1'] * 19)}]"
+"""Two attempts follow each other at once, and others for as long as a busy machine needs."""
 
 
 @pytest.fixture(scope="module")
@@ -279,6 +281,47 @@ def test_a_killed_process_loses_no_delivery(gateway: Gateway, me: User, receiver
     # Those that were open are told once more, under the same ids.
     assert len(receiver.at(hook.path)) == 8
     assert {each["attempts"] for each in hook.deliveries()} == {1}
+
+
+def test_what_a_deleted_webhook_was_told_leaves_no_work(
+    gateway: Gateway, me: User, receiver: Receiver
+) -> None:
+    hook, free = Hook(me, receiver), threading.Event()
+    receiver.answers.extend([500] * 5)
+    create(me, slug="dead")
+    hook.ends("failed")
+    hook.ask("POST", "/test")
+    hook.ends("delivered")
+    receiver.answers.append(lambda: 200 if free.wait(PATIENCE) else 500)
+    hook.ask("POST", "/test")
+    hook.got(7)
+    assert hook.ask("DELETE").status == 204
+    left = "SELECT state, error FROM work WHERE CAST(data AS TEXT) LIKE ?"
+    until(lambda: {row[0] for row in statement(gateway, left, f"%{hook.id}%")} <= {"cancelled"}, PATIENCE)
+    until(lambda: len(statement(gateway, left, f"%{hook.id}%")) <= 1, PATIENCE)
+    free.set()
+    assert not statement(gateway, "SELECT id FROM deliveries WHERE webhook_id = ?", hook.id)
+
+
+def test_a_receiver_that_is_killed_gets_what_it_has_missed(tmp_path: Path) -> None:
+    with Receiver() as first:
+        port = first.port
+    config = upstream_table("main", "http://127.0.0.1:9/v1", 'default_model = "m"')
+    config += f'[egress]\nallow = ["127.0.0.1:{port}"]\n[webhooks]\n{PATIENT}\n'
+    gateway = Gateway(tmp_path, config).start()
+    me = User(gateway, gateway.key)
+    hook = Hook(me, first)
+    told = hook.ask("POST", "/test").json["event"]
+    until(lambda: hook.deliveries()[0]["attempts"] >= 2, PATIENCE)
+    missed = hook.deliveries()[0]
+    assert (missed["status"], missed["error"]) == ("waiting", "127.0.0.1 cannot be reached")
+    with Receiver(port) as again:
+        (delivered,) = hook.ends("delivered")
+        (got,) = again.got
+    assert delivered["attempts"] >= 3
+    assert got.event["id"] == told
+    assert is_signed(got, hook.secret)
+    assert gateway.stop() == 0
 
 
 def test_events_are_what_the_document_says(gateway: Gateway, me: User, receiver: Receiver) -> None:

@@ -12,7 +12,9 @@ from gateway.storage import properties, tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.webhooks.store.deliveries import KIND
 from gateway.webhooks.webhook import OffReason, Webhook
+from gateway.work.store import ended
 
 WEBHOOK, DELIVERY = tables.webhooks.c, tables.deliveries.c
 PLACE = "webhooks.behind"
@@ -95,7 +97,8 @@ async def switch_off(connection: AsyncConnection, webhook_id: str, reason: OffRe
 
 
 async def remove(connection: AsyncConnection, found: Webhook, actor: Actor) -> None:
-    """Delete it with all of its deliveries; attempts under way end without a trace."""
+    """Delete it with all of its deliveries and their work; attempts under way end without a trace."""
+    await ended.drop(connection, KIND, "webhook_id", found.id)
     await connection.execute(delete(tables.deliveries).where(DELIVERY.webhook_id == found.id))
     await connection.execute(delete(tables.webhooks).where(WEBHOOK.seq == found.seq))
     await note(connection, actor, "webhook.deleted", found.id)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from gateway import clock
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
+from gateway.work.work import OPEN
 
 WORK = tables.work.c
 SETTLED_MS = 10_000
@@ -56,6 +57,19 @@ async def forget(connection: AsyncConnection, limit: int) -> list[tuple[str, int
 
 def _is_settled() -> ColumnElement[bool]:
     return and_(tables.HAS_TRACES, WORK.ended_at < clock.now_ms() - SETTLED_MS)
+
+
+async def drop(connection: AsyncConnection, kind: str, name: str, value: str) -> None:
+    """Want no work any more of which `data` has this value, and have what has ended forgotten soon.
+
+    Rows are not deleted here: whoever forgets them deletes what their steps have given, too.
+    """
+    theirs = and_(WORK.kind == kind, WORK.data[name].as_string() == value)
+    await connection.execute(
+        update(tables.work).where(theirs, WORK.state.in_(OPEN)).values(is_cancel_wanted=True)
+    )
+    gone = {"state": "cancelled", "error": None, "ended_at": clock.now_ms() - DONE_MS - 1}
+    await connection.execute(update(tables.work).where(theirs, WORK.state.not_in(OPEN)).values(gone))
 
 
 def _is_old() -> ColumnElement[bool]:
