@@ -91,6 +91,7 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
     )
     config = replace(config, images=resolve_images(config, base, environ, secrets))
     _check_limits(config)
+    _check_otel(config)
     for origin in config.server.cors_origins:
         if origin != "*" and not ORIGIN.fullmatch(origin):
             place = f"[server] cors_origins: `{origin[:100]}`"
@@ -135,6 +136,16 @@ def _check_moderation(config: Config) -> None:
             raise ConfigError(f"[moderation] judge: {error}") from None
         if chosen.upstream == LOCAL or chosen.model.startswith("persona/"):
             raise ConfigError(f"[moderation] judge: `{judge}` is no plain model of another upstream")
+
+
+def _check_otel(config: Config) -> None:
+    """Raises ConfigError where nothing can be told there."""
+    if not config.otel.endpoint:
+        return
+    if not is_address(config.otel.endpoint):
+        raise ConfigError("[otel] endpoint: an http:// or https:// address is needed")
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter.otlp.proto.http") is None:
+        raise ConfigError("[otel] endpoint: OpenTelemetry is missing; pip install 'persona-gateway[otel]'")
 
 
 def _check_limits(config: Config) -> None:
@@ -203,6 +214,7 @@ def uses_local(config: Config) -> bool:
 def masked(config: Config) -> dict[str, Any]:
     """Return the resolved configuration as plain data, with every secret replaced by `***`."""
     data: dict[str, Any] = msgspec.to_builtins(config)
+    data["otel"]["headers"] = dict.fromkeys(data["otel"]["headers"], "***")
     for upstream in data["upstreams"].values():
         upstream["api_key"] = "***" if upstream["api_key"] else None
         upstream["headers"] = dict.fromkeys(upstream["headers"], "***")

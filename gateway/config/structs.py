@@ -383,6 +383,18 @@ class Metrics(Strict, frozen=True):
     host: str = "127.0.0.1"
 
 
+class Otel(Strict, frozen=True):
+    endpoint: str = ""
+    """Spans, metrics and evaluations go to this URL by OTLP over HTTP, as to `http://127.0.0.1:4318`; empty:
+    nowhere."""
+    headers: dict[str, str] = {}
+    service_name: str = "persona-gateway"
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    """The share of the traces that begin here which is told; of others their caller decides."""
+    interval: Annotated[float, msgspec.Meta(ge=0.1, le=300)] = 5
+    """Seconds for which they are gathered."""
+
+
 class Plan(Strict, frozen=True):
     """A workspace may use this; what is unset has no limit."""
 
@@ -447,6 +459,7 @@ class Config(Strict, frozen=True):
     keys: Keys = Keys()
     log: Log = Log()
     metrics: Metrics = Metrics()
+    otel: Otel = Otel()
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from gateway.limits.bounds import NONE
 from gateway.openai_api.ending import Ending
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Scored
+from gateway.telemetry.trace import Trace
 from gateway.turns.amendment import amended
 from gateway.turns.charging import charge
 from gateway.turns.turn import Judgement, Turn, persona_json, unscored
@@ -66,6 +67,7 @@ class Account:
         "purse",
         "started",
         "surface",
+        "trace",
         "trail",
         "turn",
     )
@@ -74,6 +76,8 @@ class Account:
         self.turn = turn
         self.trail = Trail(key=turn.key_id)
         self.started = started
+        self.trace: Trace | None = None
+        """The trace that the request is part of, where somebody traces."""
         self.surface = ""
         """Says in a word what was asked, such as `chat`."""
         self.overhead: float | None = None

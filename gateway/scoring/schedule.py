@@ -198,6 +198,8 @@ class Scoring:
         self.note(job.turn, job.persona.label, found)
         if self._recorder.meter is not None:
             self._recorder.meter.late(job.turn, job.persona.label, found.drift)
+        if self._recorder.on_late is not None:
+            self._recorder.on_late(job.turn, found.drift)
         self.on_late(amended(job.turn, news), job)
         return True
 

@@ -6,6 +6,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from gateway.openai_api.account import Account
 from gateway.openai_api.edge import BODY_FOLLOWS
+from gateway.telemetry.trace import Trace
 
 CONTROLS = bytes(code for code in range(32) if code != ord("\t")) + b"\x7f"
 COLON = b": "
@@ -33,6 +34,8 @@ class Cycle(RequestResponseCycle):
     status: int | None = None
     began = 0.0
     """The application was given the request then, in `time.perf_counter()` seconds."""
+    trace: Trace | None = None
+    """Its place in a trace, where somebody traces."""
     account: Account | None = None
     """The turn that is answered, if it is one."""
 

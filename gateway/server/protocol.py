@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httptools
 
@@ -21,9 +21,14 @@ from gateway.server.head import FlawError, named, target
 from gateway.server.lean import Flow, Queue, Signal
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED, Limits
 from gateway.server.stall import Stall
-from gateway.telemetry.access import Access, Line
+from gateway.telemetry.access import Access, Line, shown
+from gateway.telemetry.trace import Request, Trace, current
 from gateway.turns.meter import Meter
 from gateway.turns.usage import total
+
+if TYPE_CHECKING:
+    # It loads OpenTelemetry, which only those who trace should pay for.
+    from gateway.turns.tracing import Tracing
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -37,6 +42,7 @@ class Protocol(Limits):
     is_retiring = False
     """Tells whether every answer is the last one on its connection."""
     meter: Meter | None
+    tracing: "Tracing | None"
 
     def __init__(self, *settings: Any, **more: Any) -> None:
         super().__init__(*settings, **more)
@@ -82,7 +88,7 @@ class Protocol(Limits):
     def tell(self, account: Account) -> None:
         """Note whose turn the running request is."""
         assert self._running is not None  # noqa: S101 - whose answer it is
-        self._running.account = account
+        self._running.account, account.trace = account, self._running.trace
 
     def vouch(self) -> None:
         """Note that the caller has shown a key that is good."""
@@ -265,12 +271,18 @@ class Protocol(Limits):
 
     def _start_asgi_task(self, cycle: Cycle, app: Any) -> None:  # type: ignore[override]
         self._running, cycle.began = cycle, time.perf_counter()
+        if self.tracing is not None:
+            # The request's task, and all that it begins, has it from here.
+            cycle.trace = self.tracing.begin(cycle.scope["state"]["named"])
+            current.set(cycle.trace)
         task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(partial(self._ended, cycle))
         self.tasks.add(task)
 
     def _ended(self, cycle: Cycle, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
+        if self.tracing is not None and cycle.trace is not None:
+            self.tracing.finish(_traced(cycle, cycle.trace))
         if self.meter is not None:
             _count(self.meter, cycle)
         if self.access.is_on:
@@ -279,6 +291,12 @@ class Protocol(Limits):
     def _cut_stalled(self) -> None:
         self.is_stalled = True
         self.cut()
+
+
+def _traced(cycle: Cycle, trace: Trace) -> Request:
+    scope, seconds = cycle.scope, time.perf_counter() - cycle.began
+    path = shown(scope["raw_path"])
+    return Request(trace, scope["method"], path, cycle.status, cycle.request_id, seconds, time.time_ns())
 
 
 def _count(meter: Meter, cycle: Cycle) -> None:
@@ -309,13 +327,16 @@ def line(cycle: Cycle) -> Line:
     )
 
 
-def limited(server: Server, access: Access, counter: Meter | None = None) -> type[Protocol]:
+def limited(
+    server: Server, access: Access, counter: Meter | None = None, traces: "Tracing | None" = None
+) -> type[Protocol]:
     """Make the protocol with the limits of the configuration, for the connections of one worker."""
     lines = access
 
     class Limited(Protocol):
         access = lines
         meter = counter
+        tracing = traces
         crowd = Crowd(room(server.max_connections))
         body_seconds = server.body_timeout
         body_total = server.body_total

@@ -7,12 +7,13 @@ import signal
 import socket
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from gateway.app import Front, create_app
+from gateway.app import Front, Gateway, create_app
 from gateway.bulletin import Bulletin
-from gateway.config import Config
+from gateway.config import Config, Otel
 from gateway.limits.table import Table
 from gateway.metrics.board import Page
 from gateway.server.accepting import Acceptor, Share
@@ -21,6 +22,9 @@ from gateway.server.counting import Counting
 from gateway.server.protocol import Protocol, limited
 from gateway.server.retiring import Retiring
 from gateway.telemetry import logs
+
+if TYPE_CHECKING:
+    from gateway.turns.tracing import Tracing
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 75
@@ -53,7 +57,8 @@ def run(
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
     front = create_app(config, table, tools, embedder, page, bulletin)
-    protocol = limited(config.server, front.gateway.access, front.gateway.meter)
+    tracing = traced(config.otel, front.gateway)
+    protocol = limited(config.server, front.gateway.access, front.gateway.meter, tracing)
     settings = uvicorn.Config(
         with_cors(front, config.server.cors_origins),
         http=protocol,
@@ -73,6 +78,19 @@ def run(
         _Server(settings, protocol, front, share, lifeline, status).run(sockets=[listener])
     finally:
         front.gateway.access.close()
+        if tracing is not None:
+            tracing.close()
+
+
+def traced(config: Otel, gateway: Gateway) -> "Tracing | None":
+    """Begin to tell traces, where they are to be told."""
+    if not config.endpoint:
+        return None
+    from gateway.turns.tracing import Tracing
+
+    tracing = Tracing(config)
+    gateway.recorder.on_late = tracing.late
+    return tracing
 
 
 def _spare_collector() -> None:

@@ -125,6 +125,11 @@ class Access:
             self._is_writing = False
 
 
+def shown(path: bytes) -> str:
+    """Return a path in the form in which it may be told: cut, and without what looks like a key."""
+    return _path(path[:PATH_BYTES])
+
+
 @lru_cache(PATHS)
 def _path(sent: bytes) -> str:
     path = ODD.sub("?", sent.decode("ascii", "replace"))
@@ -144,7 +149,7 @@ def _json(line: Line) -> str:
         "logger": NAME,
         "message": "request",
         "method": line.method,
-        "path": _path(line.path[:PATH_BYTES]),
+        "path": shown(line.path),
         "status": line.status,
         "ms": round(line.ms, 1),
         **_of_turn(line),
@@ -155,7 +160,7 @@ def _json(line: Line) -> str:
 
 def _text(line: Line) -> str:
     seconds, ms = divmod(line.at, 1000)
-    told = f"{line.method} {_path(line.path[:PATH_BYTES])} {line.status or '-'} ms={round(line.ms, 1)}"
+    told = f"{line.method} {shown(line.path)} {line.status or '-'} ms={round(line.ms, 1)}"
     turn = "".join([f" {name}={value}" for name, value in _of_turn(line).items()])
     return f"{_second(seconds)},{ms:03} INFO {NAME}: {told}{turn} request={line.request}\n"
 

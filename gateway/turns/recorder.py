@@ -17,7 +17,7 @@ from gateway.turns.amendment import News
 from gateway.turns.charging import charge, is_unpriced
 from gateway.turns.meter import Meter
 from gateway.turns.store import amendments, turns
-from gateway.turns.turn import Turn
+from gateway.turns.turn import Drift, Turn
 from gateway.upstreams.prices import Prices
 
 BATCH = 500
@@ -59,6 +59,8 @@ class Recorder:
     ) -> None:
         """`meter` counts turns for metrics, where somebody wants them."""
         self.meter = meter
+        self.on_late: Callable[[Turn, Drift], None] | None = None
+        """Is told of scores that were found late, where somebody traces."""
         self._database = database
         self._budgets = budgets
         self._prices = prices

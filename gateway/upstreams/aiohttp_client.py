@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.config import Upstream
+from gateway.telemetry.trace import current
 from gateway.upstreams.decoding import PackedBodyError, Unpacking, unpacking
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
@@ -42,6 +43,9 @@ class AiohttpClient:
 
     async def _ask(self, path: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         merged = {**self._headers, **{name.lower(): value for name, value in headers.items()}}
+        trace = current.get()
+        if trace is not None:
+            merged |= trace.headers()
         try:
             session = self._session or self._connect()
             response = await session.post(self.url(path), data=body, headers=merged, allow_redirects=False)

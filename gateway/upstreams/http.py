@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from gateway.config import Upstream
+from gateway.telemetry.trace import current
 from gateway.upstreams import dial
 from gateway.upstreams.connection import Connection
 from gateway.upstreams.failure import UpstreamFailure
@@ -50,6 +51,9 @@ class HttpClient:
             head = self._heads.encode(path, headers, len(body))
         except ValueError:
             raise UpstreamFailure("connection", self._name) from None
+        trace = current.get()
+        if trace is not None:
+            head = trace.joined(head)
         connection = await self._lend()
         try:
             return await connection.ask(head, body)

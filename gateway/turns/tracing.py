@@ -1,0 +1,279 @@
+"""Spans, metrics and evaluations go to an OTLP receiver, from a thread; only who traces loads this."""
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from opentelemetry._logs import LogRecord
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
+
+from gateway import __version__
+from gateway.config import Otel
+from gateway.drift.axes import AXES
+from gateway.telemetry import conventions as names
+from gateway.telemetry.trace import Request, Trace
+from gateway.turns.meter import Ended
+from gateway.turns.turn import Drift, Turn
+
+WAITING = 10_000
+"""Requests that may wait to be told; further ones are dropped and counted."""
+GRACE_MS = 3000
+"""Milliseconds that the receiver has, at the end of the process, to take what waits."""
+NS = 1_000_000_000
+SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+
+log = logging.getLogger("gateway.otel")
+Attributes = dict[str, str | int | float | bool | Sequence[str]]
+
+
+class Late(NamedTuple):
+    """A score that was found after the answer had gone out."""
+
+    turn: Turn
+    drift: Drift
+
+
+class _Ids(IdGenerator):
+    """The ids were chosen when the request came in, since upstreams were told them."""
+
+    trace = span = 1
+
+    def generate_span_id(self) -> int:
+        return self.span
+
+    def generate_trace_id(self) -> int:
+        return self.trace
+
+
+class Tracing:
+    """Tells what one worker's requests were; to take one costs the event loop a microsecond."""
+
+    def __init__(self, config: Otel) -> None:
+        base, headers = config.endpoint.rstrip("/"), config.headers
+        resource = Resource.create(
+            {
+                "service.name": config.service_name,
+                "service.version": __version__,
+                "service.instance.id": f"{os.uname().nodename}:{os.getpid()}",
+            }
+        )
+        # What it would say of a receiver that is away, in several lines each time, is said here once.
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+        self._share = config.sample
+        self._ids = _Ids()
+        spans = OTLPSpanExporter(f"{base}/v1/traces", headers=headers)
+        events = OTLPLogExporter(f"{base}/v1/logs", headers=headers)
+        numbers = OTLPMetricExporter(f"{base}/v1/metrics", headers=headers)
+        self._tracers = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)
+        self._tracers.add_span_processor(
+            BatchSpanProcessor(spans, schedule_delay_millis=config.interval * 1000)
+        )
+        self._loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        self._loggers.add_log_record_processor(
+            BatchLogRecordProcessor(events, schedule_delay_millis=config.interval * 1000)
+        )
+        reader = PeriodicExportingMetricReader(numbers, export_interval_millis=config.interval * 1000)
+        self._meters = MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False)
+        self._tracer = self._tracers.get_tracer("gateway", __version__, schema_url=names.SCHEMA_URL)
+        self._logger = self._loggers.get_logger("gateway", __version__, schema_url=names.SCHEMA_URL)
+        self._instruments()
+        self.dropped = 0
+        self._queue: queue.Queue[Request | Late | None] = queue.Queue(WAITING)
+        self._thread = threading.Thread(target=self._run, name="otel", daemon=True)
+        self._thread.start()
+
+    def _instruments(self) -> None:
+        meter = self._meters.get_meter("gateway", __version__, schema_url=names.SCHEMA_URL)
+        bounds = names.DURATIONS
+        self._duration = meter.create_histogram(
+            names.DURATION, "s", "How long operations took.", explicit_bucket_boundaries_advisory=bounds
+        )
+        self._first_chunk = meter.create_histogram(
+            names.TIME_TO_FIRST_CHUNK,
+            "s",
+            "Time to the first chunk of a stream.",
+            explicit_bucket_boundaries_advisory=bounds,
+        )
+        kinds = ("input_tokens", "output_tokens", "cache_read.input_tokens", "cache_write.input_tokens")
+        self._usage = {
+            kind: meter.create_counter(f"{names.USAGE}{kind}", "{token}", "Tokens.")
+            for kind in (*kinds, "reasoning.output_tokens")
+        }
+
+    def begin(self, headers: Mapping[bytes, bytes]) -> Trace:
+        """Find a request's place in a trace by its head."""
+        return Trace(headers, self._share)
+
+    def finish(self, request: Request) -> None:
+        """Take a request that has ended."""
+        self._put(request)
+
+    def late(self, turn: Turn, drift: Drift) -> None:
+        """Take a score that was found late."""
+        self._put(Late(turn, drift))
+
+    def close(self) -> None:
+        """Tell what still waits, at the end of the process; takes its time."""
+        self._put(None)
+        self._thread.join(GRACE_MS / 1000)
+        for provider in (self._tracers, self._loggers, self._meters):
+            provider.force_flush(GRACE_MS)
+
+    def _put(self, told: Request | Late | None) -> None:
+        try:
+            self._queue.put_nowait(told)
+        except queue.Full:
+            self.dropped += 1
+
+    def _run(self) -> None:
+        while (told := self._queue.get()) is not None:
+            try:
+                if isinstance(told, Late):
+                    self._evaluate(told.turn, told.drift, None)
+                else:
+                    self._tell(told)
+            except Exception as error:  # noqa: BLE001 - nothing else depends on it
+                # The error's own message may quote what was said.
+                log.error("a request cannot be traced: %s", type(error).__name__)
+
+    def _tell(self, request: Request) -> None:
+        trace = request.trace
+        for span_id, ended in trace.turns:
+            if isinstance(ended, Ended):
+                self._count(ended)
+                if trace.is_sampled:
+                    self._turn(trace, span_id, ended)
+        if not trace.is_sampled:
+            return
+        found: Attributes = {
+            names.HTTP_METHOD: request.method,
+            names.URL_PATH: request.path,
+            "persona.request.id": request.request_id,
+        }
+        if request.status is not None:
+            found[names.HTTP_STATUS] = request.status
+        began = request.at - int(request.seconds * NS)
+        span = self._begun(trace, trace.span, trace.parent, request.method, SpanKind.SERVER, began, found)
+        if request.status is None or request.status >= 500:
+            span.set_attribute(names.ERROR_TYPE, str(request.status or "gone"))
+            span.set_status(Status(StatusCode.ERROR))
+        span.end(request.at)
+
+    def _turn(self, trace: Trace, span_id: int, ended: Ended) -> None:
+        turn = ended.turn
+        found = _attributes(ended)
+        name = f"{found[names.OPERATION]} {found.get(names.REQUEST_MODEL, '')}".strip()
+        began = turn.created_at * (NS // 1000)
+        span = self._begun(trace, span_id, trace.span, name, SpanKind.CLIENT, began, found)
+        if turn.error is not None:
+            span.set_status(Status(StatusCode.ERROR))
+        self._evaluate(turn, turn.drift, span)
+        span.end(began + int(turn.latency_ms * NS / 1000))
+
+    def _begun(
+        self,
+        trace: Trace,
+        span_id: int,
+        parent: int | None,
+        name: str,
+        kind: SpanKind,
+        at: int,
+        attributes: Attributes,
+    ) -> Span:
+        self._ids.trace, self._ids.span = trace.id, span_id
+        above = None
+        if parent is not None:
+            above = set_span_in_context(NonRecordingSpan(SpanContext(trace.id, parent, True, SAMPLED)))
+        return self._tracer.start_span(name, above, kind, attributes, start_time=at)
+
+    def _evaluate(self, turn: Turn, drift: Drift, span: Span | None) -> None:
+        """Tell of each axis how far the answer was from its persona."""
+        context = None if span is None else set_span_in_context(span)
+        for axis in AXES:
+            level = getattr(drift, axis.name)
+            if level is None:
+                continue
+            record = LogRecord(
+                timestamp=time.time_ns(),
+                context=context,
+                event_name=names.EVALUATION,
+                attributes={
+                    names.EVALUATION_NAME: f"persona.drift.{axis.name}",
+                    names.SCORE: level,
+                    names.SCORE_LABEL: drift.verdict,
+                    names.RESPONSE_ID: turn.id,
+                },
+            )
+            self._logger.emit(record)
+
+    def _count(self, ended: Ended) -> None:
+        turn, found = ended.turn, _attributes(ended)
+        kept = (names.OPERATION, names.PROVIDER, names.REQUEST_MODEL, names.ERROR_TYPE)
+        labels = {name: found[name] for name in kept if name in found}
+        self._duration.record(turn.latency_ms / 1000, labels)
+        if turn.stream and turn.first_byte_ms is not None:
+            self._first_chunk.record(turn.first_byte_ms / 1000, labels)
+        usage = turn.usage
+        for kind, tokens in (
+            ("input_tokens", usage.prompt_tokens),
+            ("output_tokens", usage.completion_tokens),
+            ("cache_read.input_tokens", usage.cached_tokens),
+            ("cache_write.input_tokens", usage.cache_write_tokens),
+            ("reasoning.output_tokens", usage.reasoning_tokens),
+        ):
+            if tokens:
+                self._usage[kind].add(tokens, {**labels, names.MODALITY: "text"})
+
+
+def _attributes(ended: Ended) -> Attributes:
+    """Say what a turn was, without anything that was said in it."""
+    turn, usage = ended.turn, ended.turn.usage
+    provider, _, model = (turn.upstream or "").partition("/")
+    persona, _, version = ended.label.rpartition("@")
+    found: dict[str, str | int | float | bool | Sequence[str] | None] = {
+        names.OPERATION: "embeddings" if ended.surface == "embeddings" else "chat",
+        names.PROVIDER: provider or "none",
+        names.REQUEST_MODEL: model or None,
+        names.REQUEST_STREAM: turn.stream or None,
+        names.RESPONSE_ID: turn.id,
+        names.FINISH_REASONS: [turn.finish_reason] if turn.finish_reason else None,
+        names.CONVERSATION: turn.conversation_id,
+        names.PROMPT_NAME: persona or None,
+        names.PROMPT_VERSION: version or None,
+        names.INPUT_TOKENS: usage.prompt_tokens,
+        names.OUTPUT_TOKENS: usage.completion_tokens,
+        names.CACHE_READ: usage.cached_tokens,
+        names.CACHE_WRITE: usage.cache_write_tokens,
+        names.REASONING_TOKENS: usage.reasoning_tokens,
+        names.ERROR_TYPE: turn.error,
+        "persona.verdict": turn.drift.verdict if persona else None,
+        "persona.attempts": turn.attempts,
+        "persona.cost_usd": turn.cost_usd,
+    }
+    if turn.stream and turn.first_byte_ms is not None:
+        found[names.FIRST_CHUNK] = turn.first_byte_ms / 1000
+    return {name: value for name, value in found.items() if value is not None}
