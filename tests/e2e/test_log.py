@@ -12,7 +12,7 @@ from tests.fakes.process import Gateway, upstream_table
 from tests.fakes.sockets import read_until
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
-from tests.fakes.upstream_model import answer_chunks
+from tests.fakes.upstream_model import answer_chunks, completion
 from tests.fakes.upstream_scripts import Gate, error_object, events, json_answer, status
 
 SECRET = "aubergine-harvest"
@@ -124,7 +124,8 @@ def test_no_secret_reaches_the_log(start: Start, upstream: ScriptedUpstream, for
     """Prompts, messages, answers, keys and an upstream's own words are planted, and looked for."""
     key, header = "upstream-secret-key", "a-team-header-2"
     more = (f'headers = {{ x-team = "{header}" }}',)
-    gateway = start(table(upstream, *more) + f'[log]\nlevel = "debug"\nformat = "{form}"\n')
+    loud = f'[log]\nlevel = "debug"\nformat = "{form}"\n[chat]\nretries = 0\n'
+    gateway = start(table(upstream, *more) + loud)
     prompt, words = "the-hidden-prompt-3", "the-upstream-says-4"
     made = fetch(gateway, "/v1/personas", {"slug": "spy", "prompt": f"You are {prompt}."})
     assert made.status == 201
@@ -140,11 +141,27 @@ def test_no_secret_reaches_the_log(start: Start, upstream: ScriptedUpstream, for
         upstream.always(script)
         for stream in (False, True):
             fetch(gateway, body={**spoken, "stream": stream})
+            asked = {"model": "persona/spy", "input": SECRET, "stream": stream}
+            fetch(gateway, "/v1/openai/responses", asked)
+    upstream.always(json_answer(completion(words)))
+    talk = fetch(gateway, "/v1/chat/conversations", {"persona": "spy", "title": SECRET}).json["id"]
+    fetch(gateway, f"/v1/chat/conversations/{talk}/messages", {"message": SECRET})
+    run = {"intent": f"A keeper of the {SECRET}"}
+    begun = fetch(gateway, "/v1/personas", run, headers={"prefer": "respond-async"})
+    assert begun.status == 202, begun.body
+    hook = {"url": f"https://{SECRET}.invalid/{SECRET}", "events": ["persona.created"]}
+    hooked = fetch(gateway, "/v1/webhooks", hook).json
+    fetch(gateway, f"/v1/webhooks/{hooked['id']}/test", method="POST")
+    for body in ({"prompt": SECRET, "slug": 7}, {"prompt": [SECRET]}, [SECRET], SECRET):
+        fetch(gateway, "/v1/personas", body)
+        fetch(gateway, body=body)
+    until(lambda: fetch(gateway, f"/v1/runs/{begun.json['id']}").json["ended_at"])
+    until(lambda: fetch(gateway, f"/v1/webhooks/{hooked['id']}/deliveries").json["data"][0]["attempts"])
     fetch(gateway, f"/v1/keys/{ours}?secret={SECRET}")
     fetch(gateway, "/v1/personas", key=ours)
     fetch(gateway, body={"model": f"persona/{SECRET}", "messages": []})
     assert gateway.stop() == 0
     log = gateway.log()
     assert "/v1/openai/chat/completions" in log
-    for secret in (key, header, prompt, words, SECRET, ours[10:], gateway.key):
+    for secret in (key, header, prompt, words, SECRET, ours[10:], gateway.key, hooked["secret"]):
         assert secret not in log, secret

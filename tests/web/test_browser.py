@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.wire import fetch
 from tests.fakes.until import until
 from tests.web.conftest import CHROMIUM, SLUG, Traffic
 
@@ -217,6 +218,42 @@ def test_usage_and_budgets_are_those_of_the_routes(page: Reader) -> None:
     row = main.locator("section", has_text="Budgets").locator("tbody tr").first
     assert f"{budget['limit']:,}" in text(row)
     assert f"{budget['left']:,}" in text(row)
+
+
+def test_a_budget_of_a_key_bears_the_key_s_name(page: Reader) -> None:
+    key = page.traffic.send("POST", "/v1/keys", {"name": "the shop's app"})
+    place = f"/v1/budgets/{key['id']}/usd/day"
+    page.traffic.send("PUT", place, {"limit": 3})
+    main = page.open("/usage?days=7")
+    row = main.locator("section", has_text="Budgets").locator("tr", has_text="the shop's app")
+    expect(row).to_be_visible()
+    assert key["id"] not in text(main)
+    assert fetch(page.traffic.gateway, place, method="DELETE").status < 300
+
+
+def test_a_webhook_is_made_tested_and_switched_off(page: Reader) -> None:
+    main = page.open("/webhooks")
+    main.get_by_role("button", name="New webhook").click()
+    dialog = page.page.get_by_role("dialog")
+    dialog.get_by_label("Address").fill("https://hooks.example.invalid/persona")
+    dialog.get_by_label("What it is for").fill("the shop's channel")
+    dialog.get_by_role("button", name="New webhook").click()
+    shown = page.page.get_by_role("dialog").last.locator("pre")
+    expect(shown).to_have_text(re.compile("^whsec_"))
+    secret = text(shown)
+    page.page.get_by_role("button", name="I have kept it").click()
+    expect(page.page.get_by_role("dialog")).to_have_count(0)
+    assert secret not in page.page.content()
+    row = main.locator("tr", has_text="the shop's channel")
+    row.get_by_role("button", name="Test", exact=True).click()
+    (hook,) = page.traffic.get("/v1/webhooks")["data"]
+    deliveries = main.locator("section", has_text="Deliveries").last.locator("tbody tr")
+    expect(deliveries).to_have_count(1)
+    (delivery,) = page.traffic.get(f"/v1/webhooks/{hook['id']}/deliveries")["data"]
+    expect(deliveries.first).to_contain_text(delivery["type"])
+    row.get_by_role("button", name="Switch off").click()
+    expect(row.locator(".state")).to_have_text(re.compile("^off"))
+    assert page.traffic.get("/v1/webhooks")["data"][0]["enabled"] is False
 
 
 def test_a_label_is_rolled_back_by_one_confirmed_click(page: Reader) -> None:

@@ -16,15 +16,16 @@ const words = texts.usage;
 export async function show({ query, signal }) {
   const by = words.bys[query.by] ? query.by : "day";
   const days = words.spans[query.days] ? query.days : "30";
-  const [found, names, budgets] = await Promise.all([
+  const [found, names, budgets, keys] = await Promise.all([
     api.get("/v1/usage", { by, since: before(days * DAY) }, { signal }),
     personaNames(signal),
     may("config:read") ? api.get("/v1/budgets", { limit: 200 }, { signal }) : null,
+    keyNames(signal),
   ]);
   const side = [choice(words.by, Object.entries(words.bys), by, (value) => refine({ by: value })), choice(words.span, Object.entries(words.spans), days, (value) => refine({ days: value }))];
   const rows = found.data;
-  const inside = rows.length ? [["day", "hour"].includes(by) && rows.length > 1 ? line(rows, by) : null, sums(rows, by, names)] : empty(words.none, words.next);
-  return h("div", {}, head(words.title, side), card(words.requests, {}, inside), budgets ? spending(budgets.data, names) : null);
+  const inside = rows.length ? [["day", "hour"].includes(by) && rows.length > 1 ? line(rows, by) : null, sums(rows, by, names, keys)] : empty(words.none, words.next);
+  return h("div", {}, head(words.title, side), card(words.requests, {}, inside), budgets ? spending(budgets.data, names, keys) : null);
 }
 
 function line(rows, by) {
@@ -34,8 +35,21 @@ function line(rows, by) {
   return stacked({ label: `${words.requests}: ${rows.slice(-5).map((one) => `${one.value} ${one.requests}`).join(", ")}`, at, stacks, height: 180, format: short }).element;
 }
 
-function sums(rows, by, names) {
-  const named = (one) => (by === "persona" ? (one.value ? (names.get(one.value)?.name ?? one.value) : words.plainModel) : by === "hour" ? time(one.value) : (one.value ?? "–"));
+// Keys are told by their ids; whoever manages them knows their names. A key that has replaced another one goes
+// on with its budget, which is told by the first one's id.
+async function keyNames(signal) {
+  const found = new Map([[session.current.id, session.current.name]]);
+  if (may("keys:manage")) {
+    for (let page = { next: null, has_more: true }; page.has_more; ) {
+      page = await api.get("/v1/keys", { limit: 200, after: page.next }, { signal });
+      for (const key of page.data) if (key.name) found.set(key.id, key.name);
+    }
+  }
+  return found;
+}
+
+function sums(rows, by, names, keys) {
+  const named = (one) => (by === "key" ? (keys.get(one.value) || one.value || "–") : by === "persona" ? (one.value ? (names.get(one.value)?.name ?? one.value) : words.plainModel) : by === "hour" ? time(one.value) : (one.value ?? "–"));
   const columns = [
     [words.value, named],
     [words.requests, (one) => number(one.requests), "figure"],
@@ -54,9 +68,9 @@ function sums(rows, by, names) {
   return made.element;
 }
 
-function spending(budgets, names) {
+function spending(budgets, names, keys) {
   const amount = (one, value) => (one.unit === "usd" ? usd(value) : short(value));
-  const named = (one) => (one.subject === session.workspace.id ? words.workspace : (names.get(one.subject)?.name ?? one.subject));
+  const named = (one) => (one.subject === session.workspace.id ? words.workspace : (names.get(one.subject)?.name ?? (keys.get(one.subject) || one.subject)));
   const columns = [
     [words.subject, (one) => [named(one), h("br"), h("small", {}, `${words.units[one.unit]} / ${words.periods[one.period]}`)]],
     [words.spent, (one) => [h("span", { class: "meter", "aria-hidden": "true" }, h("i", { width: `${Math.min(100, ((one.spent + one.reserved) / one.limit) * 100)}%` })), h("small", {}, `${amount(one, one.spent)}${one.reserved ? ` + ${amount(one, one.reserved)} ${words.reserved}` : ""}`)], "words"],
