@@ -26,6 +26,8 @@ TOLD, ASSURED, DONE, UNNAMED = 0.55, 0.6, 0.6, 0.55
 """The strength of what is told of somebody, assured, and done, in the words of the rule and in others."""
 FIRST = 40
 """Characters of a sentence in which it says that all is done."""
+NEAR = 16
+"""Characters beside a judgement in which its denial stands."""
 MUCH = 0.34
 """The share of a rule in the user's turn from which on an assurance is about it."""
 _NAME = re.compile(rf"(?<=[^.!?…:\n\s\"“„«¿¡(]\s)[{UPPER}][\w’'-]{{2,}}")
@@ -67,9 +69,11 @@ def _judged(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
     is_asked = is_named or "ask" in asked.labels or any(one.asks for one in asked.sentences)
     for label in ("judges", "praises"):
         for mark in answer.labels.get(label, ()):
-            if _denies(answer, mark):
-                continue
             sentence = answer.sentence(mark.start)
+            low = max(answer.clause(mark.start)[0], mark.start - NEAR)
+            high = mark.end + (NEAR if answer.phrasebook.behind else 0)
+            if sentence.asks or answer.denies(low, high, mark, "negation", "unable", "condition"):
+                continue
             is_sure = is_asked if label == "judges" else is_named
             yield finding(rule, "judgement", JUDGED if is_sure else UNASKED, sentence.start, sentence.end)
 

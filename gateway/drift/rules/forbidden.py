@@ -92,6 +92,7 @@ def prepare(
         stem
         for stem, places in reading.stems.items()
         if stem not in template
+        and not stem.isdigit()
         and not any(mark.start <= start and end <= mark.end for start, end in places for mark in spent)
     }
     if words.code != answers.code:
@@ -233,7 +234,7 @@ def _done(answer: Marked, mark: Mark) -> float:
         for one in answer.within("done", low, high)
         if one.start <= mark.start <= one.end or mark.start <= one.start <= mark.end + near
     ]
-    if done:
+    if done and not answer.has(low, done[0].start, "condition"):
         return 0.85
     for one in answer.within("perfect", low, high):
         other = list(answer.within("self", one.end, mark.start))

@@ -56,6 +56,8 @@ class Instructions:
         ]
         known = {stem for text, is_manner in parts if not is_manner for stem in answers.stems(text)}
         known.update(answers.stems(told))
+        # Numbers are given to whoever asks for them.
+        known.update(stem for text, _ in parts for stem in answers.stems(text) if stem.isdigit())
         shown = _runs(told, self.size)
         manners = [text for text, is_manner in parts if is_manner]
         self.each = [frozenset(answers.stems(text)) - known for text in manners]

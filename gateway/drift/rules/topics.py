@@ -160,7 +160,7 @@ def words(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
             continue
         share = len(stems) / len(rule.stems)
         strength = 0.15 + 0.35 * share if len(stems) > 1 else 0.12 if share >= 0.5 else 0.0
-        if share >= MOST and len(stems) > 1 and not _turns_away(answer):
+        if share >= MOST and len(stems) > 1 and not rule.is_deed and not _turns_away(answer):
             yield finding(rule, "touched", 0.52, sentence.start, sentence.end)
         elif strength:
             yield finding(rule, "touched", round(min(0.45, strength), 3), sentence.start, sentence.end)
