@@ -322,6 +322,19 @@ def test_a_key_is_made_shown_once_and_revoked(page: Reader) -> None:
     expect(row.locator(".state")).to_have_text("revoked")
 
 
+def test_deliveries_of_a_time_are_replayed(page: Reader) -> None:
+    wanted = {"url": "https://hooks.example.invalid/", "events": ["run.failed"]}
+    hook = page.traffic.send("POST", "/v1/webhooks", wanted)["id"]
+    main = page.open(f"/webhooks?id={hook}")
+    main.get_by_role("button", name="Replay a time").click()
+    dialog = page.page.get_by_role("dialog")
+    expect(dialog.get_by_label("From")).not_to_have_value("")
+    dialog.get_by_role("button", name="Replay", exact=True).click()
+    expect(page.page.get_by_role("status")).to_have_text("0 are on their way")
+    expect(dialog).to_have_count(0)
+    assert fetch(page.traffic.gateway, f"/v1/webhooks/{hook}", method="DELETE").status == 204
+
+
 def test_a_card_that_is_dropped_becomes_a_persona(page: Reader) -> None:
     main = page.open("/import")
     card = b'{"spec": "chara_card_v2", "data": {"name": "Ada Byron", "description": "You are Ada Byron."}}'

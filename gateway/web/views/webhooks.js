@@ -11,7 +11,7 @@ import { personaNames } from "../parts/names.js";
 import { paged, table } from "../parts/table.js";
 
 const words = texts.webhooks;
-const EVENTS = ["persona.drift_alert", "conversation.drift_detected", "persona.created", "persona.updated", "persona.forked", "persona.archived", "run.completed", "run.failed", "budget.threshold", "model.retiring"];
+const EVENTS = ["persona.drift_alert", "conversation.drift_detected", "persona.created", "persona.updated", "persona.forked", "persona.archived", "run.completed", "run.failed", "audit.test_failed", "moderation.flagged", "budget.threshold", "model.retiring"];
 
 export async function show({ query, signal }) {
   const options = { signal };
@@ -67,6 +67,7 @@ async function deliveries(hooks, chosen, query, options) {
   ];
   const shown = table(words.deliveries, columns, page.data);
   const side = [
+    h("button", { class: "small", onclick: () => replaySpan(chosen) }, words.replaySpan),
     choice(words.places, hooks.map((one) => [one.id, one.url]), chosen.id, (value) => refine({ id: value })),
     choice(texts.overview.state, [["", texts.shell.all], ["failed", words.failed]], query.status ?? "", (value) => refine({ status: value || null })),
   ];
@@ -108,6 +109,26 @@ async function replay(path, delivery) {
   await api.post(`${path}/${delivery.id}/replay`);
   tell(words.replayed);
   refine({});
+}
+
+// Times are those of whoever looks; what is sent is in UTC.
+function replaySpan(hook) {
+  const local = (at) => new Date(at - new Date(at).getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  const since = h("input", { type: "datetime-local", required: true, value: local(Date.now() - 86400000) });
+  const until = h("input", { type: "datetime-local" });
+  const all = h("input", { type: "checkbox" });
+  confirm({ title: `${words.replaySpan}: ${hook.url}`, about: [words.replaySpanAbout, field(words.since, since), field(words.until, until), h("label", { class: "row" }, all, words.replayAll)], yes: words.replay, work: async () => {
+    const span = { since: new Date(since.value).toISOString(), until: (until.value ? new Date(until.value) : new Date()).toISOString(), deliveries: all.checked ? "all" : "failed" };
+    let count = 0;
+    for (let more = true; more; ) {
+      const done = await api.post(`/v1/webhooks/${hook.id}/replay`, span);
+      count += done.replayed;
+      more = done.next !== null;
+      if (more) span.since = done.next;
+    }
+    tell(`${number(count)} ${words.onTheirWay}`);
+    refine({});
+  } });
 }
 
 function drop(hook) {
