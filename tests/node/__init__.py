@@ -23,9 +23,13 @@ def wheel() -> Path:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Make an environment in which programs find this Node first."""
-    path = f"{wheel() / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return scrubbed_environment() | {"PATH": path, "NODE_NO_WARNINGS": "1"} | more
+    """Make an environment of the tests' own in which programs find this Node first."""
+    return scrubbed_environment() | found_first() | more
+
+
+def found_first() -> dict[str, str]:
+    """Make the variables by which this Node is found before any other."""
+    return {"PATH": f"{wheel() / 'bin'}{os.pathsep}{os.environ['PATH']}", "NODE_NO_WARNINGS": "1"}
 
 
 def require(package: str) -> Path:

@@ -1,11 +1,12 @@
 """`python -m tests.node` fetches the packages that are not there yet, and says where it cannot."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.node import FOLDER, MODULES, environment, wheel
+from tests.node import FOLDER, MODULES, found_first, wheel
 
 WANTED = Path(__file__).with_name("package.json")
 HERE = FOLDER / WANTED.name
@@ -26,10 +27,12 @@ def main() -> int:
         "--no-save",
         "--silent",
         "--ignore-scripts",
+        "--fetch-retries=1",
     )
     command = [str(wheel() / "bin" / "node"), str(npm), "install", *options]
     try:
-        done = subprocess.run(command, env=environment(), check=False, timeout=MINUTES * 60)
+        # Only the machine's own variables tell how its network is reached: proxies, certificates.
+        done = subprocess.run(command, env=os.environ | found_first(), check=False, timeout=MINUTES * 60)
     except subprocess.TimeoutExpired:
         done = None
     if done is None or done.returncode:
