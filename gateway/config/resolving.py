@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,8 +66,9 @@ PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: bool) -> Config:
     """Fill in what is implied: absolute paths, known base URLs, API keys, the default order."""
+    _proxy("[egress] proxy", config.egress.proxy)
     upstreams = {
-        name: _resolve_upstream(name, upstream, environ, secrets)
+        name: _resolve_upstream(name, upstream, environ, secrets, config.egress.proxy)
         for name, upstream in config.upstreams.items()
     }
     tools = {name: resolve_tool(name, tool, base, environ, secrets) for name, tool in config.tools.items()}
@@ -218,6 +220,7 @@ def masked(config: Config) -> dict[str, Any]:
     for upstream in data["upstreams"].values():
         upstream["api_key"] = "***" if upstream["api_key"] else None
         upstream["headers"] = dict.fromkeys(upstream["headers"], "***")
+        upstream["proxy"] = PASSWORD.sub(r"\1***@", upstream["proxy"] or "")
         upstream["base_url"] = PASSWORD.sub(r"\1***@", upstream["base_url"])
     for tool in data["tools"].values():
         tool["api_key"] = "***" if tool["api_key"] else None
@@ -226,6 +229,7 @@ def masked(config: Config) -> dict[str, Any]:
         tool["command"] = [*tool["command"][:1], *["***"] * len(tool["command"][1:])]
     for name in ("access_key", "secret_key"):
         data["images"][name] = "***" if data["images"][name] else None
+    data["egress"]["proxy"] = PASSWORD.sub(r"\1***@", data["egress"]["proxy"])
     data["keys"]["pepper"] = "***" if data["keys"]["pepper"] else None
     data["store"]["url"] = config.store.shown
     data["limits"]["store"] = config.limits.shown
@@ -263,7 +267,9 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str], secrets: bool) -> Upstream:
+def _resolve_upstream(
+    name: str, upstream: Upstream, environ: Mapping[str, str], secrets: bool, proxy: str
+) -> Upstream:
     table = f"[upstreams.{name}]"
     if name in (LOCAL, EMBEDDED):
         raise ConfigError(f"{table}: this name is kept for a bundled model; see [local] and [embeddings]")
@@ -283,7 +289,37 @@ def _resolve_upstream(name: str, upstream: Upstream, environ: Mapping[str, str],
         raise ConfigError(
             f"{table} dedicated_to: only an upstream with `responses = true` holds what has ids"
         )
-    return msgspec.structs.replace(upstream, base_url=base_url, api_key=api_key, responses=responses)
+    if upstream.proxy is None:
+        own = "" if _is_here(base_url) else proxy
+    else:
+        own = _proxy(f"{table} proxy", upstream.proxy)
+    return msgspec.structs.replace(
+        upstream, base_url=base_url, api_key=api_key, responses=responses, proxy=own
+    )
+
+
+def _is_here(url: str) -> bool:
+    """Tell whether the URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _proxy(place: str, url: str) -> str:
+    """Check the URL of a proxy; it may be empty. Raises ConfigError."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme == "http" and bool(parts.hostname) and parts.port is not None
+        is_one = is_one and parts.path in ("", "/") and not (parts.query or parts.fragment)
+    except ValueError:
+        is_one = False
+    if url and not is_one:
+        raise ConfigError(
+            f"{place}: a proxy is named as `http://HOST:PORT`, perhaps with a user and a password"
+        )
+    return url.rstrip("/")
 
 
 def _store(store: Store, base: Path) -> Store:

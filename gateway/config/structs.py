@@ -139,6 +139,8 @@ class Upstream(Strict, frozen=True):
     """Calls at once, over all workers; some more wait, and others are refused. 0 means no limit."""
     client: Literal["native", "aiohttp"] = "native"
     """This speaks HTTP to it: the gateway's own client, or aiohttp, which takes more CPU time."""
+    proxy: str | None = None
+    """It is reached through this proxy; unset: that of [egress], but not on this machine; empty: none."""
     text_only: bool = False
     """Images, audio and files are refused before the call, with an error that says so."""
     tools: Literal["pass", "refuse", "drop"] = "pass"
@@ -319,6 +321,9 @@ class Mcp(Strict, frozen=True):
 class Egress(Strict, frozen=True):
     allow: list[str] = []
     """`host:port` of places outside of the public internet, or on other ports, that users' URLs may name."""
+    proxy: str = ""
+    """Upstreams, and what users' URLs name, are reached through this proxy, `http://USER:PASSWORD@HOST:PORT`;
+    empty: directly."""
 
 
 class Alerts(Strict, frozen=True):

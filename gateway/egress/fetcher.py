@@ -45,14 +45,15 @@ class Fetched(msgspec.Struct, frozen=True):
 class Fetcher:
     """Sends requests to the public internet, and to what the operator has opened.
 
-    A name is looked up once for a connection, which goes to an address that was found then. There are no
-    cookies, no proxies and no connections that are used again.
+    A name is looked up once for a connection, which goes to an address that was found then; a proxy looks it
+    up again, so that it is looked up here before. No cookie is kept, and no connection is used again.
     """
 
     def __init__(
         self, settings: Egress, lookups: Lookups | None = None, connections: int = CONNECTIONS
     ) -> None:
         self._connections = connections
+        self._proxy = settings.proxy or None
         self._allowed = frozenset(map(named, settings.allow))
         self._lookups = lookups or Lookups()
         self._sessions: dict[bool, ClientSession] = {}
@@ -113,11 +114,17 @@ class Fetcher:
         """Give the answer of this one place, and where it sends on to."""
         from gateway.egress import wire
 
-        session = self._sessions.get(here.is_open)
+        is_open = here.is_open or self._proxy is not None
+        session = self._sessions.get(is_open)
         if session is None:
-            session = wire.session(self._lookups, self._connections, is_open=here.is_open)
-            self._sessions[here.is_open] = session
-        status, told, content = await wire.ask(session, here, method, headers, body, limits.bytes)
+            session = self._sessions[is_open] = wire.session(
+                self._lookups, self._connections, is_open=is_open
+            )
+        if self._proxy is not None and not here.is_open:
+            # The proxy itself may be anywhere, and looks names up by itself.
+            await wire.require_public(self._lookups, here)
+        most = limits.bytes
+        status, told, content = await wire.ask(session, here, method, headers, body, most, self._proxy)
         location = told.get("location") if status in REDIRECTS else None
         try:
             place = None if location is None else here.url.join(URL(location))

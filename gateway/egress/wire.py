@@ -38,6 +38,16 @@ def session(lookups: Lookups, connections: int, *, is_open: bool) -> aiohttp.Cli
     )
 
 
+async def require_public(lookups: Lookups, here: Target) -> None:
+    """Raises EgressError where the place is not of the public internet."""
+    try:
+        await _Resolver(lookups, is_open=False).resolve(here.host, here.url.port or 443)
+    except _NotPublicError:
+        raise not_public(here.host) from None
+    except OSError:
+        raise EgressError("unreachable", f"{here.host} cannot be found") from None
+
+
 async def ask(
     session: aiohttp.ClientSession,
     here: Target,
@@ -45,11 +55,12 @@ async def ask(
     headers: Mapping[str, str],
     body: bytes | None,
     most: int,
+    proxy: str | None = None,
 ) -> Answer:
-    """Ask this one place, whose answer may have so many bytes. Raises EgressError."""
+    """Ask this one place, whose answer may have so many bytes, through a proxy or not. Raises EgressError."""
     try:
         async with session.request(
-            method, here.url, headers=headers, data=body, allow_redirects=False
+            method, here.url, headers=headers, data=body, allow_redirects=False, proxy=proxy
         ) as response:
             told = {name.lower(): value for name, value in response.headers.items()}
             return response.status, told, await _body(here, response, most)

@@ -48,7 +48,13 @@ class AiohttpClient:
             merged |= trace.headers()
         try:
             session = self._session or self._connect()
-            response = await session.post(self.url(path), data=body, headers=merged, allow_redirects=False)
+            response = await session.post(
+                self.url(path),
+                data=body,
+                headers=merged,
+                allow_redirects=False,
+                proxy=self._upstream.proxy or None,
+            )
         except aiohttp.ConnectionTimeoutError:
             raise UpstreamFailure("connect_timeout", self._name, was_reached=False) from None
         except aiohttp.ClientConnectorError:

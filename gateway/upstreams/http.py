@@ -1,6 +1,7 @@
 """This HTTP/1.1 client is the gateway's own: it has one pool of kept connections per upstream."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from gateway.config import Upstream
 from gateway.telemetry.trace import current
 from gateway.upstreams import dial
+from gateway.upstreams import proxy as proxies
 from gateway.upstreams.connection import Connection
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
@@ -21,7 +23,7 @@ IDLE_SECONDS = 30.0
 
 
 class HttpClient:
-    """Knows no cookies, redirects or proxies, and no headers but those it is told.
+    """Knows no cookies and redirects, and no headers but those it is told.
 
     Many upstreams drop a connection that has been idle for long just as it is used again, so a request
     that gets no byte of an answer on such a one is sent once more on a new one.
@@ -36,6 +38,7 @@ class HttpClient:
         self._name = name
         self._host, self._port = address(base)
         self._tls = (tls or dial.trusted()) if base.scheme == "https" else None
+        self._proxy = proxies.read(upstream.proxy)
         self._heads = Heads(upstream)
         self._connect_seconds = upstream.timeouts.connect
         self._places = Places(name, upstream.concurrency)
@@ -117,7 +120,7 @@ class HttpClient:
         host = self._host if self._tls else None
         try:
             async with asyncio.timeout(self._connect_seconds):
-                peer = await dial.connected(self._host, self._port, self._lookups)
+                peer = await self._dial()
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: Connection(self._name, self), sock=peer, ssl=self._tls, server_hostname=host
                 )
@@ -132,6 +135,20 @@ class HttpClient:
         # It is added only now: uvloop tells the beginning but not the end of connecting that is cancelled.
         self._open.add(connection)
         return connection
+
+    async def _dial(self) -> socket.socket:
+        """Connect to the upstream, or to the proxy before it. Raises OSError, ValueError."""
+        proxy = self._proxy
+        if proxy is None:
+            return await dial.connected(self._host, self._port, self._lookups)
+        peer = await dial.connected(proxy.host, proxy.port, self._lookups)
+        try:
+            if self._tls is not None:
+                await proxies.tunnel(peer, proxy, self._host, self._port)
+        except BaseException:
+            peer.close()
+            raise
+        return peer
 
     def _sweep(self) -> None:
         """Drop the connections that have been idle for too long."""

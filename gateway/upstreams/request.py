@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from gateway import __version__
 from gateway.config import Upstream
+from gateway.upstreams import proxy as proxies
 
 USER_AGENT = f"persona-gateway/{__version__}"
 PORTS = {"http": 80, "https": 443}
@@ -22,6 +23,11 @@ class Heads:
     def __init__(self, upstream: Upstream) -> None:
         self._base = urlsplit(upstream.base_url)
         self._headers = {"host": _authority(self._base), **_credentials(self._base), **headers(upstream)}
+        proxy = proxies.read(upstream.proxy)
+        self._is_passed_on = proxy is not None and self._base.scheme == "http"
+        """Tells whether a proxy reads the request itself, which has to name the whole URL then."""
+        if self._is_passed_on and proxy is not None and proxy.credentials is not None:
+            self._headers["proxy-authorization"] = proxy.credentials
         self._made: dict[object, bytes] = {}
 
     def encode(self, path: str, own: Mapping[str, str], length: int) -> bytes:
@@ -35,7 +41,8 @@ class Heads:
         lines = [f"{name}: {value}" for name, value in merged.items() if name not in FRAMING]
         if any("\r" in line or "\n" in line for line in lines):
             raise ValueError("a header holds a line break")
-        whole = urlunsplit(("", "", below(self._base, path), self._base.query, ""))
+        place = (self._base.scheme, _authority(self._base)) if self._is_passed_on else ("", "")
+        whole = urlunsplit((*place, below(self._base, path), self._base.query, ""))
         first = f"POST {quote(whole, safe=KEPT)} HTTP/1.1"
         if len(self._made) >= HEADS:
             self._made.clear()
