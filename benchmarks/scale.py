@@ -221,7 +221,7 @@ def _turn(workspace: str, persona: str) -> Turn:
         status="completed",
         attempts=1,
         latency_ms=800.0,
-        created_at=clock.now_ms(),
+        created_at=clock.now_ms() - YEAR_MS,
         drift=Drift(verdict="in-character", voice=0.1, values=0.1),
     )
 

@@ -116,7 +116,8 @@ class Retention:
             # A write that is cancelled may leave its lock on the store behind, so it is seen through.
             count = await asyncio.shield(self._batch(step))
             deleted += count
-            if count < BATCH:
+            if not count:
+                # A batch may be small although more is old: rows that began late may stand among the first.
                 return deleted
             await asyncio.sleep(PAUSE)
 
