@@ -23,7 +23,6 @@ from gateway.turns.looks import compare_around, read_latency, survey_drift
 from gateway.turns.store import hours, turns
 from gateway.turns.store.amendments import After as Place
 from gateway.turns.store.hours import Span
-from gateway.turns.store.places import stretch
 from gateway.turns.store.rows import Stored
 from gateway.turns.store.turns import Filter
 from gateway.turns.tail import Event, Tail
@@ -81,10 +80,10 @@ async def list_turns(
             upstream=upstream,
             since=first,
             until=last,
-            within=await stretch(connection, first, last),
             after=int(after) if after else None,
         )
-        found = await turns.listed(connection, caller.workspace_id, wanted, limit=limit + 1)
+        known = await turns.placed(connection, caller.workspace_id, wanted)
+        found = await turns.listed(connection, caller.workspace_id, known, limit=limit + 1) if known else []
     return page(
         found,
         limit,

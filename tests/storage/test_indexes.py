@@ -37,6 +37,7 @@ ASKED: dict[str, Ask] = {
     "turns further on": lambda at: turns.listed(at, "ws_1", Filter(after=500)),
     "turns of a persona": lambda at: turns.listed(at, "ws_1", Filter(persona_id="psn_1")),
     "turns of a request": lambda at: turns.listed(at, "ws_1", Filter(request_id="req_1")),
+    "hours of an upstream": lambda at: hours.lived(at, "ws_1", None, None, "main/m"),
     "a turn": lambda at: turns.find(at, "ws_1", "msg_1"),
     "the first turn": turns.oldest,
     "personas by words": lambda at: search.find(at, "ws_1", "key_1", Search(words="river")),

@@ -110,6 +110,23 @@ async def usage(
     return [Sum(*row) for row in found]
 
 
+async def lived(
+    connection: AsyncConnection,
+    workspace_id: str,
+    persona_id: str | None,
+    version: int | None,
+    upstream: str | None,
+) -> Span | None:
+    """Find the hours within which turns of these began; `None` where there was none."""
+    query = select(func.min(USAGE.hour), func.max(USAGE.hour)).where(USAGE.workspace_id == workspace_id)
+    exact = {USAGE.persona_id: persona_id, USAGE.version: version, USAGE.upstream: upstream}
+    for column, value in exact.items():
+        if value is not None:
+            query = query.where(column == value)
+    first, last = (await connection.execute(query)).one()
+    return None if first is None else Span(first, last + HOUR_MS)
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Says which turns of a persona are summed up, and into how long pieces."""
 

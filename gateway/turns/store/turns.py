@@ -13,7 +13,7 @@ from gateway.storage.feed import Feed
 from gateway.storage.insertion import insert_new
 from gateway.turns import rollup
 from gateway.turns.store import hours
-from gateway.turns.store.places import Stretch
+from gateway.turns.store.places import Stretch, stretch
 from gateway.turns.store.rows import BRIEF, COLUMNS, TURN, WHOLE, Stored, erased, row_of, turn_of
 from gateway.turns.turn import Turn
 
@@ -87,6 +87,21 @@ async def listed(
         query = query.where(TURN.seq < literal(wanted.after, BigInteger))
     rows = await connection.execute(query.order_by(TURN.seq.desc()).limit(limit))
     return [turn_of(row) for row in rows]
+
+
+async def placed(connection: AsyncConnection, workspace_id: str, wanted: Filter) -> Filter | None:
+    """Say between which places what is wanted lies; `None` where no such turn was ever counted.
+
+    No index knows of a turn's version and upstream, of which there may be few among very many others.
+    """
+    since, until = wanted.since, wanted.until
+    if wanted.version is not None or wanted.upstream is not None:
+        span = await hours.lived(connection, workspace_id, wanted.persona_id, wanted.version, wanted.upstream)
+        if span is None or span.since is None or span.until is None:
+            return None
+        since = max(since or 0, span.since)
+        until = span.until if until is None else min(until, span.until)
+    return msgspec.structs.replace(wanted, within=await stretch(connection, since, until))
 
 
 async def find(connection: AsyncConnection, workspace_id: str, turn_id: str) -> Stored | None:
