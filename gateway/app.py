@@ -58,6 +58,7 @@ from gateway.openapi import generation
 from gateway.openapi.routes import router as openapi_router
 from gateway.personas.fields import router as fields_router
 from gateway.personas.history import router as history_router
+from gateway.personas.nearness import Nearness
 from gateway.personas.routes import router as personas_router
 from gateway.projects.keyless import ProjectAdmission
 from gateway.projects.portraits import router as portraits_router
@@ -363,7 +364,13 @@ def _guarded(gateway: Gateway, path: str, admission: Admission, handlers: list[A
     """Guard everything under the path: key first, then scope, then repetition, then the route."""
     database, config = gateway.database, gateway.config
     hasher, turnstile = gateway.guard.hasher, Turnstile()
-    parts = {"database": database, "config": config, "hasher": hasher, "turnstile": turnstile}
+    parts = {
+        "database": database,
+        "config": config,
+        "hasher": hasher,
+        "turnstile": turnstile,
+        "nearness": Nearness(gateway.embedder),
+    }
     return Router(
         path,
         route_handlers=handlers,

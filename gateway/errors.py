@@ -79,6 +79,9 @@ class Fault(_Fault, Enum):
         "lists yours.")
     PERSONA_INVALID = (422, "persona.schema_violation", "persona", "invalid_request_error", None,
         "`language`: a language tag of BCP 47, such as `en` or `pt-BR`.")
+    SEMANTIC_UNAVAILABLE = (422, "persona.semantic_unavailable", "persona", "invalid_request_error", None,
+        "`semantic` needs the embedded model, which is not here; install the extra `embed`, or leave "
+        "`semantic` out.")
     PROJECT_UNKNOWN = (404, "project.not_found", "persona", "invalid_request_error", None,
         "There is no such project; it is the id of your key's workspace, or a name in [projects.names].")
     NAME_TAKEN = (409, "persona.name_taken", "persona", "invalid_request_error", None,

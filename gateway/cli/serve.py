@@ -69,7 +69,8 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
             embedder=embedder.address if embedder else None,
         )
         again = partial(_again, config_path, host, port, workers)
-        supervisor = Supervisor(settings, main, working.run, local, tools, embedder, again)
+        labour = partial(working.run, embedder=embedder.address if embedder else None)
+        supervisor = Supervisor(settings, main, labour, local, tools, embedder, again)
     except (LocalModelMissing, ToolsMissing, SocketMissing, StartError) as error:
         for process in (tools, embedder):
             if process is not None:

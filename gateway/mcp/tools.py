@@ -81,8 +81,10 @@ async def _streamed(api: Api, path: str, body: Json, progress: Progress) -> Json
 
 
 async def search(api: Api, given: Mapping[str, Any], _progress: Progress | None) -> Json:
-    """Find personas by words of their names, slugs, tags and prompts."""
+    """Find personas by words of their names, slugs, tags and prompts, or by what they mean."""
     query = {"q": str(given.get("query", "")), "limit": str(given.get("limit", 10))}
+    if given.get("semantic"):
+        query["semantic"] = "true"
     found = await api.call("GET", "/personas", query=query)
     shown = [{name: each[name] for name in SHOWN if name in each} for each in found["data"]]
     return {"personas": shown}
@@ -166,6 +168,11 @@ TOOLS = {
             "query",
             query={**TEXT, "maxLength": 200, "description": "A few words."},
             limit={"type": "integer", "minimum": 1, "maximum": 50, "default": 10},
+            semantic={
+                "type": "boolean",
+                "default": False,
+                "description": "Whether personas are found by what they mean, too.",
+            },
         ),
         _object("personas", personas={"type": "array", "items": OPEN}),
         {"readOnlyHint": True, "openWorldHint": False},

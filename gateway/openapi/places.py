@@ -304,6 +304,7 @@ PLACES = {
     "list_turns.version": "Turns of this version's number.",
     "search_personas.label": "Personas that bear this label.",
     "search_personas.language": "Personas in this language, such as `en`.",
+    "search_personas.semantic": "Whether personas are found by what they mean, too.",
     "search_personas.source": "`public` lists the public personas of all workspaces.",
     "search_personas.visibility": "Personas that are visible so.",
     "sum_up_usage.by": "What to sum up by.",

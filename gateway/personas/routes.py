@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, Router, delete, get, patch, post
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import Parameter, SkipValidation
 
 from gateway.auth.access import AnyRequest, Settings, Store, actor_of, caller_of, still_there
 from gateway.errors import Detail, Fault, Refusal
@@ -27,13 +28,14 @@ from gateway.personas.editing import (
     version_of,
     writable,
 )
+from gateway.personas.finding import SECONDS, find_near, require_fitting
 from gateway.personas.model import Draft, Persona, Version, Visibility
+from gateway.personas.nearness import Nearness
 from gateway.personas.store import personas, search, versions
 from gateway.personas.view import PersonaPatch, PersonaView, PublicPersona
 
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
-SEARCH_SECONDS = 3.0
-"""Seconds for the statements of a search; only a text made to be slow takes longer."""
+Near = NamedDependency[SkipValidation[Nearness]]
 Word = Annotated[str | None, Parameter(max_length=64)]
 
 
@@ -46,11 +48,16 @@ class ForkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     visibility: Visibility = "private"
 
 
-@get("/", opt={"scope": "personas:read"}, summary="List and search personas")
+@get(
+    "/",
+    opt={"scope": "personas:read", "faults": (Fault.SEMANTIC_UNAVAILABLE,)},
+    summary="List and search personas",
+)
 async def search_personas(
     request: AnyRequest,
     database: Store,
     turnstile: Queue,
+    nearness: Near,
     q: Annotated[str, Parameter(description="Words in name, slug, tags or prompt.", max_length=200)] = "",
     tag: Word = None,
     language: Word = None,
@@ -59,8 +66,14 @@ async def search_personas(
     limit: Limit = 50,
     after: After = None,
     source: Literal["public"] | None = None,
+    semantic: bool = False,
 ) -> Page[PersonaView] | Page[PublicPersona]:
-    """With `source=public` it lists what all workspaces have made public: name, language and tags alone."""
+    """With `source=public` it lists what all workspaces have made public: name, language and tags alone.
+
+    With `semantic` the personas that are nearest to `q` by what they mean are found beside those that hold
+    its words, the best first, on one page. The first search of a workspace has its personas read in the
+    background, and finds by words until they are.
+    """
     caller = caller_of(request)
     require_cursor(after, r"psn_\w+")
     wanted = search.Search(
@@ -72,6 +85,13 @@ async def search_personas(
         after=after,
         limit=limit + 1,
     )
+    if semantic:
+        require_fitting(q, after=after, source=source)
+        found = await find_near(database, turnstile, nearness, caller, wanted, limit)
+        async with database.read() as connection:
+            newest = await versions.fitting_newest(connection, found)
+        shown_ = [view.show(each, newest[each.id]) for each in found if each.id in newest]
+        return Page(shown_, False, None)
     if source is not None:
         if visibility is not None or label is not None:
             given = "visibility" if visibility is not None else "label"
@@ -80,10 +100,10 @@ async def search_personas(
                 f"`{given}` goes with no `source`; leave one of the two out.",
                 details=[Detail(["query", given], "goes with no `source`", "value_error")],
             )
-        async with turnstile.through(caller.workspace_id), database.read(SEARCH_SECONDS) as connection:
+        async with turnstile.through(caller.workspace_id), database.read(SECONDS) as connection:
             shown = await search.public(connection, wanted)
         return page(shown, limit, view.show_public, lambda each: each.id)
-    async with turnstile.through(caller.workspace_id), database.read(SEARCH_SECONDS) as connection:
+    async with turnstile.through(caller.workspace_id), database.read(SECONDS) as connection:
         found = await search.find(connection, caller.workspace_id, caller.owner, wanted)
         newest = await versions.fitting_newest(connection, found[:limit])
     return page(found, len(newest), lambda each: view.show(each, newest[each.id]), lambda each: each.id)

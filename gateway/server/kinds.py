@@ -7,7 +7,9 @@ from gateway.alerts.watching import Watching
 from gateway.auth.allowance import Allowance
 from gateway.config import Config
 from gateway.conversations.watching import watch
+from gateway.embedding.embedder import Embedder
 from gateway.images.erasing import Erasing, sweeping
+from gateway.personas.filling import Filling
 from gateway.responses.performing import Performing
 from gateway.runs.generating import Generation
 from gateway.server.equipping import Equipping
@@ -39,7 +41,13 @@ def known(config: Config, database: Database, allowance: Allowance, equipping: E
     return {kind.name: kind for kind in kinds}
 
 
-def sources(config: Config, database: Database) -> Sequence[Source]:
-    """List what makes work of what has happened; a room that has some adds it here."""
+def sources(config: Config, database: Database, embedder: str | None = None) -> Sequence[Source]:
+    """List what makes work of what has happened; a room that has some adds it here.
+
+    `embedder` is the address of the embedded model; without it nothing is embedded.
+    """
     alerts = Watching(config.alerts, database)
-    return [alerts.look, partial(watch, database), partial(spread, database), sweeping(database)]
+    found: list[Source] = [alerts.look, partial(watch, database), partial(spread, database)]
+    if embedder is not None:
+        found.append(Filling(database, Embedder(embedder)).look)
+    return [*found, sweeping(database)]

@@ -30,23 +30,36 @@ LOST = 75
 log = logging.getLogger("gateway.work")
 
 
-def run(config: Config, process_id: str, table: Table, lifeline: int | None, status: int | None) -> None:
+def run(
+    config: Config,
+    process_id: str,
+    table: Table,
+    lifeline: int | None,
+    status: int | None,
+    *,
+    embedder: str | None = None,
+) -> None:
     """Do work until told to stop, or until the parent has died, which ends the pipe `lifeline`.
 
     `table` is where all processes count what is limited. One byte goes into the pipe `status` once the
-    process is there.
+    process is there. `embedder` is the address of the embedded model.
     """
     logs.configure(config.log)
     configuration.forget_dbos_settings()
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(NAME, "ascii")
-    code = asyncio.run(_run(config, process_id, table, lifeline, status))
+    code = asyncio.run(_run(config, process_id, table, lifeline, status, embedder))
     # Threads of a driver may still wait for an answer that nobody wants.
     os._exit(code)
 
 
 async def _run(
-    config: Config, process_id: str, table: Table, lifeline: int | None, status: int | None
+    config: Config,
+    process_id: str,
+    table: Table,
+    lifeline: int | None,
+    status: int | None,
+    embedder: str | None,
 ) -> int:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,7 +77,7 @@ async def _run(
     allowance = Allowance(database, Plans(config), limiter)
     equipping = Equipping(config, database, limiter)
     known = kinds.known(config, database, allowance, equipping)
-    shift = Shift(config, database, known, process_id, kinds.sources(config, database))
+    shift = Shift(config, database, known, process_id, kinds.sources(config, database, embedder))
     task = asyncio.create_task(shift.run())
     task.add_done_callback(lambda _: stop.set())
     if status is not None:

@@ -10,7 +10,7 @@ from gateway import clock, ids
 from gateway.events.event import Value
 from gateway.personas import field
 from gateway.personas.model import Draft, Persona, Profile, Version
-from gateway.personas.store import aliases, fields, search, versions
+from gateway.personas.store import aliases, fields, search, vectors, versions
 from gateway.personas.store.rows import LABEL, PERSONA, SHOWN, many, one, touch
 from gateway.personas.store.telling import tell
 from gateway.storage import answers, erasure, tables
@@ -145,6 +145,7 @@ async def purge(connection: AsyncConnection, persona: Persona, actor: Actor) -> 
     await erasure.budgets(connection, persona.id)
     await erasure.runs(connection, tables.runs.c.persona_id == persona.id)
     await search.forget(connection, persona.id)
+    await vectors.forget(connection, persona.id)
     await connection.execute(delete(tables.labels).where(LABEL.persona_id == persona.id))
     await connection.execute(delete(tables.versions).where(tables.versions.c.persona_id == persona.id))
     await connection.execute(delete(tables.personas).where(PERSONA.id == persona.id))

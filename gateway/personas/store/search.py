@@ -29,6 +29,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "completed"
     after: str | None = None
     limit: int = 50
+    among: tuple[str, ...] | None = None
+    """Only these personas are looked at, by their ids."""
 
 
 async def find(connection: AsyncConnection, workspace_id: str, owner: str, wanted: Search) -> list[Persona]:
@@ -53,6 +55,8 @@ async def find(connection: AsyncConnection, workspace_id: str, owner: str, wante
         query = query.where(borne.exists())
     if wanted.after is not None:
         query = query.where(PERSONA.id < wanted.after)
+    if wanted.among is not None:
+        query = query.where(PERSONA.id.in_(wanted.among))
     return await many(connection, query.order_by(PERSONA.id.desc()).limit(wanted.limit))
 
 

@@ -42,6 +42,7 @@ from gateway.storage.tables.schema import metadata as metadata
 from gateway.storage.tables.spending import budgets as budgets
 from gateway.storage.tables.spending import holds as holds
 from gateway.storage.tables.spending import spent as spent
+from gateway.storage.tables.vectors import version_vectors as version_vectors
 from gateway.storage.tables.webhooks import deliveries as deliveries
 from gateway.storage.tables.webhooks import webhooks as webhooks
 from gateway.storage.tables.words import message_words as message_words
