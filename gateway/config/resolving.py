@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,6 +94,12 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
     config = replace(config, images=resolve_images(config, base, environ, secrets))
     _check_limits(config)
     _check_otel(config)
+    for proxy in config.server.trusted_proxies:
+        try:
+            ip_network(proxy, strict=False)
+        except ValueError:
+            place = f"[server] trusted_proxies: `{proxy[:100]}`"
+            raise ConfigError(f"{place} is no address, and no network such as `10.0.0.0/8`") from None
     for origin in config.server.cors_origins:
         if origin != "*" and not ORIGIN.fullmatch(origin):
             place = f"[server] cors_origins: `{origin[:100]}`"

@@ -45,6 +45,9 @@ class Server(Strict, frozen=True):
     """Seconds that a caller may leave unread what was sent to it."""
     max_body: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024 * 1024
     """Bytes of a request body, after decompression."""
+    trusted_proxies: list[str] = []
+    """Addresses and networks of proxies, such as `10.0.0.0/8`, whose `X-Forwarded-For` and
+    `X-Forwarded-Proto` are believed."""
     cors_origins: list[str] = []
     """Origins whose pages may call from a browser, such as `https://chat.example.com`; `*` means all."""
     max_connections: Annotated[int, msgspec.Meta(ge=0)] = 0

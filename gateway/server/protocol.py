@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from gateway.errors import Fault
 from gateway.openai_api.account import Account
 from gateway.server.crowd import Crowd, room
 from gateway.server.cycle import Cycle
+from gateway.server.forwarded import Network, networks, origin
 from gateway.server.head import FlawError, named, target
 from gateway.server.lean import Flow, Queue, Signal
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED, Limits
@@ -41,6 +42,8 @@ class Protocol(Limits):
     access: Access
     is_retiring = False
     """Tells whether every answer is the last one on its connection."""
+    trusted: Sequence[Network] = ()
+    """Networks of proxies that are believed."""
     meter: Meter | None
     tracing: "Tracing | None"
 
@@ -221,6 +224,8 @@ class Protocol(Limits):
             return
         self.expect_100_continue = b"expect" in headers and headers[b"expect"].lower() == b"100-continue"
         scope["state"]["named"] = headers
+        if self.trusted:
+            self._believe(scope, headers)
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["path"], scope["raw_path"], scope["query_string"] = target(self.url)
         before, self.cycle = self.cycle, self._cycle(scope, version)
@@ -230,6 +235,20 @@ class Protocol(Limits):
             # The connection is read although the request waits: only so is it noticed that the caller has
             # left.
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def _believe(self, scope: Any, headers: dict[bytes, bytes]) -> None:
+        """Find out whom a proxy in front of us speaks for."""
+        peer = scope["client"]
+        if peer is None:
+            return
+        said = [value for name, value in self.headers if name == b"x-forwarded-for"]
+        caller = origin(peer[0], said, self.trusted)
+        if caller != peer[0]:
+            scope["client"] = (caller, 0)
+            scheme = headers.get(b"x-forwarded-proto")
+            if scheme in (b"http", b"https"):
+                scope["scheme"] = scheme.decode()
+        scope["state"]["caller_address"] = caller
 
     def _cycle(self, scope: Any, version: str) -> Cycle:
         cycle = Cycle(
@@ -313,8 +332,9 @@ def line(cycle: Cycle) -> Line:
     scope, account = cycle.scope, cycle.account
     ms = (time.perf_counter() - cycle.began) * 1000
     head = (clock.now_ms(), scope["method"], scope["raw_path"], cycle.status, ms, cycle.request_id)
+    client = scope["state"].get("caller_address")
     if account is None:
-        return Line(*head)
+        return Line(*head, client=client)
     turn = account.turn
     return Line(
         *head,
@@ -324,6 +344,7 @@ def line(cycle: Cycle) -> Line:
         total(turn.usage),
         turn.drift.verdict,
         f"{turn.status}:{turn.error}" if turn.error else turn.status,
+        client,
     )
 
 
@@ -338,6 +359,7 @@ def limited(
         meter = counter
         tracing = traces
         crowd = Crowd(room(server.max_connections))
+        trusted = networks(server.trusted_proxies)
         body_seconds = server.body_timeout
         body_total = server.body_total
         write_seconds = server.write_timeout

@@ -48,6 +48,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     verdict: str | None = None
     ended: str | None = None
     """The turn ended so, as in `completed`, or `failed` with a word behind it."""
+    client: str | None = None
+    """The caller's address, where proxies are named that are believed."""
 
 
 OF_TURN = Line.__struct_fields__[6:]
