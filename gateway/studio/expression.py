@@ -7,7 +7,7 @@ are no calls, no attributes and no loops, so that an expression takes as long as
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 LENGTH = 500
 """Characters of an expression."""
@@ -105,6 +105,13 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
     return found
 
 
+class _Step(NamedTuple):
+    """A sign, and what stands behind it."""
+
+    sign: str
+    node: Node
+
+
 class _Parser:
     """Descends from `or`, which binds least, to a number, a text, a field or what stands in brackets."""
 
@@ -184,23 +191,23 @@ class _Parser:
         return items
 
     def _sum(self) -> Node:
-        node = self._product()
+        node, steps = self._product(), list[_Step]()
         while sign := self._takes("+", "-"):
-            node = _arithmetic(sign, node, self._product())
-        return node
+            steps.append(_Step(sign, self._product()))
+        return _arithmetic(node, steps) if steps else node
 
     def _product(self) -> Node:
-        node = self._signed()
+        node, steps = self._signed(), list[_Step]()
         while sign := self._takes("*", "/", "%"):
-            node = _arithmetic(sign, node, self._signed())
-        return node
+            steps.append(_Step(sign, self._signed()))
+        return _arithmetic(node, steps) if steps else node
 
     def _signed(self) -> Node:
         count = 0
         while self._takes("-"):
             count += 1
         node = self._atom()
-        return _arithmetic("-", _constant(0.0), node) if count % 2 else node
+        return _arithmetic(_constant(0.0), [_Step("-", node)]) if count % 2 else node
 
     def _atom(self) -> Node:
         if self._takes("("):
@@ -270,14 +277,19 @@ def _comparison(sign: str, one: Node, other: Node) -> Node:
     return compared
 
 
-def _arithmetic(sign: str, one: Node, other: Node) -> Node:
-    step, divides = STEPS[sign], sign in "/%"
+def _arithmetic(first: Node, steps: Sequence[_Step]) -> Node:
+    """Work out a chain from left to right, in one loop: it may have hundreds of steps."""
+    chain = [(STEPS[step.sign], step.sign in "/%", step.node) for step in steps]
 
     def worked_out(context: Context) -> _Value:
-        left, right = _number(one(context)), _number(other(context))
-        if divides and right == 0:
-            raise NotApplicableError("a division by zero has no value")
-        return _Value(float(step(left, right)))
+        total = _number(first(context))
+        for apply, divides, node in chain:
+            value = node(context)
+            right = _number(value) if value.number is None else value.number
+            if divides and right == 0:
+                raise NotApplicableError("a division by zero has no value")
+            total = apply(total, right)
+        return _Value(float(total))
 
     return worked_out
 

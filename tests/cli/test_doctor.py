@@ -59,6 +59,7 @@ def test_a_sound_gateway_has_nothing_to_do(persona: Persona, folder: Path) -> No
         (ANY_PORT + '[upstreams.openai]\napi_key_env = "NOWHERE"', "upstreams.openai", "NOWHERE is not set"),
         (to("http://gone.invalid/v1"), "upstreams.main", "gone.invalid is not found"),
         ('[server]\nhost = "192.0.2.1"\nport = 8099', "port", "192.0.2.1:8099 cannot be listened on"),
+        (ANY_PORT + '[images]\nstore = "file:config.toml/x"\n[upstreams.openai]', "images", "cannot be used"),
         (ANY_PORT + '[local]\nmodel_path = "none.gguf"', "upstreams.local", "none.gguf cannot be read"),
     ],
 )
