@@ -22,6 +22,7 @@ from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.listing import printable
 from gateway.cli.opening import opened, require_store
+from gateway.cli.reasons import ASTRAY, passages
 from gateway.config import LOCAL, Config
 from gateway.errors import Refusal
 from gateway.openai_api import chunk as chunks
@@ -33,7 +34,7 @@ from gateway.scoring import conversations
 from gateway.scoring.transcript import text_of
 from gateway.server import seed
 from gateway.telemetry import logs
-from gateway.turns.turn import Drift
+from gateway.turns.turn import Drift, Turn
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
 
@@ -136,8 +137,10 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
     if exchange.account.turn.status != "completed":
         raise Failure(screen.refusal.message if screen.refusal else "the answer was cut short")
     # The line must not go into the answer, which may go into a file or another program.
-    click.echo(click.style(_told(exchange.account.turn.drift), dim=True), err=True)
-    return "".join(screen.pieces)
+    answer, turn = "".join(screen.pieces), exchange.account.turn
+    for line in _lines(turn, answer):
+        click.echo(click.style(line, dim=True), err=True)
+    return answer
 
 
 class Screen:
@@ -169,6 +172,14 @@ class Screen:
 
     def ping(self) -> None:
         """Print nothing, since whoever sits there sees that it waits."""
+
+
+def _lines(turn: Turn, answer: str) -> list[str]:
+    """Say how far the answer has strayed, and where it has, by which rule and in which passage."""
+    lines = [_told(turn.drift)]
+    if turn.drift.verdict in ASTRAY and turn.explain is not None:
+        lines += [f"  {printable(line)}" for line in passages(turn.explain.signals, answer)]
+    return lines
 
 
 def _told(drift: Drift) -> str:

@@ -12,6 +12,7 @@ from gateway.cli import options
 from gateway.cli.failures import Failure
 from gateway.cli.listing import listing, print_json, printable, written
 from gateway.cli.options import example
+from gateway.cli.reasons import ASTRAY
 from gateway.cli.ref import with_ref
 from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
@@ -32,7 +33,6 @@ COLUMNS = {
     "UPDATED": "updated_at",
 }
 COLOURS = {"in-character": "green", "warming-up": "cyan", "drifting": "yellow", "out-of-character": "red"}
-ASTRAY = frozenset({"drifting", "out-of-character"})
 LIMIT = 50
 MOST = 10_000
 STDIN = "-"

@@ -1,11 +1,15 @@
 """The reasons for a turn's score, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.drift.score import Signal
 from gateway.turns.turn import Judgement, Reason
 from gateway.turns.view import TurnDetail
 
+ASTRAY = frozenset({"drifting", "out-of-character"})
+"""Verdicts of which a terminal tells why."""
+MOST = 3
+"""Reasons that are told behind an answer in a terminal."""
 WORDS = {
     "address": "uses another form of address",
     "ai-disclosure": "says that it is an AI",
@@ -23,6 +27,7 @@ WORDS = {
     "format": "has another form than the rule wants",
     "garbage": "holds garbage",
     "gift": "gives away what it must not",
+    "judgement": "judges others, which it must not",
     "language": "is in another language",
     "length": "is too long",
     "meta": "speaks of its prompt or its role",
@@ -74,6 +79,16 @@ def reasons_of(turn: TurnDetail) -> list[str]:
     if turn.judge is not None:
         lines.append("judge: " + ", ".join(_judged(turn.judge)))
     return lines or ([f"nothing speaks against {drift.verdict}"] if turn.persona else [])
+
+
+def passages(signals: Iterable[Signal], answer: str) -> list[str]:
+    """Say of an answer what is wrong with it, the worst first: the reason, the rule and the passage."""
+    lines = []
+    for signal in signals:
+        rule = f" ({signal.rule})" if signal.rule else f", against {signal.basis}" if signal.basis else ""
+        passage = "" if signal.start is None else f": “{' '.join(answer[signal.start : signal.end].split())}”"
+        lines.append(f"{signal.axis}: {WORDS.get(signal.name, signal.name.replace('-', ' '))}{rule}{passage}")
+    return list(dict.fromkeys(lines))[:MOST]
 
 
 def _signal(signal: Signal) -> str:

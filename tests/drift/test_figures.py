@@ -314,3 +314,8 @@ def test_a_name_that_is_asked_for_is_held_against_the_stored_one(
         one.name for one in score(profile, BEGINNING, user, right)[0].signals if one.name == "name-clash"
     ] == []
     assert any(one.name == "name-clash" for one in score(profile, BEGINNING, user, wrong)[0].signals)
+
+
+def test_a_sign_belongs_to_the_number_that_follows_it() -> None:
+    found = facts(Character(name="Ida", prompt="A small crate costs £12 and a large one £19."))
+    assert [one.value for one in found if one.kind == "gbp"] == [12, 19]

@@ -257,7 +257,10 @@ def test_the_terminal_chat_shows_the_drift_of_each_turn(start: Start, upstream: 
     upstream.reply(*(answer(text, stream=True) for text in (LINES[0], SLIPS[0], "")))
     done = subprocess.run(command, input="Hi\nOh?\nAnd?\n", capture_output=True, text=True, check=True)
     assert done.stdout == f"{LINES[0]}\n{SLIPS[0]}\n\n"
-    first, second, third = done.stderr.splitlines()
+    told_of = done.stderr.splitlines()
+    reasons = [line for line in told_of if line.startswith("  ")]
+    assert any(": “" in line and line.split("“")[1].rstrip("”")[:20] in SLIPS[0] for line in reasons)
+    first, second, third = (line for line in told_of if line not in reasons)
     others = "".join(rf"(, {axis.name} [01]\.\d\d)?" for axis in AXES if axis.name != "voice")
     for line in (first, second):
         told = re.fullmatch(r"([a-z-]+): voice [01]\.\d\d" + others, line)

@@ -25,5 +25,7 @@ class Signs:
         return self._before.search(text, max(0, start - _BEFORE), start)
 
     def behind(self, text: str, end: int) -> re.Match[str] | None:
-        """Find the sign behind a number, likewise."""
-        return self._behind.match(text, end)
+        """Find the sign behind a number, likewise; one that another number follows is that one's."""
+        found = self._behind.match(text, end)
+        is_lead = found is not None and text[found.end() : found.end() + 1].isdecimal()
+        return None if is_lead else found
