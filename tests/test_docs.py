@@ -43,6 +43,14 @@ def test_the_methods_that_a_page_names_are_there(page: Path) -> None:
         assert re.search(rf"\b{method}\b", CODE), f"nothing is called {method}"
 
 
+def test_the_tests_that_a_page_names_are_there() -> None:
+    known = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for page in PAGES:
+        spans = re.findall(r"`([^`\n]+)`", page.read_text("utf-8"))
+        named = {name for span in spans for name in re.findall(r"(?:^|::)(test_\w+)$", span)}
+        assert {name for name in named if f"def {name}(" not in known} == set(), page
+
+
 def test_the_readme_leads_to_every_page() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert [
