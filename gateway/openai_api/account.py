@@ -173,7 +173,7 @@ class Account:
         turn.attempts = trail.attempts
         turn.upstream = str(trail.route) if trail.route else None
         self._count(ended, source, reckon)
-        charge(turn, prices)
+        charge(turn, prices, trail.route)
         turn.latency_ms = (now - self.started) * 1000
         if self.answered is not None:
             turn.first_byte_ms = (self.answered - self.started) * 1000

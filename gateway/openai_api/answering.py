@@ -107,6 +107,6 @@ class Endpoint(Answering, Generic[Prepared]):
         """Read a request that came in at `time.perf_counter()` seconds. Raises Refusal."""
         raise NotImplementedError
 
-    async def give(self, prepared: Prepared, incoming: edge.Incoming, send: edge.Send) -> None:
+    def give(self, prepared: Prepared, incoming: edge.Incoming, send: edge.Send) -> Awaitable[None]:
         """Answer a request that has been prepared; never fails."""
         raise NotImplementedError

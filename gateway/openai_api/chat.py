@@ -1,5 +1,6 @@
 """`POST /v1/openai/chat/completions`: a request is read and prepared, and then answered."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from gateway.auth.door import Door
@@ -51,5 +52,5 @@ class ChatCompletions(Endpoint[Exchange]):
             await self.hold(exchange)
         return exchange
 
-    async def give(self, prepared: Exchange, incoming: edge.Incoming, send: edge.Send) -> None:
-        await self.answer(prepared, incoming, send)
+    def give(self, prepared: Exchange, incoming: edge.Incoming, send: edge.Send) -> Awaitable[None]:
+        return self.answer(prepared, incoming, send)

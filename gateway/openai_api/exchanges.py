@@ -104,7 +104,7 @@ class Exchanges:
             model = names.canonical(model)
             if not model.startswith(PERSONA_PREFIX):
                 raise await self.registry.stranger(caller, model)
-        persona = await self.registry.resolve(caller, model)
+        persona = self.registry.recall(caller, model) or await self.registry.resolve(caller, model)
         if persona.template is not None or request.prompt is not None:
             filling = partial(stored_prompt.filled, persona, request.prompt)
             persona = await self.aside.run(len(persona.prompt.json), filling)

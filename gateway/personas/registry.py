@@ -51,13 +51,16 @@ class Registry:
 
     async def resolve(self, reader: Reader, model: str) -> Resolved:
         """Find the version that the model name means for this reader. Raises Refusal."""
-        # Only a version that everybody in the workspace may use is remembered for all of them together.
-        found = self._found.recall((reader.workspace_id, None, model))
-        found = found or self._found.recall((reader.workspace_id, reader.owner, model))
-        found = found or await self._load(reader, model)
+        found = self.recall(reader, model) or await self._load(reader, model)
         if found is None:
             raise unknown(model)
         return found
+
+    def recall(self, reader: Reader, model: str) -> Resolved | None:
+        """Find it in memory alone; `None` says nothing but that it is not there."""
+        # Only a version that everybody in the workspace may use is remembered for all of them together.
+        found = self._found.recall((reader.workspace_id, None, model))
+        return found or self._found.recall((reader.workspace_id, reader.owner, model))
 
     async def stranger(self, reader: Reader, model: str) -> Refusal:
         """Make the answer for a name without `persona/`; it names the persona that it may be meant for.

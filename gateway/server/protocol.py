@@ -37,9 +37,11 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Protocol(Limits):
     """One connection: what comes in becomes requests, and what an application answers goes out."""
 
-    __slots__ = ("_gone", "_is_known", "_is_lost", "is_stalled")
+    __slots__ = ("_gone", "_is_known", "_is_lost", "_read_bytes", "is_stalled")
     crowd: Crowd
     access: Access
+    is_noted: bool
+    """Tells whether anybody wants to know how requests have ended."""
     is_retiring = False
     """Tells whether every answer is the last one on its connection."""
     trusted: Sequence[Network] = ()
@@ -52,6 +54,8 @@ class Protocol(Limits):
         self.pipeline = Queue()  # type: ignore[assignment]
         self.is_stalled = False
         """Tells whether the connection was cut because the caller did not read."""
+        self._read_bytes = 0
+        """Bytes of the last read, in which several heads may have come."""
         self._is_known = False
         """Tells whether a key has been shown on this connection."""
         self._is_lost = False
@@ -162,7 +166,8 @@ class Protocol(Limits):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        self._unread_bytes += len(data)
+        self._read_bytes = len(data)
+        self._unread_bytes += self._read_bytes
         if self._refused:
             if self._unread_bytes > DISCARDED_BYTES:
                 self.transport.abort()
@@ -195,8 +200,9 @@ class Protocol(Limits):
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
+        may_be_large = self._unread_bytes + self._read_bytes > HEAD_BYTES
         self._head_done()
-        if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD_BYTES:
+        if may_be_large and len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD_BYTES:
             self._refuse_large_head()
         elif len(self.headers) > HEADERS:
             self._refuse(Fault.HEADERS_TOO_LARGE, f"The request has more than {HEADERS} headers; send fewer.")
@@ -295,7 +301,7 @@ class Protocol(Limits):
             cycle.trace = self.tracing.begin(cycle.scope["state"]["named"])
             current.set(cycle.trace)
         task = self.loop.create_task(cycle.run_asgi(app))
-        task.add_done_callback(partial(self._ended, cycle))
+        task.add_done_callback(partial(self._ended, cycle) if self.is_noted else self.tasks.discard)
         self.tasks.add(task)
 
     def _ended(self, cycle: Cycle, task: asyncio.Task[None]) -> None:
@@ -356,6 +362,7 @@ def limited(
 
     class Limited(Protocol):
         access = lines
+        is_noted = lines.is_on or counter is not None or traces is not None
         meter = counter
         tracing = traces
         crowd = Crowd(room(server.max_connections))

@@ -6,12 +6,17 @@ from gateway.turns.usage import Usage
 from gateway.upstreams.prices import Prices, Tariff
 
 
-def charge(turn: Turn, prices: Prices) -> None:
-    """Set what the turn's tokens cost; it stays `None` where nobody knows the model's price."""
+def charge(turn: Turn, prices: Prices, route: Route | None = None) -> None:
+    """Set what the turn's tokens cost; it stays `None` where nobody knows the model's price.
+
+    `route` is the turn's upstream, where that is at hand.
+    """
     if turn.upstream is None or not is_counted(turn.usage):
         return
-    name, _, model = turn.upstream.partition("/")
-    tariff = prices.of(Route(name, model))
+    if route is None:
+        name, _, model = turn.upstream.partition("/")
+        route = Route(name, model)
+    tariff = prices.of(route)
     turn.cost_usd = None if tariff is None else cost(tariff, turn.usage)
 
 

@@ -103,7 +103,8 @@ class HttpClient:
 
     async def _lend(self, *, is_first: bool = False) -> Connection:
         """Lend a connection for one exchange, with a place until it is freed. Raises UpstreamFailure."""
-        await self._places.enter(is_first=is_first)
+        if self._places.are_limited:
+            await self._places.enter(is_first=is_first)
         while self._idle:
             connection, _ = self._idle.popitem()
             if not connection.transport.is_closing():

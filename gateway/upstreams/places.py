@@ -20,6 +20,7 @@ class Places:
     def __init__(self, name: str, number: int) -> None:
         self._name = name
         self._number = number
+        self.are_limited = bool(number)
         self._room = max(LEAST, WAITING * number)
         self._taken = 0
         """Places in use, where their number is limited."""

@@ -83,7 +83,7 @@ class IncomingResponse:
     async def head(self) -> None:
         """Returns when status and headers are there. Raises UpstreamFailure."""
         while not (self.status or self._is_ended):
-            await self._wait()
+            await self._waiting()
         if not self.status:
             raise UpstreamFailure(self._failure or "connection", self._upstream)
 
@@ -97,7 +97,7 @@ class IncomingResponse:
         if self._unpacking is not None:
             return await self._unpack(self._unpacking)
         while not (self._pieces or self._is_ended):
-            await self._wait()
+            await self._waiting()
         return self._take()
 
     async def pour(self, sink: Sink) -> None:
@@ -112,7 +112,7 @@ class IncomingResponse:
         self._sink = sink
         try:
             while self._sink is not None and not (self._pieces or self._is_ended):
-                await self._wait()
+                await self._waiting()
         finally:
             self._sink = None
 
@@ -167,7 +167,7 @@ class IncomingResponse:
         try:
             while not (piece := body.take()):
                 while not (self._pieces or self._is_ended):
-                    await self._wait()
+                    await self._waiting()
                 data = self._take()
                 if not data:
                     body.finish()
@@ -197,14 +197,12 @@ class IncomingResponse:
             self._is_held = False
             self._source.resume()
 
-    async def _wait(self) -> None:
+    def _waiting(self) -> asyncio.Future[None]:
+        """Begin to wait; a coroutine around it would be entered anew whenever something comes."""
         waiter = self._waiter = self._loop.create_future()
-        try:
-            await waiter
-        finally:
-            self._waiter = None
+        return waiter
 
     def _wake(self) -> None:
-        waiter = self._waiter
+        waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
