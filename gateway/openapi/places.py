@@ -299,6 +299,7 @@ PLACES = {
     "Spread.p99": "All turns but one in a hundred are below.",
     "show_drift.bucket": "How long a piece of time is.",
     "show_drift.version": "This version's number only.",
+    "list_turns.q": "Words of one message in the turn's conversation.",
     "list_turns.status": "Turns that ended so.",
     "list_turns.verdict": "Turns that were judged so.",
     "list_turns.version": "Turns of this version's number.",

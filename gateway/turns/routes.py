@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from gateway.auth.access import AnyRequest, Store, caller_of
 from gateway.auth.guard import Caller, Guard
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
+from gateway.personas.editing import Queue
 from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
@@ -40,6 +42,7 @@ Until = Annotated[datetime | None, Parameter(description="Began before this time
 
 PersonaRef = Annotated[str | None, Parameter(description="A slug or id.", max_length=64)]
 OF_A_PERSONA = {"scope": "chat:read", "faults": (Fault.PERSONA_UNKNOWN,)}
+SEARCH_SECONDS = 3.0
 SEQ = "[0-9]{1,18}"
 PERSONAS_READ = "personas:read"
 
@@ -54,6 +57,7 @@ class UsageList(msgspec.Struct, frozen=True):
 async def list_turns(
     request: AnyRequest,
     database: Store,
+    turnstile: Queue,
     persona: PersonaRef = None,
     version: Annotated[int | None, Parameter(ge=1, le=999_999_999)] = None,
     verdict: Verdict | None = None,
@@ -62,16 +66,24 @@ async def list_turns(
         str | None, Parameter(description="`X-Request-Id` of an answer.", max_length=40)
     ] = None,
     upstream: Upstream = None,
+    q: Annotated[
+        str, Parameter(description="Words of one message in the turn's conversation.", max_length=200)
+    ] = "",
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Page[TurnView]:
+    """With `q` only turns are listed whose conversation is kept, and those with a private persona to its
+    owner alone."""
     caller = caller_of(request)
     require_cursor(after, SEQ)
     first, last = ms(since, "since"), ms(until, "until")
-    async with database.read() as connection:
+    place = turnstile.through(caller.workspace_id) if q else nullcontext()
+    async with place, database.read(SEARCH_SECONDS if q else None) as connection:
         wanted = Filter(
+            words=q,
+            owner=caller.owner,
             persona_id=await _persona_id(connection, caller, persona),
             version=version,
             verdict=verdict,

@@ -131,3 +131,20 @@ def test_no_words_are_kept(start: Start, upstream: ScriptedUpstream) -> None:
     assert any(file.name == "persona.db" for file in kept)
     assert not any(SECRET.encode() in file.read_bytes() for file in kept)
     assert not any(gateway.key.encode() in file.read_bytes() for file in kept)
+
+
+def test_turns_are_found_by_what_was_said_and_private_ones_by_their_owner_alone(library: Gateway) -> None:
+    secret = "marmalade"
+    assert fetch(library, "/v1/personas", {"slug": "hidden", "prompt": "You keep quiet."}).status == 201
+    talk = fetch(library, "/v1/chat/conversations", {"persona": "hidden"}).json["id"]
+    said = f"Where is the {secret} kept?"
+    assert fetch(library, f"/v1/chat/conversations/{talk}/messages", {"message": said}).status == 200
+    place = f"/v1/turns?q={secret}"
+    (found,) = until(lambda: fetch(library, place).json["data"])
+    assert found["conversation"] == talk
+    assert fetch(library, "/v1/turns?q=nobodysaidthis").json["data"] == []
+    other = mint(library, "--scope", "chat:read")
+    assert fetch(library, place, key=other).json["data"] == []
+    assert fetch(library, "/v1/personas/hidden", {"visibility": "workspace"}, method="PATCH").status == 200
+    (shown,) = until(lambda: fetch(library, place, key=other).json["data"])
+    assert shown["id"] == found["id"]

@@ -1,6 +1,7 @@
 """The built wheel, alone in an empty environment, serves."""
 
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -12,7 +13,7 @@ import pytest
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.e2e.wire import fetch
-from tests.fakes.process import Gateway
+from tests.fakes.process import Gateway, scrubbed_environment
 from tests.fakes.upstream import ScriptedUpstream
 
 ROOT = Path(__file__).parents[2]
@@ -75,10 +76,30 @@ def test_the_wheel_serves_from_an_empty_folder(
         assert reply.headers["x-persona"] == "the-night-librarian@v1"
         assert reply.chunks[-1]["persona"]["slug"] == "the-night-librarian"
         assert upstream.seen[0].headers["authorization"] == "Bearer upstream-secret-key"
+        page = fetch(gateway, "/", key="")
+        assert page.headers["content-type"].startswith("text/html")
+        scripts = re.findall(r'(?:src|href)="(/page/[^"]+)"', page.body.decode())
+        assert scripts
+        assert {fetch(gateway, place, key="").status for place in scripts} == {200}
     finally:
         assert gateway.stop() == 0
     assert [turn["status"] for turn in gateway.turns()] == ["completed"]
     assert (tmp_path / "persona.db").is_file()
+
+
+def test_the_demo_plays_from_the_wheel_by_its_second_name(python: Path, tmp_path: Path) -> None:
+    command = [str(python.with_name("persona-gateway")), "demo", "--no-open", "--end"]
+    played = subprocess.run(
+        [*command, "--turns", "4", "--pause", "0"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=scrubbed_environment(),
+        check=False,
+    )
+    assert played.returncode == 0, played.stderr
+    assert "The page: http://127.0.0.1:" in played.stdout
+    assert "[upstreams.openai]" in played.stdout
 
 
 def test_without_the_local_model_the_wheel_says_what_to_install(python: Path, tmp_path: Path) -> None:

@@ -177,6 +177,12 @@ def test_turns_are_those_of_the_route_and_filters_are_its_own(page: Reader) -> N
     assert links == [f"#/turns/{one['id']}" for one in wanted]
     main.get_by_label("Verdict").select_option("in-character")
     expect(rows).to_have_count(len(page.traffic.get("/v1/turns?verdict=in-character")["data"]))
+    main = page.open("/turns")
+    main.get_by_label("Search what was said").fill("who are you")
+    main.get_by_label("Search what was said").press("Enter")
+    found = page.traffic.get("/v1/turns?q=who%20are%20you")["data"]
+    assert {one["conversation"] for one in found} == {page.traffic.conversation}
+    expect(main.locator("tbody tr")).to_have_count(len(found))
 
 
 def test_a_turn_shows_its_levels_and_the_passage_that_is_to_blame(page: Reader) -> None:

@@ -4,19 +4,23 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Select, bindparam, func, literal, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal, select, update
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.feed import Feed
 from gateway.storage.insertion import insert_new
+from gateway.storage.matching import among, matching
+from gateway.storage.visibility import is_open
+from gateway.storage.words import asked_for
 from gateway.turns import rollup
 from gateway.turns.store import hours
 from gateway.turns.store.places import Stretch, stretch
 from gateway.turns.store.rows import BRIEF, COLUMNS, TURN, WHOLE, Stored, erased, row_of, turn_of
 from gateway.turns.turn import Turn
 
+MESSAGE = tables.messages.c
 _CHARGE = update(tables.turns).where(TURN.id == bindparam("turn")).values(cost_usd=bindparam("usd"))
 
 
@@ -31,6 +35,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     upstream: str | None = None
     since: int | None = None
     until: int | None = None
+    words: str = ""
+    """All of these are in one message of the turn's conversation, or begin words there."""
+    owner: str | None = None
+    """Whoever asks by words finds nothing in what is hidden from this owner; `None` may know of all."""
     after: int | None = None
     within: Stretch | None = None
     """The places between which turns of these times lie, so that none before or behind is looked at."""
@@ -85,8 +93,22 @@ async def listed(
     query = narrowed(BRIEF.where(TURN.workspace_id == workspace_id), wanted)
     if wanted.after is not None:
         query = query.where(TURN.seq < literal(wanted.after, BigInteger))
+    if wanted.words.strip():
+        sought = asked_for(wanted.words)
+        if sought is None:
+            return []
+        query = query.where(await _said(connection, workspace_id, sought))
+        if wanted.owner is not None:
+            query = query.where(is_open(workspace_id, wanted.owner))
     rows = await connection.execute(query.order_by(TURN.seq.desc()).limit(limit))
     return [turn_of(row) for row in rows]
+
+
+async def _said(connection: AsyncConnection, workspace_id: str, sought: str) -> ColumnElement[bool]:
+    """Choose the turns of conversations in which this was said; an answer's message has its turn's id."""
+    found = matching(tables.message_words, workspace_id, sought)
+    talks = select(MESSAGE.conversation).where(await among(connection, MESSAGE.seq, found))
+    return TURN.id.in_(select(MESSAGE.id).where(MESSAGE.conversation.in_(talks)))
 
 
 async def placed(connection: AsyncConnection, workspace_id: str, wanted: Filter) -> Filter | None:

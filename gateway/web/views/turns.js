@@ -14,13 +14,14 @@ const TIMES = { hour: HOUR, day: DAY, week: 7 * DAY };
 const SHOWN = 300;
 
 export async function show({ query, signal }) {
-  const { persona, version, verdict: word, status, upstream } = query;
-  const wanted = { persona, version, verdict: word, status, upstream, since: TIMES[query.time] ? before(TIMES[query.time]) : null };
+  const { q, persona, version, verdict: word, status, upstream } = query;
+  const wanted = { q, persona, version, verdict: word, status, upstream, since: TIMES[query.time] ? before(TIMES[query.time]) : null };
   const read = (after) => api.get("/v1/turns", { ...wanted, limit: 50, after }, { signal });
   const [page, names, usage] = await Promise.all([read(null), personaNames(signal), api.get("/v1/usage", { by: "upstream" }, { signal })]);
   const shown = list(page.data, names);
   const live = h("span", { class: "pulse off", role: "status" }, texts.shell.paused);
-  follow(shown, query, live, signal);
+  // The stream tells no texts, so that nobody knows which of the new turns would be found.
+  if (!q) follow(shown, query, live, signal);
   const none = h("div", {}, empty(words.none, words.next));
   none.hidden = page.data.length > 0;
   new MutationObserver(() => (none.hidden = true)).observe(shown.body, { childList: true });
@@ -50,9 +51,11 @@ function filters(query, names, upstreams) {
   const personas = [...names.values()].map((one) => [one.slug, one.name]);
   if (query.persona && !personas.some(([slug]) => slug === query.persona)) personas.unshift([query.persona, names.get(query.persona)?.name ?? query.persona]);
   const version = h("input", { type: "number", min: 1, placeholder: words.version, "aria-label": words.version, class: "narrow", value: query.version ?? "", onchange: (event) => refine({ version: event.target.value || null }) });
+  const said = h("input", { type: "search", placeholder: texts.conversations.search, "aria-label": texts.conversations.search, maxlength: 200, value: query.q ?? "", onchange: (event) => refine({ q: event.target.value || null }) });
   return h(
     "div",
     { class: "filters" },
+    said,
     pick("persona", words.persona, personas),
     version,
     pick("verdict", words.verdict, VERDICTS.map((name) => [name, texts.verdicts[name]])),
