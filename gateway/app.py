@@ -16,6 +16,7 @@ from litestar.exceptions import (
 )
 from litestar.plugins.core import MsgspecDIPlugin
 
+from gateway.alerts import retiring
 from gateway.alerts.routes import router as alerts_router
 from gateway.auth.access import Admission, shared
 from gateway.auth.door import Door
@@ -278,6 +279,7 @@ def create_app(
         """A gateway that is `degraded` still answers chat requests; 503 says that nobody should send any."""
         is_ready, state = gateway.readiness()
         state["work"] = await gateway.queue.depth()
+        state["retiring_models"] = await retiring.known(gateway.database)
         return Response(state, status_code=200 if is_ready else 503)
 
     embeds = gateway.embedder is not None and config.embeddings.upstream is None

@@ -1,7 +1,7 @@
 """Alerts are found, written and listed."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import BigInteger, func, insert, literal, or_, select, update
@@ -155,3 +155,27 @@ async def listed(
         query = query.where(ALERT.seq < literal(after, BigInteger))
     rows = await connection.execute(query.order_by(ALERT.seq.desc()).limit(limit))
     return [msgspec.convert(fields(row), Alert) for row in rows]
+
+
+class Using(NamedTuple):
+    """A live persona asks these upstreams, each as `NAME/model`; none where it asks the configured ones."""
+
+    persona_id: str
+    workspace_id: str
+    upstreams: list[str]
+
+
+async def using(connection: AsyncConnection, after: str, limit: int) -> list[Using]:
+    """List what the versions that are served of live personas ask, in the order of the personas."""
+    personas, versions, labels = tables.personas.c, tables.versions.c, tables.labels.c
+    labelled = select(labels.number).where(labels.persona_id == personas.id, labels.number == versions.number)
+    served = (versions.persona_id == personas.id) & ((versions.number == personas.latest) | labelled.exists())
+    page = select(personas.id).where(personas.status == "completed", personas.id > after)
+    page = page.order_by(personas.id).limit(limit)
+    query = (
+        select(personas.id, personas.workspace_id, versions.upstreams)
+        .select_from(tables.personas.join(tables.versions, served))
+        .where(personas.id.in_(page))
+        .order_by(personas.id)
+    )
+    return [Using(*row) for row in await connection.execute(query)]

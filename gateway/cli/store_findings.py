@@ -4,6 +4,7 @@ import time
 from typing import NamedTuple
 
 from gateway import clock
+from gateway.alerts import retiring
 from gateway.auth import pepper
 from gateway.auth.pepper import PepperError
 from gateway.cli.finding import Finding, fail, ok, warn
@@ -60,6 +61,7 @@ async def _examine(database: Database, settings: Config, began: Moment) -> list[
     if found != newest():
         return [*findings, steps(began, Moment.now())]
     findings.append(await examine_pepper(database, settings))
+    findings += await retiring_models(database)
     async with database.read() as connection:
         written, server = await clocks.newest_ms(connection), await clocks.server_ms(connection)
     findings.append(skew(clock.now_ms(), written, server) or steps(began, Moment.now()))
@@ -101,6 +103,15 @@ async def examine_pepper(database: Database, settings: Config) -> Finding:
     if place.stat().st_mode & 0o077:
         return warn("pepper", f"{place} can be read by others", f"run `chmod 600 {place}`")
     return ok("pepper", f"{place} is the store's")
+
+
+async def retiring_models(database: Database) -> list[Finding]:
+    """Name the models in use that their providers switch off."""
+    remedy = "name another model in [chat] upstreams, and in new versions of the personas that name it"
+    return [
+        warn(f"models.{name}", f"its provider switches it off on {day}", remedy)
+        for name, day in (await retiring.known(database)).items()
+    ]
 
 
 def skew(now: int, written: int | None, server: int | None) -> Finding | None:

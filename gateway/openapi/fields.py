@@ -273,6 +273,7 @@ FIELDS = {
     "values_basis": "What `values` was held against: `fields`, `prompt`, `examples` or `earlier` answers; "
     "null for nothing.",
     "verdict": "The word for it.",
+    "retiring_models": "Models in use that their providers switch off, each with the day.",
     "verdict_changes": "How often the verdict of a conversation has become another one, by the new one.",
     "version": "The version: `v3` or 3; where it is left out, the newest.",
     "versions": "Every version of the `persona` instead of its bare name.",

@@ -353,7 +353,7 @@ SHAPES: Json = {
     "Readiness": _object(
         "Whether chat requests can be answered, and the state of each part.",
         "status store limits upstreams upstream_calls draining turns_dropped log_lines_dropped "
-        "verdict_changes late_scores work",
+        "verdict_changes late_scores retiring_models work",
         status=_one_of("ready", "degraded", "unavailable"),
         store=_one_of("ok", "degraded"),
         limits=_one_of("ok", "degraded"),
@@ -364,6 +364,7 @@ SHAPES: Json = {
         turns_dropped=NUMBER,
         log_lines_dropped=NUMBER,
         verdict_changes={"type": "object", "additionalProperties": NUMBER},
+        retiring_models={"type": "object", "additionalProperties": {"type": "string", "format": "date"}},
         late_scores=_object(
             "What has become of answers that went out before their score was there.",
             "scored dropped waiting",

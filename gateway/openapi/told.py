@@ -102,7 +102,12 @@ TOLD: dict[str, tuple[str, Fields, Fields]] = {
     ),
     "model.retiring": (
         "A model that personas use will be switched off by its provider.",
-        {"model": (TEXT, "The model.")},
+        {
+            "upstream": (TEXT, "The upstream."),
+            "model": (TEXT, "The model."),
+            "shutdown_date": ({**TEXT, "format": "date"}, "The day on which it is switched off."),
+            "days": (WHOLE, "Days until then."),
+        },
         {},
     ),
     "webhook.test": (

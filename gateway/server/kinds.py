@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from gateway.alerts.retiring import Retiring
 from gateway.alerts.watching import Watching
 from gateway.auth.allowance import Allowance
 from gateway.config import Config
@@ -50,4 +51,4 @@ def sources(config: Config, database: Database, embedder: str | None = None) -> 
     found: list[Source] = [alerts.look, partial(watch, database), partial(spread, database)]
     if embedder is not None:
         found.append(Filling(database, Embedder(embedder)).look)
-    return [*found, sweeping(database)]
+    return [*found, sweeping(database), Retiring(config, database).look]

@@ -41,14 +41,25 @@ class AiohttpClient:
             self._places.leave()
             raise
 
-    async def _ask(self, path: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def get(self, path: str) -> "_AiohttpResponse":
+        await self._places.enter()
+        try:
+            return _AiohttpResponse(self._name, await self._ask(path, b"", {}, "GET"), self._places)
+        except BaseException:
+            self._places.leave()
+            raise
+
+    async def _ask(
+        self, path: str, body: bytes, headers: Mapping[str, str], method: str = "POST"
+    ) -> aiohttp.ClientResponse:
         merged = {**self._headers, **{name.lower(): value for name, value in headers.items()}}
         trace = current.get()
         if trace is not None:
             merged |= trace.headers()
         try:
             session = self._session or self._connect()
-            response = await session.post(
+            response = await session.request(
+                method,
                 self.url(path),
                 data=body,
                 headers=merged,

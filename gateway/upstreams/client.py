@@ -43,6 +43,9 @@ class Client(Protocol):
     async def post(self, path: str, body: bytes | Pieces, headers: Mapping[str, str]) -> Response:
         """Send a JSON body to a path below the base URL. Raises UpstreamFailure."""
 
+    async def get(self, path: str) -> Response:
+        """Ask for what lies at a path below the base URL. Raises UpstreamFailure."""
+
     @property
     def waiting(self) -> int:
         """Count the calls that wait for a place at the upstream."""

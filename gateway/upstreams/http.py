@@ -57,6 +57,14 @@ class HttpClient:
         trace = current.get()
         if trace is not None:
             head = trace.joined(head)
+        return await self._ask(head, body)
+
+    async def get(self, path: str) -> IncomingResponse:
+        """Ask for what lies at a path below the base URL. Raises UpstreamFailure."""
+        head = self._heads.encode(path, {}, 0)
+        return await self._ask(b"GET" + head.removeprefix(b"POST"), b"")
+
+    async def _ask(self, head: bytes, body: bytes | Pieces) -> IncomingResponse:
         connection = await self._lend()
         try:
             return await connection.ask(head, body)

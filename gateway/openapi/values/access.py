@@ -84,6 +84,7 @@ READINESS: Json = {
     "turns_dropped": 0,
     "log_lines_dropped": 0,
     "verdict_changes": {"drifting": 2},
+    "retiring_models": {"main/gpt-5.4-mini": "2026-12-28"},
     "late_scores": {"scored": 40, "dropped": 0, "waiting": 3},
     "judge": {"judged": 12, "discarded": 1, "failed": 0, "dropped": 0, "over_budget": 0},
 }

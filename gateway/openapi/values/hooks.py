@@ -90,7 +90,12 @@ DATA: dict[str, Json] = {
         "since": "2026-11-01T00:00:00.000Z",
         "resets_at": "2026-12-01T00:00:00.000Z",
     },
-    "model.retiring": {"upstream": "main", "model": "gpt-5.4-mini", "days": 30},
+    "model.retiring": {
+        "upstream": "main",
+        "model": "gpt-5.4-mini",
+        "shutdown_date": "2026-12-28",
+        "days": 30,
+    },
     "webhook.test": {"webhook_id": WEBHOOK_ID},
 }
 """Each event says this."""
