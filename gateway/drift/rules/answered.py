@@ -48,7 +48,7 @@ def answered(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str
     if "act:others" in rule.acts:
         yield from _told_of(rule, asked, answer, home)
     if "act:spoil" in rule.acts and "reveal" in labels:
-        yield from _spoilt(rule, answer)
+        yield from _spoilt(rule, asked, answer)
     if rule.is_deed:
         yield from _done(rule, asked, answer)
     elif "guarantee" in labels:
@@ -96,12 +96,13 @@ def _told_of(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str
             return
 
 
-def _spoilt(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
-    """The end of a story, told."""
+def _spoilt(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+    """The end of a story, told to whoever asks for it; what reveals may reveal something else otherwise."""
+    strength = TOLD if "@secret" in asked.labels or _touched(rule, asked) > 0 else UNASKED
     for mark in answer.labels["reveal"]:
         if not _denies(answer, mark):
             sentence = answer.sentence(mark.start)
-            yield finding(rule, "secret", TOLD, sentence.start, sentence.end)
+            yield finding(rule, "secret", strength, sentence.start, sentence.end)
 
 
 def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
