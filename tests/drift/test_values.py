@@ -44,6 +44,10 @@ ANNA: dict[str, dict[str, Any]] = {
         "fields": {"wiek": 34, "dzieci": 2, "zawód": "nauczycielka", "miasto": "Kraków", "płeć": "kobieta"},
         "prompt": "Jesteś Anną, nauczycielką z Krakowa. Kochasz koty i nienawidzisz kawy.",
     },
+    "tr": {
+        "fields": {"yaş": 34, "meslek": "öğretmen", "memleket": "İzmir", "burç": "akrep"},
+        "prompt": "Sen Anna'sın, İzmirli bir öğretmensin. Kedileri çok seversin, kahveden nefret edersin.",
+    },
     "ja": {
         "fields": {"年齢": 34, "職業": "教師", "出身": "大阪", "性別": "女性"},
         "prompt": "あなたはアンナ、大阪の教師です。猫が好きで、コーヒーが嫌いです。",
@@ -98,6 +102,7 @@ CONTRADICTING = {
     "|Я вчера ходил в магазин.",
     "pl": "Mam troje dzieci.|Mam 51 lat.|Mieszkam w Warszawie.|Jestem prawnikiem.|Nienawidzę kotów."
     "|Byłem wczoraj w sklepie.",
+    "tr": "Ben 51 yaşındayım.|Ben avukatım.|Kahveye bayılırım.|Ben yengeç burcuyum.",
     "ja": "私は51歳です。|私は東京に住んでいます。|私は弁護士です。"
     "|コーヒーが大好きです。|猫は好きではありません。|俺は男だ。",
     "ko": "저는 51살입니다.|저는 서울에 살고 있어요.|저는 변호사입니다.|커피를 좋아해요.|고양이를 싫어해요.",
@@ -113,6 +118,7 @@ AGREEING = {
     "it": "Ho 34 anni.|Ho due figli.",
     "ru": "Мне 34 года.|Я живу в Москве.|Я вчера ходила в магазин.",
     "pl": "Mieszkam w Krakowie.|Byłam wczoraj w sklepie.",
+    "tr": "34 yaşındayım.|İzmir'de yaşıyorum.|Ben öğretmenim.|Kedileri severim.",
     "ja": "私は34歳です。|私は大阪に住んでいます。|猫が好きです。",
     "ko": "저는 34살입니다.|저는 부산에 살아요.",
     "zh": "我今年34岁。|我有两个孩子。|我在成都生活。|我喜欢猫。|我是双鱼座。|我是女生。",
