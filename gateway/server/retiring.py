@@ -7,7 +7,9 @@ from gateway.server.accepting import Acceptor
 from gateway.server.protocol import Protocol
 
 LOOK_SECONDS = 1.0
-"""Seconds between two looks; who is idle at both is sent away, but nobody whose request may be on its way."""
+"""Seconds between two looks."""
+IDLE_LOOKS = 5
+"""Looks in a row at which a connection is idle before it is closed: a request on its way would be lost."""
 LONGEST_SECONDS = 3600.0
 """Seconds after which it ends as at the end of the process, whoever is still there."""
 
@@ -21,7 +23,8 @@ class Retiring:
         """`end` is called once nobody is there any more."""
         protocol.is_retiring = True
         self._connections = connections
-        self._idle: set[Protocol] = set()
+        self._idle: dict[Protocol, int] = {}
+        """Counts the looks for which a connection has been idle."""
         self._stopping: set[asyncio.Task[None]] = set()
         self._end = end
         self._loop = asyncio.get_running_loop()
@@ -38,10 +41,11 @@ class Retiring:
         self._timer.cancel()
 
     def _look(self) -> None:
-        idle = {one for one in self._connections if isinstance(one, Protocol) and one.is_idle}
-        for connection in idle & self._idle:
-            connection.shutdown()
-        self._idle = idle
+        idle = [one for one in self._connections if isinstance(one, Protocol) and one.is_idle]
+        self._idle = {one: self._idle.get(one, 0) + 1 for one in idle}
+        for connection, looks in self._idle.items():
+            if looks > IDLE_LOOKS:
+                connection.shutdown()
         if (self._connections or self._stopping) and self._loop.time() < self._until:
             self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
         else:

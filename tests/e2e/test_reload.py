@@ -116,6 +116,7 @@ def test_only_an_operator_reloads(standing: Reloaded) -> None:
     assert standing.ask(key).error["code"] == "auth.operator_required"
 
 
+@pytest.mark.serial
 def test_workers_are_replaced_under_load_and_nobody_is_refused(reloaded: Reloaded) -> None:
     gateway, enough = reloaded.gateway, threading.Event()
 
