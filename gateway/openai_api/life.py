@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gateway.config import Chat, Route
@@ -19,7 +19,7 @@ from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage, total
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
-from gateway.upstreams.routing import Routing
+from gateway.upstreams.routing import Node, Routing
 
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""
@@ -79,6 +79,11 @@ class Life:
     def routes(self) -> tuple[Route, ...]:
         """The upstreams that may be asked, best first."""
         return self._routes
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The upstreams that there are, by their names."""
+        return self._routing.nodes
 
     def ask_only(self, routes: tuple[Route, ...]) -> None:
         """Ask no others than these."""

@@ -31,6 +31,7 @@ class Asked:
         "background",
         "chat",
         "conversation",
+        "cut",
         "fields",
         "heard",
         "input",
@@ -66,6 +67,8 @@ class Asked:
         self.input: list[spoken_items.Fields] = []
         self.referred: frozenset[bytes] = frozenset()
         """Items that were referred to, as they were kept."""
+        self.cut = 0
+        """Messages that a chat is not sent, from the oldest on: they do not fit into its context."""
         self.more = 0
         """Bytes of them."""
         self.heard = self._hear(value)
@@ -131,12 +134,19 @@ class Asked:
         for said in [*self.heard.spoken[:leading]]:
             found.append(said.message)
             self.origins.append(said.origin)
+        kept = len(found) + self.cut
         found += history
         self.origins += ["input"] * len(history)
         for said in self.heard.spoken[leading:]:
             found.append(said.message)
             self.origins.append(said.origin)
+        del found[kept - self.cut : kept], self.origins[kept - self.cut : kept]
         return found
+
+    @property
+    def is_truncated(self) -> bool:
+        """Tell whether the oldest messages may be left out where all are too many."""
+        return bytes(self.fields.get("truncation", NULL)) == parameters.AUTO
 
     @property
     def leading(self) -> int:

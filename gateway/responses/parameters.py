@@ -31,6 +31,8 @@ OURS = frozenset(["previous_response_id", "conversation", "store", "background",
 """The gateway sees to these itself."""
 READ = frozenset(["input", "max_output_tokens", "reasoning", "text", "tools", "tool_choice", "include"])
 """These are put in other words."""
+AUTO = b'"auto"'
+TRUNCATION = (AUTO, b'"disabled"')
 UNSAID = frozenset(["truncation", "stream_options"])
 """These are looked at, and said to no chat."""
 KNOWN = SAME | OURS | READ | UNSAID
@@ -106,8 +108,8 @@ def translate(fields: Mapping[str, msgspec.Raw]) -> Translated:
     _tools(fields, found)
     _tool_choice(fields, found)
     _include(fields, found)
-    if is_set(fields, "truncation") and bytes(fields["truncation"]) != b'"disabled"':
-        found.obstacles.append(Obstacle("truncation", "is something else than `disabled`"))
+    if is_set(fields, "truncation") and bytes(fields["truncation"]) not in TRUNCATION:
+        found.obstacles.append(Obstacle("truncation", "is something else than `auto` or `disabled`"))
     return found
 
 

@@ -10,6 +10,8 @@ from gateway.conversations.lineage import hear
 from gateway.errors import Fault, Refusal
 from gateway.openai_api.exchange import Exchange
 from gateway.openai_api.exchanges import Exchanges
+from gateway.openai_api.parameters import NULL
+from gateway.responses import truncating
 from gateway.responses.asked import Asked
 from gateway.responses.draft import Draft
 from gateway.responses.ground import NOTHING, Ground, ground, stands
@@ -54,14 +56,22 @@ class Preparing:
         draft.is_foreign = found is None
         before = NOTHING if found is None else found
         size = bytes_ + asked.more + before.size
-        chat = await aside.run(size, lambda: asked.body(before.chat))
         items = await aside.run(size, lambda: before.items) if before.messages else []
-        try:
-            exchange = await exchanges.prepare(
-                caller, chat, request_id, started, partial(Trying, asked, draft, items), turn_id
-            )
-        except Refusal as refusal:
-            raise asked.renamed(refusal) from None
+
+        async def put() -> Exchange:
+            chat = await aside.run(size, lambda: asked.body(before.chat))
+            asks = partial(Trying, asked, draft, items)
+            try:
+                return await exchanges.prepare(caller, chat, request_id, started, asks, turn_id)
+            except Refusal as refusal:
+                raise asked.renamed(refusal) from None
+
+        exchange = await put()
+        if asked.is_truncated and (room := truncating.room(exchange, asked)) is not None:
+            leading = asked.leading + (asked.instructions != NULL)
+            make = partial(truncating.cut, asked.messages(before.chat), leading, room)
+            asked.cut = await aside.run(size, make)
+            exchange = await put() if asked.cut else exchange
         routing = exchanges.shared.routing
         exchange.ask_only(fitting(asked, exchange.routes, routing, caller, is_foreign=draft.is_foreign))
         if self._is_kept(asked, exchange, draft, before):

@@ -10,13 +10,14 @@ from tests.fakes.upstream import ScriptedUpstream
 
 PROMPT = "You are Mira, who mends clocks in a quiet street."
 KINDS = ("bridged", "native")
+CONTEXT = "context = { gpt-4o-mini = 8192 }"
 
 
 @pytest.fixture(scope="session")
 def shared_responding(
     shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    lines = ('default_model = "gpt-4o-mini"', 'models = ["plain-model"]')
+    lines = ('default_model = "gpt-4o-mini"', 'models = ["plain-model"]', CONTEXT)
     config = upstream_table("main", shared_upstream.base_url, *lines)
     own = ("responses = true", 'models = ["own-model"]', 'hosted_tools = ["web_search"]')
     config += upstream_table("own", shared_upstream.base_url, *own)

@@ -117,7 +117,7 @@ def test_what_an_upstream_says_beyond_what_is_known_passes(
     [
         ({"x_vendor": 1}, "x_vendor"),
         ({"max_tool_calls": 1}, "max_tool_calls"),
-        ({"truncation": "auto"}, "truncation"),
+        ({"truncation": "odd"}, "truncation"),
         ({"include": ["file_search_call.results"]}, "include[0]"),
         ({"reasoning": {"x": 1}}, "reasoning.x"),
         ({"text": {"format": {"type": "grammar"}}}, "text.format.type"),
