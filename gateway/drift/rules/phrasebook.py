@@ -5,7 +5,6 @@ from collections.abc import Iterator, Set
 from functools import lru_cache
 from itertools import compress
 from operator import itemgetter
-from typing import NamedTuple
 
 from gateway.drift import language
 from gateway.drift.language import Languages
@@ -13,7 +12,7 @@ from gateway.drift.memory import Memory
 from gateway.drift.rules import glyphs
 from gateway.drift.rules.glyphs import Glyphs
 from gateway.drift.rules.marks import Mark, Placed
-from gateway.drift.rules.words import fold
+from gateway.drift.rules.words import Entry, Word, fold
 from gateway.drift.sentences import Stops
 from gateway.drift.tables import RuleWords
 from gateway.drift.text import Stretch
@@ -31,30 +30,9 @@ FORMS = ("sentences", "emoji", "lists", "exclamation")
 PAST = "done"
 """The label of what was done by whoever speaks."""
 
-Entry = tuple[str, ...]
-"""The words of a phrase."""
 _STEM, _TELLS = itemgetter(1), itemgetter(5)
 _mark = tuple.__new__
 """Quicker than the class itself, which is what reading spends its time with."""
-
-
-class Word(NamedTuple):
-    """What is known of a word, wherever it stands."""
-
-    folded: str
-    """In lower case without accents."""
-    stem: str
-    """What it has in common with its other forms; nothing where it is grammar."""
-    labels: tuple[str, ...]
-    phrases: dict[str, list[tuple[str, Entry]]]
-    """By their second word: labels and further words of the phrases that may begin here."""
-    open_phrases: tuple[tuple[str, Entry], ...]
-    """Those whose second word has many endings."""
-    tells: bool
-    """It has a label, or a phrase may begin with it."""
-    beginnings: tuple[str, ...]
-    endings: tuple[str, ...]
-    """How the second word of an open phrase begins or ends."""
 
 
 @lru_cache(maxsize=PREPARED)

@@ -2,11 +2,33 @@
 
 import re
 import unicodedata
+from typing import NamedTuple
 
+Entry = tuple[str, ...]
+"""The words of a phrase."""
 WORD = re.compile(r"[^\W_]+")
 """Apostrophes and hyphens part words: `can't` is `can` and `t`, in tables as in texts."""
 _MARKS = dict.fromkeys(range(768, 880))
 _ALIKE = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "’": "'", "ё": "е", "æ": "ae", "œ": "oe"})
+
+
+class Word(NamedTuple):
+    """What is known of a word, wherever it stands."""
+
+    folded: str
+    """In lower case without accents."""
+    stem: str
+    """What it has in common with its other forms; nothing where it is grammar."""
+    labels: tuple[str, ...]
+    phrases: dict[str, list[tuple[str, Entry]]]
+    """By their second word: labels and further words of the phrases that may begin here."""
+    open_phrases: tuple[tuple[str, Entry], ...]
+    """Those whose second word has many endings."""
+    tells: bool
+    """It has a label, or a phrase may begin with it."""
+    beginnings: tuple[str, ...]
+    endings: tuple[str, ...]
+    """How the second word of an open phrase begins or ends."""
 
 
 def fold(word: str) -> str:

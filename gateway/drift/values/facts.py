@@ -11,20 +11,17 @@ from gateway.drift.language import Languages
 from gateway.drift.text import Stretch, Text
 from gateway.drift.values.answers import Answers
 from gateway.drift.values.clause import FELT, Clause
-from gateway.drift.values.figures import Figure
-from gateway.drift.values.ledger import Ledger, Stated, about
+from gateway.drift.values.ledger import Ledger
 from gateway.drift.values.lexicon import lexicon
 from gateway.drift.values.names import Names
 from gateway.drift.values.segmentation import pieces, segment
+from gateway.drift.values.stated import Stated, about, around, sentence
 
 _READ, _READ_IN_ALL, _FIELDS = 20_000, 60_000, 2_000
 """Characters read of one stored text and of all of them, and fields looked at."""
 _ITEMS, _MOST, _VERBATIM = 400, 40, 400
 """Stored statements that a turn is held against, those for one word, and short fields looked for as such."""
 
-_SOURCE = 300
-"""Characters of a sentence that are told as the source of a fact."""
-_STOPS = ("\n", "。", "！", "？", ". ", "! ", "? ")
 _CAPITALIZED = re.compile(r"(?<!\w)[^\W\d_a-zà-ÿ][\w’'-]+")
 _FELT_LENGTH = 120
 """Characters of a field that says what is liked or not."""
@@ -93,8 +90,8 @@ class Facts:
             for line in self.lexicon.patterns[shape].finditer(prompt):
                 self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
         told = prompt
-        for sentence in filter(None, forbidden):
-            told = told.replace(sentence, "\n")
+        for kept_back in filter(None, forbidden):
+            told = told.replace(kept_back, "\n")
         self._take_text("prompt", told)
         self._take_figures("prompt", prompt)
         self._take_names(prompt)
@@ -207,14 +204,14 @@ class Facts:
                 continue
             ends = [*(match.end() for match in self.lexicon.shared.turning.finditer(part.stretch.text))]
             for figure in sorted((*reading.figures, *days), key=lambda one: one.start):
-                start, end, before = _around(part.stretch.text, ends, figure)
+                start, end, before = around(part.stretch.text, ends, figure)
                 inside = [s for s in reading.stems if start <= s[1] < end]
                 keys = [s for s in inside if not figure.start <= s[1] < figure.end]
                 if not keys:
                     keys = [s for s in reading.stems if before <= s[1] < start]
                 stems = frozenset(own.union(stem for stem, *_ in keys))
                 told = named or text[start:end].strip(" \n,;:")
-                self.ledger.add(Stated(figure, basis, stems, about([told]), _sentence(text, figure)))
+                self.ledger.add(Stated(figure, basis, stems, about([told]), sentence(text, figure)))
 
     def _take_names(self, prompt: str) -> None:
         """Keep the names in the prompt's prose."""
@@ -248,20 +245,6 @@ class Facts:
         he, she = (len(self.lexicon.patterns[word].findall(self.text)) for word in ("he", "she"))
         if "gender" not in self.stored and max(he, she) >= 3 and max(he, she) >= 4 * min(he, she):
             self.stored["gender"] = {"male" if he > she else "female": "prompt"}
-
-
-def _around(text: str, ends: list[int], figure: Figure) -> tuple[int, int, int]:
-    """Give where the clause of a figure begins and ends, and where the one before it begins."""
-    starts = [0, *(end for end in ends if end <= figure.start)]
-    end = next((end for end in ends if end >= figure.end), len(text))
-    before = starts[-2] if len(starts) > 1 and text[starts[-1] - 1] not in _STOPS else starts[-1]
-    return starts[-1], end, before
-
-
-def _sentence(text: str, figure: Figure) -> str:
-    start = max(text.rfind(stop, 0, figure.start) for stop in _STOPS) + 1
-    ends = [at for stop in _STOPS if (at := text.find(stop, figure.end)) >= 0]
-    return text[start : min(ends, default=len(text))].strip()[:_SOURCE]
 
 
 def _rarity(seen: int) -> float:

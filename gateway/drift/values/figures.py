@@ -1,7 +1,7 @@
 """A figure is a number with what it counts: a price, a time, a length of time, a label such as "room 412"."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 TIME, YEAR, DATE, PHONE, PERCENT, WEEKDAY = "time", "of-the-calendar", "date", "phone", "percent", "weekday"
@@ -84,3 +84,33 @@ def ranged(text: str, found: list[Figure], to: re.Pattern[str], beside: re.Patte
             one, other = one._replace(is_range=True), other._replace(is_range=True)
         found[i], found[i + 1] = one, other
     return found
+
+
+def joined(text: str, found: list[Figure], currencies: Container[str]) -> list[Figure]:
+    """Put an hour or a price and the bare number right behind it together: "dix heures quinze"."""
+    out: list[Figure] = []
+    for one in found:
+        last = out[-1] if out else None
+        if last is not None and _is_minutes(text, last, one):
+            minutes = float(last.value) * (60 if last.kind == "hour" else 1) + float(one.value)
+            out[-1] = Figure(TIME, minutes, last.start, one.end, stop=one.end)
+        elif last is not None and last.kind in currencies and _is_rest(text, last, one):
+            value = float(last.value) + float(one.value) / 100
+            out[-1] = Figure(last.kind, value, last.start, one.end, stop=one.end)
+        else:
+            out.append(one)
+    return out
+
+
+def _is_minutes(text: str, hour: Figure, one: Figure) -> bool:
+    if hour.kind not in ("hour", TIME) or isinstance(hour.value, str) or not _is_rest(text, hour, one):
+        return False
+    return float(one.value) < 60 and (hour.value <= 24 if hour.kind == "hour" else hour.value % 60 == 0)
+
+
+def _is_rest(text: str, whole: Figure, one: Figure) -> bool:
+    """Tell whether a number without a unit of its own stands right behind a whole one."""
+    if text[whole.end : one.start] != " " or isinstance(whole.value, str) or whole.value != int(whole.value):
+        return False
+    bare = one.kind == NUMBER or (one.kind.startswith(LABEL) and str(one.value).isdecimal())
+    return bare and 0 < float(one.value) < 100

@@ -1,9 +1,7 @@
 """A ledger is all figures that are stored of a persona, each with what it belongs to."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from itertools import pairwise
-from typing import NamedTuple
 
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.figures import (
@@ -21,6 +19,7 @@ from gateway.drift.values.figures import (
 )
 from gateway.drift.values.heard import Heard
 from gateway.drift.values.reader import Reader
+from gateway.drift.values.stated import Stated, telling
 
 MOST = 400
 """Stored figures that are kept."""
@@ -35,19 +34,6 @@ _BARE = 1.5
 """The same of a number without a unit."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
 _MULTIPLES = 31
-
-
-class Stated(NamedTuple):
-    """One stored figure."""
-
-    figure: Figure
-    basis: str
-    keys: frozenset[str]
-    """Content words that say what it belongs to."""
-    about: str
-    """These as they stand there."""
-    source: str
-    """The sentence that it stands in."""
 
 
 class Ledger:
@@ -91,7 +77,7 @@ class Ledger:
             for one in some:
                 for key in one.keys:
                     fields[key].add((one.basis.rpartition("[")[0] or one.basis, one.about))
-            self._weights[kind] = {key: _telling(held) for key, held in fields.items()}
+            self._weights[kind] = {key: telling(held) for key, held in fields.items()}
         self._glyphs = [key for key in {key for one in self.stated for key in one.keys} if len(key) == 1]
         days = [one for one in self.by_kind.get(WEEKDAY, ()) if not isinstance(one.figure.value, str)]
         for one, other in pairwise(days):
@@ -253,15 +239,3 @@ class Ledger:
         inside = {s for s, a, _ in heard.stems if low <= a < high and not (figure.start <= a < figure.end)}
         inside.update(glyph for glyph in self._glyphs if glyph in heard.text[low:high])
         return inside, heard.asked_stems
-
-
-def _telling(fields: set[tuple[str, str]]) -> float:
-    """Weigh a word by the fields that have it; the prompt and the layers often say the same."""
-    prose = sum(basis == "prompt" for basis, _ in fields)
-    number = max(prose, len({basis for basis, _ in fields if basis != "prompt"}))
-    return 1.0 if number < 2 else 0.7 if number == 2 else 0.4 if number == 3 else 0.15
-
-
-def about(words: Iterable[str]) -> str:
-    """Put the words that a figure belongs to in one line."""
-    return " ".join(words)[:120]

@@ -21,6 +21,7 @@ from gateway.drift.values.figures import (
     WEEKDAY,
     YEAR,
     Figure,
+    joined,
     moved,
     ranged,
 )
@@ -109,7 +110,7 @@ class Reader:
                 found.append(figure)
                 if len(found) >= MOST:
                     break
-        return moved(ranged(text, self._joined(text, found), self._to, self._beside), offset)
+        return moved(ranged(text, joined(text, found, self.currencies), self._to, self._beside), offset)
 
     def days(self, text: str, lower: str, offset: int) -> list[Figure]:
         """Read the days of the week that are named."""
@@ -226,21 +227,6 @@ class Reader:
             return self._time(lower, start, match.end(), whole * 60, match[0])
         return None
 
-    def _joined(self, text: str, found: list[Figure]) -> list[Figure]:
-        """Put an hour or a price and the bare number right behind it together: "dix heures quinze"."""
-        out: list[Figure] = []
-        for one in found:
-            last = out[-1] if out else None
-            if last is not None and _is_minutes(text, last, one):
-                minutes = float(last.value) * (60 if last.kind == "hour" else 1) + float(one.value)
-                out[-1] = Figure(TIME, minutes, last.start, one.end, stop=one.end)
-            elif last is not None and last.kind in self.currencies and _is_rest(text, last, one):
-                value = float(last.value) + float(one.value) / 100
-                out[-1] = Figure(last.kind, value, last.start, one.end, stop=one.end)
-            else:
-                out.append(one)
-        return out
-
     def _time(self, lower: str, start: int, end: int, minutes: int, said: str = "") -> Figure:
         at = end
         said = said or (match[0] if (match := self._oclock.match(lower, end)) else "")
@@ -268,17 +254,3 @@ class Reader:
                 return None
             at = noun.end()
         return None
-
-
-def _is_minutes(text: str, hour: Figure, one: Figure) -> bool:
-    if hour.kind not in ("hour", TIME) or isinstance(hour.value, str) or not _is_rest(text, hour, one):
-        return False
-    return float(one.value) < 60 and (hour.value <= 24 if hour.kind == "hour" else hour.value % 60 == 0)
-
-
-def _is_rest(text: str, whole: Figure, one: Figure) -> bool:
-    """Tell whether a number without a unit of its own stands right behind a whole one."""
-    if text[whole.end : one.start] != " " or isinstance(whole.value, str) or whole.value != int(whole.value):
-        return False
-    bare = one.kind == NUMBER or (one.kind.startswith(LABEL) and str(one.value).isdecimal())
-    return bare and 0 < float(one.value) < 100
