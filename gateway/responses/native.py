@@ -6,26 +6,20 @@ import msgspec
 
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import chunk as chunks
-from gateway.openai_api.answer import Answer
 from gateway.openai_api.keeping import KEPT_CHARACTERS, Keepable, too_long
 from gateway.openai_api.messages import opens
 from gateway.openai_api.relay import NO_JSON
-from gateway.openai_api.sse import BOM, DONE, Event, Framer, TooLargeError
+from gateway.openai_api.sse import DONE, Event, Framer, TooLargeError
 from gateway.openai_api.transcript import TRANSCRIPT_CHARACTERS
-from gateway.responses import items as spoken_items
+from gateway.responses.answered import ENDED, finish_of, message_of, usage_of
 from gateway.responses.draft import Draft
 from gateway.scoring.transcript import Said
-from gateway.turns.usage import MOST, Tokens, Usage
-from gateway.upstreams.failure import UpstreamFailure, from_answer, from_event
+from gateway.upstreams.failure import UpstreamFailure, from_event
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.reason import is_error
 
 LIFECYCLE = frozenset(["response.created", "response.in_progress", "response.queued"])
 ENDS = frozenset(["response.completed", "response.incomplete"])
-ENDED = frozenset([b'"completed"', b'"incomplete"', b"null"])
-"""States of a response that has come to its end; some servers tell none."""
-LARGE = 256 * 1024
-"""Bytes of a whole answer, from which on it is edited in a thread."""
 Raw = msgspec.Raw
 
 
@@ -38,59 +32,10 @@ class _Event(msgspec.Struct):
     sequence_number: int = 0
 
 
-class _Part(msgspec.Struct):
-    type: str = ""
-    text: Any = None
-    refusal: Any = None
-
-
-class _Item(msgspec.Struct):
-    type: str = ""
-    role: Any = None
-    content: Any = None
-
-
-class _Input(msgspec.Struct):
-    cached_tokens: Tokens | None = None
-
-
-class _Output(msgspec.Struct):
-    reasoning_tokens: Tokens | None = None
-
-
-class _Usage(msgspec.Struct):
-    input_tokens: Tokens | None = None
-    output_tokens: Tokens | None = None
-    total_tokens: Tokens | None = None
-    input_tokens_details: _Input | None = None
-    output_tokens_details: _Output | None = None
-
-
 _event = msgspec.json.Decoder(_Event)
 _object = msgspec.json.Decoder(dict[str, Raw])
 _array = msgspec.json.Decoder(list[Raw])
 _objects = msgspec.json.Decoder(list[dict[str, Raw]])
-_items = msgspec.json.Decoder(list[_Item])
-_usage = msgspec.json.Decoder(_Usage)
-
-
-def usage_of(raw: Raw | None) -> Usage | None:
-    """Read the token counts of a response; `None` where it has none."""
-    try:
-        found = _usage.decode(raw) if raw is not None and raw != chunks.NULL else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if found is None or (found.input_tokens is None and found.output_tokens is None):
-        return None
-    sent, said = found.input_tokens, found.output_tokens
-    return Usage(
-        sent,
-        said,
-        found.total_tokens if found.total_tokens is not None else min((sent or 0) + (said or 0), MOST),
-        found.input_tokens_details.cached_tokens if found.input_tokens_details else None,
-        None,
-        found.output_tokens_details.reasoning_tokens if found.output_tokens_details else None,
-    )
 
 
 class NativeTranscript(Keepable):
@@ -267,120 +212,6 @@ class NativeRelay:
             self.cause, self.failure = cause, failure
 
 
-class NativeAnswer(Answer):
-    """A whole response as the upstream wrote it."""
-
-    draft: Draft
-
-    def __init__(self, body: bytes, upstream: str, mask: Mask) -> None:
-        """Raises UpstreamFailure where the body is no response: broken JSON, an error, no output."""
-        self.body = body = body.removeprefix(BOM)
-        self._outline = None
-        try:
-            fields = _object.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self.body, fields = _leniently(body, upstream, mask)
-        error = fields.get("error")
-        if error is not None and is_error(error):
-            raise from_event(upstream, bytes(error), mask)
-        output = fields.get("output")
-        if output is None or not _holds_items(output):
-            raise from_answer(upstream, body, mask)
-        if bytes(fields.get("status", chunks.NULL)) not in ENDED:
-            raise from_answer(upstream, body, mask)
-        self.fields = fields
-        self.usage = usage_of(fields.get("usage"))
-        self.choices = []
-
-    @property
-    def is_large(self) -> bool:
-        return len(self.body) > LARGE
-
-    @property
-    def finish_reason(self) -> str | None:
-        return finish_of(self.fields)
-
-    @property
-    def spoken(self) -> bytes:
-        return bytes(self.fields["output"])
-
-    def said(self) -> list[Said]:
-        return [said_in(self.fields["output"])]
-
-    def message(self) -> bytes:
-        if len(self.fields["output"]) > KEPT_CHARACTERS:
-            raise too_long()
-        return message_of(self.fields["output"])
-
-    def encode(self, model_json: bytes, persona_json: bytes) -> bytes:
-        return self._edited({"persona": persona_json})
-
-    def message_with(self, text: str) -> bytes:
-        self.draft.words = text
-        return super().message_with(text)
-
-    def with_words(self, text: str, model_json: bytes, persona_json: bytes) -> bytes:
-        part = {"type": "output_text", "text": text, "annotations": []}
-        item = {"id": f"msg_{self.draft.number}", "type": "message", "status": "completed"}
-        output = msgspec.json.encode([{**item, "role": "assistant", "content": [part]}])
-        return self._edited({"persona": persona_json, "output": output, "status": b'"completed"'})
-
-    def plain(self) -> bytes:
-        """Encode the answer of a plain model."""
-        return self._edited({})
-
-    def _edited(self, values: dict[str, bytes]) -> bytes:
-        draft = self.draft
-        draft.answer = chunks.with_keys(self.body, {**draft.edits(), **values})
-        draft.items = [bytes(each) for each in _array.decode(values.get("output", self.fields["output"]))]
-        return draft.answer
-
-
-def finish_of(fields: dict[str, Raw]) -> str:
-    """Say how the response has ended by the words of a chat."""
-    if bytes(fields.get("status", chunks.NULL)) == b'"incomplete"':
-        details = bytes(fields.get("incomplete_details", chunks.NULL))
-        return "content_filter" if b'"content_filter"' in details else "length"
-    return "tool_calls" if b'"function_call"' in bytes(fields.get("output", b"")) else "stop"
-
-
-def said_in(output: Raw) -> Said:
-    """Read what is to be scored of the items."""
-    texts: list[str] = []
-    called = refused = False
-    for item in _read_items(output):
-        called = called or item.type.endswith("_call")
-        if item.type != "message" or not isinstance(item.content, list):
-            continue
-        for part in item.content:
-            if isinstance(part, dict):
-                if isinstance(part.get("text"), str):
-                    texts.append(part["text"])
-                refused = refused or part.get("type") == "refusal"
-    return Said(0, "".join(texts), called, refused)
-
-
-def message_of(output: Raw) -> bytes:
-    """Make the message that a chat would have answered with."""
-    try:
-        spoken = spoken_items.hear(spoken_items.decode(output, "output"), "output").spoken
-    except Refusal:
-        # It holds items alone that no chat has.
-        spoken = []
-    message: dict[str, Any] = {"role": "assistant", "content": None}
-    texts: list[bytes] = []
-    for said in spoken:
-        content = said.message.get("content")
-        if isinstance(content, msgspec.Raw):
-            texts.append(bytes(content)[1:-1])
-        for name in ("tool_calls", "refusal", "reasoning_content"):
-            if name in said.message:
-                message[name] = said.message[name]
-    if texts:
-        message["content"] = msgspec.Raw(b'"' + b"".join(texts) + b'"')
-    return msgspec.json.encode(message)
-
-
 def _read(came: bytes) -> _Event:
     try:
         return _event.decode(came)
@@ -389,27 +220,3 @@ def _read(came: bytes) -> _Event:
         if not isinstance(value, dict):
             raise ValueError from None
         return _event.decode(msgspec.json.encode(value))
-
-
-def _leniently(body: bytes, upstream: str, mask: Mask) -> tuple[bytes, dict[str, Raw]]:
-    """Read what clients take although it holds halves of characters. Raises UpstreamFailure."""
-    try:
-        written = msgspec.json.encode(chunks.value_of(body))
-        return written, _object.decode(written)
-    except (ValueError, RecursionError):
-        raise from_answer(upstream, body, mask) from None
-
-
-def _holds_items(output: Raw) -> bool:
-    try:
-        _objects.decode(output)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _read_items(output: Raw) -> list[_Item]:
-    try:
-        return _items.decode(output)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return []

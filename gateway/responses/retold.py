@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.retelling import Retold
-from gateway.responses.native import NativeAnswer
+from gateway.responses.native_answer import NativeAnswer
 from gateway.upstreams.client import Response
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])

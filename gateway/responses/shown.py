@@ -10,8 +10,8 @@ from gateway.conversations.message import Message
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.messages import opens
 from gateway.openai_api.parameters import NULL, is_set
+from gateway.responses.answered import message_of
 from gateway.responses.items import Fields
-from gateway.responses.native import message_of
 from gateway.responses.telling import call_item, message_item, reasoning_item
 
 PREFIXES = {

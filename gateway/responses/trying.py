@@ -20,7 +20,8 @@ from gateway.responses import parameters, shown
 from gateway.responses.asked import Asked, refuse_oddities
 from gateway.responses.bridged import BridgedAnswer, BridgedRelay
 from gateway.responses.draft import Draft
-from gateway.responses.native import NativeAnswer, NativeRelay
+from gateway.responses.native import NativeRelay
+from gateway.responses.native_answer import NativeAnswer
 from gateway.responses.retold import events_of
 from gateway.upstreams.client import Response
 from gateway.upstreams.pieces import Pieces, of_object
