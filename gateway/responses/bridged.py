@@ -16,11 +16,8 @@ from gateway.responses.telling import (
     INCOMPLETE,
     Teller,
     TooLongError,
-    call_item,
-    message_item,
-    reasoning_item,
-    usage_json,
 )
+from gateway.responses.writing import call_item, message_item, reasoning_item, usage_json
 from gateway.scoring.transcript import text_of
 from gateway.upstreams.failure import UpstreamFailure
 

@@ -12,7 +12,7 @@ from gateway.openai_api.messages import opens
 from gateway.openai_api.parameters import NULL, is_set
 from gateway.responses.answered import message_of
 from gateway.responses.items import Fields
-from gateway.responses.telling import call_item, message_item, reasoning_item
+from gateway.responses.writing import call_item, message_item, reasoning_item
 
 PREFIXES = {
     "message": "msg",

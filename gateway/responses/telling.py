@@ -8,7 +8,18 @@ from gateway.openai_api import chunk as chunks
 from gateway.openai_api.messages import opens
 from gateway.openai_api.sse import DONE
 from gateway.responses.draft import Draft
-from gateway.scoring.transcript import text_of
+from gateway.responses.hearing import (
+    Call,
+    Delta,
+    Function,
+    call_decoder,
+    chunk_decoder,
+    inside,
+    leniently,
+    read_calls,
+    scores_of,
+)
+from gateway.responses.writing import call_item, message_item, reasoning_item, text_part, usage_json
 from gateway.turns.usage import Usage
 
 FIELD, BETWEEN = b"data: ", b"\n\n"
@@ -18,48 +29,6 @@ INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 """Finish reasons of a chat that leave a response incomplete, and what that is called there."""
 
 Raw = msgspec.Raw
-
-
-class _Delta(msgspec.Struct):
-    content: Raw = chunks.NULL
-    refusal: Raw = chunks.NULL
-    reasoning_content: Raw = chunks.NULL
-    reasoning: Raw = chunks.NULL
-    """OpenRouter's name."""
-    tool_calls: Raw = chunks.NULL
-    function_call: Raw = chunks.NULL
-
-
-class _Choice(msgspec.Struct):
-    index: int = 0
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-    logprobs: Raw = chunks.NULL
-
-
-class _Chunk(msgspec.Struct):
-    choices: list[_Choice | None] = []
-
-
-class _Logprobs(msgspec.Struct):
-    content: list[Raw] | None = None
-
-
-class _Function(msgspec.Struct):
-    name: Any = None
-    arguments: Any = None
-
-
-class _Call(msgspec.Struct):
-    index: int | None = None
-    id: Any = None
-    function: _Function | None = None
-
-
-_chunk = msgspec.json.Decoder(_Chunk)
-_calls = msgspec.json.Decoder(list[_Call])
-_call = msgspec.json.Decoder(_Function)
-_logprobs = msgspec.json.Decoder(_Logprobs)
 
 
 class TooLongError(Exception):
@@ -144,9 +113,9 @@ class Teller:
 
     def _tell(self, data: bytes, out: list[bytes]) -> None:
         try:
-            choices = _chunk.decode(data).choices
+            choices = chunk_decoder.decode(data).choices
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            choices = _leniently(data)
+            choices = leniently(data)
         for choice in choices:
             if choice is None or choice.index:
                 continue
@@ -156,19 +125,19 @@ class Teller:
             if choice.finish_reason:
                 self._finish = choice.finish_reason
 
-    def _listen(self, delta: _Delta, logprobs: Raw, out: list[bytes]) -> None:
+    def _listen(self, delta: Delta, logprobs: Raw, out: list[bytes]) -> None:
         thought = delta.reasoning_content if delta.reasoning_content is not chunks.NULL else delta.reasoning
-        if thought is not chunks.NULL and (text := _inside(thought)):
+        if thought is not chunks.NULL and (text := inside(thought)):
             self._think(text, out)
-        if delta.content is not chunks.NULL and (text := _inside(delta.content)):
+        if delta.content is not chunks.NULL and (text := inside(delta.content)):
             self._say(text, logprobs, out)
-        if delta.refusal is not chunks.NULL and (text := _inside(delta.refusal)):
+        if delta.refusal is not chunks.NULL and (text := inside(delta.refusal)):
             self._refuse(text, out)
         if delta.tool_calls is not chunks.NULL:
-            for at, call in enumerate(_read_calls(delta.tool_calls)):
+            for at, call in enumerate(read_calls(delta.tool_calls)):
                 self._call(call.index if call.index is not None else at, call, out)
         if delta.function_call is not chunks.NULL and opens(delta.function_call, "{"):
-            self._call(0, _Call(function=_call.decode(delta.function_call)), out)
+            self._call(0, Call(function=call_decoder.decode(delta.function_call)), out)
 
     def _take(self, text: bytes) -> None:
         self._room -= len(text)
@@ -198,7 +167,7 @@ class Teller:
                 self.draft.event("response.content_part.added", item.place + b'"content_index":0,' + part)
             )
         item.texts.append(text)
-        scores = b"" if logprobs is chunks.NULL else b",".join(_scores(logprobs))
+        scores = b"" if logprobs is chunks.NULL else b",".join(scores_of(logprobs))
         if scores:
             self._take(scores)
             item.logprobs.append(scores)
@@ -222,9 +191,9 @@ class Teller:
         item.refusal.append(text)
         out.append(self.draft.event("response.refusal.delta", item.place + index + b'"delta":"%b"' % text))
 
-    def _call(self, index: int, call: _Call, out: list[bytes]) -> None:
+    def _call(self, index: int, call: Call, out: list[bytes]) -> None:
         """Take in a piece of a call; names and arguments grow piece by piece."""
-        function = call.function or _Function()
+        function = call.function or Function()
         item = self._calling.get(index)
         if item is None:
             if len(self._calling) >= CALLS:
@@ -327,90 +296,9 @@ class Teller:
         out.append(self._item_event("done", item, written))
 
 
-def text_part(text: bytes, logprobs: bytes = b"") -> bytes:
-    return b'{"type":"output_text","text":%b,"annotations":[],"logprobs":[%b]}' % (text, logprobs)
-
-
-def message_item(
-    item_id: str, text: bytes | None, refusal: bytes | None, logprobs: bytes, status: str
-) -> bytes:
-    """Write a message of the output; texts come as JSON."""
-    parts = [] if text is None else [text_part(text, logprobs)]
-    if refusal is not None:
-        parts.append(b'{"type":"refusal","refusal":%b}' % refusal)
-    if not parts:
-        parts.append(text_part(b'""'))
-    return b'{"id":"%b","type":"message","status":"%b","role":"assistant","content":[%b]}' % (
-        item_id.encode(),
-        status.encode(),
-        b",".join(parts),
-    )
-
-
-def reasoning_item(item_id: str, text: bytes, *, summarises: bool) -> bytes:
-    if summarises:
-        shown = b'"summary":[{"type":"summary_text","text":%b}]' % text
-    else:
-        shown = b'"summary":[],"content":[{"type":"reasoning_text","text":%b}]' % text
-    return b'{"id":"%b","type":"reasoning","status":"completed",%b}' % (item_id.encode(), shown)
-
-
-def call_item(item_id: str, call_id: str, name: str, arguments: bytes) -> bytes:
-    head = {"id": item_id, "type": "function_call", "call_id": call_id, "name": name}
-    return _json(head)[:-1] + b',"arguments":%b,"status":"completed"}' % arguments
-
-
-def usage_json(usage: Usage | None) -> bytes:
-    """Write the tokens by the names that a response has for them."""
-    if usage is None:
-        return b"null"
-    sent, said = usage.prompt_tokens or 0, usage.completion_tokens or 0
-    return _json(
-        {
-            "input_tokens": sent,
-            "input_tokens_details": {"cached_tokens": usage.cached_tokens or 0},
-            "output_tokens": said,
-            "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
-            "total_tokens": sent + said if usage.total_tokens is None else usage.total_tokens,
-        }
-    )
-
-
 def _call_head(item: _Item) -> dict[str, Any]:
     return {"id": item.id, "type": "function_call", "call_id": item.call_id, "name": item.name}
 
 
 def _json(value: Any) -> bytes:
     return msgspec.json.encode(value)
-
-
-def _inside(raw: Raw) -> bytes:
-    """Return the inside of a JSON string; a list of parts becomes the text that it makes."""
-    written = bytes(raw)
-    if written[:1] == b'"':
-        return written[1:-1]
-    return _json(text_of(chunks.value_of(raw)))[1:-1]
-
-
-def _scores(raw: Raw) -> list[bytes]:
-    try:
-        return [bytes(each) for each in _logprobs.decode(raw).content or ()]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return []
-
-
-def _read_calls(raw: Raw) -> list[_Call]:
-    try:
-        return _calls.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        value = chunks.value_of(raw)
-        found = value if isinstance(value, list) else []
-        return [msgspec.convert(each, _Call, strict=False) for each in found if isinstance(each, dict)]
-
-
-def _leniently(data: bytes) -> list[_Choice | None]:
-    """Read what msgspec refuses and clients take, such as lone surrogates."""
-    try:
-        return _chunk.decode(_json(chunks.value_of(data))).choices
-    except (ValueError, RecursionError):
-        return []
