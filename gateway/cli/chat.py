@@ -13,7 +13,6 @@ import rich_click as click
 from msgspec import UNSET
 
 from gateway import config, ids
-from gateway.app import Gateway
 from gateway.auth import pepper
 from gateway.auth import store as auth
 from gateway.auth.guard import Caller
@@ -25,6 +24,7 @@ from gateway.cli.opening import opened, require_store
 from gateway.cli.reasons import ASTRAY, passages
 from gateway.config import LOCAL, Config
 from gateway.errors import Refusal
+from gateway.gateway import Gateway
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.sse import DONE, Framer

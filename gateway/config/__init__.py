@@ -1,5 +1,19 @@
 """config.toml and the environment are decoded once, into frozen structs; errors name the exact place."""
 
+from gateway.config.asking import (
+    BUNDLED_MODEL,
+    EMBEDDED,
+    LOCAL,
+    Chat,
+    Embeddings,
+    Images,
+    Local,
+    Moderation,
+    Price,
+    Route,
+    Timeouts,
+    Upstream,
+)
 from gateway.config.images import maker as image_maker
 from gateway.config.loading import (
     ENV_PREFIX,
@@ -11,45 +25,21 @@ from gateway.config.loading import (
     user_folder,
     without_math_threads,
 )
+from gateway.config.parts import ConfigError, Strict
 from gateway.config.resolving import masked, order, route, store_at, uses_local
-from gateway.config.structs import (
-    BUNDLED_MODEL,
-    EMBEDDED,
-    LOCAL,
+from gateway.config.serving import Keys, Limits, Plan, Server, Store, Work, Workspace
+from gateway.config.structs import Config, Egress, Generation, Grounding, Mcp, Tool
+from gateway.config.watching import (
     Alerts,
     Audit,
-    Chat,
-    Config,
-    ConfigError,
     Drift,
-    Egress,
-    Embeddings,
-    Generation,
-    Grounding,
-    Images,
     Judge,
-    Keys,
-    Limits,
-    Local,
     Log,
-    Mcp,
     Metrics,
-    Moderation,
     Otel,
-    Plan,
-    Price,
     Recording,
-    Route,
-    Server,
-    Store,
-    Strict,
-    Timeouts,
-    Tool,
     Turns,
-    Upstream,
     Webhooks,
-    Work,
-    Workspace,
 )
 
 __all__ = [

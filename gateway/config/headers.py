@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from gateway.config.structs import ConfigError
+from gateway.config.parts import ConfigError
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 UNFIT = re.compile(r"[^\t\x20-\x7e]")

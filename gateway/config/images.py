@@ -7,8 +7,10 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.config.asking import Images
 from gateway.config.headers import is_address
-from gateway.config.structs import Config, ConfigError, Images
+from gateway.config.parts import ConfigError
+from gateway.config.structs import Config
 
 TABLE = "[images]"
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]{0,200})?")

@@ -11,8 +11,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from gateway.config.asking import Upstream
+from gateway.config.parts import ConfigError, Strict
 from gateway.config.resolving import resolve
-from gateway.config.structs import Config, ConfigError, Plan, Strict, Tool, Upstream, Workspace
+from gateway.config.serving import Plan, Workspace
+from gateway.config.structs import Config, Tool
 from gateway.spelling import suggestion
 
 ENV_PREFIX = "PERSONA__"

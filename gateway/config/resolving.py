@@ -11,19 +11,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway.config import headers
+from gateway.config.asking import EMBEDDED, LOCAL, Route, Upstream
 from gateway.config.headers import is_address
 from gateway.config.images import resolve_images
-from gateway.config.structs import (
-    EMBEDDED,
-    LOCAL,
-    PASSWORD,
-    Config,
-    ConfigError,
-    Plan,
-    Route,
-    Store,
-    Upstream,
-)
+from gateway.config.parts import ConfigError
+from gateway.config.serving import PASSWORD, Plan, Store
+from gateway.config.structs import Config
 from gateway.config.tools import resolve_tool
 
 KNOWN_BASE_URLS = {

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway.config import headers
-from gateway.config.structs import ConfigError, Tool
+from gateway.config.parts import ConfigError
+from gateway.config.structs import Tool
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 WORKSPACE = re.compile(r"ws_[A-Za-z0-9]{1,40}")

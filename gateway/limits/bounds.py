@@ -6,7 +6,7 @@ import msgspec
 from limits import RateLimitItemPerMinute
 
 from gateway.config import Plan
-from gateway.config.structs import Amount
+from gateway.config.parts import Amount
 
 Bucket = Literal["chat", "generations", "runs", "tokens", "streams", "deliveries"]
 BUCKETS: dict[Bucket, str] = {

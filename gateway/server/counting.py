@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sized
 
-from gateway.app import Gateway
+from gateway.gateway import Gateway
 from gateway.turns.meter import Meter
 
 SECONDS = 1.0
