@@ -171,6 +171,8 @@ class _Server(uvicorn.Server):
             self._retiring.close()
         if self._counting is not None:
             self._counting.stop()
+        # Uvicorn would raise the signal once more, and that would end this process before its last lines.
+        self._captured_signals.clear()
 
     def _cut(self) -> None:
         for connection in list(self.server_state.connections):
