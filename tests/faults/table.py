@@ -213,7 +213,7 @@ def gateway_for_faults(
             tables.append(upstream_table(name, bad.base_url, LIMITS, "responses = true", client=client))
             if fault.answer is not None:
                 bad.by_model(name, fault.answer)
-        chat = '[chat]\nretries = 1\nretry_for = 2\nupstreams = ["good/good"]\n'
+        chat = '[chat]\nretries = 1\nretry_for = 2\nmax_answer = 8_000_000\nupstreams = ["good/good"]\n'
         gateway = stack.enter_context(_running(Gateway(folder, chat + "\n".join(tables))))
         _push_personas(gateway, list(own or ()))
         yield gateway, bad
