@@ -61,6 +61,11 @@ def new(prefix: str) -> str:
     return f"{prefix}_{base62(high, TIME_DIGITS - 2)}{ALPHABET[low // 62]}{ALPHABET[low % 62]}{_dice.roll()}"
 
 
+def least(prefix: str, ms: int) -> str:
+    """Return the text that sorts before every id made from this time on, in milliseconds since the epoch."""
+    return f"{prefix}_{base62(ms, TIME_DIGITS)}"
+
+
 def secret(length: int) -> str:
     """Make a random base62 text for keys from the system's secure source."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from gateway import clock, ids
 from gateway.embedding.embedder import Embedder, EmbedderAwayError, EmbedderFullError
 from gateway.embedding.order import DIMENSIONS, Order
 from gateway.personas.nearness import SCALE
@@ -11,6 +12,8 @@ from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 
 BATCH = 16
+SETTLED_MS = 60_000
+"""Milliseconds after which no version appears any more that was made before: some transactions take long."""
 
 log = logging.getLogger("gateway.personas")
 
@@ -53,7 +56,7 @@ class Filling:
         rows = await asyncio.to_thread(packed, made.body)
         async with self._database.write() as connection:
             await vectors.keep(connection, list(zip(found, rows, strict=True)))
-        self._after = found[-1].version_id
+        self._after = min(found[-1].version_id, ids.least("ver", clock.now_ms() - SETTLED_MS))
         return True
 
 

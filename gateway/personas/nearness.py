@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.cache import Cache
 from gateway.embedding.embedder import Embedder, EmbedderAwayError, EmbedderFullError
@@ -10,9 +10,6 @@ from gateway.embedding.order import DIMENSIONS, Order
 from gateway.errors import Fault, Refusal
 from gateway.personas.store import vectors
 from gateway.storage.connection import AsyncConnection
-
-if TYPE_CHECKING:
-    pass
 
 WORKSPACES = 16
 """Workspaces whose matrices are remembered."""

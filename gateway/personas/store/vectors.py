@@ -16,6 +16,8 @@ WANTED = "vectors."
 """A workspace that looks for personas so has a property that begins with this, and its id behind it."""
 CHARACTERS = 2000
 """Characters of a prompt of which the vector is made; the model reads no more than 512 tokens."""
+PAGE = 1000
+"""Vectors that are read at once: a workspace may have very many, and others wait for the event loop."""
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -98,9 +100,12 @@ async def state(connection: AsyncConnection, workspace_id: str) -> tuple[int, in
 
 async def behind(connection: AsyncConnection, workspace_id: str, after: int) -> list[Vector]:
     """List the vectors of a workspace behind a number."""
-    query = select(VECTOR.seq, VECTOR.persona_id, VECTOR.vector)
-    query = query.where(VECTOR.workspace_id == workspace_id, VECTOR.seq > after).order_by(VECTOR.seq)
-    return [Vector(*row) for row in await connection.execute(query)]
+    query = select(VECTOR.seq, VECTOR.persona_id, VECTOR.vector).where(VECTOR.workspace_id == workspace_id)
+    query, found = query.order_by(VECTOR.seq).limit(PAGE), list[Vector]()
+    while rows := (await connection.execute(query.where(VECTOR.seq > after))).all():
+        found += [Vector(*row) for row in rows]
+        after = found[-1].seq
+    return found
 
 
 async def forget(connection: AsyncConnection, persona_id: str) -> None:

@@ -1,0 +1,73 @@
+"""Versions are read in the order of their ids, of which one may appear late."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gateway import clock
+from gateway.embedding.order import DIMENSIONS, Order, Vectors
+from gateway.personas.filling import SETTLED_MS, Filling
+from gateway.personas.model import Content, Draft, Profile
+from gateway.personas.store import personas, vectors
+from gateway.storage.audit import Actor
+from gateway.storage.database import Database
+from tests.fakes.store import opened, workspaces
+
+
+class Embedder:
+    """It makes vectors that say nothing, and counts the texts."""
+
+    texts = 0
+
+    async def embed(self, order: Order) -> Any:
+        self.texts += len(order.texts)
+        return Vectors(np.zeros((len(order.texts), DIMENSIONS), dtype="<f4").tobytes(), 1)
+
+
+async def push(database: Database, workspace_id: str, slug: str) -> None:
+    async with database.write() as connection:
+        draft = Draft(Profile(slug=slug, name=slug), Content(prompt=f"You are {slug}."))
+        await personas.push(connection, draft, Actor(workspace_id))
+
+
+async def test_a_version_is_read_that_appears_behind_later_ones(
+    place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder: Any = Embedder()
+    async with opened(place) as database:
+        mine, _ = await workspaces(database)
+        filling, now = Filling(database, embedder), clock.now_ms()
+        async with database.write() as connection:
+            await vectors.want(connection, mine.id)
+        for count, (slug, ago) in enumerate((("ada", 0), ("bea", SETTLED_MS // 2)), 1):
+            monkeypatch.setattr(clock, "now_ms", lambda ago=ago: now - ago)
+            await push(database, mine.id, slug)
+            monkeypatch.setattr(clock, "now_ms", lambda: now)
+            await filling.look()
+            assert filling._task is not None
+            await filling._task
+            assert embedder.texts == count
+
+
+async def test_more_vectors_than_a_page_are_listed_in_their_order(
+    place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "PAGE", 2)
+    embedder: Any = Embedder()
+    async with opened(place) as database:
+        mine, _ = await workspaces(database)
+        for number in range(5):
+            await push(database, mine.id, f"ada-{number}")
+        async with database.write() as connection:
+            await vectors.want(connection, mine.id)
+        filling = Filling(database, embedder)
+        await filling.look()
+        assert filling._task is not None
+        await filling._task
+        async with database.read() as connection:
+            found = await vectors.behind(connection, mine.id, 0)
+            assert [each.seq for each in found] == sorted(each.seq for each in found)
+            assert len({each.persona_id for each in found}) == 5
+            assert await vectors.behind(connection, mine.id, found[2].seq) == found[3:]
