@@ -9,7 +9,7 @@ NUMBER, LABEL, NOUN = "number", "label:", "n:"
 UNCOUNTED = frozenset({TIME, DATE, PHONE, WEEKDAY})
 """Kinds that count nothing."""
 _STOPS = ".!?。！？\n"
-_RANGE = re.compile(r"\s{0,2}(?:[–—~〜～-]|から|より)\s{0,2}")
+_RANGE = re.compile(r"\s{0,2}[–—~〜～-]\s{0,2}")
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 MONTHS = {"month": 1, "year": 12}
 LONGEST = 15
