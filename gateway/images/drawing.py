@@ -16,7 +16,9 @@ from gateway.images.answer import ANSWER_BYTES, Answer, read
 from gateway.images.order import Order, order
 from gateway.images.picture import LARGEST, form_of
 from gateway.limits.limiter import Limiter
+from gateway.telemetry.trace import current
 from gateway.turns.charging import charge
+from gateway.turns.meter import Ended
 from gateway.turns.recorder import Recorder
 from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage, total
@@ -24,6 +26,7 @@ from gateway.upstreams.failure import UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.routing import Node, Routing, Trail
 
+SURFACE = "images"
 CHARACTERS = 3
 """Characters of a token, at least, in most languages."""
 STYLE_TOKENS = 1_500
@@ -101,7 +104,7 @@ class Artist:
             raise
         finally:
             turn.attempts, turn.latency_ms = trail.attempts, (time.perf_counter() - began) * 1000
-            self._record(turn, caller)
+            self._record(turn, caller, sitter)
         return data
 
     async def _held(self, spender: Spender, asked: Asked, route: Route) -> str | None:
@@ -111,9 +114,11 @@ class Artist:
         purse = await self._ledger.purse(spender)
         return None if purse is None else await purse.reserve(asked, (route,))
 
-    def _record(self, turn: Turn, caller: Caller) -> None:
+    def _record(self, turn: Turn, caller: Caller, sitter: Sitter) -> None:
         charge(turn, self._routing.prices)
         self._recorder.record(turn)
+        label = f"{sitter.slug}@v{sitter.version}"
+        self._recorder.tell(Ended(turn, SURFACE, label, 0, None), current.get())
         self._limiter.charge(caller.bounds, total(turn.usage))
 
     async def _made(self, ordered: Order, route: Route, trail: Trail) -> Answer:

@@ -167,15 +167,11 @@ class Life:
 
     def _record(self, turn: Turn) -> None:
         self._recorder.record(turn)
-        meter, account = self._recorder.meter, self.account
-        if meter is not None or account.trace is not None:
+        account = self.account
+        if self._recorder.meter is not None or account.trace is not None:
             label = "" if account.persona is None else account.persona.label
             head = account if turn is account.turn else None
-            ended = Ended(turn, account.surface, label, self._chunks(), head)
-            if meter is not None:
-                meter.take(ended)
-            if account.trace is not None:
-                account.trace.ended(ended)
+            self._recorder.tell(Ended(turn, account.surface, label, self._chunks(), head), account.trace)
         if self.charge is not None:
             self.charge(total(turn.usage))
 

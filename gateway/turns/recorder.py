@@ -13,9 +13,10 @@ from gateway.config import Turns
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable, UnfitError
+from gateway.telemetry.trace import Trace
 from gateway.turns.amendment import News
 from gateway.turns.charging import charge, is_unpriced
-from gateway.turns.meter import Meter
+from gateway.turns.meter import Ended, Meter
 from gateway.turns.store import amendments, turns
 from gateway.turns.turn import Drift, Turn
 from gateway.upstreams.prices import Prices
@@ -99,6 +100,13 @@ class Recorder:
         self._queue.append(turn)
         if self._prices is not None and is_unpriced(turn) and len(self._unpriced) < self._config.queue:
             self._unpriced.append(turn)
+
+    def tell(self, ended: Ended, trace: Trace | None) -> None:
+        """Have a recorded turn counted, and told in its trace, where somebody wants that."""
+        if self.meter is not None:
+            self.meter.take(ended)
+        if trace is not None:
+            trace.ended(ended)
 
     def amend(self, turn_id: str, news: News) -> bool:
         """Change a turn that was recorded before, once it is written; false where too many news wait."""

@@ -44,6 +44,8 @@ WAITING = 10_000
 GRACE_MS = 3000
 """Milliseconds that the receiver has, at the end of the process, to take what waits."""
 NS = 1_000_000_000
+OPERATIONS = {"embeddings": "embeddings", "images": "generate_content"}
+"""What the conventions call the operations of surfaces; all others are a `chat`."""
 SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 log = logging.getLogger("gateway.otel")
@@ -246,7 +248,9 @@ class Tracing:
             ("reasoning.output_tokens", usage.reasoning_tokens),
         ):
             if tokens:
-                self._usage[kind].add(tokens, {**labels, names.MODALITY: "text"})
+                is_image = ended.surface == "images" and kind == "output_tokens"
+                modality = "image" if is_image else "text"
+                self._usage[kind].add(tokens, {**labels, names.MODALITY: modality})
 
 
 def _attributes(ended: Ended) -> Attributes:
@@ -255,7 +259,7 @@ def _attributes(ended: Ended) -> Attributes:
     provider, _, model = (turn.upstream or "").partition("/")
     persona, _, version = ended.label.rpartition("@")
     found: dict[str, str | int | float | bool | Sequence[str] | None] = {
-        names.OPERATION: "embeddings" if ended.surface == "embeddings" else "chat",
+        names.OPERATION: OPERATIONS.get(ended.surface, "chat"),
         names.PROVIDER: provider or "none",
         names.REQUEST_MODEL: model or None,
         names.REQUEST_STREAM: turn.stream or None,

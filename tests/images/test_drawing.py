@@ -13,6 +13,7 @@ from gateway.config import Config, Egress, Images, Upstream
 from gateway.errors import Fault, Refusal
 from gateway.images.drawing import Artist, Sitter
 from gateway.images.order import order, words
+from gateway.turns.meter import Ended
 from gateway.upstreams.routing import Routing
 from tests.fakes.pictures import JPEG, PICTURE, painted
 from tests.fakes.upstream import ScriptedUpstream
@@ -29,7 +30,10 @@ class Studio:
         self.turns: list[Any] = []
         self.routing = Routing(config)
         ledger: Any = SimpleNamespace(known=SimpleNamespace(free={"ws_1"}))
-        recorder: Any = SimpleNamespace(record=self.turns.append)
+        self.told: list[Ended] = []
+        recorder: Any = SimpleNamespace(
+            record=self.turns.append, tell=lambda ended, _trace: self.told.append(ended)
+        )
         limiter: Any = SimpleNamespace(charge=lambda *_: None)
         self.artist = Artist(config, self.routing, ledger, recorder, limiter)
 
@@ -109,6 +113,7 @@ async def test_a_url_is_fetched_where_the_operator_has_opened_the_way(
     found_at(upstream, bytes_of(PICTURE))
     assert await studio.artist.draw(CALLER, "req_1", SITTER, []) == PICTURE
     (turn,) = studio.turns
+    assert studio.told == [Ended(turn, "images", "muse@v1", 0, None)]
     assert (turn.status, turn.usage_source, turn.upstream) == ("completed", "estimated", "openai/gpt-image-1")
     asked = upstream.seen[0].json
     assert asked == {
