@@ -25,7 +25,8 @@ def origin(peer: str, said: Sequence[bytes], trusted: Sequence[Network]) -> str:
     found = peer
     hops = b",".join(said).decode("ascii", "replace").split(",") if said else []
     for hop in list(reversed(hops))[:HOPS]:
-        address = _address(hop.strip())
+        # A zone may be any text, and means nothing on another machine.
+        address = None if "%" in hop else _address(hop.strip())
         if address is None:
             break
         found = str(address)
