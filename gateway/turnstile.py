@@ -13,7 +13,9 @@ WAITING = 16
 class Turnstile:
     """Lets AT_ONCE of a workspace through in each worker; up to WAITING wait, further ones are refused."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "searches and comparisons") -> None:
+        """`what` names the work to those who are refused."""
+        self._what = what
         self._places: dict[str, asyncio.Semaphore] = {}
         self._inside: dict[str, int] = {}
 
@@ -22,7 +24,7 @@ class Turnstile:
         """Raises Refusal where too many wait already."""
         inside = self._inside.get(workspace_id, 0)
         if inside >= AT_ONCE + WAITING:
-            message = "Too many searches and comparisons of this workspace are at work; try again soon."
+            message = f"Too many {self._what} of this workspace are at work; try again soon."
             raise Refusal(Fault.RATE_LIMITED, message, headers={"retry-after": "1"})
         self._inside[workspace_id] = inside + 1
         place = self._places.setdefault(workspace_id, asyncio.Semaphore(AT_ONCE))

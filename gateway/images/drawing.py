@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from gateway.turns.meter import Ended
 from gateway.turns.recorder import Recorder
 from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage, total
+from gateway.turnstile import Turnstile
 from gateway.upstreams.failure import UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.routing import Node, Routing, Trail
@@ -33,6 +35,9 @@ STYLE_TOKENS = 1_500
 """Tokens that a picture of a style is taken for, before the upstream has counted."""
 PICTURE_TOKENS = 6_240
 """Tokens of the dearest picture of gpt-image-1: upright, of high quality."""
+LARGE = 4 << 20
+"""Bytes of style images from which on few orders of a workspace go out at once: they stay in memory twice
+for as long as the upstream paints."""
 CUT = frozenset({"total_timeout", "first_byte_timeout"})
 """Words for orders that were cut short while the upstream was at work, which it will charge for."""
 
@@ -62,6 +67,11 @@ class Artist:
         self._recorder = recorder
         self._limiter = limiter
         self._mask = Mask(routing.secrets)
+        self._turnstile = Turnstile("portraits with large style images")
+
+    def room(self, workspace_id: str, size: int) -> AbstractAsyncContextManager[None]:
+        """Wait for room for style images of so many bytes. Raises Refusal where too many wait already."""
+        return self._turnstile.through(workspace_id) if size > LARGE else nullcontext()
 
     def require_able(self, prompt: str) -> str:
         """Return the upstream that makes pictures. Raises Refusal, in the words of the projects API."""

@@ -79,7 +79,8 @@ def _drawing(artist: Artist, gallery: Gallery) -> Any:
         slug = known.profile.slug
         sitter = Sitter(known.id, slug, newest.id, newest.number, newest.content.prompt)
         request_id = str(request.scope["state"]["request_id"])
-        data = await artist.draw(caller, request_id, sitter, await gallery.take_all(styles))
+        async with artist.room(caller.workspace_id, sum(each.size for each in styles)):
+            data = await artist.draw(caller, request_id, sitter, await gallery.take_all(styles))
         form = form_of(data)
         assert form is not None  # noqa: S101 - the artist gives pictures alone
         image_id = await gallery.lay(caller.workspace_id, known.id, slug, (form, data))

@@ -1,5 +1,6 @@
 """An artist without a gateway around: what it needs, what it sends, and where it fetches from."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from email.message import Message
 from email.parser import BytesParser
@@ -11,9 +12,10 @@ import pytest
 from gateway.auth.guard import Caller
 from gateway.config import Config, Egress, Images, Upstream
 from gateway.errors import Fault, Refusal
-from gateway.images.drawing import Artist, Sitter
+from gateway.images.drawing import LARGE, Artist, Sitter
 from gateway.images.order import order, words
 from gateway.turns.meter import Ended
+from gateway.turnstile import AT_ONCE, WAITING
 from gateway.upstreams.routing import Routing
 from tests.fakes.pictures import JPEG, PICTURE, painted
 from tests.fakes.upstream import ScriptedUpstream
@@ -63,6 +65,30 @@ async def test_what_is_missing_is_told_in_the_words_of_the_api(
 async def test_the_upstream_that_is_named_or_called_openai_makes_them() -> None:
     assert Studio(configured("main", "openai")).artist.require_able("p") == "openai"
     assert Studio(configured("main", "openai", upstream="main")).artist.require_able("p") == "main"
+
+
+async def test_few_orders_with_large_styles_of_a_workspace_are_in_memory_at_once() -> None:
+    artist, done, last = Studio(configured("openai")).artist, asyncio.Event(), asyncio.Event()
+    begun = []
+
+    async def draw(workspace: str, size: int) -> None:
+        async with artist.room(workspace, size):
+            begun.append((workspace, size))
+            if workspace == "ws_2":
+                last.set()
+            await done.wait()
+
+    drawing = [asyncio.create_task(draw("ws_1", LARGE + 1)) for _ in range(AT_ONCE + WAITING)]
+    drawing += [asyncio.create_task(draw("ws_1", LARGE)), asyncio.create_task(draw("ws_2", LARGE + 1))]
+    await last.wait()
+    assert begun.count(("ws_1", LARGE + 1)) == AT_ONCE
+    assert ("ws_1", LARGE) in begun
+    with pytest.raises(Refusal, match="portraits with large style images") as refused:
+        await draw("ws_1", LARGE + 1)
+    assert refused.value.fault is Fault.RATE_LIMITED
+    done.set()
+    await asyncio.gather(*drawing)
+    assert begun.count(("ws_1", LARGE + 1)) == AT_ONCE + WAITING
 
 
 def test_an_order_with_styles_is_a_form_with_every_picture() -> None:
