@@ -18,8 +18,8 @@ from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import error_object, status
 from tests.faults.proc import PROC, work_processes
+from tests.responses.asking import PATH, recorded, told
 from tests.responses.conftest import PROMPT
-from tests.responses.test_responses import PATH, recorded, told
 
 OPEN = ("queued", "in_progress")
 pytestmark = pytest.mark.slow

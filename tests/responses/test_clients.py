@@ -11,7 +11,7 @@ from tests.e2e.wire import connect, written
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway
 from tests.fakes.upstream import ScriptedUpstream
-from tests.responses.test_responses import PATH
+from tests.responses.asking import PATH
 
 
 def test_langchain_speaks_responses(responding: Gateway, kind: str) -> None:

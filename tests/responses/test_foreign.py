@@ -10,7 +10,7 @@ from tests.conftest import Start
 from tests.e2e.wire import fetch
 from tests.fakes.process import upstream_table
 from tests.fakes.upstream import ScriptedUpstream
-from tests.responses.test_responses import PATH
+from tests.responses.asking import PATH
 
 USER = {"role": "user", "content": "x"}
 FILE = {"type": "input_file", "file_id": "file-1"}

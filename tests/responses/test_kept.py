@@ -14,8 +14,8 @@ from tests.fakes.process import Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks
 from tests.fakes.upstream_scripts import CLOSE, events
+from tests.responses.asking import PATH, TOOL, told
 from tests.responses.conftest import PROMPT
-from tests.responses.test_responses import PATH, TOOL, told
 
 CONVERSATIONS = "/v1/openai/conversations"
 

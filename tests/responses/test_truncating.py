@@ -8,7 +8,7 @@ from gateway.responses.truncating import cut
 from tests.e2e.wire import fetch
 from tests.fakes.process import Gateway
 from tests.fakes.upstream import ScriptedUpstream
-from tests.responses.test_responses import PATH
+from tests.responses.asking import PATH
 
 
 def said(role: str, words: int) -> dict[str, Any]:
