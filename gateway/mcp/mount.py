@@ -29,7 +29,8 @@ class Mount:
         """`app` answers the native API."""
         self._guard = guard
         self._app = app
-        public = urlsplit(config.server.public_url)
+        self._public_url = config.server.public_url
+        public = urlsplit(self._public_url)
         self._hosts = frozenset(filter(None, [public.hostname, *map(str.lower, config.mcp.hosts)])) | LOOPBACK
         self._origins = frozenset(config.server.cors_origins)
         self._manager: Any = None
@@ -47,7 +48,8 @@ class Mount:
                 raise Refusal(Fault.METHOD_NOT_ALLOWED, NO_STREAM, headers={"allow": "POST"})
             await self._guard.caller(incoming.headers)
         except Refusal as refusal:
-            await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)
+            where = incoming.path, incoming.request_id
+            await edge.send_refusal(send, refusal, *where, public_url=self._public_url)
             return
         incoming.connection.vouch()
         manager = self._manager or await self._load()

@@ -106,10 +106,10 @@ async def send_json(send: Send, status: int, body: bytes | bytearray, headers: H
 
 
 async def send_refusal(
-    send: Send, refusal: Refusal, path: str, request_id: str, headers: Headers = ()
+    send: Send, refusal: Refusal, path: str, request_id: str, headers: Headers = (), public_url: str = ""
 ) -> None:
-    """Send the refusal in the form that the path calls for."""
-    body = envelope(refusal, path, request_id)
+    """Send the refusal in the form that the path calls for; `public_url` is where errors are explained."""
+    body = envelope(refusal, path, request_id, public_url)
     own = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in refusal.headers.items()]
     await send_json(send, refusal.status, body, [*own, *headers])
 

@@ -1,11 +1,13 @@
 """A persona's id is written as a UUID and read back from one, so that nothing has to be kept of it."""
 
+import re
 from uuid import UUID
 
 from gateway import ids
 
 PREFIX = "psn_"
 DIGITS = ids.TIME_DIGITS + ids.RANDOM_DIGITS
+NATIVE = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{DIGITS}}}")
 LOW_BITS = 62
 MIDDLE_BITS = 12
 VERSION = 8
@@ -25,7 +27,9 @@ def uuid_of(persona_id: str) -> str:
 
 
 def persona_of(text: str) -> str | None:
-    """Read the id of a persona from its UUID; `None` where it is no UUID of a persona."""
+    """Read the id of a persona from its UUID, or as the native API writes it; `None` where it is neither."""
+    if NATIVE.fullmatch(text):
+        return text
     try:
         found = UUID(text)
     except ValueError:

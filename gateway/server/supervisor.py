@@ -216,7 +216,7 @@ class Supervisor:
 
     def _answer_reload(self, ticket: int, outcome: Outcome) -> None:
         if outcome.is_done:
-            log.warning("the configuration was read again; changed: %s", outcome.text or "nothing")
+            log.info("the configuration was read again; changed: %s", outcome.text or "nothing")
         else:
             log.error("the configuration is not taken: %s", outcome.text)
         self._bulletin.answer(ticket, outcome)

@@ -38,12 +38,16 @@ def make(user: User, **more: Any) -> dict[str, Any]:
 def test_a_persona_s_id_is_read_back_from_its_uuid(digits: str) -> None:
     persona_id = f"psn_{digits}"
     assert persona_of(uuid_of(persona_id)) == persona_id
+    assert persona_of(persona_id) == persona_id
 
 
 def test_what_is_no_uuid_of_a_persona_names_none() -> None:
     for text in (
         "",
         "987fcdeb",
+        "psn_short",
+        "psn_" + "-" * 20,
+        "psn_" + "0" * 20 + "\n",
         "987fcdeb-51a2-3bc4-d567-890123456789",
         "f" * 8 + "-ffff-8fff-bfff-" + "f" * 12,
     ):
@@ -82,6 +86,7 @@ def test_it_is_an_ordinary_persona_of_the_workspace(me: User) -> None:
     pushed = me.persona("muse", visibility="workspace", name="Muse")
     shown = {each["name"]: each for each in ask(me, "GET").json}
     assert shown["Muse"]["id"] == uuid_of(pushed["id"])
+    assert ask(me, "GET", f"/{pushed['id']}").json == shown["Muse"]
     assert shown["Muse"]["systemPrompt"] == "You are a muse."
 
 
@@ -122,9 +127,10 @@ def test_its_errors_are_told_in_its_own_words(me: User) -> None:
     first, other = make(me), make(me, name="other")
     for reply in (ask(me, "POST", body=NEW), ask(me, "PUT", f"/{other['id']}", {"name": first["name"]})):
         assert refused(reply, 409, "persona.name_taken")["message"] == "Persona with name already exists"
+    nobody = ("987fcdeb-51a2-3bc4-d567-890123456789", "nonsense", NOBODY, persona_of(NOBODY))
     for method, change in (("GET", None), ("PUT", {"name": "x"}), ("DELETE", None)):
-        for place in ("/987fcdeb-51a2-3bc4-d567-890123456789", "/nonsense", f"/{NOBODY}"):
-            reply = ask(me, method, place, change)
+        for persona in nobody:
+            reply = ask(me, method, f"/{persona}", change)
             assert refused(reply, 404, "persona.not_found")["message"] == "Persona not found"
     assert refused(ask(me, "POST", body={"name": "x" * 201}), 422, "persona.schema_violation")
     assert refused(

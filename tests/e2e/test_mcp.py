@@ -228,6 +228,8 @@ def test_what_comes_in_by_another_way_is_told_so(
 ) -> None:
     reply = knock(gateway, path, method, headers=headers)
     assert reply.status == expected, reply.body
+    if expected != 200:
+        assert reply.error["doc_url"].startswith(f"{gateway.root}/docs/errors#")
     if path == "/sse":
         assert "`/mcp`" in reply.error["message"]
 
