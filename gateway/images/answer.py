@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from gateway.turns.usage import Tokens, Usage
+from gateway.turns.usage import Usage, read_response
 
 ANSWER_BYTES = 24 << 20
 """Bytes of an answer: the largest picture in base64, and what stands around it."""
@@ -18,17 +18,6 @@ class Answer(NamedTuple):
     data: bytes | None
     url: str | None
     usage: Usage | None
-
-
-class _Kinds(msgspec.Struct):
-    cached_tokens: Tokens | None = None
-
-
-class _Usage(msgspec.Struct):
-    input_tokens: Tokens | None = None
-    output_tokens: Tokens | None = None
-    total_tokens: Tokens | None = None
-    input_tokens_details: _Kinds | None = None
 
 
 class _Made(msgspec.Struct):
@@ -47,18 +36,7 @@ def read(body: bytes) -> Answer | None:
         answer = msgspec.json.decode(body, type=_Answer)
         made = answer.data[0]
         if made.b64_json:
-            return Answer(base64.b64decode(made.b64_json, validate=True), None, _usage(answer.usage))
+            return Answer(base64.b64decode(made.b64_json, validate=True), None, read_response(answer.usage))
     except (msgspec.DecodeError, binascii.Error, ValueError, IndexError, RecursionError):
         return None
-    return Answer(None, made.url, _usage(answer.usage)) if made.url else None
-
-
-def _usage(raw: msgspec.Raw) -> Usage | None:
-    try:
-        found = msgspec.json.decode(raw, type=_Usage | None)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
-    if found is None or (found.input_tokens is None and found.output_tokens is None):
-        return None
-    cached = found.input_tokens_details.cached_tokens if found.input_tokens_details else None
-    return Usage(found.input_tokens, found.output_tokens, found.total_tokens, cached)
+    return Answer(None, made.url, read_response(answer.usage)) if made.url else None

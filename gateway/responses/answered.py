@@ -8,7 +8,6 @@ from gateway.errors import Refusal
 from gateway.openai_api import chunk as chunks
 from gateway.responses import items as spoken_items
 from gateway.scoring.transcript import Said
-from gateway.turns.usage import MOST, Tokens, Usage
 
 Raw = msgspec.Raw
 ENDED = frozenset([b'"completed"', b'"incomplete"', b"null"])
@@ -21,43 +20,7 @@ class _Item(msgspec.Struct):
     content: Any = None
 
 
-class _Input(msgspec.Struct):
-    cached_tokens: Tokens | None = None
-
-
-class _Output(msgspec.Struct):
-    reasoning_tokens: Tokens | None = None
-
-
-class _Usage(msgspec.Struct):
-    input_tokens: Tokens | None = None
-    output_tokens: Tokens | None = None
-    total_tokens: Tokens | None = None
-    input_tokens_details: _Input | None = None
-    output_tokens_details: _Output | None = None
-
-
 _items = msgspec.json.Decoder(list[_Item])
-_usage = msgspec.json.Decoder(_Usage)
-
-
-def usage_of(raw: Raw | None) -> Usage | None:
-    """Read the token counts of a response; `None` where it has none."""
-    try:
-        found = _usage.decode(raw) if raw is not None and raw != chunks.NULL else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if found is None or (found.input_tokens is None and found.output_tokens is None):
-        return None
-    sent, said = found.input_tokens, found.output_tokens
-    return Usage(
-        sent,
-        said,
-        found.total_tokens if found.total_tokens is not None else min((sent or 0) + (said or 0), MOST),
-        found.input_tokens_details.cached_tokens if found.input_tokens_details else None,
-        None,
-        found.output_tokens_details.reasoning_tokens if found.output_tokens_details else None,
-    )
 
 
 def finish_of(fields: dict[str, Raw]) -> str:

@@ -11,9 +11,10 @@ from gateway.openai_api.messages import opens
 from gateway.openai_api.relay import NO_JSON
 from gateway.openai_api.sse import DONE, Event, Framer, TooLargeError
 from gateway.openai_api.transcript import TRANSCRIPT_CHARACTERS
-from gateway.responses.answered import ENDED, finish_of, message_of, usage_of
+from gateway.responses.answered import ENDED, finish_of, message_of
 from gateway.responses.draft import Draft
 from gateway.scoring.transcript import Said
+from gateway.turns.usage import read_response
 from gateway.upstreams.failure import UpstreamFailure, from_event
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.reason import is_error
@@ -139,7 +140,7 @@ class NativeRelay:
         response = event.response
         if kind == "response.failed":
             found = _object.decode(response) if opens(response, "{") else {}
-            self.transcript.usage = usage_of(found.get("usage"))
+            self.transcript.usage = read_response(found.get("usage"))
             self._report(found.get("error") or came)
             return
         if kind in ENDS:
@@ -177,7 +178,7 @@ class NativeRelay:
         """Take in the whole response, which waits for its score."""
         fields = _object.decode(response)
         transcript, draft = self.transcript, self._draft
-        transcript.usage = usage_of(fields.get("usage"))
+        transcript.usage = read_response(fields.get("usage"))
         if bytes(fields.get("status", chunks.NULL)) not in ENDED:
             self._fail("ended its answer in a state that is no end")
             return

@@ -6,9 +6,10 @@ from gateway.openai_api import chunk as chunks
 from gateway.openai_api.answer import Answer
 from gateway.openai_api.keeping import KEPT_CHARACTERS, too_long
 from gateway.openai_api.sse import BOM
-from gateway.responses.answered import ENDED, finish_of, message_of, said_in, usage_of
+from gateway.responses.answered import ENDED, finish_of, message_of, said_in
 from gateway.responses.draft import Draft
 from gateway.scoring.transcript import Said
+from gateway.turns.usage import read_response
 from gateway.upstreams.failure import from_answer, from_event
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.reason import is_error
@@ -44,7 +45,7 @@ class NativeAnswer(Answer):
         if bytes(fields.get("status", chunks.NULL)) not in ENDED:
             raise from_answer(upstream, body, mask)
         self.fields = fields
-        self.usage = usage_of(fields.get("usage"))
+        self.usage = read_response(fields.get("usage"))
         self.choices = []
 
     @property

@@ -68,7 +68,26 @@ class _Detailed(_Counted):
         )
 
 
+class _Input(msgspec.Struct):
+    cached_tokens: Tokens | None = None
+
+
+class _Output(msgspec.Struct):
+    reasoning_tokens: Tokens | None = None
+
+
+class _Response(msgspec.Struct):
+    """The Responses API and the one of images count so."""
+
+    input_tokens: Tokens | None = None
+    output_tokens: Tokens | None = None
+    total_tokens: Tokens | None = None
+    input_tokens_details: _Input | None = None
+    output_tokens_details: _Output | None = None
+
+
 _detailed = msgspec.json.Decoder(_Detailed)
+_response = msgspec.json.Decoder(_Response)
 _counted = msgspec.json.Decoder(_Counted)
 
 
@@ -85,6 +104,25 @@ def read(raw: msgspec.Raw | bytes) -> Usage | None:
         return Usage(found.prompt_tokens, found.completion_tokens, found.total_tokens)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def read_response(raw: msgspec.Raw | None) -> Usage | None:
+    """Read the `usage` object of a response or of an image; `None` where it says nothing."""
+    try:
+        found = None if raw is None else _response.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if found is None or (found.input_tokens is None and found.output_tokens is None):
+        return None
+    sent, said = found.input_tokens, found.output_tokens
+    return Usage(
+        sent,
+        said,
+        found.total_tokens if found.total_tokens is not None else min((sent or 0) + (said or 0), MOST),
+        found.input_tokens_details.cached_tokens if found.input_tokens_details else None,
+        None,
+        found.output_tokens_details.reasoning_tokens if found.output_tokens_details else None,
+    )
 
 
 def _usage(found: _Detailed) -> Usage:
