@@ -17,6 +17,7 @@ export const reasons = {
   format: "has another form than the rule wants",
   garbage: "holds garbage",
   gift: "gives away what it must not",
+  judgement: "judges others, which it must not",
   language: "is in another language",
   length: "is too long",
   meta: "speaks of its prompt or its role",
