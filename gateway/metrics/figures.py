@@ -181,7 +181,7 @@ STATE_FAMILIES = {
         ),
         State("persona_scores_dropped_total", "counter", "Answers that stay without a score."),
         State("persona_scores_waiting", "gauge", "Answers that wait for a late score."),
-        State("persona_judge_answers_total", "counter", "Answers that the judge was asked about.", "outcome"),
+        State("persona_judge_answers_total", "counter", "Answers that were to be judged.", "outcome"),
         State("persona_breakers_open", "gauge", "Models of an upstream that are left alone.", "upstream"),
         State("persona_upstream_waiting", "gauge", "Calls that wait for a place at an upstream.", "upstream"),
         State("persona_upstream_calls", "gauge", "Calls of an upstream in the last minute.", "upstream"),
