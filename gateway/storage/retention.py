@@ -71,6 +71,7 @@ class Retention:
             "followed streams": lambda connection: _background(
                 connection, now - FOLLOWED_MS, tables.background_responses.c.body.is_(None)
             ),
+            "events of streams": lambda connection: _told(connection, now - FOLLOWED_MS),
             "deliveries": lambda connection: _lapsed(
                 connection, tables.deliveries, tables.deliveries.c.created_at, now - DELIVERED_DAYS * DAY_MS
             ),
@@ -203,6 +204,15 @@ async def _background(connection: AsyncConnection, before: int, which: ColumnEle
     gone = list(await connection.scalars(ended.order_by(response.ended_at).limit(BATCH)))
     if gone:
         await erasure.background(connection, response.seq.in_(gone))
+    return len(gone)
+
+
+async def _told(connection: AsyncConnection, before: int) -> int:
+    """Delete what streams have told of responses that ended without an answer, which stay themselves."""
+    response, told = tables.background_responses.c, tables.response_events.c
+    ended = select(told.response).join(tables.background_responses, response.seq == told.response)
+    gone = list(await connection.scalars(ended.where(response.ended_at < before).distinct().limit(BATCH)))
+    await connection.execute(delete(tables.response_events).where(told.response.in_(gone)))
     return len(gone)
 
 

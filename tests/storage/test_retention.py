@@ -22,7 +22,7 @@ from gateway.personas.store import personas
 from gateway.storage import answers, tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
-from gateway.storage.retention import BATCH, DAY_MS, Retention, is_over
+from gateway.storage.retention import BATCH, DAY_MS, FOLLOWED_MS, Retention, is_over
 from gateway.turns.store import hours, turns
 from gateway.turns.store.amendments import After
 from gateway.turns.store.hours import Span
@@ -138,6 +138,25 @@ async def test_kept_answers_go_after_a_day(place: Path | str) -> None:
         async with database.read() as connection:
             left = set(await connection.scalars(select(tables.idempotency.c.key)))
         assert left == {"young", "at work"}
+
+
+async def test_what_a_stream_told_goes_an_hour_after_any_end(place: Path | str) -> None:
+    now = clock.now_ms()
+    row: dict[str, Any] = {"workspace_id": "ws_1", "owner": "o", "key_id": "k", "persona_id": "p"}
+    row |= {"request_id": "r", "body": "{}", "is_streamed": True, "created_at": now - DAY_MS}
+    ended = {"gone": ("cancelled", now - 2 * FOLLOWED_MS), "new": ("failed", now), "open": ("queued", None)}
+    async with opened(place) as database:
+        for number, (name, (status, at)) in enumerate(ended.items(), 1):
+            response = {**row, "seq": number, "id": name, "status": status, "ended_at": at}
+            event = {"response": number, "first": 0, "last": 1, "frames": "said"}
+            async with database.write() as connection:
+                await connection.execute(insert(tables.background_responses).values(response))
+                await connection.execute(insert(tables.response_events).values(event))
+        await Retention(database, Config()).round()
+        assert await count(database, tables.background_responses) == 3
+        async with database.read() as connection:
+            left = await connection.scalars(select(tables.response_events.c.response))
+            assert sorted(left) == [2, 3]
 
 
 async def test_others_write_between_two_batches(place: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
