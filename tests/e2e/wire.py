@@ -31,9 +31,13 @@ class Reply(NamedTuple):
 
     @property
     def payloads(self) -> list[str]:
-        """List what stands behind each `data: ` of a stream of whole frames."""
+        """List what stands behind each `data: ` of a stream of whole frames.
+
+        A gateway that is held up comments on that, which every reader passes over.
+        """
         *frames, rest = self.body.decode().split("\n\n")
         assert rest == ""
+        frames = [frame for frame in frames if not frame.startswith(":")]
         assert all(frame.startswith("data: ") and "\n" not in frame for frame in frames)
         return [frame.removeprefix("data: ") for frame in frames]
 
