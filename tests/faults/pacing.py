@@ -6,9 +6,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.fakes.process import Gateway
+if TYPE_CHECKING:
+    # The process that asks would take a second to load all that a gateway's fake needs.
+    from tests.fakes.process import Gateway
 
 INTERVAL = 0.005
 WORK = 0.1
@@ -19,7 +22,7 @@ REQUEST = b"GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n"
 class Pace:
     """Another process that asks the gateway all the time, as a stream that is paced would be served."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: "Gateway") -> None:
         place = urlsplit(gateway.root)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.pacing", str(place.hostname), str(place.port)],
