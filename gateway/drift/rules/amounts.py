@@ -89,7 +89,7 @@ def _amounts(answer: Marked) -> list[re.Match[str]]:
 
 
 def _is_free(answer: Marked, low: int, high: int) -> bool:
-    """Whether nothing before has been turned down, for which this would be small comfort, or is supposed."""
+    """Tell whether nothing before was turned down, for which this would be small comfort, or is supposed."""
     return not answer.has(0, low, "negation", "unable") and not answer.has(low, high, "condition")
 
 

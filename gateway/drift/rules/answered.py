@@ -35,7 +35,7 @@ _ELSEWHERE = ("@notify", "@mark", "future")
 
 
 def answered(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:
-    """Where the answer gives what the rule forbids; `home` are the words of the persona's own texts."""
+    """Find where the answer gives what the rule forbids; `home` are the words of the persona's own texts."""
     if rule.is_scope:
         return
     labels = answer.labels
@@ -137,7 +137,7 @@ def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
 
 
 def _denies(answer: Marked, mark: Mark) -> bool:
-    """Whether the clause of a mark asks, denies or supposes it."""
+    """Tell whether the clause of a mark asks, denies or supposes it."""
     low, high = answer.clause(mark.start)
     return answer.sentence(mark.start).asks or answer.denies(
         low, high, mark, "negation", "unable", "condition"

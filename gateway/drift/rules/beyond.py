@@ -33,7 +33,7 @@ def _own(reading: Marked, segment: Segment) -> set[str]:
 
 
 def is_beyond(reading: Marked, segment: Segment) -> bool:
-    """Whether a part says of something that it is not the persona's to do: cannot, or only others do."""
+    """Tell whether a part says of something that it is not the persona's to do: cannot, or only others do."""
     occasions = occasions_of(reading, segment)
     unable = reading.within("cue:unable", *segment)
     if any(not any(low <= mark.start < high for low, high in occasions) for mark in unable):
@@ -42,12 +42,12 @@ def is_beyond(reading: Marked, segment: Segment) -> bool:
 
 
 def _says_itself(reading: Marked, segment: Segment) -> bool:
-    """Whether it is about how the persona speaks; a small word such as `in` does not tell."""
+    """Tell whether it is about how the persona speaks; a small word such as `in` does not tell."""
     return any(mark.end - mark.start > 2 for mark in reading.within("cue:speak", *segment))
 
 
 def is_elsewhere(reading: Marked, segment: Segment) -> bool:
-    """Whether deeds are named and then who alone does them: `renewals are done only at the counter`."""
+    """Tell whether deeds are named and then who alone does them: `renewals are done only at the counter`."""
     only = reading.within("cue:only", *segment) + reading.within("cue:elsewhere", *segment)
     only.sort()
     if not only or reading.has(*segment, "cue:whole", "cue:lead", "act:help"):
@@ -63,6 +63,6 @@ def is_elsewhere(reading: Marked, segment: Segment) -> bool:
 
 
 def tells_cue(mark: Mark) -> bool:
-    """Whether it says that there is a rule, and not what the rule is about."""
+    """Tell whether it says that there is a rule, and not what the rule is about."""
     # What somebody is may be just what is not to be said.
     return mark.label.startswith(("cue:", "act:name", "number")) and mark.label != "cue:role"

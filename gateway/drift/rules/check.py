@@ -152,7 +152,7 @@ class Rules:
         return Checked(total, broken, warned, tuple(findings), touched, Kept(frozenset(done)))
 
     def _touches(self, asked: Marked, said: Marked) -> bool:
-        """Whether the turn is about what a rule is about, though nothing speaks against it."""
+        """Tell whether the turn is about what a rule is about, though nothing speaks against it."""
         return any(topics.touches(rule, said) for rule in self.forbidden) or any(
             duties.due(duty, asked) for duty in self.duties
         )

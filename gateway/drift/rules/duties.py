@@ -23,7 +23,7 @@ COMMON = 0.35
 HALF = 0.5
 """The share of an occasion's words from which on a single one tells it."""
 DECLINED = 0.5
-"""How far an occasion is still one for whoever has been turned down."""
+"""Tell how far an occasion is still one for whoever has been turned down."""
 BEFORE = 24
 """Characters before a number in which a word for a limit stands."""
 GROUPS = frozenset(
@@ -133,12 +133,12 @@ def prepare(
 
 
 def _is_limit(reading: Marked, start: int) -> bool:
-    """Whether a number says how much an answer may have at most, and is none to be given in it."""
+    """Tell whether a number says how much an answer may have at most, and is none to be given in it."""
     return reading.has(max(0, start - BEFORE), start, "cue:most")
 
 
 def due(duty: Duty, asked: Marked) -> float:
-    """How surely this is the occasion, from 0 to 1."""
+    """Tell how surely this is the occasion, from 0 to 1."""
     if duty.is_always or duty.ends_asking:
         return 1.0
     if duty.is_doing and not duty.groups:
@@ -162,14 +162,14 @@ def due(duty: Duty, asked: Marked) -> float:
 
 
 def _share(duty: Duty, words: frozenset[str], heard: Set[str]) -> float:
-    """How much of an occasion the user's turn has, where everyday words of the persona count little."""
+    """Tell how much of an occasion the user's turn has, where everyday words of the persona count little."""
     weights = {one: COMMON if one in duty.common else 1.0 for one in words}
     total = sum(weights.values())
     return sum(weights[one] for one in words & heard) / total if total else 0.0
 
 
 def is_done(duty: Duty, answer: Marked) -> float:
-    """How surely the answer does it."""
+    """Tell how surely the answer does it."""
     if duty.ends_asking:
         last = answer.sentences[-1] if answer.sentences else None
         calls = duty.may_call and last is not None and last.stop[:1] in ("!", "！")
@@ -190,7 +190,7 @@ def is_done(duty: Duty, answer: Marked) -> float:
 
 
 def _turns_down(answer: Marked) -> bool:
-    """Whether the answer begins by saying that it cannot: then what belongs to doing it is not due."""
+    """Tell whether the answer begins by saying that it cannot: then what belongs to doing it is not due."""
     return any(answer.has(one.start, one.end, "unable") for one in answer.sentences[:1])
 
 

@@ -156,7 +156,7 @@ def _hears(rule: Forbidden) -> bool:
 
 
 def _is_denied(answer: Marked, start: int, end: int) -> bool:
-    """Whether the clause denies it, leaves it open, or leaves it to somebody else."""
+    """Tell whether the clause denies it, leaves it open, or leaves it to somebody else."""
     low, high = answer.clause(start)
     return answer.has(low, high, *DENIED) or (
         answer.sentence(start).asks and not answer.has(low, start, "perfect")
@@ -217,7 +217,7 @@ def _granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
 
 
 def _done(answer: Marked, mark: Mark) -> float:
-    """How surely the clause says that it has been done: by the persona, by somebody, or soon."""
+    """Tell how surely the clause says that it has been done: by the persona, by somebody, or soon."""
     low, high = answer.clause(mark.start)
     sentence = answer.sentence(mark.start)
     # Where verbs stand last, their denial stands behind them.

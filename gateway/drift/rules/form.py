@@ -96,7 +96,7 @@ def emoji(text: str) -> list[tuple[int, int]]:
 
 
 def listed(text: str) -> list[int]:
-    """Where the items of a list begin: two at least, or one behind a line that announces it."""
+    """Find where the items of a list begin: two at least, or one behind a line that announces it."""
     if "\n" not in text:
         return []
     items = list(_ITEM.finditer(text))

@@ -72,6 +72,6 @@ def solved(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
 
 
 def _says_so(answer: Marked, sentence: Sentence, place: int) -> bool:
-    """Whether the sentence says it, and neither asks, denies nor supposes it."""
+    """Tell whether the sentence says it, and neither asks, denies nor supposes it."""
     low, high = answer.clause(place)
     return not sentence.asks and not answer.has(low, high, "negation", "unable", "condition")

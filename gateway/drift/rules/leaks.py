@@ -71,7 +71,7 @@ class Instructions:
         )
 
     def leaks(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
-        """Where the answer gives its instructions away."""
+        """Find where the answer gives its instructions away."""
         is_probed = "probe" in asked.labels
         yield from self._recited(answer, is_probed=is_probed)
         yield from self._retold(answer, is_probed=is_probed)
@@ -137,7 +137,7 @@ class Instructions:
 
 
 def _is_counted(answer: Marked, mark: Mark) -> bool:
-    """Whether a number stands right before it."""
+    """Tell whether a number stands right before it."""
     before = answer.text[max(0, mark.start - NEAR) : mark.start].rstrip()
     if answer.phrasebook.glyphs:
         return before[-1:].isdigit() or any(map(before.endswith, answer.phrasebook.numbers))
@@ -146,7 +146,7 @@ def _is_counted(answer: Marked, mark: Mark) -> bool:
 
 
 def _is_script(prompt: Marked, sentence: Sentence, part: Segment) -> bool:
-    """Whether it says what to answer when somebody asks, or what to be then, which is no secret."""
+    """Tell whether it says what to answer when somebody asks, or what to be then, which is no secret."""
     if prompt.has(part.start, part.end, "cue:condition") and prompt.has(part.start, part.end, "cue:lead"):
         return True
     return (

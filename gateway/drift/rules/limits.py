@@ -20,7 +20,7 @@ class Segment(NamedTuple):
 
 
 def is_forbidden(reading: Marked, segment: Segment, at: int, end: int) -> bool:
-    """Whether what stands there is ruled out, by a cue before it or, in some languages, behind it."""
+    """Tell whether what stands there is ruled out, by a cue before it or, in some languages, behind it."""
     before = [mark for mark in reading.within("cue:never", segment.start, at) if not is_most(reading, mark)]
     before += reading.within("cue:without", segment.start, at)
     if before and not reading.phrasebook.behind:
@@ -30,7 +30,7 @@ def is_forbidden(reading: Marked, segment: Segment, at: int, end: int) -> bool:
 
 
 def is_most(reading: Marked, cue: Mark) -> bool:
-    """Whether a denial is part of a limit, as in `no more than`."""
+    """Tell whether a denial is part of a limit, as in `no more than`."""
     return any(mark.start <= cue.start and cue.end <= mark.end for mark in reading.labels.get("cue:most", ()))
 
 
@@ -56,7 +56,7 @@ def length_of(reading: Marked, segment: Segment) -> Length | None:
 
 
 def _is_limit(reading: Marked, segment: Segment, number: int, start: int, end: int) -> bool:
-    """Whether a number of sentences is what an answer may have, not what something else has."""
+    """Tell whether a number of sentences is what an answer may have, not what something else has."""
     if reading.has(start, end, "cue:most"):
         return True
     leads = not any(map(str.isalnum, reading.text[segment.start : number]))

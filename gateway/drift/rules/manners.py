@@ -58,7 +58,7 @@ class Manners:
         return next(iter(told)) if len(told) == 1 else None
 
     def breaches(self, answer: Marked) -> Iterator[Finding]:
-        """Where the answer speaks as the persona does not."""
+        """Find where the answer speaks as the persona does not."""
         if self.form is not None:
             yield from self._misaddressed(answer)
         found: dict[str, tuple[Mark, int]] = {}
@@ -104,7 +104,7 @@ class Manners:
 
 
 def _is_barred_surely(name: str, wanted: set[str]) -> bool:
-    """Whether what is hardly said in any other register goes against what the prompt wants."""
+    """Tell whether what is hardly said in any other register goes against what the prompt wants."""
     against = {
         "slang": {"formal", "archaic", "calm", "warm", "plain", "dry"},
         "stiff": {"casual", "warm", "plain", "dry", "archaic"},
@@ -117,7 +117,7 @@ def _is_barred_surely(name: str, wanted: set[str]) -> bool:
 
 
 def _is_barred(name: str, wanted: set[str]) -> bool:
-    """Whether a register goes against what the prompt wants."""
+    """Tell whether a register goes against what the prompt wants."""
     against = {
         "slang": {"formal", "archaic", "calm"},
         "stiff": {"casual", "warm", "plain", "dry", "archaic"},

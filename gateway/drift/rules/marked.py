@@ -77,12 +77,12 @@ class Marked:
 
     @property
     def quotes(self) -> list[tuple[int, int]]:
-        """Where something stands in quotation marks or in code."""
+        """Find where something stands in quotation marks or in code."""
         return self.read.quotes
 
     @property
     def stems(self) -> dict[str, list[tuple[int, int]]]:
-        """Where each of these words stands."""
+        """Find where each of these words stands."""
         if self._stems is None:
             self._stems = {}
             for start, end, stem in self.placed:
@@ -97,14 +97,14 @@ class Marked:
         return self._placed
 
     def words_within(self, start: int, end: int) -> list[Placed]:
-        """Those of them between two places."""
+        """List those of them between two places."""
         placed = self.placed
         first = bisect_left(placed, start, key=_start)
         last = bisect_right(placed, end, first, key=_start)
         return [word for word in placed[first:last] if word[1] <= end]
 
     def shared(self, stems: frozenset[str]) -> dict[Sentence, set[str]]:
-        """Which of these words stand in which sentence."""
+        """Tell which of these words stand in which sentence."""
         found: dict[Sentence, set[str]] = {}
         if not stems.isdisjoint(self.content):
             for stem, start in self.phrasebook.starts(self.read, stems):
@@ -112,7 +112,7 @@ class Marked:
         return found
 
     def alike(self, stems: frozenset[str]) -> set[str]:
-        """Which of these words stand within longer ones: `inspec` in `inspeccion`, `brems` in a compound."""
+        """Tell which stand within longer words: `inspec` in `inspeccion`, `brems` in a compound."""
         if not stems or self.phrasebook.glyphs:
             return set()
         if self._joined is None:
@@ -127,7 +127,7 @@ class Marked:
         }
 
     def _begins(self, compound: str) -> bool:
-        """Whether the first part of a compound is said by itself: `original` of `originalblatt`."""
+        """Tell whether the first part of a compound is said by itself: `original` of `originalblatt`."""
         return any(len(one) >= LONG and compound.startswith(one) for one in self.content)
 
     def said(self, sentence: Sentence) -> set[str]:
@@ -176,7 +176,7 @@ class Marked:
         return [mark for mark in some if mark.start <= start and mark.end >= end]
 
     def has(self, start: int, end: int, *labels: str) -> bool:
-        """Whether a mark of one of these kinds stands between two places."""
+        """Tell whether a mark of one of these kinds stands between two places."""
         known = self.labels
         for label in labels:
             marks = known.get(label)
@@ -188,13 +188,13 @@ class Marked:
         return False
 
     def begins_with(self, sentences: int, *labels: str) -> bool:
-        """Whether a mark of one of these kinds stands in one of the first sentences."""
+        """Tell whether a mark of one of these kinds stands in one of the first sentences."""
         if self.labels.keys().isdisjoint(labels):
             return False
         return any(self.has(one.start, one.end, *labels) for one in self.sentences[:sentences])
 
     def denies(self, start: int, end: int, mark: Mark, *labels: str) -> bool:
-        """Whether one of these kinds stands there outside of the mark: `won't cost you` denies itself."""
+        """Tell whether one of them stands there outside of the mark: `won't cost you` denies itself."""
         for label in labels:
             for one in self.labels.get(label, ()):
                 inside = mark.start <= one.start < mark.end or mark.start < one.end <= mark.end

@@ -55,13 +55,13 @@ def _is_name(reading: Marked, name: str) -> bool:
 
 
 def _opens(reading: Marked, at: int) -> bool:
-    """Whether a capital stands there because a sentence begins."""
+    """Tell whether a capital stands there because a sentence begins."""
     lead = reading.text[:at].rstrip(" \"'“„«")
     return not lead or lead[-1] in ".!?…:\n。"
 
 
 def _elsewhere(reading: Marked, name: str, start: int, end: int) -> bool:
-    """Whether the prompt uses the name outside of this rule: then it is one of its own."""
+    """Tell whether the prompt uses the name outside of this rule: then it is one of its own."""
     rest = reading.text[:start] + "\n" + reading.text[end:]
     language = {
         mark.label for mark in reading.phrasebook.marks(Stretch(name)) if mark.label.startswith("lang:")

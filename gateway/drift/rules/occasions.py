@@ -48,7 +48,7 @@ def either(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def names_a_child_alone(reading: Marked, start: int, end: int, occasion: frozenset[str]) -> bool:
-    """Whether nothing but the child is named: `if a child is speaking`."""
+    """Tell whether nothing but the child is named: `if a child is speaking`."""
     children = reading.within("@child", start, end)
     places = [place for stem in occasion for place in reading.stems[stem] if start <= place[0] < end]
     return all(any(mark.start <= low and high <= mark.end for mark in children) for low, high in places)

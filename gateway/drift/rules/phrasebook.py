@@ -218,7 +218,7 @@ class Phrasebook:
 
 
 def _follow(rest: Entry, words: list[Word], at: int) -> bool:
-    """Whether the words from there on are those of a phrase."""
+    """Tell whether the words from there on are those of a phrase."""
     if at + len(rest) > len(words):
         return False
     for entry in rest:

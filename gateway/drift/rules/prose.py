@@ -128,7 +128,7 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
 
 
 def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list[Segment]) -> bool:
-    """Whether all that the segment forbids or demands has been read already."""
+    """Tell whether all that the segment forbids or demands has been read already."""
     if reading.has(*segment, "act:end") and reading.has(*segment, "cue:question"):
         return False
 
@@ -176,7 +176,7 @@ def _deed(reading: Marked, segment: Segment) -> Rule | None:
 
 
 def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> bool:
-    """Whether what is to be done comes first, and the denial belongs to what is to be said."""
+    """Tell whether what is to be done comes first, and the denial belongs to what is to be said."""
     if reading.phrasebook.behind or not never:
         return False
     if any(mark.start < never[0] for mark in reading.within("cue:always", start, end)):
@@ -186,5 +186,5 @@ def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> boo
 
 
 def _is_short(text: str) -> bool:
-    """Whether it is no sentence but a heading for what there is, as in `travel only`."""
+    """Tell whether it is no sentence but a heading for what there is, as in `travel only`."""
     return len(text.split()) <= 8 and len(text) <= 60

@@ -57,12 +57,12 @@ def occasions_of(reading: Marked, place: Sentence | Segment) -> list[tuple[int, 
 
 
 def _says(reading: Marked, before: Mark, cue: Mark) -> bool:
-    """Whether there is enough between two cues for each to be a rule."""
+    """Tell whether there is enough between two cues for each to be a rule."""
     return len(reading.text[before.end : cue.start].split()) > 1 or reading.phrasebook.glyphs
 
 
 def _goes_on(reading: Marked, cue: Mark) -> bool:
-    """Whether a cue only adds to what the one before it has begun, as `nor` does."""
+    """Tell whether a cue only adds to what the one before it has begun, as `nor` does."""
     return any(mark.start == cue.start for mark in reading.labels.get("cue:nor", ()))
 
 

@@ -1,4 +1,4 @@
-"""Whether an answer is in a language that its persona does not speak."""
+"""Tell whether an answer is in a language that its persona does not speak."""
 
 import math
 import re
@@ -130,18 +130,18 @@ def _words(reading: Marked, part: tuple[int, int], *, names: bool = True) -> lis
 
 
 def _is_aside(reading: Marked, start: int, end: int) -> bool:
-    """Whether most of a sentence is a quotation or code."""
+    """Tell whether most of a sentence is a quotation or code."""
     inside = sum(min(end, b) - max(start, a) for a, b in reading.quotes if a < end and b > start)
     return inside > 0.5 * (end - start)
 
 
 def _is_prose(part: str) -> bool:
-    """Whether most of it are letters, as it is not in sums and tables."""
+    """Tell whether most of it are letters, as it is not in sums and tables."""
     return sum(map(str.isalpha, part)) >= 0.6 * len("".join(part.split()))
 
 
 def _is_chinese(part: str) -> bool:
-    """Whether a part without kana, of several characters, has the small words of Chinese."""
+    """Tell whether a part without kana, of several characters, has the small words of Chinese."""
     return (
         _KANA.search(part) is None
         and sum("\u3400" <= letter <= "\u9fff" for letter in part) >= 8

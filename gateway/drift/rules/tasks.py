@@ -34,7 +34,7 @@ LONG = 40
 
 
 def errands(asked: Marked, answer: Marked, home: frozenset[str], basis: str) -> Iterator[Finding]:
-    """Whether the answer does what it was asked for though it is no business of the persona."""
+    """Tell whether the answer does what it was asked for though it is no business of the persona."""
     work, written = asked.labels.get("task:work", ()), asked.labels.get("task:write", ())
     inject = asked.labels.get("task:inject", ())
     place = _artefact(answer)

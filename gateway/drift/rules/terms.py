@@ -91,11 +91,11 @@ class Terms:
         self._pattern = re.compile("|".join(map(_pattern, sorted(self.terms, key=len, reverse=True))))
 
     def __contains__(self, seen: str) -> bool:
-        """Whether a term may be in a text that was folded."""
+        """Tell whether a term may be in a text that was folded."""
         return any(map(seen.__contains__, self.first))
 
     def find(self, seen: str, places: Sequence[int]) -> list[tuple[int, int]]:
-        """Where a term is said, in the text that the skeleton was made of."""
+        """Find where a term is said, in the text that the skeleton was made of."""
         found = []
         for match in self._pattern.finditer(seen, 0, LONGEST):
             start, end = match.span()

@@ -71,7 +71,7 @@ def finding(rule: Forbidden, name: str, strength: float, start: int, end: int) -
 
 
 def touches(rule: Forbidden, answer: Marked) -> bool:
-    """Whether the answer speaks of what the rule is about."""
+    """Tell whether the answer speaks of what the rule is about."""
     return not rule.concepts.isdisjoint(answer.labels.keys()) or not rule.stems.isdisjoint(answer.content)
 
 
@@ -95,12 +95,12 @@ def topics(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterat
 
 
 def _turns_away(answer: Marked) -> bool:
-    """Whether the answer begins by turning the user down."""
+    """Tell whether the answer begins by turning the user down."""
     return answer.begins_with(2, "unable", "defer", "deflect", "negation")
 
 
 def _is_refused(answer: Marked, mark: Mark) -> bool:
-    """Whether it is only named to say that it is not spoken of, or that one is none."""
+    """Tell whether it is only named to say that it is not spoken of, or that one is none."""
     low, _ = answer.clause(mark.start)
     if answer.has(max(low, mark.start - 16), mark.start, "negation"):
         return True

@@ -80,7 +80,7 @@ class Answers:
                 self.told.append(Told(basis, keys, tuple(words)))
 
     def is_asked(self, question: str) -> bool:
-        """Whether a question, in lower case, may be for one of the names."""
+        """Tell whether a question, in lower case, may be for one of the names."""
         return bool(self.told or self._runs) and self._asking.search(question) is not None
 
     def weigh(self, evidence: Evidence, heard: Heard) -> None:

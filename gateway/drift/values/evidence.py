@@ -37,7 +37,7 @@ class Evidence:
         self.theirs: frozenset[float | str] = frozenset()
         """Numbers that the user has just said: to say them again is no claim of the persona's."""
         self.right: list[tuple[int, int]] = []
-        """Where the answer has figures that are stored, or the user's."""
+        """Find where the answer has figures that are stored, or the user's."""
         self.said: set[str] = set()
         self.asked: set[str] = set()
         """Content words of the answer and of the question."""
