@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.e2e.test_mcp import connected
 from tests.e2e.wire import fetch
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.until import until
@@ -25,7 +26,7 @@ PROMPTS = {
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     table = upstream_table("main", "http://127.0.0.1:9/v1", 'default_model = "m"')
-    gateway = Gateway(tmp_path_factory.mktemp("library"), table + PATIENT).start()
+    gateway = Gateway(tmp_path_factory.mktemp("library"), table + PATIENT + "[mcp]\nenabled = true\n").start()
     for slug, prompt in PROMPTS.items():
         body = {"slug": slug, "name": slug.title(), "prompt": prompt, "visibility": "workspace"}
         assert fetch(gateway, "/v1/personas", body).status == 201
@@ -51,6 +52,18 @@ def test_personas_are_found_by_what_they_mean(library: Gateway) -> None:
     assert found(library, "someone+who+steers+boats")[0] == "harbour"
     assert found(library, "gardening", "&limit=1") == ["grower"]
     assert found(library, "gardening", "&tag=none") == []
+
+
+async def test_a_client_of_mcp_finds_by_what_personas_mean(library: Gateway) -> None:
+    found(library, "harbour")
+    until(lambda: vectors(library) >= len(PROMPTS) + DEMO)
+    async with connected(library) as client:
+        given = {"query": "someone who steers boats", "limit": 1}
+        by_words = await client.call_tool("persona.search", given)
+        by_meaning = await client.call_tool("persona.search", {**given, "semantic": True})
+    assert by_words.structured_content["personas"] == []
+    (persona,) = by_meaning.structured_content["personas"]
+    assert persona["slug"] == "harbour"
 
 
 def test_a_private_persona_is_found_by_its_owner_alone(library: Gateway) -> None:
