@@ -13,17 +13,8 @@ from gateway.projects.identity import uuid_of
 from tests.api.conftest import User
 from tests.e2e.wire import Reply, fetch
 from tests.fakes.pictures import PICTURE
+from tests.openapi.described import WITHOUT_KEY
 
-PUBLIC = {
-    "/",
-    "/page/{build}/{file}",
-    "/health/live",
-    "/health/ready",
-    "/status",
-    "/openapi.json",
-    "/docs",
-    "/docs/errors",
-}
 METHODS = ("get", "post", "put", "patch", "delete")
 MESSAGES = {"messages": [{"role": "user", "content": "Hi"}]}
 MISSING = {
@@ -161,7 +152,7 @@ def served() -> dict[tuple[str, str], str | None]:
 
 
 def guarded(operations: list[Operation]) -> Iterator[Operation]:
-    return (operation for operation in operations if operation.path not in PUBLIC)
+    return (operation for operation in operations if operation.path not in WITHOUT_KEY)
 
 
 def call(user: User, operation: Operation, target: dict[str, str]) -> Reply:

@@ -5,18 +5,17 @@ See "Signature Version 4" in the reference of the AWS API: canonical request, st
 
 import hashlib
 import hmac
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, quote, urlsplit
+
+from tests.fakes.serving import Serving
 
 ABSENT = b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>none</Message></Error>"
 REFUSED = b"<?xml version='1.0'?><Error><Code>SignatureDoesNotMatch</Code><Message>no</Message></Error>"
 
 
-class S3:
-    """Serves one bucket from threads of its own while entered."""
+class S3(Serving):
+    """Serves one bucket."""
 
     access_key, secret_key, region, bucket = "AKIDOFATEST", "secret/of+a+test", "eu-central-1", "portraits"
 
@@ -25,21 +24,8 @@ class S3:
         self.refused = 0
         self.is_away = False
 
-    def __enter__(self) -> Self:
-        handler = type("Handler", (_Handler,), {"s3": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        return type("Handler", (_Handler,), {"s3": self})
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,7 +16,7 @@ def test_pictures_are_kept_in_a_bucket_and_erased_there(upstream: ScriptedUpstre
     upstream.by_path("/images/generations", painted(PICTURE))
     with S3() as s3:
         config = upstream_table("main", upstream.base_url, 'default_model = "m"')
-        config += f'[images]\nupstream = "main"\nstore = "s3://{s3.bucket}/all"\nendpoint = "{s3.url}"\n'
+        config += f'[images]\nupstream = "main"\nstore = "s3://{s3.bucket}/all"\nendpoint = "{s3.root}"\n'
         config += f'region = "{s3.region}"\n[projects]\nnames = {{ portrayed = "default" }}\n'
         keys = {"AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key}
         gateway = Gateway(tmp_path, config, "--workers", "2", **keys).start()

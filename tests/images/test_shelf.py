@@ -25,7 +25,7 @@ def s3() -> Iterator[S3]:
 
 def bucket(s3: S3, **more: str) -> Shelf:
     keys = {"access_key": s3.access_key, "secret_key": s3.secret_key, **more}
-    place = {"store": f"s3://{s3.bucket}/of/personas", "endpoint": s3.url, "region": s3.region}
+    place = {"store": f"s3://{s3.bucket}/of/personas", "endpoint": s3.root, "region": s3.region}
     return shelf_of(Images(**{**place, **keys}))  # type: ignore[arg-type]
 
 
@@ -64,7 +64,7 @@ async def test_a_bucket_that_refuses_or_is_away_is_told_without_a_secret(
     with pytest.raises(ShelfError):
         await bucket(s3).take("a.png")
     shown = str(refused.value) + caplog.text
-    assert not [word for word in ("another-secret", s3.access_key, s3.url) if word in shown]
+    assert not [word for word in ("another-secret", s3.access_key, s3.root) if word in shown]
 
 
 async def test_a_folder_that_cannot_be_used_is_told_without_its_path(tmp_path: Path) -> None:

@@ -8,6 +8,16 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 Json = dict[str, Any]
 
+WITHOUT_KEY = {
+    "/",
+    "/page/{build}/{file}",
+    "/health/live",
+    "/health/ready",
+    "/status",
+    "/openapi.json",
+    "/docs",
+    "/docs/errors",
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -17,18 +17,7 @@ from gateway.openapi.fields import FIELDS
 from gateway.openapi.generation import TAGS
 from gateway.openapi.places import PLACES
 from gateway.turns.meter import SURFACES
-from tests.openapi.described import Document, examples, frames
-
-WITHOUT_KEY = {
-    "/",
-    "/page/{build}/{file}",
-    "/health/live",
-    "/health/ready",
-    "/status",
-    "/openapi.json",
-    "/docs",
-    "/docs/errors",
-}
+from tests.openapi.described import WITHOUT_KEY, Document, examples, frames
 
 
 def test_the_document_is_openapi_3_1(document: Document) -> None:
