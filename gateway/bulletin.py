@@ -9,14 +9,14 @@ import weakref
 from typing import NamedTuple
 
 TEXT = 64
-"""Where the text begins."""
+"""The text begins at this byte."""
 TEXT_BYTES = 4000
 ASKED, ANSWERED, IS_DONE, SIZE = range(4)
 """Words: the last ticket, the last one with an answer, whether it was done, and the length of the text."""
 
 
 class Outcome(NamedTuple):
-    """What came of a reload."""
+    """It tells what came of a reload."""
 
     is_done: bool
     text: str

@@ -13,7 +13,7 @@ MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive",
 GRATIS = frozenset({"@free", "@waive", "@discount"})
 """What nobody names but to give it, unless it is stored: `the fifth one swims for nothing`."""
 REPAID = frozenset({"@refund", "@credit", "@compensation"})
-"""What comes back to somebody, by whatever name."""
+"""These come back to somebody, by whatever name."""
 HAGGLING = MONEY | {"@price", "@pay", "currency"}
 """What whoever wants something for less speaks of."""
 NOTHING = frozenset({"@free", "@waive"})

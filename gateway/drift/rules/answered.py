@@ -1,4 +1,4 @@
-"""What a rule forbids and a user asks for, in answers that give it without one word of refusal.
+"""Answers give what a rule forbids and a user asks for, without one word of refusal.
 
 The words of such an answer need not be the rule's. What tells is that the turn is about the rule, and that
 the answer does as it is asked: it judges others, says where somebody is, tells the end, assures, or says that
@@ -121,7 +121,7 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
 
 
 def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """What the persona cannot do, told as done."""
+    """Find what the persona cannot do told as done."""
     touched = _touched(rule, asked) > 0
     for sentence in answer.sentences[:BEGINNING]:
         start, end = sentence.start, sentence.end

@@ -212,4 +212,4 @@ def _from(marks: Sequence[Mark], start: int, end: int) -> Sequence[Mark]:
 
 
 _start = itemgetter(0)
-"""Where a mark or a word begins."""
+"""It gives where a mark or a word begins."""

@@ -1,4 +1,4 @@
-"""What is not to be spoken of, advised in or asked for, told by how many of its words an answer has."""
+"""An answer's words tell whether it speaks of, advises in or asks for what it is not to."""
 
 import re
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ TOPICS = {
     "@swear": (1, 0.8),
     "@slander": (2, 0.6),
 }
-"""What is not to be spoken of: how many words of it, and how strongly these say that it is."""
+"""So many words of what is not to be spoken of say so strongly that it is."""
 OPINIONS = frozenset({"@politics", "@religion"})
-"""What one has an opinion about: then whoever is asked and says a word of it has told one."""
+"""One has an opinion about these: whoever is asked and says a word of it has told one."""
 OFFERS = frozenset({"act:give", "act:advise", "act:promise"})
 """Acts by which something is brought to somebody: then one word of it is enough."""
 MOST = 0.65
@@ -54,7 +54,7 @@ class Forbidden(NamedTuple):
     digits: str = ""
     """The digits of what is stored."""
     topics: tuple[str, ...] = ()
-    """What is not to be spoken of, or advised in."""
+    """Find what is not to be spoken of, or advised in."""
     is_deed: bool = False
     """It forbids to say that something is done."""
 
@@ -76,7 +76,7 @@ def touches(rule: Forbidden, answer: Marked) -> bool:
 
 
 def topics(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterator[Finding]:
-    """What is not to be spoken of, unless it is to say so; one word of it answers whoever asks about it."""
+    """Find what is spoken of and not to be, unless it is to say so; one word answers who asks about it."""
     least, strength = TOPICS[topic]
     if topic in OPINIONS and topic in asked.labels and not _turns_away(answer):
         least = 1
