@@ -21,6 +21,7 @@ pytestmark = [
 ]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 VIEWS = [
     "/",
     "/personas",
@@ -66,14 +67,19 @@ class Reader:
     def sign_in(self, key: str) -> None:
         self.page.goto(f"{self.root}/#key={key}")
         self.page.reload()
-        expect(self.page.locator("nav a").first).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.page.locator("nav a").first).to_be_visible()
 
     def open(self, path: str) -> Any:
-        """Go to a view, and wait until all of it is there."""
+        """Go to a view, and wait until all of it is there, and nothing of the one before it."""
+        self.leave()
         self.page.goto(f"{self.root}/#{path}")
         main = self.page.locator("main")
         self.page.locator("main:not([aria-busy]) h1").wait_for()
         return main
+
+    def leave(self) -> None:
+        """Go where nothing is shown; a view asks again and again for what it shows."""
+        self.page.goto("about:blank")
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +101,7 @@ def reader(browser: Any, traffic: Traffic) -> Iterator[Reader]:
 @pytest.fixture
 def page(reader: Reader) -> Iterator[Reader]:
     """The reader, with nothing to complain of before and after."""
+    reader.leave()
     reader.page.set_viewport_size(WIDE)
     reader.page.emulate_media(color_scheme="light")
     reader.complaints.clear()
@@ -234,6 +241,7 @@ def test_a_budget_of_a_key_bears_the_key_s_name(page: Reader) -> None:
     row = main.locator("section", has_text="Budgets").locator("tr", has_text="the shop's app")
     expect(row).to_be_visible()
     assert key["id"] not in text(main)
+    page.leave()
     assert fetch(page.traffic.gateway, place, method="DELETE").status < 300
 
 
@@ -292,7 +300,7 @@ def test_a_chat_streams_and_says_how_far_it_strayed(page: Reader) -> None:
     main.get_by_label("Say something").fill("Good evening!")
     page.page.keyboard.press("Enter")
     answer = main.locator(".said:not(.user)").last
-    expect(answer.locator(".verdict")).to_be_visible(timeout=PATIENCE_MS)
+    expect(answer.locator(".verdict")).to_be_visible()
     assert text(answer.locator(".text"))
     newest = page.traffic.get("/v1/turns?limit=1")["data"][0]
     assert newest["drift"]["verdict"].replace("-", " ") == text(answer.locator(".verdict"))
@@ -338,6 +346,7 @@ def test_deliveries_of_a_time_are_replayed(page: Reader) -> None:
     dialog.get_by_role("button", name="Replay", exact=True).click()
     expect(page.page.get_by_role("status")).to_have_text("0 are on their way")
     expect(dialog).to_have_count(0)
+    page.leave()
     assert fetch(page.traffic.gateway, f"/v1/webhooks/{hook}", method="DELETE").status == 204
 
 
@@ -359,7 +368,7 @@ def test_a_run_is_followed_to_its_end(page: Reader) -> None:
     run = page.page.url.rpartition("/")[2]
     until(lambda: page.traffic.get(f"/v1/runs/{run}")["ended_at"], within=60)
     word = page.traffic.get(f"/v1/runs/{run}")["status"]
-    expect(main.locator(".head .state")).to_have_text(word, timeout=PATIENCE_MS)
+    expect(main.locator(".head .state")).to_have_text(word)
 
 
 def test_the_keyboard_is_enough(page: Reader) -> None:
@@ -399,7 +408,7 @@ def test_a_wrong_key_is_refused_and_none_is_kept(browser: Any, traffic: Traffic)
     assert reader.page.evaluate("sessionStorage.length") == 0
     reader.page.get_by_label("Key").fill(traffic.gateway.key)
     reader.page.keyboard.press("Enter")
-    expect(reader.page.locator("main h1")).to_have_text("Overview", timeout=PATIENCE_MS)
+    expect(reader.page.locator("main h1")).to_have_text("Overview")
     reader.page.get_by_role("button", name="Sign out").click()
     expect(reader.page.get_by_label("Key")).to_be_visible()
     assert reader.page.evaluate("sessionStorage.length") == 0
