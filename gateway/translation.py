@@ -13,7 +13,8 @@ from litestar.exceptions import (
     NotFoundException,
 )
 
-from gateway.errors import JOB_PREFIXES, Detail, Fault, Refusal, envelope
+from gateway.envelope import envelope
+from gateway.errors import JOB_PREFIXES, Detail, Fault, Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.body import half_pair
 from gateway.openai_api.routes import is_of_openai, not_served

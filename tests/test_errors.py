@@ -10,7 +10,8 @@ import pytest
 from inline_snapshot import snapshot
 
 import gateway
-from gateway.errors import Detail, Fault, Refusal, envelope
+from gateway.envelope import envelope
+from gateway.errors import Detail, Fault, Refusal
 
 CHAT = "/v1/openai/chat/completions"
 PUBLIC = "https://personas.example.com"

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gateway.errors import Refusal, native_error
+from gateway.envelope import native_error
+from gateway.errors import Refusal
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.sse import DONE, Framer

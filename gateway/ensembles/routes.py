@@ -8,7 +8,8 @@ from litestar import Response, Router, post
 
 from gateway.auth.access import AnyRequest, caller_of
 from gateway.ensembles.scenario import LineView, ScenarioBody, SceneView, Stage
-from gateway.errors import Fault, Refusal, native_error
+from gateway.envelope import native_error
+from gateway.errors import Fault, Refusal
 from gateway.streamed import Streamed, frame
 
 FAULTS = (

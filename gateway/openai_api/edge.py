@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.auth.door import Entrance
-from gateway.errors import Fault, Refusal, envelope
+from gateway.envelope import envelope
+from gateway.errors import Fault, Refusal
 from gateway.openai_api.bounds import Aside
 from gateway.openai_api.passing_on import Writer
 from gateway.openai_api.watch import Presence

@@ -4,7 +4,8 @@ import asyncio
 
 import msgspec
 
-from gateway.errors import Refusal, openai_error
+from gateway.envelope import openai_error
+from gateway.errors import Refusal
 from gateway.openai_api import edge
 from gateway.openai_api.account import Account
 from gateway.openai_api.passing_on import Writer

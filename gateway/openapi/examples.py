@@ -1,11 +1,10 @@
-"""Each operation has examples of its bodies and answers, by the operation's id; a test checks each."""
+"""Each body that an operation takes has examples, by the operation's id; a test checks each."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from gateway.openapi.values import (
-    access,
     completions,
     dialogue,
     generated,
@@ -13,16 +12,10 @@ from gateway.openapi.values import (
     library,
     names,
     projects,
-    recorded,
     responded,
     studio,
 )
 from gateway.openapi.values.names import Json
-
-
-def page(*items: Json, following: str | None = None) -> Json:
-    """Make a page of a list."""
-    return {"data": list(items), "has_more": following is not None, "next": following}
 
 
 def titled(examples: Mapping[str, Any]) -> Json:
@@ -195,113 +188,3 @@ REQUESTS: dict[str, dict[str, Any]] = {
     },
 }
 """Examples of bodies by the operation's id, each by its title."""
-ANSWERS: dict[str, Any] = {
-    "start_enhancement": studio.ACCEPTED,
-    "start_population": studio.ACCEPTED,
-    "start_evaluation": studio.ACCEPTED,
-    "read_enhancement": studio.ENHANCEMENT,
-    "read_population": studio.POPULATION,
-    "read_evaluation": studio.EVALUATION,
-    "list_project_personas": [projects.PERSONA],
-    "create_project_persona": projects.PERSONA,
-    "read_project_persona": projects.PERSONA,
-    "change_project_persona": projects.PERSONA,
-    "generate_image": projects.PICTURED,
-    "list_style_images": [projects.STYLE],
-    "add_style_image": projects.STYLE,
-    "check_liveness": {"status": "live"},
-    "check_readiness": access.READINESS,
-    "show_status": access.STATUS,
-    "show_openapi": {"openapi": "3.1.0"},
-    "create_chat_completion": completions.ANSWER,
-    "create_response": responded.ANSWER,
-    "read_response": responded.ANSWER,
-    "cancel_response": responded.CANCELLED,
-    "remove_response": {"id": responded.RESPONSE_ID, "object": "response", "deleted": True},
-    "list_input_items": responded.LISTED,
-    "create_openai_conversation": responded.CONVERSATION,
-    "read_openai_conversation": responded.CONVERSATION,
-    "change_openai_conversation": responded.CONVERSATION,
-    "remove_openai_conversation": {
-        "id": names.CONVERSATION_ID,
-        "object": "conversation.deleted",
-        "deleted": True,
-    },
-    "list_conversation_items": responded.LISTED,
-    "add_conversation_items": responded.LISTED,
-    "read_conversation_item": responded.ITEM,
-    "remove_conversation_item": responded.CONVERSATION,
-    "create_embeddings": completions.EMBEDDINGS,
-    "create_moderation": completions.MODERATIONS,
-    "list_models": completions.MODELS,
-    "show_model": completions.MODEL,
-    "create_persona": {**library.PERSONA, "version": 1, "labels": {}, "run": generated.SUMMARY},
-    "refine_persona": {**library.PERSONA, "labels": {}, "run": generated.REFINED},
-    "replay_run": generated.REPLAY,
-    "list_pipelines": page(generated.PIPELINE),
-    "list_fields": page(generated.FIELD),
-    "add_field": generated.FIELD,
-    "list_runs": page(generated.RUN, following="17"),
-    "read_run": generated.DETAIL,
-    "cancel_run": {**generated.RUN, "status": "running", "persona": None, "ended_at": None},
-    "search_personas": page(library.PERSONA, following=names.PERSONA_ID),
-    "read_persona": library.PERSONA,
-    "change_persona": library.PERSONA,
-    "list_versions": page(library.VERSION, following="v2"),
-    "read_version": library.VERSION,
-    "compare_versions": library.DIFF,
-    "list_rules": library.RULES,
-    "restore_version": library.PERSONA,
-    "move_label": library.PERSONA,
-    "list_label_moves": page(library.LABEL_MOVE),
-    "fork_persona": {
-        **library.PERSONA,
-        "slug": "edith-in-german",
-        "version": 1,
-        "labels": {},
-        "forked_from": {"persona": names.PERSONA_ID, "version": 2},
-    },
-    "import_personas": library.IMPORTED,
-    "render_request": completions.RENDERED,
-    "create_conversation": {**dialogue.CONVERSATION, "leaf": None, "messages": 0, "turns": 0},
-    "list_conversations": page(dialogue.CONVERSATION, following="17"),
-    "read_conversation": dialogue.CONVERSATION,
-    "change_conversation": dialogue.CONVERSATION,
-    "post_message": dialogue.REPLY,
-    "play_scenario": dialogue.SCENE,
-    "export_conversation": dialogue.LINES,
-    "follow_drift": dialogue.PATH_DRIFT,
-    "import_conversation": {**dialogue.CONVERSATION, "version": 3},
-    "list_messages": page(dialogue.MESSAGE, following=names.TURN_ID),
-    "list_turns": page(recorded.TURN, following="17"),
-    "read_turn": recorded.TURN_DETAIL,
-    "sum_up_usage": recorded.USAGE,
-    "show_drift": recorded.DRIFT_HISTORY,
-    "survey_drift": recorded.SURVEY,
-    "read_latency": recorded.LATENCY,
-    "compare_around": recorded.AROUND,
-    "list_workspaces": page(access.WORKSPACE),
-    "create_workspace": access.WORKSPACE,
-    "list_keys": page(access.KEY),
-    "read_current_key": {"key": access.KEY, "workspace": access.WORKSPACE},
-    "create_key": access.MADE_KEY,
-    "rotate_key": access.MADE_KEY,
-    "read_plan": access.PLAN,
-    "set_plan": access.PLAN,
-    "reload_gateway": {"changed": ["plans", "upstreams"]},
-    "limit_key": {**access.KEY, "limits": access.KEY_LIMITS},
-    "list_audit": page(access.AUDIT),
-    "list_budgets": page(access.BUDGET, following="17"),
-    "set_budget": access.BUDGET,
-    "list_alerts": page(hooks.ALERT, following="17"),
-    "create_webhook": hooks.MADE,
-    "list_webhooks": page(hooks.WEBHOOK, following="17"),
-    "read_webhook": hooks.WEBHOOK,
-    "change_webhook": {**hooks.WEBHOOK, "enabled": False},
-    "rotate_webhook": hooks.ROTATED,
-    "check_webhook": hooks.TESTED,
-    "list_deliveries": page(hooks.DELIVERY, following="17"),
-    "replay_delivery": hooks.WAITING,
-    "replay_deliveries": {"replayed": 3, "next": None},
-}
-UNREADY: Json = {**access.READINESS, "status": "unavailable", "upstreams": {"main": "degraded"}}

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import Detail, Fault, Refusal, job_error, native_error, openai_error
+from gateway.envelope import job_error, native_error, openai_error
+from gateway.errors import Detail, Fault, Refusal
 
 Json = dict[str, Any]
 

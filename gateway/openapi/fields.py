@@ -1,9 +1,9 @@
-"""Fields and parameters mean this; where a name means something else in one place, `places` says what."""
+"""Fields and parameters mean this; where a name means something else in one place, `places` says what.
 
-from typing import Any
+The table is long and stays whole: it is looked into by name, and a field belongs to many rooms at once.
+"""
 
 from gateway.drift.axes import AXES
-from gateway.openapi.places import PLACES
 
 FIELDS = {
     "job": "The job's id.",
@@ -288,34 +288,3 @@ FIELDS = {
     "levels": "How levels are spread, by axis and for `coherence`; null where no turn has one.",
     "verdicts": "The part of the turns that has each verdict.",
 }
-
-TIME = {"format": "date-time"}
-FORMATS: dict[str, dict[str, Any]] = {
-    "at": TIME,
-    "created_at": TIME,
-    "expires_at": TIME,
-    "fingerprint": {"pattern": "^sha256:[0-9a-f]{64}$"},
-    "language": {"pattern": "^[a-z]{2}$"},
-    "last_used_at": TIME,
-    "prompt_sha256": {"pattern": "^[0-9a-f]{64}$"},
-    "request_id": {"pattern": "^req_[0-9A-Za-z]+$"},
-    "revoked_at": TIME,
-    "since": TIME,
-    "until": TIME,
-    "sha256": {"pattern": "^[0-9a-f]{64}$"},
-    "slug": {"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 64},
-    "updated_at": TIME,
-}
-
-
-def meaning(place: str, name: str) -> str:
-    """Say what the field or parameter `name` means in this schema or operation; empty where nothing is
-    known."""
-    return PLACES.get(f"{place}.{name}") or FIELDS.get(name, "")
-
-
-def with_format(name: str, schema: dict[str, Any]) -> None:
-    """Add the form that its texts have, where they have one."""
-    for each in schema.get("anyOf", [schema]):
-        if each.get("type") == "string" and name in FORMATS:
-            each.update(FORMATS[name])

@@ -12,6 +12,7 @@ from litestar.typing import FieldDefinition
 
 from gateway import __version__
 from gateway.openapi import schemas
+from gateway.openapi.shapes.schema import PLACE
 
 INTRODUCTION = """\
 Every request but those for health and this description needs a key: `Authorization: Bearer pk_…`, or the
@@ -71,7 +72,7 @@ class _Elsewhere(Schema):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._reference = Reference(schemas.PLACE + name)
+        self._reference = Reference(PLACE + name)
 
     def to_schema(self) -> dict[str, Any]:
         return self._reference.to_schema()

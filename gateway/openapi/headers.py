@@ -80,3 +80,22 @@ TAKEN = {
         "schema": {"type": "string"},
     },
 }
+CONVERSATION: Json = {
+    "name": "X-Persona-Conversation-Id",
+    "in": "header",
+    "description": "A `conv_…` id: the turn is kept there, below what it goes on from. `new` makes a "
+    "conversation, whose id comes back under the same name.",
+    "schema": {"type": "string"},
+}
+GZIP: Json = {
+    "name": "Content-Encoding",
+    "in": "header",
+    "description": "`gzip` for a compressed body.",
+    "schema": {"type": "string", "enum": ["gzip", "x-gzip", "identity"]},
+}
+LAST_EVENT: Json = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The id of the last event that was read; what ended since comes first.",
+    "schema": {"type": "string"},
+}

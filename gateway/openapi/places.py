@@ -1,4 +1,7 @@
-"""Fields and parameters that mean something of their own in one schema or operation, `PLACE.NAME`."""
+"""Fields and parameters may mean something of their own in one schema or operation, `PLACE.NAME`.
+
+The table is long and stays whole: it is looked into by the name of the schema or operation.
+"""
 
 from gateway.drift.axes import AXES
 

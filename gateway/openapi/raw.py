@@ -1,16 +1,15 @@
 """Routes that Litestar does not look into are described here by hand."""
 
-import json
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from gateway.drift.axes import AXES
 from gateway.errors import Fault
-from gateway.openapi import examples, faults, schemas
-from gateway.openapi.values import completions, dialogue, generated, names, recorded, responded
+from gateway.openapi import faults, headers
+from gateway.openapi.shapes.schema import ref
+from gateway.openapi.streams import EVENT_STREAM, event_stream, named, unnamed
+from gateway.openapi.values import completions, recorded, responded
 
 Json = dict[str, Any]
 
@@ -36,9 +35,6 @@ CHAT_HEADERS = (
     "X-Persona-Verdict",
     *[axis.header for axis in AXES],
 )
-
-
-EVENT_STREAM = "text/event-stream"
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +63,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
         """Make what Litestar would say of the route."""
         content: Json = {}
         if self.answers:
-            content["application/json"] = {"schema": schemas.ref(self.answers)}
+            content["application/json"] = {"schema": ref(self.answers)}
         if self.streams:
             content[EVENT_STREAM] = event_stream(self.streams, self.events)
         return {
@@ -80,35 +76,6 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def event_stream(streams: Mapping[str, str], events: Mapping[str, str]) -> Json:
-    """Describe server-sent events: examples by their titles, and the schema of each event's data."""
-    return {
-        "schema": {"type": "string"},
-        "x-events": {name: schemas.ref(data) for name, data in events.items()},
-        "examples": examples.titled(streams),
-    }
-
-
-def _events(**data: Json) -> str:
-    """Write events of the native API, by their names with `_` for the dot, or as they are."""
-    kinds = "line|message|scene|tool|run|step|layer"
-    named = [(re.sub(f"^({kinds})_", r"\1.", name), value) for name, value in data.items()]
-    texts = [(name, json.dumps(value, ensure_ascii=False)) for name, value in named]
-    return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in texts)
-
-
-def _stream(*events: object, name: str = "") -> str:
-    head = f"event: {name}\nid: 17\n" if name else ""
-    texts = [each if isinstance(each, str) else json.dumps(each, ensure_ascii=False) for each in events]
-    return "".join(f"{head}data: {text}\n\n" for text in texts)
-
-
-def _named(*events: Json) -> str:
-    """Write events whose names stand in their data too."""
-    texts = [(event["type"], json.dumps(event, ensure_ascii=False)) for event in events]
-    return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in texts)
-
-
 BROKEN = faults.example(Fault.STREAM_BROKEN, openai=True)
 FAILED: Json = {name: BROKEN["error"][name] for name in ("code", "message")}
 GAP = (
@@ -118,25 +85,6 @@ GAP = (
 DROPPED = (
     'event: stream.dropped\ndata: {"message":"You read too slowly; connect again with Last-Event-ID."}\n\n'
 )
-CONVERSATION: Json = {
-    "name": "X-Persona-Conversation-Id",
-    "in": "header",
-    "description": "A `conv_…` id: the turn is kept there, below what it goes on from. `new` makes a "
-    "conversation, whose id comes back under the same name.",
-    "schema": {"type": "string"},
-}
-GZIP: Json = {
-    "name": "Content-Encoding",
-    "in": "header",
-    "description": "`gzip` for a compressed body.",
-    "schema": {"type": "string", "enum": ["gzip", "x-gzip", "identity"]},
-}
-LAST_EVENT: Json = {
-    "name": "Last-Event-ID",
-    "in": "header",
-    "description": "The id of the last event that was read; what ended since comes first.",
-    "schema": {"type": "string"},
-}
 OF_PERSONA: Json = {
     "name": "persona",
     "in": "query",
@@ -157,11 +105,11 @@ CHAT = Raw(
     takes="ChatRequest",
     answers="ChatCompletion",
     streams={
-        "Stream": _stream(*completions.CHUNKS, "[DONE]"),
-        "Stream that fails midway": _stream(completions.CHUNKS[0], BROKEN),
+        "Stream": unnamed(*completions.CHUNKS, "[DONE]"),
+        "Stream that fails midway": unnamed(completions.CHUNKS[0], BROKEN),
     },
     events={"message": "ChatCompletionChunk"},
-    parameters=(CONVERSATION, GZIP),
+    parameters=(headers.CONVERSATION, headers.GZIP),
     headers=CHAT_HEADERS,
     passes_on=True,
     faults=(
@@ -203,8 +151,8 @@ RESPOND = Raw(
     takes="ResponseRequest",
     answers="Response",
     streams={
-        "Stream": _named(*responded.EVENTS),
-        "Stream that fails midway": _named(
+        "Stream": named(*responded.EVENTS),
+        "Stream that fails midway": named(
             responded.EVENTS[0],
             {
                 "type": "response.failed",
@@ -214,12 +162,8 @@ RESPOND = Raw(
             {"type": "error", "sequence_number": 5, **FAILED, "param": None, **BROKEN},
         ),
     },
-    events=dict.fromkeys(
-        ("response.created", "response.output_text.delta", "response.completed", "response.failed"),
-        "ResponseEvent",
-    )
-    | {"error": "OpenAIError"},
-    parameters=(GZIP,),
+    events=dict.fromkeys(RESPONSE_EVENTS, "ResponseEvent") | {"error": "OpenAIError"},
+    parameters=(headers.GZIP,),
     headers=CHAT_HEADERS,
     passes_on=True,
     faults=CHAT.faults,
@@ -234,7 +178,7 @@ EMBED = Raw(
     "persona's name embeds by the same model. Recorded as a turn, with tokens and cost.",
     takes="EmbeddingsRequest",
     answers="Embeddings",
-    parameters=(GZIP,),
+    parameters=(headers.GZIP,),
     headers=("X-Persona-Attempts", "X-Persona-Upstream", "X-Persona-Overhead-Ms"),
     passes_on=True,
     faults=(
@@ -255,7 +199,7 @@ MODERATE = Raw(
     "the texts are also held against its rules: `persona/never_say` and `persona/must_not`, if it has some.",
     takes="ModerationRequest",
     answers="Moderations",
-    parameters=(GZIP,),
+    parameters=(headers.GZIP,),
     faults=(
         Fault.MEDIA_UNSUPPORTED,
         Fault.PERSONA_UNKNOWN,
@@ -276,11 +220,11 @@ FOLLOW = Raw(
     "`stream.gap` where turns may be missing, for there were too many since `Last-Event-ID` or an older "
     "store was put back, and `stream.dropped` before a reader who does not keep up is cut. "
     "Keep-alives are comments.",
-    parameters=(OF_PERSONA, LAST_EVENT),
+    parameters=(OF_PERSONA, headers.LAST_EVENT),
     streams={
-        "A turn": _stream(recorded.TURN, name="turn.completed"),
-        "A turn scored late": _stream(recorded.SCORED, name="turn.scored"),
-        "A judged turn": _stream(recorded.JUDGED, name="turn.judged"),
+        "A turn": unnamed(recorded.TURN, name="turn.completed"),
+        "A turn scored late": unnamed(recorded.SCORED, name="turn.scored"),
+        "A judged turn": unnamed(recorded.JUDGED, name="turn.judged"),
         "Gap": GAP,
         "Dropped": DROPPED,
     },
@@ -298,56 +242,3 @@ ROUTES = {
     "/v1/openai/moderations": MODERATE,
     "/v1/turns/stream": FOLLOW,
 }
-STREAMED = {
-    "post_message": event_stream(
-        {
-            "Answer": _events(message_delta=dialogue.DELTA, message_completed=dialogue.REPLY),
-            "Answer with a tool": _events(tool_completed=dialogue.TOOL_USE, message_completed=dialogue.REPLY),
-            "Answer that fails midway": _events(
-                message_delta=dialogue.DELTA, error=faults.example(Fault.STREAM_BROKEN, openai=False)
-            ),
-        },
-        {
-            "message.delta": "MessageDelta",
-            "tool.completed": "ToolUse",
-            "message.completed": "Reply",
-            "error": "Error",
-        },
-    ),
-    "play_scenario": event_stream(
-        {"Scene": _events(line_completed=dialogue.LINE_SAID, scene_completed=dialogue.SCENE)},
-        {"line.completed": "SceneLine", "scene.completed": "Scene", "error": "Error"},
-    ),
-    "follow_run": event_stream(
-        {
-            "A run": _events(
-                run_started={"run_id": generated.RUN_ID, "step": "intent_parse"},
-                layer_delta={"op": "add", "path": "/soul/core_desire", "value": "to be needed at night"},
-                step_completed={"run_id": generated.RUN_ID, **generated.DETAIL["steps"][0]},
-                run_completed={
-                    "run_id": generated.RUN_ID,
-                    "persona_id": names.PERSONA_ID,
-                    "total_cost_usd": 0.0184,
-                    "tokens": 4210,
-                    "examples_left_out": 0,
-                },
-            ),
-            "A run that fails": _events(
-                run_failed={
-                    "run_id": generated.RUN_ID,
-                    "error": faults.example(Fault.INTENT_BLOCKED, openai=False)["error"],
-                }
-            ),
-            "A run that is cancelled": _events(run_cancelled={"run_id": generated.RUN_ID}),
-        },
-        {
-            "run.started": "RunStarted",
-            "layer.delta": "LayerDelta",
-            "step.completed": "RunStep",
-            "run.completed": "RunCompleted",
-            "run.failed": "RunFailed",
-            "run.cancelled": "RunCancelled",
-        },
-    ),
-}
-"""Operations answer this to who asks for events, beside what Litestar knows of them."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from gateway.openapi.fields import meaning, with_format
+from gateway.openapi.meaning import meaning, with_format
 from gateway.openapi.shapes import SHAPES
+from gateway.openapi.shapes.schema import PLACE, ref
 
 Json = dict[str, Any]
 
-PLACE = "#/components/schemas/"
 NAMES = {
     "AlertView": "Alert",
     "AuditView": "AuditEntry",
@@ -90,10 +90,6 @@ ABOUT = {
     "UsageList": "Every group at once; there are no further pages.",
     "Workspace": "A tenant.",
 }
-
-
-def ref(name: str) -> Json:
-    return {"$ref": PLACE + name}
 
 
 def name_of(kind: Any) -> str:

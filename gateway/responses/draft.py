@@ -5,7 +5,8 @@ from typing import Any, Protocol
 import msgspec
 
 from gateway import clock
-from gateway.errors import Refusal, openai_error
+from gateway.envelope import openai_error
+from gateway.errors import Refusal
 from gateway.openai_api.parameters import NULL
 from gateway.responses.asked import Asked
 

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from gateway.auth.guard import Caller, Guard, invalid_key
-from gateway.errors import Fault, Refusal, openai_error
+from gateway.envelope import openai_error
+from gateway.errors import Fault, Refusal
 from gateway.limits.limiter import Limiter
 from gateway.openai_api.answering import Answering
 from gateway.openai_api.exchange import Exchange

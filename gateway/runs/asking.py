@@ -9,7 +9,8 @@ from gateway import config
 from gateway.budgets.estimate import Asked
 from gateway.budgets.ledger import Ledger, Spender
 from gateway.config import Config, Route
-from gateway.errors import Fault, Refusal, native_error
+from gateway.envelope import native_error
+from gateway.errors import Fault, Refusal
 from gateway.personas.shape import faults, shorter, strict
 from gateway.runs.pipeline import Pipeline, Stage
 from gateway.runs.run import Run

@@ -7,7 +7,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway import ids
-from gateway.errors import Fault, Refusal, envelope
+from gateway.envelope import envelope
+from gateway.errors import Fault, Refusal
 from gateway.server.arrival import Arrival
 from gateway.server.cycle import Cycle
 from gateway.server.head import target

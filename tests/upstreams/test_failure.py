@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import Fault, openai_error
+from gateway.envelope import openai_error
+from gateway.errors import Fault
 from gateway.upstreams.failure import Kind, UpstreamFailure, from_answer, from_event, from_status
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.reason import BODY_BYTES, SHORT_BYTES

@@ -1,0 +1,61 @@
+"""OpenAI's Responses API takes and answers these."""
+
+from gateway.openapi.shapes.schema import NUMBER, OPEN, TEXT, Json, array, one_of, or_null, record, ref
+
+SHAPES: Json = {
+    "ResponseRequest": record(
+        f"A Responses request as OpenAI takes it. {OPEN}",
+        "",
+        model=TEXT,
+        input={"anyOf": [TEXT, array({"type": "object"})]},
+        instructions=or_null("string"),
+        stream={"type": ["boolean", "null"], "default": False},
+        store=or_null("boolean"),
+        previous_response_id=or_null("string"),
+        conversation={"anyOf": [TEXT, {"type": "object"}, {"type": "null"}]},
+        background=or_null("boolean"),
+        max_output_tokens=or_null("integer"),
+        text={"type": ["object", "null"]},
+        reasoning={"type": ["object", "null"]},
+        tools={"anyOf": [array({"type": "object"}), {"type": "null"}]},
+        metadata={"type": ["object", "null"]},
+        prompt={"type": ["object", "null"]},
+    ),
+    "Response": record(
+        "A response. Fields of the upstream that are not named here stay.",
+        "id object created_at status output model",
+        id=TEXT,
+        object={"const": "response"},
+        created_at=NUMBER,
+        status=one_of("queued", "in_progress", "completed", "incomplete", "failed", "cancelled"),
+        output=array(ref("ResponseItem")),
+        model=TEXT,
+        usage={"type": ["object", "null"]},
+        error={"type": ["object", "null"]},
+        persona=ref("PersonaOnAnswer"),
+    ),
+    "ResponseItem": record(f"An item of a response or of a conversation. {OPEN}", "type", type=TEXT, id=TEXT),
+    "ResponseItems": record(
+        "A page of items.",
+        "object data first_id last_id has_more",
+        object={"const": "list"},
+        data=array(ref("ResponseItem")),
+        first_id=or_null("string"),
+        last_id=or_null("string"),
+        has_more={"type": "boolean"},
+    ),
+    "Deleted": record(
+        "What was deleted, in OpenAI's form.",
+        "id object deleted",
+        id=TEXT,
+        object=TEXT,
+        deleted={"const": True},
+    ),
+    "ResponseEvent": record(
+        "An event of a response's stream; the last one carries the whole response with `persona`.",
+        "type sequence_number",
+        type=TEXT,
+        sequence_number=NUMBER,
+        response=ref("Response"),
+    ),
+}
