@@ -59,6 +59,7 @@ class Template:
         "_reach",
         "_tail",
         "_texts",
+        "keys",
     )
 
     def __init__(self, came: "_Parts", edited: "_Parts", index: int) -> None:
@@ -66,6 +67,8 @@ class Template:
         self._mark = max([*self._betweens, self._tail], key=len)
         """The part that is least likely to stand in another chunk."""
         self._form, self._new_form = came.form, edited.form
+        self.keys = came.keys
+        """The keys of the places, in their order."""
         self._places = len(came.keys)
         self._texts, self._indices = came.column(CONTENT), came.column(INDEX)
         self._index = index
@@ -107,12 +110,17 @@ class Template:
     def run(self, data: bytes, at: int) -> Run | None:
         """Return the chunks like this one that follow each other from `at` on; none if the first is
         unlike."""
-        values, end = self._find(data, at)
-        self._reach = min(self._reach * 2 + NEAR, FAR) if values else 0
+        values, end = self.texts(data, at)
         if not values:
             return None
         events = len(values) // self._places
         return Run(events, self._said(values), self._new_form * events % values, end)
+
+    def texts(self, data: bytes, at: int) -> tuple[Values, int]:
+        """Return what stands in the places of such chunks, as it is spelt, and where the last one ends."""
+        values, end = self._find(data, at)
+        self._reach = min(self._reach * 2 + NEAR, FAR) if values else 0
+        return values, end
 
     def _find(self, data: bytes, at: int) -> tuple[Values, int]:
         """Find what stands in the places of such chunks, and where the last one ends."""

@@ -12,12 +12,9 @@ from gateway.openai_api.parameters import NULL, is_set
 from gateway.openai_api.relay import Relay
 from gateway.openai_api.transcript import Transcript
 from gateway.responses.draft import Draft
-from gateway.responses.telling import (
-    INCOMPLETE,
-    Teller,
-    TooLongError,
-)
-from gateway.responses.writing import call_item, message_item, reasoning_item, usage_json
+from gateway.responses.output import TooLongError
+from gateway.responses.telling import Teller
+from gateway.responses.writing import INCOMPLETE, call_item, message_item, reasoning_item, usage_json
 from gateway.scoring.transcript import text_of
 from gateway.upstreams.failure import UpstreamFailure
 

@@ -53,14 +53,18 @@ _logprobs = msgspec.json.Decoder(_Logprobs)
 
 
 def inside(raw: Raw) -> bytes:
-    """Return the inside of a JSON string; a list of parts becomes the text that it makes."""
+    """Return the inside of a JSON string; a list of parts becomes the text that it makes, null none."""
     written = bytes(raw)
     if written[:1] == b'"':
         return written[1:-1]
+    if written == b"null":
+        return b""
     return msgspec.json.encode(text_of(chunks.value_of(raw)))[1:-1]
 
 
 def scores_of(raw: Raw) -> list[bytes]:
+    if raw == chunks.NULL:
+        return []
     try:
         return [bytes(each) for each in _logprobs.decode(raw).content or ()]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
