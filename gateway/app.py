@@ -43,7 +43,7 @@ from gateway.projects.keyless import ProjectAdmission
 from gateway.projects.portraits import router as portraits_router
 from gateway.projects.routes import router as projects_router
 from gateway.queries import Queries
-from gateway.responses import conversing
+from gateway.responses import conversation_items, conversing
 from gateway.responses import routes as response_routes
 from gateway.runs.beginning import Beginner
 from gateway.runs.creating import creating
@@ -145,7 +145,11 @@ def kept_responses(gateway: Gateway) -> Router:
     parts = {"database": gateway.database, "config": gateway.config}
     return Router(
         "/",
-        route_handlers=[*response_routes.handlers(gateway.following), *conversing.handlers(gateway.registry)],
+        route_handlers=[
+            *response_routes.handlers(gateway.following),
+            *conversing.handlers(gateway.registry),
+            *conversation_items.handlers(),
+        ],
         dependencies={name: shared(part) for name, part in parts.items()},
         middleware=[Queries(), Bodies(gateway.config.server.max_body)],
     )

@@ -25,8 +25,10 @@ from gateway.config.loading import (
     user_folder,
     without_math_threads,
 )
+from gateway.config.masking import masked
 from gateway.config.parts import ConfigError, Strict
-from gateway.config.resolving import masked, order, route, store_at, uses_local
+from gateway.config.resolving import store_at
+from gateway.config.routes import order, route, uses_local
 from gateway.config.serving import Keys, Limits, Plan, Server, Store, Work, Workspace
 from gateway.config.structs import Config, Egress, Generation, Grounding, Mcp, Tool
 from gateway.config.watching import (

@@ -7,6 +7,7 @@ import msgspec
 from gateway.errors import Refusal
 from gateway.openai_api import chunk as chunks
 from gateway.responses import items as spoken_items
+from gateway.responses import messages
 from gateway.scoring.transcript import Said
 
 Raw = msgspec.Raw
@@ -50,7 +51,7 @@ def said_in(output: Raw) -> Said:
 def message_of(output: Raw) -> bytes:
     """Make the message that a chat would have answered with."""
     try:
-        spoken = spoken_items.hear(spoken_items.decode(output, "output"), "output").spoken
+        spoken = messages.hear(spoken_items.decode(output, "output"), "output").spoken
     except Refusal:
         # It holds items alone that no chat has.
         spoken = []

@@ -10,8 +10,8 @@ from gateway.openai_api.body import decode_object
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import NULL, is_set
 from gateway.responses import items as spoken_items
-from gateway.responses import parameters
-from gateway.responses.items import Heard, Obstacle, Spoken
+from gateway.responses import messages, parameters
+from gateway.responses.messages import Heard, Obstacle, Spoken
 from gateway.responses.parameters import Translated
 
 ID_BYTES = 128
@@ -94,7 +94,7 @@ class Asked:
         if not opens(value, "["):
             raise wrong("input", "must be a text or an array of items")
         self.input = spoken_items.decode(value, "input")
-        return spoken_items.hear(self.input)
+        return messages.hear(self.input)
 
     @property
     def references(self) -> dict[int, str]:
@@ -111,7 +111,7 @@ class Asked:
             self.input[at] = _fields.decode(item)
         self.referred = frozenset(msgspec.json.encode(self.input[at]) for at in found)
         self.more = sum(map(len, found.values()))
-        self.heard = spoken_items.hear(self.input)
+        self.heard = messages.hear(self.input)
 
     @property
     def obstacles(self) -> list[Obstacle]:

@@ -8,7 +8,7 @@ import msgspec
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import NULL, is_set
 from gateway.openai_api.spelling import refuse_lookalikes
-from gateway.responses.items import Obstacle
+from gateway.responses.messages import Obstacle
 
 Fields = dict[str, msgspec.Raw]
 SAME = frozenset(
@@ -38,26 +38,6 @@ UNSAID = frozenset(["truncation", "stream_options"])
 KNOWN = SAME | OURS | READ | UNSAID
 INCLUDED = {"reasoning.encrypted_content": "", "message.output_text.logprobs": "logprobs"}
 """These may be included in an answer that a chat gives, each with the parameter that asks a chat for it."""
-CHAT_ONLY = frozenset(
-    [
-        "audio",
-        "frequency_penalty",
-        "function_call",
-        "functions",
-        "logit_bias",
-        "logprobs",
-        "messages",
-        "modalities",
-        "n",
-        "prediction",
-        "presence_penalty",
-        "seed",
-        "stop",
-        "stream_options",
-        "web_search_options",
-    ]
-)
-"""No Responses API takes these."""
 OF_CHATS = {
     "messages": "input",
     "max_tokens": "max_output_tokens",
@@ -66,7 +46,6 @@ OF_CHATS = {
 """Parameters of chats by which the gateway itself goes, and what is sent here instead."""
 OBJECTS = frozenset(["file_id", "file_ids", "vector_store_ids", "container_id", "skill_id"])
 """Keys in a tool, at any depth, whose values name what lies in an upstream's account."""
-
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _names = msgspec.json.Decoder(list[str])
@@ -160,7 +139,7 @@ def _text(fields: Mapping[str, msgspec.Raw], found: Translated) -> None:
     kind = bytes(shape.get("type", NULL))
     if kind == b'"json_schema"':
         schema = {name: value for name, value in shape.items() if name != "type" and value != NULL}
-        found.fields["response_format"] = _raw({"type": "json_schema", "json_schema": schema})
+        found.fields["response_format"] = written({"type": "json_schema", "json_schema": schema})
     elif kind == b'"json_object"':
         found.fields["response_format"] = msgspec.Raw(b'{"type":"json_object"}')
     elif kind != b'"text"':
@@ -192,7 +171,7 @@ def _tools(fields: Mapping[str, msgspec.Raw], found: Translated) -> None:
         function = {name: value for name, value in tool.items() if name != "type" and value != NULL}
         functions.append({"type": "function", "function": function})
     if functions:
-        found.fields["tools"] = _raw(functions)
+        found.fields["tools"] = written(functions)
 
 
 def _other_tool(tool: Fields, place: str, found: Translated) -> None:
@@ -233,7 +212,7 @@ def _tool_choice(fields: Mapping[str, msgspec.Raw], found: Translated) -> None:
     inner = _within(fields, "tool_choice", frozenset(["type", "name"]))
     if bytes(inner.get("type", NULL)) == b'"function"' and is_set(inner, "name"):
         function = {"type": "function", "function": {"name": inner["name"]}}
-        found.fields["tool_choice"] = _raw(function)
+        found.fields["tool_choice"] = written(function)
     else:
         found.obstacles.append(Obstacle("tool_choice.type", "names something else than a function"))
 
@@ -253,42 +232,5 @@ def _include(fields: Mapping[str, msgspec.Raw], found: Translated) -> None:
             found.fields[parameter] = msgspec.Raw(b"true")
 
 
-def _raw(value: Any) -> msgspec.Raw:
+def written(value: Any) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
-
-
-def told(name: str, value: msgspec.Raw, fields: dict[str, Any]) -> None:
-    """Put a parameter of a chat, such as a default of the version, into the fields of a Responses request."""
-    if name in CHAT_ONLY:
-        return
-    if name in ("max_tokens", "max_completion_tokens"):
-        fields.setdefault("max_output_tokens", value)
-    elif name == "reasoning_effort":
-        fields["reasoning"] = _raw({"effort": value, **_inner(fields.get("reasoning"))})
-    elif name == "verbosity":
-        fields["text"] = _raw({"verbosity": value, **_inner(fields.get("text"))})
-    elif name == "response_format":
-        fields["text"] = _raw({"format": _format(value), **_inner(fields.get("text"))})
-    elif name == "tools":
-        fields["tools"] = _raw([_flat(tool) for tool in _objects.decode(value)])
-    elif name == "tool_choice" and opens(value, "{"):
-        fields["tool_choice"] = _raw(_flat(_object.decode(value)))
-    else:
-        fields[name] = value
-
-
-def _inner(value: msgspec.Raw | None) -> Fields:
-    return dict(_object.decode(value)) if value is not None and opens(value, "{") else {}
-
-
-def _format(value: msgspec.Raw) -> Any:
-    shape = _inner(value)
-    schema = shape.pop("json_schema", None)
-    return {**shape, **_inner(schema)}
-
-
-def _flat(tool: Fields) -> Fields:
-    function = tool.get("function")
-    if function is None or not opens(function, "{"):
-        return tool
-    return {"type": tool.get("type", msgspec.Raw(b'"function"')), **_object.decode(function)}

@@ -16,7 +16,7 @@ from gateway.openai_api.parameters import NULL, OF_TOOLS
 from gateway.openai_api.relay import Relaying
 from gateway.openai_api.request import ChatRequest
 from gateway.personas.resolved import Resolved
-from gateway.responses import parameters, shown
+from gateway.responses import defaults, shown
 from gateway.responses.asked import Asked, refuse_oddities
 from gateway.responses.bridged import BridgedAnswer, BridgedRelay
 from gateway.responses.draft import Draft
@@ -104,7 +104,7 @@ class Trying(Asking):
         given = self._request.fields
         for name, value in self._fields.items():
             if name not in given and isinstance(value, msgspec.Raw):
-                parameters.told(name, value, fields)
+                defaults.told(name, value, fields)
 
     def _instructions(self) -> bytes:
         """Return the prompt with what is laid over it, as JSON; it goes first, so that caches find it."""

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.studio import expression
-from gateway.studio.expression import ExpressionError, Orders
+from gateway.studio.expression import ExpressionError
+from gateway.studio.nodes import Orders
 from gateway.studio.wording import Faults
 
 FIELDS = 40

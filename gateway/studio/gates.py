@@ -9,7 +9,7 @@ import msgspec
 from gateway.studio import expression
 from gateway.studio.blueprint import Blueprint, Field
 from gateway.studio.crowd import Member
-from gateway.studio.expression import NotApplicableError
+from gateway.studio.nodes import NotApplicableError
 
 SHORT = 60
 """Characters of a value that is looked for in the markdown word by word."""

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from gateway.studio import expression
 from gateway.studio.blueprint import Blueprint, Distribution, Field
-from gateway.studio.expression import NotApplicableError
 from gateway.studio.marginals import bins, shares
+from gateway.studio.nodes import NotApplicableError
 
 SWAPS = 300
 """Exchanges that are tried for each persona that breaks a constraint."""

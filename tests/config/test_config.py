@@ -8,7 +8,7 @@ import pytest
 
 from gateway import config as configs
 from gateway.config import Config, ConfigError, Route, load, masked, order
-from gateway.config.resolving import KNOWN_BASE_URLS
+from gateway.config.upstreams import KNOWN_BASE_URLS
 from tests.config.conftest import MAIN, Loader
 
 

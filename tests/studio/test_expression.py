@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.studio.blueprint import check
-from gateway.studio.expression import ExpressionError, NotApplicableError, names, parse, places
+from gateway.studio.expression import ExpressionError, names, parse, places
+from gateway.studio.nodes import NotApplicableError
 from gateway.studio.wording import Faults
 
 FIELDS = {
