@@ -28,7 +28,15 @@ from gateway.scoring.transcript import Said
 
 COLUMNS = {"AXIS": "axis", "SIGNAL": "name", "P": "p", "WHERE": "where", "BASIS": "basis", "TEXT": "text"}
 
-FACT_COLUMNS = {"FACT": "about", "KIND": "kind", "VALUE": "value", "BASIS": "basis", "SOURCE": "source"}
+FACT_COLUMNS = {
+    "ID": "id",
+    "STATE": "state",
+    "SAID": "said",
+    "FACT": "about",
+    "KIND": "kind",
+    "BASIS": "basis",
+    "SOURCE": "source",
+}
 RULE_COLUMNS = {"ID": "id", "STATE": "state", "RULE": "rule", "SOURCE": "source"}
 
 
@@ -92,7 +100,8 @@ async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
     """List a version's rules, declared and read from its prompt, and the facts that it states.
 
     In the persona's file, an entry of `rules` with `from: ID` confirms a rule that was read, one that says
-    something beside it corrects the rule, and `{from: ID, off: true}` switches it off.
+    something beside it corrects the rule, and `{from: ID, off: true}` switches it off. An entry of `facts`
+    does so with a figure: `{from: ID, text: We close at six.}` corrects it.
     """
     found = await target.find(ref)
     listed = await target.rules(found)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.drift.fact import Fact
 from gateway.drift.rule import Read, Rule
 
 
@@ -21,6 +22,8 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     """Its layers: everything stored of it beside the prompt, nested at will."""
     rules: tuple[Rule, ...] = ()
     """Its owner declared these."""
+    facts: tuple[Fact, ...] = ()
+    """Its owner says these of the figures that were read, or beside them."""
     read: tuple[Read, ...] | None = None
     """These were read from the prompt when the version was made; `None`: they are read now."""
 

@@ -1,14 +1,31 @@
-"""Facts are the figures that are read from a persona's layers and prose, listed with their sentences."""
+"""Figures are read from a persona's layers and prose, listed with sentences, and settled by its owner."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
-from gateway.drift.character import Character
-from gateway.drift.values.facts import Facts
+from gateway.drift import fact
+from gateway.drift.character import Character, leaves
+from gateway.drift.language import Languages
+from gateway.drift.values.facts import FIELDS, READ, Facts
+from gateway.drift.values.figures import Figure
+from gateway.drift.values.stated import Stated
+
+GAP = "…"
+"""This stands where a figure stood that its owner takes back."""
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact is a figure that answers are held against."""
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure that was read, and that answers are held against."""
 
+    id: str
+    """`fact:` and eight hex digits, which stay the same while the sentence does."""
+    said: str
+    """It is written so."""
     kind: str
     """It is of this kind: `time`, `eur`, `day`, `phone`, `label:room` …"""
     value: float | str
@@ -21,18 +38,113 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """It came from this sentence."""
 
 
-def facts(character: Character) -> tuple[Fact, ...]:
+class _Texts(NamedTuple):
+    """All that figures are read from, by where it stands."""
+
+    prompt: str
+    fields: dict[str, str]
+    """Each by its whole path, which leads to the same path where it is the name of a field."""
+
+    def at(self, basis: str) -> str:
+        return self.prompt if basis == "prompt" else self.fields[basis.removeprefix("layers.")]
+
+
+def facts(character: Character) -> tuple[Read, ...]:
     """List what is read, in the order of the layers and then the prompt; it takes some ten milliseconds."""
-    known = Facts(
+    texts = _texts(character)
+    read = Facts(
         character.fields, character.prompt, character.examples, character.language, character.name
-    ).ledger
-    return tuple(
-        Fact(
-            kind=one.figure.kind,
-            value=one.figure.value,
-            about=one.about,
-            basis=one.basis,
-            source=one.source,
-        )
-        for one in known.stated
+    ).ledger.stated
+    listed = {id: _listed(id, one, texts) for one in reversed(read) for id in [_identified(one, texts)]}
+    return tuple(reversed(listed.values()))
+
+
+def known(
+    character: Character,
+    examples: tuple[str, ...],
+    languages: Languages | None = None,
+    forbidden: Iterable[str] = (),
+) -> Facts:
+    """Make a persona's facts ready, as its owner has settled them.
+
+    A figure that is off is right wherever it is said and accuses nothing; one that is corrected is not read,
+    and its sentence is read in its place. Both are found by reading once more, which only these cost.
+    """
+    forbidden = tuple(forbidden)
+    settled = {one.from_id: one for one in character.facts if one.from_id is not None}
+    told = character
+    acquitted: list[Figure] = []
+    if any(one.off or one.text is not None for one in settled.values()):
+        texts = _texts(character)
+        read = _made(character, examples, languages, forbidden, {}).ledger.stated
+        gaps: dict[str, list[Figure]] = defaultdict(list)
+        for one in read:
+            answer = settled.get(_identified(one, texts))
+            if answer is not None and (answer.off or answer.text is not None):
+                gaps[one.basis].append(one.figure)
+                acquitted += [one.figure] * answer.off
+        prompt, fields = _without(texts, gaps)
+        told = msgspec.structs.replace(character, prompt=prompt, fields=fields)
+    facts = _made(told, examples, languages, forbidden, fact.statements(character.facts))
+    for figure in acquitted:
+        facts.ledger.acquit(figure)
+    return facts
+
+
+def _made(
+    character: Character,
+    examples: tuple[str, ...],
+    languages: Languages | None,
+    forbidden: tuple[str, ...],
+    stated: Mapping[str, str],
+) -> Facts:
+    return Facts(
+        character.fields,
+        character.prompt,
+        examples,
+        character.language,
+        character.name,
+        languages,
+        forbidden,
+        stated,
+    )
+
+
+def _texts(character: Character) -> _Texts:
+    fields = {path[:READ]: value[:READ] for path, value in islice(leaves(character.fields), FIELDS)}
+    return _Texts(character.prompt, fields)
+
+
+def _without(texts: _Texts, gaps: Mapping[str, list[Figure]]) -> _Texts:
+    """Take these figures out of the texts; a field of which nothing is left goes."""
+    prompt = _gapped(texts.prompt, gaps.get("prompt", ()))
+    fields = {path: _gapped(value, gaps.get(f"layers.{path}", ())) for path, value in texts.fields.items()}
+    return _Texts(prompt, {path: value for path, value in fields.items() if value.strip(GAP + " ")})
+
+
+def _gapped(text: str, figures: Iterable[Figure]) -> str:
+    for one in sorted(figures, key=lambda one: -one.start):
+        text = text[: one.start] + GAP + text[one.end :]
+    return text
+
+
+def _identified(one: Stated, texts: _Texts) -> str:
+    """An id that is the same for the same figure in the same sentence."""
+    told = "\n".join([one.basis, " ".join(one.source.split()), _said(one, texts)])
+    return f"{fact.READ}{hashlib.sha256(told.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _said(one: Stated, texts: _Texts) -> str:
+    return " ".join(texts.at(one.basis)[one.figure.start : one.figure.end].split())
+
+
+def _listed(id: str, one: Stated, texts: _Texts) -> Read:
+    return Read(
+        id=id,
+        said=_said(one, texts),
+        kind=one.figure.kind,
+        value=one.figure.value,
+        about=one.about,
+        basis=one.basis,
+        source=one.source,
     )

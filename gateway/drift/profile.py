@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gateway.drift import calibration, language
+from gateway.drift import calibration, facts, language
 from gateway.drift.breaks import nature
 from gateway.drift.breaks.detection import Service
 from gateway.drift.breaks.patterns import patterns
@@ -16,7 +16,6 @@ from gateway.drift.character import Character, leaves
 from gateway.drift.coherence import incoherence
 from gateway.drift.language import Languages
 from gateway.drift.rules.check import Rules
-from gateway.drift.values.facts import Facts
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.lines import Lines
 from gateway.drift.voice.stylometry import Measures
@@ -79,11 +78,8 @@ class Profile:
     def _tell(self, character: Character, languages: Languages) -> None:
         """Learn what the prompt tells, beside the manner that it is written in."""
         examples, fields = character.examples[:EXAMPLES], character.fields
-        declared = character.language
         self.rules = Rules(msgspec.structs.replace(character, examples=examples), _stored(fields), languages)
-        self.facts = Facts(
-            fields, character.prompt, examples, declared, character.name, languages, self.rules.unspoken
-        )
+        self.facts = facts.known(character, examples, languages, self.rules.unspoken)
         self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
 
     def read(self, text: str, beside: str = "") -> Measures:

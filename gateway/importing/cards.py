@@ -94,7 +94,7 @@ def write(draft: Draft, lost: list[str]) -> dict[str, Any]:
 
 def _note_lost(content: Content, lost: list[str]) -> None:
     absent = [f"The layer `{name}`" for name in content.layers.keys() - {LAYER, BOOK}]
-    others = ("rules", "upstreams", "defaults", "headers", "allow", "refusal")
+    others = ("rules", "facts", "upstreams", "defaults", "headers", "allow", "refusal")
     absent += [f"`{name}`" for name in others if getattr(content, name)]
     absent += ["`overlay`"] if content.overlay != "append" else []
     absent += [f"The declaration of `{name}`" for name in content.variables.keys() - {macros.VISITOR}]

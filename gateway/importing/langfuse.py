@@ -80,7 +80,7 @@ def write(name: str, number: int, labels: list[str], tags: list[str], content: C
 
 def note_lost(content: Content, lost: list[str]) -> None:
     """Note what a prompt there cannot hold."""
-    others = ("examples", "layers", "rules", "upstreams", "headers", "allow", "refusal", "variables")
+    others = ("examples", "layers", "rules", "facts", "upstreams", "headers", "allow", "refusal", "variables")
     lost.extend(f"`{name}` has no place in a prompt there." for name in others if getattr(content, name))
     if content.overlay != "append":
         lost.append("`overlay` has no place in a prompt there.")

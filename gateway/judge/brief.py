@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from gateway.drift import fact
 from gateway.drift import language as languages
 from gateway.drift.character import Character, leaves
 from gateway.drift.rule import Read, Severity, effective
@@ -87,7 +88,8 @@ def brief(
     conversation = transcript.read(messages, 0)
     user, answer = _clean(conversation.user[-USER:]), _clean(answer[:ANSWER])
     alike = _Alike(character.language, f"{user}\n{answer}")
-    stored = {f"layers.{path}": value for path, value in islice(leaves(character.fields), FIELDS_READ)}
+    stored = fact.statements(character.facts)
+    stored |= {f"layers.{path}": value for path, value in islice(leaves(character.fields), FIELDS_READ)}
     past = dict(list(enumerate(conversation.past))[-TURNS_READ:])
     said = {f"examples[{at}]": line for at, line in enumerate(character.examples[:TURNS_READ])}
     said |= {f"turn[{at}]": each.answer for at, each in past.items()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from gateway.drift import fact
 from gateway.drift.character import Character, leaves
 from gateway.drift.language import packaged
 from gateway.drift.rules.phrasebook import empty, phrasebook
@@ -56,10 +57,11 @@ class Ground:
         for path, value in stored:
             name, told = self._words(re.sub(r"[._\[\]]", " ", path)), self._words(value)
             self._facts.append(_Fact(f"layers.{path}", name | told, told, _figures(value)))
-        self._number = Counter(word for fact in self._facts for word in fact.words)
+        self._number = Counter(word for one in self._facts for word in one.words)
         prompt = character.prompt[:PROMPT]
         told_of = [f"{path} {value}" for path, value in stored]
-        text = "\n".join([character.name, prompt, *character.examples[:EXAMPLES], *told_of])
+        declared = fact.statements(character.facts).values()
+        text = "\n".join([character.name, prompt, *declared, *character.examples[:EXAMPLES], *told_of])
         self._known = self._words(text)
         self._figures = _figures(text)
 
@@ -80,15 +82,15 @@ class Ground:
     def _unconfirmed(self, touching: frozenset[str], words: frozenset[str], figures: set[str]) -> list[str]:
         """Find the facts that the turn is about and whose values it does not say."""
         found = []
-        for fact in self._facts:
-            if sum(1 / self._number[word] for word in fact.words & touching) < TOUCHES:
+        for one in self._facts:
+            if sum(1 / self._number[word] for word in one.words & touching) < TOUCHES:
                 continue
-            if fact.figures:
-                is_said = fact.figures <= figures
+            if one.figures:
+                is_said = one.figures <= figures
             else:
-                is_said = len(fact.value & words) >= max(1.0, CONFIRMED * len(fact.value))
+                is_said = len(one.value & words) >= max(1.0, CONFIRMED * len(one.value))
             if not is_said:
-                found.append(fact.basis)
+                found.append(one.basis)
         return found
 
     def _words(self, text: str) -> frozenset[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.drift import rule
+from gateway.drift import fact, rule
+from gateway.drift.fact import FactError
 from gateway.drift.rule import RuleError
 from gateway.errors import Detail
 from gateway.personas import defaults, variables
@@ -113,6 +114,10 @@ def _check_content(content: Content, *, needs_prompt: bool) -> list[Detail]:
         rule.decode(content.rules)
     except RuleError as error:
         details.append(_detail("rules", str(error).rstrip("."), *error.loc))
+    try:
+        fact.decode(content.facts)
+    except FactError as error:
+        details.append(_detail("facts", str(error).rstrip("."), *error.loc))
     details += variables.check(content.variables, content.prompt)
     if any(not example.strip() for example in content.examples):
         details.append(_detail("examples", "must not hold an empty line"))

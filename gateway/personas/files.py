@@ -20,6 +20,7 @@ from gateway.spelling import suggestion
 MODES: Mapping[str, Mode] = {
     "layers": "written",
     "rules": "written",
+    "facts": "written",
     "variables": "written",
     "defaults": "core",
 }
@@ -45,6 +46,7 @@ class PersonaFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     allow: list[str] = []
     refusal: str = ""
     rules: list[dict[str, Any]] = []
+    facts: list[dict[str, Any]] = []
     variables: dict[str, dict[str, Any]] = {}
     upstreams: list[str] = []
     defaults: dict[str, Any] = {}

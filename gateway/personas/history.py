@@ -82,7 +82,7 @@ async def list_rules(
     """Declared rules, and those that were read from the prompt with the sentence that each came from.
 
     An entry of `rules` with `from` and the id of a read one confirms or corrects it; with `off` it
-    switches that one off.
+    switches that one off. `facts` does the same with figures: `text` says what is right in their place.
     """
     async with database.read() as connection:
         persona = await readable(connection, request, ref)

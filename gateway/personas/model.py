@@ -11,7 +11,7 @@ Visibility = Literal["private", "workspace", "public"]
 Overlay = Literal["append", "locked", "replace"]
 Status = Literal["completed", "archived"]
 SCHEMA_VERSION = "1.0"
-ADDED = ("allow", "refusal", "rules", "variables")
+ADDED = ("allow", "facts", "refusal", "rules", "variables")
 """Keys that older versions lack, whose fingerprints stay what they were where these are empty."""
 
 
@@ -31,6 +31,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The text that goes out in place of an answer that a judge holds back; if it is empty, an error does."""
     rules: list[dict[str, Any]] = []
     """The persona must or must not do these, each as `drift.rule.Rule` reads it."""
+    facts: list[dict[str, Any]] = []
+    """The owner says these of figures that were read, or beside them, each as `drift.fact.Fact` reads it."""
     variables: dict[str, dict[str, Any]] = {}
     """If there are any, the prompt is a template; each is as `variables.Variable` reads it."""
     upstreams: list[str] = []

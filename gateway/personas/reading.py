@@ -3,16 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from gateway.drift import rule
+from gateway.drift import fact, rule
+from gateway.drift.fact import Fact
 from gateway.drift.rule import Read, Rule
 from gateway.personas.model import Content, Reading
 from gateway.personas.resolved import character
 
+if TYPE_CHECKING:
+    from gateway.drift import facts as figures
+
 Origin = Literal["declared", "prompt"]
+FactOrigin = Literal["declared", "prompt", "layers"]
 State = Literal["active", "confirmed", "corrected", "off", "replaced", "unmatched"]
 
 FACTS = 500
@@ -30,18 +35,26 @@ class RuleList(msgspec.Struct, frozen=True, kw_only=True):
     """This reader found those in the prose; a later one may find more, in versions that are made then."""
     data: list["RuleView"]
     facts: list["FactView"]
-    """Figures of the layers and the prompt that answers are held against: prices, times, dates, numbers."""
+    """Declared facts, then figures of the layers and the prompt: prices, times, dates, numbers."""
 
 
 class FactView(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure of a version, and what it belongs to."""
+    """One figure of a version and what it belongs to, or a sentence that it declares."""
 
-    kind: str
-    value: float | str
-    about: str
+    id: str
+    """`facts[N]` for one that the version declares, `fact:…` for a figure that was read."""
+    origin: FactOrigin
+    state: State
+    """A figure is `confirmed`, `corrected` or `off` where a declared fact is `from` it. A declared one
+    that is `from` a sentence which is not there, and says nothing of its own, is `unmatched`."""
+    said: str
+    """The figure as it is written, or the sentence that is declared."""
+    kind: str | None
+    value: float | str | None
+    about: str | None
     basis: str
-    """`prompt`, or the layer's path."""
-    source: str
+    """`prompt`, the layer's path, or `facts[N]`."""
+    source: str | None
 
 
 class RuleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,12 +90,37 @@ def read_now(content: Content) -> Reading:
 
 
 def facts(name: str, content: Content) -> list[FactView]:
-    """List the figures of a version, which takes some ten milliseconds."""
+    """List the declared facts in their order, then the figures, which takes some ten milliseconds."""
     # Imported here, as above.
     from gateway.drift import facts as figures
 
-    found = figures.facts(character(name, content))[:FACTS]
-    return [msgspec.convert(one, FactView, from_attributes=True) for one in found]
+    read = figures.facts(character(name, content))
+    by_id = {one.id: one for one in read}
+    declared = fact.decode(content.facts)
+    views = [_fact(f"facts[{at}]", one, by_id.get(one.from_id or "")) for at, one in enumerate(declared)]
+    settled = {one.from_id: one for one in declared}
+    for one in read[:FACTS]:
+        answer = settled.get(one.id)
+        state: State = _answered(answer.off, answer.text is None) if answer is not None else "active"
+        origin: FactOrigin = "prompt" if one.basis == "prompt" else "layers"
+        views.append(FactView(origin=origin, state=state, **msgspec.structs.asdict(one)))
+    return views
+
+
+def _fact(id: str, one: Fact, of: "figures.Read | None") -> FactView:
+    state: State = "unmatched" if one.text is None and of is None else "off" if one.off else "active"
+    said = one.text or (of.said if of is not None else one.from_id or "")
+    return FactView(
+        id=id,
+        origin="declared",
+        state=state,
+        said=said,
+        kind=of.kind if of is not None and one.text is None else None,
+        value=of.value if of is not None and one.text is None else None,
+        about=of.about if of is not None else None,
+        basis=id,
+        source=of.source if of is not None else None,
+    )
 
 
 def listed(content: Content, reading: Reading) -> list[RuleView]:
@@ -123,9 +161,11 @@ def _declared(one: Rule, by_id: Mapping[str, Read]) -> State:
 def _state(one: Read, answer: Rule | None, is_active: bool) -> State:
     if answer is None:
         return "active" if is_active else "replaced"
-    if answer.off:
-        return "off"
-    return "confirmed" if answer.kind is None else "corrected"
+    return _answered(answer.off, answer.kind is None)
+
+
+def _answered(is_off: bool, says_nothing: bool) -> State:
+    return "off" if is_off else "confirmed" if says_nothing else "corrected"
 
 
 def _plain(one: Rule) -> dict[str, Any]:

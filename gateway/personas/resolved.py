@@ -8,7 +8,7 @@ import msgspec
 
 from gateway import config
 from gateway.config import Config, Route
-from gateway.drift import rule
+from gateway.drift import fact, rule
 from gateway.drift.character import Character
 from gateway.personas import variables
 from gateway.personas.model import Content, Overlay, Persona, Reading, Version
@@ -138,6 +138,7 @@ def character(name: str, content: Content, reading: Reading | None = None) -> Ch
         examples=tuple(content.examples),
         fields=content.layers,
         rules=rule.decode(content.rules),
+        facts=fact.decode(content.facts),
         read=reading.rules if reading is not None else None,
     )
 

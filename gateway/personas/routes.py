@@ -131,8 +131,8 @@ async def change_persona(
 ) -> Response[PersonaView]:
     """Fields that are left out stay.
 
-    A change of prompt, layers, examples, language, overlay, allow, refusal, rules, variables, upstreams,
-    defaults or headers makes a new version; slug, name, tags, visibility and status do not. With
+    A change of prompt, layers, examples, language, overlay, allow, refusal, rules, facts, variables,
+    upstreams, defaults or headers makes a new version; slug, name, tags, visibility and status do not. With
     `status: completed` an archived persona is back.
     """
     async with database.write(still_there(request.scope)) as connection:

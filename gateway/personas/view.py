@@ -74,6 +74,7 @@ class PersonaView(msgspec.Struct, frozen=True, kw_only=True):
     allow: list[str]
     refusal: str
     rules: list[dict[str, Any]]
+    facts: list[dict[str, Any]]
     variables: dict[str, dict[str, Any]]
     upstreams: list[str]
     defaults: dict[str, Any]
@@ -100,6 +101,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     allow: list[str]
     refusal: str
     rules: list[dict[str, Any]]
+    facts: list[dict[str, Any]]
     variables: dict[str, dict[str, Any]]
     upstreams: list[str]
     defaults: dict[str, Any]
@@ -147,6 +149,7 @@ class PersonaPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     allow: list[str] | UnsetType = UNSET
     refusal: str | UnsetType = UNSET
     rules: list[dict[str, Any]] | UnsetType = UNSET
+    facts: list[dict[str, Any]] | UnsetType = UNSET
     variables: dict[str, dict[str, Any]] | UnsetType = UNSET
     upstreams: list[str] | UnsetType = UNSET
     defaults: dict[str, Any] | UnsetType = UNSET

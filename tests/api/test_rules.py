@@ -109,3 +109,58 @@ def test_a_rule_that_cannot_be_is_refused_with_its_place(
 ) -> None:
     reply = me.post("/personas", {"slug": "ada", "prompt": "p", "rules": [rule]})
     assert details(reply, 422, "persona.schema_violation") == [(loc, "value_error")]
+
+
+COSTS = "You are Ada of the repair desk. A repair costs 25 EUR. We open at 9:30."
+
+
+def facts(me: User, query: str = "") -> dict[str, dict[str, Any]]:
+    return {one["id"]: one for one in rules(me, query)["facts"]}
+
+
+def price(me: User) -> dict[str, Any]:
+    (found,) = [one for one in facts(me).values() if one["kind"] == "eur" and one["origin"] == "prompt"]
+    return found
+
+
+def test_a_read_fact_is_confirmed_corrected_and_switched_off(me: User, ada: dict[str, Any]) -> None:
+    me.patch("/personas/ada", {"prompt": COSTS})
+    read = price(me)
+    assert (read["said"], read["origin"], read["state"]) == ("25 EUR", "prompt", "active")
+    for declared, state in [
+        ({"from": read["id"]}, "confirmed"),
+        ({"from": read["id"], "text": "A repair costs 40 EUR."}, "corrected"),
+        ({"from": read["id"], "off": True}, "off"),
+    ]:
+        changed = me.patch("/personas/ada", {"facts": [declared]})
+        assert (changed.status, changed.json["facts"]) == (200, [declared])
+        assert price(me)["state"] == state
+        assert facts(me)["facts[0]"]["state"] == ("off" if state == "off" else "active")
+    assert me.get("/personas/ada").json["version"] == 5
+    assert {one["state"] for one in facts(me, "?version=v2").values()} == {"active"}
+    assert '"off"' in me.get("/personas/ada/versions/v2/diff/v5").body.decode()
+
+
+def test_a_fact_from_a_sentence_that_is_not_there_is_unmatched(me: User, ada: dict[str, Any]) -> None:
+    declared = [{"from": "fact:00000000"}, {"text": "The desk has 3 chairs."}]
+    assert me.patch("/personas/ada", {"facts": declared}).status == 200
+    found = facts(me)
+    assert [found[id]["state"] for id in ("facts[0]", "facts[1]")] == ["unmatched", "active"]
+    assert found["facts[1]"]["said"] == "The desk has 3 chairs."
+
+
+@pytest.mark.parametrize(
+    ("fact", "loc"),
+    [
+        ({}, ["facts", 0]),
+        ({"text": " "}, ["facts", 0, "text"]),
+        ({"sentence": "a"}, ["facts", 0]),
+        ({"from": "prose:1a2b3c4d"}, ["facts", 0, "from"]),
+        ({"text": "a", "off": True}, ["facts", 0, "off"]),
+    ],
+)
+def test_a_fact_that_cannot_be_is_refused_with_its_place(
+    me: User, fact: dict[str, Any], loc: list[Any]
+) -> None:
+    reply = me.post("/personas", {"slug": "ada", "prompt": "p", "facts": [fact]})
+    assert details(reply, 422, "persona.schema_violation") == [(loc, "value_error")]

@@ -295,6 +295,25 @@ def test_a_rule_that_was_read_is_switched_off(page: Reader) -> None:
     assert {one["state"] for one in after["data"] if one["id"] == read[0]["id"]} == {"off"}
 
 
+def test_a_fact_that_was_read_is_corrected_and_switched_off(page: Reader) -> None:
+    main = page.open(f"/personas/{SLUG}/rules")
+    found = page.traffic.get(f"/v1/personas/{SLUG}/rules?version=latest")["facts"]
+    assert main.locator("[data-fact]").count() == len(found)
+    id, version = found[0]["id"], page.traffic.get(f"/v1/personas/{SLUG}")["version"]
+    fact = main.locator(f'[data-fact="{id}"]')
+    assert text(fact.locator(".what")) == found[0]["said"]
+    fact.get_by_role("button", name="Correct").click()
+    dialog = page.page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("The library opens at nine in the evening.")
+    dialog.get_by_role("button", name="Save the correction").click()
+    expect(fact.locator(".chip").last).to_have_text("corrected")
+    expect(fact.locator(".what")).to_have_text("The library opens at nine in the evening.")
+    fact.get_by_role("button", name="Switch off").click()
+    expect(fact.locator(".chip").last).to_have_text("off")
+    after = page.traffic.get(f"/v1/personas/{SLUG}")
+    assert (after["version"], after["facts"]) == (version + 2, [{"from": id, "off": True}])
+
+
 def test_a_chat_streams_and_says_how_far_it_strayed(page: Reader) -> None:
     main = page.open(f"/personas/{SLUG}/chat")
     main.get_by_label("Say something").fill("Good evening!")

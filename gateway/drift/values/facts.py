@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from gateway.drift.values.names import Names
 from gateway.drift.values.segmentation import pieces, segment
 from gateway.drift.values.stated import Stated, about, around, sentence
 
-_READ, _READ_IN_ALL, _FIELDS = 20_000, 60_000, 2_000
+READ, _READ_IN_ALL, FIELDS = 20_000, 60_000, 2_000
 """Characters read of one stored text and of all of them, and fields looked at."""
 _ITEMS, _MOST, _VERBATIM = 400, 40, 400
 """Stored statements that a turn is held against, those for one word, and short fields looked for as such."""
@@ -54,8 +54,12 @@ class Facts:
         name: str,
         languages: Languages | None = None,
         forbidden: Iterable[str] = (),
+        stated: Mapping[str, str] | None = None,
     ) -> None:
-        """Make them ready; `forbidden` are sentences of the prompt about what not to say, and no facts."""
+        """Make them ready; `forbidden` are sentences of the prompt about what not to say, and no facts.
+
+        `stated` are sentences of the owner's, each by where it stands.
+        """
         self.lexicon = lexicon(language, languages)
         self.name = name
         self.stored: dict[str, dict[str, str]] = {}
@@ -65,8 +69,8 @@ class Facts:
         self.items: list[Claim] = []
         self.attitudes: dict[str, tuple[int, str]] = {}
         """Things that are liked (1) or disliked (-1), and where that is stored."""
-        prompt = prompt[:_READ]
-        known = [(path[:_READ], value[:_READ]) for path, value in islice(leaves(fields), _FIELDS)]
+        prompt = prompt[:READ]
+        known = [(path[:READ], value[:READ]) for path, value in islice(leaves(fields), FIELDS)]
         self.ledger = Ledger(self.lexicon.reader)
         # German writes every noun with a capital.
         own = self.lexicon
@@ -80,7 +84,9 @@ class Facts:
             own.titles,
             capitals_tell=not language.lower().startswith("de"),
         )
-        self.text = " ".join([prompt, *(value for _, value in known)])[:_READ_IN_ALL].lower()
+        stated = stated or {}
+        texts = [prompt, *stated.values(), *(value for _, value in known)]
+        self.text = " ".join(texts)[:_READ_IN_ALL].lower()
         self._left = _READ_IN_ALL
         """Characters that may still be read; the prompt is read whatever is left."""
         for path, value in known:
@@ -94,11 +100,14 @@ class Facts:
             told = told.replace(kept_back, "\n")
         self._take_text("prompt", told)
         self._take_figures("prompt", prompt)
+        for basis, told in stated.items():
+            self._take_text(basis, told)
+            self._take_figures(basis, told)
         self._take_names(prompt)
         for i, example in enumerate(examples):
             if self._left > 0 and len(self.items) < _ITEMS:
-                self._take_text(f"examples[{i}]", example[:_READ])
-                for part in pieces(self.lexicon, Text(example[:_READ], _READ)):
+                self._take_text(f"examples[{i}]", example[:READ])
+                for part in pieces(self.lexicon, Text(example[:READ], READ)):
                     for figure in part.reading.figures:
                         self.ledger.acquit(figure)
         self._one_gender()
@@ -197,7 +206,7 @@ class Facts:
         """Keep the figures of a text with the words that say what they belong to: those of their clause."""
         own = {stem for stem, *_ in self.lexicon.read(Stretch(named)).stems} if named else set()
         own.update(word for word in named.split() if len(word) == 1 and word > "\u3000")
-        for part in pieces(self.lexicon, Text(text, len(text)), head=_READ):
+        for part in pieces(self.lexicon, Text(text, len(text)), head=READ):
             reading, lower = part.reading, part.stretch.lower
             days = self.lexicon.reader.days(part.stretch.text, lower, part.stretch.offset)
             if not reading.figures and not days:
@@ -215,7 +224,7 @@ class Facts:
 
     def _take_names(self, prompt: str) -> None:
         """Keep the names in the prompt's prose."""
-        for part in pieces(self.lexicon, Text(prompt, len(prompt)), head=_READ):
+        for part in pieces(self.lexicon, Text(prompt, len(prompt)), head=READ):
             stems = [(s, a - part.stretch.offset, b) for s, a, b in part.reading.stems]
             denied = [m.start for m in part.reading.mentions if m.category == "_negations"]
             denied = [at - part.stretch.offset for at in denied]
@@ -224,7 +233,7 @@ class Facts:
 
     def _take_text(self, basis: str, text: str) -> None:
         self._left -= len(text)
-        for clause in segment(self.lexicon, Text(text, len(text)), head=_READ, most=_ITEMS):
+        for clause in segment(self.lexicon, Text(text, len(text)), head=READ, most=_ITEMS):
             if len(self.items) < _ITEMS:
                 self.items.append(Claim(basis, clause, 0.0, basis.startswith("examples[")))
             if not basis.startswith("examples"):

@@ -22,6 +22,7 @@ CONTENT: Json = {
     "allow": [],
     "refusal": "",
     "rules": [{"must_not": "promise a refund", "name": "no refunds"}],
+    "facts": [{"from": "fact:5e6f7a8b", "off": True}],
     "variables": {},
     "upstreams": [],
     "defaults": {"temperature": 0.7},
@@ -87,6 +88,10 @@ RULES: Json = {
     ],
     "facts": [
         {
+            "id": "fact:5e6f7a8b",
+            "origin": "prompt",
+            "state": "active",
+            "said": "eight in the evening",
             "kind": "time",
             "value": 1200,
             "about": "The library opens",

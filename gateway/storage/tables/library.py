@@ -41,6 +41,7 @@ versions = Table(
     Column("allow", JSON, nullable=False, server_default="[]"),
     Column("refusal", Text, nullable=False, server_default=text("''")),
     Column("rules", JSON, nullable=False, server_default="[]"),
+    Column("facts", JSON, nullable=False, server_default="[]"),
     Column("variables", JSON, nullable=False, server_default="{}"),
     Column("reading", JSON(none_as_null=True)),
     Column("upstreams", JSON, nullable=False),

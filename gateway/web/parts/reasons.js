@@ -63,7 +63,7 @@ export function sources(version, rules) {
     let value = version;
     for (const step of basis.match(/[^.[\]]+/g) ?? []) value = value?.[step];
     if (basis === "prompt" || value === undefined || value === null) return null;
-    return typeof value === "string" ? value : JSON.stringify(value);
+    return typeof value === "string" ? value : typeof value.text === "string" ? value.text : JSON.stringify(value);
   };
 }
 

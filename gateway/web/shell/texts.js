@@ -67,9 +67,10 @@ export const texts = {
     title: "Rules", note: "What answers are held against: declared in the version, or read from its prompt. Each change makes a new version.",
     none: "No rules", next: "The prompt states none that can be read. Declare some in the persona's file under rules.",
     from: "from", confirm: "Confirm", correct: "Correct", off: "Switch off", on: "Switch on again", saved: (version) => `Saved as v${version}.`,
-    states: { active: "active", confirmed: "confirmed", corrected: "corrected", off: "off", replaced: "replaced", unmatched: "sentence is gone" }, origin: { declared: "declared", prompt: "read from the prompt" },
-    correctTitle: "Correct a rule", correctAbout: "Write the rule as it is meant, as JSON with one kind of rule.", correctYes: "Save the correction", facts: "Facts", factsNote: "Figures that answers are held against.",
-    noFacts: "No figures", fact: "Fact", value: "Value", basis: "Stands in", kinds: { never_say: "never says", must_not: "must not", must: "must", language: "language", length: "length", format: "format" },
+    states: { active: "active", confirmed: "confirmed", corrected: "corrected", off: "off", replaced: "replaced", unmatched: "sentence is gone" }, origin: { declared: "declared", prompt: "read from the prompt", layers: "read from the layers" },
+    correctTitle: "Correct a rule", correctAbout: "Write the rule as it is meant, as JSON with one kind of rule.", correctYes: "Save the correction", facts: "Facts", factsNote: "Figures that answers are held against, read from the prompt and the layers. One that is off accuses nobody.",
+    noFacts: "No figures", add: "Add a fact", addTitle: "Add a fact", factTitle: "Correct a fact", factAbout: "Write one sentence as it is right, such as: Breakfast is served until half past ten.", instead: "instead of:", remove: "Remove",
+    factKinds: { time: "time", "of-the-calendar": "year", date: "date", phone: "telephone", percent: "percent", weekday: "weekday", number: "number", label: "number", n: "count" }, kinds: { never_say: "never says", must_not: "must not", must: "must", language: "language", length: "length", format: "format" },
     version: "Version", newer: (version) => `Changes are made to the newest version, v${version}.`,
   },
   chat: {

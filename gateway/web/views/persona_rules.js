@@ -6,7 +6,6 @@ import { may } from "../shell/session.js";
 import { texts } from "../shell/texts.js";
 import { action, card, choice, empty, field, h, tell } from "../parts/dom.js";
 import { confirm } from "../parts/dialog.js";
-import { table } from "../parts/table.js";
 
 const words = texts.rules;
 const KINDS = Object.keys(words.kinds);
@@ -22,7 +21,7 @@ export async function show({ persona, query, signal }) {
   const newest = found.version === persona.version;
   const list = found.data.map((one) => rule(persona, one, newest && may("personas:write")));
   const note = newest ? words.note : `${words.note} ${words.newer(persona.version)}`;
-  return h("div", {}, card(words.title, { note, side: pick }, list.length ? list : empty(words.none, words.next)), facts(found.facts));
+  return h("div", {}, card(words.title, { note, side: pick }, list.length ? list : empty(words.none, words.next)), facts(persona, found.facts, newest && may("personas:write")));
 }
 
 export function said(rule) {
@@ -47,7 +46,7 @@ function rule(persona, one, writes) {
 function actions(persona, one) {
   if (one.origin !== "prompt") return [];
   const others = persona.rules.filter((rule) => rule.from !== one.id);
-  const put = (rule) => save(persona, rule ? [...others, rule] : others);
+  const put = (rule) => save(persona, { rules: rule ? [...others, rule] : others });
   const made = [];
   if (one.state === "active") made.push(action(words.confirm, () => put({ from: one.id }), { class: "small" }));
   if (one.state !== "off") {
@@ -57,8 +56,8 @@ function actions(persona, one) {
   return made;
 }
 
-async function save(persona, rules) {
-  const made = await api.patch(`/v1/personas/${persona.id}`, { rules });
+async function save(persona, change) {
+  const made = await api.patch(`/v1/personas/${persona.id}`, change);
   tell(words.saved(made.version));
   refine({ v: null });
 }
@@ -69,12 +68,52 @@ function correct(one, put) {
   confirm({ title: words.correctTitle, about: [h("blockquote", {}, one.source), field(words.correctAbout, text)], yes: words.correctYes, work: () => put({ ...JSON.parse(text.value), from: one.id }) });
 }
 
-function facts(found) {
-  const columns = [
-    [words.fact, (one) => one.about],
-    [words.value, (one) => `${one.value} ${one.kind}`, "tight"],
-    [words.basis, (one) => h("code", {}, one.basis), "tight"],
-    ["", (one) => h("span", { class: "soft" }, one.source), "words"],
-  ];
-  return card(words.facts, { note: words.factsNote }, found.length ? table(words.facts, columns, found).element : empty(words.noFacts));
+// A figure that was read stands with what its owner has said of it; a declared one has a row only where none was read.
+function facts(persona, found, writes) {
+  const read = new Set(found.filter((one) => one.origin !== "declared").map((one) => one.id));
+  const list = found.filter((one) => one.origin !== "declared" || !read.has(persona.facts[place(one)]?.from));
+  const rows = list.map((one) => fact(persona, one, writes));
+  const side = writes ? h("button", { class: "small", onclick: () => state(words.addTitle, "", (text) => save(persona, { facts: [...persona.facts, { text }] })) }, words.add) : null;
+  return card(words.facts, { note: words.factsNote, side }, rows.length ? rows : empty(words.noFacts));
+}
+
+function fact(persona, one, writes) {
+  const correction = persona.facts.find((answer) => answer.from === one.id)?.text;
+  const buttons = writes ? factActions(persona, one, correction) : [];
+  return h(
+    "div",
+    { class: `rule ${one.state === "off" || one.state === "unmatched" ? "off" : ""}`, "data-fact": one.id },
+    h("div", { class: "cardhead" }, h("span", { class: "what" }, correction ?? one.said), h("span", { class: "row" }, one.kind ? h("span", { class: "chip" }, kindOf(one.kind)) : null, h("span", { class: "chip" }, words.states[one.state]), h("small", {}, one.origin === "layers" ? h("code", {}, one.basis) : words.origin[one.origin]))),
+    one.source ? h("blockquote", {}, correction ? `${words.instead} ` : null, one.source) : null,
+    buttons.length ? h("div", { class: "row" }, buttons) : null,
+  );
+}
+
+function factActions(persona, one, correction) {
+  if (one.origin === "declared") return [action(words.remove, () => save(persona, { facts: persona.facts.filter((_, at) => at !== place(one)) }), { class: "small" })];
+  const others = persona.facts.filter((answer) => answer.from !== one.id);
+  const put = (answer) => save(persona, { facts: answer ? [...others, answer] : others });
+  const made = [];
+  if (one.state === "active") made.push(action(words.confirm, () => put({ from: one.id }), { class: "small" }));
+  if (one.state === "off") made.push(action(words.on, () => put(null), { class: "small" }));
+  else {
+    made.push(h("button", { class: "small", onclick: () => state(words.factTitle, correction ?? one.source, (text) => put({ from: one.id, text }), one.source) }, words.correct));
+    made.push(action(words.off, () => put({ from: one.id, off: true }), { class: "small" }));
+  }
+  return made;
+}
+
+function state(title, text, put, source = null) {
+  const box = h("textarea", { rows: 3, maxlength: 500 });
+  box.value = text;
+  confirm({ title, about: [source ? h("blockquote", {}, source) : null, field(words.factAbout, box)], yes: words.correctYes, work: () => put(box.value.trim()) });
+}
+
+function place(one) {
+  return Number(/\d+/.exec(one.id)?.[0]);
+}
+
+function kindOf(kind) {
+  const [first, ...rest] = kind.split(":");
+  return words.factKinds[first] ?? (rest.length ? rest.join(":") : kind);
 }

@@ -1,0 +1,75 @@
+"""A fact is what a persona's owner says of a figure that was read, or a sentence of the owner's own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+MOST = 200
+"""Facts that one version declares."""
+TEXT = 500
+"""Characters of a sentence."""
+READ = "fact:"
+"""The ids of figures that were read begin with it."""
+
+
+class FactError(ValueError):
+    """A fact that cannot be; `loc` says which one and where in it."""
+
+    def __init__(self, loc: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.loc = loc
+
+
+class Fact(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename={"from_id": "from"},
+):
+    """One fact: a sentence, or `from` a figure that was read, or both."""
+
+    text: str | None = None
+    """A sentence whose figures answers are held against; beside `from` it stands in place of the figure."""
+    from_id: str | None = None
+    """The id of a figure that was read, which this one confirms, corrects or switches off."""
+    off: bool = False
+
+
+def decode(value: Any) -> tuple[Fact, ...]:
+    """Facts as they are written, checked; `FactError` says which one is wrong, where and how to mend it."""
+    if not isinstance(value, list | tuple):
+        raise FactError((), "Facts are a list of objects, each with `text` or `from`.")
+    if len(value) > MOST:
+        raise FactError((), f"A version declares at most {MOST} facts.")
+    found: list[Fact] = []
+    for at, one in enumerate(value):
+        try:
+            fact = msgspec.convert(one, Fact)
+        except msgspec.ValidationError as error:
+            fields = ", ".join(Fact.__struct_encode_fields__)
+            known = f"; known are: {fields}" if "unknown field" in str(error) else ""
+            raise FactError((at,), f"Fact {at} is not valid: {error}{known}.") from None
+        _check(at, fact, found)
+        found.append(fact)
+    return tuple(found)
+
+
+def statements(facts: Sequence[Fact]) -> dict[str, str]:
+    """Give the sentences that are declared, each by its place, such as `facts[2]`."""
+    return {f"facts[{at}]": fact.text for at, fact in enumerate(facts) if fact.text is not None}
+
+
+def _check(at: int, fact: Fact, before: Sequence[Fact]) -> None:
+    if fact.text is None and fact.from_id is None:
+        raise FactError((at,), f"Fact {at} says nothing; give a sentence as `text`, or `from` a read one.")
+    if fact.text is not None and not 0 < len(fact.text.strip()) <= TEXT:
+        raise FactError((at, "text"), f"`text` of fact {at} is a sentence of 1 to {TEXT} characters.")
+    if fact.from_id is not None and not fact.from_id.startswith(READ):
+        raise FactError((at, "from"), f"Fact {at} is `from` the id of a read one, such as {READ}1a2b3c4d.")
+    if fact.from_id is not None and any(one.from_id == fact.from_id for one in before):
+        raise FactError((at, "from"), f"Fact {at} is `from` the same id as one before it; keep one of them.")
+    if fact.off and (fact.from_id is None or fact.text is not None):
+        raise FactError((at, "off"), f"Fact {at} is off; only `from` a read one may stand beside `off`.")

@@ -1,0 +1,65 @@
+"""What an owner says of a figure is what answers are held against."""
+
+import msgspec
+import pytest
+
+from gateway.drift import scorer
+from gateway.drift.character import Character
+from gateway.drift.fact import FactError, decode
+from gateway.drift.facts import facts
+from gateway.drift.profile import Profile
+
+ADA = Character(
+    name="Ada",
+    prompt="You are Ada of the repair desk. A repair costs 25 EUR. We open at 9:30.",
+    fields={"surface": {"phone": "0555 123 456"}},
+)
+ASKED = "What does a repair cost?"
+
+
+def accused(character: Character, answer: str, asked: str = ASKED) -> list[str]:
+    score, _ = scorer.score(Profile(character), scorer.BEGINNING, asked, answer)
+    return sorted({str(one.basis) for one in score.signals if one.axis == "values"})
+
+
+def settled(said: str, **answer: object) -> Character:
+    (id,) = [one.id for one in facts(ADA) if one.said == said]
+    return msgspec.structs.replace(ADA, facts=decode([{"from": id, **answer}]))
+
+
+def test_what_is_read_bears_an_id_and_is_told_as_it_is_written() -> None:
+    found = facts(ADA)
+    assert {one.said for one in found} >= {"25 EUR", "9:30", "0555 123 456"}
+    assert len({one.id for one in found}) == len(found)
+    longer = msgspec.structs.replace(ADA, prompt=f"Good day. {ADA.prompt}")
+    assert [one.id for one in facts(longer)] == [one.id for one in found]
+
+
+def test_a_figure_accuses_an_answer_until_it_is_switched_off() -> None:
+    wrong = "A repair costs 40 EUR."
+    assert accused(ADA, wrong) == ["prompt"]
+    assert accused(settled("25 EUR"), wrong) == ["prompt"]
+    off = settled("25 EUR", off=True)
+    assert accused(off, wrong) == accused(off, "A repair costs 25 EUR.") == []
+
+
+def test_a_correction_stands_in_place_of_its_figure() -> None:
+    corrected = settled("25 EUR", text="A repair costs 40 EUR.")
+    assert accused(corrected, "A repair costs 40 EUR.") == []
+    assert accused(corrected, "A repair costs 25 EUR.") == ["facts[0]"]
+
+
+def test_a_figure_of_a_layer_is_switched_off_as_one_of_the_prompt_is() -> None:
+    wrong, asked = "Our phone number is 0555 999 888.", "What is your phone number?"
+    assert accused(ADA, wrong, asked) == ["layers.surface.phone"]
+    assert accused(settled("0555 123 456", off=True), wrong, asked) == []
+
+
+def test_a_sentence_of_the_owners_own_is_held_against_answers() -> None:
+    told = msgspec.structs.replace(ADA, facts=decode([{"text": "A new screen costs 80 EUR."}]))
+    assert "facts[0]" in accused(told, "A new screen costs 95 EUR.", "What does a new screen cost?")
+
+
+def test_one_figure_has_one_answer() -> None:
+    with pytest.raises(FactError, match="same id"):
+        decode([{"from": "fact:1a2b3c4d"}, {"from": "fact:1a2b3c4d", "off": True}])
