@@ -12,41 +12,31 @@ import msgspec
 from gateway import clock
 from gateway import config as configuration
 from gateway.alerts import store
-from gateway.config import Config, ConfigError, Route
+from gateway.alerts.lists import Dates, dates_of
+from gateway.config import Config, ConfigError
 from gateway.events import store as events
 from gateway.events.event import Value
 from gateway.storage import properties
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
-from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
-from gateway.upstreams.routing import Node, Routing
+from gateway.upstreams.routing import Routing
 
-EVERY_MS = 86_400_000
-"""Milliseconds between two looks, of all processes together."""
-SETTLED_SECONDS = 600.0
-"""Seconds that a process lives before its first look, so that one which is started often asks seldom."""
-READ_SECONDS = 30.0
-MOST_BYTES = 8 << 20
-"""Bytes of a list of models that are read."""
-MODELS = 10_000
-FIELDS = ("shutdown_date", "deprecation", "expiration_date")
-"""A model's date stands under one of these: OpenAI, Mistral and OpenRouter have a name of their own each."""
+HOUR_MS = 3_600_000
+FIRST_MS = 60_000
+"""Milliseconds from the first start on a store to the first look, so that what lives shortly asks nobody."""
+CLAIM_MS = 600_000
+"""Milliseconds after which another process looks, where the one that has begun to has not come to an end."""
+CHECK_SECONDS = 60.0
+"""Seconds between two looks into the store for whether it is time."""
 PAGE = 500
 SHOWN_SECONDS = 0.25
-AT, FOUND, TOLD = "retiring.at", "retiring.found", "retiring.told."
-
-Dates = dict[str, str]
-"""The day on which each model is switched off, by `NAME/model`."""
+DUE, FOUND, TOLD = "retiring.due", "retiring.found", "retiring.told."
 
 log = logging.getLogger("gateway.alerts")
 
 
-class _List(msgspec.Struct):
-    data: list[dict[str, object]] = []
-
-
-_list = msgspec.json.Decoder(_List)
 _dates = msgspec.json.Decoder(Dates)
 
 
@@ -56,43 +46,76 @@ class Retiring:
     def __init__(self, settings: Config, database: Database) -> None:
         self._config = settings
         self._database = database
-        self._due = time.monotonic() + SETTLED_SECONDS
+        self._every_ms = round(settings.alerts.models_hours * HOUR_MS)
+        """Milliseconds between two looks, of all processes together; 0 for never."""
+        self._check_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def look(self) -> bool:
-        """Begin to look once a day; nobody waits for it."""
-        if time.monotonic() >= self._due and (self._task is None or self._task.done()):
-            self._due = time.monotonic() + SETTLED_SECONDS
+        """Begin to look where it is time; nobody waits for it."""
+        is_idle = self._task is None or self._task.done()
+        if self._every_ms and is_idle and time.monotonic() >= self._check_at:
+            self._check_at = time.monotonic() + min(CHECK_SECONDS, self._every_ms / 1000)
             self._task = asyncio.create_task(self._look())
         return False
 
     async def _look(self) -> None:
         try:
-            async with self._database.write() as connection:
-                last, now = await properties.find(connection, AT), clock.now_ms()
-                # A clock that was wrong must not put the next look off for ever.
-                if last is not None and last.isdigit() and abs(now - int(last)) < EVERY_MS:
-                    return
-                await properties.put(connection, AT, str(now))
-            await self.read()
+            if await self._is_due() and await self._claim():
+                is_whole = await self.read()
+                pause = self._every_ms if is_whole else min(self._every_ms, HOUR_MS)
+                async with self._database.write() as connection:
+                    await properties.put(connection, DUE, str(clock.now_ms() + pause))
         except StoreUnavailable as error:
             log.debug("models that retire are not looked for now: %s", type(error).__name__)
 
-    async def read(self) -> Dates:
-        """Ask every upstream, and tell of each model that somebody uses. Raises StoreUnavailable."""
+    async def _is_due(self) -> bool:
+        async with self._database.read() as connection:
+            return await self._due_in(connection) <= 0
+
+    async def _claim(self) -> bool:
+        """Begin a look that no other process has begun; on a new store, say when the first one comes."""
+        async with self._database.write() as connection:
+            if await self._due_in(connection) > 0:
+                return False
+            is_new = await properties.find(connection, DUE) is None
+            pause = min(FIRST_MS, self._every_ms) if is_new else CLAIM_MS
+            await properties.put(connection, DUE, str(clock.now_ms() + pause))
+            return not is_new
+
+    async def _due_in(self, connection: AsyncConnection) -> int:
+        """Count the milliseconds until the next look."""
+        due = await properties.find(connection, DUE)
+        left = int(due) - clock.now_ms() if due is not None and due.isdigit() else 0
+        # A clock that was wrong, or another setting, must not put the next look off for ever.
+        return left if left <= max(self._every_ms, CLAIM_MS) else 0
+
+    async def read(self) -> bool:
+        """Ask every upstream, and tell of each model that somebody uses; false where one could not be asked.
+
+        Raises StoreUnavailable.
+        """
+        dates, unasked = await self._dates()
+        users = await self._users()
+        async with self._database.write() as connection:
+            before = await _found(connection)
+            dates |= {name: day for name, day in before.items() if name.partition("/")[0] in unasked}
+            used = {name: day for name, day in dates.items() if name in users}
+            await properties.put(connection, FOUND, msgspec.json.encode(used).decode())
+        for name, day in used.items():
+            await self._tell(name, day, users[name])
+        return not unasked
+
+    async def _dates(self) -> tuple[Dates, set[str]]:
+        """Read every list; the names of the upstreams that could not be asked come with them."""
         routing = Routing(self._config, Lookups())
         try:
             found = await asyncio.gather(*(dates_of(node) for node in routing.nodes.values()))
         finally:
             await routing.close()
-        dates = {name: day for each in found for name, day in each.items()}
-        users = await self._users() if dates else {}
-        used = {name: day for name, day in dates.items() if name in users}
-        async with self._database.write() as connection:
-            await properties.put(connection, FOUND, msgspec.json.encode(used).decode())
-        for name, day in used.items():
-            await self._tell(name, day, users[name])
-        return used
+        by_name = dict(zip(routing.nodes, found, strict=True))
+        dates = {name: day for each in found if each is not None for name, day in each.items()}
+        return dates, {name for name, each in by_name.items() if each is None}
 
     async def _tell(self, name: str, day: str, workspaces: set[str]) -> None:
         upstream, _, model = name.partition("/")
@@ -102,7 +125,7 @@ class Retiring:
         async with self._database.write() as connection:
             for workspace_id in sorted(workspaces):
                 mark = TOLD + hashlib.sha256(f"{workspace_id} {name}".encode()).hexdigest()[:32]
-                if await properties.find(connection, mark) is not None:
+                if await properties.find(connection, mark) == day:
                     continue
                 is_new = True
                 await properties.put(connection, mark, day)
@@ -141,51 +164,15 @@ class Retiring:
             return text
 
 
-async def dates_of(node: Node) -> Dates:
-    """Read when an upstream's models are switched off; nothing where it has no list that can be read."""
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            response = await node.client.get("/models")
-            try:
-                body = bytearray()
-                while response.status == 200 and (data := await response.read()):
-                    body += data
-                    if len(body) > MOST_BYTES:
-                        return {}
-            finally:
-                response.close()
-        return await asyncio.to_thread(read_dates, node.name, bytes(body))
-    except (UpstreamFailure, TimeoutError):
-        return {}
-
-
-def read_dates(upstream: str, body: bytes) -> Dates:
-    """Read the days on which models are switched off from a list of them."""
-    try:
-        listed = _list.decode(body).data[:MODELS]
-    except (msgspec.DecodeError, RecursionError):
-        return {}
-    found: Dates = {}
-    for each in listed:
-        day = next((day for name in FIELDS if (day := _day(each.get(name))) is not None), None)
-        model = each.get("id")
-        if day is not None and isinstance(model, str) and len(model) <= 256:
-            found[str(Route(upstream, model))] = day
-    return found
-
-
-def _day(value: object) -> str | None:
-    try:
-        return datetime.date.fromisoformat(value[:10]).isoformat() if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
 async def known(database: Database) -> Dates:
     """Tell which models that are used retire, as far as was found; empty while the store is away."""
     try:
         async with asyncio.timeout(SHOWN_SECONDS), database.read() as connection:
-            found = await properties.find(connection, FOUND)
+            return await _found(connection)
     except (StoreUnavailable, TimeoutError):
         return {}
+
+
+async def _found(connection: AsyncConnection) -> Dates:
+    found = await properties.find(connection, FOUND)
     return {} if found is None else _dates.decode(found.encode())

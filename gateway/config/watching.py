@@ -67,6 +67,8 @@ class Alerts(Strict, frozen=True):
     """Hours whose answers are looked at."""
     minimum_turns: Count = 20
     """Scored answers below which no alert is given."""
+    models_hours: Annotated[float, msgspec.Meta(ge=0, le=720)] = 24
+    """Hours between two looks for models that their providers will switch off; 0 never looks."""
 
 
 class Webhooks(Strict, frozen=True):

@@ -1,13 +1,16 @@
 """Models that their providers switch off are told of, once, to the workspaces that use them."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
-from gateway import config
+from gateway import clock, config
 from gateway.alerts import retiring
-from gateway.alerts.retiring import Retiring, read_dates
+from gateway.alerts.lists import read_dates
+from gateway.alerts.retiring import Retiring
 from gateway.auth import store as auth
 from gateway.cli import store_findings
 from gateway.config import Config
@@ -74,8 +77,8 @@ async def test_those_who_use_a_model_are_told_once(
     await add(database, "default", "older", "main/old", "main/fine")
     looking = Retiring(settings, database)
     expected = {"main/usual": "2027-01-31", "main/old": "2027-02-01"}
-    assert await looking.read() == expected
-    assert await looking.read() == expected
+    assert await looking.read()
+    assert await looking.read()
     assert sorted(await told(database)) == [(home, "old", "2027-02-01"), (home, "usual", "2027-01-31")]
     assert await retiring.known(database) == expected
     seen = upstream.seen[0]
@@ -90,7 +93,8 @@ async def test_an_upstream_without_a_list_tells_nothing(
     database: Database, settings: Config, upstream: ScriptedUpstream
 ) -> None:
     upstream.by_path("/models", status(404))
-    assert await Retiring(settings, database).read() == {}
+    assert await Retiring(settings, database).read()
+    assert await retiring.known(database) == {}
     assert await told(database) == []
 
 
@@ -102,6 +106,56 @@ async def test_the_doctor_names_what_retires(
     (found,) = await store_findings.retiring_models(database)
     assert (found.state, found.part) == ("warn", "models.main/usual")
     assert "2027-01-31" in found.message
+
+
+async def test_what_was_found_stands_while_an_upstream_cannot_be_asked(
+    settings: Config, upstream: ScriptedUpstream, database: Database
+) -> None:
+    looking = Retiring(settings, database)
+    upstream.by_path("/models", json_answer(LISTED))
+    assert await looking.read()
+    for failing in (401, 429, 503):
+        upstream.by_path("/models", status(failing))
+        assert not await looking.read()
+        assert await retiring.known(database) == {"main/usual": "2027-01-31"}
+    upstream.by_path("/models", json_answer({"data": []}))
+    assert await looking.read()
+    assert await retiring.known(database) == {}
+
+
+async def test_a_date_that_changes_is_told_anew(
+    settings: Config, upstream: ScriptedUpstream, database: Database
+) -> None:
+    home = await add(database, "default", "usual")
+    for day in ("2027-01-31", "2027-04-30", "2027-04-30"):
+        upstream.by_path("/models", json_answer({"data": [{"id": "usual", "shutdown_date": day}]}))
+        await Retiring(settings, database).read()
+    assert await told(database) == [(home, "usual", "2027-01-31"), (home, "usual", "2027-04-30")]
+
+
+async def looked(settings: Config, database: Database) -> bool:
+    """Let a process that was just started look; tells whether it has asked anybody."""
+    looking = Retiring(settings, database)
+    asked = mock.AsyncMock(return_value=True)
+    with mock.patch.object(looking, "read", asked):
+        await looking.look()
+        assert looking._task is not None
+        await looking._task
+    return asked.await_count > 0
+
+
+async def test_one_process_looks_a_minute_after_the_first_start_and_then_once_a_day(
+    settings: Config, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now_ms()
+    seen = []
+    for seconds in (0, 59, 61, 62, 86_400, 86_462):
+        monkeypatch.setattr(clock, "now_ms", partial(int, now + seconds * 1000))
+        seen.append(await looked(settings, database))
+    assert seen == [False, False, True, False, False, True]
+    # The clock has been set back by a year.
+    monkeypatch.setattr(clock, "now_ms", partial(int, now - 365 * 86_400_000))
+    assert await looked(settings, database)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"data": 5}', b'{"data": [{"shutdown_date": "2027-01-01"}]}'])
