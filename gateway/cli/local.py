@@ -13,6 +13,7 @@ from gateway.auth.view import AuditView, show_entry
 from gateway.cli.failures import Failure
 from gateway.cli.local_budgets import LocalBudgets
 from gateway.cli.local_conversations import LocalConversations
+from gateway.cli.local_gateways import LocalGateways
 from gateway.cli.local_imports import LocalImports
 from gateway.cli.local_keys import LocalKeys
 from gateway.cli.local_populations import LocalPopulations
@@ -86,6 +87,10 @@ class Local:
     @property
     def imports(self) -> LocalImports:
         return LocalImports(self._database, self._workspace)
+
+    @property
+    def gateways(self) -> LocalGateways:
+        return LocalGateways(self._opened.config)
 
     @property
     def keys(self) -> LocalKeys:

@@ -13,6 +13,7 @@ from gateway.cli.failures import Failure
 from gateway.cli.ref import version_number
 from gateway.cli.remote_budgets import RemoteBudgets
 from gateway.cli.remote_conversations import RemoteConversations
+from gateway.cli.remote_gateways import RemoteGateways
 from gateway.cli.remote_imports import RemoteImports
 from gateway.cli.remote_keys import RemoteKeys
 from gateway.cli.remote_populations import RemotePopulations
@@ -54,6 +55,10 @@ class Remote:
     @property
     def imports(self) -> RemoteImports:
         return RemoteImports(self._api)
+
+    @property
+    def gateways(self) -> RemoteGateways:
+        return RemoteGateways(self._api)
 
     @property
     def keys(self) -> RemoteKeys:

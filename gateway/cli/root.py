@@ -13,6 +13,7 @@ from gateway.cli.options import example
 
 COMMANDS: Mapping[str, str] = {
     "serve": "Start the gateway, with the bundled model where no provider is configured.",
+    "reload": "Have a gateway that runs read its configuration again.",
     "demo": "Start a gateway for the moment, open its page, and play a story before it.",
     "check": "Show the configuration in force, or where it is mistaken.",
     "doctor": "Look at configuration, store, upstreams and port, and say what to do.",

@@ -18,6 +18,7 @@ from gateway.config import Config
 from gateway.runs.pipelines import Pipelines
 from gateway.server import seed
 from gateway.server.banner import FirstKey, banner
+from gateway.server.crew import Tasks
 from gateway.server.listening import StartError
 from gateway.server.model_process import ModelProcess, has_model
 from gateway.server.reloading import RefusedError, require_reloadable
@@ -70,7 +71,7 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
         )
         again = partial(_again, config_path, host, port, workers)
         labour = partial(working.run, embedder=embedder.address if embedder else None)
-        supervisor = Supervisor(settings, main, labour, local, tools, embedder, again)
+        supervisor = Supervisor(settings, Tasks(main, labour), local, tools, embedder, again)
     except (LocalModelMissing, ToolsMissing, SocketMissing, StartError) as error:
         for process in (tools, embedder):
             if process is not None:

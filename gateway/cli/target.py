@@ -131,6 +131,16 @@ class Imports(Protocol):
         """Make personas of the document: all of them, or none. Raises Failure."""
 
 
+class Gateways(Protocol):
+    """The gateways that run on a target."""
+
+    def reload(self) -> AsyncGenerator[tuple[str, list[str]], None]:
+        """Have each read its configuration again, and yield its address and the tables that have changed.
+
+        It raises Failure where a new configuration is refused.
+        """
+
+
 class Keys(Protocol):
     """The keys of a target; every method raises Failure where it cannot do what is asked."""
 
@@ -220,6 +230,9 @@ class Target(Protocol):
 
     @property
     def imports(self) -> Imports: ...
+
+    @property
+    def gateways(self) -> Gateways: ...
 
     @property
     def keys(self) -> Keys: ...

@@ -19,6 +19,8 @@ class Server(Strict, frozen=True):
     workers: Count = 1
     shutdown_grace: Seconds = 30
     """Seconds that open answers may take to finish once the process was asked to stop."""
+    reload_timeout: Seconds = 45
+    """Seconds that new processes may take until they are ready, before a reload is refused."""
     body_timeout: Seconds = 30
     """Seconds between two pieces of a request body."""
     body_total: Seconds = 120

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,41 @@ def test_a_wrong_configuration_is_refused_with_its_sentence(
     assert sentence in reply.error["message"]
     assert children(standing.gateway.pid) == before
     assert fetch(standing.gateway, body=PLAIN).status == 200
+
+
+def test_the_command_tells_what_has_changed_and_why_a_configuration_is_refused(standing: Reloaded) -> None:
+    gateway = standing.gateway
+    standing.write("[plans.tiny]\nchat_per_minute = 3\n")
+    assert gateway.cli("reload") == f"{gateway.root}: plans changed\n"
+    away = ("reload", "--url", gateway.root, "--key", gateway.key)
+    assert gateway.cli(*away) == f"{gateway.root}: nothing has changed\n"
+    standing.write("[work]\nprocesses = 3\n")
+    for arguments in (("reload",), away):
+        with pytest.raises(AssertionError, match="processes has changed, which takes a restart"):
+            gateway.cli(*arguments)
+    standing.write()
+    assert gateway.cli("reload") == f"{gateway.root}: plans changed\n"
+
+
+def test_a_worker_that_hangs_before_it_is_ready_does_not_come_into_force(
+    upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    impatient = Reloaded(Gateway(tmp_path, table(upstream) + "[server]\nreload_timeout = 1\n"), upstream)
+    gateway = impatient.gateway.start()
+    before = children(gateway.pid)
+    with ThreadPoolExecutor(1) as pool:
+        reply = pool.submit(impatient.ask)
+        while not reply.done():
+            for pid in children(gateway.pid) - before:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+    assert (reply.result().status, reply.result().error["code"]) == (422, "config.refused")
+    assert "were not ready within 1 seconds; the old one stays." in reply.result().error["message"]
+    assert "were not ready within 1 seconds" in gateway.log()
+    until(lambda: children(gateway.pid) == before)
+    assert fetch(gateway, body=PLAIN).status == 200
+    assert gateway.stop() == 0
+    assert not list(tmp_path.glob("*.running-*"))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,22 @@
+"""`persona reload` asks a gateway somewhere else by its native API."""
+
+from collections.abc import AsyncGenerator
+
+import msgspec
+
+from gateway.cli.api import Api
+
+
+class _Reload(msgspec.Struct):
+    changed: list[str]
+
+
+class RemoteGateways:
+    """The `Gateways` that are one: that of the URL."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def reload(self) -> AsyncGenerator[tuple[str, list[str]], None]:
+        answer = await self._api.call("POST", "/v1/admin/reload", body={})
+        yield self._api.root, answer.read(_Reload).changed
