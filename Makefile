@@ -12,6 +12,8 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 # pytest's 5 says that ARGS left none in this group.
 OR_NONE := || [ $$? -eq 5 ]
+GROUPED := test-parallel test-waiting test-serial
+FAILED := $(VENV)/.failed
 
 # pytest keeps the tests that it has rewritten as byte code; to rewrite them takes ten seconds in each process.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,9 +24,12 @@ run: $(VENV)/.run
 	@$(BIN)/persona serve
 
 # Everything: first what may run beside any other test, in as many processes as there are cores, then what waits out time
-# limits, two at a time, and then what measures or makes load, by itself.
+# limits, two at a time, and then what measures or makes load, by itself. If a few tests fail, they are run once more after
+# all others: what fails twice is red, and what passes alone is named at the end.
 test: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs=1 --keep-going test-parallel test-waiting test-serial
+	@rm -f $(FAILED)
+	@$(MAKE) --no-print-directory --jobs=1 --keep-going PYTEST='$(BIN)/python -m tests.twice note $(FAILED)' $(GROUPED) \
+	  || $(BIN)/python -m tests.twice again $(FAILED) $(words $(GROUPED))
 
 test-parallel: $(VENV)/.dev
 	@$(PYTEST) $(PARALLEL) -m 'not serial and not waits' $(ARGS) $(OR_NONE)
