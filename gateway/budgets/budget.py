@@ -5,6 +5,9 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from gateway import clock
+from gateway.errors import Fault, Refusal
+
 Kind = Literal["workspace", "persona", "key"]
 Unit = Literal["usd", "tokens"]
 Period = Literal["hour", "day", "month"]
@@ -119,3 +122,17 @@ def _at(ms: int) -> datetime:
 
 def _ms(at: datetime) -> int:
     return int(at.timestamp()) * 1000
+
+
+def exceeded(standing: Standing, amount: int) -> Refusal:
+    """Refuse a call that takes more than a budget has left."""
+    budget = standing.budget
+    unit, ends = budget.unit, clock.iso(until(budget.period, standing.since))
+    limit, left, wanted = (told(unit, each) for each in (budget.most, standing.left, amount))
+    return Refusal(
+        Fault.BUDGET_EXCEEDED,
+        f"The budget of the {budget.kind} `{budget.subject}`, {limit} per {budget.period}, has {left} left, "
+        f"and this request may take {wanted}; it begins anew at {ends}. A smaller `max_tokens` asks for "
+        "less.",
+        headers={"x-should-retry": "false"},
+    )

@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from gateway import clock, ids
 from gateway.budgets import budget as budgets
-from gateway.budgets.budget import Line, Need, Standing
+from gateway.budgets.budget import Line, Need, Standing, exceeded
 from gateway.budgets.counter import Counter, Request
 from gateway.budgets.estimate import Asked, estimate, price_unknown
 from gateway.budgets.known import Known
 from gateway.budgets.store import holding
 from gateway.budgets.store.holding import Ended
 from gateway.config import Config, Route
-from gateway.errors import Fault, Refusal
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
@@ -140,7 +139,7 @@ class Ledger:
         short = await self._taken(workspace_id, hold, wanted)
         if short is not None:
             self.refused += 1
-            raise _exceeded(short, next(amount for line, amount in wanted if line.seq == short.budget.seq))
+            raise exceeded(short, next(amount for line, amount in wanted if line.seq == short.budget.seq))
         self._open.add(hold)
         return hold
 
@@ -248,17 +247,3 @@ def _turned(hold: str, turn: Turn) -> Ended:
     if turn.cost_usd is not None:
         return Ended(hold, budgets.of_usd(turn.cost_usd), total(turn.usage))
     return Ended(hold, None if is_counted(turn.usage) else 0, total(turn.usage))
-
-
-def _exceeded(standing: Standing, amount: int) -> Refusal:
-    """Refuse a call that takes more than a budget has left."""
-    budget = standing.budget
-    unit, ends = budget.unit, clock.iso(budgets.until(budget.period, standing.since))
-    limit, left, wanted = (budgets.told(unit, each) for each in (budget.most, standing.left, amount))
-    return Refusal(
-        Fault.BUDGET_EXCEEDED,
-        f"The budget of the {budget.kind} `{budget.subject}`, {limit} per {budget.period}, has {left} left, "
-        f"and this request may take {wanted}; it begins anew at {ends}. A smaller `max_tokens` asks for "
-        "less.",
-        headers={"x-should-retry": "false"},
-    )

@@ -15,7 +15,8 @@ from gateway.cli.failures import Failure
 from gateway.cli.listing import listing, print_json
 from gateway.cli.options import example
 from gateway.cli.ref import with_ref
-from gateway.cli.target import Found, Target
+from gateway.cli.rooms import Found
+from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
 from gateway.drift import scorer
 from gateway.drift.profile import Profile

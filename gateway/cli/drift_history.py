@@ -8,7 +8,8 @@ from gateway import clock
 from gateway.cli import options
 from gateway.cli.listing import listing, print_json, printable
 from gateway.cli.ref import with_ref
-from gateway.cli.target import Course, Target
+from gateway.cli.rooms import Course
+from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
 from gateway.personas.name import ModelName
 from gateway.turns.drift_view import Bucket, DriftSeries, Spread

@@ -8,7 +8,8 @@ from gateway.cli.failures import Failure
 from gateway.cli.listing import coloured, print_json, written
 from gateway.cli.options import example
 from gateway.cli.ref import version_number, with_ref
-from gateway.cli.target import Found, Target
+from gateway.cli.rooms import Found
+from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
 from gateway.personas.name import VERSION, ModelName
 from gateway.personas.slug import LATEST, PRODUCTION, is_label

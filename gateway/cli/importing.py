@@ -12,7 +12,8 @@ from gateway.cli.failures import Failure
 from gateway.cli.listing import written
 from gateway.cli.options import example
 from gateway.cli.ref import with_ref
-from gateway.cli.target import Document, Target
+from gateway.cli.rooms import Document
+from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
 from gateway.importing import cards, langfuse, pictures
 from gateway.importing.formats import Format

@@ -9,7 +9,8 @@ from gateway.auth.view import KeyView
 from gateway.cli import options
 from gateway.cli.listing import listing, print_json, written
 from gateway.cli.options import example
-from gateway.cli.target import MadeKey, NewKey, Target
+from gateway.cli.rooms import MadeKey, NewKey
+from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
 
 DAY_MS = 86_400_000

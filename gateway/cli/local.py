@@ -22,11 +22,8 @@ from gateway.cli.local_turns import LocalTurns, persona_of
 from gateway.cli.local_webhooks import LocalWebhooks
 from gateway.cli.opening import Opened, opened, require_store
 from gateway.cli.ref import version_number
-from gateway.cli.target import (
-    Found,
-    Pushed,
-    Sought,
-)
+from gateway.cli.rooms import Found
+from gateway.cli.target import Pushed, Sought
 from gateway.personas import reading
 from gateway.personas.acceptance import check
 from gateway.personas.model import Draft, Persona

@@ -6,7 +6,7 @@ from gateway.auth.guard import Caller
 from gateway.auth.keys import Workspace
 from gateway.auth.scopes import SCOPES
 from gateway.cli.failures import Failure
-from gateway.cli.target import Found
+from gateway.cli.rooms import Found
 from gateway.conversations import beginning, lines, store, view
 from gateway.conversations.conversation import Conversation, Pin
 from gateway.conversations.message import Message, said_words

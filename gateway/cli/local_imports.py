@@ -2,13 +2,13 @@
 
 from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
-from gateway.cli.target import Document
+from gateway.cli.rooms import Document
 from gateway.importing import formats, store
 from gateway.importing.found import ImportingError
 from gateway.importing.view import Imported
 from gateway.personas.acceptance import DraftError
+from gateway.personas.body import slug_from
 from gateway.personas.store.aliases import AliasTakenError
-from gateway.personas.view import slug_from
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 

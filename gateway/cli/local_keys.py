@@ -7,7 +7,7 @@ from gateway.auth.scopes import DEFAULT, expand
 from gateway.auth.view import KeyView, show_key
 from gateway.cli.failures import Failure
 from gateway.cli.opening import Opened
-from gateway.cli.target import MadeKey, NewKey
+from gateway.cli.rooms import MadeKey, NewKey
 from gateway.storage.audit import Actor
 
 

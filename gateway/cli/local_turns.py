@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 
 from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
-from gateway.cli.target import Course, Turns
+from gateway.cli.rooms import Course, Turns
 from gateway.personas.model import Persona
 from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection

@@ -16,7 +16,8 @@ from gateway.cli.history import diff, label, rollback, unlabel
 from gateway.cli.listing import cell, coloured, listing, print_json, printable, written
 from gateway.cli.options import example
 from gateway.cli.ref import with_ref
-from gateway.cli.target import Found, Pushed, Target
+from gateway.cli.rooms import Found
+from gateway.cli.target import Pushed, Target
 from gateway.cli.targeting import on_target
 from gateway.config import ConfigError
 from gateway.drift.verdict import LINES_NEEDED

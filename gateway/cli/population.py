@@ -14,9 +14,9 @@ from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
 from gateway.errors import Refusal
 from gateway.personas import writing
+from gateway.personas.body import slug_from
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.slug import LENGTH
-from gateway.personas.view import slug_from
 from gateway.studio import evaluating
 from gateway.studio.crowd import Member
 from gateway.studio.evaluation import Report, evaluate

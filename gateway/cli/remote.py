@@ -20,12 +20,8 @@ from gateway.cli.remote_populations import RemotePopulations
 from gateway.cli.remote_runs import RemoteRuns
 from gateway.cli.remote_turns import RemoteTurns
 from gateway.cli.remote_webhooks import RemoteWebhooks
-from gateway.cli.target import (
-    Found,
-    Outcome,
-    Pushed,
-    Sought,
-)
+from gateway.cli.rooms import Found
+from gateway.cli.target import Outcome, Pushed, Sought
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from urllib.parse import quote
 
 from gateway.cli.api import Api
-from gateway.cli.target import Found
+from gateway.cli.rooms import Found
 from gateway.conversations.view import ConversationView, MessageView
 
 PLACE = "/v1/chat/conversations"

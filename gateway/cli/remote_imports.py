@@ -3,7 +3,7 @@
 import base64
 
 from gateway.cli.api import Api
-from gateway.cli.target import Document
+from gateway.cli.rooms import Document
 from gateway.importing.view import Imported, ImportedList
 
 

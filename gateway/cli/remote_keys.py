@@ -8,7 +8,7 @@ from gateway import clock
 from gateway.auth.view import KeyView
 from gateway.cli.api import Answer, Api
 from gateway.cli.failures import Failure
-from gateway.cli.target import MadeKey, NewKey
+from gateway.cli.rooms import MadeKey, NewKey
 
 
 class _Made(msgspec.Struct):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from gateway import clock
 from gateway.cli.api import Api, Page, Refused, Unreachable, read
-from gateway.cli.target import Course, Turns
+from gateway.cli.rooms import Course, Turns
 from gateway.turns.drift_view import DriftHistory
 from gateway.turns.view import By, TurnDetail, TurnView, UsageView
 

@@ -9,7 +9,8 @@ from gateway import clock
 from gateway.cli import options
 from gateway.cli.listing import Rows, cell, listing, print_json, printable
 from gateway.cli.reasons import reasons_of
-from gateway.cli.target import Target, Turns
+from gateway.cli.rooms import Turns
+from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
 from gateway.turns import view
 

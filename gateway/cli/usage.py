@@ -6,7 +6,8 @@ import rich_click as click
 from gateway import clock
 from gateway.cli import options
 from gateway.cli.listing import listing, print_json
-from gateway.cli.target import Target, Turns
+from gateway.cli.rooms import Turns
+from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
 from gateway.turns.view import By
 

@@ -4,9 +4,10 @@ from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from gateway.auth.access import AnyRequest, caller_of
+from gateway.conversations.asked import Asked
 from gateway.conversations.message import MOST_BYTES
 from gateway.conversations.reply import ReplyView
-from gateway.conversations.talking import Asked, Talking
+from gateway.conversations.talking import Talking
 from gateway.errors import Fault
 from gateway.streamed import Streamed
 

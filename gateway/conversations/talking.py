@@ -10,48 +10,27 @@ from msgspec import UNSET
 
 from gateway.auth.guard import Caller
 from gateway.conversations import posted
+from gateway.conversations.asked import Asked, heard_in, request_of
 from gateway.conversations.committer import Committer
-from gateway.conversations.conversation import Conversation
 from gateway.conversations.finding import find_or_begin, parent_of
 from gateway.conversations.keeping import Keeping
-from gateway.conversations.lineage import Heard, hear
-from gateway.conversations.message import Place
 from gateway.conversations.offer import offer
-from gateway.conversations.posted import Posted
 from gateway.conversations.reply import Events, ReplyPersona, ReplyView, Truncated, Whole
 from gateway.conversations.rounds import Rounds
-from gateway.conversations.window import Window, Windows
+from gateway.conversations.window import Windows
 from gateway.errors import Fault, Refusal
 from gateway.limits.limiter import Limiter
 from gateway.openai_api import edge
 from gateway.openai_api.answering import Answering
-from gateway.openai_api.exchange import Exchange
 from gateway.openai_api.exchanges import Exchanges
 from gateway.openai_api.life import Outlet
 from gateway.openai_api.watch import Interrupted, Watch
 from gateway.personas.name import PREFIX
-from gateway.personas.resolved import Resolved
 from gateway.storage.database import Database
 from gateway.tools.toolbox import Toolbox
 
 LATE_SECONDS = 10.0
 """Seconds beyond the time of tools after which calls are cut in any case."""
-
-
-class Asked:
-    """A message on its way to the persona."""
-
-    def __init__(
-        self, caller: Caller, persona: Resolved, posted: Posted, place: Place, rounds: Rounds
-    ) -> None:
-        self.caller = caller
-        self.persona = persona
-        self.posted = posted
-        self.place = place
-        self.rounds = rounds
-        self.exchange: Exchange
-        """The round that goes on."""
-        self.window: Window
 
 
 class Talking(Answering):
@@ -88,7 +67,7 @@ class Talking(Answering):
         offered = await offer(self._toolbox, caller.workspace_id, persona, wanted)
         async with self._database.read() as connection:
             place = await parent_of(connection, conversation, wanted)
-        heard = await aside.run(len(body), partial(_heard, conversation, place, wanted))
+        heard = await aside.run(len(body), partial(heard_in, conversation, place, wanted))
         keeping = Keeping(self._committer, conversation, place, heard)
         rounds = Rounds(keeping, offered, self._exchanges.shared.chat)
         asked = Asked(caller, persona, wanted, place, rounds)
@@ -198,7 +177,7 @@ class Talking(Answering):
             window = await self._windows.read(connection, conversation, asked.place.id, asked.persona, wanted)
         size = sum(len(memoryview(each)) for each in messages)
         size += sum(len(message.body or "") for message in window.messages)
-        request = await aside.run(size, partial(_request, model, window, wanted))
+        request = await aside.run(size, partial(request_of, model, window, wanted))
         asked.exchange = await self._exchanges.prepare(asked.caller, request, request_id, started)
         asked.exchange.keep_by(rounds)
         asked.exchange.account.turn.conversation_id = conversation.id
@@ -237,22 +216,3 @@ class Talking(Answering):
 class _Answer(msgspec.Struct):
     content: str | list[object] | None = None
     tool_calls: list[object] | None = None
-
-
-def _request(model: str, window: Window, wanted: Posted) -> bytes:
-    """Write the chat request. Raises Refusal where some of the history was kept without its text."""
-    history = [msgspec.Raw(message.body) for message in window.messages if message.body is not None]
-    if len(history) < sum(not message.is_removed for message in window.messages):
-        raise Refusal(Fault.CONVERSATION_TEXTLESS)
-    return msgspec.json.encode(
-        {
-            **wanted.parameters,
-            "model": model,
-            "messages": [*history, *wanted.messages],
-            "stream": wanted.stream,
-        }
-    )
-
-
-def _heard(conversation: Conversation, place: Place, wanted: Posted) -> list[Heard]:
-    return list(hear(wanted.messages, conversation.origin, place.hash))

@@ -14,11 +14,11 @@ from gateway.importing.formats import Format
 from gateway.importing.found import BYTES, Found, ImportingError
 from gateway.importing.view import ImportedList
 from gateway.personas.acceptance import DraftError
+from gateway.personas.body import slug_from
 from gateway.personas.editing import WRITING, slug_taken, unacceptable
 from gateway.personas.model import Draft, Visibility
 from gateway.personas.store.aliases import AliasTakenError
 from gateway.personas.store.personas import SlugTakenError
-from gateway.personas.view import slug_from
 
 NAME = 200
 

@@ -1,7 +1,6 @@
 """The judge is optional: another model gives a second opinion on some answers once they are out."""
 
 import asyncio
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from gateway.budgets.ledger import Ledger
 from gateway.cache import Cache
 from gateway.config import Config
 from gateway.errors import Refusal
+from gateway.judge.case import SUSPICIOUS, Case, Counts, furthest, lot_of
 from gateway.judge.court import Court, OverBudgetError
 from gateway.judge.docket import Docket, Rank
 from gateway.judge.judgement import DiscardedError
@@ -22,7 +22,6 @@ from gateway.scoring.job import Job
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import Judgement, Turn
 
-SUSPICIOUS = frozenset({"drifting", "out-of-character"})
 HELD_BYTES = 64 * 1024 * 1024
 """Bytes of the requests whose answers wait; one that does not fit is dropped."""
 VERSIONS = 64
@@ -31,44 +30,7 @@ ASKED = 1000
 """Turns that are remembered, since they were judged before they went out and need not be again."""
 STEPS = 4
 """Stakes that differ by less than one of so many steps count as the same: then the cheaper one is first."""
-
 log = logging.getLogger("gateway.judge")
-
-
-class Case(msgspec.Struct, frozen=True):
-    """An answer that may be judged."""
-
-    turn: Turn
-    persona: Resolved
-    messages: Sequence[msgspec.Raw]
-    size: int
-    """Bytes that the case holds in memory."""
-    said: Said
-
-    @property
-    def touched(self) -> tuple[str, ...]:
-        """The rules that the answer touches."""
-        return self.turn.explain.touched if self.turn.explain is not None else ()
-
-    @property
-    def is_suspicious(self) -> bool:
-        return self.turn.drift.verdict in SUSPICIOUS
-
-    def job(self) -> Job:
-        """Make it a job again, as scoring knows it."""
-        job = Job(self.persona, self.messages, self.size, (self.said,))
-        job.turn = self.turn
-        return job
-
-
-class Counts(msgspec.Struct):
-    """Counts what has become of answers that were to be judged."""
-
-    judged: int = 0
-    discarded: int = 0
-    failed: int = 0
-    dropped: int = 0
-    over_budget: int = 0
 
 
 class Judge:
@@ -102,7 +64,7 @@ class Judge:
 
     def wants(self, turn: Turn) -> bool:
         """Tell whether an answer may have to be judged: always the same for the same turn."""
-        verdict, lot = turn.drift.verdict, _lot(turn.id)
+        verdict, lot = turn.drift.verdict, lot_of(turn.id)
         if turn.status != "completed" or turn.persona_id is None or verdict == "unscored" or turn.judged:
             return False
         if turn.id in self._asked:
@@ -126,7 +88,7 @@ class Judge:
 
         The turn must have been recorded. `size` is that of the request in bytes.
         """
-        chosen = _furthest(turn, said)
+        chosen = furthest(turn, said)
         if chosen is None:
             return
         size += len(chosen.text)
@@ -149,7 +111,7 @@ class Judge:
 
         An answer is not held back for want of a judge or of a budget.
         """
-        chosen = _furthest(turn, said)
+        chosen = furthest(turn, said)
         # Data is never in a persona's voice, and an app that asked for it can do nothing with other words.
         if chosen is None or turn.drift.reason == "structured":
             return None
@@ -181,7 +143,7 @@ class Judge:
 
     def _rank(self, case: Case, stakes: Stakes) -> Rank | None:
         """Give the place of an answer among those that wait; `None` where it need not be judged."""
-        lot, level = _lot(case.turn.id), -round(stakes.level * STEPS)
+        lot, level = lot_of(case.turn.id), -round(stakes.level * STEPS)
         if stakes.is_risky and lot < self._settings.risk:
             # The scorer has not seen what may be there, so a judge tells more of these.
             return Rank(1 if case.is_suspicious else 0, level, case.size, stakes)
@@ -243,16 +205,3 @@ class Judge:
             ground = Ground(case.persona.character)
             self._grounds.keep(key, ground)
         return ground.weigh(transcript.read(case.messages, 0), case.said.text, case.touched)
-
-
-def _furthest(turn: Turn, said: Sequence[Said]) -> Said | None:
-    """Find the choice that the turn's score belongs to."""
-    choices = turn.explain.choices if turn.explain else ()
-    indexes = [each.index for each in choices if each.drift == turn.drift] or [each.index for each in said]
-    spoken = (each for each in said if each.index == indexes[0] and each.nothing is None)
-    return next(spoken, None) if indexes else None
-
-
-def _lot(turn_id: str) -> float:
-    """Draw a number from 0 to just below 1, always the same one for a turn."""
-    return int.from_bytes(hashlib.sha256(turn_id.encode()).digest()[:6], "big") / 2**48

@@ -7,7 +7,8 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 from gateway.limits.bounds import Bound
 from gateway.limits.place import Alone, Standing, Unreachable
-from gateway.limits.table import MOST, Count, Table, TableFullError
+from gateway.limits.rings import MOST
+from gateway.limits.table import Count, Table, TableFullError
 from gateway.limits.telling import uncounted
 
 NAMES = 2**64 - 1

@@ -15,7 +15,7 @@ from valkey.asyncio import BlockingConnectionPool
 from gateway import ids
 from gateway.limits.bounds import Bound
 from gateway.limits.place import HOLD_SECONDS, Alone, Standing, Unreachable
-from gateway.limits.table import PER_SECOND, SECONDS, SPAN
+from gateway.limits.rings import PER_SECOND, SECONDS, SPAN
 
 CONNECTIONS = 32
 """Connections of one worker; further requests wait for one."""

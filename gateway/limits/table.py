@@ -9,23 +9,14 @@ import weakref
 from collections.abc import Callable
 from typing import NamedTuple
 
-SECONDS = 60
-"""Seconds for which something counts; nothing leaves before they are over."""
-PER_SECOND = 2
-SPAN = SECONDS * PER_SECOND + 1
-"""Cells in which something counts: that of now, which is not over yet, and those of a whole minute before."""
-RECORD = 128
-"""Words of 32 bits in one record: its name in two, its newest cell, its total, its oldest cell that counts,
-and a ring of cells."""
-NEWEST, TOTAL, OLDEST, CELLS = 2, 3, 4, 5
-MOST = 2**32 - 1
+from gateway.limits.rings import CELLS, MOST, NEWEST, PER_SECOND, RECORD, SPAN, TOTAL, Rings
+
 ROOM = 65_536
 """Records. Memory is taken from the system only for those that were used at some time."""
 PROBES = 64
 """Places at which a record may lie."""
 DIRTY = 0
 """The word that names the record that is being changed; the first record's place holds nothing else."""
-NOTHING = memoryview(bytes(4 * SPAN)).cast("I")
 
 Clock = Callable[[], float]
 
@@ -46,7 +37,7 @@ class Count(NamedTuple):
     """The cell of now."""
 
 
-class Table:
+class Table(Rings):
     """Counts under names; the parent makes it, and the workers that it forks have it in common.
 
     Every change holds a lock on a file, which the kernel takes from a process that dies. Who finds a change
@@ -57,7 +48,7 @@ class Table:
         self.room = room
         self._clock = clock
         memory = memoryview(mmap.mmap(-1, 4 * RECORD * (room + 1)))
-        self._words = memory.cast("I")
+        super().__init__(memory.cast("I"))
         self._names = memory.cast("Q")
         # The file holds no byte and has no name; only its lock is used.
         with tempfile.TemporaryFile() as file:
@@ -191,64 +182,6 @@ class Table:
             self._places.clear()
         self._places[name] = at
         return at
-
-    def _advance(self, at: int, cell: int) -> None:
-        """Forget what has become too old."""
-        words, newest = self._words, self._words[at + NEWEST]
-        gone = cell - newest
-        if gone >= SPAN:
-            self._empty(at)
-        elif gone > 0:
-            first = (newest + 1) % SPAN
-            straight = min(gone, SPAN - first)
-            self._clear(at, first, straight)
-            self._clear(at, 0, gone - straight)
-        words[at + NEWEST] = max(cell, newest)
-        if words[at + OLDEST] + SPAN <= cell:
-            self._find_oldest(at)
-
-    def _empty(self, at: int) -> None:
-        self._words[at + CELLS : at + CELLS + SPAN] = NOTHING
-        self._words[at + TOTAL] = 0
-
-    def _clear(self, at: int, first: int, count: int) -> None:
-        cells = self._words[at + CELLS + first : at + CELLS + first + count]
-        old = sum(cells)
-        if old:
-            self._words[at + TOTAL] -= min(old, self._words[at + TOTAL])
-            cells[:] = NOTHING[:count]
-
-    def _add(self, at: int, cell: int, amount: int) -> int:
-        words, place = self._words, at + CELLS + cell % SPAN
-        total = words[at + TOTAL]
-        if not total:
-            words[at + OLDEST] = cell
-        amount = min(amount, MOST - total)
-        total = words[at + TOTAL] = total + amount
-        words[place] += amount
-        return total
-
-    def _give_back(self, at: int, cell: int, now: int, amount: int) -> None:
-        place = at + CELLS + cell % SPAN
-        if now - cell < SPAN:
-            amount = min(amount, self._words[place])
-            self._words[place] -= amount
-            self._words[at + TOTAL] -= amount
-            if cell == self._words[at + OLDEST] and not self._words[place]:
-                self._find_oldest(at)
-
-    def _oldest(self, at: int, cell: int) -> int:
-        """Tell the oldest cell in which something is counted."""
-        words = self._words
-        return words[at + OLDEST] if words[at + TOTAL] else cell
-
-    def _find_oldest(self, at: int) -> None:
-        words = self._words
-        newest = words[at + NEWEST]
-        first = (newest + 1) % SPAN
-        ring = words[at + CELLS : at + CELLS + SPAN]
-        aged = ring[first:].tobytes() + ring[:first].tobytes()
-        words[at + OLDEST] = newest - max(0, len(aged.lstrip(b"\0")) - 1) // 4
 
     def _mend(self, at: int) -> None:
         """Put right the record of a process that died while it changed it: the cells are what counts."""

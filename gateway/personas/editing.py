@@ -11,9 +11,10 @@ from gateway.config import Config, ConfigError, route
 from gateway.errors import Detail, Fault, Refusal
 from gateway.personas import view
 from gateway.personas.acceptance import DraftError, check
+from gateway.personas.body import PersonaBody, new_draft
 from gateway.personas.model import Draft, Persona, Version
 from gateway.personas.store import personas, versions
-from gateway.personas.view import PersonaBody, PersonaView
+from gateway.personas.view import PersonaView
 from gateway.spelling import ended
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
@@ -87,7 +88,7 @@ async def create(
 ) -> Response[PersonaView]:
     """Create a persona of what is given. Raises Refusal."""
     try:
-        draft = view.new_draft(body)
+        draft = new_draft(body)
     except DraftError as error:
         raise unacceptable(error.details) from None
     require_acceptable(draft, config)

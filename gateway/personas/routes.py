@@ -12,6 +12,7 @@ from gateway.auth.access import AnyRequest, Settings, Store, actor_of, caller_of
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
 from gateway.personas import view
+from gateway.personas.body import PersonaPatch, patched
 from gateway.personas.editing import (
     WRITING,
     IfMatch,
@@ -32,7 +33,7 @@ from gateway.personas.finding import SECONDS, find_near, require_fitting
 from gateway.personas.model import Draft, Persona, Version, Visibility
 from gateway.personas.nearness import Nearness
 from gateway.personas.store import personas, search, versions
-from gateway.personas.view import PersonaPatch, PersonaView, PublicPersona
+from gateway.personas.view import PersonaView, PublicPersona
 
 FORKING = {"scope": "personas:fork", "faults": (*WRITING, Fault.VERSION_UNKNOWN)}
 Near = NamedDependency[SkipValidation[Nearness]]
@@ -141,7 +142,7 @@ async def change_persona(
             require_active(persona)
         newest = await versions.read(connection, persona.id, persona.latest)
         before = Draft(persona.profile, newest.content)
-        draft = view.patched(before, data)
+        draft = patched(before, data)
         _require_owner(request, persona, draft)
         if data.status != "archived" or draft != before:
             persona = await save(connection, request, persona, draft, config)

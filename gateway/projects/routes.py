@@ -14,12 +14,12 @@ from gateway.images import store as images
 from gateway.images.picture import NAME
 from gateway.page import require_cursor
 from gateway.personas.acceptance import NAME_LENGTH
+from gateway.personas.body import slug_from
 from gateway.personas.editing import require_acceptable, unacceptable
 from gateway.personas.model import Content, Draft, Persona, Profile
 from gateway.personas.slug import LENGTH, RESERVED
 from gateway.personas.store import personas, versions
 from gateway.personas.store.rows import touch
-from gateway.personas.view import slug_from
 from gateway.projects import store
 from gateway.projects.reaching import found, require_project
 from gateway.projects.sketch import BLANK, Sketch

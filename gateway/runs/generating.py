@@ -15,9 +15,10 @@ from gateway.errors import Fault
 from gateway.runs import keeping, store
 from gateway.runs.admitting import Admission
 from gateway.runs.asking import Asker, Meter, Spent, failed
+from gateway.runs.draft import State, deltas
 from gateway.runs.pipeline import Pipeline, Stage, packaged
 from gateway.runs.run import Run
-from gateway.runs.steps import Change, State, Steps, Taking, deltas
+from gateway.runs.steps import Change, Steps, Taking
 from gateway.runs.store import Told
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database

@@ -8,18 +8,18 @@ import msgspec
 from gateway.errors import Fault, Refusal
 from gateway.personas import template
 from gateway.personas.acceptance import DraftError, check
+from gateway.personas.body import slug_from
 from gateway.personas.comparison import Comparing, coarse
 from gateway.personas.comparison import Task as Comparison
 from gateway.personas.model import Content, Draft, Persona, Profile
 from gateway.personas.slug import LENGTH
 from gateway.personas.store import personas, versions
 from gateway.personas.store.personas import Pushed
-from gateway.personas.view import slug_from
 from gateway.runs import store
 from gateway.runs.asking import Spent, failed
 from gateway.runs.audit import audit
+from gateway.runs.draft import State
 from gateway.runs.run import Result, Run
-from gateway.runs.steps import State
 from gateway.runs.store import Told
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection

@@ -12,6 +12,7 @@ from gateway.runs import lines, opinions, revision
 from gateway.runs.admitting import Admission
 from gateway.runs.asking import CHARACTERS, Asker, Meter, failed
 from gateway.runs.audit import Finding, audit, stated_age
+from gateway.runs.draft import State, blame_of, deltas, known, settled
 from gateway.runs.pipeline import FIELDS, Pipeline, Stage
 from gateway.runs.run import Run
 from gateway.runs.store import Told
@@ -19,10 +20,6 @@ from gateway.runs.store import Told
 EXAMPLES = 6
 MANY = 50
 """Example lines from which on those of a refined persona are kept without being held against it."""
-SETTLED = ("name", "age", "occupation")
-"""A later step may not change what the first one has settled."""
-
-State = dict[str, Any]
 Change = tuple[State, list[Told]]
 
 
@@ -68,7 +65,7 @@ class Steps:
             return parsed, []
         if stage.layer is None:
             return {}, []
-        layer = _settled(stage.layer, answer, state)
+        layer = settled(stage.layer, answer, state)
         return {"layers": {**state["layers"], stage.layer: layer}}, deltas(stage.layer, layer)
 
     async def _fill(self, taking: Taking, stage: Stage) -> Change:
@@ -149,15 +146,15 @@ class Steps:
         pipeline, state = taking.pipeline, dict(taking.state)
         if taking.run.task == "refine":
             stage = next(stage for stage in pipeline.refine if stage.name == "revision")
-            return await self._revise(taking, stage, _blame(found))
+            return await self._revise(taking, stage, blame_of(found))
         told = list[Told]()
         stages = {stage.layer: stage for stage in pipeline.steps if stage.layer is not None}
         for layer in dict.fromkeys(finding.layer for finding in found if finding.layer in stages):
             stage = stages[layer]
-            blame = _blame([finding for finding in found if finding.layer == layer])
+            blame = blame_of([finding for finding in found if finding.layer == layer])
             mended = msgspec.structs.replace(stage, ask=stage.ask + blame)
             answer = await self._ask(taking, mended, state, turn + 1)
-            drafted = _settled(layer, answer, state)
+            drafted = settled(layer, answer, state)
             state["layers"] = {**state["layers"], layer: drafted}
             told += deltas(layer, drafted)
         return {"layers": state["layers"]}, told
@@ -205,37 +202,6 @@ class Steps:
         return await self._asker.ask(run, taking.pipeline, stage, known(state), taking.meter, seed, check)
 
 
-def known(state: State) -> Mapping[str, Any]:
-    """Give the texts that a question may name; what a caller wrote cannot end its own quotation."""
-    layers = {name: _plain(value) for name, value in state["layers"].items()}
-    told = ("name", "age", "occupation", "summary", "language", "prompt", "fields")
-    parsed = {key: _quoted(str(state.get(key, ""))) for key in told}
-    if not state.get("has_own_prompt"):
-        # It says what the layers say.
-        parsed["prompt"] = ""
-    blank = dict.fromkeys(template.LAYERS, "")
-    draft = _plain(state["layers"])
-    return {**blank, **layers, **parsed, "draft": draft, "intent": _quoted(state["intent"])}
-
-
-def deltas(layer: str, value: Any) -> list[Told]:
-    """Tell of a layer as operations of a JSON patch, which apply one after the other."""
-    if not isinstance(value, Mapping):
-        return [("layer.delta", {"op": "add", "path": f"/{layer}", "value": value})]
-    first: list[Told] = [("layer.delta", {"op": "add", "path": f"/{layer}", "value": {}})]
-    return first + [
-        ("layer.delta", {"op": "add", "path": f"/{layer}/{key}", "value": inner})
-        for key, inner in value.items()
-    ]
-
-
-def _settled(layer: str, answer: Mapping[str, Any], state: State) -> State:
-    drafted = dict(answer)
-    if layer == "surface":
-        drafted |= {key: state[key] for key in SETTLED if key in drafted and key in state}
-    return {**drafted, **state.get("custom", {}).get(layer, {})}
-
-
 def _contradictions(run: Run, state: State) -> list[Finding]:
     """List what contradicts itself; what a persona has had before it is refined is its author's affair."""
     found = audit(state["layers"], run.inputs.intent, state["name"])
@@ -248,16 +214,3 @@ def _spoken(run: Run, state: State) -> list[str]:
         return list(state.get("examples", ()))
     is_same = state["layers"].get("mask") == state["before"].get("mask")
     return list(state["examples"]) if is_same else []
-
-
-def _quoted(text: str) -> str:
-    return text.replace("<", "‹").replace(">", "›")
-
-
-def _plain(layer: Any) -> str:
-    return _quoted(msgspec.json.encode(layer).decode())
-
-
-def _blame(found: Sequence[Finding]) -> str:
-    told = "; ".join(f"{each.place}: {each.message}" for each in found)
-    return "\nAn earlier draft was refused: " + told.replace("{", "{{").replace("}", "}}") + "."

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gateway import clock
-from gateway.personas.view import PersonaBody
+from gateway.personas.body import PersonaBody
 from gateway.runs.pipelines import Known, Source
 from gateway.runs.run import Event, Result, Run, Status, Task
 

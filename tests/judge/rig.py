@@ -12,7 +12,8 @@ from gateway import clock, ids
 from gateway.budgets.ledger import Ledger
 from gateway.config import Config
 from gateway.drift.score import Signal
-from gateway.judge.judge import Counts, Judge
+from gateway.judge.case import Counts
+from gateway.judge.judge import Judge
 from gateway.personas.model import Content, Draft
 from gateway.personas.model import Profile as Card
 from gateway.personas.resolved import resolved

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gateway import ids
 from gateway.judge import judge as judges
-from gateway.judge.judge import Counts
+from gateway.judge.case import Counts
 from gateway.scoring.transcript import Said
 from gateway.turns.turn import ChoiceScore, Drift, Explain, Verdict, unscored
 from gateway.turns.usage import Usage

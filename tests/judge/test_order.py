@@ -6,7 +6,7 @@ import json
 import msgspec
 
 from gateway.drift.rule import Rule
-from gateway.judge.judge import Counts
+from gateway.judge.case import Counts
 from gateway.turns.turn import Explain
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.drift import rule
 from gateway.drift.character import Character
-from gateway.judge.judge import Counts
+from gateway.judge.case import Counts
 from gateway.personas.resolved import Resolved
 from gateway.scoring.conversations import Courses
 from gateway.scoring.transcript import Said

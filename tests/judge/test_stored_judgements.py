@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gateway.config import Turns
-from gateway.judge.judge import Counts
+from gateway.judge.case import Counts
 from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.limits.table import PROBES, SECONDS, SPAN, Table, TableFullError
+from gateway.limits.rings import SECONDS, SPAN
+from gateway.limits.table import PROBES, Table, TableFullError
 
 NAME, OTHER = 17, 18
 STEPS = st.lists(
@@ -111,7 +112,8 @@ def test_a_table_can_be_emptied(table: Table) -> None:
 
 FORKED = """
 import os, signal
-from gateway.limits.table import CELLS, SPAN, TOTAL, Table
+from gateway.limits.rings import CELLS, SPAN, TOTAL
+from gateway.limits.table import Table
 
 table = Table(8)
 table.take(17, 2, 500)

@@ -113,7 +113,7 @@ async def test_long_ones_leave_the_thread_between_steps_when_there_is_an_answer(
     await patient.end(LONG, asked=[*history, *asked(6)])
     running = asyncio.create_task(patient.scoring.run())
     await asyncio.to_thread(patient.scorer.reached.wait, 5)
-    scored = patient.scoring._thread.submit(lambda: len(patient.scorer.scored))
+    scored = patient.scoring._thread.pool.submit(lambda: len(patient.scorer.scored))
     patient.scoring.warm(patient.persona)
     patient.scorer.gate.set()
     # Had it gone on, all eight would have come before.

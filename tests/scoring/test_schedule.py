@@ -12,7 +12,7 @@ import pytest
 
 from gateway.drift.character import Character
 from gateway.drift.scorer import BEGINNING
-from gateway.scoring import schedule
+from gateway.scoring import schedule, thread
 from gateway.scoring.conversations import Scored
 from gateway.scoring.job import OVER_BUDGET
 from gateway.scoring.transcript import Said
@@ -99,7 +99,7 @@ async def test_the_budget_is_kept_and_what_was_begun_is_finished(scorer: Scorer)
 
 async def test_so_many_wait_and_no_more(rig: Rig) -> None:
     rig.scorer.gate.clear()
-    waiting = [rig.begin(LONG) for _ in range(schedule.WAITING)]
+    waiting = [rig.begin(LONG) for _ in range(thread.WAITING)]
     assert all(isinstance(one, asyncio.Future) for one in waiting)
     over = rig.begin(LONG)
     assert isinstance(over, asyncio.Future)
