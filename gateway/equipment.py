@@ -46,6 +46,8 @@ class Equipment:
         self.routing = Routing(config)
         self.ledger = Ledger(database, config, self.routing.prices)
         self.meter = None if page is None else Meter(page)
+        if self.meter is not None:
+            limiter.on_use = self.meter.use
         self.recorder = Recorder(database, config.turns, self.routing.prices, self.ledger, self.meter)
         self.scoring = Scoring(config.drift, self.recorder)
         has_judge = config.drift.judge.upstream is not None

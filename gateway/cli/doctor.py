@@ -27,7 +27,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @options.as_json
 @click.pass_context
 def doctor(context: click.Context, config_path: Path | None, live: bool, as_json: bool) -> None:
-    """Look at configuration, store, upstreams and port, and say what to do.
+    """Look at configuration, store, upstreams and ports, and say what to do.
 
     Nothing is changed, and no key is shown. The exit code is 1 where something fails, else 0.
     """
@@ -58,6 +58,7 @@ def examine(config_path: Path | None, *, live: bool) -> list[Finding]:
         *keyless_tools(settings),
         *asyncio.run(image_findings.examine(settings)),
         port(settings),
+        *metrics(settings),
     ]
 
 
@@ -94,6 +95,29 @@ def port(settings: Config) -> Finding:
     if found == "another program":
         return fail("port", f"another program listens on {place}", "stop it, or set another [server] port")
     return ok("port", f"{place} is free" if found == "nobody" else f"a gateway answers on {place}")
+
+
+def metrics(settings: Config) -> list[Finding]:
+    """See whether metrics can be told where the configuration says, and who could read them there."""
+    host, number = settings.metrics.host, settings.metrics.port
+    if number is None:
+        return []
+    place = f"{host}:{number}"
+    if number and number == settings.server.port:
+        remedy = "set another [metrics] port"
+        return [fail("metrics", f"{place} is the port of the gateway itself", remedy)]
+    try:
+        found = ports.metrics_holder(host, number)
+    except OSError as error:
+        remedy = "see [metrics] host and port, and whether this user may listen there"
+        return [fail("metrics", f"{place} cannot be listened on: {error.strerror or error}", remedy)]
+    if found == "another program":
+        message = f"another program listens on {place}, so that the gateway does not start"
+        return [fail("metrics", message, "stop it, or set another [metrics] port")]
+    if not config.is_here(host):
+        message = f"whoever reaches {place} is told the names of all personas, without a key"
+        return [warn("metrics", message, "let a firewall keep it inside, or set [metrics] host to 127.0.0.1")]
+    return [ok("metrics", f"{place} is free" if found == "nobody" else f"metrics are told on {place}")]
 
 
 def show(found: Sequence[Finding]) -> None:

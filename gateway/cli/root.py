@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "reload": "Have a gateway that runs read its configuration again.",
     "demo": "Start a gateway for the moment, open its page, and play a story before it.",
     "check": "Show the configuration in force, or where it is mistaken.",
-    "doctor": "Look at configuration, store, upstreams and port, and say what to do.",
+    "doctor": "Look at configuration, store, upstreams and ports, and say what to do.",
     "personas": "Create, push, list, show, pull, label, fork, compare and archive personas.",
     "runs": "List, show, follow, repeat and cancel the runs that make personas.",
     "population": "Make personas by the hundred, validate them, and keep them as personas.",

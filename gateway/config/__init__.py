@@ -31,6 +31,7 @@ from gateway.config.resolving import store_at
 from gateway.config.routes import order, route, uses_local
 from gateway.config.serving import Keys, Limits, Plan, Server, Store, Work, Workspace
 from gateway.config.structs import Config, Egress, Generation, Grounding, Mcp, Tool
+from gateway.config.upstreams import is_here
 from gateway.config.watching import (
     Alerts,
     Audit,
@@ -87,6 +88,7 @@ __all__ = [
     "find",
     "forget_dbos_settings",
     "image_maker",
+    "is_here",
     "load",
     "masked",
     "misnamed",

@@ -43,7 +43,7 @@ def resolve_upstream(
             f"{table} dedicated_to: only an upstream with `responses = true` holds what has ids"
         )
     if upstream.proxy is None:
-        own = "" if _is_here(base_url) else proxy
+        own = "" if is_here(urlsplit(base_url).hostname or "") else proxy
     else:
         own = proxy_url(f"{table} proxy", upstream.proxy)
     return msgspec.structs.replace(
@@ -51,9 +51,8 @@ def resolve_upstream(
     )
 
 
-def _is_here(url: str) -> bool:
-    """Tell whether the URL leads to this machine."""
-    host = urlsplit(url).hostname or ""
+def is_here(host: str) -> bool:
+    """Tell whether a host of a URL is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -114,17 +114,18 @@ class Fetcher:
         """Give the answer of this one place, and where it sends on to."""
         from gateway.egress import wire
 
-        is_open = here.is_open or self._proxy is not None
+        proxy = None if here.is_near else self._proxy
+        is_open = here.is_open or proxy is not None
         session = self._sessions.get(is_open)
         if session is None:
             session = self._sessions[is_open] = wire.session(
                 self._lookups, self._connections, is_open=is_open
             )
-        if self._proxy is not None and not here.is_open:
+        if proxy is not None and not here.is_open:
             # The proxy itself may be anywhere, and looks names up by itself.
             await wire.require_public(self._lookups, here)
         most = limits.bytes
-        status, told, content = await wire.ask(session, here, method, headers, body, most, self._proxy)
+        status, told, content = await wire.ask(session, here, method, headers, body, most, proxy)
         location = told.get("location") if status in REDIRECTS else None
         try:
             place = None if location is None else here.url.join(URL(location))

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from yarl import URL
 
+from gateway.config.upstreams import is_here
 from gateway.egress.addresses import is_public
 
 PORTS = {"http": 80, "https": 443}
@@ -39,6 +40,8 @@ class Target(msgspec.Struct, frozen=True):
     port: int
     is_open: bool
     """True where any address will do, since the operator has said so."""
+    is_near: bool = False
+    """True for what the configuration names on this machine, which no proxy is asked for."""
 
     def is_same_host(self, other: "Target") -> bool:
         """Tell whether a redirect from here to the other one stays where it was, or goes on to TLS."""
@@ -65,7 +68,7 @@ def target(url: str | URL, allowed: Collection[str], *, is_configured: bool = Fa
             raise EgressError("refused", message)
         if address is not None and not is_public(address):
             raise not_public(host)
-    return Target(parsed, host, port, is_open)
+    return Target(parsed, host, port, is_open, is_near=is_configured and is_here(host))
 
 
 def named(entry: str) -> str:

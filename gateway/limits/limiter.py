@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from gateway.errors import Refusal
 from gateway.limits import telling
@@ -19,6 +20,8 @@ class Limiter:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._leases: set[Lease] = set()
+        self.on_use: Callable[[str, str, float], None] | None = None
+        """Is told the bucket, whose limit it is and which part of it is gone, where somebody counts that."""
         self.refused: Counter[str] = Counter()
         """Counts the requests that were refused, by what they take from."""
 
@@ -33,6 +36,7 @@ class Limiter:
         taken: list[Bound] = []
         for bound in bounds.of(bucket):
             standing = await self._place.take(bound)
+            self._note(bound, standing)
             requests = _tighter(requests, standing)
             if standing.is_taken:
                 taken.append(bound)
@@ -44,6 +48,7 @@ class Limiter:
         if spends or is_openai:
             for bound in bounds.tokens:
                 standing = await self._place.left(bound)
+                self._note(bound, standing)
                 tokens = _tighter(tokens, standing)
                 if spends and not standing.is_taken:
                     refused = standing
@@ -51,6 +56,10 @@ class Limiter:
             self.refused["tokens"] += 1
             await self._give_back(taken)
         return telling.headers(requests, tokens, is_openai=is_openai), refused
+
+    def _note(self, bound: Bound, standing: Standing) -> None:
+        if self.on_use is not None:
+            self.on_use(bound.bucket, bound.ident, 1 - max(0, standing.remaining) / bound.amount)
 
     async def _give_back(self, taken: list[Bound]) -> None:
         """What is refused does not count anywhere."""

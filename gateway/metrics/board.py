@@ -11,6 +11,7 @@ LIVE = 8
 
 
 WORKING, RETIRED = 1, 2
+LAYOUTS = (figures.REQUESTS, figures.TURNS, figures.STATES, figures.LOOP, figures.LIMITS)
 
 
 class Page:
@@ -19,14 +20,14 @@ class Page:
     def __init__(self, memory: memoryview) -> None:
         self._live = memory[:LIVE].cast("Q")
         at, sheets = LIVE, []
-        for layout in (figures.REQUESTS, figures.TURNS, figures.STATES, figures.LOOP):
+        for layout in LAYOUTS:
             sheets.append(Sheet(memory[at : at + layout.size], layout))
             at += layout.size
-        self.requests, self.turns, self.states, self.loop = sheets
+        self.requests, self.turns, self.states, self.loop, self.limits = sheets
 
     def own(self) -> None:
         """Become the one who writes."""
-        for sheet in (self.requests, self.turns, self.states, self.loop):
+        for sheet in (self.requests, self.turns, self.states, self.loop, self.limits):
             sheet.own()
         for labels in self.states.known:
             if figures.STATE_FAMILIES[labels[0]].kind == "gauge":
@@ -51,7 +52,7 @@ class Page:
         return bool(self._live[0])
 
 
-SIZE = LIVE + sum(layout.size for layout in (figures.REQUESTS, figures.TURNS, figures.STATES, figures.LOOP))
+SIZE = LIVE + sum(layout.size for layout in LAYOUTS)
 
 
 class Board:

@@ -34,7 +34,9 @@ def told(board: Board, samples: Iterable[Sample]) -> str:
     turns = merged(record for page in pages for record in page.turns.read())
     lines += _sheet(turns, figures.TURN_FAMILIES)
     lines += _sheet(merged(one for page in pages for one in page.loop.read()), [figures.LAG_FAMILY])
-    fallen = {"requests": requests.fallen, "turns": turns.fallen}
+    limits = merged(one for page in pages for one in page.limits.read())
+    lines += _sheet(limits, [figures.LIMIT_FAMILY])
+    fallen = {"requests": requests.fallen, "turns": turns.fallen, "limits": limits.fallen}
     lines += _lines(
         Sample(
             "persona_metrics_fallen_total",

@@ -16,6 +16,10 @@ REQUESTS_ROOM = 256
 TURNS_ROOM = 512
 """Label sets of requests, and of turns, that each worker keeps apart."""
 STATES_ROOM = 256
+LIMITS_ROOM = 128
+"""Limits, each of a bucket of one workspace or key, that each worker keeps apart."""
+PARTS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.999)
+"""Bounds for the part of a limit that is gone; beyond the last one, all of it is."""
 
 Kind = Literal["counter", "gauge", "histogram"]
 
@@ -80,6 +84,8 @@ TURNS = Layout(DRIFT[-1][1].end, TURNS_ROOM)
 STATES = Layout(1, STATES_ROOM)
 LAG = Histogram(0, SHORT_SECONDS)
 LOOP = Layout(LAG.end, 1)
+LIMIT_USE = Histogram(1, PARTS)
+LIMITS = Layout(LIMIT_USE.end, LIMITS_ROOM)
 
 _WHOLE = ("surface", "status", "workspace", "persona", "version", "upstream")
 _OF_VERSION = ("workspace", "persona", "version")
@@ -160,6 +166,15 @@ LAG_FAMILY = Family(
 )
 
 
+LIMIT_FAMILY = Family(
+    "persona_limit_use",
+    "histogram",
+    "The part of a limit that was gone once a request was counted, 0 to 1.",
+    ("bucket", "subject"),
+    LIMIT_USE,
+)
+
+
 class State(NamedTuple):
     """A number that a worker tells of itself now and then; a counter is told by what was added."""
 
@@ -199,8 +214,9 @@ STATE_FAMILIES = {
 
 def pick(labels: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
     """Choose from the labels of a sheet those of a family."""
-    if not wanted:
-        return ()
+    if len(labels) != len(LABELS):
+        # The other sheets have just the labels of their one family.
+        return tuple(labels[: len(wanted)])
     persona, _, version = labels[3].rpartition("@") if "@" in labels[3] else (labels[3], "", "")
     named = dict(zip(LABELS, labels, strict=True), persona=persona, version=version)
     return tuple(named[name] for name in wanted)

@@ -6,6 +6,9 @@ from typing import NamedTuple
 LABEL_BYTES = 240
 """Bytes of a record's labels, behind their length in eight more."""
 BETWEEN = "\x1f"
+CUT = "…".encode()
+SHORTEST = 32
+"""Bytes that are left of a label at least, whatever the others take."""
 HEADER = 16
 """Bytes before the first record: the word of state, and one that grows with each change of a label."""
 OTHERS = 2
@@ -167,7 +170,22 @@ class Sheet:
     def _name(self, record: int, labels: tuple[str, ...]) -> None:
         """Write the labels; their length comes last, since it says that they are there."""
         at = self._at(record)
-        text = BETWEEN.join(labels).encode("utf-8", "replace")[:LABEL_BYTES]
+        text = _fitted(labels)
         self._bytes[at + 8 : at + 8 + len(text)] = text
         self._words[1] += 1
         self._words[at // 8] = len(text) + 1
+
+
+def _fitted(labels: Sequence[str]) -> bytes:
+    """Join the labels; where they are too long for a record, the longest ones are cut.
+
+    Label sets that are told apart only by what is cut are added up when they are told.
+    """
+    parts = [label.replace(BETWEEN, " ").encode("utf-8", "replace") for label in labels]
+    room = LABEL_BYTES - len(BETWEEN) * (len(parts) - 1)
+    for at in sorted(range(len(parts)), key=lambda at: -len(parts[at])):
+        excess = sum(map(len, parts)) - room
+        if excess > 0:
+            kept = parts[at][: max(SHORTEST, len(parts[at]) - excess - len(CUT))]
+            parts[at] = kept.decode("utf-8", "ignore").encode() + CUT
+    return BETWEEN.encode().join(parts)

@@ -29,6 +29,8 @@ SURFACES = (
 )
 """Beginnings of paths, and what is there; anything else is the page."""
 PAGE = "page"
+UNSCORED = frozenset({"images"})
+"""Surfaces whose turns are no answers, so that nobody scores them."""
 
 
 class Head(Protocol):
@@ -105,7 +107,7 @@ class Meter:
             figures.FIRST_BYTE.add(numbers, at, turn.first_byte_ms / 1000)
         if head is not None and head.overhead is not None:
             figures.OVERHEAD.add(numbers, at, head.overhead)
-        if label:
+        if label and surface not in UNSCORED:
             self._drift(numbers, at, drift)
 
     def late(self, turn: Turn, label: str, drift: Drift) -> None:
@@ -125,6 +127,13 @@ class Meter:
         """Count by how much the event loop was late."""
         loop = self._page.loop
         figures.LAG.add(loop.numbers, loop.place(("",)), seconds)
+
+    def use(self, bucket: str, subject: str, part: float) -> None:
+        """Count which part of a limit of a workspace or key is gone."""
+        sheet = self._page.limits
+        at = sheet.place((bucket, subject))
+        sheet.numbers[at] += 1.0
+        figures.LIMIT_USE.add(sheet.numbers, at, part)
 
     def tell(self, states: Mapping[tuple[str, str], float]) -> None:
         """Write down what is so now, by family and name; of counters, what has come since the last time."""

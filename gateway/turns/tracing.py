@@ -5,7 +5,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from opentelemetry._logs import LogRecord
@@ -36,6 +36,7 @@ from gateway.config import Otel
 from gateway.drift.axes import AXES
 from gateway.telemetry import conventions as names
 from gateway.telemetry.trace import Request, Trace
+from gateway.turns.attributes import Attributes, attributes
 from gateway.turns.meter import Ended
 from gateway.turns.turn import Drift, Turn
 
@@ -43,13 +44,14 @@ WAITING = 10_000
 """Requests that may wait to be told; further ones are dropped and counted."""
 GRACE_MS = 3000
 """Milliseconds that the receiver has, at the end of the process, to take what waits."""
+REMEMBERED = 20_000
+"""Turns whose places are known to scores that come late, the newest."""
+UNPLACED = 1000
+"""Late scores that may wait for their turns to be told."""
 NS = 1_000_000_000
-OPERATIONS = {"embeddings": "embeddings", "images": "generate_content"}
-"""What the conventions call the operations of surfaces; all others are a `chat`."""
 SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 log = logging.getLogger("gateway.otel")
-Attributes = dict[str, str | int | float | bool | Sequence[str]]
 
 
 class Late(NamedTuple):
@@ -57,6 +59,10 @@ class Late(NamedTuple):
 
     turn: Turn
     drift: Drift
+
+
+Place = tuple[int, int]
+"""The ids of a trace and of a turn's span in it."""
 
 
 class _Ids(IdGenerator):
@@ -104,6 +110,9 @@ class Tracing:
         self._logger = self._loggers.get_logger("gateway", __version__, schema_url=names.SCHEMA_URL)
         self._instruments()
         self.dropped = 0
+        self._places: dict[str, Place | None] = {}
+        """Where turns are told, by their ids; `None` for those whose trace is not."""
+        self._unplaced: dict[str, Late] = {}
         self._queue: queue.Queue[Request | Late | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._run, name="otel", daemon=True)
         self._thread.start()
@@ -155,7 +164,7 @@ class Tracing:
         while (told := self._queue.get()) is not None:
             try:
                 if isinstance(told, Late):
-                    self._evaluate(told.turn, told.drift, None)
+                    self._amend(told)
                 else:
                     self._tell(told)
             except Exception as error:  # noqa: BLE001 - nothing else depends on it
@@ -169,6 +178,7 @@ class Tracing:
                 self._count(ended)
                 if trace.is_sampled:
                     self._turn(trace, span_id, ended)
+                self._remember(ended.turn.id, (trace.id, span_id) if trace.is_sampled else None)
         if not trace.is_sampled:
             return
         found: Attributes = {
@@ -187,7 +197,7 @@ class Tracing:
 
     def _turn(self, trace: Trace, span_id: int, ended: Ended) -> None:
         turn = ended.turn
-        found = _attributes(ended)
+        found = attributes(ended)
         name = f"{found[names.OPERATION]} {found.get(names.REQUEST_MODEL, '')}".strip()
         began = turn.created_at * (NS // 1000)
         span = self._begun(trace, span_id, trace.span, name, SpanKind.CLIENT, began, found)
@@ -195,6 +205,25 @@ class Tracing:
             span.set_status(Status(StatusCode.ERROR))
         self._evaluate(turn, turn.drift, span)
         span.end(began + int(turn.latency_ms * NS / 1000))
+
+    def _amend(self, late: Late) -> None:
+        """Tell a late score where its turn was told; one that is early even for that waits for its turn."""
+        if late.turn.id not in self._places:
+            if len(self._unplaced) >= UNPLACED:
+                del self._unplaced[next(iter(self._unplaced))]
+            self._unplaced[late.turn.id] = late
+            return
+        place = self._places[late.turn.id]
+        if place is not None:
+            self._evaluate(late.turn, late.drift, NonRecordingSpan(SpanContext(*place, True, SAMPLED)))
+
+    def _remember(self, turn_id: str, place: Place | None) -> None:
+        if len(self._places) >= REMEMBERED:
+            del self._places[next(iter(self._places))]
+        self._places[turn_id] = place
+        late = self._unplaced.pop(turn_id, None)
+        if late is not None:
+            self._amend(late)
 
     def _begun(
         self,
@@ -212,9 +241,9 @@ class Tracing:
             above = set_span_in_context(NonRecordingSpan(SpanContext(trace.id, parent, True, SAMPLED)))
         return self._tracer.start_span(name, above, kind, attributes, start_time=at)
 
-    def _evaluate(self, turn: Turn, drift: Drift, span: Span | None) -> None:
+    def _evaluate(self, turn: Turn, drift: Drift, span: Span) -> None:
         """Tell of each axis how far the answer was from its persona."""
-        context = None if span is None else set_span_in_context(span)
+        context = set_span_in_context(span)
         for axis in AXES:
             level = getattr(drift, axis.name)
             if level is None:
@@ -233,7 +262,7 @@ class Tracing:
             self._logger.emit(record)
 
     def _count(self, ended: Ended) -> None:
-        turn, found = ended.turn, _attributes(ended)
+        turn, found = ended.turn, attributes(ended)
         kept = (names.OPERATION, names.PROVIDER, names.REQUEST_MODEL, names.ERROR_TYPE)
         labels = {name: found[name] for name in kept if name in found}
         self._duration.record(turn.latency_ms / 1000, labels)
@@ -251,33 +280,3 @@ class Tracing:
                 is_image = ended.surface == "images" and kind == "output_tokens"
                 modality = "image" if is_image else "text"
                 self._usage[kind].add(tokens, {**labels, names.MODALITY: modality})
-
-
-def _attributes(ended: Ended) -> Attributes:
-    """Say what a turn was, without anything that was said in it."""
-    turn, usage = ended.turn, ended.turn.usage
-    provider, _, model = (turn.upstream or "").partition("/")
-    persona, _, version = ended.label.rpartition("@")
-    found: dict[str, str | int | float | bool | Sequence[str] | None] = {
-        names.OPERATION: OPERATIONS.get(ended.surface, "chat"),
-        names.PROVIDER: provider or "none",
-        names.REQUEST_MODEL: model or None,
-        names.REQUEST_STREAM: turn.stream or None,
-        names.RESPONSE_ID: turn.id,
-        names.FINISH_REASONS: [turn.finish_reason] if turn.finish_reason else None,
-        names.CONVERSATION: turn.conversation_id,
-        names.PROMPT_NAME: persona or None,
-        names.PROMPT_VERSION: version or None,
-        names.INPUT_TOKENS: usage.prompt_tokens,
-        names.OUTPUT_TOKENS: usage.completion_tokens,
-        names.CACHE_READ: usage.cached_tokens,
-        names.CACHE_WRITE: usage.cache_write_tokens,
-        names.REASONING_TOKENS: usage.reasoning_tokens,
-        names.ERROR_TYPE: turn.error,
-        "persona.verdict": turn.drift.verdict if persona else None,
-        "persona.attempts": turn.attempts,
-        "persona.cost_usd": turn.cost_usd,
-    }
-    if turn.stream and turn.first_byte_ms is not None:
-        found[names.FIRST_CHUNK] = turn.first_byte_ms / 1000
-    return {name: value for name, value in found.items() if value is not None}

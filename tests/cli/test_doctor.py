@@ -76,6 +76,26 @@ def test_a_broken_part_fails_and_says_what_to_do(
     assert f"-> {found['remedy']}" in persona("doctor", code=1).out
 
 
+@pytest.mark.parametrize(
+    ("text", "state", "message"),
+    [
+        ("[metrics]\nport = 0\n", "ok", "is free"),
+        ('[metrics]\nport = 0\nhost = "0.0.0.0"\n', "warn", "names of all personas"),
+        ('[metrics]\nport = 9\nhost = "192.0.2.1"\n', "fail", "192.0.2.1:9 cannot be listened on"),
+        ("[metrics]\nport = 8099\n", "fail", "the port of the gateway itself"),
+    ],
+)
+def test_the_port_of_the_metrics_is_looked_at(
+    persona: Persona, folder: Path, text: str, state: str, message: str
+) -> None:
+    port = 8099 if "8099" in text else 0
+    upstream = to("http://127.0.0.1:1/v1", 'default_model = "m"').replace("port = 0", f"port = {port}")
+    (folder / "config.toml").write_text(f"{upstream}\n{text}")
+    found = by_part(persona("doctor", "--json", code=1 if state == "fail" else 0).out)["metrics"]
+    assert (found["state"], message in found["message"]) == (state, True)
+    assert bool(found["remedy"]) == (state != "ok")
+
+
 def test_a_store_that_is_not_made_yet_is_left_to_the_start(persona: Persona, bare: Path) -> None:
     (bare / "config.toml").write_text(ANY_PORT)
     found = by_part(persona("doctor", "--json").out)

@@ -9,11 +9,13 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from prometheus_client import Metric
 
+from gateway.server import ports
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.e2e.wire import fetch
@@ -138,6 +140,12 @@ def test_the_state_of_each_part_is_told(counted: Gateway) -> None:
         assert [one for one in found[family].samples if labels.items() <= one.labels.items()], family
     assert value(found, "persona_store_up") == 1
     assert value(found, "persona_event_loop_lag_seconds_count") > 0
+
+
+def test_the_port_is_known_for_what_it_is(counted: Gateway) -> None:
+    place = urlsplit(address(counted))
+    assert ports.metrics_holder("127.0.0.1", place.port or 0) == "a gateway"
+    assert ports.metrics_holder("127.0.0.1", urlsplit(counted.root).port or 0) == "another program"
 
 
 def test_only_metrics_are_there(counted: Gateway) -> None:

@@ -13,12 +13,17 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from gateway.config import Otel
 from gateway.telemetry import conventions as names
-from gateway.telemetry.trace import Trace
+from gateway.telemetry.trace import Request, Trace
+from gateway.turns.meter import Ended
+from gateway.turns.tracing import Tracing
+from gateway.turns.turn import Drift
 from tests.conftest import LIBRARIAN
 from tests.e2e.conftest import hello
 from tests.e2e.wire import CHAT, fetch
 from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.turn import new_turn
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 
@@ -99,6 +104,31 @@ def receiving() -> Iterator[Receiver]:
 def receiver() -> Iterator[Receiver]:
     with receiving() as found:
         yield found
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_late_score_is_told_within_its_turn_s_span(receiver: Receiver, *, is_first: bool) -> None:
+    tracing = Tracing(Otel(endpoint=receiver.url, headers={"x-team": "ours"}, interval=0.1))
+    traces = Trace({}, 1.0), Trace({}, 0.0)
+    turns = [new_turn(f"msg_{told}{is_first}", persona_id="psn_1", version=1) for told in ("yes", "no")]
+    spans = [trace.turn for trace in traces]
+    late = Drift(voice=0.25, verdict="in-character")
+    for trace, turn in zip(traces, turns, strict=True):
+        trace.ended(Ended(turn, "chat", "a@v1", 0, None))
+        request = Request(trace, "POST", "/", 200, "req_1", 0.1, 1)
+        for step in sorted((False, True), reverse=is_first):
+            if step:
+                tracing.late(turn, late)
+            else:
+                tracing.finish(request)
+    tracing.close()
+    told = [
+        one for one in receiver.events() if attributes(one)[names.RESPONSE_ID] in {turns[0].id, turns[1].id}
+    ]
+    (event,) = told
+    assert attributes(event)[names.RESPONSE_ID] == turns[0].id
+    assert event.trace_id == traces[0].id.to_bytes(16)
+    assert event.span_id == spans[0].to_bytes(8)
 
 
 @pytest.fixture(scope="module")

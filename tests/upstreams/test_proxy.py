@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from gateway.config import Egress, Timeouts, Upstream
 from gateway.egress.fetcher import Fetcher
 from gateway.egress.target import EgressError
+from gateway.tools.guarded import Guarded
 from gateway.upstreams.client import pooled
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.http import HttpClient
@@ -121,6 +123,19 @@ async def test_a_proxy_that_refuses_is_a_failure_to_connect(trusting: ssl.SSLCon
             await made.post(PATH, b"{}", {})
         assert (failed.value.kind, failed.value.was_reached) == ("connection", False)
         await made.close()
+
+
+async def test_an_mcp_server_is_asked_through_the_proxy_unless_it_is_here() -> None:
+    async with serving(_read_and_answer) as peer, passing() as proxy:
+        fetcher = Fetcher(Egress(proxy=proxy.url))
+        async with httpx2.AsyncClient(transport=Guarded(fetcher, 5)) as client:
+            for host in ("127.0.0.1", "localhost"):
+                assert (await client.post(f"http://{host}:{peer.port}/mcp", json={})).content == b"ab"
+            assert proxy.asked == []
+            away = f"http://tools.example:{peer.port}/mcp"
+            assert (await client.post(away, json={})).content == b"ab"
+        assert proxy.asked == [f"POST {away} HTTP/1.1"]
+        await fetcher.close()
 
 
 async def test_urls_of_users_go_through_the_proxy_and_may_still_not_lead_inside() -> None:
