@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
 
 from tests.e2e.wire import Reply, fetch
@@ -67,9 +66,9 @@ def vectors(reply: Reply) -> list[list[float]]:
 
 def test_the_model_is_started_by_whoever_asks_first_and_knows_languages(lone: Gateway) -> None:
     assert child_of(lone) is None
-    client = openai.OpenAI(base_url=lone.base_url, api_key=lone.key, max_retries=0)
     texts = ["a bookseller in Istanbul", "İstanbul'da bir kitapçı", "a drill sergeant who shouts"]
-    made = client.embeddings.create(model=MODEL, input=texts)
+    with lone.client() as client:
+        made = client.embeddings.create(model=MODEL, input=texts)
     book, kitap, drill = [one.embedding for one in made.data]
     assert [len(one) for one in (book, kitap, drill)] == [384] * 3
     assert product(book, kitap) > product(book, drill)

@@ -3,9 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
-import openai
 import pytest
 
 from gateway.moderation.watching import QUICK
@@ -86,14 +86,14 @@ def turn_of(gateway: Gateway, reply: Reply, *, flagged: bool = True) -> Any:
 
 def told(gateway: Gateway) -> list[tuple[str, Any]]:
     """Read the events of the store."""
-    with sqlite3.connect(gateway.folder / "persona.db") as store:
+    with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=25)) as store:
         rows = store.execute("SELECT type, data FROM events ORDER BY seq").fetchall()
     return [(kind, json.loads(data)) for kind, data in rows]
 
 
 def test_texts_are_moderated_without_any_key_of_a_provider(plain: Gateway) -> None:
-    client = openai.OpenAI(base_url=plain.base_url, api_key=plain.key)
-    found = client.moderations.create(input=[THREAT, "Good evening."])
+    with plain.client() as client:
+        found = client.moderations.create(input=[THREAT, "Good evening."])
     assert found.model == "lexical-1"
     assert [one.flagged for one in found.results] == [True, False]
     shown = fetch(plain, PLACE, {"model": "omni-moderation-latest", "input": THREAT}).json["results"][0]

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from openai.resources.responses import Responses
 
 from gateway.responses.following import behind
 from gateway.responses.store.background import Piece
@@ -82,8 +83,14 @@ def test_a_response_of_the_background_is_polled_until_it_has_ended(
     assert cancelled == found
 
 
-def test_openai_python_polls_streams_and_resumes(laboured: Gateway, kind: str) -> None:
-    client = laboured.client().responses
+@pytest.fixture
+def client(laboured: Gateway) -> Iterator[Responses]:
+    """The routes of responses, as openai-python has them."""
+    with laboured.client() as opened:
+        yield opened.responses
+
+
+def test_openai_python_polls_streams_and_resumes(client: Responses, kind: str) -> None:
     made = client.create(model=f"persona/{kind}", input="Hi", background=True)
     assert made.status == "queued"
     until(lambda: client.retrieve(made.id).status == "completed")
@@ -123,15 +130,13 @@ def test_a_cancelled_response_lets_the_upstream_go_at_once(
 @pytest.mark.skipif(not (PROC / "self/fd").exists(), reason="needs /proc")
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_killed_process_loses_no_response(
-    laboured: Gateway, upstream: ScriptedUpstream, kind: str, stream: bool
+    laboured: Gateway, upstream: ScriptedUpstream, client: Responses, kind: str, stream: bool
 ) -> None:
     has_begun = stream and kind == "bridged"
     upstream.reply(faults.falls_silent() if has_begun else faults.silent())
     if stream:
         last = "response.output_text.delta" if has_begun else "response.queued"
-        events = laboured.client().responses.create(
-            model=f"persona/{kind}", input="Hi", background=True, stream=True
-        )
+        events = client.create(model=f"persona/{kind}", input="Hi", background=True, stream=True)
         with events:
             first: Any = next(iter(events))
             next(event for event in events if event.type == last)
@@ -187,14 +192,12 @@ def test_only_a_response_of_the_background_is_cancelled_or_followed(laboured: Ga
 
 @pytest.mark.parametrize("is_open", [False, True])
 def test_a_deleted_response_leaves_no_text(
-    laboured: Gateway, upstream: ScriptedUpstream, is_open: bool
+    laboured: Gateway, upstream: ScriptedUpstream, client: Responses, is_open: bool
 ) -> None:
     secret = f"secret-{'open' if is_open else 'ended'}"
     if is_open:
         upstream.always(faults.silent())
-    with laboured.client().responses.create(
-        model="persona/bridged", input=secret, background=True, stream=True
-    ) as stream:
+    with client.create(model="persona/bridged", input=secret, background=True, stream=True) as stream:
         response_id = next(iter(stream)).response.id  # type: ignore[union-attr]
     if is_open:
         (seen,) = upstream.wait_for(1)

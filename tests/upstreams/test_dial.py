@@ -10,6 +10,7 @@ import pytest
 from gateway.upstreams import dial
 from gateway.upstreams.lookup import Address, Lookups
 from tests.fakes import upstream_faults as faults
+from tests.fakes.until import PATIENCE
 from tests.faults.proc import PROC, sockets
 from tests.upstreams.peer import Line, serving
 
@@ -55,10 +56,13 @@ async def test_a_number_needs_no_lookup(good: int, named: Callable[..., None]) -
         assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-async def test_an_address_that_refuses_makes_way_at_once(good: int, named: Callable[..., None]) -> None:
+async def test_an_address_that_refuses_makes_way_at_once(
+    good: int, named: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dial, "STAGGER", 10 * PATIENCE)
     with faults.refused_port() as refused:
         named(refused, refused, good)
-        async with asyncio.timeout(dial.STAGGER):
+        async with asyncio.timeout(PATIENCE):
             assert await port_of_first() == good
 
 

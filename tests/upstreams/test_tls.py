@@ -12,6 +12,7 @@ from gateway.config import Timeouts, Upstream
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.http import HttpClient
 from gateway.upstreams.lookup import Lookups
+from tests.fakes.until import PATIENCE
 from tests.upstreams.conftest import PATH, ask, read_all
 from tests.upstreams.peer import Line, Peer, serving
 
@@ -150,7 +151,7 @@ async def test_closing_an_answer_lets_go_at_once(server: ssl.SSLContext, trustin
         response = await client.post(PATH, b"{}", {})
         assert await response.read() == b"ab"
         response.close()
-        async with asyncio.timeout(0.25):
+        async with asyncio.timeout(PATIENCE):
             await peer.lines[0].gone.wait()
         await client.close()
 
@@ -214,7 +215,7 @@ async def test_a_cancelled_handshake_lets_go(trusting: ssl.SSLContext) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        async with asyncio.timeout(0.25):
+        async with asyncio.timeout(PATIENCE):
             await peer.lines[0].gone.wait()
         await client.close()
 
