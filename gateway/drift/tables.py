@@ -18,6 +18,8 @@ class Writing(Table, frozen=True):
     """A text in its script is taken for it where no language is declared that is written so."""
     spaced: bool = True
     """Spaces stand between words."""
+    capital_nouns: bool = False
+    """Every noun has a capital, which tells no name."""
     particles: str = ""
     """Particles written onto the word that they belong to, so that its pieces say more than the whole."""
     elides: bool = False
@@ -100,7 +102,9 @@ class Figures(Table, frozen=True):
     joins: str = ""
     """Words within a number: "four hundred *and* two"."""
     units: dict[str, str] = {}
-    """The words for each unit: `second` to `year`, `percent`, currencies; `*` is any ending."""
+    """The words for each unit: `second` to `year`, `percent`, currencies; `*` is any ending.
+
+    The name of a unit may say what part of another it is, or how many of it: `gbp/100`, `percent*10`."""
     signs: dict[str, str] = {}
     """Signs of units, before or behind the number."""
     hour: str = ""
@@ -113,6 +117,12 @@ class Figures(Table, frozen=True):
     """What stands before an hour, and the minutes that it adds: "half past"."""
     then: dict[str, int] = {}
     """The same behind an hour."""
+    minutes: dict[str, int] = {}
+    """Between minutes and their hour: 1 behind the hour, -1 before it, as in "twenty *past* three"."""
+    at: str = ""
+    """Before a bare number that is a time of day where it is told when somebody is there: "*at* six"."""
+    amounts: dict[str, float] = {}
+    """What counts a stretch of time and is no number by itself: "*a* week", "*half an* hour"."""
     to: str = ""
     """Between both ends of a range."""
     beside: str = ""
@@ -147,6 +157,10 @@ class Phrases(Table, frozen=True):
     """How a question asks who, where or what is called."""
     called: str = ""
     """Two groups: whose name it is, and the name, where words run on."""
+    name_told: str = ""
+    """The same in prose, where words run on: whose name it is, and the name."""
+    name_said: str = ""
+    """Behind whose name it is, where words run on; its group is the name."""
     copula: str = ""
     reside: str = ""
     age: str = ""

@@ -51,7 +51,8 @@ class Ground:
     """A version made ready for its turns to be weighed, in some tens of milliseconds."""
 
     def __init__(self, character: Character) -> None:
-        self._phrasebook = phrasebook(packaged(), character.language) or empty(character.language)
+        languages, code = packaged(), character.language
+        self._phrasebook = phrasebook(languages, code) or empty(languages, code)
         self._facts = []
         stored = list(islice(leaves(character.fields), LEAVES))
         for path, value in stored:

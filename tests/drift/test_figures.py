@@ -43,6 +43,17 @@ PLACES = {
         ("es", "treinta y un días, a las nueve y media", [("day", 31), ("time", 570)]),
         ("tr", "17.30'da, kırk iki lira", [("time", 1050), ("try", 42)]),
         ("ja", "一万五千円、二十一時三十分、五割", [("jpy", 15000), ("time", 1290), ("percent", 50)]),
+        ("en", "We open at nine, and shut by six.", [("time", 540), ("time", 360)]),
+        ("en", "twenty pence, or 20p. 20 planks", [("gbp", 0.2), ("gbp", 0.2), ("n:plank", 20)]),
+        ("en", "half an hour, or a week", [("hour", 0.5), ("week", 1)]),
+        ("en", "£49 a month", [("gbp", 49)]),
+        ("de", "zwanzig nach drei, anderthalb Stunden", [("time", 200), ("hour", 1.5)]),
+        ("nl", "drie kwartier, anderhalf uur", [("minute", 45), ("hour", 1.5)]),
+        ("it", "una settimana", [("week", 1)]),
+        ("ru", "тысяча двести рублей", [("rub", 1200)]),
+        ("zh", "周二、两壶", [("n:壶", 2)]),
+        ("ko", "오천 원, 열두 시 반", [("krw", 5000), ("time", 750)]),
+        ("ar", "الساعة الحادية عشرة، ثلاثة دنانير", [("time", 660), ("jod", 3)]),
     ],
 )
 def test_figures_are_read_with_what_they_count(
@@ -100,6 +111,26 @@ def test_a_figure_in_the_prose_of_a_prompt_is_a_fact_with_its_sentence() -> None
 )
 def test_what_follows_from_stored_figures_or_is_the_users_is_no_slip(user: str, answer: str) -> None:
     profile = Profile(Character(name="Shop", fields=PLACES["en"]))
+    result, _ = score(profile, BEGINNING, user, answer)
+    assert result.verdict == "warming-up"
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "answer"),
+    [
+        ("nl", "Een kaartje kost 5,80 euro.", "Twee kaartjes?", "Twee kaartjes kosten 11,60 euro."),
+        ("ru", "Подшить брюки стоит 600 рублей.", "Двое брюк?", "За двое брюк тысяча двести рублей."),
+        ("zh", "茉莉花茶一壶38元。", "两壶茉莉多少钱？", "两壶一共76元。"),
+        ("ko", "장미 한 송이는 4000원입니다.", "장미 열 송이는요?", "열 송이면 40000원이에요."),
+        ("en", "Overdue books cost 20p a day.", "It is five days late.", "Five days come to a pound."),
+        ("pl", "Właścicielką jest Halina Czapska.", "Kogo pytać?", "Proszę zadzwonić do Haliny."),
+        ("ru", "С кожей мы не работаем. Мы работаем до семи.", "Кожа?", "С кожей мы не работаем."),
+    ],
+)
+def test_what_is_computed_inflected_or_denied_as_it_is_stored_is_no_slip(
+    language: str, prompt: str, user: str, answer: str
+) -> None:
+    profile = Profile(Character(name="Desk", language=language, prompt=prompt))
     result, _ = score(profile, BEGINNING, user, answer)
     assert result.verdict == "warming-up"
 

@@ -13,6 +13,8 @@ from gateway.drift.language import Languages, packaged
 from gateway.drift.profile import Profile
 from gateway.drift.score import Score
 from gateway.drift.scorer import BEGINNING, score
+from gateway.drift.text import Stretch
+from gateway.drift.values.lexicon import lexicon
 
 CODE = "qv"
 
@@ -86,6 +88,13 @@ def test_a_rule_in_it_is_broken_and_kept(folder: Path) -> None:
     strict = Profile(Character(language=CODE, prompt="Tor som Vasha.", rules=rules), language.read(folder))
     assert (told(strict, "", "Mu obetam vratka.").rules or 0) >= 0.5
     assert (told(strict, "", "Mu zik obetam vratka.").rules or 0) < 0.5
+
+
+def test_figures_in_it_are_read_by_its_file_alone(folder: Path) -> None:
+    read = lexicon(CODE, language.read(folder)).read
+    said = "Zavor po pelko, 20 pro tvara, polu chasin, 10 drobna."
+    figures = [(one.kind, one.value) for one in read(Stretch(said)).figures]
+    assert figures == [("time", 300), ("time", 100), ("hour", 0.5), ("vsk", 0.5)]
 
 
 def test_a_language_does_not_know_what_another_folder_says() -> None:

@@ -87,7 +87,9 @@ def _told_of(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str
         # Where capitals tell nothing, a name is told by the title beside it.
         names = {match[1] for match in book.titles.finditer(asked.text)}
         names |= {match[1] for match in book.titles.finditer(answer.text) if match[1] in asked.text}
-    strangers = [one for one in sorted(names) if not book.stems(one) <= home or book.glyphs]
+    strangers = [
+        one for one in sorted(names) if one not in home and (book.glyphs or not book.stems(one) <= home)
+    ]
     for one in strangers:
         place = answer.text.find(one[: max(3, len(one) - 1)] if not book.glyphs else one)
         if place >= 0 and not _denies(answer, Mark(place, place + 1, "")):

@@ -62,7 +62,7 @@ class Rules:
         self._titles = {one.basis: one.title for one in self.active}
         self.warnings = frozenset(one.basis for one in self.active if one.is_warning)
         code = primary(persona.language)
-        self.phrasebook = phrasebook(languages, code) or empty(code)
+        self.phrasebook = phrasebook(languages, code) or empty(languages, code)
         words = known or self.phrasebook
         self.terms = [
             (one, Terms(one.rule.never_say)) for one in self.active if one.rule.never_say is not None
@@ -96,7 +96,9 @@ class Rules:
         scope = next((one.active.basis for one in self.forbidden if one.is_scope), None)
         stored = stored[:READ]
         texts = "\n".join([persona.name, persona.prompt[: prose.LONGEST], stored, *examples])
-        self.home = frozenset(self.phrasebook.stems(texts))
+        titles = self.phrasebook.titles
+        called = {match[1] for match in titles.finditer(texts)} if titles is not None else set()
+        self.home = frozenset(self.phrasebook.stems(texts) | called)
         self.known = frozenset(match[0].replace(" ", "") for match in amounts.AMOUNT.finditer(texts))
         prompt = Marked(words, Stretch(persona.prompt[: prose.LONGEST]))
         # Whoever may not speak of what it is made of plays a role, for which errands from outside are none.

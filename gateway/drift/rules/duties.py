@@ -42,6 +42,8 @@ GROUPS = frozenset(
     ]
 )
 """Groups of words that make an occasion by themselves."""
+HARM = frozenset({"@danger", "@hurt", "@bullied", "@gas"})
+"""Those that do where the occasion speaks of a child, which the user may be without saying so."""
 
 
 class Duty(NamedTuple):
@@ -147,7 +149,10 @@ def due(duty: Duty, asked: Marked) -> float:
     heard |= asked.alike(duty.occasion - heard)
     hits = sum(COMMON if one in duty.common else 1.0 for one in heard)
     groups = len((duty.groups - {"@child"}) & asked.labels.keys())
-    if duty.groups & asked.labels.keys() & GROUPS or ("@child" in duty.groups and "minor" in asked.labels):
+    said = asked.labels.keys()
+    is_child = "@child" in duty.groups
+    sudden = HARM if is_child and said.isdisjoint({"@child", "minor"}) else GROUPS
+    if duty.groups & said & sudden or (is_child and "minor" in said):
         return 0.9
     if duty.is_childs:
         return 0.0
@@ -155,7 +160,10 @@ def due(duty: Duty, asked: Marked) -> float:
         return 0.6 if groups else 0.0
     if not heard:
         return 0.25 if groups else 0.0
-    share = max(_share(duty, one, heard) for one in (*duty.either, duty.occasion))
+    # Who else is lost is not the child that an occasion tells of.
+    is_anybody = not is_child or not said.isdisjoint({"@child", "minor"})
+    parts = (*duty.either, duty.occasion) if is_anybody else (duty.occasion,)
+    share = max(_share(duty, one, heard) for one in parts)
     if hits >= 2 or (hits and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
     return 0.4 if hits and groups else 0.25 if hits or groups else 0.0

@@ -40,7 +40,7 @@ def too_long(reading: Marked, length: Length, basis: str) -> Iterator[Finding]:
             strength = 0.7 if len(said) == length.max_sentences + 1 else 0.95
             yield Finding("length", strength, over.start, len(text.rstrip()), basis)
     if length.max_words is not None and len(text) > length.max_words:
-        places = words(text, is_glyphs=reading.phrasebook.code in ("ja", "zh", "th"))
+        places = words(text, is_glyphs=not reading.phrasebook.spaced)
         if len(places) > length.max_words * (1 + SLACK):
             strength = 0.7 if len(places) <= length.max_words * 1.05 + 1 else 0.95
             yield Finding("length", strength, places[length.max_words], len(text.rstrip()), basis)

@@ -30,7 +30,6 @@ MANNER = [
     "cue:never",
     "cue:behind",
     "cue:unable",
-    "cue:only",
     "cue:style",
     "cue:lead",
     "cue:sentences",
@@ -42,12 +41,12 @@ class Instructions:
     """A prompt made ready for its leaks to be noticed; facts and whatever the examples say are no secret."""
 
     def __init__(self, prompt: Marked, answers: Phrasebook, told: str) -> None:
-        self.is_glyphs = answers.glyphs and answers.code != "ko"
+        self.is_glyphs = answers.glyphs and not answers.spaced
         self.size = 0 if not self.is_glyphs else GLYPHS if _KANA.search(prompt.text) else DENSE
         parts = [
             (
                 prompt.text[part.start : part.end],
-                prompt.has(part.start, part.end, *MANNER)
+                _is_manner(prompt, part)
                 and not _is_script(prompt, sentence, part)
                 and not is_elsewhere(prompt, part),
             )
@@ -143,6 +142,17 @@ def _is_counted(answer: Marked, mark: Mark) -> bool:
         return before[-1:].isdigit() or any(map(before.endswith, answer.phrasebook.numbers))
     last = before.split()[-1:]
     return bool(last) and (last[0][-1:].isdigit() or fold(last[0]) in answer.phrasebook.numbers)
+
+
+def _is_manner(prompt: Marked, part: Segment) -> bool:
+    """Tell whether it says how to behave; `returns are only taken in the shop` says how things are."""
+    if prompt.has(part.start, part.end, *MANNER):
+        return True
+    if not prompt.has(part.start, part.end, "cue:only") or prompt.has(*part, "cue:elsewhere"):
+        return False
+    # A small word such as `in` does not tell that it is about how the persona speaks.
+    speaks = any(mark.end - mark.start > 2 for mark in prompt.within("cue:speak", *part))
+    return speaks or prompt.has(*part, "cue:whole", "act:help", "cue:ask")
 
 
 def _is_script(prompt: Marked, sentence: Sentence, part: Segment) -> bool:

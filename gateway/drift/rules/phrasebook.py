@@ -40,19 +40,25 @@ def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> "Ph
     """Prepare what a language knows of rules, with what prompts are read for or without; `None`: nothing."""
     code = language.primary(code)
     words = languages[code].rules if code in languages else None
-    return None if words is None else Phrasebook(code, words, prompts=prompts)
+    if words is None:
+        return None
+    return Phrasebook(code, words, prompts=prompts, spaced=languages[code].writing.spaced)
 
 
 @lru_cache(maxsize=PREPARED)
-def empty(code: str) -> "Phrasebook":
-    """Make the phrasebook of a language of which nothing is known."""
-    return Phrasebook(language.primary(code), RuleWords(), prompts=False)
+def empty(languages: Languages, code: str) -> "Phrasebook":
+    """Make the phrasebook of a language of whose rules nothing is known."""
+    code = language.primary(code)
+    spaced = code not in languages or languages[code].writing.spaced
+    return Phrasebook(code, RuleWords(), prompts=False, spaced=spaced)
 
 
 class Phrasebook:
     """The rule words of a language, made ready to read texts with."""
 
-    def __init__(self, code: str, file: RuleWords, *, prompts: bool) -> None:
+    def __init__(self, code: str, file: RuleWords, *, prompts: bool, spaced: bool) -> None:
+        self.spaced = spaced
+        """Blanks stand between words, whether entries are looked for anywhere or not."""
         self.code, self.glyphs, self.behind = code, file.glyphs, file.behind
         self.compounds = file.compounds
         self.says, self.address = file.says, file.address
@@ -149,7 +155,7 @@ class Phrasebook:
 
     def stem(self, folded: str) -> str:
         """A word without its ending; nothing for grammar and single letters."""
-        if folded in self.stop or len(folded) < (2 if folded.isdigit() or self.code == "ko" else 3):
+        if folded in self.stop or len(folded) < (2 if folded.isdigit() or self.glyphs else 3):
             return ""
         for ending in self.endings:
             if folded.endswith(ending) and len(folded) - len(ending) >= (2 if self.glyphs else 3):
@@ -191,7 +197,7 @@ class Phrasebook:
 
     def placed(self, read: Stretch) -> list[Placed]:
         """Give the same in their order, with their places."""
-        if self.glyphs and self.code != "ko":
+        if self.glyphs and not self.spaced:
             return glyphs.runs(read.text, self.stop)
         least = 2 if self.glyphs else 1
         words, borders = self._read(read), read.borders

@@ -17,7 +17,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 6
+READER = 7
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
@@ -164,15 +164,26 @@ def _deed(reading: Marked, segment: Segment) -> Rule | None:
     if reading.has(start, end, "cue:only") and (
         reading.has(start, end, "cue:whole") or (_is_short(text) and not reading.phrasebook.glyphs)
     ):
-        return Rule(must_not=says.get("scope", "{}").format(text))
+        before = reading.sentence(start).start
+        # Behind what the persona cannot do it only says who can.
+        is_told = reading.has(before, start, "cue:unable")
+        return None if is_told else Rule(must_not=says.get("scope", "{}").format(text))
     if reading.has(start, end, "cue:lead") and not never:
         return None
+    if behind and _asks_last(reading, start, end):
+        return Rule(must=text)
     always = [mark.start for mark in reading.within("cue:always", start, end)]
     if (behind or never) and not _tells_first(reading, start, end, never):
-        return Rule(must_not=text)
+        return None if _is_fact(reading, start, end) else Rule(must_not=text)
     if always or (reading.has(start, end, "cue:condition") and reading.has(start, end, "cue:ask")):
         return Rule(must=text)
     return None
+
+
+def _is_fact(reading: Marked, start: int, end: int) -> bool:
+    """Tell whether it says how things are here, of nothing that one might do: `we don't do leather`."""
+    told = {mark.label for mark in reading.all_within(start, end)}
+    return "self" in told and not any(label.startswith(("act:", "@")) for label in told)
 
 
 def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> bool:
@@ -183,6 +194,14 @@ def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> boo
         return True
     told = [mark.end for mark in reading.within("cue:ask", start, end)]
     return reading.has(start, never[0], "cue:condition") and any(never[0] - at > FAR for at in told)
+
+
+def _asks_last(reading: Marked, start: int, end: int) -> bool:
+    """Tell whether what is to be said on an occasion comes last, where verbs do."""
+    if not reading.phrasebook.behind or not reading.has(start, end, "cue:condition"):
+        return False
+    denied = max(mark.end for mark in reading.within("cue:behind", start, end))
+    return any(mark.start >= denied for mark in reading.within("cue:ask", start, end))
 
 
 def _is_short(text: str) -> bool:

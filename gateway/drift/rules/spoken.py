@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Set
 from itertools import accumulate
 
-from gateway.drift.language import Languages
+from gateway.drift.language import Language, Languages
 from gateway.drift.rules import identifier
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.identifier import UNTOLD, leanings
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.words import fold
 from gateway.drift.scripts import LATIN, UPPER, beyond, leading
 from gateway.drift.sentences import Sentence
 
@@ -24,6 +25,8 @@ CLEAR = -8.0
 """The same, over the words of a sentence, at which it is in ours for sure, whatever stands between them."""
 SCARCE, SCANT = 15.0, 5
 """What each word below so many adds to the former."""
+SHORT, MOST = 6, 0.6
+"""Words of a short sentence, and the share of small words of ours from which on it is ours."""
 _NAME = re.compile(r"(?<=[^.!?…:\n\s\"“„«¿¡(])\s+([" + UPPER + r"][\w'’-]*)")
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _CHINESE = re.compile(r"[的是了吗呢们这这那我你您在么为没给请会个]")
@@ -44,6 +47,9 @@ class Spoken:
         """The characters of another language that it is written in, too, must be told from its own."""
         self.leanings = leanings(tuple(self.ours), tuple(self.theirs))
         self._strange = beyond(self.scripts)
+        self.own = frozenset(
+            word for code in allowed if code in languages for word in _small(languages[code])
+        )
 
     def foreign(self, reading: Marked) -> Iterator[Finding]:
         """The sentences of an answer that are in none of the languages."""
@@ -101,10 +107,23 @@ def _foreign(spoken: Spoken, reading: Marked, likely: list[Sentence]) -> Iterato
     bare = [_words(reading, part, names=False) for part, _, _ in suspects]
     others = _margins(spoken, bare) if bare else []
     for ((start, end), words, margin), left, other in zip(suspects, bare, others, strict=True):
-        if len(set(left)) >= LEAST_WORDS:
+        if len(set(left)) >= LEAST_WORDS and not _is_ours(spoken, set(words)):
             even = EVEN + SCARCE * max(0, SCANT - len(set(words)))
             strength = 0.97 / (1 + math.exp((even - min(margin, other)) / BREADTH))
             yield Finding("language", round(strength, 3), start, end, basis)
+
+
+def _small(language: Language) -> set[str]:
+    """Give the small words of a language, its days and months and numbers."""
+    figures, told = language.figures, language.numbers
+    dated = f"{figures.weekdays} {figures.months} {told.spelled}".replace("/", " ").split()
+    stop = language.rules.stop.split() if language.rules is not None else []
+    return {fold(word) for word in (*dated, *told.words, *stop, *language.words.stop.split())}
+
+
+def _is_ours(spoken: Spoken, words: set[str]) -> bool:
+    """Tell whether most of a short sentence are small words of ours, which letters alone may not tell."""
+    return len(words) <= SHORT and sum(fold(word) in spoken.own for word in words) > MOST * len(words)
 
 
 def _margins(spoken: Spoken, parts: list[list[str]]) -> list[float]:

@@ -120,9 +120,8 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
     asked = facts.lexicon.read(question)
     evidence.theirs = numbers(asked.figures)
     said = clauses(facts.lexicon, read, facts.known | earlier.keys() if earlier else facts.known)
-    holds, theirs = facts.ledger.holds, evidence.theirs
     figures = [figure for piece in read for figure in piece.reading.figures]
-    evidence.right = [(one.start, one.end) for one in figures if one.value in theirs or holds(one)]
+    _acquit(evidence, figures, asked.figures)
     note_named(evidence, said)
     for clause in said:
         if clause.values or clause.counts:
@@ -137,6 +136,17 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
     _weigh_figures(evidence, read, figures, Piece(question, asked), answer)
     _weigh_identity(evidence, user.text, answer.text[:_SEEN], lower)
     return _verdict(evidence)
+
+
+def _acquit(evidence: Evidence, figures: list[Figure], asked: Sequence[Figure]) -> None:
+    """Note which figures are stored, the user's, or follow from both."""
+    ledger, theirs = evidence.facts.ledger, evidence.theirs
+    counts = [*figures, *asked]
+    evidence.right = [
+        (one.start, one.end)
+        for one in figures
+        if one.value in theirs or ledger.holds(one) or ledger.follows(one, counts)
+    ]
 
 
 def _weigh_words(evidence: Evidence, lower: str) -> None:

@@ -72,17 +72,20 @@ class Facts:
         prompt = prompt[:READ]
         known = [(path[:READ], value[:READ]) for path, value in islice(leaves(fields), FIELDS)]
         self.ledger = Ledger(self.lexicon.reader)
-        # German writes every noun with a capital.
         own = self.lexicon
         self.names = Names(
-            capitals_tell=not language.lower().startswith("de"), titles=own.titles, naming=own.naming
+            capitals_tell=own.capitals_tell,
+            titles=own.titles,
+            naming=own.naming,
+            told=own.name_told,
+            said=own.name_said,
         )
         self.answers = Answers(
             own.asking,
             own.called,
             own.naming,
             own.titles,
-            capitals_tell=not language.lower().startswith("de"),
+            capitals_tell=own.capitals_tell,
         )
         stated = stated or {}
         texts = [prompt, *stated.values(), *(value for _, value in known)]

@@ -1,6 +1,7 @@
 """A ledger is all figures that are stored of a persona, each with what it belongs to."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from itertools import pairwise
 
 from gateway.drift.values.evidence import Evidence
@@ -34,6 +35,7 @@ _BARE = 1.5
 """The same of a number without a unit."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
 _MULTIPLES = 31
+_NONE: frozenset[float | str] = frozenset()
 
 
 class Ledger:
@@ -109,9 +111,8 @@ class Ledger:
 
     def _held(self, figure: Figure) -> list[Stated]:
         """Give the stored figures that this one may be held against: months are years, too."""
-        held = self.by_kind.get(figure.kind)
-        if held is not None or figure.length is None:
-            return held or []
+        if figure.length is None:
+            return self.by_kind.get(figure.kind, [])
         unit = figure.length[0]
         return [one for one in self.stated if one.figure.length is not None and one.figure.length[0] == unit]
 
@@ -149,7 +150,7 @@ class Ledger:
         return (
             value in self.numbers
             or f"{value:g}" in self.numbers
-            or not self.values[TIME].isdisjoint({value * 60, value * 60 + 720})
+            or not self.values.get(TIME, _NONE).isdisjoint({value * 60, value * 60 + 720})
         )
 
     def _excused(self, figure: Figure, heard: Heard) -> bool:
@@ -160,27 +161,31 @@ class Ledger:
             return True
         if any(figure.start - _DENIED <= at <= figure.start for at in heard.denied):
             return True
+        return self.follows(figure, (*heard.figures, *heard.asked_figures))
+
+    def follows(self, figure: Figure, counts: Iterable[Figure]) -> bool:
+        """Tell whether a figure follows from stored ones and from what is counted: three at eight euros."""
+        value = figure.value
         if isinstance(value, str):
             return False
-        values = {v for v in self.values[figure.kind] if not isinstance(v, str)}
-        counts = {
-            one.value for one in (*heard.figures, *heard.asked_figures) if not isinstance(one.value, str)
-        }
+        values = {v for v in self.values.get(figure.kind, ()) if not isinstance(v, str)}
         if figure.kind == TIME:
             lengths = [seconds / 60 for unit, seconds in self._lengths if unit == "s"]
             return any(value + length in values or value - length in values for length in lengths)
         if figure.kind in (YEAR, DATE, WEEKDAY):
             return False
-        ranged = [one.figure.value for one in self.by_kind[figure.kind] if one.figure.is_range]
+        ranged = [one.figure.value for one in self.by_kind.get(figure.kind, ()) if one.figure.is_range]
         if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
             return True
-        for k in counts - {value}:
+        numbers = {one.value for one in counts if not isinstance(one.value, str)}
+        for k in numbers - {value}:
             # There and back is twice as much, and nobody says the number.
             if not 1 < k <= _MULTIPLES or k != int(k):
                 continue
-            if not values.isdisjoint({value / k, value / k / 2}) or value * 100 / k in self.numbers:
+            each = {round(value / k, 4), round(value / k / 2, 4)}
+            if not values.isdisjoint(each) or value * 100 / k in self.numbers:
                 return True
-        return any(value - one in counts and value != 2 * one for one in counts if one in values)
+        return any(round(value - one, 4) in numbers and value != 2 * one for one in numbers if one in values)
 
     def _accused(
         self, evidence: Evidence, figure: Figure, held: list[Stated], heard: Heard

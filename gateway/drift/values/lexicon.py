@@ -62,6 +62,9 @@ class Lexicon:
         self._elides = own.writing.elides
         self.titles = frozenset(own.words.titles.split())
         self.naming = frozenset(own.words.naming.split())
+        self.capitals_tell = not own.writing.capital_nouns
+        """A word with a capital within a sentence is a name."""
+        self.name_told, self.name_said = re.compile(own.phrases.name_told or "(?!)"), own.phrases.name_said
         self.asking, self.called = frames.pattern(own.phrases.asking), frames.pattern(own.phrases.called)
         self.puts_objects_first = own.words.objects_first
         self.patterns, self.literals = shared.patterns, shared.literals
@@ -132,7 +135,7 @@ class Lexicon:
             elif stem:
                 stems.append((stem, start, end))
             before, since = lower if joins else "", start
-        if not numbers and not (self.reader.reads_glyphs and not text.isascii()):
+        if not numbers and not self.reader.may_read(text):
             return Reading(tuple(mentions), tuple(stems), ())
         figures = tuple(self.reader.read(text, stretch.lower, numbers, offset))
         return Reading(tuple(mentions), tuple(stems), _counted(numbers, figures), figures)

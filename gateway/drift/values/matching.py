@@ -10,7 +10,7 @@ from gateway.drift.values.lexicon import Mention
 
 ALIKE = 0.2
 """The least likeness of two clauses that are about the same thing."""
-_ALIKE_SAID = 0.45
+ALIKE_SAID = 0.45
 """The same for example lines and earlier turns, where the persona speaks of many passing things."""
 _NEAREST = 8
 """Stored statements looked at for one clause."""
@@ -57,8 +57,15 @@ def weigh_likeness(evidence: Evidence, clause: Clause, claims: Mapping[str, list
     """Add what a clause shares with stored statements and with claims, by their words, and what it denies."""
     stems = clause.stems
     is_own = clause.speaker == "self"
+    is_denied_so = False
     for item, likeness in near(evidence.facts, stems):
-        if item.is_said and (likeness < _ALIKE_SAID or not is_own):
+        if clause.denied and not item.clause.asks and _turned(clause, item.clause):
+            if is_denied_so:
+                # What is denied so elsewhere, of more of the same words, denies nothing here.
+                continue
+        elif clause.denied and item.clause.denied and not item.is_said:
+            is_denied_so = True
+        if item.is_said and (likeness < ALIKE_SAID or not is_own):
             evidence.note("echo", likeness)
         else:
             _weigh_pair(evidence, clause, item, likeness)
@@ -66,7 +73,7 @@ def weigh_likeness(evidence: Evidence, clause: Clause, claims: Mapping[str, list
     for claim in found.values():
         likeness = _likeness(evidence.facts.mass(stems.keys() & claim.clause.stems.keys()), claim)
         if likeness >= ALIKE:
-            if likeness < _ALIKE_SAID or not is_own:
+            if likeness < ALIKE_SAID or not is_own:
                 evidence.note("echo", likeness)
             else:
                 _weigh_pair(evidence, clause, claim, likeness)

@@ -6,20 +6,14 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
+from gateway.drift.scripts import UPPER
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import Heard
 
-_WORD = r"[A-ZÀ-ÖØ-ÞĞİŞ][^\W\d_]+(?:[’'-][A-ZÀ-ÖØ-ÞĞİŞ][^\W\d_]+)*"
+_WORD = rf"[{UPPER}][^\W\d_]+(?:[’'-][{UPPER}][^\W\d_]+)*"
 _RUN = re.compile(rf"{_WORD}(?:[ \u00a0](?:(?:of|de|du|des|del|della|von|van|the|la|le) )?{_WORD})*")
 _CAPITAL = re.compile(rf"[^.!?\s\"“„«(¿¡] {_WORD}")
 _GLYPHS = re.compile("[\u3005\u3041-\u9fff]+")
-_GLYPHS_SAID = (
-    r"は「?([\u3005\u30a1-\u30ff\u4e00-\u9fff]{1,8}?)」?(?:と申|です|でござ|という|と言|様で|が[務つ])"
-)
-_GLYPHS_TOLD = re.compile(
-    r"([\u4e00-\u9fff]{1,4})(?:の名前?|の名まえ)?は「?([\u30a1-\u30fa\u30fc]{2,8}|[\u3005\u4e00-\u9fff]{3,6})」?(?=[。、]|です|でござ|$)"
-)
-"""A name in Japanese prose: 館長は佐伯文乃。"""
 _BRACKETED = re.compile(r"[(（\[][^()（）\[\]]{0,200}$")
 _BESIDE = 20
 """Characters between a name in prose and whose it is."""
@@ -50,11 +44,21 @@ class Named(NamedTuple):
 class Names:
     """The names that are stored, by what they belong to."""
 
-    def __init__(self, *, capitals_tell: bool, titles: Container[str], naming: Container[str]) -> None:
+    def __init__(
+        self,
+        *,
+        capitals_tell: bool,
+        titles: Container[str],
+        naming: Container[str],
+        told: re.Pattern[str],
+        said: str,
+    ) -> None:
+        """Make room; `told` finds a name where words run on, and `said` is what follows whose name it is."""
         self.fields: list[Named] = []
         self._glyphs: list[tuple[str, str, str]] = []
         self._capitals_tell = capitals_tell
         self._titles, self._naming = titles, naming
+        self._names_told, self._name_said = told, said
         self._seen: Counter[str] = Counter()
         self._told: dict[str, set[str]] = {}
         """The keys of each word of a name."""
@@ -73,7 +77,7 @@ class Names:
 
     def read(self, text: str, stems: Sequence[tuple[str, int, int]], denied: Sequence[int]) -> None:
         """Keep the names in a prompt's prose by the word before each, not those in brackets and denials."""
-        for match in _GLYPHS_TOLD.finditer(text):
+        for match in self._names_told.finditer(text):
             if len(self._glyphs) < _MOST:
                 self._glyphs.append((match[1], match[2], "prompt"))
         for match in _RUN.finditer(text):
@@ -123,7 +127,8 @@ class Names:
     def weigh(self, evidence: Evidence, heard: Heard) -> None:
         """Add another name where the sentence, or the question, is about a field that has one."""
         for key, value, basis in self._glyphs:
-            match = re.search(re.escape(key) + _GLYPHS_SAID, heard.text) if key in heard.text else None
+            is_about = bool(self._name_said) and key in heard.text
+            match = re.search(re.escape(key) + self._name_said, heard.text) if is_about else None
             is_novel = match and match[1] not in evidence.facts.text and match[1] not in heard.asked
             if match and is_novel and value not in heard.text:
                 evidence.accuse("name", "name-clash", _SURE, match.span(1), basis)
@@ -192,6 +197,9 @@ def _novel(
 
 def _is_known(word: str, known: str) -> bool:
     """Tell whether a word stands in the persona's texts; a short one may be the beginning of any other."""
-    if len(word) >= _LONG:
+    if len(word) > _LONG:
+        # Names are inflected: "Haliny" is Halina's.
+        return f" {word[:-2]}" in known or word in known
+    if len(word) == _LONG:
         return word in known
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", known) is not None

@@ -6,8 +6,8 @@ from gateway.drift.language import Language
 from gateway.drift.values.figures import LONGEST
 
 _LEAST_PHONE = 7
-HAN = re.compile("[〇一二三四五六七八九十百千万]+")
-HAN_DIGITS = {letter: n for n, letter in enumerate("〇一二三四五六七八九")}
+HAN = re.compile("[〇一二三四五六七八九十百千万两]+")
+HAN_DIGITS = {letter: n for n, letter in enumerate("〇一二三四五六七八九")} | {"两": 2}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
@@ -38,7 +38,7 @@ class Numerals:
             n = self.words.get(match[0])
             if n is None and at > start and current % 10 == 0 and match[0] in self._ones:
                 n = 1
-            if n is None or (at > start and not _goes_on(current, n)):
+            if n is None or (at > start and not _goes_on(total, current, n)):
                 break
             if n >= 1000:
                 total, current = total + max(current, 1) * n, 0
@@ -74,7 +74,10 @@ def numbers(language: Language) -> dict[str, int]:
     return words
 
 
-def _goes_on(current: int, n: int) -> bool:
+def _goes_on(total: int, current: int, n: int) -> bool:
+    if not current:
+        # Behind a thousand its rest follows: "тысяча двести".
+        return 0 < n < total
     if n >= 100:
         return 0 < current < n
     if current % 100 == 0 and current:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from gateway.drift.language import Language
 from gateway.drift.tables import Figures as Words
 from gateway.drift.values import frames, numerals
+from gateway.drift.values.clock import Clock
 from gateway.drift.values.figures import (
     DATE,
     LABEL,
@@ -14,10 +15,8 @@ from gateway.drift.values.figures import (
     MOST,
     NOUN,
     NUMBER,
-    PERCENT,
     PHONE,
     SECONDS,
-    TIME,
     WEEKDAY,
     YEAR,
     Figure,
@@ -26,6 +25,7 @@ from gateway.drift.values.figures import (
     ranged,
 )
 from gateway.drift.values.numerals import Numerals
+from gateway.drift.values.periods import Periods, part
 from gateway.drift.values.signs import Signs
 
 _STEM = 5
@@ -34,15 +34,12 @@ _PHONE = re.compile(r"\d{2,6}(?:[ \-/]\d{2,6}){1,5}(?!\d)")
 _CLOCK = re.compile(r"([01]?\d|2[0-4])[:：]([0-5]\d)(?![\d:])")
 _DOTTED = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)(?![\d.])")
 _LEAD = re.compile(r"([^\W\d_]{3,})[ \u00a0](?:#|no\.? ?|nr\.? ?)?([A-Z]{1,3}-?)?$")
-_MINUTES = re.compile(r" (past|to) ([a-z]+)")
 _NOUN = re.compile(r"[ \u00a0-]{0,2}([^\W\d_]{2,})")
 _COUNTER = re.compile("([\u4e00-\u9fff])")
 """What a number counts where words run on: the letter behind it."""
 _APOSTROPHES = frozenset("'’")
 """What stands between a year and its ending, as in "2009'da"."""
-_MEASURES = frozenset({"percent", "tenth", "kg", "km", "cm"})
-_FRACTION = re.compile("[:.]\\d| ?%")
-"""Behind a number that is no hour."""
+_MEASURES = frozenset({"percent", "kg", "km", "cm"})
 _FIRST_YEAR, _LAST_YEAR = 1200, 2100
 _TAIL, _CENTURY = re.compile(r"(?<!\w)['’]$"), 1900
 """A year without its century: '44."""
@@ -63,23 +60,24 @@ class Reader:
         self._prefixed = {word[:-1]: kind for word, kind in self.units.items() if word.endswith("*")}
         self.signs = Signs(shared.signs, own.signs)
         self.currencies = frozenset(
-            {*self.units.values(), *self.signs.kinds.values()} - SECONDS.keys() - MONTHS.keys() - _MEASURES
+            {part(kind, 1)[0] for kind in (*self.units.values(), *self.signs.kinds.values())}
+            - SECONDS.keys()
+            - MONTHS.keys()
+            - _MEASURES
         )
         glued = sorted((w for w in self.units if w[0] > "\u2e80"), key=len, reverse=True)
-        self._glued = re.compile("|".join(glued) or "(?!)")
+        self._glued = re.compile(f" ?({'|'.join(glued)})" if glued else "(?!)")
         self.numerals = Numerals(language)
         self.words = self.numerals.words
-        self._oclock = frames.pattern(own.oclock)
+        self._clock = Clock(own, self.words, lambda lower, at: self._unit(lower, lower, at) is not None)
         self._hour = frames.pattern(own.hour)
-        self._halves = [(minutes, frames.pattern(text, "$")) for text, minutes in own.past.items()]
-        self._leads = tuple(own.past) if all(map(frames.is_plain, own.past)) else ("",)
-        self._after = [(minutes, frames.pattern(text)) for text, minutes in own.then.items()]
-        self._late = re.compile(rf"[ \u00a0](?:{own.late})(?!\w)" if own.late else "(?!)")
         self._to = frames.between(own.to)
         self._beside = frames.between(own.beside)
-        self._minutes = {word: sign for word, sign in (("past", 1), ("to", -1)) if language.code == "en"}
+        self._periods = Periods(own.amounts, self.units)
         self.reads_glyphs = "han" in language.writing.scripts
         """Numbers stand in runs of letters, where no word is one."""
+        self._spelled = self._spelled_out(language)
+        self._reads_runs = self.reads_glyphs or self._spelled is not None
         self.weekdays = frames.ordered(own.weekdays)
         self.months = frames.ordered(own.months)
         self.dated = self.weekdays.keys() | self.months.keys()
@@ -91,8 +89,20 @@ class Reader:
             self.weekdays, r"(?<!\w)(%s)(?!\w)" if language.writing.spaced else "(%s)"
         )
         self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
-        self.hours = frames.pattern(own.hours)
+        self.hours = self._clock.hours
         self.there, self.away = frames.pattern(own.there), frames.pattern(own.away)
+
+    def may_read(self, text: str) -> bool:
+        """Tell whether figures may stand where no number was found among the words."""
+        return self._periods.is_known or (self._reads_runs and not text.isascii())
+
+    def _spelled_out(self, language: Language) -> re.Pattern[str] | None:
+        """Match number words in a script whose words are not looked up each by itself."""
+        words = [word for word in self.words if word[0] > "\u2fff"]
+        if not words or not language.writing.spaced:
+            return None
+        some = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+        return re.compile(rf"(?<!\w)(?:{some})(?!\w)")
 
     def read(self, text: str, lower: str, hits: Sequence[tuple[int, int, int]], offset: int) -> list[Figure]:
         """Read what begins at the numbers that were found; places are those in the whole text."""
@@ -100,16 +110,26 @@ class Reader:
         past = 0
         starts = [start - offset for _, start, _ in hits]
         if self.reads_glyphs and not text.isascii():
-            starts = sorted({*starts, *(match.start() for match in numerals.HAN.finditer(text))})
+            days = {match.end() - 1 for match in self.weekday.finditer(text)}
+            runs = (match.start() for match in numerals.HAN.finditer(text))
+            starts = sorted({*starts, *runs} - days)
+        if self._spelled is not None and not text.isascii():
+            starts = sorted({*starts, *(match.start() for match in self._spelled.finditer(lower))})
+        short = self._periods.find(lower)
+        if short:
+            starts = sorted({*starts, *short})
         for start in starts:
-            if start < past:
+            if start < past or (start in short and found and start <= past + 1):
+                # "A month" behind a price says how often it is paid.
                 continue
-            figure = self._at(text, lower, start)
+            figure = short.get(start) or self._found(text, lower, start)
             if figure is not None:
                 past = figure.end
                 found.append(figure)
                 if len(found) >= MOST:
                     break
+        if self._clock.may_stand(lower, found):
+            found = self._clock.set(lower, found)
         return moved(ranged(text, joined(text, found, self.currencies), self._to, self._beside), offset)
 
     def days(self, text: str, lower: str, offset: int) -> list[Figure]:
@@ -119,7 +139,7 @@ class Reader:
         found = [Figure(WEEKDAY, self.weekdays[m[1]], *m.span(1)) for m in self.weekday.finditer(lower)]
         return moved(ranged(text, found[:MOST], self._to, self._beside), offset)
 
-    def _at(self, text: str, lower: str, start: int) -> Figure | None:
+    def _found(self, text: str, lower: str, start: int) -> Figure | None:
         if text[start].isdecimal():
             return self._digits(text, lower, start)
         if text[start] in numerals.HAN_DIGITS or text[start] in "十百千万":
@@ -134,14 +154,16 @@ class Reader:
 
     def _digits(self, text: str, lower: str, start: int) -> Figure:
         if match := _CLOCK.match(text, start):
-            return self._time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
+            return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
         is_phone = (match := _PHONE.match(text, start)) is not None and numerals.is_phone(match[0])
         if match is not None and is_phone and not self.signs.behind(text, match.end()):
             return Figure(PHONE, re.sub(r"\D", "", match[0]), start, match.end())
         if self.decimal == "," and (match := _DOTTED.match(text, start)):
-            is_counting = self._unit(text, lower, match.end()) and not self._oclock.match(lower, match.end())
+            is_counting = self._unit(text, lower, match.end()) and not self._clock.oclock.match(
+                lower, match.end()
+            )
             if not is_counting and not self.signs.before(text, start):
-                return self._time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
+                return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
         match = _DIGITS.match(text, start)
         if match is None:
             return Figure(NUMBER, 0, start, start + 1)
@@ -159,17 +181,18 @@ class Reader:
         return Figure(kind, told, first, last, is_range, end)
 
     def _known(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
-        if clocked := self._clocked(lower, start, end, value):
+        if clocked := self._clock.told(lower, start, end, value):
             return clocked
         if value <= 24 and (hour := self._hour.match(lower, end)):
             minutes = int(hour[1]) if hour.lastindex and hour[1] else 0
             if hour.lastindex and not hour[1] and hour.re.groups > 1 and hour[2]:
                 minutes = int(numerals.han(hour[2]))
-            return self._time(lower, start, hour.end(), int(value) * 60 + minutes)
+            return self._clock.time(lower, start, hour.end(), int(value) * 60 + minutes)
         if match := self.signs.before(text, start):
             return Figure(self.signs.kinds[match[1]], value, match.start(1), end)
         if match := self.signs.behind(text, end):
-            return Figure(self.signs.kinds[match[1]], value, start, match.end())
+            kind, value = part(self.signs.kinds[match[1]], value)
+            return Figure(kind, value, start, match.end())
         if value <= 31 and (match := self._month_after.match(lower, end)):
             return Figure(DATE, self.months[match[1]] * 100 + value, start, match.end())
         is_dated = value <= 31 and lower[max(0, start - 2) : start - 1] in self._month_ends
@@ -177,8 +200,7 @@ class Reader:
             return Figure(DATE, self.months[match[1]] * 100 + value, match.start(), end)
         if unit := self._unit(text, lower, end):
             kind, behind = unit
-            if kind == "tenth":
-                kind, value = PERCENT, value * 10
+            kind, value = part(kind, value)
             return Figure(kind, value, start, behind)
         lead = _LEAD.search(text, max(0, start - 24), start)
         word = lead[1].lower() if lead else ""
@@ -197,49 +219,10 @@ class Reader:
             return Figure(NOUN + noun[1][:_STEM].rstrip("s"), value, start, noun.end())
         return Figure(NUMBER, value, start, end)
 
-    def _clocked(self, lower: str, start: int, end: int, value: float) -> Figure | None:
-        """Read "half past nine", "neun Uhr", "a las nueve y media", "twenty to three", "7 pm"."""
-        if value > 24 or value != int(value):
-            return None
-        whole = int(value)
-        is_led = lower.endswith(self._leads, max(0, start - 20), start)
-        led = next(
-            (
-                (match.start(), minutes)
-                for minutes, pattern in (self._halves if is_led else ())
-                if (match := pattern.search(lower, max(0, start - 20), start))
-            ),
-            None,
-        )
-        if led and led[1]:
-            return self._time(lower, led[0], end, whole * 60 + led[1])
-        for minutes, pattern in self._after:
-            if match := pattern.match(lower, end):
-                return self._time(lower, start, match.end(), whole * 60 + minutes)
-        if led and not _FRACTION.match(lower, end):
-            # What only leads up to a time says nothing of its minutes.
-            return self._time(lower, led[0], end, whole * 60)
-        if self._minutes and (match := _MINUTES.match(lower, end)):
-            hour = self.words.get(match[2], 99)
-            if whole in (5, 10, 20, 25) and hour <= 12 and not self._unit(lower, lower, match.end()):
-                return Figure(TIME, hour * 60 + self._minutes[match[1]] * whole, start, match.end())
-        if match := self._oclock.match(lower, end):
-            return self._time(lower, start, match.end(), whole * 60, match[0])
-        return None
-
-    def _time(self, lower: str, start: int, end: int, minutes: int, said: str = "") -> Figure:
-        at = end
-        said = said or (match[0] if (match := self._oclock.match(lower, end)) else "")
-        end = end if not said or lower[:end].endswith(said) else end + len(said)
-        is_late = said.strip(" .").startswith("p") or self._late.match(lower, at) is not None
-        if is_late and minutes < 720:
-            minutes += 720
-        return Figure(TIME, float(minutes), start, end)
-
     def _unit(self, text: str, lower: str, end: int) -> tuple[str, int] | None:
         """Find the unit behind a number, with at most one word between: "two working days"."""
         if match := self._glued.match(text, end):
-            return self.units[match[0]], match.end()
+            return self.units[match[1]], match.end()
         at = end
         for _ in range(2):
             noun = _NOUN.match(lower, at)

@@ -10,7 +10,7 @@ from gateway.drift.values.attributes import (
 )
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Evidence
-from gateway.drift.values.matching import near, weigh_answer, weigh_attitudes
+from gateway.drift.values.matching import ALIKE_SAID, near, weigh_answer, weigh_attitudes
 from gateway.drift.values.segmentation import Piece, clauses
 
 _QUESTION = 60
@@ -49,7 +49,7 @@ def weigh_reply(evidence: Evidence, said: Sequence[Clause], question_asked: Piec
         rest = asked.clause.stems.keys() - evidence.asked
         evidence.support("topic", best, asked.basis)
         evidence.support("answered", facts.mass(rest & evidence.said) / (0.5 + facts.mass(rest)), asked.basis)
-        if reply and bool(yes) != agreed:
+        if reply and bool(yes) != agreed and (best >= ALIKE_SAID or not asked.is_said):
             evidence.accuse("no", "negation", best, reply.span(), asked.basis)
 
 

@@ -15,7 +15,8 @@ class Signs:
         every = "|".join(map(re.escape, self.kinds)) or "(?!)"
         self._ends = frozenset(sign[-1] for sign in self.kinds)
         self._before = re.compile(rf"({every})\s?$")
-        self._behind = re.compile(rf"[\s\u00a0\u202f]?({every})")
+        # A sign that is a letter is no beginning of a word: "20p", and not "20 people".
+        self._behind = re.compile(rf"[\s\u00a0\u202f]?({every})(?!(?<=[A-Za-z])[A-Za-z])")
 
     def before(self, text: str, start: int) -> re.Match[str] | None:
         """Find the sign before a number, with a blank between them or none."""

@@ -12,7 +12,7 @@ from gateway.drift.text import Stretch
 
 
 def reading(text: str, language: str = "en") -> Marked:
-    return Marked(phrasebook(packaged(), language) or empty(language), Stretch(text))
+    return Marked(phrasebook(packaged(), language) or empty(packaged(), language), Stretch(text))
 
 
 def is_too_long(text: str, language: str = "en", **limits: int) -> bool:

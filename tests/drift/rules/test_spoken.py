@@ -37,7 +37,7 @@ SAID = {
 
 def foreign(text: str, *allowed: str) -> list[Finding]:
     spoken = Spoken(frozenset(allowed), "x", packaged())
-    return list(spoken.foreign(Marked(empty(allowed[0]), Stretch(text))))
+    return list(spoken.foreign(Marked(empty(packaged(), allowed[0]), Stretch(text))))
 
 
 def strength(text: str, *allowed: str) -> float:
@@ -109,14 +109,14 @@ def test_turns_in_character_are_hardly_ever_accused() -> None:
 @pytest.mark.parametrize("allowed", ["en", "de", "tr", "ru"])
 def test_sentences_whose_words_are_ours_are_not_looked_at_twice(allowed: str) -> None:
     spoken = Spoken(frozenset({allowed}), "x", packaged())
-    assert spoken.likely(Marked(empty(allowed), Stretch(SAID[allowed]))) == []
+    assert spoken.likely(Marked(empty(packaged(), allowed), Stretch(SAID[allowed]))) == []
     other = "fr" if allowed != "ru" else "uk"
     text = (
         SAID["fr"] if other == "fr" else "Я поставлю чайник. Постав чайник, і ти мені все розкажеш, бо чекаю."
     )
-    assert spoken.likely(Marked(empty(allowed), Stretch(text)))
+    assert spoken.likely(Marked(empty(packaged(), allowed), Stretch(text)))
 
 
 def test_a_word_without_an_end_is_looked_at() -> None:
     spoken = Spoken(frozenset({"en"}), "x", packaged())
-    assert spoken.likely(Marked(empty("en"), Stretch(f"Well now then {'a' * 4_000} you know.")))
+    assert spoken.likely(Marked(empty(packaged(), "en"), Stretch(f"Well now then {'a' * 4_000} you know.")))

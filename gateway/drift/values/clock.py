@@ -1,0 +1,87 @@
+"""Times of day as they are spoken in one language."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from gateway.drift.tables import Figures as Words
+from gateway.drift.values import frames
+from gateway.drift.values.figures import NUMBER, TIME, Figure
+
+_HOURS = 24
+_FRACTION = re.compile("[:.]\\d| ?%")
+"""Behind a number that is no hour."""
+_LEAD = 16
+"""Characters before a bare number that make a time of day of it."""
+
+
+class Clock:
+    """It reads "half past nine", "neun Uhr", "a las nueve y media", "twenty to three", "7 pm", "at six"."""
+
+    def __init__(self, own: Words, words: Mapping[str, int], counts: Callable[[str, int], bool]) -> None:
+        """Make it ready; `counts` tells whether a unit stands at a place, which is no hour then."""
+        self.oclock, self.hours = frames.pattern(own.oclock), frames.pattern(own.hours)
+        self._words, self._counts = words, counts
+        self._halves = [(minutes, frames.pattern(text, "$")) for text, minutes in own.past.items()]
+        self._leads = tuple(own.past) if all(map(frames.is_plain, own.past)) else ("",)
+        self._after = [(minutes, frames.pattern(text)) for text, minutes in own.then.items()]
+        self._late = re.compile(rf"[ \u00a0](?:{own.late})(?!\w)" if own.late else "(?!)")
+        self._minutes = own.minutes
+        self._minutes_to = frames.names(own.minutes, r" (%s) ([^\W\d_]+)")
+        self._at = re.compile(rf"(?<!\w)(?:{own.at})\s$", re.IGNORECASE) if own.at else None
+
+    def may_stand(self, lower: str, found: list[Figure]) -> bool:
+        """Tell whether a bare number may be a time of day: where it is told when somebody is there."""
+        is_bare = self._at is not None and any(one.kind == NUMBER for one in found)
+        return is_bare and self.hours.search(lower) is not None
+
+    def set(self, lower: str, found: list[Figure]) -> list[Figure]:
+        """Take the bare numbers that are told as hours for times: "the doors shut at six"."""
+        return [
+            one._replace(kind=TIME, value=float(one.value) * 60) if self._is_hour(lower, one) else one
+            for one in found
+        ]
+
+    def _is_hour(self, lower: str, one: Figure) -> bool:
+        value = one.value
+        if one.kind != NUMBER or isinstance(value, str) or not 0 < value <= _HOURS or value != int(value):
+            return False
+        return self._at is not None and bool(self._at.search(lower, max(0, one.start - _LEAD), one.start))
+
+    def told(self, lower: str, start: int, end: int, value: float) -> Figure | None:
+        """Read "half past nine", "neun Uhr", "a las nueve y media", "twenty to three", "7 pm"."""
+        if value > 24 or value != int(value):
+            return None
+        whole = int(value)
+        is_led = lower.endswith(self._leads, max(0, start - 20), start)
+        led = next(
+            (
+                (match.start(), minutes)
+                for minutes, pattern in (self._halves if is_led else ())
+                if (match := pattern.search(lower, max(0, start - 20), start))
+            ),
+            None,
+        )
+        if led and led[1]:
+            return self.time(lower, led[0], end, whole * 60 + led[1])
+        for minutes, pattern in self._after:
+            if match := pattern.match(lower, end):
+                return self.time(lower, start, match.end(), whole * 60 + minutes)
+        if led and not _FRACTION.match(lower, end):
+            # What only leads up to a time says nothing of its minutes.
+            return self.time(lower, led[0], end, whole * 60)
+        if self._minutes and (match := self._minutes_to.match(lower, end)):
+            hour = self._words.get(match[2], 99)
+            if whole in (5, 10, 20, 25) and hour <= 12 and not self._counts(lower, match.end()):
+                return Figure(TIME, hour * 60 + self._minutes[match[1]] * whole, start, match.end())
+        if match := self.oclock.match(lower, end):
+            return self.time(lower, start, match.end(), whole * 60, match[0])
+        return None
+
+    def time(self, lower: str, start: int, end: int, minutes: int, said: str = "") -> Figure:
+        at = end
+        said = said or (match[0] if (match := self.oclock.match(lower, end)) else "")
+        end = end if not said or lower[:end].endswith(said) else end + len(said)
+        is_late = said.strip(" .").startswith("p") or self._late.match(lower, at) is not None
+        if is_late and minutes < 720:
+            minutes += 720
+        return Figure(TIME, float(minutes), start, end)

@@ -1,0 +1,41 @@
+"""Stretches of time that no number counts, "a week", and units that are a part of others, "fifty pence"."""
+
+import re
+from collections.abc import Mapping
+
+from gateway.drift.values.figures import MONTHS, SECONDS, Figure
+
+_PARTS = re.compile(r"(.+?)([*/])(\d+)$")
+"""A unit that is so many of another, or such a part of it: `percent*10`, `gbp/100`."""
+
+
+class Periods:
+    """What counts stretches of time in one language and is no number by itself."""
+
+    def __init__(self, amounts: Mapping[str, float], units: Mapping[str, str]) -> None:
+        self._amounts, self._units = amounts, units
+        periods = [word for word, kind in units.items() if kind in SECONDS or kind in MONTHS]
+        self.is_known = bool(amounts and periods)
+        some = "|".join(map(re.escape, sorted(amounts, key=len, reverse=True)))
+        told = "|".join(
+            map(re.escape, sorted((one for one in periods if one[-1] != "*"), key=len, reverse=True))
+        )
+        self._pattern = re.compile(rf"(?<!\w)({some})[ \u00a0]?({told})(?!\w)" if self.is_known else "(?!)")
+
+    def find(self, lower: str) -> dict[int, Figure]:
+        """Find those of a text in lower case, by where they begin."""
+        if not self.is_known:
+            return {}
+        return {match.start(): self._figure(match) for match in self._pattern.finditer(lower)}
+
+    def _figure(self, match: re.Match[str]) -> Figure:
+        unit, value = self._units[match[2]], self._amounts[match[1]]
+        return Figure(unit, value, match.start(), match.end(), stop=match.end(1))
+
+
+def part(kind: str, value: float) -> tuple[str, float]:
+    """Give the whole unit of one that is a part of it, or a multiple: `gbp/100`."""
+    match = _PARTS.match(kind)
+    if match is None:
+        return kind, value
+    return match[1], value * int(match[3]) if match[2] == "*" else value / int(match[3])
