@@ -12,6 +12,7 @@ from gateway.cli.failures import Failure
 from gateway.cli.opening import Opened, on_store, opened, require_store
 from gateway.cli.options import example
 from gateway.config import Config, ConfigError
+from gateway.images.carrying import PICTURES, carry
 from gateway.server import seed
 from gateway.storage import backup as backups
 from gateway.storage import copying
@@ -59,20 +60,26 @@ async def _upgrade(settings: Config) -> None:
 @click.argument("folder", metavar="DIR", type=Folder)
 @options.config
 def backup(config_path: Path | None, folder: Path) -> None:
-    """Copy store, pepper and configuration into a new folder, and check the copy.
+    """Copy store, pepper, configuration and pictures into a new folder, and check the copy.
 
     The gateway may go on running. The folder has mode 700, its files 600.
     """
     settings = config.load(config_path, secrets=False)
     _require_file(settings, "pg_dump")
     require_store(settings, config_path)
+    pictures = config.pictures(settings)
+    fill = None if pictures is None else lambda draft: carry(pictures, draft / PICTURES)
     try:
-        made = backups.make(folder, settings.store.path, _pepper(settings), config.find(config_path, {}))
+        made = backups.make(
+            folder, settings.store.path, _pepper(settings), config.find(config_path, {}), fill
+        )
     except BackupError as error:
         raise Failure(str(error)) from None
     click.echo(f"{folder} holds {', '.join(path.name for path in made)}; the store is checked and whole")
     if settings.keys.pepper:
         click.echo("the pepper is in the configuration or the environment, not in the backup", err=True)
+    if pictures is None:
+        click.echo(f"the pictures are in {settings.images.store}, not in the backup", err=True)
 
 
 @db.command(epilog=example("persona db restore /var/backups/persona-2030-01-01"))
@@ -81,6 +88,7 @@ def backup(config_path: Path | None, folder: Path) -> None:
 def restore(config_path: Path | None, folder: Path) -> None:
     """Put the store and the pepper of a backup back, and keep what stood there under another name.
 
+    Its pictures go beside those that are there.
     Where no configuration is found, that of the backup becomes ./config.toml. Stop the gateway before.
     """
     if config_path is None and config.find(None, {}) is None and (folder / backups.CONFIG).is_file():
@@ -94,6 +102,11 @@ def restore(config_path: Path | None, folder: Path) -> None:
         places = backups.restore(folder, settings.store.path, _pepper(settings))
     except BackupError as error:
         raise Failure(str(error)) from None
+    pictures, carried = config.pictures(settings), folder / PICTURES
+    if pictures is not None and carry(carried, pictures):
+        places.append(pictures)
+    elif pictures is None and carried.is_dir():
+        click.echo(f"{carried} stays there, since [images] store is {settings.images.store}", err=True)
     for place in places:
         click.echo(f"{place} {'kept' if '.before-' in place.name else 'restored'}")
     asyncio.run(_checked(settings))

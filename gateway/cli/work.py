@@ -104,7 +104,10 @@ async def show(at: Opened, work_id: str, as_json: bool) -> None:
 @on_store
 @click.argument("work_id", metavar="WORK")
 async def retry(at: Opened, work_id: str) -> None:
-    """Let failed or cancelled work go on with the step in which it ended."""
+    """Let failed or cancelled work go on with the step in which it ended.
+
+    A response of the background has ended for good: its caller was told so, and what was asked is not kept.
+    """
     from gateway.auth.allowance import Allowance
     from gateway.limits.limiter import Limiter
     from gateway.limits.memory import Memory
@@ -117,9 +120,11 @@ async def retry(at: Opened, work_id: str) -> None:
     limiter = Limiter(Memory(Table(1)))
     allowance = Allowance(at.database, Plans(at.config), limiter)
     known = kinds.known(at.config, at.database, allowance, Equipping(at.config, at.database, limiter))
+    kind = known.get((await _found(at, work_id)).kind)
+    if kind is not None and kind.final is not None:
+        raise Failure(f"{work_id} {kind.final}")
     async with at.database.write() as connection:
         waiting = await rows.retry(connection, work_id)
-        kind = known.get(waiting.kind) if waiting is not None else None
         if waiting is not None and kind is not None and kind.take_up is not None:
             await kind.take_up(connection, waiting)
     if waiting is None:

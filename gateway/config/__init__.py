@@ -15,6 +15,7 @@ from gateway.config.asking import (
     Upstream,
 )
 from gateway.config.images import maker as image_maker
+from gateway.config.images import pictures as pictures
 from gateway.config.loading import (
     ENV_PREFIX,
     environment,

@@ -33,6 +33,12 @@ def resolve_images(config: Config, base: Path, environ: Mapping[str, str], secre
     return _in_bucket(images, environ, secrets)
 
 
+def pictures(config: Config) -> Path | None:
+    """Return the folder in which pictures are kept; `None` where they are in a bucket."""
+    store = config.images.store
+    return Path(store.removeprefix("file:")) if store.startswith("file:") else None
+
+
 def maker(config: Config) -> str | None:
     """Return the name of the upstream that makes images; `None` where there is none."""
     named = config.images.upstream or DEFAULT

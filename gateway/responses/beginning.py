@@ -38,6 +38,7 @@ async def begin(
         owner=caller.owner,
         key_id=caller.key_id,
         persona_id=turn.persona_id,
+        conversation=draft.goes_on,
         request_id=turn.request_id,
         status="queued",
         request=body.decode(),
@@ -50,7 +51,8 @@ async def begin(
         async with database.write() as connection:
             if await background.count_open(connection, caller.workspace_id, MOST_OPEN) >= MOST_OPEN:
                 raise Refusal(Fault.RATE_LIMITED, TOO_MANY)
-            await background.create(connection, made)
+            if not await background.create(connection, made):
+                raise Refusal(Fault.CONVERSATION_UNKNOWN)
             found = await background.by_id(connection, caller.workspace_id, draft.id)
             assert found is not None  # noqa: S101 - it has just been written
             if asked.stream:

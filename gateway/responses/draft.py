@@ -56,6 +56,7 @@ class Draft:
         "asked",
         "conversation",
         "created_at",
+        "goes_on",
         "id",
         "is_foreign",
         "items",
@@ -77,6 +78,8 @@ class Draft:
         """The name that is shown, as JSON."""
         self.conversation: str | None = None
         """The conversation that the caller named."""
+        self.goes_on: int | None = None
+        """The number of the conversation that it goes on from, in the store."""
         self.is_foreign = False
         """Tells whether it goes on from an upstream's own state, which is not known here."""
         self.stored = False

@@ -21,6 +21,7 @@ from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 from gateway.work.work import Course, FailedError, Kind, Work, Write
 
+FINAL = "is a response whose end its caller was told, and whose request is not kept; ask for another one"
 STANDING = {"failed": "failed", "cancelled": "cancelled"}
 
 
@@ -45,7 +46,13 @@ class Performing:
 
     def kind(self) -> Kind:
         # No workspace holds up the others.
-        return Kind(name=KIND, perform=self.perform, give_up=give_up, lane=lambda work: work.workspace_id)
+        return Kind(
+            name=KIND,
+            perform=self.perform,
+            give_up=give_up,
+            final=FINAL,
+            lane=lambda work: work.workspace_id,
+        )
 
     async def perform(self, work: Work, course: Course) -> Write:
         await course.step("answer", lambda: self._answer(work))

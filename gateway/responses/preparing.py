@@ -120,5 +120,6 @@ class Preparing:
         )
         draft.stored = True
         draft.conversation = conversation.id if asked.conversation is not None else None
+        draft.goes_on = None if before.conversation is None else before.conversation.seq
         exchange.keep_by(keeping)
         exchange.account.turn.conversation_id = conversation.id

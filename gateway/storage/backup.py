@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,9 +18,16 @@ class BackupError(Exception):
     """A backup that cannot be made or put back; the message says why."""
 
 
-def make(folder: Path, store: Path, pepper: Path | None, config: Path | None) -> list[Path]:
+def make(
+    folder: Path,
+    store: Path,
+    pepper: Path | None,
+    config: Path | None,
+    fill: Callable[[Path], object] | None = None,
+) -> list[Path]:
     """Copy all three into a new folder that is the owner's alone, and check the copy of the store.
 
+    `fill` puts in what the store names and does not hold, behind the store, so that it is newer.
     A gateway may run meanwhile. The folder appears once it is whole. Raises BackupError, OSError.
     """
     if folder.exists():
@@ -32,11 +40,14 @@ def make(folder: Path, store: Path, pepper: Path | None, config: Path | None) ->
         for source, name in ((pepper, PEPPER), (config, CONFIG)):
             if source is not None and source.is_file():
                 _copy(source, draft / name)
+        if fill is not None:
+            fill(draft)
         draft.chmod(0o700)
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return [folder / name for name in (STORE, PEPPER, CONFIG) if (folder / name).exists()]
+    copied = [folder / name for name in (STORE, PEPPER, CONFIG) if (folder / name).exists()]
+    return copied + sorted(set(folder.iterdir()) - set(copied))
 
 
 def restore(folder: Path, store: Path, pepper: Path | None) -> list[Path]:

@@ -72,7 +72,9 @@ async def conversations(connection: AsyncConnection, which: ColumnElement[bool])
     answered = select(tables.responses.c.seq).where(here)
     items = tables.response_items
     await connection.execute(delete(items).where(items.c.response.in_(answered)))
-    await background(connection, tables.background_responses.c.id.in_(_names(here)))
+    asked = tables.background_responses.c
+    goes_on = asked.conversation.in_(select(tables.conversations.c.seq).where(which))
+    await background(connection, goes_on | asked.id.in_(_names(here)))
     await connection.execute(delete(tables.responses).where(here))
     conversation, workspace = tables.conversations.c, tables.workspaces.c
     counted = select(conversation.workspace_id, func.count().label("gone")).where(which)
@@ -83,7 +85,11 @@ async def conversations(connection: AsyncConnection, which: ColumnElement[bool])
 
 
 async def background(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
-    """Delete these responses of the background, with what was asked and what their streams have told."""
+    """Delete these responses of the background, with what was asked and what their streams have told.
+
+    Whoever answers one of them is called off.
+    """
+    await works(connection, select(tables.background_responses.c.id).where(which))
     theirs = select(tables.background_responses.c.seq).where(which)
     told = tables.response_events
     await connection.execute(delete(told).where(told.c.response.in_(theirs)))

@@ -90,5 +90,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Is called in the transaction in which the work fails, is cancelled, or is put off."""
     take_up: Callable[[AsyncConnection, Work], Awaitable[None]] | None = None
     """Is called in the transaction in which failed work is put back among what waits."""
+    final: str | None = None
+    """Says why work that has failed or was cancelled cannot be tried again; `None` where it can."""
     lane: Callable[[Work], str] | None = None
     """Names the lane of a piece of work within its kind: what waits in one lane holds up no other one."""

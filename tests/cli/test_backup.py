@@ -41,6 +41,38 @@ def test_a_backup_holds_all_three_and_is_its_owner_s_alone(
     assert [mode(folder / "kept"), *map(mode, files)] == [0o700, 0o600, 0o600, 0o600]
 
 
+PICTURE = "0190b3a2-7c1e-7def-8000-0123456789ab.png"
+
+
+def test_a_backup_has_the_pictures_and_nothing_else_of_their_folder(
+    persona: Persona, folder: Path, filled: str
+) -> None:
+    shelf = folder / "images"
+    shelf.mkdir()
+    for name, data in ((PICTURE, b"png"), (f".{PICTURE}", b"pn"), ("notes.txt", b"mine")):
+        (shelf / name).write_bytes(data)
+    told = persona("db", "backup", "kept").out
+    assert told.startswith("kept holds persona.db, persona.pepper, config.toml, images; ")
+    (kept,) = (folder / "kept/images").iterdir()
+    assert (kept.name, kept.read_bytes(), mode(kept), mode(kept.parent)) == (PICTURE, b"png", 0o600, 0o700)
+    (shelf / PICTURE).unlink()
+    assert f"{shelf} restored" in persona("db", "restore", "kept").out.splitlines()
+    assert (shelf / PICTURE).read_bytes() == b"png"
+    assert (shelf / "notes.txt").read_bytes() == b"mine"
+
+
+def test_pictures_in_a_bucket_are_said_to_stay_there(persona: Persona, folder: Path, filled: str) -> None:
+    pytest.importorskip("obstore")
+    persona("db", "backup", "kept")
+    (folder / "kept/images").mkdir()
+    (folder / "config.toml").write_text(f"{CONFIG}[images]\nstore = 's3://bucket/personas'\n")
+    assert (
+        persona("db", "backup", "again").err
+        == "the pictures are in s3://bucket/personas, not in the backup\n"
+    )
+    assert "stays there, since [images] store is s3://bucket/personas" in persona("db", "restore", "kept").err
+
+
 def test_a_backup_sees_what_is_only_in_the_log(persona: Persona, folder: Path, filled: str) -> None:
     with closing(sqlite3.connect(folder / "persona.db")) as busy:
         busy.execute("SELECT count(*) FROM personas").fetchone()

@@ -216,6 +216,44 @@ def test_a_deleted_response_leaves_no_text(
         assert seen.gone.wait(25)
 
 
+@pytest.mark.parametrize("end", ["failed", "cancelled", "open"])
+@pytest.mark.parametrize("named", ["conversation", "previous_response_id"])
+def test_a_deleted_conversation_leaves_no_text_of_what_was_not_answered(
+    laboured: Gateway, upstream: ScriptedUpstream, end: str, named: str
+) -> None:
+    secret = f"secret-{named}-{end}"
+    model = {"model": "persona/bridged"}
+    conversation = fetch(laboured, "/v1/openai/conversations", {}).json["id"]
+    first = fetch(laboured, PATH, {**model, "input": "Hi", "conversation": conversation}).json["id"]
+    if end == "failed":
+        upstream.reply(status(400, error_object("No.")))
+    else:
+        upstream.always(faults.silent())
+    where = {named: conversation if named == "conversation" else first}
+    response_id = begin(laboured, "bridged", secret, **where).json["id"]
+    if end == "failed":
+        assert ended(laboured, response_id)["status"] == "failed"
+    else:
+        upstream.wait_for(2)
+    if end == "cancelled":
+        fetch(laboured, f"{PATH}/{response_id}/cancel", {})
+    assert kept(laboured, secret)
+    assert fetch(laboured, f"/v1/openai/conversations/{conversation}", method="DELETE").status == 200
+    assert not kept(laboured, secret)
+    assert fetch(laboured, f"{PATH}/{response_id}").status == 404
+    if end == "open":
+        assert upstream.seen[-1].gone.wait(25)
+
+
+def test_a_response_that_has_ended_is_not_tried_again(laboured: Gateway, upstream: ScriptedUpstream) -> None:
+    upstream.reply(status(400, error_object("No.")))
+    response_id = begin(laboured, "bridged").json["id"]
+    found = ended(laboured, response_id)
+    assert laboured.cli("work", "retry", response_id, check=False) == ""
+    assert laboured.cli("work", "list", "--state", "failed").count(response_id) == 1
+    assert fetch(laboured, f"{PATH}/{response_id}").json == found
+
+
 def kept(gateway: Gateway, text: str) -> list[str]:
     """List the tables that hold a text."""
     with closing(sqlite3.connect(gateway.folder / "persona.db", timeout=25)) as store:

@@ -27,6 +27,8 @@ class Background(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     key_id: str
     persona_id: str
+    conversation: int | None = None
+    """The number of the conversation that it goes on from; `None` where it begins one."""
     request_id: str
     status: str
     """`queued`, `in_progress`, `completed`, `incomplete`, `failed` or `cancelled`."""
@@ -62,12 +64,17 @@ class Piece(msgspec.Struct, frozen=True):
 OF_BACKGROUND = [BACKGROUND[name] for name in Background.__struct_fields__]
 
 
-async def create(connection: AsyncConnection, asked: Background) -> None:
-    """Write it, and the work that answers it."""
+async def create(connection: AsyncConnection, asked: Background) -> bool:
+    """Write it, and the work that answers it; false where the conversation has been deleted meanwhile."""
+    conversation = tables.conversations.c.seq
+    there = select(conversation).where(conversation == asked.conversation)
+    if asked.conversation is not None and (await connection.execute(there)).first() is None:
+        return False
     values = msgspec.structs.asdict(asked)
     del values["seq"]
     await connection.execute(insert(tables.background_responses).values(values))
     await rows.enqueue(connection, asked.id, KIND, asked.workspace_id, asked.owner, {})
+    return True
 
 
 async def find(
@@ -124,7 +131,6 @@ async def finish(connection: AsyncConnection, workspace_id: str, response_id: st
 
 async def erase(connection: AsyncConnection, workspace_id: str, response_id: str) -> None:
     """Erase one with all that its stream has told, if there is one; whoever answers it is called off."""
-    await rows.want_cancelled(connection, response_id)
     await erasure.background(connection, _here(workspace_id, response_id))
 
 

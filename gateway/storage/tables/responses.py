@@ -54,6 +54,7 @@ background_responses = Table(
     Column("owner", Id, nullable=False),
     Column("key_id", Id, nullable=False),
     Column("persona_id", Id, nullable=False),
+    Column("conversation", Seq),
     Column("request_id", Id, nullable=False),
     Column("status", String(12), nullable=False),
     Column("request", Text),
@@ -65,6 +66,7 @@ background_responses = Table(
     UniqueConstraint("workspace_id", "id"),
     Index(None, "workspace_id", "ended_at"),
     Index(None, "persona_id"),
+    Index(None, "conversation"),
     Index(None, "ended_at"),
     sqlite_autoincrement=True,
 )
