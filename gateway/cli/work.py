@@ -61,9 +61,13 @@ def work(context: click.Context, config_path: Path | None) -> None:
 def _run(settings: Config) -> None:
     with config.without_math_threads():
         from gateway.server import lone
+        from gateway.server.socket_child import SocketMissing
 
     click.echo(f"doing work of {settings.store.shown}; Ctrl-C stops", err=True)
-    sys.exit(lone.run(settings))
+    try:
+        sys.exit(lone.run(settings))
+    except SocketMissing as error:
+        raise Failure(str(error)) from None
 
 
 @work.command("list", epilog=options.example("persona work list", "persona work list --state failed --json"))

@@ -119,6 +119,8 @@ class Embeddings(Strict, frozen=True):
     """The upstream's model that embeds where a persona is named."""
     idle: Seconds = 300
     """Seconds without a text after which the process of the embedded model ends, until one comes again."""
+    personas: Literal["all", "searched"] = "all"
+    """Of which personas vectors are made: all, or those of workspaces that have searched by meaning."""
 
 
 class Moderation(Strict, frozen=True):

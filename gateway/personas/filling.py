@@ -1,4 +1,4 @@
-"""Vectors are made of new versions in the background, for workspaces that look for them."""
+"""Vectors are made of new versions in the background: at once for workspaces that look for them."""
 
 import asyncio
 import logging
@@ -15,13 +15,20 @@ BATCH = 16
 SETTLED_MS = 60_000
 """Milliseconds after which no version appears any more that was made before: some transactions take long."""
 
+CALM_MS = 600_000
+"""Milliseconds after which a version is read for which nobody waits: one that is edited again is not."""
+
 log = logging.getLogger("gateway.personas")
 
 
 class Filling:
     """Fills in what is missing, beside other work of the process."""
 
-    def __init__(self, database: Database, embedder: Embedder) -> None:
+    def __init__(self, database: Database, embedder: Embedder, *, all_: bool) -> None:
+        """`all_` tells that the versions of all workspaces are read."""
+        self._all = all_
+        self._settled_after = ""
+        """The same for those for which nobody waits."""
         self._database = database
         self._embedder = embedder
         self._wanted = 0
@@ -49,15 +56,27 @@ class Filling:
             wanted = await vectors.count_wanted(connection)
             if wanted != self._wanted:
                 self._wanted, self._after = wanted, ""
-            found = await vectors.unread(connection, self._after, BATCH) if wanted else []
-        if not found:
-            return False
+            found = await vectors.wanted(connection, self._after, BATCH) if wanted else []
+        if found:
+            await self._read(found)
+            self._after = min(found[-1].version_id, ids.least("ver", clock.now_ms() - SETTLED_MS))
+            return True
+        return self._all and await self._fill_settled()
+
+    async def _fill_settled(self) -> bool:
+        async with self._database.read() as connection:
+            before = ids.least("ver", clock.now_ms() - CALM_MS)
+            found = await vectors.settled(connection, self._settled_after, before, BATCH)
+        if found:
+            await self._read(found)
+            self._settled_after = found[-1].version_id
+        return bool(found)
+
+    async def _read(self, found: list[vectors.Unread]) -> None:
         made = await self._embedder.embed(Order([each.text for each in found], is_patient=True))
         rows = await asyncio.to_thread(packed, made.body)
         async with self._database.write() as connection:
             await vectors.keep(connection, list(zip(found, rows, strict=True)))
-        self._after = min(found[-1].version_id, ids.least("ver", clock.now_ms() - SETTLED_MS))
-        return True
 
 
 def packed(raw: bytes) -> list[bytes]:

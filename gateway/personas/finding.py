@@ -1,12 +1,15 @@
 """Personas are found by words and by what they mean, in one ranking."""
 
+import asyncio
+
 from msgspec import structs
 
 from gateway.auth.guard import Caller
 from gateway.errors import Detail, Fault, Refusal
 from gateway.personas.model import Persona
-from gateway.personas.nearness import NEAREST, Nearness, fused
+from gateway.personas.nearness import NEAREST, Nearness, Ranking, fused
 from gateway.personas.store import search, vectors
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turnstile import Turnstile
 
@@ -37,9 +40,8 @@ async def find_near(
     question = await nearness.question(wanted.words)
     async with turnstile.through(caller.workspace_id), database.read(SECONDS) as connection:
         worded = await search.find(connection, caller.workspace_id, caller.owner, wanted)
-        ids = await nearness.nearest(connection, caller.workspace_id, question, NEAREST)
-        near = structs.replace(wanted, words="", among=tuple(ids), limit=len(ids))
-        meant = await search.find(connection, caller.workspace_id, caller.owner, near) if ids else []
+        ranking = await nearness.ranking(connection, caller.workspace_id, question)
+        ids, meant = await _nearest(connection, caller, ranking, wanted, limit)
         is_new = not await vectors.is_wanted(connection, caller.workspace_id)
     if is_new:
         async with database.write() as connection:
@@ -47,3 +49,24 @@ async def find_near(
     known = {each.id: each for each in (*worded, *meant)}
     ranked = fused((each.id for each in worded), (each for each in ids if each in known))
     return [known[each] for each in ranked[:limit]]
+
+
+async def _nearest(
+    connection: AsyncConnection, caller: Caller, ranking: Ranking, wanted: search.Search, limit: int
+) -> tuple[list[str], list[Persona]]:
+    """Rank the nearest personas that the caller may know of and wants; they come in no order beside it.
+
+    The nearest of all are enough for most. Where too few of them may be found, all that may be are ranked.
+    """
+    plain = structs.replace(wanted, words="")
+    place = (connection, caller.workspace_id, caller.owner)
+
+    async def found(ids: list[str]) -> tuple[list[str], list[Persona]]:
+        near = structs.replace(plain, among=tuple(ids), limit=len(ids))
+        return ids, await search.find(*place, near) if ids else []
+
+    ids, meant = await found(await asyncio.to_thread(ranking.best, NEAREST))
+    if len(meant) >= limit or len(ids) == len(ranking.ids):
+        return ids, meant
+    allowed = await search.ids(*place, plain)
+    return await found(await asyncio.to_thread(ranking.best, NEAREST, allowed))

@@ -1,8 +1,8 @@
 """Personas are near to a question by what they mean: one matrix for each workspace, compared in a thread."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.cache import Cache
 from gateway.embedding.embedder import Embedder, EmbedderAwayError, EmbedderFullError
@@ -21,6 +21,9 @@ FLAT = 60
 BUSY = "The embedded model does not answer now; search without `semantic`, or try again later."
 NEAREST = 500
 """Personas that are looked at by what they mean."""
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Matrix:
@@ -43,18 +46,36 @@ class Matrix:
         ]
         return Matrix([*before, *found])
 
-    def nearest(self, question: bytes, most: int) -> list[str]:
-        """List the personas that are nearest to a vector of four bytes for each number, the best first."""
+    def ranked(self, question: bytes) -> "Ranking":
+        """Compare all with a vector of four bytes for each number."""
         import numpy as np
 
         asked = np.frombuffer(question, dtype="<f4")
         likeness = np.empty(len(self.ids), dtype=np.float32)
         for start in range(0, len(self.ids), SLICE):
             likeness[start : start + SLICE] = self.rows[start : start + SLICE].astype(np.float32) @ asked
-        best = np.arange(len(likeness))
-        if most < len(likeness):
-            best = np.argpartition(-likeness, most)[:most]
-        return [self.ids[at] for at in best[np.argsort(-likeness[best], kind="stable")]]
+        return Ranking(self.ids, likeness)
+
+
+class Ranking(NamedTuple):
+    """How near each persona of a workspace is to a question."""
+
+    ids: list[str]
+    likeness: "np.ndarray[Any, np.dtype[np.float32]]"
+
+    def best(self, most: int, among: Collection[str] | None = None) -> list[str]:
+        """List the nearest, the best first, of those that may be found."""
+        import numpy as np
+
+        places = np.arange(len(self.ids))
+        if among is not None:
+            allowed = frozenset(among)
+            places = np.flatnonzero([name in allowed for name in self.ids])
+        likeness = self.likeness[places]
+        if most < len(places):
+            near = np.argpartition(-likeness, most)[:most]
+            places, likeness = places[near], likeness[near]
+        return [self.ids[at] for at in places[np.argsort(-likeness, kind="stable")]]
 
 
 class Nearness:
@@ -79,12 +100,10 @@ class Nearness:
         except EmbedderAwayError:
             raise Refusal(Fault.PROVIDER_UNAVAILABLE, BUSY) from None
 
-    async def nearest(
-        self, connection: AsyncConnection, workspace_id: str, question: bytes, most: int
-    ) -> list[str]:
-        """List the personas of a workspace that are nearest, the best first."""
+    async def ranking(self, connection: AsyncConnection, workspace_id: str, question: bytes) -> Ranking:
+        """Compare all personas of a workspace with a question."""
         matrix = await self._matrix(connection, workspace_id)
-        return await asyncio.to_thread(matrix.nearest, question, most)
+        return await asyncio.to_thread(matrix.ranked, question)
 
     async def _matrix(self, connection: AsyncConnection, workspace_id: str) -> Matrix:
         count, last = await vectors.state(connection, workspace_id)

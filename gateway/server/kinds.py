@@ -50,5 +50,6 @@ def sources(config: Config, database: Database, embedder: str | None = None) -> 
     alerts = Watching(config.alerts, database)
     found: list[Source] = [alerts.look, partial(watch, database), partial(spread, database)]
     if embedder is not None:
-        found.append(Filling(database, Embedder(embedder)).look)
+        reads_all = config.embeddings.personas == "all"
+        found.append(Filling(database, Embedder(embedder), all_=reads_all).look)
     return [*found, sweeping(database), Retiring(config, database).look]

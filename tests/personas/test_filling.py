@@ -8,7 +8,7 @@ import pytest
 
 from gateway import clock
 from gateway.embedding.order import DIMENSIONS, Order, Vectors
-from gateway.personas.filling import SETTLED_MS, Filling
+from gateway.personas.filling import CALM_MS, SETTLED_MS, Filling
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.store import personas, vectors
 from gateway.storage.audit import Actor
@@ -38,7 +38,7 @@ async def test_a_version_is_read_that_appears_behind_later_ones(
     embedder: Any = Embedder()
     async with opened(place) as database:
         mine, _ = await workspaces(database)
-        filling, now = Filling(database, embedder), clock.now_ms()
+        filling, now = Filling(database, embedder, all_=False), clock.now_ms()
         async with database.write() as connection:
             await vectors.want(connection, mine.id)
         for count, (slug, ago) in enumerate((("ada", 0), ("bea", SETTLED_MS // 2)), 1):
@@ -62,7 +62,7 @@ async def test_more_vectors_than_a_page_are_listed_in_their_order(
             await push(database, mine.id, f"ada-{number}")
         async with database.write() as connection:
             await vectors.want(connection, mine.id)
-        filling = Filling(database, embedder)
+        filling = Filling(database, embedder, all_=False)
         await filling.look()
         assert filling._task is not None
         await filling._task
@@ -71,3 +71,24 @@ async def test_more_vectors_than_a_page_are_listed_in_their_order(
             assert [each.seq for each in found] == sorted(each.seq for each in found)
             assert len({each.persona_id for each in found}) == 5
             assert await vectors.behind(connection, mine.id, found[2].seq) == found[3:]
+
+
+@pytest.mark.parametrize("all_", [True, False])
+async def test_versions_that_nobody_looks_for_are_read_once_they_are_no_longer_edited(
+    place: Path | str, monkeypatch: pytest.MonkeyPatch, all_: bool
+) -> None:
+    embedder: Any = Embedder()
+    async with opened(place) as database:
+        mine, theirs = await workspaces(database)
+        filling, now = Filling(database, embedder, all_=all_), clock.now_ms()
+        read = []
+        for workspace, slug, ago in ((mine, "ada", 2 * CALM_MS), (theirs, "bea", CALM_MS // 2)):
+            monkeypatch.setattr(clock, "now_ms", lambda ago=ago: now - ago)
+            await push(database, workspace.id, slug)
+        for later in (0, CALM_MS):
+            monkeypatch.setattr(clock, "now_ms", lambda later=later: now + later)
+            await filling.look()
+            assert filling._task is not None
+            await filling._task
+            read.append(embedder.texts)
+        assert read == ([1, 2] if all_ else [0, 0])

@@ -22,19 +22,26 @@ def stored(seq: int, persona_id: str, *places: int) -> Vector:
 
 def test_the_nearest_come_first() -> None:
     matrix = Matrix([stored(1, "far", 5), stored(2, "near", 1, 2), stored(3, "nearest", 1)])
-    assert matrix.nearest(unit(1), 10) == ["nearest", "near", "far"]
-    assert matrix.nearest(unit(1), 2) == ["nearest", "near"]
+    assert matrix.ranked(unit(1)).best(10) == ["nearest", "near", "far"]
+    assert matrix.ranked(unit(1)).best(2) == ["nearest", "near"]
+
+
+def test_those_that_may_be_found_are_ranked_alone() -> None:
+    ranking = Matrix([stored(1, "far", 5), stored(2, "near", 1, 2), stored(3, "nearest", 1)]).ranked(unit(1))
+    assert ranking.best(1, ["far", "near", "unread"]) == ["near"]
+    assert ranking.best(10, ["far", "near"]) == ["near", "far"]
+    assert ranking.best(10, []) == []
 
 
 def test_a_newer_version_takes_the_place_of_an_older_one() -> None:
     matrix = Matrix([stored(1, "a", 1), stored(2, "b", 2)]).with_more([stored(3, "a", 3)])
     assert (matrix.last, len(matrix.ids)) == (3, 2)
-    assert matrix.nearest(unit(3), 1) == ["a"]
-    assert matrix.nearest(unit(2), 1) == ["b"]
+    assert matrix.ranked(unit(3)).best(1) == ["a"]
+    assert matrix.ranked(unit(2)).best(1) == ["b"]
 
 
 def test_an_empty_workspace_is_near_to_nothing() -> None:
-    assert Matrix([]).nearest(unit(1), 10) == []
+    assert Matrix([]).ranked(unit(1)).best(10) == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from gateway.personas.store.rows import PERSONA
 from gateway.storage import properties, tables
@@ -53,15 +53,29 @@ async def count_wanted(connection: AsyncConnection) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def unread(connection: AsyncConnection, after: str, limit: int) -> list[Unread]:
-    """List newest versions without a vector behind a version, in the order in which they were made."""
+async def wanted(connection: AsyncConnection, after: str, limit: int) -> list[Unread]:
+    """List newest versions without a vector behind a version, in the order in which they were made.
+
+    They are those of workspaces that look for personas so.
+    """
     wanting = select(func.substr(NAME, len(WANTED) + 1)).where(NAME.startswith(WANTED, autoescape=True))
+    return await _unread(connection, after, limit, PERSONA.workspace_id.in_(wanting))
+
+
+async def settled(connection: AsyncConnection, after: str, before: str, limit: int) -> list[Unread]:
+    """List such versions of any workspace that were made before a version."""
+    return await _unread(connection, after, limit, VERSION.id < before)
+
+
+async def _unread(
+    connection: AsyncConnection, after: str, limit: int, which: ColumnElement[bool]
+) -> list[Unread]:
     read = select(VECTOR.seq).where(VECTOR.version_id == VERSION.id)
     newest = (VERSION.persona_id == PERSONA.id) & (VERSION.number == PERSONA.latest)
     query = (
         select(VERSION.id, VERSION.persona_id, PERSONA.workspace_id, PERSONA.name, VERSION.prompt)
         .select_from(tables.versions.join(tables.personas, newest))
-        .where(VERSION.id > after, PERSONA.workspace_id.in_(wanting), ~read.exists())
+        .where(VERSION.id > after, which, ~read.exists())
         .order_by(VERSION.id)
         .limit(limit)
     )
