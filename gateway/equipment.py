@@ -20,7 +20,9 @@ from gateway.moderation.watching import Watching
 from gateway.openai_api.exchanges import Exchanges
 from gateway.personas.registry import Registry
 from gateway.scoring.schedule import Scoring
-from gateway.storage.database import Change, Database
+from gateway.storage import changes
+from gateway.storage.changes import Change
+from gateway.storage.database import Database
 from gateway.turns.meter import Meter
 from gateway.turns.recorder import Recorder
 from gateway.upstreams.routing import Routing
@@ -75,10 +77,10 @@ class Equipment:
         self, others: Sequence[Coroutine[Any, Any, None]], ended: Callable[[asyncio.Task[None]], None]
     ) -> AsyncIterator[None]:
         """Follow the store and write turns, beside these others; `ended` is told of a task that has ended."""
-        position = await self.database.position()
+        position = await changes.position(self.database)
         self.routing.prices.start()
         running = [
-            self.database.watch(position, self.forget),
+            changes.watch(self.database, position, self.forget),
             self.recorder.run(),
             self.ledger.run(),
             self.scoring.run(),

@@ -13,7 +13,8 @@ from gateway.auth.scopes import ANY_KEY
 from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
 from gateway.limits.bounds import NONE, Bounds
-from gateway.storage.database import Change, Database
+from gateway.storage.changes import Change
+from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 
 CAPACITY = 10_000

@@ -12,8 +12,9 @@ from gateway.auth.keys import Hasher, Key, Mode, Workspace
 from gateway.limits.bounds import KeyLimits
 from gateway.storage import tables
 from gateway.storage.audit import Actor, note
+from gateway.storage.changes import announce
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import announce, fields
+from gateway.storage.database import fields
 
 DEFAULT_WORKSPACE = "default"
 

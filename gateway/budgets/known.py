@@ -6,7 +6,8 @@ from gateway.budgets.budget import Line
 from gateway.budgets.store import records
 from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
-from gateway.storage.database import Change, Database
+from gateway.storage.changes import Change
+from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 
 CAPACITY = 10_000

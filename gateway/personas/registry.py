@@ -13,8 +13,9 @@ from gateway.personas.model import Persona, Version
 from gateway.personas.resolved import Resolved, resolved
 from gateway.personas.slug import LATEST, PRODUCTION
 from gateway.personas.store import aliases, personas, versions
+from gateway.storage.changes import Change
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import Change, Database
+from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 
 LONGEST = 200

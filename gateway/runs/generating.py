@@ -20,6 +20,7 @@ from gateway.runs.pipeline import Pipeline, Stage, packaged
 from gateway.runs.run import Run
 from gateway.runs.steps import Change, Steps, Taking
 from gateway.runs.store import Told
+from gateway.storage import changes
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
@@ -80,9 +81,9 @@ class Generation:
     async def _begin(self, run_id: str) -> Any:
         if not self._tasks:
             # Budgets are kept to only if what calls took is entered, and what has changed is noticed.
-            position = await self._database.position()
+            position = await changes.position(self._database)
             if not self._tasks:
-                watching = self._database.watch(position, self._ledger.known.forget)
+                watching = changes.watch(self._database, position, self._ledger.known.forget)
                 self._tasks = [asyncio.create_task(self._ledger.run()), asyncio.create_task(watching)]
                 self._prices.start()
         await self._prices.looked()

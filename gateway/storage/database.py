@@ -2,40 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import Column, Row, delete, func, insert, select, text
+from sqlalchemy import Column, Row, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import clock
-from gateway.storage import revisions, tables
+from gateway.storage import revisions
 from gateway.storage.backend import Backend, Mark
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.failure import SchemaOutdatedError, StoreUnavailable, WriterLeft, told_plainly
 from gateway.storage.feed import Feed
 
-POLL_SECONDS = 0.2
-"""Seconds between two looks for changes where the database does not tell of them."""
-NET_SECONDS = 0.5
-"""Seconds between two looks where it does, since what it tells may get lost on the way."""
-CHANGES_KEPT_MS = 3_600_000
 WRITE_SECONDS = 10.0
 """Seconds that a write may wait, for the writers before it in this process and in others together."""
 ASK_SECONDS = 0.05
 """Seconds of the longest pause before a writer asks again for a lock that another process has."""
-LOOK = 10_000
-"""Changes that are read at once."""
-
 log = logging.getLogger("gateway.storage")
-
-
-class Change(NamedTuple):
-    """One write that other processes have to notice; the topic is `persona`, `key` or `workspace`."""
-
-    topic: str
-    subject: str
 
 
 class StoreReplacedError(StoreUnavailable):
@@ -56,7 +40,8 @@ class Database:
         self.healthy = False
         """Tells whether the last look at the feed of changes succeeded."""
         self._writing = asyncio.Lock()
-        self._identity: Mark | None = None
+        self.identity: Mark | None = None
+        """The store whose changes were last looked for, by which another one in its place is known."""
 
     @property
     def place(self) -> str:
@@ -145,11 +130,6 @@ class Database:
             needed = revisions.newest()
             raise SchemaOutdatedError(f"the store has schema {revision or 'none'}, {needed} is needed")
 
-    async def position(self) -> int:
-        """Return the number of the newest change so far."""
-        async with self.read() as connection:
-            return (await connection.execute(select(func.max(tables.changes.c.seq)))).scalar() or 0
-
     @asynccontextmanager
     async def pulsing(self) -> AsyncIterator[Callable[[], Awaitable[object]]]:
         """Give a function that returns, cheaply, a value which changes with each commit of anybody else.
@@ -172,72 +152,8 @@ class Database:
         """Make a place in the order of a table's rows, at its beginning."""
         return Feed(self.backend, seq, mark)
 
-    async def watch(self, position: int, on_change: Callable[[Sequence[Change]], None]) -> None:
-        """Report each change after this position, until cancelled: at once, or when it is looked for next.
-
-        While the store cannot be read nothing is reported, so that answers go on from memory. An empty report
-        means that everything may have changed, as after the store was replaced by another one.
-        """
-        feed = self.feed(tables.changes.c.seq, tables.changes.c.at)
-        feed.position = position
-        while True:
-            try:
-                async with (
-                    self.backend.readers.connect() as connection,
-                    self.backend.listening(connection) as heard,
-                ):
-                    await self._follow(connection, heard, feed, on_change)
-            except (SQLAlchemyError, OSError, StoreUnavailable) as error:
-                if self.healthy:
-                    log.warning("the store cannot be read: %s", type(error).__name__)
-                # Connections may hold on to a file that is no longer there, and read and write it.
-                await self.backend.close()
-                self.healthy = False
-                await asyncio.sleep(POLL_SECONDS)
-
-    async def _follow(
-        self,
-        connection: AsyncConnection,
-        heard: asyncio.Event | None,
-        feed: Feed,
-        on_change: Callable[[Sequence[Change]], None],
-    ) -> None:
-        changes = tables.changes.c
-        query = select(changes.seq, changes.at, changes.topic, changes.subject)
-        identity, before = self.backend.identity(), self._identity
-        if before not in (None, identity):
-            await feed.skip(connection)
-            on_change([])
-        self._identity = identity
-        await connection.rollback()
-        seen: object = None
-        while True:
-            if identity is None or self.backend.identity() != identity:
-                raise StoreReplacedError("another file bears its name")
-            if heard is not None:
-                heard.clear()
-            pulse = await self.backend.pulse(connection)
-            if pulse != seen:
-                found = await feed.look(connection, query, LOOK)
-                await connection.rollback()
-                if found.rows or found.is_lost:
-                    on_change([Change(row.topic, row.subject) for row in found.rows])
-                seen = pulse if len(found.rows) < LOOK else None
-            self.healthy = True
-            if heard is None:
-                await asyncio.sleep(POLL_SECONDS)
-            else:
-                await _heard(heard, NET_SECONDS)
-
     async def close(self) -> None:
         await self.backend.close()
-
-
-async def _heard(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, but no longer than this."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
 
 
 def _backend(url: str) -> Backend:
@@ -254,13 +170,3 @@ def _backend(url: str) -> Backend:
 def fields(row: Row[Any]) -> dict[str, Any]:
     """Map the row by column name, with plain `str` keys as msgspec needs them."""
     return {str(name): value for name, value in zip(row._fields, row, strict=True)}
-
-
-async def announce(connection: AsyncConnection, topic: str, subject: str) -> None:
-    """Write a change into the feed, within the transaction that makes it."""
-    now = clock.now_ms()
-    await connection.execute(insert(tables.changes).values(topic=topic, subject=subject, at=now))
-    await connection.execute(delete(tables.changes).where(tables.changes.c.at < now - CHANGES_KEPT_MS))
-    if connection.dialect.name == "postgresql":
-        # This goes out with the commit, or not at all.
-        await connection.exec_driver_sql(f"NOTIFY {tables.CHANNEL}")

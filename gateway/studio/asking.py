@@ -8,6 +8,7 @@ from gateway.config import Config
 from gateway.runs.asking import Asker, Meter, Spent
 from gateway.runs.pipeline import Pipeline, Stage
 from gateway.runs.run import Inputs, Run
+from gateway.storage import changes
 from gateway.storage.database import Database
 from gateway.studio.job import Job
 from gateway.upstreams.prices import Prices
@@ -30,9 +31,9 @@ class Questioner:
     async def be_ready(self) -> None:
         """Budgets are kept to only if what calls took is entered, and what has changed is noticed."""
         if not self._tasks:
-            position = await self._database.position()
+            position = await changes.position(self._database)
             if not self._tasks:
-                watching = self._database.watch(position, self._ledger.known.forget)
+                watching = changes.watch(self._database, position, self._ledger.known.forget)
                 self._tasks = [asyncio.create_task(self._ledger.run()), asyncio.create_task(watching)]
                 self._prices.start()
         await self._prices.looked()

@@ -13,7 +13,8 @@ from gateway.auth.guard import Caller, Guard
 from gateway.auth.keys import Hasher, Key, Workspace
 from gateway.cache import Cache
 from gateway.errors import Fault, Refusal
-from gateway.storage.database import Change, Database
+from gateway.storage.changes import Change
+from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 from tests.fakes.store import opened, workspaces
 

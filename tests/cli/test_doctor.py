@@ -148,7 +148,7 @@ def test_a_record_from_the_future_tells_of_a_clock(folder: Path, monkeypatch: py
     database = Database(f"sqlite:///{folder}/persona.db")
 
     async def write() -> None:
-        from gateway.storage.database import announce
+        from gateway.storage.changes import announce
 
         async with database.write() as connection:
             await announce(connection, "key", "any")

@@ -19,7 +19,8 @@ from gateway.personas.store import labels
 from gateway.personas.store import personas as stored
 from gateway.storage import tables
 from gateway.storage.audit import Actor
-from gateway.storage.database import Change, Database
+from gateway.storage.changes import Change
+from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 from tests.fakes.store import opened, workspaces
 

@@ -12,6 +12,7 @@ from gateway.personas import files
 from gateway.personas.model import Persona
 from gateway.personas.store import personas
 from gateway.server import seed
+from gateway.storage import changes
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 
@@ -42,9 +43,9 @@ async def test_a_prepared_store_has_a_live_workspace_and_nothing_else(database: 
 
 
 async def test_preparing_again_changes_nothing(database: Database) -> None:
-    position = await database.position()
+    position = await changes.position(database)
     assert await seed.prepare(database) is False
-    assert await database.position() == position
+    assert await changes.position(database) == position
 
 
 async def test_a_seeded_store_has_the_demo_personas_and_a_key_that_may_do_everything(

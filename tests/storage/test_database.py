@@ -14,9 +14,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, delete, func, insert, inspect, select, text
 
 from gateway import clock
-from gateway.storage import database as databases
-from gateway.storage import migrate, sqlite, tables
-from gateway.storage.database import Change, Database, announce, fields
+from gateway.storage import changes, migrate, sqlite, tables
+from gateway.storage.changes import Change, announce
+from gateway.storage.database import Database, fields
 from gateway.storage.failure import SchemaOutdatedError, UnfitError
 from gateway.storage.revisions import MIGRATIONS, newest
 from gateway.turns.store import turns
@@ -24,7 +24,7 @@ from gateway.turns.store import turns
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(databases, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(changes, "POLL_SECONDS", 0.001)
 
 
 class Watcher:
@@ -32,7 +32,7 @@ class Watcher:
 
     def __init__(self, database: Database, position: int) -> None:
         self.reports: asyncio.Queue[list[Change]] = asyncio.Queue()
-        self.task = asyncio.ensure_future(database.watch(position, self._note))
+        self.task = asyncio.ensure_future(changes.watch(database, position, self._note))
 
     def _note(self, changes: Sequence[Change]) -> None:
         self.reports.put_nowait(list(changes))
@@ -54,7 +54,7 @@ class Watcher:
 
 @pytest.fixture
 async def watcher(database: Database) -> AsyncIterator[Watcher]:
-    found = Watcher(database, await database.position())
+    found = Watcher(database, await changes.position(database))
     yield found
     await found.stop()
 
@@ -106,7 +106,7 @@ async def test_a_change_between_the_position_and_the_watch_is_reported(
     database: Database, other: Database
 ) -> None:
     await change(other, "psn_0")
-    position = await database.position()
+    position = await changes.position(database)
     await change(other, "psn_1")
     watcher = Watcher(database, position)
     assert await watcher.next() == [Change("persona", "psn_1")]
@@ -136,7 +136,7 @@ async def test_a_store_that_fails_is_followed_again(
         raise OSError
 
     with monkeypatch.context() as broken:
-        broken.setattr(database, "_follow", fail)
+        broken.setattr(changes, "_follow", fail)
         async with other.write() as connection:
             # The table is looked at only when something was written.
             await connection.execute(text("ALTER TABLE changes RENAME TO gone"))
@@ -152,13 +152,13 @@ async def test_a_store_that_fails_is_followed_again(
 async def test_changes_are_kept_for_an_hour(other: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     now = clock.now_ms()
     await change(other, "a", "b")
-    monkeypatch.setattr(clock, "now_ms", lambda: now + databases.CHANGES_KEPT_MS - 1000)
+    monkeypatch.setattr(clock, "now_ms", lambda: now + changes.CHANGES_KEPT_MS - 1000)
     await change(other, "c")
     assert await counted(other) == 3
-    monkeypatch.setattr(clock, "now_ms", lambda: now + databases.CHANGES_KEPT_MS + 10_000)
+    monkeypatch.setattr(clock, "now_ms", lambda: now + changes.CHANGES_KEPT_MS + 10_000)
     await change(other, "d")
     assert await counted(other) == 2
-    assert await other.position() == 4
+    assert await changes.position(other) == 4
 
 
 async def test_numbers_of_changes_are_never_used_again(database: Database) -> None:
@@ -166,7 +166,7 @@ async def test_numbers_of_changes_are_never_used_again(database: Database) -> No
     async with database.write() as connection:
         await connection.execute(delete(tables.changes))
     await change(database, "c")
-    assert await database.position() == 3
+    assert await changes.position(database) == 3
 
 
 async def test_writers_wait_for_each_other(database: Database, other: Database) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Select, delete, select
 
-from gateway.storage import database as databases
-from gateway.storage import tables
-from gateway.storage.database import Change, Database, announce
+from gateway.storage import changes, tables
+from gateway.storage.changes import Change, announce
+from gateway.storage.database import Database
 from gateway.storage.feed import Feed
 from tests.fakes.store import opened
 
@@ -20,7 +20,7 @@ CHANGE = tables.changes.c
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(databases, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(changes, "POLL_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ async def test_a_watch_goes_on_when_the_store_is_put_back_under_it(
     def note(changes: Sequence[Change]) -> None:
         reports.put_nowait(list(changes))
 
-    watch = asyncio.ensure_future(database.watch(await database.position(), note))
+    watch = asyncio.ensure_future(changes.watch(database, await changes.position(database), note))
     try:
         async with asyncio.timeout(25):
             await write(database, "seen")

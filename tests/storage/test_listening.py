@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import insert, text
 
 from gateway import clock
-from gateway.storage import database as databases
+from gateway.storage import changes, tables
 from gateway.storage import postgres as driver
-from gateway.storage import tables
-from gateway.storage.database import Database, announce
+from gateway.storage.changes import announce
+from gateway.storage.database import Database
 from tests.fakes.postgres import Server
 from tests.fakes.store import opened
 
@@ -120,11 +120,11 @@ def url(postgres: Server) -> Iterator[str]:
 
 @pytest.fixture
 async def rig(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
-    monkeypatch.setattr(databases, "NET_SECONDS", NEVER)
-    monkeypatch.setattr(databases, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(changes, "NET_SECONDS", NEVER)
+    monkeypatch.setattr(changes, "POLL_SECONDS", 0.001)
     async with opened(url) as other, wired(url) as (wire, database):
         rig = Rig(other, wire, database)
-        watching = asyncio.create_task(database.watch(await database.position(), rig.note))
+        watching = asyncio.create_task(changes.watch(database, await changes.position(database), rig.note))
         await rig.change("first")
         assert await rig.next() == "first"
         yield rig
@@ -149,7 +149,7 @@ async def test_a_change_is_noticed_after_the_connection_was_cut(rig: Rig) -> Non
 async def test_what_nobody_is_told_of_is_found_a_little_later(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "NET_SECONDS", 0.01)
+    monkeypatch.setattr(changes, "NET_SECONDS", 0.01)
     await rig.change("told")
     assert await rig.next() == "told"
     await rig.change_untold("untold")
@@ -159,7 +159,7 @@ async def test_what_nobody_is_told_of_is_found_a_little_later(
 async def test_a_connection_that_has_gone_silent_is_given_up(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "NET_SECONDS", 0.01)
+    monkeypatch.setattr(changes, "NET_SECONDS", 0.01)
     monkeypatch.setattr(driver, "PULSE_SECONDS", 0.2)
     await rig.change("told")
     assert await rig.next() == "told"

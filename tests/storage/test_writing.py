@@ -10,7 +10,8 @@ from sqlalchemy import func, select, text
 
 from gateway.storage import database as databases
 from gateway.storage import tables
-from gateway.storage.database import Database, announce
+from gateway.storage.changes import announce
+from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable, TooSlow, WriterLeft
 from tests.fakes.store import opened
 

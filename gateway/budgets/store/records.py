@@ -23,8 +23,9 @@ from gateway.budgets import budget as budgets
 from gateway.budgets.budget import Budget, Line, Need, Period, Standing, Unit
 from gateway.storage import tables
 from gateway.storage.audit import Actor, note
+from gateway.storage.changes import announce
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import announce, fields
+from gateway.storage.database import fields
 from gateway.storage.visibility import PERSONA, is_open, is_shown
 
 BUDGET, SPENT, HOLD, KEY = tables.budgets.c, tables.spent.c, tables.holds.c, tables.keys.c

@@ -15,8 +15,8 @@ from gateway.personas.store.rows import LABEL, PERSONA, SHOWN, many, one, touch
 from gateway.personas.store.telling import tell
 from gateway.storage import answers, erasure, tables
 from gateway.storage.audit import Actor, note, veil
+from gateway.storage.changes import announce
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import announce
 from gateway.storage.visibility import is_own, is_shown
 
 TURN = tables.turns.c

@@ -9,8 +9,9 @@ from sqlalchemy import Row, Select, select, update
 from gateway import clock
 from gateway.personas.model import Persona, Profile
 from gateway.storage import tables
+from gateway.storage.changes import announce
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import announce, fields
+from gateway.storage.database import fields
 
 PERSONA = tables.personas.c
 LABEL = tables.labels.c
