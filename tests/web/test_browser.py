@@ -282,6 +282,22 @@ def test_a_label_is_rolled_back_by_one_confirmed_click(page: Reader) -> None:
     expect(main.locator("[data-label=production] .stands")).to_have_text(" v2")
 
 
+def test_what_cannot_be_shown_says_why_and_leads_on(page: Reader) -> None:
+    main = page.open("/nowhere")
+    expect(main.locator(".failure")).to_have_text("There is nothing at this address.")
+    main.get_by_role("link", name="Back to the beginning").click()
+    expect(main.locator("h1")).to_have_text("Overview")
+    page.page.route("**/v1/personas**", lambda route: route.abort())
+    main = page.open("/personas")
+    expect(main.locator(".failure")).to_contain_text("The gateway does not answer.")
+    page.page.unroute("**/v1/personas**")
+    main.get_by_role("button", name="Try again").click()
+    expect(main.locator("h1")).to_have_text("Personas")
+    # The browser itself complains of what was kept from it.
+    assert all("net::ERR_FAILED" in one for one in page.complaints)
+    page.complaints.clear()
+
+
 def test_a_rule_that_was_read_is_switched_off(page: Reader) -> None:
     main = page.open(f"/personas/{SLUG}/rules")
     found = page.traffic.get(f"/v1/personas/{SLUG}/rules?version=latest")

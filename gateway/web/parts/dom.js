@@ -17,9 +17,14 @@ export function h(tag, props = {}, ...children) {
 
 export const flat = (children) => children.flat(9).filter((child) => child !== null && child !== undefined && child !== false);
 
+// What stands between backticks in a message is a name or a command.
+export function inCode(message) {
+  return message.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
+}
+
 export function failure(error) {
   const details = (error.details ?? []).map((one) => h("li", {}, h("code", {}, one.loc.join(".")), " ", one.msg));
-  return h("div", { class: "failure", role: "alert" }, h("p", {}, error.message), details.length ? h("ul", {}, details) : null);
+  return h("div", { class: "failure", role: "alert" }, h("p", {}, inCode(error.message)), details.length ? h("ul", {}, details) : null);
 }
 
 export function empty(title, ...next) {

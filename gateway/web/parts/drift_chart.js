@@ -1,7 +1,7 @@
 // Two pictures of a persona's drift: by the hour or day, and turn by turn.
 
 import { axes, chart, ink, marking } from "./chart.js";
-import { share } from "./format.js";
+import { clock, share } from "./format.js";
 import { h } from "./dom.js";
 import { texts } from "../shell/texts.js";
 
@@ -20,14 +20,15 @@ const scale = (measure) => (measure === "coherence" ? [1, 5] : [0, 1]);
 const shown = (measure) => (measure === "in-character" ? share : (value) => value.toFixed(measure === "coherence" ? 1 : 2));
 
 // A line for each version on each upstream, and where labels moved.
-export function history(series, measure, moves) {
+// `length` is that of a bucket, in seconds.
+export function history(series, measure, moves, length) {
   const at = [...new Set(series.flatMap((one) => one.buckets.map((bucket) => bucket.at)))].sort();
   const lines = series.map((one, number) => {
     const found = new Map(one.buckets.map((bucket) => [bucket.at, measured(bucket, measure)]));
     return { label: named(one), ink: ink(number), values: at.map((each) => found.get(each) ?? null) };
   });
   const marks = moves.map((move) => [seconds(move.at), `${move.label} → v${move.version}`]);
-  const from = Math.min(...at.map(seconds), ...marks.map(([when]) => when));
+  const ends = [...at.map(seconds), ...at.map((each) => seconds(each) + length), ...marks.map(([when]) => when)];
   const label = `${texts.drift.measures[measure]}: ${series.map((one) => `${named(one)} ${shown(measure)(measured(one, measure) ?? 0)}`).join("; ")}`;
   const made = chart({
     label,
@@ -36,7 +37,7 @@ export function history(series, measure, moves) {
       data: [at.map(seconds), ...lines.map((line) => line.values)],
       options: {
         legend: { show: false },
-        scales: { x: { time: true, range: (_, low, high) => padded(Math.min(low ?? from, from), high ?? from) }, y: { range: () => scale(measure) } },
+        scales: { x: { time: true, range: () => padded(Math.min(...ends), Math.max(...ends)) }, y: { range: () => scale(measure) } },
         axes: axes(colour, { format: shown(measure), size: width < 420 ? 42 : 54 }),
         series: [{}, ...lines.map((line) => ({ label: line.label, stroke: colour(line.ink), width: 2, spanGaps: true, points: { show: true, size: 6, fill: colour(line.ink) } }))],
         cursor: { points: { size: 8 }, y: false },
@@ -98,6 +99,7 @@ export function byTurn(turns, moves, open) {
   const each = rolling(turns).map((line, number) => ({ ...line, ink: ink(number) }));
   const lines = each.length > 1 ? [...each, overall(turns)] : each;
   const numbers = turns.map((_, at) => at + 1);
+  const brief = turns.length > 1 && Date.parse(turns.at(-1).created_at) - Date.parse(turns[0].created_at) < 600_000;
   const marks = moves.flatMap((move) => {
     const behind = turns.findIndex((turn) => turn.created_at >= move.at);
     if (behind < 0 && turns.length && move.at < turns[0].created_at) return [];
@@ -111,7 +113,7 @@ export function byTurn(turns, moves, open) {
       options: {
         legend: { show: false },
         scales: { x: { time: false, range: () => [0.5, Math.max(turns.length + 0.7, 12.5)] }, y: { range: () => [-0.09, 1.13] } },
-        axes: axes(colour, { time: false, format: (value) => (value < 0 || value > 1 ? "" : share(value)), size: width < 420 ? 42 : 54, labels: (_, values) => values.map((value) => (Number.isInteger(value) && turns[value - 1] ? turns[value - 1].created_at.slice(11, 16) : "")) }),
+        axes: axes(colour, { time: false, format: (value) => (value < 0 || value > 1 ? "" : share(value)), size: width < 420 ? 42 : 54, labels: (_, values) => values.map((value) => (Number.isInteger(value) && turns[value - 1] ? clock(turns[value - 1].created_at, brief) : "")) }),
         series: [{}, ...lines.map((line) => ({ label: line.label, stroke: colour(line.ink), width: line.ink === "--ink" ? 3 : 2, dash: line.ink === "--ink" || each.length < 2 ? [] : [6, 4], spanGaps: true, points: { show: false } }))],
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
         hooks: { draw: [marking(marks, colour), dots(turns, colour)], ready: [(plot) => plot.over.addEventListener("click", () => plot.cursor.idx !== null && open?.(turns[plot.cursor.idx]))] },

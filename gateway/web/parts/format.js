@@ -11,6 +11,7 @@ export const level = (value) => (value === null || value === undefined ? "–" :
 export function usd(value) {
   if (value === null || value === undefined) return "–";
   if (value === 0) return "$0";
+  if (value < 0.00001) return "< $0.00001";
   return `$${value.toFixed(value < 0.01 ? 5 : value < 100 ? 2 : 0)}`;
 }
 
@@ -26,6 +27,9 @@ export function time(iso) {
   const clock = at.toLocaleTimeString("en-GB");
   return sameDay ? clock : `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${clock.slice(0, 5)}`;
 }
+
+// The time of day in the reader's own zone, as all other times are; with seconds where all of it is one moment.
+export const clock = (iso, seconds) => new Date(iso).toLocaleTimeString("en-GB").slice(0, seconds ? 8 : 5);
 
 export function ago(iso) {
   const seconds = (Date.now() - new Date(iso)) / 1000;

@@ -1,6 +1,6 @@
 // Turns bear ids; people know names. The names are read once, as far as the key may know them.
 
-import { all } from "../shell/api.js";
+import { all, api } from "../shell/api.js";
 import { may, session } from "../shell/session.js";
 
 const MOST = 400;
@@ -23,4 +23,17 @@ export function called(turn, names) {
   const persona = names.get(turn.persona);
   if (persona) return `${persona.slug}@v${turn.version}`;
   return turn.model.replace(/^persona\//, "");
+}
+
+// Keys are told by their ids; whoever manages them knows their names. A key that has replaced another one goes
+// on with its budget, which is told by the first one's id.
+export async function keyNames(signal) {
+  const found = new Map([[session.current.id, session.current.name]]);
+  if (may("keys:manage")) {
+    for (let page = { next: null, has_more: true }; page.has_more; ) {
+      page = await api.get("/v1/keys", { limit: 200, after: page.next }, { signal });
+      for (const key of page.data) if (key.name) found.set(key.id, key.name);
+    }
+  }
+  return found;
 }

@@ -2,6 +2,7 @@
 
 import { session } from "./session.js";
 import { readEvents } from "./events.js";
+import { texts } from "./texts.js";
 
 export class ApiError extends Error {
   constructor(status, error) {
@@ -23,7 +24,9 @@ async function ask(method, path, { query, body, signal, headers, key = session.k
     options.body = typeof body === "string" ? body : JSON.stringify(body);
     options.headers["content-type"] = typeof body === "string" ? "application/x-ndjson" : "application/json";
   }
-  const answer = await fetch(address(path, query), options);
+  const answer = await fetch(address(path, query), options).catch((error) => {
+    throw signal?.aborted ? error : new Error(texts.shell.away);
+  });
   if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
   const error = new ApiError(answer.status, told.error);

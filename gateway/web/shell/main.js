@@ -62,7 +62,8 @@ async function show() {
     if (made) main.replaceChildren(made);
   } catch (error) {
     if (signal.aborted) return;
-    main.replaceChildren(h("h1", {}, texts.shell.failed), failure(error));
+    const ways = [h("button", { type: "button", onclick: show }, texts.shell.again), start && path !== start ? h("a", { href: to(start) }, texts.shell.home) : null];
+    main.replaceChildren(h("h1", {}, texts.shell.failed), failure(error), h("div", { class: "row" }, ways));
   }
   main.removeAttribute("aria-busy");
   const title = main.querySelector("h1")?.textContent;

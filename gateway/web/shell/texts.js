@@ -5,7 +5,7 @@ export const texts = {
   shell: {
     scripted: "This is the demo: the model is a script. The gateway, the scores and the audit log are real.", unnamed: "unnamed", menu: "Menu", views: "Views", theme: "Light or dark", themes: { system: "System", light: "Light", dark: "Dark" },
     docs: "API", leave: "Sign out", more: "Show more", copy: "Copy", copied: "Copied", cancel: "Cancel",
-    nothing: "This key may see nothing here; sign in with one that has personas:read or chat:read.", nowhere: "There is nothing at this address.", failed: "This cannot be shown", all: "All", live: "Live", paused: "Waiting for the gateway",
+    nothing: "This key may see nothing here; sign in with one that has personas:read or chat:read.", nowhere: "There is nothing at this address.", home: "Back to the beginning", again: "Try again", away: "The gateway does not answer. It may be starting anew; try again in a moment.", failed: "This cannot be shown", all: "All", live: "Live", paused: "Waiting for the gateway",
   },
   ways: {
     overview: "Overview", personas: "Personas", turns: "Turns", conversations: "Conversations", runs: "Runs",
@@ -19,7 +19,7 @@ export const texts = {
     title: "Are the answers still good?",
     about: "Personas behind the OpenAI API: an app changes its base URL and its model, and every answer says how far it strayed from its persona.",
     key: "Key", place: "pk_live_…", go: "Sign in", kept: "The key stays in this tab and is forgotten with it.",
-    where: "The first key was shown when the gateway started. persona keys create --for page makes another.",
+    where: "The first key was shown when the gateway started. `persona keys create --for page` makes another.",
     refused: "The key is no longer valid; sign in with another.", tryIt: "Or talk to a persona from a terminal", base: "Base URL for apps",
   },
   overview: {
@@ -70,7 +70,7 @@ export const texts = {
     states: { active: "active", confirmed: "confirmed", corrected: "corrected", off: "off", replaced: "replaced", unmatched: "sentence is gone" }, origin: { declared: "declared", prompt: "read from the prompt", layers: "read from the layers" },
     correctTitle: "Correct a rule", correctAbout: "Write the rule as it is meant, as JSON with one kind of rule.", correctYes: "Save the correction", facts: "Facts", factsNote: "Figures that answers are held against, read from the prompt and the layers. One that is off accuses nobody.",
     noFacts: "No figures", add: "Add a fact", addTitle: "Add a fact", factTitle: "Correct a fact", factAbout: "Write one sentence as it is right, such as: Breakfast is served until half past ten.", instead: "instead of:", remove: "Remove",
-    factKinds: { time: "time", "of-the-calendar": "year", date: "date", phone: "telephone", percent: "percent", weekday: "weekday", number: "number", label: "number", n: "count" }, kinds: { never_say: "never says", must_not: "must not", must: "must", language: "language", length: "length", format: "format" },
+    factKinds: { time: "time", "of-the-calendar": "year", date: "date", phone: "telephone", percent: "percent", weekday: "weekday", number: "number", label: "number", n: "count", ...Object.fromEntries(["second", "minute", "hour", "day", "week", "month", "year"].map((unit) => [unit, "length of time"])) }, kinds: { never_say: "never says", must_not: "must not", must: "must", language: "language", length: "length", format: "format" },
     version: "Version", newer: (version) => `Changes are made to the newest version, v${version}.`,
   },
   chat: {
@@ -99,7 +99,7 @@ export const texts = {
   },
   runs: {
     title: "Runs", none: "No runs yet", next: "A run makes a persona from a few words.", intent: "A persona in a few words", example: "A retired lighthouse keeper who teaches knots", ended: "Ended", facts: "Figures", make: "Make it", made: "Made", status: "Status", tokens: "Tokens", cost: "Cost", started: "Started",
-    statuses: { queued: "waiting", running: "running", completed: "completed", failed: "failed", cancelled: "cancelled" }, steps: "Steps", layers: "Layers as they appear", cancel: "Cancel the run", cancelAbout: "The step under way is cut; what it has cost stays spent.", cancelled: "The run is being cancelled.", persona: "Open the persona", waiting: "Waiting for the first step …", error: "Why it failed", budget: "Budget",
+    statuses: { queued: "waiting", running: "running", completed: "completed", failed: "failed", cancelled: "cancelled" }, steps: "Steps", layers: "Layers as they appear", cancel: "Cancel the run", cancelAbout: "The step under way is cut; what it has cost stays spent.", cancelled: "The run is being cancelled.", persona: "Open the persona", waiting: "Waiting for the first step …", noLayers: "It ended before its first layer.", noSteps: "It ended before its first step was done.", error: "Why it failed", budget: "Budget",
   },
   keys: {
     title: "Keys", make: "New key", name: "Name", scopes: "May", made: "The key is shown this once; keep it where you keep secrets.", used: "Last used", never: "never", expires: "Ends", state: "State", valid: "valid", revoked: "revoked", ended: "ended",

@@ -16,7 +16,7 @@ export async function show({ signal }) {
   const read = (after) => api.get("/v1/keys", { limit: 100, after }, { signal });
   const page = await read(null);
   const columns = [
-    [words.name, (key) => [h("strong", {}, key.name || key.id), key.id === session.current.id ? h("span", { class: "chip strong" }, words.own) : null, key.operator ? h("span", { class: "chip" }, words.operator) : null, h("br"), h("small", { class: "mono" }, `${key.prefix}…`)]],
+    [words.name, (key) => [h("span", { class: "row tags" }, h("strong", {}, key.name || key.id), key.id === session.current.id ? h("span", { class: "chip strong" }, words.own) : null, key.operator ? h("span", { class: "chip" }, words.operator) : null), h("small", { class: "mono" }, `${key.prefix}…`)]],
     [words.scopes, (key) => h("small", {}, key.scopes.join(", ")), "words"],
     [words.state, (key) => state(key), "tight"],
     [words.used, (key) => (key.last_used_at ? ago(key.last_used_at) : words.never), "figure"],

@@ -27,7 +27,7 @@ export async function show({ persona, query, signal, main }) {
   else {
     const series = (await api.get(`/v1/personas/${persona.id}/drift`, { bucket: span }, options)).data;
     const from = Math.min(...series.flatMap((one) => one.buckets.map((bucket) => Date.parse(bucket.at))));
-    place.append(series.length ? history(series, measure, moves.filter((move) => Date.parse(move.at) >= from)) : empty(words.none, words.next), summary(series));
+    place.append(series.length ? history(series, measure, moves.filter((move) => Date.parse(move.at) >= from), span === "day" ? 86400 : 3600) : empty(words.none, words.next), summary(series));
   }
   const note = span === "turns" ? words.byTurnNote : words.historyNote;
   const labels = may("personas:read") ? await labelsCard(persona, moves, signal) : null;

@@ -115,5 +115,6 @@ function place(one) {
 
 function kindOf(kind) {
   const [first, ...rest] = kind.split(":");
-  return words.factKinds[first] ?? (rest.length ? rest.join(":") : kind);
+  // Anything else is a currency, such as `eur`.
+  return words.factKinds[first] ?? (rest.length ? rest.join(":") : kind.toUpperCase());
 }

@@ -5,7 +5,7 @@ import { to } from "../shell/router.js";
 import { may } from "../shell/session.js";
 import { texts } from "../shell/texts.js";
 import { confirm } from "../parts/dialog.js";
-import { card, h, head, tell } from "../parts/dom.js";
+import { card, h, head, inCode, tell } from "../parts/dom.js";
 import { ms, number, time, usd } from "../parts/format.js";
 import { state } from "./runs.js";
 
@@ -17,21 +17,27 @@ export async function show({ params, signal }) {
   const steps = h("ol", { class: "steps" });
   const layers = h("div", { "aria-live": "polite" }, h("p", { class: "soft" }, words.waiting));
   const figures = h("div", {});
+  const known = {};
   const side = h("span", { class: "row" });
   const draw = (now) => {
     side.replaceChildren(state(now.status), ...(OPEN.has(now.status) && may("runs:cancel") ? [h("button", { class: "small", onclick: () => cancel(now) }, words.cancel)] : []));
-    figures.replaceChildren(facts(now), ...(now.error ? [card(words.error, {}, h("div", { class: "failure" }, now.error.message))] : []));
+    figures.replaceChildren(facts(now), ...(now.error ? [card(words.error, {}, h("div", { class: "failure" }, inCode(now.error.message)))] : []));
   };
   draw(run);
-  const known = {};
   const on = async (event) => {
     const data = JSON.parse(event.data);
     take(event.name, data, steps, layers, known);
     if (/^run\.(completed|failed|cancelled)/.test(event.name)) draw(await api.get(`/v1/runs/${params.id}`, null, { signal }));
   };
   // The stream tells everything from the first step on, and ends with the run.
-  api.stream(`/v1/runs/${params.id}/events`, { signal, on }).catch((error) => signal.aborted || tell(error.message, "bad"));
+  const over = () => ended(steps, layers, known);
+  api.stream(`/v1/runs/${params.id}/events`, { signal, on }).then(over, (error) => signal.aborted || tell(error.message, "bad"));
   return h("div", {}, head(run.intent.length > 90 ? `${run.intent.slice(0, 90)} …` : run.intent, side), h("p", { class: "sub" }, h("code", {}, run.id)), h("div", { class: "wide" }, card(words.layers, {}, layers), h("div", {}, card(words.steps, {}, steps), figures)));
+}
+
+function ended(steps, layers, known) {
+  if (!Object.keys(known).length) layers.replaceChildren(h("p", { class: "soft" }, words.noLayers));
+  if (!steps.children.length) steps.replaceChildren(h("p", { class: "soft" }, words.noSteps));
 }
 
 function take(name, data, steps, layers, known) {

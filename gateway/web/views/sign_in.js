@@ -3,7 +3,7 @@
 import { api } from "../shell/api.js";
 import { keep, know } from "../shell/session.js";
 import { texts } from "../shell/texts.js";
-import { code, failure, h } from "../parts/dom.js";
+import { code, failure, h, inCode } from "../parts/dom.js";
 
 const words = texts.signIn;
 
@@ -39,7 +39,7 @@ export function show({ error, done }) {
       h("p", { class: "soft" }, words.about),
       form,
       said,
-      h("p", {}, h("small", {}, `${words.kept} ${words.where}`)),
+      h("p", {}, h("small", {}, words.kept, " ", inCode(words.where))),
       h("details", {}, h("summary", {}, words.tryIt), h("p", {}, `${words.base}: `, h("code", {}, base)), code(call), h("p", {}, h("a", { href: "/docs" }, texts.shell.docs), " · ", h("a", { href: "/docs/errors" }, "errors"), " · ", h("a", { href: "/openapi.json" }, "openapi.json"), " · ", h("a", { href: "/health/ready" }, "health"))),
     ),
   );

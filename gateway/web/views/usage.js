@@ -8,7 +8,7 @@ import { stacked } from "../parts/chart.js";
 import { confirm } from "../parts/dialog.js";
 import { card, choice, empty, field, h, head, tell } from "../parts/dom.js";
 import { before, DAY, number, short, time, usd } from "../parts/format.js";
-import { personaNames } from "../parts/names.js";
+import { keyNames, personaNames } from "../parts/names.js";
 import { table } from "../parts/table.js";
 
 const words = texts.usage;
@@ -33,19 +33,6 @@ function line(rows, by) {
   const good = rows.map((one) => one.requests - one.failed);
   const stacks = [{ label: words.requests, ink: "--accent", values: good }, { label: words.failed, ink: "--out-of-character", values: rows.map((one) => one.failed) }];
   return stacked({ label: `${words.requests}: ${rows.slice(-5).map((one) => `${one.value} ${one.requests}`).join(", ")}`, at, stacks, height: 180, format: short }).element;
-}
-
-// Keys are told by their ids; whoever manages them knows their names. A key that has replaced another one goes
-// on with its budget, which is told by the first one's id.
-async function keyNames(signal) {
-  const found = new Map([[session.current.id, session.current.name]]);
-  if (may("keys:manage")) {
-    for (let page = { next: null, has_more: true }; page.has_more; ) {
-      page = await api.get("/v1/keys", { limit: 200, after: page.next }, { signal });
-      for (const key of page.data) if (key.name) found.set(key.id, key.name);
-    }
-  }
-  return found;
 }
 
 function sums(rows, by, names, keys) {
