@@ -53,7 +53,7 @@ async def list_budgets(
     limit: Limit = 50,
     after: After = None,
 ) -> Page[BudgetView]:
-    """What `/v1/usage` sums up is what budgets count, beside a judge's calls."""
+    """Budgets count what `/v1/usage` sums up, and a judge's calls beside it."""
     caller = caller_of(request)
     require_cursor(after, SEQ)
     place = _workspace(caller, workspace)

@@ -32,7 +32,7 @@ class DriftPoint(Levels, frozen=True, kw_only=True):
 
 
 class PathDrift(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the answers along a path have strayed, the oldest first, and what that amounts to."""
+    """Tells how far the answers along a path have strayed, the oldest first, and what that amounts to."""
 
     data: list[DriftPoint]
     level: float | None

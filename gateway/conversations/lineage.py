@@ -23,7 +23,7 @@ class Heard(NamedTuple):
     alone: bytes
     """The hash of a path that has this message alone."""
     tail: bytes | None
-    """Of an answer, the hash of a path that has it and the message before it alone."""
+    """The hash of a path that has an answer and the message before it alone; `None` for what is no answer."""
 
 
 class _Message(msgspec.Struct):

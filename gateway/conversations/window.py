@@ -1,4 +1,4 @@
-"""Of a long conversation, as many of the last turns are sent as the upstream's context takes."""
+"""A long conversation is sent from as far back as the upstream's context takes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from gateway.turns.turn import Turn
 CONTEXT = 8192
 """Tokens of a model whose context is not configured."""
 ANSWER_SHARE = 8
-"""Where the caller does not limit the answer, one part in so many of the context is left for it."""
+"""One part in so many of the context is left for an answer that the caller does not limit."""
 LIMITS = ("max_completion_tokens", "max_tokens")
 STAYING = 2
 """Turns that always stay, however long they are."""

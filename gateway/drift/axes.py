@@ -26,7 +26,7 @@ def _axis(column: str, header: str, text: str, example: float) -> Any:
 
 
 class Levels(msgspec.Struct, frozen=True, kw_only=True):
-    """How far an answer is from the persona on each axis: 0 is fully in character, 1 is farthest away."""
+    """Says how far an answer is from the persona on each axis, from 0, fully in character, to 1."""
 
     voice: Annotated[
         float | None,

@@ -1,4 +1,4 @@
-"""Where a conversation has left its persona is found in the levels that its turns were given."""
+"""The levels that turns were given show where a conversation has left its persona."""
 
 from collections.abc import Sequence
 from statistics import fmean, linear_regression, median
@@ -18,7 +18,7 @@ RECENT = 8
 
 
 class Followed(NamedTuple):
-    """What the levels of a path amount to."""
+    """Says what the levels of a path amount to."""
 
     sums: list[float]
     """The sum (Page 1954) behind each turn."""

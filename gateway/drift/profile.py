@@ -34,7 +34,7 @@ class Odds(NamedTuple):
     drifted: float
     """Either of the two."""
     surprise: float
-    """How much likelier the persona's lines make its words than ordinary text does; `nan` without lines."""
+    """The persona's lines make its words so much likelier than ordinary text does; `nan` without lines."""
 
 
 class Profile:

@@ -26,14 +26,14 @@ class RuleError(ValueError):
 
 
 class Length(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How long an answer may be."""
+    """Limits how long an answer may be."""
 
     max_sentences: int | None = None
     max_words: int | None = None
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What an answer may be dressed in: `false` for none of it, a number for so many at most."""
+    """Says what an answer may be dressed in: `false` for none of it, a number for so many at most."""
 
     emoji: bool | int | None = None
     lists: bool | None = None
@@ -102,7 +102,7 @@ class Active(NamedTuple):
 
     @property
     def title(self) -> str:
-        """How to call it: its name, or else its words, cut."""
+        """Call it by its name, or else by its words, cut."""
         return self.rule.name or self.source[:NAME]
 
 
@@ -136,7 +136,7 @@ def encode(rules: Sequence[Rule]) -> list[dict[str, Any]]:
 
 
 def effective(declared: Sequence[Rule], read: Sequence[Read]) -> tuple[Active, ...]:
-    """What holds: the declared rules, then what was read and neither corrected nor switched off.
+    """List what holds: the declared rules, then what was read and neither corrected nor switched off.
 
     A declared limit of a length or format, or a declared language, stands in place of one that was read.
     """

@@ -19,7 +19,7 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     """Characters into the answer where the offending span begins and ends; `None`: the whole answer."""
     end: int | None = None
     basis: str | None = None
-    """Where the persona says otherwise, such as `layers.family.children` or `examples[2]` or `turn[3]`;
+    """The place where the persona says otherwise: `layers.family.children`, `examples[2]`, `turn[3]`;
     for a rule `rules[2]`, or the id of one that was read from the prompt; for a declared fact `facts[0]`."""
     rule: str | None = None
     """The rule that it touches, by its name or in its own words."""

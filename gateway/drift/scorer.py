@@ -50,7 +50,7 @@ class Course(NamedTuple):
     trend: Trend = Trend()
     claims: Claims = ()
     kept: Kept = Kept()
-    """What the conversation has settled of the rules."""
+    """The conversation has settled this of the rules."""
     answer: str = ""
     """That of the turn before."""
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gateway.drift.scripts import UPPER
 
 _STOP = re.compile("[.!?…。！？｡\n]")
-"""What may end a sentence begins with one of these: one class of characters is quick to search for."""
+"""The end of a sentence begins with one of these: one class of characters is quick to search for."""
 _END = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s|$)|[。！？｡]+[」』）”]*|\n+")
 _NUMBERED = re.compile(rf"[{UPPER}][^\W\d_]+\s+$")
 _ABBREVIATED = 16
@@ -33,7 +33,7 @@ class Sentence(NamedTuple):
     start: int
     end: int
     stop: str
-    """What it ends with: a full stop, a question mark, nothing at all."""
+    """It ends with this: a full stop, a question mark, nothing at all."""
 
     @property
     def asks(self) -> bool:

@@ -49,9 +49,9 @@ class Words(Table, frozen=True):
     like: str = ""
     dislike: str = ""
     titles: str = ""
-    """What stands before a last name: Mrs, Captain."""
+    """These stand before a last name: Mrs, Captain."""
     naming: str = ""
-    """What stands between somebody and his name: a cat *called* Pudding."""
+    """These stand between somebody and his name: a cat *called* Pudding."""
     if_: str = ""
     """Words that make a supposition."""
     turns: str = ""
@@ -83,7 +83,7 @@ class Numbers(Table, frozen=True):
     one: str = ""
     """Words for one that are numbers only within one: "treinta y *un*"."""
     hundred: str = ""
-    """What hundreds are written with, where number words are written as one: two*hundert*zwölf."""
+    """Hundreds are written with this, where number words are written as one: two*hundert*zwölf."""
     digits: dict[str, int] = {}
     """Single letters for one to nine, which stand by themselves before what is counted."""
     few: dict[str, int] = {}
@@ -114,7 +114,7 @@ class Figures(Table, frozen=True):
     late: str = ""
     """Behind an hour of the afternoon, the evening or the night."""
     past: dict[str, int] = {}
-    """What stands before an hour, and the minutes that it adds: "half past"."""
+    """These stand before an hour, each with the minutes that it adds: "half past"."""
     then: dict[str, int] = {}
     """The same behind an hour."""
     minutes: dict[str, int] = {}
@@ -122,7 +122,7 @@ class Figures(Table, frozen=True):
     at: str = ""
     """Before a bare number that is a time of day where it is told when somebody is there: "*at* six"."""
     amounts: dict[str, float] = {}
-    """What counts a stretch of time and is no number by itself: "*a* week", "*half an* hour"."""
+    """These count a stretch of time and are no numbers by themselves: "*a* week", "*half an* hour"."""
     to: str = ""
     """Between both ends of a range."""
     beside: str = ""
@@ -154,7 +154,7 @@ class Phrases(Table, frozen=True):
 
     named: str = ""
     asking: str = ""
-    """How a question asks who, where or what is called."""
+    """A question asks by these who, where or what is called."""
     called: str = ""
     """Two groups: whose name it is, and the name, where words run on."""
     name_told: str = ""
@@ -227,7 +227,7 @@ class Breaks(Table, frozen=True):
 
 
 class RuleWords(Table, frozen=True):
-    """How rules are put, kept and broken; every list of entries is a text with commas."""
+    """Says how rules are put, kept and broken; every list of entries is a text with commas."""
 
     glyphs: bool = False
     """Written without blanks, or with particles at each word: entries are looked for anywhere."""
@@ -247,23 +247,23 @@ class RuleWords(Table, frozen=True):
     ordinals: bool = False
     """A number with a full stop counts something; no sentence ends there."""
     marks: dict[str, str] = {}
-    """How a thing is said: denied, promised, claimed to be done."""
+    """Words show how a thing is said: denied, promised, claimed to be done."""
     concepts: dict[str, str] = {}
-    """What it is about; the names are the same in every language."""
+    """Words show what it is about; the names are the same in every language."""
     acts: dict[str, str] = {}
-    """What a rule forbids or demands to do with it."""
+    """A rule forbids or demands to do these with it."""
     cues: dict[str, str] = {}
-    """How a prompt says that something is a rule."""
+    """A prompt says by these that something is a rule."""
     tasks: dict[str, str] = {}
-    """What an assistant is asked for that most personas are not there for."""
+    """An assistant is asked for these, which most personas are not there for."""
     register: dict[str, str] = {}
-    """How somebody is spoken to."""
+    """Somebody is spoken to so."""
     address: dict[str, str] = {}
     """Patterns of the forms of address, capitals counting."""
     names: dict[str, str] = {}
     """Words that names are made of, and what leads up to one."""
     says: dict[str, str] = {}
-    """How a rule that was read is put."""
+    """A rule that was read is put so."""
     numbers: dict[str, int] = {}
     languages: dict[str, str] = {}
     """Names of languages."""

@@ -19,12 +19,12 @@ WEIGHT = 4
 
 
 class Manner(NamedTuple):
-    """What a trend goes by of one turn's manner."""
+    """Holds what a trend goes by of one turn's manner."""
 
     other: float
     """The log odds that another character spoke."""
     surprise: float
-    """How much likelier the lines make its words than ordinary text does; `nan`: no line is known."""
+    """The lines make its words so much likelier than ordinary text does; `nan`: no line is known."""
     assistant: float
     """The log odds that an assistant spoke."""
 

@@ -27,9 +27,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 10.0
     """In all: looking up, connecting, sending and reading, redirects included."""
     bytes: int = 1024 * 1024
-    """Of the answer's body, unpacked."""
+    """The answer's body, unpacked, may have so many."""
     redirects: int = 0
-    """How many are followed, on the same host; a redirect beyond that is an answer like others."""
+    """So many are followed, on the same host; a redirect beyond that is an answer like others."""
 
 
 class Fetched(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ ANSWER_BYTES = 24 << 20
 
 
 class Answer(NamedTuple):
-    """What was made: a picture, or where it is."""
+    """Holds what was made: a picture, or where it is."""
 
     data: bytes | None
     url: str | None

@@ -1,4 +1,4 @@
-"""What is counted: the columns of each sheet, and the families of numbers that they are told as."""
+"""Sheets have columns in which is counted, and families of numbers tell what was."""
 
 from bisect import bisect_left
 from collections.abc import Sequence

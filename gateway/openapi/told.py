@@ -116,7 +116,7 @@ TOLD: dict[str, tuple[str, Fields, Fields]] = {
         {},
     ),
 }
-"""What each event means, and the fields of its data: those that are always there, and others."""
+"""Says what each event means, and lists the fields of its data: those that are always there, and others."""
 SIGNATURE: Json = {
     "name": "Persona-Signature",
     "in": "header",

@@ -18,7 +18,7 @@ EMPTY = (bytes(NULL), b'""', b"[]")
 
 
 class Found(NamedTuple):
-    """What chunks alike say, as the insides of JSON strings."""
+    """Says what chunks alike say, as the insides of JSON strings."""
 
     said: list[bytes]
     thought: list[bytes]

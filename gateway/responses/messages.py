@@ -45,7 +45,7 @@ class Spoken(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What the items say, in the order in which they came."""
+    """Holds what the items say, in the order in which they came."""
 
     spoken: list[Spoken]
     obstacles: list[Obstacle]

@@ -26,7 +26,7 @@ STANDING = {"failed": "failed", "cancelled": "cancelled"}
 
 
 class Means(NamedTuple):
-    """What responses are answered with in this process."""
+    """Responses are answered with these in this process."""
 
     preparing: Preparing
     guard: Guard

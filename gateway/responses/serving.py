@@ -29,7 +29,7 @@ class Begun(NamedTuple):
     background: Background
     account: Account
     lease: Lease | None
-    """What its stream takes of those that may go on at the same time."""
+    """Its stream is counted by this among those that may go on at the same time."""
 
 
 class Responses(Endpoint[tuple[Exchange, Draft] | Begun]):

@@ -56,7 +56,7 @@ class StoreOutlet:
         self.writer: Writer | None = None
         self.started = False
         self.refusal: Refusal | None = None
-        """What has gone wrong."""
+        """Says what has gone wrong; `None` where nothing has."""
         self._database = database
         self._found = found
         self._next = told + 1

@@ -12,7 +12,7 @@ from gateway.responses.asked import Asked
 from gateway.turns.estimate import of_bytes
 
 ANSWER_SHARE = 8
-"""Where the caller does not limit the answer, one part in so many of the context is left for it."""
+"""One part in so many of the context is left for an answer that the caller does not limit."""
 
 
 class _Role(msgspec.Struct):

@@ -122,8 +122,9 @@ def listing(beginner: Beginner) -> Router:
 
     @get("/", opt={"scope": "config:read"}, summary="List pipelines")
     async def list_pipelines() -> Page[PipelineView]:
-        """Those that come with the gateway, and those of its operator; `active` is followed unless a request
-        names another one.
+        """The gateway comes with some, and its operator may add others.
+
+        Runs follow the `active` one unless a request names another one.
         """
         known = beginner.pipelines.known.values()
         return Page([show_pipeline(each, beginner.pipelines.active) for each in known], False, None)

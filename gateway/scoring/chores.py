@@ -15,7 +15,7 @@ CHORES: tuple[tuple[str, tuple[str, ...]], ...] = (
     # LibreChat asks so for titles.
     ("Provide a concise, 5-word-or-less title for the conversation", ()),
 )
-"""How a chore begins, and what else stands in it."""
+"""Matches the beginning of a chore, and what else stands in one."""
 HEAD = 256
 """Bytes of a message, as it is written, within which a chore shows its beginning."""
 

@@ -55,7 +55,7 @@ class Job:
         self.turn: Turn | None = None
         """The turn, once it is recorded."""
         self.verdict: str | None = None
-        """What somebody who knows better says of the answer, which is then not scored but corrected."""
+        """Somebody who knows better says this of the answer, which is then not scored but corrected."""
 
     @property
     def weight(self) -> int:

@@ -64,7 +64,7 @@ class Scoring:
         self._queue: deque[Job] = deque()
         self._later = Later(self._courses, self._thread.pool, self._tell)
         self._scored_since: float | None = None
-        """When scoring began in this pass of the event loop; `None` means that it has not."""
+        """The time at which scoring began in this pass of the event loop; `None` means that it has not."""
 
     @property
     def late(self) -> Counts:

@@ -56,7 +56,7 @@ class Worker(msgspec.Struct):
 
 
 class Tasks(msgspec.Struct, frozen=True):
-    """What the forked processes run."""
+    """The forked processes run these."""
 
     main: Main
     work: Work

@@ -15,7 +15,7 @@ MOST_BYTES = 16_384
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What a notice says."""
+    """A notice says this."""
 
     pid: int
     """The parent's process."""
@@ -26,7 +26,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """The last one of which something came."""
     is_done: bool = False
     text: str = ""
-    """As in an `Outcome`."""
+    """It is that of an `Outcome`."""
 
 
 class Notice:

@@ -18,7 +18,7 @@ FIXED = (
     "metrics",
     "work.processes",
 )
-"""What the parent and its sockets are made of."""
+"""The parent and its sockets are made of these."""
 
 
 class RefusedError(Exception):

@@ -18,7 +18,7 @@ OF_THE_STORE = (OperationalError, InternalError, DatabaseError)
 STATES = ("08", "25006", "40", "53", "55", "57", "58", "XX")
 """PostgreSQL's names for such errors begin like this: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 UNFIT = ("22", "23", "54")
-"""How its names begin for what is wrong with a value or too large; what its driver refuses by
+"""Its names for what is wrong with a value or too large begin so; what its driver refuses by
 itself has no such name."""
 CANCELLED = "57014"
 

@@ -67,7 +67,7 @@ def _in_postgres(element: Any, compiler: SQLCompiler, **kwargs: Any) -> str:
 
 
 class _Sought(TypeDecorator[str]):
-    """What is sought, as each database writes it; the words are of ASCII letters and digits alone."""
+    """Writes what is sought as each database does; the words are of ASCII letters and digits alone."""
 
     impl = Text
     cache_ok = True

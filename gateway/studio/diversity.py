@@ -1,4 +1,4 @@
-"""How varied a crowd is: the mean distance of all its pairs, over fields and words, and the nearest pair.
+"""The mean distance of all pairs, over fields and words, and the nearest pair say how varied a crowd is.
 
 The distance of two personas is the mean of two parts, each in [0, 1]: the share of fields in which they
 differ, and one minus the cosine of the words of their prompts and longer fields. The mean over all pairs

@@ -1,4 +1,4 @@
-"""How faithful a crowd is to what its blueprint declares, field by field: the total variation distance.
+"""A crowd is held against what its blueprint declares, field by field: the total variation distance.
 
 The distance is half the sum of |observed - declared| over all values. A sample strays by chance alone: the
 expected distance of n draws is about half the sum of sqrt(2 p (1 - p) / (pi n)), which is told beside it.

@@ -61,7 +61,7 @@ class Request(NamedTuple):
     request_id: str
     seconds: float
     at: int
-    """When it ended, in nanoseconds since the epoch."""
+    """The time at which it ended, in nanoseconds since the epoch."""
 
 
 current: ContextVar[Trace | None] = ContextVar("trace", default=None)

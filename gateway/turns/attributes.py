@@ -6,7 +6,7 @@ from gateway.telemetry import conventions as names
 from gateway.turns.meter import UNSCORED, Ended
 
 OPERATIONS = {"embeddings": "embeddings", "images": "generate_content"}
-"""What the conventions call the operations of surfaces; all others are a `chat`."""
+"""The conventions call the operations of surfaces so; all others are a `chat`."""
 
 Attributes = dict[str, str | int | float | bool | Sequence[str]]
 

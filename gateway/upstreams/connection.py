@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         self._is_complete = False
         self._is_reusable = False
         self._unsent: list[memoryview] = []
-        """What is left of a large body, its end first."""
+        """A large body waits here as far as it is not sent, its end first."""
         self._is_full = False
         """Tells whether the transport takes no more for now."""
         self._body: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Where conversations have left their persona is noted, with the event that tells of it."""
+"""It is noted where conversations have left their persona, with the event that tells of it."""
 
 from collections.abc import Sequence
 

@@ -14,7 +14,7 @@ _TOLD, _MENTIONED, _LINES = 4000, 32, 64
 _BEFORE, _BEHIND = 120, 120
 """Characters before such a mention that may say that it is the persona, and behind it that it is a trade."""
 _PART = re.compile(r"[.!?;；:：。！？؟।\n]| [–—] ")
-"""What ends a part of a text that may say what somebody is: behind it begins what the persona is to do."""
+"""Matches the end of a part of a text that may say what somebody is; what to do stands behind it."""
 _FIELD = 200
 """Characters of a field that says what the persona is."""
 

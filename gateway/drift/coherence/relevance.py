@@ -93,7 +93,7 @@ def bucket(gram: str) -> int:
 
 
 class Rarity:
-    """How rare words are, in nats, and the beginnings of rare ones, which their other forms share."""
+    """Knows how rare words are, in nats, and the beginnings of rare ones, which their other forms share."""
 
     def __init__(self, steps: str) -> None:
         self._nats = [STEPS.index(step) / 2 for step in steps]

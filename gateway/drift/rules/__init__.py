@@ -1,1 +1,1 @@
-"""What a persona must and must not do: rules, where they come from, and whether an answer breaks one."""
+"""Rules say what a persona must and must not do; here they are read, and answers are held against them."""

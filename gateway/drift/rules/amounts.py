@@ -9,16 +9,16 @@ from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding
 
 MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive", "@free", "@tab"])
-"""What is promised or given."""
+"""These are promised or given."""
 GRATIS = frozenset({"@free", "@waive", "@discount"})
-"""What nobody names but to give it, unless it is stored: `the fifth one swims for nothing`."""
+"""Nobody names these but to give them, unless they are stored: `the fifth one swims for nothing`."""
 REPAID = frozenset({"@refund", "@credit", "@compensation"})
 """These come back to somebody, by whatever name."""
 HAGGLING = MONEY | {"@price", "@pay", "currency"}
-"""What whoever wants something for less speaks of."""
+"""Whoever wants something for less speaks of these."""
 NOTHING = frozenset({"@free", "@waive"})
 GIVEN = ["give", "guarantee", "perfect", "done"]
-"""How it is given by the persona itself, and not by what is stored."""
+"""So it is given by the persona itself, and not by what is stored."""
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
 _UNIT = (
     r"[$€£¥₺₽₩₹%％円元원割折]|(?:percent|per cent|prozent|pour cent|por ciento|per cento|por cento|procent"
@@ -111,7 +111,7 @@ def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
 
 
 def foretold(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """What is to come and not to be foretold, told as certain to whoever asks about it."""
+    """Find what is to come and not to be foretold, told as certain to whoever asks about it."""
     if "act:estimate" not in rule.acts:
         return
     is_asked = not rule.own.isdisjoint(asked.content) or not rule.concepts.isdisjoint(asked.labels)

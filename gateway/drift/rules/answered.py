@@ -15,7 +15,7 @@ from gateway.drift.rules.topics import Forbidden, finding
 from gateway.drift.scripts import UPPER
 
 DECLINES = ("unable", "defer", "deflect")
-"""How an answer turns somebody down, or sends him to somebody else."""
+"""So an answer turns somebody down, or sends him to somebody else."""
 TELLING = frozenset({"act:others", "act:spoil"})
 """Acts that answers of any words may be."""
 BEGINNING = 3

@@ -1,4 +1,4 @@
-"""What a prompt says to be beyond its persona: what it cannot do, or what others alone do."""
+"""Prompts say what is beyond their personas: what it cannot do, or what others alone do."""
 
 from gateway.drift.rules.forbidden import DEEDS
 from gateway.drift.rules.limits import Segment

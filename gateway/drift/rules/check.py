@@ -23,7 +23,7 @@ READ = 24_000
 
 
 class Kept(NamedTuple):
-    """What a conversation has settled already."""
+    """Holds what a conversation has settled already."""
 
     duties: frozenset[str] = frozenset()
     """Duties that were done, and need not be again."""
@@ -31,11 +31,11 @@ class Kept(NamedTuple):
 
 NOTHING = Kept()
 PRETENDS = frozenset({"@ai", "@instructions"})
-"""What a prompt that names it keeps its persona from speaking of."""
+"""A prompt that names one of these keeps its persona from speaking of it."""
 
 
 class Checked(NamedTuple):
-    """What one answer gave."""
+    """Holds what one answer gave."""
 
     belief: float | None
     """That a rule is broken; `None` where the turn touches none."""
@@ -160,7 +160,7 @@ class Rules:
         )
 
     def title(self, basis: str) -> str | None:
-        """What to call a rule: its name, or its own words; `None` for what holds for every persona."""
+        """Call a rule by its name, or by its own words; `None` for what holds for every persona."""
         return self._titles.get(basis)
 
     def _terms(self, asked: Marked, said: Marked) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""What a persona must do, and whether an answer that had reason to has done it."""
+"""A persona must do some things; an answer that had reason to is looked at for whether it has."""
 
 import re
 from collections.abc import Iterator, Set
@@ -43,7 +43,7 @@ GROUPS = frozenset(
 )
 """Groups of words that make an occasion by themselves."""
 HARM = frozenset({"@danger", "@hurt", "@bullied", "@gas"})
-"""Those that do where the occasion speaks of a child, which the user may be without saying so."""
+"""These do where the occasion speaks of a child, which the user may be without saying so."""
 
 
 class Duty(NamedTuple):
@@ -57,7 +57,7 @@ class Duty(NamedTuple):
     either: tuple[frozenset[str], ...]
     """The same words by what stands between commas and an `or`."""
     common: frozenset[str]
-    """Those of them that the persona's other texts have, too."""
+    """The persona's other texts have these of them, too."""
     groups: frozenset[str]
     """The groups of words of its condition."""
     stems: frozenset[str]

@@ -1,4 +1,4 @@
-"""What a check says of an answer: which rule it touches, where, and how strongly."""
+"""A check finds which rule an answer touches, where, and how strongly."""
 
 from typing import NamedTuple
 
@@ -12,13 +12,13 @@ class Finding(NamedTuple):
     """One place where an answer breaks a rule, or may."""
 
     name: str
-    """What was seen: `never-say`, `language`, `length`, `format`, `prompt-leak`, `claim`, `duty` …"""
+    """Names what was seen: `never-say`, `language`, `length`, `format`, `prompt-leak`, `claim`, `duty` …"""
     strength: float
     """Belief that the rule is broken, by this place alone."""
     start: int
     end: int
     basis: str
-    """Which rule: `rules[2]`, `prose:1a2b3c4d`, or `prompt` for what no persona may do."""
+    """Names the rule: `rules[2]`, `prose:1a2b3c4d`, or `prompt` for what no persona may do."""
 
 
 def belief(findings: list[Finding]) -> float:

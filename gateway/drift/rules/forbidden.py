@@ -1,4 +1,4 @@
-"""What a persona must not do is told by words: speech acts with an object, denials and deciders left out.
+"""Words tell what a persona must not do: speech acts with an object, denials and deciders left out.
 
 What a rule forbids is an act and what it is about: promise and refund, claim to have done and booking. The
 act is told by a table for each language, the object by the rule's own words and by groups of words that mean
@@ -48,11 +48,11 @@ DEEDS = frozenset(
         "@hand",
     ]
 )
-"""What may be claimed to have been done."""
+"""These may be claimed to have been done."""
 GIVEN = frozenset({"receive", "give"})
 DENIED = ["negation", "unable", "condition"]
 PASSED_ON = ("@notify", "@mark", "ask", "future")
-"""What a persona that cannot do it itself may well do: note it, pass it on, ask, be about to look."""
+"""A persona that cannot do it itself may well do these: note it, pass it on, ask, be about to look."""
 UNTOLD = frozenset({"act:give", "act:promise", "act:estimate"})
 HIDDEN = frozenset({"@secret", "@solution"})
 """Acts and objects that an answer may have none of the rule's words for."""
@@ -110,7 +110,7 @@ def prepare(
 
 
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
-    """Where an answer does what the rule forbids, as far as its words show."""
+    """Find where an answer does what the rule forbids, as far as its words show."""
     labels = answer.labels.keys()
     cures = "@medicine" in rule.concepts and "take" in labels
     if cures or not rule.acts.isdisjoint(UNTOLD) or not rule.concepts.isdisjoint(HIDDEN):
@@ -164,7 +164,7 @@ def _is_denied(answer: Marked, start: int, end: int) -> bool:
 
 
 def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """What the persona says to have done, or to be about to do, and cannot."""
+    """Find what the persona says to have done, or to be about to do, and cannot."""
     wanted = rule.concepts & DEEDS
     for label in wanted & answer.labels.keys():
         for mark in answer.labels[label]:
@@ -202,7 +202,7 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
 
 
 def _granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """What is asked for and cannot be done, and then told as done, whatever words it is told in."""
+    """Find what is asked for and cannot be done, and then told as done, whatever words it is told in."""
     if (rule.concepts & DEEDS).isdisjoint(asked.labels) and len(rule.own & asked.content) < LEAST:
         return
     if "unable" in answer.labels or "defer" in answer.labels:

@@ -1,4 +1,4 @@
-"""How an answer is set: its length, and what it is dressed in."""
+"""Rules may say how an answer is set: its length, and what it is dressed in."""
 
 import re
 from collections.abc import Iterator
@@ -27,11 +27,11 @@ _MARKDOWN = re.compile(
 _EXCLAIMED = re.compile(r"[!！‼❗❕]+")
 _GLYPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
 SLACK = 0.02
-"""As much over a limit of words is forgiven, since words are counted in several ways."""
+"""This much over a limit of words is forgiven, since words are counted in several ways."""
 
 
 def too_long(reading: Marked, length: Length, basis: str) -> Iterator[Finding]:
-    """What stands behind a limit of sentences or words."""
+    """Find what stands behind a limit of sentences or words."""
     text = reading.text
     if length.max_sentences is not None and len(reading.sentences) > length.max_sentences:
         said = [one for one in reading.sentences if any(map(str.isalpha, text[one.start : one.end]))]
@@ -47,7 +47,7 @@ def too_long(reading: Marked, length: Length, basis: str) -> Iterator[Finding]:
 
 
 def words(text: str, *, is_glyphs: bool) -> list[int]:
-    """Where each word begins; where there are no blanks each character is one, as people count there."""
+    """Find where each word begins; where there are no blanks each character is one, as people count there."""
     if is_glyphs:
         return [match.start() for match in _GLYPH.finditer(text)]
     return [match.start() for match in re.finditer(r"\S+", text) if any(map(str.isalnum, match[0]))]

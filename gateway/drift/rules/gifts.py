@@ -1,4 +1,4 @@
-"""What is handed over, given away or solved though a rule forbids it."""
+"""An answer may hand over, give away or solve what a rule forbids."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def given(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
 
 
 def revealed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """What is a secret, told to somebody who asks for it."""
+    """Find a secret that is told to somebody who asks for it."""
     wanted = bool(rule.concepts & asked.labels.keys() & {"@secret"}) or bool(rule.stems & asked.content)
     for mark in answer.labels.get("reveal", ()):
         sentence = answer.sentence(mark.start)

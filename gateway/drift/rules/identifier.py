@@ -107,7 +107,7 @@ def log_odds(identifier: Identifier, parts: Sequence[str]) -> NDArray[np.float32
 
 
 class Leanings:
-    """How much likelier words, each by itself, make another language than ours."""
+    """Knows how much likelier words, each by itself, make another language than ours."""
 
     def __init__(self, ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
         self._ours, self._theirs = list(ours), list(theirs)

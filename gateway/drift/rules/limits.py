@@ -92,7 +92,7 @@ def _glyph_numbers(reading: Marked, start: int, end: int) -> list[tuple[int, int
 
 
 def form_of(reading: Marked, segment: Segment) -> Format | None:
-    """What an answer may not be dressed in."""
+    """Read what an answer may not be dressed in."""
     found: dict[str, Any] = {}
     for name in _FORMATS:
         for mark in reading.within(f"cue:{name}", segment.start, segment.end):

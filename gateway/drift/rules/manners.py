@@ -1,4 +1,4 @@
-"""How somebody is spoken to: by the form of address and the register that a persona keeps to."""
+"""A persona keeps to a form of address and a register, by which it speaks to somebody."""
 
 import re
 from collections import Counter

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 Placed = tuple[int, int, str]
-"""Where a word stands, and its stem."""
+"""The place of a word, and its stem."""
 
 
 class Mark(NamedTuple):

@@ -148,7 +148,7 @@ def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list
 
 
 def _deed(reading: Marked, segment: Segment) -> Rule | None:
-    """What is forbidden, cannot be done, or has to be done."""
+    """Read what is forbidden, cannot be done, or has to be done."""
     start, end = segment
     text = " ".join(reading.text[start:end].split()).strip(" ,;:.、，。；").removeprefix("- ")[:TEXT]
     says = reading.phrasebook.says

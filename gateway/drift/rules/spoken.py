@@ -24,7 +24,7 @@ EVEN, BREADTH = 34.0, 7.0
 CLEAR = -8.0
 """The same, over the words of a sentence, at which it is in ours for sure, whatever stands between them."""
 SCARCE, SCANT = 15.0, 5
-"""What each word below so many adds to the former."""
+"""Each word below so many adds this to the former."""
 SHORT, MOST = 6, 0.6
 """Words of a short sentence, and the share of small words of ours from which on it is ours."""
 _NAME = re.compile(r"(?<=[^.!?…:\n\s\"“„«¿¡(])\s+([" + UPPER + r"][\w'’-]*)")

@@ -29,14 +29,14 @@ _ENDINGS = (
     " ten tan nin nun un im ya ye yi yu la le yla yle lar ler lari leri daki deki t ot et at ban ben bol nak"
     " nek val vel ssa sta lla lta lle"
 )
-"""What names and nouns end in where they are inflected, in Latin letters without accents."""
+"""Names and nouns end in these where they are inflected, in Latin letters without accents."""
 _LATIN_TAIL = rf"(?:['’]?(?:{'|'.join(sorted(_ENDINGS.split(), key=len, reverse=True))}))?"
 _TAIL = r"\w{0,3}"
 _AND = r"(?:&|\+|and|und|et|y|e|en|ve|i|и|og|och|és|ja)"
 
 
 class _Folds(dict[int, str]):
-    """What each letter looks like, in lower case without accents; nothing for what is not seen."""
+    """Says what each letter looks like, in lower case without accents; nothing for what is not seen."""
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
@@ -108,7 +108,7 @@ def _clean(term: str) -> str:
 
 
 def _first(term: str) -> str:
-    """What a text must have for the term to be in it: its longest run of letters, but for its end."""
+    """Say what a text must have for the term to be in it: its longest run of letters, but for its end."""
     run: str = max(re.findall(r"\w+", term), key=len)
     return run if len(run) < 5 else run[: len(run) - 1]
 

@@ -47,7 +47,7 @@ class Forbidden(NamedTuple):
     stems: frozenset[str]
     """Its own words, where it is written in the language of the answers."""
     own: frozenset[str]
-    """Those of its own words that the examples have not, which they would be saying every day."""
+    """Its own words that the examples have not, which they would be saying every day."""
     is_scope: bool
     stored: frozenset[str] = frozenset()
     """Groups of words that what is stored of the persona has, and that an answer may well have, too."""

@@ -13,22 +13,22 @@ _ALIKE = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "’": "'", 
 
 
 class Word(NamedTuple):
-    """What is known of a word, wherever it stands."""
+    """Holds what is known of a word, wherever it stands."""
 
     folded: str
     """In lower case without accents."""
     stem: str
-    """What it has in common with its other forms; nothing where it is grammar."""
+    """Its other forms have this in common with it; it is empty where the word is grammar."""
     labels: tuple[str, ...]
     phrases: dict[str, list[tuple[str, Entry]]]
     """By their second word: labels and further words of the phrases that may begin here."""
     open_phrases: tuple[tuple[str, Entry], ...]
-    """Those whose second word has many endings."""
+    """The second words of these have many endings."""
     tells: bool
     """It has a label, or a phrase may begin with it."""
     beginnings: tuple[str, ...]
     endings: tuple[str, ...]
-    """How the second word of an open phrase begins or ends."""
+    """The second word of an open phrase begins or ends so."""
 
 
 def fold(word: str) -> str:

@@ -1,4 +1,4 @@
-"""What is heard of a turn: its figures, its content words and its denials, with their places."""
+"""A turn is heard by its parts: its figures, its content words and its denials, with their places."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

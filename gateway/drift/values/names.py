@@ -63,7 +63,7 @@ class Names:
         self._told: dict[str, set[str]] = {}
         """The keys of each word of a name."""
         self._runs: dict[str, tuple[str, set[str]]] = {}
-        """Where each last name is stored, and with which first names."""
+        """Says where each last name is stored, and with which first names."""
 
     def add(self, basis: str, key: str, value: str, keys: frozenset[str]) -> None:
         """Keep a field where its value has a name in it."""

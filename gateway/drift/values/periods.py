@@ -10,7 +10,7 @@ _PARTS = re.compile(r"(.+?)([*/])(\d+)$")
 
 
 class Periods:
-    """What counts stretches of time in one language and is no number by itself."""
+    """Knows what counts stretches of time in one language and is no number by itself."""
 
     def __init__(self, amounts: Mapping[str, float], units: Mapping[str, str]) -> None:
         self._amounts, self._units = amounts, units

@@ -36,9 +36,9 @@ _DOTTED = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)(?![\d.])")
 _LEAD = re.compile(r"([^\W\d_]{3,})[ \u00a0](?:#|no\.? ?|nr\.? ?)?([A-Z]{1,3}-?)?$")
 _NOUN = re.compile(r"[ \u00a0-]{0,2}([^\W\d_]{2,})")
 _COUNTER = re.compile("([\u4e00-\u9fff])")
-"""What a number counts where words run on: the letter behind it."""
+"""A number counts the letter behind it where words run on."""
 _APOSTROPHES = frozenset("'’")
-"""What stands between a year and its ending, as in "2009'da"."""
+"""One of these stands between a year and its ending, as in "2009'da"."""
 _MEASURES = frozenset({"percent", "kg", "km", "cm"})
 _FIRST_YEAR, _LAST_YEAR = 1200, 2100
 _TAIL, _CENTURY = re.compile(r"(?<!\w)['’]$"), 1900

@@ -108,7 +108,7 @@ drift_hours = Table(
     ],
     Index("ix_drift_hours_verdicts", "workspace_id", "hour", "persona_id", *VERDICT_COUNTS),
 )
-"""How far the turns of an hour were from their persona: verdicts, sums of levels, and turns by level."""
+"""Its rows say how far the turns of an hour strayed: verdicts, sums of levels, and turns by level."""
 
 amendments = Table(
     "amendments",

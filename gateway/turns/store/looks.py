@@ -1,4 +1,4 @@
-"""What a glance needs of the store: sums over all personas, and the newest turns."""
+"""A glance needs this of the store: sums over all personas, and the newest turns."""
 
 from typing import Any, NamedTuple
 
