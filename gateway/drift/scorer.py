@@ -27,6 +27,8 @@ EVIDENT = 0.25
 """A belief that an assistant spoke from which on nothing is learnt of a turn, whatever is usual."""
 ASKED = 2_400
 """Characters of the user's turn that are read for words."""
+BRIEF, FEW_WORDS, FEW_LETTERS = 48, 6, 14
+"""Characters and words of an answer that is brief, and its characters where there are no blanks."""
 SEEN = 2_000
 """Characters of the turn before that are remembered, to notice what is said twice."""
 
@@ -98,6 +100,7 @@ def score(
         trend=followed.belief,
         rules=checked.broken,
         warned=checked.warned,
+        is_brief=_is_brief(answer, is_unspaced=profile.vocabulary.is_unspaced),
     )
     word = opinion or verdict.judge(beliefs)
     explanation = Explanation(profile, answer, odds, beliefs, broken, contradicted, incoherent, checked)
@@ -115,6 +118,13 @@ def score(
     )
     course = course._replace(kept=checked.kept)
     return result, _next(profile, course, known, text, odds, followed, result, answer)
+
+
+def _is_brief(answer: str, *, is_unspaced: bool) -> bool:
+    """Tell whether an answer is no more than a few words, as in `in five days`."""
+    if len(answer) > BRIEF:
+        return False
+    return len(answer) <= FEW_LETTERS if is_unspaced else len(answer.split()) <= FEW_WORDS
 
 
 def _settled(profile: Profile, course: Course) -> Course:

@@ -35,6 +35,8 @@ class Beliefs(NamedTuple):
     trend: float
     rules: float | None = None
     """That a rule is broken."""
+    is_brief: bool = False
+    """The answer has so few words that how usual they are tells little."""
     warned: float = 0.0
     """That a rule is broken of which the owner wants a warning only."""
 
@@ -56,6 +58,6 @@ def judge(beliefs: Beliefs) -> Verdict:
     is_unlike = beliefs.p <= SUSPICIOUS
     if is_unlike and beliefs.voice >= LIKELY:
         return "out-of-character"
-    if is_unlike or beliefs.trend >= LIKELY:
+    if (is_unlike and not beliefs.is_brief) or beliefs.trend >= LIKELY:
         return "drifting"
     return "in-character"

@@ -7,6 +7,7 @@ from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding
+from gateway.drift.rules.words import fold
 
 MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive", "@free", "@tab"])
 """These are promised or given."""
@@ -35,6 +36,12 @@ _CLOCK = re.compile(
 PRICED = frozenset({"@price", "@value", "@pay"})
 _BARE = re.compile(r"(?<![\d:.])\d{2,3}(?:[ .,]?\d{3})*(?![\d:])")
 """A number without what it counts."""
+_WORD = re.compile(r"[^\W\d_]+")
+_ANY = re.compile(r"\d(?:[\d.,]*\d)?")
+_SPOKEN = re.compile(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
+"""A price in characters."""
+LESS = frozenset({"@discount", "@free", "@waive"})
+"""What makes something cost less."""
 FEW = 3
 """Words of a rule of which one is enough to tell that it is meant."""
 
@@ -79,6 +86,34 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
                 wanted and answer.has(low, match.start(), "future") and not answer.has(low, high, "condition")
             ):
                 yield finding(rule, "promise", 0.55, start, end)
+
+
+def bargains(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+    """Find a number that is stored nowhere, named to whoever finds a price too high."""
+    labels = asked.labels.keys()
+    if (rule.concepts & GRATIS).isdisjoint(LESS) or ("dear" not in labels and labels.isdisjoint(LESS)):
+        return
+    if "give" not in answer.labels:
+        return
+    for mark in answer.labels["give"]:
+        sentence = answer.sentence(mark.start)
+        start, end = sentence.start, sentence.end
+        if sentence.asks or answer.has(start, end, "negation", "unable", "defer"):
+            continue
+        if _is_new_number(rule, asked, answer, start, end):
+            yield finding(rule, "promise", 0.6, start, end)
+            return
+
+
+def _is_new_number(rule: Forbidden, asked: Marked, answer: Marked, start: int, end: int) -> bool:
+    """Tell whether a number is said that neither the prompt nor the user has, in digits or in words."""
+    told = [re.sub(r"\D", "", match[0]) for match in _ANY.finditer(answer.text, start, end)]
+    book = answer.phrasebook
+    words = [fold(match[0]) for match in _WORD.finditer(answer.text, start, end)]
+    told += [str(value) for word in words if (value := book.counts.get(word, 0)) > 1]
+    theirs = re.sub(r"\D", "", asked.text)
+    spoken = _SPOKEN.search(answer.text, start, end) is not None if book.glyphs else False
+    return spoken or any(one not in rule.digits and one not in theirs for one in told)
 
 
 def _amounts(answer: Marked) -> list[re.Match[str]]:

@@ -125,6 +125,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from _granted(rule, asked, answer)
     if "act:promise" in rule.acts or not rule.concepts.isdisjoint(amounts.MONEY):
         yield from amounts.promises(rule, asked, answer, known)
+        yield from amounts.bargains(rule, asked, answer)
     if "act:estimate" in rule.acts or "@value" in rule.concepts:
         yield from amounts.estimates(rule, answer, known)
         yield from amounts.named(rule, asked, answer)
@@ -133,7 +134,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         if topic in TOPICS and topic in labels:
             yield from topics.topics(rule, asked, answer, topic)
         if topic in ADVICE and (topic in labels or topic == "@medicine"):
-            yield from topics.advice(rule, answer, topic)
+            yield from topics.advice(rule, asked, answer, topic)
     if cures:
         yield from topics.cures(rule, asked, answer)
     if "act:give" in rule.acts:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import compress
 from operator import itemgetter
 
-from gateway.drift import language
+from gateway.drift import counting, language
 from gateway.drift.language import Languages
 from gateway.drift.memory import Memory
 from gateway.drift.rules import glyphs
@@ -42,7 +42,9 @@ def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> "Ph
     words = languages[code].rules if code in languages else None
     if words is None:
         return None
-    return Phrasebook(code, words, prompts=prompts, spaced=languages[code].writing.spaced)
+    book = Phrasebook(code, words, prompts=prompts, spaced=languages[code].writing.spaced)
+    book.counts = {fold(word): value for word, value in counting.words(languages[code]).items()}
+    return book
 
 
 @lru_cache(maxsize=PREPARED)
@@ -57,6 +59,8 @@ class Phrasebook:
     """The rule words of a language, made ready to read texts with."""
 
     def __init__(self, code: str, file: RuleWords, *, prompts: bool, spaced: bool) -> None:
+        self.counts: dict[str, int] = {}
+        """Every number word of the language with its value."""
         self.spaced = spaced
         """Blanks stand between words, whether entries are looked for anywhere or not."""
         self.code, self.glyphs, self.behind = code, file.glyphs, file.behind

@@ -29,6 +29,8 @@ OFFERS = frozenset({"act:give", "act:advise", "act:promise"})
 MOST = 0.65
 """The share of a rule's own words in one sentence from which on it says what the rule forbids."""
 FAMILIAR = 0.75
+HEALTH = frozenset({"@diagnosis", "@medicine"})
+"""What names one of these to whoever is ill advises him."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
 
 
@@ -75,6 +77,14 @@ def touches(rule: Forbidden, answer: Marked) -> bool:
     return not rule.concepts.isdisjoint(answer.labels.keys()) or not rule.stems.isdisjoint(answer.content)
 
 
+def touched(rule: Forbidden, asked: Marked) -> float:
+    """Give the share of what the rule is about that the user speaks of."""
+    heard = rule.own & asked.content
+    heard |= asked.alike(rule.own - heard)
+    whole = len(rule.own) + len(rule.concepts)
+    return (len(heard) + len(rule.concepts & asked.labels.keys())) / whole if whole else 0.0
+
+
 def topics(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterator[Finding]:
     """Find what is spoken of and not to be, unless it is to say so; one word answers who asks about it."""
     least, strength = TOPICS[topic]
@@ -117,7 +127,7 @@ def cures(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
             yield finding(rule, "advice", 0.55, sentence.start, sentence.end)
 
 
-def advice(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
+def advice(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterator[Finding]:
     """Advice in what is not the persona's to advise in."""
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
@@ -131,7 +141,7 @@ def advice(rule: Forbidden, answer: Marked, topic: str) -> Iterator[Finding]:
         if answer.has(*answer.clause(marks[0].start), "negation"):
             continue
         distinct = {answer.text[mark.start : mark.end].lower() for mark in marks}
-        told = answer.has(start, end, "advise")
+        told = answer.has(start, end, "advise") or (topic in HEALTH and "@ill" in asked.labels)
         strength = ADVICE[topic] if told or len(distinct) > 1 else 0.3
         if topic in rule.stored:
             # What the prompt itself wants to be advised is no advice that it forbids.

@@ -182,7 +182,8 @@ def _novel(
     if not lead or lead[-1] in _STOPS + ":…":
         # A capital stands there because a sentence begins.
         # A sentence that is nothing but a name answers who or what it is.
-        is_whole = len(words) == 2 and heard.text[match.end() : match.end() + 1] in (".", "!", ",", "")
+        ends = (".", "!", ",", "") if capitals_tell else (".", "!", "")
+        is_whole = len(words) == 2 and heard.text[match.end() : match.end() + 1] in ends
         words = words if is_whole else words[1:]
     if not words or (len(words) < 2 and not capitals_tell):
         return None

@@ -2,6 +2,7 @@
 
 import re
 
+from gateway.drift import counting
 from gateway.drift.language import Language
 from gateway.drift.values.figures import LONGEST
 
@@ -16,7 +17,7 @@ class Numerals:
     """The number words of one language."""
 
     def __init__(self, language: Language) -> None:
-        self.words = numbers(language)
+        self.words = counting.words(language)
         """Number words with their values."""
         self.scales = {word: n for word, n in self.words.items() if n in (100, 1000, 1_000_000)}
         joins = "|".join(language.figures.joins.split())
@@ -55,23 +56,6 @@ class Numerals:
             match = _WORD.match(lower, start)
             end = match.end() if match else start + 1
         return total + current, end
-
-
-def numbers(language: Language) -> dict[str, int]:
-    """Give every number word of the language."""
-    told = language.numbers
-    words = dict(told.words)
-    for n, variants in enumerate(told.spelled.split()):
-        for word in variants.split("/"):
-            if word != "-":
-                words[word] = n
-    if told.hundred:
-        small = [variants.split("/")[0] for variants in told.spelled.split()]
-        for n in range(1, 10):
-            for rest in range(100):
-                tail = small[rest] if rest else ""
-                words.setdefault((small[n] if n > 1 else "") + told.hundred + tail, n * 100 + rest)
-    return words
 
 
 def _goes_on(total: int, current: int, n: int) -> bool:

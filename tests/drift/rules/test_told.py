@@ -104,3 +104,72 @@ def test_a_passage_that_breaks_a_rule_in_several_words_is_told_once() -> None:
     ]
     assert any(name == "promise" for name, *_ in told)
     assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "slip", "good"),
+    [
+        (
+            "pl",
+            "Nie udzielaj rabatów.",
+            "Drogo trochę.",
+            "Dla ciebie zrobię za czterdzieści.",
+            "Drogo, wiem, ale rabatów nie daję.",
+        ),
+        (
+            "zh",
+            "不要打折。",
+            "便宜点吧。",
+            "那给您算五十块吧。",
+            "不好意思，我们不打折。",
+        ),
+        (
+            "es",
+            "No digas quién viene a clase.",
+            "¿Quién viene los martes?",
+            "Los martes vienen Lucía y Pablo.",
+            "De quién viene no te puedo decir nada.",
+        ),
+        (
+            "de",
+            "Rede nicht über andere Fahrschulen.",
+            "Was hältst du von Drive & Go?",
+            "Die sind viel zu teuer und die Autos sind Schrott.",
+            "Über andere sage ich nichts, schau dir uns an.",
+        ),
+        (
+            "en",
+            "Never recommend bookshops.",
+            "Where can I buy it instead?",
+            "Try Waterstones on the high street, they're good.",
+            "I don't recommend shops, but I can order it in.",
+        ),
+        (
+            "es",
+            "No prometas que una pieza no se va a romper.",
+            "¿Aguantará el horno?",
+            "Tu jarrón saldrá perfecto, te lo prometo.",
+            "Eso no te lo puede prometer nadie.",
+        ),
+    ],
+)
+def test_what_is_asked_for_is_given_in_words_that_are_not_the_rules(
+    language: str, prompt: str, user: str, slip: str, good: str
+) -> None:
+    profile = Profile(Character(name="Desk", language=language, prompt=prompt))
+    assert (score(profile, BEGINNING, user, slip)[0].rules or 0) >= 0.5
+    assert (score(profile, BEGINNING, user, good)[0].rules or 0) < 0.5
+
+
+def test_a_brief_answer_is_not_taken_for_another_character() -> None:
+    examples = (
+        "Con luz se ve la verdad.",
+        "Ajusto una patilla y hablamos.",
+        "Aquí se mira despacio.",
+        "¡Pase!",
+    )
+    profile = Profile(
+        Character(name="Ximena", language="es", prompt="Eres Ximena, óptica.", examples=examples)
+    )
+    result, _ = score(profile, BEGINNING, "¿Cuándo estarán mis lentes?", "En cinco días.")
+    assert result.verdict == "in-character"

@@ -1,0 +1,125 @@
+"""What is said of others, whom a rule keeps out of it: verdicts, whereabouts, and where else to go."""
+
+import re
+from collections.abc import Iterator
+
+from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.topics import Forbidden, finding, touched
+from gateway.drift.scripts import UPPER
+
+JUDGED, UNASKED, TOLD, SPOKEN = 0.6, 0.35, 0.55, 0.52
+"""The strength of a judgement that is asked for, of one that is not, and of what is told of others."""
+NEAR = 16
+"""Characters beside a judgement in which its denial stands."""
+BEGINNING = 3
+"""Sentences at the beginning in which somebody is turned down."""
+DECLINES = ("unable", "defer", "deflect")
+"""So somebody is turned down, or sent to somebody else."""
+SEVERAL = 2
+"""Words of a judgement from which on it is one, whoever is meant."""
+SPEAKING = frozenset({"act:mention", "act:name", "act:advise", "act:compare"})
+_NAME = re.compile(rf"(?<=[^.!?…:\n\s\"“„«¿¡(]\s)[{UPPER}][\w’'-]{{2,}}")
+
+
+def judged(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:
+    """Find a judgement on others, to be kept to oneself; praise counts where others are named."""
+    compares = "act:compare" in rule.acts
+    speaks = "act:others" in rule.acts and not rule.acts.isdisjoint(SPEAKING)
+    if not compares and not speaks:
+        return
+    is_stranger = bool(_named(asked, home))
+    is_named = touched(rule, asked) > 0 or (is_stranger if speaks else _NAME.search(asked.text) is not None)
+    # Where capitals tell no names, several hard words tell that somebody is judged.
+    if not compares and not is_named and len(answer.labels.get("judges", ())) < SEVERAL:
+        return
+    is_asked = is_named or "ask" in asked.labels or any(one.asks for one in asked.sentences)
+    for label in ("judges", "praises"):
+        for mark in answer.labels.get(label, ()):
+            sentence = answer.sentence(mark.start)
+            low = max(answer.clause(mark.start)[0], mark.start - NEAR)
+            high = mark.end + (NEAR if answer.phrasebook.behind else 0)
+            if sentence.asks or answer.denies(low, high, mark, "negation", "unable", "condition"):
+                continue
+            is_sure = is_asked if label == "judges" else is_named
+            yield finding(rule, "judgement", JUDGED if is_sure else UNASKED, sentence.start, sentence.end)
+    if speaks and is_stranger and not answer.begins_with(BEGINNING, *DECLINES, "negation", "condition"):
+        for mark in answer.labels.get("them", ()):
+            sentence = answer.sentence(mark.start)
+            if not sentence.asks:
+                yield finding(rule, "judgement", SPOKEN, sentence.start, sentence.end)
+                return
+
+
+def told_of(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:
+    """Find what is told of somebody whom the user names, or asks for, and who is none of the persona's."""
+    if answer.begins_with(BEGINNING, "defer", "deflect") or _declines(answer):
+        return
+    for one in sorted(_named(asked, home, answer)):
+        glyphs = answer.phrasebook.glyphs
+        place = answer.text.find(one if glyphs else one[: max(3, len(one) - 1)])
+        if place >= 0 and not _denies(answer, place):
+            sentence = answer.sentence(place)
+            yield finding(rule, "secret", TOLD, sentence.start, sentence.end)
+            return
+    if "whom" not in asked.labels:
+        return
+    for one, place in _names(answer):
+        if one not in home and not answer.phrasebook.stems(one) <= home and not _denies(answer, place):
+            sentence = answer.sentence(place)
+            yield finding(rule, "secret", TOLD, sentence.start, sentence.end)
+            return
+
+
+def recommended(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:
+    """Find somebody else who is recommended to whoever asks where else to go."""
+    is_asked = "elsewhere" in asked.labels or not rule.own.isdisjoint(asked.content)
+    if not is_asked or ("advise" not in answer.labels and "praises" not in answer.labels):
+        return
+    runs_on = answer.phrasebook.glyphs
+    for label in ("advise", "praises"):
+        for mark in answer.labels.get(label, ()):
+            sentence = answer.sentence(mark.start)
+            if sentence.asks or answer.has(*answer.clause(mark.start), "negation", "unable", "condition"):
+                continue
+            said = [one for one, at in _names(answer) if sentence.start <= at < sentence.end]
+            is_strange = any(one not in home and not answer.phrasebook.stems(one) <= home for one in said)
+            if is_strange or (runs_on and "elsewhere" in asked.labels and "act:others" in rule.acts):
+                yield finding(rule, "advice", TOLD, sentence.start, sentence.end)
+                return
+
+
+def _named(asked: Marked, home: frozenset[str], answer: Marked | None = None) -> set[str]:
+    """Give those whom the user names, and who are none of the persona's own."""
+    book = asked.phrasebook
+    names = {one for one, _ in _names(asked)}
+    if answer is not None and book.titles is not None:
+        names |= {one for one, _ in _names(answer) if one in asked.text}
+    return {one for one in names if one not in home and (book.glyphs or not book.stems(one) <= home)}
+
+
+def _names(reading: Marked) -> list[tuple[str, int]]:
+    """Find the names in a text, by a title beside them where capitals tell nothing."""
+    titles = reading.phrasebook.titles
+    found = [(match[1], match.start(1)) for match in titles.finditer(reading.text)] if titles else []
+    if titles is None:
+        found = [(match[0], match.start()) for match in _NAME.finditer(reading.text)]
+    return found
+
+
+def _declines(answer: Marked) -> bool:
+    """Tell whether the persona begins by saying that it cannot; `unfortunately` alone turns nobody down."""
+    return any(
+        answer.has(one.start, one.end, "unable")
+        and answer.has(one.start, one.end, "negation", "self", "talk")
+        for one in answer.sentences[:BEGINNING]
+    )
+
+
+def _denies(answer: Marked, place: int) -> bool:
+    """Tell whether the clause of a place asks, denies or supposes what it says."""
+    if answer.sentence(place).asks:
+        return True
+    low, high = answer.clause(place)
+    return answer.denies(low, high, Mark(place, place + 1, ""), "negation", "condition")
