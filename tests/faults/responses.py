@@ -29,20 +29,8 @@ from tests.fakes.upstream_scripts import (
     events,
     json_answer,
 )
-from tests.faults.table import (
-    AT_ONCE,
-    BROKEN,
-    FAULTS,
-    LATER_REASON,
-    OK,
-    OK_STREAM,
-    OURS,
-    REASON,
-    Fault,
-    gateway_for_faults,
-    midway,
-    slug,
-)
+from tests.faults.catalogue import BROKEN, FAULTS, LATER_REASON, OK, OK_STREAM, OURS, REASON, Fault, midway
+from tests.faults.table import AT_ONCE, gateway_for_faults, slug
 
 Case = tuple[str, bool]
 """The fault's name, and whether the request streams."""

@@ -4,16 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.faults.table import (
-    FAULTS,
-    LIMIT_SECONDS,
-    SLACK_SECONDS,
-    Case,
-    Fault,
-    Outcome,
-    gateway_for_faults,
-    run,
-)
+from tests.faults.catalogue import FAULTS, Fault
+from tests.faults.table import LIMIT_SECONDS, SLACK_SECONDS, Case, Outcome, gateway_for_faults, run
 
 MODES = [
     pytest.param(

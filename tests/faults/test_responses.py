@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tests.faults import responses
+from tests.faults.catalogue import OK, OK_STREAM, Fault
 from tests.faults.responses import NATIVE, Case, cases, own
-from tests.faults.table import OK, OK_STREAM, Fault, gateway_for_faults
+from tests.faults.table import gateway_for_faults
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import json
 import shutil
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,6 +15,10 @@ from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_model import answer_chunks, completion
 from tests.fakes.upstream_scripts import Script, events, json_answer
 from tests.fakes.upstream_wire import Seen
+
+if TYPE_CHECKING:
+    # Playwright may be missing.
+    from tests.web.reader import Reader
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SLUG = "the-night-librarian"
@@ -82,3 +87,37 @@ def _talk(made: Traffic) -> Traffic:
     until(lambda: len(made.get("/v1/turns?limit=200")["data"]) == 17)
     moves = made.get(f"/v1/personas/{SLUG}/labels")["data"]
     return Traffic(made.gateway, opened, moves[0]["at"])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from tests.web.reader import playwright
+
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Any, traffic: Traffic) -> Iterator["Reader"]:
+    from tests.web.reader import Reader
+
+    reader = Reader(browser, traffic)
+    reader.sign_in(traffic.gateway.key)
+    yield reader
+    reader.context.close()
+
+
+@pytest.fixture
+def page(reader: "Reader") -> Iterator["Reader"]:
+    """The reader, with nothing to complain of before and after."""
+    from tests.web.reader import WIDE
+
+    reader.leave()
+    reader.page.set_viewport_size(WIDE)
+    reader.page.emulate_media(color_scheme="light")
+    reader.complaints.clear()
+    yield reader
+    assert reader.complaints == []
+    assert reader.hosts == {urlsplit(reader.root).netloc}

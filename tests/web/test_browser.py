@@ -1,27 +1,21 @@
 """The page in a real browser, in front of a real gateway with real turns."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.e2e.wire import fetch
 from tests.fakes.until import until
 from tests.web.conftest import CHROMIUM, SLUG, Traffic
+from tests.web.reader import NARROW, Reader, expect, figure, text
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-expect = playwright.expect
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed: apt-get install chromium"),
 ]
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
-PATIENCE_MS = 20_000
-expect.set_options(timeout=PATIENCE_MS)
 VIEWS = [
     "/",
     "/personas",
@@ -43,82 +37,6 @@ VIEWS = [
     "/webhooks",
     "/audit",
 ]
-
-
-class Reader:
-    """Somebody who reads the page, and everything that the browser had to complain of."""
-
-    def __init__(self, browser: Any, traffic: Traffic) -> None:
-        self.traffic = traffic
-        self.root = traffic.gateway.root
-        self.context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.complaints: list[str] = []
-        self.hosts: set[str] = set()
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-
-    def _hear(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def sign_in(self, key: str) -> None:
-        self.page.goto(f"{self.root}/#key={key}")
-        self.page.reload()
-        expect(self.page.locator("nav a").first).to_be_visible()
-
-    def open(self, path: str) -> Any:
-        """Go to a view, and wait until all of it is there, and nothing of the one before it."""
-        self.leave()
-        self.page.goto(f"{self.root}/#{path}")
-        main = self.page.locator("main")
-        self.page.locator("main:not([aria-busy]) h1").wait_for()
-        return main
-
-    def leave(self) -> None:
-        """Go where nothing is shown; a view asks again and again for what it shows."""
-        self.page.goto("about:blank")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def reader(browser: Any, traffic: Traffic) -> Iterator[Reader]:
-    reader = Reader(browser, traffic)
-    reader.sign_in(traffic.gateway.key)
-    yield reader
-    reader.context.close()
-
-
-@pytest.fixture
-def page(reader: Reader) -> Iterator[Reader]:
-    """The reader, with nothing to complain of before and after."""
-    reader.leave()
-    reader.page.set_viewport_size(WIDE)
-    reader.page.emulate_media(color_scheme="light")
-    reader.complaints.clear()
-    yield reader
-    assert reader.complaints == []
-    assert reader.hosts == {urlsplit(reader.root).netloc}
-
-
-def text(locator: Any) -> str:
-    return str(locator.first.text_content(timeout=PATIENCE_MS))
-
-
-def figure(locator: Any) -> float:
-    """Read the first number that is shown."""
-    found = re.search(r"-?[\d,.]+", text(locator))
-    assert found, text(locator)
-    return float(found[0].replace(",", ""))
 
 
 @pytest.mark.parametrize("view", VIEWS)
