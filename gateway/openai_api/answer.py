@@ -124,6 +124,8 @@ class Answer:
     def encode(self, model_json: bytes, persona_json: bytes) -> bytes | bytearray:
         """Encode the answer under the resolved name, with the `persona` object; all else stays as it came."""
         values = {"model": model_json, "persona": persona_json}
+        if self._outline is None and type(self.fields) is dict:
+            return chunks.encoded(self.fields, values)
         if self._outline is None:
             return chunks.with_keys(self.body, values)
         return self._outline.with_keys(values)
@@ -179,12 +181,19 @@ def _checked(body: bytes, upstream: str, mask: Mask) -> dict[str, msgspec.Raw]:
     return fields
 
 
+class _Mended(dict[str, msgspec.Raw]):
+    """The fields of an answer that could not be read as it was written."""
+
+
 def _decode(body: bytes) -> dict[str, msgspec.Raw] | None:
+    is_same = True
     if not body.isascii():
         # msgspec does not look into what it skips, and trips over it later.
-        body = body.decode("utf-8", "replace").encode()
+        whole = body.decode("utf-8", "replace").encode()
+        is_same, body = whole == body, whole
     try:
-        return _object.decode(body)
+        fields = _object.decode(body)
+        return fields if is_same else _Mended(fields)
     except (msgspec.DecodeError, RecursionError):
         pass
     try:
@@ -192,7 +201,7 @@ def _decode(body: bytes) -> dict[str, msgspec.Raw] | None:
         value = chunks.value_of(body)
     except (ValueError, RecursionError):
         return None
-    return _object.decode(msgspec.json.encode(value)) if isinstance(value, dict) else None
+    return _Mended(_object.decode(msgspec.json.encode(value))) if isinstance(value, dict) else None
 
 
 def _read_choices(raw: msgspec.Raw | None) -> list[_Choice] | None:

@@ -15,7 +15,10 @@ from gateway.openai_api.bounds import Aside
 from gateway.openai_api.life import Life, Outlet
 from gateway.openai_api.outlet import HTTPOutlet
 from gateway.openai_api.watch import Watch
+from gateway.upstreams.deadline import Deadlines
 
+TOTALS = 64
+"""Different limits of requests that are remembered; each depends on the upstreams that may be asked."""
 NEED = Need("chat:invoke", spends=True, is_openai=True)
 
 Prepared = TypeVar("Prepared")
@@ -30,6 +33,8 @@ class Answering:
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
         self._open: set[Watch] = set()
+        self._ends: dict[float, Deadlines] = {}
+        """The ends of requests that may take so many seconds."""
 
     @property
     def count(self) -> int:
@@ -53,6 +58,12 @@ class Answering:
             life, incoming.connection, lambda watch: HTTPOutlet(send, watch, life.account, incoming)
         )
 
+    def _ends_in(self, total: float) -> Deadlines:
+        if len(self._ends) >= TOTALS:
+            self._ends.clear()
+        found = self._ends[total] = Deadlines(total)
+        return found
+
     async def run(
         self, life: Life, connection: edge.Connection | None, outlet: Callable[[Watch], Outlet]
     ) -> None:
@@ -60,7 +71,8 @@ class Answering:
         life.account.surface = self.surface
         if connection is not None:
             connection.tell(life.account)
-        watch = Watch(connection, total=life.limit())
+        total = life.limit()
+        watch = Watch(connection, total=total, ends=self._ends.get(total) or self._ends_in(total))
         if life.account.bounds.tokens:
             life.charge = partial(self._limiter.charge, life.account.bounds)
         self._open.add(watch)
@@ -88,7 +100,9 @@ class Endpoint(Answering, Generic[Prepared]):
             incoming.require_post()
             headers = incoming.named
             caller = await self._door.admit(headers, incoming.connection, NEED)
-            body = await edge.read_body(headers, receive, self._max_body, self._aside)
+            body = edge.body_at_hand(headers, incoming.connection, self._max_body)
+            if body is None:
+                body = await edge.read_body(headers, receive, self._max_body, self._aside)
             prepared = await self.prepare(caller, body, incoming, started)
         except Refusal as refusal:
             await edge.send_refusal(send, refusal, incoming.path, incoming.request_id)

@@ -85,6 +85,11 @@ def with_keys(data: bytes, values: dict[str, bytes]) -> bytes:
         fields: dict[str, Any] = dict(_object.decode(data))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _with_keys_textually(data, values)
+    return encoded(fields, values)
+
+
+def encoded(fields: dict[str, Any], values: dict[str, bytes]) -> bytes:
+    """Encode an object with these keys set to these JSON values."""
     return msgspec.json.encode(fields | {name: msgspec.Raw(value) for name, value in values.items()})
 
 

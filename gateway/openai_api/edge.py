@@ -50,6 +50,12 @@ class Connection(Presence, Writer, Entrance, Protocol):
     def tell(self, account: "Account") -> None:
         """Note whose turn is answered, for the line that the request leaves."""
 
+    def take_body(self) -> bytes | None:
+        """Take the request's body; `None` where not all of it has come, and it has to be received."""
+
+    def whole(self, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Send a whole answer as `send_json` does; tells whether that could be done at once."""
+
 
 class Incoming:
     """An ASGI scope tells this of a request and of its connection."""
@@ -70,6 +76,19 @@ class Incoming:
         """Raises Refusal."""
         if self.method != "POST":
             raise Refusal(Fault.METHOD_NOT_ALLOWED, headers={"allow": "POST"})
+
+
+def body_at_hand(headers: Mapping[bytes, bytes], connection: Connection, limit: int) -> bytes | None:
+    """Take a body that lies ready at the connection, which spares three coroutines. Raises Refusal.
+
+    `None` means that it has to be read: it is packed, or has not come yet.
+    """
+    if b"content-encoding" in headers:
+        return None
+    body = connection.take_body()
+    if body is not None and len(body) > limit:
+        raise _too_large(limit)
+    return body
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int, aside: Aside) -> bytes:

@@ -101,9 +101,10 @@ class Life:
         """See the request through, from its first try at an upstream to its record; never fails."""
         body: bytes | bytearray | None = None
         try:
+            if self.is_stream:
+                watch.keep_alive(self._chat.keep_alive, outlet.ping)
             with watch:
                 if self.is_stream:
-                    watch.keep_alive(self._chat.keep_alive, outlet.ping)
                     await self.stream(watch, outlet)
                 else:
                     body = await self.fetch()

@@ -20,6 +20,7 @@ class HTTPOutlet:
         self._send = send
         self._watch = watch
         self._account = account
+        self._connection = incoming.connection
         self._path = incoming.path
         self.writer: Writer | None = incoming.connection
         self._pinging: asyncio.Task[None] | None = None
@@ -47,7 +48,9 @@ class HTTPOutlet:
             await self._send({"type": "http.response.body", "body": b""})
 
     async def whole(self, body: bytes | bytearray) -> None:
-        await edge.send_json(self._send, 200, body, self._account.headers())
+        headers = self._account.headers()
+        if len(body) > edge.SLICE or not self._connection.whole(headers, bytes(body)):
+            await edge.send_json(self._send, 200, body, headers)
 
     def ping(self) -> None:
         """Send a keep-alive comment between two frames, unless the caller has not read the last one yet."""

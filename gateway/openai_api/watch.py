@@ -5,6 +5,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
+from gateway.upstreams.deadline import Deadlines
+
 Why = Literal["gone", "stalled", "idle", "total", "shutdown"]
 
 
@@ -30,16 +32,20 @@ class Watch:
     """Cancels the block under `with` and turns the cancellation into `Interrupted`.
 
     Time limits are checked by one lazy timer, so that a chunk that comes in costs one attribute; without a
-    connection nobody can leave.
+    connection nobody can leave. If `ends` is given, which are all `total` away, a block without any other
+    limit needs no timer of its own.
     """
 
-    def __init__(self, connection: Presence | None, *, total: float) -> None:
+    def __init__(self, connection: Presence | None, *, total: float, ends: Deadlines | None = None) -> None:
+        self._ends = ends
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._seen = self._sent = self._loop.time()
         self._end = self._seen + total
         self.is_writing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        """The timer looks then, which may be early: it looks again as long as there is a limit ahead."""
         self._task: asyncio.Task[Any] | None = None
         self._why: Why | None = None
         self._idle: float | None = None
@@ -48,7 +54,11 @@ class Watch:
 
     def __enter__(self) -> "Watch":
         self._task = asyncio.current_task()
-        self._schedule()
+        if self._ends is None or self._beat is not None:
+            self._ends = None
+            self._look_at(self._soonest())
+        else:
+            self._ends.add(self, self._loop)
         if self._connection is not None:
             self._connection.when_gone(self._left)
         return self
@@ -58,6 +68,9 @@ class Watch:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+        if self._ends is not None:
+            self._ends.discard(self)
         if self._connection is not None:
             self._connection.when_gone(None)
         # `beat` holds on to this watch: without this line, both would wait for the cycle collector.
@@ -75,21 +88,26 @@ class Watch:
             self._why = why
             self._task.cancel()
 
+    def pass_by(self) -> None:
+        """Note that its time is up."""
+        self.interrupt("total")
+
     def keep_alive(self, pace: float, beat: Callable[[], None]) -> None:
         """Call `beat` whenever nothing has gone out for `pace` seconds."""
         self._pace, self._beat = pace, beat
-        self._schedule()
+        self._bring_forward(self._loop.time() + pace)
 
     def limit_total(self, end: float) -> None:
         """Interrupt at this `loop.time()` at the latest."""
         self._end = end
-        self._schedule()
+        self._bring_forward(end)
 
     def limit_idle(self, seconds: float | None) -> None:
         """Interrupt when the upstream has been waited for this long; `None` lifts the limit."""
         self._seen = self._loop.time()
         self._idle = seconds
-        self._schedule()
+        if seconds is not None:
+            self._bring_forward(self._seen + seconds)
 
     def read(self) -> None:
         """Note that the upstream has said something."""
@@ -107,10 +125,15 @@ class Watch:
     def _left(self) -> None:
         self.interrupt("stalled" if self._connection is not None and self._connection.is_stalled else "gone")
 
-    def _schedule(self) -> None:
-        if self._timer is not None:
+    def _bring_forward(self, at: float) -> None:
+        """Have the timer look at this time at the latest; before the block it does not look at all."""
+        if self._timer is not None and at < self._due:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._soonest(), self._tick)
+            self._look_at(at)
+
+    def _look_at(self, at: float) -> None:
+        self._due = at
+        self._timer = self._loop.call_at(at, self._tick)
 
     def _soonest(self) -> float:
         """Return the time before which no limit can be reached, whatever happens meanwhile."""
@@ -145,4 +168,4 @@ class Watch:
             self._sent = now
             if self._beat is not None:
                 self._beat()
-        self._schedule()
+        self._look_at(self._soonest())

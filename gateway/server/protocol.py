@@ -5,11 +5,11 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from gateway import clock, ids
 from gateway.config import Server
@@ -19,7 +19,7 @@ from gateway.server.crowd import Crowd, room
 from gateway.server.cycle import Cycle
 from gateway.server.forwarded import Network, networks, origin
 from gateway.server.head import FlawError, named, target
-from gateway.server.lean import Flow, Queue, Signal
+from gateway.server.lean import Flow, Queue
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED, Limits
 from gateway.server.stall import Stall
 from gateway.telemetry.access import Access, Line, shown
@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from gateway.turns.tracing import Tracing
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 class Protocol(Limits):
     """One connection: what comes in becomes requests, and what an application answers goes out."""
 
-    __slots__ = ("_gone", "_is_known", "_is_lost", "_read_bytes", "is_stalled")
+    __slots__ = ("_gone", "_is_known", "_is_lost", "_read_bytes", "_rested", "is_stalled")
     crowd: Crowd
     access: Access
     is_noted: bool
@@ -46,6 +47,8 @@ class Protocol(Limits):
     """Tells whether every answer is the last one on its connection."""
     trusted: Sequence[Network] = ()
     """Networks of proxies that are believed."""
+    is_alone = True
+    """Tells whether nothing between here and the application looks at what it answers."""
     meter: Meter | None
     tracing: "Tracing | None"
 
@@ -59,6 +62,8 @@ class Protocol(Limits):
         self._is_known = False
         """Tells whether a key has been shown on this connection."""
         self._is_lost = False
+        self._rested: float | None = None
+        """The connection has rested since then, in `loop.time()` seconds; `None` while it is in use."""
         self._gone: Callable[[], None] | None = None
         """Is called when the caller leaves in the middle of its answer."""
 
@@ -81,6 +86,7 @@ class Protocol(Limits):
             self._running.disconnected = True
             self._running.message_event.set()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
         self._is_lost = True
         if self._gone is not None:
             self._gone()
@@ -130,6 +136,22 @@ class Protocol(Limits):
         assert self._running is not None  # noqa: S101 - whose answer it is
         self._running.go_on(piece, is_last=False)
 
+    def take_body(self) -> bytes | None:
+        """Take the running request's body; `None` where not all of it has come, and it has to be received."""
+        cycle = self._running
+        if cycle is None or not cycle.has_come:
+            return None
+        self.flow.resume_reading()
+        return cycle.taken()
+
+    def whole(self, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Answer the running request with 200 and a whole body; tells whether that could be done at once."""
+        cycle = self._running
+        if not self.is_alone or self.flow.write_paused or cycle is None or cycle.disconnected:
+            return False
+        cycle.whole(headers, body)
+        return True
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._stall.watch()
@@ -142,10 +164,35 @@ class Protocol(Limits):
         # A connection that is closed still waits until the rest of the answer has been read.
         self._stall.watch()
         is_whole = self._running is None or not self._running.more_body
-        if is_whole and (self.pipeline or not self._refused):
-            super().on_response_complete()
-        elif not self.transport.is_closing():
-            self._part()
+        if not (is_whole and (self.pipeline or not self._refused)):
+            if not self.transport.is_closing():
+                self._part()
+            return
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)  # type: ignore[arg-type]
+        else:
+            self._rest(self.timeout_keep_alive)
+
+    def _rest(self, seconds: float) -> None:
+        """Wait for the next request; one timer serves for all of them, as long as they come in time."""
+        self._rested = self.loop.time() if self._rested is None else self._rested
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._rested is None or self.transport.is_closing():
+            return
+        left = self._rested + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._rest(left)
+        else:
+            self.transport.close()
 
     @property
     def is_idle(self) -> bool:
@@ -172,7 +219,7 @@ class Protocol(Limits):
             if self._unread_bytes > DISCARDED_BYTES:
                 self.transport.abort()
             return
-        self._unset_keepalive_if_required()
+        self._rested = None
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -189,11 +236,19 @@ class Protocol(Limits):
 
     def on_message_begin(self) -> None:
         self._in_head = self._has_begun = True
-        super().on_message_begin()
-        state = self.scope["state"]
-        state["request_id"] = ids.new("req")
-        # This lets the application know why the caller has gone.
-        state["connection"] = self
+        self.url, self.headers = b"", []
+        self.scope = {  # type: ignore[typeddict-item]
+            "type": "http",
+            "asgi": ASGI,  # type: ignore[typeddict-item]
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,  # type: ignore[typeddict-item]
+            "root_path": "",
+            "headers": self.headers,
+            # The connection lets the application know why the caller has gone.
+            "state": {**self.app_state, "request_id": ids.new("req"), "connection": self},
+        }
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # Nothing is counted before the head is whole: what one read brings is little enough to be kept.
@@ -258,19 +313,14 @@ class Protocol(Limits):
 
     def _cycle(self, scope: Any, version: str) -> Cycle:
         cycle = Cycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=Signal(),  # type: ignore[arg-type]
-            expect_100_continue=self.expect_100_continue,
+            scope,
+            self.transport,
+            self.flow,
+            self.server_state.default_headers,
+            self.on_response_complete,
             keep_alive=version != "1.0" and not self.is_retiring and self.parser.should_keep_alive(),
-            on_response=self.on_response_complete,
+            expects_100=self.expect_100_continue,
         )
-        cycle.bear(scope["state"]["request_id"])
         if version != "1.1":
             scope["http_version"] = version
         if version == "1.0":
@@ -281,10 +331,15 @@ class Protocol(Limits):
         self._unread_bytes = 0
         if self._refused:
             return
-        if self.cycle is self._running:
-            super().on_body(body)
+        cycle: Cycle = self.cycle  # type: ignore[assignment]
+        if cycle is self._running:
+            if not cycle.response_complete:
+                cycle.add(body)
+                if len(cycle.body) > HIGH_WATER_LIMIT:
+                    self.flow.pause_reading()
+                cycle.message_event.set()
             return
-        self.cycle.body += body
+        cycle.add(body)
         if sum(len(waiting.body) for waiting, _ in self.pipeline) > self.waiting_bytes:
             self._refuse(Fault.REQUEST_TOO_LARGE, "Wait for an answer before you send so much more.")
 
@@ -292,7 +347,10 @@ class Protocol(Limits):
         if not self._refused:
             self._in_head, self._has_begun, self._unread_bytes = True, False, 0
             self._body_done()
-            super().on_message_complete()
+            cycle = self.cycle
+            if not cycle.response_complete:
+                cycle.more_body = False
+                cycle.message_event.set()
 
     def _start_asgi_task(self, cycle: Cycle, app: Any) -> None:  # type: ignore[override]
         self._running, cycle.began = cycle, time.perf_counter()
@@ -300,12 +358,16 @@ class Protocol(Limits):
             # The request's task, and all that it begins, has it from here.
             cycle.trace = self.tracing.begin(cycle.scope["state"]["named"])
             current.set(cycle.trace)
-        task = self.loop.create_task(cycle.run_asgi(app))
-        task.add_done_callback(partial(self._ended, cycle) if self.is_noted else self.tasks.discard)
-        self.tasks.add(task)
+        cycle.task = self.loop.create_task(cycle.see_through(app, self._ended))
+        self.tasks.add(cycle.task)
 
-    def _ended(self, cycle: Cycle, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
+    def _ended(self, cycle: Cycle) -> None:
+        """Forget a request, and tell those who want to know how it has ended."""
+        task, cycle.task = cycle.task, None
+        if task is not None:
+            self.tasks.discard(task)
+        if not self.is_noted:
+            return
         if self.tracing is not None and cycle.trace is not None:
             self.tracing.finish(_traced(cycle, cycle.trace))
         if self.meter is not None:
@@ -337,14 +399,18 @@ def line(cycle: Cycle) -> Line:
     """Say in one line what became of a request."""
     scope, account = cycle.scope, cycle.account
     ms = (time.perf_counter() - cycle.began) * 1000
-    head = (clock.now_ms(), scope["method"], scope["raw_path"], cycle.status, ms, cycle.request_id)
-    client = scope["state"].get("caller_address")
+    method, path, client = scope["method"], scope["raw_path"], scope["state"].get("caller_address")
     if account is None:
-        return Line(*head, client=client)
-    turn = account.turn
+        return Line(clock.now_ms(), method, path, cycle.status, ms, cycle.request_id, client=client)
+    turn, persona = account.turn, account.persona
     return Line(
-        *head,
-        account.persona.label if account.persona is not None else None,
+        clock.now_ms(),
+        method,
+        path,
+        cycle.status,
+        ms,
+        cycle.request_id,
+        None if persona is None else persona.label,
         turn.upstream,
         turn.attempts,
         total(turn.usage),
@@ -372,5 +438,6 @@ def limited(
         write_seconds = server.write_timeout
         waiting_bytes = server.max_body
         public_url = server.public_url
+        is_alone = not server.cors_origins
 
     return Limited

@@ -46,7 +46,6 @@ class Connection(asyncio.Protocol):
         "_is_full",
         "_is_mended",
         "_is_reusable",
-        "_loop",
         "_named",
         "_named_bytes",
         "_owner",
@@ -55,6 +54,7 @@ class Connection(asyncio.Protocol):
         "_unread_bytes",
         "_unsent",
         "_upstream",
+        "loop",
         "on_body",
         "transport",
     )
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, upstream: str, owner: Owner) -> None:
         self._upstream = upstream
         self._owner = owner
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._response: IncomingResponse | None = None
         """The response that is being filled; `None` between two exchanges."""
         self._exchanges = 0
@@ -105,14 +105,14 @@ class Connection(asyncio.Protocol):
 
         One that ends later has taken the request, which may have cost something.
         """
-        soon = self._loop.time() - self._asked < STALE_SECONDS
+        soon = self.loop.time() - self._asked < STALE_SECONDS
         return self._exchanges > 1 and not self._has_answered and soon
 
     async def ask(self, head: bytes, body: bytes | Pieces) -> IncomingResponse:
         """Send a request, and return the response once its head is there. Raises UpstreamFailure."""
-        response = self._response = IncomingResponse(self._upstream, self, self._loop)
+        response = self._response = IncomingResponse(self._upstream, self, self.loop)
         self._exchanges += 1
-        self._asked = self._loop.time()
+        self._asked = self.loop.time()
         self._has_answered = self._has_length = self._is_complete = False
         self._unread_bytes = self._named_bytes = 0
         self._encoding = self._head = b""

@@ -2,7 +2,14 @@
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
+
+
+class Limited(Protocol):
+    """Something that has to end in time."""
+
+    def pass_by(self) -> None:
+        """Note that its time has come."""
 
 
 class Deadlines:
@@ -10,7 +17,9 @@ class Deadlines:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._open: dict[Deadline, float] = {}
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The loop of all of them; to ask for it each time would be a call of the system."""
+        self._open: dict[Limited, float] = {}
         """The time at which each is due, in `loop.time()` seconds, the soonest first."""
         self._timer: asyncio.TimerHandle | None = None
 
@@ -18,12 +27,12 @@ class Deadlines:
         """Begin a block under `with` that raises TimeoutError once the time is up."""
         return Deadline(self)
 
-    def add(self, deadline: "Deadline", loop: asyncio.AbstractEventLoop) -> None:
+    def add(self, deadline: Limited, loop: asyncio.AbstractEventLoop) -> None:
         due = self._open[deadline] = loop.time() + self._seconds
         if self._timer is None:
             self._timer = loop.call_at(due, self._expire, loop)
 
-    def discard(self, deadline: "Deadline") -> None:
+    def discard(self, deadline: Limited) -> None:
         self._open.pop(deadline, None)
 
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -48,7 +57,9 @@ class Deadline:
         self._end: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> "Deadline":
-        loop = asyncio.get_running_loop()
+        loop = self._all.loop
+        if loop is None:
+            loop = self._all.loop = asyncio.get_running_loop()
         task: asyncio.Task[Any] | None = asyncio.current_task(loop)
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._task, self._cancelling = task, task.cancelling()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from gateway.openai_api.watch import Interrupted, Watch, Why
+from gateway.upstreams.deadline import Deadlines
 
 LONG = 1000.0
 
@@ -299,3 +300,18 @@ async def test_a_piece_that_comes_in_sets_no_timer(socket: Socket, clock: Clock)
             watch.write()
             watch.wrote()
         assert clock.timers == [timer]
+
+
+async def test_blocks_that_may_take_equally_long_share_a_timer(socket: Socket) -> None:
+    ends = Deadlines(0.02)
+
+    async def late() -> Why | None:
+        try:
+            with Watch(socket, total=0.02, ends=ends):
+                await asyncio.Event().wait()
+        except Interrupted as cut:
+            return cut.why
+        return None
+
+    assert [*await asyncio.gather(late(), late())] == ["total", "total"]
+    assert not ends._open

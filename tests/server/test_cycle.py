@@ -1,7 +1,5 @@
 """One answer on its way out: what is written when, and what is refused."""
 
-import asyncio
-import logging
 from typing import Any
 
 import pytest
@@ -32,19 +30,13 @@ def transport() -> Transport:
 
 def made(transport: Any, *, method: str = "POST", keep_alive: bool = True) -> Cycle:
     cycle = Cycle(
-        scope={"method": method},  # type: ignore[typeddict-item]
-        transport=transport,
-        flow=FlowControl(transport),
-        logger=logging.getLogger(),
-        access_logger=logging.getLogger(),
-        access_log=False,
-        default_headers=[(b"date", b"today")],
-        message_event=asyncio.Event(),
-        expect_100_continue=False,
+        {"method": method, "state": {"request_id": "req_1"}},
+        transport,
+        FlowControl(transport),
+        [(b"date", b"today")],
+        lambda: None,
         keep_alive=keep_alive,
-        on_response=lambda: None,
     )
-    cycle.bear("req_1")
     cycle.more_body = False
     return cycle
 
@@ -141,3 +133,31 @@ async def test_nothing_is_sent_to_a_caller_who_has_gone(transport: Transport) ->
     cycle.disconnected = True
     await edge.send_json(cycle.send, 200, b"{}")
     assert not transport.writes
+
+
+async def test_a_whole_answer_is_the_same_in_one_step_as_in_messages(transport: Transport) -> None:
+    for keep_alive in (True, False):
+        told, sent = made(transport, keep_alive=keep_alive), Transport()
+        other = made(sent, keep_alive=keep_alive)
+        told.whole([(b"x-persona", b"a@v1")], b'{"a":1}')
+        await edge.send_json(other.send, 200, b'{"a":1}', [(b"x-persona", b"a@v1")])
+        assert transport.writes == sent.writes
+        assert transport.is_closed is sent.is_closed is not keep_alive
+        assert told.response_complete
+        transport.writes.clear()
+
+
+async def test_a_whole_answer_with_a_control_character_in_its_head_is_refused(transport: Transport) -> None:
+    with pytest.raises(RuntimeError, match="control character"):
+        made(transport).whole([(b"x-persona", b"a\r\nset-cookie: b")], b"{}")
+    assert transport.writes == []
+
+
+def test_a_body_is_the_same_in_one_piece_and_in_several(transport: Transport) -> None:
+    for pieces in ([b"abc"], [b"a", b"b", b"c"]):
+        cycle = made(transport)
+        for piece in pieces:
+            cycle.add(piece)
+        assert cycle.has_come
+        assert cycle.taken() == b"abc"
+        assert cycle.taken() == b""
