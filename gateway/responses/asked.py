@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from gateway.errors import Detail, Fault, Refusal
 from gateway.openai_api.body import decode_object
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import NULL, is_set
@@ -160,46 +159,6 @@ class Asked:
         if "model" not in fields and "prompt" not in fields:
             raise wrong("model", "is missing; name a persona such as `persona/the-night-librarian`")
         return msgspec.json.encode(fields)
-
-    def renamed(self, refusal: Refusal) -> Refusal:
-        """Let a refusal of the chat request name the place in the caller's own request."""
-        param = refusal.param
-        if param is None or not param.startswith("messages"):
-            return refusal
-        place = self._place(param)
-        details = [
-            Detail([self._place(str(loc)) for loc in detail.loc], detail.msg, detail.type)
-            for detail in refusal.details or ()
-        ]
-        message = refusal.message.replace(f"`{param}`", f"`{place}`")
-        for detail in refusal.details or ():
-            for loc in detail.loc:
-                message = message.replace(f"`{loc}`", f"`{self._place(str(loc))}`")
-        return Refusal(
-            refusal.fault,
-            message,
-            param=place,
-            status=refusal.status,
-            headers=refusal.headers,
-            details=details or None,
-            passed_on=refusal.passed_on,
-        )
-
-    def _place(self, param: str) -> str:
-        head, _, rest = param.partition("]")
-        number = head.removeprefix("messages[")
-        if not number.isdigit() or int(number) >= len(self.origins):
-            return "input" if param.startswith("messages") else param
-        origin = self.origins[int(number)]
-        return origin if origin == "instructions" else origin + rest
-
-
-def refuse_oddities(asked: Asked) -> None:
-    """Raises Refusal for items and tools of unknown types, which a locked persona does not take."""
-    odd = [*asked.heard.oddities, *asked.chat.hosted.values()]
-    if odd:
-        message = f"This persona is locked and does not take `{odd[0]}`; leave that out."
-        raise Refusal(Fault.OVERLAY_LOCKED, message, param=odd[0])
 
 
 def _flag(fields: dict[str, msgspec.Raw], name: str) -> bool | None:

@@ -9,9 +9,11 @@ from gateway.conversations.conversation import Conversation
 from gateway.conversations.lineage import hear
 from gateway.conversations.message import Addition, Message, below, root, said_words
 from gateway.errors import Fault, Refusal
-from gateway.openai_api.messages import wrong
+from gateway.openai_api.messages import closely, wrong
 from gateway.responses import items as spoken_items
 from gateway.responses import messages, shown
+from gateway.responses.messages import Spoken
+from gateway.responses.places import renamed
 from gateway.storage.connection import AsyncConnection
 
 MOST_ITEMS = 20
@@ -40,11 +42,8 @@ def added_messages(
     heard = messages.hear(fields, "items")
     if heard.foreign:
         raise wrong("items", "names an object of an upstream; send what it stands for", heard.foreign[0])
+    _check(heard.spoken)
     place, spoken = leaf.place if leaf is not None else root(conversation), heard.spoken
-    system = next((said for said in spoken if said.is_system), None)
-    if system is not None:
-        problem = "holds a system message, which no conversation keeps; send it as `instructions`"
-        raise wrong("items", problem, system.origin)
     raws = [msgspec.Raw(msgspec.json.encode(said.message)) for said in spoken]
     made = below(place, hear(raws, conversation.origin, place.hash), None)
     found = []
@@ -52,6 +51,18 @@ def added_messages(
         items = b"[" + b",".join(shown.whole(item) for item in said.items) + b"]"
         found.append(msgspec.structs.replace(message, items=items.decode()))
     return found
+
+
+def _check(spoken: list[Spoken]) -> None:
+    """Check the messages as those of any request are. Raises Refusal."""
+    system = next((said for said in spoken if said.is_system), None)
+    if system is not None:
+        problem = "holds a system message, which no conversation keeps; send it as `instructions`"
+        raise wrong("items", problem, system.origin)
+    try:
+        closely(msgspec.Raw(msgspec.json.encode([said.message for said in spoken])))
+    except Refusal as refusal:
+        raise renamed(refusal, [said.origin for said in spoken], "items") from None
 
 
 async def write(connection: AsyncConnection, found: Conversation, messages: list[Message]) -> None:

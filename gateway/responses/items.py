@@ -39,6 +39,17 @@ OF_PARTS = frozenset(
 )
 TEXTS = frozenset([b'"input_text"', b'"output_text"', b'"text"', b'"summary_text"', b'"reasoning_text"'])
 EMPTY = msgspec.Raw(b'""')
+USUAL = frozenset(
+    [
+        b'"message"',
+        b'"function_call"',
+        b'"function_call_output"',
+        b'"custom_tool_call"',
+        b'"custom_tool_call_output"',
+        b'"reasoning"',
+    ]
+)
+"""Types of items that any persona takes: what was said, was thought, and was asked of the caller's tools."""
 REFERENCE = msgspec.Raw(b'"item_reference"')
 ITEMS = msgspec.json.Decoder(list[Fields])
 

@@ -7,11 +7,13 @@ import msgspec
 
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import NULL
+from gateway.responses.foreign import is_bare_picture, names_object
 from gateway.responses.items import (
     EMPTY,
     ITEMS,
     REFERENCE,
     TEXTS,
+    USUAL,
     Fields,
     joined,
     shown_type,
@@ -20,7 +22,6 @@ from gateway.responses.items import (
 
 SYSTEM = frozenset([b'"system"', b'"developer"'])
 ASSISTANT = b'"assistant"'
-_fields = msgspec.json.Decoder(Fields)
 _texts = msgspec.json.Decoder(list[dict[str, Any]])
 
 
@@ -160,14 +161,14 @@ class _Reader:
 
     def _other(self, item: Fields, place: str) -> None:
         """Keep an item that no chat knows."""
-        self._heard.oddities.append(place)
+        if bytes(item.get("type", NULL)) not in USUAL:
+            self._heard.oddities.append(place)
         self._block(place, f"is of the type {shown_type(item)}")
-        self._look_for_file(item, place)
-        for name in ("content", "output"):
-            value = item.get(name, NULL)
-            if opens(value, "[") or opens(value, "{"):
-                for part in ITEMS.decode(value) if opens(value, "[") else [_fields.decode(value)]:
-                    self._look_for_file(part, f"{place}.{name}")
+        self._heard.foreign.extend(
+            f"{place}.{name}" for name, value in item.items() if names_object(name, value)
+        )
+        if is_bare_picture(item):
+            self._heard.foreign.append(f"{place}.id")
         written = msgspec.json.encode(item)
         if self._answer is not None:
             self._answer.items.append(written)

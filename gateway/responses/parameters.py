@@ -8,6 +8,7 @@ import msgspec
 from gateway.openai_api.messages import opens, wrong
 from gateway.openai_api.parameters import NULL, is_set
 from gateway.openai_api.spelling import refuse_lookalikes
+from gateway.responses.foreign import names_object
 from gateway.responses.messages import Obstacle
 
 Fields = dict[str, msgspec.Raw]
@@ -44,8 +45,6 @@ OF_CHATS = {
     "max_completion_tokens": "max_output_tokens",
 }
 """Parameters of chats by which the gateway itself goes, and what is sent here instead."""
-OBJECTS = frozenset(["file_id", "file_ids", "vector_store_ids", "container_id", "skill_id"])
-"""Keys in a tool, at any depth, whose values name what lies in an upstream's account."""
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _names = msgspec.json.Decoder(list[str])
@@ -78,6 +77,8 @@ def translate(fields: Mapping[str, msgspec.Raw]) -> Translated:
             # A locked persona names it, and no other upstream than one with Responses is asked.
             found.fields[name] = value
             found.obstacles.append(Obstacle(name, "is not known"))
+            if names_object(name, value):
+                found.foreign.append(name)
     if is_set(fields, "max_output_tokens"):
         found.fields["max_tokens"] = fields["max_output_tokens"]
     if is_set(fields, "top_logprobs"):
@@ -183,22 +184,8 @@ def _other_tool(tool: Fields, place: str, found: Translated) -> None:
     if opens(tool.get("container", NULL), '"'):
         found.foreign.append(f"{place}.container")
     for name, value in tool.items():
-        if _names_object({name: msgspec.json.decode(value)}):
+        if names_object(name, value):
             found.foreign.append(f"{place}.{name}")
-
-
-def _names_object(value: Any) -> bool:
-    """Tell whether an object of an upstream is named by its id, at whatever depth."""
-    left = [value]
-    while left:
-        at = left.pop()
-        if isinstance(at, dict):
-            if any(at.get(name) and isinstance(at[name], str | list) for name in OBJECTS):
-                return True
-            left += at.values()
-        elif isinstance(at, list):
-            left += at
-    return False
 
 
 def _tool_choice(fields: Mapping[str, msgspec.Raw], found: Translated) -> None:

@@ -16,6 +16,8 @@ from gateway.responses.asked import Asked
 from gateway.responses.draft import Draft
 from gateway.responses.ground import NOTHING, Ground, ground, stands
 from gateway.responses.keeping import ResponseKeeping
+from gateway.responses.oddities import refuse_kept_oddities
+from gateway.responses.places import renamed
 from gateway.responses.trying import Trying, fitting
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
@@ -64,9 +66,12 @@ class Preparing:
             try:
                 return await exchanges.prepare(caller, chat, request_id, started, asks, turn_id)
             except Refusal as refusal:
-                raise asked.renamed(refusal) from None
+                raise renamed(refusal, asked.origins) from None
 
         exchange = await put()
+        persona = exchange.account.persona
+        if items and persona is not None and persona.overlay == "locked":
+            await aside.run(size, partial(refuse_kept_oddities, asked, items))
         if asked.is_truncated and (room := truncating.room(exchange, asked)) is not None:
             leading = asked.leading + (asked.instructions != NULL)
             make = partial(truncating.cut, asked.messages(before.chat), leading, room)

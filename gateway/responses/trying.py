@@ -17,11 +17,12 @@ from gateway.openai_api.relay import Relaying
 from gateway.openai_api.request import ChatRequest
 from gateway.personas.resolved import Resolved
 from gateway.responses import defaults, shown
-from gateway.responses.asked import Asked, refuse_oddities
+from gateway.responses.asked import Asked
 from gateway.responses.bridged import BridgedAnswer, BridgedRelay
 from gateway.responses.draft import Draft
 from gateway.responses.native import NativeRelay
 from gateway.responses.native_answer import NativeAnswer
+from gateway.responses.oddities import refuse_oddities
 from gateway.responses.retold import events_of
 from gateway.upstreams.client import Response
 from gateway.upstreams.pieces import Pieces, of_object

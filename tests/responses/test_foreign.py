@@ -25,8 +25,11 @@ FILE = {"type": "input_file", "file_id": "file-1"}
         ({"role": "user", "content": [FILE]}, "input[0].content[0].file_id"),
         ({"role": "assistant", "content": [FILE]}, "input[0].content.file_id"),
         ({"type": "function_call_output", "call_id": "c", "output": [FILE]}, "input[0].output[0].file_id"),
-        ({"type": "custom_tool_call_output", "call_id": "c", "output": [FILE]}, "input[0].output.file_id"),
-        ({"type": "computer_call_output", "output": {"file_id": "file-1"}}, "input[0].output.file_id"),
+        ({"type": "custom_tool_call_output", "call_id": "c", "output": [FILE]}, "input[0].output"),
+        ({"type": "computer_call_output", "output": {"file_id": "file-1"}}, "input[0].output"),
+        ({"type": "code_interpreter_call", "container_id": "cntr_1", "code": "1"}, "input[0].container_id"),
+        ({"type": "x_call", "action": {"with": [{"Container_ID": "cntr_1"}]}}, "input[0].action"),
+        ({"type": "image_generation_call", "id": "ig_1"}, "input[0].id"),
     ],
 )
 @pytest.mark.parametrize("is_escaped", [False, True])
@@ -49,6 +52,7 @@ def test_an_item_that_names_an_object_of_an_upstream_is_seen(
         ({"environment": {"container_id": "cntr_1"}}, "tools[0].environment"),
         ({"environment": {"skills": [{"skill_id": "skill_1"}]}}, "tools[0].environment"),
         ({"input_image_mask": {"file_id": "file-1"}}, "tools[0].input_image_mask"),
+        ({"container": {"type": "auto", "File_IDs": ["file-1"]}}, "tools[0].container"),
     ],
 )
 def test_a_tool_that_names_an_object_of_an_upstream_is_seen(more: dict[str, Any], place: str) -> None:
