@@ -14,7 +14,7 @@ from gateway.openai_api.transcript import Transcript
 from gateway.responses.draft import Draft
 from gateway.responses.output import TooLongError
 from gateway.responses.telling import Teller
-from gateway.responses.writing import INCOMPLETE, call_item, message_item, reasoning_item, usage_json
+from gateway.responses.writing import call_item, message_item, reasoning_item, usage_json
 from gateway.scoring.transcript import text_of
 from gateway.upstreams.failure import UpstreamFailure
 
@@ -141,7 +141,8 @@ class BridgedAnswer(Answer):
         return self._written([item], "stop", persona_json)
 
     def _written(self, items: list[bytes], finish: str | None, persona: bytes | None) -> bytes:
-        draft, reason = self.draft, INCOMPLETE.get(finish or "")
+        draft = self.draft
+        reason = draft.incomplete(finish)
         draft.items, draft.usage = items, usage_json(self.usage)
         status = "completed" if reason is None else "incomplete"
         draft.answer = draft.written(status, items, incomplete=reason, persona=persona)
@@ -162,7 +163,7 @@ class BridgedAnswer(Answer):
         text, refusal = _text(message.get("content", NULL)), message.get("refusal", NULL)
         said = bytes(refusal) if opens(refusal, '"') and len(refusal) > 2 else None
         if text is not None or said is not None or not calls:
-            status = "incomplete" if self.finish_reason in INCOMPLETE else "completed"
+            status = "completed" if self.draft.incomplete(self.finish_reason) is None else "incomplete"
             name = _name("msg", number, len(items))
             items.append(message_item(name, text, said, self._logprobs(), status))
         for call in calls:

@@ -11,6 +11,8 @@ from gateway.openai_api.parameters import NULL
 from gateway.responses.asked import Asked
 
 RESP = "resp_"
+INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+"""Finish reasons of a chat that leave a response incomplete, and what that is called there."""
 ECHOED: dict[str, bytes] = {
     "instructions": b"null",
     "max_output_tokens": b"null",
@@ -58,6 +60,7 @@ class Draft:
         "created_at",
         "goes_on",
         "id",
+        "is_endless",
         "is_foreign",
         "items",
         "model",
@@ -82,6 +85,8 @@ class Draft:
         """The number of the conversation that it goes on from, in the store."""
         self.is_foreign = False
         """Tells whether it goes on from an upstream's own state, which is not known here."""
+        self.is_endless = False
+        """Tells that the bundled model answers, which often finds no end, and that nobody has set it one."""
         self.stored = False
         self.sequence = 0
         """The number of the next event."""
@@ -110,6 +115,10 @@ class Draft:
             self.source.encode(model_json, persona_json)
         else:
             self.source.with_words(self.words, model_json, persona_json)
+
+    def incomplete(self, finish: str | None) -> str | None:
+        """Say why an answer that a chat finishes so is incomplete; `None` where it is whole."""
+        return None if self.is_endless and finish == "length" else INCOMPLETE.get(finish or "")
 
     @property
     def status(self) -> str:

@@ -18,7 +18,7 @@ from gateway.responses.hearing import (
     scores_of,
 )
 from gateway.responses.output import Output
-from gateway.responses.writing import INCOMPLETE, usage_json
+from gateway.responses.writing import usage_json
 from gateway.turns.usage import Usage
 
 FIELD, END = b"data: ", b"\n\n"
@@ -62,7 +62,7 @@ class Teller:
     def end(self) -> bytes:
         """Return the events that end the answer."""
         self._begin()
-        reason = INCOMPLETE.get(self._finish or "")
+        reason = self.draft.incomplete(self._finish)
         status = "completed" if reason is None else "incomplete"
         self._output.close(status)
         draft = self.draft

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.auth.guard import Caller
-from gateway.config import Chat, Route, Upstream
+from gateway.config import LOCAL, Chat, Route, Upstream
 from gateway.errors import Detail, Fault, Refusal
 from gateway.openai_api import asking
 from gateway.openai_api.asking import Asking
@@ -67,6 +67,7 @@ class Trying(Asking):
         return PATH if node.upstream.responses else super().path(node)
 
     async def fetch(self, node: Node, route: Route) -> BridgedAnswer | NativeAnswer:
+        self._note_end(node)
         body = await asking.whole(node, self._post(node, route), self._chat.max_answer)
         kind = NativeAnswer if node.upstream.responses else BridgedAnswer
         answer: BridgedAnswer | NativeAnswer = await kind.read(body, node.name, self._mask)
@@ -135,6 +136,7 @@ class Trying(Asking):
         return b"[" + b",".join(items) + b"]"
 
     def _relay(self, node: Node) -> Relaying:
+        self._note_end(node)
         if not node.upstream.responses:
             return BridgedRelay(self._chat_relay(node), self._draft, self._event_bytes, is_kept=self.is_kept)
         return NativeRelay(
@@ -145,6 +147,13 @@ class Trying(Asking):
             mask=self._mask,
             is_kept=self.is_kept,
         )
+
+    def _note_end(self, node: Node) -> None:
+        """Note whether only the bundled model's own bound may end the answer.
+
+        It then is told as whole, since clients such as openai-agents raise an error otherwise.
+        """
+        self._draft.is_endless = node.name == LOCAL and self.most[0] is None
 
     def _asks_usage(self, node: Node) -> bool:
         return not node.upstream.responses and super()._asks_usage(node)

@@ -6,9 +6,6 @@ import msgspec
 
 from gateway.turns.usage import Usage
 
-INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
-"""Finish reasons of a chat that leave a response incomplete, and what that is called there."""
-
 
 def text_part(text: bytes, logprobs: bytes = b"") -> bytes:
     return b'{"type":"output_text","text":%b,"annotations":[],"logprobs":[%b]}' % (text, logprobs)

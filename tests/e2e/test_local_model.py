@@ -61,6 +61,13 @@ def test_a_whole_answer_comes(librarian: openai.OpenAI) -> None:
     assert (said.model_extra or {})["persona"]["slug"] == "the-night-librarian"
 
 
+def test_a_response_that_nobody_has_limited_is_whole(librarian: openai.OpenAI) -> None:
+    said = librarian.responses.create(model=LIBRARIAN, input="Good evening!")
+    assert (said.status, said.incomplete_details) == ("completed", None)
+    cut = librarian.responses.create(model=LIBRARIAN, input="Tell me of the sea.", max_output_tokens=3)
+    assert cut.status == "incomplete"
+
+
 def test_an_intent_becomes_a_persona_that_talks_and_is_scored(
     night: Gateway, librarian: openai.OpenAI
 ) -> None:

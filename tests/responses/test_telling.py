@@ -66,6 +66,21 @@ def test_chunks_alike_are_not_decoded() -> None:
     assert rest.count(b"event: response.output_text.delta") == 3
 
 
+@pytest.mark.parametrize(
+    ("finish", "is_endless", "status"),
+    [("length", False, "incomplete"), ("length", True, "completed"), ("content_filter", True, "incomplete")],
+)
+def test_a_model_that_finds_no_end_has_said_all_where_nobody_has_set_a_limit(
+    finish: str, is_endless: bool, status: str
+) -> None:
+    told = teller()
+    told.draft.is_endless = is_endless
+    chunk = {"index": 0, "delta": {"content": "Good"}, "finish_reason": finish}
+    told.tell(frame(msgspec.json.encode({"choices": [chunk]})))
+    assert f"event: response.{status}\n".encode() in told.end()
+    assert msgspec.json.decode(told.draft.items[0])["status"] == status
+
+
 def test_many_chunks_alike_are_no_longer_than_an_answer_may_be() -> None:
     told = teller(limit=10)
     told.tell(frames([{"content": "12345"}])[0])
