@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import LIBRARIAN, Start
+from tests.e2e.test_own_tools import calling
 from tests.e2e.wire import connect, fetch, written
+from tests.fakes.mcp_server import ToolServer
+from tests.fakes.pictures import PICTURE, painted
 from tests.fakes.process import Gateway, upstream_table
 from tests.fakes.sockets import read_until
 from tests.fakes.until import until
@@ -16,6 +19,7 @@ from tests.fakes.upstream_model import answer_chunks, completion
 from tests.fakes.upstream_scripts import Gate, error_object, events, json_answer, status
 
 SECRET = "aubergine-harvest"
+PROJECT = "/api/projects/spies/personas"
 LOUD = '[log]\nlevel = "debug"\nformat = "json"\n'
 
 
@@ -164,4 +168,45 @@ def test_no_secret_reaches_the_log(start: Start, upstream: ScriptedUpstream, for
     log = gateway.log()
     assert "/v1/openai/chat/completions" in log
     for secret in (key, header, prompt, words, SECRET, ours[10:], gateway.key, hooked["secret"]):
+        assert secret not in log, secret
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_secret_of_pictures_tools_or_mcp_reaches_the_log(
+    start: Start, upstream: ScriptedUpstream, form: str
+) -> None:
+    prompt, words, tool_key = "the-hidden-prompt-5", "the-upstream-says-6", "shelf-key-7"
+    loud = f'[log]\nlevel = "debug"\nformat = "{form}"\n'
+    config = f'{table(upstream)}{loud}[images]\nupstream = "main"\n[mcp]\nenabled = true\n'
+    config += '[projects]\nnames = { spies = "default" }\n'
+    gateway = start(config)
+    (workspace,) = fetch(gateway, "/v1/workspaces").json["data"]
+    gateway.stop()
+    with ToolServer() as shelf:
+        tool = [f'mcp = "{shelf.url}"', f'api_key = "{tool_key}"', f'workspaces = ["{workspace["id"]}"]']
+        gateway.config.write_text("\n".join([config, "[tools.books]", *tool]), "utf-8")
+        gateway.start()
+        fetch(gateway, "/v1/personas", {"slug": "spy", "prompt": f"You are {prompt}.", "examples": [SECRET]})
+        sitter = fetch(gateway, PROJECT, {"name": SECRET, "systemPrompt": f"You are {prompt}."}).json["id"]
+        drawn = []
+        failing = json_answer(error_object(words), code=500), json_answer({"data": words})
+        for script in (painted(PICTURE), *failing):
+            upstream.by_path("/images/generations", script)
+            drawn.append(fetch(gateway, f"{PROJECT}/{sitter}/generate-image", {"prompt": SECRET}).status)
+        assert drawn[0] < 300 <= min(drawn[1:])
+        for arguments in ({"persona": "spy", "message": SECRET}, {"persona": SECRET}, {"message": 7}):
+            call = {"name": "persona.invoke", "arguments": arguments}
+            asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+            heads = {"accept": "application/json, text/event-stream"}
+            assert fetch(gateway, "/mcp", asked, headers=heads).status == 200
+        talk = fetch(gateway, "/v1/chat/conversations", {"persona": "spy"}).json["id"]
+        for said in ({"title": SECRET}, {"titel": SECRET}):
+            upstream.reply(calling(("books_lookup", said)))
+            message = {"message": SECRET, "tools": ["books.lookup"]}
+            assert fetch(gateway, f"/v1/chat/conversations/{talk}/messages", message).json["tools_used"]
+        assert shelf.shelf.seen == [SECRET]
+    assert gateway.stop() == 0
+    log = gateway.log()
+    assert "/mcp" in log
+    for secret in ("upstream-secret-key", tool_key, prompt, words, SECRET, gateway.key):
         assert secret not in log, secret
