@@ -24,6 +24,8 @@ settings.register_profile("quick", settings(), max_examples=20)
 HERE = Path(__file__).parent
 SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe"})
 SLOW_FIXTURES = frozenset({"gateway", "postgres", "served", "shared_gateway", "start"})
+GROUPS = ("serial", "waits")
+"""Marks of tests that run apart from all others; their files name them, and only those are read for them."""
 SKIPS_FAIL = os.environ.get("PERSONA_TEST_SKIPS") == "fail"
 
 
@@ -38,9 +40,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Folders of slow tests are not even read where none of those is wanted."""
-    is_unwanted = "not slow" in config.option.markexpr and collection_path.is_dir()
-    return True if is_unwanted and collection_path.name in SLOW_FOLDERS else None
+    """Neither folders of slow tests nor files without any test of a group are read where none is wanted."""
+    wanted = config.option.markexpr
+    if collection_path.is_dir():
+        return True if "not slow" in wanted and collection_path.name in SLOW_FOLDERS else None
+    if wanted not in GROUPS or collection_path.suffix != ".py":
+        return None
+    return None if wanted in collection_path.read_text("utf-8") else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,6 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             getattr(item, "fixturenames", ())
         ):
             item.add_marker(pytest.mark.slow)
+    said = {path: path.read_text("utf-8") for path in {item.path for item in items}}
+    for item in items:
+        for group in GROUPS:
+            if item.get_closest_marker(group) and group not in said[item.path]:
+                raise pytest.UsageError(f"{item.nodeid} is {group}, but its file does not say the word")
 
 
 @pytest.fixture(scope="session", autouse=True)
