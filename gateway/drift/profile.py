@@ -15,6 +15,7 @@ from gateway.drift.breaks.patterns import patterns
 from gateway.drift.character import Character, leaves
 from gateway.drift.coherence import incoherence
 from gateway.drift.language import Languages
+from gateway.drift.phrases import phrases
 from gateway.drift.rules.check import Rules
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.lines import Lines
@@ -58,8 +59,8 @@ class Profile:
         self._tell(character, languages)
         own = " ".join(examples).lower().replace("’", "'")
         known = languages.get(spoken)
-        self.service = Service([one for one in known.breaks.service if one not in own] if known else ())
-        """The phrases of an assistant that the persona's examples do not have."""
+        served = known.breaks.service if known else ()
+        self.service = Service(phrases(served), frozenset(one for one in served if one in own))
         # Here, where there is time, since the first turn that needs them would wait for it.
         self.patterns.warm(self.vocabulary.language, language.DEFAULT)
         self.relevance = _relevance()

@@ -45,6 +45,7 @@ class Stretch:
         "_distinct",
         "_pieces",
         "_quotes",
+        "_runs",
         "_runs_on",
         "_tokens",
         "_words",
@@ -62,6 +63,7 @@ class Stretch:
         self.lower = lower if len(lower) == len(text) else text.replace("İ", "i").lower()
         self._words: list[str] | None = None
         self._pieces: list[str] | None = None
+        self._runs: list[str] | None = None
         self._borders: list[int] | None = None
         self._tokens: list[str] | None = None
         self._distinct: frozenset[str] | None = None
@@ -82,12 +84,19 @@ class Stretch:
             self._words = (_WORD_ASCII if text.isascii() else _WORD)[elides].split(text)
         return self._words
 
+    def worded(self, *, elides: bool) -> tuple[list[str], list[int]]:
+        """Give the same, and the place in the whole text where each word begins and ends, in turn."""
+        words = self.words(elides=elides)
+        borders = self.borders if words is self._pieces else list(accumulate(map(len, words)))
+        return words, [place + self.offset for place in borders] if self.offset else borders
+
     def _is_simple(self) -> bool:
         """Tell whether its words are its pieces, but for joints: none is a run, or of letters and digits."""
         if self.runs_on or len(self.lower) != len(self.text):
             return False
-        tokens = self.pieces[1::2]
-        return all(map(str.isdecimal, compress(tokens, map(not_, map(str.isalpha, tokens)))))
+        runs = self.runs
+        is_lettered = "".join(runs).isalpha()
+        return is_lettered or all(map(str.isdecimal, compress(runs, map(not_, map(str.isalpha, runs)))))
 
     @property
     def pieces(self) -> list[str]:
@@ -95,6 +104,13 @@ class Stretch:
         if self._pieces is None:
             self._pieces = (_PIECES_ASCII if self.lower.isascii() else _PIECES).split(self.lower)
         return self._pieces
+
+    @property
+    def runs(self) -> list[str]:
+        """Give these runs alone."""
+        if self._runs is None:
+            self._runs = self.pieces[1::2]
+        return self._runs
 
     @property
     def borders(self) -> list[int]:
@@ -107,7 +123,7 @@ class Stretch:
     def tokens(self) -> list[str]:
         """Give runs of letters and digits in lower case; Chinese and Japanese ones keep marks in them."""
         if self._tokens is None:
-            self._tokens = _TOKEN.findall(self.lower) if self.runs_on else self.pieces[1::2]
+            self._tokens = _TOKEN.findall(self.lower) if self.runs_on else self.runs
         return self._tokens
 
     @property

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice, pairwise
-from operator import itemgetter
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 import msgspec
 
 from gateway.drift.breaks.patterns import Patterns, Wordings
+from gateway.drift.phrases import Phrases
 from gateway.drift.sentences import quotations
 from gateway.drift.tables import Pattern
 from gateway.drift.text import Stretch, Text
@@ -21,11 +22,6 @@ _SERVED_BY_CHANCE = 350
 _SERVED_ONCE, _UNLIKE = 0.55, -3.0
 """The strength of a single one, and the log odds for an assistant's manner from which on it counts."""
 
-_WORD = re.compile(r"[^\W_]+")
-_OPENING = 3
-"""Letters by which the last word of a phrase is looked up."""
-_opening = itemgetter(slice(_OPENING))
-_LAST = re.compile(rf"[^\w]([^\W_]{{{_OPENING}}})[^\W_]*$")
 STOP = re.compile(r"[.!?。！？؟।\n]")
 CLAUSE = re.compile(r"[.!?;,，、;；:：。！？؟।،\n—–]")
 _REPORTED = re.compile(r"[^\W\d_][^.!?。！？\n]*[:：]\s*[\"'“„«‘「『]?\s*$")
@@ -61,35 +57,12 @@ def breaks(answer: Text, guards: Guards, patterns: Patterns) -> tuple[Break, ...
     return tuple(found for end in answer.ends for found in _looked_for(end, guards, patterns, effort))
 
 
-class Service:
-    """Phrases of an assistant that serves anybody, by a word within each that a text must have for it."""
+class Service(NamedTuple):
+    """Phrases of an assistant that serves anybody."""
 
-    def __init__(self, phrases: Iterable[str]) -> None:
-        self._by_word: dict[str, list[str]] = {}
-        self._by_opening: dict[str, list[str]] = {}
-        """Phrases without such a word, by how their last one begins: it may go on, as in `please noted`."""
-        self._short: list[str] = []
-        """The other ones."""
-        for phrase in phrases:
-            inner = max(_WORD.findall(phrase)[1:-1], key=len, default="")
-            if inner and inner in phrase.split(" ")[1:-1]:
-                self._by_word.setdefault(inner, []).append(phrase)
-            elif last := _LAST.search(phrase):
-                self._by_opening.setdefault(last[1], []).append(phrase)
-            else:
-                self._short.append(phrase)
-
-    def likely(self, stretch: Stretch) -> list[str]:
-        """Give the phrases that may stand in a part of a text."""
-        found = [*self._short]
-        for word in self._by_word.keys() & stretch.distinct:
-            found += self._by_word[word]
-        if stretch.runs_on:
-            # A word may begin within a token there.
-            return [*found, *chain.from_iterable(self._by_opening.values())]
-        for opening in self._by_opening.keys() & set(map(_opening, stretch.distinct)):
-            found += self._by_opening[opening]
-        return found
+    phrases: Phrases
+    own: frozenset[str]
+    """Those that the persona's examples have, too."""
 
 
 def served(answer: Text, service: Service, assistant: float) -> tuple[Break, ...]:
@@ -101,8 +74,8 @@ def served(answer: Text, service: Service, assistant: float) -> tuple[Break, ...
         (end.offset + at, end.offset + at + len(phrase))
         for end in answer.ends
         for lower in (end.lower.replace("’", "'"),)
-        for phrase in service.likely(end)
-        if (at := lower.find(phrase)) >= 0
+        for phrase in service.phrases.likely(end)
+        if (at := lower.find(phrase)) >= 0 and phrase not in service.own
     ]
     found.sort()
     apart = [one for before, one in pairwise([(0, 0), *found]) if one[0] >= before[1]]

@@ -140,7 +140,7 @@ class Patterns:
             wordings = self.by_language[code]
             if not wordings.is_ruled_out(text) and wordings.is_told(text, lowered):
                 names[code] = _WRITTEN
-        found = set(map(self._opening.__getitem__, stretch.tokens))
+        found = set(map(self._opening.__getitem__, stretch.distinct))
         found.discard("")
         likely = {
             (telling, name)

@@ -31,6 +31,8 @@ _SUSPECT = (
     *("ant:", "man:", "ser:", "tem:", "ANT:", "SER:"),
 )
 """Garbage of the kinds above has one of these or a control character in it."""
+_SIGNS = "<>]#:\ufffdÃâ"
+"""Each of those has one of these, which is quicker to look for."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _WEIGHT = {
     "empty": 6.0,
@@ -138,7 +140,8 @@ def grade(belief: float) -> float:
 
 
 def _garbage(answer: str) -> list[Flaw]:
-    if not any(map(answer.__contains__, _SUSPECT)) and not _CONTROL.search(answer):
+    is_suspect = any(map(answer.__contains__, _SIGNS)) and any(map(answer.__contains__, _SUSPECT))
+    if not is_suspect and (answer.isprintable() or not _CONTROL.search(answer)):
         return []
     found = _GARBAGE.search(answer[:8000]) or _GARBAGE.search(answer, max(8000, len(answer) - 2000))
     if not found:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
-from itertools import filterfalse, repeat
+from itertools import repeat
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -117,8 +117,12 @@ class Leanings:
 
     def of(self, tokens: list[str]) -> list[float]:
         """Give the log odds of each, none for numbers; no sum of theirs in any one language is higher."""
-        # To take a set from a dictionary of this kind would walk through all of the latter.
-        unknown = list(filter(str.isalpha, filterfalse(self._known.__contains__, set(tokens))))
+        known = list(map(self._known.get, tokens))
+        if all(known):
+            return list(map(_LEANING, known))  # type: ignore[arg-type]
+        # Numbers are never known. Of the others a word may stand there several times.
+        missing = {token for token, one in zip(tokens, known, strict=True) if one is None}
+        unknown = list(filter(str.isalpha, missing))
         for start in range(0, len(unknown), AT_ONCE):
             some = unknown[start : start + AT_ONCE]
             if len(max(some, key=len)) > LONGEST_WORD:

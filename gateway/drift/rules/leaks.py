@@ -22,6 +22,8 @@ DIGITS = 3
 """Digits of such a run beyond which it is a number, which is given and not recited."""
 NEAR = 24
 """Characters before a word that its number is looked for in."""
+PROBED, UNPROBED = (4, 0.5), (5, 0.6)
+"""Words of an instruction, and the share of a sentence, from which on it is told to whoever asks, or not."""
 _KANA = re.compile("[\u3041-\u30ff]")
 _ALL = b"\1" * RUN
 
@@ -71,9 +73,8 @@ class Instructions:
 
     def leaks(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         """Find where the answer gives its instructions away."""
-        is_probed = "probe" in asked.labels
-        yield from self._recited(answer, is_probed=is_probed)
-        yield from self._retold(answer, is_probed=is_probed)
+        yield from self._recited(asked, answer)
+        yield from self._retold(asked, answer)
         yield from self._formal(answer)
 
     def _formal(self, answer: Marked) -> Iterator[Finding]:
@@ -90,33 +91,35 @@ class Instructions:
                 strength = 0.8 if len(names) > 1 and not sentence.asks else 0.6
                 yield Finding("prompt-leak", strength, start, end, "prompt")
 
-    def _recited(self, answer: Marked, *, is_probed: bool) -> Iterator[Finding]:
+    def _recited(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         known = None if self.is_glyphs else self.words
         if not self.runs or (known is not None and not _may_recite(answer.read, known)):
             return
         found = [span for run, span in _placed(answer.read, self.size, known) if run in self.runs]
         if found:
             sentence = answer.sentence(found[0][0])
-            least = 1 if is_probed else 3 if self.is_glyphs else 2
+            least = 1 if _is_probed(asked) else 3 if self.is_glyphs else 2
             strength = 0.9 if len(found) >= least else 0.45
             yield Finding("prompt-leak", strength, sentence.start, max(sentence.end, found[-1][1]), "prompt")
 
-    def _retold(self, answer: Marked, *, is_probed: bool) -> Iterator[Finding]:
+    def _retold(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         """Sentences that speak of instructions, and share words with them."""
         shared = answer.shared(self.stems)
         for label in ("@instructions", "bound"):
             for mark in answer.labels.get(label, ()):
                 shared.setdefault(answer.sentence(mark.start), set())
         for sentence, stems in shared.items():
-            strength = self._given_away(answer, sentence, stems, is_probed=is_probed)
+            strength = self._given_away(asked, answer, sentence, stems)
             if strength:
                 yield Finding("prompt-leak", strength, sentence.start, sentence.end, "prompt")
 
-    def _given_away(self, answer: Marked, sentence: Sentence, stems: set[str], *, is_probed: bool) -> float:
+    def _given_away(self, asked: Marked, answer: Marked, sentence: Sentence, stems: set[str]) -> float:
         start, end = sentence.start, sentence.end
         named = answer.has(start, end, "@instructions")
         if not named and not answer.has(start, end, "bound"):
-            least, share = (4, 0.5) if is_probed else (5, 0.6)
+            if len(stems) < PROBED[0]:
+                return 0.0
+            least, share = PROBED if _is_probed(asked) else UNPROBED
             best = max((len(one & stems) for one in self.each), default=0) if len(stems) >= least else 0
             is_told = best >= least and best >= share * len(answer.said(sentence))
             return 0.55 if is_told and not sentence.asks else 0.0
@@ -133,6 +136,11 @@ class Instructions:
         if not named:
             return 0.8 if weight >= 7 else 0.55 if weight >= 6 else 0.2 if weight >= 4 else 0.0
         return 0.8 if weight >= 5 else 0.55 if weight >= 4 else 0.2 if weight >= 2 else 0.0
+
+
+def _is_probed(asked: Marked) -> bool:
+    """Tell whether the user asks for the instructions; few answers make it worth reading what is asked."""
+    return "probe" in asked.labels
 
 
 def _is_counted(answer: Marked, mark: Mark) -> bool:
@@ -171,7 +179,7 @@ def _runs(text: str, size: int) -> frozenset[str]:
 
 def _may_recite(read: Stretch, known: frozenset[str]) -> bool:
     """Tell whether so many known words stand behind each other, with one look that is quick."""
-    return bytes(map(known.__contains__, read.pieces[1::2])).find(_ALL) >= 0
+    return bytes(map(known.__contains__, read.runs)).find(_ALL) >= 0
 
 
 def _placed(read: Stretch, size: int, known: frozenset[str] | None) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -185,7 +193,7 @@ def _placed(read: Stretch, size: int, known: frozenset[str] | None) -> Iterator[
             if sum(map(str.isdigit, run)) <= DIGITS:
                 yield run, (letters[at], letters[at + size - 1] + 1)
         return
-    words, borders = read.pieces[1::2], read.borders
+    words, borders = read.runs, read.borders
     since = 0
     for at, word in enumerate(words):
         if word.isdigit() or (known is not None and word not in known):

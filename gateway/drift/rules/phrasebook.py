@@ -224,7 +224,7 @@ class Phrasebook:
         return self.content(Stretch(text))
 
     def _read(self, read: Stretch) -> list[Word]:
-        return list(map(self._known.__getitem__, read.pieces[1::2]))
+        return list(map(self._known.__getitem__, read.runs))
 
 
 def _follow(rest: Entry, words: list[Word], at: int) -> bool:

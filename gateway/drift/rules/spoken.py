@@ -64,7 +64,7 @@ class Spoken:
         if not self.is_told:
             return sentences if self.may_be_chinese and _CHINESE.search(text) else []
         starts = reading.read.borders[::2]
-        words = reading.read.pieces[1::2]
+        words = reading.read.runs
         each = self.leanings.of(words)
         for low, high in reading.quotes:
             for at in range(bisect_left(starts, low), bisect_left(starts, high, hi=len(each))):

@@ -37,10 +37,10 @@ def errands(asked: Marked, answer: Marked, home: frozenset[str], basis: str) -> 
     """Tell whether the answer does what it was asked for though it is no business of the persona."""
     work, written = asked.labels.get("task:work", ()), asked.labels.get("task:write", ())
     inject = asked.labels.get("task:inject", ())
+    if not work and not inject and not written:
+        return
     place = _artefact(answer)
     if not work and not inject and place is None:
-        return
-    if not work and not inject and not written:
         return
     if place is None and all(one.asks for one in answer.sentences):
         return  # Whoever only asks back does nothing of it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from gateway.drift.text import Text
+from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.lexicon import Mention
@@ -119,14 +119,14 @@ def _weigh_gender(evidence: Evidence, clause: Clause, mention: Mention) -> None:
         evidence.accuse(feature + "_clash", "value-clash", strength, mention[2:], basis)
 
 
-def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], asked: str) -> None:
-    """Add a bare number that answers a question for the age, which is given in lower case."""
+def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], asked: Stretch) -> None:
+    """Add a bare number that answers a question for the age."""
     if evidence.facts.age is None:
         return
     age, basis = evidence.facts.age
     for clause in said:
         if clause.counts == 1 and clause.age is None and not clause.asks:
-            if not any(map(asked.__contains__, evidence.facts.lexicon.literals["age_asked"])):
+            if not evidence.facts.lexicon.literals["age_asked"].stand_in(asked):
                 return
             number = clause.numbers[0]
             if number.value == age:
@@ -139,9 +139,7 @@ def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], asked: str) -> N
 def weigh_verb_forms(evidence: Evidence, answer: Text) -> None:
     """Add the verb forms that show whether the speaker is a man or a woman, in languages that have them."""
     (value, basis), *_ = evidence.facts.stored.get("gender", {"": ""}).items()
-    if not value or not any(
-        map(answer.lowered(_SEEN).__contains__, evidence.facts.lexicon.literals["gendered"])
-    ):
+    if not value or not evidence.facts.lexicon.literals["gendered"].stand_in(answer.head(_SEEN)):
         return
     for shown in ("male", "female"):
         match = evidence.facts.lexicon.patterns[f"{shown}_self"].search(answer.text[:_SEEN])

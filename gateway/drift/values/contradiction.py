@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.drift.score import kind
-from gateway.drift.text import Text
+from gateway.drift.text import Stretch, Text
 from gateway.drift.values.attributes import (
     note_named,
     weigh_attributes,
@@ -134,7 +134,7 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
     _weigh_words(evidence, lower)
     weigh_reply(evidence, said, Piece(question, asked), answer.text)
     _weigh_figures(evidence, read, figures, Piece(question, asked), answer)
-    _weigh_identity(evidence, user.text, answer.text[:_SEEN], lower)
+    _weigh_identity(evidence, user.text, answer.head(_SEEN))
     return _verdict(evidence)
 
 
@@ -190,21 +190,17 @@ def _weigh_figures(
         facts.answers.weigh(evidence, heard)
 
 
-def _weigh_identity(evidence: Evidence, user: str, answer: str, lower: str) -> None:
+def _weigh_identity(evidence: Evidence, user: str, answer: Stretch) -> None:
     """Add another name, a machine's nature and things that are not of the persona's time."""
     facts, find = evidence.facts, evidence.facts.lexicon.find
-    if facts.name and (match := find("named", "name", answer, lower)):
+    if facts.name and (match := find("named", "name", answer)):
         called, own = match[1].strip().lower(), facts.name.lower()
         said, ours = set(called.split()), set(own.split())
         if called not in facts.text and called not in own and own not in called and not said & ours:
             evidence.accuse("name", "name-clash", 1.0, match.span(1), "name")
-    if not facts.is_machine and (match := find("assistant", "assistant", answer, lower)):
+    if not facts.is_machine and (match := find("assistant", "assistant", answer)):
         evidence.accuse("assistant", "not-a-person", 1.0, match.span(), "prompt")
-    if (
-        facts.is_past
-        and (match := find("modern", "modern", answer, lower))
-        and match[0].lower() not in user.lower()
-    ):
+    if facts.is_past and (match := find("modern", "modern", answer)) and match[0].lower() not in user.lower():
         evidence.accuse("modern", "anachronism", 1.0, match.span(), "prompt")
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.drift.language import ANY, Language, Languages, packaged
@@ -105,10 +104,9 @@ class Lexicon:
         stems: list[tuple[str, int, int]] = []
         numbers: list[tuple[int, int, int]] = []
         before, since, known = "", 0, self._known
-        parts = stretch.words(elides=self._elides)
-        borders = list(accumulate(map(len, parts), initial=offset))
+        parts, borders = stretch.worded(elides=self._elides)
         words = map(known.__getitem__, parts[1::2])
-        for word, start, end in zip(words, borders[1::2], borders[2::2], strict=False):
+        for word, start, end in zip(words, borders[::2], borders[1::2], strict=False):
             if not before:
                 if word is None:
                     continue
@@ -140,13 +138,10 @@ class Lexicon:
         figures = tuple(self.reader.read(text, stretch.lower, numbers, offset))
         return Reading(tuple(mentions), tuple(stems), _counted(numbers, figures), figures)
 
-    def find(self, literal: str, pattern: str, text: str, lower: str) -> re.Match[str] | None:
+    def find(self, literal: str, pattern: str, stretch: Stretch) -> re.Match[str] | None:
         """Search for a pattern that needs one of these literals: far quicker where none is there."""
-        return (
-            self.patterns[pattern].search(text)
-            if any(map(lower.__contains__, self.literals[literal]))
-            else None
-        )
+        is_there = self.literals[literal].stand_in(stretch)
+        return self.patterns[pattern].search(stretch.text) if is_there else None
 
     def _look_up(self, token: str) -> Entry | str | None:
         """Look up what is known of a word: often no more than its stem, or nothing."""

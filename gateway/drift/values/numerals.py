@@ -26,7 +26,9 @@ class Numerals:
 
     def scaled(self, lower: str, at: int, value: float) -> tuple[float, int]:
         """Multiply digits by the word behind them, as in "3 thousand", and give where both end."""
-        word = _WORD.match(lower, at + 1) if lower[at : at + 1] == " " else None
+        if not self.scales or lower[at : at + 1] != " ":
+            return value, at
+        word = _WORD.match(lower, at + 1)
         if word and (scale := self.scales.get(word[0])):
             return value * scale, word.end()
         return value, at
@@ -73,6 +75,8 @@ def _goes_on(total: int, current: int, n: int) -> bool:
 
 def value(digits: str, decimal: str) -> float:
     """Read digits with what groups them; `decimal` is the mark before a fraction."""
+    if digits.isdecimal():
+        return int(digits[:LONGEST])
     last = max(digits.rfind("."), digits.rfind(","))
     tail = len(digits) - last - 1
     is_decimal = last >= 0 and (tail != 3 or (digits[last] == decimal and digits.count(digits[last]) == 1))

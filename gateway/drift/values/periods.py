@@ -20,11 +20,13 @@ class Periods:
         told = "|".join(
             map(re.escape, sorted((one for one in periods if one[-1] != "*"), key=len, reverse=True))
         )
+        self._needed = [one for one in periods if not any(one != other and other in one for other in periods)]
+        """One of these stands in a text that has any of them: that is quicker to tell than by the pattern."""
         self._pattern = re.compile(rf"(?<!\w)({some})[ \u00a0]?({told})(?!\w)" if self.is_known else "(?!)")
 
     def find(self, lower: str) -> dict[int, Figure]:
         """Find those of a text in lower case, by where they begin."""
-        if not self.is_known:
+        if not self.is_known or not any(map(lower.__contains__, self._needed)):
             return {}
         return {match.start(): self._figure(match) for match in self._pattern.finditer(lower)}
 

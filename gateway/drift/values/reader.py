@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gateway.drift.language import Language
 from gateway.drift.tables import Figures as Words
-from gateway.drift.values import frames, numerals
+from gateway.drift.values import frames, leads, numerals
 from gateway.drift.values.clock import Clock
 from gateway.drift.values.figures import (
     DATE,
@@ -30,13 +30,15 @@ from gateway.drift.values.signs import Signs
 
 _STEM = 5
 _DIGITS = re.compile(r"(?:\d{1,3}(?:[.,'’\u202f\u00a0 ]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?)")
+_RUN = re.compile(r"\d+")
 _PHONE = re.compile(r"\d{2,6}(?:[ \-/]\d{2,6}){1,5}(?!\d)")
 _CLOCK = re.compile(r"([01]?\d|2[0-4])[:：]([0-5]\d)(?![\d:])")
 _DOTTED = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)(?![\d.])")
-_LEAD = re.compile(r"([^\W\d_]{3,})[ \u00a0](?:#|no\.? ?|nr\.? ?)?([A-Z]{1,3}-?)?$")
 _NOUN = re.compile(r"[ \u00a0-]{0,2}([^\W\d_]{2,})")
 _COUNTER = re.compile("([\u4e00-\u9fff])")
 """A number counts the letter behind it where words run on."""
+_GLUED = "\u2e80"
+"""Letters behind this one begin units that stand right behind their number, or behind a blank."""
 _APOSTROPHES = frozenset("'’")
 """One of these stands between a year and its ending, as in "2009'da"."""
 _MEASURES = frozenset({"percent", "kg", "km", "cm"})
@@ -58,6 +60,7 @@ class Reader:
             for word in some.split()
         }
         self._prefixed = {word[:-1]: kind for word, kind in self.units.items() if word.endswith("*")}
+        self._prefixes = tuple(self._prefixed)
         self.signs = Signs(shared.signs, own.signs)
         self.currencies = frozenset(
             {part(kind, 1)[0] for kind in (*self.units.values(), *self.signs.kinds.values())}
@@ -65,7 +68,7 @@ class Reader:
             - MONTHS.keys()
             - _MEASURES
         )
-        glued = sorted((w for w in self.units if w[0] > "\u2e80"), key=len, reverse=True)
+        glued = sorted((w for w in self.units if w[0] > _GLUED), key=len, reverse=True)
         self._glued = re.compile(f" ?({'|'.join(glued)})" if glued else "(?!)")
         self.numerals = Numerals(language)
         self.words = self.numerals.words
@@ -153,6 +156,24 @@ class Reader:
         return self._counted(text, lower, start, end, value)
 
     def _digits(self, text: str, lower: str, start: int) -> Figure:
+        match = _RUN.match(text, start)
+        if match is not None and text[match.end() + 1 : match.end() + 2].isdecimal():
+            # Only where more digits stand behind a sign is it more than one number.
+            if grouped := self._grouped(text, lower, start):
+                return grouped
+            match = _DIGITS.match(text, start)
+        if match is None:
+            return Figure(NUMBER, 0, start, start + 1)
+        value, end = numerals.value(match[0], self.decimal), match.end()
+        if len(match[0]) == 2 and _TAIL.search(text, max(0, start - 2), start):
+            return Figure(YEAR, _CENTURY + value, start, end)
+        if start and text[start - 1] == "." and (start == 1 or not text[start - 2].isalnum()):
+            value = value / 10 ** min(len(match[0]), LONGEST)
+        value, end = self.numerals.scaled(lower, end, value)
+        return self._counted(text, lower, start, end, value)
+
+    def _grouped(self, text: str, lower: str, start: int) -> Figure | None:
+        """Read a time or a telephone number: "18:30", "0808 157 0142"."""
         if match := _CLOCK.match(text, start):
             return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
         is_phone = (match := _PHONE.match(text, start)) is not None and numerals.is_phone(match[0])
@@ -164,16 +185,7 @@ class Reader:
             )
             if not is_counting and not self.signs.before(text, start):
                 return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
-        match = _DIGITS.match(text, start)
-        if match is None:
-            return Figure(NUMBER, 0, start, start + 1)
-        value, end = numerals.value(match[0], self.decimal), match.end()
-        if len(match[0]) == 2 and _TAIL.search(text, max(0, start - 2), start):
-            return Figure(YEAR, _CENTURY + value, start, end)
-        if start and text[start - 1] == "." and (start == 1 or not text[start - 2].isalnum()):
-            value = value / 10 ** min(len(match[0]), LONGEST)
-        value, end = self.numerals.scaled(lower, end, value)
-        return self._counted(text, lower, start, end, value)
+        return None
 
     def _counted(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
         """Say what the number counts."""
@@ -202,7 +214,7 @@ class Reader:
             kind, behind = unit
             kind, value = part(kind, value)
             return Figure(kind, value, start, behind)
-        lead = _LEAD.search(text, max(0, start - 24), start)
+        lead = leads.lead(text, start)
         word = lead[1].lower() if lead else ""
         is_named = lead is not None and word not in self._stop and word not in self.words
         noun = (_COUNTER if self.reads_glyphs else _NOUN).match(lower, end)
@@ -221,19 +233,21 @@ class Reader:
 
     def _unit(self, text: str, lower: str, end: int) -> tuple[str, int] | None:
         """Find the unit behind a number, with at most one word between: "two working days"."""
-        if match := self._glued.match(text, end):
+        is_glued = text[end : end + 1] > _GLUED or text[end + 1 : end + 2] > _GLUED
+        if is_glued and (match := self._glued.match(text, end)):
             return self.units[match[1]], match.end()
         at = end
         for _ in range(2):
             noun = _NOUN.match(lower, at)
             if noun is None:
                 return None
-            kind = self.units.get(noun[1]) or next(
-                (kind for word, kind in self._prefixed.items() if noun[1].startswith(word)), None
-            )
+            word = noun[1]
+            kind = self.units.get(word)
+            if kind is None and word.startswith(self._prefixes):
+                kind = next(kind for prefix, kind in self._prefixed.items() if word.startswith(prefix))
             if kind:
                 return kind, noun.end()
-            if noun[1] in self._stop:
+            if word in self._stop:
                 return None
             at = noun.end()
         return None

@@ -38,7 +38,7 @@ def weigh_reply(evidence: Evidence, said: Sequence[Clause], question_asked: Piec
             weigh_attitudes(evidence, question, 1 if yes else -1, reply.span())
         if yes and question.speaker == "other" and len(question.text) < _QUESTION:
             _weigh_yes(evidence, question, yes.span())
-    weigh_asked_age(evidence, said[:_REPLY], lower)
+    weigh_asked_age(evidence, said[:_REPLY], question_asked.stretch)
     _weigh_topics(evidence, said[:_REPLY], topics, no)
     if asked:
         is_counted = asked.clause.counts == 1 and any(clause.counts == 1 for clause in said[:_REPLY])

@@ -13,6 +13,7 @@ class Signs:
         self.kinds = {sign: kind for signs in tables for kind, some in signs.items() for sign in some.split()}
         """The unit that each stands for."""
         every = "|".join(map(re.escape, self.kinds)) or "(?!)"
+        self._firsts = frozenset(sign[0] for sign in self.kinds)
         self._ends = frozenset(sign[-1] for sign in self.kinds)
         self._before = re.compile(rf"({every})\s?$")
         # A sign that is a letter is no beginning of a word: "20p", and not "20 people".
@@ -27,6 +28,9 @@ class Signs:
 
     def behind(self, text: str, end: int) -> re.Match[str] | None:
         """Find the sign behind a number, likewise; one that another number follows is that one's."""
+        first = text[end : end + 1]
+        if first not in self._firsts and not (first.isspace() and text[end + 1 : end + 2] in self._firsts):
+            return None
         found = self._behind.match(text, end)
         is_lead = found is not None and text[found.end() : found.end() + 1].isdecimal()
         return None if is_lead else found

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from gateway.drift.language import Language, Languages
+from gateway.drift.phrases import phrases
 from gateway.drift.scripts import SCRIPTS
 from gateway.drift.tables import Numbers
 from gateway.drift.values.entries import Sense
@@ -116,7 +117,9 @@ class Wordlist:
         behind = "".join(_letters(one.script) for one in every if one.words.objects_first)
         self.denied_behind = re.compile(f"[{behind}]" if behind else _NEVER)
         """A letter of a script in which a negation follows what it denies."""
-        self.literals = {name: tuple(filter(None, _phrases(every, name).split("|"))) for name in _LITERALS}
+        self.literals = {
+            name: phrases(tuple(filter(None, _phrases(every, name).split("|")))) for name in _LITERALS
+        }
         self.patterns = {
             name: _pattern(_FRAMES.get(name, "%s"), _phrases(every, source))
             for name, source in _PATTERNS.items()

@@ -21,6 +21,7 @@ HEADS = ("assistant", "other")
 """The others who may have spoken: an assistant that plays nobody, or another character."""
 SMOOTHING = 100.0
 """Words of ordinary text that a persona's own lines are mixed with."""
+_SMOOTHING, _DRAWN, _FLOOR, _ONE = (np.float32(one) for one in (SMOOTHING, 0.8, 0.2, 1.0))
 OWN = 6
 """Words of its own from which on an answer is held against the lines by them alone."""
 _LINES_NEEDED = [1, 2, 4, 5, 6]
@@ -33,9 +34,11 @@ def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
     """
     out = np.empty(len(NAMES), np.float32)
     tokens, counts = answer.tokens, answer.counts
-    weights = (np.log(counts) + 1) * vocabulary.rarity.take(tokens)
+    weights = np.log(counts)
+    weights += _ONE
+    weights *= vocabulary.rarity.take(tokens)
     at = places(lines.tokens, tokens)
-    is_known = lines.tokens[at] == tokens if len(lines.tokens) else np.zeros(len(at), bool)
+    is_known = lines.tokens.take(at) == tokens if len(lines.tokens) else np.zeros(len(at), bool)
     weights_known = weights * is_known
     out[0] = vocabulary.assistance(answer)
     out[3] = _cosine(lines.pooled, at, weights_known, weights)
@@ -46,7 +49,7 @@ def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
     if OWN <= len(own) < len(tokens):
         tokens, counts, at = tokens.take(own), counts.take(own), at.take(own)
         is_known, weights = is_known.take(own), weights.take(own)
-        weights_known = weights * is_known
+        weights_known = weights_known.take(own)
     likeness = _cosine(lines.mean, at, weights_known, weights) / lines.number
     usual, spread = lines.spread()
     out[1] = likeness
@@ -77,5 +80,10 @@ def _cosine(values: Floats, at: Places, weights_known: Floats, weights: Floats) 
 def _surprise(usual: Floats, known: Floats, total: float, counts: Floats) -> float:
     if not len(counts):
         return 0.0
-    share = (known + SMOOTHING * usual) / np.float32(total + SMOOTHING)
-    return float(np.dot(np.log(0.2 + 0.8 * share / usual), counts) / np.add.reduce(counts))
+    share = usual * _SMOOTHING
+    share += known
+    share /= np.float32(total + SMOOTHING)
+    share *= _DRAWN
+    share /= usual
+    share += _FLOOR
+    return float(np.dot(np.log(share, out=share), counts) / np.add.reduce(counts))

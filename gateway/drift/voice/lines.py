@@ -116,7 +116,8 @@ def dot(tokens: Codes, values: Floats, others: Codes, theirs: Floats) -> float:
 
 def places(tokens: Codes, others: Codes) -> Places:
     """Find where each of the others is or would be."""
-    return np.minimum(tokens.searchsorted(others), max(len(tokens) - 1, 0))
+    found = tokens.searchsorted(others)
+    return np.minimum(found, max(len(tokens) - 1, 0), out=found)
 
 
 def _pooled(vocabulary: Vocabulary, tokens: Codes, counts: Floats) -> Floats:

@@ -42,6 +42,13 @@ MARKS = (
 MARK_COUNT = len(MARKS) + 3
 _LIST = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 _SALT = 0x9E3779B1
+_ONE = np.uint32(1)
+_FIRST_SHIFT, _FIRST_FACTOR = np.uint32(15), np.uint32(0x2C1B3C6D)
+_SECOND_SHIFT, _SECOND_FACTOR = np.uint32(12), np.uint32(0x297A2D39)
+_SPACE = np.uint8(2)
+_DOWN = np.uint32(32 - BITS)
+_OF_WORD, _OF_PAIR, _OF_NEIGHBOUR = np.uint32(0x1234567), np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+"""Numbers by which hashes are told apart, made once: to make one of them costs as much as to use it."""
 
 
 class Measures(NamedTuple):
@@ -69,8 +76,11 @@ def measure(text: str, *, unspaced: bool, beside: str = "") -> Measures:
     """Measure a text; the other one is only looked at for which words they share."""
     shown = window(text)
     both = f" {shown}  {window(beside)} " if beside else f" {shown} "
-    codes = np.frombuffer(both.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.intp)
-    np.minimum(codes, 0xFFFF, out=codes)
+    if both.isascii():
+        codes = np.frombuffer(both.encode(), np.uint8).astype(np.intp)
+    else:
+        codes = np.frombuffer(both.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.intp)
+        np.minimum(codes, 0xFFFF, out=codes)
     end = len(shown) + 2
     tokens, counts, own = _tokens(codes, end, unspaced=unspaced)
     return Measures(tokens, counts, _marks(shown, codes[:end]), len(text), own if beside else None)
@@ -82,19 +92,22 @@ def _tokens(codes: Places, end: int, *, unspaced: bool) -> tuple[Codes, Floats, 
 
     `codes` are code points, those beyond the basic plane all one.
     """
-    sums = (_tables().lower.take(codes) * _POWERS[: len(codes)]).cumsum(dtype=np.uint32)
+    hashes = _tables().lower.take(codes)
+    hashes *= _POWERS[: len(codes)]
+    sums = np.add.accumulate(hashes, dtype=np.uint32, out=hashes)
     tokens = _grams(sums, end) if unspaced else _words(codes, sums, end)
     tokens.sort()
     first, number = firsts(tokens), len(tokens)
-    tokens = tokens[first]
-    buckets, is_ours = tokens >> np.uint32(1), (tokens & np.uint32(1)).astype(bool)
-    own = is_ours.copy()
-    own[1:] &= buckets[1:] != buckets[:-1]
+    tokens = tokens.take(first)
+    buckets = tokens >> _ONE
+    ours = (tokens & _ONE).nonzero()[0]
+    # A bucket that both texts have stands there twice, the other text's before ours.
+    own = np.ones(len(buckets), bool)
+    np.not_equal(buckets[1:], buckets[:-1], out=own[1:])
     counts = np.empty(len(first), np.float32)
-    counts[:-1] = first[1:] - first[:-1]
+    np.subtract(first[1:], first[:-1], out=counts[:-1], casting="unsafe")
     counts[-1:] = number - first[-1:]
-    ours = is_ours.nonzero()[0]
-    return buckets[ours], counts[ours], own[ours]
+    return buckets.take(ours), counts.take(ours), own.take(ours)
 
 
 def firsts(ascending: Codes) -> Places:
@@ -115,9 +128,14 @@ def _marks(text: str, codes: Places) -> Floats:
 
 def _mixed(hashes: Codes) -> Codes:
     """The bucket of each hash, doubled: two rounds of multiply and xor-shift."""
-    hashes = (hashes ^ (hashes >> np.uint32(15))) * np.uint32(0x2C1B3C6D)
-    hashes = (hashes ^ (hashes >> np.uint32(12))) * np.uint32(0x297A2D39)
-    return (hashes >> np.uint32(32 - BITS)) << np.uint32(1)
+    mixed = hashes >> _FIRST_SHIFT
+    mixed ^= hashes
+    mixed *= _FIRST_FACTOR
+    mixed ^= mixed >> _SECOND_SHIFT
+    mixed *= _SECOND_FACTOR
+    mixed >>= _DOWN
+    mixed <<= _ONE
+    return mixed
 
 
 def _grams(sums: Codes, end: int) -> Codes:
@@ -142,21 +160,25 @@ def _words(codes: Places, sums: Codes, end: int) -> Codes:
     The text begins and ends with a space, so that every word has borders.
     """
     kinds = _tables().kinds.take(codes)
-    is_border = kinds.astype(bool)
-    is_border[1:] |= is_border[:-1].copy()
-    borders = is_border.nonzero()[0]
-    before = sums[borders - 1]
-    starts = borders[:-1]
-    at = (kinds[starts] != 2).nonzero()[0]
-    starts = starts[at]
-    hashes = (before[at + 1] - before[at]) * _INVERSE[starts]
-    ours = int(starts.searchsorted(end))
-    pairs, neighbours = hashes * np.uint32(0x85EBCA6B), hashes * np.uint32(0xC2B2AE35)
+    behind = kinds[1:]
+    # A border lies before each mark and space, and behind it; what is kept is the place before the border.
+    borders = (behind | kinds[:-1]).nonzero()[0]
+    before = sums.take(borders)
+    borders = borders[:-1]
+    at = (behind.take(borders) != _SPACE).nonzero()[0]
+    borders = borders.take(at)
+    hashes = (before[1:] - before[:-1]).take(at)
+    hashes *= _INVERSE[1:].take(borders)
+    number = len(hashes)
+    ours = int(borders.searchsorted(end - 1))
+    both = np.empty(2 * number, np.uint32)
+    np.add(hashes, _OF_WORD, out=both[:number])
+    pairs, neighbours = np.multiply(hashes, _OF_PAIR, out=both[number:]), hashes * _OF_NEIGHBOUR
     pairs[1:ours] += neighbours[: max(0, ours - 1)]
     pairs[ours + 1 :] += neighbours[ours:-1]
-    tokens = _mixed(np.concatenate((hashes + np.uint32(0x1234567), pairs)))
-    tokens[:ours] |= np.uint32(1)
-    tokens[len(hashes) : len(hashes) + ours] |= np.uint32(1)
+    tokens = _mixed(both)
+    tokens[:ours] |= _ONE
+    tokens[number : number + ours] |= _ONE
     return tokens
 
 
