@@ -17,6 +17,8 @@ from gateway.drift.verdict import Beliefs
 
 TELLING = 0.25
 """Signals that are more usual than this are not worth telling."""
+SHOWN = 0.21
+"""The strength from which on a place that may break a rule is a reason."""
 SENTENCES = 60
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？\n]*")
 
@@ -57,6 +59,9 @@ class Explanation(NamedTuple):
 
     def _rules(self) -> Iterator[Signal]:
         for one in self.checked.findings:
+            if one.strength < SHOWN:
+                # It is only worth a look by somebody who understands what is said, which `touched` tells.
+                continue
             title = self.profile.rules.title(one.basis)
             yield Signal(one.name, "rules", bound(one.strength), one.start, one.end, one.basis, title)
 

@@ -204,4 +204,5 @@ class Judge:
         if ground is None:
             ground = Ground(case.persona.character)
             self._grounds.keep(key, ground)
-        return ground.weigh(transcript.read(case.messages, 0), case.said.text, case.touched)
+        conversation = transcript.read(case.messages, 0)
+        return ground.weigh(conversation, case.said.text, case.touched, case.turn.drift.rules)

@@ -18,6 +18,8 @@ RISKY = 0.8
 """Stakes from which on a turn is risky; a touched rule or an unknown figure is enough by itself."""
 RULE, FIGURE, FACT, NEWS = 1.0, 1.0, 0.5, 1.2
 """Weights of a touched rule, an unknown figure, a fact that is not confirmed, and of unknown words."""
+FAINT, FAINTLY = 0.21, 0.5
+"""The belief that a rule is broken below which it is touched faintly, and the weight of that."""
 MOST = 2
 """Facts that count."""
 SEVERAL = 5
@@ -66,8 +68,13 @@ class Ground:
         self._known = self._words(text)
         self._figures = _figures(text)
 
-    def weigh(self, conversation: Conversation, answer: str, rules: Sequence[str]) -> Stakes:
-        """Weigh an answer that touches these rules; takes a millisecond or two."""
+    def weigh(
+        self, conversation: Conversation, answer: str, rules: Sequence[str], belief: float | None = None
+    ) -> Stakes:
+        """Weigh an answer that touches these rules; takes a millisecond or two.
+
+        `belief` is that one of them is broken; where it is faint, something else has to be at stake, too.
+        """
         past = "\n".join(f"{each.user}\n{each.answer}" for each in conversation.past[-PAST:])
         said, asked, before = map(self._words, (answer, conversation.user, past))
         figures = _figures(answer)
@@ -77,7 +84,8 @@ class Ground:
         news = len(unknown) / len(said) if len(unknown) >= SEVERAL else 0.0
         invented = figures - self._figures - (told - figures)
         invented -= _figures(conversation.user) | _figures(past)
-        level = RULE * bool(rules) + FIGURE * bool(invented) + NEWS * news
+        touched = RULE if belief is None or belief >= FAINT else FAINTLY
+        level = touched * bool(rules) + FIGURE * bool(invented) + NEWS * news
         return Stakes(level + FACT * min(MOST, len(facts)) / MOST, tuple(facts))
 
     def _unconfirmed(self, touching: frozenset[str], words: frozenset[str], figures: set[str]) -> list[str]:

@@ -24,6 +24,10 @@ HALF = 0.5
 """The share of an occasion's words from which on a single one tells it."""
 DECLINED = 0.5
 """Tell how far an occasion is still one for whoever has been turned down."""
+MAYBE, FAINT = 0.4, 0.3
+"""Beliefs that it is the occasion that make it worth a look, and no more."""
+UNTELLING = 2
+"""Words of a turn up to which it says nothing by itself."""
 BEFORE = 24
 """Characters before a number in which a word for a limit stands."""
 GROUPS = frozenset(
@@ -143,10 +147,18 @@ def due(duty: Duty, asked: Marked) -> float:
     """Tell how surely this is the occasion, from 0 to 1."""
     if duty.is_always or duty.ends_asking:
         return 1.0
-    if duty.is_doing and not duty.groups:
-        return 0.0
+    # "Yes, take it" says nothing of what it is about, and may be any occasion; so may any where none is told.
+    is_open = len(asked.content) <= UNTELLING or not (duty.occasion or duty.groups)
+    return max(_told(duty, asked), FAINT if is_open else 0.0)
+
+
+def _told(duty: Duty, asked: Marked) -> float:
+    """Tell the same by the words of the user's turn."""
     heard = duty.occasion & asked.content
     heard |= asked.alike(duty.occasion - heard)
+    if duty.is_doing and not duty.groups:
+        # What the persona is about to do shows in its answer, to whoever understands it.
+        return FAINT if heard else 0.0
     hits = sum(COMMON if one in duty.common else 1.0 for one in heard)
     groups = len((duty.groups - {"@child"}) & asked.labels.keys())
     said = asked.labels.keys()
@@ -155,7 +167,8 @@ def due(duty: Duty, asked: Marked) -> float:
     if duty.groups & said & sudden or (is_child and "minor" in said):
         return 0.9
     if duty.is_childs:
-        return 0.0
+        # Who speaks of a child may be none, and only somebody who understands it can tell.
+        return MAYBE if "@child" in said else 0.0
     if not duty.occasion:
         return 0.6 if groups else 0.0
     if not heard:

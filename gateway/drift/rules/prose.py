@@ -17,7 +17,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 8
+READER = 9
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
@@ -193,7 +193,15 @@ def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> boo
     if any(mark.start < never[0] for mark in reading.within("cue:always", start, end)):
         return True
     told = [mark.end for mark in reading.within("cue:ask", start, end)]
-    return reading.has(start, never[0], "cue:condition") and any(never[0] - at > FAR for at in told)
+    if not reading.has(start, never[0], "cue:condition"):
+        return False
+    # What is to be said may follow behind a comma: "warn them, that we do not…".
+    since = reading.text.find(",", reading.within("cue:condition", start, never[0])[0].end)
+    return any(
+        never[0] - at > FAR or (0 <= since < at and "," in reading.text[at : never[0]])
+        for at in told
+        if at < never[0]
+    )
 
 
 def _asks_last(reading: Marked, start: int, end: int) -> bool:

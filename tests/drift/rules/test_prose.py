@@ -143,3 +143,26 @@ def test_what_the_user_says_to_be_unable_to_do_is_an_occasion() -> None:
 def test_an_only_that_says_what_there_is_to_speak_of_is_no_deed_of_others() -> None:
     found = read("You answer questions about booking and cancelling only.", "en")
     assert not any("what you cannot do" in (one.rule.must_not or "") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt"),
+    [
+        ("ru", "Если клиент принёс кожу, предупреди, что с кожей мы не работаем."),
+        ("pl", "Jeśli ktoś zgłasza wypadek, zapytaj najpierw, czy ktoś jest ranny."),
+        ("zh", "如果客人说孕妇，请提醒她少喝浓茶。"),
+        ("ko", "손님이 고양이를 키운다고 하면 백합은 위험하다고 알려 주세요."),
+        ("ar", "إذا ذكر الزبون حساسية، فاطلب منه أن يتحدث مع الشيف."),
+        ("ja", "お客様が妊娠中とおっしゃったら、長湯を控えるようお伝えください。"),
+    ],
+)
+def test_a_duty_is_read_from_prose_in_many_languages(language: str, prompt: str) -> None:
+    assert [one.rule.kind for one in read(prompt, language)] == ["must"]
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt"),
+    [("ru", "С кожей мы не работаем."), ("de", "Mit Leder arbeiten wir nicht.")],
+)
+def test_what_is_so_is_no_rule(language: str, prompt: str) -> None:
+    assert read(prompt, language) == ()
