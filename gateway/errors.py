@@ -273,6 +273,20 @@ class Fault(_Fault, Enum):
     # fmt: on
 
 
+OF_UPSTREAMS = (
+    Fault.BUDGET_EXCEEDED,
+    Fault.PRICE_UNKNOWN,
+    Fault.PROVIDER_TIMEOUT,
+    Fault.PROVIDER_CONFLICT,
+    Fault.RATE_LIMITED,
+    Fault.PROVIDER_CREDENTIALS,
+    Fault.PROVIDER_UNAVAILABLE,
+    Fault.UPSTREAM_FULL,
+    Fault.DRAINING,
+)
+"""Any route may give these that has an upstream asked."""
+
+
 class Detail(msgspec.Struct, frozen=True):
     """One place in a request that is wrong: `loc` is the path to it, `type` the kind of mistake."""
 

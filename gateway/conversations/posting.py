@@ -8,7 +8,7 @@ from gateway.conversations.asked import Asked
 from gateway.conversations.message import MOST_BYTES
 from gateway.conversations.reply import ReplyView
 from gateway.conversations.talking import Talking
-from gateway.errors import Fault
+from gateway.errors import OF_UPSTREAMS, Fault
 from gateway.streamed import Streamed
 
 FAULTS = (
@@ -24,16 +24,8 @@ FAULTS = (
     Fault.OVERLAY_LOCKED,
     Fault.CAPABILITY_MISSING,
     Fault.ANSWER_WITHHELD,
-    Fault.BUDGET_EXCEEDED,
-    Fault.PRICE_UNKNOWN,
     Fault.PROVIDER_REJECTED,
-    Fault.PROVIDER_TIMEOUT,
-    Fault.PROVIDER_CONFLICT,
-    Fault.RATE_LIMITED,
-    Fault.PROVIDER_CREDENTIALS,
-    Fault.PROVIDER_UNAVAILABLE,
-    Fault.UPSTREAM_FULL,
-    Fault.DRAINING,
+    *OF_UPSTREAMS,
 )
 
 

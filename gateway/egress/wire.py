@@ -1,16 +1,15 @@
 """One request of the guarded fetcher goes out by aiohttp, which takes long to load: only who fetches pays."""
 
 import asyncio
-import socket
 from collections.abc import Mapping
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.egress.addresses import is_public
 from gateway.egress.target import EgressError, Target, not_public
 from gateway.upstreams.decoding import PackedBodyError, unpacking
-from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.lookup import Address, Lookups
+from gateway.upstreams.resolver import Resolver
 
 HEAD_BYTES = 16 * 1024
 """Bytes of a line of an answer's head."""
@@ -98,34 +97,18 @@ class _NotPublicError(OSError):
     """A name leads to an address that is not of the public internet."""
 
 
-class _Resolver(AbstractResolver):
+class _Resolver(Resolver):
     """Looks names up, and lets only those through that lead to public addresses alone."""
 
     def __init__(self, lookups: Lookups, *, is_open: bool) -> None:
-        self._lookups = lookups
+        super().__init__(lookups)
         self._is_open = is_open
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def find(self, host: str, port: int) -> list[Address]:
         try:
-            found = await self._lookups.find(host, port)
+            found = await super().find(host, port)
         except UnicodeError:
             raise OSError("this is no name of a host") from None
         if not self._is_open and not all(is_public(place[0]) for *_, place in found):
             raise _NotPublicError(host)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=place[0],
-                port=port,
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, _, protocol, _, place in found
-            if family in (socket.AF_UNSPEC, kind)
-        ]
-
-    async def close(self) -> None:
-        """Close nothing, since both sessions share the lookups."""
+        return found

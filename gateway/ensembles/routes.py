@@ -9,7 +9,7 @@ from litestar import Response, Router, post
 from gateway.auth.access import AnyRequest, caller_of
 from gateway.ensembles.scenario import LineView, ScenarioBody, SceneView, Stage
 from gateway.envelope import native_error
-from gateway.errors import Fault, Refusal
+from gateway.errors import OF_UPSTREAMS, Fault, Refusal
 from gateway.streamed import Streamed, frame
 
 FAULTS = (
@@ -19,15 +19,7 @@ FAULTS = (
     Fault.ANSWER_TOO_LONG,
     Fault.ANSWER_WITHHELD,
     Fault.PROVIDER_REJECTED,
-    Fault.PROVIDER_TIMEOUT,
-    Fault.PROVIDER_CONFLICT,
-    Fault.RATE_LIMITED,
-    Fault.PROVIDER_CREDENTIALS,
-    Fault.PROVIDER_UNAVAILABLE,
-    Fault.UPSTREAM_FULL,
-    Fault.BUDGET_EXCEEDED,
-    Fault.PRICE_UNKNOWN,
-    Fault.DRAINING,
+    *OF_UPSTREAMS,
 )
 
 

@@ -9,12 +9,11 @@ from litestar import Router, post
 
 from gateway.auth.access import AnyRequest, Store, actor_of, still_there
 from gateway.errors import Detail, Fault, Refusal
-from gateway.importing import formats, store
+from gateway.importing import reading, store
 from gateway.importing.formats import Format
 from gateway.importing.found import BYTES, Found, ImportingError
 from gateway.importing.view import ImportedList
 from gateway.personas.acceptance import DraftError
-from gateway.personas.body import slug_from
 from gateway.personas.editing import WRITING, slug_taken, unacceptable
 from gateway.personas.model import Draft, Visibility
 from gateway.personas.store.aliases import AliasTakenError
@@ -68,19 +67,14 @@ def router() -> Router:
 def _read(body: ImportBody) -> list[tuple[Found, list[Draft]]]:
     """Raises Refusal."""
     try:
-        found = formats.read(body.format, _data(body), body.name[:NAME])
+        return reading.read(body.format, _data(body), body.name[:NAME], body.slug, body.visibility)
     except ImportingError as error:
         place = "text" if body.base64 is None else "base64"
         raise Refusal(
             Fault.PERSONA_INVALID, f"{error}.", details=[Detail([place], str(error), "value_error")]
         ) from None
-    if body.slug is not None and len(found) != 1:
-        raise _wrong("slug", f"is for one persona, and the document holds {len(found)}")
-    try:
-        return [
-            (each, list(store.drafts(each, body.slug or slug_from(each.name), body.visibility)))
-            for each in found
-        ]
+    except reading.SeveralError as error:
+        raise _wrong("slug", str(error)) from None
     except DraftError as error:
         raise unacceptable(error.details) from None
 

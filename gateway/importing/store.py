@@ -1,23 +1,11 @@
 """What was found in a document is stored: personas with their versions, labels and aliases."""
 
-from collections.abc import Iterator
-
 from gateway.importing.found import Found
 from gateway.importing.view import Imported
-from gateway.personas.acceptance import check
-from gateway.personas.model import Draft, Profile, Visibility
+from gateway.personas.model import Draft
 from gateway.personas.store import aliases, labels, personas
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
-
-
-def drafts(found: Found, slug: str, visibility: Visibility) -> Iterator[Draft]:
-    """Yield the drafts of its versions, the oldest first. Raises DraftError."""
-    profile = Profile(slug=slug, name=found.name, tags=found.tags, visibility=visibility)
-    for content in found.versions:
-        draft = Draft(profile, content)
-        check(draft)
-        yield draft
 
 
 async def take(

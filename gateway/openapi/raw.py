@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway.drift.axes import AXES
-from gateway.errors import Fault
+from gateway.errors import OF_UPSTREAMS, Fault
 from gateway.openapi import faults, headers
 from gateway.openapi.shapes.schema import ref
 from gateway.openapi.streams import EVENT_STREAM, event_stream, named, unnamed
@@ -13,17 +13,6 @@ from gateway.openapi.values import completions, recorded, responded
 
 Json = dict[str, Any]
 
-UPSTREAM_FAULTS = (
-    Fault.BUDGET_EXCEEDED,
-    Fault.PRICE_UNKNOWN,
-    Fault.PROVIDER_TIMEOUT,
-    Fault.PROVIDER_CONFLICT,
-    Fault.RATE_LIMITED,
-    Fault.PROVIDER_CREDENTIALS,
-    Fault.PROVIDER_UNAVAILABLE,
-    Fault.UPSTREAM_FULL,
-    Fault.DRAINING,
-)
 CHAT_HEADERS = (
     "X-Persona",
     "X-Persona-Prompt-Sha256",
@@ -124,7 +113,7 @@ CHAT = Raw(
         Fault.CAPABILITY_MISSING,
         Fault.ANSWER_WITHHELD,
         Fault.PROVIDER_REJECTED,
-        *UPSTREAM_FAULTS,
+        *OF_UPSTREAMS,
         Fault.STREAM_BROKEN,
         Fault.STREAM_ERROR,
         Fault.IDLE_TIMEOUT,
@@ -186,7 +175,7 @@ EMBED = Raw(
         Fault.EMBEDDINGS_UNSET,
         Fault.PERSONA_UNKNOWN,
         Fault.PROVIDER_REJECTED,
-        *UPSTREAM_FAULTS,
+        *OF_UPSTREAMS,
     ),
 )
 MODERATE = Raw(

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from gateway.budgets.ledger import Ledger
+from gateway.budgets.upkeep import Upkeep
 from gateway.config import Config
 from gateway.errors import Fault
 from gateway.runs import keeping, store
@@ -20,7 +21,6 @@ from gateway.runs.pipeline import Pipeline, Stage, packaged
 from gateway.runs.run import Run
 from gateway.runs.steps import Change, Steps, Taking
 from gateway.runs.store import Told
-from gateway.storage import changes
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
@@ -47,10 +47,9 @@ class Generation:
     def __init__(self, config: Config, database: Database) -> None:
         self._database = database
         prices = Prices(config)
-        self._ledger = Ledger(database, config, prices)
-        self._steps = Steps(Asker(config, self._ledger, prices), Admission(config, self._ledger))
-        self._prices = prices
-        self._tasks: list[asyncio.Task[None]] = []
+        ledger = Ledger(database, config, prices)
+        self._steps = Steps(Asker(config, ledger, prices), Admission(config, ledger))
+        self._upkeep = Upkeep(database, ledger, prices)
 
     def kind(self) -> Kind:
         """Describe runs to those who do work."""
@@ -79,14 +78,7 @@ class Generation:
         return write
 
     async def _begin(self, run_id: str) -> Any:
-        if not self._tasks:
-            # Budgets are kept to only if what calls took is entered, and what has changed is noticed.
-            position = await changes.position(self._database)
-            if not self._tasks:
-                watching = changes.watch(self._database, position, self._ledger.known.forget)
-                self._tasks = [asyncio.create_task(self._ledger.run()), asyncio.create_task(watching)]
-                self._prices.start()
-        await self._prices.looked()
+        await self._upkeep.begin()
         async with self._database.write() as connection:
             run = await store.find(connection, run_id)
             if run is None:

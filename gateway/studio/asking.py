@@ -1,14 +1,13 @@
 """Questions of jobs go to the models that generate, within the budgets of whoever asked for the job."""
 
-import asyncio
 from typing import Any
 
 from gateway.budgets.ledger import Ledger
+from gateway.budgets.upkeep import Upkeep
 from gateway.config import Config
 from gateway.runs.asking import Asker, Meter, Spent
 from gateway.runs.pipeline import Pipeline, Stage
 from gateway.runs.run import Inputs, Run
-from gateway.storage import changes
 from gateway.storage.database import Database
 from gateway.studio.job import Job
 from gateway.upstreams.prices import Prices
@@ -21,22 +20,15 @@ class Questioner:
     """Asks for one work process."""
 
     def __init__(self, config: Config, database: Database) -> None:
-        self._database = database
-        self._prices = Prices(config)
-        self._ledger = Ledger(database, config, self._prices)
-        self._asker = Asker(config, self._ledger, self._prices)
+        prices = Prices(config)
+        ledger = Ledger(database, config, prices)
+        self._upkeep = Upkeep(database, ledger, prices)
+        self._asker = Asker(config, ledger, prices)
         self.is_demonstration = self._asker.is_demonstration
-        self._tasks: list[asyncio.Task[None]] = []
 
     async def be_ready(self) -> None:
-        """Budgets are kept to only if what calls took is entered, and what has changed is noticed."""
-        if not self._tasks:
-            position = await changes.position(self._database)
-            if not self._tasks:
-                watching = changes.watch(self._database, position, self._ledger.known.forget)
-                self._tasks = [asyncio.create_task(self._ledger.run()), asyncio.create_task(watching)]
-                self._prices.start()
-        await self._prices.looked()
+        """Keep to budgets from now on."""
+        await self._upkeep.begin()
 
     async def ask(
         self,

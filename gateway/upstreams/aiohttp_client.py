@@ -1,21 +1,20 @@
 """A pooled client on aiohttp serves upstreams that the client of our own does not get on with."""
 
 import asyncio
-import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.config import Upstream
 from gateway.telemetry.trace import current
 from gateway.upstreams.decoding import PackedBodyError, Unpacking, unpacking
 from gateway.upstreams.failure import UpstreamFailure
-from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.lookup import Address, Lookups
 from gateway.upstreams.pieces import Pieces
 from gateway.upstreams.places import Places
 from gateway.upstreams.request import below, headers
+from gateway.upstreams.resolver import Resolver
 from gateway.upstreams.response import LEAST_STATUS, READ_BYTES, Sink
 
 
@@ -114,33 +113,16 @@ class AiohttpClient:
         return self._session
 
 
-class _Resolver(AbstractResolver):
-    """Gives aiohttp the lookups that all upstreams share."""
+class _Resolver(Resolver):
+    """Gives aiohttp the lookups that all upstreams share, for so many seconds."""
 
     def __init__(self, lookups: Lookups, seconds: float) -> None:
-        self._lookups = lookups
+        super().__init__(lookups)
         self._seconds = seconds
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def find(self, host: str, port: int) -> list[Address]:
         async with asyncio.timeout(self._seconds):
-            found = await self._lookups.find(host, port)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=f"{place[0]}%{place[3]}" if len(place) > 3 and place[3] else place[0],
-                port=port,
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, _, protocol, _, place in found
-            if family in (socket.AF_UNSPEC, kind)
-        ]
-
-    async def close(self) -> None:
-        """Close nothing, since the lookups belong to others."""
+            return await super().find(host, port)
 
 
 class _AiohttpResponse:
