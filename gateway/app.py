@@ -64,7 +64,20 @@ CHAT_PATH = f"{OPENAI_PREFIX}/chat/completions"
 RESPONSES_PATH = f"{OPENAI_PREFIX}/responses"
 
 
-class _Application(Litestar):
+class _Whole(Router):
+    """Takes routers as they are: Litestar copies each with all that is in it, as somebody may have it twice.
+
+    A worker would spend a third of its start on those copies.
+    """
+
+    def _validate_registration_value(self, value: Any) -> Any:
+        if isinstance(value, Router):
+            value.owner = self
+            return value
+        return super()._validate_registration_value(value)
+
+
+class _Application(_Whole, Litestar):
     """Litestar without its plugins for pydantic and attrs, which no type of ours uses.
 
     They would be loaded where those libraries are installed, at 8 MB and 0.1 s for each worker.
@@ -203,7 +216,7 @@ def _guarded(gateway: Gateway, path: str, admission: Admission, handlers: list[A
         "turnstile": turnstile,
         "nearness": Nearness(gateway.embedder),
     }
-    return Router(
+    return _Whole(
         path,
         route_handlers=handlers,
         dependencies={name: shared(part) for name, part in parts.items()},

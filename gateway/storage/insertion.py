@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib import import_module
 from itertools import chain
 from typing import Any
 
@@ -11,6 +12,14 @@ from gateway.storage.connection import AsyncConnection
 
 ROWS = 32
 """Rows in one statement; between two of them the driver's thread and the event loop wait for each other."""
+
+
+def insertion(table: Table, dialect: str) -> Any:
+    """Begin an insertion that says what becomes of rows that are there already.
+
+    Only the dialect that is spoken is loaded; PostgreSQL's is large.
+    """
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 async def insert_new(

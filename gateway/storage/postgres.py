@@ -15,6 +15,7 @@ from gateway.storage import tables
 from gateway.storage.backend import Mark
 from gateway.storage.connection import AsyncConnection, AsyncEngine
 from gateway.storage.failure import StoreUnavailable, sqlstate
+from gateway.storage.tables.schema import tell_postgres
 
 CONNECT_SECONDS = 5
 COMMAND_SECONDS = 60
@@ -43,6 +44,7 @@ class Postgres:
     """
 
     def __init__(self, url: str) -> None:
+        tell_postgres()
         parts = urlsplit(url)
         self.place = f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
         self._url = url

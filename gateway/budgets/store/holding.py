@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Row, TextClause, delete, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway import clock
 from gateway.budgets import budget as budgets
@@ -17,6 +16,7 @@ from gateway.events import store as events
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.storage.insertion import insertion
 from gateway.storage.visibility import PERSONA
 
 FULL = 4 * MOST
@@ -150,6 +150,6 @@ def _reservation(needs: int) -> TextClause:
 
 @lru_cache
 def _addition(dialect: str) -> Any:
-    insertion: Any = (postgresql if dialect == "postgresql" else sqlite).insert(tables.spent)
-    sums = {name: SPENT[name] + insertion.excluded[name] for name in ("amount", "calls")}
-    return insertion.on_conflict_do_update(index_elements=["budget", "since"], set_=sums)
+    insert = insertion(tables.spent, dialect)
+    sums = {name: SPENT[name] + insert.excluded[name] for name in ("amount", "calls")}
+    return insert.on_conflict_do_update(index_elements=["budget", "since"], set_=sums)

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway import clock
 from gateway.conversations.conversation import Conversation
@@ -17,6 +16,7 @@ from gateway.responses import shown
 from gateway.storage import erasure, tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.storage.insertion import insertion
 from gateway.storage.visibility import is_open
 
 RESPONSE, ITEM = tables.responses.c, tables.response_items.c
@@ -108,8 +108,9 @@ async def _keep_items(
 @lru_cache
 def _unless_known(dialect: str) -> Any:
     """Insert items, those left out that an answer has brought before, perhaps a moment ago."""
-    insertion: Any = (postgresql if dialect == "postgresql" else sqlite).insert(tables.response_items)
-    return insertion.on_conflict_do_nothing(index_elements=["workspace_id", "id"])
+    return insertion(tables.response_items, dialect).on_conflict_do_nothing(
+        index_elements=["workspace_id", "id"]
+    )
 
 
 async def erase(connection: AsyncConnection, response: Response) -> None:

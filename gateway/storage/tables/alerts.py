@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Float, Index, Integer, Table, text
 
-from gateway.storage.tables.schema import Id, Millis, Seq, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata, some
 
 IS_OPEN = text("recovered_at IS NULL")
 
@@ -30,8 +30,7 @@ alerts = Table(
         "threshold",
         "window_hours",
         unique=True,
-        sqlite_where=IS_OPEN,
-        postgresql_where=IS_OPEN,
+        **some(IS_OPEN),
     ),
     sqlite_autoincrement=True,
 )

@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from gateway.storage.tables.schema import Id, Millis, Seq, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata, some
 
 conversations = Table(
     "conversations",
@@ -66,7 +66,7 @@ messages = Table(
     Index(None, "conversation", "parent"),
     Index(None, "conversation", "seq"),
     Index(None, "hash", "conversation"),
-    Index(None, "tail", "conversation", sqlite_where=IS_TAIL, postgresql_where=IS_TAIL),
+    Index(None, "tail", "conversation", **some(IS_TAIL)),
     sqlite_autoincrement=True,
 )
 """Messages of conversations, as JSON, each below its `parent`. `depth` counts the messages of the path up to

@@ -1,11 +1,23 @@
 """The words of personas and messages, by which they are found."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Index, Table, Text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.types import UserDefinedType
 
-from gateway.storage.tables.schema import metadata
+from gateway.storage.tables.schema import in_postgres, metadata
 
-Words = Text().with_variant(TSVECTOR(), "postgresql")
+
+class _Vector(UserDefinedType[str]):
+    """PostgreSQL's `tsvector`, named without its dialect, which nobody needs with another store."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "TSVECTOR"
+
+
+Words = Text().with_variant(_Vector(), "postgresql")
 
 
 def _words(name: str) -> Table:
@@ -14,7 +26,7 @@ def _words(name: str) -> Table:
         metadata,
         Column("rowid", BigInteger, primary_key=True, autoincrement=False),
         Column("tokens", Words, nullable=False),
-        Index(f"ix_{name}_tokens", "tokens", postgresql_using="gin"),
+        Index(f"ix_{name}_tokens", "tokens", **in_postgres(using="gin")),
         info={"is_index": True},
     )
 

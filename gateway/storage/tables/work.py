@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, text
 
-from gateway.storage.tables.schema import Id, Millis, Seq, metadata
+from gateway.storage.tables.schema import Id, Millis, Seq, metadata, some
 
 HAS_TRACES = text("is_handed_over AND state IN ('done', 'cancelled')")
 """Tells that the engine still keeps what the steps of ended work have given."""
@@ -28,7 +28,7 @@ work = Table(
     Column("ended_at", Millis),
     Index(None, "state", "due_at"),
     Index(None, "state", "ended_at"),
-    Index(None, "ended_at", sqlite_where=HAS_TRACES, postgresql_where=HAS_TRACES),
+    Index(None, "ended_at", **some(HAS_TRACES)),
     sqlite_autoincrement=True,
 )
 """Work that outlives processes, written in the transaction of its cause, with ids and numbers alone;

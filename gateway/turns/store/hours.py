@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -10,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Select, String, Table, case, cast,
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.insertion import insertion
 from gateway.turns.view import By
 
 HOUR_MS = 3_600_000
@@ -76,15 +76,14 @@ async def add(connection: AsyncConnection, table: Table, rows: Sequence[Row]) ->
 
 @lru_cache
 def _addition(table: Table, dialect: str) -> Any:
-    # Only the dialect that is spoken is loaded; PostgreSQL's is large.
-    insertion: Any = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
+    insert = insertion(table, dialect)
     keys = [column.name for column in table.primary_key]
     sums = {
-        column.name: column + insertion.excluded[column.name]
+        column.name: column + insert.excluded[column.name]
         for column in table.columns
         if not column.primary_key
     }
-    return insertion.on_conflict_do_update(index_elements=keys, set_=sums)
+    return insert.on_conflict_do_update(index_elements=keys, set_=sums)
 
 
 async def usage(
