@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,9 +66,14 @@ def test_requests_and_turns_of_all_workers_are_one_sum(counted: Gateway) -> None
     assert grown("persona_chunks_total", surface="chat") >= 10
     assert grown("persona_verdicts_total", persona="the-night-librarian") == 17
     assert grown("persona_drift_count", axis="voice") > 0
-    rows = counted.turns("--limit", "17")
+
+    def is_recorded(kind: str) -> bool:
+        rows = counted.turns("--limit", "17")
+        said = sum(row[f"{kind}_tokens"] for row in rows)
+        return bool(grown("persona_tokens_total", kind=kind) == said)
+
     for kind in ("prompt", "completion"):
-        assert grown("persona_tokens_total", kind=kind) == sum(row[f"{kind}_tokens"] for row in rows)
+        until(partial(is_recorded, kind))
 
 
 def test_cost_and_kinds_of_tokens_are_counted(counted: Gateway, shared_upstream: ScriptedUpstream) -> None:

@@ -7,7 +7,6 @@ import asyncio
 import json
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import openai
 
 from tests.fakes import upstream_faults as faults
 from tests.fakes.process import CLIENT, Gateway, upstream_table
+from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.faults.catalogue import FAULTS, LATER_REASON, OK, OK_STREAM, OURS, Fault
 
@@ -197,13 +197,13 @@ def _sdk_exception(gateway: Gateway, body: dict[str, Any]) -> str:
 
 def _add_turns(gateway: Gateway, outcomes: dict[Case, Outcome]) -> None:
     """Add what the turn's row says: the first one for each model and mode, as the SDK's came later."""
-    asked = threading.Event()
     rows: list[dict[str, Any]] = []
-    for _ in range(20):
-        rows = gateway.turns("--limit", "1000")
-        if len(rows) >= 2 * len(outcomes):
-            break
-        asked.wait(0.1)
+
+    def are_there() -> bool:
+        rows[:] = gateway.turns("--limit", "1000")
+        return len(rows) >= 2 * len(outcomes)
+
+    until(are_there, within=60)
     for (name, stream, fallback), outcome in outcomes.items():
         model = f"persona/{slug(name, fallback=fallback)}"
         row = [row for row in rows if row["model"] == model and row["stream"] is stream][-1]

@@ -26,7 +26,9 @@ STALL = 0.05
 """Seconds by which a chunk of somebody else may be later than without the attack."""
 MEMORY = 64 * MB
 """Bytes that a request may take beyond twice its body and its answer."""
-TRIES = 4
+USUAL = 0.0025
+"""Seconds of a piece of work where no more than that stall is allowed; a slower machine has more."""
+TRIES = 6
 """A busy machine is late by itself now and then."""
 STORED = 40
 """Large personas, beside which lists and searches are asked for."""
@@ -94,7 +96,7 @@ def test_an_attack_costs_others_little(
         assert reply.status < 500, reply.body[:500]
         allowed = MEMORY + 2 * (len(body or b"") + len(reply.body))
         assert grown < allowed, f"{grown / MB:.0f} MB more, {allowed / MB:.0f} are allowed"
-    assert min(late) <= STALL, f"others waited {[f'{1000 * one:.0f} ms' for one in late]}"
+    assert min(late) <= STALL * slowness(), f"others waited {[f'{1000 * one:.0f} ms' for one in late]}"
     assert children(probed.pid) == [worker]
 
 
@@ -109,6 +111,16 @@ def control(paced: Paced, seconds: float) -> float:
     paced.begin()
     pause.wait(min(max(seconds, 20 * PACE), 1))
     return paced.longest()
+
+
+def slowness() -> float:
+    """Tell how much longer than usual this machine takes for a piece of work just now, if at all."""
+    taken = []
+    for _ in range(5):
+        began = time.perf_counter()
+        sum(range(200_000))
+        taken.append(time.perf_counter() - began)
+    return max(1.0, min(taken) / USUAL)
 
 
 def forget_peak(pid: int) -> None:
