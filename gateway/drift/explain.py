@@ -51,7 +51,7 @@ class Explanation(NamedTuple):
             yield Signal("slow-drift", "voice", bound(self.beliefs.trend))
 
     def _values(self) -> Iterator[Signal]:
-        if self.contradiction is None:
+        if self.contradiction is None or not self.contradiction.clashes:
             return
         p = bound(self.beliefs.values or 0.0)
         for one in self.contradiction.clashes:
@@ -66,6 +66,8 @@ class Explanation(NamedTuple):
             yield Signal(one.name, "rules", bound(one.strength), one.start, one.end, one.basis, title)
 
     def _coherence(self) -> Iterator[Signal]:
+        if not self.incoherence.flaws:
+            return
         p = bound(self.beliefs.coherence)
         for one in self.incoherence.flaws:
             yield Signal(one.name, "coherence", p, one.start, one.end)

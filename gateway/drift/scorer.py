@@ -116,8 +116,7 @@ def score(
         signals=explanation.signals(),
         trend=followed.belief,
     )
-    course = course._replace(kept=checked.kept)
-    return result, _next(profile, course, known, text, odds, followed, result, answer)
+    return result, _next(profile, course, known, text, odds, followed, result, answer, checked.kept)
 
 
 def _is_brief(answer: str, *, is_unspaced: bool) -> bool:
@@ -147,6 +146,7 @@ def _next(
     followed: Trend,
     result: Score,
     answer: str,
+    kept: Kept,
 ) -> Course:
     """Add this turn to the course. One that is not accepted changes nothing that later turns are held to."""
     settled = course._replace(
@@ -156,6 +156,7 @@ def _next(
         waiting=None,
         is_accepted=False,
         trend=followed,
+        kept=kept,
         answer=answer[:SEEN],
     )
     if result.verdict == "out-of-character":

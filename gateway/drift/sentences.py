@@ -46,13 +46,19 @@ def split(text: str, stops: Stops) -> list[Sentence]:
     start = past = 0
     for first in _STOP.finditer(text):
         at = first.start()
-        if at < past or (match := _END.match(text, at)) is None:
+        if at < past:
             continue
-        past, stop = match.end(), match[0]
+        if text[at : at + 2] == ". ":
+            # So most sentences end, and no pattern has to tell.
+            past, stop = at + 1, "."
+        elif match := _END.match(text, at):
+            past, stop = match.end(), match[0]
+        else:
+            continue
         if (
             stop[0] == "."
             and (stop == "." or len(stop.rstrip("\"'”’»)]*_")) == 1)
-            and _goes_on(stops, text, start, match)
+            and _goes_on(stops, text, start, at, past)
         ):
             continue
         _add(found, text, start, past, stop.strip() or "\n")
@@ -68,18 +74,21 @@ def _add(found: list[Sentence], text: str, start: int, end: int, stop: str) -> N
         found.append(Sentence(start, end, stop))
 
 
-def _goes_on(stops: Stops, text: str, start: int, stop: re.Match[str]) -> bool:
-    """Tell whether a full stop belongs to an abbreviation, an initial or an ordinal number."""
-    behind = text[stop.end() : stop.end() + 2].strip()
+def _goes_on(stops: Stops, text: str, start: int, end: int, past: int) -> bool:
+    """Tell whether a full stop from `end` on belongs to an abbreviation, an initial or an ordinal number."""
+    behind = text[past : past + 2].strip()
     if behind and behind[0].islower():
         return True
-    end = stop.start()
-    at, first = end, max(start, end - _ABBREVIATED)
-    while at > first and text[at - 1].isalnum():
-        at -= 1
-    if at == end:
-        return False
+    first = max(start, end - _ABBREVIATED)
+    at = max(first, text.rfind(" ", first, end) + 1)
     word = text[at:end]
+    if not word.isalnum():
+        at = end
+        while at > first and text[at - 1].isalnum():
+            at -= 1
+        if at == end:
+            return False
+        word = text[at:end]
     if word.isdigit():
         # `am 2. April` goes on, `in Saal 2. Dort` does not: a number behind a noun counts nothing.
         noun = _NUMBERED.search(text, start, at)

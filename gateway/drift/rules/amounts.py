@@ -111,7 +111,7 @@ def _is_new_number(rule: Forbidden, asked: Marked, answer: Marked, start: int, e
     book = answer.phrasebook
     words = [fold(match[0]) for match in _WORD.finditer(answer.text, start, end)]
     told += [str(value) for word in words if (value := book.counts.get(word, 0)) > 1]
-    theirs = re.sub(r"\D", "", asked.text)
+    theirs = asked.digits
     spoken = _SPOKEN.search(answer.text, start, end) is not None if book.glyphs else False
     return spoken or any(one not in rule.digits and one not in theirs for one in told)
 
@@ -168,7 +168,7 @@ def named(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
         sentence = answer.sentence(match.start())
         start, end = sentence.start, sentence.end
         said = re.sub(r"\D", "", match[0])
-        if said in rule.digits or said in re.sub(r"\D", "", asked.text) or sentence.asks:
+        if said in rule.digits or said in asked.digits or sentence.asks:
             continue
         if not answer.has(start, end, "unable", "negation", "defer", "condition"):
             yield finding(rule, "estimate", 0.55, start, end)

@@ -196,7 +196,7 @@ def is_done(duty: Duty, answer: Marked) -> float:
         calls = duty.may_call and last is not None and last.stop[:1] in ("!", "！")
         return 1.0 if last is not None and (last.asks or calls) else 0.0
     if duty.anchors:
-        digits = re.sub(r"\D", "", answer.text)
+        digits = answer.digits
         lowered = answer.text.lower()
         return 1.0 if any(one in digits or one.lower() in lowered for one in duty.anchors) else 0.0
     hits = len(duty.stems & answer.content)

@@ -106,18 +106,34 @@ def prepare(
     own = frozenset(stems - usual)
     told = tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys())))
     is_deed = not acts.isdisjoint({"act:claim", "cue:unable"})
-    return Forbidden(active, acts, concepts, frozenset(stems), own, is_scope, stored, digits, told, is_deed)
+    is_money = not concepts.isdisjoint(amounts.MONEY)
+    is_estimate = "act:estimate" in acts or "@value" in concepts
+    return Forbidden(
+        active,
+        acts,
+        concepts,
+        frozenset(stems),
+        own,
+        is_scope,
+        stored,
+        digits,
+        told,
+        is_deed,
+        is_untold=not acts.isdisjoint(UNTOLD) or not concepts.isdisjoint(HIDDEN),
+        hears=is_estimate or is_deed or is_money or not concepts.isdisjoint(DEEDS),
+        is_money=is_money,
+    )
 
 
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Find where an answer does what the rule forbids, as far as its words show."""
     labels = answer.labels.keys()
-    cures = "@medicine" in rule.concepts and "take" in labels
-    if cures or not rule.acts.isdisjoint(UNTOLD) or not rule.concepts.isdisjoint(HIDDEN):
+    cures = "take" in labels and "@medicine" in rule.concepts
+    if cures or rule.is_untold:
         pass
     elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.content):
-        is_money = bool(rule.concepts & amounts.MONEY) and not labels.isdisjoint(GIVEN)
-        if not is_money and not (_hears(rule) and rule.concepts & asked.labels.keys()):
+        is_given = rule.is_money and not labels.isdisjoint(GIVEN)
+        if not is_given and (not rule.hears or rule.concepts.isdisjoint(asked.labels)):
             return
     if rule.is_deed or not rule.concepts.isdisjoint(DEEDS):
         yield from _claims(rule, asked, answer)
@@ -148,20 +164,6 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
     if "act:ask" in rule.acts:
         yield from topics.asks(rule, answer)
     yield from topics.words(rule, answer)
-
-
-def _hears(rule: Forbidden) -> bool:
-    """Tell whether an answer may break it that has none of its words, by what the user asks for."""
-    is_estimate = "act:estimate" in rule.acts or "@value" in rule.concepts
-    return is_estimate or rule.is_deed or bool(rule.concepts & (DEEDS | amounts.MONEY))
-
-
-def _is_denied(answer: Marked, start: int, end: int) -> bool:
-    """Tell whether the clause denies it, leaves it open, or leaves it to somebody else."""
-    low, high = answer.clause(start)
-    return answer.has(low, high, *DENIED) or (
-        answer.sentence(start).asks and not answer.has(low, start, "perfect")
-    )
 
 
 def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:

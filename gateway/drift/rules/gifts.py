@@ -57,7 +57,7 @@ def numbers(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
         ]
         wanted = rule.own & asked.content
         told = re.sub(r"\D", "", match[0])
-        is_theirs = told in re.sub(r"\D", "", asked.text) or told in rule.digits
+        is_theirs = told in asked.digits or told in rule.digits
         least = 1 if "@secret" in rule.concepts else 2
         if len({*near, *wanted}) >= least and not is_theirs and _says_so(answer, sentence, match.start()):
             yield finding(rule, "secret", 0.55, start, end)

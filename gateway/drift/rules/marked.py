@@ -13,6 +13,7 @@ from gateway.drift.text import Stretch
 
 _CLAUSE = re.compile(r"[,;:，、；：]\s|[，、；：]|\s[–—-]\s|—|\n|\s\(|\)")
 
+_NUMBER = re.compile(r"\d+")
 FEW = 32
 """Marks that are sooner looked at each than searched."""
 ALIKE, LONG, SHORTER = 5, 7, 2
@@ -33,6 +34,7 @@ class Marked:
         self._stems: dict[str, list[tuple[int, int]]] | None = None
         self._placed: list[Placed] | None = None
         self._joined: str | None = None
+        self._digits: str | None = None
         self.amounts: list[re.Match[str]] | None = None
         """Prices and the like; `None` where nobody has looked for them yet."""
         self._sentences: list[Sentence] | None = None
@@ -79,6 +81,13 @@ class Marked:
     def quotes(self) -> list[tuple[int, int]]:
         """Find where something stands in quotation marks or in code."""
         return self.read.quotes
+
+    @property
+    def digits(self) -> str:
+        """Give all digits, one behind the other."""
+        if self._digits is None:
+            self._digits = "".join(_NUMBER.findall(self.text))
+        return self._digits
 
     @property
     def stems(self) -> dict[str, list[tuple[int, int]]]:

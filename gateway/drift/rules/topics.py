@@ -59,6 +59,12 @@ class Forbidden(NamedTuple):
     """Find what is not to be spoken of, or advised in."""
     is_deed: bool = False
     """It forbids to say that something is done."""
+    is_untold: bool = False
+    """An answer that breaks it may have none of its words."""
+    hears: bool = False
+    """An answer may break it that has none of its words, by what the user asks for."""
+    is_money: bool = False
+    """It is about money and the like."""
 
     @property
     def is_about_speech(self) -> bool:

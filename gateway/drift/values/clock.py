@@ -29,23 +29,26 @@ class Clock:
         self._minutes_to = frames.names(own.minutes, r" (%s) ([^\W\d_]+)")
         self._at = re.compile(rf"(?<!\w)(?:{own.at})\s$", re.IGNORECASE) if own.at else None
 
-    def may_stand(self, lower: str, found: list[Figure]) -> bool:
-        """Tell whether a bare number may be a time of day: where it is told when somebody is there."""
-        is_bare = self._at is not None and any(one.kind == NUMBER for one in found)
-        return is_bare and self.hours.search(lower) is not None
-
     def set(self, lower: str, found: list[Figure]) -> list[Figure]:
-        """Take the bare numbers that are told as hours for times: "the doors shut at six"."""
+        """Take the bare numbers that are told as hours for times where it is told when somebody is there.
+
+        Such as "the doors shut at six".
+        """
+        hours = [self._is_hour(lower, one) for one in found]
+        if not any(hours) or self.hours.search(lower) is None:
+            return found
         return [
-            one._replace(kind=TIME, value=float(one.value) * 60) if self._is_hour(lower, one) else one
-            for one in found
+            one._replace(kind=TIME, value=float(one.value) * 60) if is_hour else one
+            for one, is_hour in zip(found, hours, strict=True)
         ]
 
     def _is_hour(self, lower: str, one: Figure) -> bool:
         value = one.value
-        if one.kind != NUMBER or isinstance(value, str) or not 0 < value <= _HOURS or value != int(value):
+        if self._at is None or one.kind != NUMBER or isinstance(value, str):
             return False
-        return self._at is not None and bool(self._at.search(lower, max(0, one.start - _LEAD), one.start))
+        if not 0 < value <= _HOURS or value != int(value):
+            return False
+        return bool(self._at.search(lower, max(0, one.start - _LEAD), one.start))
 
     def told(self, lower: str, start: int, end: int, value: float) -> Figure | None:
         """Read "half past nine", "neun Uhr", "a las nueve y media", "twenty to three", "7 pm"."""

@@ -131,8 +131,7 @@ class Reader:
                 found.append(figure)
                 if len(found) >= MOST:
                     break
-        if self._clock.may_stand(lower, found):
-            found = self._clock.set(lower, found)
+        found = self._clock.set(lower, found)
         return moved(ranged(text, joined(text, found, self.currencies), self._to, self._beside), offset)
 
     def days(self, text: str, lower: str, offset: int) -> list[Figure]:

@@ -51,7 +51,7 @@ def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
         is_known, weights = is_known.take(own), weights.take(own)
         weights_known = weights_known.take(own)
     likeness = _cosine(lines.mean, at, weights_known, weights) / lines.number
-    usual, spread = lines.spread()
+    usual, spread = lines.spread
     out[1] = likeness
     out[2] = (likeness - usual) / spread
     out[4] = _surprise(vocabulary.share.take(tokens), lines.counts.take(at) * is_known, lines.total, counts)

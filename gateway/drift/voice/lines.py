@@ -35,13 +35,16 @@ class Lines(NamedTuple):
     """The sum of the logarithms of their lengths in characters."""
     likeness: tuple[float, ...]
     """The likeness of each line to the others: the cosine of their vectors, on average."""
+    spread: tuple[float, float]
+    """Mean and standard deviation of that, drawn to the usual ones while lines are few."""
 
-    def spread(self) -> tuple[float, float]:
-        """Mean and standard deviation of the likeness, drawn to the usual ones while lines are few."""
-        number = len(self.likeness) + USUAL_WEIGHT
-        mean = (sum(self.likeness) + USUAL_WEIGHT * USUAL_LIKENESS) / number
-        squares = sum((one - mean) ** 2 for one in self.likeness) + USUAL_WEIGHT * USUAL_SPREAD**2
-        return mean, math.sqrt(squares / number)
+
+def spread(likeness: tuple[float, ...]) -> tuple[float, float]:
+    """Give mean and standard deviation of the likeness, drawn to the usual ones while lines are few."""
+    number = len(likeness) + USUAL_WEIGHT
+    mean = (sum(likeness) + USUAL_WEIGHT * USUAL_LIKENESS) / number
+    squares = sum((one - mean) ** 2 for one in likeness) + USUAL_WEIGHT * USUAL_SPREAD**2
+    return mean, math.sqrt(squares / number)
 
 
 def vector(vocabulary: Vocabulary, text: Measures) -> Floats:
@@ -54,12 +57,13 @@ def known(vocabulary: Vocabulary, prompt: Measures, lines: Sequence[Measures]) -
     zeros = np.zeros(len(prompt.tokens), np.float32)
     pooled = _pooled(vocabulary, prompt.tokens, prompt.counts)
     marks = np.zeros(MARK_COUNT, np.float32)
-    out = Lines(prompt.tokens, zeros, prompt.counts, zeros, pooled, 0.0, 0, marks, 0.0, ())
+    out = Lines(prompt.tokens, zeros, prompt.counts, zeros, pooled, 0.0, 0, marks, 0.0, (), spread(()))
     for line in lines:
         out = added(vocabulary, out, line)
     if len(lines) > 1:
         own = [dot(out.tokens, out.mean, line.tokens, vector(vocabulary, line)) for line in lines]
-        out = out._replace(likeness=tuple((product - 1) / (len(lines) - 1) for product in own))
+        likeness = tuple((product - 1) / (len(lines) - 1) for product in own)
+        out = out._replace(likeness=likeness, spread=spread(likeness))
     return out
 
 
@@ -86,12 +90,14 @@ def added(vocabulary: Vocabulary, lines: Lines, line: Measures) -> Lines:
         lines.marks + line.marks,
         lines.length + math.log(line.length + 5),
         likeness,
+        spread(likeness),
     )
 
 
 def removed(vocabulary: Vocabulary, lines: Lines, line: Measures, at: int) -> Lines:
     """Take a line out of the sum, the one whose likeness stands at this place."""
     counts, mean, places = lines.counts.copy(), lines.mean.copy(), np.searchsorted(lines.tokens, line.tokens)
+    likeness = lines.likeness[:at] + lines.likeness[at + 1 :]
     counts[places] -= line.counts
     mean[places] -= vector(vocabulary, line)
     return lines._replace(
@@ -102,7 +108,8 @@ def removed(vocabulary: Vocabulary, lines: Lines, line: Measures, at: int) -> Li
         number=lines.number - 1,
         marks=lines.marks - line.marks,
         length=lines.length - math.log(line.length + 5),
-        likeness=lines.likeness[:at] + lines.likeness[at + 1 :],
+        likeness=likeness,
+        spread=spread(likeness),
     )
 
 
