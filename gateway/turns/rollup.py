@@ -32,7 +32,7 @@ USED = ("turns", "completed", "failed", "cancelled", *TOKENS, "cost_usd", "price
 Figures = defaultdict[str, Any]
 Found = Mapping[tuple[Any, ...], Figures]
 COUNTS = {name: total if name == "total_tokens" else attrgetter(name) for name in TOKENS}
-LEVELS = {name: attrgetter(name if name == COHERENCE else f"drift.{name}") for name in NAMES}
+LEVELS: dict[str, Any] = {name: attrgetter(name if name == COHERENCE else f"drift.{name}") for name in NAMES}
 
 
 def _nothing() -> Figures:
@@ -132,12 +132,22 @@ def _scored(scores: Sequence[Score]) -> Figures:
         sums["turns"] += score.times
         sums[VERDICTS[score.drift.verdict]] += score.times
     for name, column in NAMES.items():
-        levels = map(LEVELS[name], scores)
-        for level, score in zip(levels, scores, strict=True):
-            if level is not None:
-                sums[f"{column}_sum"] += score.times * level
-                sums[bin_names(column)[_bin(name, level)]] += score.times
+        found = [(level, score.times) for score in scores if (level := LEVELS[name](score)) is not None]
+        if found:
+            _sort(sums, name, column, found)
     return sums
+
+
+def _sort(sums: Figures, name: str, column: str, found: Sequence[tuple[float, int]]) -> None:
+    """Sort the levels of one scale into its bins, and add them up."""
+    lowest, span, counts = LOWEST[name], SPANS[name], [0] * BINS
+    total: float = 0
+    for level, times in found:
+        total += times * level
+        counts[bisect_right(EDGES, max(0.0, (level - lowest) / span)) - 1] += times
+    sums[f"{column}_sum"] = total
+    for bin_name, count in zip(bin_names(column), counts, strict=True):
+        sums[bin_name] = count
 
 
 def _key(turn: Any) -> tuple[Any, ...]:
@@ -150,10 +160,6 @@ def _rows(found: Found, keys: Sequence[str], figures: Sequence[str]) -> list[Row
         {**dict(zip(keys, key, strict=True)), **{name: sums[name] for name in figures}}
         for key, sums in found.items()
     ]
-
-
-def _bin(name: str, level: float) -> int:
-    return bisect_right(EDGES, max(0.0, (level - LOWEST[name]) / SPANS[name])) - 1
 
 
 def _quantile(bins: Sequence[int], part: float, name: str) -> float:

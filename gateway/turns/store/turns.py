@@ -21,6 +21,8 @@ from gateway.turns.store.rows import BRIEF, COLUMNS, TURN, WHOLE, Stored, erased
 from gateway.turns.turn import Turn
 
 MESSAGE = tables.messages.c
+_PERSONA = tables.personas.c.id
+_PERSONAS = select(_PERSONA).where(_PERSONA.in_(bindparam("ids", expanding=True)))
 _CHARGE = update(tables.turns).where(TURN.id == bindparam("turn")).values(cost_usd=bindparam("usd"))
 
 
@@ -82,8 +84,8 @@ async def _purged(connection: AsyncConnection, persona_ids: set[str]) -> set[str
     """Find those of these personas that are there no more."""
     if not persona_ids:
         return set()
-    column = tables.personas.c.id
-    return persona_ids - set(await connection.scalars(select(column).where(column.in_(sorted(persona_ids)))))
+    found = await connection.execute(_PERSONAS, {"ids": sorted(persona_ids)})
+    return persona_ids - set(found.scalars())
 
 
 async def listed(
