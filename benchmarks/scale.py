@@ -140,6 +140,7 @@ class Measure:
         middle = turns.Filter(after=self._filled.turns // 2)
         month = hours.Span(clock.now_ms() - 30 * hours.DAY_MS)
         wanted = hours.Wanted(workspace_id=here, persona_id=persona, span=month, bucket=hours.DAY_MS)
+        year = msgspec.structs.replace(wanted, span=hours.Span())
         asked: dict[str, Callable[[AsyncConnection], Awaitable[Any]]] = {
             "page of personas": lambda at: search.find(at, here, OWNER, Search()),
             "page from the middle": lambda at: search.find(
@@ -156,6 +157,7 @@ class Measure:
             ),
             "usage of a month by day": lambda at: hours.usage(at, here, "day", month),
             "drift of a month by day": lambda at: hours.drift(at, wanted, 1000),
+            "drift of a year, which is too much": lambda at: hours.drift(at, year, 1000),
             "verdicts of all personas in a month": lambda at: looks.verdicts(at, here, month, hours.DAY_MS),
             "the worst personas of a month": lambda at: looks.ranked(at, here, OWNER, month, 20),
             "turns of a verdict that none has": lambda at: turns.listed(

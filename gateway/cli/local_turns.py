@@ -62,8 +62,8 @@ class LocalTurns:
             upstream=wanted.upstream,
         )
         async with self._database.read() as connection:
-            rows = await hours.drift(connection, chosen, drift_history.MOST + 1)
-        if len(rows) > drift_history.MOST:
+            rows = await hours.drift(connection, chosen, drift_history.MOST)
+        if rows is None:
             raise Failure("that is too much to show; ask for days, a version, an upstream or a shorter time")
         return drift_history.history(rows)
 

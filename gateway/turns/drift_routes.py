@@ -55,8 +55,8 @@ async def show_drift(
             version=version,
             upstream=upstream,
         )
-        rows = await hours.drift(connection, wanted, MOST + 1)
-    if len(rows) > MOST:
+        rows = await hours.drift(connection, wanted, MOST)
+    if rows is None:
         problem = f"asks for more than {MOST} hours or days; name a version, an upstream or a shorter time"
         details = [Detail(["query", "from"], problem, "value_error")]
         raise Refusal(Fault.REQUEST_INVALID, f"`from` {problem}.", details=details)

@@ -165,7 +165,10 @@ async def test_mean_and_quantiles_come_from_the_sums(place: Path | str) -> None:
         await write(database, turns)
         wanted = Wanted(workspace_id="ws_1", persona_id="psn_a", span=ALL, bucket=DAY_MS)
         async with database.read() as connection:
-            (row,) = await hours.drift(connection, wanted, 10)
+            assert await hours.drift(connection, wanted, 0) is None
+            found = await hours.drift(connection, wanted, 1)
+        assert found is not None
+        (row,) = found
     voice, coherence = rollup.spread(row, "voice"), rollup.spread(row, "coherence")
     assert voice is not None
     assert coherence is not None
