@@ -18,6 +18,7 @@ ECHOED: dict[str, bytes] = {
     "max_output_tokens": b"null",
     "max_tool_calls": b"null",
     "parallel_tool_calls": b"true",
+    "prompt": b"null",
     "prompt_cache_key": b"null",
     "reasoning": b'{"effort":null,"summary":null}',
     "safety_identifier": b"null",
@@ -154,6 +155,7 @@ class Draft:
             "id": msgspec.json.encode(self.id),
             "model": self.model,
             "instructions": bytes(asked.instructions),
+            "prompt": bytes(asked.fields.get("prompt", NULL)),
             "previous_response_id": msgspec.json.encode(asked.previous),
             "conversation": msgspec.json.encode(
                 None if self.conversation is None else {"id": self.conversation}

@@ -42,6 +42,10 @@ def test_a_stored_prompt_is_called_as_before(me: User, upstream: ScriptedUpstrea
         assert me.post("/openai/chat/completions", body).status == 200
         said.append(upstream.seen[-1].json["messages"][0]["content"])
     assert said == ["Serve Mert.", "Greet Mert.", "Greet Mert."]
+    asked = {"id": "pmpt_68a1", "version": "3", "variables": {"guest": "Ada"}}
+    with_id_alone = me.post("/openai/responses", {"input": "Hi", "prompt": asked}).json
+    assert (with_id_alone["status"], with_id_alone["prompt"]) == ("completed", asked)
+    assert upstream.seen[-1].json["messages"][0]["content"] == "Serve Ada."
     me.delete("/personas/waiter?purge=true")
     refused(me.get("/personas/pmpt_68a1"), 404, "persona.not_found")
 

@@ -134,6 +134,19 @@ def test_a_locked_persona_takes_no_word_of_a_system(responding: Gateway, kind: s
     assert ask(responding, f"locked-{kind}").status == 200
 
 
+def test_a_prompt_names_the_persona_and_is_repeated(
+    responding: Gateway, upstream: ScriptedUpstream, kind: str
+) -> None:
+    prompt = {"id": kind, "version": "1"}
+    answer = fetch(responding, PATH, {"input": "Hi", "prompt": prompt, "store": False}).json
+    assert (answer["status"], answer["model"], answer["prompt"]) == (
+        "completed",
+        f"persona/{kind}@v1",
+        prompt,
+    )
+    assert "prompt" not in upstream.seen[-1].json
+
+
 def test_defaults_of_the_version_hold(responding: Gateway, upstream: ScriptedUpstream, kind: str) -> None:
     assert ask(responding, f"locked-{kind}", temperature=0.9).status == 200
     sent = upstream.seen[-1].json
