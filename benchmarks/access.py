@@ -11,7 +11,7 @@ from gateway.config import Log
 from gateway.openai_api.account import Account
 from gateway.personas.resolved import Resolved
 from gateway.server.cycle import Cycle
-from gateway.server.protocol import line
+from gateway.server.reports import line
 from gateway.telemetry.access import WAITING, Access
 from gateway.turns.turn import Drift, Turn
 from gateway.turns.usage import Usage

@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.config import Route
 from gateway.upstreams.failure import UpstreamFailure
-from gateway.upstreams.routing import Node
+from gateway.upstreams.node import Node
 
 READ_SECONDS = 30.0
 MOST_BYTES = 8 << 20

@@ -35,7 +35,6 @@ COLUMNS = {
 COLOURS = {"in-character": "green", "warming-up": "cyan", "drifting": "yellow", "out-of-character": "red"}
 LIMIT = 50
 MOST = 10_000
-STDIN = "-"
 Span = tuple[int, int]
 
 

@@ -16,7 +16,8 @@ from gateway.upstreams.failure import CREDENTIALS, WORDS, UpstreamFailure
 from gateway.upstreams.local import LocalModelMissing, find_weights
 from gateway.upstreams.lookup import Lookups
 from gateway.upstreams.masking import Mask
-from gateway.upstreams.routing import Node, Routing
+from gateway.upstreams.node import Node
+from gateway.upstreams.routing import Routing
 
 LOOKUP_SECONDS = 10.0
 CALL_SECONDS = 60.0

@@ -120,7 +120,7 @@ class Embeddings(Strict, frozen=True):
     idle: Seconds = 300
     """Seconds without a text after which the process of the embedded model ends, until one comes again."""
     personas: Literal["all", "searched"] = "all"
-    """Of which personas vectors are made: all, or those of workspaces that have searched by meaning."""
+    """Vectors are made of these personas: all, or those of workspaces that have searched by meaning."""
 
 
 class Moderation(Strict, frozen=True):

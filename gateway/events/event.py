@@ -36,7 +36,3 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """The owner of the keys that may be told of it; `None` means the whole workspace."""
     data: dict[str, Value]
     created_at: int
-
-    def is_told_to(self, workspace_id: str, owner: str) -> bool:
-        """Tell whether a key of this owner may know of it."""
-        return self.workspace_id == workspace_id and self.owner in (None, owner)

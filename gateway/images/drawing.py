@@ -26,7 +26,8 @@ from gateway.turns.usage import Usage, total
 from gateway.turnstile import Turnstile
 from gateway.upstreams.failure import UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
-from gateway.upstreams.routing import Node, Routing, Trail
+from gateway.upstreams.node import Node
+from gateway.upstreams.routing import Routing, Trail
 
 SURFACE = "images"
 CHARACTERS = 3

@@ -17,7 +17,8 @@ from gateway.moderation.moderation import FLAGGED, Item, Moderation
 from gateway.turns.usage import read as read_usage
 from gateway.upstreams.failure import UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
-from gateway.upstreams.routing import Node, Routing, Trail
+from gateway.upstreams.node import Node
+from gateway.upstreams.routing import Routing, Trail
 from gateway.upstreams.structured import Structured
 
 PATH = "/moderations"

@@ -25,8 +25,9 @@ from gateway.turns.usage import Usage, added
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import CREDENTIALS, UpstreamFailure, from_status
 from gateway.upstreams.masking import Mask
+from gateway.upstreams.node import Node
 from gateway.upstreams.pieces import Pieces
-from gateway.upstreams.routing import SECRET_LENGTH, Node, Routing
+from gateway.upstreams.routing import SECRET_LENGTH, Routing
 
 PATH = "/chat/completions"
 EVENT_BYTES = 8 * 1024 * 1024

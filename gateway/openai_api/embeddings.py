@@ -31,8 +31,8 @@ from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage
 from gateway.upstreams.client import Response
 from gateway.upstreams.masking import Mask
+from gateway.upstreams.node import Node
 from gateway.upstreams.pieces import Pieces, of_object
-from gateway.upstreams.routing import Node
 
 PATH = "/embeddings"
 MODEL_LENGTH = 256

@@ -19,7 +19,8 @@ from gateway.turns.turn import Turn
 from gateway.turns.usage import Usage, total
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
-from gateway.upstreams.routing import Node, Routing
+from gateway.upstreams.node import Node
+from gateway.upstreams.routing import Routing
 
 AFTER_DONE = 0.25
 """Seconds that an upstream has to end its body after `[DONE]`, for its connection to be used again."""

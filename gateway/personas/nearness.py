@@ -58,7 +58,7 @@ class Matrix:
 
 
 class Ranking(NamedTuple):
-    """How near each persona of a workspace is to a question."""
+    """Says how near each persona of a workspace is to a question."""
 
     ids: list[str]
     likeness: "np.ndarray[Any, np.dtype[np.float32]]"

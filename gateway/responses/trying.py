@@ -25,8 +25,9 @@ from gateway.responses.native_answer import NativeAnswer
 from gateway.responses.oddities import refuse_oddities
 from gateway.responses.retold import events_of
 from gateway.upstreams.client import Response
+from gateway.upstreams.node import Node
 from gateway.upstreams.pieces import Pieces, of_object
-from gateway.upstreams.routing import Node, Routing
+from gateway.upstreams.routing import Routing
 
 PATH = "/responses"
 KEPT_HERE = ("prompt", "previous_response_id", "conversation", "background")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
-from gateway import clock, ids
+from gateway import ids
 from gateway.config import Server
 from gateway.errors import Fault
 from gateway.openai_api.account import Account
@@ -21,16 +21,15 @@ from gateway.server.forwarded import Network, networks, origin
 from gateway.server.head import FlawError, named, target
 from gateway.server.lean import Flow, Queue
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED, Limits
+from gateway.server.reports import count, line, traced
 from gateway.server.stall import Stall
-from gateway.telemetry.access import Access, Line, shown
-from gateway.telemetry.trace import Request, Trace, current
+from gateway.telemetry.access import Access
+from gateway.telemetry.trace import current
 from gateway.turns.meter import Meter
-from gateway.turns.usage import total
 
 if TYPE_CHECKING:
     # It loads OpenTelemetry, which only those who trace should pay for.
     from gateway.turns.tracing import Tracing
-
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 ASGI = {"version": "3.0", "spec_version": "2.3"}
 
@@ -369,55 +368,15 @@ class Protocol(Limits):
         if not self.is_noted:
             return
         if self.tracing is not None and cycle.trace is not None:
-            self.tracing.finish(_traced(cycle, cycle.trace))
+            self.tracing.finish(traced(cycle, cycle.trace))
         if self.meter is not None:
-            _count(self.meter, cycle)
+            count(self.meter, cycle)
         if self.access.is_on:
             self.access.note(line(cycle), self.loop)
 
     def _cut_stalled(self) -> None:
         self.is_stalled = True
         self.cut()
-
-
-def _traced(cycle: Cycle, trace: Trace) -> Request:
-    scope, seconds = cycle.scope, time.perf_counter() - cycle.began
-    path = shown(scope["raw_path"])
-    return Request(trace, scope["method"], path, cycle.status, cycle.request_id, seconds, time.time_ns())
-
-
-def _count(meter: Meter, cycle: Cycle) -> None:
-    seconds, account = time.perf_counter() - cycle.began, cycle.account
-    if account is None:
-        meter.request(cycle.scope["path"], cycle.status, seconds, None, "")
-        return
-    label = "" if account.persona is None else account.persona.label
-    meter.request(cycle.scope["path"], cycle.status, seconds, account.turn, label)
-
-
-def line(cycle: Cycle) -> Line:
-    """Say in one line what became of a request."""
-    scope, account = cycle.scope, cycle.account
-    ms = (time.perf_counter() - cycle.began) * 1000
-    method, path, client = scope["method"], scope["raw_path"], scope["state"].get("caller_address")
-    if account is None:
-        return Line(clock.now_ms(), method, path, cycle.status, ms, cycle.request_id, client=client)
-    turn, persona = account.turn, account.persona
-    return Line(
-        clock.now_ms(),
-        method,
-        path,
-        cycle.status,
-        ms,
-        cycle.request_id,
-        None if persona is None else persona.label,
-        turn.upstream,
-        turn.attempts,
-        total(turn.usage),
-        turn.drift.verdict,
-        f"{turn.status}:{turn.error}" if turn.error else turn.status,
-        client,
-    )
 
 
 def limited(

@@ -111,7 +111,7 @@ class Tracing:
         self._instruments()
         self.dropped = 0
         self._places: dict[str, Place | None] = {}
-        """Where turns are told, by their ids; `None` for those whose trace is not."""
+        """The places where turns are told, by their ids; `None` for those whose trace is not."""
         self._unplaced: dict[str, Late] = {}
         self._queue: queue.Queue[Request | Late | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._run, name="otel", daemon=True)

@@ -2,82 +2,28 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import msgspec
 
-from gateway import clock
-from gateway.cache import Cache
-from gateway.config import LOCAL, Config, Route, Upstream
+from gateway.config import Config, Route, Upstream
 from gateway.upstreams.breaker import Breaker
-from gateway.upstreams.client import Client, pooled
-from gateway.upstreams.deadline import Deadlines
 from gateway.upstreams.failure import CREDENTIALS, Kind, UpstreamFailure
-from gateway.upstreams.health import Health
 from gateway.upstreams.lookup import Lookups
+from gateway.upstreams.node import Node
+from gateway.upstreams.pausing import pause_after
 from gateway.upstreams.prices import Prices
-
-BACKOFF = 0.25
-"""Seconds before the second attempt at an upstream; doubles with each further one, plus or minus half."""
 
 LONGEST_WAIT = 1.0
 """Seconds between two tries at a model that is being started again."""
 LOADING = 503
 """The bundled model's server says this until it has loaded."""
-MODELS = 1000
-"""Models of one upstream whose breakers are remembered."""
 SECRET_LENGTH = 8
 """Characters; a shorter header value is no secret worth masking."""
-
 log = logging.getLogger("gateway.upstreams")
 T = TypeVar("T")
-
-
-class Node:
-    """One upstream as a worker sees it: its client, its breakers, and what was learnt of it."""
-
-    def __init__(self, name: str, upstream: Upstream, lookups: Lookups) -> None:
-        self.name = name
-        self.upstream = upstream
-        self.client: Client = pooled(name, upstream, lookups)
-        self._breakers: Cache[str, Breaker] = Cache(MODELS)
-        self.health = Health(name)
-        self.total = Deadlines(upstream.timeouts.total)
-        self.first_byte = Deadlines(upstream.timeouts.first_byte)
-        self.refuses_usage = False
-        """Tells whether it has refused `stream_options.include_usage`, which is left out from then on."""
-        self.refuses_cache = False
-        """Tells whether it has refused what is said of its prompt cache, which is left out from then on."""
-        self.is_restarted = name == LOCAL
-        """Tells whether it comes back by itself when it is gone, so that waiting for it is worth while."""
-
-    def breaker(self, model: str) -> Breaker:
-        """Return the breaker of one of its models."""
-        found = self._breakers.recall(model)
-        if found is None:
-            found = Breaker()
-            self._breakers.keep(model, found)
-        return found
-
-    @property
-    def open_breakers(self) -> int:
-        """Count the models that are left alone."""
-        return sum(self.breaker(model).is_open for model in self._breakers)
-
-    @property
-    def is_degraded(self) -> bool:
-        """Tells whether one of its models is left alone."""
-        return any(self.breaker(model).is_open for model in self._breakers)
-
-    def is_usable(self, now: float) -> bool:
-        """Tell whether one of its models may be asked; it closes by traffic alone, so a due probe counts."""
-        models = list(self._breakers)
-        # No key is empty, so this asks only for what is shut for everybody.
-        return not models or any(self.breaker(model).opens_at("", now) <= now for model in models)
 
 
 class Trail(msgspec.Struct):
@@ -166,7 +112,7 @@ class Routing:
             if tries[route] > self._retries and not is_awaited:
                 del ready[route]
             else:
-                pause = _pause(failure, tries[route])
+                pause = pause_after(failure, tries[route])
                 ready[route] = time.monotonic() + (min(pause, LONGEST_WAIT) if is_awaited else pause)
         raise failure or UpstreamFailure(unasked, routes[0].upstream if routes else "default")
 
@@ -263,25 +209,3 @@ def _parts(value: str) -> tuple[str, ...]:
     """Return a header's value, and the credential in it where it starts with a scheme."""
     scheme, _, token = value.partition(" ")
     return (value, token.strip()) if scheme.lower() in ("basic", "bearer", "token") else (value,)
-
-
-def _pause(failure: UpstreamFailure, tries: int) -> float:
-    """Return the seconds before the same upstream may be asked again."""
-    asked = retry_after_seconds(failure.retry_after)
-    if asked is not None:
-        return asked
-    return BACKOFF * float(2 ** min(tries - 1, 20)) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load only
-
-
-def retry_after_seconds(value: str | None) -> float | None:
-    """Read the header Retry-After (RFC 9110, 10.2.3), seconds or a date; `None` where it says nothing."""
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - clock.now_ms() / 1000)
-    except (ValueError, OverflowError):
-        return None

@@ -13,7 +13,8 @@ from gateway.config import Config, Route, Timeouts, Upstream
 from gateway.upstreams import lookup
 from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.lookup import Lookups
-from gateway.upstreams.routing import Node, Routing, Trail
+from gateway.upstreams.node import Node
+from gateway.upstreams.routing import Routing, Trail
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
 from tests.upstreams.conftest import ask

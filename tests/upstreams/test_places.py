@@ -10,8 +10,9 @@ import pytest
 from gateway.config import Config, Route, Server, Upstream
 from gateway.upstreams import places
 from gateway.upstreams.failure import UpstreamFailure
+from gateway.upstreams.node import Node
 from gateway.upstreams.places import Places
-from gateway.upstreams.routing import Node, Routing, Trail
+from gateway.upstreams.routing import Routing, Trail
 from tests.conftest import Start
 from tests.e2e.conftest import hello
 from tests.e2e.wire import connect, fetch, written

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from gateway import clock
 from gateway.config import Chat, Config, Route, Upstream
+from gateway.upstreams import pausing
 from gateway.upstreams import routing as routings
 from gateway.upstreams.breaker import LEAST_CALLS, OPEN_SECONDS
 from gateway.upstreams.failure import UpstreamFailure
-from gateway.upstreams.routing import Node, Routing, Trail, retry_after_seconds
+from gateway.upstreams.node import MODELS, Node
+from gateway.upstreams.pausing import retry_after_seconds
+from gateway.upstreams.routing import Routing, Trail
 
 A, B, C = Route("a", "m"), Route("b", "m"), Route("c", "m")
 SOON = 60.0
@@ -49,7 +52,7 @@ New = Callable[[int], Routing]
 @pytest.fixture
 async def new(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[New]:
     """Makes a routing over `a`, `b` and `c` with some retries and hardly a pause."""
-    monkeypatch.setattr(routings, "BACKOFF", 1e-6)
+    monkeypatch.setattr(pausing, "BACKOFF", 1e-6)
     made: list[Routing] = []
 
     def make(retries: int) -> Routing:
@@ -157,7 +160,7 @@ async def test_a_retry_after_within_the_time_left_is_waited_for(
 async def test_a_backoff_beyond_the_time_left_is_not_waited_for(
     new: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routings, "BACKOFF", 3600)
+    monkeypatch.setattr(pausing, "BACKOFF", 3600)
     calls = Calls(failing(503))
     assert (await given_up(new(2), calls, A)).status == 503
     assert calls.asked == ["a"]
@@ -220,9 +223,9 @@ async def test_each_model_has_a_breaker_of_its_own(new: New) -> None:
 
 async def test_models_without_end_leave_a_bounded_number_of_breakers(new: New) -> None:
     routing = new(0)
-    for number in range(2 * routings.MODELS):
+    for number in range(2 * MODELS):
         await first(routing, Calls(), Route("a", str(number)))
-    assert len(routing.nodes["a"]._breakers) == routings.MODELS
+    assert len(routing.nodes["a"]._breakers) == MODELS
 
 
 def reasoned() -> UpstreamFailure:

@@ -99,6 +99,6 @@ MODELS: Json = {
     "object": "list",
     "data": [
         MODEL,
-        {"id": "gpt-5.4-mini", "name": "gpt-5.4-mini", "object": "model", "created": 0, "owned_by": "main"},
+        PLAIN_MODEL,
     ],
 }

@@ -5,7 +5,6 @@ from gateway.openapi.values.names import FINGERPRINT, LATER, PERSONA_ID, WHEN, J
 RUN_ID = "run_0QvXb3k2a81FZq05mmPw"
 INTENT = "A 61-year-old night librarian who looks after the sleepless of a small harbour town."
 FROM_INTENT: Json = {"intent": INTENT, "language": "en", "visibility": "workspace", "budget_usd": 1.0}
-WITH_FIELD: Json = {**FROM_INTENT, "custom_fields": {"favourite_tea": None}}
 RUN: Json = {
     "id": RUN_ID,
     "status": "completed",
