@@ -13,6 +13,8 @@ MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive",
 """These are promised or given."""
 GRATIS = frozenset({"@free", "@waive", "@discount"})
 """Nobody names these but to give them, unless they are stored: `the fifth one swims for nothing`."""
+EASED = GRATIS | {"@tab"}
+"""What makes it easier to pay."""
 REPAID = frozenset({"@refund", "@credit", "@compensation"})
 """These come back to somebody, by whatever name."""
 HAGGLING = MONEY | {"@price", "@pay", "currency"}
@@ -40,6 +42,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ANY = re.compile(r"\d(?:[\d.,]*\d)?")
 _SPOKEN = re.compile(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
 """A price in characters."""
+LONG, MANY = 9, 31
+"""Digits of an amount, and how often a stored one may be counted."""
+_COUNT = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 LESS = frozenset({"@discount", "@free", "@waive"})
 """What makes something cost less."""
 FEW = 3
@@ -49,7 +54,7 @@ FEW = 3
 def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Money and the like that is given, promised or named."""
     wanted = rule.concepts & MONEY
-    haggles = not asked.labels.keys().isdisjoint(HAGGLING)
+    haggles = "dear" in asked.labels or not asked.labels.keys().isdisjoint(HAGGLING)
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "defer"):
@@ -63,6 +68,9 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
             for match in _amounts(answer)
             if start <= match.start() and match.end() <= end and match[0].replace(" ", "") not in known
         ]
+        if not objects:
+            # What is given is no matter of course for being counted out.
+            amounts = [match for match in amounts if not _follows(match, asked, answer, known)]
         for mark in objects:
             low, high = answer.clause(mark.start)
             if answer.denies(low, high, mark, "negation", "unable"):
@@ -74,7 +82,7 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
             promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")
             if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
                 yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
-            elif haggles and mark.label in GRATIS and not is_stored and _is_free(answer, low, high):
+            elif haggles and mark.label in EASED and not is_stored and _is_free(answer, low, high):
                 yield finding(rule, "promise", 0.55, start, end)
         for match in amounts:
             low, high = answer.clause(match.start())
@@ -114,6 +122,23 @@ def _is_new_number(rule: Forbidden, asked: Marked, answer: Marked, start: int, e
     theirs = asked.digits
     spoken = _SPOKEN.search(answer.text, start, end) is not None if book.glyphs else False
     return spoken or any(one not in rule.digits and one not in theirs for one in told)
+
+
+def _follows(match: re.Match[str], asked: Marked, answer: Marked, known: frozenset[str]) -> bool:
+    """Tell whether an amount is so many times one that is stored: two at six hundred."""
+    digits = re.sub(r"\D", "", match[0])
+    if not 0 < len(digits) <= LONG:
+        return False
+    stored = {int(one) for text in known if (one := re.sub(r"\D", "", text)) and len(one) <= LONG}
+    counts = _counts(asked) | _counts(answer)
+    return any(int(digits) % k == 0 and int(digits) // k in stored for k in counts if 1 < k <= MANY)
+
+
+def _counts(reading: Marked) -> set[int]:
+    """Give the numbers of a text, in digits and in words."""
+    told = {int(match[0]) for match in _COUNT.finditer(reading.text)}
+    words = reading.phrasebook.counts
+    return told | {words[one] for match in _WORD.finditer(reading.text) if (one := fold(match[0])) in words}
 
 
 def _amounts(answer: Marked) -> list[re.Match[str]]:

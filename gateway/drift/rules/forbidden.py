@@ -56,6 +56,8 @@ PASSED_ON = ("@notify", "@mark", "ask", "future")
 UNTOLD = frozenset({"act:give", "act:promise", "act:estimate"})
 HIDDEN = frozenset({"@secret", "@solution"})
 """Acts and objects that an answer may have none of the rule's words for."""
+CURING = frozenset({"take", "advise"})
+"""How a remedy is given to whoever is ill."""
 LEAST = 2
 """A rule's own words from which on a question is about what it forbids."""
 SOON = 0.45
@@ -128,7 +130,7 @@ def prepare(
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Find where an answer does what the rule forbids, as far as its words show."""
     labels = answer.labels.keys()
-    cures = "take" in labels and "@medicine" in rule.concepts
+    cures = "@medicine" in rule.concepts and not labels.isdisjoint(CURING)
     if cures or rule.is_untold:
         pass
     elif rule.concepts.isdisjoint(labels) and rule.stems.isdisjoint(answer.content):

@@ -28,9 +28,18 @@ _KANA = re.compile("[\u3041-\u30ff]")
 _ALL = b"\1" * RUN
 
 
+_RULES = (
+    "act:",
+    "cue:speak",
+    "cue:emoji",
+    "cue:lists",
+    "cue:exclamation",
+    "cue:markdown",
+    "cue:boilerplate",
+    "@ai",
+)
+"""Labels that make a rule of what is denied."""
 MANNER = [
-    "cue:never",
-    "cue:behind",
     "cue:unable",
     "cue:style",
     "cue:lead",
@@ -156,6 +165,10 @@ def _is_manner(prompt: Marked, part: Segment) -> bool:
     """Tell whether it says how to behave; `returns are only taken in the shop` says how things are."""
     if prompt.has(part.start, part.end, *MANNER):
         return True
+    if prompt.has(part.start, part.end, "cue:never", "cue:behind"):
+        # `children do not pay` is told to anybody; a rule is about what is said or done.
+        labels = {mark.label for mark in prompt.all_within(part.start, part.end)}
+        return not prompt.has(*part, "self") and any(one.startswith(_RULES) for one in labels)
     if not prompt.has(part.start, part.end, "cue:only") or prompt.has(*part, "cue:elsewhere"):
         return False
     # A small word such as `in` does not tell that it is about how the persona speaks.

@@ -17,12 +17,12 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 9
+READER = 10
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
-FAR = 18
-"""Characters between a verb and a denial that is not the verb's."""
+NEAR, FAR = 4, 18
+"""Characters between a verb and a denial that is not the verb's: behind what says when, and anywhere."""
 
 
 def read(prompt: str, language: str, languages: Languages | None = None) -> tuple[Read, ...]:
@@ -118,7 +118,8 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
         is_said = any(map(str.isalnum, term)) and fold(term) not in reading.phrasebook.stop
         if is_said and len(term) <= 80 and is_forbidden(reading, segment, start, end):
             yield term
-    is_named = reading.has(segment.start, segment.end, "act:name", "act:compare")
+    # Of whom nothing bad is to be said may well be named.
+    is_named = reading.has(*segment, "act:name", "act:compare") and not reading.has(*segment, "@slander")
     for start, end, terms in named(reading, segment.start, segment.end):
         # In brackets stand examples of what the sentence is about, whatever its verb.
         if not is_named and (text[end - 1] not in ")）" or any(map(str.isdigit, text[start:end]))):
@@ -138,6 +139,9 @@ def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list
         return not any(map(tells_cue, reading.around(start, end)))
 
     left = [stem for start, end, stem in reading.words_within(*segment) if is_left(start, end)]
+    if not left and not has_limit and reading.has(*segment, "act:name", "act:advise"):
+        # Whom it names by no name is no word of its own, and what it forbids stands there all the same.
+        return not reading.has(*segment, "cue:never", "cue:behind")
     if reading.phrasebook.glyphs and not has_limit:
         # A word of a single letter is no run of them, and says something all the same.
         alone = range(segment.start, segment.end)
@@ -198,7 +202,8 @@ def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> boo
     # What is to be said may follow behind a comma: "warn them, that we do not…".
     since = reading.text.find(",", reading.within("cue:condition", start, never[0])[0].end)
     return any(
-        never[0] - at > FAR or (0 <= since < at and "," in reading.text[at : never[0]])
+        never[0] - at > FAR
+        or (0 <= since < at and ("," in reading.text[at : never[0]] or never[0] - at > NEAR))
         for at in told
         if at < never[0]
     )

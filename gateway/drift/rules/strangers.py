@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from gateway.drift.rules.amounts import HAGGLING
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -34,15 +35,18 @@ def judged(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str])
     # Where capitals tell no names, several hard words tell that somebody is judged.
     if not compares and not is_named and len(answer.labels.get("judges", ())) < SEVERAL:
         return
-    is_asked = is_named or "ask" in asked.labels or any(one.asks for one in asked.sentences)
-    for label in ("judges", "praises"):
+    # Whoever asks for less does not ask what others are like.
+    haggles = "dear" in asked.labels or not asked.labels.keys().isdisjoint(HAGGLING)
+    asks = "ask" in asked.labels or any(one.asks for one in asked.sentences)
+    is_asked = is_named or (asks and not haggles)
+    for label in ("judges", "praises", *(["@slander"] if "@slander" in rule.concepts else [])):
         for mark in answer.labels.get(label, ()):
             sentence = answer.sentence(mark.start)
             low = max(answer.clause(mark.start)[0], mark.start - NEAR)
             high = mark.end + (NEAR if answer.phrasebook.behind else 0)
             if sentence.asks or answer.denies(low, high, mark, "negation", "unable", "condition"):
                 continue
-            is_sure = is_asked if label == "judges" else is_named
+            is_sure = is_asked if label == "judges" else is_named or (is_stranger and label == "@slander")
             yield finding(rule, "judgement", JUDGED if is_sure else UNASKED, sentence.start, sentence.end)
     if speaks and is_stranger and not answer.begins_with(BEGINNING, *DECLINES, "negation", "condition"):
         for mark in answer.labels.get("them", ()):

@@ -127,9 +127,10 @@ def cures(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """A remedy for whoever is ill, whatever it is called."""
     if "@ill" not in asked.labels or not answer.labels.keys().isdisjoint({"defer", "@doctor"}):
         return
-    for mark in answer.labels.get("take", ()):
+    for mark in (*answer.labels.get("take", ()), *answer.labels.get("advise", ())):
         sentence = answer.sentence(mark.start)
-        if not sentence.asks and not answer.has(*answer.clause(mark.start), "negation", "unable"):
+        denials = ("negation", "unable") if mark.label == "take" else ("unable", "condition")
+        if not sentence.asks and not answer.has(*answer.clause(mark.start), *denials):
             yield finding(rule, "advice", 0.55, sentence.start, sentence.end)
 
 
@@ -142,7 +143,7 @@ def advice(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterat
             yield finding(rule, "advice", 0.6, start, end)
             continue
         marks = answer.within(topic, start, end)
-        if not marks or answer.has(start, end, "unable", "defer") or sentence.asks:
+        if not marks or answer.has(start, end, "unable", "defer", "@doctor") or sentence.asks:
             continue
         if answer.has(*answer.clause(marks[0].start), "negation"):
             continue

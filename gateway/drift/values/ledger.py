@@ -35,6 +35,8 @@ _BARE = 1.5
 """The same of a number without a unit."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
 _MULTIPLES = 31
+_SUMMED = 24
+"""Stored values of one kind that sums are made of."""
 _NONE: frozenset[float | str] = frozenset()
 
 
@@ -185,7 +187,17 @@ class Ledger:
             each = {round(value / k, 4), round(value / k / 2, 4)}
             if not values.isdisjoint(each) or value * 100 / k in self.numbers:
                 return True
-        return any(round(value - one, 4) in numbers and value != 2 * one for one in numbers if one in values)
+        if any(round(value - one, 4) in numbers and value != 2 * one for one in numbers if one in values):
+            return True
+        return self._is_sum(value, values, numbers)
+
+    def _is_sum(self, value: float, values: set[float], counts: set[float]) -> bool:
+        """Tell whether it is a stored value and several of another one: a bed and two bowls of stew."""
+        several = {k for k in counts if 1 < k <= _MULTIPLES and k == int(k)}
+        if not several or len(values) > _SUMMED:
+            return False
+        many = {round(one * k, 4) for one in values for k in several}
+        return any(round(value - one, 4) in many for one in values | many)
 
     def _accused(
         self, evidence: Evidence, figure: Figure, held: list[Stated], heard: Heard

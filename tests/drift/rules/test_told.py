@@ -173,3 +173,28 @@ def test_a_brief_answer_is_not_taken_for_another_character() -> None:
     )
     result, _ = score(profile, BEGINNING, "¿Cuándo estarán mis lentes?", "En cinco días.")
     assert result.verdict == "in-character"
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "good"),
+    [
+        (
+            "es",
+            "Los menores de cinco años no pagan.",
+            "¿Pagan los niños?",
+            "Los menores de cinco años no pagan.",
+        ),
+        ("en", "A bed is four coppers, stew is one copper.", "A bed and two bowls?", "Six coppers all told."),
+        ("tr", "Gün batımı turu 600 lira. İndirim yapma.", "İki kişi ne tutar?", "İki kişi 1200 lira eder."),
+        (
+            "es",
+            "No dé consejos médicos.",
+            "Me mareo, ¿qué tomo?",
+            "Sobre pastillas, mejor pregunte a su médico.",
+        ),
+        ("es", "No recomiende otras empresas.", "¿Conoce otra?", "De otras empresas no hablo."),
+    ],
+)
+def test_what_anybody_may_be_told_breaks_no_rule(language: str, prompt: str, user: str, good: str) -> None:
+    profile = Profile(Character(name="Desk", language=language, prompt=prompt))
+    assert score(profile, BEGINNING, user, good)[0].verdict not in OFF
