@@ -31,6 +31,7 @@ UNTOLD = 1000.0
 SCALE = 16.0
 """Weights are log odds times this, in one byte each."""
 
+_SCALE = np.float32(SCALE)
 _BASE = 0x01000193
 _ROOM = LONGEST + 8
 _POWERS = np.cumprod(np.full(_ROOM, _BASE, np.uint32), dtype=np.uint32)
@@ -71,12 +72,20 @@ def buckets(plain: str) -> list[Codes]:
     length = len(codes)
     sums = np.zeros(length + 1, np.uint32)
     np.cumsum((codes + np.uint32(17)) * _POWERS[:length], dtype=np.uint32, out=sums[1:])
-    found = []
-    for order, salt in zip(ORDERS, _SALTS, strict=True):
-        count = max(0, length + 1 - order)
-        hashes = (sums[order:] - sums[:count]) * _INVERSE[:count] + salt
-        hashes = (hashes ^ (hashes >> _15)) * _MIX
-        found.append((hashes ^ (hashes >> _13)) >> _DOWN)
+    counts = [max(0, length + 1 - order) for order in ORDERS]
+    hashes = np.empty(sum(counts), np.uint32)
+    found, last = [], 0
+    for order, salt, count in zip(ORDERS, _SALTS, counts, strict=True):
+        first, last = last, last + count
+        part = np.subtract(sums[order:], sums[:count], out=hashes[first:last])
+        part *= _INVERSE[:count]
+        part += salt
+        found.append(part)
+    # All orders are mixed at once, since for a few words it is the number of steps that costs.
+    hashes ^= hashes >> _15
+    hashes *= _MIX
+    hashes ^= hashes >> _13
+    hashes >>= _DOWN
     return found
 
 
@@ -102,7 +111,7 @@ def log_odds(identifier: Identifier, parts: Sequence[str]) -> NDArray[np.float32
     if filled:
         taken = identifier.weights.take(np.concatenate(rows), axis=0)
         summed[filled] = np.add.reduceat(taken, firsts, axis=0, dtype=np.int32)
-        summed /= np.float32(SCALE)
+        summed /= _SCALE
     return summed
 
 
@@ -110,7 +119,7 @@ class Leanings:
     """Knows how much likelier words, each by itself, make another language than ours."""
 
     def __init__(self, ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
-        self._ours, self._theirs = list(ours), list(theirs)
+        self._ours, self._theirs = np.array(ours, np.intp), np.array(theirs, np.intp)
         self._known: Memory[str, tuple[float, bytes]] = Memory(
             lambda token: self._weighed([token])[0], REMEMBERED
         )
@@ -134,15 +143,17 @@ class Leanings:
     def together(self, tokens: Sequence[str]) -> float:
         """Give the log odds of one other language over all these words."""
         rows = b"".join([self._known[token][1] for token in tokens if token.isalpha()])
-        sums = (
-            np.frombuffer(rows, np.int16).reshape(-1, len(packaged().languages)).sum(axis=0, dtype=np.int32)
+        sums = np.add.reduce(
+            np.frombuffer(rows, np.int16).reshape(-1, len(packaged().languages)), axis=0, dtype=np.int32
         )
-        return float(sums.take(self._theirs).max() - sums.take(self._ours).max()) / SCALE
+        theirs, ours = sums.take(self._theirs), sums.take(self._ours)
+        return float(np.maximum.reduce(theirs) - np.maximum.reduce(ours)) / SCALE
 
     def _weighed(self, tokens: list[str]) -> list[tuple[float, bytes]]:
         scores = log_odds(packaged(), ["".join(plain(token).split()) for token in tokens])
-        best = (scores[:, self._theirs].max(axis=1) - scores[:, self._ours].max(axis=1)).tolist()
-        rows = np.rint(scores * SCALE).astype(np.int16)
+        theirs, ours = scores.take(self._theirs, axis=1), scores.take(self._ours, axis=1)
+        best = (np.maximum.reduce(theirs, axis=1) - np.maximum.reduce(ours, axis=1)).tolist()
+        rows = np.rint(scores * _SCALE).astype(np.int16)
         return [(leaning, row.tobytes()) for leaning, row in zip(best, rows, strict=True)]
 
 

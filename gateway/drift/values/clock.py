@@ -27,6 +27,8 @@ class Clock:
         self._late = re.compile(rf"[ \u00a0](?:{own.late})(?!\w)" if own.late else "(?!)")
         self._minutes = own.minutes
         self._minutes_to = frames.names(own.minutes, r" (%s) ([^\W\d_]+)")
+        self.behind = (self.oclock, self._minutes_to, *(pattern for _, pattern in self._after))
+        """Patterns of what may stand behind a number and makes a time of it."""
         self._at = re.compile(rf"(?<!\w)(?:{own.at})\s$", re.IGNORECASE) if own.at else None
 
     def set(self, lower: str, found: list[Figure]) -> list[Figure]:
@@ -50,34 +52,39 @@ class Clock:
             return False
         return bool(self._at.search(lower, max(0, one.start - _LEAD), one.start))
 
-    def told(self, lower: str, start: int, end: int, value: float) -> Figure | None:
-        """Read "half past nine", "neun Uhr", "a las nueve y media", "twenty to three", "7 pm"."""
+    def told(self, lower: str, start: int, end: int, value: float, *, is_followed: bool) -> Figure | None:
+        """Read "half past nine", "neun Uhr", "a las nueve y media", "twenty to three", "7 pm".
+
+        `is_followed` tells whether one of the patterns `behind` matches.
+        """
         if value > 24 or value != int(value):
             return None
         whole = int(value)
         is_led = lower.endswith(self._leads, max(0, start - 20), start)
-        led = next(
-            (
-                (match.start(), minutes)
-                for minutes, pattern in (self._halves if is_led else ())
-                if (match := pattern.search(lower, max(0, start - 20), start))
-            ),
-            None,
-        )
+        led = self._led(lower, start) if is_led else None
         if led and led[1]:
             return self.time(lower, led[0], end, whole * 60 + led[1])
-        for minutes, pattern in self._after:
+        for minutes, pattern in self._after if is_followed else ():
             if match := pattern.match(lower, end):
                 return self.time(lower, start, match.end(), whole * 60 + minutes)
         if led and not _FRACTION.match(lower, end):
             # What only leads up to a time says nothing of its minutes.
             return self.time(lower, led[0], end, whole * 60)
+        if not is_followed:
+            return None
         if self._minutes and (match := self._minutes_to.match(lower, end)):
             hour = self._words.get(match[2], 99)
             if whole in (5, 10, 20, 25) and hour <= 12 and not self._counts(lower, match.end()):
                 return Figure(TIME, hour * 60 + self._minutes[match[1]] * whole, start, match.end())
         if match := self.oclock.match(lower, end):
             return self.time(lower, start, match.end(), whole * 60, match[0])
+        return None
+
+    def _led(self, lower: str, start: int) -> tuple[int, int] | None:
+        """Find where what leads up to an hour begins, and the minutes that it tells."""
+        for minutes, pattern in self._halves:
+            if match := pattern.search(lower, max(0, start - 20), start):
+                return match.start(), minutes
         return None
 
     def time(self, lower: str, start: int, end: int, minutes: int, said: str = "") -> Figure:

@@ -27,3 +27,8 @@ def names(words: dict[str, int], frame: str) -> re.Pattern[str]:
     """Put the words into the frame, the longest first."""
     some = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
     return re.compile(frame % some if some else "(?!)")
+
+
+def any_of(*patterns: re.Pattern[str]) -> re.Pattern[str]:
+    """Match where one of these matches, whatever its case."""
+    return re.compile("|".join(f"(?:{one.pattern})" for one in patterns), re.IGNORECASE)

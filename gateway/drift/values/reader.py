@@ -86,6 +86,8 @@ class Reader:
         self.dated = self.weekdays.keys() | self.months.keys()
         """Words that have a capital in some languages and are no names."""
         self._month_after = frames.names(self.months, r"\.?(?:\s|\s?de\s|\s?d['’])\s?(%s)(?!\w)")
+        self._behind = frames.any_of(self._hour, self._month_after, *self._clock.behind)
+        """Matches where one of these does: only few numbers have any of them behind them."""
         self._month_ends = frozenset(month[-1] for month in self.months) | {"."}
         self._month_before = frames.names(self.months, r"(?<!\w)(%s)\.?\s$")
         self.weekday = frames.names(
@@ -192,9 +194,10 @@ class Reader:
         return Figure(kind, told, first, last, is_range, end)
 
     def _known(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
-        if clocked := self._clock.told(lower, start, end, value):
+        is_followed = self._behind.match(lower, end) is not None
+        if clocked := self._clock.told(lower, start, end, value, is_followed=is_followed):
             return clocked
-        if value <= 24 and (hour := self._hour.match(lower, end)):
+        if is_followed and value <= 24 and (hour := self._hour.match(lower, end)):
             minutes = int(hour[1]) if hour.lastindex and hour[1] else 0
             if hour.lastindex and not hour[1] and hour.re.groups > 1 and hour[2]:
                 minutes = int(numerals.han(hour[2]))
@@ -204,7 +207,7 @@ class Reader:
         if match := self.signs.behind(text, end):
             kind, value = part(self.signs.kinds[match[1]], value)
             return Figure(kind, value, start, match.end())
-        if value <= 31 and (match := self._month_after.match(lower, end)):
+        if is_followed and value <= 31 and (match := self._month_after.match(lower, end)):
             return Figure(DATE, self.months[match[1]] * 100 + value, start, match.end())
         is_dated = value <= 31 and lower[max(0, start - 2) : start - 1] in self._month_ends
         if is_dated and (match := self._month_before.search(lower, max(0, start - 14), start)):
