@@ -13,7 +13,7 @@ from gateway.drift.score import Score
 from gateway.drift.text import Text
 from gateway.drift.trend import Manner, Trend
 from gateway.drift.values import contradiction
-from gateway.drift.values.contradiction import Claims
+from gateway.drift.values.contradiction import Claims, Own
 from gateway.drift.verdict import Beliefs
 from gateway.drift.voice import lines
 from gateway.drift.voice.lines import Lines
@@ -29,8 +29,8 @@ ASKED = 2_400
 """Characters of the user's turn that are read for words."""
 BRIEF, FEW_WORDS, FEW_LETTERS = 48, 6, 14
 """Characters and words of an answer that is brief, and its characters where there are no blanks."""
-SEEN = 2_000
-"""Characters of the turn before that are remembered, to notice what is said twice."""
+SEEN = contradiction.LEARNT_FROM
+"""Characters of the turn before that are remembered, to learn from and to notice what is said twice."""
 
 
 class Course(NamedTuple):
@@ -55,14 +55,19 @@ class Course(NamedTuple):
     """The conversation has settled this of the rules."""
     answer: str = ""
     """That of the turn before."""
+    own: Own | None = ()
+    """What the persona said of itself in it; `None` where that is to be read when another turn follows."""
 
     @property
     def size(self) -> int:
         """Estimate the bytes that it takes in memory, shared ones included."""
         words = 0 if self.lines is None else len(self.lines.tokens)
-        return 20 * words + 8 * (0 if self.waiting is None else len(self.waiting.tokens)) + 6_000
+        waiting = 0 if self.waiting is None else len(self.waiting.tokens)
+        return 20 * words + 8 * waiting + CLAUSE * len(self.own or ()) + 6_000
 
 
+CLAUSE = 800
+"""Bytes of a clause, about."""
 BEGINNING = Course()
 
 
@@ -79,7 +84,7 @@ def score(
     text = profile.read(answer, user)
     odds = profile.odds(known, text)
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
-    contradicted = contradiction.contradiction(profile.facts, course.claims, asked, said)
+    contradicted, own = contradiction.weigh(profile.facts, course.claims, asked, said)
     broken = detection.breaks(said, profile.guards, profile.patterns)
     unlike = odds.assistant if known.number >= verdict.LINES_NEEDED else -math.inf
     broken += detection.served(said, profile.service, unlike)
@@ -116,7 +121,7 @@ def score(
         signals=explanation.signals(),
         trend=followed.belief,
     )
-    return result, _next(profile, course, known, text, odds, followed, result, answer, checked.kept)
+    return result, _next(profile, course, known, text, odds, followed, result, answer, checked.kept, own)
 
 
 def _is_brief(answer: str, *, is_unspaced: bool) -> bool:
@@ -129,7 +134,10 @@ def _is_brief(answer: str, *, is_unspaced: bool) -> bool:
 def _settled(profile: Profile, course: Course) -> Course:
     """Learn from the course's last turn, which is put off until there is another one."""
     if course.is_accepted:
-        claims = contradiction.learn(profile.facts, course.claims, course.turns - 1, Text(course.answer))
+        own = course.own
+        if own is None:
+            own = contradiction.own(profile.facts, Text(course.answer))
+        claims = contradiction.learn(profile.facts, course.claims, course.turns - 1, own)
         course = course._replace(claims=claims)
     if course.waiting is not None:
         known = lines.added(profile.vocabulary, course.lines or profile.lines, course.waiting)
@@ -147,6 +155,7 @@ def _next(
     result: Score,
     answer: str,
     kept: Kept,
+    own: Own | None,
 ) -> Course:
     """Add this turn to the course. One that is not accepted changes nothing that later turns are held to."""
     settled = course._replace(
@@ -157,6 +166,7 @@ def _next(
         is_accepted=False,
         trend=followed,
         kept=kept,
+        own=own,
         answer=answer[:SEEN],
     )
     if result.verdict == "out-of-character":

@@ -92,7 +92,7 @@ def _asked(user: str) -> object:
 
 
 def _learnt(answer: str) -> object:
-    return contradiction.learn(ANNA.facts, (), 1, Text(answer))
+    return contradiction.learn(ANNA.facts, (), 1, contradiction.own(ANNA.facts, Text(answer)))
 
 
 def _prompt(text: str) -> object:

@@ -77,11 +77,11 @@ def anna(language: str = "en") -> Facts:
 
 
 def contradiction(facts: Facts, claims: Claims, user: str, answer: str) -> Contradiction | None:
-    return values.contradiction(facts, claims, Text(user), Text(answer))
+    return values.weigh(facts, claims, Text(user), Text(answer)).contradiction
 
 
 def learn(facts: Facts, claims: Claims, turn: int, answer: str) -> Claims:
-    return values.learn(facts, claims, turn, Text(answer))
+    return values.learn(facts, claims, turn, values.own(facts, Text(answer)))
 
 
 def belief(found: Contradiction | None) -> float | None:
@@ -311,3 +311,14 @@ def test_a_field_that_is_called_by_a_feeling_says_what_is_felt(key: str, value: 
     found = contradiction(facts, (), "What do you think of it?", said)
     assert found is not None
     assert "polarity" in {clash.name for clash in found.clashes}
+
+
+@pytest.mark.parametrize("times", [1, 4, 24])
+def test_what_is_learnt_of_an_answer_is_what_reading_it_anew_would_give(times: int) -> None:
+    facts, answer = anna(), Text("Well, well. I live in Graz, I like tea, and you sing; do I? " * times)
+    own = values.weigh(facts, (), Text("Who are you?"), answer).own
+    anew = values.own(facts, answer)
+    assert own is not None
+    assert [(one.text, one.start) for one in own] == [(one.text, one.start) for one in anew]
+    assert anew
+    assert values.weigh(facts, (), Text(""), Text("I like tea. " * 200)).own is None

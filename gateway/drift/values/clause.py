@@ -51,6 +51,7 @@ class Clause:
         "_words",
         "asks",
         "marks",
+        "number",
         "speaker",
         "start",
         "stems",
@@ -67,6 +68,7 @@ class Clause:
         mentions: tuple[Mention, ...],
         words: Words,
         counts: Counts,
+        number: int = 0,
     ) -> None:
         self._lexicon = lexicon
         self._words = words
@@ -76,6 +78,8 @@ class Clause:
         self._age: float | None = -1
         self.text = text
         self.start = start
+        self.number = number
+        """Its place among all clauses of what was read."""
         self.stems: dict[str, int] = {}
         """The first place of each content word."""
         for stem, at, _ in words:

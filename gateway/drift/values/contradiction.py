@@ -1,7 +1,7 @@
 """A contradiction is a turn that denies what is stored of its persona, or what it has said before."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gateway.drift.score import kind
@@ -11,19 +11,24 @@ from gateway.drift.values.attributes import (
     weigh_attributes,
     weigh_verb_forms,
 )
+from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Clash, Evidence
 from gateway.drift.values.facts import Claim, Facts
 from gateway.drift.values.figures import WEEKDAY, Figure, numbers
 from gateway.drift.values.heard import Heard
 from gateway.drift.values.matching import weigh_attitudes, weigh_likeness
 from gateway.drift.values.reply import weigh_reply
-from gateway.drift.values.segmentation import Piece, clauses, pieces, segment
+from gateway.drift.values.segmentation import MOST, Piece, clauses, pieces, segment
 
+Own = tuple[Clause, ...]
+"""Clauses of one turn in which the persona spoke of itself."""
 Claims = tuple[Claim, ...]
 """Clauses in which the persona spoke of itself in accepted turns, newest last."""
 _CLAIMS, _CLAIMS_PER_TURN = 64, 16
 _SEEN = 4000
 """Characters at the beginning of an answer that are searched for names, breaks and out-of-era words."""
+LEARNT_FROM = 2_000
+"""Characters of an answer that are learnt from, the first."""
 _BIOGRAPHY = 24
 """Content words from which on whatever a persona says of itself touches what is stored of it."""
 _CLASHES = 8
@@ -96,18 +101,33 @@ class Contradiction(NamedTuple):
     """Strength from 0 to 1 of each kind of evidence, for and against."""
 
 
-def learn(facts: Facts, claims: Claims, turn: int, answer: Text) -> Claims:
+class Weighed(NamedTuple):
+    """An answer held against what is stored."""
+
+    contradiction: Contradiction | None
+    """`None` where the answer touches nothing stored."""
+    own: Own | None
+    """What the persona says of itself; `None` where the answer is too long for all of it to be told here."""
+
+
+def learn(facts: Facts, claims: Claims, turn: int, own: Own) -> Claims:
     """Add the claims of one more accepted turn; the oldest fall out."""
-    said = [
-        Claim(f"turn[{turn}]", clause, facts.mass(clause.stems), is_said=True)
-        for clause in segment(facts.lexicon, answer)
-        if clause.speaker == "self" and not clause.asks and clause.stems
-    ]
-    return (claims + tuple(said[:_CLAIMS_PER_TURN]))[-_CLAIMS:]
+    said = [Claim(f"turn[{turn}]", clause, facts.mass(clause.stems), is_said=True) for clause in own]
+    return (claims + tuple(said))[-_CLAIMS:]
 
 
-def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Contradiction | None:
-    """Gather what speaks for a contradiction; `None` where the answer touches nothing stored."""
+def own(facts: Facts, answer: Text) -> Own:
+    """Read what the persona says of itself in an answer."""
+    return _own(segment(facts.lexicon, answer))
+
+
+def _own(clauses: Iterable[Clause]) -> Own:
+    said = [one for one in clauses if one.speaker == "self" and not one.asks and one.stems]
+    return tuple(said[:_CLAIMS_PER_TURN])
+
+
+def weigh(facts: Facts, claims: Claims, user: Text, answer: Text) -> Weighed:
+    """Gather what speaks for a contradiction, and what is to be learnt of the answer."""
     evidence = Evidence(facts)
     read = pieces(facts.lexicon, answer)
     evidence.said.update([stem for piece in read for stem, _, _ in piece.reading.stems])
@@ -135,7 +155,9 @@ def contradiction(facts: Facts, claims: Claims, user: Text, answer: Text) -> Con
     weigh_reply(evidence, said, Piece(question, asked), answer.text)
     _weigh_figures(evidence, read, figures, Piece(question, asked), answer)
     _weigh_identity(evidence, user.text, answer.head(_SEEN))
-    return _verdict(evidence)
+    # Clauses of a longer answer are read from another part of it when they are learnt.
+    told = _own([one for one in said if one.number < MOST]) if len(answer) <= LEARNT_FROM else None
+    return Weighed(_verdict(evidence), told)
 
 
 def _acquit(evidence: Evidence, figures: list[Figure], asked: Sequence[Figure]) -> None:

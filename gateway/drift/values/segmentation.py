@@ -9,7 +9,7 @@ from gateway.drift.values.lexicon import Lexicon, Mention, Reading
 
 _HEAD, _TAIL = 1800, 600
 """Characters looked at where a text is longer: its beginning and its end."""
-_MOST = 40
+MOST = 40
 """Clauses looked at."""
 _SUBJECT = frozenset({"_self", "_other", "_like", "_dislike"})
 """Marks that a clause begins anew with; one without any goes on as the one before it in the sentence."""
@@ -39,13 +39,13 @@ def piece(lexicon: Lexicon, stretch: Stretch) -> Piece:
     return Piece(stretch, lexicon.read(stretch))
 
 
-def segment(lexicon: Lexicon, text: Text, head: int = _HEAD, most: int = _MOST) -> list[Clause]:
+def segment(lexicon: Lexicon, text: Text, head: int = _HEAD, most: int = MOST) -> list[Clause]:
     """Take a text apart; of a very long one only the clauses at its beginning and its end are given."""
     return clauses(lexicon, pieces(lexicon, text, head), None, most)
 
 
 def clauses(
-    lexicon: Lexicon, pieces: list[Piece], known: Set[str] | None = None, most: int = _MOST
+    lexicon: Lexicon, pieces: list[Piece], known: Set[str] | None = None, most: int = MOST
 ) -> list[Clause]:
     """Give the clauses of what has been read; where `known` is given only those that may touch it.
 
@@ -63,7 +63,7 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
     found: list[Clause] = []
     if known is not None and not counts and not _touches(mentions, words, known):
         return found
-    m = w = n = 0
+    m = w = n = number = 0
     start = offset
     last_m, last_w, last_n = len(mentions), len(words), len(counts)
     mood: tuple[Mention, ...] = ()
@@ -81,9 +81,10 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
                 marks = mood + marks
             if n > n0 or known is None or _touches(marks, some, known):
                 words_of = text[start - offset : end - offset]
-                found.append(Clause(lexicon, words_of, start, marks, some, counts[n0:n]))
+                found.append(Clause(lexicon, words_of, start, marks, some, counts[n0:n], number))
                 if len(found) >= most:
                     break
+            number += 1
             if m > m0:
                 mood = _mood(marks)
         if mood and text[end - offset - 1] in _STOPS:
