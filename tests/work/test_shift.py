@@ -17,7 +17,7 @@ from gateway.work.work import State, Work
 from tests.fakes.store import opened
 from tests.work.tally import GATE, NAME, SECRET, Tally, order, results
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @pytest.fixture
