@@ -255,8 +255,27 @@ def test_a_chat_streams_and_says_how_far_it_strayed(page: Reader) -> None:
     answer = main.locator(".said:not(.user)").last
     expect(answer.locator(".verdict")).to_be_visible()
     assert text(answer.locator(".text"))
-    newest = page.traffic.get("/v1/turns?limit=1")["data"][0]
-    assert newest["drift"]["verdict"].replace("-", " ") == text(answer.locator(".verdict"))
+
+    def scored() -> Any:
+        found = page.traffic.get("/v1/turns?limit=1")["data"][0]["drift"]["verdict"]
+        return found if found != "unscored" else None
+
+    expect(answer.locator(".verdict")).to_have_text(until(scored).replace("-", " "))
+
+
+def test_a_score_that_comes_later_lands_in_the_chat(page: Reader) -> None:
+    def withhold(route: Any) -> None:
+        reply = route.fetch()
+        late = re.sub(r'"drift":\{[^}]*\}', '"drift":{"verdict":"unscored","reason":"later"}', reply.text())
+        route.fulfill(response=reply, body=late)
+
+    page.page.route("**/v1/openai/chat/completions", withhold)
+    main = page.open(f"/personas/{SLUG}/chat")
+    main.get_by_label("Say something").fill("Good evening!")
+    page.page.keyboard.press("Enter")
+    answer = main.locator(".said:not(.user)").last
+    expect(answer.locator(".verdict")).to_have_text(re.compile("^(in|out of) character$"))
+    page.page.unroute("**/v1/openai/chat/completions")
 
 
 def test_new_turns_appear_as_they_end(page: Reader) -> None:

@@ -75,7 +75,7 @@ export const texts = {
   },
   chat: {
     title: "Chat", say: "Say something", send: "Send", stop: "Stop", you: "You", version: "Talk to", start: "Say hello", note: "Answers are real and are billed as any other; what is said here is not kept.",
-    scoring: "scoring …", again: "Begin anew", ended: "stopped",
+    usual: (version) => `no version: v${version}`, scoring: "scoring …", again: "Begin anew", ended: "stopped",
   },
   about: {
     examples: "Examples", noExamples: "No example lines", noExamplesNext: "A few lines that the persona could have said let the scorer know its voice sooner.",

@@ -9,10 +9,13 @@ import { may } from "../shell/session.js";
 import { verdict } from "../parts/verdict.js";
 
 const words = texts.chat;
+// Reasons for which a turn has no score yet, and the milliseconds between two looks for it.
+const LATER = new Set(["budget", "later"]);
+const PAUSES = [300, 700, 1500, 3000, 6000, 12000];
 
 export async function show({ persona, signal }) {
   const versions = Array.from({ length: Math.min(persona.version, 200) }, (_, at) => persona.version - at);
-  const names = [[persona.slug, texts.persona.bare(persona.labels.production ?? persona.version)], ...versions.map((each) => [`${persona.slug}@v${each}`, `v${each}`])];
+  const names = [[persona.slug, words.usual(persona.labels.production ?? persona.version)], ...versions.map((each) => [`${persona.slug}@v${each}`, `v${each}`])];
   const talk = { model: persona.slug, messages: [], stop: null };
   const place = h("div", { class: "talk", "aria-live": "polite" }, empty(words.start, words.note));
   const text = h("textarea", { placeholder: words.say, "aria-label": words.say, rows: 1 });
@@ -54,7 +57,12 @@ async function say(talk, place, text, send, signal) {
       method: "POST",
       body: { model: `persona/${talk.model}`, messages: talk.messages, stream: true },
       signal: talk.stop.signal,
-      on: (event) => take(event, by, body, levels),
+      on: (event) => {
+        const scored = take(event, body);
+        if (!scored) return;
+        land(scored, by, levels);
+        if (LATER.has(scored.drift.reason) && may("chat:read")) wait(scored, signal, by, levels);
+      },
     });
     talk.messages.push({ role: "assistant", content: body.textContent });
   } catch (error) {
@@ -68,13 +76,28 @@ async function say(talk, place, text, send, signal) {
   text.focus();
 }
 
-function take(event, by, body, levels) {
-  if (event.data === "[DONE]") return;
+// Takes what was said, and gives the score where one comes with it.
+function take(event, body) {
+  if (event.data === "[DONE]") return null;
   const chunk = JSON.parse(event.data);
   if (chunk.error) throw new Error(chunk.error.message);
   body.append(chunk.choices?.[0]?.delta?.content ?? "");
-  if (!chunk.persona) return;
-  const { slug, version, drift, coherence, turn } = chunk.persona;
+  return chunk.persona ?? null;
+}
+
+// A score that was not ready with the answer is on its turn soon after.
+async function wait(scored, signal, by, levels) {
+  by.lastChild.replaceWith(h("span", {}, words.scoring));
+  for (const pause of PAUSES) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (signal.aborted) return;
+    const turn = await api.get(`/v1/turns/${scored.turn}`, null, { signal }).catch(() => null);
+    if (turn && turn.drift.verdict !== "unscored") return land({ ...scored, drift: turn.drift, coherence: turn.coherence }, by, levels);
+  }
+  land(scored, by, levels);
+}
+
+function land({ slug, version, drift, coherence, turn }, by, levels) {
   by.replaceChildren(`${slug} v${version}`, verdict(drift.verdict));
   const axes = ["voice", "values", "rules"].filter((axis) => drift[axis] !== null && drift[axis] !== undefined);
   levels.replaceChildren(
