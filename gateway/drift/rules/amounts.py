@@ -42,8 +42,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ANY = re.compile(r"\d(?:[\d.,]*\d)?")
 _SPOKEN = re.compile(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
 """A price in characters."""
-LONG, MANY = 9, 31
-"""Digits of an amount, and how often a stored one may be counted."""
+LONG, MANY, SUMMED = 9, 31, 24
+"""Digits of an amount, how often a stored one may be counted, and how many of them are put together."""
 _COUNT = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 LESS = frozenset({"@discount", "@free", "@waive"})
 """What makes something cost less."""
@@ -130,8 +130,11 @@ def _follows(match: re.Match[str], asked: Marked, answer: Marked, known: frozens
     if not 0 < len(digits) <= LONG:
         return False
     stored = {int(one) for text in known if (one := re.sub(r"\D", "", text)) and len(one) <= LONG}
-    counts = _counts(asked) | _counts(answer)
-    return any(int(digits) % k == 0 and int(digits) // k in stored for k in counts if 1 < k <= MANY)
+    several = [k for k in _counts(asked) | _counts(answer) if 1 < k <= MANY]
+    if not several or len(stored) > SUMMED:
+        return False
+    many = {one * k for one in stored for k in several}
+    return int(digits) in many or any(int(digits) - one in many for one in stored)
 
 
 def _counts(reading: Marked) -> set[int]:

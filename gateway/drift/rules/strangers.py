@@ -42,8 +42,12 @@ def judged(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str])
     for label in ("judges", "praises", *(["@slander"] if "@slander" in rule.concepts else [])):
         for mark in answer.labels.get(label, ()):
             sentence = answer.sentence(mark.start)
-            low = max(answer.clause(mark.start)[0], mark.start - NEAR)
+            first, last = answer.clause(mark.start)
+            low = max(first, mark.start - NEAR)
             high = mark.end + (NEAR if answer.phrasebook.behind else 0)
+            if label == "@slander":
+                # It may be the verb of what is not done: "I will not speak ill of him".
+                low, high = first, last
             if sentence.asks or answer.denies(low, high, mark, "negation", "unable", "condition"):
                 continue
             is_sure = is_asked if label == "judges" else is_named or (is_stranger and label == "@slander")

@@ -163,11 +163,10 @@ def weigh(facts: Facts, claims: Claims, user: Text, answer: Text) -> Weighed:
 def _acquit(evidence: Evidence, figures: list[Figure], asked: Sequence[Figure]) -> None:
     """Note which figures are stored, the user's, or follow from both."""
     ledger, theirs = evidence.facts.ledger, evidence.theirs
-    counts = [*figures, *asked]
     evidence.right = [
         (one.start, one.end)
         for one in figures
-        if one.value in theirs or ledger.holds(one) or ledger.follows(one, counts)
+        if one.value in theirs or ledger.holds(one) or ledger.follows(one, figures, asked)
     ]
 
 

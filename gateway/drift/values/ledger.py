@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
+from gateway.drift.values import sums
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.figures import (
     DATE,
@@ -34,9 +35,6 @@ _DENIED = 24
 _BARE = 1.5
 """The same of a number without a unit."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
-_MULTIPLES = 31
-_SUMMED = 24
-"""Stored values of one kind that sums are made of."""
 _NONE: frozenset[float | str] = frozenset()
 
 
@@ -163,9 +161,9 @@ class Ledger:
             return True
         if any(figure.start - _DENIED <= at <= figure.start for at in heard.denied):
             return True
-        return self.follows(figure, (*heard.figures, *heard.asked_figures))
+        return self.follows(figure, heard.figures, heard.asked_figures)
 
-    def follows(self, figure: Figure, counts: Iterable[Figure]) -> bool:
+    def follows(self, figure: Figure, said: Iterable[Figure], asked: Iterable[Figure]) -> bool:
         """Tell whether a figure follows from stored ones and from what is counted: three at eight euros."""
         value = figure.value
         if isinstance(value, str):
@@ -179,25 +177,7 @@ class Ledger:
         ranged = [one.figure.value for one in self.by_kind.get(figure.kind, ()) if one.figure.is_range]
         if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
             return True
-        numbers = {one.value for one in counts if not isinstance(one.value, str)}
-        for k in numbers - {value}:
-            # There and back is twice as much, and nobody says the number.
-            if not 1 < k <= _MULTIPLES or k != int(k):
-                continue
-            each = {round(value / k, 4), round(value / k / 2, 4)}
-            if not values.isdisjoint(each) or value * 100 / k in self.numbers:
-                return True
-        if any(round(value - one, 4) in numbers and value != 2 * one for one in numbers if one in values):
-            return True
-        return self._is_sum(value, values, numbers)
-
-    def _is_sum(self, value: float, values: set[float], counts: set[float]) -> bool:
-        """Tell whether it is a stored value and several of another one: a bed and two bowls of stew."""
-        several = {k for k in counts if 1 < k <= _MULTIPLES and k == int(k)}
-        if not several or len(values) > _SUMMED:
-            return False
-        many = {round(one * k, 4) for one in values for k in several}
-        return any(round(value - one, 4) in many for one in values | many)
+        return sums.follows(float(value), values, self.numbers, sums.counted(said), sums.counted(asked))
 
     def _accused(
         self, evidence: Evidence, figure: Figure, held: list[Stated], heard: Heard

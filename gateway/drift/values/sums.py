@@ -1,0 +1,48 @@
+"""A figure follows from stored ones by a multiple, a sum or what is left, and is then no other figure."""
+
+from collections.abc import Iterable, Set
+
+from gateway.drift.values.figures import TIME, Figure
+
+_MULTIPLES = 31
+_SUMMED = 24
+"""Stored values of one kind that sums are made of."""
+_DIGITS = 4
+
+
+def counted(figures: Iterable[Figure]) -> set[float]:
+    """Give what is counted; "две ночи" are two nights, and may be read as two at night."""
+    found = [one for one in figures if not isinstance(one.value, str)]
+    return {float(one.value) / 60 if one.kind == TIME else float(one.value) for one in found}
+
+
+def follows(
+    value: float, values: Set[float], every: Set[float | str], said: set[float], asked: set[float]
+) -> bool:
+    """Tell whether a value follows from the `values` stored of its kind and the numbers of both texts.
+
+    `every` is all that is stored, of whatever kind.
+    """
+    numbers = said | asked
+    for k in numbers - {value}:
+        # There and back is twice as much, and nobody says the number.
+        if not 1 < k <= _MULTIPLES or k != int(k):
+            continue
+        each = {round(value / k, _DIGITS), round(value / k / 2, _DIGITS)}
+        if not values.isdisjoint(each) or value * 100 / k in every:
+            return True
+    if any(round(value - one, _DIGITS) in numbers and value != 2 * one for one in numbers if one in values):
+        return True
+    if any(round(abs(one - held), _DIGITS) == value for one in asked - {value} for held in values):
+        # So much is left: "two pounds more", to whoever has said thirty-eight.
+        return True
+    return _is_sum(value, values, asked)
+
+
+def _is_sum(value: float, values: Set[float], counts: set[float]) -> bool:
+    """Tell whether it is a stored value and several of another one: a bed and two bowls of stew."""
+    several = {k for k in counts if 1 < k <= _MULTIPLES and k == int(k)}
+    if not several or len(values) > _SUMMED:
+        return False
+    many = {round(one * k, _DIGITS) for one in values for k in several}
+    return any(round(value - one, _DIGITS) in many for one in values | many)
