@@ -37,6 +37,7 @@ from gateway.drift.axes import AXES
 from gateway.telemetry import conventions as names
 from gateway.telemetry.trace import Request, Trace
 from gateway.turns.attributes import Attributes, attributes
+from gateway.turns.instruments import Instruments
 from gateway.turns.meter import Ended
 from gateway.turns.turn import Drift, Turn
 
@@ -108,7 +109,7 @@ class Tracing:
         self._meters = MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False)
         self._tracer = self._tracers.get_tracer("gateway", __version__, schema_url=names.SCHEMA_URL)
         self._logger = self._loggers.get_logger("gateway", __version__, schema_url=names.SCHEMA_URL)
-        self._instruments()
+        self._instruments = Instruments(self._meters)
         self.dropped = 0
         self._places: dict[str, Place | None] = {}
         """The places where turns are told, by their ids; `None` for those whose trace is not."""
@@ -116,24 +117,6 @@ class Tracing:
         self._queue: queue.Queue[Request | Late | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._run, name="otel", daemon=True)
         self._thread.start()
-
-    def _instruments(self) -> None:
-        meter = self._meters.get_meter("gateway", __version__, schema_url=names.SCHEMA_URL)
-        bounds = names.DURATIONS
-        self._duration = meter.create_histogram(
-            names.DURATION, "s", "How long operations took.", explicit_bucket_boundaries_advisory=bounds
-        )
-        self._first_chunk = meter.create_histogram(
-            names.TIME_TO_FIRST_CHUNK,
-            "s",
-            "Time to the first chunk of a stream.",
-            explicit_bucket_boundaries_advisory=bounds,
-        )
-        kinds = ("input_tokens", "output_tokens", "cache_read.input_tokens", "cache_write.input_tokens")
-        self._usage = {
-            kind: meter.create_counter(f"{names.USAGE}{kind}", "{token}", "Tokens.")
-            for kind in (*kinds, "reasoning.output_tokens")
-        }
 
     def begin(self, headers: Mapping[bytes, bytes]) -> Trace:
         """Find a request's place in a trace by its head."""
@@ -175,7 +158,7 @@ class Tracing:
         trace = request.trace
         for span_id, ended in trace.turns:
             if isinstance(ended, Ended):
-                self._count(ended)
+                self._instruments.count(ended)
                 if trace.is_sampled:
                     self._turn(trace, span_id, ended)
                 self._remember(ended.turn.id, (trace.id, span_id) if trace.is_sampled else None)
@@ -260,23 +243,3 @@ class Tracing:
                 },
             )
             self._logger.emit(record)
-
-    def _count(self, ended: Ended) -> None:
-        turn, found = ended.turn, attributes(ended)
-        kept = (names.OPERATION, names.PROVIDER, names.REQUEST_MODEL, names.ERROR_TYPE)
-        labels = {name: found[name] for name in kept if name in found}
-        self._duration.record(turn.latency_ms / 1000, labels)
-        if turn.stream and turn.first_byte_ms is not None:
-            self._first_chunk.record(turn.first_byte_ms / 1000, labels)
-        usage = turn.usage
-        for kind, tokens in (
-            ("input_tokens", usage.prompt_tokens),
-            ("output_tokens", usage.completion_tokens),
-            ("cache_read.input_tokens", usage.cached_tokens),
-            ("cache_write.input_tokens", usage.cache_write_tokens),
-            ("reasoning.output_tokens", usage.reasoning_tokens),
-        ):
-            if tokens:
-                is_image = ended.surface == "images" and kind == "output_tokens"
-                modality = "image" if is_image else "text"
-                self._usage[kind].add(tokens, {**labels, names.MODALITY: modality})
