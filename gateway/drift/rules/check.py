@@ -194,7 +194,7 @@ def _texts(read: Active, words: Phrasebook) -> tuple[str, str]:
 def _distinct(findings: list[Finding]) -> list[Finding]:
     """The strongest first; of several that say the same of the same passage only that one."""
     kept: dict[tuple[str, int, int, str], Finding] = {}
-    for one in sorted(findings, key=lambda one: -one.strength):
+    for one in sorted(findings, key=lambda one: (-one.strength, one.start, one.end, one.name, one.basis)):
         kept.setdefault((one.name, one.start, one.end, one.basis), one)
     return list(kept.values())
 
