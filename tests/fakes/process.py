@@ -51,6 +51,9 @@ class Gateway:
             self._place = ["--config", str(self.config)]
         self._arguments = arguments
         self._environment = scrubbed_environment(**environment)
+        if config is not None and "models_hours" not in config:
+            # A minute after its start it would ask the upstreams for their models, among a test's requests.
+            self._environment["PERSONA__ALERTS__MODELS_HOURS"] = "0"
         self.key = ""
         self.base_url = ""
         self.banner = ""
