@@ -147,7 +147,7 @@ def test_a_caller_who_leaves_while_an_answer_is_scored_leaves_nothing_behind(
 ) -> None:
     newest = said(chat(patient))["turn"]
     until(lambda: fetch(patient, "/v1/turns?limit=1").json["data"][0]["id"] == newest)
-    upstream.always(answer("busy 600 " + "word " * 1000, stream))
+    upstream.always(answer("busy 2000 " + "word " * 1000, stream))
     body = {"model": LIBRARIAN, "messages": hello(), "stream": stream}
     with connect(patient) as peer:
         peer.sendall(written(patient, body))

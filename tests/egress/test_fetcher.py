@@ -98,14 +98,26 @@ class Dns:
 Make = Callable[..., Fetcher]
 
 
+async def listen(runner: web.ServerRunner) -> int:
+    """Listen on a port that is free on both addresses, and return it."""
+    while True:
+        public = web.TCPSite(runner, PUBLIC, 0)
+        await public.start()
+        port: int = runner.addresses[-1][1]
+        try:
+            await web.TCPSite(runner, PRIVATE, port).start()
+        except OSError:
+            await public.stop()
+        else:
+            return port
+
+
 @pytest.fixture
 async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     made = Site()
     runner = web.ServerRunner(web.Server(made.serve), shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, PUBLIC, 0).start()
-    made.port = runner.addresses[0][1]
-    await web.TCPSite(runner, PRIVATE, made.port).start()
+    made.port = await listen(runner)
     monkeypatch.setitem(targets.PORTS, "http", made.port)
     monkeypatch.setattr(targets, "is_public", lambda address: address == PUBLIC)
     monkeypatch.setattr(wire, "is_public", lambda address: address == PUBLIC)
