@@ -27,13 +27,13 @@ class Filling:
     def __init__(self, database: Database, embedder: Embedder, *, all_: bool) -> None:
         """`all_` tells that the versions of all workspaces are read."""
         self._all = all_
-        self._settled_after = ""
-        """The same for those for which nobody waits."""
         self._database = database
         self._embedder = embedder
         self._wanted = 0
         self._after = ""
         """The version up to which all have been read; ids are in the order of time."""
+        self._settled_after = ""
+        """The same for those for which nobody waits."""
         self._task: asyncio.Task[None] | None = None
 
     async def look(self) -> bool:
@@ -52,6 +52,7 @@ class Filling:
 
     async def _fill_some(self) -> bool:
         """Make a few vectors, and tell whether there were any to make."""
+        settled = ids.least("ver", clock.now_ms() - SETTLED_MS)
         async with self._database.read() as connection:
             wanted = await vectors.count_wanted(connection)
             if wanted != self._wanted:
@@ -59,8 +60,10 @@ class Filling:
             found = await vectors.wanted(connection, self._after, BATCH) if wanted else []
         if found:
             await self._read(found)
-            self._after = min(found[-1].version_id, ids.least("ver", clock.now_ms() - SETTLED_MS))
+            self._after = min(found[-1].version_id, settled)
             return True
+        # What has been looked through is not looked through again with each change of the store.
+        self._after = max(self._after, settled)
         return self._all and await self._fill_settled()
 
     async def _fill_settled(self) -> bool:
@@ -69,7 +72,7 @@ class Filling:
             found = await vectors.settled(connection, self._settled_after, before, BATCH)
         if found:
             await self._read(found)
-            self._settled_after = found[-1].version_id
+        self._settled_after = found[-1].version_id if found else before
         return bool(found)
 
     async def _read(self, found: list[vectors.Unread]) -> None:

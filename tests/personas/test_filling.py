@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gateway import clock
+from gateway import clock, ids
 from gateway.embedding.order import DIMENSIONS, Order, Vectors
 from gateway.personas.filling import CALM_MS, SETTLED_MS, Filling
 from gateway.personas.model import Content, Draft, Profile
@@ -92,3 +92,37 @@ async def test_versions_that_nobody_looks_for_are_read_once_they_are_no_longer_e
             await filling._task
             read.append(embedder.texts)
         assert read == ([1, 2] if all_ else [0, 0])
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+async def test_what_was_looked_through_is_not_looked_through_again(
+    place: Path | str, monkeypatch: pytest.MonkeyPatch, is_wanted: bool
+) -> None:
+    embedder: Any = Embedder()
+    async with opened(place) as database:
+        mine, _ = await workspaces(database)
+        now, begun = clock.now_ms(), []
+        monkeypatch.setattr(clock, "now_ms", lambda: now - 2 * CALM_MS)
+        await push(database, mine.id, "ada")
+        monkeypatch.setattr(clock, "now_ms", lambda: now)
+        if is_wanted:
+            async with database.write() as connection:
+                await vectors.want(connection, mine.id)
+        name = "wanted" if is_wanted else "settled"
+        look = getattr(vectors, name)
+
+        async def noted(connection: Any, after: str, *more: Any) -> Any:
+            begun.append(after)
+            return await look(connection, after, *more)
+
+        monkeypatch.setattr(vectors, name, noted)
+        # The second one is that of a process that begins with nothing left to do.
+        for filling in (Filling(database, embedder, all_=True), Filling(database, embedder, all_=True)):
+            for _ in range(2):
+                await filling.look()
+                assert filling._task is not None
+                await filling._task
+            newest = ids.least("ver", now - (SETTLED_MS if is_wanted else CALM_MS))
+            assert (begun[0], begun[-1]) == ("", newest)
+            begun.clear()
+        assert embedder.texts == 1
