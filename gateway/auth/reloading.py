@@ -13,8 +13,11 @@ from gateway.bulletin import Bulletin, Outcome
 from gateway.errors import Fault, Refusal
 from gateway.storage import audit
 
-SECONDS = 60.0
-"""Seconds that new workers may take until they are ready, before the caller is told to look later."""
+SECONDS = 50.0
+"""Seconds that new workers may take until they are ready, before the caller is told to look later.
+
+Many clients, `persona reload` among them, wait a minute for an answer.
+"""
 LOOK_SECONDS = 0.05
 SUBJECT = "gateway"
 RELOADING = {

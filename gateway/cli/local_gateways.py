@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
 
 from gateway.cli.failures import Failure
@@ -28,7 +29,8 @@ class LocalGateways:
                 "elsewhere, and a [store] that has changed takes a restart"
             )
         for place, before in found.items():
-            os.kill(before.pid, signal.SIGHUP)
+            with suppress(ProcessLookupError):
+                os.kill(before.pid, signal.SIGHUP)
             state = await _answered(place, before.begun)
             if state is None:
                 raise Failure(f"{before.address}: the gateway has ended meanwhile; its log says why")

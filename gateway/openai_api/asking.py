@@ -13,7 +13,6 @@ from gateway.openai_api import request as requests
 from gateway.openai_api.answer import Answer, read_body
 from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.keeping import KeptTranscript
-from gateway.openai_api.outline import LARGE as LONG
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.parameters import OF_TOOLS, most_asked, tools_in
 from gateway.openai_api.relay import Relay, Relaying
@@ -86,8 +85,6 @@ class Asking:
     async def fetch(self, node: Node, route: Route) -> Answer:
         """Fetch a whole answer. Raises UpstreamFailure."""
         body = await whole(node, self._post(node, route), self._chat.max_answer)
-        if len(body) < LONG:
-            return Answer(body, node.name, self._mask)
         return await Answer.read(body, node.name, self._mask)
 
     async def open(self, node: Node, route: Route) -> Opened:

@@ -1,6 +1,7 @@
 """A notice beside the store says that a gateway runs there, and what came of its last reload."""
 
 import fcntl
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,9 @@ import msgspec
 from gateway.bulletin import Outcome
 from gateway.config import Config
 
-MOST_BYTES = 16_384
+MOST_BYTES = 32_768
+TEXT = 4_000
+"""Characters of what came of a reload that are told; in JSON, each of them has six bytes at most."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +56,7 @@ class Notice:
 
     def answer(self, outcome: Outcome) -> None:
         self._state = msgspec.structs.replace(
-            self._state, answered=self._state.begun, is_done=outcome.is_done, text=outcome.text
+            self._state, answered=self._state.begun, is_done=outcome.is_done, text=outcome.text[:TEXT]
         )
         self._write()
 
@@ -88,8 +91,8 @@ def read(place: Path) -> State | None:
 
 
 def _places(settings: Config) -> list[Path]:
-    pattern = settings.store.beside(".running-*")
-    return sorted(pattern.parent.glob(pattern.name))
+    name = settings.store.beside(".running-")
+    return sorted(name.parent.glob(f"{glob.escape(name.name)}*"))
 
 
 @contextmanager
