@@ -64,8 +64,11 @@ class Rules:
         code = primary(persona.language)
         self.phrasebook = phrasebook(languages, code) or empty(languages, code)
         words = known or self.phrasebook
+        names = {one.rule.never_say for one in read}
         self.terms = [
-            (one, Terms(one.rule.never_say)) for one in self.active if one.rule.never_say is not None
+            (one, Terms(terms, are_read=terms in names))
+            for one in self.active
+            if (terms := one.rule.never_say) is not None
         ]
         self.spoken = Spoken(*self._languages(code), languages)
         self.forbidden, self.duties = [], []
@@ -174,7 +177,7 @@ class Rules:
         seen, places = skeleton(said.text)
         found = []
         for active, terms in likely:
-            for start, end in terms.find(seen, places):
+            for start, end in terms.find(said.text, seen, places):
                 low, high = said.clause(start)
                 refused = said.has(low, high, "unable", "negation") or any(
                     a <= start < b for a, b in said.quotes

@@ -32,6 +32,9 @@ _ENDINGS = (
 """Names and nouns end in these where they are inflected, in Latin letters without accents."""
 _LATIN_TAIL = rf"(?:['’]?(?:{'|'.join(sorted(_ENDINGS.split(), key=len, reverse=True))}))?"
 _TAIL = r"\w{0,3}"
+_POSSESSIVE = frozenset({"'s", "’s"})
+_OPENS = re.compile(r"(?:^|[.!?…:\n。])[\s\"'“”„«*-]{0,4}\Z")
+"""What stands before the first word of a sentence."""
 _AND = r"(?:&|\+|and|und|et|y|e|en|ve|i|и|og|och|és|ja)"
 
 
@@ -85,22 +88,41 @@ def _plain(letter: str) -> str:
 class Terms:
     """Terms of one rule, made ready to be looked for."""
 
-    def __init__(self, terms: Iterable[str]) -> None:
+    def __init__(self, terms: Iterable[str], *, are_read: bool = False) -> None:
+        """Make them ready; where they were read, a word of a longer name may be a common word, too."""
         self.terms = tuple(dict.fromkeys(found for term in terms if (found := _clean(term))))
         self.first = frozenset(_first(term) for term in self.terms)
-        self._pattern = re.compile("|".join(map(_pattern, sorted(self.terms, key=len, reverse=True))))
+        words = {word for term in self.terms for word in re.findall(r"\w+", term) if word != term}
+        self._parts = words.intersection(self.terms) if are_read else frozenset[str]()
+        """Words that were read to stand for a whole name: the Bean of Bean & Co."""
+        longest_first = sorted(self.terms, key=lambda term: (term in self._parts, -len(term)))
+        self._pattern = re.compile(
+            "|".join(
+                f"({_pattern(term)})" if term in self._parts else _pattern(term) for term in longest_first
+            )
+        )
 
     def __contains__(self, seen: str) -> bool:
         """Tell whether a term may be in a text that was folded."""
         return any(map(seen.__contains__, self.first))
 
-    def find(self, seen: str, places: Sequence[int]) -> list[tuple[int, int]]:
-        """Find where a term is said, in the text that the skeleton was made of."""
+    def find(self, text: str, seen: str, places: Sequence[int]) -> list[tuple[int, int]]:
+        """Find where a term is said in the text that the skeleton was made of."""
         found = []
         for match in self._pattern.finditer(seen, 0, LONGEST):
             start, end = match.span()
-            found.append((places[start], places[end - 1] + 1) if places else (start, end))
+            start, end = (places[start], places[end - 1] + 1) if places else (start, end)
+            if match.lastindex is None or self._is_name(match[0], text, start):
+                found.append((start, end))
         return found
+
+    def _is_name(self, said: str, text: str, at: int) -> bool:
+        """Tell whether a word means its name: it has a capital, and no ending where any word has one."""
+        if text[at].islower():
+            return False
+        return (
+            said in self._parts or said[-2:] in _POSSESSIVE or _OPENS.search(text, max(0, at - 6), at) is None
+        )
 
 
 def _clean(term: str) -> str:

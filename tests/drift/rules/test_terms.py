@@ -5,9 +5,9 @@ import pytest
 from gateway.drift.rules.terms import Terms, skeleton
 
 
-def found(terms: list[str], text: str) -> list[str]:
+def found(terms: list[str], text: str, *, are_read: bool = False) -> list[str]:
     seen, places = skeleton(text)
-    return [text[start:end] for start, end in Terms(terms).find(seen, places)]
+    return [text[start:end] for start, end in Terms(terms, are_read=are_read).find(text, seen, places)]
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,26 @@ def test_a_term_is_found_in_its_forms(term: str, text: str, span: str) -> None:
 )
 def test_another_word_is_not_the_term(term: str, text: str) -> None:
     assert found([term], text) == []
+
+
+BEANS = ["Brewhaus", "Bean & Co", "Bean"]
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("We sell a fine bean from Ethiopia, and beans from Peru.", []),
+        ("Beans are roasted on Mondays. Our favourites? Beans!", []),
+        ("Bean and Co has it, and brewhaus too.", ["Bean and Co", "brewhaus"]),
+        ("Try Bean, or Bean's other shop.", ["Bean", "Bean's"]),
+        ("Bean is cheaper.", ["Bean"]),
+    ],
+)
+def test_a_word_of_a_name_that_was_read_is_the_name_only_where_it_is_written_as_one(
+    text: str, spans: list[str]
+) -> None:
+    assert found(BEANS, text, are_read=True) == spans
+
+
+def test_a_declared_word_is_found_however_it_is_written() -> None:
+    assert found(BEANS, "We sell beans.") == ["beans"]
