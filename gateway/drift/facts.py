@@ -8,15 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from gateway.drift import fact
+from gateway.drift import fact, rule
 from gateway.drift.character import Character, leaves
 from gateway.drift.language import Languages
-from gateway.drift.values.facts import FIELDS, READ, Facts
+from gateway.drift.rules import prose
+from gateway.drift.values.facts import FIELDS, GAP, READ, Facts, Limit
 from gateway.drift.values.figures import Figure
 from gateway.drift.values.stated import Stated
-
-GAP = "…"
-"""This stands where a figure stood that its owner takes back."""
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,9 +50,10 @@ class _Texts(NamedTuple):
 def facts(character: Character) -> tuple[Read, ...]:
     """List what is read, in the order of the layers and then the prompt; it takes some ten milliseconds."""
     texts = _texts(character)
-    read = Facts(
-        character.fields, character.prompt, character.examples, character.language, character.name
-    ).ledger.stated
+    found = character.read
+    if found is None:
+        found = prose.read(character.prompt, character.language)
+    read = _made(character, character.examples, None, (), {}, limits(found)).ledger.stated
     listed = {id: _listed(id, one, texts) for one in reversed(read) for id in [_identified(one, texts)]}
     return tuple(reversed(listed.values()))
 
@@ -64,8 +63,9 @@ def known(
     examples: tuple[str, ...],
     languages: Languages | None = None,
     forbidden: Iterable[str] = (),
+    limited: Mapping[str, Limit] | None = None,
 ) -> Facts:
-    """Make a persona's facts ready, as its owner has settled them.
+    """Make a persona's facts ready, as its owner has settled them; `limited` are what `limits` gives.
 
     A figure that is off is right wherever it is said and accuses nothing; one that is corrected is not read,
     and its sentence is read in its place. Both are found by reading once more, which only these cost.
@@ -76,7 +76,7 @@ def known(
     acquitted: list[Figure] = []
     if any(one.off or one.text is not None for one in settled.values()):
         texts = _texts(character)
-        read = _made(character, examples, languages, forbidden, {}).ledger.stated
+        read = _made(character, examples, languages, forbidden, {}, limited or {}).ledger.stated
         gaps: dict[str, list[Figure]] = defaultdict(list)
         for one in read:
             answer = settled.get(_identified(one, texts))
@@ -85,10 +85,21 @@ def known(
                 acquitted += [one.figure] * answer.off
         prompt, fields = _without(texts, gaps)
         told = msgspec.structs.replace(character, prompt=prompt, fields=fields)
-    facts = _made(told, examples, languages, forbidden, fact.statements(character.facts))
+    facts = _made(told, examples, languages, forbidden, fact.statements(character.facts), limited or {})
     for figure in acquitted:
         facts.ledger.acquit(figure)
     return facts
+
+
+def limits(read: Iterable[rule.Read]) -> dict[str, Limit]:
+    """Give the sentences that say how long an answer may be, with their numbers, which are no facts."""
+    return {
+        one.source: frozenset(
+            most for most in (one.rule.length.max_sentences, one.rule.length.max_words) if most
+        )
+        for one in read
+        if one.rule.length is not None
+    }
 
 
 def _made(
@@ -97,6 +108,7 @@ def _made(
     languages: Languages | None,
     forbidden: tuple[str, ...],
     stated: Mapping[str, str],
+    limited: Mapping[str, Limit],
 ) -> Facts:
     return Facts(
         character.fields,
@@ -107,6 +119,7 @@ def _made(
         languages,
         forbidden,
         stated,
+        limited,
     )
 
 

@@ -80,7 +80,8 @@ class Profile:
         """Learn what the prompt tells, beside the manner that it is written in."""
         examples, fields = character.examples[:EXAMPLES], character.fields
         self.rules = Rules(msgspec.structs.replace(character, examples=examples), _stored(fields), languages)
-        self.facts = facts.known(character, examples, languages, self.rules.unspoken)
+        limits = facts.limits(self.rules.read)
+        self.facts = facts.known(character, examples, languages, self.rules.unspoken, limits)
         self.guards = nature.guards(character.prompt, fields, examples, self.patterns)
 
     def read(self, text: str, beside: str = "") -> Measures:

@@ -63,3 +63,13 @@ def test_a_sentence_of_the_owners_own_is_held_against_answers() -> None:
 def test_one_figure_has_one_answer() -> None:
     with pytest.raises(FactError, match="same id"):
         decode([{"from": "fact:1a2b3c4d"}, {"from": "fact:1a2b3c4d", "off": True}])
+
+
+@pytest.mark.parametrize(
+    "told", ["Answer in at most three sentences.", "Keep it to 3 sentences and 60 words."]
+)
+def test_how_long_an_answer_may_be_is_no_fact(told: str) -> None:
+    brief = msgspec.structs.replace(ADA, prompt=f"{ADA.prompt} {told} We have three vans.")
+    assert [one.said for one in facts(brief)][1:] == ["25 EUR", "9:30", "three vans"]
+    assert accused(brief, "Of course, I can say it in two sentences.", "Can you say it in two words?") == []
+    assert accused(brief, "We have two vans.", "How many vans do you have?") == ["prompt"]

@@ -58,6 +58,7 @@ class Rules:
         read = persona.read
         if read is None:
             read = prose.read(persona.prompt, persona.language, languages)
+        self.read = read
         self.active: tuple[Active, ...] = effective(persona.rules, read)
         self._titles = {one.basis: one.title for one in self.active}
         self.warnings = frozenset(one.basis for one in self.active if one.is_warning)

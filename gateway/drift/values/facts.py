@@ -11,6 +11,7 @@ from gateway.drift.language import Languages
 from gateway.drift.text import Stretch, Text
 from gateway.drift.values.answers import Answers
 from gateway.drift.values.clause import FELT, Clause
+from gateway.drift.values.figures import NOUN
 from gateway.drift.values.ledger import Ledger
 from gateway.drift.values.lexicon import lexicon
 from gateway.drift.values.names import Names
@@ -22,6 +23,10 @@ READ, _READ_IN_ALL, FIELDS = 20_000, 60_000, 2_000
 _ITEMS, _MOST, _VERBATIM = 400, 40, 400
 """Stored statements that a turn is held against, those for one word, and short fields looked for as such."""
 
+GAP = "…"
+"""This stands where a figure stood that is none, or that its owner takes back."""
+Limit = frozenset[int]
+"""Numbers of sentences or words."""
 _CAPITALIZED = re.compile(r"(?<!\w)[^\W\d_a-zà-ÿ][\w’'-]+")
 _FELT_LENGTH = 120
 """Characters of a field that says what is liked or not."""
@@ -55,10 +60,12 @@ class Facts:
         languages: Languages | None = None,
         forbidden: Iterable[str] = (),
         stated: Mapping[str, str] | None = None,
+        limits: Mapping[str, Limit] | None = None,
     ) -> None:
         """Make them ready; `forbidden` are sentences of the prompt about what not to say, and no facts.
 
-        `stated` are sentences of the owner's, each by where it stands.
+        `stated` are sentences of the owner's, each by where it stands. `limits` are sentences of the prompt
+        with the numbers by which they say how long an answer may be, which count nothing else.
         """
         self.lexicon = lexicon(language, languages)
         self.name = name
@@ -69,7 +76,7 @@ class Facts:
         self.items: list[Claim] = []
         self.attitudes: dict[str, tuple[int, str]] = {}
         """Things that are liked (1) or disliked (-1), and where that is stored."""
-        prompt = prompt[:READ]
+        prompt = self._unlimited(prompt[:READ], limits or {})
         known = [(path[:READ], value[:READ]) for path, value in islice(leaves(fields), FIELDS)]
         self.ledger = Ledger(self.lexicon.reader)
         own = self.lexicon
@@ -149,6 +156,22 @@ class Facts:
         return math.fsum(
             [weights[stem] if stem in weights else 0.5 if stem[0] > "\u3000" else 1.0 for stem in stems]
         )
+
+    def _unlimited(self, prompt: str, limits: Mapping[str, Limit]) -> str:
+        """Blank how long an answer may be; everything else stays where it stands."""
+        for told, most in limits.items():
+            at = prompt.find(told)
+            if at < 0:
+                continue
+            figures = [
+                one for part in pieces(self.lexicon, Text(told, len(told))) for one in part.reading.figures
+            ]
+            counted = {one.kind for one in figures if one.value in most and one.kind.startswith(NOUN)}
+            for one in figures:
+                if one.kind in counted:
+                    blank = GAP.ljust(one.end - one.start)
+                    prompt = prompt[: at + one.start] + blank + prompt[at + one.end :]
+        return prompt
 
     def _take_field(self, path: str, value: str) -> None:
         self._left -= len(path)
