@@ -3,6 +3,7 @@
 import fcntl
 import glob
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,7 +46,8 @@ class Notice:
                     stale.unlink(missing_ok=True)
         # It gets its name once it is locked, since others take away what is not.
         unnamed = settings.store.beside(f".starting-{self._state.pid}")
-        self._file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        unnamed.unlink(missing_ok=True)
+        self._file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._write()
         unnamed.rename(self._path)
@@ -97,13 +99,16 @@ def _places(settings: Config) -> list[Path]:
 
 @contextmanager
 def _opened(place: Path) -> Iterator[int | None]:
+    """Open a notice; `None` for what somebody else put there, who could have any process signalled."""
     try:
-        file = os.open(place, os.O_RDWR)
+        file = os.open(place, os.O_RDWR | os.O_NOFOLLOW)
     except OSError:
         yield None
         return
     try:
-        yield file
+        found = os.fstat(file)
+        is_own = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
+        yield file if is_own else None
     finally:
         os.close(file)
 
