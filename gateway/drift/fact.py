@@ -1,5 +1,6 @@
 """A fact is what a persona's owner says of a figure that was read, or a sentence of the owner's own."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,10 +8,11 @@ import msgspec
 
 MOST = 200
 """Facts that one version declares."""
-TEXT = 500
-"""Characters of a sentence."""
+TEXT, IN_ALL = 500, 10_000
+"""Characters of a sentence, and of all of them: each is read whenever a version is made ready."""
 READ = "fact:"
 """The ids of figures that were read begin with it."""
+_ID = re.compile(READ + "[0-9a-f]{8}")
 
 
 class FactError(ValueError):
@@ -54,6 +56,8 @@ def decode(value: Any) -> tuple[Fact, ...]:
             raise FactError((at,), f"Fact {at} is not valid: {error}{known}.") from None
         _check(at, fact, found)
         found.append(fact)
+    if sum(len(fact.text or "") for fact in found) > IN_ALL:
+        raise FactError((), f"The facts of a version have at most {IN_ALL} characters in all; declare fewer.")
     return tuple(found)
 
 
@@ -67,7 +71,7 @@ def _check(at: int, fact: Fact, before: Sequence[Fact]) -> None:
         raise FactError((at,), f"Fact {at} says nothing; give a sentence as `text`, or `from` a read one.")
     if fact.text is not None and not 0 < len(fact.text.strip()) <= TEXT:
         raise FactError((at, "text"), f"`text` of fact {at} is a sentence of 1 to {TEXT} characters.")
-    if fact.from_id is not None and not fact.from_id.startswith(READ):
+    if fact.from_id is not None and not _ID.fullmatch(fact.from_id):
         raise FactError((at, "from"), f"Fact {at} is `from` the id of a read one, such as {READ}1a2b3c4d.")
     if fact.from_id is not None and any(one.from_id == fact.from_id for one in before):
         raise FactError((at, "from"), f"Fact {at} is `from` the same id as one before it; keep one of them.")

@@ -11,8 +11,8 @@ CODE = re.compile(r"[a-z]{2,3}")
 """An ISO 639 code."""
 MOST = 200
 """Rules of one version."""
-TERMS, TERM, TEXT, NAME = 200, 200, 2_000, 100
-"""Terms of one rule; characters of a term, of a text and of a name."""
+TERMS, TERM, TEXT, NAME, ID = 200, 200, 2_000, 100, 64
+"""Terms of one rule; characters of a term, of a text, of a name and of a read rule's id."""
 KINDS = ("never_say", "must_not", "must", "language", "length", "format")
 Severity = Literal["break", "warn"]
 
@@ -196,7 +196,7 @@ def _check(at: int, rule: Rule) -> None:
         raise RuleError((at, "off"), f"Rule {at} is off; only `from` a read rule may stand beside `off`.")
     if rule.name is not None and not 0 < len(rule.name.strip()) <= NAME:
         raise RuleError((at, "name"), f"The name of rule {at} has 1 to {NAME} characters.")
-    if rule.from_id is not None and not rule.from_id.startswith("prose:"):
+    if rule.from_id is not None and not (rule.from_id.startswith("prose:") and len(rule.from_id) <= ID):
         raise RuleError((at, "from"), f"Rule {at} is `from` the id of a read rule, such as prose:1a2b3c4d.")
     for kind in ("must_not", "must"):
         text = getattr(rule, kind)

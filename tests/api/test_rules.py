@@ -156,6 +156,7 @@ def test_a_fact_from_a_sentence_that_is_not_there_is_unmatched(me: User, ada: di
         ({"text": " "}, ["facts", 0, "text"]),
         ({"sentence": "a"}, ["facts", 0]),
         ({"from": "prose:1a2b3c4d"}, ["facts", 0, "from"]),
+        ({"from": "fact:1a2b3c4d" * 100}, ["facts", 0, "from"]),
         ({"text": "a", "off": True}, ["facts", 0, "off"]),
     ],
 )

@@ -65,6 +65,13 @@ def test_one_figure_has_one_answer() -> None:
         decode([{"from": "fact:1a2b3c4d"}, {"from": "fact:1a2b3c4d", "off": True}])
 
 
+@pytest.mark.parametrize("told", [["a"] * 201, ["a" * 500] * 21])
+def test_facts_are_few_and_short_enough_to_be_read_at_once(told: list[str]) -> None:
+    with pytest.raises(FactError, match="at most"):
+        decode([{"text": text} for text in told])
+    assert len(decode([{"text": text[:50]} for text in told[:200]])) == min(200, len(told))
+
+
 @pytest.mark.parametrize(
     "told", ["Answer in at most three sentences.", "Keep it to 3 sentences and 60 words."]
 )

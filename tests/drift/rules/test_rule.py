@@ -53,6 +53,7 @@ def test_a_rule_comes_back_as_it_was_written(rule: dict[str, Any]) -> None:
         ({"from": "prose:0badcafe", "off": True, "must": "x"}, (0, "off"), "beside `off`"),
         ({"from": "rule 7"}, (0, "from"), "prose:"),
         ({"must": "x", "name": ""}, (0, "name"), "1 to"),
+        ({"from": "prose:" + "0badcafe" * 8}, (0, "from"), "such as prose:"),
     ],
 )
 def test_a_wrong_rule_is_told_with_its_place(rule: Any, loc: tuple[object, ...], said: str) -> None:
