@@ -9,7 +9,7 @@ import msgspec
 from gateway import config
 from gateway.cli.finding import Finding, fail, ok, warn
 from gateway.config import LOCAL, Config, Upstream
-from gateway.openai_api import asking
+from gateway.openai_api import answer_body, asking
 from gateway.openai_api.answer import Answer
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import CREDENTIALS, WORDS, UpstreamFailure
@@ -101,7 +101,7 @@ async def call(settings: Config, node: Node, routing: Routing) -> Finding:
     mask = Mask(routing.secrets)
     try:
         async with asyncio.timeout(CALL_SECONDS):
-            answer = await asking.whole(node, _post(node, body, mask), ANSWER_BYTES)
+            answer = await answer_body.whole(node, _post(node, body, mask), ANSWER_BYTES)
         await Answer.read(answer, node.name, mask)
     except TimeoutError:
         message = f"{model} has not answered within {CALL_SECONDS:.0f} seconds"
@@ -115,7 +115,7 @@ async def _post(node: Node, body: bytes, mask: Mask) -> Response:
     response = await node.client.post(asking.PATH, body, {})
     if 200 <= response.status < 300:
         return response
-    failure, _ = await asking.failed(node, response, mask)
+    failure, _ = await answer_body.failed(node, response, mask)
     raise failure
 
 

@@ -10,7 +10,6 @@ from gateway.openai_api.outline import LARGE, BrokenJSONError, Outline
 from gateway.openai_api.sse import BOM
 from gateway.scoring.transcript import Said, text_of
 from gateway.turns.usage import Usage
-from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure, from_answer, from_event
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.reason import is_error
@@ -151,22 +150,6 @@ class Vectors:
         if data is None or bytes(memoryview(data)[:1]) != b"[":
             raise from_answer(upstream, body, mask)
         self.usage: Usage | None = chunks.usage_of(fields.get("usage"))
-
-
-async def read_body(response: Response, upstream: str, limit: int, first: bytes = b"") -> bytes:
-    """Read the body to its end, behind a `first` piece that has been read.
-
-    Raises UpstreamFailure, also for one of more than `limit` bytes.
-    """
-    pieces, size = [first], len(first)
-    while piece := await response.read():
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit:
-            raise UpstreamFailure("bad_answer", upstream)
-    if size < LARGE:
-        return b"".join(pieces)
-    return await asyncio.to_thread(b"".join, pieces)
 
 
 def _checked(body: bytes, upstream: str, mask: Mask) -> dict[str, msgspec.Raw]:

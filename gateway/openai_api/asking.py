@@ -1,7 +1,7 @@
 """One try at one upstream sends the request in that upstream's form, and checks that an answer is one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,19 +10,21 @@ from gateway.config import Chat, Route, Timeouts
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import caching
 from gateway.openai_api import request as requests
-from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.answer import Answer
+from gateway.openai_api.answer_body import failed, read_body, whole
 from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.keeping import KeptTranscript
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.parameters import OF_TOOLS, most_asked, tools_in
-from gateway.openai_api.relay import Relay, Relaying
+from gateway.openai_api.relay import Relay
+from gateway.openai_api.relaying import Relaying
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.retelling import Retold
 from gateway.openai_api.sse import BOM
 from gateway.personas.resolved import Resolved
 from gateway.turns.usage import Usage, added
 from gateway.upstreams.client import Response
-from gateway.upstreams.failure import CREDENTIALS, UpstreamFailure, from_status
+from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.masking import Mask
 from gateway.upstreams.node import Node
 from gateway.upstreams.pieces import Pieces
@@ -31,10 +33,6 @@ from gateway.upstreams.routing import SECRET_LENGTH, Routing
 PATH = "/chat/completions"
 EVENT_BYTES = 8 * 1024 * 1024
 """Bytes of one event of a stream: it is decoded and edited while others wait."""
-ERROR_BODY = 64 * 1024
-"""Bytes of a failed call's body that are read."""
-ERROR_SECONDS = 2.0
-"""Seconds that they may take to come."""
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -218,35 +216,6 @@ class Asking:
             # What tools are called with is heard in no chunk that is not decoded.
             learns=not (self.is_kept and self._request.has_tools),
         )
-
-
-async def whole(node: Node, asked: Awaitable[Response], limit: int) -> bytes:
-    """Read the body of the answer that is asked for within the upstream's time. Raises UpstreamFailure."""
-    try:
-        with node.total.begin():
-            response = await asked
-            try:
-                return await read_body(response, node.name, limit)
-            finally:
-                response.close()
-    except TimeoutError:
-        raise UpstreamFailure("total_timeout", node.name) from None
-
-
-async def failed(node: Node, response: Response, mask: Mask) -> tuple[UpstreamFailure, bytes]:
-    """Make the failure, with the body where that may matter; a late body must not delay the next try."""
-    body = b""
-    is_page = "html" in response.headers.get("content-type", "")
-    try:
-        if response.status >= 400 and response.status not in CREDENTIALS and not is_page:
-            async with asyncio.timeout(min(ERROR_SECONDS, node.upstream.timeouts.idle)):
-                while len(body) <= ERROR_BODY and (piece := await response.read()):
-                    body += piece
-    except (UpstreamFailure, TimeoutError):
-        pass
-    finally:
-        response.close()
-    return from_status(node.name, response.status, body, response.headers, mask), body
 
 
 def usable(

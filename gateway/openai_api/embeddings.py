@@ -14,7 +14,7 @@ from gateway.config import Config, Route
 from gateway.embedding.embedder import Embedder
 from gateway.embedding.order import MODEL
 from gateway.errors import Fault, Refusal
-from gateway.openai_api import asking, edge, embedded, reckoning
+from gateway.openai_api import answer_body, edge, embedded, reckoning
 from gateway.openai_api.account import Account
 from gateway.openai_api.answer import Vectors
 from gateway.openai_api.answering import Endpoint
@@ -150,7 +150,7 @@ class Embedding(Life):
         return reckoning.embedded(self._body)
 
     async def _try(self, node: Node, _route: Route) -> Vectors:
-        body = await asking.whole(node, self._post(node), self._chat.max_answer)
+        body = await answer_body.whole(node, self._post(node), self._chat.max_answer)
         return Vectors(body, node.name, self._mask)
 
     async def _post(self, node: Node) -> Response:
@@ -158,7 +158,7 @@ class Embedding(Life):
         response = await node.client.post(PATH, self._body, {})
         if 200 <= response.status < 300:
             return response
-        raise (await asking.failed(node, response, self._mask))[0]
+        raise (await answer_body.failed(node, response, self._mask))[0]
 
 
 def _checked(body: bytes) -> Asking:

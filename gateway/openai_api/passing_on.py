@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Protocol
 
-from gateway.openai_api.relay import Relaying
+from gateway.openai_api.relaying import Relaying
 from gateway.openai_api.watch import Watch
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure

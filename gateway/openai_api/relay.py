@@ -1,7 +1,5 @@
 """Upstream bytes become client bytes: whole frames, the resolved model name, a clean end."""
 
-from typing import Protocol
-
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.chunk import BrokenChunkError, Chunk
@@ -18,49 +16,6 @@ TEMPLATES = 100
 TEMPLATE_BYTES = 64 * 1024
 """Bytes of a chunk, beyond which its way of writing is not learnt: that reads it several times."""
 BROKEN_OFF, NO_JSON = "broke off in the middle of an event", "sent an event that is not JSON"
-
-
-class Relaying(Protocol):
-    """Makes of what an upstream streams what its caller is streamed; `Relay` says what each of these is."""
-
-    @property
-    def transcript(self) -> Transcript: ...
-
-    @property
-    def events(self) -> int: ...
-
-    @property
-    def cause(self) -> UpstreamFailure | None: ...
-
-    @property
-    def failure(self) -> Refusal | None: ...
-
-    @property
-    def done(self) -> bool: ...
-
-    @property
-    def goes_on(self) -> bool: ...
-
-    @property
-    def may_be_billed(self) -> bool: ...
-
-    @property
-    def is_held(self) -> bool: ...
-
-    @property
-    def is_settled(self) -> bool: ...
-
-    @property
-    def ending(self) -> bytes:
-        """These bytes end the stream, once its answer is kept."""
-
-    def feed(self, data: bytes) -> bytes: ...
-
-    def finish(self, *, is_broken: bool = False) -> bytes: ...
-
-    def settle(self) -> bytes: ...
-
-    def release(self, persona_json: bytes) -> bytes: ...
 
 
 class Relay:

@@ -8,7 +8,7 @@ from gateway.openai_api.exchange import Exchange
 from gateway.openai_api.keeping import Keepable, Keeper, kept_by
 from gateway.openai_api.life import Outlet
 from gateway.openai_api.passing_on import await_bill, pass_on
-from gateway.openai_api.relay import Relaying
+from gateway.openai_api.relaying import Relaying
 from gateway.openai_api.watch import Watch
 from gateway.scoring.conversations import Scored
 from gateway.upstreams.client import Response

@@ -8,12 +8,12 @@ import msgspec
 from gateway.auth.guard import Caller
 from gateway.config import LOCAL, Chat, Route, Upstream
 from gateway.errors import Detail, Fault, Refusal
-from gateway.openai_api import asking
+from gateway.openai_api import answer_body
 from gateway.openai_api.asking import Asking
 from gateway.openai_api.bounds import LARGE
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.parameters import NULL, OF_TOOLS
-from gateway.openai_api.relay import Relaying
+from gateway.openai_api.relaying import Relaying
 from gateway.openai_api.request import ChatRequest
 from gateway.personas.resolved import Resolved
 from gateway.responses import defaults, shown
@@ -69,7 +69,7 @@ class Trying(Asking):
 
     async def fetch(self, node: Node, route: Route) -> BridgedAnswer | NativeAnswer:
         self._note_end(node)
-        body = await asking.whole(node, self._post(node, route), self._chat.max_answer)
+        body = await answer_body.whole(node, self._post(node, route), self._chat.max_answer)
         kind = NativeAnswer if node.upstream.responses else BridgedAnswer
         answer: BridgedAnswer | NativeAnswer = await kind.read(body, node.name, self._mask)
         answer.draft = self._draft

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from inline_snapshot import snapshot
 
-from gateway.openai_api.answer import Answer, read_body
+from gateway.openai_api.answer import Answer
+from gateway.openai_api.answer_body import read_body
 from gateway.openai_api.outline import LARGE
 from gateway.openai_api.retelling import Telling
 from gateway.openai_api.sse import DONE, Framer

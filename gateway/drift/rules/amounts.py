@@ -14,7 +14,7 @@ MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive",
 GRATIS = frozenset({"@free", "@waive", "@discount"})
 """Nobody names these but to give them, unless they are stored: `the fifth one swims for nothing`."""
 EASED = GRATIS | {"@tab"}
-"""What makes it easier to pay."""
+"""These make it easier to pay."""
 REPAID = frozenset({"@refund", "@credit", "@compensation"})
 """These come back to somebody, by whatever name."""
 HAGGLING = MONEY | {"@price", "@pay", "currency"}
@@ -41,12 +41,12 @@ _BARE = re.compile(r"(?<![\d:.])\d{2,3}(?:[ .,]?\d{3})*(?![\d:])")
 _WORD = re.compile(r"[^\W\d_]+")
 _ANY = re.compile(r"\d(?:[\d.,]*\d)?")
 _SPOKEN = re.compile(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
-"""A price in characters."""
+"""It matches a price in characters."""
 LONG, MANY, SUMMED = 9, 31, 24
 """Digits of an amount, how often a stored one may be counted, and how many of them are put together."""
 _COUNT = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 LESS = frozenset({"@discount", "@free", "@waive"})
-"""What makes something cost less."""
+"""These make something cost less."""
 FEW = 3
 """Words of a rule of which one is enough to tell that it is meant."""
 

@@ -57,7 +57,7 @@ UNTOLD = frozenset({"act:give", "act:promise", "act:estimate"})
 HIDDEN = frozenset({"@secret", "@solution"})
 """Acts and objects that an answer may have none of the rule's words for."""
 CURING = frozenset({"take", "advise"})
-"""How a remedy is given to whoever is ill."""
+"""So a remedy is given to whoever is ill."""
 LEAST = 2
 """A rule's own words from which on a question is about what it forbids."""
 SOON = 0.45
