@@ -23,6 +23,8 @@ from gateway.cli.listing import printable
 from gateway.cli.opening import opened, require_store
 from gateway.cli.reasons import ASTRAY, passages
 from gateway.config import LOCAL, Config
+from gateway.drift import fact
+from gateway.drift.character import Character
 from gateway.errors import Refusal
 from gateway.gateway import Gateway
 from gateway.openai_api import chunk as chunks
@@ -39,6 +41,8 @@ from gateway.upstreams.failure import UpstreamFailure
 from gateway.upstreams.local import LocalModel, LocalModelFailed, LocalModelMissing
 
 Message = dict[str, str]
+PATIENCE_MS = 1000
+"""Milliseconds that an answer may wait for its score in a terminal."""
 
 
 @click.command(
@@ -61,6 +65,9 @@ def chat(ref: str, message: str | None, workspace: str, config_path: Path | None
     # The warnings of the scorer are shown after each answer anyway.
     logging.getLogger("gateway.drift").setLevel(logging.WARNING)
     conversations.load()
+    # Whoever sits there would rather wait for a score than read that there is none yet.
+    drift = msgspec.structs.replace(settings.drift, budget_ms=max(PATIENCE_MS, settings.drift.budget_ms))
+    settings = msgspec.structs.replace(settings, drift=drift)
     try:
         with _local_model(settings) as ready, asyncio.Runner() as runner:
             runner.run(_converse(ready, workspace, ref, message))
@@ -138,7 +145,8 @@ async def _turn(gateway: Gateway, caller: Caller, ref: str, said: list[Message])
         raise Failure(screen.refusal.message if screen.refusal else "the answer was cut short")
     # The line must not go into the answer, which may go into a file or another program.
     answer, turn = "".join(screen.pieces), exchange.account.turn
-    for line in _lines(turn, answer):
+    persona = await gateway.registry.resolve(caller, PREFIX + ref)
+    for line in _lines(turn, answer, persona.character):
         click.echo(click.style(line, dim=True), err=True)
     return answer
 
@@ -174,11 +182,15 @@ class Screen:
         """Print nothing, since whoever sits there sees that it waits."""
 
 
-def _lines(turn: Turn, answer: str) -> list[str]:
-    """Say how far the answer has strayed, and where it has, by which rule and in which passage."""
+def _lines(turn: Turn, answer: str, character: Character) -> list[str]:
+    """Say how far the answer has strayed, and where it has, by which rule or fact and in which passage."""
     lines = [_told(turn.drift)]
     if turn.drift.verdict in ASTRAY and turn.explain is not None:
-        lines += [f"  {printable(line)}" for line in passages(turn.explain.signals, answer)]
+        # Imported here, since the tables of every language come with it.
+        from gateway.drift import facts
+
+        stored = {one.id: one.source for one in facts.facts(character)} | fact.statements(character.facts)
+        lines += [f"  {printable(line)}" for line in passages(turn.explain.signals, answer, stored)]
     return lines
 
 

@@ -1,6 +1,6 @@
 """The reasons for a turn's score, in words."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.drift.score import Signal
 from gateway.turns.turn import Judgement, Reason
@@ -81,11 +81,15 @@ def reasons_of(turn: TurnDetail) -> list[str]:
     return lines or ([f"nothing speaks against {drift.verdict}"] if turn.persona else [])
 
 
-def passages(signals: Iterable[Signal], answer: str) -> list[str]:
-    """Say of an answer what is wrong with it, the worst first: the reason, the rule and the passage."""
+def passages(signals: Iterable[Signal], answer: str, stored: Mapping[str, str]) -> list[str]:
+    """Say of an answer what is wrong with it, the worst first: the reason, the rule and the passage.
+
+    `stored` are sentences of the persona by what a basis calls them.
+    """
     lines = []
     for signal in signals:
-        rule = f" ({signal.rule})" if signal.rule else f", against {signal.basis}" if signal.basis else ""
+        against = signal.rule or stored.get(signal.basis or "")
+        rule = f" ({against})" if against else f", against {signal.basis}" if signal.basis else ""
         passage = "" if signal.start is None else f": “{' '.join(answer[signal.start : signal.end].split())}”"
         lines.append(f"{signal.axis}: {WORDS.get(signal.name, signal.name.replace('-', ' '))}{rule}{passage}")
     return list(dict.fromkeys(lines))[:MOST]

@@ -13,6 +13,7 @@ from gateway.drift.rules.check import Checked
 from gateway.drift.score import Signal
 from gateway.drift.text import LONGEST
 from gateway.drift.values.contradiction import Contradiction
+from gateway.drift.values.evidence import Clash
 from gateway.drift.verdict import Beliefs
 
 TELLING = 0.25
@@ -54,7 +55,10 @@ class Explanation(NamedTuple):
         if self.contradiction is None or not self.contradiction.clashes:
             return
         p = bound(self.beliefs.values or 0.0)
-        for one in self.contradiction.clashes:
+        clashes = self.contradiction.clashes
+        for one in clashes:
+            if any(_says_more(other, one) for other in clashes):
+                continue
             yield Signal(one.name, "values", p, one.start, one.end, one.basis)
 
     def _rules(self) -> Iterator[Signal]:
@@ -81,6 +85,15 @@ class Explanation(NamedTuple):
             return vocabulary.assistance(self.profile.read(self.answer[span[0] : span[1]]))
 
         return max(spans or [(0, len(self.answer))], key=assistance)
+
+
+def _says_more(other: Clash, one: Clash) -> bool:
+    """Tell whether another reason says more exactly what is wrong with a number: `14 days` than `14`."""
+    if other.name != one.name or one.name != "number-clash":
+        return False
+    covers = other.start <= one.start and one.end <= other.end
+    is_longer = other.end - other.start > one.end - one.start
+    return covers and (is_longer or (one.basis == "prompt" and other.basis != "prompt"))
 
 
 def bound(belief: float) -> float:

@@ -13,8 +13,8 @@ from gateway.drift.character import Character, leaves
 from gateway.drift.language import Languages
 from gateway.drift.rules import prose
 from gateway.drift.values.facts import FIELDS, GAP, READ, Facts, Limit
-from gateway.drift.values.figures import Figure
-from gateway.drift.values.stated import Stated
+from gateway.drift.values.figures import PHONE, Figure
+from gateway.drift.values.stated import Stated, sentence
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,10 +72,9 @@ def known(
     """
     forbidden = tuple(forbidden)
     settled = {one.from_id: one for one in character.facts if one.from_id is not None}
-    told = character
+    told, texts = character, _texts(character)
     acquitted: list[Figure] = []
     if any(one.off or one.text is not None for one in settled.values()):
-        texts = _texts(character)
         read = _made(character, examples, languages, forbidden, {}, limited or {}).ledger.stated
         gaps: dict[str, list[Figure]] = defaultdict(list)
         for one in read:
@@ -88,6 +87,10 @@ def known(
     facts = _made(told, examples, languages, forbidden, fact.statements(character.facts), limited or {})
     for figure in acquitted:
         facts.ledger.acquit(figure)
+    for one in facts.ledger.stated:
+        if one.basis == "prompt":
+            # A layer says by its path what is stored there, a prompt says too much.
+            facts.ledger.ids[one.basis, one.figure.start] = _identified(one, texts)
     return facts
 
 
@@ -129,7 +132,7 @@ def _texts(character: Character) -> _Texts:
 
 
 def _without(texts: _Texts, gaps: Mapping[str, list[Figure]]) -> _Texts:
-    """Take these figures out of the texts; a field of which nothing is left goes."""
+    """Blank these figures, so that all others stay where they are; a field of which nothing is left goes."""
     prompt = _gapped(texts.prompt, gaps.get("prompt", ()))
     fields = {path: _gapped(value, gaps.get(f"layers.{path}", ())) for path, value in texts.fields.items()}
     return _Texts(prompt, {path: value for path, value in fields.items() if value.strip(GAP + " ")})
@@ -137,18 +140,28 @@ def _without(texts: _Texts, gaps: Mapping[str, list[Figure]]) -> _Texts:
 
 def _gapped(text: str, figures: Iterable[Figure]) -> str:
     for one in sorted(figures, key=lambda one: -one.start):
-        text = text[: one.start] + GAP + text[one.end :]
+        text = text[: one.start] + GAP.ljust(one.end - one.start) + text[one.end :]
     return text
 
 
 def _identified(one: Stated, texts: _Texts) -> str:
     """An id that is the same for the same figure in the same sentence."""
-    told = "\n".join([one.basis, " ".join(one.source.split()), _said(one, texts)])
+    told = "\n".join([one.basis, " ".join(_source(one, texts).split()), _said(one, texts)])
     return f"{fact.READ}{hashlib.sha256(told.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
+def _source(one: Stated, texts: _Texts) -> str:
+    """Give its sentence as it was written, whatever else of it is blanked."""
+    return sentence(texts.at(one.basis), one.figure)
+
+
 def _said(one: Stated, texts: _Texts) -> str:
-    return " ".join(texts.at(one.basis)[one.figure.start : one.figure.end].split())
+    """Give the figure as it was written, without the stop of its sentence: `2 pm.`"""
+    text, start = texts.at(one.basis), one.figure.start
+    if one.figure.kind == PHONE and text[:start].endswith("+"):
+        start -= 1
+    said = " ".join(text[start : one.figure.end].split())
+    return said.removesuffix(".") if said.count(".") == 1 else said
 
 
 def _listed(id: str, one: Stated, texts: _Texts) -> Read:
@@ -159,5 +172,5 @@ def _listed(id: str, one: Stated, texts: _Texts) -> Read:
         value=one.figure.value,
         about=one.about,
         basis=one.basis,
-        source=one.source,
+        source=_source(one, texts),
     )

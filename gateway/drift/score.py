@@ -20,7 +20,7 @@ class Signal(msgspec.Struct, frozen=True, omit_defaults=True):
     end: int | None = None
     basis: str | None = None
     """The place where the persona says otherwise: `layers.family.children`, `examples[2]`, `turn[3]`;
-    for a rule `rules[2]`, or the id of one that was read from the prompt; for a declared fact `facts[0]`."""
+    for a rule `rules[2]`, for a declared fact `facts[0]`, or the id of one that was read from the prompt."""
     rule: str | None = None
     """The rule that it touches, by its name or in its own words."""
 
@@ -43,7 +43,7 @@ class Score(Levels, frozen=True, kw_only=True):
 @lru_cache(maxsize=1024)
 def kind(basis: str) -> str:
     """Say what a signal's basis is a part of: `fields`, `prompt`, `examples`, `earlier` or `rules`."""
-    if basis in ("prompt", "language", "manner") or basis.startswith("prose:"):
+    if basis in ("prompt", "language", "manner") or basis.startswith(("prose:", "fact:")):
         return "prompt"
     if basis.startswith(("examples[", "rules[")):
         return basis.partition("[")[0]

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from gateway.cli.reasons import UNSCORED, WORDS, reasons_of
+from gateway.cli.reasons import UNSCORED, WORDS, passages, reasons_of
 from gateway.drift.language import packaged
 from gateway.drift.score import Signal
 from gateway.turns import view
@@ -77,3 +77,14 @@ def test_every_break_of_the_tables_has_words() -> None:
     names = {pattern.name for language in packaged().values() for pattern in language.breaks.patterns}
     assert names
     assert names <= WORDS.keys()
+
+
+def test_a_passage_stands_beside_what_is_stored_instead() -> None:
+    signals = [
+        Signal("number-clash", "values", 0.01, 9, 15, "fact:1a2b3c4d"),
+        Signal("number-clash", "values", 0.02, 9, 15, "layers.price"),
+    ]
+    assert passages(signals, "It costs 40 EUR.", {"fact:1a2b3c4d": "A repair costs 25 EUR."}) == [
+        "values: gives another number than is stored (A repair costs 25 EUR.): “40 EUR”",
+        "values: gives another number than is stored, against layers.price: “40 EUR”",
+    ]

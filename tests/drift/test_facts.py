@@ -37,8 +37,9 @@ def test_what_is_read_bears_an_id_and_is_told_as_it_is_written() -> None:
 
 def test_a_figure_accuses_an_answer_until_it_is_switched_off() -> None:
     wrong = "A repair costs 40 EUR."
-    assert accused(ADA, wrong) == ["prompt"]
-    assert accused(settled("25 EUR"), wrong) == ["prompt"]
+    (id,) = [one.id for one in facts(ADA) if one.said == "25 EUR"]
+    assert accused(ADA, wrong) == [id]
+    assert accused(settled("25 EUR"), wrong) == [id]
     off = settled("25 EUR", off=True)
     assert accused(off, wrong) == accused(off, "A repair costs 25 EUR.") == []
 
@@ -79,4 +80,29 @@ def test_how_long_an_answer_may_be_is_no_fact(told: str) -> None:
     brief = msgspec.structs.replace(ADA, prompt=f"{ADA.prompt} {told} We have three vans.")
     assert [one.said for one in facts(brief)][1:] == ["25 EUR", "9:30", "three vans"]
     assert accused(brief, "Of course, I can say it in two sentences.", "Can you say it in two words?") == []
-    assert accused(brief, "We have two vans.", "How many vans do you have?") == ["prompt"]
+    (id,) = [one.id for one in facts(brief) if one.said == "three vans"]
+    assert accused(brief, "We have two vans.", "How many vans do you have?") == [id]
+
+
+def test_a_fact_is_named_by_the_same_id_whatever_else_of_its_sentence_is_settled() -> None:
+    shop = msgspec.structs.replace(ADA, prompt="You are Ada. The kettle costs 39 EUR, the grinder 89 EUR.")
+    kettle, grinder = [one.id for one in facts(shop) if one.kind == "eur"]
+    told = decode([{"from": kettle, "text": "The kettle costs 42 EUR."}])
+    corrected = msgspec.structs.replace(shop, facts=told)
+    assert accused(corrected, "The grinder costs 99 EUR.", "What does the grinder cost?") == [grinder]
+
+
+def test_a_figure_at_the_end_of_a_sentence_is_told_without_its_stop() -> None:
+    shop = msgspec.structs.replace(
+        ADA, prompt="We open from 10 am to 2 pm. Our telephone is +31 30 555 01 23."
+    )
+    told = {one.said: one.source for one in facts(shop) if one.basis == "prompt"}
+    assert told["2 pm"] == "We open from 10 am to 2 pm"
+    assert "+31 30 555 01 23" in told
+
+
+def test_one_number_is_accused_once() -> None:
+    shop = msgspec.structs.replace(ADA, prompt="You are Ada. Goods can be returned within 30 days.")
+    asked, answer = "How long can I return it?", "Goods can be returned within 14 days."
+    score, _ = scorer.score(Profile(shop), scorer.BEGINNING, asked, answer)
+    assert [answer[one.start : one.end] for one in score.signals if one.axis == "values"] == ["14 days"]

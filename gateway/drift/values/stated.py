@@ -45,5 +45,13 @@ def around(text: str, ends: list[int], figure: Figure) -> tuple[int, int, int]:
 
 def sentence(text: str, figure: Figure) -> str:
     start = max(text.rfind(stop, 0, figure.start) for stop in _STOPS) + 1
-    ends = [at for stop in _STOPS if (at := text.find(stop, figure.end)) >= 0]
+    behind = figure.end
+    if (
+        text[behind - 1] == "."
+        and text[behind : behind + 1].isspace()
+        and text[behind + 1 : behind + 2].isupper()
+    ):
+        # It ends its sentence, as in "until 2 pm.".
+        behind -= 1
+    ends = [at for stop in _STOPS if (at := text.find(stop, behind)) >= 0]
     return text[start : min(ends, default=len(text))].strip()[:_SOURCE]

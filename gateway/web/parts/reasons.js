@@ -54,9 +54,10 @@ export function marked(text, turn) {
   });
 }
 
-// What the persona says at a place such as `layers.soul.core_value`, `examples[2]` or `rules[0]`.
+// What the persona says at a place such as `layers.soul.core_value`, `examples[2]`, `rules[0]` or `fact:1a2b3c4d`.
 export function sources(version, rules) {
-  const read = new Map((rules?.data ?? []).map((one) => [one.id, one.source]));
+  const figures = (rules?.facts ?? []).filter((one) => one.origin !== "declared"); // the others are in the version, as they are meant
+  const read = new Map([...(rules?.data ?? []), ...figures].map((one) => [one.id, one.source]));
   return (basis) => {
     if (!version) return null;
     if (read.get(basis)) return read.get(basis);
