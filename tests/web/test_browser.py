@@ -246,6 +246,11 @@ def test_a_fact_that_was_read_is_corrected_and_switched_off(page: Reader) -> Non
     expect(fact.locator(".chip").last).to_have_text("off")
     after = page.traffic.get(f"/v1/personas/{SLUG}")
     assert (after["version"], after["facts"]) == (version + 2, [{"from": id, "off": True}])
+    # Older versions are shown with what was said of their own figures.
+    said = {version: found[0]["said"], version + 1: "The library opens at nine in the evening."}
+    for older, words in said.items():
+        main = page.open(f"/personas/{SLUG}/rules?v={older}")
+        assert text(main.locator(f'[data-fact="{id}"] .what')) == words
 
 
 def test_a_chat_streams_and_says_how_far_it_strayed(page: Reader) -> None:

@@ -21,7 +21,8 @@ export async function show({ persona, query, signal }) {
   const newest = found.version === persona.version;
   const list = found.data.map((one) => rule(persona, one, newest && may("personas:write")));
   const note = newest ? words.note : `${words.note} ${words.newer(persona.version)}`;
-  return h("div", {}, card(words.title, { note, side: pick }, list.length ? list : empty(words.none, words.next)), facts(persona, found.facts, newest && may("personas:write")));
+  const { facts: declared } = newest ? persona : await api.get(`/v1/personas/${persona.id}/versions/v${found.version}`, null, options);
+  return h("div", {}, card(words.title, { note, side: pick }, list.length ? list : empty(words.none, words.next)), facts(persona, found.facts, declared, newest && may("personas:write")));
 }
 
 export function said(rule) {
@@ -69,16 +70,17 @@ function correct(one, put) {
 }
 
 // A figure that was read stands with what its owner has said of it; a declared one has a row only where none was read.
-function facts(persona, found, writes) {
+// `declared` are those of the version that is shown.
+function facts(persona, found, declared, writes) {
   const read = new Set(found.filter((one) => one.origin !== "declared").map((one) => one.id));
-  const list = found.filter((one) => one.origin !== "declared" || !read.has(persona.facts[place(one)]?.from));
-  const rows = list.map((one) => fact(persona, one, writes));
+  const list = found.filter((one) => one.origin !== "declared" || !read.has(declared[place(one)]?.from));
+  const rows = list.map((one) => fact(persona, one, declared, writes));
   const side = writes ? h("button", { class: "small", onclick: () => state(words.addTitle, "", (text) => save(persona, { facts: [...persona.facts, { text }] })) }, words.add) : null;
   return card(words.facts, { note: words.factsNote, side }, rows.length ? rows : empty(words.noFacts));
 }
 
-function fact(persona, one, writes) {
-  const correction = persona.facts.find((answer) => answer.from === one.id)?.text;
+function fact(persona, one, declared, writes) {
+  const correction = declared.find((answer) => answer.from === one.id)?.text;
   const buttons = writes ? factActions(persona, one, correction) : [];
   return h(
     "div",
