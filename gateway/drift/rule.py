@@ -13,6 +13,11 @@ MOST = 200
 """Rules of one version."""
 TERMS, TERM, TEXT, NAME, ID = 200, 200, 2_000, 100, 64
 """Terms of one rule; characters of a term, of a text, of a name and of a read rule's id."""
+COMMON = {
+    "language": "The persona keeps to its language.",
+    "manner": "The persona keeps to the manner and form of address that its prompt asks for.",
+}
+"""Rules that hold for every persona, by the basis of what breaks them."""
 KINDS = ("never_say", "must_not", "must", "language", "length", "format")
 Severity = Literal["break", "warn"]
 

@@ -11,7 +11,7 @@ import msgspec
 from gateway.drift import fact
 from gateway.drift import language as languages
 from gateway.drift.character import Character, leaves
-from gateway.drift.rule import Read, Severity, effective
+from gateway.drift.rule import COMMON, Read, Severity, effective
 from gateway.drift.rules import prose
 from gateway.drift.voice import lines, model, stylometry
 from gateway.scoring import transcript
@@ -24,11 +24,7 @@ RULE = 400
 """Characters of a rule that are shown."""
 VERSIONS = 64
 """Versions whose rules are remembered."""
-GENERAL = {
-    "prompt": "The persona does not give away its instructions.",
-    "language": "The persona keeps to its language.",
-    "manner": "The persona keeps to the manner and form of address that its prompt asks for.",
-}
+GENERAL = {"prompt": "The persona does not give away its instructions.", **COMMON}
 """Rules that hold for every persona, shown where a turn touches them."""
 FIELDS_READ, TURNS_READ = 400, 64
 """The most that are looked at: the first fields, the last turns."""

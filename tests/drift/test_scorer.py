@@ -210,3 +210,11 @@ def test_any_text_can_be_scored(librarian: Profile, answer: str) -> None:
 def test_a_break_is_heard_in_other_languages(language: str, prompt: str, example: str, answer: str) -> None:
     profile = Profile(Character(language=language, prompt=prompt, examples=(example,) * 4))
     assert score(profile, BEGINNING, "", answer)[0].verdict == "out-of-character"
+
+
+def test_a_broken_manner_is_told_as_the_rule_that_everybody_keeps() -> None:
+    told, _ = score(
+        Profile(LIBRARIAN), BEGINNING, "What now?", "Das Buch steht noch immer im Regal neben der Tür."
+    )
+    (foreign,) = [one for one in told.signals if one.name == "language"]
+    assert (foreign.basis, foreign.rule) == ("language", "The persona keeps to its language.")

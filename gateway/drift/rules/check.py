@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
-from gateway.drift.rule import Active, effective
+from gateway.drift.rule import COMMON, Active, effective
 from gateway.drift.rules import amounts, answered, duties, forbidden, form, prose, tasks, topics
 from gateway.drift.rules.findings import TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
@@ -164,8 +164,8 @@ class Rules:
         )
 
     def title(self, basis: str) -> str | None:
-        """Call a rule by its name, or by its own words; `None` for what holds for every persona."""
-        return self._titles.get(basis)
+        """Call a rule by its name, or by its own words; `None` for what breaks none."""
+        return self._titles.get(basis) or COMMON.get(basis)
 
     def _terms(self, asked: Marked, said: Marked) -> list[Finding]:
         """Terms that are never said, but for those of the user that are turned down."""

@@ -23,7 +23,9 @@ export function told(turn) {
 export function reasonList(turn, source = () => null, text = null) {
   const found = told(turn);
   if (!found.length) return h("p", { class: "soft" }, words.nothing);
-  return h("ul", { class: "reasons" }, found.map((one) => reason(one, source, text)));
+  // Two rules that one sentence holds are told as that sentence once.
+  const said = new Map(found.map((one) => [[one.text, one.axis, one.rule ?? one.basis, one.start, one.end].join("\n"), one]));
+  return h("ul", { class: "reasons" }, [...said.values()].map((one) => reason(one, source, text)));
 }
 
 function reason(one, source, text) {
