@@ -1,5 +1,6 @@
 """Objects that lie in an upstream's account are named by keys of their own, at whatever depth."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ def names_object(name: str, value: msgspec.Raw) -> bool:
 
     Some servers read keys without regard to their case.
     """
-    left: list[Any] = [{name: _any.decode(value)}]
+    left: list[Any] = [{name: _decoded(value)}]
     while left:
         at = left.pop()
         if isinstance(at, dict):
@@ -30,6 +31,14 @@ def names_object(name: str, value: msgspec.Raw) -> bool:
         elif isinstance(at, list):
             left += at
     return False
+
+
+def _decoded(value: msgspec.Raw) -> Any:
+    """Decode a value, in which a number may be larger than any machine's: it is an upstream's to refuse."""
+    try:
+        return _any.decode(value)
+    except msgspec.ValidationError:
+        return json.loads(bytes(value), parse_int=float, parse_float=float)
 
 
 def is_bare_picture(item: dict[str, msgspec.Raw]) -> bool:

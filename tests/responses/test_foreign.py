@@ -43,6 +43,13 @@ def test_an_item_that_names_an_object_of_an_upstream_is_seen(
     assert Asked.read(written).foreign == [place]
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"9" * 5000])
+def test_a_number_larger_than_any_hides_nothing_and_is_no_mistake(number: bytes) -> None:
+    item = b'{"type":"x_call","at":[%b],"with":[%b,{"file_id":"file-1"}]}' % (number, number)
+    written = b'{"model":"a","input":[%b,{"role":"user","content":"x"}],"odd":%b}' % (item, number)
+    assert Asked.read(written).foreign == ["input[0].with"]
+
+
 @pytest.mark.parametrize(
     ("more", "place"),
     [
