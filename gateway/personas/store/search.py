@@ -48,7 +48,7 @@ async def ids(connection: AsyncConnection, workspace_id: str, owner: str, wanted
     query = select(func.aggregate_strings(PERSONA.id, ","))
     found = await _narrowed(connection, query, workspace_id, owner, wanted)
     joined = None if found is None else (await connection.execute(found)).scalar()
-    return joined.split(",") if joined else []
+    return await asyncio.to_thread(joined.split, ",") if joined else []
 
 
 async def _narrowed(
