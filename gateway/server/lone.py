@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import time
+from contextlib import suppress
 
 from gateway import ids
 from gateway.config import Config
@@ -39,7 +40,9 @@ def _run(config: Config, embedder: ModelProcess | None) -> int:
         nonlocal is_stopping
         is_stopping = True
         if child:
-            os.kill(child, signal.SIGTERM)
+            # It may have ended, and not be forgotten yet.
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
 
     numbers = (signal.SIGTERM, signal.SIGINT)
     while not is_stopping:
