@@ -16,8 +16,8 @@ from gateway.drift.values.contradiction import Contradiction
 from gateway.drift.values.evidence import Clash
 from gateway.drift.verdict import Beliefs
 
-TELLING = 0.25
-"""Signals that are more usual than this are not worth telling."""
+TELLING = 0.3
+"""Signals that are more usual are not worth telling; no contradiction that makes a turn drift is."""
 SHOWN = 0.21
 """The strength from which on a place that may break a rule is a reason."""
 SENTENCES = 60

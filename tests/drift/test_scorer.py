@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from gateway.drift import explain, verdict
 from gateway.drift.character import Character
 from gateway.drift.profile import Profile
 from gateway.drift.score import Score
@@ -218,3 +219,7 @@ def test_a_broken_manner_is_told_as_the_rule_that_everybody_keeps() -> None:
     )
     (foreign,) = [one for one in told.signals if one.name == "language"]
     assert (foreign.basis, foreign.rule) == ("language", "The persona keeps to its language.")
+
+
+def test_the_faintest_contradiction_that_makes_a_turn_drift_is_told() -> None:
+    assert explain.bound(verdict.CONTRADICTS) <= explain.TELLING
