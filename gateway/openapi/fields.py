@@ -115,7 +115,8 @@ FIELDS = {
     "attempts": "Calls to upstreams, retries and fallbacks among them.",
     "axis": f"{', '.join(f'`{axis.name}`' for axis in AXES)} or `coherence`.",
     "b": "The newer version, `v2` or `2`.",
-    "basis": "Where the persona says otherwise, such as `layers.soul.core_value`; absent where nowhere.",
+    "basis": "Where the persona says otherwise, such as `layers.soul.core_value` or `fact:1a2b3c4d`; absent "
+    "where nowhere.",
     "chat_per_minute": "Requests in a minute, but for those that generate something; null for no limit.",
     "choices": "The answers, one unless `n` asks for more.",
     "code": "A stable word for programs, from the catalogue.",
