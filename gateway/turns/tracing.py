@@ -97,6 +97,7 @@ class Tracing:
         spans = OTLPSpanExporter(f"{base}/v1/traces", headers=headers)
         events = OTLPLogExporter(f"{base}/v1/logs", headers=headers)
         numbers = OTLPMetricExporter(f"{base}/v1/metrics", headers=headers)
+        self._exporters = spans, events, numbers
         self._tracers = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)
         self._tracers.add_span_processor(
             BatchSpanProcessor(spans, schedule_delay_millis=config.interval * 1000)
@@ -136,6 +137,11 @@ class Tracing:
         self._thread.join(GRACE_MS / 1000)
         for provider in (self._tracers, self._loggers, self._meters):
             provider.force_flush(GRACE_MS)
+        # Exporters that are shut try nothing again, so that the threads of the providers end at once.
+        for exporter in self._exporters:
+            exporter.shutdown()
+        for provider in (self._tracers, self._loggers, self._meters):
+            provider.shutdown()
 
     def _put(self, told: Request | Late | None) -> None:
         try:

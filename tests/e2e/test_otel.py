@@ -131,6 +131,20 @@ def test_a_late_score_is_told_within_its_turn_s_span(receiver: Receiver, *, is_f
     assert event.span_id == spans[0].to_bytes(8)
 
 
+def test_no_thread_is_left_where_nobody_receives() -> None:
+    before = set(threading.enumerate())
+    tracing = Tracing(Otel(endpoint="http://127.0.0.1:9", interval=0.1))
+    trace = Trace({}, 1.0)
+    trace.ended(Ended(new_turn("msg_lost", persona_id="psn_1", version=1), "chat", "a@v1", 0, None))
+    tracing.finish(Request(trace, "POST", "/", 200, "req_1", 0.1, 1))
+    begun = set(threading.enumerate()) - before
+    assert len(begun) >= 4
+    tracing.close()
+    for thread in begun:
+        thread.join(25)
+    assert not any(thread.is_alive() for thread in begun)
+
+
 @pytest.fixture(scope="module")
 def traced(
     receiver: Receiver, shared_upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
