@@ -55,4 +55,6 @@ async def _measure(target: Target, counts: Sequence[int]) -> dict[str, float]:
         found["stream_kb"] = grown * 1024 / (last - first)
     for connection in held:
         connection.close()
+    # The loop closes them in its next turns; until then a gateway that is told to end waits for them.
+    await asyncio.sleep(0.5)
     return found

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
@@ -137,7 +138,8 @@ class Process:
             self._child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             for pid in tree:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._child.wait()
         if self._child.stdout is not None:
             self._child.stdout.close()
