@@ -56,7 +56,7 @@ class Course(NamedTuple):
     answer: str = ""
     """That of the turn before."""
     own: Own | None = ()
-    """What the persona said of itself in it; `None` where that is to be read when another turn follows."""
+    """The persona said this of itself in it; `None` where that is read once another turn follows."""
 
     @property
     def size(self) -> int:

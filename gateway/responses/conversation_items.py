@@ -96,7 +96,7 @@ def handlers() -> list[HTTPRouteHandler]:
     async def remove_conversation_item(
         request: AnyRequest, database: Store, conversation: str, item: ItemId
     ) -> OpenAIConversation:
-        """What comes behind it stays."""
+        """The items behind it stay."""
         async with database.write(still_there(request.scope)) as connection:
             found = await reach(connection, caller_of(request), conversation)
             path = (await on(connection, found, found.leaf)).messages

@@ -62,7 +62,7 @@ class Service(NamedTuple):
 
     phrases: Phrases
     own: frozenset[str]
-    """Those that the persona's examples have, too."""
+    """The persona's examples say these, too."""
 
 
 def served(answer: Text, service: Service, assistant: float) -> tuple[Break, ...]:

@@ -1,4 +1,4 @@
-"""What is said of others, whom a rule keeps out of it: verdicts, whereabouts, and where else to go."""
+"""Sentences that speak of others, whom a rule keeps out of it, are found: verdicts, places, ways to them."""
 
 import re
 from collections.abc import Iterator

@@ -34,7 +34,7 @@ _LATIN_TAIL = rf"(?:['’]?(?:{'|'.join(sorted(_ENDINGS.split(), key=len, revers
 _TAIL = r"\w{0,3}"
 _POSSESSIVE = frozenset({"'s", "’s"})
 _OPENS = re.compile(r"(?:^|[.!?…:\n。])[\s\"'“”„«*-]{0,4}\Z")
-"""What stands before the first word of a sentence."""
+"""This stands before the first word of a sentence."""
 _AND = r"(?:&|\+|and|und|et|y|e|en|ve|i|и|og|och|és|ja)"
 
 

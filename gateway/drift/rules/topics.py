@@ -30,7 +30,7 @@ MOST = 0.65
 """The share of a rule's own words in one sentence from which on it says what the rule forbids."""
 FAMILIAR = 0.75
 HEALTH = frozenset({"@diagnosis", "@medicine"})
-"""What names one of these to whoever is ill advises him."""
+"""Whoever names one of these to somebody who is ill gives advice."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
 
 

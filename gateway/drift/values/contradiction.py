@@ -107,7 +107,7 @@ class Weighed(NamedTuple):
     contradiction: Contradiction | None
     """`None` where the answer touches nothing stored."""
     own: Own | None
-    """What the persona says of itself; `None` where the answer is too long for all of it to be told here."""
+    """The persona says this of itself; `None` where the answer is too long for all of it to be told here."""
 
 
 def learn(facts: Facts, claims: Claims, turn: int, own: Own) -> Claims:

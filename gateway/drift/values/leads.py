@@ -6,7 +6,7 @@ _LEAD = re.compile(r"([^\W\d_]{3,})[ \u00a0](?:#|no\.? ?|nr\.? ?)?([A-Z]{1,3}-?)
 _BEFORE = 24
 """Characters before a number that are looked at."""
 _LAST = frozenset(" \u00a0#or")
-"""What a lead ends with, besides capitals, a hyphen behind one, and the full stop of `no.`."""
+"""A lead ends with one of these, with a capital, a hyphen behind one, or the full stop of `no.`."""
 
 
 def lead(text: str, start: int) -> re.Match[str] | None:
