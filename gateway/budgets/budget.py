@@ -12,7 +12,6 @@ Kind = Literal["workspace", "persona", "key"]
 Unit = Literal["usd", "tokens"]
 Period = Literal["hour", "day", "month"]
 
-UNITS: tuple[Unit, ...] = get_args(Unit)
 PERIODS: tuple[Period, ...] = get_args(Period)
 KINDS: dict[str, Kind] = {"ws": "workspace", "psn": "persona", "key": "key"}
 """Kinds of subjects, by the beginnings of their ids."""

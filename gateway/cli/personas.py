@@ -1,8 +1,6 @@
 """`persona personas`: create, refine, push, list, show, pull and label personas."""
 
-import sys
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,18 +9,15 @@ from msgspec.structs import replace
 
 from gateway.cli import options
 from gateway.cli.creating import create, refine
-from gateway.cli.failures import Failure
 from gateway.cli.history import diff, label, rollback, unlabel
-from gateway.cli.listing import cell, coloured, listing, print_json, printable, written
+from gateway.cli.listing import cell, listing, print_json, printable, written
 from gateway.cli.options import example
+from gateway.cli.pushing import push
 from gateway.cli.ref import with_ref
 from gateway.cli.rooms import Found
-from gateway.cli.target import Pushed, Target
+from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
-from gateway.config import ConfigError
-from gateway.drift.verdict import LINES_NEEDED
-from gateway.personas import defaults, difference, files, writing
-from gateway.personas.acceptance import DraftError
+from gateway.personas import writing
 from gateway.personas.model import Draft
 from gateway.personas.name import ModelName
 from gateway.personas.slug import LATEST, PRODUCTION
@@ -37,12 +32,6 @@ COLUMNS = {
     "VISIBILITY": "visibility",
     "UPDATED": "updated_at",
 }
-OUTCOMES = {
-    "created": "created",
-    "new-version": "new version",
-    "profile": "profile changed, same version",
-    "unchanged": "unchanged",
-}
 
 
 @click.group(epilog=example("persona personas push the-night-librarian.yml"))
@@ -52,28 +41,6 @@ def personas() -> None:
     REF is a slug or a `psn_…` id, perhaps with `@v3`, `@production` or `@latest`. Without `@` it means what
     it means to callers: the label `production` if the persona bears it, else the newest version.
     """
-
-
-@personas.command(
-    epilog=example(
-        "persona personas push the-night-librarian.yml",
-        "persona personas push personas/*.yml --url https://personas.example.com",
-        "persona personas pull the-night-librarian | persona personas push -",
-    )
-)
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@on_target
-async def push(target: Target, paths: tuple[Path, ...]) -> None:
-    """Store persona files: all of them, or none where one is mistaken; `-` is standard input.
-
-    An unchanged file makes no new version; a changed one makes the next version and prints the difference.
-    """
-    drafts = _read(target, paths)
-    async with aclosing(target.push(drafts)) as done:
-        async for pushed in done:
-            _tell(pushed)
-            _warn(pushed.draft)
-    written(target.place)
 
 
 @personas.command("list", epilog=example("persona personas list", "persona personas list --json"))
@@ -171,40 +138,8 @@ async def archive(target: Target, ref: ModelName) -> None:
     written(target.place)
 
 
-for _command in (create, refine, label, unlabel, diff, rollback):
+for _command in (create, refine, push, label, unlabel, diff, rollback):
     personas.add_command(_command)
-
-
-def _read(target: Target, paths: Sequence[Path]) -> dict[Path, Draft]:
-    """Read the drafts; each needs its own slug and must be acceptable as far as can be told. Raises
-    Failure."""
-    places: dict[str, Path] = {}
-    drafts = {}
-    for path in paths:
-        try:
-            draft = _draft(path)
-            target.check(draft)
-        except DraftError as error:
-            raise Failure(f"{path}: {error}") from None
-        except ConfigError as error:
-            raise Failure(f"{path}: upstreams: {error}") from None
-        slug = draft.profile.slug
-        if slug in places:
-            raise Failure(f"{path}: slug: `{slug}` is the slug of {places[slug]} too")
-        places[slug] = path
-        drafts[path] = draft
-    return drafts
-
-
-def _draft(path: Path) -> Draft:
-    """Raises PersonaFileError, DraftError."""
-    if str(path) != "-":
-        return files.read(path)
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Failure(f"standard input: {error}") from None
-    return files.parse(text, "standard input", Path())
 
 
 def _write(path: Path, draft: Draft) -> list[Path]:
@@ -215,28 +150,9 @@ def _write(path: Path, draft: Draft) -> list[Path]:
     return list(written)
 
 
-def _tell(pushed: Pushed) -> None:
-    draft, before, version, outcome = pushed
-    change = difference.diff(before, draft) if before else ""
-    restored = outcome == "profile" and not change
-    told = "taken out of the archive" if restored else OUTCOMES[outcome]
-    click.echo(f"{draft.profile.slug} v{version} ({told})")
-    coloured(change)
-
-
-def _warn(draft: Draft) -> None:
-    """Say what is stored, and is not likely to be meant."""
-    slug, content = draft.profile.slug, draft.content
-    for name in defaults.strange(content.defaults):
-        click.echo(f"Warning: {slug}: defaults: `{name}` is not known here and is sent as it is", err=True)
-    if len(content.examples) < LINES_NEEDED:
-        few = f"{len(content.examples)} examples; with {LINES_NEEDED} its voice is known from the first turn"
-        click.echo(f"Warning: {slug} has {few}", err=True)
-
-
 def _show(found: Found, versions: Sequence[VersionView]) -> None:
     persona, version, draft = found
-    record = _plain(persona)
+    record = msgspec.structs.asdict(persona)
     for field in ("slug", "name", "id", "tags", "visibility", "status", "labels", "created_at", "updated_at"):
         click.echo(f"{field.removesuffix('_at'):<12}{cell(record[field])}".rstrip())
     click.echo("versions")
@@ -248,7 +164,3 @@ def _show(found: Found, versions: Sequence[VersionView]) -> None:
     click.echo(f"\n{persona.slug}@v{version.version} ({content.language}, overlay {content.overlay})")
     click.echo(f"{version.fingerprint}\n")
     click.echo(printable(content.prompt))
-
-
-def _plain(record: msgspec.Struct) -> Mapping[str, object]:
-    return msgspec.structs.asdict(record)

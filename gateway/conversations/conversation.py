@@ -10,7 +10,6 @@ MOST_MESSAGES = 100_000
 """Messages that one conversation may hold, on all of its paths together."""
 MOST_CONVERSATIONS = 1_000_000
 """Conversations that one workspace may have."""
-LATEST = "latest"
 
 
 class Pin(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import msgspec
 from limits import RateLimitItemPerMinute
 
 from gateway.config import Plan
-from gateway.config.parts import Amount
+from gateway.config.serving import Amounts
 
 Bucket = Literal["chat", "generations", "runs", "tokens", "streams", "deliveries"]
 BUCKETS: dict[Bucket, str] = {
@@ -62,21 +62,15 @@ NONE = Bounds()
 """A key whose workspace has no plan has these."""
 
 
-class KeyLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KeyLimits(Amounts, frozen=True):
     """One key may use this, within what its workspace may; what is null is not limited for the key alone."""
 
-    chat_per_minute: Amount | None = None
-    generations_per_minute: Amount | None = None
-    concurrent_runs: Amount | None = None
-    tokens_per_minute: Amount | None = None
-    concurrent_streams: Amount | None = None
-    webhook_deliveries_per_minute: Amount | None = None
     override: bool = False
     """Tells whether these take the place of the plan's, and may so be higher."""
 
     def or_none(self) -> "KeyLimits | None":
         """Return these limits, if they limit anything."""
-        return self if any(getattr(self, field) is not None for field in BUCKETS.values()) else None
+        return self if _amounts(self) else None
 
 
 def of_key(bounds: Bounds, limits: KeyLimits | None, owner: str) -> Bounds:
@@ -86,11 +80,9 @@ def of_key(bounds: Bounds, limits: KeyLimits | None, owner: str) -> Bounds:
     """
     if limits is None:
         return bounds
-    own = {bucket: getattr(limits, field) for bucket, field in BUCKETS.items()}
     limited = {
         str(bucket): (*(() if limits.override else bounds.of(bucket)), Bound(bucket, amount, owner))
-        for bucket, amount in own.items()
-        if amount is not None
+        for bucket, amount in _amounts(limits).items()
     }
     return msgspec.structs.replace(bounds, **limited)
 
@@ -99,10 +91,12 @@ def of_plan(plan: Plan | None, workspace_id: str) -> Bounds:
     """List what the plan means for each key of the workspace, which share it."""
     if plan is None:
         return NONE
-    amounts = {bucket: getattr(plan, field) for bucket, field in BUCKETS.items()}
     limited = {
-        str(bucket): (Bound(bucket, amount, workspace_id),)
-        for bucket, amount in amounts.items()
-        if amount is not None
+        str(bucket): (Bound(bucket, amount, workspace_id),) for bucket, amount in _amounts(plan).items()
     }
     return Bounds(**limited, pipelines=plan.pipelines)
+
+
+def _amounts(limits: Amounts) -> dict[Bucket, int]:
+    found = {bucket: getattr(limits, field) for bucket, field in BUCKETS.items()}
+    return {bucket: amount for bucket, amount in found.items() if amount is not None}

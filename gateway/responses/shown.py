@@ -26,7 +26,6 @@ NAMED = frozenset([b'"message"', b'"function_call"', b'"function_call_output"'])
 
 _object = msgspec.json.Decoder(Fields)
 _array = msgspec.json.Decoder(list[msgspec.Raw])
-_objects = msgspec.json.Decoder(list[Fields])
 
 
 def whole(item: bytes) -> bytes:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from gateway import ids
 from gateway.bulletin import Bulletin
 from gateway.config import Config
 from gateway.limits.table import Table
@@ -18,6 +17,7 @@ from gateway.metrics.board import Page
 from gateway.restarts import RESTED, Restarts
 from gateway.server.accepting import Share, shares
 from gateway.server.bell import Bell
+from gateway.server.place import Place, Worker, exit_code, workplaces
 
 STOP_POLL_SECONDS = 0.02
 GENERATIONS = 4
@@ -29,30 +29,6 @@ Work = Callable[[Config, str, Table, int, int], None]
 and the one to say ready."""
 
 log = logging.getLogger("gateway.supervisor")
-
-
-class Place(msgspec.Struct):
-    """Holds what a worker is given, and its successors after it."""
-
-    share: Share | None
-    """Its share of the connections; a process that does work which lasts takes none."""
-    page: Page | None = None
-    process_id: str = ""
-    restarts: Restarts = msgspec.field(default_factory=Restarts)
-    due: float = 0.0
-    """The next worker may be started then, in `time.monotonic()` seconds."""
-
-
-class Worker(msgspec.Struct):
-    pid: int
-    place: Place
-    status: int
-    """The reading end of the pipe in which it says that it is ready."""
-    started: float
-    generation: int
-    is_ready: bool = False
-    is_retired: bool = False
-    """Tells whether it only finishes what it has begun."""
 
 
 class Tasks(msgspec.Struct, frozen=True):
@@ -87,7 +63,7 @@ class Crew:
         number = settings.server.workers
         places = [Place(share, page) for share, page in zip(shares(len(pages)), pages, strict=True)]
         self._free, self._spare = places[:number], places[number:]
-        self._free += _workplaces(settings)
+        self._free += workplaces(settings)
 
     @property
     def is_ready(self) -> bool:
@@ -151,7 +127,7 @@ class Crew:
         """Start a second set of workers beside those that are there, and return their number."""
         number = settings.server.workers
         places, self._spare = self._spare[:number], self._spare[number:]
-        places += _workplaces(settings)
+        places += workplaces(settings)
         for place in places:
             place.restarts, place.due = Restarts(), 0.0
             self.spawn(place, settings, generation)
@@ -240,16 +216,3 @@ class Crew:
         for worker in self.workers:
             os.kill(worker.pid, signal.SIGKILL)
             os.waitpid(worker.pid, 0)
-
-
-def exit_code(pid: int) -> int | None:
-    """Return the code with which a child has ended, negative for a signal; `None` as long as it runs."""
-    try:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return 1
-    return os.waitstatus_to_exitcode(status) if ended == pid else None
-
-
-def _workplaces(settings: Config) -> list[Place]:
-    return [Place(None, process_id=ids.new("wrk")) for _ in range(settings.work.processes)]

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -29,8 +28,6 @@ STORE_SECONDS = 2.0
 BUDGETS = 200
 """Budgets that are told, those first of which most is gone."""
 NEVER_MIND = (StoreUnavailable, TimeoutError)
-
-log = logging.getLogger("gateway.metrics")
 
 
 def run(config: Config, listener: socket.socket, board: Board, lifeline: int) -> None:

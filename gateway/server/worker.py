@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from gateway.app import Front, create_app
+from gateway.app import create_app
 from gateway.bulletin import Bulletin
 from gateway.config import Config, Otel
+from gateway.front import Front
 from gateway.gateway import Gateway
 from gateway.limits.table import Table
 from gateway.metrics.board import Page

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-ABOUT = "summary"
-
 
 def render(fields: Mapping[str, str], summary: str, sources: Sequence[str] = ()) -> str:
     """Write the name, a line that sums the persona up, every field, and where facts of it come from."""

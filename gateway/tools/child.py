@@ -23,8 +23,6 @@ PARENT_SECONDS = 0.5
 AT_ONCE = 64
 """Calls that are under way at once; further ones wait within their own time."""
 
-log = logging.getLogger("gateway.tools")
-
 
 _order = msgspec.json.Decoder(Order)
 

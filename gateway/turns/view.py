@@ -1,6 +1,6 @@
 """The native API shows a turn like this."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -11,10 +11,6 @@ from gateway.drift.score import Signal
 from gateway.turns.charging import is_unpriced
 from gateway.turns.turn import Drift, Explain, Judgement, Status, Turn
 from gateway.turns.usage import Source, Usage
-
-if TYPE_CHECKING:
-    # A command that works on a gateway somewhere else needs these shapes, and no database.
-    from gateway.turns.store.hours import Sum
 
 By = Literal["key", "persona", "version", "upstream", "day", "hour"]
 
@@ -137,11 +133,10 @@ def record(turn: TurnView) -> dict[str, Any]:
     return {**plain, **usage, "reason": None, **drift}
 
 
-def show_usage(by: By, each: "Sum") -> UsageView:
-    value = each.key
+def show_usage(by: By, row: dict[str, Any]) -> UsageView:
+    """Show the sums of one group, as the store has them."""
+    value, asked = row["value"], row["prompt_tokens"]
     if isinstance(value, int):
         value = clock.iso(value)[:10] if by == "day" else clock.iso(value)
-    figures = msgspec.structs.asdict(each)
-    del figures["key"]
-    rate = round(each.cached_tokens / each.prompt_tokens, 4) if each.prompt_tokens else None
-    return UsageView(by=by, value=None if value is None else str(value), cache_hit_rate=rate, **figures)
+    rate = round(row["cached_tokens"] / asked, 4) if asked else None
+    return UsageView(**{**row, "by": by, "value": value, "cache_hit_rate": rate})

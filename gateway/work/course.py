@@ -1,7 +1,6 @@
 """A course leads one attempt through its steps, and can be cut short from outside."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,8 +12,6 @@ STORE_PAUSE = 1.0
 
 Take = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 """Calls a function as the next step, or gives what it gave before; the value is JSON."""
-
-log = logging.getLogger("gateway.work")
 
 
 class DurableCourse:

@@ -61,7 +61,7 @@ async def test_old_turns_go_and_their_sums_stay(place: Path | str) -> None:
         assert await count(database, tables.turns) == young + 1
         async with database.read() as connection:
             found = await hours.usage(connection, "ws_1", "key", Span())
-        assert [one.requests for one in found] == [1 + old + young]
+        assert [one["requests"] for one in found] == [1 + old + young]
 
 
 async def test_nothing_goes_where_nothing_is_said(place: Path | str) -> None:

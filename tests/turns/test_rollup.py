@@ -203,7 +203,7 @@ async def test_every_hour_that_is_touched_counts_whole(
         await write(database, made)
         async with database.read() as connection:
             found = await hours.usage(connection, "ws_1", "day", Span(since, until))
-    assert sum(one.requests for one in found) == turns
+    assert sum(one["requests"] for one in found) == turns
 
 
 async def test_figures_stay_when_the_rows_go(place: Path | str) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.database import fields
 from gateway.storage.insertion import insertion
 from gateway.turns.view import By
 
@@ -56,24 +57,6 @@ class Span(msgspec.Struct, frozen=True):
         return first if self.until is None else [*first, hour < self.until]
 
 
-class Sum(msgspec.Struct, frozen=True):
-    """Usage of one group; `key` is what it is grouped by, for days and hours the first millisecond."""
-
-    key: str | int | None
-    requests: int
-    failed: int
-    cancelled: int
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    cached_tokens: int
-    cache_write_tokens: int
-    reasoning_tokens: int
-    cost_usd: float | None
-    unpriced: int
-    estimated: int
-
-
 async def add(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
     """Add figures to those of the rows that bear the same keys; a figure below 0 takes something back.
 
@@ -100,25 +83,24 @@ def _addition(table: Table, dialect: str) -> Any:
 
 async def usage(
     connection: AsyncConnection, workspace_id: str, by: By, span: Span, persona_id: str | None = None
-) -> list[Sum]:
-    """Sum up usage, the largest group first; days and hours come in their order."""
-    group = GROUPS[by].label("group")
-    requests = summed(USAGE.turns)
+) -> list[Row]:
+    """Sum up usage, the largest group first; days and hours come in their order.
+
+    `value` is what a group has in common, for days and hours the first millisecond.
+    """
+    group, requests = GROUPS[by].label("value"), summed(USAGE.turns)
+    names = ("failed", "cancelled", *TOKENS, "unpriced", "estimated")
     query = select(
         group,
-        requests,
-        summed(USAGE.failed),
-        summed(USAGE.cancelled),
-        *[summed(USAGE[name]) for name in TOKENS],
-        case((func.sum(USAGE.priced) > 0, func.sum(USAGE.cost_usd))),
-        summed(USAGE.unpriced),
-        summed(USAGE.estimated),
+        requests.label("requests"),
+        *[summed(USAGE[name]).label(name) for name in names],
+        case((func.sum(USAGE.priced) > 0, func.sum(USAGE.cost_usd))).label("cost_usd"),
     ).where(USAGE.workspace_id == workspace_id, *span.holds(USAGE.hour))
     if persona_id is not None:
         query = query.where(USAGE.persona_id == persona_id)
     order = group if by in ("day", "hour") else requests.desc()
     found = await connection.execute(query.group_by(group).order_by(order).limit(GROUPS_SHOWN))
-    return [Sum(*row) for row in found]
+    return [fields(row) for row in found]
 
 
 async def lived(
@@ -170,7 +152,7 @@ async def drift(connection: AsyncConnection, wanted: Wanted, most: int) -> list[
     ).where(*_chosen(wanted))
     query = query.group_by(DRIFT.version, DRIFT.upstream, at).order_by(DRIFT.version, DRIFT.upstream, at)
     found = await connection.execute(query)
-    return [{str(name): value for name, value in row._mapping.items()} for row in found]
+    return [fields(row) for row in found]
 
 
 def _at(wanted: Wanted) -> Label[int]:

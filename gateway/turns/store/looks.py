@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.database import fields
 from gateway.storage.visibility import OWNED, owned
 from gateway.turns.store.hours import DRIFT, Row, Span, summed
 from gateway.turns.store.places import Stretch
@@ -118,4 +119,4 @@ async def verdicts_between(
 
 
 def _rows(found: Any) -> list[Row]:
-    return [{str(name): value for name, value in row._mapping.items()} for row in found]
+    return [fields(row) for row in found]
