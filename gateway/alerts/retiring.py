@@ -22,6 +22,7 @@ from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
 from gateway.upstreams.lookup import Lookups
 from gateway.upstreams.routing import Routing
+from gateway.work.work import Source
 
 HOUR_MS = 3_600_000
 FIRST_MS = 60_000
@@ -50,6 +51,9 @@ class Retiring:
         """Milliseconds between two looks, of all processes together; 0 for never."""
         self._check_at = 0.0
         self._task: asyncio.Task[None] | None = None
+
+    def source(self) -> Source:
+        return Source(look=self.look, signs=store.MODEL_SIGNS)
 
     async def look(self) -> bool:
         """Begin to look where it is time; nobody waits for it."""

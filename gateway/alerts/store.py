@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, func, insert, literal, or_, select, update
+from sqlalchemy import BigInteger, Column, Select, bindparam, func, insert, literal, or_, select, update
 
 from gateway import clock
 from gateway.alerts.alert import Alert, Subject, Tally
@@ -13,13 +13,18 @@ from gateway.events.event import NOBODY
 from gateway.storage import properties, tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.storage.signs import newest
 
 ALERT, TURN, HOURS = tables.alerts.c, tables.turns.c, tables.drift_hours.c
 AMENDMENT, PERSONA = tables.amendments.c, tables.personas.c
 TURNS, AMENDMENTS = "alerts.turns", "alerts.amendments"
-"""The properties that say up to which turn and amendment alerts have been looked for."""
+"""The properties that say up to which turn and amendment alerts have been looked for, or a little less."""
 HOUR_MS = 3_600_000
-AT_ONCE = 500
+AT_ONCE = 2000
+"""Turns, and amendments, that are looked through at once."""
+SIGNS = (newest(TURN.seq), newest(AMENDMENT.seq))
+MODEL_SIGNS = (newest(tables.changes.c.seq),)
+"""A persona that has changed may use another model."""
 OPEN_AT_ONCE = 1000
 
 
@@ -29,39 +34,58 @@ class Place(msgspec.Struct, frozen=True):
     turn: int
     amendment: int
 
-    def is_behind(self, newest: "Place") -> bool:
-        """Tell whether there is news; the newest rows may have been deleted since they were looked at."""
-        return self.turn < newest.turn or self.amendment < newest.amendment
+
+async def place(connection: AsyncConnection) -> Place | None:
+    """Return the place that was kept; `None` before the first look."""
+    row = (await connection.execute(select(*map(properties.value, (TURNS, AMENDMENTS))))).one()
+    return None if row[0] is None or row[1] is None else Place(int(row[0]), int(row[1]))
 
 
-async def places(connection: AsyncConnection) -> tuple[Place | None, Place]:
-    """Return the place that was kept, `None` before the first look, and the one behind all that there is."""
-    newest = [select(func.max(column)).scalar_subquery() for column in (TURN.seq, AMENDMENT.seq)]
-    row = (await connection.execute(select(*map(properties.value, (TURNS, AMENDMENTS)), *newest))).one()
-    kept = None if row[0] is None or row[1] is None else Place(int(row[0]), int(row[1]))
-    return kept, Place(row[2] or 0, row[3] or 0)
+async def end(connection: AsyncConnection) -> Place:
+    """Return the place behind all that there is."""
+    row = (await connection.execute(select(*[sign.scalar_subquery() for sign in SIGNS]))).one()
+    return Place(row[0] or 0, row[1] or 0)
 
 
 async def keep_place(connection: AsyncConnection, at: Place) -> None:
-    await properties.put(connection, TURNS, str(at.turn))
-    await properties.put(connection, AMENDMENTS, str(at.amendment))
+    await properties.put_all(connection, {TURNS: str(at.turn), AMENDMENTS: str(at.amendment)})
 
 
-async def touched(connection: AsyncConnection, behind: Place) -> tuple[set[Subject], Place]:
-    """List the versions whose answers were scored behind a place, and the place behind these answers."""
-    of_turn = [TURN.workspace_id, TURN.persona_id, TURN.version]
-    ended = select(TURN.seq, *of_turn).where(TURN.seq > literal(behind.turn, BigInteger))
-    rows = list(await connection.execute(ended.order_by(TURN.seq).limit(AT_ONCE)))
-    amended = select(AMENDMENT.seq, *of_turn).outerjoin(tables.turns, TURN.id == AMENDMENT.turn_id)
-    amended = amended.where(AMENDMENT.seq > literal(behind.amendment, BigInteger))
-    news = list(await connection.execute(amended.order_by(AMENDMENT.seq).limit(AT_ONCE)))
+class Touched(NamedTuple):
+    subjects: set[Subject]
+    at: Place
+    """The place behind their answers."""
+    has_more: bool
+
+
+async def touched(connection: AsyncConnection, behind: Place) -> Touched:
+    """List the versions whose answers were scored behind a place."""
+    rows = list(await connection.execute(_ENDED, {"behind": behind.turn}))
+    news = list(await connection.execute(_AMENDED, {"behind": behind.amendment}))
     found = {
         Subject(row.workspace_id, row.persona_id, row.version)
         for row in [*rows, *news]
         if row.persona_id is not None and row.version is not None
     }
-    turn = rows[-1].seq if rows else behind.turn
-    return found, Place(turn, news[-1].seq if news else behind.amendment)
+    turn = max((row.newest for row in rows), default=behind.turn)
+    amendment = max((row.newest for row in news), default=behind.amendment)
+    is_full = AT_ONCE in (sum(row.size for row in rows), sum(row.size for row in news))
+    return Touched(found, Place(turn, amendment), is_full)
+
+
+def _grouped(rows: Select[Any], seq: Column[int]) -> Select[Any]:
+    """Name each version once that is in the next of these rows."""
+    some = rows.where(seq > bindparam("behind", type_=BigInteger)).order_by(seq).limit(AT_ONCE).subquery()
+    of_turn = some.c.workspace_id, some.c.persona_id, some.c.version
+    counted = func.max(some.c.seq).label("newest"), func.count().label("size")
+    return select(*of_turn, *counted).group_by(*of_turn)
+
+
+_OF_TURN = TURN.workspace_id, TURN.persona_id, TURN.version
+_ENDED = _grouped(select(TURN.seq, *_OF_TURN), TURN.seq)
+_AMENDED = _grouped(
+    select(AMENDMENT.seq, *_OF_TURN).outerjoin(tables.turns, TURN.id == AMENDMENT.turn_id), AMENDMENT.seq
+)
 
 
 async def tally(connection: AsyncConnection, subject: Subject, window_hours: int) -> Tally:

@@ -4,45 +4,70 @@ import time
 
 from gateway.alerts import store
 from gateway.alerts.alert import Alert, Subject, Tally
+from gateway.alerts.store import Place
 from gateway.config import Alerts
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.work.work import Source
 
 AGAIN_SECONDS = 60.0
 """Seconds between two looks at open alerts, which close as time goes by, too."""
+PAUSE_SECONDS = 1.0
+"""Seconds between two looks at what has been answered."""
 
 
 class Watching:
-    """Looks for alerts in a work process; the place is kept in the store, beside what was found."""
+    """Looks for alerts in a work process; its place is in the store, so that the next one goes on there."""
 
     def __init__(self, settings: Alerts, database: Database) -> None:
         self._settings = settings
         self._database = database
         self._again = 0.0
+        self._place: Place | None = None
+        """All before it was looked at; it is kept seldom, as to look at an answer twice changes nothing."""
+
+    def source(self) -> Source:
+        return Source(look=self.look, signs=store.SIGNS, pause=PAUSE_SECONDS)
 
     async def look(self) -> bool:
         """Look at the versions that have answered since the last look; tells whether there may be more."""
         if not self._settings.threshold:
             return False
-        async with self._database.read() as connection:
-            behind, newest = await store.places(connection)
-        if behind is None:
-            async with self._database.write() as connection:
-                await store.keep_place(connection, newest)
-            return False
+        if self._place is None:
+            self._place = await self._begin()
         if time.monotonic() >= self._again:
             self._again = time.monotonic() + AGAIN_SECONDS
             await self._close()
-        if not behind.is_behind(newest):
-            return False
+            async with self._database.write() as connection:
+                await store.keep_place(connection, self._place)
+        async with self._database.read() as connection:
+            found = await store.touched(connection, self._place)
+            changed = [one for one in found.subjects if await self._is_changed(connection, one)]
+        if changed:
+            async with self._database.write() as connection:
+                for subject in sorted(changed, key=lambda one: (one.persona_id, one.version)):
+                    await self._weigh(connection, subject)
+                await store.keep_place(connection, found.at)
+        self._place = found.at
+        return found.has_more
+
+    async def _begin(self) -> Place:
+        """Return the place that was kept; on a new store, what is there already is no news."""
+        async with self._database.read() as connection:
+            kept = await store.place(connection)
+            if kept is not None:
+                return kept
+            place = await store.end(connection)
         async with self._database.write() as connection:
-            kept, newest = await store.places(connection)
-            behind = kept or newest
-            subjects, at = await store.touched(connection, behind)
-            for subject in sorted(subjects, key=lambda one: (one.persona_id, one.version)):
-                await self._weigh(connection, subject)
-            await store.keep_place(connection, at)
-        return at.is_behind(newest)
+            await store.keep_place(connection, place)
+        return place
+
+    async def _is_changed(self, connection: AsyncConnection, subject: Subject) -> bool:
+        """Tell whether an alert is to be opened or closed."""
+        threshold, hours = self._settings.threshold, self._settings.window_hours
+        found = await store.tally(connection, subject, hours)
+        known = await store.find_open(connection, subject, threshold, hours)
+        return self._is_too_much(found) if known is None else found.share < threshold
 
     async def _weigh(self, connection: AsyncConnection, subject: Subject) -> None:
         """Open or close the alert of a version."""

@@ -1,5 +1,7 @@
 """Conversations are watched: whenever one leaves its persona, that is told once."""
 
+from functools import partial
+
 import msgspec
 
 from gateway.conversations import drifting, store
@@ -10,11 +12,17 @@ from gateway.conversations.store.onsets import News
 from gateway.drift import onset
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.work.work import Source
 
 MOST_ANSWERS = 1000
 """The last answers of a path that are looked at, as many as the API tells."""
 
 _score = msgspec.json.Decoder(Score)
+
+
+def source(database: Database) -> Source:
+    """Have it looked whenever answers are kept or amended."""
+    return Source(look=partial(watch, database), signs=onsets.SIGNS)
 
 
 async def watch(database: Database) -> bool:

@@ -1,15 +1,13 @@
 """The bytes of a picture that nobody may see any more are erased, however long its shelf is away."""
 
-from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
 
 from gateway.config import Images
 from gateway.images import store
 from gateway.images.shelf import Shelf, ShelfError, shelf_of
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
-from gateway.work.work import Course, Kind, LaterError, Work, Write
+from gateway.work.work import Course, Kind, LaterError, Source, Work, Write
 
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
@@ -40,17 +38,17 @@ class Erasing:
         return True
 
 
-def sweeping(database: Database) -> Callable[[], Coroutine[Any, Any, bool]]:
+def source(database: Database) -> Source:
     """Make the source of this work: pictures that are gone."""
+    return Source(look=partial(_sweep, database), signs=store.SIGNS)
 
-    async def sweep() -> bool:
-        async with database.read() as connection:
-            if not await store.is_any_gone(connection):
-                return False
-        async with database.write() as connection:
-            return await store.order_erasure(connection)
 
-    return sweep
+async def _sweep(database: Database) -> bool:
+    async with database.read() as connection:
+        if not await store.is_any_gone(connection):
+            return False
+    async with database.write() as connection:
+        return await store.order_erasure(connection)
 
 
 async def _nothing(_: AsyncConnection) -> None:

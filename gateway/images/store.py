@@ -9,6 +9,7 @@ from gateway import clock, ids
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.storage.signs import NOW
 from gateway.storage.visibility import is_own
 from gateway.work.store import rows
 
@@ -20,6 +21,7 @@ PORTRAITS = 20
 """Pictures of a persona that are kept, beside the one that it shows."""
 AT_ONCE = 100
 IMAGE, PERSONA = tables.images.c, tables.personas.c
+SIGNS = (select(func.min(IMAGE.gone_at)).where(IMAGE.gone_at <= NOW),)
 SHOWN = (IMAGE.id, IMAGE.persona_id, IMAGE.name, IMAGE.size, IMAGE.created_at)
 
 

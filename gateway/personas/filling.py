@@ -10,6 +10,7 @@ from gateway.personas.nearness import SCALE
 from gateway.personas.store import vectors
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
+from gateway.work.work import Source
 
 BATCH = 16
 SETTLED_MS = 60_000
@@ -35,6 +36,9 @@ class Filling:
         self._settled_after = ""
         """The same for those for which nobody waits."""
         self._task: asyncio.Task[None] | None = None
+
+    def source(self) -> Source:
+        return Source(look=self.look, signs=vectors.SIGNS)
 
     async def look(self) -> bool:
         """Begin to fill, unless that goes on; nobody waits for it."""

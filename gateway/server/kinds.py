@@ -1,15 +1,15 @@
 """The kinds of work that there are are put together here, for the processes that do it."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from gateway.alerts.retiring import Retiring
 from gateway.alerts.watching import Watching
 from gateway.auth.allowance import Allowance
 from gateway.config import Config
-from gateway.conversations.watching import watch
+from gateway.conversations import watching
 from gateway.embedding.embedder import Embedder
-from gateway.images.erasing import Erasing, sweeping
+from gateway.images import erasing
+from gateway.images.erasing import Erasing
 from gateway.personas.filling import Filling
 from gateway.responses.performing import Performing
 from gateway.runs.generating import Generation
@@ -19,8 +19,8 @@ from gateway.studio.asking import Questioner
 from gateway.studio.enhancing import Enhancing
 from gateway.studio.evaluating import Evaluating
 from gateway.studio.populating import Populating
+from gateway.webhooks import spreading
 from gateway.webhooks.delivering import Delivering
-from gateway.webhooks.spreading import spread
 from gateway.work.work import Kind, Source
 
 
@@ -47,9 +47,9 @@ def sources(config: Config, database: Database, embedder: str | None = None) -> 
 
     `embedder` is the address of the embedded model; without it nothing is embedded.
     """
-    alerts = Watching(config.alerts, database)
-    found: list[Source] = [alerts.look, partial(watch, database), partial(spread, database)]
+    found = [Watching(config.alerts, database).source(), watching.source(database)]
+    found += [spreading.source(database), erasing.source(database)]
     if embedder is not None:
         reads_all = config.embeddings.personas == "all"
-        found.append(Filling(database, Embedder(embedder), all_=reads_all).look)
-    return [*found, sweeping(database), Retiring(config, database).look]
+        found.append(Filling(database, Embedder(embedder), all_=reads_all).source())
+    return [*found, Retiring(config, database).source()]

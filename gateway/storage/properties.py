@@ -1,9 +1,14 @@
 """The store knows these things of itself, by name."""
 
-from sqlalchemy import ScalarSelect, delete, insert, select
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ScalarSelect, select
 
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.insertion import insertion
 
 PROPERTY = tables.properties.c
 
@@ -19,5 +24,15 @@ def value(name: str) -> ScalarSelect[str]:
 
 
 async def put(connection: AsyncConnection, name: str, value: str) -> None:
-    await connection.execute(delete(tables.properties).where(PROPERTY.name == name))
-    await connection.execute(insert(tables.properties).values(name=name, value=value))
+    await put_all(connection, {name: value})
+
+
+async def put_all(connection: AsyncConnection, values: Mapping[str, str]) -> None:
+    rows = [{"name": name, "value": value} for name, value in values.items()]
+    await connection.execute(_putting(connection.dialect.name), rows)
+
+
+@lru_cache
+def _putting(dialect: str) -> Any:
+    insert = insertion(tables.properties, dialect)
+    return insert.on_conflict_do_update(index_elements=["name"], set_={"value": insert.excluded.value})

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from gateway.storage import tables
 from gateway.storage.backend import Mark
 from gateway.storage.connection import AsyncConnection, AsyncEngine
+from gateway.storage.driver import driver
 from gateway.storage.failure import StoreUnavailable
 
 WAIT_MS = 10_000
@@ -28,6 +29,8 @@ MERGE_SECONDS = 1.0
 STEPS = 1_000
 """Instructions of SQLite's machine between two looks at a time limit."""
 BUSY = 5
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
+"""A reader sees one state, and a writer holds the lock from its start."""
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=NORMAL",
@@ -45,9 +48,9 @@ class Sqlite:
     def __init__(self, url: str) -> None:
         self.path = Path(url.removeprefix("sqlite:///"))
         self.place = str(self.path)
-        self.readers = _engine(self.path, "BEGIN", WAIT_MS)
+        self.readers = _engine(self.path, READ, WAIT_MS)
         # A writer that finds the lock taken asks again from the event loop, where it can be given up.
-        self.writers = _engine(self.path, "BEGIN IMMEDIATE", 0)
+        self.writers = _engine(self.path, WRITE, 0)
         self._scrubbing = asyncio.Lock()
         self._asked = self._scrubbed = 0
 
@@ -154,6 +157,7 @@ def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
     )
     engine = create_engine(
         url,
+        module=driver(),
         connect_args={"isolation_level": None, "timeout": wait_ms / 1000},
         # Errors are logged, and would show prompts otherwise.
         hide_parameters=True,
@@ -170,8 +174,13 @@ def _engine(path: Path, begin: str, wait_ms: int) -> AsyncEngine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        # The driver's own BEGIN takes the write lock too late, which ends in "database is locked".
-        if not connection.get_execution_options().get("bare", False):
+        if connection.get_execution_options().get("bare", False):
+            return
+        if begin == READ:
+            # It sees one state from its first statement on, and can wait for it.
+            connection.connection.dbapi_connection.begin_with_next(begin)  # type: ignore[union-attr]
+        else:
+            # The driver's own BEGIN takes the write lock too late, which ends in "database is locked".
             connection.exec_driver_sql(begin)
 
     return AsyncEngine(engine)

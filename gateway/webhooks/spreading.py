@@ -1,16 +1,24 @@
 """Events are put on their way to the webhooks that want them, each event once, in their order."""
 
+from functools import partial
+
 from gateway.events import store as events
 from gateway.storage import properties
 from gateway.storage.database import Database
 from gateway.webhooks.store import deliveries, endpoints
 from gateway.webhooks.store.endpoints import PLACE
 from gateway.webhooks.webhook import TEST
+from gateway.work.work import Source
 
 AT_ONCE = 100
 """Events in one transaction."""
 MOST = 500
 """Deliveries in one transaction, but for those of its last event: others wait for their turn to write."""
+
+
+def source(database: Database) -> Source:
+    """Have them put on their way whenever there are new ones."""
+    return Source(look=partial(spread, database), signs=endpoints.SIGNS)
 
 
 async def spread(database: Database) -> bool:

@@ -13,10 +13,12 @@ from gateway import clock
 from gateway.config import Config
 from gateway.storage.database import Database
 from gateway.storage.failure import StoreUnavailable
+from gateway.work.asking import RARELY_SECONDS, Asking
 from gateway.work.engine import Engine, work_of
 from gateway.work.living import Living, LostPlaceError
 from gateway.work.performing import EXHAUSTED, Performer
 from gateway.work.store import ended, processes, rows
+from gateway.work.store.glance import SOON_MS, Glance, Glancing
 from gateway.work.work import Kind, Source, Work
 
 IDLE_SECONDS = 0.2
@@ -24,8 +26,6 @@ BUSY_SECONDS = 0.05
 """Seconds between two looks for what is wanted; a call is cut within 250 ms once nobody wants it."""
 LOOK_SECONDS = 1.0
 """Seconds at least between two looks while nobody has written; work that waits becomes due by itself."""
-RARELY_SECONDS = 30.0
-"""Seconds after which this process and its rooms look in any case: time passes too."""
 CALM_SECONDS = 5.0
 """Seconds without work after which the queue is looked into seldom."""
 REST_SECONDS = 30.0
@@ -54,6 +54,7 @@ class Shift:
         sources: Sequence[Source] = (),
     ) -> None:
         self._sources = sources
+        self._glancing = Glancing(list(kinds), [sign for source in sources for sign in source.signs])
         self._database = database
         self._kinds = kinds
         self._process_id = process_id
@@ -84,10 +85,10 @@ class Shift:
 
     async def _look(self, pulse: Callable[[], Awaitable[object]]) -> None:
         """Look, again and again, for what there is to do; a store where nothing happens is hardly asked."""
-        sweep = look = seek = busy = time.monotonic()
+        sweep = look = busy = time.monotonic()
+        asking = Asking(self._sources)
         felt: object = None
         is_busy = is_quick = True
-        has_more = False
         while True:
             if self._database.backend.identity() != self._identity:
                 raise LostPlaceError("the store is another one than before")
@@ -95,12 +96,14 @@ class Shift:
                 self._beating.result()
             now, before, felt = time.monotonic(), felt, await pulse()
             self._is_away = False
-            if is_busy or felt != before or now >= look:
+            if is_busy or felt != before or now >= min(look, asking.due_at):
+                glance = await self._glance()
+                has_more = await asking.ask(glance.signs)
+                if has_more is not None:
+                    # They may have made work.
+                    glance = await self._glance()
+                is_busy = await self._hand_over(glance) or bool(has_more)
                 look = now + self._pause
-                if has_more or felt != before or now >= seek:
-                    seek = now + RARELY_SECONDS
-                    has_more = any([await source() for source in self._sources])
-                is_busy = await self._hand_over() or has_more
             if self._engine.is_launched:
                 busy = now if is_busy else busy
                 if is_quick != (now - busy < CALM_SECONDS):
@@ -134,20 +137,20 @@ class Shift:
         except (StoreUnavailable, TimeoutError):
             log.debug("the store was not told that this process ends")
 
-    async def _hand_over(self) -> bool:
-        """Start what is due and end what nobody wants; tells whether any work is open."""
+    async def _glance(self) -> Glance:
         async with self._database.read() as connection:
-            is_any_open = await rows.is_any_open(connection, list(self._kinds))
-            # The engine may still keep what steps have given of work that is over.
-            is_wanted = is_any_open or await ended.is_any_settled(connection)
-            wanted, unwanted = (
-                await rows.due(connection, list(self._kinds), AT_ONCE) if is_any_open else ([], [])
-            )
-            self._pause = LOOK_SECONDS if is_any_open else _pause(await rows.soonest(connection))
-        if is_wanted and not self._engine.is_launched:
+            return await self._glancing.look(connection)
+
+    async def _hand_over(self, glance: Glance) -> bool:
+        """Start what is due and end what nobody wants; tells whether any work is open."""
+        self._pause = LOOK_SECONDS if glance.is_any_open else _pause(glance.soonest)
+        # The engine may still keep what steps have given of work that is over.
+        if (glance.is_any_open or glance.is_any_settled) and not self._engine.is_launched:
             await self._launch()
-        if not is_any_open:
+        if not glance.is_any_open:
             return False
+        async with self._database.read() as connection:
+            wanted, unwanted = await rows.due(connection, list(self._kinds), AT_ONCE)
         for work in unwanted:
             course = self._performer.courses.get(work.id)
             if course is not None:
@@ -235,4 +238,4 @@ def _pause(due_at: int | None) -> float:
     """Return the seconds until work that waits is looked for; the clock may be set meanwhile."""
     if due_at is None:
         return RARELY_SECONDS
-    return min(max((due_at - rows.SOON_MS - clock.now_ms()) / 1000, LOOK_SECONDS), RARELY_SECONDS)
+    return min(max((due_at - SOON_MS - clock.now_ms()) / 1000, LOOK_SECONDS), RARELY_SECONDS)

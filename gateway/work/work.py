@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.signs import Sign
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 OPEN: tuple[State, ...] = ("waiting", "running")
@@ -73,10 +74,15 @@ Write = Callable[[AsyncConnection], Awaitable[None]]
 """Keeps a result, within the transaction in which the work ends, and so exactly once."""
 
 
-Source = Callable[[], Awaitable[bool]]
-"""Makes work of what has happened, a little at a time, and tells whether there may be more at once.
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Makes work of what has happened."""
 
-It is called after somebody has written, and otherwise seldom."""
+    look: Callable[[], Awaitable[bool]]
+    """Does so, a little at a time, and tells whether there may be more at once."""
+    signs: tuple[Sign, ...] = ()
+    """It looks when one of them has changed, and otherwise seldom."""
+    pause: float = 0.0
+    """Seconds at least between two looks."""
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import event
 
 from gateway.alerts import store as alerts
-from gateway.conversations.store import records
+from gateway.conversations.store import onsets, records
 from gateway.conversations.store.records import Filter as Conversations
 from gateway.events import store as events
-from gateway.personas.store import personas, search
+from gateway.images import store as images
+from gateway.personas.store import personas, search, vectors
 from gateway.personas.store.search import Search
 from gateway.runs import store as runs
 from gateway.storage import retention, tables
@@ -22,8 +23,9 @@ from gateway.turns.store import hours, looks, turns
 from gateway.turns.store.hours import Span, Wanted
 from gateway.turns.store.places import Stretch
 from gateway.turns.store.turns import Filter
-from gateway.webhooks.store import deliveries
+from gateway.webhooks.store import deliveries, endpoints
 from gateway.work.store import ended, rows
+from gateway.work.store.glance import Glancing
 from tests.fakes.store import opened
 
 GROWING = (
@@ -32,6 +34,7 @@ GROWING = (
 )
 Ask = Callable[[AsyncConnection], Awaitable[Any]]
 SPAN = Span(0, 10**13)
+SIGNS = [*alerts.SIGNS, *alerts.MODEL_SIGNS, *onsets.SIGNS, *endpoints.SIGNS, *images.SIGNS, *vectors.SIGNS]
 ASKED: dict[str, Ask] = {
     "turns": lambda at: turns.listed(at, "ws_1", Filter()),
     "turns further on": lambda at: turns.listed(at, "ws_1", Filter(after=500)),
@@ -68,7 +71,8 @@ ASKED: dict[str, Ask] = {
     "alerts": lambda at: alerts.listed(at, "ws_1", "key_1", 500, 10),
     "events of a run": lambda at: runs.happened(at, "run_1", 5),
     "steps of a run": lambda at: runs.steps(at, "run_1"),
-    "open work": lambda at: rows.is_any_open(at, ["run"]),
+    "what there is to do": lambda at: Glancing(["run"], SIGNS).look(at),
+    "answers behind a place": lambda at: alerts.touched(at, alerts.Place(500, 500)),
     "work that is due": lambda at: rows.due(at, ["run"], 10),
     "ended work with traces": lambda at: ended.settled(at, 10),
     "old work": ended.is_any_old,

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select, update
 
 from gateway.config import Config, Store
-from gateway.storage import erasure, properties, tables
+from gateway.storage import changes, erasure, properties, tables
 from gateway.storage.database import Database
+from gateway.storage.signs import newest
 from gateway.work.shift import BUSY_SECONDS, RestedError, Shift
 from gateway.work.store import ended, processes, rows
-from gateway.work.work import State, Work
+from gateway.work.store.glance import Glance
+from gateway.work.work import Source, State, Work
 from tests.fakes.store import opened
 from tests.work.tally import GATE, NAME, SECRET, Tally, order, results
 
@@ -157,10 +159,10 @@ async def test_a_call_is_cut_within_a_quarter_of_a_second_of_looks(
     looks, before = 0, Shift._hand_over
     cut = asyncio.get_running_loop().create_future()
 
-    async def hand_over(shift: Shift) -> bool:
+    async def hand_over(shift: Shift, glance: Glance) -> bool:
         nonlocal looks
         looks += 1
-        return await before(shift)
+        return await before(shift, glance)
 
     class Told(Tally):
         async def _take(self, work: Work, number: int) -> int:
@@ -340,7 +342,7 @@ def kept(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
-async def test_rooms_look_for_work_after_somebody_has_written_and_not_while_nobody_does(
+async def test_rooms_look_for_work_after_somebody_has_written_what_is_theirs_and_not_otherwise(
     database: Database, tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.work.shift.IDLE_SECONDS", 0.001)
@@ -348,12 +350,12 @@ async def test_rooms_look_for_work_after_somebody_has_written_and_not_while_nobo
     looks, turns = 0, 0
     enough = asyncio.Event()
 
-    async def source() -> bool:
+    async def look() -> bool:
         nonlocal looks
         looks += 1
         return looks == 1
 
-    async def hand_over(_shift: Shift) -> bool:
+    async def hand_over(_shift: Shift, _glance: Glance) -> bool:
         nonlocal turns
         turns += 1
         if turns % 50 == 0:
@@ -361,19 +363,27 @@ async def test_rooms_look_for_work_after_somebody_has_written_and_not_while_nobo
         return False
 
     monkeypatch.setattr(Shift, "_hand_over", hand_over)
+    source = Source(look=look, signs=(newest(tables.changes.c.seq),))
     shift = Shift(Config(store=Store(url=database.url)), database, {}, "wrk_1", [source])
     task = asyncio.create_task(shift.run())
     async with asyncio.timeout(PATIENCE):
         await enough.wait()
     # The first look has said that there is more.
     assert looks == 2
+
+    async def looked() -> int:
+        async with asyncio.timeout(PATIENCE):
+            for _ in range(2):
+                enough.clear()
+                await enough.wait()
+        return looks
+
     async with database.write() as connection:
         await properties.put(connection, "anything", "else")
-    async with asyncio.timeout(PATIENCE):
-        for _ in range(2):
-            enough.clear()
-            await enough.wait()
-    assert looks == 3
+    assert await looked() == 2
+    async with database.write() as connection:
+        await changes.announce(connection, "persona", "psn_1")
+    assert await looked() == 3
     task.cancel()
     await shift.close(PATIENCE)
     await shift._engine.close()

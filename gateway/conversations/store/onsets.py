@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import BigInteger, and_, func, insert, literal, select
+from sqlalchemy import BigInteger, and_, insert, literal, select
 
 from gateway import clock
 from gateway.conversations.conversation import Conversation
@@ -13,12 +13,17 @@ from gateway.events.event import NOBODY
 from gateway.storage import properties, tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.storage.signs import newest
 
 CONVERSATION, MESSAGE, TURN = tables.conversations.c, tables.messages.c, tables.turns.c
 AMENDMENT, PERSONA, ONSET = tables.amendments.c, tables.personas.c, tables.onsets.c
 MESSAGES, AMENDMENTS = "onsets.messages", "onsets.amendments"
 """The properties that say up to which message and amendment has been looked."""
 AT_ONCE = 200
+SIGNS = (newest(MESSAGE.seq), newest(AMENDMENT.seq))
+
+
+_PLACES = select(*map(properties.value, (MESSAGES, AMENDMENTS)), *[sign.scalar_subquery() for sign in SIGNS])
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -43,15 +48,13 @@ class News(msgspec.Struct, frozen=True):
 
 async def places(connection: AsyncConnection) -> tuple[Place | None, Place]:
     """Return the place that was kept, `None` before the first look, and the one behind all that there is."""
-    newest = [select(func.max(column)).scalar_subquery() for column in (MESSAGE.seq, AMENDMENT.seq)]
-    row = (await connection.execute(select(*map(properties.value, (MESSAGES, AMENDMENTS)), *newest))).one()
+    row = (await connection.execute(_PLACES)).one()
     kept = None if row[0] is None or row[1] is None else Place(int(row[0]), int(row[1]))
     return kept, Place(row[2] or 0, row[3] or 0)
 
 
 async def keep_place(connection: AsyncConnection, at: Place) -> None:
-    await properties.put(connection, MESSAGES, str(at.message))
-    await properties.put(connection, AMENDMENTS, str(at.amendment))
+    await properties.put_all(connection, {MESSAGES: str(at.message), AMENDMENTS: str(at.amendment)})
 
 
 async def news(connection: AsyncConnection, behind: Place) -> tuple[list[News], Place]:

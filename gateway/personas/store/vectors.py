@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from gateway.personas.store.rows import PERSONA
 from gateway.storage import properties, tables
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.signs import newest
 
 NAME = tables.properties.c.name
 VECTOR, VERSION = tables.version_vectors.c, tables.versions.c
@@ -47,10 +48,14 @@ async def is_wanted(connection: AsyncConnection, workspace_id: str) -> bool:
     return await properties.find(connection, WANTED + workspace_id) is not None
 
 
+_COUNT_WANTED = select(func.count()).where(NAME.startswith(WANTED, autoescape=True))
+SIGNS = (_COUNT_WANTED, newest(tables.changes.c.seq))
+"""Whoever writes a version announces that."""
+
+
 async def count_wanted(connection: AsyncConnection) -> int:
     """Count the workspaces whose versions are read."""
-    query = select(func.count()).where(NAME.startswith(WANTED, autoescape=True))
-    return int((await connection.execute(query)).scalar_one())
+    return int((await connection.execute(_COUNT_WANTED)).scalar_one())
 
 
 async def wanted(connection: AsyncConnection, after: str, limit: int) -> list[Unread]:

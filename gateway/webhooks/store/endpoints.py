@@ -12,19 +12,23 @@ from gateway.storage import properties, tables
 from gateway.storage.audit import Actor, note
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import fields
+from gateway.storage.signs import newest
 from gateway.webhooks.store.deliveries import KIND
 from gateway.webhooks.webhook import OffReason, Webhook
 from gateway.work.store import ended
 
 WEBHOOK, DELIVERY = tables.webhooks.c, tables.deliveries.c
 PLACE = "webhooks.behind"
+SIGNS = (newest(tables.events.c.seq),)
 """The property that says up to which event deliveries have been made; it is there once a webhook is."""
+
+
+_PLACES = select(properties.value(PLACE), *[sign.scalar_subquery() for sign in SIGNS])
 
 
 async def places(connection: AsyncConnection) -> tuple[int | None, int]:
     """Return the place up to which deliveries have been made, and the newest event's."""
-    newest = select(func.max(tables.events.c.seq)).scalar_subquery()
-    row = (await connection.execute(select(properties.value(PLACE), newest))).one()
+    row = (await connection.execute(_PLACES)).one()
     return None if row[0] is None else int(row[0]), row[1] or 0
 
 

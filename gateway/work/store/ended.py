@@ -1,12 +1,14 @@
 """Work that has ended is forgotten after a while, and with it what its steps have given."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 
 from gateway import clock
 from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
+from gateway.storage.signs import NOW
 from gateway.work.work import OPEN
 
 WORK = tables.work.c
@@ -24,9 +26,9 @@ async def settled(connection: AsyncConnection, limit: int) -> list[tuple[str, in
     return [(row.id, row.attempt) for row in await connection.execute(query.limit(limit))]
 
 
-async def is_any_settled(connection: AsyncConnection) -> bool:
-    """Tell whether ended work still has workflows."""
-    return (await connection.execute(select(WORK.id).where(_is_settled()).limit(1))).first() is not None
+def any_settled() -> Select[Any]:
+    """Select ended work that still has workflows, at `NOW`."""
+    return select(WORK.id).where(tables.HAS_TRACES, WORK.ended_at < NOW - SETTLED_MS).limit(1)
 
 
 async def is_any_left(connection: AsyncConnection) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, update
 
 from gateway import clock
 from gateway.storage import tables
@@ -13,8 +13,6 @@ from gateway.storage.database import fields
 from gateway.work.work import OPEN, Error, State, Work
 
 WORK = tables.work.c
-SOON_MS = 1_000
-"""Milliseconds before work is due in which it counts as open."""
 SHOWN = [column for column in WORK if column.name not in ("seq", "is_handed_over")]
 
 
@@ -92,22 +90,6 @@ async def due(
     wanted = await connection.execute(query.where(is_due, WORK.is_handed_over.is_(False)))
     unwanted = await connection.execute(query.where(_is_open(), WORK.is_cancel_wanted))
     return [_work(row) for row in wanted], [_work(row) for row in unwanted]
-
-
-async def is_any_open(connection: AsyncConnection, kinds: Collection[str]) -> bool:
-    """Tell whether work is under way, or is about to be, or is to be cancelled."""
-    is_soon = and_(
-        WORK.state == "waiting", or_(WORK.due_at <= clock.now_ms() + SOON_MS, WORK.is_cancel_wanted)
-    )
-    query = select(WORK.id).where(WORK.kind.in_(kinds), or_(WORK.state == "running", is_soon))
-    return (await connection.execute(query.limit(1))).first() is not None
-
-
-async def soonest(connection: AsyncConnection) -> int | None:
-    """Say when the next work that waits is due; `None` where none waits."""
-    query = select(func.min(WORK.due_at)).where(WORK.state == "waiting")
-    found: int | None = (await connection.execute(query)).scalar()
-    return found
 
 
 async def handed_over(connection: AsyncConnection, after: int, limit: int) -> list[tuple[int, Work]]:
