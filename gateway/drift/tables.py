@@ -136,6 +136,8 @@ class Figures(Table, frozen=True):
     """Words that say of a day that somebody is there."""
     away: str = ""
     """Words that say the contrary."""
+    closed: str = ""
+    """Words by which a prompt says of a day that nobody is there."""
     no_labels: str = ""
     """Words before a number that are no label of it."""
 

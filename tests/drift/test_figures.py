@@ -48,6 +48,8 @@ PLACES = {
         ("en", "half an hour, or a week", [("hour", 0.5), ("week", 1)]),
         ("en", "£49 a month", [("gbp", 49)]),
         ("de", "zwanzig nach drei, anderthalb Stunden", [("time", 200), ("hour", 1.5)]),
+        ("de", "Dreiviertel einer Stunde, eine Viertelstunde", [("hour", 0.75), ("hour", 0.25)]),
+        ("fr", "trois quarts d'heure", [("hour", 0.75)]),
         ("nl", "drie kwartier, anderhalf uur", [("minute", 45), ("hour", 1.5)]),
         ("it", "una settimana", [("week", 1)]),
         ("ru", "тысяча двести рублей", [("rub", 1200)]),

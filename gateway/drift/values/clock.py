@@ -8,6 +8,8 @@ from gateway.drift.values import frames
 from gateway.drift.values.figures import NUMBER, TIME, Figure
 
 _HOURS = 24
+_HALF = 720
+"""Minutes of half a day."""
 _FRACTION = re.compile("[:.]\\d| ?%")
 """Behind a number that is no hour."""
 _LEAD = 16
@@ -43,6 +45,29 @@ class Clock:
             one._replace(kind=TIME, value=float(one.value) * 60) if is_hour else one
             for one, is_hour in zip(found, hours, strict=True)
         ]
+
+    def spanned(self, lower: str, found: list[Figure]) -> list[Figure]:
+        """Take both ends of a range as they are meant of hours: "open 10–6" is until six in the evening."""
+        for i in range(len(found) - 1):
+            one, other = found[i], found[i + 1]
+            if not (one.is_range and other.is_range) or one.kind != other.kind:
+                continue
+            first, last = one.value, other.value
+            if isinstance(first, str) or isinstance(last, str):
+                continue
+            if one.kind == NUMBER and self._is_span(lower, one.start, first, last):
+                first, last = first * 60.0, last * 60.0
+                one, other = one._replace(kind=TIME, value=first), other._replace(kind=TIME, value=last)
+            said = lower[other.stop or other.start : other.end].strip()
+            if one.kind == TIME and last < first <= _HALF and not said:
+                other = other._replace(value=last + _HALF)
+            found[i], found[i + 1] = one, other
+        return found
+
+    def _is_span(self, lower: str, start: int, first: float, last: float) -> bool:
+        """Tell whether two bare numbers are hours, since it was just said that these come."""
+        is_hours = 0 < first <= _HOURS and 0 < last <= _HOURS
+        return is_hours and self.hours.search(lower, max(0, start - _LEAD), start) is not None
 
     def _is_hour(self, lower: str, one: Figure) -> bool:
         value = one.value

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import pairwise
 
 from gateway.drift.values import sums
 from gateway.drift.values.evidence import Evidence
@@ -12,6 +11,7 @@ from gateway.drift.values.figures import (
     NOUN,
     NUMBER,
     PHONE,
+    SECONDS,
     TIME,
     WEEKDAY,
     YEAR,
@@ -20,6 +20,7 @@ from gateway.drift.values.figures import (
     sentence_of,
 )
 from gateway.drift.values.heard import Heard
+from gateway.drift.values.opening import Opening
 from gateway.drift.values.reader import Reader
 from gateway.drift.values.stated import Stated, telling
 
@@ -35,6 +36,10 @@ _DENIED = 24
 _BARE = 1.5
 """The same of a number without a unit."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
+_WORKED = 5
+"""Days of a week on which most people work."""
+_ALIKE = {one: pair for pair in (("day", "week"), ("minute", "hour")) for one in pair}
+"""Units in which the same stretch of time is told."""
 _NONE: frozenset[float | str] = frozenset()
 
 
@@ -53,8 +58,7 @@ class Ledger:
         self._lengths: set[tuple[str, float]] = set()
         self._weights: dict[str, dict[str, float]] = {}
         self._amounts: list[Stated] = []
-        self._days: set[float | str] = set()
-        """The days between the ends of ranges, on which somebody is there."""
+        self._opening = Opening(reader, ())
         self._glyphs: list[str] = []
         """Keys of a single character, which no pair of characters is: 望."""
 
@@ -83,11 +87,7 @@ class Ledger:
                     fields[key].add((one.basis.rpartition("[")[0] or one.basis, one.about))
             self._weights[kind] = {key: telling(held) for key, held in fields.items()}
         self._glyphs = [key for key in {key for one in self.stated for key in one.keys} if len(key) == 1]
-        days = [one for one in self.by_kind.get(WEEKDAY, ()) if not isinstance(one.figure.value, str)]
-        for one, other in pairwise(days):
-            if one.figure.is_range and other.figure.is_range and one.basis == other.basis:
-                first, last = int(one.figure.value), int(other.figure.value)
-                self._days.update(range(first, last + 1))
+        self._opening = Opening(self.reader, self.stated)
         self._amounts = [one for one in self.stated if one.figure.kind in self.reader.currencies]
 
     def weigh(self, evidence: Evidence, heard: Heard) -> None:
@@ -99,7 +99,7 @@ class Ledger:
             held = self._held(figure)
             if not held:
                 continue
-            if figure.kind == WEEKDAY and self._is_off(figure, heard):
+            if figure.kind == WEEKDAY and self._opening.is_off(figure, heard):
                 span = (figure.start, figure.end)
                 evidence.accuse("figure", "number-clash", _LIKELY, span, self._called(held[0]))
             elif self.knows(figure):
@@ -139,6 +139,9 @@ class Ledger:
             return True
         if isinstance(figure.value, str):
             return False
+        if figure.kind == "week" and ("s", figure.value * _WORKED * SECONDS["day"]) in self._lengths:
+            # Five working days are a week.
+            return True
         if figure.kind == "hour":
             # Whoever says "at ten hours" may mean the time of day.
             return figure.value * 60 in self.values.get(TIME, ())
@@ -164,6 +167,8 @@ class Ledger:
         if value in theirs or (figure.kind == TIME and isinstance(value, float) and value / 60 in theirs):
             return True
         if any(figure.start - _DENIED <= at <= figure.start for at in heard.denied):
+            return True
+        if figure.kind == TIME and self._opening.is_within(figure, heard):
             return True
         return self.follows(figure, heard.figures, heard.asked_figures)
 
@@ -206,22 +211,19 @@ class Ledger:
             return _LIKELY if figure.kind != YEAR else 0.0, stated
         if figure.kind.startswith(LABEL):
             return _MAYBE, stated
-        if len(self.values[figure.kind]) == 1:
+        if self._is_only(figure, held):
             if evidence.facts.lexicon.patterns["count"].search(heard.asked):
                 return _LIKELY, stated
             if figure.kind.startswith(NOUN):
                 return _MAYBE, stated
         return 0.0, stated
 
-    def _is_off(self, figure: Figure, heard: Heard) -> bool:
-        """Tell whether somebody is said to be there on a day that lies in none of the stored ranges."""
-        if not self._days or figure.value in self._days or figure.value in self.values[WEEKDAY]:
-            return False
-        start, end = sentence_of(heard.lower, figure)
-        if any(start <= at < end for at in heard.denied) or heard.text[end : end + 1] in ("?", "？"):
-            return False
-        said = heard.lower[start:end]
-        return self.reader.there.search(said) is not None and self.reader.away.search(said) is None
+    def _is_only(self, figure: Figure, held: list[Stated]) -> bool:
+        """Tell whether but one value of this kind is stored, or one stretch of time of about this length."""
+        alike = [one.figure for one in held if one.figure.kind in _ALIKE.get(figure.kind, (figure.kind,))]
+        values = {one.length or one.value for one in alike}
+        acquitted = self.values.get(figure.kind, _NONE) - {one.value for one in alike}
+        return len(values) == 1 and not acquitted
 
     def _has_day(self, heard: Heard) -> bool:
         """Tell whether the answer names a day that is stored, beside which another one replaces nothing."""

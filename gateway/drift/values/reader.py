@@ -90,12 +90,11 @@ class Reader:
         """Matches where one of these does: only few numbers have any of them behind them."""
         self._month_ends = frozenset(month[-1] for month in self.months) | {"."}
         self._month_before = frames.names(self.months, r"(?<!\w)(%s)\.?\s$")
-        self.weekday = frames.names(
-            self.weekdays, r"(?<!\w)(%s)(?!\w)" if language.writing.spaced else "(%s)"
-        )
+        self.weekday = frames.names(self.weekdays, "(%s)" if language.is_unspaced else r"(?<!\w)(%s)(?!\w)")
         self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
         self.hours = self._clock.hours
         self.there, self.away = frames.pattern(own.there), frames.pattern(own.away)
+        self.closed = frames.pattern(own.closed)
 
     def may_read(self, text: str) -> bool:
         """Tell whether figures may stand where no number was found among the words."""
@@ -134,7 +133,8 @@ class Reader:
                 if len(found) >= MOST:
                     break
         found = self._clock.set(lower, found)
-        return moved(ranged(text, joined(text, found, self.currencies), self._to, self._beside), offset)
+        found = ranged(text, joined(text, found, self.currencies), self._to, self._beside)
+        return moved(self._clock.spanned(lower, found), offset)
 
     def days(self, text: str, lower: str, offset: int) -> list[Figure]:
         """Read the days of the week that are named."""

@@ -21,7 +21,9 @@ _PAUSE = (
 )
 _ROLES = ("negations", "not_negations", "like", "dislike", "self", "other", "if_")
 _LITERALS = ("named", "age_asked", "assistant", "modern", "gendered")
-"""Phrases that are no patterns but wordings in lower case, each as it stands in a text."""
+"""Phrases that are wordings in lower case, each as it stands in a text but for borders around it."""
+_BORDER = re.compile(r"\\b|\(\?<?[!=][^()]*(?:\([^()]*\)[^()]*)*\)")
+"""A border of a word, or what must stand, or must not, before or behind it."""
 _OPENS = r"\s{0,64}(?:%s)"
 _FRAMES = {
     "name": r"(?:%s)[\s「“\"']{0,16}([^\W\d_]+(?:[ ·・'-][A-ZÀ-ÞА-Я][^\W\d_]*)*)",
@@ -118,7 +120,8 @@ class Wordlist:
         self.denied_behind = re.compile(f"[{behind}]" if behind else _NEVER)
         """A letter of a script in which a negation follows what it denies."""
         self.literals = {
-            name: phrases(tuple(filter(None, _phrases(every, name).split("|")))) for name in _LITERALS
+            name: phrases(tuple(filter(None, map(_literal, _phrases(every, name).split("|")))))
+            for name in _LITERALS
         }
         self.patterns = {
             name: _pattern(_FRAMES.get(name, "%s"), _phrases(every, source))
@@ -155,6 +158,11 @@ def _towns(languages: list[Language]) -> Iterator[tuple[Sense, str]]:
 
 def _phrases(languages: list[Language], name: str) -> str:
     return "|".join(filter(None, (getattr(one.phrases, name) for one in languages)))
+
+
+def _literal(phrase: str) -> str:
+    """Give a wording without its borders, which no text has in it."""
+    return _BORDER.sub("", phrase)
 
 
 def _pattern(frame: str, *parts: str) -> re.Pattern[str]:

@@ -1,0 +1,204 @@
+"""Opening hours, closed days and lengths of time are held against what is stored of them."""
+
+import pytest
+
+from gateway.drift.character import Character
+from gateway.drift.facts import facts
+from gateway.drift.language import packaged
+from gateway.drift.profile import Profile
+from gateway.drift.scorer import BEGINNING, score
+from gateway.drift.values.wordlist import _LITERALS, _literal
+
+
+def accused(language: str, prompt: str, user: str, answer: str, name: str = "") -> list[str]:
+    profile = Profile(Character(name=name, language=language, prompt=prompt))
+    result, _ = score(profile, BEGINNING, user, answer)
+    return [answer[one.start : one.end] for one in result.signals if one.axis == "values"]
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "wrong", "right"),
+    [
+        (
+            "en",
+            "You are Ada. We are closed on Sundays and Mondays.",
+            "Can I come on Monday?",
+            "We're open on Monday, do come in.",
+            "We're closed on Monday, sorry.",
+        ),
+        (
+            "en",
+            "You are Ada. The desk is shut from Monday to Wednesday.",
+            "When may I come?",
+            "We're open on Tuesday.",
+            "We're open on Thursday.",
+        ),
+        (
+            "de",
+            "Du bist Uta. Montags haben wir geschlossen.",
+            "Wann geht es?",
+            "Am Montag haben wir geöffnet.",
+            "Montags ist zu.",
+        ),
+        (
+            "fr",
+            "Tu es Lou. La boutique est fermée le lundi.",
+            "Lundi ?",
+            "Nous sommes ouverts lundi, passez.",
+            "Lundi c'est fermé, passez mardi.",
+        ),
+        (
+            "es",
+            "Eres Pía. Cerramos los lunes.",
+            "¿El lunes?",
+            "El lunes estamos abiertos, venga.",
+            "El lunes está cerrado; venga el martes.",
+        ),
+        (
+            "nl",
+            "Je bent Pia. Op maandag zijn we gesloten.",
+            "Maandag?",
+            "Maandag zijn we open.",
+            "Maandag zijn we gesloten.",
+        ),
+        (
+            "ru",
+            "Ты Оля. По понедельникам мы закрыты.",
+            "В понедельник?",
+            "В понедельник мы работаем.",
+            "В понедельник мы закрыты.",
+        ),
+        (
+            "tr",
+            "Sen Ayla'sın. Pazartesi günleri kapalıyız.",
+            "Pazartesi?",
+            "Pazartesi günü açığız.",
+            "Pazartesi kapalıyız.",
+        ),
+        (
+            "ja",
+            "あなたは店員です。月曜日は定休日です。",
+            "いつですか。",
+            "月曜日は営業しています。",
+            "月曜日は休みです。",
+        ),
+        (
+            "ko",
+            "당신은 빵집 직원입니다. 월요일은 휴무입니다.",
+            "월요일요?",
+            "월요일에도 영업합니다.",
+            "월요일은 휴무입니다.",
+        ),
+        (
+            "zh",
+            "你是店员。星期一休息。",
+            "星期一呢？",
+            "星期一营业，欢迎光临。",
+            "星期一休息。",
+        ),
+    ],
+)
+def test_a_closed_day_is_none_to_come(language: str, prompt: str, user: str, wrong: str, right: str) -> None:
+    assert accused(language, prompt, user, wrong)
+    assert accused(language, prompt, user, right) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "within", "ends"),
+    [
+        (
+            "en",
+            "You are Ada. We are open 10–6.",
+            "We're open, yes, so 5:30 pm is fine.",
+            "We close at 5:30 pm.",
+        ),
+        ("en", "You are Ada. Hours are 10 to 6.", "Come at 5:30 pm.", "We're open until 8 pm."),
+        (
+            "de",
+            "Du bist Uta. Geöffnet von 10 bis 18 Uhr.",
+            "Um 17:30 Uhr passt es, wir haben ja offen.",
+            "Wir schließen um 17:30 Uhr.",
+        ),
+        (
+            "nl",
+            "Je bent Pia. We zijn open van 10 tot 18 uur.",
+            "Om 17:30 uur kan het, we zijn er dan.",
+            "We sluiten om 17:30 uur.",
+        ),
+    ],
+)
+def test_a_time_between_opening_and_closing_is_none_of_these(
+    language: str, prompt: str, within: str, ends: str
+) -> None:
+    asked = {"en": "Are you open late?", "de": "Wie lange ist offen?", "nl": "Tot hoe laat zijn jullie open?"}
+    assert accused(language, prompt, asked[language], within) == []
+    assert accused(language, prompt, asked[language], ends)
+
+
+def test_hours_of_half_a_day_are_those_of_the_day() -> None:
+    (first, last) = facts(Character(prompt="You are Ada. We are open from 10 to 6."))
+    assert (first.value, last.value) == (600, 1080)
+    (first, last) = facts(Character(prompt="You are Ada. The bar is open from 8 pm to 2."))
+    assert (first.value, last.value) == (1200, 120)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "wrong", "right"),
+    [
+        (
+            "en",
+            "You are Ada. Every order ships in three working days.",
+            "How long does it take?",
+            "Two weeks, give or take.",
+            "Three days, give or take.",
+        ),
+        (
+            "en",
+            "You are Ada. Repairs take five working days.",
+            "How long does a repair take?",
+            "A repair takes three weeks.",
+            "A repair takes one week.",
+        ),
+        (
+            "de",
+            "Du bist Uta. Die Lieferung dauert drei Werktage.",
+            "Wie lange dauert das?",
+            "Zwei Wochen etwa.",
+            "Drei Tage etwa.",
+        ),
+        (
+            "fr",
+            "Tu es Lou. La livraison prend trois jours ouvrés.",
+            "Combien de temps faut-il ?",
+            "Deux semaines environ.",
+            "Trois jours environ.",
+        ),
+    ],
+)
+def test_a_stretch_of_time_is_held_against_one_in_another_unit(
+    language: str, prompt: str, user: str, wrong: str, right: str
+) -> None:
+    assert accused(language, prompt, user, wrong)
+    assert accused(language, prompt, user, right) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("Benim adım Selim, buyurun.", ["Selim"]),
+        ("Adım Selim. Buyurun.", ["Selim"]),
+        ("İsmim “Selim”, buyurun.", ["Selim"]),
+        ("Merhaba, adım Pergel Hoca.", []),
+        ("Adım adım gidelim.", []),
+        ("Bu, ilk adım Öklid'den beri.", []),
+    ],
+)
+def test_a_turkish_name_is_told_from_a_step(answer: str, told: list[str]) -> None:
+    assert accused("tr", "Sen bir öğretmensin.", "Adınız ne?", answer, name="Pergel Hoca") == told
+
+
+def test_a_wording_that_is_looked_for_as_it_stands_has_no_signs_of_patterns() -> None:
+    for language in packaged().values():
+        for name in _LITERALS:
+            for phrase in getattr(language.phrases, name).split("|"):
+                assert not set(_literal(phrase)) & set(r"\()[]?*+^$.{}"), (language.code, phrase)
