@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.drift import benchmark
-from gateway.drift.rule import RuleError
+from gateway.drift.declared import DeclarationError
 
 FLAGGED = frozenset({"drifting", "out-of-character"})
 LONGEST = 64 * 1024 * 1024
@@ -126,7 +126,7 @@ def _persona(file: Path) -> Iterator[_Outcome]:
         row = _read(f"{file.with_suffix('.jsonl')}, line {number}", line, Row)
         try:
             found = benchmark.verdict(persona, msgspec.to_builtins(row))
-        except RuleError as error:
+        except DeclarationError as error:
             raise SetError(f"{file}: rules: {error}") from None
         yield _Outcome(file.stem, row, found["verdict"] in FLAGGED, _is_named(row, found["signals"]))
 

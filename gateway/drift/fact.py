@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from gateway.drift import declared
+from gateway.drift.declared import DeclarationError
+
 MOST = 200
 """Facts that one version declares."""
 TEXT, IN_ALL = 500, 10_000
@@ -13,14 +16,6 @@ TEXT, IN_ALL = 500, 10_000
 READ = "fact:"
 """The ids of figures that were read begin with it."""
 _ID = re.compile(READ + "[0-9a-f]{8}")
-
-
-class FactError(ValueError):
-    """A fact that cannot be; `loc` says which one and where in it."""
-
-    def __init__(self, loc: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
-        self.loc = loc
 
 
 class Fact(
@@ -41,24 +36,11 @@ class Fact(
 
 
 def decode(value: Any) -> tuple[Fact, ...]:
-    """Facts as they are written, checked; `FactError` says which one is wrong, where and how to mend it."""
-    if not isinstance(value, list | tuple):
-        raise FactError((), "Facts are a list of objects, each with `text` or `from`.")
-    if len(value) > MOST:
-        raise FactError((), f"A version declares at most {MOST} facts.")
-    found: list[Fact] = []
-    for at, one in enumerate(value):
-        try:
-            fact = msgspec.convert(one, Fact)
-        except msgspec.ValidationError as error:
-            fields = ", ".join(Fact.__struct_encode_fields__)
-            known = f"; known are: {fields}" if "unknown field" in str(error) else ""
-            raise FactError((at,), f"Fact {at} is not valid: {error}{known}.") from None
-        _check(at, fact, found)
-        found.append(fact)
+    """Read facts as they are written. Raises DeclarationError: which one is wrong, where and the remedy."""
+    found = declared.decode(value, Fact, _check, most=MOST, having="`text` or `from`")
     if sum(len(fact.text or "") for fact in found) > IN_ALL:
-        raise FactError((), f"The facts of a version have at most {IN_ALL} characters in all; declare fewer.")
-    return tuple(found)
+        raise DeclarationError((), f"The facts of a version have at most {IN_ALL} characters; declare fewer.")
+    return found
 
 
 def statements(facts: Sequence[Fact]) -> dict[str, str]:
@@ -68,12 +50,20 @@ def statements(facts: Sequence[Fact]) -> dict[str, str]:
 
 def _check(at: int, fact: Fact, before: Sequence[Fact]) -> None:
     if fact.text is None and fact.from_id is None:
-        raise FactError((at,), f"Fact {at} says nothing; give a sentence as `text`, or `from` a read one.")
+        raise DeclarationError(
+            (at,), f"Fact {at} says nothing; give a sentence as `text`, or `from` a read one."
+        )
     if fact.text is not None and not 0 < len(fact.text.strip()) <= TEXT:
-        raise FactError((at, "text"), f"`text` of fact {at} is a sentence of 1 to {TEXT} characters.")
+        raise DeclarationError((at, "text"), f"`text` of fact {at} is a sentence of 1 to {TEXT} characters.")
     if fact.from_id is not None and not _ID.fullmatch(fact.from_id):
-        raise FactError((at, "from"), f"Fact {at} is `from` the id of a read one, such as {READ}1a2b3c4d.")
+        raise DeclarationError(
+            (at, "from"), f"Fact {at} is `from` the id of a read one, such as {READ}1a2b3c4d."
+        )
     if fact.from_id is not None and any(one.from_id == fact.from_id for one in before):
-        raise FactError((at, "from"), f"Fact {at} is `from` the same id as one before it; keep one of them.")
+        raise DeclarationError(
+            (at, "from"), f"Fact {at} is `from` the same id as one before it; keep one of them."
+        )
     if fact.off and (fact.from_id is None or fact.text is not None):
-        raise FactError((at, "off"), f"Fact {at} is off; only `from` a read one may stand beside `off`.")
+        raise DeclarationError(
+            (at, "off"), f"Fact {at} is off; only `from` a read one may stand beside `off`."
+        )

@@ -7,6 +7,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from gateway.drift import declared
+from gateway.drift.declared import DeclarationError
+
 CODE = re.compile(r"[a-z]{2,3}")
 """An ISO 639 code."""
 MOST = 200
@@ -20,14 +23,6 @@ COMMON = {
 """Rules that hold for every persona, by the basis of what breaks them."""
 KINDS = ("never_say", "must_not", "must", "language", "length", "format")
 Severity = Literal["break", "warn"]
-
-
-class RuleError(ValueError):
-    """A rule that cannot be; `loc` says which one and where in it."""
-
-    def __init__(self, loc: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
-        self.loc = loc
 
 
 class Length(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -112,26 +107,9 @@ class Active(NamedTuple):
 
 
 def decode(value: Any) -> tuple[Rule, ...]:
-    """Rules as they are written, checked; `RuleError` says which one is wrong, where and how to mend it."""
-    if not isinstance(value, list | tuple):
-        raise RuleError((), "Rules are a list of objects, each with one kind of rule.")
-    if len(value) > MOST:
-        raise RuleError((), f"A version has at most {MOST} rules.")
-    found = []
-    for at, one in enumerate(value):
-        try:
-            rule = msgspec.convert(one, Rule)
-        except msgspec.ValidationError as error:
-            # A place that follows the name means that the key stands in a `length` or `format`.
-            is_key = "unknown field" in str(error) and " - at " not in str(error)
-            known = f"; known are: {', '.join(Rule.__struct_encode_fields__)}" if is_key else ""
-            if str(error).startswith("Invalid enum value"):
-                # No other key has words of its own.
-                known = f"; there are: {', '.join(typing.get_args(Severity))}"
-            raise RuleError((at,), f"Rule {at} is not valid: {error}{known}.") from None
-        _check(at, rule)
-        found.append(rule)
-    return tuple(found)
+    """Read rules as they are written. Raises DeclarationError: which one is wrong, where and the remedy."""
+    severities = typing.get_args(Severity)
+    return declared.decode(value, Rule, _check, most=MOST, having="one kind of rule", choices=severities)
 
 
 def encode(rules: Sequence[Rule]) -> list[dict[str, Any]]:
@@ -189,24 +167,30 @@ def _limits(rule: Rule) -> list[str]:
     return list(msgspec.to_builtins(given)) if given is not None else []
 
 
-def _check(at: int, rule: Rule) -> None:
+def _check(at: int, rule: Rule, _before: Sequence[Rule]) -> None:
     given = [kind for kind in KINDS if getattr(rule, kind) is not None]
     if len(given) > 1:
-        raise RuleError((at,), f"Rule {at} has {' and '.join(given)}; write a rule of its own for each.")
+        raise DeclarationError(
+            (at,), f"Rule {at} has {' and '.join(given)}; write a rule of its own for each."
+        )
     if not given and rule.from_id is None:
-        raise RuleError(
+        raise DeclarationError(
             (at,), f"Rule {at} says nothing; give one of {', '.join(KINDS)}, or `from` a read rule."
         )
     if rule.off and (rule.from_id is None or given):
-        raise RuleError((at, "off"), f"Rule {at} is off; only `from` a read rule may stand beside `off`.")
+        raise DeclarationError(
+            (at, "off"), f"Rule {at} is off; only `from` a read rule may stand beside `off`."
+        )
     if rule.name is not None and not 0 < len(rule.name.strip()) <= NAME:
-        raise RuleError((at, "name"), f"The name of rule {at} has 1 to {NAME} characters.")
+        raise DeclarationError((at, "name"), f"The name of rule {at} has 1 to {NAME} characters.")
     if rule.from_id is not None and not (rule.from_id.startswith("prose:") and len(rule.from_id) <= ID):
-        raise RuleError((at, "from"), f"Rule {at} is `from` the id of a read rule, such as prose:1a2b3c4d.")
+        raise DeclarationError(
+            (at, "from"), f"Rule {at} is `from` the id of a read rule, such as prose:1a2b3c4d."
+        )
     for kind in ("must_not", "must"):
         text = getattr(rule, kind)
         if text is not None and not 0 < len(text.strip()) <= TEXT:
-            raise RuleError((at, kind), f"`{kind}` of rule {at} is a text of 1 to {TEXT} characters.")
+            raise DeclarationError((at, kind), f"`{kind}` of rule {at} is a text of 1 to {TEXT} characters.")
     _check_terms(at, rule)
     _check_limits(at, rule)
 
@@ -215,19 +199,19 @@ def _check_terms(at: int, rule: Rule) -> None:
     if rule.never_say is not None:
         terms = rule.never_say
         if not 0 < len(terms) <= TERMS:
-            raise RuleError((at, "never_say"), f"`never_say` of rule {at} has 1 to {TERMS} terms.")
+            raise DeclarationError((at, "never_say"), f"`never_say` of rule {at} has 1 to {TERMS} terms.")
         for place, term in enumerate(terms):
             if not any(letter.isalnum() for letter in term) or len(term) > TERM:
-                raise RuleError(
+                raise DeclarationError(
                     (at, "never_say", place),
                     f"A term of rule {at} has a letter or digit and at most {TERM} characters.",
                 )
     if rule.language is not None:
         if not rule.languages:
-            raise RuleError((at, "language"), f"`language` of rule {at} names at least one language.")
+            raise DeclarationError((at, "language"), f"`language` of rule {at} names at least one language.")
         for one in sorted(rule.languages):
             if not CODE.fullmatch(one):
-                raise RuleError(
+                raise DeclarationError(
                     (at, "language"),
                     f"`language` of rule {at} is a code such as `en` or a list of them, not `{one}`.",
                 )
@@ -241,12 +225,12 @@ def _check_limits(at: int, rule: Rule) -> None:
         limits = {name: getattr(given, name) for name in given.__struct_fields__}
         limits = {name: value for name, value in limits.items() if value is not None}
         if not limits:
-            raise RuleError((at, kind), f"`{kind}` of rule {at} sets at least one limit.")
+            raise DeclarationError((at, kind), f"`{kind}` of rule {at} sets at least one limit.")
         for name, value in limits.items():
             least = 1 if kind == "length" else 0
             if value is True:
-                raise RuleError(
+                raise DeclarationError(
                     (at, kind, name), f"`{name}` of rule {at} is false; leave it out where it is allowed."
                 )
             if value is not False and value < least:
-                raise RuleError((at, kind, name), f"`{name}` of rule {at} is at least {least}.")
+                raise DeclarationError((at, kind, name), f"`{name}` of rule {at} is at least {least}.")

@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from gateway.drift import fact, rule
-from gateway.drift.fact import FactError
-from gateway.drift.rule import RuleError
+from gateway.drift.declared import DeclarationError
 from gateway.errors import Detail
 from gateway.personas import defaults, variables
 from gateway.personas.model import Content, Draft, Profile
@@ -110,14 +109,7 @@ def _check_content(content: Content, *, needs_prompt: bool) -> list[Detail]:
     if len(content.language) > 35 or not LANGUAGE.fullmatch(content.language):
         details.append(_detail("language", "a language tag of BCP 47, such as `en` or `pt-BR`"))
     details += _check_sizes(content)
-    try:
-        rule.decode(content.rules)
-    except RuleError as error:
-        details.append(_detail("rules", str(error).rstrip("."), *error.loc))
-    try:
-        fact.decode(content.facts)
-    except FactError as error:
-        details.append(_detail("facts", str(error).rstrip("."), *error.loc))
+    details += _check_declared(content)
     details += variables.check(content.variables, content.prompt)
     if any(not example.strip() for example in content.examples):
         details.append(_detail("examples", "must not hold an empty line"))
@@ -145,6 +137,19 @@ def _check_content(content: Content, *, needs_prompt: bool) -> list[Detail]:
             details.append(_detail(place, f"at most {DEPTH} levels"))
     texts = {"prompt": [content.prompt], "examples": content.examples, "refusal": [content.refusal]}
     return details + _check_nul(texts) + check_headers(content.headers)
+
+
+def _check_declared(content: Content) -> list[Detail]:
+    details = []
+    for name, decode, declared in (
+        ("rules", rule.decode, content.rules),
+        ("facts", fact.decode, content.facts),
+    ):
+        try:
+            decode(declared)
+        except DeclarationError as error:
+            details.append(_detail(name, str(error).rstrip("."), *error.loc))
+    return details
 
 
 def _check_sizes(content: Content) -> list[Detail]:

@@ -5,7 +5,8 @@ import pytest
 
 from gateway.drift import scorer
 from gateway.drift.character import Character
-from gateway.drift.fact import FactError, decode
+from gateway.drift.declared import DeclarationError
+from gateway.drift.fact import decode
 from gateway.drift.facts import facts
 from gateway.drift.profile import Profile
 
@@ -62,13 +63,13 @@ def test_a_sentence_of_the_owners_own_is_held_against_answers() -> None:
 
 
 def test_one_figure_has_one_answer() -> None:
-    with pytest.raises(FactError, match="same id"):
+    with pytest.raises(DeclarationError, match="same id"):
         decode([{"from": "fact:1a2b3c4d"}, {"from": "fact:1a2b3c4d", "off": True}])
 
 
 @pytest.mark.parametrize("told", [["a"] * 201, ["a" * 500] * 21])
 def test_facts_are_few_and_short_enough_to_be_read_at_once(told: list[str]) -> None:
-    with pytest.raises(FactError, match="at most"):
+    with pytest.raises(DeclarationError, match="at most"):
         decode([{"text": text} for text in told])
     assert len(decode([{"text": text[:50]} for text in told[:200]])) == min(200, len(told))
 

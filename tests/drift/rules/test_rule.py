@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.drift.rule import MOST, Read, Rule, RuleError, decode, effective, encode
+from gateway.drift.declared import DeclarationError
+from gateway.drift.rule import MOST, Read, Rule, decode, effective, encode
 
 READ = Read(id="prose:0badcafe", rule=Rule(must_not="talk about prices"), source="Never talk about prices.")
 SHORT = Read(id="prose:00000001", rule=Rule(language="en"), source="English only.")
@@ -57,16 +58,16 @@ def test_a_rule_comes_back_as_it_was_written(rule: dict[str, Any]) -> None:
     ],
 )
 def test_a_wrong_rule_is_told_with_its_place(rule: Any, loc: tuple[object, ...], said: str) -> None:
-    with pytest.raises(RuleError) as told:
+    with pytest.raises(DeclarationError) as told:
         decode([rule])
     assert told.value.loc == loc
     assert said in str(told.value)
 
 
 def test_rules_have_a_bound() -> None:
-    with pytest.raises(RuleError, match="at most"):
+    with pytest.raises(DeclarationError, match="at most"):
         decode([{"must": "x"}] * (MOST + 1))
-    with pytest.raises(RuleError, match="list of objects"):
+    with pytest.raises(DeclarationError, match="list of objects"):
         decode({"must": "x"})
 
 
