@@ -28,6 +28,8 @@ LONGEST_WORD, AT_ONCE = 32, 128
 """Letters of a word, and words that are weighed together."""
 UNTOLD = 1000.0
 """The leaning of every word where one is too long to be any."""
+FEW = 4
+"""Fewer words than these are no language for certain, and are taken for one of those preferred."""
 SCALE = 16.0
 """Weights are log odds times this, in one byte each."""
 
@@ -173,6 +175,14 @@ def language_of(text: str, preferred: Sequence[str], languages: Languages) -> st
     if written is None or not seen.strip():
         return next(iter(preferred), DEFAULT)
     (row,) = log_odds(identifier, [" ".join(seen.split())])
-    fits = [languages.script(language) == written for language in identifier.languages]
+    is_short = len(seen.split()) < FEW and bool(preferred)
+    if is_short and preferred[0] not in identifier.languages:
+        return preferred[0]
+    fits = [
+        languages.script(language) == written and (not is_short or language in preferred)
+        for language in identifier.languages
+    ]
+    if not any(fits):
+        return next(iter(preferred), DEFAULT)
     scores = np.where(fits, row, -np.inf)
     return identifier.languages[int(scores.argmax())]

@@ -1,4 +1,4 @@
-"""Personas in fourteen languages: how many slips are seen, and how many good answers are flagged."""
+"""Personas in fifteen languages: how many slips are seen, and how many good answers are flagged."""
 
 import tomllib
 from collections import Counter
