@@ -2,19 +2,16 @@
 
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import chunk as chunks
-from gateway.openai_api.chunk import BrokenChunkError, Chunk
+from gateway.openai_api.chunk import Chunk
 from gateway.openai_api.edit import Edit
 from gateway.openai_api.last import LastChunk
+from gateway.openai_api.learning import Learning
 from gateway.openai_api.sse import DONE, DONE_FRAME, Event, Framer, TooLargeError, border, frame
-from gateway.openai_api.template import Run, Template
+from gateway.openai_api.template import Run
 from gateway.openai_api.transcript import Transcript
 from gateway.upstreams.failure import UpstreamFailure, from_event
 from gateway.upstreams.masking import Mask
 
-TEMPLATES = 100
-"""A stream's way of writing its chunks is learnt anew this many times before that is given up."""
-TEMPLATE_BYTES = 64 * 1024
-"""Bytes of a chunk, beyond which its way of writing is not learnt: that reads it several times."""
 BROKEN_OFF, NO_JSON = "broke off in the middle of an event", "sent an event that is not JSON"
 
 
@@ -29,16 +26,13 @@ class Relay:
     """These bytes end the stream, once its answer is kept."""
 
     __slots__ = (
-        "_choices",
         "_edit",
         "_framer",
         "_is_over",
         "_last",
-        "_learnt",
+        "_learning",
         "_limit",
         "_mask",
-        "_misses",
-        "_template",
         "_wants_usage",
         "cause",
         "done",
@@ -81,17 +75,11 @@ class Relay:
         done = b"" if kept else DONE_FRAME
         self._last = LastChunk(self.transcript, choices, model_json, done) if model_json is not None else None
         """It is `None` for a plain model, whose answers nobody scores."""
-        self.upstream = upstream
+        self.upstream, self._mask = upstream, mask
         self._edit = Edit(model_json, fallback_id)
-        self._choices = choices
         self._wants_usage = wants_usage
-        self._mask = mask
-        self._framer = Framer(limit)
-        self._limit = limit
-        self._template: Template | None = None
-        self._learnt = 0 if learns else TEMPLATES
-        self._misses = 0
-        """Chunks in a row that are unlike the template; two make a new one, one may be another choice's."""
+        self._framer, self._limit = Framer(limit), limit
+        self._learning = Learning(choices, learns=learns)
 
     @property
     def is_held(self) -> bool:
@@ -123,12 +111,11 @@ class Relay:
         return b"".join(out)
 
     def _bill(self, events: list[Event]) -> None:
-        """Take from what follows an error the usage alone."""
-        is_over = any(event.data.strip() == DONE for event in events)
+        """Take the usage alone from what follows an error."""
         usages = [usage for event in events if (usage := chunks.usage_in(event.data)) is not None]
         if usages:
             self.transcript.usage = usages[-1]
-        self.may_be_billed = not (usages or is_over)
+        self.may_be_billed = not (usages or any(event.data.strip() == DONE for event in events))
 
     def settle(self) -> bytes:
         """Return the frames that go out when nothing has followed the held chunk for a while."""
@@ -156,13 +143,14 @@ class Relay:
 
     def _run(self, data: bytes, at: int) -> Run | None:
         """Find a run as `Template.run` does, where an event begins at `at` that is to go out."""
-        if self._template is None or not self.goes_on or not self._framer.is_between:
+        template = self._learning.template
+        if template is None or not self.goes_on or not self._framer.is_between:
             return None
-        return self._template.run(data, at)
+        return template.run(data, at)
 
     def _pass_run(self, run: Run) -> bytes:
         """Return the frames for chunks like the template."""
-        self._misses = 0
+        self._learning.misses = 0
         self.events += run.events
         self.transcript.heard += run.events
         for index, text in run.said:
@@ -176,9 +164,9 @@ class Relay:
         """Return the frames for whatever else comes, at most one event if it is framed like the template."""
         events = self._framer.feed(data)
         if events and data.endswith(b"\n\n"):
-            self._misses += 1
-            if self._misses > 1 and self._learnt < TEMPLATES:
-                self._template = None
+            self._learning.misses += 1
+            if self._learning.misses > 1 and self._learning.template is not None:
+                self._learning.unlearn()
         return self._take(events)
 
     def _take(self, events: list[Event], *, at_end: bool = False) -> bytes:
@@ -190,7 +178,7 @@ class Relay:
                 break
             try:
                 out.append(self._pass(event))
-            except (BrokenChunkError, RecursionError):
+            except (chunks.BrokenChunkError, RecursionError):
                 out.append(self._fail(BROKEN_OFF if at_end else NO_JSON))
         return b"".join(out)
 
@@ -219,22 +207,15 @@ class Relay:
         known, data = self._edit.id, self._edit.apply(came, chunk)
         if self._edit.id is not known:
             # What was learnt goes out without it.
-            self._template = None
-        if self._template is None and not name and len(came) <= TEMPLATE_BYTES and self._learnt < TEMPLATES:
-            self._learn(came, data, chunk)
+            self._learning.template = None
+        if self._learning.template is None and not name:
+            self._learning.learn(came, data, chunk)
         last = self._last
         if last is None:
             return frame(data)
         out = last.take(data, chunk, speaks=speaks, finishes=finishes, counts=counts)
         self.goes_on = not last.is_held
         return out
-
-    def _learn(self, came: bytes, data: bytes, chunk: Chunk) -> None:
-        """Recognise the next chunks of this kind without decoding them, where that can be."""
-        self._template = Template.of(came, data, chunk, self._choices)
-        if self._template is not None:
-            self._learnt += 1
-            self._misses = 0
 
     def _end(self) -> bytes:
         """Note that the upstream has said all."""

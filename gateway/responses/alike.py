@@ -6,8 +6,8 @@ import msgspec
 
 from gateway.openai_api import chunk as chunks
 from gateway.openai_api.chunk import BrokenChunkError
+from gateway.openai_api.learning import TEMPLATE_BYTES, TEMPLATES
 from gateway.openai_api.parameters import NULL
-from gateway.openai_api.relay import TEMPLATE_BYTES, TEMPLATES
 from gateway.openai_api.sse import frame
 from gateway.openai_api.template import Template
 from gateway.responses.hearing import Choice, Delta

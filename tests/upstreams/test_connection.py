@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.upstreams.connection import HEAD_BYTES, HEADERS
 from gateway.upstreams.pieces import SLICE
+from gateway.upstreams.reader import HEAD_BYTES, HEADERS
 from gateway.upstreams.response import READ_BYTES
 from tests.upstreams.answers import CHUNKED, OK, TWO
 from tests.upstreams.noting import asked, failure, rest, rigged
