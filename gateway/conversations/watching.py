@@ -1,6 +1,6 @@
 """Conversations are watched: whenever one leaves its persona, that is told once."""
 
-from functools import partial
+import time
 
 import msgspec
 
@@ -8,7 +8,7 @@ from gateway.conversations import drifting, store
 from gateway.conversations.drifting import PathDrift
 from gateway.conversations.message import Score
 from gateway.conversations.store import onsets
-from gateway.conversations.store.onsets import News
+from gateway.conversations.store.onsets import News, Place
 from gateway.drift import onset
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
@@ -16,32 +16,53 @@ from gateway.work.work import Source
 
 MOST_ANSWERS = 1000
 """The last answers of a path that are looked at, as many as the API tells."""
+PAUSE_SECONDS = 0.5
+"""Seconds between two looks; where scores come late, an answer in any conversation may be amended."""
+KEEP_SECONDS = 60.0
+"""Seconds after which the place is kept even if there was nothing to tell."""
 
 _score = msgspec.json.Decoder(Score)
 
 
-def source(database: Database) -> Source:
-    """Have it looked whenever answers are kept or amended."""
-    return Source(look=partial(watch, database), signs=onsets.SIGNS)
+class Watching:
+    """Looks in a work process; its place is in the store, so that the next one goes on there."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._place: Place | None = None
+        """All before it was looked at; it is kept seldom, as nobody is told twice."""
+        self._keep_at = 0.0
 
-async def watch(database: Database) -> bool:
-    """Look at the answers that were kept or amended since the last look; tells whether there may be more."""
-    async with database.read() as connection:
-        behind, newest = await onsets.places(connection)
-    if behind is not None and not behind.is_behind(newest):
-        return False
-    async with database.write() as connection:
-        behind, newest = await onsets.places(connection)
-        if behind is None:
+    def source(self) -> Source:
+        """Have it looked whenever answers are kept or amended."""
+        return Source(look=self.look, signs=onsets.SIGNS, pause=PAUSE_SECONDS)
+
+    async def look(self) -> bool:
+        """Look at the answers that were kept or amended since; tells whether there may be more."""
+        if self._place is None:
+            self._place = await self._begin()
+        async with self._database.read() as connection:
+            found = await onsets.news(connection, self._place)
+        news = [one for one in found.news if one.is_amended or _is_suspicious(one.score)]
+        now = time.monotonic()
+        if news or (found.at != self._place and now >= self._keep_at):
+            self._keep_at = now + KEEP_SECONDS
+            async with self._database.write() as connection:
+                for one in news:
+                    await _look(connection, one)
+                await onsets.keep_place(connection, found.at)
+        self._place = found.at
+        return found.has_more
+
+    async def _begin(self) -> Place:
+        """Return the place that was kept; on a new store, what is there already is no news."""
+        async with self._database.read() as connection:
+            kept, newest = await onsets.places(connection)
+        if kept is not None:
+            return kept
+        async with self._database.write() as connection:
             await onsets.keep_place(connection, newest)
-            return False
-        news, at = await onsets.news(connection, behind)
-        for one in news:
-            if one.is_amended or _is_suspicious(one.score):
-                await _look(connection, one)
-        await onsets.keep_place(connection, at)
-    return at.is_behind(newest)
+        return newest
 
 
 def _is_suspicious(score: str | None) -> bool:

@@ -6,7 +6,7 @@ from gateway.alerts.retiring import Retiring
 from gateway.alerts.watching import Watching
 from gateway.auth.allowance import Allowance
 from gateway.config import Config
-from gateway.conversations import watching
+from gateway.conversations.watching import Watching as Onsets
 from gateway.embedding.embedder import Embedder
 from gateway.images import erasing
 from gateway.images.erasing import Erasing
@@ -47,7 +47,7 @@ def sources(config: Config, database: Database, embedder: str | None = None) -> 
 
     `embedder` is the address of the embedded model; without it nothing is embedded.
     """
-    found = [Watching(config.alerts, database).source(), watching.source(database)]
+    found = [Watching(config.alerts, database).source(), Onsets(database).source()]
     found += [spreading.source(database), erasing.source(database)]
     if embedder is not None:
         reads_all = config.embeddings.personas == "all"

@@ -95,6 +95,11 @@ async def test_an_alert_is_told_once_and_again_only_after_it_has_recovered(place
         }
         await one.answer(OUT)
         assert len(await one.told()) == 1
+        # Whoever looks anew may begin before what was looked at last, and tells nobody twice.
+        async with database.write() as connection:
+            await store.keep_place(connection, store.Place(0, 0))
+        one.watching = Watching(SETTINGS, database)
+        assert len(await one.told()) == 1
         assert await one.open() == 1
         await one.answer(*[IN] * 6)
         assert len(await one.told()) == 1

@@ -11,7 +11,8 @@ from gateway.conversations import message as messages
 from gateway.conversations.conversation import Conversation
 from gateway.conversations.lineage import hear
 from gateway.conversations.message import Addition, Place, Score
-from gateway.conversations.watching import begun, watch
+from gateway.conversations.store import onsets
+from gateway.conversations.watching import Watching, begun
 from gateway.events import store as events
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
@@ -64,6 +65,7 @@ class Talk:
         self.made: Conversation | None = None
         self.leaf: Place | None = None
         self.draft: Conversation | None = None
+        self.watching = Watching(database)
 
     async def begin(self) -> None:
         async with self.database.write() as connection:
@@ -90,7 +92,7 @@ class Talk:
         self.leaf = said.place
 
     async def told(self) -> list[dict[str, Any]]:
-        while await watch(self.database):
+        while await self.watching.look():
             pass
         async with self.database.read() as connection:
             return [
@@ -141,10 +143,15 @@ async def test_what_is_deleted_leaves_no_trace_of_it(place: Path | str) -> None:
         await talk.told()
         await talk.answer("msg_1", OUT)
         assert len(await talk.told()) == 1
+        # Whoever looks anew may begin before what was looked at last, and tells nobody twice.
+        async with database.write() as connection:
+            await onsets.keep_place(connection, onsets.Place(0, 0))
+        talk.watching = Watching(database)
+        assert len(await talk.told()) == 1
         async with database.write() as connection:
             assert await count(connection) == 1
             which = tables.conversations.c.leaf.is_not(None)
             await erasure.conversations(connection, which)
             assert await count(connection) == 0
         # The place that was looked at last is gone, and nothing has come since.
-        assert not await watch(database)
+        assert not await talk.watching.look()

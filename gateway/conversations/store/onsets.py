@@ -1,9 +1,10 @@
 """It is noted where conversations have left their persona, with the event that tells of it."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, and_, insert, literal, select
+from sqlalchemy import BigInteger, Row, and_, insert, literal, select
 
 from gateway import clock
 from gateway.conversations.conversation import Conversation
@@ -30,10 +31,6 @@ class Place(msgspec.Struct, frozen=True):
     message: int
     amendment: int
 
-    def is_behind(self, newest: "Place") -> bool:
-        """Tell whether there is news; the newest rows may have been deleted since they were looked at."""
-        return self.message < newest.message or self.amendment < newest.amendment
-
 
 class News(msgspec.Struct, frozen=True):
     """An answer that was kept, or of which more became known."""
@@ -57,7 +54,14 @@ async def keep_place(connection: AsyncConnection, at: Place) -> None:
     await properties.put_all(connection, {MESSAGES: str(at.message), AMENDMENTS: str(at.amendment)})
 
 
-async def news(connection: AsyncConnection, behind: Place) -> tuple[list[News], Place]:
+class Found(NamedTuple):
+    news: list[News]
+    at: Place
+    """The place behind it."""
+    has_more: bool
+
+
+async def news(connection: AsyncConnection, behind: Place) -> Found:
     """List the answers behind a place, and the place behind these; what was imported is no news."""
     of_persona = [PERSONA.visibility.label("of_visibility"), PERSONA.owner.label("of_owner")]
     kept = select(MESSAGE.seq.label("place")).where(MESSAGE.seq > literal(behind.message, BigInteger))
@@ -71,12 +75,10 @@ async def news(connection: AsyncConnection, behind: Place) -> tuple[list[News], 
         .join(tables.personas, PERSONA.id == CONVERSATION.persona_id)
     )
     is_new = and_(MESSAGE.seq.in_(seqs), MESSAGE.score.is_not(None))
-    found = [
-        (row, False)
-        for row in await connection.execute(
-            query.where(is_new, MESSAGE.created_at >= CONVERSATION.created_at).order_by(MESSAGE.seq)
-        )
-    ]
+    found: list[tuple[Row[Any], bool]] = []
+    if seqs:
+        kept = query.where(is_new, MESSAGE.created_at >= CONVERSATION.created_at).order_by(MESSAGE.seq)
+        found += [(row, False) for row in await connection.execute(kept)]
     of_turn = query.join(
         tables.turns,
         (TURN.id == MESSAGE.id)
@@ -84,7 +86,8 @@ async def news(connection: AsyncConnection, behind: Place) -> tuple[list[News], 
         & (TURN.workspace_id == CONVERSATION.workspace_id),
     )
     turn_ids = {row.turn_id for row in amended}
-    found += [(row, True) for row in await connection.execute(of_turn.where(TURN.id.in_(turn_ids)))]
+    if turn_ids:
+        found += [(row, True) for row in await connection.execute(of_turn.where(TURN.id.in_(turn_ids)))]
     listed = []
     for row, is_amended in found:
         owner = (row.of_owner or NOBODY) if row.of_visibility == "private" else None
@@ -92,7 +95,7 @@ async def news(connection: AsyncConnection, behind: Place) -> tuple[list[News], 
         conversation = msgspec.convert(values, Conversation)
         listed.append(News(conversation, row.turn_id, row.of_score, is_amended, owner))
     at = Place(seqs[-1] if seqs else behind.message, amended[-1].seq if amended else behind.amendment)
-    return listed, at
+    return Found(listed, at, AT_ONCE in (len(seqs), len(amended)))
 
 
 FIELDS = frozenset(Conversation.__struct_fields__)
