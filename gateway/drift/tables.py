@@ -32,6 +32,8 @@ class Writing(Table, frozen=True):
     """Letters, as a class of a regular expression, that no text in it has, unless …"""
     unless: str = ""
     """… it has one of these, too."""
+    small: str = ""
+    """Letters of its small words, by which it is told from a language that borrows its script."""
     alike: tuple[str, ...] = ()
     """Groups of languages that a short text cannot be told apart in; the file `any` has them."""
 
@@ -239,6 +241,10 @@ class RuleWords(Table, frozen=True):
     """Words are joined to longer ones: a word may be the end of another."""
     endings: str = ""
     """Endings of inflection, which a stem is without."""
+    cases: str = ""
+    """Endings of the cases that a prompt may name others in, who are told of in another one."""
+    apostrophes: bool = False
+    """What is said of a name is written onto it behind an apostrophe."""
     exceptions: str = ""
     """Words that end so by chance, to which endings do not count."""
     stop: str = ""

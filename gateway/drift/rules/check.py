@@ -66,8 +66,9 @@ class Rules:
         self.phrasebook = phrasebook(languages, code) or empty(languages, code)
         words = known or self.phrasebook
         names = {one.rule.never_say for one in read}
+        ands = dict.fromkeys([*words.ands, *self.phrasebook.ands])
         self.terms = [
-            (one, Terms(terms, are_read=terms in names))
+            (one, Terms(terms, are_read=terms in names, ands=ands, cases=words.cases))
             for one in self.active
             if (terms := one.rule.never_say) is not None
         ]

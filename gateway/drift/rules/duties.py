@@ -121,7 +121,9 @@ def prepare(
         is_always=end <= start and reading.has(0, len(text), "cue:every"),
         occasion=inside,
         either=tuple(
-            part for low, high in either(text, start, end) if (part := stems(low, high)) and not part <= daily
+            part
+            for low, high in either(reading, start, end)
+            if (part := stems(low, high)) and not part <= daily
         ),
         common=inside & daily,
         groups=groups,

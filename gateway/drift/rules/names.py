@@ -20,6 +20,7 @@ KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
 """Languages in which a name begins with what it is, as in `Osteria Merlo`."""
 _LEAD = re.compile(r"^[a-zà-ÿ]+\s+(?=[A-ZÀ-Þ])")
 """A small word before a name: *chez* Fanchon."""
+_SUFFIX = re.compile(r"['’]\w{1,6}$")
 _LEAST = 4
 """Letters of a word that stands for the whole name."""
 
@@ -32,7 +33,7 @@ def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, lis
         at = low + 1
         for part in _PARTS.split(text[low + 1 : high - 1]):
             name = _LEAD.sub("", part.strip(" .…\"'“”„«»「」『』"))
-            if _is_name(reading, name):
+            if _is_name(reading, name) and not _is_clause(reading, name):
                 yield at, high, _forms(reading, name, start, end)
     if reading.phrasebook.code == "de" or reading.phrasebook.glyphs:
         places = [(mark.end, end) for mark in reading.within("name:leads", start, end)]
@@ -40,18 +41,42 @@ def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, lis
         places = [(start, end)]
     for low, high in places:
         for match in _RUN.finditer(text, low, high):
-            if any(a <= match.start() < b for a, b in brackets) or _opens(reading, match.start()):
+            if any(a <= match.start() < b for a, b in brackets):
                 continue
+            at = _begin(reading, *match.span())
             # In Dutch `of` is no part of a name but an `or`.
-            for name in match[0].split(" of ") if reading.phrasebook.code == "nl" else [match[0]]:
-                if not _elsewhere(reading, name, start, end):
-                    yield *match.span(), _forms(reading, name, start, end)
+            said = text[at : match.end()]
+            for name in said.split(" of ") if reading.phrasebook.code == "nl" else [said]:
+                if name and not _elsewhere(reading, name, start, end):
+                    yield at, match.end(), _forms(reading, name, start, end)
 
 
 def _is_name(reading: Marked, name: str) -> bool:
     if not 1 < len(name) <= 60 or name.isdigit():
         return False
     return reading.phrasebook.glyphs or _RUN.match(name) is not None
+
+
+def _is_clause(reading: Marked, part: str) -> bool:
+    """Tell whether what stands in brackets says what to do, where a name has no capital to tell it by."""
+    if not reading.phrasebook.glyphs:
+        return False
+    told = reading.phrasebook.marks(Stretch(part))
+    return any(mark.label.startswith(("@", "act:", "cue:behind", "cue:ask")) for mark in told)
+
+
+def _begin(reading: Marked, start: int, end: int) -> int:
+    """Tell where a name begins behind a verb that has the sentence's capital: `Mention Skelder never`."""
+    # Where verbs stand last a sentence may begin with a name, which more words than one tell.
+    if not _opens(reading, start) or (reading.phrasebook.behind and " " in reading.text[start:end]):
+        return start
+    first = WORD.match(reading.text, start, end)
+    if first is None or not any(
+        mark.start == start and mark.label.startswith(("act:", "cue:")) for mark in reading.marks
+    ):
+        return end
+    rest = reading.text[first.end() : end]
+    return end - len(rest.lstrip())
 
 
 def _opens(reading: Marked, at: int) -> bool:
@@ -77,6 +102,8 @@ def _forms(reading: Marked, name: str, start: int, end: int) -> list[str]:
         name,
         flags=re.IGNORECASE,
     )
+    if reading.phrasebook.apostrophes:
+        name = _SUFFIX.sub("", name)
     words = WORD.findall(name)
     found = [name]
     if len(words) > 1 and not reading.phrasebook.glyphs:

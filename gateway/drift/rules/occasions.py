@@ -2,12 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from gateway.drift.rules.marked import Marked
-
-_OR = re.compile(
-    r"[,，、/]|\s(?:or|oder|ou|o|u|of|ya da|veya|lub|albo|или)\s|または|もしくは|や(?=[\u3041-\u9fff])"
-)
 
 
 def condition(reading: Marked) -> tuple[int, int]:
@@ -38,13 +35,25 @@ def condition(reading: Marked) -> tuple[int, int]:
     return first.start, min(ends, default=len(text))
 
 
-def either(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def either(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The parts of a condition of which each is an occasion by itself."""
     low = start
-    for match in _OR.finditer(text, start, end):
+    for match in _parting(reading.phrasebook.ors).finditer(reading.text, start, end):
         yield low, match.start()
         low = match.end()
     yield low, end
+
+
+@lru_cache(maxsize=64)
+def _parting(ors: tuple[str, ...]) -> re.Pattern[str]:
+    """Part at commas and words for `or`; between characters a short one parts only what goes on in them."""
+    spaced = "|".join(re.escape(one) for one in ors if one[0] < "\u3040")
+    glyphs = [
+        re.escape(one) + (r"(?=[\u3041-\u9fff])" if len(one) == 1 else "")
+        for one in ors
+        if one[0] >= "\u3040"
+    ]
+    return re.compile("|".join([r"[,，、/]", *([rf"\s(?:{spaced})\s"] if spaced else []), *glyphs]))
 
 
 def names_a_child_alone(reading: Marked, start: int, end: int, occasion: frozenset[str]) -> bool:

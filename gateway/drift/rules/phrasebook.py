@@ -64,7 +64,9 @@ class Phrasebook:
         self.spaced = spaced
         """Blanks stand between words, whether entries are looked for anywhere or not."""
         self.code, self.glyphs, self.behind = code, file.glyphs, file.behind
-        self.compounds = file.compounds
+        self.compounds, self.apostrophes = file.compounds, file.apostrophes
+        self.cases = tuple(file.cases.split())
+        self.ands, self.ors = (tuple(_entries(file.cues.get(name, ""))) for name in ("and", "or"))
         self.says, self.address = file.says, file.address
         self.titles = re.compile(file.titles) if file.titles else None
         self.numbers = {fold(word): value for word, value in file.numbers.items()}

@@ -17,7 +17,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 10
+READER = 11
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
@@ -112,8 +112,10 @@ def _languages(reading: Marked, own: str) -> Iterator[tuple[Rule, Sentence]]:
 def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
     """Words in quotation marks and names of others that are never to be said."""
     text = reading.text
-    for start, end in quoted(text[segment.start : segment.end]):
-        start, end = start + segment.start, end + segment.start
+    # Of a story whose end is not to be told the title may well be said.
+    is_title = reading.has(*segment, "act:spoil")
+    told = [(low + segment.start, high + segment.start) for low, high in quoted(text[slice(*segment)])]
+    for start, end in () if is_title else told:
         term = text[start + 1 : end - 1].strip(" .,…")
         is_said = any(map(str.isalnum, term)) and fold(term) not in reading.phrasebook.stop
         if is_said and len(term) <= 80 and is_forbidden(reading, segment, start, end):
@@ -121,6 +123,8 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
     # Of whom nothing bad is to be said may well be named.
     is_named = reading.has(*segment, "act:name", "act:compare") and not reading.has(*segment, "@slander")
     for start, end, terms in named(reading, segment.start, segment.end):
+        if any(low <= start < high for low, high in told):
+            continue
         # In brackets stand examples of what the sentence is about, whatever its verb.
         if not is_named and (text[end - 1] not in ")）" or any(map(str.isdigit, text[start:end]))):
             continue

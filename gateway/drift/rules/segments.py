@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 
 from gateway.drift.rules.limits import Segment
@@ -10,6 +11,8 @@ from gateway.drift.rules.marks import Mark
 from gateway.drift.sentences import Sentence
 
 _COMMA = re.compile(r"[,，、]\s*")
+VERB = 1
+"""Words that may stand between an `and` and the denial that follows it."""
 _SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
 
 
@@ -31,6 +34,8 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
         between = commas[bisect_left(commas, before.end) : bisect_right(commas, last)]
         if reading.phrasebook.behind:
             between = between[:1]
+        if not between:
+            between = _joint(reading, before, cue)
         if between and _says(reading, before, cue) and not _goes_on(reading, cue):
             cuts.append(between[-1])
     edges = sorted(set(cuts))
@@ -39,6 +44,23 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
         for start, end in pairwise(edges)
         if any(map(str.isalnum, reading.text[start:end]))
     ]
+
+
+def _joint(reading: Marked, before: Mark, cue: Mark) -> list[int]:
+    """Where an `and` right before a cue begins another rule: `never promise a date and give no discount`."""
+    if reading.phrasebook.behind or reading.phrasebook.glyphs:
+        return []
+    joints = reading.within("cue:and", before.end, cue.start)
+    if not joints or before.label == "cue:unable":
+        return []
+    # A denial of a noun goes on with what was denied before: "no lists and no emoji".
+    between = len(reading.text[joints[-1].end : cue.start].split())
+    begins = between == VERB or (not between and any(one.start == cue.start for one in _denials(reading)))
+    return [joints[-1].start] if begins else []
+
+
+def _denials(reading: Marked) -> Sequence[Mark]:
+    return reading.labels.get("cue:denies", ())
 
 
 def occasions_of(reading: Marked, place: Sentence | Segment) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Set
 from itertools import accumulate
+from typing import NamedTuple
 
 from gateway.drift.language import Language, Languages
 from gateway.drift.rules import identifier
@@ -12,7 +13,7 @@ from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.identifier import UNTOLD, leanings
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.words import fold
-from gateway.drift.scripts import LATIN, UPPER, beyond, leading
+from gateway.drift.scripts import LATIN, SCRIPTS, UPPER, beyond, leading
 from gateway.drift.sentences import Sentence
 
 LEAST_WORDS = 3
@@ -28,9 +29,44 @@ SCARCE, SCANT = 15.0, 5
 SHORT, MOST = 6, 0.6
 """Words of a short sentence, and the share of small words of ours from which on it is ours."""
 _NAME = re.compile(r"(?<=[^.!?…:\n\s\"“„«¿¡(])\s+([" + UPPER + r"][\w'’-]*)")
-_KANA = re.compile(r"[\u3041-\u30ff]")
-_CHINESE = re.compile(r"[的是了吗呢们这这那我你您在么为没给请会个]")
+LEAST_BORROWED = 8
+"""Letters of a borrowed script that it takes to be the lender's language."""
 _SPACED = re.compile(r"[^\W\d_]{2,}")
+
+
+class Lender(NamedTuple):
+    """Tells a language from one that borrows its script beside its own, as Japanese does."""
+
+    script: str
+    letters: re.Pattern[str]
+    small: re.Pattern[str]
+    own: re.Pattern[str]
+    """Letters that only the borrower has."""
+
+    @classmethod
+    def of(cls, allowed: Set[str], languages: Languages) -> "Lender | None":
+        """Find who lends a script to a language that is allowed, and is not allowed; `None`: nobody."""
+        for code in sorted(allowed & languages.keys()):
+            writing = languages[code].writing
+            for one in languages.values():
+                script = one.script
+                if one.code not in allowed and one.writing.small and script in writing.scripts[1:]:
+                    letters = beyond(frozenset({LATIN, *(any_.name for any_ in SCRIPTS)} - {script}))
+                    return cls(script, letters, _any_of(one.writing.small), _any_of(writing.unless))
+        return None
+
+    def has_written(self, part: str, script: str | None) -> bool:
+        """Tell whether a part of several of its letters, and none of the borrower's, has its small words."""
+        return (
+            script == self.script
+            and self.own.search(part) is None
+            and len(self.letters.findall(part)) >= LEAST_BORROWED
+            and self.small.search(part) is not None
+        )
+
+
+def _any_of(letters: str) -> re.Pattern[str]:
+    return re.compile(f"[{letters}]" if letters else "(?!)")
 
 
 class Spoken:
@@ -43,8 +79,8 @@ class Spoken:
         self.ours = [at for at, one in enumerate(known) if one in allowed]
         self.theirs = [at for at, one in enumerate(known) if one not in near]
         self.is_told = bool(self.ours) and not self.scripts.isdisjoint({"latin", "cyrillic"})
-        self.may_be_chinese = "ja" in allowed and "zh" not in allowed
-        """The characters of another language that it is written in, too, must be told from its own."""
+        self.lender = Lender.of(allowed, languages)
+        """The letters of another language that it is written in, too, must be told from its own."""
         self.leanings = leanings(tuple(self.ours), tuple(self.theirs))
         self._strange = beyond(self.scripts)
         self.own = frozenset(
@@ -62,7 +98,7 @@ class Spoken:
         if not is_plain and self._strange.search(text) is not None:
             return sentences
         if not self.is_told:
-            return sentences if self.may_be_chinese and _CHINESE.search(text) else []
+            return sentences if self.lender is not None and self.lender.small.search(text) else []
         starts = reading.read.borders[::2]
         words = reading.read.runs
         each = self.leanings.of(words)
@@ -89,7 +125,7 @@ def _foreign(spoken: Spoken, reading: Marked, likely: list[Sentence]) -> Iterato
         if not _is_prose(text[start:end]):
             continue
         written = leading(text[start:end]) if not text.isascii() else "latin"
-        if written == "han" and spoken.may_be_chinese and _is_chinese(text[start:end]):
+        if spoken.lender is not None and spoken.lender.has_written(text[start:end], written):
             yield Finding("language", 0.95, start, end, basis)
         elif written is None or written in scripts:
             latin.append((start, end))
@@ -157,15 +193,6 @@ def _is_aside(reading: Marked, start: int, end: int) -> bool:
 def _is_prose(part: str) -> bool:
     """Tell whether most of it are letters, as it is not in sums and tables."""
     return sum(map(str.isalpha, part)) >= 0.6 * len("".join(part.split()))
-
-
-def _is_chinese(part: str) -> bool:
-    """Tell whether a part without kana, of several characters, has the small words of Chinese."""
-    return (
-        _KANA.search(part) is None
-        and sum("\u3400" <= letter <= "\u9fff" for letter in part) >= 8
-        and bool(_CHINESE.search(part))
-    )
 
 
 def _is_enough(part: str, written: str) -> bool:

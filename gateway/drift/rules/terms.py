@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST = 12_000
 """Characters that are looked at, the first."""
@@ -35,7 +36,11 @@ _TAIL = r"\w{0,3}"
 _POSSESSIVE = frozenset({"'s", "’s"})
 _OPENS = re.compile(r"(?:^|[.!?…:\n。])[\s\"'“”„«*-]{0,4}\Z")
 """This stands before the first word of a sentence."""
-_AND = r"(?:&|\+|and|und|et|y|e|en|ve|i|и|og|och|és|ja)"
+_VOWELS = frozenset("aeiouyаеоиу")
+_FLEETING = "".join(sorted({"e", "o", "е", "о"}))
+"""Vowels that some cases of a name are without: `Lisek`, `o Lisku`."""
+_LEAST = 3
+"""Letters of a name that no ending of a case is cut from."""
 
 
 class _Folds(dict[int, str]):
@@ -85,20 +90,55 @@ def _plain(letter: str) -> str:
     )
 
 
+class _Forms(NamedTuple):
+    """Says in what forms names stand in a language."""
+
+    ands: str
+    """A pattern of what stands for an `&`."""
+    cases: tuple[str, ...]
+    """Endings, the longest first."""
+
+    def stem(self, word: str) -> str:
+        """The word without the ending of its case."""
+        return next(
+            (
+                word[: -len(one)]
+                for one in self.cases
+                if word.endswith(one) and len(word) - len(one) >= _LEAST
+            ),
+            word,
+        )
+
+
 class Terms:
     """Terms of one rule, made ready to be looked for."""
 
-    def __init__(self, terms: Iterable[str], *, are_read: bool = False) -> None:
-        """Make them ready; where they were read, a word of a longer name may be a common word, too."""
+    def __init__(
+        self,
+        terms: Iterable[str],
+        *,
+        are_read: bool = False,
+        ands: Iterable[str] = (),
+        cases: Iterable[str] = (),
+    ) -> None:
+        """Make them ready; where they were read, a word of a longer name may be a common word, too.
+
+        `ands` may stand for an `&`, and names end in `cases` where the language has such.
+        """
         self.terms = tuple(dict.fromkeys(found for term in terms if (found := _clean(term))))
-        self.first = frozenset(_first(term) for term in self.terms)
+        forms = _Forms(
+            "|".join([r"&", r"\+", *(re.escape(_clean(one)) for one in ands)]),
+            tuple(sorted({_clean(one) for one in cases}, key=len, reverse=True)),
+        )
+        self.first = frozenset(_first(term, forms) for term in self.terms)
         words = {word for term in self.terms for word in re.findall(r"\w+", term) if word != term}
         self._parts = words.intersection(self.terms) if are_read else frozenset[str]()
         """Words that were read to stand for a whole name: the Bean of Bean & Co."""
         longest_first = sorted(self.terms, key=lambda term: (term in self._parts, -len(term)))
         self._pattern = re.compile(
             "|".join(
-                f"({_pattern(term)})" if term in self._parts else _pattern(term) for term in longest_first
+                f"({_pattern(term, forms)})" if term in self._parts else _pattern(term, forms)
+                for term in longest_first
             )
         )
 
@@ -129,20 +169,22 @@ def _clean(term: str) -> str:
     return " ".join(skeleton(term)[0].split())
 
 
-def _first(term: str) -> str:
+def _first(term: str, forms: _Forms) -> str:
     """Say what a text must have for the term to be in it: its longest run of letters, but for its end."""
     run: str = max(re.findall(r"\w+", term), key=len)
+    if forms.cases and run.isalpha():
+        return forms.stem(run)[:-2] or run[:1]
     return run if len(run) < 5 else run[: len(run) - 1]
 
 
-def _pattern(term: str) -> str:
+def _pattern(term: str, forms: _Forms) -> str:
     """The term with its forms: endings, a possessive, and any blanks or hyphens between its words."""
     words = re.findall(r"\w+|[^\w\s]+", term)
     if any("\u2e80" <= letter <= "\ud7ff" for letter in term):
         return r"[\s·・]*".join(map(re.escape, words))
-    parts = [_AND if word in "&+" else re.escape(word) for word in words]
+    parts = [f"(?:{forms.ands})" if word in "&+" else _word(word, forms) for word in words]
     last = words[-1]
-    if last[-1].isalpha():
+    if last[-1].isalpha() and not (forms.cases and len(last) > _LEAST):
         tail = _TAIL if last[-1] > "\u0370" else _LATIN_TAIL
         if len(last) > 5 and last[-1] in "aeoyаяоеыи":
             parts[-1] = rf"{re.escape(last[:-1])}(?:{re.escape(last[-1])}{_LATIN_TAIL}|\w{{0,2}})"
@@ -151,3 +193,14 @@ def _pattern(term: str) -> str:
         else:
             parts[-1] += r"(?:['’]?s)?"
     return r"(?<!\w)" + r"[\s\-‐-―_·.&]*".join(parts) + r"(?!\w)"
+
+
+def _word(word: str, forms: _Forms) -> str:
+    """A word in all its cases, where names have such: a vowel may flee from before its last consonant."""
+    if not forms.cases or not word.isalpha() or len(word) <= _LEAST:
+        return re.escape(word)
+    stem = forms.stem(word)
+    head, final = (stem[:-2] if stem[-2] in _FLEETING else stem[:-1]), stem[-1]
+    if final in _VOWELS or len(head) < 2:
+        return rf"{re.escape(stem)}(?:['’]?\w{{0,3}})"
+    return rf"{re.escape(head)}(?:ie|[{_FLEETING}])?{re.escape(final)}(?:['’]?\w{{0,3}})"

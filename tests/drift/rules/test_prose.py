@@ -166,3 +166,48 @@ def test_a_duty_is_read_from_prose_in_many_languages(language: str, prompt: str)
 )
 def test_what_is_so_is_no_rule(language: str, prompt: str) -> None:
     assert read(prompt, language) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "terms"),
+    [
+        ("nl", "Noem Zeewind of Duinzicht niet.", ("Zeewind", "Duinzicht")),
+        ("sv", "Nämn inte Fjordhus eller Klippan.", ("Fjordhus", "Klippan")),
+        ("tr", "Derya Otel'den ve Mavi Koy'dan söz etme.", ("Derya Otel", "Mavi Koy")),
+        ("ja", "「松風堂」と「みなと屋」の名前は出さないこと。", ("松風堂", "みなと屋")),
+    ],
+)
+def test_names_of_others_are_read_behind_a_verb_and_with_endings(
+    language: str, prompt: str, terms: tuple[str, ...]
+) -> None:
+    found = [one for rule in read(prompt, language) for one in rule.rule.never_say or ()]
+    assert set(terms) <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt"),
+    [
+        ("ja", "予約の変更はできません(受付に電話してもらうこと)。"),
+        ("pl", 'Nie zdradzaj, jak kończy się książka "Lampa na wydmie".'),
+        ("en", "Never give away how the book ends, 'The Lamp on the Dune'."),
+    ],
+)
+def test_a_clause_in_brackets_and_a_title_may_well_be_said(language: str, prompt: str) -> None:
+    found = read(prompt, language)
+    assert [one.rule.kind for one in found] == ["must_not"]
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "texts"),
+    [
+        ("sv", "Lova aldrig en dag och ge inga rabatter.", ["Lova aldrig en dag", "och ge inga rabatter"]),
+        ("ru", "Не обещай мест и не давай скидок.", ["Не обещай мест", "и не давай скидок"]),
+        ("pl", "Nie podawaj cen i nie dawaj rabatów.", ["Nie podawaj cen", "i nie dawaj rabatów"]),
+        ("nl", "Je kunt geen boot boeken en geen dag wijzigen.", None),
+    ],
+)
+def test_an_and_before_a_denial_of_its_own_begins_another_rule(
+    language: str, prompt: str, texts: list[str] | None
+) -> None:
+    found = [one.rule.must_not for one in read(prompt, language)]
+    assert len(found) == 1 if texts is None else found == texts

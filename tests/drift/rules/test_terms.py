@@ -2,12 +2,14 @@
 
 import pytest
 
+from gateway.drift.language import packaged
 from gateway.drift.rules.terms import Terms, skeleton
 
 
 def found(terms: list[str], text: str, *, are_read: bool = False) -> list[str]:
     seen, places = skeleton(text)
-    return [text[start:end] for start, end in Terms(terms, are_read=are_read).find(text, seen, places)]
+    known = Terms(terms, are_read=are_read, ands=["and"])
+    return [text[start:end] for start, end in known.find(text, seen, places)]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,19 @@ def test_a_word_of_a_name_that_was_read_is_the_name_only_where_it_is_written_as_
 
 def test_a_declared_word_is_found_however_it_is_written() -> None:
     assert found(BEANS, "We sell beans.") == ["beans"]
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "span"),
+    [
+        ("Wilku Bartku", "Poczytaj, jest tam Wilek Bartek.", "Wilek Bartek"),
+        ("Nadwiślanej", "Nadwiślana jeździ taniej.", "Nadwiślana"),
+        ("Nadwiślana", "Spytaj w Nadwiślanej.", "Nadwiślanej"),
+    ],
+)
+def test_a_name_is_found_in_another_case_than_the_prompt_has_it_in(term: str, text: str, span: str) -> None:
+    seen, places = skeleton(text)
+    cases = packaged()["pl"].rules.cases.split()  # type: ignore[union-attr]
+    known = Terms([term], cases=cases)
+    assert [text[start:end] for start, end in known.find(text, seen, places)] == [span]
+    assert any(one in seen for one in known.first)
