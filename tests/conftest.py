@@ -128,7 +128,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str
         yield tmp_path
         return
     server: Server = request.getfixturevalue("postgres")
-    with server.database(has_schema=True) as url:
+    with server.database("schema") as url:
         yield url
 
 

@@ -159,7 +159,7 @@ def on_sqlite(
 def on_postgresql(
     shared_upstream: ScriptedUpstream, postgres: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    with postgres.database() as url:
+    with postgres.database("engine") as url:
         config = settings(shared_upstream, PATIENT, "[store]", f'url = "{url}"')
         yield from serving(tmp_path_factory.mktemp("postgresql"), config)
 

@@ -11,16 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
 
-from tests.fakes.store import migrated
+from tests.fakes.store import laid_out, migrated
 
+Content = Literal["", "schema", "engine"]
+"""What a new database has: nothing, our tables, or besides them those of the engine that does work."""
 NOBODY = 65534
 """PostgreSQL refuses to run as root, so that it is run as this user there."""
+MEMORY = Path("/dev/shm")
+MOST_BYTES = 4 << 30
+"""A server's data stays far below this; several servers run at a time."""
 SETTINGS = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200")
 
 
@@ -52,29 +57,37 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._template = ""
+        self._templates: dict[str, str] = {"": "template0"}
 
     @contextmanager
-    def database(self, *, has_schema: bool = False) -> Iterator[str]:
-        """Make a database, and drop it in the end; the value is its URL. It is empty, or has our tables."""
-        if has_schema and not self._template:
-            self._template = f"persona_{uuid4().hex}"
-            self.run(f"CREATE DATABASE {self._template} TEMPLATE template0")
-            migrated(self.named(self._template))
+    def database(self, has: Content = "") -> Iterator[str]:
+        """Make a database, and drop it in the end; the value is its URL.
+
+        It is empty, or has our tables, or those of the engine that does work besides.
+        """
+        template = self._templates.get(has) or self._made(has)
         name = f"persona_{uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template if has_schema else 'template0'}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.named(name)
         finally:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _made(self, has: Content) -> str:
+        made = self._templates[has] = f"persona_{uuid4().hex}"
+        self.run(f"CREATE DATABASE {made} TEMPLATE template0")
+        migrated(self.named(made))
+        if has == "engine":
+            laid_out(self.named(made))
+        return made
 
     def named(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
 
     def close(self) -> None:
         """Leave nothing behind."""
-        if self._template:
-            self.run(f"DROP DATABASE {self._template} WITH (FORCE)")
+        for template in set(self._templates.values()) - {"template0"}:
+            self.run(f"DROP DATABASE {template} WITH (FORCE)")
 
     def run(self, statement: str, *values: object, database: str = "") -> list[Any]:
         """Execute one statement, and return its rows."""
@@ -137,7 +150,7 @@ class Cluster:
 def cluster() -> Iterator[Cluster]:
     """Start a server of the test's own, which it may stop and start."""
     # Another user has to reach the folder, which a test's own does not allow.
-    folder = Path(tempfile.mkdtemp(prefix="persona-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="persona-postgres-", dir=_room()))
     made = Cluster(folder)
     try:
         made.start()
@@ -145,6 +158,14 @@ def cluster() -> Iterator[Cluster]:
     finally:
         made.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _room() -> Path | None:
+    """Choose a folder in memory where it has room, as each new database is hundreds of files; else `None`."""
+    try:
+        return MEMORY if shutil.disk_usage(MEMORY).free > MOST_BYTES else None
+    except OSError:
+        return None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import openai
 
 from tests.fakes import nursery
 from tests.fakes.nursery import Child
-from tests.fakes.store import put_empty
+from tests.fakes.store import put_empty, put_empty_engine
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 CLIENT = os.environ.get("PERSONA_TEST_CLIENT", "native")
@@ -64,6 +64,7 @@ class Gateway:
         self._log = (self.folder / "stderr.log").open("a")
         if self._has_usual_store:
             put_empty(self.folder)
+            put_empty_engine(self.folder)
         if self._is_forked():
             self._process = nursery.begin(arguments, self.folder, self._environment, self._log)
         else:

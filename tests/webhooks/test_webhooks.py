@@ -49,7 +49,7 @@ def gateway(
         yield from serving(folder, config)
         return
     server: Server = request.getfixturevalue("postgres")
-    with server.database() as url:
+    with server.database("engine") as url:
         yield from serving(folder, f'{config}[store]\nurl = "{url}"\n')
 
 

@@ -20,6 +20,7 @@ from gateway.work.store import processes, rows
 from tests.e2e.wire import fetch
 from tests.fakes.postgres import Server
 from tests.fakes.process import Gateway, upstream_table
+from tests.fakes.store import put_empty, put_empty_engine
 from tests.fakes.until import until
 from tests.faults.proc import PROC, children, work_processes
 from tests.soak import many
@@ -95,10 +96,12 @@ class Site:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     if request.param == "sqlite":
+        put_empty(tmp_path)
+        put_empty_engine(tmp_path)
         yield from started(Site(tmp_path, ""))
         return
     server: Server = request.getfixturevalue("postgres")
-    with server.database() as url:
+    with server.database("engine") as url:
         yield from started(Site(tmp_path, url))
 
 

@@ -1,25 +1,39 @@
 """Work is done once, in steps that are not taken again, and ends as its row says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from gateway.config import Config, Store
 from gateway.storage import changes, erasure, properties, tables
 from gateway.storage.database import Database
 from gateway.storage.signs import newest
+from gateway.work.engine import SCHEMA
 from gateway.work.shift import BUSY_SECONDS, RestedError, Shift
 from gateway.work.store import ended, processes, rows
 from gateway.work.store.glance import Glance
 from gateway.work.work import Source, State, Work
-from tests.fakes.store import opened
+from tests.fakes.postgres import Server
+from tests.fakes.store import ENGINE, opened, put_empty_engine
 from tests.work.tally import GATE, NAME, SECRET, Tally, order, results
 
 PATIENCE = 120.0
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
+    """The place of a store in which work was done before."""
+    if request.param == "sqlite":
+        put_empty_engine(tmp_path)
+        yield tmp_path
+        return
+    server: Server = request.getfixturevalue("postgres")
+    with server.database("engine") as url:
+        yield url
 
 
 @pytest.fixture
@@ -32,6 +46,7 @@ async def database(place: Path | str) -> AsyncIterator[Database]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine ends only once its threads have looked again."""
     monkeypatch.setattr("gateway.work.engine.RARELY", 0.05)
+    monkeypatch.setattr("gateway.work.engine.BUSY_SECONDS", 0.02)
 
 
 @pytest.fixture
@@ -242,6 +257,10 @@ async def test_work_is_done_although_the_engines_own_tables_are_lost(
         await order(database, "run_a")
         async with database.write() as connection:
             # It was handed over to an engine of which nothing is left, as in a restored backup.
+            if isinstance(place, Path):
+                (place / ENGINE).unlink()
+            else:
+                await connection.execute(text(f"DROP SCHEMA {SCHEMA} CASCADE"))
             await rows.mark_handed_over(connection, [await found(database, "run_a")])
             await rows.begin(connection, "run_a", 1)
         async with working(database, tally):
