@@ -1,7 +1,7 @@
 """All tests share a scripted upstream and a gateway process in front of it."""
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import settings
 from tests.fakes.postgres import Server, running
 from tests.fakes.process import PATIENT, Gateway, upstream_table
 from tests.fakes.upstream import ScriptedUpstream
+from tests.skips import pytest_runtest_makereport as pytest_runtest_makereport
 
 LIBRARIAN = "persona/the-night-librarian"
 Start = Callable[..., Gateway]
@@ -26,17 +27,6 @@ SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe"}
 SLOW_FIXTURES = frozenset({"gateway", "postgres", "served", "shared_gateway", "start"})
 GROUPS = ("serial", "waits")
 """Marks of tests that run apart from all others; their files name them, and only those are read for them."""
-SKIPS_FAIL = os.environ.get("PERSONA_TEST_SKIPS") == "fail"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a test that skips itself fail where everything must be there, as in continuous integration."""
-    report = yield
-    if SKIPS_FAIL and report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"skipped, which PERSONA_TEST_SKIPS=fail forbids: {report.longrepr}"
-    return report
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

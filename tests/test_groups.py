@@ -7,16 +7,29 @@ from pathlib import Path
 
 import pytest
 
+from tests import conftest, skips
 from tests.soak import many
 
 ROOT = Path(__file__).parents[1]
+UNWANTED = (
+    "asyncio",
+    "anyio",
+    "faker",
+    "hypothesispytest",
+    "inline_snapshot",
+    "langsmith_plugin",
+    "cacheprovider",
+)
+"""Plugins that have no part in this, and take seconds to load in each process."""
 pytestmark = pytest.mark.slow
 
 
 def run(folder: Path, jobs: int, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the tests of a folder as the Makefile does, with what tests/conftest.py adds."""
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", os.devnull, "-rs"]
-    command += ["--rootdir", str(folder), "-p", "no:cacheprovider", "-n", str(jobs), str(folder)]
+    """Run the tests of a folder as the Makefile does, with the hook that tests/conftest.py has."""
+    command = [sys.executable, "-m", "pytest", "-p", "tests.skips", "-c", os.devnull, "-rs"]
+    for plugin in UNWANTED:
+        command += ["-p", f"no:{plugin}"]
+    command += ["--rootdir", str(folder), "-n", str(jobs), str(folder)]
     known = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PERSONA_"))
     }
@@ -30,11 +43,14 @@ def test_a_skip_is_told_and_fails_where_everything_must_be_there(jobs: int, tmp_
     (tmp_path / "test_it.py").write_text(
         "import pytest\n\ndef test_it():\n    pytest.skip('it is not here')\n"
     )
-    usual = run(tmp_path, jobs)
+    usual, strict = run(tmp_path, jobs), run(tmp_path, jobs, PERSONA_TEST_SKIPS="fail")
     assert (usual.returncode, "it is not here" in usual.stdout) == (0, True), usual.stdout + usual.stderr
-    strict = run(tmp_path, jobs, PERSONA_TEST_SKIPS="fail")
     assert strict.returncode == 1, strict.stdout + strict.stderr
     assert "PERSONA_TEST_SKIPS=fail forbids" in strict.stdout
+
+
+def test_all_tests_have_the_hook_that_lets_skips_fail() -> None:
+    assert conftest.pytest_runtest_makereport is skips.pytest_runtest_makereport
 
 
 def test_long_forms_are_for_the_soak_alone() -> None:
