@@ -1,4 +1,4 @@
-"""A store of the test's own, with the schema and two workspaces in it, and one in which work was done before."""
+"""A store of the test's own, with the schema and two workspaces in it, and an engine for its work."""
 
 import asyncio
 import functools

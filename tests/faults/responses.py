@@ -30,7 +30,7 @@ from tests.fakes.upstream_scripts import (
     json_answer,
 )
 from tests.faults.catalogue import BROKEN, FAULTS, LATER_REASON, OK, OK_STREAM, OURS, REASON, Fault, midway
-from tests.faults.table import AT_ONCE, gateway_for_faults, slug
+from tests.faults.table import Slots, gateway_for_faults, slug
 
 Case = tuple[str, bool]
 """The fault's name, and whether the request streams."""
@@ -101,19 +101,20 @@ def cases() -> list[tuple[str, Fault, bool]]:
 
 async def run(gateway: Gateway) -> dict[Case, tuple[str, str]]:
     """Ask for every case; return what came of it, and what the SDK raises, by persona and mode."""
-    slots = asyncio.Semaphore(AT_ONCE)
+    slots = Slots()
     async with aiohttp.ClientSession() as session:
+        with gateway.client() as client:
 
-        async def one(name: str, stream: bool) -> tuple[str, str]:
-            async with slots:
-                return await _asked(gateway, session, name, stream)
+            async def one(name: str, fault: Fault, stream: bool) -> tuple[str, str]:
+                async with slots.of(fault.name):
+                    return await _asked(gateway, session, client, name, stream)
 
-        found = await asyncio.gather(*(one(name, stream) for name, _, stream in cases()))
+            found = await asyncio.gather(*(one(*case) for case in cases()))
     return {(name, stream): each for (name, _, stream), each in zip(cases(), found, strict=True)}
 
 
 async def _asked(
-    gateway: Gateway, session: aiohttp.ClientSession, name: str, stream: bool
+    gateway: Gateway, session: aiohttp.ClientSession, client: openai.OpenAI, name: str, stream: bool
 ) -> tuple[str, str]:
     body = {"model": f"persona/{name}", "stream": stream, "input": "Hello?"}
     async with session.post(
@@ -123,7 +124,7 @@ async def _asked(
         timeout=aiohttp.ClientTimeout(total=30),
     ) as answer:
         data, code = await answer.read(), answer.status
-    return _outcome(code, data, stream), await asyncio.to_thread(_sdk_exception, gateway, body)
+    return _outcome(code, data, stream), await asyncio.to_thread(_sdk_exception, client, body)
 
 
 def _outcome(code: int, data: bytes, stream: bool) -> str:
@@ -149,12 +150,11 @@ def _outcome(code: int, data: bytes, stream: bool) -> str:
     return f"200 then {found[-1]['code']}" if message.startswith(OURS) else LATER_REASON
 
 
-def _sdk_exception(gateway: Gateway, body: dict[str, Any]) -> str:
+def _sdk_exception(client: openai.OpenAI, body: dict[str, Any]) -> str:
     try:
-        with gateway.client() as client:
-            answer = client.responses.create(**body)
-            for _ in answer if body["stream"] else ():
-                pass
+        answer = client.responses.create(**body)
+        for _ in answer if body["stream"] else ():
+            pass
     except openai.APIError as error:
         return type(error).__name__
     return ""

@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,17 @@ LIMIT_SECONDS = 4.0
 SLACK_SECONDS = 4.0
 """Seconds that a busy machine may add to the time limit before a request counts as hanging."""
 AT_ONCE = 8
+IDLE = frozenset(
+    {
+        "429, Retry-After 1",
+        "connecting hangs",
+        "silent before the first byte",
+        "comments only",
+        "stalls for good",
+        "endless slow drip",
+    }
+)
+"""In these a time limit is waited for: they cost next to nothing meanwhile, and have places of their own."""
 
 
 @dataclass
@@ -115,9 +127,21 @@ def _push_personas(gateway: Gateway, own: Sequence[str]) -> None:
     gateway.cli("personas", "push", *map(str, files))
 
 
+class Slots:
+    """So many cases of each sort are under way at a time."""
+
+    def __init__(self) -> None:
+        self._idle, self._busy = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
+        # The SDK has a thread for each.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * AT_ONCE))
+
+    def of(self, fault: str) -> asyncio.Semaphore:
+        return self._idle if fault in IDLE else self._busy
+
+
 async def run(gateway: Gateway, bad: ScriptedUpstream) -> dict[Case, Outcome]:
     """Run every fault, streamed and whole, with and without fallback."""
-    slots = asyncio.Semaphore(AT_ONCE)
+    slots = Slots()
     cases = [
         (fault.name, stream, fallback)
         for fault in FAULTS
@@ -125,18 +149,21 @@ async def run(gateway: Gateway, bad: ScriptedUpstream) -> dict[Case, Outcome]:
         for fallback in (False, True)
     ]
     async with aiohttp.ClientSession() as session:
+        with gateway.client() as client:
 
-        async def one(case: Case) -> Outcome:
-            async with slots:
-                return await _request(gateway, session, case)
+            async def one(case: Case) -> Outcome:
+                async with slots.of(case[0]):
+                    return await _request(gateway, session, client, case)
 
-        outcomes = dict(zip(cases, await asyncio.gather(*map(one, cases)), strict=True))
+            outcomes = dict(zip(cases, await asyncio.gather(*map(one, cases)), strict=True))
     await asyncio.to_thread(_add_turns, gateway, outcomes)
     await asyncio.to_thread(_add_closed, bad, outcomes)
     return outcomes
 
 
-async def _request(gateway: Gateway, session: aiohttp.ClientSession, case: Case) -> Outcome:
+async def _request(
+    gateway: Gateway, session: aiohttp.ClientSession, client: openai.OpenAI, case: Case
+) -> Outcome:
     name, stream, fallback = case
     body = {
         "model": f"persona/{slug(name, fallback=fallback)}",
@@ -153,7 +180,7 @@ async def _request(gateway: Gateway, session: aiohttp.ClientSession, case: Case)
         data = await answer.read()
         code, headers = answer.status, {key.lower(): value for key, value in answer.headers.items()}
     seconds = asyncio.get_running_loop().time() - began
-    exception = await asyncio.to_thread(_sdk_exception, gateway, body)
+    exception = await asyncio.to_thread(_sdk_exception, client, body)
     return Outcome(
         _outcome(code, data, stream),
         seconds,
@@ -183,13 +210,12 @@ def _outcome(code: int, data: bytes, stream: bool) -> str:
     return f"200 then {error['code']}" if error["message"].startswith(OURS) else LATER_REASON
 
 
-def _sdk_exception(gateway: Gateway, body: dict[str, Any]) -> str:
+def _sdk_exception(client: openai.OpenAI, body: dict[str, Any]) -> str:
     """Return the class that the SDK raises for the same request, without retries of its own."""
     try:
-        with gateway.client() as client:
-            answer = client.chat.completions.create(**body)
-            for _ in answer if body["stream"] else ():
-                pass
+        answer = client.chat.completions.create(**body)
+        for _ in answer if body["stream"] else ():
+            pass
     except openai.APIError as error:
         return type(error).__name__
     return ""
