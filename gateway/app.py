@@ -6,7 +6,6 @@ from typing import Any
 
 from litestar import Litestar, Response, Router, get
 from litestar.exceptions import HTTPException
-from litestar.plugins.core import MsgspecDIPlugin
 
 from gateway.alerts import retiring
 from gateway.alerts.routes import router as alerts_router
@@ -43,6 +42,7 @@ from gateway.projects.routes import router as projects_router
 from gateway.queries import Queries
 from gateway.responses import conversation_items, conversing
 from gateway.responses import routes as response_routes
+from gateway.routing import Application, Silent, Whole
 from gateway.runs.beginning import Beginner
 from gateway.runs.creating import creating
 from gateway.runs.pipelines import Pipelines
@@ -57,30 +57,6 @@ from gateway.turnstile import Turnstile
 from gateway.web.routes import router as web_router
 from gateway.web.status import Watch
 from gateway.webhooks.routes import router as webhooks_router
-
-
-class _Whole(Router):
-    """Takes routers as they are: Litestar copies each with all that is in it, as somebody may have it twice.
-
-    A worker would spend a third of its start on those copies.
-    """
-
-    def _validate_registration_value(self, value: Any) -> Any:
-        if isinstance(value, Router):
-            value.owner = self
-            return value
-        return super()._validate_registration_value(value)
-
-
-class _Application(_Whole, Litestar):
-    """Litestar without its plugins for pydantic and attrs, which no type of ours uses.
-
-    They would be loaded where those libraries are installed, at 8 MB and 0.1 s for each worker.
-    """
-
-    @staticmethod
-    def _get_default_plugins(plugins: list[Any]) -> list[Any]:
-        return [*plugins, MsgspecDIPlugin()]
 
 
 def create_app(
@@ -119,7 +95,7 @@ def create_app(
     embeds = gateway.embedder is not None and config.embeddings.upstream is None
     models = Models(gateway.database, gateway.exchanges, [EMBEDDING_MODEL] if embeds else [])
     refuse = refusing(config.server.public_url)
-    litestar = _Application(
+    litestar = Application(
         route_handlers=[
             check_liveness,
             check_readiness,
@@ -141,6 +117,7 @@ def create_app(
         exception_handlers={Refusal: refuse, HTTPException: refuse, Exception: refuse},
         openapi_config=generation.settings(),
         plugins=[generation.Structs()],
+        event_emitter_backend=Silent,
         logging_config=None,
         request_max_body_size=config.server.max_body,
     )
@@ -211,7 +188,7 @@ def _guarded(gateway: Gateway, path: str, admission: Admission, handlers: list[A
         "turnstile": turnstile,
         "nearness": Nearness(gateway.embedder),
     }
-    return _Whole(
+    return Whole(
         path,
         route_handlers=handlers,
         dependencies={name: shared(part) for name, part in parts.items()},

@@ -1,13 +1,13 @@
 """Query strings of the native API: a name that a route does not know is an error, and no filter lost."""
 
-from typing import Any, Self
+from typing import Self
 from urllib.parse import parse_qsl
 
 from litestar.middleware import ASGIMiddleware
-from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import Detail, Fault, Refusal
+from gateway.routing import query_names
 from gateway.spelling import ended, suggestion
 
 SHOWN = 60
@@ -18,7 +18,7 @@ class Queries(ASGIMiddleware):
     """Refuses names in the query string that the route does not take."""
 
     def __init__(self) -> None:
-        self._known: dict[int, frozenset[str]] = {}
+        self._known: dict[int, frozenset[str] | None] = {}
 
     def __deepcopy__(self, _memo: object) -> Self:
         return self
@@ -31,9 +31,10 @@ class Queries(ASGIMiddleware):
 
     def _require_known(self, scope: Scope, query: bytes) -> None:
         """Raises Refusal for the first name that the route does not know."""
-        if not self._known:
-            self._known = _names(scope["litestar_app"])
-        known = self._known.get(id(scope["route_handler"]))
+        handler = scope["route_handler"]
+        if id(handler) not in self._known:
+            self._known[id(handler)] = query_names(scope["litestar_app"], handler)
+        known = self._known[id(handler)]
         if known is None:
             return
         for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
@@ -43,16 +44,6 @@ class Queries(ASGIMiddleware):
                 details = [Detail(["query", name], "must not hold the character NUL", "value_error")]
                 message = f"`{name}`: must not hold the character NUL."
                 raise Refusal(Fault.REQUEST_INVALID, message, param=name, details=details)
-
-
-def _names(app: Any) -> dict[int, frozenset[str]]:
-    """The names that each handler takes, as Litestar has worked them out."""
-    return {
-        id(handler): frozenset(each.field_alias for each in model.expected_query_params)
-        for route in app.routes
-        if isinstance(route, HTTPRoute)
-        for handler, model in route.route_handler_map.values()
-    }
 
 
 def _unknown(name: str, known: frozenset[str]) -> Refusal:

@@ -24,7 +24,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packaged languages, and one more."""
     copied = tmp_path_factory.mktemp("languages")
     for file in resources.files("gateway.drift").joinpath("languages").iterdir():
-        (copied / file.name).write_bytes(file.read_bytes())
+        if file.is_file():
+            (copied / file.name).write_bytes(file.read_bytes())
     shutil.copy(Path(__file__).with_name("invented.toml"), copied / f"{CODE}.toml")
     return copied
 
@@ -157,3 +158,12 @@ def test_a_declared_language_stands_unless_the_text_is_in_another_script(
 def test_languages_are_the_same_whatever_the_folder_lists_first(folder: Path) -> None:
     assert list(language.read(folder))[:3] == ["any", "ar", "as"]
     assert Languages(reversed(list(packaged().values()))).written == packaged().written
+
+
+def test_a_file_that_has_changed_is_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "qv.toml"
+    file.write_text('name = "Vash"\n', "utf-8")
+    assert [language.read(tmp_path)[CODE].name for _ in range(2)] == ["Vash", "Vash"]
+    file.write_text('name = "Vasha"\nkeys = {ormar = "age"}\n', "utf-8")
+    assert [language.read(tmp_path)[CODE].name for _ in range(2)] == ["Vasha", "Vasha"]
+    assert language.read(tmp_path)[CODE].keys == {"ormar": "age"}

@@ -24,7 +24,10 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
     with warnings.catch_warnings():
         # It is Litestar's affair how parameters are best declared, and not tested here.
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        return create_app(config.load(place, {"PERSONA__KEYS__PEPPER": "of a test"})).litestar
+        made = create_app(config.load(place, {"PERSONA__KEYS__PEPPER": "of a test"})).litestar
+        # It looks at the parameters of each route now.
+        _ = made.openapi_schema
+    return made
 
 
 @pytest.fixture(scope="session")

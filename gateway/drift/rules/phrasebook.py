@@ -30,6 +30,7 @@ FORMS = ("sentences", "emoji", "lists", "exclamation")
 PAST = "done"
 """The label of what was done by whoever speaks."""
 
+_ENTRY = re.compile(r"\*?[^\W_]+\*?")
 _STEM, _TELLS = itemgetter(1), itemgetter(5)
 _mark = tuple.__new__
 """Quicker than the class itself, which is what reading spends its time with."""
@@ -103,7 +104,7 @@ class Phrasebook:
             folded = fold(entry)
             self._glyphs.setdefault(folded[:2], {}).setdefault(folded, []).append(label)
             return
-        words = tuple(fold(word) for word in re.findall(r"\*?[^\W_]+\*?", entry))
+        words = tuple(fold(word) for word in _ENTRY.findall(entry))
         if label == PAST and len(words) == 1 and not entry[-1].isascii():
             self._accented.add(words[0])
         if len(words) > 1:
