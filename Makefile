@@ -18,7 +18,7 @@ FAILED := $(VENV)/.failed
 # pytest keeps the tests that it has rewritten as byte code; to rewrite them takes ten seconds in each process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-parallel test-waiting test-serial quick soak check conformance fuzz bench bench-growth bench-conversations bench-peers docs format clean
+.PHONY: run test test-parallel test-waiting test-serial quick soak check conformance fuzz bench bench-growth bench-conversations bench-peers docs schema format clean
 
 run: $(VENV)/.run
 	@$(BIN)/persona serve
@@ -81,6 +81,10 @@ bench-peers: $(VENV)/.run
 # docs/errors.md, from the catalogue in gateway/errors.py.
 docs: $(VENV)/.dev
 	@$(BIN)/python -m gateway.openapi.errors > docs/errors.md
+
+# The schema that a new store has from the start, as migrations leave it.
+schema: $(VENV)/.dev
+	@$(BIN)/python -m tests.storage.schema > $(VENV)/schema.sql && mv $(VENV)/schema.sql gateway/storage/schema.sql
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -78,7 +78,7 @@ def test_a_handler_tells_the_names_of_its_query() -> None:
     application = made(double)
     (route,) = [route for route in application.routes if isinstance(route, HTTPRoute)]
     handler, _ = route.route_handler_map["GET"]
-    assert query_names(application, handler) == {"number"}
+    assert query_names(application, handler) == frozenset(["number"])
     assert query_names(application, object()) is None
 
 

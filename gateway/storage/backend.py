@@ -47,8 +47,8 @@ class Backend(Protocol):
     def limited(self, connection: AsyncConnection, seconds: float) -> AbstractAsyncContextManager[None]:
         """Stop a query that runs when this time is up."""
 
-    def create(self) -> None:
-        """Make an empty store where there is none. Raises OSError."""
+    def create(self) -> bool:
+        """Make a store where there is none, and tell whether it has its tables already. Raises OSError."""
 
     async def scrub(self) -> None:
         """Erase from the files what has been deleted; best effort while they are in use."""

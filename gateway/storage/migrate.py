@@ -13,10 +13,10 @@ async def upgrade(database: Database) -> bool:
     Raises SchemaOutdatedError on a newer store, and OSError, which says more than the database does about
     a file that cannot be written.
     """
-    database.backend.create()
+    was_made = database.backend.create()
     revision = await database.revision()
     if revision == newest():
-        return False
+        return was_made
     if revision is not None and revision > newest():
         raise SchemaOutdatedError(f"the store has schema {revision}, newer than this version's {newest()}")
     await move(database, newest())

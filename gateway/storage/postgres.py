@@ -94,8 +94,9 @@ class Postgres:
         await connection.execute(text(f"SET LOCAL statement_timeout = {int(seconds * 1000)}"))
         yield
 
-    def create(self) -> None:
+    def create(self) -> bool:
         """Leave that to whoever runs the server: a database has an owner, an encoding and a place."""
+        return False
 
     async def scrub(self) -> None:
         """Leave that to the server's own vacuum."""

@@ -18,6 +18,7 @@ from gateway.storage.backend import Mark
 from gateway.storage.connection import AsyncConnection, AsyncEngine
 from gateway.storage.driver import driver
 from gateway.storage.failure import StoreUnavailable
+from gateway.storage.founding import found
 
 WAIT_MS = 10_000
 """Milliseconds that a reader waits for a lock that another process has on the whole file."""
@@ -90,9 +91,10 @@ class Sqlite:
         finally:
             await driver.set_progress_handler(None, 0)
 
-    def create(self) -> None:
+    def create(self) -> bool:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.open("ab").close()
+        return self.path.stat().st_size == 0 and found(self.path)
 
     async def scrub(self) -> None:
         """Write the indexes anew, which keep deleted words, and empty the log, in which they can be read.

@@ -7,7 +7,9 @@ Letters beyond ASCII are written as numbers, since databases differ in what they
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain, groupby
 
 LONGEST_TEXT = 65_536
 """Characters of a text that are read."""
@@ -24,6 +26,8 @@ PAIRED = (
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """Characters of writing without spaces."""
+MARKED = range(0x300, 0x3400), range(0xA000, 0xAC00), range(0xF900, 0x10000)
+"""Marks stand among these; the others are Chinese and Korean, and those for private use."""
 
 
 def indexed(text: str, workspace_id: str, *others: str) -> str:
@@ -82,12 +86,17 @@ def _folded(text: str) -> str:
 @lru_cache
 def _pattern() -> re.Pattern[str]:
     # Python counts marks, such as the vowels of Indic scripts, among what stands between words.
-    codes = [code for code in range(0x300, 0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc")]
-    marks = re.sub(f"[{PAIRED}]", "", "".join(map(chr, codes)))
-    letter = rf"(?:(?![{PAIRED}])[^\W_]|[{marks}])"
-    return re.compile(
-        rf"(?P<pairs>(?:(?=[{PAIRED}])(?:\w|[{''.join(map(chr, codes))}]))+)|(?P<word>{letter}+)"
-    )
+    marks = "".join(_marks())
+    letter = rf"(?![{PAIRED}])(?:[^\W_]|[{marks}])"
+    return re.compile(rf"(?P<pairs>(?:(?=[{PAIRED}])(?:\w|[{marks}]))+)|(?P<word>(?:{letter})+)")
+
+
+def _marks() -> Iterator[str]:
+    """Yield the marks of the scripts that have some, as ranges for a pattern, of which there are few."""
+    codes = [code for code in chain(*MARKED) if unicodedata.category(chr(code)) in ("Mn", "Mc")]
+    for _, run in groupby(enumerate(codes), lambda each: each[1] - each[0]):
+        some = [chr(code) for _, code in run]
+        yield f"{some[0]}-{some[-1]}"
 
 
 def _ascii(word: str) -> str:

@@ -1,5 +1,6 @@
 """Migrations: every one goes up and down again, with data in the store, in every kind of store."""
 
+import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from gateway.personas.store import personas
 from gateway.storage import migrate, tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
+from gateway.storage.founding import APART, SCHEMA, found, written
 from gateway.storage.revisions import MIGRATIONS, newest
 from tests.fakes.store import opened
+from tests.storage.schema import migrated
 
 REVISIONS = sorted(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r*.py"))
 PERSONA = tables.personas.c
@@ -57,6 +60,38 @@ async def test_a_store_goes_down_and_up_through_every_schema_with_its_data(place
         await migrate.upgrade(database)
         assert await database.revision() == newest()
         assert kept(database) == known[newest()]
+
+
+def told(schema: str) -> set[tuple[tuple[str, ...], frozenset[str]]]:
+    """Tell columns in their order, and constraints without one: a table that is made anew mixes them."""
+    found = set()
+    for statement in schema.split(APART):
+        lines = [line.strip().removesuffix(",") for line in statement.splitlines()]
+        constraints = frozenset(line for line in lines if line.startswith("CONSTRAINT"))
+        found.add((tuple(line for line in lines if line not in constraints), constraints))
+    return found
+
+
+async def test_a_new_store_is_as_if_every_migration_had_made_it(tmp_path: Path) -> None:
+    path, old = tmp_path / "new.db", tmp_path / "old.db"
+    for each in (path, old):
+        each.touch()
+    assert found(path)
+    schema = written(path)
+    assert schema == SCHEMA.read_text("utf-8"), "`make schema` writes it anew"
+    revision = schema.rpartition("'")[0][-4:]
+    assert revision in REVISIONS
+    assert told(schema) == told(await migrated(old, revision))
+    assert not found(path)
+
+
+async def test_a_file_that_cannot_be_given_its_tables_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    path.write_bytes(b"")
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("CREATE TABLE mine (name TEXT)")
+        assert not found(path)
+    assert not found(tmp_path)
 
 
 @pytest.mark.slow
