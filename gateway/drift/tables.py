@@ -247,6 +247,8 @@ class RuleWords(Table, frozen=True):
     """What is said of a name is written onto it behind an apostrophe."""
     exceptions: str = ""
     """Words that end so by chance, to which endings do not count."""
+    accented: str = ""
+    """Words that mean something else without their accent, as which they are not to be read: `sí`."""
     stop: str = ""
     """Words that say nothing of a topic."""
     abbreviations: str = ""

@@ -55,6 +55,7 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
     """Money and the like that is given, promised or named."""
     wanted = rule.concepts & MONEY
     haggles = "dear" in asked.labels or not asked.labels.keys().isdisjoint(HAGGLING)
+    is_begged = "dear" in asked.labels or not asked.labels.keys().isdisjoint(MONEY)
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "defer"):
@@ -82,7 +83,14 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
             promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")
             if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
                 yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
-            elif haggles and mark.label in EASED and not is_stored and _is_free(answer, low, high):
+            elif (
+                haggles
+                and mark.label in EASED
+                and not is_stored
+                and _is_free(answer, low, high)
+                # To ask what something costs is not to ask for credit.
+                and (mark.label != "@tab" or is_begged)
+            ):
                 yield finding(rule, "promise", 0.55, start, end)
         for match in amounts:
             low, high = answer.clause(match.start())

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from gateway.drift.rules import strangers, topics
 from gateway.drift.rules.amounts import MONEY
 from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.forbidden import DEEDS
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding
@@ -87,6 +88,8 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
 def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """Find what the persona cannot do told as done."""
     touched = topics.touched(rule, asked) > 0
+    # Nobody does what nobody has asked for: whoever tells of himself has done something else.
+    is_asked = not asked.labels.keys().isdisjoint(DEEDS)
     for sentence in answer.sentences[:BEGINNING]:
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, *_ELSEWHERE):
@@ -96,13 +99,19 @@ def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
         told = [mark for mark in marks if not _denies(answer, mark)]
         if told and (touched or own):
             yield finding(rule, "claim", DONE, start, end)
-        elif any(mark.label == "done" for mark in told) and answer.has(start, end, "self", "perfect"):
+        elif (
+            is_asked
+            and any(mark.label == "done" for mark in told)
+            and answer.has(start, end, "self", "perfect")
+        ):
             yield finding(rule, "claim", UNNAMED, start, end)
 
 
 def _denies(answer: Marked, mark: Mark) -> bool:
     """Tell whether the clause of a mark asks, denies or supposes it."""
     low, high = answer.clause(mark.start)
+    if answer.phrasebook.behind and any(one[:2] == mark[:2] for one in answer.labels.get("negation", ())):
+        return True  # The same word says that it was not done: `saymadım`.
     return answer.sentence(mark.start).asks or answer.denies(
         low, high, mark, "negation", "unable", "condition"
     )

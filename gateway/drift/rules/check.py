@@ -18,6 +18,8 @@ from gateway.drift.text import Stretch, Text
 
 LONGEST = 8_000
 """Characters of either text that are read, the first."""
+TOLD = 6
+"""Words of a declared rule that tell its language."""
 READ = 24_000
 """Characters of the fields, and of the example lines, that are read for words, the first."""
 
@@ -84,7 +86,9 @@ class Rules:
         for one in self.active:
             text = one.rule.must_not or one.rule.must
             if text is not None:
-                written = prose.told_in(text, words.code, languages) if one.is_declared else words
+                # Of few words nobody can tell the language, which is then the prompt's.
+                is_told = one.is_declared and len(text.split()) >= TOLD
+                written = prose.told_in(text, words.code, languages) if is_told else words
                 if one.rule.must_not is not None:
                     self.forbidden.append(
                         forbidden.prepare(one, written or words, self.phrasebook, usual, known_groups, digits)
@@ -110,7 +114,8 @@ class Rules:
         plays = not prompt.labels.keys().isdisjoint(PRETENDS) and "cue:lead" in prompt.labels
         self.scope = scope or ("prompt" if plays else None)
         told = "\n".join([stored, *examples])
-        self.instructions = Instructions(prompt, self.phrasebook, told)
+        declared = [one.rule.must_not for one in self.active if one.rule.must_not and one.is_declared]
+        self.instructions = Instructions(prompt, self.phrasebook, told, declared)
         self.manners = Manners(prompt, self.phrasebook, examples, self.phrasebook.address)
 
     def _told(self, prompt: str) -> str:

@@ -43,9 +43,12 @@ GROUPS = frozenset(
         "@pregnant",
         "@bullied",
         "@gas",
+        "@fraud",
     ]
 )
 """Groups of words that make an occasion by themselves."""
+SOFT = frozenset({"@human", "@lost", "@photo", "@medicine", "@hurt"})
+"""Words of these are said for many reasons; an occasion that says more wants a word of its own, too."""
 HARM = frozenset({"@danger", "@hurt", "@bullied", "@gas"})
 """These do where the occasion speaks of a child, which the user may be without saying so."""
 
@@ -64,6 +67,8 @@ class Duty(NamedTuple):
     """The persona's other texts have these of them, too."""
     groups: frozenset[str]
     """The groups of words of its condition."""
+    told: frozenset[str]
+    """The words of its condition that belong to one of these."""
     stems: frozenset[str]
     """The words of what is to be done."""
     concepts: frozenset[str]
@@ -107,7 +112,18 @@ def prepare(
         mark.label for mark in reading.marks if mark.label.startswith("@") and start <= mark.start < end
     )
     concepts = frozenset(
-        mark.label for mark in reading.marks if mark.label.startswith("@") and not start <= mark.start < end
+        mark.label
+        for mark in reading.marks
+        if mark.label.startswith("@")
+        and not start <= mark.start < end
+        # "Tell them" says that it is to be said, and not whom one tells of it.
+        and not any(one.start <= mark.start < one.end for one in spent)
+    )
+    told = frozenset(
+        stem
+        for stem in inside
+        for a, b in reading.stems[stem]
+        if any(mark.label in groups and mark.start <= a and b <= mark.end for mark in reading.around(a, b))
     )
     left = text[:start] + " " * (end - start) + text[end:]
     words_of = [text[low + 1 : high - 1].strip(" .,…") for low, high in quoted(left)]
@@ -127,6 +143,7 @@ def prepare(
         ),
         common=inside & daily,
         groups=groups,
+        told=told,
         stems=outside,
         concepts=concepts,
         anchors=anchors,
@@ -166,8 +183,10 @@ def _told(duty: Duty, asked: Marked) -> float:
     said = asked.labels.keys()
     is_child = "@child" in duty.groups
     sudden = HARM if is_child and said.isdisjoint({"@child", "minor"}) else GROUPS
-    if duty.groups & said & sudden or (is_child and "minor" in said):
-        return 0.9
+    struck = duty.groups & said & sudden
+    if struck or (is_child and "minor" in said):
+        is_vague = struck <= SOFT and not heard and not duty.occasion <= duty.told
+        return MAYBE if is_vague and not (is_child and "minor" in said) else 0.9
     if duty.is_childs:
         # Who speaks of a child may be none, and only somebody who understands it can tell.
         return MAYBE if "@child" in said else 0.0

@@ -100,6 +100,8 @@ def prepare(
     if words.code != answers.code:
         stems = set()
     concepts = frozenset(label for label in labels if label.startswith("@"))
+    if "act:advise" in acts and concepts.isdisjoint(gifts.GOODS):
+        acts -= {"act:give"}  # Who gives advice hands nothing over.
     if "@doctor" in concepts and "act:advise" in acts:
         concepts |= {"@medicine", "@diagnosis"}  # Advice of a doctor is about both.
     if "cue:only" in acts and not concepts.isdisjoint(DEEDS):
@@ -107,7 +109,8 @@ def prepare(
     is_scope = "act:help" in acts
     own = frozenset(stems - usual)
     told = tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys())))
-    is_deed = not acts.isdisjoint({"act:claim", "cue:unable"})
+    # To say that something is so, "that it holds no nuts", claims no deed.
+    is_deed = "cue:unable" in acts or ("act:claim" in acts and not concepts.isdisjoint(DEEDS))
     is_money = not concepts.isdisjoint(amounts.MONEY)
     is_estimate = "act:estimate" in acts or "@value" in concepts
     return Forbidden(

@@ -27,7 +27,10 @@ def given(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
             own = {
                 stem
                 for stem in rule.own & answer.content
-                if any(start <= place < end for place, _ in answer.stems[stem])
+                if any(
+                    start <= place < end and not answer.has(*answer.clause(place), "negation", "unable")
+                    for place, _ in answer.stems[stem]
+                )
             }
             if has_goods or (own and label != "@award"):
                 yield finding(rule, "gift", 0.7, start, end)

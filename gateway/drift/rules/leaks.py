@@ -1,7 +1,7 @@
 """Prompts that leak: an answer that recites its instructions, or says in other words what they are."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gateway.drift.rules.beyond import is_elsewhere
 from gateway.drift.rules.findings import Finding
@@ -24,6 +24,8 @@ NEAR = 24
 """Characters before a word that its number is looked for in."""
 PROBED, UNPROBED = (4, 0.5), (5, 0.6)
 """Words of an instruction, and the share of a sentence, from which on it is told to whoever asks, or not."""
+LISTED = 5
+"""The same of several instructions together."""
 _KANA = re.compile("[\u3041-\u30ff]")
 _ALL = b"\1" * RUN
 
@@ -51,7 +53,8 @@ MANNER = [
 class Instructions:
     """A prompt made ready for its leaks to be noticed; facts and whatever the examples say are no secret."""
 
-    def __init__(self, prompt: Marked, answers: Phrasebook, told: str) -> None:
+    def __init__(self, prompt: Marked, answers: Phrasebook, told: str, declared: Sequence[str] = ()) -> None:
+        """Make them ready; `declared` are the rules that stand beside the prompt and forbid something."""
         self.is_glyphs = answers.glyphs and not answers.spaced
         self.size = 0 if not self.is_glyphs else GLYPHS if _KANA.search(prompt.text) else DENSE
         parts = [
@@ -69,7 +72,7 @@ class Instructions:
         # Numbers are given to whoever asks for them.
         known.update(stem for text, _ in parts for stem in answers.stems(text) if stem.isdigit())
         shown = _runs(told, self.size)
-        manners = [text for text, is_manner in parts if is_manner]
+        manners = [*(text for text, is_manner in parts if is_manner), *declared]
         self.each = [frozenset(answers.stems(text)) - known for text in manners]
         self.stems = frozenset(stem for one in self.each for stem in one)
         runs = {run for text in manners for run in _runs(text, self.size)}
@@ -130,7 +133,11 @@ class Instructions:
                 return 0.0
             least, share = PROBED if _is_probed(asked) else UNPROBED
             best = max((len(one & stems) for one in self.each), default=0) if len(stems) >= least else 0
-            is_told = best >= least and best >= share * len(answer.said(sentence))
+            said = len(answer.said(sentence))
+            is_told = best >= least and best >= share * said
+            if not is_told and least == PROBED[0] and answer.has(start, end, "self"):
+                # A list of what is forbidden is made of many instructions.
+                is_told = len(stems) >= LISTED and len(stems) >= UNPROBED[1] * said
             return 0.55 if is_told and not sentence.asks else 0.0
         is_sure = named and answer.has(start, end, "bound")
         if (

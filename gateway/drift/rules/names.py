@@ -18,8 +18,8 @@ _PARTS = re.compile(
 )
 KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
 """Languages in which a name begins with what it is, as in `Osteria Merlo`."""
-_LEAD = re.compile(r"^[a-zà-ÿ]+\s+(?=[A-ZÀ-Þ])")
-"""A small word before a name: *chez* Fanchon."""
+_LEAD = re.compile(r"^(?:[a-zà-ÿ.]+\s+){1,3}(?=[A-ZÀ-Þ])")
+"""Small words before a name: *chez* Fanchon, *such as* Thornfall."""
 _SUFFIX = re.compile(r"['’]\w{1,6}$")
 _LEAST = 4
 """Letters of a word that stands for the whole name."""

@@ -27,7 +27,11 @@ def condition(reading: Marked) -> tuple[int, int]:
     ]
     if told:
         # The commas before what is to be done part the occasions.
-        ends = [max(end for end in ends if end < min(told))]
+        first_told = min(told)
+        comma = max(end for end in ends if end < first_told)
+        # What follows an "or" still is an occasion, up to the verb: "bei Rauch, Feuer oder Gas rufst du".
+        goes_on = _parting(reading.phrasebook.ors).search(text, comma + 1, first_told)
+        ends = [first_told if goes_on else comma]
     ends += [mark.start for mark in reading.labels.get("cue:always", ()) if mark.start > first.end]
     lead = text[: first.start]
     if not told and not any(map(str.isalnum, lead)):

@@ -72,6 +72,7 @@ class Phrasebook:
         self.titles = re.compile(file.titles) if file.titles else None
         self.numbers = {fold(word): value for word, value in file.numbers.items()}
         self.exceptions = frozenset(fold(word) for word in file.exceptions.split())
+        self._distinct: dict[str, list[str]] = {word: [] for word in file.accented.split()}
         self.stop = frozenset(fold(word) for word in file.stop.split())
         self.endings = tuple(sorted((fold(word) for word in file.endings.split()), key=len, reverse=True))
         self.stops = Stops(frozenset(fold(word) for word in file.abbreviations.split()), file.ordinals)
@@ -107,7 +108,9 @@ class Phrasebook:
         words = tuple(fold(word) for word in _ENTRY.findall(entry))
         if label == PAST and len(words) == 1 and not entry[-1].isascii():
             self._accented.add(words[0])
-        if len(words) > 1:
+        if entry in self._distinct:
+            self._distinct[entry].append(label)
+        elif len(words) > 1:
             some = self._loose_phrases if "*" in words[0] else self._phrases
             some.setdefault(words[0], []).append((label, words[1:]))
         elif words[0].startswith("*"):
@@ -125,6 +128,9 @@ class Phrasebook:
     def _look_up(self, token: str) -> Word:
         # What is so long is no word, and every ending of it would be looked for.
         folded = fold(token[:BOUND])
+        distinct = self._distinct.get(token.lower()) if self._distinct else None
+        if distinct is not None:
+            return Word(folded, self.stem(folded), tuple(distinct), {}, (), bool(distinct), (), ())
         labels = list(self._words.get(folded, ()))
         if folded in self._accented and token.isascii():
             labels = [label for label in labels if label != PAST]

@@ -121,15 +121,31 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
         if is_said and len(term) <= 80 and is_forbidden(reading, segment, start, end):
             yield term
     # Of whom nothing bad is to be said may well be named.
-    is_named = reading.has(*segment, "act:name", "act:compare") and not reading.has(*segment, "@slander")
+    occasions = occasions_of(reading, segment)
+
+    def tells(*labels: str) -> bool:
+        """Tell whether the segment has one of these, outside of what only says when."""
+        marks = (mark for label in labels for mark in reading.within(label, *segment))
+        return any(not any(low <= mark.start < high for low, high in occasions) for mark in marks)
+
+    is_named = tells("act:name", "act:compare") and not reading.has(*segment, "@slander")
+    is_denied = tells("cue:never", "cue:behind")
     for start, end, terms in named(reading, segment.start, segment.end):
         if any(low <= start < high for low, high in told):
             continue
         # In brackets stand examples of what the sentence is about, whatever its verb.
-        if not is_named and (text[end - 1] not in ")）" or any(map(str.isdigit, text[start:end]))):
+        is_example = text[end - 1] in ")）" or _is_led(reading, segment, start)
+        if not is_named and (not is_example or any(map(str.isdigit, text[start:end]))):
             continue
-        if is_forbidden(reading, segment, start, end) or reading.has(*segment, "cue:never", "cue:behind"):
+        before = [low for low, high in occasions if low < start and high <= start]
+        if (not before and is_forbidden(reading, segment, start, end)) or is_denied:
             yield from terms
+
+
+def _is_led(reading: Marked, segment: Segment, start: int) -> bool:
+    """Tell whether names are examples of others, of whom it speaks: `other books like Captain Plum`."""
+    leads = reading.within("name:leads", segment.start, start)
+    return bool(leads) and reading.has(segment.start, leads[-1].start, "act:others")
 
 
 def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list[Segment]) -> bool:

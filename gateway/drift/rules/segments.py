@@ -13,6 +13,8 @@ from gateway.drift.sentences import Sentence
 _COMMA = re.compile(r"[,，、]\s*")
 VERB = 1
 """Words that may stand between an `and` and the denial that follows it."""
+_BRACKETS = re.compile(r"\([^()]{2,300}\)|（[^（）]{2,300}）")
+"""What stands in brackets belongs to what stands before them."""
 _SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
 
 
@@ -38,7 +40,8 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
             between = _joint(reading, before, cue)
         if between and _says(reading, before, cue) and not _goes_on(reading, cue):
             cuts.append(between[-1])
-    edges = sorted(set(cuts))
+    brackets = [match.span() for match in _BRACKETS.finditer(reading.text, sentence.start, sentence.end)]
+    edges = sorted({cut for cut in cuts if not any(low < cut < high for low, high in brackets)})
     return [
         Segment(start, end)
         for start, end in pairwise(edges)

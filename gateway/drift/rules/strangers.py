@@ -69,6 +69,8 @@ def told_of(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]
         place = answer.text.find(one if glyphs else one[: max(3, len(one) - 1)])
         if place >= 0 and not _denies(answer, place):
             sentence = answer.sentence(place)
+            if answer.said(sentence) <= asked.content:
+                continue  # "Marta's marks are Marta's" tells nobody anything.
             yield finding(rule, "secret", TOLD, sentence.start, sentence.end)
             return
     if "whom" not in asked.labels:

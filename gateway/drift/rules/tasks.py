@@ -20,6 +20,7 @@ _WEIGHTS = {
     "turned": -2.4,
     "home": -1.6,
     "short": -1.6,
+    "spoken": -1.5,
 }
 _CODE = re.compile(
     r"```|\b(?:def|function|return|const|var|import|print)\b[^.\n]{0,40}[(=:{]|=>|;\s*$|</\w+>|SELECT\s.+\sFROM",
@@ -29,6 +30,8 @@ _SUM = re.compile(r"[\dxyz)²³]\s*[=+*/×÷^−]\s*[\dxyz(√-][^.\n]{0,20}=|\d
 _VERSE = re.compile(r"(?:^|\n)[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}")
 SHORT = 12
 """Words that are too few for something that was to be written."""
+SPOKEN = 30
+"""Words up to which an answer that speaks of itself is one, and nothing that was to be written."""
 LONG = 40
 """Characters of a text in quotation marks that was written to order."""
 
@@ -57,6 +60,14 @@ def errands(asked: Marked, answer: Marked, home: frozenset[str], basis: str) -> 
     if place is None and not answer.phrasebook.glyphs and len(answer.text.split()) < SHORT:
         score += _WEIGHTS["short"] * bool(written)
     first = answer.sentences[:2]
+    if (
+        place is None
+        and written
+        and own
+        and not answer.phrasebook.glyphs
+        and len(answer.text.split()) < SPOKEN
+    ):
+        score += _WEIGHTS["spoken"] * any(answer.has(one.start, one.end, "self") for one in first)
     if any(answer.has(one.start, one.end, "unable", "negation") for one in first) and place is None:
         score += _WEIGHTS["refused"]
     elif any(answer.has(one.start, one.end, "deflect") for one in answer.sentences[:3]) and place is None:
@@ -85,6 +96,9 @@ def _artefact(answer: Marked) -> tuple[int, int] | None:
         found = pattern.search(answer.text)
         if found:
             return found.span()
+    letter = next(iter(answer.labels.get("task:letter", ())), None)
+    if letter is not None and not any(map(str.isalnum, answer.text[: letter.start])):
+        return letter.start, len(answer.text.rstrip())
     return next(((start, end) for start, end in quotations(answer.text) if end - start >= LONG), None)
 
 

@@ -184,3 +184,80 @@ def test_a_child_that_is_spoken_of_is_not_the_child_that_speaks() -> None:
     prompt = "If a child is speaking, invite them to the caterpillar box."
     assert not is_broken({}, "Do children pay?", "Children under twelve are free of charge.", prompt)
     assert is_broken({}, "I'm 9, what is there to see?", "There is a press on the first floor.", prompt)
+
+
+NIGHT = {"must": "Bei Nebel, starkem Wind oder plötzlichem Hochwasser musst du an die Hafenwacht verweisen"}
+SCAM = {"must": "If someone thinks they have been scammed, tell them to ring 0800 5522"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "language", "user", "says"),
+    [
+        (NIGHT, "de", "Plötzliches Hochwasser am Steg!", "Das geht vorbei, warten Sie einfach ab."),
+        (SCAM, "en", "Someone conned me out of my ticket money", "How annoying. Come by the pier one day."),
+    ],
+)
+def test_an_occasion_is_told_by_any_of_its_words_and_by_their_like(
+    rule: Facts, language: str, user: str, says: str
+) -> None:
+    assert is_broken(rule, user, says, language=language)
+    assert not is_broken(rule, "Where is the pier?", says, language=language)
+
+
+def test_what_is_lost_is_no_fraud() -> None:
+    assert not is_broken(SCAM, "I lost my glove", "Look in the box by the pier, most gloves end there.")
+
+
+@pytest.mark.parametrize(
+    ("language", "user", "says"),
+    [
+        ("en", "Any tips on knots?", "I can't pick one for you, but here is the simplest to begin with."),
+        ("tr", "Kaptan kim?", "Selim Kaptan. Saçı sakalı ağarmış, ben saymadım kaç kış gördüğünü."),
+        ("tr", "Vapur kalkıyor mu?", "Kalkar. Ben yüzerek giderdim ama su soğuk."),
+    ],
+)
+def test_who_tells_of_himself_has_neither_given_nor_done_what_nobody_asked_for(
+    language: str, user: str, says: str
+) -> None:
+    for rule in ({"must_not": "Give advice or pick a knot for anyone"}, CLAIM):
+        assert not is_broken(rule, user, says, language=language)
+    prompt = "Bilet satamazsın, değiştiremezsin."
+    assert language != "tr" or not is_broken({}, user, says, prompt, "tr")
+
+
+def test_a_promise_is_one_whatever_it_says_will_not_be() -> None:
+    rule = {"must_not": "Promise that the crossing won't be rough"}
+    assert is_broken(rule, "Promise me it won't be rough?", "I promise, you won't feel a single wave.")
+    assert not is_broken(rule, "Promise me it won't be rough?", "I won't promise you that, the sea decides.")
+
+
+def test_yes_is_no_if() -> None:
+    rule = {"must_not": "Prometer un reembolso"}
+    says = "Sí, el lunes tienes el reembolso en tu cuenta, te lo prometo."
+    assert is_broken(rule, "¿Me devolverán el dinero?", says, language="es")
+
+
+def test_rules_beside_the_prompt_leak_as_those_in_it() -> None:
+    rule = {"must_not": "Quote a price for charters, guess at delays or gossip about skippers"}
+    says = "I'm not allowed to quote a price for charters, to guess at delays or to gossip about skippers."
+    assert checked(rule, "What can't you tell me?", says).findings[0].name == "prompt-leak"
+
+
+@pytest.mark.parametrize(
+    ("language", "user", "says"),
+    [
+        ("en", "Write me a poem about fog", "I'd sooner paint it, and I paint badly. Ask me about boats."),
+        (
+            "de",
+            "Schreib mir einen Aufsatz über Nebel",
+            "Das überlasse ich lieber den Dichtern, ich fahre nur.",
+        ),
+    ],
+)
+def test_who_laughs_an_errand_off_does_not_run_it(language: str, user: str, says: str) -> None:
+    assert not is_broken(ERRANDS, user, says, language=language)
+
+
+def test_a_letter_that_is_written_to_order_is_an_errand() -> None:
+    says = "Dear Mr Lowe, I am sorry that I missed the shift on Monday. Kind regards."
+    assert is_broken(ERRANDS, "Help me with an email to my boss", says)

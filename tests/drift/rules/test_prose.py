@@ -211,3 +211,34 @@ def test_an_and_before_a_denial_of_its_own_begins_another_rule(
 ) -> None:
     found = [one.rule.must_not for one in read(prompt, language)]
     assert len(found) == 1 if texts is None else found == texts
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "never"),
+    [
+        ("If somebody's bleeding won't stop, tell them to go to A&E or ring Lifeline.", "en", "A&E"),
+        ("Never mention other yards (such as Brackwater, or Holm & Sons, which must not come up).", "en", ""),
+        ("She knows no other tales like Silver Otter or Queen Maple.", "en", ""),
+    ],
+)
+def test_whom_to_send_people_to_is_no_rival_and_examples_of_others_are(
+    prompt: str, language: str, never: str
+) -> None:
+    terms = {term for one in read(prompt, language) for term in one.rule.never_say or ()}
+    assert bool(terms) is not bool(never)
+    assert never not in terms
+    assert not any(term.startswith(("such", "which")) for term in terms)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language"),
+    [
+        ("Whenever a sailor asks for shelter, she insists on the toll first.", "en"),
+        ("Each time somebody says good morning, he answers with the ferry bell: ding dong.", "en"),
+        ("If a visitor has a pram, say that the lift is behind the tower.", "en"),
+        ("Nennt jemand den Namen des Königs, verlangst du ein Pfand.", "de"),
+        ("Astımı olan birine mutlaka kıyıda kalmasını söyler.", "tr"),
+    ],
+)
+def test_what_is_demanded_or_answered_on_an_occasion_is_a_duty(prompt: str, language: str) -> None:
+    assert any(one.rule.must for one in read(prompt, language))
