@@ -37,7 +37,7 @@ class _Fault(NamedTuple):
 
 
 class Fault(_Fault, Enum):
-    """The catalogue. Adding a member here is the only way to add an error.
+    """Lists every error that there is. Adding a member here is the only way to add an error.
 
     A row is status, code, type, OpenAI's type and code, and a sentence; docs/errors.md is made from them.
     """
@@ -296,7 +296,7 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class Refusal(Exception):
-    """A fault on its way to the caller.
+    """Carries a fault on its way to the caller.
 
     `message` is one sentence that names the field and the remedy; without it the fault's own is said.
     """

@@ -53,7 +53,7 @@ LANGUAGES = [
 SPELT = {"sr": ("sr",)}
 OUT = Path(__file__).parent.parent / "gateway" / "drift" / "data" / "languages.npz"
 PRIOR = 0.4
-"""How many times each n-gram counts as seen in each language."""
+"""Count each n-gram as seen so many times in each language."""
 FLOOR = 5.0
 """Log odds are cut at this, so that no single n-gram decides."""
 MOST = 1_500_000
@@ -82,7 +82,7 @@ def catalogued(folder: Path, language: str) -> Iterator[str]:
 
 
 def answered(folder: Path, language: str) -> Iterator[str]:
-    """What models and characters said in a language, code left out."""
+    """Read what models and characters said in a language, code left out."""
     for kind in ("character", "generic"):
         path = folder / f"{kind}_{language}.jsonl"
         if path.exists():
@@ -91,7 +91,7 @@ def answered(folder: Path, language: str) -> Iterator[str]:
 
 
 def sample(texts: list[str], most: int, draw: random.Random) -> str:
-    """So many characters of the texts, in a mixed order."""
+    """Take so many characters of the texts, in a mixed order."""
     texts = list(dict.fromkeys(texts))
     draw.shuffle(texts)
     joined, size = [], 0
@@ -104,7 +104,7 @@ def sample(texts: list[str], most: int, draw: random.Random) -> str:
 
 
 def counted(text: str) -> NDArray[np.float64]:
-    """How often each bucket occurs."""
+    """Count how often each bucket occurs."""
     counts = np.zeros(1 << BITS, np.float64)
     words = re.sub(r"\s+", " ", identifier.plain(text))
     for start in range(0, len(words), identifier.LONGEST):

@@ -12,7 +12,7 @@ from gateway.limits.telling import Head
 
 
 class Entrance(Head, Protocol):
-    """The caller's connection."""
+    """Stands for the caller's connection."""
 
     def vouch(self) -> None:
         """Note that the caller has shown a key that is good."""

@@ -23,7 +23,7 @@ KEY_LENGTH = len("pk_live_") + keys.PREFIX_LENGTH + keys.SECRET_LENGTH
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """The one that a request acts for."""
+    """Says whom a request acts for."""
 
     key_id: str
     workspace_id: str
@@ -46,7 +46,7 @@ def unlimited(_workspace: Workspace, _key: Key) -> Bounds:
 
 
 class _Known(msgspec.Struct):
-    """A key that the store has, and its caller."""
+    """Pairs a key that the store has with its caller."""
 
     key: Key
     caller: Caller

@@ -30,7 +30,7 @@ Board = NamedDependency[SkipValidation[Bulletin | None]]
 
 
 class ReloadView(msgspec.Struct, frozen=True):
-    """A configuration that has come into force."""
+    """Tells of a configuration that has come into force."""
 
     changed: list[str]
     """Tables of the configuration that are not as they were before."""

@@ -1,4 +1,4 @@
-"""The routes `/v1/workspaces`, `/v1/keys` and `/v1/audit`."""
+"""These are the routes `/v1/workspaces`, `/v1/keys` and `/v1/audit`."""
 
 import re
 from typing import Annotated

@@ -39,7 +39,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CurrentKey(msgspec.Struct, frozen=True):
-    """The key that asks, and the workspace that it asks for."""
+    """Shows the key that asks, and the workspace that it asks for."""
 
     key: KeyView
     workspace: WorkspaceView

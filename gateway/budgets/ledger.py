@@ -35,7 +35,7 @@ log = logging.getLogger("gateway.budgets")
 
 
 class Spender(NamedTuple):
-    """The one that a call is made for."""
+    """Says whom a call is made for."""
 
     workspace_id: str
     owner: str | None = None

@@ -1,4 +1,4 @@
-"""The routes `/v1/budgets`."""
+"""These are the routes `/v1/budgets`."""
 
 from typing import Annotated
 

@@ -1,1 +1,1 @@
-"""The `persona` command."""
+"""The `persona` command lives here."""

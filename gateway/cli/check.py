@@ -1,4 +1,4 @@
-"""`persona check`: the configuration in force, as TOML with its secrets masked."""
+"""`persona check` prints the configuration in force, as TOML with its secrets masked."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""`persona doctor`: what is wrong here, and what to do about it."""
+"""`persona doctor` says what is wrong here, and what to do about it."""
 
 import asyncio
 from collections.abc import Sequence

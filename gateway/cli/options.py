@@ -1,4 +1,4 @@
-"""The options that commands share."""
+"""Commands share these options."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def example(*lines: str) -> str:
 
 
 def config(command: Command) -> Command:
-    """`--config FILE`, handed on as `config_path`."""
+    """Add `--config FILE`, which is handed on as `config_path`."""
     return click.option(
         "--config",
         "config_path",
@@ -55,7 +55,7 @@ def workspace(command: Command) -> Command:
 
 
 def as_json(command: Command) -> Command:
-    """`--json`, handed on as `as_json`."""
+    """Add `--json`, which is handed on as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")(command)
 
 
@@ -99,7 +99,7 @@ def checked_key(text: str) -> str:
 
 
 def url(command: Command) -> Command:
-    """`--url URL`, handed on as a gateway's root."""
+    """Add `--url URL`, which is handed on as a gateway's root."""
     return click.option(
         "--url",
         metavar="URL",
@@ -120,7 +120,7 @@ def key(command: Command) -> Command:
 
 
 def remote(command: Command) -> Command:
-    """`--url URL`, `--key KEY`, `--remote` and `--local`."""
+    """Add `--url URL`, `--key KEY`, `--remote` and `--local`."""
     there = click.option(
         "--remote", is_flag=True, help="Work on the gateway of `persona auth login`, as without --local."
     )

@@ -11,7 +11,7 @@ PLACE = "/v1/chat/conversations"
 
 
 class RemoteConversations:
-    """The `Conversations` that the key may read."""
+    """Has the `Conversations` that the key may read."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

@@ -12,7 +12,7 @@ class _Reload(msgspec.Struct):
 
 
 class RemoteGateways:
-    """The `Gateways` that are one: that of the URL."""
+    """Stands for one gateway, that of the URL, as `Gateways`."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

@@ -106,7 +106,7 @@ class Imports(Protocol):
 
 
 class Gateways(Protocol):
-    """The gateways that run on a target."""
+    """Stands for the gateways that run on a target."""
 
     def reload(self) -> AsyncGenerator[tuple[str, list[str]], None]:
         """Have each read its configuration again, and yield its address and the tables that have changed.

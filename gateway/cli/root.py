@@ -46,7 +46,7 @@ ELSEWHERE: Mapping[str, tuple[str, str]] = {
 
 
 class Deferred(click.RichCommand):
-    """A command whose module is imported when it is called, so that `persona --help` is quick."""
+    """Imports a command's module when it is called, so that `persona --help` is quick."""
 
     def load(self) -> click.Command:
         with undisturbed():

@@ -21,7 +21,7 @@ STEP_MS = 500
 
 
 class Moment(NamedTuple):
-    """The same moment on the clock, and on one that is never set."""
+    """Has the same moment on the clock, and on one that is never set."""
 
     wall_ms: int
     steady_ms: float

@@ -60,7 +60,7 @@ class Offer(msgspec.Struct, frozen=True):
     """Holds what one message offers to the model of the gateway's tools."""
 
     tools: dict[str, Offered] = {}
-    """By the name that the model knows."""
+    """They go by the name that the model knows."""
     unavailable: list[str] = []
 
     def parameters(self, posted: Posted, *, is_first: bool, is_last: bool) -> dict[str, msgspec.Raw]:

@@ -94,7 +94,7 @@ class Whole:
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """A piece of the answer's text."""
+    """Brings a piece of the answer's text."""
 
     message_id: str
     delta: str

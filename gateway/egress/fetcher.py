@@ -57,7 +57,7 @@ class Fetcher:
         self._allowed = frozenset(map(named, settings.allow))
         self._lookups = lookups or Lookups()
         self._sessions: dict[bool, ClientSession] = {}
-        """By whether any address will do."""
+        """They go by whether any address will do."""
 
     async def fetch(
         self,

@@ -42,7 +42,7 @@ class ScenarioBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class LineView(msgspec.Struct, frozen=True, kw_only=True):
-    """One persona's line in a scene."""
+    """Shows one persona's line in a scene."""
 
     line: int
     message_id: str
@@ -56,7 +56,7 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SceneView(msgspec.Struct, frozen=True, kw_only=True):
-    """A scene as it was played."""
+    """Shows a scene as it was played."""
 
     lines: list[LineView]
     ended: Ended

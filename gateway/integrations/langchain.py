@@ -9,7 +9,7 @@ KEY = "persona"
 
 
 class ChatPersona(ChatOpenAI):
-    """A `ChatOpenAI` whose messages have the `persona` object in `response_metadata["persona"]`.
+    """Is a `ChatOpenAI` whose messages have the `persona` object in `response_metadata["persona"]`.
 
     A stream has it on the chunk that ends it, so that the sum of the chunks has it, too.
     """

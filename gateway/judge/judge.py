@@ -59,7 +59,7 @@ class Judge:
 
     @property
     def seconds(self) -> float:
-        """The time that one judgement may take."""
+        """Return the time that one judgement may take."""
         return self._settings.timeout
 
     def wants(self, turn: Turn) -> bool:

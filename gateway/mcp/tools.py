@@ -28,7 +28,7 @@ OF_REPLY = ("message_id", "persona", "drift", "coherence", "tools_used", "tokens
 
 
 class Tool(NamedTuple):
-    """One tool."""
+    """Describes one tool."""
 
     title: str
     description: str

@@ -44,7 +44,7 @@ _whole = msgspec.json.Decoder(_Whole)
 
 
 class Answer:
-    """A `chat.completion` as the upstream wrote it."""
+    """Holds a `chat.completion` as the upstream wrote it."""
 
     @classmethod
     async def read(cls, body: bytes, upstream: str, mask: Mask) -> Self:

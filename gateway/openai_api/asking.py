@@ -36,7 +36,7 @@ EVENT_BYTES = 8 * 1024 * 1024
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A stream whose first event has come."""
+    """Stands for a stream whose first event has come."""
 
     relay: Relaying
     response: Response

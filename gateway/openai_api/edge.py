@@ -45,7 +45,7 @@ class CallerGoneError(Exception):
 
 
 class Connection(Presence, Writer, Entrance, Protocol):
-    """The caller's connection."""
+    """Stands for the caller's connection."""
 
     def tell(self, account: "Account") -> None:
         """Note whose turn is answered, for the line that the request leaves."""

@@ -32,7 +32,7 @@ SIDES = {"query": True, "document": False, "passage": False, None: True}
 
 
 class Embedded(Life):
-    """One request for embeddings that needs no upstream."""
+    """Answers one request for embeddings that needs no upstream."""
 
     def __init__(
         self, shared: Shared, body: bytes | Pieces, order: Order, account: Account, embedder: Embedder

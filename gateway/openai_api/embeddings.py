@@ -129,7 +129,7 @@ def _other_model(model: str) -> Refusal:
 
 
 class Embedding(Life):
-    """One request for embeddings."""
+    """Answers one request for embeddings."""
 
     def __init__(self, shared: Shared, body: bytes | Pieces, account: Account, route: Route) -> None:
         super().__init__(account, (route,), shared.routing, shared.recorder, shared.chat)

@@ -83,7 +83,7 @@ class Life:
 
     @property
     def nodes(self) -> Mapping[str, Node]:
-        """The upstreams that there are, by their names."""
+        """Map the upstreams that there are by their names."""
         return self._routing.nodes
 
     def ask_only(self, routes: tuple[Route, ...]) -> None:

@@ -14,7 +14,7 @@ AFTER_ERROR = 0.25
 
 
 class Writer(Protocol):
-    """The caller's connection."""
+    """Stands for the caller's connection."""
 
     @property
     def takes_more(self) -> bool:

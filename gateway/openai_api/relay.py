@@ -16,7 +16,7 @@ BROKEN_OFF, NO_JSON = "broke off in the middle of an event", "sent an event that
 
 
 class Relay:
-    """One stream's state. Feed it what the upstream sends; send on what it returns.
+    """Keeps one stream's state. Feed it what the upstream sends; send on what it returns.
 
     A chunk that may be the last one of a persona's answer is held (`is_held`) until more is said. Once it is
     known to be the last one (`is_settled`), it waits for `release` and the `persona` object.

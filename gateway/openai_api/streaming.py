@@ -16,7 +16,7 @@ from gateway.upstreams.failure import UpstreamFailure
 
 
 class Streaming(Exchange):
-    """One chat request that is answered by a stream."""
+    """Answers one chat request by a stream."""
 
     async def stream(self, watch: Watch, outlet: Outlet) -> None:
         account, routing, routes = self.account, self._shared.routing, self._usable()

@@ -14,7 +14,7 @@ from gateway.upstreams.failure import UpstreamFailure
 
 
 class Whole(Exchange):
-    """One chat request that is answered in one piece."""
+    """Answers one chat request in one piece."""
 
     def limit(self) -> float:
         limit, judge = super().limit(), self._judge_before()

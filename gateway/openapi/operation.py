@@ -49,7 +49,7 @@ BY_PARAMETER = {
 
 
 class Operation(msgspec.Struct):
-    """A method of a path, what the route's code declares in `opt`, and what is shown of it."""
+    """Describes a method of a path, what the route's code declares in `opt`, and what is shown of it."""
 
     method: str
     path: str

@@ -24,7 +24,7 @@ _metadata = msgspec.json.Decoder(dict[str, str])
 
 
 class Asked:
-    """One Responses request. `fields` are as the caller wrote them."""
+    """Holds one Responses request. `fields` are as the caller wrote them."""
 
     __slots__ = (
         "background",

@@ -51,7 +51,7 @@ _status = msgspec.json.Decoder(_Status)
 
 
 class Draft:
-    """The response of one request. `number` is its id without the prefix, which its turn bears too."""
+    """Becomes the response of one request; `number` is its id without the prefix, as its turn bears it."""
 
     __slots__ = (
         "_echo",

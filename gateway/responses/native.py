@@ -61,7 +61,7 @@ class NativeTranscript(Keepable):
 
 
 class NativeRelay:
-    """One stream's state, as `Relay` has it for chats."""
+    """Keeps one stream's state, as `Relay` does for chats."""
 
     def __init__(
         self, *, upstream: str, draft: Draft, has_persona: bool, limit: int, mask: Mask, is_kept: bool

@@ -51,7 +51,7 @@ _names = msgspec.json.Decoder(list[str])
 
 
 class Translated(NamedTuple):
-    """The parameters of a chat request that asks for the same."""
+    """Has the parameters of a chat request that asks for the same."""
 
     fields: Fields
     obstacles: list[Obstacle]

@@ -24,7 +24,7 @@ FOLLOW_SECONDS = 3600.0
 
 
 class Begun(NamedTuple):
-    """A response that others answer."""
+    """Tells of a response that others answer."""
 
     background: Background
     account: Account

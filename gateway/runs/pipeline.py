@@ -39,7 +39,7 @@ Tokens = Annotated[int, Meta(ge=16, le=100_000)]
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One step. `audit`, `prompt`, `revision` and `fields_draft` are the gateway's own, without a schema."""
+    """Is a step; `audit`, `prompt`, `revision` and `fields_draft` are the gateway's own, without a schema."""
 
     name: str
     ask: str = ""

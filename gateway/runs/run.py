@@ -31,7 +31,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """A run was asked for this."""
 
     intent: str
-    """For a run that refines, its instruction."""
+    """A run that refines has its instruction here."""
     language: str
     visibility: Visibility
     name: str | None = None

@@ -32,7 +32,7 @@ class RefineBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class StepView(msgspec.Struct, frozen=True):
-    """A step that is done."""
+    """Shows a step that is done."""
 
     step: str
     tokens: int
@@ -104,7 +104,7 @@ def _shown(run: Run) -> dict[str, Any]:
 
 
 class PipelineView(msgspec.Struct, frozen=True, kw_only=True):
-    """A pipeline that runs may follow."""
+    """Shows a pipeline that runs may follow."""
 
     name: str
     active: bool

@@ -1,1 +1,1 @@
-"""The processes and sockets that serve the application."""
+"""The processes and sockets that serve the application are made here."""

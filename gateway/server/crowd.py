@@ -15,7 +15,7 @@ log = logging.getLogger("gateway.server")
 
 
 class Guest(Protocol):
-    """A connection, as far as a crowd needs it."""
+    """Has what a crowd needs of a connection."""
 
     def cut(self) -> None:
         """End it at once."""

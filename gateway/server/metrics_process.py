@@ -1,4 +1,4 @@
-"""The parent's side of the process that tells metrics."""
+"""The parent keeps the process that tells metrics."""
 
 import contextlib
 import logging

@@ -22,7 +22,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """A notice says this."""
 
     pid: int
-    """The parent's process."""
+    """Stands for the parent's process."""
     address: str
     begun: int = 0
     """Reloads that have begun."""

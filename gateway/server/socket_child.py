@@ -1,4 +1,4 @@
-"""The parent's side of a process that answers on a socket of the parent's."""
+"""The parent keeps a process that answers on a socket of the parent's."""
 
 import contextlib
 import shutil

@@ -18,7 +18,7 @@ Rows: TypeAlias = "CursorResult[*tuple[Any, ...]]"
 
 
 class AsyncConnection:
-    """A connection whose every step may wait for the driver."""
+    """Connects to the store; every step of it may wait for the driver."""
 
     def __init__(self, connection: Connection) -> None:
         self.sync_connection = connection

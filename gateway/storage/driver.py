@@ -27,7 +27,7 @@ class _Done(NamedTuple):
 
 
 class Cursor:
-    """A cursor as SQLAlchemy wants it, which has all its rows by the time that it has been executed."""
+    """Gives SQLAlchemy its cursor, which has all its rows by the time that it has been executed."""
 
     __slots__ = ("_connection", "_rows", "arraysize", "description", "lastrowid", "rowcount")
     server_side = False

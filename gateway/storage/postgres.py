@@ -37,7 +37,7 @@ PULSE = "SELECT pg_current_snapshot()::text"
 
 
 class Postgres:
-    """One database; a `Backend`.
+    """Reaches one database, as a `Backend`.
 
     Writers hold one advisory lock. So a transaction finds what it has read unchanged when it writes, rows are
     committed in the order of their numbers, and two gateways never migrate at once.

@@ -29,7 +29,7 @@ CATEGORIES: dict[str, Category] = {
     "internal.error": "internal_error",
     "work.exhausted": "internal_error",
 }
-"""By the code of the error with which the work ended; every other one is the provider's."""
+"""They go by the code of the error with which the work ended; every other one is the provider's."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

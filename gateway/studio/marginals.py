@@ -24,7 +24,7 @@ OTHER = "(other)"
 
 
 class Marginal(msgspec.Struct, frozen=True, kw_only=True):
-    """One field as it is declared, and as it is."""
+    """Compares one field as it is declared with what it is."""
 
     field: str
     count: int

@@ -11,7 +11,7 @@ from gateway.studio.marginals import Marginal
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A job that has been taken on."""
+    """Tells of a job that has been taken on."""
 
     id: str
     status: Status

@@ -52,7 +52,7 @@ class Trace:
 
 
 class Request(NamedTuple):
-    """A request that has ended."""
+    """Tells of a request that has ended."""
 
     trace: Trace
     method: str

@@ -37,7 +37,7 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Offered(msgspec.Struct, frozen=True):
-    """A tool as it is offered to a model."""
+    """Describes a tool as it is offered to a model."""
 
     name: str
     """`SERVER.tool`, the name in the API."""

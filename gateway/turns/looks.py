@@ -1,4 +1,4 @@
-"""The routes for a glance: `/v1/drift`, `/v1/usage/latency`, and a persona's drift around a moment."""
+"""The routes for a glance are `/v1/drift`, `/v1/usage/latency`, and a persona's drift around a moment."""
 
 import asyncio
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The routes `/v1/turns` and `/v1/usage`."""
+"""These are the routes `/v1/turns` and `/v1/usage`."""
 
 import re
 from collections.abc import AsyncIterator, Iterable

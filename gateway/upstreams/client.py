@@ -17,7 +17,7 @@ class Response(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers under lower-case names."""
+        """Return the headers under lower-case names."""
 
     @property
     def is_read(self) -> bool:

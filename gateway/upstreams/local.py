@@ -1,4 +1,4 @@
-"""The bundled model: one child process that serves a GGUF file to the workers on a loopback port."""
+"""The bundled model is one child process that serves a GGUF file to the workers on a loopback port."""
 
 import contextlib
 import importlib.metadata
@@ -69,7 +69,8 @@ def _bundled_weights() -> Path:
 
 
 class LocalModel:
-    """The parent's side. It needs neither threads nor an event loop, so that its owner may fork at any time.
+    """Is the parent's side. It needs neither threads nor an event loop, so that its owner may fork at any
+    time.
 
     `prewarm` holds system prompts, best first: `poll` says `ready` once the first of them has been read.
     Raises LocalModelMissing.
@@ -98,7 +99,7 @@ class LocalModel:
 
     @property
     def state(self) -> State:
-        """The state that `poll` saw last. `restarting` lasts until a dead child's successor has loaded."""
+        """Return what `poll` saw last. `restarting` lasts until a dead child's successor has loaded."""
         if b"ready\n" in self._said:
             return "ready"
         if b"loaded\n" in self._said:

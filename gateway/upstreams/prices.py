@@ -33,7 +33,7 @@ log = logging.getLogger("gateway.prices")
 
 
 class Step(msgspec.Struct, frozen=True):
-    """The price for prompts of more tokens than this."""
+    """Has the prices for prompts of more tokens than this."""
 
     above: int
     price: Price
@@ -75,7 +75,7 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Prices:
-    """The prices that a worker knows."""
+    """Has the prices that a worker knows."""
 
     def __init__(self, config: Config) -> None:
         self._upstreams = config.upstreams

@@ -41,7 +41,7 @@ Attempt = Callable[[Node, Route], Awaitable[T]]
 
 
 class Routing:
-    """The upstreams of one worker."""
+    """Has the upstreams of one worker."""
 
     def __init__(self, config: Config, lookups: Lookups | None = None) -> None:
         self._retries = config.chat.retries

@@ -1,4 +1,4 @@
-"""The routes `/v1/webhooks`."""
+"""These are the routes `/v1/webhooks`."""
 
 from typing import Annotated
 

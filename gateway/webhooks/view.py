@@ -77,7 +77,7 @@ class WebhookView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
-    """An event on its way to a webhook; one that has failed is a dead letter."""
+    """Shows an event on its way to a webhook; one that has failed is a dead letter."""
 
     id: str
     webhook: str

@@ -15,7 +15,7 @@ Take = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 
 class DurableCourse:
-    """One attempt; a `Course`."""
+    """Takes one attempt, as a `Course`."""
 
     def __init__(self, take: Take, closing: asyncio.Event) -> None:
         self._take = take

@@ -18,7 +18,7 @@ NEWEST = (MESSAGE.conversation.desc(), MESSAGE.seq.desc())
 
 
 class Found(NamedTuple):
-    """A message, and the conversation that it belongs to."""
+    """Pairs a message with the conversation that it belongs to."""
 
     conversation: Conversation
     message: Message

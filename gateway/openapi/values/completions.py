@@ -1,4 +1,4 @@
-"""The OpenAI surface, as examples."""
+"""These values show the OpenAI surface by examples."""
 
 from gateway.drift.axes import AXES
 from gateway.openapi.values.names import DIGEST, LINE, PERSONA_ID, PROMPT, TURN_ID, WORKSPACE_ID, Json

@@ -19,7 +19,7 @@ KIND = "response"
 
 
 class Background(msgspec.Struct, frozen=True, kw_only=True):
-    """A response that is answered in the background."""
+    """Tells of a response that is answered in the background."""
 
     seq: int = 0
     workspace_id: str

@@ -27,7 +27,7 @@ ITEM_ID = 128
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """A response that is kept."""
+    """Tells of a response that is kept."""
 
     seq: int = 0
     workspace_id: str

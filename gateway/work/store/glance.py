@@ -18,7 +18,7 @@ SOON_MS = 1_000
 
 
 class Glance(msgspec.Struct, frozen=True):
-    """What was seen at one time."""
+    """Has what was seen at one time."""
 
     is_any_open: bool
     """Work is under way, or is about to be, or is to be cancelled."""
