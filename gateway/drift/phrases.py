@@ -10,10 +10,9 @@ from gateway.drift.text import Stretch
 
 REMEMBERED, LONGEST = 1 << 14, 24
 """Words of which it is remembered what they tell, and how long they may be."""
-OPENING = 3
-"""Letters by which the last word of a phrase is looked up."""
+EDGE = 3
+"""Letters by which the first or the last word of a phrase is looked up."""
 _WORD = re.compile(r"[^\W_]+")
-_LAST = re.compile(rf"[^\w]([^\W_]{{{OPENING}}})[^\W_]*$")
 
 
 class Phrases:
@@ -21,35 +20,46 @@ class Phrases:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._by_word: dict[str, list[str]] = {}
-        self._by_opening: dict[str, list[str]] = {}
-        """Phrases without a word within, by how their last one begins: it may go on, as in `please noted`."""
-        self._short: list[str] = []
-        """The other ones in plain letters."""
-        self._strange: list[str] = []
-        """The other ones that no text in plain letters has."""
+        """Phrases by a word within, which stands in a text as it is."""
+        self._by_opening: dict[str, list[tuple[str, str]]] = {}
+        """Those whose last word tells most, by its beginning: it may go on, as in `please noted`."""
+        self._by_ending: dict[str, list[tuple[str, str]]] = {}
+        """Those whose first word does, by its end."""
+        self._within: list[str] = []
+        """Those that are one word, and may stand within another."""
+        self._always: list[str] = []
+        """Those without any letter, of which no word tells."""
         for phrase in dict.fromkeys(phrases):
-            inner = max(_WORD.findall(phrase)[1:-1], key=len, default="")
-            if inner and inner in phrase.split(" ")[1:-1]:
-                self._by_word.setdefault(inner, []).append(phrase)
-            elif last := _LAST.search(phrase):
-                self._by_opening.setdefault(last[1], []).append(phrase)
-            elif phrase.isascii():
-                self._short.append(phrase)
-            else:
-                self._strange.append(phrase)
-        self._openings = list(chain.from_iterable(self._by_opening.values()))
+            self._enter(phrase)
+        apart = chain.from_iterable((*self._by_opening.values(), *self._by_ending.values()))
+        self._apart = [*(phrase for _, phrase in apart), *self._within, *self._always]
         self._told: Memory[str, tuple[str, ...]] = Memory(
             self._told_by, REMEMBERED, lambda token, _: len(token) <= LONGEST
         )
 
+    def _enter(self, phrase: str) -> None:
+        words = list(_WORD.finditer(phrase))
+        inner = max((one[0] for one in words if one.start() and one.end() < len(phrase)), key=len, default="")
+        first = words[0][0] if words and not words[0].start() else ""
+        last = words[-1][0] if words and words[-1].end() == len(phrase) else ""
+        if first == phrase:
+            self._within.append(phrase)
+        elif not words:
+            self._always.append(phrase)
+        elif inner and len(inner) >= max(len(first), len(last)):
+            self._by_word.setdefault(inner, []).append(phrase)
+        elif len(last) >= len(first):
+            self._by_opening.setdefault(last[:EDGE], []).append((last, phrase))
+        else:
+            self._by_ending.setdefault(first[-EDGE:], []).append((first, phrase))
+
     def likely(self, stretch: Stretch) -> list[str]:
         """Give the phrases that may stand in a part of a text."""
-        found = [*self._short] if stretch.lower.isascii() else [*self._short, *self._strange]
         if stretch.runs_on:
             # A word may begin within a token there.
-            for word in self._by_word.keys() & stretch.distinct:
-                found += self._by_word[word]
-            return found + self._openings
+            inner = self._by_word.keys() & stretch.distinct
+            return [*chain.from_iterable(map(self._by_word.__getitem__, inner)), *self._apart]
+        found = [*self._always]
         for some in filter(None, map(self._told.__getitem__, stretch.distinct)):
             found += some
         return found
@@ -58,9 +68,17 @@ class Phrases:
         """Tell whether one of them stands in a part of a text."""
         return any(map(stretch.lower.__contains__, self.likely(stretch)))
 
+    def tells(self, token: str) -> bool:
+        """Tell whether a phrase may stand where this word does, in a text whose words have blanks between."""
+        return bool(self._always or self._told[token])
+
     def _told_by(self, token: str) -> tuple[str, ...]:
-        opened = self._by_opening.get(token[:OPENING], ()) if len(token) >= OPENING else ()
-        return (*self._by_word.get(token, ()), *opened)
+        found = [*self._by_word.get(token, ())]
+        for length in range(1, min(EDGE, len(token)) + 1):
+            opened, ended = token[:length], token[-length:]
+            found += [one for word, one in self._by_opening.get(opened, ()) if token.startswith(word)]
+            found += [one for word, one in self._by_ending.get(ended, ()) if token.endswith(word)]
+        return (*found, *(one for one in self._within if one in token))
 
 
 @lru_cache(maxsize=64)

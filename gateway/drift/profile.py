@@ -11,12 +11,14 @@ import msgspec
 from gateway.drift import calibration, facts, language
 from gateway.drift.breaks import nature
 from gateway.drift.breaks.detection import Service
-from gateway.drift.breaks.patterns import patterns
+from gateway.drift.breaks.patterns import Patterns, patterns
 from gateway.drift.character import Character, leaves
 from gateway.drift.coherence import incoherence
+from gateway.drift.glance import BROKEN, SERVED, Glance
 from gateway.drift.language import Languages
-from gateway.drift.phrases import phrases
+from gateway.drift.phrases import Phrases, phrases
 from gateway.drift.rules.check import Rules
+from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.lines import Lines
 from gateway.drift.voice.stylometry import Measures
@@ -63,6 +65,7 @@ class Profile:
         self.service = Service(phrases(served), frozenset(one for one in served if one in own))
         # Here, where there is time, since the first turn that needs them would wait for it.
         self.patterns.warm(self.vocabulary.language, language.DEFAULT)
+        self.glance = _glance(self.facts.lexicon, self.service.phrases, self.patterns)
         self.relevance = _relevance()
         self.repertoire = incoherence.repertoire(character.language, examples, self.relevance, languages)
 
@@ -101,6 +104,12 @@ class Profile:
 
     def _without(self, text: Measures, at: int) -> float:
         return self.odds(lines.removed(self.vocabulary, self.lines, text, at), text).drifted
+
+
+@lru_cache(maxsize=64)
+def _glance(lexicon: Lexicon, service: Phrases, patterns: Patterns) -> Glance:
+    """Make the glance that all versions of a language share."""
+    return Glance({**lexicon.cares, SERVED: service.tells, BROKEN: patterns.tells})
 
 
 @lru_cache(maxsize=1)

@@ -81,6 +81,8 @@ def score(
     course = _settled(profile, course)
     known = course.lines or profile.lines
     asked, said = Text(user, ASKED), Text(answer)
+    for stretch in (*asked.ends, *said.ends):
+        profile.glance.note(stretch)
     text = profile.read(answer, user)
     odds = profile.odds(known, text)
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)

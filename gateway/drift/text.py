@@ -53,14 +53,17 @@ class Stretch:
         "_tokens",
         "_words",
         "lower",
+        "notes",
         "offset",
         "text",
     )
 
-    def __init__(self, text: str, offset: int = 0) -> None:
+    def __init__(self, text: str, offset: int = 0, notes: int = -1) -> None:
         self.text = text
         self.offset = offset
         """The place in the whole text where it begins."""
+        self.notes = notes
+        """A bit for each who may care for its words; all of them are set where nobody has looked."""
         lower = text.lower()
         # A dotted capital İ is the one letter that lower case would make longer.
         self.lower = lower if len(lower) == len(text) else text.replace("İ", "i").lower()
@@ -185,12 +188,13 @@ class Text:
         """Take what stands between two places; the whole of a short text is read once for all who ask."""
         if start == 0 and end == len(self.ends[0].text):
             return self.ends[0]
-        return Stretch(self.text[start:end], start)
+        notes = self.ends[0].notes if len(self.ends) == 1 else -1
+        return Stretch(self.text[start:end], start, notes)
 
     def head(self, longest: int) -> Stretch:
         """Take so many characters from the beginning; those of a short text are read once for all who ask."""
         first = self.ends[0]
-        return first if len(self.text) <= min(longest, len(first.text)) else Stretch(self.text[:longest])
+        return first if len(self.text) <= min(longest, len(first.text)) else self.stretch(0, longest)
 
     def lowered(self, end: int) -> str:
         """Give the text up to that place in lower case."""

@@ -7,7 +7,7 @@ from gateway.drift.facts import facts
 from gateway.drift.language import packaged
 from gateway.drift.profile import Profile
 from gateway.drift.scorer import BEGINNING, score
-from gateway.drift.values.wordlist import _LITERALS, _literal
+from gateway.drift.values.wordlist import LITERALS, _literal
 
 
 def accused(language: str, prompt: str, user: str, answer: str, name: str = "") -> list[str]:
@@ -199,6 +199,6 @@ def test_a_turkish_name_is_told_from_a_step(answer: str, told: list[str]) -> Non
 
 def test_a_wording_that_is_looked_for_as_it_stands_has_no_signs_of_patterns() -> None:
     for language in packaged().values():
-        for name in _LITERALS:
+        for name in LITERALS:
             for phrase in getattr(language.phrases, name).split("|"):
                 assert not set(_literal(phrase)) & set(r"\()[]?*+^$.{}"), (language.code, phrase)

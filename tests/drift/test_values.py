@@ -288,7 +288,9 @@ def test_words_mean_the_same_when_they_are_met_again() -> None:
     text = "I can't stand New York. I had two cats in Paris; we don’t know why."
     first = lexicon("en").read(Stretch(text))
 
-    assert lexicon("en").read(Stretch(text)) == first
+    again = lexicon("en").read(Stretch(text))
+
+    assert (again.mentions, again.stems, again.figures) == (first.mentions, first.stems, first.figures)
     assert [(one.value, text[one.start : one.end]) for one in first.mentions if one.category == "place"] == [
         ("us/new-york", "New York"),
         ("fr/paris", "Paris"),

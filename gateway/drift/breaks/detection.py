@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from gateway.drift.breaks.patterns import Patterns, Wordings
+from gateway.drift.glance import SERVED
 from gateway.drift.phrases import Phrases
 from gateway.drift.sentences import quotations
 from gateway.drift.tables import Pattern
@@ -73,6 +74,7 @@ def served(answer: Text, service: Service, assistant: float) -> tuple[Break, ...
     found = [
         (end.offset + at, end.offset + at + len(phrase))
         for end in answer.ends
+        if end.notes & SERVED
         for lower in (end.lower.replace("’", "'"),)
         for phrase in service.phrases.likely(end)
         if (at := lower.find(phrase)) >= 0 and phrase not in service.own

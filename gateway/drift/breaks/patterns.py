@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from itertools import chain
 
+from gateway.drift.glance import BROKEN
 from gateway.drift.language import ANY, Language, Languages
 from gateway.drift.memory import Memory
 from gateway.drift.scripts import written
@@ -127,6 +128,10 @@ class Patterns:
                     openings.setdefault(opening.lower(), []).append((mark.lower(), wordings.name, opening))
         return openings
 
+    def tells(self, token: str) -> bool:
+        """Tell whether a telling word begins as this one does."""
+        return bool(self._opening[token])
+
     def _opened(self, token: str) -> str:
         """Give the opening of a word where a telling word begins so, else nothing."""
         opening = token[:_OPENING]
@@ -140,8 +145,10 @@ class Patterns:
             wordings = self.by_language[code]
             if not wordings.is_ruled_out(text) and wordings.is_told(text, lowered):
                 names[code] = _WRITTEN
-        found = set(map(self._opening.__getitem__, stretch.distinct))
-        found.discard("")
+        found: set[str] = set()
+        if stretch.notes & BROKEN:
+            found.update(map(self._opening.__getitem__, stretch.distinct))
+            found.discard("")
         likely = {
             (telling, name)
             for opening in found

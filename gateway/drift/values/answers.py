@@ -4,7 +4,9 @@ import re
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
+from gateway.drift.glance import ASKING
 from gateway.drift.scripts import UPPER
+from gateway.drift.text import Stretch
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import Heard
 
@@ -79,9 +81,11 @@ class Answers:
                 words = [word for word in text[start:end].lower().split() if word not in self._titles]
                 self.told.append(Told(basis, keys, tuple(words)))
 
-    def is_asked(self, question: str) -> bool:
-        """Tell whether a question, in lower case, may be for one of the names."""
-        return bool(self.told or self._runs) and self._asking.search(question) is not None
+    def is_asked(self, question: Stretch) -> bool:
+        """Tell whether a question may be for one of the names."""
+        if not question.notes & ASKING or not (self.told or self._runs):
+            return False
+        return self._asking.search(question.lower) is not None
 
     def weigh(self, evidence: Evidence, heard: Heard) -> None:
         """Add another name than the one that was asked for."""

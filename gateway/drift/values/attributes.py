@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Evidence
-from gateway.drift.values.lexicon import Mention
+from gateway.drift.values.reading import Mention
 
 _EXCLUSIVE = frozenset({"zodiac", "birth_animal", "marital", "religion", "hand", "diet"})
 """Categories of which a person has one value, beside the traits of character."""
@@ -126,7 +126,7 @@ def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], asked: Stretch) 
     age, basis = evidence.facts.age
     for clause in said:
         if clause.counts == 1 and clause.age is None and not clause.asks:
-            if not evidence.facts.lexicon.literals["age_asked"].stand_in(asked):
+            if not evidence.facts.lexicon.stands_in("age_asked", asked):
                 return
             number = clause.numbers[0]
             if number.value == age:
@@ -139,7 +139,7 @@ def weigh_asked_age(evidence: Evidence, said: Sequence[Clause], asked: Stretch) 
 def weigh_verb_forms(evidence: Evidence, answer: Text) -> None:
     """Add the verb forms that show whether the speaker is a man or a woman, in languages that have them."""
     (value, basis), *_ = evidence.facts.stored.get("gender", {"": ""}).items()
-    if not value or not evidence.facts.lexicon.literals["gendered"].stand_in(answer.head(_SEEN)):
+    if not value or not evidence.facts.lexicon.stands_in("gendered", answer.head(_SEEN)):
         return
     for shown in ("male", "female"):
         match = evidence.facts.lexicon.patterns[f"{shown}_self"].search(answer.text[:_SEEN])

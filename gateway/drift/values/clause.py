@@ -1,16 +1,19 @@
 """A clause states something: of somebody, affirmed or denied, with values and numbers."""
 
+import math
 from bisect import bisect_left, bisect_right
 from operator import itemgetter
 from typing import NamedTuple
 
-from gateway.drift.values.lexicon import Lexicon, Mention
+from gateway.drift.values.lexicon import Lexicon
+from gateway.drift.values.reading import Mention
 from gateway.drift.values.wordlist import TOPIC
 
 FELT = frozenset({"_like", "_dislike"})
 _RELATIVES = frozenset({"kin", "partner"})
 _DENYING = frozenset({"_negations", "_dislike"})
 _NONE: frozenset[str] = frozenset()
+_KIND = itemgetter(0)
 _NEAR, _NEAR_GLYPHS, _AFTER = 24, 5, 8
 """Characters a negation reaches forward, the same in runs, and back where it follows what it denies."""
 _FEW = 48
@@ -48,6 +51,7 @@ class Clause:
         "_denied",
         "_lexicon",
         "_numbers",
+        "_reach",
         "_words",
         "asks",
         "marks",
@@ -76,14 +80,15 @@ class Clause:
         self._denied: frozenset[str] | None = None
         self._numbers: tuple[Number, ...] | None = None
         self._age: float | None = -1
+        self._reach: tuple[float, list[tuple[int, int]]] | None = None
         self.text = text
         self.start = start
         self.number = number
         """Its place among all clauses of what was read."""
-        self.stems: dict[str, int] = {}
+        self.stems: dict[str, int] = {stem: at for stem, at, _ in words}
         """The first place of each content word."""
-        for stem, at, _ in words:
-            self.stems.setdefault(stem, at)
+        if len(self.stems) < len(words):
+            self.stems.update([(stem, at) for stem, at, _ in reversed(words)])
         self.speaker = ""
         """`self`, `other` or nothing where no person is named."""
         self.asks = "?" in text or (not text.isascii() and _is_question(text, lexicon.shared.asking))
@@ -114,11 +119,10 @@ class Clause:
     def denied(self) -> frozenset[str]:
         """Content words that are denied or disliked."""
         if self._denied is None:
-            is_denying = any(mark[0] in _DENYING for mark in self.marks)
             self._denied = (
-                frozenset([stem for stem, at in self.stems.items() if not self.affirms(at)])
-                if is_denying
-                else _NONE
+                _NONE
+                if _DENYING.isdisjoint(map(_KIND, self.marks))
+                else frozenset([stem for stem, at in self.stems.items() if not self.affirms(at)])
             )
         return self._denied
 
@@ -164,10 +168,17 @@ class Clause:
 
     def affirms(self, at: int) -> bool:
         """Tell whether what stands there is said to be so, or liked, and not denied or disliked."""
-        denied = disliked = False
+        if self._reach is None:
+            self._reach = self._reaching()
+        since, ranges = self._reach
+        return any(low <= at <= high for low, high in ranges) == (since <= at)
+
+    def _reaching(self) -> tuple[float, list[tuple[int, int]]]:
+        """Give the place from which on things are disliked, and those between which they are denied."""
+        since, ranges = math.inf, []
         for category, _, start, end in self.marks:
-            if category == "_dislike" and start <= at:
-                disliked = True
+            if category == "_dislike":
+                since = min(since, start)
             elif category == "_negations":
                 if self.text[end - self.start : end - self.start + 2].strip()[:1] in _BY_ITSELF:
                     # "No: I am the desk" denies what was asked and nothing behind it.
@@ -175,8 +186,8 @@ class Clause:
                 first = self.text[start - self.start] if start >= self.start else ""
                 reach = _NEAR_GLYPHS if first > "\u3000" else _NEAR
                 back = _AFTER if self._lexicon.shared.denied_behind.match(first) else 0
-                denied = denied or start - back <= at <= end + reach
-        return denied == disliked
+                ranges.append((start - back, end + reach))
+        return since, ranges
 
     def feels(self) -> bool:
         """Tell whether it says what is liked or disliked."""

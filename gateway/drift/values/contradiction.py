@@ -14,7 +14,7 @@ from gateway.drift.values.attributes import (
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Clash, Evidence
 from gateway.drift.values.facts import Claim, Facts
-from gateway.drift.values.figures import WEEKDAY, Figure, numbers
+from gateway.drift.values.figures import WEEKDAY, Figure
 from gateway.drift.values.heard import Heard
 from gateway.drift.values.matching import weigh_attitudes, weigh_likeness
 from gateway.drift.values.reply import weigh_reply
@@ -128,7 +128,9 @@ def _own(clauses: Iterable[Clause]) -> Own:
 
 def weigh(facts: Facts, claims: Claims, user: Text, answer: Text) -> Weighed:
     """Gather what speaks for a contradiction, and what is to be learnt of the answer."""
-    evidence = Evidence(facts)
+    question = user.stretch(max(0, len(user) - _ASKED), len(user))
+    asked = facts.lexicon.read(question)
+    evidence = Evidence(facts, asked)
     read = pieces(facts.lexicon, answer)
     evidence.said.update([stem for piece in read for stem, _, _ in piece.reading.stems])
     earlier: dict[str, list[Claim]] = {}
@@ -136,12 +138,8 @@ def weigh(facts: Facts, claims: Claims, user: Text, answer: Text) -> Weighed:
         if not evidence.said.isdisjoint(claim.clause.stems):
             for stem in claim.clause.stems:
                 earlier.setdefault(stem, []).append(claim)
-    question = user.stretch(max(0, len(user) - _ASKED), len(user))
-    asked = facts.lexicon.read(question)
-    evidence.theirs = numbers(asked.figures)
     said = clauses(facts.lexicon, read, facts.known | earlier.keys() if earlier else facts.known)
-    figures = [figure for piece in read for figure in piece.reading.figures]
-    _acquit(evidence, figures, asked.figures)
+    evidence.figures = figures = [figure for piece in read for figure in piece.reading.figures]
     note_named(evidence, said)
     for clause in said:
         if clause.values or clause.counts:
@@ -158,16 +156,6 @@ def weigh(facts: Facts, claims: Claims, user: Text, answer: Text) -> Weighed:
     # Clauses of a longer answer are read from another part of it when they are learnt.
     told = _own([one for one in said if one.number < MOST]) if len(answer) <= LEARNT_FROM else None
     return Weighed(_verdict(evidence), told)
-
-
-def _acquit(evidence: Evidence, figures: list[Figure], asked: Sequence[Figure]) -> None:
-    """Note which figures are stored, the user's, or follow from both."""
-    ledger, theirs = evidence.facts.ledger, evidence.theirs
-    evidence.right = [
-        (one.start, one.end)
-        for one in figures
-        if one.value in theirs or ledger.holds(one) or ledger.follows(one, figures, asked)
-    ]
 
 
 def _weigh_words(evidence: Evidence, lower: str) -> None:
@@ -189,20 +177,10 @@ def _weigh_figures(
         for part in read:
             figures = figures + reader.days(part.stretch.text, part.stretch.lower, part.stretch.offset)
     names = facts.names.is_worth(answer.text)
-    is_asked = facts.answers.is_asked(question.stretch.lower)
+    is_asked = facts.answers.is_asked(question.stretch)
     if not names and not is_asked and not (figures and ledger.stated):
         return
-    asked, stretch = question.reading, question.stretch
-    heard = Heard(
-        answer.text,
-        answer.lowered(len(answer)),
-        figures,
-        [stem for piece in read for stem in piece.reading.stems],
-        [m.start for piece in read for m in piece.reading.mentions if m.category == "_negations"],
-        stretch.lower,
-        (*asked.figures, *reader.days(stretch.text, stretch.lower, stretch.offset)),
-        frozenset(stem for stem, *_ in asked.stems),
-    )
+    heard = Heard(answer, figures, [part.reading for part in read], question, reader)
     if figures and ledger.stated:
         ledger.weigh(evidence, heard)
     if names:

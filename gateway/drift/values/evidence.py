@@ -1,9 +1,12 @@
 """Evidence for and against a contradiction is gathered over one turn."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.drift.score import kind
+from gateway.drift.values.figures import Figure, numbers
+from gateway.drift.values.reading import Reading
 
 if TYPE_CHECKING:
     from gateway.drift.values.facts import Facts
@@ -26,7 +29,7 @@ class Clash(NamedTuple):
 class Evidence:
     """The strongest of each kind counts; every accusation is kept with its span."""
 
-    def __init__(self, facts: "Facts") -> None:
+    def __init__(self, facts: "Facts", question: Reading) -> None:
         self.facts = facts
         self.features: dict[str, float] = defaultdict(float)
         self.clashes: list[Clash] = []
@@ -34,17 +37,30 @@ class Evidence:
         """The place where the first thing is stored that the turn agrees with."""
         self.named: set[str] = set()
         """Categories of which the stored value is named."""
-        self.theirs: frozenset[float | str] = frozenset()
-        """Numbers that the user has just said: to say them again is no claim of the persona's."""
-        self.right: list[tuple[int, int]] = []
-        """Find where the answer has figures that are stored, or the user's."""
+        self.figures: Sequence[Figure] = ()
+        """The figures of the answer."""
+        self.question = question
+        self._theirs: frozenset[float | str] | None = None
         self.said: set[str] = set()
         self.asked: set[str] = set()
         """Content words of the answer and of the question."""
 
+    @property
+    def theirs(self) -> frozenset[float | str]:
+        """Numbers that the user has just said: to say them again is no claim of the persona's."""
+        if self._theirs is None:
+            self._theirs = numbers(self.question.figures)
+        return self._theirs
+
     def is_right(self, place: int) -> bool:
-        """Tell whether a stored figure stands there."""
-        return any(start <= place < end for start, end in self.right)
+        """Tell whether a figure stands there that is stored, the user's, or follows from both."""
+        return any(one.start <= place < one.end and self._is_known(one) for one in self.figures)
+
+    def _is_known(self, figure: Figure) -> bool:
+        ledger = self.facts.ledger
+        if figure.value in self.theirs or ledger.holds(figure):
+            return True
+        return ledger.follows(figure, self.figures, self.question.figures)
 
     def note(self, feature: str, strength: float) -> None:
         if strength > self.features[feature]:

@@ -1,22 +1,51 @@
 """A turn is heard by its parts: its figures, its content words and its denials, with their places."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cached_property
 
+from gateway.drift.text import Text
 from gateway.drift.values.figures import Figure
+from gateway.drift.values.reader import Reader
+from gateway.drift.values.reading import Reading
+from gateway.drift.values.segmentation import Piece
 
 
-class Heard(NamedTuple):
-    """One turn, as far as figures go by it."""
+class Heard:
+    """One turn, as far as figures and names go by it; what few turns are asked for is found when they are."""
 
-    text: str
-    lower: str
-    figures: Sequence[Figure]
-    stems: Sequence[tuple[str, int, int]]
-    """Content words of the answer with their places."""
-    denied: Sequence[int]
-    """The places of its negations."""
-    asked: str
-    """The user's turn in lower case."""
-    asked_figures: Sequence[Figure]
-    asked_stems: frozenset[str]
+    def __init__(
+        self,
+        answer: Text,
+        figures: Sequence[Figure],
+        read: Sequence[Reading],
+        question: Piece,
+        reader: Reader,
+    ) -> None:
+        self.text = answer.text
+        self.lower = answer.lowered(len(answer))
+        self.figures = figures
+        self.asked = question.stretch.lower
+        """The user's turn in lower case."""
+        self._read, self._question, self._reader = read, question, reader
+
+    @cached_property
+    def stems(self) -> list[tuple[str, int, int]]:
+        """Content words of the answer with their places."""
+        return [stem for one in self._read for stem in one.stems]
+
+    @cached_property
+    def denied(self) -> list[int]:
+        """The places of its negations."""
+        return [mention.start for one in self._read for mention in one.mentions if mention[0] == "_negations"]
+
+    @cached_property
+    def asked_figures(self) -> tuple[Figure, ...]:
+        """Figures and days of the user's turn."""
+        stretch = self._question.stretch
+        days = self._reader.days(stretch.text, stretch.lower, stretch.offset)
+        return (*self._question.reading.figures, *days)
+
+    @cached_property
+    def asked_stems(self) -> frozenset[str]:
+        """Content words of the user's turn."""
+        return frozenset([stem for stem, *_ in self._question.reading.stems])

@@ -1,10 +1,11 @@
 """A lexicon reads the words that carry a fact: closed categories, numbers, negations, likes and persons."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import compress
 
+from gateway.drift import glance
 from gateway.drift.language import ANY, Language, Languages, packaged
 from gateway.drift.memory import Memory
 from gateway.drift.scripts import RUNS
@@ -12,9 +13,9 @@ from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
 from gateway.drift.values import frames
 from gateway.drift.values.entries import GLYPH_RUN, Entry, Sense, entries
-from gateway.drift.values.figures import MOST, UNCOUNTED, Figure
 from gateway.drift.values.reader import Reader
-from gateway.drift.values.wordlist import wordlist
+from gateway.drift.values.reading import Mention, Reading
+from gateway.drift.values.wordlist import LITERALS, wordlist
 
 _RUN = re.compile(f"[{RUNS}]")
 _STEM = 5
@@ -25,30 +26,8 @@ _SHORTEST = 3
 """Letters of a word of which nothing is cut off."""
 
 
-Numbers = tuple[tuple[float, int, int], ...]
-
-
-class Mention(NamedTuple):
-    """A known word where it stands; its category starts with `_` where it is grammar and not a fact."""
-
-    category: str
-    value: str
-    start: int
-    end: int
-
-
 _mention = tuple.__new__
 """Quicker than the class itself, which is what a reading spends its time with."""
-
-
-class Reading(NamedTuple):
-    """The finds of one look at a text, in its order and in characters of it."""
-
-    mentions: tuple[Mention, ...]
-    stems: tuple[tuple[str, int, int], ...]
-    """Content words cut to their stems; pairs of characters where words are not spaced."""
-    numbers: Numbers
-    figures: tuple[Figure, ...] = ()
 
 
 class Lexicon:
@@ -98,50 +77,83 @@ class Lexicon:
             self._words.setdefault(word, []).append(sense)
 
     def read(self, stretch: Stretch) -> Reading:
-        """One pass over a part of a text; its time is in proportion to the length."""
-        text, offset = stretch.text, stretch.offset
+        """Read a part of a text: each word is looked up, and those that tell more than a stem looked at."""
+        parts, borders = stretch.worded(elides=self._elides)
+        starts, ends = borders[::2], borders[1::2]
+        words = list(map(self._known.__getitem__, parts[1::2]))
         mentions: list[Mention] = []
         stems: list[tuple[str, int, int]] = []
         numbers: list[tuple[int, int, int]] = []
-        before, since, known = "", 0, self._known
-        parts, borders = stretch.worded(elides=self._elides)
-        words = map(known.__getitem__, parts[1::2])
-        for word, start, end in zip(words, borders[::2], borders[1::2], strict=False):
-            if not before:
-                if word is None:
-                    continue
-                if word.__class__ is str:
-                    stems.append((word, start, end))
-                    continue
-            if word is GLYPH_RUN:
-                self._read_glyphs(text[start - offset : end - offset], start, mentions, stems, numbers)
-                before = ""
-                continue
+        past = 0
+        for at in [at for at, word in enumerate(words) if word.__class__ is Entry]:
+            word, start, end = words[at], starts[at], ends[at]
             if not isinstance(word, Entry):
-                word = Entry(text[start - offset : end - offset].lower(), (), None, word or "", False)
+                continue
+            if word is GLYPH_RUN:
+                stems += _stems(words[past:at], starts[past:at], ends[past:at])
+                past = at + 1
+                run = stretch.text[start - stretch.offset : end - stretch.offset]
+                self._read_glyphs(run, start, mentions, stems, numbers)
+                continue
             lower, senses, number, stem, joins = word
-            if before and (joined := self._words.get(f"{before}-{lower}")):
-                while mentions and mentions[-1].start >= since:
-                    mentions.pop()
-                mentions.extend(Mention(*sense, since, end) for sense in joined)
-                stem = stem if number is None and not any(sense[0][0] == "_" for sense in joined) else ""
-            elif senses:
-                for category, value in senses:
-                    mentions.append(_mention(Mention, (category, value, start, end)))
+            for category, value in senses:
+                mentions.append(_mention(Mention, (category, value, start, end)))
             if number is not None:
                 numbers.append((number, start, end))
-            elif stem:
-                stems.append((stem, start, end))
-            before, since = lower if joins else "", start
-        if not numbers and not self.reader.may_read(text):
-            return Reading(tuple(mentions), tuple(stems), ())
-        figures = tuple(self.reader.read(text, stretch.lower, numbers, offset))
-        return Reading(tuple(mentions), tuple(stems), _counted(numbers, figures), figures)
+            words[at] = stem if number is None else None
+            if joins and at + 1 < len(words):
+                self._join(lower, at, parts[2 * at + 3], words, mentions, (start, ends[at + 1]))
+        stems += _stems(words[past:], starts[past:], ends[past:])
+        return Reading(tuple(mentions), tuple(stems), numbers, self.reader, stretch)
+
+    def _join(
+        self,
+        before: str,
+        at: int,
+        behind: str,
+        words: list[Entry | str | None],
+        mentions: list[Mention],
+        span: tuple[int, int],
+    ) -> None:
+        """Read a word and the one behind it as one, where they are one together: "New York"."""
+        word = words[at + 1]
+        behind = word.lower if isinstance(word, Entry) else behind.lower()
+        joined = self._words.get(f"{before}-{behind}") if word is not GLYPH_RUN else None
+        if not joined:
+            return
+        while mentions and mentions[-1].start >= span[0]:
+            mentions.pop()
+        mentions.extend(Mention(*sense, *span) for sense in joined)
+        is_grammar = any(category[0] == "_" for category, _ in joined)
+        if isinstance(word, Entry):
+            stem = "" if is_grammar else word.stem
+            words[at + 1] = word._replace(senses=(), stem=stem)
+        elif is_grammar:
+            words[at + 1] = None
 
     def find(self, literal: str, pattern: str, stretch: Stretch) -> re.Match[str] | None:
         """Search for a pattern that needs one of these literals: far quicker where none is there."""
-        is_there = self.literals[literal].stand_in(stretch)
+        is_there = self.stands_in(literal, stretch)
         return self.patterns[pattern].search(stretch.text) if is_there else None
+
+    def stands_in(self, literal: str, stretch: Stretch) -> bool:
+        """Tell whether one of these literals stands in a part of a text."""
+        return bool(stretch.notes & LITERALS[literal]) and self.literals[literal].stand_in(stretch)
+
+    @property
+    def cares(self) -> dict[int, Callable[[str], object]]:
+        """Give what tells whether a word matters here."""
+        cares: dict[int, Callable[[str], object]] = {
+            bit: self.literals[literal].tells for literal, bit in LITERALS.items()
+        }
+        cares[glance.TURNING] = self.shared.turning_words.__contains__
+        cares[glance.ASKING] = self._may_ask
+        return cares
+
+    def _may_ask(self, word: str) -> bool:
+        """Tell whether a word may ask for a name, whatever stands behind it; several may do so together."""
+        is_several = re.search(r"\S \S", self.asking.pattern) is not None
+        return is_several or self.asking.search(f" {word} {word}' {word}’ ") is not None
 
     def _look_up(self, token: str) -> Entry | str | None:
         """Look up what is known of a word: often no more than its stem, or nothing."""
@@ -213,17 +225,11 @@ class Lexicon:
                 yield word.removesuffix(ending)
 
 
-def _counted(numbers: list[tuple[int, int, int]], figures: tuple[Figure, ...]) -> Numbers:
-    """Give the numbers that count something: "18,400" is one, and "19:00" or "room 412" are none."""
-    found: list[tuple[float, int, int]] = []
-    past = 0
-    for figure in figures:
-        past = figure.end
-        if figure.kind not in UNCOUNTED and not isinstance(figure.value, str):
-            found.append((figure.value, figure.start, figure.stop))
-    # Where there were too many to be read as figures they are taken as they stand.
-    found.extend(number for number in numbers if number[1] >= past and len(figures) >= MOST)
-    return tuple(found)
+def _stems(
+    words: list[Entry | str | None], starts: Sequence[int], ends: Sequence[int]
+) -> Iterator[tuple[str, int, int]]:
+    """Give the words that have a stem with their places."""
+    return compress(zip(words, starts, ends, strict=False), words)  # type: ignore[arg-type]
 
 
 def _stem(word: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from gateway.drift.values.clause import Clause, Number
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.facts import Claim, Facts
-from gateway.drift.values.lexicon import Mention
+from gateway.drift.values.reading import Mention
 
 ALIKE = 0.2
 """The least likeness of two clauses that are about the same thing."""
@@ -24,12 +24,29 @@ _ANSWERED = 0.9
 
 
 def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Claim, float]]:
-    """Find the stored clauses about the same thing, with their likeness from 0 to 1, the likest first.
+    """Find the stored clauses about the same thing, with their likeness from 0 to 1, the likest first."""
+    found = _alike(facts, stems)
+    if len(found) > 1:
+        found.sort()
+    items = facts.items
+    return [(items[i], -negative) for negative, i in found[:_NEAREST]]
+
+
+def nearest(facts: Facts, stems: Iterable[str]) -> tuple[Claim, float] | None:
+    """Find the likest of them."""
+    found = _alike(facts, stems)
+    if not found:
+        return None
+    negative, i = min(found)
+    return facts.items[i], -negative
+
+
+def _alike(facts: Facts, stems: Iterable[str]) -> list[tuple[float, int]]:
+    """Give the negative likeness and the place of each stored clause that is like enough.
 
     Likeness is shared content over the stored clause's, of which three words are enough.
     """
-    told = facts.near
-    hits = [told[stem] for stem in stems if stem in told]
+    hits = list(filter(None, map(facts.near.get, stems)))
     if not hits:
         return []
     (weight, at), *others = hits
@@ -37,15 +54,12 @@ def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Claim, float]]:
     for weight, at in others:
         for i in at:
             shared[i] = shared.get(i, 0.0) + weight
-    items, full = facts.items, facts.full
-    found = [
+    full = facts.full
+    return [
         (-likeness if likeness < 1.0 else -1.0, i)
         for i, mass in shared.items()
         if (likeness := mass / full[i]) >= ALIKE
     ]
-    if len(found) > 1:
-        found.sort()
-    return [(items[i], -negative) for negative, i in found[:_NEAREST]]
 
 
 def _likeness(shared: float, item: Claim) -> float:
@@ -59,12 +73,14 @@ def weigh_likeness(evidence: Evidence, clause: Clause, claims: Mapping[str, list
     is_own = clause.speaker == "self"
     is_denied_so = False
     for item, likeness in near(evidence.facts, stems):
-        if clause.denied and not item.clause.asks and _turned(clause, item.clause):
-            if is_denied_so:
-                # What is denied so elsewhere, of more of the same words, denies nothing here.
-                continue
-        elif clause.denied and item.clause.denied and not item.is_said:
-            is_denied_so = True
+        # A line that was said settles nothing, so its denials only count once something is.
+        if (is_denied_so or not item.is_said) and clause.denied:
+            if not item.clause.asks and _turned(clause, item.clause):
+                if is_denied_so:
+                    # What is denied so elsewhere, of more of the same words, denies nothing here.
+                    continue
+            elif item.clause.denied and not item.is_said:
+                is_denied_so = True
         if item.is_said and (likeness < ALIKE_SAID or not is_own):
             evidence.note("echo", likeness)
         else:
@@ -114,10 +130,11 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
 
 def _turned(clause: Clause, stored: Clause) -> bool:
     """Tell whether half of what they share, or more, is denied by one of them and not by the other."""
-    if not clause.denied and not stored.denied:
+    ours, theirs = clause.denied, stored.denied
+    if not ours and not theirs:
         return False
     shared = [stem for stem in clause.stems if stem in stored.stems]
-    turned = sum((stem in clause.denied) != (stem in stored.denied) for stem in shared)
+    turned = sum([(stem in ours) != (stem in theirs) for stem in shared])
     return 2 * turned >= len(shared)
 
 

@@ -10,7 +10,7 @@ from gateway.drift.values.attributes import (
 )
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Evidence
-from gateway.drift.values.matching import ALIKE_SAID, near, weigh_answer, weigh_attitudes
+from gateway.drift.values.matching import ALIKE_SAID, nearest, weigh_answer, weigh_attitudes
 from gateway.drift.values.segmentation import Piece, clauses
 
 _QUESTION = 60
@@ -28,12 +28,13 @@ def weigh_reply(evidence: Evidence, said: Sequence[Clause], question_asked: Piec
     topics: frozenset[str] = frozenset()
     lower = question_asked.stretch.lower
     evidence.asked.update([stem for stem, _, _ in question_asked.reading.stems])
-    for question in clauses(facts.lexicon, [question_asked], facts.known):
+    for question in clauses(facts.lexicon, [question_asked], facts.known, counts=False):
         if not any(mention.category in ("kin", "partner") for mention in question.values):
             topics |= question.topics
-        for item, likeness in near(facts, question.stems)[:1]:
-            if likeness > best:
-                best, asked, agreed = likeness, item, _agree(question, item.clause)
+        about = nearest(facts, question.stems)
+        if about is not None and about[1] > best:
+            asked, best = about
+            agreed = _agree(question, asked.clause)
         if reply:
             weigh_attitudes(evidence, question, 1 if yes else -1, reply.span())
         if yes and question.speaker == "other" and len(question.text) < _QUESTION:

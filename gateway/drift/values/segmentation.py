@@ -1,11 +1,14 @@
 """A text is taken apart into clauses."""
 
 from collections.abc import Iterator, Set
+from operator import itemgetter
 from typing import NamedTuple
 
+from gateway.drift.glance import TURNING
 from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import FELT, Clause, Words
-from gateway.drift.values.lexicon import Lexicon, Mention, Reading
+from gateway.drift.values.lexicon import Lexicon
+from gateway.drift.values.reading import Mention, Reading
 
 _HEAD, _TAIL = 1800, 600
 """Characters looked at where a text is longer: its beginning and its end."""
@@ -13,6 +16,9 @@ MOST = 40
 """Clauses looked at."""
 _SUBJECT = frozenset({"_self", "_other", "_like", "_dislike"})
 """Marks that a clause begins anew with; one without any goes on as the one before it in the sentence."""
+_SILENT = (_SUBJECT - {"_self"}) | {"_negations", "_not_negations", "_if"}
+"""Marks that by themselves touch nothing stored."""
+_KIND = itemgetter(0)
 _TAKEN_OVER = _SUBJECT - {"_like"}
 _OPENING = 8
 """Characters at the beginning of a clause that its subject stands in."""
@@ -45,27 +51,38 @@ def segment(lexicon: Lexicon, text: Text, head: int = _HEAD, most: int = MOST) -
 
 
 def clauses(
-    lexicon: Lexicon, pieces: list[Piece], known: Set[str] | None = None, most: int = MOST
+    lexicon: Lexicon,
+    pieces: list[Piece],
+    known: Set[str] | None = None,
+    most: int = MOST,
+    *,
+    counts: bool = True,
 ) -> list[Clause]:
     """Give the clauses of what has been read; where `known` is given only those that may touch it.
 
-    Such a clause says something of its speaker, or has a value, a number or one of the known content words.
+    Such a clause says something of its speaker, or has a value, one of the known content words, or a number
+    where it `counts`.
     """
     if len(pieces) == 1:
-        return _clauses(lexicon, pieces[0], known, most)
-    first = _clauses(lexicon, pieces[0], known, most * 3 // 4)
-    return first + _clauses(lexicon, pieces[1], known, len(pieces[1].stretch.text))[-most // 4 :]
+        return _clauses(lexicon, pieces[0], known, most, counts=counts)
+    first = _clauses(lexicon, pieces[0], known, most * 3 // 4, counts=counts)
+    return (
+        first + _clauses(lexicon, pieces[1], known, len(pieces[1].stretch.text), counts=counts)[-most // 4 :]
+    )
 
 
-def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) -> list[Clause]:
-    stretch, (mentions, words, counts, _) = piece
-    text, offset = stretch.text, stretch.offset
+def _clauses(
+    lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int, *, counts: bool
+) -> list[Clause]:
+    stretch, reading = piece
+    text, offset, mentions, words = stretch.text, stretch.offset, reading.mentions, reading.stems
+    numbers = reading.numbers if counts else ()
     found: list[Clause] = []
-    if known is not None and not counts and not _touches(mentions, words, known):
+    if known is not None and not numbers and not _touches(mentions, words, known):
         return found
     m = w = n = number = 0
     start = offset
-    last_m, last_w, last_n = len(mentions), len(words), len(counts)
+    last_m, last_w, last_n = len(mentions), len(words), len(numbers)
     mood: tuple[Mention, ...] = ()
     for end in _ends(lexicon, stretch):
         m0, w0, n0 = m, w, n
@@ -73,7 +90,7 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
             m += 1
         while w < last_w and words[w][1] < end:
             w += 1
-        while n < last_n and counts[n][1] < end:
+        while n < last_n and numbers[n][1] < end:
             n += 1
         if m > m0 or w > w0 or n > n0:
             marks, some = mentions[m0:m], words[w0:w]
@@ -81,7 +98,7 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
                 marks = mood + marks
             if n > n0 or known is None or _touches(marks, some, known):
                 words_of = text[start - offset : end - offset]
-                found.append(Clause(lexicon, words_of, start, marks, some, counts[n0:n], number))
+                found.append(Clause(lexicon, words_of, start, marks, some, numbers[n0:n], number))
                 if len(found) >= most:
                     break
             number += 1
@@ -96,7 +113,8 @@ def _clauses(lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int) 
 def _ends(lexicon: Lexicon, stretch: Stretch) -> list[int]:
     """Find where clauses end, in the whole text."""
     text, offset, shared = stretch.text, stretch.offset, lexicon.shared
-    turns = [turn for turn in shared.turns if turn in stretch.lower]
+    may_turn = stretch.notes & TURNING
+    turns = [turn for turn in shared.turns if turn in stretch.lower] if may_turn else []
     is_plain = len(text) == len(stretch.lower) and text.isprintable()
     pattern = shared.turning if turns and not is_plain else shared.pausing
     ends = [match.end() + offset for match in pattern.finditer(text)]
@@ -117,15 +135,16 @@ def _behind(turn: str, lower: str) -> Iterator[int]:
 
 
 def _has_subject(marks: tuple[Mention, ...], opening: int) -> bool:
-    subjects = [mark for mark in marks if mark[0] in _SUBJECT]
-    return bool(subjects) and any(mark[2] < opening or mark[0] in FELT for mark in subjects)
+    if _SUBJECT.isdisjoint(map(_KIND, marks)):
+        return False
+    return any(mark[0] in _SUBJECT and (mark[2] < opening or mark[0] in FELT) for mark in marks)
 
 
 def _touches(marks: tuple[Mention, ...], words: Words, known: Set[str]) -> bool:
     for word in words:
         if word[0] in known:
             return True
-    return any(mark[0][0] != "_" or mark[0] == "_self" for mark in marks)
+    return not _SILENT.issuperset(map(_KIND, marks))
 
 
 def _mood(marks: tuple[Mention, ...]) -> tuple[Mention, ...]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from gateway.drift import glance
 from gateway.drift.language import Language, Languages
 from gateway.drift.phrases import phrases
 from gateway.drift.scripts import SCRIPTS
@@ -20,8 +21,14 @@ _PAUSE = (
     r"|(?<=[。！？…\n；，～])[。！？…\n；，～]*)"
 )
 _ROLES = ("negations", "not_negations", "like", "dislike", "self", "other", "if_")
-_LITERALS = ("named", "age_asked", "assistant", "modern", "gendered")
-"""Phrases that are wordings in lower case, each as it stands in a text but for borders around it."""
+LITERALS = {
+    "named": glance.NAMED,
+    "age_asked": glance.AGE_ASKED,
+    "assistant": glance.ASSISTANT,
+    "modern": glance.MODERN,
+    "gendered": glance.GENDERED,
+}
+"""Phrases that are wordings in lower case, each as it stands in a text but for borders, and who cares."""
 _BORDER = re.compile(r"\\b|\(\?<?[!=][^()]*(?:\([^()]*\)[^()]*)*\)")
 """A border of a word, or what must stand, or must not, before or behind it."""
 _OPENS = r"\s{0,64}(?:%s)"
@@ -101,6 +108,7 @@ class Wordlist:
         self.negated = tuple(ending for one in every for ending in one.words.negated.split())
         turns = [word for one in every for word in one.words.turns.split()]
         self.turns = tuple(f" {word} " for word in turns)
+        self.turning_words = frozenset(turns)
         self.pausing = re.compile(_PAUSE)
         """The ends of clauses; the next one looks for words that begin another, too, and is slower."""
         self.turning = re.compile(rf"{_PAUSE}|\s(?i:{'|'.join(turns) or _NEVER})(?=\s)")
@@ -121,7 +129,7 @@ class Wordlist:
         """A letter of a script in which a negation follows what it denies."""
         self.literals = {
             name: phrases(tuple(filter(None, map(_literal, _phrases(every, name).split("|")))))
-            for name in _LITERALS
+            for name in LITERALS
         }
         self.patterns = {
             name: _pattern(_FRAMES.get(name, "%s"), _phrases(every, source))

@@ -1,0 +1,74 @@
+"""A reading is what one look at a text finds in it; its figures are read where somebody asks for them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gateway.drift.text import Stretch
+from gateway.drift.values.figures import MOST, UNCOUNTED, Figure
+from gateway.drift.values.reader import Reader
+
+Numbers = tuple[tuple[float, int, int], ...]
+Stems = tuple[tuple[str, int, int], ...]
+"""Content words with their places."""
+
+
+class Mention(NamedTuple):
+    """A known word where it stands; its category starts with `_` where it is grammar and not a fact."""
+
+    category: str
+    value: str
+    start: int
+    end: int
+
+
+class Reading:
+    """The finds of one look at a text, in its order and in characters of it."""
+
+    __slots__ = ("_figures", "_hits", "_numbers", "_reader", "_stretch", "mentions", "stems")
+
+    def __init__(
+        self,
+        mentions: tuple[Mention, ...],
+        stems: Stems,
+        hits: Sequence[tuple[int, int, int]],
+        reader: Reader,
+        stretch: Stretch,
+    ) -> None:
+        """Take what the words say; its figures are read where somebody asks for them."""
+        self.mentions = mentions
+        self.stems = stems
+        """Content words cut to their stems; pairs of characters where words are not spaced."""
+        self._hits, self._reader, self._stretch = hits, reader, stretch
+        self._figures: tuple[Figure, ...] | None = None
+        self._numbers: Numbers | None = None
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The numbers with what they count, and times, dates and the like."""
+        if self._figures is None:
+            read = self._stretch
+            is_worth = self._hits or self._reader.may_read(read.text)
+            found = self._reader.read(read.text, read.lower, self._hits, read.offset) if is_worth else ()
+            self._figures = tuple(found)
+        return self._figures
+
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers that count something, with their places."""
+        if self._numbers is None:
+            figures = self.figures
+            self._numbers = _counted(self._hits, figures) if self._hits or figures else ()
+        return self._numbers
+
+
+def _counted(numbers: Sequence[tuple[int, int, int]], figures: tuple[Figure, ...]) -> Numbers:
+    """Give the numbers that count something: "18,400" is one, and "19:00" or "room 412" are none."""
+    found: list[tuple[float, int, int]] = []
+    past = 0
+    for figure in figures:
+        past = figure.end
+        if figure.kind not in UNCOUNTED and not isinstance(figure.value, str):
+            found.append((figure.value, figure.start, figure.stop))
+    # Where there were too many to be read as figures they are taken as they stand.
+    found.extend(number for number in numbers if number[1] >= past and len(figures) >= MOST)
+    return tuple(found)

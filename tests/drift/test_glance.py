@@ -1,0 +1,64 @@
+"""A glance at the words of a text misses nothing that a wing would find in it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.drift import glance, language
+from gateway.drift.character import Character
+from gateway.drift.glance import Glance
+from gateway.drift.phrases import Phrases
+from gateway.drift.profile import Profile
+from gateway.drift.text import Stretch
+from gateway.drift.values.lexicon import lexicon
+from gateway.drift.values.wordlist import LITERALS
+
+WORDS = st.text("abcé'-, .!", max_size=8)
+
+
+@given(st.lists(st.text("abcé'- !", min_size=1, max_size=8), min_size=1, max_size=4), WORDS, WORDS, st.data())
+def test_a_phrase_is_likely_wherever_it_stands(
+    some: list[str], before: str, after: str, data: st.DataObject
+) -> None:
+    known = Phrases(some)
+    phrase = data.draw(st.sampled_from(some))
+    read = Stretch(f"{before}{phrase}{after}")
+    assert phrase in known.likely(read)
+    noted = Glance({1: known.tells})
+    noted.note(read)
+    assert read.notes == 1 or not read.runs
+
+
+@pytest.mark.parametrize(
+    ("literal", "code", "text"),
+    [
+        ("named", "en", "Folk here call it so, but my name's Ada."),
+        ("named", "tr", "Sorduysan söyleyeyim, ismim Deniz."),
+        ("assistant", "de", "Nun, als KI habe ich keine Heimat."),
+        ("assistant", "en", "I speak as an AI, and nothing else."),
+        ("modern", "en", "Look it up on those websites, then."),
+        ("modern", "ja", "スマホで見てください。"),
+        ("age_asked", "en", "Tell me, how old are you now?"),
+    ],
+)
+def test_a_glance_leaves_the_literals_that_stand_there(literal: str, code: str, text: str) -> None:
+    profile = Profile(Character(name="Ada", language=code, prompt="A smith."))
+    words = lexicon(code, language.packaged())
+    read = Stretch(text)
+    profile.glance.note(read)
+    assert read.notes & LITERALS[literal]
+    assert words.stands_in(literal, read)
+
+
+def test_a_text_of_which_nobody_has_a_word_is_nobodys() -> None:
+    profile = Profile(Character(name="Ada", language="en", prompt="A smith."))
+    read = Stretch("Steel listens.")
+    profile.glance.note(read)
+    assert read.notes == 0
+
+
+def test_who_asks_for_a_name_is_heard() -> None:
+    profile = Profile(Character(name="Ada", language="en", prompt="A smith."))
+    read = Stretch("And where was that?")
+    profile.glance.note(read)
+    assert read.notes & glance.ASKING
