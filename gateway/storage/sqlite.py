@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Column, ColumnElement, Connection, create_engine, event, true
 from sqlalchemy.exc import OperationalError
@@ -29,6 +31,10 @@ PAGES = 250
 MERGE_SECONDS = 1.0
 STEPS = 1_000
 """Instructions of SQLite's machine between two looks at a time limit."""
+TICK_NS = 100_000_000
+"""Nanoseconds; the clock by which file systems note times goes in steps of some milliseconds."""
+SURE_SECONDS = 0.75
+"""Seconds after which the store is asked for commits in any case, whatever its files say."""
 BUSY = 5
 READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 """A reader sees one state, and a writer holds the lock from its start."""
@@ -43,6 +49,22 @@ PRAGMAS = (
 log = logging.getLogger("gateway.storage")
 
 
+class Felt:
+    """Says what a connection has read of the commits of others, and for how long that holds."""
+
+    def __init__(self, mark: Mark | None, version: object) -> None:
+        self.version = version
+        self._mark = mark
+        self._read_at = time.monotonic()
+        written_at = None if mark is None else mark[-1]
+        # What is written in the same tick of the clock leaves the same mark.
+        self._is_sure = isinstance(written_at, int) and time.time_ns() - written_at > TICK_NS
+
+    def holds(self, mark: Mark | None) -> bool:
+        """Tell whether nobody has committed since, going by the log's mark."""
+        return self._is_sure and mark == self._mark and time.monotonic() - self._read_at < SURE_SECONDS
+
+
 class Sqlite:
     """One file; a `Backend`."""
 
@@ -52,6 +74,9 @@ class Sqlite:
         self.readers = _engine(self.path, READ, WAIT_MS)
         # A writer that finds the lock taken asks again from the event loop, where it can be given up.
         self.writers = _engine(self.path, WRITE, 0)
+        self._log = f"{self.path}-wal"
+        self._felt: WeakKeyDictionary[Any, Felt] = WeakKeyDictionary()
+        """What each connection has felt last."""
         self._scrubbing = asyncio.Lock()
         self._asked = self._scrubbed = 0
 
@@ -67,7 +92,24 @@ class Sqlite:
         return found.st_dev, found.st_ino
 
     async def pulse(self, connection: AsyncConnection) -> object:
-        # This is one step of the driver's thread, several times a second; SQLAlchemy would make it nine.
+        driver = connection.driver
+        felt, mark = self._felt.get(driver), self._log_mark()
+        if felt is not None and felt.holds(mark):
+            return felt.version
+        version = await self._version(connection)
+        self._felt[driver] = Felt(mark, version)
+        return version
+
+    def _log_mark(self) -> Mark | None:
+        """Return what the system notes of the log, into which every commit writes; no disk is read for it."""
+        try:
+            found = os.stat(self._log)  # noqa: PTH116 - it is done ten times a second
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    async def _version(self, connection: AsyncConnection) -> object:
+        # This is one step of the driver's thread; SQLAlchemy would make it nine.
         try:
             ((now,),) = await connection.driver.execute_fetchall("PRAGMA data_version")
         except sqlite3.Error as error:

@@ -1,5 +1,7 @@
 """SQLite's driver takes a statement in one step of its thread, and is otherwise as SQLAlchemy's own."""
 
+import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,11 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 
-from gateway.storage import tables
+from gateway.storage import sqlite, tables
+from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import UnfitError
+from gateway.storage.sqlite import Sqlite
 from tests.fakes.store import opened
 
 PROPERTY = tables.properties.c
@@ -88,3 +92,44 @@ async def test_a_statement_that_fails_leaves_its_connection_to_others(database: 
     async with database.read() as connection:
         query = select(PROPERTY.value).where(PROPERTY.name == "twice")
         assert (await connection.execute(query)).scalar() == "1"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Collect what connections were told when they asked for commits; no time is too long to go by files."""
+    found: list[object] = []
+    version = Sqlite._version
+
+    async def told(backend: Sqlite, connection: AsyncConnection) -> object:
+        found.append(await version(backend, connection))
+        return found[-1]
+
+    monkeypatch.setattr(Sqlite, "_version", told)
+    monkeypatch.setattr(sqlite, "SURE_SECONDS", 1e9)
+    return found
+
+
+async def test_a_store_in_which_nobody_writes_is_not_asked(
+    database: Database, tmp_path: Path, asked: list[object]
+) -> None:
+    await put(database, "one")
+    log = tmp_path / "persona.db-wal"
+    os.utime(log, (1e9, 1e9))
+    async with database.pulsing() as pulse:
+        first = await pulse()
+        assert [await pulse() for _ in range(3)] == [first] * 3
+        assert len(asked) == 1
+        await put(database, "two")
+        assert await pulse() != first
+
+
+async def test_a_commit_in_the_tick_of_the_one_before_is_felt(
+    database: Database, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = (1, 1, time.time_ns())
+    monkeypatch.setattr(Sqlite, "_log_mark", lambda _: mark)
+    async with database.pulsing() as pulse:
+        first = await pulse()
+        await put(database, "one")
+        assert await pulse() != first
+    assert len(asked) == 2

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select
 
 from gateway import clock
 from gateway.storage import tables
@@ -46,4 +46,6 @@ _WAITS = WORK.state == "waiting"
 
 def _any_open(kinds: Collection[str]) -> Select[Any]:
     is_soon = and_(_WAITS, or_(WORK.due_at <= NOW + SOON_MS, WORK.is_cancel_wanted))
-    return select(WORK.id).where(WORK.kind.in_(kinds), or_(WORK.state == "running", is_soon)).limit(1)
+    # As values of their own they need not be spread out each time that the statement is sent.
+    named = [literal(kind) for kind in kinds]
+    return select(WORK.id).where(WORK.kind.in_(named), or_(WORK.state == "running", is_soon)).limit(1)
