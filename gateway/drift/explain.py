@@ -38,8 +38,14 @@ class Explanation(NamedTuple):
 
     def signals(self) -> tuple[Signal, ...]:
         """Give the signals that are worth telling, the least usual of each axis first."""
-        found = [*self._voice(), *self._values(), *self._rules(), *self._coherence()]
-        return tuple(signal for signal in found if signal.p <= TELLING)
+        found = [*self._voice()]
+        if self.contradiction is not None and self.contradiction.clashes:
+            found += self._values(self.contradiction.clashes)
+        if self.checked.findings:
+            found += self._rules()
+        if self.incoherence.flaws:
+            found += self._coherence()
+        return tuple([signal for signal in found if signal.p <= TELLING])
 
     def _voice(self) -> Iterator[Signal]:
         for one in self.breaks:
@@ -51,11 +57,8 @@ class Explanation(NamedTuple):
         if self.beliefs.trend >= verdict.LIKELY:
             yield Signal("slow-drift", "voice", bound(self.beliefs.trend))
 
-    def _values(self) -> Iterator[Signal]:
-        if self.contradiction is None or not self.contradiction.clashes:
-            return
+    def _values(self, clashes: tuple[Clash, ...]) -> Iterator[Signal]:
         p = bound(self.beliefs.values or 0.0)
-        clashes = self.contradiction.clashes
         for one in clashes:
             if any(_says_more(other, one) for other in clashes):
                 continue
@@ -70,8 +73,6 @@ class Explanation(NamedTuple):
             yield Signal(one.name, "rules", bound(one.strength), one.start, one.end, one.basis, title)
 
     def _coherence(self) -> Iterator[Signal]:
-        if not self.incoherence.flaws:
-            return
         p = bound(self.beliefs.coherence)
         for one in self.incoherence.flaws:
             yield Signal(one.name, "coherence", p, one.start, one.end)

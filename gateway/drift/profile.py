@@ -18,6 +18,7 @@ from gateway.drift.glance import BROKEN, SERVED, Glance
 from gateway.drift.language import Languages
 from gateway.drift.phrases import Phrases, phrases
 from gateway.drift.rules.check import Rules
+from gateway.drift.text import MIXED, is_mixed
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.lines import Lines
@@ -109,7 +110,7 @@ class Profile:
 @lru_cache(maxsize=64)
 def _glance(lexicon: Lexicon, service: Phrases, patterns: Patterns) -> Glance:
     """Make the glance that all versions of a language share."""
-    return Glance({**lexicon.cares, SERVED: service.tells, BROKEN: patterns.tells})
+    return Glance({**lexicon.cares, SERVED: service.tells, BROKEN: patterns.tells, MIXED: is_mixed})
 
 
 @lru_cache(maxsize=1)

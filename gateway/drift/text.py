@@ -40,6 +40,15 @@ _WORD_ASCII = {
 _JOINS = {False: frozenset("'’-"), True: frozenset("-")}
 
 
+MIXED = 1 << 9
+"""The bit of a word of letters and digits, or of signs that are neither."""
+
+
+def is_mixed(word: str) -> bool:
+    """Tell whether a run of letters and digits is neither all letters nor a number."""
+    return not (word.isalpha() or word.isdecimal())
+
+
 class Stretch:
     """A part of a text with its words and tokens."""
 
@@ -100,6 +109,8 @@ class Stretch:
         """Tell whether its words are its pieces, but for joints: none is a run, or of letters and digits."""
         if self.runs_on or len(self.lower) != len(self.text):
             return False
+        if self.notes >= 0:
+            return not self.notes & MIXED
         runs = self.runs
         is_lettered = "".join(runs).isalpha()
         return is_lettered or all(map(str.isdecimal, compress(runs, map(not_, map(str.isalpha, runs)))))

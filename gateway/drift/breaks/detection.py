@@ -1,7 +1,7 @@
 """A break is a place where an answer says itself that a model and not the persona speaks."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -88,8 +88,10 @@ def served(answer: Text, service: Service, assistant: float) -> tuple[Break, ...
     return tuple(Break("assistant-phrase", start, stop, sure) for start, stop in apart[:MATCHES_OF_ONE])
 
 
-def strength(breaks: Iterable[Break]) -> float:
+def strength(breaks: Sequence[Break]) -> float:
     """Weigh the breaks together: weak ones add up, each kind counted once."""
+    if not breaks:
+        return 0.0
     left = 1.0
     by_name: dict[str, float] = {}
     for found in breaks:
@@ -117,12 +119,13 @@ def _found(
     answer, lowered = stretch.text, stretch.lower
     quotes = quotations(answer)
     for wordings in likely:
+        patterns_here = wordings.likely(lowered)
         for start, end in wordings.windows(answer, lowered):
             end = min(end, start + effort)
             effort -= end - start
             if start == end:
                 return
-            for pattern, compiled in wordings.compiled:
+            for pattern, compiled in patterns_here:
                 for match in islice(compiled.finditer(answer, start, end), MATCHES_OF_ONE):
                     is_break = _is_break(answer, match, pattern, wordings, patterns, quotes)
                     yield Break(pattern.name, *match.span(), pattern.strength) if is_break else None

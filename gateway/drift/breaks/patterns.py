@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from itertools import chain
 
+from gateway.drift.breaks.needed import folded, needed
 from gateway.drift.glance import BROKEN
 from gateway.drift.language import ANY, Language, Languages
 from gateway.drift.memory import Memory
@@ -63,6 +64,20 @@ class Wordings:
         return [
             (pattern, self._compile(pattern.text, whole=self.has_whole_words))
             for pattern in self._language.breaks.patterns
+        ]
+
+    @cached_property
+    def _needed(self) -> list[tuple[str, ...]]:
+        """The wordings of which each of these needs one."""
+        return [needed(compiled.pattern) for _, compiled in self.compiled]
+
+    def likely(self, lowered: str) -> list[tuple[Pattern, re.Pattern[str]]]:
+        """Give the patterns that may match in a text of which this is the lower case."""
+        seen = folded(lowered)
+        return [
+            one
+            for one, some in zip(self.compiled, self._needed, strict=True)
+            if not some or any(map(seen.__contains__, some))
         ]
 
     @cached_property
@@ -139,14 +154,17 @@ class Patterns:
 
     def spoken(self, stretch: Stretch) -> list[Wordings]:
         """Name the languages whose patterns are worth a try, the likeliest first."""
+        may_be_told = stretch.notes & BROKEN
         text, lowered, openings = stretch.text, stretch.lower, self._openings
+        if not may_be_told and text.isascii():
+            return []
         names: Counter[str] = Counter()
         for code in {code for script in written(text) for code in self._scripts[script]}:
             wordings = self.by_language[code]
             if not wordings.is_ruled_out(text) and wordings.is_told(text, lowered):
                 names[code] = _WRITTEN
         found: set[str] = set()
-        if stretch.notes & BROKEN:
+        if may_be_told:
             found.update(map(self._opening.__getitem__, stretch.distinct))
             found.discard("")
         likely = {
@@ -161,7 +179,8 @@ class Patterns:
     def warm(self, *codes: str) -> None:
         """Compile the patterns of these languages now: 10 to 40 ms each, else spent on the first text."""
         for code in {ANY, *codes} & self.by_language.keys():
-            _ = self.by_language[code].compiled, self.by_language[code].guard
+            self.by_language[code].likely("")
+            _ = self.by_language[code].guard
 
 
 @lru_cache(maxsize=4)

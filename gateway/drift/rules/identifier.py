@@ -6,14 +6,12 @@ from functools import lru_cache
 from importlib import resources
 from io import BytesIO
 from itertools import repeat
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drift.language import DEFAULT, Languages
-from gateway.drift.memory import Memory
 from gateway.drift.scripts import LATIN, leading
 
 BITS = 15
@@ -42,7 +40,7 @@ _SALTS = [np.uint32(order * 0x9E3779B9 & 0xFFFFFFFF) for order in ORDERS]
 _15, _13, _MIX, _DOWN = np.uint32(15), np.uint32(13), np.uint32(0x2C1B3C6D), np.uint32(32 - BITS)
 _NO_WORD = re.compile(r"[^\w\s]|[\d_]")
 
-_LEANING, _NUMBER = itemgetter(0), (0.0, b"")
+
 Codes = NDArray[np.uint32]
 Weights = NDArray[np.int8]
 
@@ -122,41 +120,43 @@ class Leanings:
 
     def __init__(self, ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
         self._ours, self._theirs = np.array(ours, np.intp), np.array(theirs, np.intp)
-        self._known: Memory[str, tuple[float, bytes]] = Memory(
-            lambda token: self._weighed([token])[0], REMEMBERED
-        )
+        self._leaning: dict[str, float] = {}
+        self._rows: dict[str, bytes] = {}
+        """By language, for each of the same words."""
 
     def of(self, tokens: list[str]) -> list[float]:
         """Give the log odds of each, none for numbers; no sum of theirs in any one language is higher."""
-        known = list(map(self._known.get, tokens))
-        if all(known):
-            return list(map(_LEANING, known))  # type: ignore[arg-type]
-        # Numbers are never known. Of the others a word may stand there several times.
-        missing = {token for token, one in zip(tokens, known, strict=True) if one is None}
-        unknown = list(filter(str.isalpha, missing))
+        # Numbers are never known.
+        unknown = list(filter(str.isalpha, set(tokens).difference(self._leaning)))
+        if len(unknown) + len(self._leaning) > REMEMBERED:
+            self._leaning.clear()
+            self._rows.clear()
+            unknown = list(filter(str.isalpha, set(tokens)))
         for start in range(0, len(unknown), AT_ONCE):
             some = unknown[start : start + AT_ONCE]
             if len(max(some, key=len)) > LONGEST_WORD:
                 return [UNTOLD] * len(tokens)
-            for token, weighed in zip(some, self._weighed(some), strict=True):
-                self._known.keep(token, weighed)
-        return list(map(_LEANING, map(self._known.get, tokens, repeat(_NUMBER))))
+            self._weigh(some)
+        return list(map(self._leaning.get, tokens, repeat(0.0)))
 
     def together(self, tokens: Sequence[str]) -> float:
         """Give the log odds of one other language over all these words."""
-        rows = b"".join([self._known[token][1] for token in tokens if token.isalpha()])
+        if not self._rows.keys() >= set(filter(str.isalpha, tokens)):
+            self.of(list(tokens))
+        rows = b"".join([self._rows[token] for token in tokens if token.isalpha()])
         sums = np.add.reduce(
             np.frombuffer(rows, np.int16).reshape(-1, len(packaged().languages)), axis=0, dtype=np.int32
         )
         theirs, ours = sums.take(self._theirs), sums.take(self._ours)
         return float(np.maximum.reduce(theirs) - np.maximum.reduce(ours)) / SCALE
 
-    def _weighed(self, tokens: list[str]) -> list[tuple[float, bytes]]:
+    def _weigh(self, tokens: list[str]) -> None:
         scores = log_odds(packaged(), ["".join(plain(token).split()) for token in tokens])
         theirs, ours = scores.take(self._theirs, axis=1), scores.take(self._ours, axis=1)
         best = (np.maximum.reduce(theirs, axis=1) - np.maximum.reduce(ours, axis=1)).tolist()
         rows = np.rint(scores * _SCALE).astype(np.int16)
-        return [(leaning, row.tobytes()) for leaning, row in zip(best, rows, strict=True)]
+        self._leaning.update(zip(tokens, best, strict=True))
+        self._rows.update(zip(tokens, map(np.ndarray.tobytes, rows), strict=True))
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ _BEFORE = 24
 def note_named(evidence: Evidence, said: Iterable[Clause]) -> None:
     """Note of which categories the answer names the stored value: other values beside it weigh less."""
     stored, homes = evidence.facts.stored, evidence.facts.lexicon.shared.homes
-    for clause in said:
+    for clause in said if stored else ():
         for category, value, *_ in clause.values:
             if any(related(held, value, homes) for held in stored.get(category, ())):
                 evidence.named.add(category)

@@ -59,8 +59,10 @@ def numbers(found: Iterable[Figure]) -> frozenset[float | str]:
 def moved(found: list[Figure], offset: int) -> list[Figure]:
     """Give figures of a part of a text their places in the whole one."""
     return [
-        Figure(kind, value, start + offset, end + offset, is_range, (stop or end) + offset)
-        for kind, value, start, end, is_range, stop in found
+        one
+        if one.stop and not offset
+        else one._replace(start=one.start + offset, end=one.end + offset, stop=(one.stop or one.end) + offset)
+        for one in found
     ]
 
 

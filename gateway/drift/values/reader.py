@@ -122,6 +122,8 @@ class Reader:
         short = self._periods.find(lower)
         if short:
             starts = sorted({*starts, *short})
+        if not starts:
+            return []
         for start in starts:
             if start < past or (start in short and found and start <= past + 1):
                 # "A month" behind a price says how often it is paid.

@@ -115,7 +115,7 @@ def _ends(lexicon: Lexicon, stretch: Stretch) -> list[int]:
     text, offset, shared = stretch.text, stretch.offset, lexicon.shared
     may_turn = stretch.notes & TURNING
     turns = [turn for turn in shared.turns if turn in stretch.lower] if may_turn else []
-    is_plain = len(text) == len(stretch.lower) and text.isprintable()
+    is_plain = bool(turns) and len(text) == len(stretch.lower) and text.isprintable()
     pattern = shared.turning if turns and not is_plain else shared.pausing
     ends = [match.end() + offset for match in pattern.finditer(text)]
     if turns and is_plain:
@@ -149,6 +149,8 @@ def _touches(marks: tuple[Mention, ...], words: Words, known: Set[str]) -> bool:
 
 def _mood(marks: tuple[Mention, ...]) -> tuple[Mention, ...]:
     """Keep what a clause that names no subject takes over from the one before it."""
+    if _TAKEN_OVER.isdisjoint(map(_KIND, marks)):
+        return ()
     kept = [mark for mark in marks if mark[0] in _TAKEN_OVER]
     for mark in kept:
         if mark[0] == "_self":
