@@ -102,7 +102,7 @@ async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
 
     In the persona's file, an entry of `rules` with `from: ID` confirms a rule that was read, one that says
     something beside it corrects the rule, and `{from: ID, off: true}` switches it off. An entry of `facts`
-    does so with a figure: `{from: ID, text: We close at six.}` corrects it.
+    does so with a fact: `{from: ID, text: The dog is called Milo.}` corrects it.
     """
     found = await target.find(ref)
     listed = await target.rules(found)

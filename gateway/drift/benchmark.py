@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.drift import rule
+from gateway.drift import fact, rule
 from gateway.drift.character import Character
 from gateway.drift.profile import Profile
 from gateway.drift.score import Score
@@ -37,8 +37,8 @@ def score(row: Mapping[str, Any]) -> dict[str, float | None]:
 def verdict(persona: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
     """Give the word for one answer of a persona, as a file of personas has it, and the signals behind it.
 
-    The persona has `name`, `language`, `prompt`, `examples`, `layers` and `rules`; the row has `history`,
-    `user` and `response`.
+    The persona has `name`, `language`, `prompt`, `examples`, `layers`, `rules` and `facts`; the row has
+    `history`, `user` and `response`.
     """
     character = msgspec.json.encode(
         Character(
@@ -48,6 +48,7 @@ def verdict(persona: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any
             examples=tuple(persona.get("examples") or ()),
             fields=persona.get("layers") or {},
             rules=rule.decode(persona.get("rules") or ()),
+            facts=fact.decode(persona.get("facts") or ()),
         )
     )
     before = _course(character, _said(row))

@@ -23,7 +23,7 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     """Its owner declared these."""
     facts: tuple[Fact, ...] = ()
-    """Its owner says these of the figures that were read, or beside them."""
+    """Its owner says these of the facts that were read, or beside them."""
     read: tuple[Read, ...] | None = None
     """These were read from the prompt when the version was made; `None`: they are read now."""
 

@@ -57,6 +57,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
     layers: dict[str, Any] = {}
     rules: tuple[dict[str, Any], ...] = ()
+    facts: tuple[dict[str, Any], ...] = ()
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +128,7 @@ def _persona(file: Path) -> Iterator[_Outcome]:
         try:
             found = benchmark.verdict(persona, msgspec.to_builtins(row))
         except DeclarationError as error:
-            raise SetError(f"{file}: rules: {error}") from None
+            raise SetError(f"{file}: {error}") from None
         yield _Outcome(file.stem, row, found["verdict"] in FLAGGED, _is_named(row, found["signals"]))
 
 

@@ -1,7 +1,7 @@
-"""A fact is what a persona's owner says of a figure that was read, or a sentence of the owner's own."""
+"""A fact is what a persona's owner says of one that was read, or a sentence of the owner's own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ MOST = 200
 TEXT, IN_ALL = 500, 10_000
 """Characters of a sentence, and of all of them: each is read whenever a version is made ready."""
 READ = "fact:"
-"""The ids of figures that were read begin with it."""
+"""The ids of facts that were read begin with it."""
 _ID = re.compile(READ + "[0-9a-f]{8}")
 
 
@@ -26,12 +26,12 @@ class Fact(
     omit_defaults=True,
     rename={"from_id": "from"},
 ):
-    """One fact: a sentence, or `from` a figure that was read, or both."""
+    """One fact: a sentence, or `from` one that was read, or both."""
 
     text: str | None = None
-    """A sentence whose figures answers are held against; beside `from` it stands in place of the figure."""
+    """A sentence that answers are held against; beside `from` it stands in place of what was read."""
     from_id: str | None = None
-    """The id of a figure that was read, which this one confirms, corrects or switches off."""
+    """The id of a fact that was read, which this one confirms, corrects or switches off."""
     off: bool = False
 
 
@@ -46,6 +46,11 @@ def decode(value: Any) -> tuple[Fact, ...]:
 def statements(facts: Sequence[Fact]) -> dict[str, str]:
     """Give the sentences that are declared, each by its place, such as `facts[2]`."""
     return {f"facts[{at}]": fact.text for at, fact in enumerate(facts) if fact.text is not None}
+
+
+def settles(facts: Iterable[Fact]) -> bool:
+    """Tell whether one of them takes back or corrects what was read."""
+    return any(one.from_id is not None and (one.off or one.text is not None) for one in facts)
 
 
 def _check(at: int, fact: Fact, before: Sequence[Fact]) -> None:

@@ -54,6 +54,8 @@ class Words(Table, frozen=True):
     """These stand before a last name: Mrs, Captain."""
     naming: str = ""
     """These stand between somebody and his name: a cat *called* Pudding."""
+    lying: str = ""
+    """These stand before the name of a place, and hardly before another: *in* Bursa."""
     if_: str = ""
     """Words that make a supposition."""
     turns: str = ""

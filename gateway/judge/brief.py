@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gateway.drift import fact
+from gateway.drift import fact, facts
 from gateway.drift import language as languages
 from gateway.drift.character import Character, leaves
 from gateway.drift.rule import COMMON, Read, Severity, effective
@@ -82,14 +82,15 @@ def brief(
     This takes some milliseconds.
     """
     conversation = transcript.read(messages, 0)
+    named = list(dict.fromkeys(bases))
+    character, told = _settled(character, named)
     user, answer = _clean(conversation.user[-USER:]), _clean(answer[:ANSWER])
     alike = _Alike(character.language, f"{user}\n{answer}")
-    stored = fact.statements(character.facts)
+    stored = fact.statements(character.facts) | told
     stored |= {f"layers.{path}": value for path, value in islice(leaves(character.fields), FIELDS_READ)}
     past = dict(list(enumerate(conversation.past))[-TURNS_READ:])
     said = {f"examples[{at}]": line for at, line in enumerate(character.examples[:TURNS_READ])}
     said |= {f"turn[{at}]": each.answer for at, each in past.items()}
-    named = list(dict.fromkeys(bases))
     fields = alike.nearest({name: f"{name} {value}" for name, value in stored.items()}, FIELDS, named)
     spoken = alike.nearest(said, LINES, named)
     known = _rules(character)
@@ -106,6 +107,21 @@ def brief(
     question = msgspec.json.encode(case).decode()
     offered = frozenset(["prompt", *case["stored"], *spoken])
     return Brief(question, answer, offered, {name: known[name].severity for name in ruled})
+
+
+def _settled(character: Character, named: Iterable[str]) -> tuple[Character, dict[str, str]]:
+    """Give the character without what its owner takes back, and the facts of its prompt that are named."""
+    ids = [name for name in named if name.startswith(fact.READ)]
+    if not ids and not fact.settles(character.facts):
+        return character, {}
+    known, sources = _facts(msgspec.json.encode(character))
+    return known, {id: sources[id] for id in ids if id in sources}
+
+
+@lru_cache(maxsize=VERSIONS)
+def _facts(character: bytes) -> tuple[Character, dict[str, str]]:
+    known = msgspec.json.decode(character, type=Character)
+    return facts.settled(known), {one.id: one.source for one in facts.facts(known)}
 
 
 class _Known(NamedTuple):

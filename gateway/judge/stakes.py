@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from gateway.drift import fact
+from gateway.drift import fact, facts
 from gateway.drift.character import Character, leaves
 from gateway.drift.language import packaged
 from gateway.drift.rules.phrasebook import empty, phrasebook
@@ -53,6 +53,7 @@ class Ground:
     """A version made ready for its turns to be weighed, in some tens of milliseconds."""
 
     def __init__(self, character: Character) -> None:
+        character = facts.settled(character)
         languages, code = packaged(), character.language
         self._phrasebook = phrasebook(languages, code) or empty(languages, code)
         self._facts = []

@@ -97,7 +97,7 @@ FIELDS = {
     "webhook_id": "The webhook's id.",
     "state": "`active`; a read rule is `confirmed`, `corrected` or `off` by a declared one, or `replaced`; "
     "a declared one that is `from` a sentence which the prompt does not have is `unmatched`.",
-    "facts": "What its owner says of figures that were read, by `from` their ids, and further sentences.",
+    "facts": "What its owner says of facts that were read, by `from` their ids, and further sentences.",
     "said": "The figure as it is written, or the sentence that is declared.",
     "about": "What it belongs to, in the words of the layer or the clause; null for a sentence.",
     "source": "The sentence of the prompt that it came from.",

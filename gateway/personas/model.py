@@ -32,7 +32,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     rules: list[dict[str, Any]] = []
     """The persona must or must not do these, each as `drift.rule.Rule` reads it."""
     facts: list[dict[str, Any]] = []
-    """The owner says these of figures that were read, or beside them, each as `drift.fact.Fact` reads it."""
+    """The owner says these of facts that were read, or beside them, each as `drift.fact.Fact` reads it."""
     variables: dict[str, dict[str, Any]] = {}
     """If there are any, the prompt is a template; each is as `variables.Variable` reads it."""
     upstreams: list[str] = []

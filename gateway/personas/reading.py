@@ -14,14 +14,15 @@ from gateway.personas.model import Content, Reading
 from gateway.personas.resolved import character
 
 if TYPE_CHECKING:
-    from gateway.drift import facts as figures
+    from gateway.drift import facts as found
 
 Origin = Literal["declared", "prompt"]
-FactOrigin = Literal["declared", "prompt", "layers"]
+FactOrigin = Literal["declared", "prompt", "layers", "name"]
 State = Literal["active", "confirmed", "corrected", "off", "replaced", "unmatched"]
 
-FACTS = 500
+FACTS = 800
 """Facts that are listed."""
+_FACT_ORIGINS: dict[str, FactOrigin] = {"prompt": "prompt", "name": "name"}
 
 log = logging.getLogger("gateway.personas")
 
@@ -35,25 +36,25 @@ class RuleList(msgspec.Struct, frozen=True, kw_only=True):
     """This reader found those in the prose; a later one may find more, in versions that are made then."""
     data: list["RuleView"]
     facts: list["FactView"]
-    """Declared facts, then figures of the layers and the prompt: prices, times, dates, numbers."""
+    """Declared facts, then those of the layers and the prompt: names, places, prices, times, likes …"""
 
 
 class FactView(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure of a version and what it belongs to, or a sentence that it declares."""
+    """One fact of a version and what it belongs to, or a sentence that it declares."""
 
     id: str
-    """`facts[N]` for one that the version declares, `fact:…` for a figure that was read."""
+    """`facts[N]` for one that the version declares, `fact:…` for one that was read."""
     origin: FactOrigin
     state: State
-    """A figure is `confirmed`, `corrected` or `off` where a declared fact is `from` it. A declared one
+    """A read one is `confirmed`, `corrected` or `off` where a declared fact is `from` it. A declared one
     that is `from` a sentence which is not there, and says nothing of its own, is `unmatched`."""
     said: str
-    """The figure as it is written, or the sentence that is declared."""
+    """The fact as it is written, or the sentence that is declared."""
     kind: str | None
     value: float | str | None
     about: str | None
     basis: str
-    """`prompt`, the layer's path, or `facts[N]`."""
+    """`prompt`, the layer's path, `name` for the persona's own, or `facts[N]`."""
     source: str | None
 
 
@@ -90,11 +91,11 @@ def read_now(content: Content) -> Reading:
 
 
 def facts(name: str, content: Content) -> list[FactView]:
-    """List the declared facts in their order, then the figures, which takes some ten milliseconds."""
+    """List the declared facts in their order, then what was read, which takes some ten milliseconds."""
     # Imported here, as above.
-    from gateway.drift import facts as figures
+    from gateway.drift import facts as found
 
-    read = figures.facts(character(name, content))
+    read = found.facts(character(name, content))
     by_id = {one.id: one for one in read}
     declared = fact.decode(content.facts)
     views = [_fact(f"facts[{at}]", one, by_id.get(one.from_id or "")) for at, one in enumerate(declared)]
@@ -102,12 +103,12 @@ def facts(name: str, content: Content) -> list[FactView]:
     for one in read[:FACTS]:
         answer = settled.get(one.id)
         state: State = _answered(answer.off, answer.text is None) if answer is not None else "active"
-        origin: FactOrigin = "prompt" if one.basis == "prompt" else "layers"
+        origin = _FACT_ORIGINS.get(one.basis, "layers")
         views.append(FactView(origin=origin, state=state, **msgspec.structs.asdict(one)))
     return views
 
 
-def _fact(id: str, one: Fact, of: "figures.Read | None") -> FactView:
+def _fact(id: str, one: Fact, of: "found.Read | None") -> FactView:
     state: State = "unmatched" if one.text is None and of is None else "off" if one.off else "active"
     said = one.text or (of.said if of is not None else one.from_id or "")
     return FactView(

@@ -141,6 +141,20 @@ def test_a_read_fact_is_confirmed_corrected_and_switched_off(me: User, ada: dict
     assert '"off"' in me.get("/personas/ada/versions/v2/diff/v5").body.decode()
 
 
+def test_a_name_is_listed_with_what_it_belongs_to_and_corrected(me: User, ada: dict[str, Any]) -> None:
+    me.patch(
+        "/personas/ada", {"prompt": "You are Ada. You have a dog called Otto.", "layers": {"home": "Leith"}}
+    )
+    read = {one["said"]: one for one in facts(me).values()}
+    dog, home, own = read["Otto"], read["Leith"], read["Ada"]
+    assert (dog["kind"], dog["about"], dog["origin"]) == ("name", "dog", "prompt")
+    assert (home["kind"], home["basis"], home["origin"]) == ("place", "layers.home", "layers")
+    assert own["kind"] == "name"
+    declared = {"from": dog["id"], "text": "The dog is called Milo, not Otto."}
+    assert me.patch("/personas/ada", {"facts": [declared]}).json["version"] == 3
+    assert facts(me)[dog["id"]]["state"] == "corrected"
+
+
 def test_a_fact_from_a_sentence_that_is_not_there_is_unmatched(me: User, ada: dict[str, Any]) -> None:
     declared = [{"from": "fact:00000000"}, {"text": "The desk has 3 chairs."}]
     assert me.patch("/personas/ada", {"facts": declared}).status == 200

@@ -66,7 +66,8 @@ def test_the_table_is_for_people(persona: Persona, folder: Path) -> None:
     ("subject", "rows", "message"),
     [
         ({"name": "x"}, [GOOD], "ada.json: Object missing required field `prompt`"),
-        ({**DESK, "rules": [{}]}, [GOOD], "ada.json: rules: Rule 0 says nothing"),
+        ({**DESK, "rules": [{}]}, [GOOD], "ada.json: Rule 0 says nothing"),
+        ({**DESK, "facts": [{}]}, [GOOD], "ada.json: Fact 0 says nothing"),
         (DESK, [{**GOOD, "label": "maybe"}], "ada.jsonl, line 1: Invalid enum value 'maybe'"),
         (DESK, [GOOD, {"user": "x"}], "ada.jsonl, line 2: Object missing required field"),
         (DESK, [], "there is no answer in it"),

@@ -136,10 +136,12 @@ def test_a_time_between_opening_and_closing_is_none_of_these(
 
 
 def test_hours_of_half_a_day_are_those_of_the_day() -> None:
-    (first, last) = facts(Character(prompt="You are Ada. We are open from 10 to 6."))
-    assert (first.value, last.value) == (600, 1080)
-    (first, last) = facts(Character(prompt="You are Ada. The bar is open from 8 pm to 2."))
-    assert (first.value, last.value) == (1200, 120)
+    for told, hours in (
+        ("We are open from 10 to 6.", [600, 1080]),
+        ("It is open from 8 pm to 2.", [1200, 120]),
+    ):
+        read = facts(Character(prompt=f"You are Ada. {told}"))
+        assert [one.value for one in read if one.kind == "time"] == hours
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from gateway.drift.character import Character
+from gateway.drift.fact import decode
+from gateway.drift.facts import facts
 from gateway.judge.brief import ANSWER, FIELDS, LINES, Brief, brief
 
 EDITH = Character(
@@ -94,3 +96,21 @@ def test_any_answer_can_be_judged(text: str) -> None:
     made = brief(EDITH, [], text)
     assert made.answer == text[:ANSWER]
     assert len(made.question) < 30_000
+
+
+def test_a_judge_is_not_shown_what_its_owner_takes_back() -> None:
+    read = {one.said: one.id for one in facts(EDITH)}
+    cat, age = read["Quarto"], read["61"]
+    told = decode([{"from": cat, "text": "The cat is called Milo."}, {"from": age, "off": True}])
+    settled = msgspec.structs.replace(EDITH, facts=told)
+    found = given(brief(settled, messages("How old is your cat?"), CAT, ["layers.age", "facts[0]"]))
+    assert found["stored"]["facts[0]"] == "The cat is called Milo."
+    assert "layers.age" not in found["stored"]
+    assert "Quarto" not in found["stored"].get("layers.family.cat", "")
+
+
+def test_a_judge_is_shown_a_fact_of_the_prompt_that_the_score_names() -> None:
+    (id,) = [one.id for one in facts(EDITH) if one.basis == "prompt" and one.said == "librarian"]
+    made = brief(EDITH, messages("What do you do?"), "I am a plumber.", [id])
+    assert given(made)["stored"][id] == EDITH.prompt
+    assert id in made.offered

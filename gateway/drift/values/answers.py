@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from gateway.drift.glance import ASKING
@@ -14,7 +15,7 @@ WORD = rf"[{UPPER}]\w+(?:[’'-]\w+)*"
 """A word with a capital."""
 RUN = re.compile(rf"{WORD}(?:[ \u00a0](?:\w{{2,3}} )?{WORD})*")
 _STOPS = ".!?。！？\n"
-_BREAKS = re.compile(r"[.!?;:()\n]")
+_BREAKS = re.compile(r"[.!?;:()\n…]")
 BEFORE, BEHIND = 4, 3
 """Content words beside a name that say whose it is."""
 MOST = 120
@@ -33,6 +34,10 @@ class Told(NamedTuple):
     keys: frozenset[str]
     words: tuple[str, ...]
     """Its words, in lower case."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where it stands."""
+    owner: str = ""
+    """Whose it is, where words run on, as it stands there."""
 
 
 class Answers:
@@ -54,18 +59,20 @@ class Answers:
         self._runs: list[tuple[str, str, str]] = []
         """Key, name and basis, where words run on."""
 
-    def read(
+    def found(
         self,
         basis: str,
         text: str,
         stems: Sequence[tuple[str, int, int]],
         denied: Sequence[int] = (),
         lead: str = "",
-    ) -> None:
-        """Keep the names of a text; `stems` are its content words, `lead` what the whole belongs to."""
-        for match in self._called.finditer(text):
-            if match[1] and match[2] and len(self._runs) < MOST:
-                self._runs.append((match[1], match[2], basis))
+    ) -> list[Told]:
+        """Find the names of a text; `stems` are its content words, `lead` what the whole belongs to."""
+        found = [
+            Told(basis, frozenset(), (match[2],), (match.span(2),), match[1])
+            for match in islice(self._called.finditer(text), MOST)
+            if match[1] and match[2]
+        ]
         places = self._places(text)
         for at, (start, end) in enumerate(places[:MOST]):
             low = max([0, *(m.end() for m in _BREAKS.finditer(text, 0, start))])
@@ -77,9 +84,18 @@ class Answers:
             before = [stem for stem, a, _ in stems if low <= a < start][-BEFORE:]
             behind = [stem for stem, a, _ in stems if end <= a < high][:BEHIND]
             keys = frozenset([*before, *behind, *([lead] if lead else [])])
-            if keys and len(self.told) < MOST:
+            if keys:
                 words = [word for word in text[start:end].lower().split() if word not in self._titles]
-                self.told.append(Told(basis, keys, tuple(words)))
+                found.append(Told(basis, keys, tuple(words), ((start, end),)))
+        return found
+
+    def keep(self, told: Told) -> None:
+        """Hold answers against this name."""
+        if told.owner:
+            if len(self._runs) < MOST:
+                self._runs.append((told.owner, told.words[0], told.basis))
+        elif len(self.told) < MOST:
+            self.told.append(told)
 
     def is_asked(self, question: Stretch) -> bool:
         """Tell whether a question may be for one of the names."""

@@ -70,6 +70,8 @@ def _weigh_value(evidence: Evidence, clause: Clause, mention: Mention, stored: d
         if is_exclusive(category) and person == "self" and not affirmed and not clause.asks:
             evidence.accuse("denied", "negation", 1.0, mention[2:], same)
         return
+    if (category, said) in evidence.facts.acquitted:
+        return
     basis = next(iter(stored.values()))
     claimed = _precedes(evidence, "reside" if category == "place" else "copula", clause, mention)
     mine = person == "self" or (person == "" and claimed)

@@ -11,9 +11,10 @@ from gateway.drift.values.attributes import (
     weigh_attributes,
     weigh_verb_forms,
 )
+from gateway.drift.values.biography import Claim
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Clash, Evidence
-from gateway.drift.values.facts import Claim, Facts
+from gateway.drift.values.facts import Facts
 from gateway.drift.values.figures import WEEKDAY, Figure
 from gateway.drift.values.heard import Heard
 from gateway.drift.values.matching import weigh_attitudes, weigh_likeness

@@ -53,8 +53,6 @@ class Ledger:
         self.values: dict[str, set[float | str]] = defaultdict(set)
         self.numbers: set[float | str] = set()
         """All values, of whatever kind."""
-        self.ids: dict[tuple[str, int], str] = {}
-        """Names of stored figures, by basis and where they begin there; others go by their basis."""
         self._lengths: set[tuple[str, float]] = set()
         self._weights: dict[str, dict[str, float]] = {}
         self._amounts: list[Stated] = []
@@ -101,17 +99,14 @@ class Ledger:
                 continue
             if figure.kind == WEEKDAY and self._opening.is_off(figure, heard):
                 span = (figure.start, figure.end)
-                evidence.accuse("figure", "number-clash", _LIKELY, span, self._called(held[0]))
+                evidence.accuse("figure", "number-clash", _LIKELY, span, held[0].called)
             elif self.knows(figure):
                 evidence.support("figure_same", 1.0, held[0].basis)
             elif not self._excused(figure, heard):
                 strength, stated = self._accused(evidence, figure, held, heard)
                 if strength:
                     span = (figure.start, figure.end)
-                    evidence.accuse("figure", "number-clash", strength, span, self._called(stated))
-
-    def _called(self, stated: Stated) -> str:
-        return self.ids.get((stated.basis, stated.figure.start), stated.basis)
+                    evidence.accuse("figure", "number-clash", strength, span, stated.called)
 
     def _held(self, figure: Figure) -> list[Stated]:
         """Give the stored figures that this one may be held against: months are years, too."""
@@ -129,7 +124,7 @@ class Ledger:
             weights = self._weights[one.figure.kind]
             if sum([weights[key] for key in one.keys & near]) >= _BARE and not self._excused(figure, heard):
                 span = (figure.start, figure.end)
-                evidence.accuse("figure", "number-clash", _LIKELY, span, self._called(one))
+                evidence.accuse("figure", "number-clash", _LIKELY, span, one.called)
                 return
 
     def knows(self, figure: Figure) -> bool:

@@ -40,6 +40,9 @@ class Lexicon:
         self._elides = own.writing.elides
         self.titles = frozenset(own.words.titles.split())
         self.naming = frozenset(own.words.naming.split())
+        self.lying = frozenset(own.words.lying.split())
+        self.asked = own.topics.keys()
+        """Categories that a question asks for by a word of the language."""
         self.capitals_tell = not own.writing.capital_nouns
         """A word with a capital within a sentence is a name."""
         self.name_told, self.name_said = re.compile(own.phrases.name_told or "(?!)"), own.phrases.name_said

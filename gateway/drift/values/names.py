@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Container, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from gateway.drift.scripts import UPPER
@@ -33,12 +34,20 @@ _STOPS = ".!?。！？\n"
 
 
 class Named(NamedTuple):
-    """A field whose value names somebody or something."""
+    """Names that stand in one place, and what they belong to."""
 
     basis: str
     keys: frozenset[str]
     words: frozenset[str]
     """The words of the names, in lower case."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where each of them stands."""
+    owner: str = ""
+    """The word whose names they are, as it stands there."""
+    runs: tuple[tuple[str, ...], ...] = ()
+    """The words of each."""
+    glyphs: tuple[str, str] | None = None
+    """Whose name it is, and the name, where words run on."""
 
 
 class Names:
@@ -50,66 +59,83 @@ class Names:
         capitals_tell: bool,
         titles: Container[str],
         naming: Container[str],
-        told: re.Pattern[str],
+        leads: re.Pattern[str],
         said: str,
     ) -> None:
-        """Make room; `told` finds a name where words run on, and `said` is what follows whose name it is."""
+        """Make room; `leads` finds a name where words run on, and `said` is what follows whose name it is."""
         self.fields: list[Named] = []
         self._glyphs: list[tuple[str, str, str]] = []
         self._capitals_tell = capitals_tell
         self._titles, self._naming = titles, naming
-        self._names_told, self._name_said = told, said
+        self._names_told, self._name_said = leads, said
         self._seen: Counter[str] = Counter()
         self._told: dict[str, set[str]] = {}
         """The keys of each word of a name."""
         self._runs: dict[str, tuple[str, set[str]]] = {}
         """Says where each last name is stored, and with which first names."""
 
-    def add(self, basis: str, key: str, value: str, keys: frozenset[str]) -> None:
-        """Keep a field where its value has a name in it."""
-        if len(self.fields) >= _MOST or len(value) > _FIRST:
-            return
+    def within(self, basis: str, key: str, value: str, keys: frozenset[str]) -> list[Named]:
+        """Find the names in the value of a field."""
+        if len(value) > _FIRST:
+            return []
         if _GLYPHS.fullmatch(value) and len(value) <= 8 and _GLYPHS.fullmatch(key):
-            self._glyphs.append((key, value, basis))
-            return
-        runs = _runs(value, capitals_tell=self._capitals_tell)
-        self._keep(basis, keys, runs)
+            whole = ((0, len(value)),)
+            return [Named(basis, keys, frozenset({value}), whole, key, glyphs=(key, value))]
+        found = _runs(value, capitals_tell=self._capitals_tell)
+        runs = tuple(run for run, _ in found)
+        words = frozenset(word.lower() for run in runs for word in run)
+        return [Named(basis, keys, words, tuple(span for _, span in found), key, runs)] if runs else []
 
-    def read(self, text: str, stems: Sequence[tuple[str, int, int]], denied: Sequence[int]) -> None:
-        """Keep the names in a prompt's prose by the word before each, not those in brackets and denials."""
-        for match in self._names_told.finditer(text):
-            if len(self._glyphs) < _MOST:
-                self._glyphs.append((match[1], match[2], "prompt"))
+    def told(
+        self, basis: str, text: str, stems: Sequence[tuple[str, int, int]], denied: Sequence[int]
+    ) -> list[Named]:
+        """Find the names in prose by the word before each, not those in brackets and denials."""
+        none: frozenset[str] = frozenset()
+        found = [
+            Named(basis, none, frozenset({match[2]}), (match.span(2),), match[1], glyphs=(match[1], match[2]))
+            for match in islice(self._names_told.finditer(text), _MOST)
+        ]
         for match in _RUN.finditer(text):
             opens = max(0, match.start() - _CLAUSE)
             lead = text[opens : match.start()].rstrip(" \"'“„«(¿¡")
-            if len(self.fields) >= _MOST or not lead or lead[-1] in _STOPS + ":…-•":
+            if len(found) >= _MOST or not lead or lead[-1] in _STOPS + ":…-•":
                 continue
             first = opens + max(map(lead.rfind, _STOPS)) + 1
             low = bisect_left(denied, first)
             is_denied = low < len(denied) and denied[low] < match.start()
             if is_denied or _BRACKETED.search(text[first : match.start()]):
                 continue
-            run = re.findall(_WORD, match[0])
+            run = tuple(re.findall(_WORD, match[0]))
             if len(run) < 2 and not self._capitals_tell:
                 continue
-            key = self._owner(text[first : match.start()].lower(), first, stems)
-            self._keep("prompt", frozenset({key} if key else ()), [run])
+            key, owner = self._owner(text[first : match.start()].lower(), first, stems)
+            words = frozenset(word.lower() for word in run)
+            keys = frozenset({key} if key else ())
+            found.append(Named(basis, keys, words, (match.span(),), owner, (run,)))
+        return found
 
-    def _owner(self, lead: str, first: int, stems: Sequence[tuple[str, int, int]]) -> str | None:
-        """Give the word whose name follows: "a cat called", "his brother," """
+    def _owner(self, lead: str, first: int, stems: Sequence[tuple[str, int, int]]) -> tuple[str, str]:
+        """Give the word whose name follows, as it is known and as it stands: "his brother," """
         words = list(_LOWER.finditer(lead))
         while words and (words[-1][0].replace("’", "'") in self._naming or words[-1][0] in self._titles):
             words.pop()
         if not words or len(lead) - words[-1].end() > _BESIDE or _APART.search(lead, words[-1].end()):
-            return None
+            return "", ""
         at = first + words[-1].start()
         place = bisect_right(stems, at, key=lambda one: one[1]) - 1
-        return stems[place][0] if place >= 0 and at < stems[place][2] else None
+        is_known = place >= 0 and at < stems[place][2]
+        return (stems[place][0], words[-1][0]) if is_known else ("", "")
 
-    def _keep(self, basis: str, keys: frozenset[str], runs: list[list[str]]) -> None:
-        words = frozenset(word.lower() for run in runs for word in run)
-        for run in runs:
+    def keep(self, named: Named) -> None:
+        """Hold answers against these names."""
+        if named.glyphs is not None:
+            if len(self._glyphs) < _MOST:
+                self._glyphs.append((*named.glyphs, named.basis))
+            return
+        if len(self.fields) >= _MOST:
+            return
+        basis, keys, words = named[:3]
+        for run in named.runs:
             if len(run) > 1:
                 self._runs.setdefault(run[-1].lower(), (basis, set()))[1].add(run[0].lower())
         if words and keys:
@@ -117,7 +143,7 @@ class Names:
             told = {key for word in words for key in self._told.get(word, ())}
             for word in words:
                 self._told.setdefault(word, set()).update(keys)
-            self.fields.append(Named(basis, keys, words))
+            self.fields.append(named)
             self._seen.update(keys - told)
 
     def is_worth(self, text: str) -> bool:
@@ -167,10 +193,10 @@ class Names:
         return {stem for stem, at, _ in heard.stems if low <= at < high and not start <= at < end}
 
 
-def _runs(text: str, *, capitals_tell: bool) -> list[list[str]]:
+def _runs(text: str, *, capitals_tell: bool) -> list[tuple[tuple[str, ...], tuple[int, int]]]:
     """Give the runs of capitalized words; where every noun has a capital only those of two or more."""
-    found = [re.findall(_WORD, match[0]) for match in _RUN.finditer(text)]
-    return [run for run in found if capitals_tell or len(run) > 1]
+    found = [(tuple(re.findall(_WORD, match[0])), match.span()) for match in _RUN.finditer(text)]
+    return [(run, span) for run, span in found if capitals_tell or len(run) > 1]
 
 
 def _novel(

@@ -93,8 +93,17 @@ class Reader:
         self.weekday = frames.names(self.weekdays, "(%s)" if language.is_unspaced else r"(?<!\w)(%s)(?!\w)")
         self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
         self.hours = self._clock.hours
+        told = language.rules.cues.get("sentences", "") if language.rules else ""
+        self._sentences = tuple(
+            NOUN + word.strip(" *")[:_STEM].rstrip("s") for word in told.split(",") if word.strip()
+        )
+        """Beginnings of the kinds of figures that count sentences."""
         self.there, self.away = frames.pattern(own.there), frames.pattern(own.away)
         self.closed = frames.pattern(own.closed)
+
+    def counts_sentences(self, figure: Figure) -> bool:
+        """Tell whether a figure counts sentences, as only what says how somebody speaks does."""
+        return figure.kind.startswith(self._sentences)
 
     def may_read(self, text: str) -> bool:
         """Tell whether figures may stand where no number was found among the words."""

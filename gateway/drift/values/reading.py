@@ -1,6 +1,6 @@
 """A reading is what one look at a text finds in it; its figures are read where somebody asks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gateway.drift.text import Stretch
@@ -41,6 +41,15 @@ class Reading:
         self._hits, self._reader, self._stretch = hits, reader, stretch
         self._figures: tuple[Figure, ...] | None = None
         self._numbers: Numbers | None = None
+
+    def without(self, is_left: Callable[[int, int], bool], stretch: Stretch) -> "Reading":
+        """Give it without what stands where nothing is left in this text, which is as long as its own."""
+        mentions = tuple([one for one in self.mentions if is_left(one.start, one.end)])
+        stems = tuple([one for one in self.stems if is_left(one[1], one[2])])
+        hits = [one for one in self._hits if is_left(one[1], one[2])]
+        left = Reading(mentions, stems, hits, self._reader, stretch)
+        left._figures = tuple([one for one in self.figures if is_left(one.start, one.end)])
+        return left
 
     @property
     def figures(self) -> tuple[Figure, ...]:

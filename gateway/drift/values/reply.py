@@ -73,7 +73,10 @@ def _weigh_topics(
             mention
             for clause in said
             for mention in clause.values
-            if mention.category == category and clause.person(mention.start) != "other" and not clause.asks
+            if mention.category == category
+            and mention[:2] not in evidence.facts.acquitted
+            and clause.person(mention.start) != "other"
+            and not clause.asks
         ]
         for mention in given:
             if any(related(value, mention.value, homes) for value in stored):

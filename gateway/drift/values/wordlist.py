@@ -119,6 +119,7 @@ class Wordlist:
         self.keys = {word: kind for one in every for kind, some in one.keys.items() for word in some.split()}
         self.numbers = {word: n for one in every for word, n in one.numbers.words.items()}
         self.spoken = SpokenNumbers(one.numbers for one in every)
+        self.categories = frozenset(category for one in every for category in one.values)
         self.senses = (*dict.fromkeys(_senses(every)), *_towns(every))
         """Meanings of each word."""
         stops = "".join(one.words.stop_letters for one in every)

@@ -69,7 +69,7 @@ function correct(one, put) {
   confirm({ title: words.correctTitle, about: [h("blockquote", {}, one.source), field(words.correctAbout, text)], yes: words.correctYes, work: () => put({ ...JSON.parse(text.value), from: one.id }) });
 }
 
-// A figure that was read stands with what its owner has said of it; a declared one has a row only where none was read.
+// A fact that was read stands with what its owner has said of it; a declared one has a row only where none was read.
 // `declared` are those of the version that is shown.
 function facts(persona, found, declared, writes) {
   const read = new Set(found.filter((one) => one.origin !== "declared").map((one) => one.id));
@@ -85,7 +85,7 @@ function fact(persona, one, declared, writes) {
   return h(
     "div",
     { class: `rule ${one.state === "off" || one.state === "unmatched" ? "off" : ""}`, "data-fact": one.id },
-    h("div", { class: "cardhead" }, h("span", { class: "what" }, correction ?? one.said), h("span", { class: "row" }, one.kind ? h("span", { class: "chip" }, kindOf(one.kind)) : null, h("span", { class: "chip" }, words.states[one.state]), h("small", {}, one.origin === "layers" ? h("code", {}, one.basis) : words.origin[one.origin]))),
+    h("div", { class: "cardhead" }, h("span", { class: "what" }, correction ?? one.said), h("span", { class: "row" }, one.kind ? h("span", { class: "chip" }, kindOf(one)) : null, h("span", { class: "chip" }, words.states[one.state]), h("small", {}, one.origin === "layers" ? h("code", {}, one.basis) : words.origin[one.origin]))),
     one.source ? h("blockquote", {}, correction ? `${words.instead} ` : null, one.source) : null,
     buttons.length ? h("div", { class: "row" }, buttons) : null,
   );
@@ -115,8 +115,9 @@ function place(one) {
   return Number(/\d+/.exec(one.id)?.[0]);
 }
 
-function kindOf(kind) {
+function kindOf({ kind, value }) {
   const [first, ...rest] = kind.split(":");
-  // Anything else is a currency, such as `eur`.
-  return words.factKinds[first] ?? (rest.length ? rest.join(":") : kind.toUpperCase());
+  // A number that has none of these kinds is an amount of money, such as `eur`; a word has the name of its category, such as `job`.
+  const named = rest.length ? rest.join(":") : typeof value === "number" ? kind.toUpperCase() : kind.replaceAll("_", " ");
+  return words.factKinds[first] ?? named;
 }
