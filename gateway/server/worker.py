@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,7 @@ KEEP_ALIVE_SECONDS = 75
 """Seconds that an unused connection stays open; the pools of the usual clients keep theirs for less."""
 SWITCH_SECONDS = 0.0005
 """Seconds after which a thread that computes lets streams go on; Python's own 5 ms would be felt in them."""
+TICK_SECONDS = 1.0
 FAREWELL_SECONDS = 2.0
 """Seconds that callers have, after the grace, to read that their answer has been cut short."""
 
@@ -116,6 +119,8 @@ class _Server(uvicorn.Server):
         lifeline: int,
         status: int,
     ) -> None:
+        self._is_ending = False
+        self._end: Callable[[], object] | None = None
         super().__init__(settings)
         self._front = front
         self._protocol = protocol
@@ -125,6 +130,28 @@ class _Server(uvicorn.Server):
         self._acceptors: list[Acceptor] = []
         self._counting: Counting | None = None
         self._retiring: Retiring | None = None
+
+    @property
+    def should_exit(self) -> bool:
+        """Tell whether this is the end; a handler of a signal says so, within any line of ours."""
+        return self._is_ending
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        self._is_ending = value
+        if value and self._end is not None:
+            self._end()
+
+    async def main_loop(self) -> None:
+        """Wait for the end, which uvicorn would look for ten times a second."""
+        ending = asyncio.Event()
+        self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, ending.set)
+        # This sets the date in the heads of answers, too.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await ending.wait()
+        self._end = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         # No sockets are given, since connections are taken in turns with the other workers.

@@ -74,6 +74,8 @@ class Recorder:
         self._queue: deque[Turn] = deque()
         self._news: deque[tuple[str, News]] = deque()
         self.dropped = 0
+        self._some = asyncio.Event()
+        """Is set where something may wait to be written."""
         self._flushing: asyncio.Future[None] | None = None
         self._has_failed = False
         self._began: float | None = None
@@ -98,6 +100,7 @@ class Recorder:
                 self._budgets.settle_later(turn)
             return
         self._queue.append(turn)
+        self._some.set()
         if self._prices is not None and is_unpriced(turn) and len(self._unpriced) < self._config.queue:
             self._unpriced.append(turn)
 
@@ -113,11 +116,15 @@ class Recorder:
         if len(self._news) >= self._config.queue:
             return False
         self._news.append((turn_id, news))
+        self._some.set()
         return True
 
     async def run(self) -> None:
         """Write what has come in, again and again, until cancelled."""
         while True:
+            if not (self._queue or self._news or self._unpriced or self._charged):
+                self._some.clear()
+                await self._some.wait()
             await asyncio.sleep(self._config.flush_interval)
             if self._prices is not None and self._prices.has_looked:
                 self._charge(self._prices)
