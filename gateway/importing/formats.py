@@ -7,7 +7,6 @@ import msgspec
 
 from gateway.importing import cards, langfuse, openai, pictures, plain
 from gateway.importing.found import BYTES, PERSONAS, VERSIONS, Found, ImportingError
-from gateway.personas import document
 from gateway.personas.node import DocumentError
 
 Format = Literal["card", "langfuse", "openai-assistant", "openai-prompt", "promptfoo", "text"]
@@ -46,6 +45,9 @@ def read(form: Format, data: bytes, name: str) -> list[Found]:
 
 def _decoded(form: Format, text: str) -> Any:
     if form == "promptfoo":
+        # The YAML library is loaded only where something is read by it.
+        from gateway.personas import document
+
         try:
             return document.data(document.parse(text))
         except DocumentError as error:

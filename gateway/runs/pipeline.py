@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from gateway.personas import document, shape
+from gateway.personas import shape
 from gateway.personas.node import DocumentError
 from gateway.personas.slug import is_slug
 from gateway.personas.template import LAYERS
@@ -82,6 +82,9 @@ class PipelineError(Exception):
 
 def read(text: str) -> Pipeline:
     """Read a pipeline. Raises PipelineError."""
+    # The YAML library is loaded only where something is read by it.
+    from gateway.personas import document
+
     try:
         found = msgspec.convert(document.data(document.parse(text)), Pipeline)
     except (DocumentError, msgspec.ValidationError) as error:

@@ -113,9 +113,11 @@ class Crew:
         died = time.monotonic()
         worker.place.due = died + worker.place.restarts.pause(died - worker.started)
 
-    def fill(self, settings: Config, generation: int) -> None:
-        """Start a worker in every free place where one is due."""
-        for place in [place for place in self._free if time.monotonic() >= place.due]:
+    def fill(self, settings: Config, generation: int, *, works: bool = True) -> None:
+        """Start a worker in every free place where one is due; without `works`, only those that answer."""
+        now = time.monotonic()
+        due = [place for place in self._free if now >= place.due and (works or place.share is not None)]
+        for place in due:
             self._free.remove(place)
             self.spawn(place, settings, generation)
 

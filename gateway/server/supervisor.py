@@ -85,7 +85,8 @@ class Supervisor:
         gc.freeze()
         if self.metrics is not None:
             self.metrics.start(self._crew.lifeline[0], self._crew.begin_child)
-        self._crew.fill(self._config, 0)
+        # Work that lasts begins once somebody answers, since no first request needs it.
+        self._crew.fill(self._config, 0, works=False)
 
     def _put_up(self) -> None:
         """Say beside the store that the gateway runs, for `persona reload` on this machine."""
@@ -119,7 +120,7 @@ class Supervisor:
             self._crew.put_off(worker)
         if self._stopping:
             return
-        self._crew.fill(self._config, self._renewal.generation)
+        self._crew.fill(self._config, self._renewal.generation, works=not first)
         if self._renewal.look():
             self._config = self._completed(self._renewal.config)
             if self._tools is not None:
