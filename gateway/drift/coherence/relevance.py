@@ -96,8 +96,8 @@ class Rarity:
     """Knows how rare words are, in nats, and the beginnings of rare ones, which their other forms share."""
 
     def __init__(self, steps: str) -> None:
-        self._nats = [STEPS.index(step) / 2 for step in steps]
-        self.of: Memory[str, float] = Memory(lambda word: self._nats[bucket(word)], REMEMBERED)
+        nats = {step: place / 2 for place, step in enumerate(STEPS)}
+        self.of: Memory[str, float] = Memory(lambda word: nats[steps[bucket(word)]], REMEMBERED)
         self._stem: Memory[str, str] = Memory(
             lambda word: word[:4] if self.of[word] > _RARE else "", REMEMBERED
         )
