@@ -41,6 +41,7 @@ SCRIPTS = (
 LATIN = "latin"
 RUNS = "々" + "".join(f"{chr(one.first)}-{chr(one.last)}" for one in SCRIPTS if one.is_run)
 """The letters of runs, as the inside of a class of a regular expression."""
+_OF_RUNS = [range(one.first, one.last + 1) for one in SCRIPTS if one.is_run]
 UPPER = "".join(chr(code) for code in range(0x41, 0x530) if chr(code).isupper())
 """Capital letters, as the inside of a class of a regular expression."""
 SAMPLE = 400
@@ -55,6 +56,12 @@ _BORDERS = np.array([border for _, first, last, _ in SCRIPTS for border in (firs
 _LATIN = "A-Za-zªµºÀ-ÖØ-öø-\u024f\u1e00-\u1eff"
 _NO_LATIN = re.compile(f"[^{_LATIN}]+")
 """Letters of the latter are what Latin is told by where there are none of the former."""
+
+
+def is_run(letter: str) -> bool:
+    """Tell whether words of the letter's script run on without a space."""
+    code = ord(letter)
+    return letter == "々" or any(code in some for some in _OF_RUNS)
 
 
 def script(text: str) -> str | None:

@@ -3,7 +3,6 @@
 from typing import Literal
 
 import msgspec
-from limits import RateLimitItemPerMinute
 
 from gateway.config import Plan
 from gateway.config.serving import Amounts
@@ -20,20 +19,24 @@ BUCKETS: dict[Bucket, str] = {
 """Each of these is counted, and limited by the field of a plan."""
 
 
-class Bound(RateLimitItemPerMinute):
-    """One limit, and whose it is; to `limits` it is an item whose name in a storage is made but once."""
+class Bound:
+    """One limit, and whose it is."""
 
-    __slots__ = ["bucket", "ident", "name"]
+    __slots__ = ("amount", "bucket", "ident", "name")
 
     def __init__(self, bucket: Bucket, amount: int, ident: str) -> None:
         """`ident` is the workspace or the key that it is counted for."""
-        super().__init__(amount, namespace=bucket)
         self.bucket = bucket
+        self.amount = amount
         self.ident = ident
-        self.name = super().key_for(ident)
+        self.name = f"{bucket}/{ident}/{amount}/1/minute"
+        """It is counted by this name, which the library `limits` makes too where several gateways count."""
 
-    def key_for(self, *identifiers: bytes | str | int | float) -> str:
-        return self.name
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bound) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 class Bounds(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import valkey
+from limits import RateLimitItemPerMinute
 from limits.aio.storage.redis import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from valkey.asyncio import BlockingConnectionPool
@@ -96,8 +97,9 @@ class Remote(Alone):
 
     async def take(self, bound: Bound) -> Standing:
         with reaching():
-            is_taken = await self._requests.hit(bound)
-            reset, remaining = await self._requests.get_window_stats(bound)
+            item = RateLimitItemPerMinute(bound.amount, namespace=bound.bucket)
+            is_taken = await self._requests.hit(item, bound.ident)
+            reset, remaining = await self._requests.get_window_stats(item, bound.ident)
         return Standing(bound, is_taken, max(0, remaining), reset)
 
     async def give_back(self, bound: Bound) -> None:

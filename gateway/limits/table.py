@@ -105,26 +105,6 @@ class Table(Rings):
         finally:
             self._end()
 
-    def forget(self, name: int) -> None:
-        """Let nothing count that was counted under the name. Raises TableFullError."""
-        at, _ = self._begin(name)
-        try:
-            self._empty(at)
-        finally:
-            self._end()
-
-    def clear(self) -> int:
-        """Let nothing count any more, and return how many names there were."""
-        fcntl.lockf(self._lock, fcntl.LOCK_EX)
-        try:
-            used = [place * RECORD for place in range(1, self.room + 1) if self._names[place * RECORD // 2]]
-            for at in used:
-                self._names[at >> 1] = 0
-                self._empty(at)
-            return len(used)
-        finally:
-            self._end()
-
     def now(self) -> int:
         """Tell the cell of now."""
         return int(self._clock() * PER_SECOND)

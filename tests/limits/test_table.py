@@ -101,15 +101,6 @@ def test_a_full_table_says_so_and_takes_what_nobody_counts_any_more(table: Table
     assert table.room <= PROBES
 
 
-def test_a_table_can_be_emptied(table: Table) -> None:
-    for name in (NAME, OTHER):
-        table.take(name, 2, 5)
-    table.forget(NAME)
-    assert [table.look(name).total for name in (NAME, OTHER)] == [0, 2]
-    assert table.clear() == 2
-    assert [table.look(name).total for name in (NAME, OTHER)] == [0, 0]
-
-
 FORKED = """
 import os, signal
 from gateway.limits.rings import CELLS, SPAN, TOTAL

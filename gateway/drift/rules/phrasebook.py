@@ -105,7 +105,7 @@ class Phrasebook:
             folded = fold(entry)
             self._glyphs.setdefault(folded[:2], {}).setdefault(folded, []).append(label)
             return
-        words = tuple(fold(word) for word in _ENTRY.findall(entry))
+        words = (fold(entry),) if entry.isalpha() else tuple(map(fold, _ENTRY.findall(entry)))
         if label == PAST and len(words) == 1 and not entry[-1].isascii():
             self._accented.add(words[0])
         if entry in self._distinct:

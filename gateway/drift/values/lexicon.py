@@ -8,7 +8,7 @@ from itertools import compress
 from gateway.drift import glance
 from gateway.drift.language import ANY, Language, Languages, packaged
 from gateway.drift.memory import Memory
-from gateway.drift.scripts import RUNS
+from gateway.drift.scripts import is_run
 from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
 from gateway.drift.values import frames
@@ -17,7 +17,6 @@ from gateway.drift.values.reader import Reader
 from gateway.drift.values.reading import Mention, Reading
 from gateway.drift.values.wordlist import LITERALS, wordlist
 
-_RUN = re.compile(f"[{RUNS}]")
 _STEM = 5
 """Letters kept of a word: crude, but the same for every alphabet, and `teacher` meets `teaching`."""
 _PAIRS = 1 << 13
@@ -72,7 +71,7 @@ class Lexicon:
         )
 
     def _add(self, sense: Sense, word: str) -> None:
-        if _RUN.match(word):
+        if is_run(word[0]):
             self._glyphs.setdefault(word[0], []).append((word.rstrip("*"), sense))
         elif word.endswith("*"):
             self._prefixes.setdefault(word[:-1], []).append(sense)
