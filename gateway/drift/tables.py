@@ -127,6 +127,8 @@ class Figures(Table, frozen=True):
     """Before a bare number that is a time of day where it is told when somebody is there: "*at* six"."""
     amounts: dict[str, float] = {}
     """These count a stretch of time and are no numbers by themselves: "*a* week", "*half an* hour"."""
+    half: str = ""
+    """Behind a stretch of time that is half a unit longer: "an hour *and a half*"."""
     to: str = ""
     """Between both ends of a range."""
     beside: str = ""

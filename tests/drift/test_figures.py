@@ -47,6 +47,12 @@ PLACES = {
         ("en", "twenty pence, or 20p. 20 planks", [("gbp", 0.2), ("gbp", 0.2), ("n:plank", 20)]),
         ("en", "half an hour, or a week", [("hour", 0.5), ("week", 1)]),
         ("en", "£49 a month", [("gbp", 49)]),
+        ("en", "an hour and a half, by 7.30 pm", [("hour", 1.5), ("time", 1170)]),
+        ("en", "three pounds and five pence", [("gbp", 3.05)]),
+        ("it", "un'ora e mezza", [("hour", 1.5)]),
+        ("tr", "on iki lira elli kuruş", [("try", 12.5)]),
+        ("ru", "девять рублей двадцать копеек", [("rub", 9.2)]),
+        ("pt", "das 9h às 18h30", [("time", 540), ("time", 1110)]),
         ("de", "zwanzig nach drei, anderthalb Stunden", [("time", 200), ("hour", 1.5)]),
         ("de", "Dreiviertel einer Stunde, eine Viertelstunde", [("hour", 0.75), ("hour", 0.25)]),
         ("fr", "trois quarts d'heure", [("hour", 0.75)]),
@@ -352,3 +358,16 @@ def test_a_name_that_is_asked_for_is_held_against_the_stored_one(
 def test_a_sign_belongs_to_the_number_that_follows_it() -> None:
     found = facts(Character(name="Ida", prompt="A small crate costs £12 and a large one £19."))
     assert [one.value for one in found if one.kind == "gbp"] == [12, 19]
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "says"),
+    [
+        ("pt", "das 9h às 18h30", "Tenho uma vaga às três."),
+        ("pl", "od 9 do 17", "Mam wolne o godzinie 15."),
+        ("en", "8am to 7.30pm", "I have a slot at half past eleven."),
+    ],
+)
+def test_a_time_between_opening_and_closing_is_no_other_time(language: str, hours: str, says: str) -> None:
+    profile = Profile(Character(language=language, prompt="x", fields={"hours": hours}))
+    assert (score(profile, BEGINNING, "?", says)[0].values or 0) < 0.15

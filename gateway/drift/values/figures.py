@@ -71,7 +71,11 @@ def ranged(text: str, found: list[Figure], to: re.Pattern[str], beside: re.Patte
     for i in reversed(range(len(found) - 1)):
         one, other = found[i], found[i + 1]
         gap = text[one.end : other.start]
-        is_range = len(gap) <= 12 and bool(_RANGE.fullmatch(gap) or to.fullmatch(gap))
+        # What leads up to a time may be just what stands between the ends: "das 8h *às* 19h".
+        led = to.match(text, one.end) if gap == " " else None
+        is_range = len(gap) <= 12 and bool(
+            _RANGE.fullmatch(gap) or to.fullmatch(gap) or (led and led.end() > other.start)
+        )
         if not is_range and not (len(gap) <= 12 and beside.fullmatch(gap)):
             continue
         bare = one.kind == NUMBER or (is_range and one.kind.startswith((NOUN, LABEL)))
@@ -88,8 +92,10 @@ def ranged(text: str, found: list[Figure], to: re.Pattern[str], beside: re.Patte
     return found
 
 
-def joined(text: str, found: list[Figure], currencies: Container[str]) -> list[Figure]:
-    """Put an hour or a price and the bare number right behind it together: "dix heures quinze"."""
+def joined(
+    text: str, found: list[Figure], currencies: Container[str], joins: re.Pattern[str]
+) -> list[Figure]:
+    """Put an hour or a price and what stands right behind it together: "dix heures quinze"."""
     out: list[Figure] = []
     for one in found:
         last = out[-1] if out else None
@@ -98,6 +104,9 @@ def joined(text: str, found: list[Figure], currencies: Container[str]) -> list[F
             out[-1] = Figure(TIME, minutes, last.start, one.end, stop=one.end)
         elif last is not None and last.kind in currencies and _is_rest(text, last, one):
             value = float(last.value) + float(one.value) / 100
+            out[-1] = Figure(last.kind, value, last.start, one.end, stop=one.end)
+        elif last is not None and last.kind in currencies and _is_change(text, last, one, joins):
+            value = float(last.value) + float(one.value)
             out[-1] = Figure(last.kind, value, last.start, one.end, stop=one.end)
         else:
             out.append(one)
@@ -108,6 +117,17 @@ def _is_minutes(text: str, hour: Figure, one: Figure) -> bool:
     if hour.kind not in ("hour", TIME) or isinstance(hour.value, str) or not _is_rest(text, hour, one):
         return False
     return float(one.value) < 60 and (hour.value <= 24 if hour.kind == "hour" else hour.value % 60 == 0)
+
+
+def _is_change(text: str, whole: Figure, one: Figure, joins: re.Pattern[str]) -> bool:
+    """Tell whether parts of a currency follow whole ones: "six pounds and forty pence"."""
+    if one.kind != whole.kind or isinstance(whole.value, str) or isinstance(one.value, str):
+        return False
+    return (
+        whole.value == int(whole.value)
+        and 0 < one.value < 1
+        and bool(joins.fullmatch(text, whole.end, one.start))
+    )
 
 
 def _is_rest(text: str, whole: Figure, one: Figure) -> bool:

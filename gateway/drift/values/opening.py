@@ -53,7 +53,12 @@ class Opening:
     def is_within(self, figure: Figure, heard: Heard) -> bool:
         """Tell whether a time lies between opening and closing, and is not said to be one of these."""
         value = figure.value
-        if isinstance(value, str) or not any(_lies(value, *hours) for hours in self._hours):
+        if isinstance(value, str):
+            return False
+        # An hour that something leads up to may be one of the afternoon: "às quatro".
+        is_led = value <= _DAY / 2 and " " in heard.text[figure.start : figure.end]
+        meant = (value, value + _DAY / 2) if is_led else (value,)
+        if not any(_lies(one, *hours) for one in meant for hours in self._hours):
             return False
         before = heard.lower[max(0, figure.start - _BEFORE) : figure.start]
         behind = heard.lower[figure.end : figure.end + _BEHIND]

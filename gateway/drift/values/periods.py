@@ -12,7 +12,8 @@ _PARTS = re.compile(r"(.+?)([*/])(\d+)$")
 class Periods:
     """Knows what counts stretches of time in one language and is no number by itself."""
 
-    def __init__(self, amounts: Mapping[str, float], units: Mapping[str, str]) -> None:
+    def __init__(self, amounts: Mapping[str, float], units: Mapping[str, str], half: str = "") -> None:
+        """Make them ready; `half` stands behind a unit of which there is half a one more."""
         self._amounts, self._units = amounts, units
         periods = [word for word, kind in units.items() if kind in SECONDS or kind in MONTHS]
         self.is_known = bool(amounts and periods)
@@ -25,6 +26,7 @@ class Periods:
         self._reach = max(map(len, [*amounts, ""])) + 1 + max(map(len, [*periods, ""]))
         """Characters before and behind one that may belong to the same."""
         self._pattern = re.compile(rf"(?<!\w)({some})[ \u00a0]?({told})(?!\w)" if self.is_known else "(?!)")
+        self._half = re.compile(rf"\s(?:{half})(?!\w)" if half else "(?!)")
 
     def find(self, lower: str) -> dict[int, Figure]:
         """Find those of a text in lower case, by where they begin."""
@@ -39,7 +41,16 @@ class Periods:
 
     def _figure(self, match: re.Match[str]) -> Figure:
         unit, value = self._units[match[2]], self._amounts[match[1]]
-        return Figure(unit, value, match.start(), match.end(), stop=match.end(1))
+        found = Figure(unit, value, match.start(), match.end(), stop=match.end(1))
+        return self.and_a_half(match.string, found)
+
+    def and_a_half(self, lower: str, figure: Figure) -> Figure:
+        """Add the half that stands behind a stretch of time: "an hour and a half"."""
+        is_time = figure.kind in SECONDS or figure.kind in MONTHS
+        match = self._half.match(lower, figure.end) if is_time else None
+        if match is None or isinstance(figure.value, str):
+            return figure
+        return figure._replace(value=figure.value + 0.5, end=match.end())
 
 
 def part(kind: str, value: float) -> tuple[str, float]:

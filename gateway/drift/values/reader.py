@@ -76,7 +76,8 @@ class Reader:
         self._hour = frames.pattern(own.hour)
         self._to = frames.between(own.to)
         self._beside = frames.between(own.beside)
-        self._periods = Periods(own.amounts, self.units)
+        self._joins = re.compile(rf"\s(?:(?:{own.joins.replace(' ', '|')})\s)?" if own.joins else r"\s")
+        self._periods = Periods(own.amounts, self.units, own.half)
         self.reads_glyphs = "han" in language.writing.scripts
         """Numbers stand in runs of letters, where no word is one."""
         self._spelled = self._spelled_out(language)
@@ -144,7 +145,7 @@ class Reader:
                 if len(found) >= MOST:
                     break
         found = self._clock.set(lower, found)
-        found = ranged(text, joined(text, found, self.currencies), self._to, self._beside)
+        found = ranged(text, joined(text, found, self.currencies, self._joins), self._to, self._beside)
         return moved(self._clock.spanned(lower, found), offset)
 
     def days(self, text: str, lower: str, offset: int) -> list[Figure]:
@@ -191,11 +192,10 @@ class Reader:
         is_phone = (match := _PHONE.match(text, start)) is not None and numerals.is_phone(match[0])
         if match is not None and is_phone and not self.signs.behind(text, match.end()):
             return Figure(PHONE, re.sub(r"\D", "", match[0]), start, match.end())
-        if self.decimal == "," and (match := _DOTTED.match(text, start)):
-            is_counting = self._unit(text, lower, match.end()) and not self._clock.oclock.match(
-                lower, match.end()
-            )
-            if not is_counting and not self.signs.before(text, start):
+        if match := _DOTTED.match(text, start):
+            is_oclock = self._clock.oclock.match(lower, match.end()) is not None
+            is_time = is_oclock or (self.decimal == "," and not self._unit(text, lower, match.end()))
+            if is_time and not self.signs.before(text, start):
                 return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
         return None
 
@@ -206,9 +206,12 @@ class Reader:
 
     def _known(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
         is_followed = self._behind.match(lower, end) is not None
-        if clocked := self._clock.told(lower, start, end, value, is_followed=is_followed):
+        hour = self._hour.match(lower, end) if is_followed and value <= 24 else None
+        clocked = self._clock.told(lower, start, end, value, is_followed=is_followed)
+        # What leads up to a whole hour says nothing of the minutes behind it: "às 19h30".
+        if clocked and not (hour and float(clocked.value) % 60 == 0):
             return clocked
-        if is_followed and value <= 24 and (hour := self._hour.match(lower, end)):
+        if hour:
             minutes = int(hour[1]) if hour.lastindex and hour[1] else 0
             if hour.lastindex and not hour[1] and hour.re.groups > 1 and hour[2]:
                 minutes = int(numerals.han(hour[2]))
@@ -226,7 +229,7 @@ class Reader:
         if unit := self._unit(text, lower, end):
             kind, behind = unit
             kind, value = part(kind, value)
-            return Figure(kind, value, start, behind)
+            return self._periods.and_a_half(lower, Figure(kind, value, start, behind))
         lead = leads.lead(text, start)
         word = lead[1].lower() if lead else ""
         is_named = lead is not None and word not in self._stop and word not in self.words
