@@ -23,6 +23,8 @@ class Numerals:
         joins = "|".join(language.figures.joins.split())
         self._join = re.compile(rf"[ \u00a0-](?:(?:{joins})[ \u00a0])?" if joins else r"[ \u00a0-]")
         self._ones = frozenset(language.numbers.one.split())
+        self._least = 20 if 11 in self.words.values() else 10
+        """Units follow tens from here on: where eleven has no word of its own, they follow ten, too."""
 
     def scaled(self, lower: str, at: int, value: float) -> tuple[float, int]:
         """Multiply digits by the word behind them, as in "3 thousand", and give where both end."""
@@ -41,7 +43,7 @@ class Numerals:
             n = self.words.get(match[0])
             if n is None and at > start and current % 10 == 0 and match[0] in self._ones:
                 n = 1
-            if n is None or (at > start and not _goes_on(total, current, n)):
+            if n is None or (at > start and not _goes_on(total, current, n, self._least)):
                 break
             if n >= 1000:
                 total, current = total + max(current, 1) * n, 0
@@ -60,7 +62,7 @@ class Numerals:
         return total + current, end
 
 
-def _goes_on(total: int, current: int, n: int) -> bool:
+def _goes_on(total: int, current: int, n: int, least: int) -> bool:
     if not current:
         # Behind a thousand its rest follows: "тысяча двести".
         return 0 < n < total
@@ -68,7 +70,7 @@ def _goes_on(total: int, current: int, n: int) -> bool:
         return 0 < current < n
     if current % 100 == 0 and current:
         return True
-    return (current % 10 == 0 and current >= 20 and n < 10) or (
+    return (current % 10 == 0 and current >= least and n < 10) or (
         (current in (60, 80) and n < 20) or (13 <= current <= 20 and n >= 10)
     )
 
