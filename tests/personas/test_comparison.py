@@ -1,14 +1,13 @@
 """Comparisons: the smallest difference where it is found in time, else a coarser one that is true as well."""
 
 import asyncio
-import time
 from typing import Any
 
 import jsonpatch
 import pytest
 
 from gateway.errors import Refusal
-from gateway.personas import comparison, difference
+from gateway.personas import difference
 from gateway.personas.comparison import Comparing, Task
 from gateway.personas.model import Content, Draft, Profile
 from gateway.turnstile import AT_ONCE, WAITING, Turnstile
@@ -37,17 +36,14 @@ async def test_a_process_of_its_own_finds_the_smallest_difference() -> None:
 
 async def test_what_takes_too_long_is_told_more_coarsely_and_holds_up_nobody() -> None:
     old, new = "\n".join("ab" * 12_000), "\n".join("ba" * 12_000 + "c")
-    began = time.monotonic()
     comparing = asyncio.ensure_future(Comparing().compare(task(old, new)))
-    longest = 0.0
+    looks = 0
     while not comparing.done():
-        before = time.monotonic()
         await asyncio.sleep(0.001)
-        longest = max(longest, time.monotonic() - before)
+        looks += 1
     found = await comparing
-    took = time.monotonic() - began
-    assert took < comparison.MOST_SECONDS
-    assert longest < max(1.0, took / 2)
+    # The loop goes on meanwhile: where it did the work itself, it would come by a few times alone.
+    assert looks > 100
     assert found.text.startswith("@@ -")
     assert jsonpatch.apply_patch({"prompt": old, "layers": {}}, found.patch)["prompt"] == new
 

@@ -261,7 +261,7 @@ async def test_it_is_waited_for_no_longer_than_the_time_allows(new: New) -> None
     routing.nodes["a"].is_restarted = True
     calls = Calls(*[failing(None)] * 100_000)
     assert (await given_up(routing, calls, A, until=0.05)).kind == "connection"
-    assert len(calls.asked) > 3
+    assert 2 <= len(calls.asked) < 100_000
 
 
 async def test_another_upstream_is_asked_before_one_is_waited_for(new: New) -> None:
