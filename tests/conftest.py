@@ -1,8 +1,10 @@
 """All tests share a scripted upstream and a gateway process in front of it."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -24,34 +26,52 @@ settings.register_profile("quick", settings(), max_examples=20)
 
 HERE = Path(__file__).parent
 SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe"})
-SLOW_FIXTURES = frozenset({"gateway", "postgres", "served", "shared_gateway", "start"})
+SLOW_FIXTURES = frozenset({"postgres", "served"})
+SLOW_FILE = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.slow\b", re.MULTILINE)
 GROUPS = ("serial", "waits")
 """Marks of tests that run apart from all others; their files name them, and only those are read for them."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Neither folders of slow tests nor files without any test of a group are read where none is wanted."""
+    """Neither folders and files of slow tests nor files without any test of a group are read where none is
+    wanted."""
     wanted = config.option.markexpr
+    leaves_out_slow = "not slow" in wanted
     if collection_path.is_dir():
-        return True if "not slow" in wanted and collection_path.name in SLOW_FOLDERS else None
-    if wanted not in GROUPS or collection_path.suffix != ".py":
+        return True if leaves_out_slow and collection_path.name in SLOW_FOLDERS else None
+    if collection_path.suffix != ".py" or not (leaves_out_slow or wanted in GROUPS):
         return None
-    return None if wanted in collection_path.read_text("utf-8") else True
+    said = collection_path.read_text("utf-8")
+    if leaves_out_slow:
+        return True if SLOW_FILE.search(said) else None
+    return None if wanted in said else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that start gateways are slow by where they stand, or by what they ask for."""
     for item in items:
         folders = item.path.parts[len(HERE.parts) :]
-        if SLOW_FOLDERS.intersection(folders) or SLOW_FIXTURES.intersection(
-            getattr(item, "fixturenames", ())
-        ):
+        if SLOW_FOLDERS.intersection(folders) or any(map(is_slow, fixtures(item))):
             item.add_marker(pytest.mark.slow)
     said = {path: path.read_text("utf-8") for path in {item.path for item in items}}
     for item in items:
         for group in GROUPS:
             if item.get_closest_marker(group) and group not in said[item.path]:
                 raise pytest.UsageError(f"{item.nodeid} is {group}, but its file does not say the word")
+
+
+def fixtures(item: pytest.Item) -> list[pytest.FixtureDef[Any]]:
+    """List the fixtures that a test asks for, and those behind them."""
+    return (
+        [found[-1] for found in item._fixtureinfo.name2fixturedefs.values()]
+        if isinstance(item, pytest.Function)
+        else []
+    )
+
+
+def is_slow(fixture: pytest.FixtureDef[Any]) -> bool:
+    """A fixture says that it is a gateway, or what starts one, by what it returns."""
+    return fixture.argname in SLOW_FIXTURES or "Gateway" in str(fixture.func.__annotations__.get("return"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.conftest import Persona
 
+pytestmark = pytest.mark.slow
+
 CONFIG = "[upstreams.main]\nbase_url = 'http://127.0.0.1:1/v1'\ndefault_model = 'm'\n"
 
 

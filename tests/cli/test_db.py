@@ -13,6 +13,8 @@ from gateway.storage.revisions import newest
 from tests.cli.conftest import Persona
 from tests.fakes.postgres import Server
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_upgrade_says_what_it_did(persona: Persona, bare: Path) -> None:
     url = f"sqlite:///{bare}/persona.db"

@@ -6,6 +6,8 @@ import pytest
 
 from tests.cli.conftest import Persona, Remote
 
+pytestmark = pytest.mark.slow
+
 Run = Persona | Remote
 
 

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.wire import fetch
 from tests.fakes.pictures import PICTURE, painted
 from tests.fakes.process import Gateway, upstream_table
 from tests.fakes.s3 import S3
 from tests.fakes.until import until
 from tests.fakes.upstream import ScriptedUpstream
+
+pytestmark = pytest.mark.slow
 
 PERSONAS = "/api/projects/portrayed/personas"
 

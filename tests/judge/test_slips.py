@@ -24,6 +24,7 @@ from tests.fakes.upstream_model import completion
 from tests.fakes.upstream_scripts import Gate, Script, json_answer
 from tests.judge.rig import Make, Rig
 
+pytestmark = pytest.mark.slow
 SHARE = 0.35
 """Of all turns may be judged."""
 FLAGGED = {"drifting", "out-of-character"}

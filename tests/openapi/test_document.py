@@ -20,6 +20,7 @@ from gateway.turns.meter import SURFACES
 from tests.openapi.described import WITHOUT_KEY, Document, examples, frames
 
 
+@pytest.mark.slow
 def test_the_document_is_openapi_3_1(document: Document) -> None:
     validate(document.whole)
     assert document.whole["openapi"].startswith("3.1.")

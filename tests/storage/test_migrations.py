@@ -18,6 +18,7 @@ from gateway.storage.revisions import MIGRATIONS, newest
 from tests.fakes.store import opened
 from tests.storage.schema import migrated
 
+pytestmark = pytest.mark.slow
 REVISIONS = sorted(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r*.py"))
 PERSONA = tables.personas.c
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -94,7 +95,6 @@ async def test_a_file_that_cannot_be_given_its_tables_is_left_as_it_is(tmp_path:
     assert not found(tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 async def test_texts_are_compared_byte_by_byte_in_every_store(place: str) -> None:
     async with opened(place) as database, database.read() as connection:
@@ -126,7 +126,6 @@ async def test_personas_are_numbered_by_their_ids(place: Path | str) -> None:
             assert list(found) == [1, 2, 3]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 async def test_places_in_the_order_of_a_table_have_64_bits(place: str) -> None:
     columns = "SELECT table_name FROM information_schema.columns"

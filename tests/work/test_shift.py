@@ -21,10 +21,11 @@ from tests.fakes.postgres import Server
 from tests.fakes.store import ENGINE, opened, put_empty_engine
 from tests.work.tally import GATE, NAME, SECRET, Tally, order, results
 
+pytestmark = pytest.mark.slow
 PATIENCE = 120.0
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
     """The place of a store in which work was done before."""
     if request.param == "sqlite":

@@ -10,6 +10,8 @@ import pytest
 
 from gateway.drift import benchmark
 
+pytestmark = pytest.mark.slow
+
 PERSONAS = sorted((Path(__file__).parent / "personas").glob("*.toml"))
 FLAGGED = {"drifting", "out-of-character"}
 FLOORS = {
