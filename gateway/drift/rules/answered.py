@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from gateway.drift.rules import strangers, topics
 from gateway.drift.rules.amounts import MONEY
+from gateway.drift.rules.consent import ABOUT
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.forbidden import DEEDS
 from gateway.drift.rules.marked import Marked
@@ -31,6 +32,8 @@ FIRST = 40
 """Characters of a sentence in which it says that all is done."""
 MUCH = 0.34
 """The share of a rule in the user's turn from which on an assurance is about it."""
+SEAL = 2
+"""Characters behind a vow that ends a sentence."""
 _ELSEWHERE = ("@notify", "@mark", "future")
 
 
@@ -75,11 +78,14 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
     for mark in answer.labels["guarantee"]:
         sentence = answer.sentence(mark.start)
         start, end = sentence.start, sentence.end
-        if sentence.asks or answer.has(start, end, "condition"):
+        # "If you come, you pass, guaranteed": what is sealed by a vow at its end is no supposition.
+        is_sealed = mark.end >= end - SEAL and answer.has(mark.start, end, "vow")
+        if sentence.asks or (answer.has(start, end, "condition") and not is_sealed):
             continue
         if answer.denies(*answer.clause(mark.start), mark, "negation", "unable"):
             continue
-        if is_about or not rule.own.isdisjoint(answer.said(sentence)):
+        is_named = not rule.concepts.isdisjoint(ABOUT) and answer.has(start, end, *(rule.concepts & ABOUT))
+        if is_about or is_named or not rule.own.isdisjoint(answer.said(sentence)):
             yield finding(rule, "promise", ASSURED, start, end)
         elif is_loose and answer.has(start, end, "vow"):
             yield finding(rule, "promise", VOWED, start, end)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
 from gateway.drift.rule import COMMON, Active, effective
-from gateway.drift.rules import amounts, answered, duties, forbidden, form, prose, tasks, topics
+from gateway.drift.rules import amounts, answered, consent, duties, forbidden, form, prose, tasks, topics
 from gateway.drift.rules.findings import TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
@@ -144,6 +144,7 @@ class Rules:
         for rule in self.forbidden:
             findings += forbidden.broken(rule, asked, said, self.known)
             findings += answered.answered(rule, asked, said, self.home)
+            findings += consent.consents(rule, asked, said)
         if self.scope is not None:
             findings += tasks.errands(asked, said, self.home, self.scope)
         done = set(kept.duties)

@@ -126,6 +126,7 @@ def prepare(
         is_deed,
         is_untold=not acts.isdisjoint(UNTOLD) or not concepts.isdisjoint(HIDDEN),
         hears=is_estimate or is_deed or is_money or not concepts.isdisjoint(DEEDS),
+        is_how=not is_deed and ("act:explain" in acts or not concepts.isdisjoint(HIDDEN)),
         is_money=is_money,
     )
 

@@ -16,6 +16,8 @@ SURE = "-sure"
 STRENGTH = (0.0, 0.3, 0.6, 0.75)
 """By the number of different expressions of a register that is not the persona's."""
 
+NEAR = 24
+"""Characters beside a manner in which its denial stands."""
 UNTOLD = 0.4
 """The most that a form of address counts that only the examples show."""
 
@@ -39,11 +41,16 @@ class Manners:
         wanted = {
             mark.label.removeprefix("cue:manner-")
             for mark in prompt.marks
-            if mark.label.startswith("cue:manner-")
+            if mark.label.startswith("cue:manner-") and not _is_denied(prompt, mark)
         }
         unused = [name for name in REGISTERS if f"register:{name}" not in used]
+        said = {label for reading in own for label in reading.labels}
         self.barred = frozenset(name for name in unused if _is_barred(name, wanted))
-        self.barred_sure = frozenset(name for name in unused if _is_barred_surely(name, wanted))
+        self.barred_sure = frozenset(
+            name
+            for name in REGISTERS
+            if f"register:{name}{SURE}" not in said and _is_barred_surely(name, wanted)
+        )
 
     def _form(self, told: set[str], examples: Sequence[str]) -> str | None:
         """The form of address that the examples have, where they have one only."""
@@ -103,6 +110,14 @@ class Manners:
                 yield Finding("address", strength, sentence.start, sentence.end, "manner")
 
 
+def _is_denied(prompt: Marked, mark: Mark) -> bool:
+    """Tell whether a manner is the one that is not wanted: `never flippant`."""
+    low, high = prompt.clause(mark.start)
+    if prompt.phrasebook.behind:
+        return prompt.has(mark.end, min(high, mark.end + NEAR), "cue:behind")
+    return prompt.has(max(low, mark.start - NEAR), mark.start, "cue:never", "cue:without")
+
+
 def _is_barred_surely(name: str, wanted: set[str]) -> bool:
     """Tell whether what is hardly said in any other register goes against what the prompt wants."""
     against = {
@@ -113,6 +128,8 @@ def _is_barred_surely(name: str, wanted: set[str]) -> bool:
     }
     allowed = {"slang": {"casual"}, "stiff": set() if "plain" in wanted else {"formal"}}
     allowed["scold"] = set() if "formal" in wanted else {"dry"}
+    if name in against and not wanted:
+        return True  # Nobody has said that anybody may be spoken to so.
     return bool(against.get(name, set()) & wanted) and not allowed.get(name, set()) & wanted
 
 

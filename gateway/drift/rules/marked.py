@@ -125,12 +125,15 @@ class Marked:
         if not stems or self.phrasebook.glyphs:
             return set()
         if self._joined is None:
-            self._joined = " " + " ".join(self.content)
+            self._joined = " " + " ".join(self.content) + " "
         lead = "" if self.phrasebook.compounds else " "
+        # Where endings follow endings, less of a word is left that is the same.
+        least = ALIKE - self.phrasebook.behind
         return {
             one
             for one in stems
-            if (len(one) >= ALIKE and lead + one in self._joined)
+            if (len(one) >= least and lead + one in self._joined)
+            or (self.phrasebook.compounds and len(one) == ALIKE - 1 and one + " " in self._joined)
             or (len(one) >= LONG and " " + one[:-SHORTER] in self._joined)
             or (self.phrasebook.compounds and len(one) > LONG and self._begins(one))
         }

@@ -14,6 +14,7 @@ _WEIGHTS = {
     "written": 0.9,
     "inject": 1.5,
     "pretext": 0.5,
+    "ordered": 1.2,
     "artefact": 1.3,
     "apart": 1.3,
     "refused": -3.2,
@@ -53,6 +54,8 @@ def errands(asked: Marked, answer: Marked, home: frozenset[str], basis: str) -> 
     score += _WEIGHTS["written"] * bool(written)
     # A pretext without anything that it is for may be a turn of phrase.
     score += _WEIGHTS["inject" if own or written or place else "pretext"] * bool(inject)
+    # An order to forget one's orders is none that an owner has given.
+    score += _WEIGHTS["ordered"] * (bool(inject) and "@instructions" in asked.labels)
     score += _WEIGHTS["artefact"] * (place is not None)
     apart = _apart(answer, home)
     score += _WEIGHTS["apart"] * apart

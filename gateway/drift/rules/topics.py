@@ -63,6 +63,8 @@ class Forbidden(NamedTuple):
     """An answer that breaks it may have none of its words."""
     hears: bool = False
     """An answer may break it that has none of its words, by what the user asks for."""
+    is_how: bool = False
+    """It forbids to show how a thing is done, or what goes into it."""
     is_money: bool = False
     """It is about money and the like."""
 

@@ -1,6 +1,7 @@
 """A figure follows from stored ones by a multiple, a sum or what is left, and is then no other figure."""
 
 from collections.abc import Iterable, Set
+from itertools import combinations
 
 from gateway.drift.values.figures import TIME, Figure
 
@@ -8,6 +9,8 @@ _MULTIPLES = 31
 _SUMMED = 24
 """Stored values of one kind that sums are made of."""
 _DIGITS = 4
+_PARTS = 6
+"""Numbers of an answer that a total is looked for in."""
 
 
 def counted(figures: Iterable[Figure]) -> set[float]:
@@ -25,18 +28,35 @@ def follows(
     """
     numbers = said | asked
     for k in numbers - {value}:
+        # So much is a stored percentage of what somebody has said.
+        if k > 1 and k == int(k) and round(value * 100 / k, _DIGITS) in every:
+            return True
         # There and back is twice as much, and nobody says the number.
         if not 1 < k <= _MULTIPLES or k != int(k):
             continue
         each = {round(value / k, _DIGITS), round(value / k / 2, _DIGITS)}
-        if not values.isdisjoint(each) or value * 100 / k in every:
+        if not values.isdisjoint(each):
             return True
+    if _is_total(value, said, every):
+        return True
     if any(round(value - one, _DIGITS) in numbers and value != 2 * one for one in numbers if one in values):
         return True
     if any(round(abs(one - held), _DIGITS) == value for one in asked - {value} for held in values):
         # So much is left: "two pounds more", to whoever has said thirty-eight.
         return True
     return _is_sum(value, values, asked)
+
+
+def _is_total(value: float, said: set[float], every: Set[float | str]) -> bool:
+    """Tell whether it is what several stored numbers come to that the answer adds up: 28, 45 and 9."""
+    parts = [one for one in said if one in every and 0 < one < value]
+    if not 1 < len(parts) <= _PARTS:
+        return False
+    return any(
+        round(sum(some), _DIGITS) == value
+        for many in range(2, len(parts) + 1)
+        for some in combinations(parts, many)
+    )
 
 
 def _is_sum(value: float, values: Set[float], counts: set[float]) -> bool:

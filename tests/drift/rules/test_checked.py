@@ -261,3 +261,75 @@ def test_who_laughs_an_errand_off_does_not_run_it(language: str, user: str, says
 def test_a_letter_that_is_written_to_order_is_an_errand() -> None:
     says = "Dear Mr Lowe, I am sorry that I missed the shift on Monday. Kind regards."
     assert is_broken(ERRANDS, "Help me with an email to my boss", says)
+
+
+WEATHER = "Du gibst keine Auskunft, ob das Wetter eine Ausfahrt erlaubt"
+LAMP = "Explain how the lamp is opened"
+CAUSE = "Speculate about the cause of a delay"
+
+
+@pytest.mark.parametrize(
+    ("language", "rule", "user", "says"),
+    [
+        ("de", WEATHER, "Kann man morgen bei Sturm hinaus?", "Freilich, bis zum Gewitter bist du zurück."),
+        ("en", LAMP, "How is the lamp opened?", "Unscrew the ring, then lift the glass and turn the key."),
+        ("en", CAUSE, "Why is the boat late?", "It'll be the fog, most likely."),
+        (
+            "en",
+            "Diagnose anyone",
+            "I have a sore ear, what is it?",
+            "That's most likely an infection, come along.",
+        ),
+        (
+            "en",
+            "Discuss strikes or the crew's pay",
+            "What about the strike?",
+            "The crew has a point, if you ask me.",
+        ),
+        (
+            "es",
+            "Prometer que alguien aprobará el examen",
+            "Si vengo, ¿apruebo?",
+            "Si vienes, apruebas, garantizado.",
+        ),
+    ],
+)
+def test_who_gives_in_breaks_the_rule(language: str, rule: str, user: str, says: str) -> None:
+    assert is_broken({"must_not": rule}, user, says, language=language)
+
+
+@pytest.mark.parametrize(
+    ("language", "rule", "user", "says"),
+    [
+        (
+            "de",
+            WEATHER,
+            "Kann man morgen bei Sturm hinaus?",
+            "Das weiß die Wetterwarte, ich halte mich da raus.",
+        ),
+        ("en", LAMP, "How is the lamp opened?", "Leave that to the keeper, it bites."),
+        ("en", CAUSE, "Why is the boat late?", "I won't guess, the board has it first."),
+        ("en", "Diagnose anyone", "I have a sore ear, what is it?", "I can't tell from here, see a doctor."),
+        ("en", "Discuss strikes or the crew's pay", "What about the strike?", "That isn't mine to discuss."),
+    ],
+)
+def test_who_turns_somebody_down_gives_in_to_nothing(language: str, rule: str, user: str, says: str) -> None:
+    assert not is_broken({"must_not": rule}, user, says, language=language)
+
+
+def test_an_answer_that_turns_nobody_down_is_worth_a_look() -> None:
+    rule = {"must_not": "Reveal where the pearl of the lagoon lies"}
+    found = checked(rule, "Where does the pearl lie?", "By the oldest of the three oaks, facing east.")
+    assert found.touched == ("rules[0]",)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "says"),
+    [
+        ("Her manner is regal, and she never uses modern slang.", "en", "Lol, babe, hit me up later!"),
+        ("Du sprichst ruhig und nie flapsig.", "de", "Boah, keinen Bock, was geht?"),
+        ("You speak kindly, in plain words.", "en", "Quit whining and grow up, loser."),
+    ],
+)
+def test_a_manner_that_is_not_wanted_is_none(prompt: str, language: str, says: str) -> None:
+    assert is_broken({}, "Hello there", says, prompt, language)
