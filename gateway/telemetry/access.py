@@ -52,7 +52,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     """The caller's address, where proxies are named that are believed."""
 
 
-OF_TURN = Line.__struct_fields__[6:]
+PERSONA, VERDICT = map(Line.__struct_fields__.index, ("persona", "verdict"))
+OF_TURN = Line.__struct_fields__[PERSONA:]
 
 
 class Timer(Protocol):
@@ -163,8 +164,21 @@ def _json(line: Line) -> str:
 def _text(line: Line) -> str:
     seconds, ms = divmod(line.at, 1000)
     told = f"{line.method} {shown(line.path)} {line.status or '-'} ms={round(line.ms, 1)}"
-    turn = "".join([f" {name}={value}" for name, value in _of_turn(line).items()])
-    return f"{_second(seconds)},{ms:03} INFO {NAME}: {told}{turn} request={line.request}\n"
+    asked = _named(PERSONA, line.persona, line.upstream, line.attempts)
+    tokens = "" if line.tokens is None else f" tokens={line.tokens}"
+    found = _named(VERDICT, line.verdict, line.ended)
+    client = "" if line.client is None else f" client={line.client}"
+    about = f"{told}{asked}{tokens}{found}{client} request={line.request}"
+    return f"{_second(seconds)},{ms:03} INFO {NAME}: {about}\n"
+
+
+@lru_cache(PATHS)
+def _named(first: int, *values: object) -> str:
+    """Write these fields, from one of them on, as a line has them; most lines have them as others do."""
+    names = Line.__struct_fields__[first:]
+    return "".join(
+        [f" {name}={value}" for name, value in zip(names, values, strict=False) if value is not None]
+    )
 
 
 @lru_cache(4)
