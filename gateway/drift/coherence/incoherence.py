@@ -16,6 +16,8 @@ from gateway.drift.text import Text
 
 _SENTENCE = re.compile(r"[^.!?。！？…\n]{12,}")
 _RUN = re.compile(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
+_OFTEN = 3
+"""The same sentence so often is a repetition."""
 _LONG = 15
 """A run of one character makes a word at least as long as this."""
 _END = re.compile(r"[\w,;，、；-]\s*$")
@@ -125,7 +127,7 @@ def incoherence(
     evidence = 0.0
     if len(asked.words) > 2:
         evidence = sum(map(mul, learnt.weights, features(asked, told, learnt.rarity)))
-    flaws = [*_garbage(text), *_repetition(text, told.words, earlier), *_cut(text)]
+    flaws = [*_garbage(text), *_repetition(answer, told.words, earlier), *_cut(text)]
     flaws += _foreign(asked, told, len(text), repertoire, learnt)
     if evidence > 1:
         flaws.append(Flaw("unrelated", round(1 - math.exp(1 - evidence), 3), 0, len(text)))
@@ -150,22 +152,28 @@ def _garbage(answer: str) -> list[Flaw]:
     return [Flaw("garbage", 0.6 if trailing else 1.0, *found.span())]
 
 
-def _repetition(answer: str, tokens: list[str], earlier: Sequence[str]) -> list[Flaw]:
+def _repetition(said: Text, tokens: list[str], earlier: Sequence[str]) -> list[Flaw]:
+    answer = said.text
     seen = answer[:8000]
-    if max(map(len, seen.split()), default=0) >= _LONG and (run := _RUN.search(seen)):
+    # The pieces of a text are cut already, and no run is longer than the one that it stands in.
+    pieces = said.ends[0].pieces if len(said.ends) == 1 else seen.split()
+    if max(map(len, pieces), default=0) >= _LONG and (run := _RUN.search(seen)):
         return [Flaw("repetition", 0.6, *run.span())]
     return _repeated(answer, seen) or _looped(answer, tokens) or _repeats(answer, earlier)
 
 
 def _repeated(answer: str, seen: str) -> list[Flaw]:
     """Find the same sentence again and again."""
-    found = [sentence.strip().lower() for sentence in _SENTENCE.findall(seen)]
+    cut = _SENTENCE.findall(seen)
+    if len(cut) < _OFTEN:
+        return []
+    found = [sentence.strip().lower() for sentence in cut]
     if len(found) - len(set(found)) < 2:
         return []
     sentences = Counter(found)
     text, times = max(sentences.items(), key=lambda item: item[1], default=("", 0))
     share = sum(len(each) * (count - 1) for each, count in sentences.items()) / (len(seen) + 1)
-    if times >= 3 and share > 0.3:
+    if times >= _OFTEN and share > 0.3:
         at = answer.lower().find(text)
         return [Flaw("repetition", min(1.0, share * 1.4), max(at, 0), max(at, 0) + len(text))]
     return []

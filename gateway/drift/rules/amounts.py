@@ -32,6 +32,8 @@ AMOUNT = re.compile(
     rf"[$€£¥₺₽₩₹]\s?{_DIGITS}|(?:{_DIGITS}\s?|[一二三四五六七八九十百千万億]+)(?:{_UNIT})|yüzde \d+|%\s?\d+",
     re.IGNORECASE,
 )
+_NUMERAL = re.compile(r"[\d一二三四五六七八九十百千万億]")
+"""An amount has one of these, which are quicker to look for."""
 _CLOCK = re.compile(
     r"(?<![\d.,])\d{1,2}(?::\d{2}|[.h]\d{2}(?!\d)|\s?(?:am|pm|uhr|h|点|時|시)(?!\w))", re.IGNORECASE
 )
@@ -54,13 +56,16 @@ FEW = 3
 def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Money and the like that is given, promised or named."""
     wanted = rule.concepts & MONEY
+    looked = wanted | (GRATIS if wanted & GRATIS else REPAID if wanted & REPAID else frozenset())
+    is_own = "act:promise" in rule.acts and not rule.own.isdisjoint(answer.content)
+    if not is_own and looked.isdisjoint(answer.labels) and not _amounts(answer):
+        return
     haggles = "dear" in asked.labels or not asked.labels.keys().isdisjoint(HAGGLING)
     is_begged = "dear" in asked.labels or not asked.labels.keys().isdisjoint(MONEY)
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "defer"):
             continue
-        looked = wanted | (GRATIS if wanted & GRATIS else REPAID if wanted & REPAID else frozenset())
         objects = [mark for label in looked for mark in answer.within(label, start, end)]
         if "act:promise" in rule.acts:
             objects += _own(rule, answer, start, end)
@@ -155,7 +160,8 @@ def _counts(reading: Marked) -> set[int]:
 def _amounts(answer: Marked) -> list[re.Match[str]]:
     """The amounts of an answer, looked for once for all rules."""
     if answer.amounts is None:
-        answer.amounts = list(AMOUNT.finditer(answer.text))
+        is_there = _NUMERAL.search(answer.text) is not None
+        answer.amounts = list(AMOUNT.finditer(answer.text)) if is_there else []
     return answer.amounts
 
 
