@@ -1,6 +1,7 @@
 """A text is read once: every wing goes by the same words and tokens, wherever it looks."""
 
 import re
+from bisect import bisect_left, bisect_right
 from functools import cache
 from itertools import accumulate, compress
 from operator import not_
@@ -85,6 +86,15 @@ class Stretch:
         self._runs_on: bool | None = None
         self._quotes: list[tuple[int, int]] | None = None
 
+    def part(self, start: int, end: int) -> "Stretch":
+        """Take what stands between two places of it; what was read of the whole is cut and not read anew."""
+        cut = Stretch(self.text[start:end], self.offset + start, self.notes)
+        # A capital sigma is another small letter at the end of a word, and so of a part.
+        if self._pieces is not None and len(self.lower) == len(self.text) and "Σ" not in cut.text:
+            cut._pieces = _cut(self._pieces, self.borders, start, start + len(cut.text))
+            cut._runs_on = False if self._runs_on is False else None
+        return cut
+
     def words(self, *, elides: bool) -> list[str]:
         """Give what stands between words and the words, in turn; together they are as long as the text.
 
@@ -165,6 +175,18 @@ class Stretch:
         return self._quotes
 
 
+def _cut(pieces: list[str], borders: list[int], start: int, end: int) -> list[str]:
+    """Give the pieces between two places, from one between words to another, whichever may be empty."""
+    if start >= end:
+        return [""]
+    first, last = bisect_right(borders, start), bisect_left(borders, end)
+    some = pieces[first : last + 1]
+    # The end first, so that one piece that is cut at both ends keeps its beginning until then.
+    some[-1] = some[-1][: end - (borders[last - 1] if last else 0)]
+    some[0] = some[0][start - (borders[first - 1] if first else 0) :]
+    return [*([""] if first % 2 else []), *some, *([""] if last % 2 else [])]
+
+
 def _joined(pieces: list[str], *, elides: bool) -> list[str]:
     """Make one word of what a hyphen or an apostrophe joins."""
     joints, between = _JOINS[elides], pieces[2:-1:2]
@@ -199,8 +221,9 @@ class Text:
         """Take what stands between two places; the whole of a short text is read once for all who ask."""
         if start == 0 and end == len(self.ends[0].text):
             return self.ends[0]
-        notes = self.ends[0].notes if len(self.ends) == 1 else -1
-        return Stretch(self.text[start:end], start, notes)
+        if len(self.ends) == 1:
+            return self.ends[0].part(start, end)
+        return Stretch(self.text[start:end], start)
 
     def head(self, longest: int) -> Stretch:
         """Take so many characters from the beginning; those of a short text are read once for all who ask."""

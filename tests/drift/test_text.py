@@ -92,3 +92,18 @@ def test_pieces_make_up_the_text_and_borders_are_where_its_words_stand(text: str
     places = list(zip(part.borders[::2], part.borders[1::2], strict=False))
     assert [part.lower[start:end] for start, end in places] == part.pieces[1::2]
     assert all(word.isalnum() for word in part.pieces[1::2])
+
+
+@given(TEXTS, st.integers(0, 60), st.integers(0, 60))
+@example("ΟΔΟΣ ΟΔΟΣ", 0, 3)
+@example("one two", 1, 6)
+@example("one", 1, 2)
+@example("one two", 3, 4)
+def test_a_part_of_what_was_read_is_as_if_it_was_read_by_itself(text: str, start: int, end: int) -> None:
+    whole = Stretch(text, 7)
+    assert whole.runs == whole.pieces[1::2]
+    assert isinstance(whole.runs_on, bool)
+    part, alone = whole.part(start, end), Stretch(text[start:end], 7 + start)
+    assert (part.text, part.offset, part.lower) == (alone.text, alone.offset, alone.lower)
+    assert (part.pieces, part.borders, part.tokens) == (alone.pieces, alone.borders, alone.tokens)
+    assert part.worded(elides=False) == alone.worded(elides=False)
