@@ -19,9 +19,14 @@ _RUN_ON = re.compile("[^\0-\u08ff\u0964-\u0dff\u0e80-\u2e7f]")
 """A text without any of these has runs of letters and digits for tokens."""
 _PIECES_ASCII = re.compile("([a-z0-9]+)")
 _PIECES = re.compile(r"([^\W_]+)")
-_TOKEN = re.compile(rf"[{_HAN}]+|[{_THAI}]+|(?:[^\W_{_HAN}{_THAI}{_DEVANAGARI}]+|[{_DEVANAGARI}]+)+")
 _JOINTS, _HYPHEN = "['’\\-]", "-"
 _LETTERS = rf"[^\W\d_{RUNS}]+"
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """Find a token in a text whose words run on."""
+    return re.compile(rf"[{_HAN}]+|[{_THAI}]+|(?:[^\W_{_HAN}{_THAI}{_DEVANAGARI}]+|[{_DEVANAGARI}]+)+")
 
 
 @cache
@@ -150,7 +155,7 @@ class Stretch:
     def tokens(self) -> list[str]:
         """Give runs of letters and digits in lower case; Chinese and Japanese ones keep marks in them."""
         if self._tokens is None:
-            self._tokens = _TOKEN.findall(self.lower) if self.runs_on else self.runs
+            self._tokens = _token().findall(self.lower) if self.runs_on else self.runs
         return self._tokens
 
     @property

@@ -61,6 +61,8 @@ def run(
     """
     logs.configure(config.log)
     sys.setswitchinterval(SWITCH_SECONDS)
+    # Nearly all that is made until the start is over stays; `_spare_collector` looks through it once.
+    gc.disable()
     front = create_app(config, table, tools, embedder, page, bulletin)
     tracing = traced(config.otel, front.gateway)
     protocol = limited(config.server, front.gateway.access, front.gateway.meter, tracing)
@@ -107,6 +109,7 @@ def _spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 class _Server(uvicorn.Server):
