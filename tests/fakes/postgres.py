@@ -23,6 +23,7 @@ Content = Literal["", "schema", "engine"]
 """What a new database has: nothing, our tables, or besides them those of the engine that does work."""
 NOBODY = 65534
 """PostgreSQL refuses to run as root, so that it is run as this user there."""
+PREFIX = "persona-postgres-"
 MEMORY = Path("/dev/shm")
 MOST_BYTES = 4 << 30
 """A server's data stays far below this; several servers run at a time."""
@@ -150,7 +151,10 @@ class Cluster:
 def cluster() -> Iterator[Cluster]:
     """Start a server of the test's own, which it may stop and start."""
     # Another user has to reach the folder, which a test's own does not allow.
-    folder = Path(tempfile.mkdtemp(prefix="persona-postgres-", dir=_room()))
+    room = _room()
+    if room is not None:
+        _sweep(room)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=room))
     made = Cluster(folder)
     try:
         made.start()
@@ -166,6 +170,14 @@ def _room() -> Path | None:
         return MEMORY if shutil.disk_usage(MEMORY).free > MOST_BYTES else None
     except OSError:
         return None
+
+
+def _sweep(room: Path) -> None:
+    """Delete what tests have left that were killed; a server ends by itself once its folder is gone."""
+    for folder in room.glob(f"{PREFIX}*-*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
