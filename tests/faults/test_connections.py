@@ -3,7 +3,8 @@
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -33,31 +34,35 @@ LINGER = 2.0
 
 # After a refusal
 
-REFUSED: dict[str, tuple[str, int]] = {
-    "chat without a key": (f"POST {CHAT}", 401),
-    "embeddings without a key": ("POST /v1/openai/embeddings", 401),
-    "a native route without a key": ("POST /v1/personas", 401),
-    "a path that is not there": ("POST /nowhere", 404),
-    "a method that is not taken": ("PUT /health/live", 405),
-}
+REFUSED = (
+    (f"POST {CHAT}", 401),
+    ("POST /v1/openai/embeddings", 401),
+    ("POST /v1/personas", 401),
+    ("POST /nowhere", 404),
+    ("PUT /health/live", 405),
+)
+"""Three come without a key, one to a path that is not there, and one by a method that is not taken."""
+FRAMINGS = ("Content-Length: 1000000", "Transfer-Encoding: chunked")
 
 
-@pytest.mark.parametrize("framing", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_body_may_not_dribble_on_after_a_refusal(
-    impatient: Gateway, worker: int, name: str, framing: str
-) -> None:
-    target, status = REFUSED[name]
-    may_not_dribble_on(impatient, target, status, framing)
+def test_a_body_may_not_dribble_on_after_a_refusal(impatient: Gateway, worker: int) -> None:
+    cases = [(target, status, framing) for target, status in REFUSED for framing in FRAMINGS]
+    at_once(lambda case: may_not_dribble_on(impatient, *case), cases)
 
 
-@pytest.mark.parametrize("framing", ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
-@pytest.mark.parametrize("path", [CHAT, "/v1/openai/embeddings", "/v1/personas"])
-def test_nor_may_one_in_an_encoding_that_is_not_taken(
-    impatient: Gateway, worker: int, path: str, framing: str
-) -> None:
-    lines = (framing, f"Authorization: Bearer {impatient.key}", "Content-Encoding: br")
-    may_not_dribble_on(impatient, f"POST {path}", 415, *lines)
+def test_nor_may_one_in_an_encoding_that_is_not_taken(impatient: Gateway, worker: int) -> None:
+    more = (f"Authorization: Bearer {impatient.key}", "Content-Encoding: br")
+    paths = (CHAT, "/v1/openai/embeddings", "/v1/personas")
+    cases = [(f"POST {path}", 415, framing, *more) for path in paths for framing in FRAMINGS]
+    at_once(lambda case: may_not_dribble_on(impatient, *case), cases)
+
+
+def at_once(look: Callable[[Any], None], cases: Sequence[Any]) -> None:
+    """Look at all of these at the same time, as each takes seconds in which nothing happens."""
+    with ThreadPoolExecutor(len(cases)) as threads:
+        looks = [threads.submit(look, case) for case in cases]
+    errors = [one.exception() for one in looks]
+    assert [(case, repr(error)) for case, error in zip(cases, errors, strict=True) if error] == []
 
 
 def may_not_dribble_on(gateway: Gateway, target: str, status: int, framing: str, *lines: str) -> None:
@@ -120,11 +125,14 @@ def test_many_refused_bodies_leave_no_connection(impatient: Gateway, worker: int
 # The whole of a body
 
 
-@pytest.mark.parametrize("path", [CHAT, "/v1/personas"])
-def test_a_body_that_dribbles_has_a_deadline(impatient: Gateway, worker: int, path: str) -> None:
-    with connect(impatient) as peer:
+def test_a_body_that_dribbles_has_a_deadline(impatient: Gateway, worker: int) -> None:
+    at_once(lambda path: has_a_deadline(impatient, path), (CHAT, "/v1/personas"))
+
+
+def has_a_deadline(gateway: Gateway, path: str) -> None:
+    with connect(gateway) as peer:
         began = time.monotonic()
-        peer.sendall(written(impatient, {**ASK, "pad": "x" * 100}, path)[:-60])
+        peer.sendall(written(gateway, {**ASK, "pad": "x" * 100}, path)[:-60])
         answer, pieces = dribble(peer, b"x", until_answered=30)
         peer.settimeout(25)
         answer += rest_of(peer)[0]
