@@ -28,6 +28,21 @@ HERE = Path(__file__).parent
 SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe"})
 SLOW_FIXTURES = frozenset({"postgres", "served"})
 SLOW_FILE = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.slow\b", re.MULTILINE)
+FIRST = (
+    "work/test_kills.py",
+    "web/test_browser.py",
+    "runs/test_repeating.py",
+    "api/test_isolation.py",
+    "webhooks/test_webhooks.py",
+    "e2e/test_wheel.py",
+    "work/test_shift.py",
+    "faults/test_server_processes.py",
+    "faults/test_faults.py",
+    "drift/test_training.py",
+    "fuzz/test_fuzz.py",
+    "drift/test_hostile.py",
+)
+"""These files take longest, and come first, so that none of them is all that is left in the end."""
 GROUPS = ("serial", "waits")
 """Marks of tests that run apart from all others; their files name them, and only those are read for them."""
 
@@ -49,6 +64,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that start gateways are slow by where they stand, or by what they ask for."""
+    places = {HERE / name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(FIRST)))
     for item in items:
         folders = item.path.parts[len(HERE.parts) :]
         if SLOW_FOLDERS.intersection(folders) or any(map(is_slow, fixtures(item))):

@@ -53,5 +53,9 @@ def test_all_tests_have_the_hook_that_lets_skips_fail() -> None:
     assert conftest.pytest_runtest_makereport is skips.pytest_runtest_makereport
 
 
+def test_the_files_that_come_first_are_there() -> None:
+    assert [name for name in conftest.FIRST if not (conftest.HERE / name).is_file()] == []
+
+
 def test_long_forms_are_for_the_soak_alone() -> None:
     assert many(3, soak=300) == 3

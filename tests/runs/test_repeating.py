@@ -255,7 +255,6 @@ def test_what_the_audit_blames_is_told_once_repaired_or_not(
     assert document.problems(media["application/json"]["schema"], event) == []
 
 
-@pytest.mark.serial
 def test_a_run_goes_on_after_a_kill_in_any_of_its_steps(studio: Gateway, drafts: ScriptedUpstream) -> None:
     for step in KEYS.values():
         drafts.reset()
