@@ -18,7 +18,9 @@ def parameters(operation: Operation) -> Iterator[Json]:
         with_format(name, schema)
         about = found.get("description") or meaning(operation.id, name)
         shown: Json = {"name": name, "in": place, "description": about, "schema": schema}
-        yield {**shown, "required": True, "example": examples.IN_PATHS[name]} if place == "path" else shown
+        yield (
+            {**shown, "required": True, "example": examples.IN_PATHS.get(name)} if place == "path" else shown
+        )
     if operation.scope:
         yield {"$ref": "#/components/parameters/Persona-Workspace"}
         if operation.is_repeatable:

@@ -84,6 +84,7 @@ def test_every_parameter_field_and_schema_is_explained(document: Document) -> No
     for method, path, operation in document.operations():
         for parameter in map(document.resolve, operation.get("parameters", [])):
             assert parameter["description"], (method, path, parameter["name"])
+            assert parameter["in"] != "path" or parameter["example"], (method, path, parameter["name"])
     for name, schema in document.whole["components"]["schemas"].items():
         assert schema["description"], name
         assert not list(unexplained(name, schema))
