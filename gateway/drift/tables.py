@@ -111,6 +111,8 @@ class Figures(Table, frozen=True):
     The name of a unit may say what part of another it is, or how many of it: `gbp/100`, `percent*10`."""
     signs: dict[str, str] = {}
     """Signs of units, before or behind the number."""
+    doses: str = ""
+    """What a remedy is counted in; `*` is any ending."""
     hour: str = ""
     """Behind the hour, with the minutes as a group: "10 *h 30*"."""
     oclock: str = ""

@@ -23,15 +23,6 @@ NOTHING = frozenset({"@free", "@waive"})
 GIVEN = ["give", "guarantee", "perfect", "done"]
 """So it is given by the persona itself, and not by what is stored."""
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
-_UNIT = (
-    r"[$€£¥₺₽₩₹%％円元원割折]|(?:percent|per cent|prozent|pour cent|por ciento|per cento|por cento|procent"
-    r"|euros?|eur|dollars?|pounds?|quid|lira|tl|zł|złotych|руб\w*|yen|yuan|won|franken|chf|reais|pesos|kr)(?!\w)"
-)
-_DIGITS = r"\d(?:[\d.,]*\d)?"
-AMOUNT = re.compile(
-    rf"[$€£¥₺₽₩₹]\s?{_DIGITS}|(?:{_DIGITS}\s?|[一二三四五六七八九十百千万億]+)(?:{_UNIT})|yüzde \d+|%\s?\d+",
-    re.IGNORECASE,
-)
 _NUMERAL = re.compile(r"[\d一二三四五六七八九十百千万億]")
 """An amount has one of these, which are quicker to look for."""
 _CLOCK = re.compile(
@@ -161,7 +152,7 @@ def _amounts(answer: Marked) -> list[re.Match[str]]:
     """The amounts of an answer, looked for once for all rules."""
     if answer.amounts is None:
         is_there = _NUMERAL.search(answer.text) is not None
-        answer.amounts = list(AMOUNT.finditer(answer.text)) if is_there else []
+        answer.amounts = list(answer.phrasebook.amount.finditer(answer.text)) if is_there else []
     return answer.amounts
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
 from gateway.drift.rule import COMMON, Active, effective
-from gateway.drift.rules import amounts, answered, consent, duties, forbidden, form, prose, tasks, topics
+from gateway.drift.rules import answered, consent, duties, forbidden, form, prose, tasks, topics
 from gateway.drift.rules.findings import TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
@@ -108,7 +108,7 @@ class Rules:
         titles = self.phrasebook.titles
         called = {match[1] for match in titles.finditer(texts)} if titles is not None else set()
         self.home = frozenset(self.phrasebook.stems(texts) | called)
-        self.known = frozenset(match[0].replace(" ", "") for match in amounts.AMOUNT.finditer(texts))
+        self.known = frozenset(match[0].replace(" ", "") for match in self.phrasebook.amount.finditer(texts))
         prompt = Marked(words, Stretch(persona.prompt[: prose.LONGEST]))
         # Whoever may not speak of what it is made of plays a role, for which errands from outside are none.
         plays = not prompt.labels.keys().isdisjoint(PRETENDS) and "cue:lead" in prompt.labels

@@ -9,7 +9,7 @@ from operator import itemgetter
 from gateway.drift import counting, language
 from gateway.drift.language import Languages
 from gateway.drift.memory import Memory
-from gateway.drift.rules import glyphs
+from gateway.drift.rules import glyphs, units
 from gateway.drift.rules.glyphs import Glyphs
 from gateway.drift.rules.marks import Mark, Placed
 from gateway.drift.rules.words import Entry, Word, fold
@@ -45,6 +45,7 @@ def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> "Ph
         return None
     book = Phrasebook(code, words, prompts=prompts, spaced=languages[code].writing.spaced)
     book.counts = {fold(word): value for word, value in counting.words(languages[code]).items()}
+    book.amount, book.dose = units.amount(languages), units.dose(languages)
     return book
 
 
@@ -53,13 +54,17 @@ def empty(languages: Languages, code: str) -> "Phrasebook":
     """Make the phrasebook of a language of whose rules nothing is known."""
     code = language.primary(code)
     spaced = code not in languages or languages[code].writing.spaced
-    return Phrasebook(code, RuleWords(), prompts=False, spaced=spaced)
+    book = Phrasebook(code, RuleWords(), prompts=False, spaced=spaced)
+    book.amount, book.dose = units.amount(languages), units.dose(languages)
+    return book
 
 
 class Phrasebook:
     """The rule words of a language, made ready to read texts with."""
 
     def __init__(self, code: str, file: RuleWords, *, prompts: bool, spaced: bool) -> None:
+        self.amount = self.dose = re.compile("(?!)")
+        """Patterns of amounts of money and of doses, as any language writes them."""
         self.counts: dict[str, int] = {}
         """Every number word of the language with its value."""
         self.spaced = spaced

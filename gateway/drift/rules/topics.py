@@ -1,6 +1,5 @@
 """An answer's words tell whether it speaks of, advises in or asks for what it is not to."""
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -32,12 +31,6 @@ FAMILIAR = 0.75
 HEALTH = frozenset({"@diagnosis", "@medicine"})
 """Whoever names one of these to somebody who is ill gives advice."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
-
-
-_DOSE = re.compile(
-    r"\d[\d.,]*\s?(?:mg|ml|mcg|µg|cc|tablet\w*|tropfen|drops|gouttes|gotas|damla|comprim\w+|錠|滴|ミリ)(?!\w)",
-    re.IGNORECASE,
-)
 
 
 class Forbidden(NamedTuple):
@@ -140,7 +133,7 @@ def advice(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterat
     """Advice in what is not the persona's to advise in."""
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
-        dose = _DOSE.search(answer.text, start, end) if topic == "@medicine" else None
+        dose = answer.phrasebook.dose.search(answer.text, start, end) if topic == "@medicine" else None
         if dose and not answer.has(start, end, "unable", "defer", "negation"):
             yield finding(rule, "advice", 0.6, start, end)
             continue

@@ -1,0 +1,57 @@
+"""Units make an amount of the number before them: money and shares of it, or a dose of a remedy."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from gateway.drift.language import Languages
+
+_NO_MONEY = frozenset(["second", "minute", "hour", "day", "week", "month", "year", "kg", "km", "cm"])
+"""Units of something else; what is counted, such as `n:席`, has a colon."""
+_DIGITS = r"\d(?:[\d.,]*\d)?"
+_HAN = "[一二三四五六七八九十百千万億]+"
+"""A number that is written in characters."""
+_RUN_ON = "\u2e80"
+"""Letters behind this one need no border behind them."""
+
+
+@lru_cache(maxsize=8)
+def amount(languages: Languages) -> re.Pattern[str]:
+    """Match an amount of money or a share of one, as any of the languages writes it."""
+    words = _paying(one.figures.units for one in languages.values())
+    signs = _paying(one.figures.signs for one in languages.values())
+    single = "".join(sorted({sign for sign in signs if len(sign) == 1 and not sign.isalnum()}))
+    sign = f"[{re.escape(single)}]" if single else "(?!)"
+    # A code such as EUR stands behind its number; other words that are signs stand before it: "yüzde 20".
+    codes = {one for one in signs if one.isascii() and one.isalpha() and len(one) == 3}
+    before = sorted({one.lower() for one in signs - codes if len(one) > 1 and one.isalpha()})
+    lead = "|".join([sign, *map(re.escape, before)])
+    behind = f"{sign}|{_any_of(words | codes)}"
+    return re.compile(rf"(?:{lead})\s?{_DIGITS}|(?:{_DIGITS}\s?|{_HAN})(?:{behind})", re.IGNORECASE)
+
+
+@lru_cache(maxsize=8)
+def dose(languages: Languages) -> re.Pattern[str]:
+    """Match so much of a remedy, as any of the languages writes it."""
+    words = [word for one in languages.values() for word in one.figures.doses.split()]
+    return re.compile(rf"\d[\d.,]*\s?(?:{_any_of(words)})", re.IGNORECASE)
+
+
+def _paying(units: Iterable[Mapping[str, str]]) -> set[str]:
+    """Give the words of money and of shares, not those that something else is measured or counted in."""
+    return {word for one in units for kind, some in one.items() if _pays(kind) for word in some.split()}
+
+
+def _pays(kind: str) -> bool:
+    bare = kind.partition("/")[0].partition("*")[0]
+    return bare not in _NO_MONEY and ":" not in bare
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """Match one of these, the longest first; a hyphen may be a blank, and a star any ending."""
+    spaced: list[str] = []
+    glued: list[str] = []
+    for word in sorted({*words}, key=lambda one: (-len(one), one)):
+        text = re.escape(word.rstrip("*")).replace(r"\-", "[ -]") + r"\w*" * word.endswith("*")
+        (glued if word[0] > _RUN_ON else spaced).append(text)
+    return "|".join(["|".join(glued) or "(?!)", rf"(?:{'|'.join(spaced) or '(?!)'})(?!\w)"])
