@@ -55,10 +55,10 @@ class Rings:
         words[place] += amount
         return total
 
-    def _give_back(self, at: int, cell: int, now: int, amount: int) -> None:
+    def _give_back(self, at: int, cell: int, now: int) -> None:
         place = at + CELLS + cell % SPAN
         if now - cell < SPAN:
-            amount = min(amount, self._words[place])
+            amount = min(1, self._words[place])
             self._words[place] -= amount
             self._words[at + TOTAL] -= amount
             if cell == self._words[at + OLDEST] and not self._words[place]:

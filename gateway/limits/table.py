@@ -87,20 +87,20 @@ class Table(Rings):
         finally:
             self._end()
 
-    def give_back(self, name: int, cell: int, amount: int = 1) -> None:
-        """Take back what was counted in that cell, if it still counts. Raises TableFullError."""
+    def give_back(self, name: int, cell: int) -> None:
+        """Take back one that was counted in that cell, if it still counts. Raises TableFullError."""
         at, now = self._begin(name)
         try:
-            self._give_back(at, cell, now, amount)
+            self._give_back(at, cell, now)
         finally:
             self._end()
 
-    def renew(self, name: int, cell: int, amount: int = 1) -> int:
-        """Count now what was counted in that cell, and return the cell of now. Raises TableFullError."""
+    def renew(self, name: int, cell: int) -> int:
+        """Count now one that was counted in that cell, and return the cell of now. Raises TableFullError."""
         at, now = self._begin(name)
         try:
-            self._give_back(at, cell, now, amount)
-            self._add(at, now, amount)
+            self._give_back(at, cell, now)
+            self._add(at, now, 1)
             return now
         finally:
             self._end()

@@ -78,7 +78,7 @@ class Courses:
         self._make = make
         self._score = score
         self._profiles: Cache[tuple[str, str, str], Profile | Exception] = Cache(PROFILES)
-        self._courses: Cache[int, Known] = Cache(COURSES, _size)
+        self._courses: Cache[int, Known] = Cache(COURSES, lambda known: known.course.size)
         self._requests: Cache[int, int] = Cache(REQUESTS)
         """Remembers the place that a request's messages lead to, by a hash over their bytes."""
 
@@ -196,10 +196,6 @@ class Courses:
         coherence = round(score.coherence, 2)
         choice = ChoiceScore(said.index, drift, coherence, score.values_basis, score.signals)
         return choice, score.touched
-
-
-def _size(known: Known) -> int:
-    return known.course.size
 
 
 def _before(task: Task) -> int | None:

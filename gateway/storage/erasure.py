@@ -74,7 +74,7 @@ async def conversations(connection: AsyncConnection, which: ColumnElement[bool])
     await connection.execute(delete(items).where(items.c.response.in_(answered)))
     asked = tables.background_responses.c
     goes_on = asked.conversation.in_(select(tables.conversations.c.seq).where(which))
-    await background(connection, goes_on | asked.id.in_(_names(here)))
+    await background(connection, goes_on | asked.id.in_(select(tables.responses.c.id).where(here)))
     await connection.execute(delete(tables.responses).where(here))
     conversation, workspace = tables.conversations.c, tables.workspaces.c
     counted = select(conversation.workspace_id, func.count().label("gone")).where(which)
@@ -94,7 +94,3 @@ async def background(connection: AsyncConnection, which: ColumnElement[bool]) ->
     told = tables.response_events
     await connection.execute(delete(told).where(told.c.response.in_(theirs)))
     await connection.execute(delete(tables.background_responses).where(which))
-
-
-def _names(responses: ColumnElement[bool]) -> Select[tuple[str]]:
-    return select(tables.responses.c.id).where(responses)
