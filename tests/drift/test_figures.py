@@ -51,6 +51,7 @@ PLACES = {
         ("en", "three pounds and five pence", [("gbp", 3.05)]),
         ("it", "un'ora e mezza", [("hour", 1.5)]),
         ("tr", "on iki lira elli kuruş", [("try", 12.5)]),
+        ("ru", "с 2015 года, пять лет", [("of-the-calendar", 2015), ("year", 5)]),
         ("ru", "девять рублей двадцать копеек", [("rub", 9.2)]),
         ("pt", "das 9h às 18h30", [("time", 540), ("time", 1110)]),
         ("de", "zwanzig nach drei, anderthalb Stunden", [("time", 200), ("hour", 1.5)]),

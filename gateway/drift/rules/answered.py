@@ -87,7 +87,7 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
         is_named = not rule.concepts.isdisjoint(ABOUT) and answer.has(start, end, *(rule.concepts & ABOUT))
         if is_about or is_named or not rule.own.isdisjoint(answer.said(sentence)):
             yield finding(rule, "promise", ASSURED, start, end)
-        elif is_loose and answer.has(start, end, "vow"):
+        elif is_loose and sentence is answer.sentences[0] and answer.has(start, end, "vow"):
             yield finding(rule, "promise", VOWED, start, end)
 
 

@@ -10,7 +10,7 @@ from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.text import Stretch
 
-REGISTERS = ("slang", "stiff", "gush", "scold", "modern")
+REGISTERS = ("slang", "stiff", "gush", "scold", "modern", "archaic")
 SURE = "-sure"
 """Expressions that are hardly said in any other register count twice."""
 STRENGTH = (0.0, 0.3, 0.6, 0.75)
@@ -126,7 +126,10 @@ def _is_barred_surely(name: str, wanted: set[str]) -> bool:
         "gush": {"dry", "calm", "plain", "formal", "archaic"},
         "scold": {"warm", "formal", "calm", "casual", "plain"},
     }
-    allowed = {"slang": {"casual"}, "stiff": set() if "plain" in wanted else {"formal"}}
+    allowed = {
+        "slang": set() if "formal" in wanted else {"casual"},
+        "stiff": set() if wanted & {"plain", "warm", "archaic"} else {"formal"},
+    }
     allowed["scold"] = set() if "formal" in wanted else {"dry"}
     if name in against and not wanted:
         return True  # Nobody has said that anybody may be spoken to so.
@@ -141,6 +144,7 @@ def _is_barred(name: str, wanted: set[str]) -> bool:
         "gush": {"dry", "calm", "plain", "formal"},
         "scold": {"warm", "formal", "calm", "casual"},
         "modern": {"archaic"},
+        "archaic": {"casual", "plain"},
     }
-    allowed = {"slang": {"dry", "casual"}, "stiff": {"formal"}}
+    allowed = {"archaic": {"archaic"}, "slang": {"dry", "casual"}, "stiff": {"formal"}}
     return bool(against[name] & wanted) and not allowed.get(name, set()) & wanted

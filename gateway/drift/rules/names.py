@@ -21,6 +21,8 @@ KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
 _LEAD = re.compile(r"^(?:[a-zà-ÿ.]+\s+){1,3}(?=[A-ZÀ-Þ])")
 """Small words before a name: *chez* Fanchon, *such as* Thornfall."""
 _SUFFIX = re.compile(r"['’]\w{1,6}$")
+NEXT = 24
+"""Characters behind a name in which another one may begin."""
 _LEAST = 4
 """Letters of a word that stands for the whole name."""
 
@@ -71,12 +73,17 @@ def _begin(reading: Marked, start: int, end: int) -> int:
     if not _opens(reading, start) or (reading.phrasebook.behind and " " in reading.text[start:end]):
         return start
     first = WORD.match(reading.text, start, end)
-    if first is None or not any(
-        mark.start == start and mark.label.startswith(("act:", "cue:")) for mark in reading.marks
-    ):
+    if first is None:
         return end
-    rest = reading.text[first.end() : end]
-    return end - len(rest.lstrip())
+    word = reading.phrasebook.word(first[0])
+    is_known = any(mark.start == start and mark.label.startswith(("act:", "cue:")) for mark in reading.marks)
+    if is_known or not word.stem:
+        rest = reading.text[first.end() : end]
+        return end - len(rest.lstrip())
+    # Names beside each other are told by those that do not begin a sentence: `Skelder and Bluequill`.
+    behind = reading.text[end : end + NEXT]
+    parted = _PARTS.match(behind)
+    return start if parted is not None and _RUN.match(behind, parted.end()) is not None else end
 
 
 def _opens(reading: Marked, at: int) -> bool:

@@ -229,6 +229,9 @@ class Reader:
         if unit := self._unit(text, lower, end):
             kind, behind = unit
             kind, value = part(kind, value)
+            if kind == "year" and _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value):
+                # "с 2015 года" counts no years.
+                return Figure(YEAR, value, start, behind)
             return self._periods.and_a_half(lower, Figure(kind, value, start, behind))
         lead = leads.lead(text, start)
         word = lead[1].lower() if lead else ""

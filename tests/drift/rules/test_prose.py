@@ -173,6 +173,8 @@ def test_what_is_so_is_no_rule(language: str, prompt: str) -> None:
     [
         ("nl", "Noem Zeewind of Duinzicht niet.", ("Zeewind", "Duinzicht")),
         ("sv", "Nämn inte Fjordhus eller Klippan.", ("Fjordhus", "Klippan")),
+        ("nl", "Het Zeehuis en Duinzicht komen niet over je lippen.", ("Zeehuis", "Duinzicht")),
+        ("en", "Dunlark and Fellgate are rivals and don't get a mention.", ("Dunlark", "Fellgate")),
         ("tr", "Derya Otel'den ve Mavi Koy'dan söz etme.", ("Derya Otel", "Mavi Koy")),
         ("ja", "「松風堂」と「みなと屋」の名前は出さないこと。", ("松風堂", "みなと屋")),
     ],
@@ -242,3 +244,16 @@ def test_whom_to_send_people_to_is_no_rival_and_examples_of_others_are(
 )
 def test_what_is_demanded_or_answered_on_an_occasion_is_a_duty(prompt: str, language: str) -> None:
     assert any(one.rule.must for one in read(prompt, language))
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt"),
+    [
+        ("nl", "Vraagt iemand naar de kelder, dan waarschuw je voor de trap."),
+        ("de", "Fragt jemand nach dem Keller, warnst du vor der Treppe."),
+        ("sv", "Frågar någon efter källaren, varna för trappan."),
+        ("en", "If a guest is locked out, she gives them the night number, 555 0199."),
+    ],
+)
+def test_an_occasion_may_begin_with_its_verb(language: str, prompt: str) -> None:
+    assert [one.rule.kind for one in read(prompt, language)] == ["must"]

@@ -129,3 +129,24 @@ def test_whoever_is_no_person_by_its_prompt_may_say_so(is_machine: bool, says: s
     persona = {"name": "Mo", "language": "en", "prompt": nature, "examples": []}
     found = benchmark.verdict(persona, {"history": [], "user": "Who's there?", "response": says})
     assert (found["verdict"] == "out-of-character") is not is_machine
+
+
+LINES = (
+    "The lamp burns from dusk.",
+    "Mind the ninth step.",
+    "Bring a coat.",
+    "Nine stairs, then the gallery.",
+)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        ("You are Ada, keeper of the lighthouse.", "lol, at dusk, innit bruh."),
+        ("You are Ada, funny and chatty, like a big sister.", "Prithee, hast thou seen thy lamp?"),
+        ("You are Ada, warm and polite.", "Please be advised that it is lit at dusk, pursuant to the rules."),
+    ],
+)
+def test_a_register_that_no_line_of_the_persona_has_is_not_its_own(prompt: str, says: str) -> None:
+    ada = Character(name="Ada", language="en", prompt=prompt, examples=LINES)
+    assert (Rules(ada, "", packaged()).check(Text("when is it lit?"), Text(says)).broken or 0) >= BREAK
