@@ -31,6 +31,9 @@ class Phrases:
         """Those without any letter, of which no word tells."""
         for phrase in dict.fromkeys(phrases):
             self._enter(phrase)
+        self._plain = [one for one in self._within if one.isascii()]
+        # Words that are shorter than their edges are looked up by what they have.
+        self._opened, self._ended = set(map(len, self._by_opening)), set(map(len, self._by_ending))
         apart = chain.from_iterable((*self._by_opening.values(), *self._by_ending.values()))
         self._apart = [*(phrase for _, phrase in apart), *self._within, *self._always]
         self._told: Memory[str, tuple[str, ...]] = Memory(
@@ -74,11 +77,16 @@ class Phrases:
 
     def _told_by(self, token: str) -> tuple[str, ...]:
         found = [*self._by_word.get(token, ())]
-        for length in range(1, min(EDGE, len(token)) + 1):
-            opened, ended = token[:length], token[-length:]
-            found += [one for word, one in self._by_opening.get(opened, ()) if token.startswith(word)]
-            found += [one for word, one in self._by_ending.get(ended, ()) if token.endswith(word)]
-        return (*found, *(one for one in self._within if one in token))
+        for length in self._opened:
+            some = self._by_opening.get(token[:length], ())
+            found += [one for word, one in some if token.startswith(word)] if some else ()
+        for length in self._ended:
+            some = self._by_ending.get(token[-length:], ())
+            found += [one for word, one in some if token.endswith(word)] if some else ()
+        within = self._plain if token.isascii() else self._within
+        if any(map(token.__contains__, within)):
+            found += [one for one in within if one in token]
+        return tuple(found)
 
 
 @lru_cache(maxsize=64)

@@ -45,6 +45,7 @@ class Lexicon:
         self.capitals_tell = not own.writing.capital_nouns
         """A word with a capital within a sentence is a name."""
         self.name_told, self.name_said = re.compile(own.phrases.name_told or "(?!)"), own.phrases.name_said
+        self._asks_in_several = re.search(r"\S \S", own.phrases.asking) is not None
         self.asking, self.called = frames.pattern(own.phrases.asking), frames.pattern(own.phrases.called)
         self.puts_objects_first = own.words.objects_first
         self.patterns, self.literals = shared.patterns, shared.literals
@@ -154,8 +155,7 @@ class Lexicon:
 
     def _may_ask(self, word: str) -> bool:
         """Tell whether a word may ask for a name, whatever stands behind it; several may do so together."""
-        is_several = re.search(r"\S \S", self.asking.pattern) is not None
-        return is_several or self.asking.search(f" {word} {word}' {word}’ ") is not None
+        return self._asks_in_several or self.asking.search(f" {word} {word}' {word}’ ") is not None
 
     def _look_up(self, token: str) -> Entry | str | None:
         """Look up what is known of a word: often no more than its stem, or nothing."""
