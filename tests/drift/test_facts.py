@@ -159,6 +159,9 @@ def test_a_name_is_corrected_and_switched_off(
     corrected, off = of(character, said, text=text), of(character, said, off=True)
     assert accused(corrected, old, asked) == accused(corrected, strange, asked) == ["facts[0]"]
     assert accused(corrected, new, asked) == []
+    score, _ = scorer.score(Profile(corrected), scorer.BEGINNING, asked, old)
+    signals = [one for one in score.signals if one.axis == "values"]
+    assert len(signals) == len({(one.name, one.start, one.end, one.basis) for one in signals})
     assert [accused(off, told, asked) for told in (old, new, strange)] == [[], [], []]
 
 

@@ -215,6 +215,6 @@ def _verdict(evidence: Evidence) -> Contradiction | None:
     score = BIAS + sum(part if part > 0 else part * (1 - _OVERRULED * decisive) for part in weighed)
     if not evidence.clashes:
         score = min(score, _NO_CLASH)
-    ranked = sorted(evidence.clashes, key=lambda clash: -clash.strength)[:_CLASHES]
+    ranked = sorted(dict.fromkeys(evidence.clashes), key=lambda clash: -clash.strength)[:_CLASHES]
     basis = ranked[0].basis if ranked else evidence.supported or "prompt"
     return Contradiction(score, kind(basis), tuple(ranked), features)
