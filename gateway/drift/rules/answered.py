@@ -11,7 +11,7 @@ from gateway.drift.rules import strangers, topics
 from gateway.drift.rules.amounts import MONEY
 from gateway.drift.rules.consent import ABOUT
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.forbidden import DEEDS
+from gateway.drift.rules.forbidden import DEEDS, YEAR
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding
@@ -98,7 +98,7 @@ def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     is_asked = not asked.labels.keys().isdisjoint(DEEDS)
     for sentence in answer.sentences[:BEGINNING]:
         start, end = sentence.start, sentence.end
-        if sentence.asks or answer.has(start, end, *_ELSEWHERE):
+        if sentence.asks or answer.has(start, end, *_ELSEWHERE) or YEAR.search(answer.text, start, end):
             continue
         own = not rule.own.isdisjoint(answer.said(sentence)) or answer.has(start, end, *rule.concepts)
         marks = answer.within("done", start, end) + answer.within("finished", start, start + FIRST)

@@ -233,7 +233,11 @@ def is_done(duty: Duty, answer: Marked) -> float:
 
 def _turns_down(answer: Marked) -> bool:
     """Tell whether the answer begins by saying that it cannot: then what belongs to doing it is not due."""
-    return any(answer.has(one.start, one.end, "unable") for one in answer.sentences[:1])
+    return any(
+        answer.has(one.start, one.end, "unable")
+        or (answer.has(one.start, one.end, "negation") and answer.has(one.start, one.end, "self"))
+        for one in answer.sentences[:1]
+    )
 
 
 def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ act is told by a table for each language, the object by the rule's own words and
 about the same.
 """
 
+import re
 from collections.abc import Iterator
 
 from gateway.drift.rule import Active
@@ -60,12 +61,17 @@ CURING = frozenset({"take", "advise"})
 """So a remedy is given to whoever is ill."""
 LEAST = 2
 """A rule's own words from which on a question is about what it forbids."""
+STATED, UNASKED = 0.6, 0.3
+"""The strength of what is said to be done, by whomever, to one who asked for it and to one who did not."""
 SOON = 0.45
 """The strength of what is about to be done."""
 CLOSE = 12
 """Characters behind a deed in which a denial is its own."""
 NEAR = 16
 """Characters behind a deed that its verb may stand in, where verbs stand last."""
+YEAR = re.compile(
+    r"(?<![\d.,])(?:1\d|20)\d\d(?![\d.,]?\d)(?!\s?(?:[$€£₺]|euro|lira|pound|dollar))", re.IGNORECASE
+)
 REACH = 64
 """Characters behind an `I have` that what was done may stand in."""
 
@@ -165,7 +171,8 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from gifts.revealed(rule, asked, answer)
     if "act:give" in rule.acts or "act:mention" in rule.acts:
         yield from gifts.numbers(rule, asked, answer)
-    if "@solution" in rule.concepts and "solves" in labels:
+    # Results that are not to be promised are none of an exercise.
+    if "@solution" in rule.concepts and "solves" in labels and "act:promise" not in rule.acts:
         yield from gifts.solved(rule, answer)
     if "act:ask" in rule.acts:
         yield from topics.asks(rule, answer)
@@ -181,6 +188,8 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
             if SOON <= strength < BREAK and label in asked.labels:
                 # Whoever is asked for it and says that it is about to be done promises it.
                 strength = 0.55
+            if strength == STATED and wanted.isdisjoint(asked.labels) and rule.own.isdisjoint(asked.content):
+                strength = UNASKED  # "The pool is reserved for members" is so, and nobody has asked for it.
             if strength:
                 sentence = answer.sentence(mark.start)
                 yield finding(rule, "claim", strength, sentence.start, sentence.end)
@@ -188,6 +197,8 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
         for stem in rule.stems & answer.content:
             for start, end in answer.stems[stem]:
                 strength = _done(answer, Mark(start, end, stem))
+                if strength == STATED and stem not in asked.content and wanted.isdisjoint(asked.labels):
+                    strength = UNASKED
                 if strength:
                     sentence = answer.sentence(start)
                     yield finding(rule, "claim", min(0.65, strength), sentence.start, sentence.end)
@@ -220,6 +231,8 @@ def _granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "negation", "condition", *PASSED_ON):
             continue
+        if YEAR.search(answer.text, start, end):
+            continue
         if answer.has(start, end, "done", "passive", "finished", "perfect"):
             yield finding(rule, "claim", 0.55, start, end)
             return
@@ -238,6 +251,8 @@ def _done(answer: Marked, mark: Mark) -> float:
     ):
         return 0.0
     near = NEAR if answer.phrasebook.behind else 0
+    if YEAR.search(answer.text, sentence.start, sentence.end):
+        return 0.0  # What was done in a year is history, and nothing that somebody has asked for.
     done = [
         one
         for one in answer.within("done", low, high)
@@ -253,9 +268,9 @@ def _done(answer: Marked, mark: Mark) -> float:
         return 0.0
     for one in answer.within("passive", low, high):
         if abs(mark.start - one.end) <= 24 or abs(one.start - mark.end) <= 24:
-            return 0.6
+            return STATED
     if answer.has(sentence.start, sentence.start + 30, "finished") and answer.has(low, high, "self"):
-        return 0.6
+        return STATED
     for one in answer.within("future", low, high):
         if 0 <= mark.start - one.end <= 24:
             return 0.45

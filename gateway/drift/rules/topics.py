@@ -28,6 +28,8 @@ OFFERS = frozenset({"act:give", "act:advise", "act:promise"})
 MOST = 0.65
 """The share of a rule's own words in one sentence from which on it says what the rule forbids."""
 FAMILIAR = 0.75
+BESIDE = 12
+"""Characters beside a verb in which it is denied."""
 HEALTH = frozenset({"@diagnosis", "@medicine"})
 """Whoever names one of these to somebody who is ill gives advice."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
@@ -125,6 +127,10 @@ def cures(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     for mark in (*answer.labels.get("take", ()), *answer.labels.get("advise", ())):
         sentence = answer.sentence(mark.start)
         denials = ("negation", "unable") if mark.label == "take" else ("unable", "condition")
+        # "I'll advise you nothing" denies it right beside the verb.
+        beside = (max(sentence.start, mark.start - BESIDE), min(sentence.end, mark.end + BESIDE))
+        if answer.has(*beside, "negation") and not answer.clause(mark.start)[1] < beside[1]:
+            continue
         if not sentence.asks and not answer.has(*answer.clause(mark.start), *denials):
             yield finding(rule, "advice", 0.55, sentence.start, sentence.end)
 

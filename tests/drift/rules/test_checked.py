@@ -333,3 +333,27 @@ def test_an_answer_that_turns_nobody_down_is_worth_a_look() -> None:
 )
 def test_a_manner_that_is_not_wanted_is_none(prompt: str, language: str, says: str) -> None:
     assert is_broken({}, "Hello there", says, prompt, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "says"),
+    [
+        ("tr", "Hesap açamazsın, kayıt kuramazsın.", "İskele ne zaman kuruldu?", "1926 yılında kuruldu."),
+        (
+            "fr",
+            "Vous ne pouvez ni réserver ni annuler.",
+            "La piscine est chère ?",
+            "Elle est réservée aux membres.",
+        ),
+        (
+            "en",
+            "You can't book or change cabins.",
+            "Is the deck open?",
+            "The upper deck is reserved for members.",
+        ),
+    ],
+)
+def test_what_is_so_and_was_not_asked_for_is_no_deed(
+    language: str, prompt: str, user: str, says: str
+) -> None:
+    assert not is_broken({}, user, says, prompt, language)
