@@ -34,6 +34,13 @@ def accused(language: str, prompt: str, user: str, answer: str, name: str = "") 
             "We're open on Thursday.",
         ),
         (
+            "en",
+            "You are Ada. We are closed on Mondays and open on Tuesdays from 10 to 6.",
+            "When may I come?",
+            "We're open on Monday, do come in.",
+            "We're open on Tuesday, do come in.",
+        ),
+        (
             "de",
             "Du bist Uta. Montags haben wir geschlossen.",
             "Wann geht es?",

@@ -26,7 +26,7 @@ class Opening:
         self._open: set[float | str] = set()
         """The days within stored ranges."""
         self._closed: set[float | str] = set()
-        shut = {id(one) for one in stated if one.figure.kind == WEEKDAY and self._is_shut(one.about)}
+        shut = {id(one) for one in stated if one.figure.kind == WEEKDAY and self._is_shut(one)}
         self._closed.update(one.figure.value for one in stated if id(one) in shut)
         for one, other in pairwise(one for one in stated if one.figure.kind == WEEKDAY):
             if _is_pair(one, other):
@@ -65,9 +65,13 @@ class Opening:
         beside = _BREAK.split(before)[-1], _BREAK.split(behind)[0]
         return not any(self._reader.hours.search(words) for words in beside)
 
-    def _is_shut(self, clause: str) -> bool:
-        """Tell whether nobody is there on the days of a clause."""
-        lower = clause.lower()
+    def _is_shut(self, day: Stated) -> bool:
+        """Tell whether nobody is there on a day, by its clause or the part of it that the day stands in."""
+        parts = self._reader.beside.split(day.about)
+        return self._tells_shut(day.about) or any(day.said in one and self._tells_shut(one) for one in parts)
+
+    def _tells_shut(self, words: str) -> bool:
+        lower = words.lower()
         rest = self._reader.closed.sub(" ", lower)
         return rest != lower and self._reader.there.search(rest) is None
 

@@ -75,7 +75,7 @@ class Reader:
         self._clock = Clock(own, self.words, lambda lower, at: self._unit(lower, lower, at) is not None)
         self._hour = frames.pattern(own.hour)
         self._to = frames.between(own.to)
-        self._beside = frames.between(own.beside)
+        self.beside = frames.between(own.beside)
         self._joins = re.compile(rf"\s(?:(?:{own.joins.replace(' ', '|')})\s)?" if own.joins else r"\s")
         self._periods = Periods(own.amounts, self.units, own.half)
         self.reads_glyphs = "han" in language.writing.scripts
@@ -145,7 +145,7 @@ class Reader:
                 if len(found) >= MOST:
                     break
         found = self._clock.set(lower, found)
-        found = ranged(text, joined(text, found, self.currencies, self._joins), self._to, self._beside)
+        found = ranged(text, joined(text, found, self.currencies, self._joins), self._to, self.beside)
         return moved(self._clock.spanned(lower, found), offset)
 
     def days(self, text: str, lower: str, offset: int) -> list[Figure]:
@@ -153,7 +153,7 @@ class Reader:
         if not any(map(lower.__contains__, self.weekdays)):
             return []
         found = [Figure(WEEKDAY, self.weekdays[m[1]], *m.span(1)) for m in self.weekday.finditer(lower)]
-        return moved(ranged(text, found[:MOST], self._to, self._beside), offset)
+        return moved(ranged(text, found[:MOST], self._to, self.beside), offset)
 
     def _found(self, text: str, lower: str, start: int) -> Figure | None:
         if text[start].isdecimal():
