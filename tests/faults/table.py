@@ -28,7 +28,8 @@ LIMITS = "timeouts = { connect = 0.5, first_byte = 1.5, idle = 1.5, total = 4 }"
 LIMIT_SECONDS = 4.0
 SLACK_SECONDS = 4.0
 """Seconds that a busy machine may add to the time limit before a request counts as hanging."""
-AT_ONCE = 8
+AT_ONCE, AT_WORK = 8, 4
+"""Cases that wait at a time, and others, which keep a core busy and must not hold each other up."""
 IDLE = frozenset(
     {
         "429, Retry-After 1",
@@ -131,9 +132,9 @@ class Slots:
     """So many cases of each sort are under way at a time."""
 
     def __init__(self) -> None:
-        self._idle, self._busy = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
+        self._idle, self._busy = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_WORK)
         # The SDK has a thread for each.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * AT_ONCE))
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE + AT_WORK))
 
     def of(self, fault: str) -> asyncio.Semaphore:
         return self._idle if fault in IDLE else self._busy
