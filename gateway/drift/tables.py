@@ -253,6 +253,8 @@ class RuleWords(Table, frozen=True):
     """What is said of a name is written onto it behind an apostrophe."""
     exceptions: str = ""
     """Words that end so by chance, to which endings do not count."""
+    articles: str = ""
+    """Words behind which a noun means any of its kind, and no name: `ein Kompass`."""
     accented: str = ""
     """Words that mean something else without their accent, as which they are not to be read: `sí`."""
     stop: str = ""

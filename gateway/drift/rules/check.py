@@ -14,10 +14,14 @@ from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.phrasebook import Phrasebook, empty, phrasebook
 from gateway.drift.rules.spoken import Spoken
 from gateway.drift.rules.terms import Terms, folded, skeleton
+from gateway.drift.rules.words import fold
 from gateway.drift.text import Stretch, Text
 
 LONGEST = 8_000
 """Characters of either text that are read, the first."""
+QUOTES = "\"'“”„«»‚‘’"
+BEHIND = 16
+"""Characters before a name in which its article stands."""
 TOLD = 6
 """Words of a declared rule that tell its language."""
 READ = 24_000
@@ -186,6 +190,8 @@ class Rules:
         found = []
         for active, terms in likely:
             for start, end in terms.find(said.text, seen, places):
+                if _is_any(said, active, start, end):
+                    continue
                 low, high = said.clause(start)
                 refused = said.has(low, high, "unable", "negation") or any(
                     a <= start < b for a, b in said.quotes
@@ -194,6 +200,21 @@ class Rules:
                 strength = 0.2 if refused and was_said else 0.95
                 found.append(Finding("never-say", strength, start, end, active.basis))
         return found
+
+
+def _is_any(said: Marked, active: Active, start: int, end: int) -> bool:
+    """Tell whether a rival's name of one word that was read means any thing of that kind: `ein Kompass`."""
+    term = said.text[start:end]
+    if active.is_declared or not term.isalpha() or not said.phrasebook.articles:
+        return False
+    # A capital tells a name where only names have one, and within a word anywhere.
+    if not term[1:].islower() or (term[0].isupper() and not said.phrasebook.compounds):
+        return False
+    at = active.source.lower().find(term.lower())
+    if at > 0 and active.source[at - 1] in QUOTES:
+        return False  # What is quoted is a word that is not to be said, whatever it means.
+    before = said.text[max(0, start - BEHIND) : start].split()
+    return bool(before) and fold(before[-1]) in said.phrasebook.articles
 
 
 def _texts(read: Active, words: Phrasebook) -> tuple[str, str]:

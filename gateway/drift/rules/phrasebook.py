@@ -78,6 +78,7 @@ class Phrasebook:
         self.numbers = {fold(word): value for word, value in file.numbers.items()}
         self.exceptions = frozenset(fold(word) for word in file.exceptions.split())
         self._distinct: dict[str, list[str]] = {word: [] for word in file.accented.split()}
+        self.articles = frozenset(fold(word) for word in file.articles.split())
         self.stop = frozenset(fold(word) for word in file.stop.split())
         self.endings = tuple(sorted((fold(word) for word in file.endings.split()), key=len, reverse=True))
         self.stops = Stops(frozenset(fold(word) for word in file.abbreviations.split()), file.ordinals)

@@ -357,3 +357,15 @@ def test_what_is_so_and_was_not_asked_for_is_no_deed(
     language: str, prompt: str, user: str, says: str
 ) -> None:
     assert not is_broken({}, user, says, prompt, language)
+
+
+def test_a_rival_that_is_called_by_a_common_noun_is_told_from_any_such_thing() -> None:
+    prompt = "Über die Konkurrenz (Kompass, Seglertreff) redest du nie."
+    asked = "Was brauche ich auf See?"
+    assert not is_broken({}, asked, "Ein Kompass gehört an Bord, und eine Karte.", prompt, "de")
+    assert is_broken({}, asked, "Das bekommen Sie beim Kompass am Hafen.", prompt, "de")
+    quoted = 'Sag nie das Wort "Problem".'
+    assert is_broken({}, asked, "Das ist ein Problem.", quoted, "de")
+    rivals = "Never mention other ferries (Compass, SwiftSail)."
+    assert is_broken({}, "What else is there?", "Take a SwiftSail, they go at noon.", rivals)
+    assert not is_broken({}, "What should I bring?", "Bring a compass and a coat.", rivals)
