@@ -22,6 +22,8 @@ HAGGLING = MONEY | {"@price", "@pay", "currency"}
 NOTHING = frozenset({"@free", "@waive"})
 GIVEN = ["give", "guarantee", "perfect", "done"]
 """So it is given by the persona itself, and not by what is stored."""
+UNASSURED = ["receive", "give", "perfect", "passive", "done"]
+"""The same without an assurance, which may be supposed only."""
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
 _NUMERAL = re.compile(r"[\d一二三四五六七八九十百千万億]")
 """An amount has one of these, which are quicker to look for."""
@@ -74,6 +76,9 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
                 continue
             is_stored = not rule.stored.isdisjoint(_kin(mark.label))
             if mark.label in GRATIS - wanted and is_stored:
+                continue
+            if answer.has(low, high, "condition") and not answer.has(low, high, *UNASSURED):
+                # Who only supposes it promises nothing: "if I named a sure day, I'd lie".
                 continue
             shown = answer.has(low, high, *(GIVEN if is_stored else SHOWN))
             promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")

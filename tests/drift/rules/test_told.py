@@ -198,3 +198,10 @@ def test_a_brief_answer_is_not_taken_for_another_character() -> None:
 def test_what_anybody_may_be_told_breaks_no_rule(language: str, prompt: str, user: str, good: str) -> None:
     profile = Profile(Character(name="Desk", language=language, prompt=prompt))
     assert score(profile, BEGINNING, user, good)[0].verdict not in OFF
+
+
+def test_an_assurance_that_is_only_supposed_is_none() -> None:
+    prompt = "Fiyat verme; teslim için kesin gün söyleme."
+    profile = Profile(Character(name="Ida", language="tr", prompt=prompt))
+    said = "Kesin gün söylersem mahcup olurum."
+    assert score(profile, BEGINNING, "Pazartesi kesin olur mu?", said)[0].verdict not in OFF
