@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from yarl import URL
 
 from gateway import __version__
 from gateway.config import Egress
@@ -14,6 +13,7 @@ from gateway.upstreams.lookup import Lookups
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+    from yarl import URL
 
 CONNECTIONS = 100
 """Requests that are under way at once with one fetcher; further ones wait within their own time."""
@@ -110,8 +110,10 @@ class Fetcher:
 
     async def _once(
         self, here: Target, method: str, headers: Mapping[str, str], body: bytes | None, limits: Limits
-    ) -> tuple[Fetched, URL | None]:
+    ) -> "tuple[Fetched, URL | None]":
         """Give the answer of this one place, and where it sends on to."""
+        from yarl import URL
+
         from gateway.egress import wire
 
         proxy = None if here.is_near else self._proxy

@@ -3,13 +3,15 @@
 import ipaddress
 import re
 from collections.abc import Collection
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from yarl import URL
 
 from gateway.config.upstreams import is_here
 from gateway.egress.addresses import is_public
+
+if TYPE_CHECKING:
+    from yarl import URL
 
 PORTS = {"http": 80, "https": 443}
 """Schemes that may be used, each with the port that needs no entry."""
@@ -35,7 +37,7 @@ class EgressError(Exception):
 class Target(msgspec.Struct, frozen=True):
     """A request goes there; the host is in ASCII and in lower case."""
 
-    url: URL
+    url: "URL"
     host: str
     port: int
     is_open: bool
@@ -51,7 +53,7 @@ class Target(msgspec.Struct, frozen=True):
         return places[0] == places[1] or places == (("http", 80), ("https", 443))
 
 
-def target(url: str | URL, allowed: Collection[str], *, is_configured: bool = False) -> Target:
+def target(url: "str | URL", allowed: Collection[str], *, is_configured: bool = False) -> Target:
     """Check the URL; `allowed` has `host:port` entries. Raises EgressError.
 
     A name is not looked up here: what it leads to is checked when that is known, right before connecting.
@@ -82,7 +84,10 @@ def not_public(host: str) -> EgressError:
     return EgressError("refused", f"{host} is no address of the public internet")
 
 
-def _parsed(url: str | URL) -> URL:
+def _parsed(url: "str | URL") -> "URL":
+    # Most processes never send what a user has caused.
+    from yarl import URL
+
     try:
         if isinstance(url, str) and len(url) > LONGEST:
             raise ValueError

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from yarl import URL
 
 from gateway.egress.fetcher import Fetcher, Limits
 from gateway.egress.target import EgressError
@@ -78,6 +77,8 @@ async def search(fetcher: Fetcher, place: str, arguments: str, seconds: float, m
 
 async def find(fetcher: Fetcher, place: str, query: str, seconds: float) -> list[Hit]:
     """Search for a query; the best hits come first. Raises EgressError, also for an answer that is none."""
+    from yarl import URL
+
     found = await fetcher.fetch(
         str(URL(place).update_query(q=query, format="json")),
         headers={"accept": "application/json"},
