@@ -1,7 +1,12 @@
 """The reasons for a score are told in words."""
 
+import ast
+import re
+from pathlib import Path
+
 from msgspec.structs import replace
 
+import gateway.drift
 from gateway.cli.reasons import UNSCORED, WORDS, passages, reasons_of
 from gateway.drift.language import packaged
 from gateway.drift.score import Signal
@@ -76,6 +81,22 @@ def test_a_judge_s_opinion_is_a_line() -> None:
 def test_every_break_of_the_tables_has_words() -> None:
     names = {pattern.name for language in packaged().values() for pattern in language.breaks.patterns}
     assert names
+    assert names <= WORDS.keys()
+
+
+def test_every_signal_that_the_scorer_gives_has_words() -> None:
+    makers = {"finding": 1, "accuse": 1, "Finding": 0, "Break": 0, "Flaw": 0, "Signal": 0}
+    names = {
+        name.value
+        for path in Path(gateway.drift.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        for place in [makers.get(re.split(r"\W", ast.unparse(call.func))[-1])]
+        if place is not None and len(call.args) > place
+        for name in [call.args[place]]
+        if isinstance(name, ast.Constant)
+    }
+    assert {"consent", "duty", "name-clash", "cut"} <= names
     assert names <= WORDS.keys()
 
 

@@ -21,6 +21,8 @@ KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
 _LEAD = re.compile(r"^(?:[a-zà-ÿ.]+\s+){1,3}(?=[A-ZÀ-Þ])")
 """Small words before a name: *chez* Fanchon, *such as* Thornfall."""
 _SUFFIX = re.compile(r"['’]\w{1,6}$")
+_SHORTENED = re.compile(r"['’](?:[a-zà-ÿ]\w*)?")
+"""What is left of a verb behind an apostrophe: Don*'t*, N*'évoquez*."""
 NEXT = 24
 """Characters behind a name in which another one may begin."""
 _LEAST = 4
@@ -78,7 +80,8 @@ def _begin(reading: Marked, start: int, end: int) -> int:
     word = reading.phrasebook.word(first[0])
     is_known = any(mark.start == start and mark.label.startswith(("act:", "cue:")) for mark in reading.marks)
     if is_known or not word.stem:
-        rest = reading.text[first.end() : end]
+        shortened = _SHORTENED.match(reading.text, first.end(), end)
+        rest = reading.text[shortened.end() if shortened else first.end() : end]
         return end - len(rest.lstrip())
     # Names beside each other are told by those that do not begin a sentence: `Skelder and Bluequill`.
     behind = reading.text[end : end + NEXT]

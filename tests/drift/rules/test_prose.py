@@ -52,6 +52,20 @@ def test_names_in_a_prohibition_are_terms_never_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "language", "terms"),
+    [
+        ("Don't mention Skelder or Bluequill.", "en", ("Skelder", "Bluequill")),
+        ("Don’t talk about Potter’s Barn.", "en", ("Potter’s Barn", "Potter", "Barn")),
+        ("N'évoquez jamais Maison Fanchon.", "fr", ("Maison Fanchon", "Fanchon")),
+    ],
+)
+def test_what_an_apostrophe_leaves_of_a_verb_is_no_name(
+    rule: str, language: str, terms: tuple[str, ...]
+) -> None:
+    assert [one.rule.never_say for one in read(rule, language) if one.rule.never_say] == [terms]
+
+
+@pytest.mark.parametrize(
     ("prompt", "language", "length", "form"),
     [
         (DESK, "en", Length(max_sentences=3), Format(emoji=False, exclamation=2)),
