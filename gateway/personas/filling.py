@@ -36,20 +36,25 @@ class Filling:
         self._settled_after = ""
         """The same for those for which nobody waits."""
         self._task: asyncio.Task[None] | None = None
+        self._is_asked = False
+        """Something has changed since the filling began that goes on."""
 
     def source(self) -> Source:
         return Source(look=self.look, signs=vectors.SIGNS)
 
     async def look(self) -> bool:
-        """Begin to fill, unless that goes on; nobody waits for it."""
+        """Begin to fill, or have what goes on begin once more at its end; nobody waits for it."""
+        self._is_asked = True
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._fill())
         return False
 
     async def _fill(self) -> None:
         try:
-            while await self._fill_some():
-                pass
+            while self._is_asked:
+                self._is_asked = False
+                while await self._fill_some():
+                    pass
         except (StoreUnavailable, EmbedderAwayError, EmbedderFullError) as error:
             # The next look goes on with it.
             log.debug("versions are not read now: %s", type(error).__name__)

@@ -1,5 +1,6 @@
 """Versions are read in the order of their ids, of which one may appear late."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,28 @@ async def test_a_version_is_read_that_appears_behind_later_ones(
             assert filling._task is not None
             await filling._task
             assert embedder.texts == count
+
+
+async def test_whoever_asks_while_the_last_look_ends_is_not_forgotten(tmp_path: Path) -> None:
+    ends, looks = asyncio.Event(), 0
+
+    class Ending(Filling):
+        async def _fill_some(self) -> bool:
+            nonlocal looks
+            looks += 1
+            await ends.wait()
+            return False
+
+    embedder: Any = Embedder()
+    async with opened(tmp_path) as database:
+        filling = Ending(database, embedder, all_=False)
+        await filling.look()
+        await asyncio.sleep(0)
+        await filling.look()
+        ends.set()
+        assert filling._task is not None
+        await filling._task
+        assert looks == 2
 
 
 async def test_more_vectors_than_a_page_are_listed_in_their_order(

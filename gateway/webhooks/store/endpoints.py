@@ -18,8 +18,8 @@ from gateway.webhooks.webhook import OffReason, Webhook
 from gateway.work.store import ended
 
 WEBHOOK, DELIVERY = tables.webhooks.c, tables.deliveries.c
-PLACE = "webhooks.behind"
 SIGNS = (newest(tables.events.c.seq),)
+PLACE = "webhooks.behind"
 """The property that says up to which event deliveries have been made; it is there once a webhook is."""
 
 
