@@ -34,17 +34,18 @@ class Place(msgspec.Struct, frozen=True):
     turn: int
     amendment: int
 
-
-async def place(connection: AsyncConnection) -> Place | None:
-    """Return the place that was kept; `None` before the first look."""
-    row = (await connection.execute(select(*map(properties.value, (TURNS, AMENDMENTS))))).one()
-    return None if row[0] is None or row[1] is None else Place(int(row[0]), int(row[1]))
+    def is_behind(self, other: "Place") -> bool:
+        return self.turn < other.turn or self.amendment < other.amendment
 
 
-async def end(connection: AsyncConnection) -> Place:
-    """Return the place behind all that there is."""
-    row = (await connection.execute(select(*[sign.scalar_subquery() for sign in SIGNS]))).one()
-    return Place(row[0] or 0, row[1] or 0)
+_PLACES = select(*map(properties.value, (TURNS, AMENDMENTS)), *[sign.scalar_subquery() for sign in SIGNS])
+
+
+async def places(connection: AsyncConnection) -> tuple[Place | None, Place]:
+    """Return the place that was kept, `None` before the first look, and the one behind all that there is."""
+    row = (await connection.execute(_PLACES)).one()
+    kept = None if row[0] is None or row[1] is None else Place(int(row[0]), int(row[1]))
+    return kept, Place(row[2] or 0, row[3] or 0)
 
 
 async def keep_place(connection: AsyncConnection, at: Place) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, text, update
 
 from gateway import clock
 from gateway.alerts import store
@@ -106,6 +106,30 @@ async def test_an_alert_is_told_once_and_again_only_after_it_has_recovered(place
         assert await one.open() == 0
         await one.answer(OUT)
         assert len(await one.told()) == 2
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+async def test_answers_in_an_older_store_that_was_put_back_are_looked_at(
+    place: Path | str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place that the newer store had may have been kept at once, or not yet."""
+    monkeypatch.setattr("gateway.alerts.watching.AGAIN_SECONDS", seconds)
+    async with opened(place) as database:
+        one = await rig(database)
+        await one.answer(*[IN] * 9)
+        for _ in range(2):
+            assert await one.told() == []
+        async with database.write() as connection:
+            await store.keep_place(connection, store.Place(0, 0))
+            for table in (tables.turns, tables.drift_hours):
+                await connection.execute(delete(table))
+            begun = {
+                "sqlite": "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'turns'",
+                "postgresql": "ALTER SEQUENCE turns_seq_seq RESTART",
+            }
+            await connection.execute(text(begun[connection.dialect.name]))
+        await one.answer(*[OUT] * 4)
+        assert len(await one.told()) == 1
 
 
 async def test_late_scores_count_and_time_lets_an_alert_recover(

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import delete
 
 from gateway.conversations import drifting, store
 from gateway.conversations import message as messages
@@ -14,6 +15,7 @@ from gateway.conversations.message import Addition, Place, Score
 from gateway.conversations.store import onsets
 from gateway.conversations.watching import Watching, begun
 from gateway.events import store as events
+from gateway.storage import tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.turns.amendment import LateScore
@@ -129,10 +131,23 @@ async def test_it_is_told_with_the_answer_and_a_late_score_is_told_too(place: Pa
         assert len(await talk.told()) == 2
 
 
+async def test_an_older_store_that_was_put_back_is_looked_at_from_its_own_place(place: Path | str) -> None:
+    async with opened(place) as database:
+        talk = Talk(database)
+        await talk.begin()
+        assert await talk.told() == []
+        await talk.answer("msg_1", OUT)
+        assert len(await talk.told()) == 1
+        async with database.write() as connection:
+            await connection.execute(delete(tables.onsets))
+            await onsets.keep_place(connection, onsets.Place(0, 0))
+        assert [each["turn_id"] for each in await talk.told()] == ["msg_1", "msg_1"]
+
+
 async def test_what_is_deleted_leaves_no_trace_of_it(place: Path | str) -> None:
     from sqlalchemy import func, select
 
-    from gateway.storage import erasure, tables
+    from gateway.storage import erasure
 
     async def count(connection: AsyncConnection) -> int:
         return (await connection.execute(select(func.count()).select_from(tables.onsets))).scalar() or 0

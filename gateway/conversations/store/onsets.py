@@ -31,6 +31,9 @@ class Place(msgspec.Struct, frozen=True):
     message: int
     amendment: int
 
+    def is_behind(self, other: "Place") -> bool:
+        return self.message < other.message or self.amendment < other.amendment
+
 
 class News(msgspec.Struct, frozen=True):
     """An answer that was kept, or of which more became known."""
