@@ -14,9 +14,10 @@ KEPT = """
         SELECT * FROM sqlite_master AS virtual WHERE virtual.sql LIKE 'CREATE VIRTUAL %'
         AND substr(made.name, 1, length(virtual.name) + 1) = virtual.name || '_'
     )
-    ORDER BY rowid
+    ORDER BY type = 'index', CASE type WHEN 'index' THEN name END, rowid
 """
-"""The statements that made a store; a virtual table makes those tables itself that it stands on."""
+"""The statements that made a store. Indexes come last, by name, since a table that is made anew gets them in
+any order; a virtual table makes those tables itself that it stands on."""
 
 
 def found(path: Path) -> bool:

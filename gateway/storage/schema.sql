@@ -14,10 +14,6 @@ CREATE TABLE audit (
 	CONSTRAINT pk_audit PRIMARY KEY (id)
 );
 
-CREATE INDEX ix_audit_subject_id ON audit (subject, id);
-
-CREATE INDEX ix_audit_workspace_id_id ON audit (workspace_id, id);
-
 CREATE TABLE changes (
 	seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	topic VARCHAR(16) NOT NULL, 
@@ -68,10 +64,6 @@ CREATE TABLE turns (
 	CONSTRAINT uq_turns_id UNIQUE (id)
 );
 
-CREATE INDEX ix_turns_persona_id_seq ON turns (persona_id, seq);
-
-CREATE INDEX ix_turns_workspace_id_seq ON turns (workspace_id, seq);
-
 CREATE TABLE workspaces (
 	id VARCHAR(40) NOT NULL, 
 	name VARCHAR(64) NOT NULL, 
@@ -98,8 +90,6 @@ CREATE TABLE keys (
 	CONSTRAINT fk_keys_workspace_id FOREIGN KEY(workspace_id) REFERENCES workspaces (id), 
 	CONSTRAINT uq_keys_prefix UNIQUE (prefix)
 );
-
-CREATE INDEX ix_keys_workspace_id ON keys (workspace_id);
 
 CREATE TABLE personas (
 	id VARCHAR(40) NOT NULL, 
@@ -144,8 +134,6 @@ CREATE TABLE amendments (
 	at BIGINT NOT NULL
 );
 
-CREATE INDEX ix_amendments_behind ON amendments (behind);
-
 CREATE TABLE conversations (
 	seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	workspace_id VARCHAR(40) NOT NULL, 
@@ -167,10 +155,6 @@ CREATE TABLE conversations (
 	CONSTRAINT uq_conversations_workspace_id_id UNIQUE (workspace_id, id)
 );
 
-CREATE INDEX ix_conversations_workspace_id_seq ON conversations (workspace_id, seq);
-
-CREATE INDEX ix_conversations_persona_id_seq ON conversations (persona_id, seq);
-
 CREATE TABLE messages (
 	seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	conversation INTEGER NOT NULL, 
@@ -188,8 +172,6 @@ CREATE TABLE messages (
 	CONSTRAINT uq_messages_conversation_id UNIQUE (conversation, id)
 );
 
-CREATE INDEX ix_messages_conversation_parent ON messages (conversation, parent);
-
 CREATE TABLE events (
 	seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	id VARCHAR(40) NOT NULL, 
@@ -200,10 +182,6 @@ CREATE TABLE events (
 	created_at BIGINT NOT NULL, 
 	CONSTRAINT uq_events_id UNIQUE (id)
 );
-
-CREATE INDEX ix_events_workspace_id_seq ON events (workspace_id, seq);
-
-CREATE INDEX ix_events_created_at ON events (created_at);
 
 CREATE TABLE "versions" (
 	id VARCHAR(40) NOT NULL, 
@@ -351,16 +329,6 @@ CREATE TABLE drift_hours (
 	CONSTRAINT pk_drift_hours PRIMARY KEY (workspace_id, persona_id, hour, version, upstream)
 );
 
-CREATE INDEX ix_turns_request_id ON turns (request_id);
-
-CREATE INDEX ix_messages_conversation_seq ON messages (conversation, seq);
-
-CREATE INDEX ix_messages_hash_conversation ON messages (hash, conversation);
-
-CREATE INDEX ix_messages_tail_conversation ON messages (tail, conversation) WHERE tail IS NOT NULL;
-
-CREATE INDEX ix_conversations_updated_at ON conversations (updated_at);
-
 CREATE TABLE aliases (
 	workspace_id VARCHAR(40) NOT NULL, 
 	alias VARCHAR(128) NOT NULL, 
@@ -370,8 +338,6 @@ CREATE TABLE aliases (
 	CONSTRAINT pk_aliases PRIMARY KEY (workspace_id, alias, version), 
 	CONSTRAINT fk_aliases_persona_id FOREIGN KEY(persona_id) REFERENCES personas (id)
 );
-
-CREATE INDEX ix_aliases_persona_id ON aliases (persona_id);
 
 CREATE TABLE budgets (
 	seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -406,10 +372,6 @@ CREATE TABLE holds (
 	CONSTRAINT fk_holds_budget FOREIGN KEY(budget) REFERENCES budgets (seq)
 );
 
-CREATE INDEX ix_holds_id ON holds (id);
-
-CREATE UNIQUE INDEX ix_personas_seq ON personas (seq);
-
 CREATE VIRTUAL TABLE persona_words USING fts5(tokens, detail=none, columnsize=0, tokenize='unicode61');
 
 CREATE VIRTUAL TABLE message_words USING fts5(tokens, detail=none, columnsize=0, tokenize='unicode61');
@@ -433,8 +395,6 @@ CREATE TABLE work (
 	ended_at BIGINT, 
 	CONSTRAINT uq_work_id UNIQUE (id)
 );
-
-CREATE INDEX ix_work_state_due_at ON work (state, due_at);
 
 CREATE TABLE work_processes (
 	id VARCHAR(40) NOT NULL, 
@@ -484,8 +444,6 @@ CREATE TABLE webhooks (
 	CONSTRAINT uq_webhooks_id UNIQUE (id)
 );
 
-CREATE INDEX ix_webhooks_workspace_id_seq ON webhooks (workspace_id, seq);
-
 CREATE TABLE deliveries (
 	seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	id VARCHAR(40) NOT NULL, 
@@ -510,16 +468,6 @@ CREATE TABLE deliveries (
 	CONSTRAINT uq_deliveries_webhook_id_event_id UNIQUE (webhook_id, event_id)
 );
 
-CREATE INDEX ix_deliveries_webhook_id_seq ON deliveries (webhook_id, seq);
-
-CREATE INDEX ix_deliveries_created_at ON deliveries (created_at);
-
-CREATE INDEX ix_turns_workspace_id_verdict_seq ON turns (workspace_id, verdict, seq);
-
-CREATE INDEX ix_turns_workspace_id_status_seq ON turns (workspace_id, status, seq);
-
-CREATE INDEX ix_drift_hours_verdicts ON drift_hours (workspace_id, hour, persona_id, turns, unscored, in_character, warming_up, drifting, out_of_character);
-
 CREATE TABLE alerts (
 	seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	event_id VARCHAR(40) NOT NULL, 
@@ -534,10 +482,6 @@ CREATE TABLE alerts (
 	fired_at BIGINT NOT NULL, 
 	recovered_at BIGINT
 );
-
-CREATE INDEX ix_alerts_workspace_id_seq ON alerts (workspace_id, seq);
-
-CREATE UNIQUE INDEX uq_alerts_open ON alerts (workspace_id, persona_id, version, threshold, window_hours) WHERE recovered_at IS NULL;
 
 CREATE TABLE onsets (
 	conversation INTEGER NOT NULL, 
@@ -562,8 +506,6 @@ CREATE TABLE responses (
 	CONSTRAINT fk_responses_conversation FOREIGN KEY(conversation) REFERENCES conversations (seq)
 );
 
-CREATE INDEX ix_responses_conversation ON responses (conversation);
-
 CREATE TABLE response_items (
 	workspace_id VARCHAR(40) NOT NULL, 
 	id VARCHAR(128) NOT NULL, 
@@ -571,8 +513,6 @@ CREATE TABLE response_items (
 	CONSTRAINT pk_response_items PRIMARY KEY (workspace_id, id), 
 	CONSTRAINT fk_response_items_response FOREIGN KEY(response) REFERENCES responses (seq)
 );
-
-CREATE INDEX ix_response_items_response ON response_items (response);
 
 CREATE TABLE jobs (
 	id VARCHAR(40) NOT NULL, 
@@ -588,10 +528,6 @@ CREATE TABLE jobs (
 	ended_at BIGINT, 
 	CONSTRAINT pk_jobs PRIMARY KEY (id)
 );
-
-CREATE INDEX ix_jobs_workspace_id_status ON jobs (workspace_id, status);
-
-CREATE INDEX ix_jobs_created_at ON jobs (created_at);
 
 CREATE TABLE job_parts (
 	job_id VARCHAR(40) NOT NULL, 
@@ -625,12 +561,6 @@ CREATE TABLE "runs" (
 	CONSTRAINT uq_runs_id UNIQUE (id)
 );
 
-CREATE INDEX ix_runs_workspace_id_status ON runs (workspace_id, status);
-
-CREATE INDEX ix_runs_persona_id ON runs (persona_id);
-
-CREATE INDEX ix_runs_workspace_id_seq ON runs (workspace_id, seq);
-
 CREATE TABLE run_steps (
 	run_id VARCHAR(40) NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -655,10 +585,6 @@ CREATE TABLE schema_fields (
 	CONSTRAINT pk_schema_fields PRIMARY KEY (workspace_id, name)
 );
 
-CREATE INDEX ix_work_state_ended_at ON work (state, ended_at);
-
-CREATE INDEX ix_work_ended_at ON work (ended_at) WHERE is_handed_over AND state IN ('done', 'cancelled');
-
 CREATE TABLE images (
 	id VARCHAR(64) NOT NULL, 
 	workspace_id VARCHAR(40) NOT NULL, 
@@ -670,12 +596,6 @@ CREATE TABLE images (
 	CONSTRAINT pk_images PRIMARY KEY (id), 
 	CONSTRAINT fk_images_workspace_id FOREIGN KEY(workspace_id) REFERENCES workspaces (id)
 );
-
-CREATE INDEX ix_images_persona_id ON images (persona_id);
-
-CREATE INDEX ix_images_gone_at ON images (gone_at);
-
-CREATE INDEX ix_images_workspace_id_created_at ON images (workspace_id, created_at);
 
 CREATE TABLE background_responses (
 	seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -694,12 +614,6 @@ CREATE TABLE background_responses (
 	ended_at BIGINT, conversation INTEGER, 
 	CONSTRAINT uq_background_responses_workspace_id_id UNIQUE (workspace_id, id)
 );
-
-CREATE INDEX ix_background_responses_workspace_id_ended_at ON background_responses (workspace_id, ended_at);
-
-CREATE INDEX ix_background_responses_persona_id ON background_responses (persona_id);
-
-CREATE INDEX ix_background_responses_ended_at ON background_responses (ended_at);
 
 CREATE TABLE response_events (
 	response INTEGER NOT NULL, 
@@ -720,10 +634,96 @@ CREATE TABLE version_vectors (
 	CONSTRAINT fk_version_vectors_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
 );
 
-CREATE INDEX ix_version_vectors_workspace_id_seq ON version_vectors (workspace_id, seq);
+CREATE INDEX ix_alerts_workspace_id_seq ON alerts (workspace_id, seq);
+
+CREATE INDEX ix_aliases_persona_id ON aliases (persona_id);
+
+CREATE INDEX ix_amendments_behind ON amendments (behind);
+
+CREATE INDEX ix_audit_subject_id ON audit (subject, id);
+
+CREATE INDEX ix_audit_workspace_id_id ON audit (workspace_id, id);
+
+CREATE INDEX ix_background_responses_conversation ON background_responses (conversation);
+
+CREATE INDEX ix_background_responses_ended_at ON background_responses (ended_at);
+
+CREATE INDEX ix_background_responses_persona_id ON background_responses (persona_id);
+
+CREATE INDEX ix_background_responses_workspace_id_ended_at ON background_responses (workspace_id, ended_at);
+
+CREATE INDEX ix_conversations_persona_id_seq ON conversations (persona_id, seq);
+
+CREATE INDEX ix_conversations_updated_at ON conversations (updated_at);
+
+CREATE INDEX ix_conversations_workspace_id_seq ON conversations (workspace_id, seq);
+
+CREATE INDEX ix_deliveries_created_at ON deliveries (created_at);
+
+CREATE INDEX ix_deliveries_webhook_id_seq ON deliveries (webhook_id, seq);
+
+CREATE INDEX ix_drift_hours_verdicts ON drift_hours (workspace_id, hour, persona_id, turns, unscored, in_character, warming_up, drifting, out_of_character);
+
+CREATE INDEX ix_events_created_at ON events (created_at);
+
+CREATE INDEX ix_events_workspace_id_seq ON events (workspace_id, seq);
+
+CREATE INDEX ix_holds_id ON holds (id);
+
+CREATE INDEX ix_images_gone_at ON images (gone_at);
+
+CREATE INDEX ix_images_persona_id ON images (persona_id);
+
+CREATE INDEX ix_images_workspace_id_created_at ON images (workspace_id, created_at);
+
+CREATE INDEX ix_jobs_created_at ON jobs (created_at);
+
+CREATE INDEX ix_jobs_workspace_id_status ON jobs (workspace_id, status);
+
+CREATE INDEX ix_keys_workspace_id ON keys (workspace_id);
+
+CREATE INDEX ix_messages_conversation_parent ON messages (conversation, parent);
+
+CREATE INDEX ix_messages_conversation_seq ON messages (conversation, seq);
+
+CREATE INDEX ix_messages_hash_conversation ON messages (hash, conversation);
+
+CREATE INDEX ix_messages_tail_conversation ON messages (tail, conversation) WHERE tail IS NOT NULL;
+
+CREATE UNIQUE INDEX ix_personas_seq ON personas (seq);
+
+CREATE INDEX ix_response_items_response ON response_items (response);
+
+CREATE INDEX ix_responses_conversation ON responses (conversation);
+
+CREATE INDEX ix_runs_persona_id ON runs (persona_id);
+
+CREATE INDEX ix_runs_workspace_id_seq ON runs (workspace_id, seq);
+
+CREATE INDEX ix_runs_workspace_id_status ON runs (workspace_id, status);
+
+CREATE INDEX ix_turns_persona_id_seq ON turns (persona_id, seq);
+
+CREATE INDEX ix_turns_request_id ON turns (request_id);
+
+CREATE INDEX ix_turns_workspace_id_seq ON turns (workspace_id, seq);
+
+CREATE INDEX ix_turns_workspace_id_status_seq ON turns (workspace_id, status, seq);
+
+CREATE INDEX ix_turns_workspace_id_verdict_seq ON turns (workspace_id, verdict, seq);
 
 CREATE INDEX ix_version_vectors_persona_id ON version_vectors (persona_id);
 
-CREATE INDEX ix_background_responses_conversation ON background_responses (conversation);
+CREATE INDEX ix_version_vectors_workspace_id_seq ON version_vectors (workspace_id, seq);
+
+CREATE INDEX ix_webhooks_workspace_id_seq ON webhooks (workspace_id, seq);
+
+CREATE INDEX ix_work_ended_at ON work (ended_at) WHERE is_handed_over AND state IN ('done', 'cancelled');
+
+CREATE INDEX ix_work_state_due_at ON work (state, due_at);
+
+CREATE INDEX ix_work_state_ended_at ON work (state, ended_at);
+
+CREATE UNIQUE INDEX uq_alerts_open ON alerts (workspace_id, persona_id, version, threshold, window_hours) WHERE recovered_at IS NULL;
 
 INSERT INTO alembic_version VALUES ('0043')
