@@ -51,6 +51,8 @@ class Manners:
             for name in REGISTERS
             if f"register:{name}{SURE}" not in said and _is_barred_surely(name, wanted)
         )
+        self.is_wanted = bool(wanted)
+        """The prompt says how the persona speaks; else one expression of another register is only odd."""
 
     def _form(self, told: set[str], examples: Sequence[str]) -> str | None:
         """The form of address that the examples have, where they have one only."""
@@ -88,7 +90,7 @@ class Manners:
                 if name in self.barred:
                     yield label, 1
                 elif name.endswith(SURE) and name.removesuffix(SURE) in self.barred_sure:
-                    yield label, 2
+                    yield label, 2 if self.is_wanted else 1
 
     def _misaddressed(self, answer: Marked) -> Iterator[Finding]:
         text = answer.text

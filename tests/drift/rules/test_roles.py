@@ -150,3 +150,21 @@ LINES = (
 def test_a_register_that_no_line_of_the_persona_has_is_not_its_own(prompt: str, says: str) -> None:
     ada = Character(name="Ada", language="en", prompt=prompt, examples=LINES)
     assert (Rules(ada, "", packaged()).check(Text("when is it lit?"), Text(says)).broken or 0) >= BREAK
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "is_odd"),
+    [
+        ("de", "Im Alter von zwölf stand ich mit meinem Bruder auf dem Turm.", False),
+        ("fr", "Mon frère est un gros dormeur.", False),
+        ("es", "Mi tía cuida la máquina de la niebla.", False),
+        ("en", "Sweetheart, the lamp burns from dusk.", False),
+        ("en", "Sweetheart, sending hugs: the lamp burns from dusk.", True),
+    ],
+)
+def test_one_expression_is_no_register_where_no_manner_is_told(
+    language: str, says: str, is_odd: bool
+) -> None:
+    ada = Character(name="Ada", language=language, prompt="Ada.", examples=LINES)
+    broken = Rules(ada, "", packaged()).check(Text("?"), Text(says)).broken or 0
+    assert (broken >= BREAK) is is_odd
