@@ -211,3 +211,15 @@ def test_a_wording_that_is_looked_for_as_it_stands_has_no_signs_of_patterns() ->
         for name in LITERALS:
             for phrase in getattr(language.phrases, name).split("|"):
                 assert not set(_literal(phrase)) & set(r"\()[]?*+^$.{}"), (language.code, phrase)
+
+
+@pytest.mark.parametrize(
+    "hours", ["9.30 to 4.30 Monday to Friday", "Mon–Fri 9.30–4.30", "Friday 9.30 - 4.30"]
+)
+@pytest.mark.parametrize(
+    ("says", "is_right"),
+    [("We open at half past nine.", True), ("Until half past four.", True), ("We open at eight.", False)],
+)
+def test_hours_may_be_written_with_full_stops(hours: str, says: str, is_right: bool) -> None:
+    prompt = f"You are Ada. The desk is open {hours}."
+    assert (accused("en", prompt, "When are you open?", says) == []) is is_right

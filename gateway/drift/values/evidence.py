@@ -60,7 +60,8 @@ class Evidence:
         ledger = self.facts.ledger
         if figure.value in self.theirs or ledger.holds(figure):
             return True
-        return ledger.follows(figure, self.figures, self.question.figures)
+        named = frozenset([stem for stem, *_ in self.question.stems])
+        return ledger.follows(figure, self.figures, self.question.figures, named)
 
     def note(self, feature: str, strength: float) -> None:
         if strength > self.features[feature]:

@@ -33,6 +33,8 @@ _ASKED = 0.8
 _NEAR = 90
 """Characters before a figure that say what it is about."""
 _DENIED = 24
+_SUMMED = 8
+"""Stored figures of what the user has named that are added up."""
 _BARE = 1.5
 """The same of a number without a unit."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
@@ -165,10 +167,12 @@ class Ledger:
             return True
         if figure.kind == TIME and self._opening.is_within(figure, heard):
             return True
-        return self.follows(figure, heard.figures, heard.asked_figures)
+        return self.follows(figure, heard.figures, heard.asked_figures, heard.asked_stems)
 
-    def follows(self, figure: Figure, said: Iterable[Figure], asked: Iterable[Figure]) -> bool:
-        """Tell whether a figure follows from stored ones and from what is counted: three at eight euros."""
+    def follows(
+        self, figure: Figure, said: Iterable[Figure], asked: Iterable[Figure], named: frozenset[str]
+    ) -> bool:
+        """Tell whether it follows from stored ones and what is counted or `named`: three at eight euros."""
         value = figure.value
         if isinstance(value, str):
             return False
@@ -181,7 +185,13 @@ class Ledger:
         ranged = [one.figure.value for one in self.by_kind.get(figure.kind, ()) if one.figure.is_range]
         if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
             return True
-        return sums.follows(float(value), values, self.numbers, sums.counted(said), sums.counted(asked))
+        if sums.follows(float(value), values, self.numbers, sums.counted(said), sums.counted(asked)):
+            return True
+        wanted = [one for one in self.by_kind.get(figure.kind, ()) if one.keys & named]
+        priced = [
+            (float(one.figure.value), one.keys) for one in wanted if not isinstance(one.figure.value, str)
+        ]
+        return sums.is_sum_of_named(float(value), priced[:_SUMMED], named)
 
     def _accused(
         self, evidence: Evidence, figure: Figure, held: list[Stated], heard: Heard

@@ -34,6 +34,11 @@ _RUN = re.compile(r"\d+")
 _PHONE = re.compile(r"\d{2,6}(?:[ \-/]\d{2,6}){1,5}(?!\d)")
 _CLOCK = re.compile(r"([01]?\d|2[0-4])[:：]([0-5]\d)(?![\d:])")
 _DOTTED = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)(?![\d.])")
+_OF_RANGE = r"([01]?\d|2[0-4])\.([0-5]\d)(?!\d|\.\d)"
+_DOTTED_RANGE = re.compile(rf"(?<![\d.]){_OF_RANGE}([^\d.]{{1,6}}){_OF_RANGE}(?! ?%)")
+_DASHES = frozenset("-–—")
+_SPAN = 12
+"""Characters of a range before its last figure."""
 _NOUN = re.compile(r"[ \u00a0-]{0,2}([^\W\d_]{2,})")
 _COUNTER = re.compile("([\u4e00-\u9fff])")
 """A number counts the letter behind it where words run on."""
@@ -197,6 +202,20 @@ class Reader:
             is_time = is_oclock or (self.decimal == "," and not self._unit(text, lower, match.end()))
             if is_time and not self.signs.before(text, start):
                 return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
+        return self._spanned(lower, start) if self.decimal == "." else None
+
+    def _spanned(self, lower: str, start: int) -> Figure | None:
+        """Read an end of opening hours: "open 9.30 to 4.30 on Fridays"."""
+        for match in _DOTTED_RANGE.finditer(lower, max(0, start - _SPAN)):
+            if match.start() > start:
+                return None
+            group = 1 if match.start() == start else 4
+            is_range = match[3].strip() in _DASHES or self._to.fullmatch(match[3]) is not None
+            is_told = self.hours.search(lower) is not None or self.weekday.search(lower) is not None
+            if match.start(group) == start and is_range and is_told:
+                end = match.end(group + 1)
+                figure = self._clock.time(lower, start, end, int(match[group]) * 60 + int(match[group + 1]))
+                return figure._replace(stop=end)
         return None
 
     def _counted(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:

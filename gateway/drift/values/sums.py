@@ -1,9 +1,9 @@
 """A figure follows from stored ones by a multiple, a sum or what is left, and is then no other figure."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from itertools import combinations
 
-from gateway.drift.values.figures import TIME, Figure
+from gateway.drift.values.figures import LABEL, LONGEST, TIME, Figure
 
 _MULTIPLES = 31
 _SUMMED = 24
@@ -15,8 +15,15 @@ _PARTS = 6
 
 def counted(figures: Iterable[Figure]) -> set[float]:
     """Give what is counted; "две ночи" are two nights, and may be read as two at night."""
-    found = [one for one in figures if not isinstance(one.value, str)]
-    return {float(one.value) / 60 if one.kind == TIME else float(one.value) for one in found}
+    found: set[float] = set()
+    for one in figures:
+        value = one.value
+        if not isinstance(value, str):
+            found.add(float(value) / 60 if one.kind == TIME else float(value))
+        elif one.kind.startswith(LABEL) and value.isdecimal():
+            # In "the first 28, the seat 9" a word names what the number is the price of.
+            found.add(float(value[:LONGEST]))
+    return found
 
 
 def follows(
@@ -66,3 +73,20 @@ def _is_sum(value: float, values: Set[float], counts: set[float]) -> bool:
         return False
     many = {round(one * k, _DIGITS) for one in values for k in several}
     return any(round(value - one, _DIGITS) in many for one in values | many)
+
+
+def is_sum_of_named(value: float, priced: Sequence[tuple[float, Set[str]]], named: Set[str]) -> bool:
+    """Tell whether it is what two or three things come to, each of which is named by a word of its own.
+
+    `priced` are values with the words of what they belong to.
+    """
+    return any(
+        round(sum(one for one, _ in some), _DIGITS) == value
+        and _are_apart([keys & named for _, keys in some])
+        for many in (2, 3)
+        for some in combinations(priced, many)
+    )
+
+
+def _are_apart(words: Sequence[Set[str]]) -> bool:
+    return all(one - {word for other in words if other is not one for word in other} for one in words)
