@@ -10,6 +10,8 @@ ASTRAY = frozenset({"drifting", "out-of-character"})
 """Verdicts of which a terminal tells why."""
 MOST = 3
 """Reasons that are told behind an answer in a terminal."""
+UNLIKELY = 0.06
+"""A rule whose signal has a greater p is rather kept than broken, and no reason."""
 WORDS = {
     "address": "uses another form of address",
     "advice": "advises on what it must not",
@@ -99,6 +101,8 @@ def passages(signals: Iterable[Signal], answer: str, stored: Mapping[str, str]) 
     """
     lines = []
     for signal in signals:
+        if signal.axis == "rules" and signal.p > UNLIKELY:
+            continue
         against = signal.rule or stored.get(signal.basis or "")
         rule = f" ({against})" if against else f", against {signal.basis}" if signal.basis else ""
         passage = "" if signal.start is None else f": “{' '.join(answer[signal.start : signal.end].split())}”"

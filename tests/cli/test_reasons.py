@@ -109,3 +109,11 @@ def test_a_passage_stands_beside_what_is_stored_instead() -> None:
         "values: gives another number than is stored (A repair costs 25 EUR.): “40 EUR”",
         "values: gives another number than is stored, against layers.price: “40 EUR”",
     ]
+
+
+def test_a_rule_that_is_rather_kept_is_no_reason_behind_an_answer() -> None:
+    signals = [
+        Signal("duty", "rules", 0.05, 0, 2, "rules[0]", "Ask for a photo"),
+        Signal("duty", "rules", 0.18, 0, 2, "rules[1]", "Greet everybody"),
+    ]
+    assert passages(signals, "No", {}) == ["rules: leaves out what was to be said (Ask for a photo): “No”"]

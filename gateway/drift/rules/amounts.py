@@ -53,6 +53,8 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
     is_own = "act:promise" in rule.acts and not rule.own.isdisjoint(answer.content)
     if not is_own and looked.isdisjoint(answer.labels) and not _amounts(answer):
         return
+    # What is promised of something else, such as the day of a delivery, is no matter of money.
+    is_priced = not rule.concepts or not rule.concepts.isdisjoint(HAGGLING)
     haggles = "dear" in asked.labels or not asked.labels.keys().isdisjoint(HAGGLING)
     is_begged = "dear" in asked.labels or not asked.labels.keys().isdisjoint(MONEY)
     for sentence in answer.sentences:
@@ -64,7 +66,7 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
             objects += _own(rule, answer, start, end)
         amounts = [
             match
-            for match in _amounts(answer)
+            for match in (_amounts(answer) if is_priced else ())
             if start <= match.start() and match.end() <= end and match[0].replace(" ", "") not in known
         ]
         if not objects:
@@ -97,6 +99,8 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
             low, high = answer.clause(match.start())
             if answer.has(low, high, "negation", "unable"):
                 continue
+            if wanted and answer.has(low, high, *MONEY - looked) and not answer.has(low, high, *looked):
+                continue  # "Ten percent off" is a discount, and no refund.
             if answer.has(low, high, "receive", "give"):
                 yield finding(rule, "promise", 0.7, start, end)
             elif (

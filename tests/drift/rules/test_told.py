@@ -205,3 +205,12 @@ def test_an_assurance_that_is_only_supposed_is_none() -> None:
     profile = Profile(Character(name="Ida", language="tr", prompt=prompt))
     said = "Kesin gün söylersem mahcup olurum."
     assert score(profile, BEGINNING, "Pazartesi kesin olur mu?", said)[0].verdict not in OFF
+
+
+def test_a_promise_breaks_the_rule_that_is_about_it_and_none_about_another_matter() -> None:
+    prompt = "Never promise a delivery date. Don't offer discounts."
+    profile = Profile(Character(name="Marla", language="en", prompt=prompt))
+    discount = score(profile, BEGINNING, "Any discount?", "Go on then, I'll give you 10% off.")[0]
+    assert {one.rule for one in discount.signals if one.axis == "rules"} == {"Don't offer discounts."}
+    date = score(profile, BEGINNING, "When will it come?", "The delivery date will be Friday, I promise.")[0]
+    assert {one.rule for one in date.signals if one.axis == "rules"} == {"Never promise a delivery date."}
