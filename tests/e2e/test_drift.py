@@ -178,7 +178,7 @@ def test_what_says_nothing_is_not_scored(
 
 
 def unscored(reason: str) -> Json:
-    return {"voice": None, "values": None, "rules": None, "verdict": "unscored", "reason": reason}
+    return {**{axis.name: None for axis in AXES}, "verdict": "unscored", "reason": reason}
 
 
 def test_plain_models_are_not_scored(gateway: Gateway, upstream: ScriptedUpstream) -> None:

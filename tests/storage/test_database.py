@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, func, insert, inspect, select, text
+from sqlalchemy import Column, Connection, delete, func, insert, inspect, select, text
 
 from gateway import clock
 from gateway.storage import changes, migrate, sqlite, tables
@@ -256,10 +256,14 @@ async def test_a_row_is_told_by_column_name(database: Database) -> None:
 
 
 async def test_the_migrations_make_the_tables(database: Database) -> None:
+    def default_of(_: object, __: object, column: Column[Any], *___: object) -> bool | None:
+        """Leave out defaults that only fill rows which were there before the column was."""
+        return False if column.server_default is None else None
+
     def differences(connection: Connection) -> list[Any]:
         # PostgreSQL cannot compare JSON.
         is_sqlite = connection.dialect.name == "sqlite"
-        options: dict[str, Any] = {"compare_type": True, "compare_server_default": is_sqlite}
+        options: dict[str, Any] = {"compare_type": True, "compare_server_default": is_sqlite and default_of}
         if is_sqlite:
             # Its indexes of words are virtual tables, and stand on tables of their own.
             options["include_object"] = lambda _, name, kind, *__: kind != "table" or "_words" not in name
