@@ -19,6 +19,9 @@ SETTLED_MS = 60_000
 CALM_MS = 600_000
 """Milliseconds after which a version is read for which nobody waits: one that is edited again is not."""
 
+AGAIN_SECONDS, SELDOM_SECONDS = 1.0, 30.0
+"""Seconds after which what could not be done is tried again, first and in the end."""
+
 log = logging.getLogger("gateway.personas")
 
 
@@ -30,7 +33,7 @@ class Filling:
         self._all = all_
         self._database = database
         self._embedder = embedder
-        self._wanted = 0
+        self._wanted = self._change = 0
         self._after = ""
         """The version up to which all have been read; ids are in the order of time."""
         self._settled_after = ""
@@ -50,22 +53,29 @@ class Filling:
         return False
 
     async def _fill(self) -> None:
-        try:
-            while self._is_asked:
-                self._is_asked = False
+        pause = AGAIN_SECONDS
+        while self._is_asked:
+            self._is_asked = False
+            try:
                 while await self._fill_some():
-                    pass
-        except (StoreUnavailable, EmbedderAwayError, EmbedderFullError) as error:
-            # The next look goes on with it.
-            log.debug("versions are not read now: %s", type(error).__name__)
+                    pause = AGAIN_SECONDS
+            except (StoreUnavailable, EmbedderAwayError, EmbedderFullError) as error:
+                log.debug("versions are not read now: %s", type(error).__name__)
+                self._is_asked = True
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, SELDOM_SECONDS)
 
     async def _fill_some(self) -> bool:
         """Make a few vectors, and tell whether there were any to make."""
         settled = ids.least("ver", clock.now_ms() - SETTLED_MS)
         async with self._database.read() as connection:
-            wanted = await vectors.count_wanted(connection)
+            wanted, change = await vectors.signs(connection)
             if wanted != self._wanted:
                 self._wanted, self._after = wanted, ""
+            if 0 < change < self._change:
+                # An older store was put back, which may be without vectors that the newer one had.
+                self._after = self._settled_after = ""
+            self._change = change or self._change
             found = await vectors.wanted(connection, self._after, BATCH) if wanted else []
         if found:
             await self._read(found)

@@ -6,15 +6,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import delete, func, select
 
 from gateway import clock, ids
+from gateway.embedding.embedder import EmbedderFullError
 from gateway.embedding.order import DIMENSIONS, Order, Vectors
 from gateway.personas.filling import CALM_MS, SETTLED_MS, Filling
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.store import personas, vectors
+from gateway.storage import tables
 from gateway.storage.audit import Actor
 from gateway.storage.database import Database
 from tests.fakes.store import opened, workspaces
+
+CHANGE = tables.changes.c
 
 
 class Embedder:
@@ -72,6 +77,58 @@ async def test_whoever_asks_while_the_last_look_ends_is_not_forgotten(tmp_path: 
         assert filling._task is not None
         await filling._task
         assert looks == 2
+
+
+async def test_what_an_embedder_could_not_do_is_tried_again_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.personas.filling.AGAIN_SECONDS", 0.0)
+
+    class Busy(Embedder):
+        refusals = 2
+
+        async def embed(self, order: Order) -> Any:
+            self.refusals -= 1
+            if self.refusals >= 0:
+                raise EmbedderFullError
+            return await super().embed(order)
+
+    embedder: Any = Busy()
+    async with opened(tmp_path) as database:
+        mine, _ = await workspaces(database)
+        async with database.write() as connection:
+            await vectors.want(connection, mine.id)
+        await push(database, mine.id, "ada")
+        await look(Filling(database, embedder, all_=False))
+        assert (embedder.refusals, embedder.texts) == (-1, 1)
+
+
+async def test_an_older_store_that_was_put_back_is_read_from_its_start(
+    place: Path | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder: Any = Embedder()
+    async with opened(place) as database:
+        mine, _ = await workspaces(database)
+        filling, now = Filling(database, embedder, all_=False), clock.now_ms()
+        async with database.write() as connection:
+            await vectors.want(connection, mine.id)
+        await push(database, mine.id, "ada")
+        await push(database, mine.id, "bea")
+        monkeypatch.setattr(clock, "now_ms", lambda: now + 2 * SETTLED_MS)
+        await look(filling)
+        assert embedder.texts == 2
+        async with database.write() as connection:
+            newest = (await connection.execute(select(func.max(CHANGE.seq)))).scalar_one()
+            await connection.execute(delete(tables.changes).where(newest == CHANGE.seq))
+            await connection.execute(delete(tables.version_vectors))
+        await look(filling)
+        assert embedder.texts == 4
+
+
+async def look(filling: Filling) -> None:
+    await filling.look()
+    assert filling._task is not None
+    await filling._task
 
 
 async def test_more_vectors_than_a_page_are_listed_in_their_order(

@@ -51,11 +51,13 @@ async def is_wanted(connection: AsyncConnection, workspace_id: str) -> bool:
 _COUNT_WANTED = select(func.count()).where(NAME.startswith(WANTED, autoescape=True))
 SIGNS = (_COUNT_WANTED, newest(tables.changes.c.seq))
 """Whoever writes a version announces that."""
+_SIGNS = select(*[sign.scalar_subquery() for sign in SIGNS])
 
 
-async def count_wanted(connection: AsyncConnection) -> int:
-    """Count the workspaces whose versions are read."""
-    return int((await connection.execute(_COUNT_WANTED)).scalar_one())
+async def signs(connection: AsyncConnection) -> tuple[int, int]:
+    """Count the workspaces whose versions are read, and give the number of the newest change; 0 for none."""
+    wanted, change = (await connection.execute(_SIGNS)).one()
+    return wanted, change or 0
 
 
 async def wanted(connection: AsyncConnection, after: str, limit: int) -> list[Unread]:
