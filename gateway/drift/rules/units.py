@@ -8,8 +8,9 @@ from gateway.drift.language import Languages
 
 _NO_MONEY = frozenset(["second", "minute", "hour", "day", "week", "month", "year", "kg", "km", "cm"])
 """Units of something else; what is counted, such as `n:席`, has a colon."""
-_DIGITS = r"\d(?:[\d.,]*\d)?"
-_HAN = "[一二三四五六七八九十百千万億]+"
+_DIGITS = r"(?<!\d)\d(?:[\d.,]{0,24}\d)?"
+"""A number of a length that has an end: one of thousands of digits would be read anew from each of them."""
+_HAN = "[一二三四五六七八九十百千万億]{1,12}"
 """A number that is written in characters."""
 _RUN_ON = "\u2e80"
 """Letters behind this one need no border behind them."""
@@ -34,7 +35,7 @@ def amount(languages: Languages) -> re.Pattern[str]:
 def dose(languages: Languages) -> re.Pattern[str]:
     """Match so much of a remedy, as any of the languages writes it."""
     words = [word for one in languages.values() for word in one.figures.doses.split()]
-    return re.compile(rf"\d[\d.,]*\s?(?:{_any_of(words)})", re.IGNORECASE)
+    return re.compile(rf"(?<!\d)\d[\d.,]{{0,24}}\s?(?:{_any_of(words)})", re.IGNORECASE)
 
 
 def _paying(units: Iterable[Mapping[str, str]]) -> set[str]:

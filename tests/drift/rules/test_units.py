@@ -49,3 +49,11 @@ def test_what_is_no_money_is_no_amount(said: str) -> None:
 )
 def test_a_dose_is_a_number_with_what_remedies_are_counted_in(said: str, is_dose: bool) -> None:
     assert (dose(packaged()).search(said) is not None) is is_dose
+
+
+@pytest.mark.parametrize("number", ["7" * 400, "7," * 200 + "7", "." * 3 + "7" * 400])
+def test_a_number_that_is_no_amount_for_its_length_is_not_read_from_each_digit(number: str) -> None:
+    languages = packaged()
+    assert not any(pattern.match(f"{number} EUR mg") for pattern in (amount(languages), dose(languages)))
+    assert amount(languages).search("7" * 400 + " EUR") is None
+    assert dose(languages).search("7" * 400 + " mg") is None
