@@ -141,6 +141,17 @@ def test_the_time_to_read_a_text_grows_with_its_length(
     assert not slow
 
 
+@pytest.mark.parametrize("snippet", ["You are ", "Anna de la ", "My name is ", "I was born in Paris, "])
+def test_many_names_in_one_sentence_are_held_against_stored_ones_in_time(snippet: str) -> None:
+    tavern = Profile(Character(name="Oda", prompt="Thy brother Tam is gone. Bosun is thy cat."))
+
+    def hold(answer: str) -> object:
+        return score(tavern, BEGINNING, "What is your name?", answer)
+
+    assert tavern.facts.names.fields
+    assert not _is_square(hold, snippet, 10_000)
+
+
 @pytest.mark.parametrize("name", sorted(lexicon("en").patterns))
 def test_no_pattern_takes_the_square_of_a_text(name: str) -> None:
     pattern = lexicon("en").patterns[name]

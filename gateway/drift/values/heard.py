@@ -1,13 +1,18 @@
 """A turn is heard by its parts: its figures, its content words and its denials, with their places."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
+from operator import itemgetter
 
 from gateway.drift.text import Text
 from gateway.drift.values.figures import Figure
 from gateway.drift.values.reader import Reader
 from gateway.drift.values.reading import Reading
 from gateway.drift.values.segmentation import Piece
+
+STOPS = ".!?。！？\n"
+_PLACE = itemgetter(1)
 
 
 class Heard:
@@ -32,6 +37,25 @@ class Heard:
     def stems(self) -> list[tuple[str, int, int]]:
         """Content words of the answer with their places."""
         return [stem for one in self._read for stem in one.stems]
+
+    def stems_between(self, low: int, high: int) -> list[tuple[str, int]]:
+        """Give those that begin between two places, with these; it is asked for each name of an answer."""
+        first, last = (bisect_left(self._placed, at, key=_PLACE) for at in (low, high))
+        return [(stem, at) for stem, at, _ in self._placed[first:last]]
+
+    def stopped(self, start: int, end: int) -> tuple[int, int]:
+        """Give the place of the last stop before the one place, or -1, and of the first from the other on."""
+        first, last = bisect_left(self._stops, start), bisect_left(self._stops, end)
+        behind = self._stops[last] if last < len(self._stops) else len(self.text)
+        return (self._stops[first - 1] if first else -1), behind
+
+    @cached_property
+    def _placed(self) -> list[tuple[str, int, int]]:
+        return sorted(self.stems, key=_PLACE)
+
+    @cached_property
+    def _stops(self) -> list[int]:
+        return [at for at, letter in enumerate(self.text) if letter in STOPS]
 
     @cached_property
     def denied(self) -> list[int]:

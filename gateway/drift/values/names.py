@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gateway.drift.scripts import UPPER
 from gateway.drift.values.evidence import Evidence
-from gateway.drift.values.heard import Heard
+from gateway.drift.values.heard import STOPS, Heard
 
 _WORD = rf"[{UPPER}][^\W\d_]+(?:[’'-][{UPPER}][^\W\d_]+)*"
 _RUN = re.compile(rf"{_WORD}(?:[ \u00a0](?:(?:of|de|du|des|del|della|von|van|the|la|le) )?{_WORD})*")
@@ -30,7 +30,8 @@ _LONG = 5
 """Letters of a word that is looked for within others, too, since names are inflected."""
 _NEAR = 60
 _SURE = 0.8
-_STOPS = ".!?。！？\n"
+_LEAD = 200
+"""Characters before a name that tell whether a sentence begins with it."""
 
 
 class Named(NamedTuple):
@@ -98,9 +99,9 @@ class Names:
         for match in _RUN.finditer(text):
             opens = max(0, match.start() - _CLAUSE)
             lead = text[opens : match.start()].rstrip(" \"'“„«(¿¡")
-            if len(found) >= _MOST or not lead or lead[-1] in _STOPS + ":…-•":
+            if len(found) >= _MOST or not lead or lead[-1] in STOPS + ":…-•":
                 continue
-            first = opens + max(map(lead.rfind, _STOPS)) + 1
+            first = opens + max(map(lead.rfind, STOPS)) + 1
             low = bisect_left(denied, first)
             is_denied = low < len(denied) and denied[low] < match.start()
             if is_denied or _BRACKETED.search(text[first : match.start()]):
@@ -187,10 +188,9 @@ class Names:
         return None if run[0] in heard.asked or _is_known(run[0], known) else stored[0]
 
     def _near(self, heard: Heard, start: int, end: int) -> set[str]:
-        first = max(heard.lower.rfind(stop, 0, start) for stop in _STOPS) + 1
-        ends = [at for stop in _STOPS if (at := heard.lower.find(stop, end)) >= 0]
-        low, high = max(first, start - _NEAR), min(min(ends, default=len(heard.lower)), end + _NEAR)
-        return {stem for stem, at, _ in heard.stems if low <= at < high and not start <= at < end}
+        before, behind = heard.stopped(start, end)
+        low, high = max(before + 1, start - _NEAR), min(behind, end + _NEAR)
+        return {stem for stem, at in heard.stems_between(low, high) if not start <= at < end}
 
 
 def _runs(text: str, *, capitals_tell: bool) -> list[tuple[tuple[str, ...], tuple[int, int]]]:
@@ -204,8 +204,8 @@ def _novel(
 ) -> tuple[int, int] | None:
     """Give the place of a name that neither the persona's texts nor the user has; `None` where it is none."""
     words = [(word, match.start() + at.start()) for at in re.finditer(_WORD, match[0]) if (word := at[0])]
-    lead = heard.text[: match.start()].rstrip(" \"'“„«(¿¡")
-    if not lead or lead[-1] in _STOPS + ":…":
+    lead = heard.text[max(0, match.start() - _LEAD) : match.start()].rstrip(" \"'“„«(¿¡")
+    if not lead or lead[-1] in STOPS + ":…":
         # A capital stands there because a sentence begins.
         # A sentence that is nothing but a name answers who or what it is.
         ends = (".", "!", ",", "") if capitals_tell else (".", "!", "")
@@ -213,8 +213,8 @@ def _novel(
         words = words if is_whole else words[1:]
     if not words or (len(words) < 2 and not capitals_tell):
         return None
-    stop = next((letter for letter in heard.text[match.end() :] if letter in _STOPS), "")
-    if stop in ("?", "？"):
+    _, stop = heard.stopped(match.end(), match.end())
+    if heard.text[stop : stop + 1] in ("?", "？"):
         return None
     told = [word.lower() for word, _ in words]
     if any(len(w) < 3 or _is_known(w, known) or w in heard.asked or w in dates for w in told):
