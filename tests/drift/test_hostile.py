@@ -9,6 +9,7 @@ from gateway.drift.breaks import nature
 from gateway.drift.character import Character
 from gateway.drift.coherence import incoherence
 from gateway.drift.profile import Profile
+from gateway.drift.rule import decode
 from gateway.drift.scorer import BEGINNING, score
 from gateway.drift.text import Text
 from gateway.drift.values import contradiction
@@ -36,7 +37,23 @@ SNIPPETS = (
         "age: 3\n",
     ),
     *("?", ".", "。", ",", "，", "!? ", "? \n", "…", "–", ":", "-", "*", "#", "=", "\\"),
-    *("a", "1", "北", "我", "a ", "1 ", "a-", "a'", "a: ", "two ", "我三十", "I am 34 years old, ", "가 "),
+    *(
+        "a",
+        "1",
+        "1,",
+        "一",
+        "北",
+        "我",
+        "a ",
+        "1 ",
+        "a-",
+        "a'",
+        "a: ",
+        "two ",
+        "我三十",
+        "I am 34 years old, ",
+        "가 ",
+    ),
     *(
         "(",
         "[",
@@ -81,6 +98,14 @@ STORED = {"age": 34, "gender": "female", "residence": "Berlin", "zodiac": "leo"}
 PROMPT = "You are Anna, a teacher from Berlin who loves cats and hates coffee. She has two children."
 ANNA = Profile(Character(name="Anna", prompt=PROMPT, fields=STORED))
 ASKED = "How old are you? Are you a man?"
+RULES = decode(
+    [
+        {"must_not": "promise refunds or a discount"},
+        {"must_not": "name a dose or diagnose"},
+        {"must": "greet"},
+    ]
+)
+DESK = Profile(Character(name="Anna", prompt=PROMPT, rules=RULES))
 
 
 def _turn(answer: str) -> object:
@@ -89,6 +114,10 @@ def _turn(answer: str) -> object:
 
 def _asked(user: str) -> object:
     return score(ANNA, BEGINNING, user, "Yes, I am a man of forty.")
+
+
+def _ruled(answer: str) -> object:
+    return score(DESK, BEGINNING, "May I have a refund, and how much of the medicine do I take?", answer)
 
 
 def _learnt(answer: str) -> object:
@@ -131,7 +160,15 @@ def _is_square(read: Callable[[str], object], snippet: str, length: int) -> bool
 @pytest.mark.parametrize("tail", ["", " word"])
 @pytest.mark.parametrize(
     ("read", "length"),
-    [(_turn, 1_500), (_asked, 1_500), (_learnt, 600), (_prompt, 2_500), (_fields, 1_500), (_guards, 1_000)],
+    [
+        (_turn, 1_500),
+        (_ruled, 1_500),
+        (_asked, 1_500),
+        (_learnt, 600),
+        (_prompt, 2_500),
+        (_fields, 1_500),
+        (_guards, 1_000),
+    ],
 )
 def test_the_time_to_read_a_text_grows_with_its_length(
     read: Callable[[str], object], length: int, tail: str
