@@ -151,8 +151,12 @@ class _Kept(SourceFileLoader):
 
     def tables(self) -> dict[str, Any]:
         module = ModuleType(self.name)
-        self.exec_module(module)
-        found: dict[str, Any] = module.tables
+        try:
+            self.exec_module(module)
+            found: dict[str, Any] = module.tables
+        except (EOFError, ValueError, TypeError, AttributeError, ImportError):
+            # A disk may have been full when the bytecode was written; the file itself tells what is wrong.
+            return tomllib.loads(Path(self.path).read_text("utf-8"))
         return found
 
 

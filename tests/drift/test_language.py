@@ -167,3 +167,17 @@ def test_a_file_that_has_changed_is_read_anew(tmp_path: Path) -> None:
     file.write_text('name = "Vasha"\nkeys = {ormar = "age"}\n', "utf-8")
     assert [language.read(tmp_path)[CODE].name for _ in range(2)] == ["Vasha", "Vasha"]
     assert language.read(tmp_path)[CODE].keys == {"ormar": "age"}
+
+
+@pytest.mark.parametrize(
+    "kept", [b"", b"\xe3", b"\xe9\xff\xff\xff\x7f\x00", b"N"], ids=["no", "cut", "odd", "none"]
+)
+def test_bytecode_that_is_not_whole_is_not_gone_by(
+    tmp_path: Path, kept: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    (tmp_path / "qv.toml").write_text('name = "Vash"\n', "utf-8")
+    language.read(tmp_path)
+    (bytecode,) = tmp_path.rglob("qv.*.pyc")
+    bytecode.write_bytes(bytecode.read_bytes()[:16] + kept)
+    assert language.read(tmp_path)[CODE].name == "Vash"
