@@ -1,7 +1,10 @@
 """LangChain's ChatOpenAI talks to a persona."""
 
+import asyncio
+from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
@@ -22,8 +25,18 @@ class Weather(BaseModel):
 
 
 @pytest.fixture
-def model(gateway: Gateway) -> ChatOpenAI:
-    settings: Any = {"base_url": gateway.base_url, "api_key": gateway.key, "max_retries": 0}
+def settings(gateway: Gateway) -> Iterator[dict[str, Any]]:
+    """What LangChain needs to reach the gateway, with clients of its own, since those it shares stay open."""
+    waiting = httpx.AsyncClient()
+    with httpx.Client() as client:
+        said = {"base_url": gateway.base_url, "api_key": gateway.key, "max_retries": 0}
+        yield {**said, "http_client": client, "http_async_client": waiting}
+    if not waiting.is_closed:
+        asyncio.run(waiting.aclose())
+
+
+@pytest.fixture
+def model(settings: Any) -> ChatOpenAI:
     return ChatOpenAI(model=LIBRARIAN, stream_usage=True, **settings)
 
 
@@ -60,12 +73,13 @@ def test_a_stream_counts_usage_once(model: ChatOpenAI) -> None:
     assert usage == model.invoke("Good evening").usage_metadata
 
 
-async def test_astream_yields_the_same(model: ChatOpenAI) -> None:
+async def test_astream_yields_the_same(model: ChatOpenAI, settings: Any) -> None:
     chunks = [chunk async for chunk in model.astream("Good evening")]
     assert whole(chunks).content == SAID
     usage = whole(chunks).usage_metadata
     assert usage
     assert usage["output_tokens"] == 4
+    await settings["http_async_client"].aclose()
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -83,15 +97,13 @@ def test_structured_output_is_an_object(model: ChatOpenAI, method: Any) -> None:
     assert shaped.invoke("Good evening") == Weather(city="text", days=1)
 
 
-def test_the_head_of_an_answer_tells_the_verdict(gateway: Gateway, upstream: ScriptedUpstream) -> None:
-    settings: Any = {"base_url": gateway.base_url, "api_key": gateway.key, "max_retries": 0}
+def test_the_head_of_an_answer_tells_the_verdict(settings: Any) -> None:
     model = ChatOpenAI(model=LIBRARIAN, include_response_headers=True, **settings)
     headers = model.invoke("Good evening").response_metadata["headers"]
     assert headers["x-persona-verdict"] != "unscored"
     assert 0 <= float(headers["x-persona-drift-voice"]) <= 1
 
 
-def test_embeddings_are_computed(gateway: Gateway) -> None:
-    settings: Any = {"base_url": gateway.base_url, "api_key": gateway.key, "max_retries": 0}
+def test_embeddings_are_computed(settings: Any) -> None:
     made = OpenAIEmbeddings(model="scripted", check_embedding_ctx_length=False, **settings)
     assert len(made.embed_query("dusk")) == 8
