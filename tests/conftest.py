@@ -26,7 +26,7 @@ settings.load_profile("patient")
 settings.register_profile("quick", settings(), max_examples=20)
 
 HERE = Path(__file__).parent
-SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe"})
+SLOW_FOLDERS = frozenset({"api", "benchmarks", "e2e", "faults", "fuzz", "probe", "storage"})
 SLOW_FIXTURES = frozenset({"postgres", "served"})
 SLOW_FILE = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.slow\b", re.MULTILINE)
 FIRST = (

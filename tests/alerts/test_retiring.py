@@ -24,6 +24,8 @@ from tests.fakes.store import opened
 from tests.fakes.upstream import ScriptedUpstream
 from tests.fakes.upstream_scripts import Json, json_answer, status
 
+pytestmark = pytest.mark.slow
+
 LISTED: Json = {
     "data": [
         {"id": "usual", "shutdown_date": "2027-01-31"},

@@ -27,6 +27,8 @@ from gateway.storage.retention import Retention
 from gateway.turns.usage import Usage
 from tests.budgets.rig import CONFIG, UNPRICED, Rig
 
+pytestmark = pytest.mark.slow
+
 ASKED = Asked(prompt=4, answer=3)
 """Ten dollars, or seven tokens."""
 

@@ -11,6 +11,8 @@ from gateway.drift.breaks.needed import folded, needed
 from gateway.drift.breaks.patterns import patterns
 from gateway.drift.text import Stretch
 
+pytestmark = pytest.mark.slow
+
 WORDINGS = patterns(language.packaged()).by_language
 
 

@@ -31,6 +31,8 @@ from tests.judge.rig import (
     opinion,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def test_an_honest_judgement_goes_into_its_turn(make: Make, upstream: ScriptedUpstream) -> None:
     upstream.reply(opinion())

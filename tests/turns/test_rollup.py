@@ -25,6 +25,8 @@ from tests.fakes.store import opened, workspaces
 from tests.fakes.turn import new_turn
 from tests.turns.test_amendment import judgement
 
+pytestmark = pytest.mark.slow
+
 NOON = 1_790_000_000_000 - 1_790_000_000_000 % DAY_MS + 12 * HOUR_MS
 VERDICTS: list[Verdict] = ["in-character", "drifting", "out-of-character", "warming-up"]
 ALL = Span()
