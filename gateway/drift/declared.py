@@ -1,4 +1,4 @@
-"""Whatever an owner declares of a persona is read one by one, and an error says where it is wrong."""
+"""An owner's declarations of a persona are read one by one, and an error says where one is wrong."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar

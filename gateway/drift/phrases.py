@@ -22,13 +22,13 @@ class Phrases:
         self._by_word: dict[str, list[str]] = {}
         """Phrases by a word within, which stands in a text as it is."""
         self._by_opening: dict[str, list[tuple[str, str]]] = {}
-        """Those whose last word tells most, by its beginning: it may go on, as in `please noted`."""
+        """The last word of these tells most, by its beginning: it may go on, as in `please noted`."""
         self._by_ending: dict[str, list[tuple[str, str]]] = {}
-        """Those whose first word does, by its end."""
+        """The first word of these does, by its end."""
         self._within: list[str] = []
-        """Those that are one word, and may stand within another."""
+        """These are one word, and may stand within another."""
         self._always: list[str] = []
-        """Those without any letter, of which no word tells."""
+        """These have no letter, so that no word tells of them."""
         for phrase in dict.fromkeys(phrases):
             self._enter(phrase)
         self._plain = [one for one in self._within if one.isascii()]

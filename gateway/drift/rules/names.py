@@ -22,7 +22,7 @@ _LEAD = re.compile(r"^(?:[a-zà-ÿ.]+\s+){1,3}(?=[A-ZÀ-Þ])")
 """Small words before a name: *chez* Fanchon, *such as* Thornfall."""
 _SUFFIX = re.compile(r"['’]\w{1,6}$")
 _SHORTENED = re.compile(r"['’](?:[a-zà-ÿ]\w*)?")
-"""What is left of a verb behind an apostrophe: Don*'t*, N*'évoquez*."""
+"""This is left of a verb behind an apostrophe: Don*'t*, N*'évoquez*."""
 NEXT = 24
 """Characters behind a name in which another one may begin."""
 _LEAST = 4

@@ -14,7 +14,7 @@ _COMMA = re.compile(r"[,，、]\s*")
 VERB = 1
 """Words that may stand between an `and` and the denial that follows it."""
 _BRACKETS = re.compile(r"\([^()]{2,300}\)|（[^（）]{2,300}）")
-"""What stands in brackets belongs to what stands before them."""
+"""Words in brackets belong to what stands before them."""
 _SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
 
 
@@ -50,7 +50,7 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
 
 
 def _joint(reading: Marked, before: Mark, cue: Mark) -> list[int]:
-    """Where an `and` right before a cue begins another rule: `never promise a date and give no discount`."""
+    """Find an `and` before a cue that begins another rule: `never promise a date and give no discount`."""
     if reading.phrasebook.behind or reading.phrasebook.glyphs:
         return []
     joints = reading.within("cue:and", before.end, cue.start)
