@@ -4,10 +4,10 @@ import time
 
 from gateway.alerts import store
 from gateway.alerts.alert import Alert, Subject, Tally
-from gateway.alerts.store import Place
 from gateway.config import Alerts
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.work.following import Following
 from gateway.work.work import Source
 
 AGAIN_SECONDS = 60.0
@@ -23,10 +23,8 @@ class Watching:
         self._settings = settings
         self._database = database
         self._again = 0.0
-        self._place: Place | None = None
-        """All before it was looked at; it is kept seldom, as to look at an answer twice changes nothing."""
-        self._kept: Place | None = None
-        """The place in the store, as it was last seen there."""
+        self._following = Following(database, store.places, store.keep_place)
+        """Its place is kept seldom, as to look at an answer twice changes nothing."""
 
     def source(self) -> Source:
         return Source(look=self.look, signs=store.SIGNS, pause=PAUSE_SECONDS)
@@ -35,13 +33,13 @@ class Watching:
         """Look at the versions that have answered since the last look; tells whether there may be more."""
         if not self._settings.threshold:
             return False
-        place = await self._begin()
+        place = await self._following.begin()
         if time.monotonic() >= self._again:
             self._again = time.monotonic() + AGAIN_SECONDS
             await self._close()
             async with self._database.write() as connection:
                 await store.keep_place(connection, place)
-            self._kept = place
+            self._following.kept = place
         async with self._database.read() as connection:
             found = await store.touched(connection, place)
             changed = [one for one in found.subjects if await self._is_changed(connection, one)]
@@ -50,25 +48,9 @@ class Watching:
                 for subject in sorted(changed, key=lambda one: (one.persona_id, one.version)):
                     await self._weigh(connection, subject)
                 await store.keep_place(connection, found.at)
-            self._kept = found.at
-        self._place = found.at
+            self._following.kept = found.at
+        self._following.at = found.at
         return found.has_more
-
-    async def _begin(self) -> Place:
-        """Return the place to go on from; on a new store, what is there already is no news.
-
-        An older store may have been put back, or another process may have kept its place: what is kept there
-        is another place then than was seen last, or there is less than was looked at.
-        """
-        async with self._database.read() as connection:
-            kept, newest = await store.places(connection)
-        if kept is None:
-            kept = newest
-            async with self._database.write() as connection:
-                await store.keep_place(connection, kept)
-        if self._place is None or kept != self._kept or newest.is_behind(self._place):
-            self._kept = self._place = kept
-        return self._place
 
     async def _is_changed(self, connection: AsyncConnection, subject: Subject) -> bool:
         """Tell whether an alert is to be opened or closed."""

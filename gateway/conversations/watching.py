@@ -8,10 +8,11 @@ from gateway.conversations import drifting, store
 from gateway.conversations.drifting import PathDrift
 from gateway.conversations.message import Score
 from gateway.conversations.store import onsets
-from gateway.conversations.store.onsets import News, Place
+from gateway.conversations.store.onsets import News
 from gateway.drift import onset
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
+from gateway.work.following import Following
 from gateway.work.work import Source
 
 MOST_ANSWERS = 1000
@@ -29,10 +30,8 @@ class Watching:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._place: Place | None = None
-        """All before it was looked at; it is kept seldom, as nobody is told twice."""
-        self._kept: Place | None = None
-        """The place in the store, as it was last seen there."""
+        self._following = Following(database, onsets.places, onsets.keep_place)
+        """Its place is kept seldom, as nobody is told twice."""
         self._keep_at = 0.0
 
     def source(self) -> Source:
@@ -41,36 +40,20 @@ class Watching:
 
     async def look(self) -> bool:
         """Look at the answers that were kept or amended since; tells whether there may be more."""
-        place = await self._begin()
+        place = await self._following.begin()
         async with self._database.read() as connection:
             found = await onsets.news(connection, place)
         news = [one for one in found.news if one.is_amended or _is_suspicious(one.score)]
         now = time.monotonic()
-        if news or (found.at != self._kept and now >= self._keep_at):
+        if news or (found.at != self._following.kept and now >= self._keep_at):
             self._keep_at = now + KEEP_SECONDS
             async with self._database.write() as connection:
                 for one in news:
                     await _look(connection, one)
                 await onsets.keep_place(connection, found.at)
-            self._kept = found.at
-        self._place = found.at
+            self._following.kept = found.at
+        self._following.at = found.at
         return found.has_more
-
-    async def _begin(self) -> Place:
-        """Return the place to go on from; on a new store, what is there already is no news.
-
-        An older store may have been put back, or another process may have kept its place: what is kept there
-        is another place then than was seen last, or there is less than was looked at.
-        """
-        async with self._database.read() as connection:
-            kept, newest = await onsets.places(connection)
-        if kept is None:
-            kept = newest
-            async with self._database.write() as connection:
-                await onsets.keep_place(connection, kept)
-        if self._place is None or kept != self._kept or newest.is_behind(self._place):
-            self._kept = self._place = kept
-        return self._place
 
 
 def _is_suspicious(score: str | None) -> bool:
