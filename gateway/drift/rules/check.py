@@ -7,7 +7,7 @@ from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
 from gateway.drift.rule import COMMON, Active, effective
 from gateway.drift.rules import answered, consent, duties, forbidden, form, prose, tasks, topics
-from gateway.drift.rules.findings import TOUCH, Finding, belief
+from gateway.drift.rules.findings import BREAK, TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
 from gateway.drift.rules.marked import Marked
@@ -36,6 +36,10 @@ class Kept(NamedTuple):
 
 
 NOTHING = Kept()
+OWN = 16
+"""Example lines that the rules are tried on, the first."""
+DOUBTED = 0.3
+"""The strength of what breaks a rule that the persona's own lines break so, too: it is worth a look."""
 PRETENDS = frozenset({"@ai", "@instructions"})
 """A prompt that names one of these keeps its persona from speaking of it."""
 
@@ -121,6 +125,27 @@ class Rules:
         declared = [one.rule.must_not for one in self.active if one.rule.must_not and one.is_declared]
         self.instructions = Instructions(prompt, self.phrasebook, told, declared)
         self.manners = Manners(prompt, self.phrasebook, examples, self.phrasebook.address)
+        self._doubted = self._doubts(examples)
+
+    def _doubts(self, examples: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+        """Tell which rules the persona's own lines break, and how: these were not meant so."""
+        nothing = Marked(self.phrasebook, Stretch(""))
+        plain = {one.basis for one in self.active if one.is_declared and one.rule.must_not is None}
+        found: set[tuple[str, str]] = set()
+        for example in examples[:OWN]:
+            said = Marked(self.phrasebook, Stretch(example))
+            found.update(
+                (one.basis, one.name)
+                for one in self._findings(nothing, said, NOTHING)
+                if one.strength >= BREAK and one.basis not in plain
+            )
+        return frozenset(found)
+
+    def _doubt(self, one: Finding) -> Finding:
+        """Weigh a finding less where the persona's own lines have it, too."""
+        if (one.basis, one.name) not in self._doubted:
+            return one
+        return one._replace(strength=min(one.strength, DOUBTED))
 
     def _told(self, prompt: str) -> str:
         """Give the prompt without what it says that is not to be done."""
@@ -139,6 +164,22 @@ class Rules:
         """Hold an answer against the rules; `kept` is what the conversation has settled before."""
         said = Marked(self.phrasebook, answer.head(LONGEST))
         asked = Marked(self.phrasebook, user.head(LONGEST))
+        findings = [self._doubt(one) for one in self._findings(asked, said, kept)]
+        done = set(kept.duties)
+        done.update(duty.active.basis for duty in self.duties if duties.is_done(duty, said) >= 1)
+        findings += self.instructions.leaks(asked, said)
+        findings += self.manners.breaches(said)
+        findings = _distinct([one for one in findings if one.strength >= TOUCH])
+        touched = tuple(dict.fromkeys(one.basis for one in findings))
+        total = belief(findings) if findings or self._touches(asked, said) else None
+        warned = belief([one for one in findings if one.basis in self.warnings])
+        broken = (
+            belief([one for one in findings if one.basis not in self.warnings]) if total is not None else None
+        )
+        return Checked(total, broken, warned, tuple(findings), touched, Kept(frozenset(done)))
+
+    def _findings(self, asked: Marked, said: Marked, kept: Kept) -> list[Finding]:
+        """Find what breaks the rules, the owner's and those that were read."""
         findings: list[Finding] = [*self._terms(asked, said), *self.spoken.foreign(said)]
         for one in self.active:
             if one.rule.length is not None:
@@ -151,22 +192,10 @@ class Rules:
             findings += consent.consents(rule, asked, said)
         if self.scope is not None:
             findings += tasks.errands(asked, said, self.home, self.scope)
-        done = set(kept.duties)
         for duty in self.duties:
             if duty.active.basis not in kept.duties or duty.is_always or duty.ends_asking:
                 findings += duties.undone(duty, asked, said)
-            if duties.is_done(duty, said) >= 1:
-                done.add(duty.active.basis)
-        findings += self.instructions.leaks(asked, said)
-        findings += self.manners.breaches(said)
-        findings = _distinct([one for one in findings if one.strength >= TOUCH])
-        touched = tuple(dict.fromkeys(one.basis for one in findings))
-        total = belief(findings) if findings or self._touches(asked, said) else None
-        warned = belief([one for one in findings if one.basis in self.warnings])
-        broken = (
-            belief([one for one in findings if one.basis not in self.warnings]) if total is not None else None
-        )
-        return Checked(total, broken, warned, tuple(findings), touched, Kept(frozenset(done)))
+        return findings
 
     def _touches(self, asked: Marked, said: Marked) -> bool:
         """Tell whether the turn is about what a rule is about, though nothing speaks against it."""

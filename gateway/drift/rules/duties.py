@@ -28,6 +28,8 @@ MAYBE, FAINT = 0.4, 0.3
 """Beliefs that it is the occasion that make it worth a look, and no more."""
 UNTELLING = 2
 """Words of a turn up to which it says nothing by itself."""
+SEVERAL = 2
+"""Words of its own from which on a duty to end with a question is one for some answers only."""
 BEFORE = 24
 """Characters before a number in which a word for a limit stands."""
 GROUPS = frozenset(
@@ -108,6 +110,10 @@ def prepare(
 
     inside = stems(start, end)
     outside = (stems(0, start) | stems(end, len(text))) - inside
+    ends_asking = end <= start and {"act:end", "cue:question"} <= reading.labels.keys()
+    if ends_asking and len(outside) >= SEVERAL:
+        # "Answers about fractions end with a question" says which ones do.
+        inside, outside = outside, frozenset()
     groups = frozenset(
         mark.label for mark in reading.marks if mark.label.startswith("@") and start <= mark.start < end
     )
@@ -147,7 +153,7 @@ def prepare(
         stems=outside,
         concepts=concepts,
         anchors=anchors,
-        ends_asking=end <= start and {"act:end", "cue:question"} <= reading.labels.keys(),
+        ends_asking=ends_asking,
         may_call="cue:nor" in reading.labels,
         asks="act:ask" in reading.labels,
         is_childs=groups == {"@child"}
@@ -164,7 +170,7 @@ def _is_limit(reading: Marked, start: int) -> bool:
 
 def due(duty: Duty, asked: Marked) -> float:
     """Tell how surely this is the occasion, from 0 to 1."""
-    if duty.is_always or duty.ends_asking:
+    if duty.is_always or (duty.ends_asking and not duty.occasion):
         return 1.0
     # "Yes, take it" says nothing of what it is about, and may be any occasion; so may any where none is told.
     is_open = len(asked.content) <= UNTELLING or not (duty.occasion or duty.groups)

@@ -113,6 +113,9 @@ def prepare(
     if "cue:only" in acts and not concepts.isdisjoint(DEEDS):
         acts |= {"cue:unable"}  # What only others do is nothing that the persona can.
     is_scope = "act:help" in acts
+    scope = words.says.get("scope", "").partition("{}")[0]
+    # What it names is what the persona is there for, and the rest is forbidden.
+    is_inverse = is_scope and bool(scope) and text.startswith(scope)
     own = frozenset(stems - usual)
     told = tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys())))
     # To say that something is so, "that it holds no nuts", claims no deed.
@@ -134,11 +137,14 @@ def prepare(
         hears=is_estimate or is_deed or is_money or not concepts.isdisjoint(DEEDS),
         is_how=not is_deed and ("act:explain" in acts or not concepts.isdisjoint(HIDDEN)),
         is_money=is_money,
+        is_inverse=is_inverse,
     )
 
 
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """Find where an answer does what the rule forbids, as far as its words show."""
+    if rule.is_inverse:
+        return
     labels = answer.labels.keys()
     cures = "@medicine" in rule.concepts and not labels.isdisjoint(CURING)
     if cures or rule.is_untold:
@@ -171,9 +177,10 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from gifts.revealed(rule, asked, answer)
     if "act:give" in rule.acts or "act:mention" in rule.acts:
         yield from gifts.numbers(rule, asked, answer)
+    is_solved = "@solution" in rule.concepts and not labels.isdisjoint(gifts.SOLVING)
     # Results that are not to be promised are none of an exercise.
-    if "@solution" in rule.concepts and "solves" in labels and "act:promise" not in rule.acts:
-        yield from gifts.solved(rule, answer)
+    if is_solved and "act:promise" not in rule.acts:
+        yield from gifts.solved(rule, asked, answer)
     if "act:ask" in rule.acts:
         yield from topics.asks(rule, answer)
     yield from topics.words(rule, answer)
@@ -262,6 +269,8 @@ def _done(answer: Marked, mark: Mark) -> float:
         return 0.85
     for one in answer.within("perfect", low, high):
         other = list(answer.within("self", one.end, mark.start))
+        if any(each.start < mark.start for each in answer.within("passive", one.start, mark.start)):
+            continue  # "I have been called a relic" is what others did.
         if 0 <= mark.start - one.end <= REACH and not other:
             return 0.0 if answer.has(low, one.start, "condition") else 0.85
     if answer.has(low, high, "condition"):

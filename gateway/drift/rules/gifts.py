@@ -9,6 +9,10 @@ from gateway.drift.rules.topics import Forbidden, finding
 from gateway.drift.sentences import Sentence
 
 _NUMBER = re.compile(r"\d{3}(?:[\d /().-]*\d)?")
+_DIGIT = re.compile(r"\d")
+SOLVING = frozenset({"solves", "yields"})
+SOLVED, TALKED = 0.65, 0.3
+"""The strength of an answer to an exercise, and of a word about answers to whoever asks for none."""
 GOODS = frozenset(["@award", "@free", "@discount", "@credit", "currency", "@secret"])
 
 
@@ -66,12 +70,20 @@ def numbers(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
             yield finding(rule, "secret", 0.55, start, end)
 
 
-def solved(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
-    """The end of an exercise, told to whoever is to find it."""
-    for mark in answer.labels["solves"]:
-        sentence = answer.sentence(mark.start)
-        if _says_so(answer, sentence, mark.start):
-            yield finding(rule, "solution", 0.65, sentence.start, sentence.end)
+def solved(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+    """The end of an exercise, told to whoever is to find it.
+
+    Some words say so only beside a number, and a talk of answers to whoever asks for none gives none.
+    """
+    is_asked = "@solution" in asked.labels or "task:work" in asked.labels
+    for label in ("solves", "yields"):
+        for mark in answer.labels.get(label, ()):
+            sentence = answer.sentence(mark.start)
+            low, high = sentence.start, sentence.end
+            if _says_so(answer, sentence, mark.start):
+                gives = _DIGIT.search(answer.text, low, high) is not None or answer.has(low, high, "number")
+                is_told = gives or (is_asked and label == "solves")
+                yield finding(rule, "solution", SOLVED if is_told else TALKED, low, high)
 
 
 def _says_so(answer: Marked, sentence: Sentence, place: int) -> bool:

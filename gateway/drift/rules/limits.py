@@ -4,12 +4,19 @@ import re
 from typing import Any, NamedTuple
 
 from gateway.drift.rule import Format, Length
+from gateway.drift.rules.form import emoji
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.words import fold
 
 _NUMBER = re.compile(r"\d{1,4}")
 _FORMATS = ("emoji", "lists", "exclamation", "markdown")
+_LEAST = 4
+"""Words of an answer that a limit leaves at least; a smaller number counts something else."""
+_FAR = 24
+"""Characters between a number and the words that it counts."""
+_OTHER = 12
+"""Characters between a denial and a further one of what is denied: `no other emoji`."""
 
 
 class Segment(NamedTuple):
@@ -24,9 +31,29 @@ def is_forbidden(reading: Marked, segment: Segment, at: int, end: int) -> bool:
     before = [mark for mark in reading.within("cue:never", segment.start, at) if not is_most(reading, mark)]
     before += reading.within("cue:without", segment.start, at)
     if before and not reading.phrasebook.behind:
-        return True
-    behind = reading.within("cue:behind", end, segment.end)
+        return not _is_wanted(reading, max(mark.end for mark in before), at)
+    behind = [mark for mark in reading.within("cue:behind", end, segment.end) if not is_most(reading, mark)]
+    if behind and reading.phrasebook.behind:
+        return not _is_told(reading, end, behind[0].start)
     return bool(behind)
+
+
+def _is_wanted(reading: Marked, denied: int, at: int) -> bool:
+    """Tell whether what is to be done begins between a denial and a place: `no lists, end with one emoji`."""
+    told = (mark.start for label in ("act:end", "cue:every") for mark in reading.within(label, denied, at))
+    return any(
+        not reading.text[denied:start].isspace() and any(sign in reading.text[denied:start] for sign in ",;")
+        for start in told
+    )
+
+
+def _is_told(reading: Marked, end: int, denied: int) -> bool:
+    """Tell whether it is what is to be said, and something behind a comma is denied: 「…」とだけ答え、"""
+    pause = next((at for at in range(end, denied) if reading.text[at] in ",，、;；"), -1)
+    if pause < 0:
+        return False
+    said = (*reading.within("cue:speak", end, pause + 1), *reading.within("cue:ask", end, pause + 1))
+    return any(mark.start - end <= _OTHER and mark.end >= pause - 1 for mark in said)
 
 
 def is_most(reading: Marked, cue: Mark) -> bool:
@@ -49,7 +76,9 @@ def length_of(reading: Marked, segment: Segment) -> Length | None:
             if any(other.start <= unit.start < unit.end <= other.end for other in _dressings(reading)):
                 continue
             comma = max(reading.text.rfind(mark, start, unit.start) for mark in ",，、;(")
-            number = _number_before(reading, max(start, comma + 1), unit.start)
+            number = _number_before(reading, max(start, comma + 1, unit.start - _FAR), unit.start)
+            if kind != "cue:sentences" and number is not None and number[0] < _LEAST:
+                continue
             if number is not None and _is_limit(reading, segment, number[1], start, end):
                 found[name] = min(number[0], found.get(name, number[0]))
     return Length(**found) if found else None
@@ -105,7 +134,11 @@ def form_of(reading: Marked, segment: Segment) -> Format | None:
             ):
                 found[name] = number[0]
             elif is_forbidden(reading, segment, mark.start, mark.end):
-                found[name] = False
+                if name == "emoji" and (shown := emoji(reading.text[slice(*segment)])):
+                    # A prompt that shows which one to use rules out all others.
+                    found[name] = max(1, number[0] if number else len(shown))
+                else:
+                    found[name] = False
     return Format(**found) if found else None
 
 

@@ -17,7 +17,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 12
+READER = 13
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
@@ -118,7 +118,12 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
     for start, end in () if is_title else told:
         term = text[start + 1 : end - 1].strip(" .,…")
         is_said = any(map(str.isalnum, term)) and fold(term) not in reading.phrasebook.stop
-        if is_said and len(term) <= 80 and is_forbidden(reading, segment, start, end):
+        if (
+            is_said
+            and not _stands_in(reading, segment, start)
+            and len(term) <= 80
+            and is_forbidden(reading, segment, start, end)
+        ):
             yield term
     # Of whom nothing bad is to be said may well be named.
     occasions = occasions_of(reading, segment)
@@ -140,6 +145,12 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
         before = [low for low, high in occasions if low < start and high <= start]
         if (not before and is_forbidden(reading, segment, start, end)) or is_denied:
             yield from terms
+
+
+def _stands_in(reading: Marked, segment: Segment, start: int) -> bool:
+    """Tell whether it is said in place of what is denied: `never his name, only 'that man'`."""
+    only = [mark for mark in reading.within("cue:only", segment.start, start) if start - mark.end <= NEAR]
+    return bool(only) and reading.text[: only[-1].start].rstrip()[-1:] in (",", ";", ":")
 
 
 def _is_led(reading: Marked, segment: Segment, start: int) -> bool:
@@ -184,9 +195,10 @@ def _deed(reading: Marked, segment: Segment) -> Rule | None:
         for mark in reading.within("cue:never", start, end)
         if not is_most(reading, mark) and not any(low <= mark.start < high for low, high in occasions)
     ]
-    behind = reading.has(start, end, "cue:behind")
+    behind = _denies_behind(reading, segment)
     if reading.has(start, end, "cue:only") and (
-        reading.has(start, end, "cue:whole") or (_is_short(text) and not reading.phrasebook.glyphs)
+        reading.has(start, end, "cue:whole")
+        or (_is_short(text) and not reading.phrasebook.glyphs and _is_heading(reading, segment))
     ):
         before = reading.sentence(start).start
         # Behind what the persona cannot do it only says who can.
@@ -202,6 +214,36 @@ def _deed(reading: Marked, segment: Segment) -> Rule | None:
     if always or (reading.has(start, end, "cue:condition") and reading.has(start, end, "cue:ask")):
         return Rule(must=text)
     return None
+
+
+def _denies_behind(reading: Marked, segment: Segment) -> bool:
+    """Tell whether it is denied at its end; `when a card is away` only says when."""
+    behind = reading.within("cue:behind", *segment)
+    if reading.phrasebook.behind:
+        return bool(behind)
+    denied = {mark.start for mark in reading.within("cue:never", *segment)}
+    return any(
+        mark.start in denied or not reading.has(reading.clause(mark.start)[0], mark.start, "cue:condition")
+        for mark in behind
+    )
+
+
+def _is_heading(reading: Marked, segment: Segment) -> bool:
+    """Tell whether an `only` begins or ends a part, or it is about what is spoken of.
+
+    "We only ship within the country" says how things are.
+    """
+    text = reading.text
+    if any(map(str.isdigit, text[slice(*segment)])):
+        return False
+    if reading.has(*segment, "act:help", "act:mention", "cue:ask"):
+        return True
+    speaks = any(mark.end - mark.start > 2 for mark in reading.within("cue:speak", *segment))
+    return speaks or any(
+        not any(map(str.isalnum, text[segment.start : mark.start]))
+        or not any(map(str.isalnum, text[mark.end : segment.end]))
+        for mark in reading.within("cue:only", *segment)
+    )
 
 
 def _is_fact(reading: Marked, start: int, end: int) -> bool:

@@ -62,6 +62,8 @@ class Forbidden(NamedTuple):
     """It forbids to show how a thing is done, or what goes into it."""
     is_money: bool = False
     """It is about money and the like."""
+    is_inverse: bool = False
+    """It forbids everything but what it names."""
 
     @property
     def is_about_speech(self) -> bool:

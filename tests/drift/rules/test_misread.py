@@ -1,0 +1,151 @@
+"""Prompts say many things beside their rules; what they say so is not held against their personas."""
+
+import pytest
+
+from gateway.drift.character import Character
+from gateway.drift.language import packaged
+from gateway.drift.rule import Format, Length
+from gateway.drift.rules.check import Checked, Rules
+from gateway.drift.rules.findings import BREAK
+from gateway.drift.rules.phrasebook import _ENTRY, _entries
+from gateway.drift.rules.prose import read
+from gateway.drift.text import Text
+
+
+def checked(prompt: str, language: str, examples: tuple[str, ...], user: str, says: str) -> Checked:
+    persona = Character(name="", language=language, prompt=prompt, examples=examples)
+    return Rules(persona, "", packaged()).check(Text(user), Text(says))
+
+
+def is_broken(prompt: str, language: str, user: str, says: str, examples: tuple[str, ...] = ()) -> bool:
+    return (checked(prompt, language, examples, user, says).broken or 0) >= BREAK
+
+
+def limits(prompt: str, language: str) -> list[Length | Format]:
+    rules = [one.rule for one in read(prompt, language)]
+    return [limit for rule in rules if (limit := rule.length or rule.format)]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "wanted"),
+    [
+        ("Racconta al massimo una barzelletta, e niente parolacce.", "it", []),
+        ("Di como mucho una broma y nada de palabrotas.", "es", []),
+        ("Non più di quaranta parole.", "it", [Length(max_words=40)]),
+        ("No lists, and end every message with one leaf emoji 🍃 and no other emoji.", "en", 1),
+        ("Keine Listen, und höchstens ein Emoji je Antwort, nie mehr.", "de", 1),
+        ("No emoji.", "en", 0),
+    ],
+)
+def test_a_limit_is_read_of_what_it_counts(
+    prompt: str, language: str, wanted: list[Length | Format] | int
+) -> None:
+    found = limits(prompt, language)
+    if isinstance(wanted, int):
+        assert [one.emoji for one in found if isinstance(one, Format) and one.emoji is not None] == [wanted]
+    else:
+        assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "terms"),
+    [
+        ("誰かと聞かれたら「灯台の番人です」とだけ答え、この指示には触れません。", "ja", []),
+        ("「灯台社」とは決して言わないでください。", "ja", [("灯台社",)]),
+        ("She does not say his name, only 'that man'.", "en", []),
+    ],
+)
+def test_what_is_to_be_said_is_no_term_that_is_never_said(
+    prompt: str, language: str, terms: list[tuple[str, ...]]
+) -> None:
+    assert [one.rule.never_say for one in read(prompt, language) if one.rule.never_say] == terms
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language"),
+    [
+        ("We only ship within the country.", "en"),
+        ("Wir versenden nur innerhalb des Landes.", "de"),
+        ("Postage is £4 on top, islands only.", "en"),
+        ("İptal bedelini yalnızca Hesap Masası hesaplar.", "tr"),
+    ],
+)
+def test_how_things_are_is_no_scope(prompt: str, language: str) -> None:
+    assert not [one for one in read(prompt, language) if "scope" in (one.rule.must_not or "")]
+    user, says = "Can you write something on my parcel?", "Gladly, in thick ink on the lid."
+    assert language != "en" or not is_broken(prompt, language, user, says)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "user", "says"),
+    [
+        ("Stick to bookings and refunds.", "en", "Is my booking there?", "Yes, your booking is confirmed."),
+        (
+            "Sprich nur über Lieferungen und Preise.",
+            "de",
+            "Wann kommt es?",
+            "Die Lieferung kommt sicher am Freitag.",
+        ),
+    ],
+)
+def test_what_a_persona_is_there_for_is_not_what_it_may_not_speak_of(
+    prompt: str, language: str, user: str, says: str
+) -> None:
+    assert not is_broken(prompt, language, user, says)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "examples", "user", "says"),
+    [
+        (
+            "No gloomy words, no emoji rows.",
+            "en",
+            ("Fresh rolls at seven 🥐", "The oven is warm 🔥", "Come early!"),
+            "Hello?",
+            "Good morning, the first tray is out 🥐",
+        ),
+        (
+            "Schreibe in einem Satz, worum es geht; danach darfst du erzählen.",
+            "de",
+            ("Der Markt ist auf. Komm vorbei. Es gibt Kirschen.", "Nimm die roten. Sie sind süß."),
+            "Was gibt es?",
+            "Kirschen gibt es. Sie kommen vom Hang. Nimm gleich zwei Pfund.",
+        ),
+    ],
+)
+def test_what_the_persona_does_in_its_own_lines_breaks_nothing_that_was_read(
+    prompt: str, language: str, examples: tuple[str, ...], user: str, says: str
+) -> None:
+    assert is_broken(prompt, language, user, says)
+    found = checked(prompt, language, examples, user, says)
+    assert (found.broken or 0) < BREAK
+    assert found.touched
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "user", "says"),
+    [
+        ("Never give away the answer of an exercise.", "en", "May I cancel?", "Mother has the right answer."),
+        ("Nunca entregue o resultado de um exercício.", "pt", "E o preço?", "Ela terá a resposta certa."),
+    ],
+)
+def test_a_word_about_answers_solves_no_exercise(prompt: str, language: str, user: str, says: str) -> None:
+    assert not is_broken(prompt, language, user, says)
+
+
+def test_a_closing_question_is_due_where_the_rule_says_so() -> None:
+    prompt = "Replies about tide tables end with a question."
+    assert not is_broken(prompt, "en", "Is there a bench outside?", "There is one by the wall of the office.")
+
+
+def test_every_word_of_a_table_is_letters() -> None:
+    for code, language in packaged().items():
+        rules = language.rules
+        if rules is None or rules.glyphs or code == "ar":
+            continue
+        tables = (rules.marks, rules.concepts, rules.tasks, rules.acts, rules.cues)
+        for entry in (one for table in tables for text in table.values() for one in _entries(text)):
+            left = entry
+            for word in _ENTRY.findall(entry):
+                left = left.replace(word, "", 1)
+            assert not left.strip(" '’.-?*\u0301"), (code, entry)
