@@ -78,19 +78,22 @@ UNSCORED: dict[Reason, str] = {
 }
 
 
-def reasons_of(turn: TurnDetail) -> list[str]:
-    """List why the turn has its verdict, one line for each reason."""
+def reasons_of(turn: TurnDetail, stored: Mapping[str, str]) -> list[str]:
+    """List why the turn has its verdict, one line for each reason.
+
+    `stored` are sentences of the persona by what a basis calls them.
+    """
     drift, lines = turn.drift, list[str]()
     if drift.reason:
         return [f"unscored: {UNSCORED[drift.reason]}"]
     if turn.explain is not None:
         signals = turn.explain.signals
-        lines += [_signal(signal) for signal in signals]
+        lines += [_signal(signal, stored) for signal in signals]
         told = {signal.basis for signal in signals}
         unsure = [basis for basis in turn.explain.touched if basis not in told]
-        lines += [f"rules: touches {basis}, which only a judge can tell" for basis in unsure]
+        lines += [f"rules: touches {_named(basis, stored)}, which only a judge can tell" for basis in unsure]
     if turn.judge is not None:
-        lines.append("judge: " + ", ".join(_judged(turn.judge)))
+        lines.append("judge: " + ", ".join(_judged(turn.judge, stored)))
     return lines or ([f"nothing speaks against {drift.verdict}"] if turn.persona else [])
 
 
@@ -110,15 +113,19 @@ def passages(signals: Iterable[Signal], answer: str, stored: Mapping[str, str]) 
     return list(dict.fromkeys(lines))[:MOST]
 
 
-def _signal(signal: Signal) -> str:
+def _signal(signal: Signal, stored: Mapping[str, str]) -> str:
     what = WORDS.get(signal.name, signal.name.replace("-", " "))
-    against = f", against {signal.basis}" if signal.basis else ""
     rule = f" ({signal.rule})" if signal.rule else ""
+    against = f", against {signal.basis if rule else _named(signal.basis, stored)}" if signal.basis else ""
     where = f", characters {signal.start} to {signal.end}" if signal.start is not None else ""
     return f"{signal.axis}: {what}{against}{rule}{where} (p {signal.p:.2g})"
 
 
-def _judged(judge: Judgement) -> Iterator[str]:
+def _named(basis: str, stored: Mapping[str, str]) -> str:
+    return f"{basis} ({stored[basis]})" if basis in stored else basis
+
+
+def _judged(judge: Judgement, stored: Mapping[str, str]) -> Iterator[str]:
     yield f"{judge.model} says voice {judge.voice:.2f}"
     for name, level in (("values", judge.values), ("rules", judge.rules)):
         if level is not None:
@@ -126,6 +133,6 @@ def _judged(judge: Judgement) -> Iterator[str]:
     yield f"coherence {judge.coherence:.1f}"
     for what in (judge.contradicted_field, judge.broken_rule):
         if what is not None:
-            yield f"against {what}"
+            yield f"against {_named(what, stored)}"
     if judge.start is not None:
         yield f"characters {judge.start} to {judge.end}"

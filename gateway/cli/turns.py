@@ -7,12 +7,15 @@ import rich_click as click
 
 from gateway import clock
 from gateway.cli import options
+from gateway.cli.failures import Failure
 from gateway.cli.listing import Rows, cell, listing, print_json, printable
 from gateway.cli.reasons import reasons_of
 from gateway.cli.rooms import Turns
 from gateway.cli.target import Target
 from gateway.cli.targeting import on_target
+from gateway.personas.name import ModelName
 from gateway.turns import view
+from gateway.turns.view import TurnDetail
 
 COLUMNS = {
     "TURN": "id",
@@ -104,11 +107,23 @@ async def show(target: Target, turn_id: str, as_json: bool) -> None:
     for name, value in view.record(found).items():
         if name not in HIDDEN and value not in (None, False):
             click.echo(f"{name:<20}{cell(value)}")
-    reasons = reasons_of(found)
+    reasons = reasons_of(found, await _stored(target, found))
     if reasons:
         click.echo()
     for reason in reasons:
         click.echo(printable(reason))
+
+
+async def _stored(target: Target, turn: TurnDetail) -> dict[str, str]:
+    """Give the sentences of rules and facts by their ids, as far as the persona is still there."""
+    if turn.persona is None or turn.version is None or (turn.explain is None and turn.judge is None):
+        return {}
+    try:
+        listed = await target.rules(await target.find(ModelName(turn.persona, version=turn.version)))
+    except Failure:
+        return {}
+    told = {one.id: one.source or one.said for one in listed.facts}
+    return told | {one.id: one.source for one in listed.data if one.source is not None}
 
 
 async def _follow(target: Target, wanted: Turns, as_json: bool) -> None:

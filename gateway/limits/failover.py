@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from gateway.config import Limits
 from gateway.limits.bounds import Bound
 from gateway.limits.memory import Memory
-from gateway.limits.place import Alone, Place, Standing, Unreachable
+from gateway.limits.place import Alone, Held, Place, Standing, Unreachable
 from gateway.limits.table import Table
 from gateway.limits.telling import uncounted
 
@@ -49,13 +49,13 @@ class Failover:
     def charge(self, bound: Bound, amount: int) -> None:
         (self._far if self.healthy else self._near).charge(bound, amount)
 
-    async def hold(self, bound: Bound) -> str | None:
-        async def held(place: Place) -> str | None:
-            word = await place.hold(bound)
+    async def hold(self, bound: Bound) -> Held | None:
+        async def ask(place: Place) -> Held | None:
+            held = await place.hold(bound)
             prefix = FAR if place is self._far else NEAR
-            return None if word is None else prefix + word
+            return None if held is None else held._replace(word=prefix + held.word)
 
-        return await self._ask(held)
+        return await self._ask(ask)
 
     async def renew(self, bound: Bound, word: str) -> str:
         place, prefix, own = self._of(word)
@@ -115,8 +115,8 @@ class Open(Alone):
     def charge(self, bound: Bound, amount: int) -> None:
         """Count nothing."""
 
-    async def hold(self, bound: Bound) -> str | None:
-        return ""
+    async def hold(self, bound: Bound) -> Held | None:
+        return Held("", bound.amount)
 
     async def renew(self, bound: Bound, word: str) -> str:
         return word
@@ -134,7 +134,7 @@ class Closed(Open):
     async def left(self, bound: Bound) -> Standing:
         raise uncounted()
 
-    async def hold(self, bound: Bound) -> str | None:
+    async def hold(self, bound: Bound) -> Held | None:
         raise uncounted()
 
 

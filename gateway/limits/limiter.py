@@ -36,7 +36,7 @@ class Limiter:
         taken: list[Bound] = []
         for bound in bounds.of(bucket):
             standing = await self._place.take(bound)
-            self._note(bound, standing)
+            self._note(bound, standing.remaining)
             requests = _tighter(requests, standing)
             if standing.is_taken:
                 taken.append(bound)
@@ -48,7 +48,7 @@ class Limiter:
         if spends or is_openai:
             for bound in bounds.tokens:
                 standing = await self._place.left(bound)
-                self._note(bound, standing)
+                self._note(bound, standing.remaining)
                 tokens = _tighter(tokens, standing)
                 if spends and not standing.is_taken:
                     refused = standing
@@ -57,9 +57,20 @@ class Limiter:
             await self._give_back(taken)
         return telling.headers(requests, tokens, is_openai=is_openai), refused
 
-    def _note(self, bound: Bound, standing: Standing) -> None:
+    def require_room(self, bound: Bound, held: int) -> None:
+        """Require that one more may go on beside those that somebody else has counted. Raises Refusal."""
+        if held >= bound.amount:
+            raise self._all_held(bound)
+        self._note(bound, bound.amount - held - 1)
+
+    def _all_held(self, bound: Bound) -> Refusal:
+        self._note(bound, 0)
+        self.refused[bound.bucket] += 1
+        return telling.all_held(bound)
+
+    def _note(self, bound: Bound, remaining: int) -> None:
         if self.on_use is not None:
-            self.on_use(bound.bucket, bound.ident, 1 - max(0, standing.remaining) / bound.amount)
+            self.on_use(bound.bucket, bound.ident, 1 - max(0, remaining) / bound.amount)
 
     async def _give_back(self, taken: list[Bound]) -> None:
         """What is refused does not count anywhere."""
@@ -97,12 +108,12 @@ class Limiter:
         """Hold one of what may go on at the same time, until it is released. Raises Refusal."""
         lease = Lease()
         for bound in bounds.of(bucket):
-            word = await self._place.hold(bound)
-            if word is None:
-                self.refused[bucket] += 1
+            held = await self._place.hold(bound)
+            if held is None:
                 await lease.release()
-                raise telling.all_held(bound)
-            lease.add(self._place, bound, word)
+                raise self._all_held(bound)
+            self._note(bound, held.remaining)
+            lease.add(self._place, bound, held.word)
         if lease:
             self._leases.add(lease)
         return lease

@@ -3,7 +3,7 @@
 import time
 
 from gateway.limits.bounds import Bound
-from gateway.limits.place import Alone, Standing, Unreachable
+from gateway.limits.place import Alone, Held, Standing, Unreachable
 from gateway.limits.table import Table, TableFullError
 from gateway.limits.telling import uncounted
 
@@ -44,12 +44,12 @@ class Memory(Alone):
         except TableFullError:
             return
 
-    async def hold(self, bound: Bound) -> str | None:
+    async def hold(self, bound: Bound) -> Held | None:
         try:
             counted = self._table.take(hash(bound.name) & NAMES, 1, bound.amount)
         except TableFullError:
             raise uncounted() from None
-        return str(counted.cell) if counted.is_taken else None
+        return Held(str(counted.cell), bound.amount - counted.total) if counted.is_taken else None
 
     async def renew(self, bound: Bound, word: str) -> str:
         try:

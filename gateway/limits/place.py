@@ -1,6 +1,6 @@
 """A place is where something is counted: the memory of one gateway, or a server that several share."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.limits.bounds import Bound
 
@@ -26,6 +26,15 @@ class Standing:
         """Some of it is free again then."""
 
 
+class Held(NamedTuple):
+    """One that is held."""
+
+    word: str
+    """Stands for it."""
+    remaining: int
+    """So many more may be held."""
+
+
 class Place(Protocol):
     """Each method may raise Unreachable, and Refusal where nobody may be let in without being counted."""
 
@@ -45,8 +54,8 @@ class Place(Protocol):
     def charge(self, bound: Bound, amount: int) -> None:
         """Count an amount that is known only now, however much it is; it never fails."""
 
-    async def hold(self, bound: Bound) -> str | None:
-        """Hold one for HOLD_SECONDS, and return the word that stands for it; `None` where all are held."""
+    async def hold(self, bound: Bound) -> Held | None:
+        """Hold one for HOLD_SECONDS; `None` where all are held."""
 
     async def renew(self, bound: Bound, word: str) -> str:
         """Go on holding it from now on, and return its word from now on."""

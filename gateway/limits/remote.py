@@ -15,7 +15,7 @@ from valkey.asyncio import BlockingConnectionPool
 
 from gateway import ids
 from gateway.limits.bounds import Bound
-from gateway.limits.place import HOLD_SECONDS, Alone, Standing, Unreachable
+from gateway.limits.place import HOLD_SECONDS, Alone, Held, Standing, Unreachable
 from gateway.limits.rings import PER_SECOND, SECONDS, SPAN
 
 CONNECTIONS = 32
@@ -46,14 +46,17 @@ HOLD = """
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then
+local held = redis.call('ZCARD', KEYS[1])
+if held >= tonumber(ARGV[1]) then
     return 0
 end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ARGV[2] * 2)
-return 1
+return held + 1
 """
-"""Holds one of ARGV[1] for ARGV[2] seconds, in a set of words sorted by the time at which each ends."""
+"""Holds one of ARGV[1] for ARGV[2] seconds, in a set of words sorted by the time at which each ends.
+
+It tells how many are held then; 0 where there is no room."""
 RENEW = """
 local clock = redis.call('TIME')
 redis.call('ZADD', KEYS[1], clock[1] + ARGV[1], ARGV[2])
@@ -120,11 +123,11 @@ class Remote(Alone):
         if self._paying is None or self._paying.done():
             self._paying = asyncio.create_task(self._pay())
 
-    async def hold(self, bound: Bound) -> str | None:
+    async def hold(self, bound: Bound) -> Held | None:
         word = ids.new("lease")
         with reaching():
-            is_held = await self._hold([_key(bound)], [bound.amount, HOLD_SECONDS, word])
-        return word if is_held else None
+            held = await self._hold([_key(bound)], [bound.amount, HOLD_SECONDS, word])
+        return Held(word, bound.amount - held) if held else None
 
     async def renew(self, bound: Bound, word: str) -> str:
         with reaching():

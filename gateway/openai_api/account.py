@@ -59,7 +59,7 @@ class Account:
         "_is_scored",
         "answered",
         "bounds",
-        "has_dropped_tools",
+        "dropped",
         "lost",
         "overhead",
         "persona",
@@ -93,8 +93,8 @@ class Account:
         """These limit the key that asks."""
         self.purse: Purse | None = None
         """The budgets that bind the request; `None` where there are none."""
-        self.has_dropped_tools = False
-        """Tells whether the upstream was asked without the tools of the request."""
+        self.dropped: tuple[bytes, ...] = ()
+        """The upstream was asked without these: the request's `tools`, or `items` of what was said before."""
         self._is_scored = False
         self._attempts = 0
         """Tries for answers that were held back."""
@@ -140,8 +140,8 @@ class Account:
             headers.append((b"x-persona-conversation-id", self.turn.conversation_id.encode()))
         if trail.route is not None:
             headers.append((b"x-persona-upstream", _written(trail.route)))
-        if self.has_dropped_tools:
-            headers.append((b"x-persona-dropped", b"tools"))
+        if self.dropped:
+            headers.append((b"x-persona-dropped", b", ".join(self.dropped)))
         if self.persona is not None:
             headers.append((b"x-persona", self.persona.label.encode()))
             headers.append((b"x-persona-prompt-sha256", self.prompt_sha256.encode()))

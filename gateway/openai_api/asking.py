@@ -79,6 +79,8 @@ class Asking:
         """Tokens of the tries that failed by their first event, for which the upstream charges too."""
         self.is_kept = False
         """Tells whether the answer is kept, so that all of it has to be heard."""
+        self.is_odd = False
+        """Tells whether some of what was said before cannot be told to a chat."""
 
     async def fetch(self, node: Node, route: Route) -> Answer:
         """Fetch a whole answer. Raises UpstreamFailure."""
@@ -103,6 +105,10 @@ class Asking:
             is_alive = limit.is_renewed and loop.time() >= began + timeouts.total
             raise UpstreamFailure("only_comments" if is_alive else "first_byte_timeout", node.name) from None
         return Opened(relay, response, frames, timeouts, began)
+
+    def dropped(self, node: Node) -> tuple[bytes, ...]:
+        """List what this upstream is asked without."""
+        return (b"tools",) if self.tools is not None and node.upstream.tools == "drop" else ()
 
     def path(self, node: Node) -> str:
         """Say where this upstream is asked."""

@@ -147,8 +147,11 @@ class Exchange(Life):
 
     def _note_answered(self) -> None:
         """Note when an upstream has begun to answer, and what was left out for it."""
-        account, asking = self.account, self._asking
-        account.answered = time.perf_counter()
-        route = account.trail.route
-        if asking.tools is not None and route is not None:
-            account.has_dropped_tools = route.upstream in self._shared.routing.drop_tools
+        self.account.answered = time.perf_counter()
+        self.note_dropped(self.account.trail.route)
+
+    def note_dropped(self, route: Route | None) -> None:
+        """Note what this upstream is asked without."""
+        asking = self._asking
+        if (asking.tools is not None or asking.is_odd) and route is not None:
+            self.account.dropped = asking.dropped(self._shared.routing.nodes[route.upstream])

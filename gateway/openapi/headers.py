@@ -29,7 +29,9 @@ ANSWERED = {
     ),
     "X-Persona-Attempts": _header("Calls to upstreams.", 1, "integer"),
     "X-Persona-Dropped": _header(
-        "`tools` where the upstream was asked without the request's, as the configuration says.", "tools"
+        "`tools` where the upstream was asked without the request's, as the configuration says; `items` where "
+        "it chats alone, and items of the conversation are of types that no chat knows.",
+        "tools",
     ),
     **{
         axis.header: _header(

@@ -1,6 +1,7 @@
 """A draft is checked here, whoever writes it: this alone says what makes a persona acceptable."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.drift import fact, rule
+from gateway.drift.character import leaves
 from gateway.drift.declared import DeclarationError
 from gateway.errors import Detail
 from gateway.personas import defaults, variables
@@ -25,6 +27,8 @@ HEADERS = 64
 HEADERS_BYTES = 16 * 1024
 DEPTH = 32
 """Levels of lists and objects within layers and defaults."""
+NAMED = 10
+"""Paths that an error names."""
 ALLOWED = 100
 """Names in `allow`."""
 REFUSAL = 4000
@@ -135,6 +139,8 @@ def _check_content(content: Content, *, needs_prompt: bool) -> list[Detail]:
     for place, value in (("layers", content.layers), ("defaults", content.defaults)):
         if _is_deep(value, DEPTH):
             details.append(_detail(place, f"at most {DEPTH} levels"))
+        elif place == "layers":
+            details += _check_paths(content.layers)
     texts = {"prompt": [content.prompt], "examples": content.examples, "refusal": [content.refusal]}
     return details + _check_nul(texts) + check_headers(content.headers)
 
@@ -150,6 +156,13 @@ def _check_declared(content: Content) -> list[Detail]:
         except DeclarationError as error:
             details.append(_detail(name, str(error).rstrip("."), *error.loc))
     return details
+
+
+def _check_paths(layers: dict[str, Any]) -> list[Detail]:
+    """Find fields of one path, by which facts are named: `b` within `a`, and `a.b`."""
+    paths = Counter(path for path, _ in leaves(layers))
+    shared = [path for path, count in paths.items() if count > 1][:NAMED]
+    return [_detail("layers", f"has two fields of the path `{path[:200]}`; rename one") for path in shared]
 
 
 def _check_sizes(content: Content) -> list[Detail]:

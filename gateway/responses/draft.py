@@ -63,6 +63,7 @@ class Draft:
         "id",
         "is_endless",
         "is_foreign",
+        "is_odd",
         "items",
         "model",
         "number",
@@ -86,6 +87,8 @@ class Draft:
         """The number of the conversation that it goes on from, in the store."""
         self.is_foreign = False
         """Tells whether it goes on from an upstream's own state, which is not known here."""
+        self.is_odd = False
+        """Tells whether some of what was said before is of a type that no chat knows."""
         self.is_endless = False
         """Tells that the bundled model answers, which often finds no end, and that nobody has set it one."""
         self.stored = False

@@ -39,16 +39,9 @@ OF_PARTS = frozenset(
 )
 TEXTS = frozenset([b'"input_text"', b'"output_text"', b'"text"', b'"summary_text"', b'"reasoning_text"'])
 EMPTY = msgspec.Raw(b'""')
-USUAL = frozenset(
-    [
-        b'"message"',
-        b'"function_call"',
-        b'"function_call_output"',
-        b'"custom_tool_call"',
-        b'"custom_tool_call_output"',
-        b'"reasoning"',
-    ]
-)
+OF_CHATS = frozenset([b'"message"', b'"function_call"', b'"function_call_output"', b'"reasoning"'])
+"""Types of items that a chat can be told."""
+USUAL = OF_CHATS | {b'"custom_tool_call"', b'"custom_tool_call_output"'}
 """Types of items that any persona takes: what was said, was thought, and was asked of the caller's tools."""
 REFERENCE = msgspec.Raw(b'"item_reference"')
 ITEMS = msgspec.json.Decoder(list[Fields])

@@ -1,4 +1,4 @@
-"""A locked persona takes no items and no tools of types that are not known here, new ones or kept ones."""
+"""Items and tools of some types are known to no chat, and those of others to nobody here."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.errors import Fault, Refusal
 from gateway.responses.asked import Asked
-from gateway.responses.items import USUAL
+from gateway.responses.items import OF_CHATS, USUAL
 
 
 class _Typed(msgspec.Struct):
@@ -16,8 +16,13 @@ class _Typed(msgspec.Struct):
 _typed = msgspec.json.Decoder(_Typed)
 
 
+def has_oddities(history: Sequence[bytes]) -> bool:
+    """Tell whether some of what was said before is of a type that no chat knows."""
+    return any(bytes(_typed.decode(item).type) not in OF_CHATS for item in history)
+
+
 def refuse_oddities(asked: Asked) -> None:
-    """Raises Refusal."""
+    """Refuse what no locked persona takes: items and tools of types that nobody knows here. Raises Refusal."""
     odd = [*asked.heard.oddities, *asked.chat.hosted.values()]
     if odd:
         message = f"This persona is locked and does not take `{odd[0]}`; leave that out."

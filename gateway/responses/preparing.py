@@ -16,7 +16,7 @@ from gateway.responses.asked import Asked
 from gateway.responses.draft import Draft
 from gateway.responses.ground import NOTHING, Ground, ground, stands
 from gateway.responses.keeping import ResponseKeeping
-from gateway.responses.oddities import refuse_kept_oddities
+from gateway.responses.oddities import has_oddities, refuse_kept_oddities
 from gateway.responses.places import renamed
 from gateway.responses.trying import Trying, fitting
 from gateway.storage.database import Database
@@ -59,6 +59,7 @@ class Preparing:
         before = NOTHING if found is None else found
         size = bytes_ + asked.more + before.size
         items = await aside.run(size, lambda: before.items) if before.messages else []
+        draft.is_odd = bool(items) and await aside.run(size, partial(has_oddities, items))
 
         async def put() -> Exchange:
             chat = await aside.run(size, lambda: asked.body(before.chat))

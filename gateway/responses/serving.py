@@ -52,6 +52,7 @@ class Responses(Endpoint[tuple[Exchange, Draft] | Begun]):
         await self.hold(exchange)
         if not asked.background:
             return exchange, draft
+        exchange.note_dropped(next(iter(exchange.routes), None))
         try:
             found = await begin(self._preparing.database, caller, asked, body, exchange, draft)
         except BaseException:

@@ -61,8 +61,13 @@ class Trying(Asking):
         self._asked = asked
         self._draft = draft
         self._history = history
+        self.is_odd = draft.is_odd
         model = persona.model_json if persona is not None else msgspec.json.encode(request.model)
         draft.begin(turn_id, model)
+
+    def dropped(self, node: Node) -> tuple[bytes, ...]:
+        is_left_out = self.is_odd and not node.upstream.responses
+        return (*super().dropped(node), *((b"items",) if is_left_out else ()))
 
     def path(self, node: Node) -> str:
         return PATH if node.upstream.responses else super().path(node)

@@ -11,7 +11,6 @@ from litestar.params import HeaderParameter
 from gateway import ids
 from gateway.auth.access import AnyRequest, actor_of, caller_of, still_there
 from gateway.errors import Detail, Fault, Refusal
-from gateway.limits import telling
 from gateway.limits.limiter import Limiter
 from gateway.personas import view
 from gateway.personas.editing import readable, unacceptable
@@ -74,11 +73,8 @@ class Beginner:
         async with database.write(still_there(request.scope)) as connection:
             for bound in caller.bounds.runs:
                 owner = None if bound.ident == caller.workspace_id else bound.ident
-                if (
-                    await store.open_runs(connection, caller.workspace_id, owner, bound.amount)
-                    >= bound.amount
-                ):
-                    raise telling.all_held(bound)
+                held = await store.open_runs(connection, caller.workspace_id, owner, bound.amount)
+                self._limiter.require_room(bound, held)
             is_apart = caller.bounds.is_apart("runs", caller.workspace_id)
             await store.create(connection, run_id, order, actor_of(request), is_apart=is_apart)
         return run_id

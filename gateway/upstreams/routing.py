@@ -62,9 +62,8 @@ class Routing:
         """Values that must never be shown to a caller."""
         self.text_only = frozenset(name for name, node in self.nodes.items() if node.upstream.text_only)
         """Upstreams that take nothing but text."""
-        self.refuse_tools, self.drop_tools = (
-            frozenset(name for name, node in self.nodes.items() if node.upstream.tools == word)
-            for word in ("refuse", "drop")
+        self.refuse_tools = frozenset(
+            name for name, node in self.nodes.items() if node.upstream.tools == "refuse"
         )
 
     async def first(

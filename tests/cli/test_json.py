@@ -1,6 +1,8 @@
 """What a command prints with `--json` has the shape that HTTP gives it, here as there."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from tests.fakes.until import until
 @pytest.fixture
 def busy(remote: Remote, served: Gateway) -> str:
     """A workspace in which something has happened; the id of its one turn."""
-    file, text = Path("bookshop.yml"), "slug: bookshop\nprompt: Answer softly.\nexamples: [Hush.]\n"
+    file, text = Path("bookshop.yml"), "slug: bookshop\nprompt: A night costs 80 EUR.\nexamples: [Hush.]\n"
     for more in ("", "tags: [demo]\nlanguage: de\n"):
         file.write_text(text + more, "utf-8")
         remote("personas", "push", "bookshop.yml")
@@ -69,6 +71,19 @@ def test_a_turn_is_told_in_words(persona: Persona, remote: Remote, busy: str) ->
     assert "turns show" not in here
     for run in (remote, lambda *words, code: persona(*words, *remote.there, code=code)):
         run("turns", "show", "msg_nothing", code=1)
+
+
+def test_a_turn_names_a_fact_by_its_sentence(
+    persona: Persona, remote: Remote, served: Gateway, busy: str
+) -> None:
+    facts = json.loads(remote("drift", "rules", "bookshop", "--json").out)["facts"]
+    fact = next(one for one in facts if one["value"] == 80)
+    clash = {"name": "name-clash", "axis": "values", "p": 0.01, "basis": fact["id"]}
+    with closing(sqlite3.connect(served.folder / "persona.db")) as store, store:
+        explain = json.dumps({"values_basis": "fields", "signals": [clash]})
+        store.execute("UPDATE turns SET explain = ? WHERE id = ?", (explain, busy))
+    for found in (remote("turns", "show", busy), persona("turns", "show", busy, *remote.there)):
+        assert f"against {fact['id']} (A night costs 80 EUR.)" in found.out
 
 
 def test_options_stand_behind_the_subcommand(persona: Persona) -> None:

@@ -33,8 +33,25 @@ TURN = new_turn(
 )
 
 
+JUDGEMENT = Judgement(
+    voice=0.75,
+    values=None,
+    rules=1.0,
+    coherence=4,
+    contradicted_field=None,
+    broken_rule="rules[2]",
+    start=1,
+    end=5,
+    choice=0,
+    model="court/judge",
+    usage=Usage(),
+    at="2026-01-01T00:00:00.000Z",
+)
+STORED = {"fact:0a1b2c3d": "The dog is called Milo.", "facts[1]": "A night costs 80 EUR."}
+
+
 def told(turn: Turn) -> list[str]:
-    return reasons_of(view.detail(turn, veiled=False))
+    return reasons_of(view.detail(turn, veiled=False), STORED)
 
 
 def test_each_signal_is_a_line_with_its_place_and_what_it_is_held_against() -> None:
@@ -44,6 +61,14 @@ def test_each_signal_is_a_line_with_its_place_and_what_it_is_held_against() -> N
         "rules: brand new, against rules[0] (Never swear) (p 0.2)",
         "rules: touches rules[1], which only a judge can tell",
     ]
+
+
+def test_a_fact_is_told_by_its_sentence() -> None:
+    clash = Signal("name-clash", "values", 0.04, 0, 4, "fact:0a1b2c3d")
+    judge = replace(JUDGEMENT, contradicted_field="facts[1]", broken_rule=None, start=None)
+    first, judged = told(replace(TURN, explain=Explain("fields", (clash,)), judge=judge))
+    assert "stored, against fact:0a1b2c3d (The dog is called Milo.), characters 0 to 4" in first
+    assert judged.endswith("against facts[1] (A night costs 80 EUR.)")
 
 
 def test_a_turn_without_a_score_says_why() -> None:
@@ -58,21 +83,7 @@ def test_a_turn_against_which_nothing_speaks_says_so() -> None:
 
 
 def test_a_judge_s_opinion_is_a_line() -> None:
-    judge = Judgement(
-        voice=0.75,
-        values=None,
-        rules=1.0,
-        coherence=4,
-        contradicted_field=None,
-        broken_rule="rules[2]",
-        start=1,
-        end=5,
-        choice=0,
-        model="court/judge",
-        usage=Usage(),
-        at="2026-01-01T00:00:00.000Z",
-    )
-    *_, last = told(replace(TURN, judge=judge))
+    *_, last = told(replace(TURN, judge=JUDGEMENT))
     assert last == (
         "judge: court/judge says voice 0.75, rules 1.00, coherence 4.0, against rules[2], characters 1 to 5"
     )

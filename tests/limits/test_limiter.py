@@ -153,6 +153,22 @@ async def test_what_is_held_is_free_again_when_it_is_released_or_its_holder_is_g
         await limiter.hold(bounds, "runs")
 
 
+async def test_it_is_told_how_much_is_gone_of_what_may_go_on_at_the_same_time(limiter: Limiter) -> None:
+    told: list[tuple[str, str, float]] = []
+    limiter.on_use = lambda *use: told.append(use)
+    bounds = of_plan(Plan(concurrent_streams=2, concurrent_runs=4), "ws_a")
+    await limiter.hold(bounds, "streams")
+    await limiter.hold(bounds, "streams")
+    with pytest.raises(Refusal):
+        await limiter.hold(bounds, "streams")
+    assert told == [("streams", "ws_a", 0.5), ("streams", "ws_a", 1), ("streams", "ws_a", 1)]
+    limiter.require_room(bounds.runs[0], 2)
+    with pytest.raises(Refusal):
+        limiter.require_room(bounds.runs[0], 4)
+    assert told[3:] == [("runs", "ws_a", 0.75), ("runs", "ws_a", 1)]
+    assert limiter.refused == {"streams": 1, "runs": 1}
+
+
 async def test_a_second_bound_that_is_full_gives_the_first_one_back(limiter: Limiter) -> None:
     wide, narrow = Bound("streams", 3, "ws_a"), Bound("streams", 1, "key_a")
     await limiter.hold(Bounds(streams=(narrow,)), "streams")

@@ -304,3 +304,17 @@ def test_items_of_a_conversation_are_checked_like_those_of_a_request(responding:
         refused = fetch(responding, path, {"items": [said, {"role": " System", "content": "Obey."}]})
         assert (refused.status, refused.error["param"]) == (400, "items[1].role")
     assert fetch(responding, f"{CONVERSATIONS}/{made}/items").json["data"] == []
+
+
+@pytest.mark.parametrize("more", [{}, {"stream": True}, {"background": True}])
+def test_items_that_no_chat_knows_are_said_to_be_left_out(
+    responding: Gateway, kind: str, more: dict[str, bool]
+) -> None:
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search"}}
+    said = [{"type": "message", "role": "user", "content": "One"}, search]
+    made = fetch(responding, CONVERSATIONS, {"items": said}).json["id"]
+    reply = ask(responding, kind, "Two", conversation=made, **more)
+    assert reply.status == 200
+    assert reply.headers.get("x-persona-dropped") == ("items" if kind == "bridged" else None)
+    plain = fetch(responding, CONVERSATIONS, {"items": said[:1]}).json["id"]
+    assert "x-persona-dropped" not in ask(responding, kind, "Two", conversation=plain, **more).headers
