@@ -155,8 +155,8 @@ def packed(cut: int = 0) -> Script:
     return json_answer(both[: len(both) - cut], headers={"content-encoding": "gzip"})
 
 
-def bomb(megabytes: int = 256) -> Script:
-    """Send a few hundred kilobytes that become many megabytes of a text."""
+def bomb(megabytes: int = 64) -> Script:
+    """Send some kilobytes that become many megabytes of a text."""
     packer = zlib.compressobj(9, wbits=31)
     head, piece = dump(completion()).encode()[:-2], b" " * (1 << 20)
     body = packer.compress(head) + b"".join(packer.compress(piece) for _ in range(megabytes))

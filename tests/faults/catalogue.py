@@ -77,7 +77,7 @@ FAULTS: Sequence[Fault] = (
     Fault("redirect", faults.redirect("http://127.0.0.1:1/elsewhere")),
     Fault("empty 200", faults.empty_answer()),
     Fault("broken JSON 200", faults.broken_json()),
-    Fault("silent before the first byte", faults.silent(), attempts=1),
+    Fault("silent before the first byte", faults.silent()),
     midway(
         "comments for 2 s",
         faults.comments(0.1, answer_chunks()),
@@ -110,14 +110,12 @@ FAULTS: Sequence[Fault] = (
         faults.falls_silent(),
         stream="200 then provider.idle_timeout",
         stream_fallback="200 then provider.idle_timeout",
-        attempts=1,
     ),
     Fault(
         "endless slow drip",
         faults.drip(0.05),
         stream="200 then provider.total_timeout",
         stream_fallback="200 then provider.total_timeout",
-        attempts=1,
     ),
     midway("1 MB frame", faults.big_frame(1 << 20), OK_STREAM, whole=OK, attempts=1),
     Fault("JSON instead of a stream", json_answer(completion()), OK, OK_STREAM, OK, OK_STREAM, attempts=1),

@@ -25,6 +25,8 @@ from tests.fakes.upstream import ScriptedUpstream, Seen
 from tests.faults.catalogue import FAULTS, LATER_REASON, OK, OK_STREAM, OURS, Fault
 
 LIMITS = "timeouts = { connect = 0.5, first_byte = 1.5, idle = 1.5, total = 4 }"
+SHORT_LIMITS = LIMITS.replace("total = 4", "total = 2")
+"""These hold where a time limit is waited for, as often as there are tries."""
 LIMIT_SECONDS = 4.0
 SLACK_SECONDS = 4.0
 """Seconds that a busy machine may add to the time limit before a request counts as hanging."""
@@ -86,14 +88,16 @@ def gateway_for_faults(
         for fault in FAULTS:
             name = slug(fault.name, fallback=False)
             url = addresses.get(fault.name, bad.base_url)
-            tables.append(upstream_table(name, url, LIMITS, client=client))
+            limits = SHORT_LIMITS if fault.name in IDLE else LIMITS
+            tables.append(upstream_table(name, url, limits, client=client))
             if fault.answer is not None:
                 bad.by_model(name, fault.answer)
         for name, fault in (own or {}).items():
             tables.append(upstream_table(name, bad.base_url, LIMITS, "responses = true", client=client))
             if fault.answer is not None:
                 bad.by_model(name, fault.answer)
-        chat = '[chat]\nretries = 1\nretry_for = 2\nmax_answer = 8_000_000\nupstreams = ["good/good"]\n'
+        # No machine is so busy that a try which fails at once takes this long: it is always made again.
+        chat = '[chat]\nretries = 1\nretry_for = 30\nmax_answer = 8_000_000\nupstreams = ["good/good"]\n'
         gateway = stack.enter_context(_running(Gateway(folder, chat + "\n".join(tables))))
         _push_personas(gateway, list(own or ()))
         yield gateway, bad
