@@ -1,11 +1,9 @@
 """Litestar is told here to do at the start only what every request needs, and the rest route by route."""
 
-from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
 from litestar import Litestar, Router
-from litestar._kwargs import KwargsModel
 from litestar.config.app import AppConfig
 from litestar.events import BaseEventEmitterBackend
 from litestar.exceptions import ImproperlyConfiguredException
@@ -76,7 +74,7 @@ class Model:
         self._handler = handler
         self._lock = Lock()
         """The document is made in a thread, perhaps while the route is asked for."""
-        self._made: KwargsModel | None = None
+        self._made: Any = None
 
     def __getattr__(self, name: str) -> Any:
         with self._lock:
@@ -84,7 +82,7 @@ class Model:
                 self._made = self._make()
         return getattr(self._made, name)
 
-    def _make(self) -> KwargsModel:
+    def _make(self) -> Any:
         """Raises ImproperlyConfiguredException for a handler that Litestar cannot serve."""
         handler, route = self._handler, self._route
         handler.on_registration(self._app)
@@ -98,8 +96,7 @@ def query_names(app: Litestar, handler: object) -> frozenset[str] | None:
     """Give the names that a handler takes in the query string; `None` for what is no handler of HTTP."""
     for route in app.routes:
         if isinstance(route, HTTPRoute):
-            known: Mapping[Any, tuple[HTTPRouteHandler, KwargsModel]] = route.route_handler_map
-            for each, model in known.values():
+            for each, model in list[Any](route.route_handler_map.values()):
                 if each is handler:
                     return frozenset(field.field_alias for field in model.expected_query_params)
     return None

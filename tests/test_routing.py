@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Any
 
 import pytest
-from litestar import get, post
+from litestar import Litestar, get, post
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
@@ -80,6 +80,13 @@ def test_a_handler_tells_the_names_of_its_query() -> None:
     handler, _ = route.route_handler_map["GET"]
     assert query_names(application, handler) == frozenset(["number"])
     assert query_names(application, object()) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["_validate_registration_value", "_get_default_plugins", "_patch_opentelemetry_middleware"]
+)
+def test_what_is_put_in_the_place_of_litestar_s_own_is_still_there(name: str) -> None:
+    assert hasattr(Litestar, name)
 
 
 def test_two_handlers_of_one_method_are_refused_at_the_start() -> None:

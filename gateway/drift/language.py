@@ -17,13 +17,12 @@ from gateway.drift.tables import (
     Breaks,
     Country,
     Figures,
-    Nature,
     Numbers,
-    Phrases,
     RuleWords,
     Words,
     Writing,
 )
+from gateway.drift.wordings import Nature, Phrases
 
 ANY = "any"
 """The file of what is the same in every language."""

@@ -29,8 +29,8 @@ ANSWERED = {
     ),
     "X-Persona-Attempts": _header("Calls to upstreams.", 1, "integer"),
     "X-Persona-Dropped": _header(
-        "`tools` where the upstream was asked without the request's, as the configuration says; `items` where "
-        "it chats alone, and items of the conversation are of types that no chat knows.",
+        "`tools` where the upstream was asked without the request's, as the configuration says; `items` "
+        "where it was asked without items of the conversation, since no chat knows their types.",
         "tools",
     ),
     **{

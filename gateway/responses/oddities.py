@@ -22,7 +22,7 @@ def has_oddities(history: Sequence[bytes]) -> bool:
 
 
 def refuse_oddities(asked: Asked) -> None:
-    """Refuse what no locked persona takes: items and tools of types that nobody knows here. Raises Refusal."""
+    """Refuse items and tools of unknown types, which no locked persona takes. Raises Refusal."""
     odd = [*asked.heard.oddities, *asked.chat.hosted.values()]
     if odd:
         message = f"This persona is locked and does not take `{odd[0]}`; leave that out."

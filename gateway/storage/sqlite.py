@@ -20,6 +20,7 @@ from gateway.storage.backend import Mark
 from gateway.storage.connection import AsyncConnection, AsyncEngine
 from gateway.storage.driver import driver
 from gateway.storage.failure import StoreUnavailable
+from gateway.storage.felt import Felt
 from gateway.storage.founding import found
 
 WAIT_MS = 10_000
@@ -31,10 +32,6 @@ PAGES = 250
 MERGE_SECONDS = 1.0
 STEPS = 1_000
 """Instructions of SQLite's machine between two looks at a time limit."""
-TICK_NS = 100_000_000
-"""Nanoseconds; the clock by which file systems note times goes in steps of some milliseconds."""
-SURE_SECONDS = 0.75
-"""Seconds after which the store is asked for commits in any case, whatever its files say."""
 BUSY = 5
 READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 """A reader sees one state, and a writer holds the lock from its start."""
@@ -47,22 +44,6 @@ PRAGMAS = (
 )
 
 log = logging.getLogger("gateway.storage")
-
-
-class Felt:
-    """Says what a connection has read of the commits of others, and for how long that holds."""
-
-    def __init__(self, mark: Mark | None, version: object) -> None:
-        self.version = version
-        self._mark = mark
-        self._read_at = time.monotonic()
-        written_at = None if mark is None else mark[-1]
-        # What is written in the same tick of the clock leaves the same mark.
-        self._is_sure = isinstance(written_at, int) and time.time_ns() - written_at > TICK_NS
-
-    def holds(self, mark: Mark | None) -> bool:
-        """Tell whether nobody has committed since, going by the log's mark."""
-        return self._is_sure and mark == self._mark and time.monotonic() - self._read_at < SURE_SECONDS
 
 
 class Sqlite:

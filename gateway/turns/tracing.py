@@ -202,8 +202,7 @@ class Tracing:
                 del self._unplaced[next(iter(self._unplaced))]
             self._unplaced[late.turn.id] = late
             return
-        place = self._places[late.turn.id]
-        if place is not None:
+        if place := self._places[late.turn.id]:
             self._evaluate(late.turn, late.drift, NonRecordingSpan(SpanContext(*place, True, SAMPLED)))
 
     def _remember(self, turn_id: str, place: Place | None) -> None:

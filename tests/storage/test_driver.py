@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 
-from gateway.storage import sqlite, tables
+from gateway.storage import felt, tables
 from gateway.storage.connection import AsyncConnection
 from gateway.storage.database import Database
 from gateway.storage.failure import UnfitError
@@ -105,7 +105,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         return found[-1]
 
     monkeypatch.setattr(Sqlite, "_version", told)
-    monkeypatch.setattr(sqlite, "SURE_SECONDS", 1e9)
+    monkeypatch.setattr(felt, "SURE_SECONDS", 1e9)
     return found
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gateway.drift.text import Stretch
-from gateway.drift.values.attributes import SINGLE, is_exclusive
-from gateway.drift.values.clause import FELT, Clause
+from gateway.drift.values import keyed
+from gateway.drift.values.clause import Clause
 from gateway.drift.values.figures import NOUN
 from gateway.drift.values.ledger import Ledger
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.values.naming import Naming
 from gateway.drift.values.settlement import Settlement
 from gateway.drift.values.source import LONGEST, Source, Span
-from gateway.drift.values.stated import DISLIKES, LIKES, NAME, PLACE, TEXT, Stated
+from gateway.drift.values.stated import NAME, PLACE, TEXT, Stated
 
 READ, _READ_IN_ALL = 20_000, 60_000
 """Characters read of one stored text and of all of them."""
@@ -79,7 +79,7 @@ class Biography:
         figures = list(source.figures())
         others = [*source.named_in(names, figures)]
         places = [(one.figure.start, one.figure.end) for one in others]
-        others += source.values(self._categories(), places)
+        others += source.values(keyed.categories(self.lexicon), places)
         left = self.settlement.settle(source, figures, others)
         if left is not source:
             names = self._naming.told(left)
@@ -90,7 +90,7 @@ class Biography:
         for shape in ("line", "field"):
             for line in self.lexicon.patterns[shape].finditer(left.text):
                 self._take_key(line[1].lower().split(), line[2].lower(), "prompt")
-        self._take_text(left.without(_found(left.text, forbidden), "\n"))
+        self._take_text(left.without(left.spans_of(forbidden), "\n"))
         self.sources["prompt"] = left.text
         self._call(left)
 
@@ -136,7 +136,7 @@ class Biography:
         source = Source(self.lexicon, f"layers.{path}", value, named)
         names = self._naming.within(source, key)
         figures = list(source.figures())
-        kind = self._kind(source, words, has_figures=bool(figures))
+        kind = keyed.kind(self.lexicon, source, words, has_figures=bool(figures))
         others = [] if kind else [*source.named_in(names, figures)]
         if len(value) <= LONGEST and (kind or not (figures or others)):
             others.append(source.whole(kind or TEXT))
@@ -196,53 +196,20 @@ class Biography:
             if source.text[start:end] == source.written[start:end]:
                 self.ledger.add(one)
 
-    def _kind(self, source: Source, words: list[str], *, has_figures: bool) -> str:
-        """Say what kind of fact the whole value of a field is; empty where that is not known."""
-        kinds = [self.lexicon.shared.keys[word] for word in words if word in self.lexicon.shared.keys]
-        if kinds and (not has_figures or self._values(kinds[-1], source.text.lower())):
-            return kinds[-1]
-        sign = self._feeling(source)
-        return "" if not sign else LIKES if sign > 0 else DISLIKES
-
-    def _categories(self) -> frozenset[str]:
-        """Give the categories of which a value in prose is held against another one."""
-        asked = self.lexicon.asked
-        every = self.lexicon.shared.categories
-        return frozenset(one for one in every if one in SINGLE or one in asked or is_exclusive(one))
-
-    def _feeling(self, source: Source) -> int:
-        """Tell whether a field says by its own name what is liked (1) or disliked (-1): `dislikes`."""
-        felt = {mention.category for mention in self.lexicon.read(Stretch(source.named)).mentions} & FELT
-        if len(felt) != 1 or len(source.text) > LONGEST:
-            return 0
-        return 1 if "_like" in felt else -1
-
     def _take_feeling(self, source: Source) -> None:
-        if sign := self._feeling(source):
+        if sign := keyed.feeling(self.lexicon, source):
             for stem, *_ in source.stems:
                 self.attitudes.setdefault(stem, (sign, source.basis))
 
     def _take_key(self, words: list[str], value: str, basis: str) -> None:
         """Store the value of a field whose name says what it is, such as its age or its city."""
-        kinds = [self.lexicon.shared.keys[word] for word in words if word in self.lexicon.shared.keys]
+        kinds = keyed.kinds(self.lexicon, words)
         if kinds and kinds[-1] == "age" and (digits := re.search(r"\d{1,4}", value)):
             self.age = self.age or (int(digits.group()), basis)
         for kind in kinds[-1:]:
-            for held in self._values(kind, value):
+            for held in keyed.values(self.lexicon, kind, value):
                 self.stored.setdefault(kind, {}).setdefault(held, basis)
                 self.keyed.add(kind)
-
-    def _values(self, kind: str, text: str) -> list[str]:
-        """The narrowest values of a category in a field; an unknown word after a place lies within it."""
-        mentions = [m for m in self.lexicon.read(Stretch(text)).mentions if m.category == kind]
-        held = {m.value for m in mentions}
-        if (
-            mentions
-            and kind == "place"
-            and (rest := text[mentions[-1].end :].strip(" ,，、·" + self.lexicon.shared.units))
-        ):
-            held.add(f"{mentions[-1].value}/{rest}")
-        return [one for one in held if not any(other.startswith(one + "/") for other in held)]
 
     def _take_text(self, source: Source) -> None:
         self._left -= len(source.text)
@@ -275,13 +242,3 @@ class Biography:
         he, she = (len(self.lexicon.patterns[word].findall(text)) for word in ("he", "she"))
         if "gender" not in self.stored and max(he, she) >= 3 and max(he, she) >= 4 * min(he, she):
             self.stored["gender"] = {"male" if he > she else "female": "prompt"}
-
-
-def _found(text: str, sentences: Iterable[str]) -> list[Span]:
-    """Find where these sentences stand in a text."""
-    return [
-        (match.start(), match.end())
-        for told in sentences
-        if told
-        for match in re.finditer(re.escape(told), text)
-    ]

@@ -60,8 +60,7 @@ class Evidence:
         ledger = self.facts.ledger
         if figure.value in self.theirs or ledger.holds(figure):
             return True
-        named = frozenset([stem for stem, *_ in self.question.stems])
-        return ledger.follows(figure, self.figures, self.question.figures, named)
+        return ledger.follows(figure, self.figures, self.question.figures, self.question.words)
 
     def note(self, feature: str, strength: float) -> None:
         if strength > self.features[feature]:

@@ -69,7 +69,7 @@ class Heard:
         days = self._reader.days(stretch.text, stretch.lower, stretch.offset)
         return (*self._question.reading.figures, *days)
 
-    @cached_property
+    @property
     def asked_stems(self) -> frozenset[str]:
         """Content words of the user's turn."""
-        return frozenset([stem for stem, *_ in self._question.reading.stems])
+        return self._question.reading.words

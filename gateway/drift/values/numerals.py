@@ -26,6 +26,14 @@ class Numerals:
         self._least = 20 if 11 in self.words.values() else 10
         """Units follow tens from here on: where eleven has no word of its own, they follow ten, too."""
 
+    def spelled_out(self, *, spaced: bool) -> re.Pattern[str] | None:
+        """Match number words in a script whose words are not looked up each by itself."""
+        words = [word for word in self.words if word[0] > "\u2fff"]
+        if not words or not spaced:
+            return None
+        some = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+        return re.compile(rf"(?<!\w)(?:{some})(?!\w)")
+
     def scaled(self, lower: str, at: int, value: float) -> tuple[float, int]:
         """Multiply digits by the word behind them, as in "3 thousand", and give where both end."""
         if not self.scales or lower[at : at + 1] != " ":

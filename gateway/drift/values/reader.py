@@ -27,6 +27,7 @@ from gateway.drift.values.figures import (
 from gateway.drift.values.numerals import Numerals
 from gateway.drift.values.periods import Periods, part
 from gateway.drift.values.signs import Signs
+from gateway.drift.values.units import NOUN_BEHIND, Units
 
 _STEM = 5
 _DIGITS = re.compile(r"(?:\d{1,3}(?:[.,'’\u202f\u00a0 ]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?)")
@@ -39,11 +40,8 @@ _DOTTED_RANGE = re.compile(rf"(?<![\d.]){_OF_RANGE}([^\d.]{{1,6}}){_OF_RANGE}(?!
 _DASHES = frozenset("-–—")
 _SPAN = 12
 """Characters of a range before its last figure."""
-_NOUN = re.compile(r"[ \u00a0-]{0,2}([^\W\d_]{2,})")
 _COUNTER = re.compile("([\u4e00-\u9fff])")
 """A number counts the letter behind it where words run on."""
-_GLUED = "\u2e80"
-"""Letters behind this one begin units that stand right behind their number, or behind a blank."""
 _APOSTROPHES = frozenset("'’")
 """One of these stands between a year and its ending, as in "2009'da"."""
 _MEASURES = frozenset({"percent", "kg", "km", "cm"})
@@ -58,23 +56,16 @@ class Reader:
     def __init__(self, language: Language, shared: Words) -> None:
         own = language.figures
         self.decimal = own.decimal
-        self.units = {
-            word: kind
-            for words in (shared.units, own.units)
-            for kind, some in words.items()
-            for word in some.split()
-        }
-        self._prefixed = {word[:-1]: kind for word, kind in self.units.items() if word.endswith("*")}
-        self._prefixes = tuple(self._prefixed)
+        self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
+        self._units = Units((shared.units, own.units), self._stop)
+        self._unit = self._units.behind
         self.signs = Signs(shared.signs, own.signs)
         self.currencies = frozenset(
-            {part(kind, 1)[0] for kind in (*self.units.values(), *self.signs.kinds.values())}
+            {part(kind, 1)[0] for kind in (*self._units.kinds.values(), *self.signs.kinds.values())}
             - SECONDS.keys()
             - MONTHS.keys()
             - _MEASURES
         )
-        glued = sorted((w for w in self.units if w[0] > _GLUED), key=len, reverse=True)
-        self._glued = re.compile(f" ?({'|'.join(glued)})" if glued else "(?!)")
         self.numerals = Numerals(language)
         self.words = self.numerals.words
         self._clock = Clock(own, self.words, lambda lower, at: self._unit(lower, lower, at) is not None)
@@ -82,10 +73,10 @@ class Reader:
         self._to = frames.between(own.to)
         self.beside = frames.between(own.beside)
         self._joins = re.compile(rf"\s(?:(?:{own.joins.replace(' ', '|')})\s)?" if own.joins else r"\s")
-        self._periods = Periods(own.amounts, self.units, own.half)
+        self._periods = Periods(own.amounts, self._units.kinds, own.half)
         self.reads_glyphs = "han" in language.writing.scripts
         """Numbers stand in runs of letters, where no word is one."""
-        self._spelled = self._spelled_out(language)
+        self._spelled = self.numerals.spelled_out(spaced=language.writing.spaced)
         self._reads_runs = self.reads_glyphs or self._spelled is not None
         self.weekdays = frames.ordered(own.weekdays)
         self.months = frames.ordered(own.months)
@@ -97,7 +88,6 @@ class Reader:
         self._month_ends = frozenset(month[-1] for month in self.months) | {"."}
         self._month_before = frames.names(self.months, r"(?<!\w)(%s)\.?\s$")
         self.weekday = frames.names(self.weekdays, "(%s)" if language.is_unspaced else r"(?<!\w)(%s)(?!\w)")
-        self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
         self.hours = self._clock.hours
         told = language.rules.cues.get("sentences", "") if language.rules else ""
         self._sentences = tuple(
@@ -115,14 +105,6 @@ class Reader:
         """Tell whether figures may stand where no number was found among the words."""
         return self._periods.is_known or (self._reads_runs and not text.isascii())
 
-    def _spelled_out(self, language: Language) -> re.Pattern[str] | None:
-        """Match number words in a script whose words are not looked up each by itself."""
-        words = [word for word in self.words if word[0] > "\u2fff"]
-        if not words or not language.writing.spaced:
-            return None
-        some = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-        return re.compile(rf"(?<!\w)(?:{some})(?!\w)")
-
     def read(self, text: str, lower: str, hits: Sequence[tuple[int, int, int]], offset: int) -> list[Figure]:
         """Read what begins at the numbers that were found; places are those in the whole text."""
         found: list[Figure] = []
@@ -134,8 +116,7 @@ class Reader:
             starts = sorted({*starts, *runs} - days)
         if self._spelled is not None and not text.isascii():
             starts = sorted({*starts, *(match.start() for match in self._spelled.finditer(lower))})
-        short = self._periods.find(lower)
-        if short:
+        if short := self._periods.find(lower):
             starts = sorted({*starts, *short})
         if not starts:
             return []
@@ -220,8 +201,7 @@ class Reader:
 
     def _counted(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
         """Say what the number counts."""
-        kind, told, first, last, is_range, _ = self._known(text, lower, start, end, value)
-        return Figure(kind, told, first, last, is_range, end)
+        return Figure(*self._known(text, lower, start, end, value)[:5], end)
 
     def _known(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
         is_followed = self._behind.match(lower, end) is not None
@@ -255,10 +235,10 @@ class Reader:
         lead = leads.lead(text, start)
         word = lead[1].lower() if lead else ""
         is_named = lead is not None and word not in self._stop and word not in self.words
-        noun = (_COUNTER if self.reads_glyphs else _NOUN).match(lower, end)
+        noun = (_COUNTER if self.reads_glyphs else NOUN_BEHIND).match(lower, end)
         is_counting = noun is not None and noun[1] not in self._stop and noun[1] not in self.words
         is_year = _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value)
-        if is_year and (text[end : end + 1] in _APOSTROPHES or self.units.get(word) == "year"):
+        if is_year and (text[end : end + 1] in _APOSTROPHES or self._units.kinds.get(word) == "year"):
             return Figure(YEAR, value, start, end)
         if lead is not None and is_named and (lead[2] or not is_counting):
             code = f"{lead[2] or ''}{text[start:end]}" if text[start].isdecimal() else f"{value:g}"
@@ -268,24 +248,3 @@ class Reader:
         if noun is not None and is_counting:
             return Figure(NOUN + noun[1][:_STEM].rstrip("s"), value, start, noun.end())
         return Figure(NUMBER, value, start, end)
-
-    def _unit(self, text: str, lower: str, end: int) -> tuple[str, int] | None:
-        """Find the unit behind a number, with at most one word between: "two working days"."""
-        is_glued = text[end : end + 1] > _GLUED or text[end + 1 : end + 2] > _GLUED
-        if is_glued and (match := self._glued.match(text, end)):
-            return self.units[match[1]], match.end()
-        at = end
-        for _ in range(2):
-            noun = _NOUN.match(lower, at)
-            if noun is None:
-                return None
-            word = noun[1]
-            kind = self.units.get(word)
-            if kind is None and word.startswith(self._prefixes):
-                kind = next(kind for prefix, kind in self._prefixed.items() if word.startswith(prefix))
-            if kind:
-                return kind, noun.end()
-            if word in self._stop:
-                return None
-            at = noun.end()
-        return None

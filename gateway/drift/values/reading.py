@@ -24,7 +24,7 @@ class Mention(NamedTuple):
 class Reading:
     """The finds of one look at a text, in its order and in characters of it."""
 
-    __slots__ = ("_figures", "_hits", "_numbers", "_reader", "_stretch", "mentions", "stems")
+    __slots__ = ("_figures", "_hits", "_numbers", "_reader", "_stretch", "_words", "mentions", "stems")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Reading:
         self._hits, self._reader, self._stretch = hits, reader, stretch
         self._figures: tuple[Figure, ...] | None = None
         self._numbers: Numbers | None = None
+        self._words: frozenset[str] | None = None
 
     def without(self, is_left: Callable[[int, int], bool], stretch: Stretch) -> "Reading":
         """Give it without what stands where nothing is left in this text, which is as long as its own."""
@@ -50,6 +51,13 @@ class Reading:
         left = Reading(mentions, stems, hits, self._reader, stretch)
         left._figures = tuple([one for one in self.figures if is_left(one.start, one.end)])
         return left
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The content words, each once."""
+        if self._words is None:
+            self._words = frozenset([stem for stem, *_ in self.stems])
+        return self._words
 
     @property
     def figures(self) -> tuple[Figure, ...]:

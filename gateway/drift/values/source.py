@@ -71,6 +71,12 @@ class Source:
         part = Piece(stretch, self.part.reading.without(is_left, stretch))
         return Source(self._lexicon, self.basis, text, self.named, part, self.written)
 
+    def spans_of(self, sentences: Iterable[str]) -> list[Span]:
+        """Find where these sentences stand."""
+        return [
+            match.span() for told in sentences if told for match in re.finditer(re.escape(told), self.text)
+        ]
+
     def clauses(self, most: int) -> list[Clause]:
         return clauses(self._lexicon, [self.part], None, most)
 
