@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gateway.drift.lazily import lazily
+
 
 class Script(NamedTuple):
     """Letters of one script that is not Latin."""
@@ -42,6 +44,7 @@ LATIN = "latin"
 RUNS = "々" + "".join(f"{chr(one.first)}-{chr(one.last)}" for one in SCRIPTS if one.is_run)
 """The letters of runs, as the inside of a class of a regular expression."""
 _OF_RUNS = [range(one.first, one.last + 1) for one in SCRIPTS if one.is_run]
+_FIRST_OF_RUNS = min(chr(one.first) for one in SCRIPTS if one.is_run)
 UPPER = "".join(chr(code) for code in range(0x41, 0x530) if chr(code).isupper())
 """Capital letters, as the inside of a class of a regular expression."""
 SAMPLE = 400
@@ -60,6 +63,8 @@ _NO_LATIN = re.compile(f"[^{_LATIN}]+")
 
 def is_run(letter: str) -> bool:
     """Tell whether words of the letter's script run on without a space."""
+    if letter < _FIRST_OF_RUNS:
+        return False
     code = ord(letter)
     return letter == "々" or any(code in some for some in _OF_RUNS)
 
@@ -100,7 +105,7 @@ def beyond(scripts: frozenset[str]) -> re.Pattern[str]:
     """Match a letter of any script but these."""
     others = "".join(f"{chr(first)}-{chr(last)}" for name, first, last, _ in SCRIPTS if name not in scripts)
     latin = "" if LATIN in scripts else _LATIN
-    return re.compile(f"[{latin}{others}]" if latin or others else "(?!)")
+    return lazily(f"[{latin}{others}]" if latin or others else "(?!)")
 
 
 @lru_cache(maxsize=256)

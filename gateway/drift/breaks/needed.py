@@ -1,5 +1,9 @@
 """A pattern needs one of some wordings in a text, without which it need not be tried there."""
 
+import re
+
+_PLAIN = re.compile(r"[^()\[\\.^$|?*+{]+(?![?*+{])")
+"""Letters that stand for themselves, of which the last is not counted."""
 _AROUND = ("(?=", "(?!", "(?<=", "(?<!")
 _LEAST = 2
 """Letters of a wording that is worth a look."""
@@ -34,6 +38,11 @@ def _sequence(source: str, at: int) -> tuple[set[str] | None, int]:
     parts: list[set[str]] = []
     run = ""
     while at < len(source) and source[at] not in "|)":
+        plain = _PLAIN.match(source, at)
+        if plain is not None:
+            run += plain[0]
+            at = plain.end()
+            continue
         letter, start = source[at], at
         inner: set[str] | None = None
         if letter == "(":

@@ -9,6 +9,7 @@ from itertools import chain
 from gateway.drift.breaks.needed import folded, needed
 from gateway.drift.glance import BROKEN
 from gateway.drift.language import ANY, Language, Languages
+from gateway.drift.lazily import lazily
 from gateway.drift.memory import Memory
 from gateway.drift.scripts import written
 from gateway.drift.tables import Pattern
@@ -61,15 +62,19 @@ class Wordings:
 
     @cached_property
     def compiled(self) -> list[tuple[Pattern, re.Pattern[str]]]:
+        """All patterns; each is compiled when a text has what it needs, which few texts have."""
         return [
-            (pattern, self._compile(pattern.text, whole=self.has_whole_words))
+            (pattern, lazily(self._spelled(pattern.text, whole=self.has_whole_words), re.IGNORECASE))
             for pattern in self._language.breaks.patterns
         ]
 
     @cached_property
     def _needed(self) -> list[tuple[str, ...]]:
         """The wordings of which each of these needs one."""
-        return [needed(compiled.pattern) for _, compiled in self.compiled]
+        return [
+            needed(self._spelled(pattern.text, whole=self.has_whole_words))
+            for pattern in self._language.breaks.patterns
+        ]
 
     def likely(self, lowered: str) -> list[tuple[Pattern, re.Pattern[str]]]:
         """Give the patterns that may match in a text of which this is the lower case."""
@@ -83,13 +88,18 @@ class Wordings:
     @cached_property
     def guard(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
         """Two patterns that make a match no break: before it in its clause, and right behind it."""
-        return self._compile(self._language.breaks.before), self._compile(self._language.breaks.after)
+        breaks = self._language.breaks
+        return (
+            lazily(self._spelled(breaks.before), re.IGNORECASE),
+            lazily(self._spelled(breaks.after), re.IGNORECASE),
+        )
 
-    def _compile(self, text: str, *, whole: bool = False) -> re.Pattern[str]:
+    def _spelled(self, text: str, *, whole: bool = False) -> str:
+        """Write a pattern out, with the words that it names."""
         while _NAMED.search(text):
             text = _NAMED.sub(lambda found: f"(?:{self._words[found[1]]})", text)
-        text = re.sub(r"’", "['’]", text)
-        return re.compile(rf"(?<!\w)(?:{text})(?!\w)" if whole else text, re.IGNORECASE)
+        text = text.replace("’", "['’]")
+        return rf"(?<!\w)(?:{text})(?!\w)" if whole else text
 
 
 def _places(text: str, word: str) -> Iterator[int]:
@@ -115,7 +125,7 @@ class Patterns:
         personas = [language.persona for language in languages.values()]
 
         def told(frame: str, *parts: str) -> re.Pattern[str]:
-            return re.compile(frame % ("|".join(filter(None, parts)) or _NEVER), re.IGNORECASE)
+            return lazily(frame % ("|".join(filter(None, parts)) or _NEVER), re.IGNORECASE)
 
         self.being = told("%s", *(one.being for one in personas))
         self.machine = told("%s", *(one.machine for one in personas))
@@ -177,10 +187,9 @@ class Patterns:
         return [self.by_language[name] for name in sorted(names, key=lambda name: (-names[name], name))]
 
     def warm(self, *codes: str) -> None:
-        """Compile the patterns of these languages now: 10 to 40 ms each, else spent on the first text."""
+        """Read now what the patterns of these languages need, which the first text would wait for."""
         for code in {ANY, *codes} & self.by_language.keys():
             self.by_language[code].likely("")
-            _ = self.by_language[code].guard
 
 
 @lru_cache(maxsize=4)

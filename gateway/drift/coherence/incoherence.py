@@ -11,17 +11,18 @@ import msgspec
 from gateway.drift.coherence.identification import CLEARLY, SEEN, identify
 from gateway.drift.coherence.relevance import FEATURES, Excerpt, Rarity, excerpt, features, grams
 from gateway.drift.language import Languages
+from gateway.drift.lazily import lazily
 from gateway.drift.scripts import LATIN, script
 from gateway.drift.text import Text
 
-_SENTENCE = re.compile(r"[^.!?。！？…\n]{12,}")
-_RUN = re.compile(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
+_SENTENCE = lazily(r"[^.!?。！？…\n]{12,}")
+_RUN = lazily(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
 _OFTEN = 3
 """The same sentence so often is a repetition."""
 _LONG = 15
 """A run of one character makes a word at least as long as this."""
-_END = re.compile(r"[\w,;，、；-]\s*$")
-_GARBAGE = re.compile(
+_END = lazily(r"[\w,;，、；-]\s*$")
+_GARBAGE = lazily(
     r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<｜[^｜\n]{1,40}｜>"
     r"|^#{2,3} ?(?:Assistant|Human|User|Instruction|Response|Input|System)\b:?"
     r"|^(?:Assistant|Human|User|System|ASSISTANT|USER): ?(?=\S)"
@@ -35,7 +36,7 @@ _SUSPECT = (
 """Garbage of the kinds above has one of these or a control character in it."""
 _SIGNS = "<>]#:\ufffdÃâ"
 """Each of those has one of these, which is quicker to look for."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_CONTROL = lazily(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _WEIGHT = {
     "empty": 6.0,
     "garbage": 3.5,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from gateway.drift.lazily import lazily
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -25,21 +26,21 @@ GIVEN = ["give", "guarantee", "perfect", "done"]
 UNASSURED = ["receive", "give", "perfect", "passive", "done"]
 """The same without an assurance, which may be supposed only."""
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
-_NUMERAL = re.compile(r"[\d一二三四五六七八九十百千万億]")
+_NUMERAL = lazily(r"[\d一二三四五六七八九十百千万億]")
 """An amount has one of these, which are quicker to look for."""
-_CLOCK = re.compile(
+_CLOCK = lazily(
     r"(?<![\d.,])\d{1,2}(?::\d{2}|[.h]\d{2}(?!\d)|\s?(?:am|pm|uhr|h|点|時|시)(?!\w))", re.IGNORECASE
 )
 PRICED = frozenset({"@price", "@value", "@pay"})
-_BARE = re.compile(r"(?<![\d:.])\d{2,3}(?:[ .,]?\d{3})*(?![\d:])")
+_BARE = lazily(r"(?<![\d:.])\d{2,3}(?:[ .,]?\d{3})*(?![\d:])")
 """A number without what it counts."""
-_WORD = re.compile(r"[^\W\d_]+")
-_ANY = re.compile(r"\d(?:[\d.,]*\d)?")
-_SPOKEN = re.compile(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
+_WORD = lazily(r"[^\W\d_]+")
+_ANY = lazily(r"\d(?:[\d.,]*\d)?")
+_SPOKEN = lazily(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
 """It matches a price in characters."""
 LONG, MANY, SUMMED = 9, 31, 24
 """Digits of an amount, how often a stored one may be counted, and how many of them are put together."""
-_COUNT = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+_COUNT = lazily(r"(?<!\d)\d{1,2}(?!\d)")
 LESS = frozenset({"@discount", "@free", "@waive"})
 """These make something cost less."""
 FEW = 3

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from gateway.drift.lazily import lazily
 from gateway.drift.rule import Format, Length
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
@@ -17,17 +18,17 @@ _SMILING = (*(eyes + behind for eyes in ":;=8" for behind in "'-)(DPp"), "xD", "
 """Each smiley in plain letters begins with one of these or has it in it, which is quicker to look for."""
 _TYPOGRAPHY = frozenset("✓✔☐☑☒✗✘★☆•‣◦▪■□▫●○◆◇→←↑↓⇒♪♫♭♯†‡※〽〰\u3030▲△▼▽►▶◀✝☎℡☆©®™")
 """Signs that are set in running text, too, unless a selector makes pictures of them."""
-_ITEM = re.compile(
+_ITEM = lazily(
     r"^[ \t>]*(?:[-*+•‣◦▪·●○■□–—・]|\(?\d{1,2}[.)）、]|\(?[a-hA-H][.)]|[①-⑳])[ \t　]*(?=\S)", re.MULTILINE
 )
-_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+\S[^\n]*", re.MULTILINE)
-_MARKDOWN = re.compile(
+_HEADING = lazily(r"^[ \t]{0,3}#{1,6}[ \t]+\S[^\n]*", re.MULTILINE)
+_MARKDOWN = lazily(
     r"(?<![\w*])\*\*(?=\S)[^*\n]+\*\*|(?<!\w)__(?=\S)[^_\n]+__(?!\w)|```|(?<!`)`[^`\n]+`"
     r"|^[ \t]*\|[^\n]*\|[ \t]*$"
     r"|\[[^\]\n]+\]\([^)\s]+\)|^[ \t]*[-*_]{3,}[ \t]*$|^>[ \t]\S|^[=-]{3,}$",
     re.MULTILINE,
 )
-_EXCLAIMED = re.compile(r"[!！‼❗❕]+")
+_EXCLAIMED = lazily(r"[!！‼❗❕]+")
 _GLYPH = r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+"
 SLACK = 0.02
 """This much over a limit of words is forgiven, since words are counted in several ways."""

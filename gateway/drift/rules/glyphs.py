@@ -1,10 +1,9 @@
 """A text that is written without blanks is looked through glyph by glyph."""
 
-import re
-
+from gateway.drift.lazily import lazily
 from gateway.drift.rules.marks import Mark, Placed
 
-_RUN = re.compile(r"[\u3400-\u9fff々]+|[\u30a0-\u30ff]{2,}|[A-Za-z]{2,}|\d+")
+_RUN = lazily(r"[\u3400-\u9fff々]+|[\u30a0-\u30ff]{2,}|[A-Za-z]{2,}|\d+")
 Glyphs = dict[str, dict[str, list[str]]]
 """By their first two characters, or the only one: entries and their labels."""
 

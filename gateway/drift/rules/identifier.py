@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
-from io import BytesIO
 from itertools import repeat
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.drift.arrays import mapped
 from gateway.drift.language import DEFAULT, Languages
 from gateway.drift.scripts import LATIN, leading
 
@@ -56,9 +57,8 @@ class Identifier(NamedTuple):
 @lru_cache(maxsize=1)
 def packaged() -> Identifier:
     """The weights that come with the gateway."""
-    data = resources.files("gateway.drift").joinpath("data/languages.npz").read_bytes()
-    with np.load(BytesIO(data)) as file:
-        return Identifier(tuple(str(file["languages"]).split()), np.ascontiguousarray(file["weights"]))
+    found = mapped(Path(str(resources.files("gateway.drift").joinpath("data/languages.npz"))))
+    return Identifier(tuple(str(found["languages"]).split()), found["weights"])
 
 
 def plain(text: str) -> str:

@@ -3,25 +3,26 @@
 import re
 from collections.abc import Iterator
 
+from gateway.drift.lazily import lazily
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.words import WORD, fold
 from gateway.drift.scripts import UPPER
 from gateway.drift.text import Stretch
 
 _NAME = rf"(?:(?:Dr|Prof|St|Mr|Mrs|Ms|Mme|Sr|Sra)\.\s+)?[{UPPER}][\w’'-]*"
-_RUN = re.compile(
+_RUN = lazily(
     rf"{_NAME}(?:\s+(?:(?:&|\+|of|the|de|du|des|di|del|della|van|von|der)\s+)?{_NAME}|\s*&\s*{_NAME})*"
 )
-_BRACKETS = re.compile(r"\(([^()]{2,300})\)|（([^（）]{2,300})）")
-_PARTS = re.compile(
+_BRACKETS = lazily(r"\(([^()]{2,300})\)|（([^（）]{2,300})）")
+_PARTS = lazily(
     r"\s*[,;/、，；]\s*|\s+(?:and|or|und|oder|et|ou|ni|y|o|e|en|of|ve|veya|ile|i|lub|и|или)\s+|(?<=[\u3040-\u9fff])[・や和或与](?=[\u3040-\u9fff])"
 )
 KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
 """Languages in which a name begins with what it is, as in `Osteria Merlo`."""
-_LEAD = re.compile(r"^(?:[a-zà-ÿ.]+\s+){1,3}(?=[A-ZÀ-Þ])")
+_LEAD = lazily(r"^(?:[a-zà-ÿ.]+\s+){1,3}(?=[A-ZÀ-Þ])")
 """Small words before a name: *chez* Fanchon, *such as* Thornfall."""
-_SUFFIX = re.compile(r"['’]\w{1,6}$")
-_SHORTENED = re.compile(r"['’](?:[a-zà-ÿ]\w*)?")
+_SUFFIX = lazily(r"['’]\w{1,6}$")
+_SHORTENED = lazily(r"['’](?:[a-zà-ÿ]\w*)?")
 """This is left of a verb behind an apostrophe: Don*'t*, N*'évoquez*."""
 NEXT = 24
 """Characters behind a name in which another one may begin."""

@@ -1,10 +1,12 @@
 """A phrasebook knows the words and phrases by which rules are put, kept and broken in one language."""
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
+from copy import copy
 from functools import lru_cache
 from itertools import compress
 from operator import itemgetter
+from typing import TypeVar
 
 from gateway.drift import counting, language
 from gateway.drift.language import Languages
@@ -16,6 +18,8 @@ from gateway.drift.rules.words import Entry, Word, fold
 from gateway.drift.sentences import Stops
 from gateway.drift.tables import RuleWords
 from gateway.drift.text import Stretch
+
+E = TypeVar("E")
 
 KNOWN, LONGEST = 1 << 14, 32
 """Words that are remembered, and how long they may be."""
@@ -43,7 +47,10 @@ def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> "Ph
     words = languages[code].rules if code in languages else None
     if words is None:
         return None
-    book = Phrasebook(code, words, prompts=prompts, spaced=languages[code].writing.spaced)
+    if prompts:
+        plain = phrasebook(languages, code)
+        return None if plain is None else plain.for_prompts(words)
+    book = Phrasebook(code, words, spaced=languages[code].writing.spaced)
     book.counts = {fold(word): value for word, value in counting.words(languages[code]).items()}
     book.amount, book.dose = units.amount(languages), units.dose(languages)
     return book
@@ -54,7 +61,7 @@ def empty(languages: Languages, code: str) -> "Phrasebook":
     """Make the phrasebook of a language of whose rules nothing is known."""
     code = language.primary(code)
     spaced = code not in languages or languages[code].writing.spaced
-    book = Phrasebook(code, RuleWords(), prompts=False, spaced=spaced)
+    book = Phrasebook(code, RuleWords(), spaced=spaced)
     book.amount, book.dose = units.amount(languages), units.dose(languages)
     return book
 
@@ -62,7 +69,7 @@ def empty(languages: Languages, code: str) -> "Phrasebook":
 class Phrasebook:
     """The rule words of a language, made ready to read texts with."""
 
-    def __init__(self, code: str, file: RuleWords, *, prompts: bool, spaced: bool) -> None:
+    def __init__(self, code: str, file: RuleWords, *, spaced: bool) -> None:
         self.amount = self.dose = re.compile("(?!)")
         """Patterns of amounts of money and of doses, as any language writes them."""
         self.counts: dict[str, int] = {}
@@ -89,8 +96,6 @@ class Phrasebook:
             "register:": file.register,
         }
         sections["form:"] = {name: file.cues[name] for name in FORMS if name in file.cues}
-        if prompts:
-            sections |= {"act:": file.acts, "cue:": file.cues, "lang:": file.languages, "name:": file.names}
         self._accented: set[str] = set()
         """Words of the past that are another form without the accent at their end: `llamé`, `llame`."""
         self._words: dict[str, list[str]] = {}
@@ -99,6 +104,24 @@ class Phrasebook:
         self._phrases: dict[str, list[tuple[str, Entry]]] = {}
         self._loose_phrases: dict[str, list[tuple[str, Entry]]] = {}
         self._glyphs: Glyphs = {}
+        self._take(sections)
+
+    def for_prompts(self, file: RuleWords) -> "Phrasebook":
+        """Give one that knows what prompts are read for beside all of this."""
+        book = copy(self)
+        book._distinct, book._words, book._tails = (
+            _spread(self._distinct),
+            _spread(self._words),
+            _spread(self._tails),
+        )
+        book._phrases, book._loose_phrases = _spread(self._phrases), _spread(self._loose_phrases)
+        book._stems = {length: _spread(some) for length, some in self._stems.items()}
+        book._glyphs = {pair: _spread(some) for pair, some in self._glyphs.items()}
+        book._take({"act:": file.acts, "cue:": file.cues, "lang:": file.languages, "name:": file.names})
+        return book
+
+    def _take(self, sections: Mapping[str, Mapping[str, str]]) -> None:
+        """Enter what stands in these sections, by the prefixes of their labels."""
         for prefix, some in sections.items():
             for name, text in some.items():
                 for entry in _entries(text):
@@ -240,6 +263,11 @@ class Phrasebook:
 
     def _read(self, read: Stretch) -> list[Word]:
         return list(map(self._known.__getitem__, read.runs))
+
+
+def _spread(some: dict[str, list[E]]) -> dict[str, list[E]]:
+    """Copy what is entered so that more can be."""
+    return {word: [*entered] for word, entered in some.items()}
 
 
 def _follow(rest: Entry, words: list[Word], at: int) -> bool:

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.drift.language import Language, Languages
+from gateway.drift.lazily import lazily
 from gateway.drift.rules import identifier
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.identifier import UNTOLD, leanings
@@ -28,10 +29,10 @@ SCARCE, SCANT = 15.0, 5
 """Each word below so many adds this to the former."""
 SHORT, MOST = 6, 0.6
 """Words of a short sentence, and the share of small words of ours from which on it is ours."""
-_NAME = re.compile(r"(?<=[^.!?…:\n\s\"“„«¿¡(])\s+([" + UPPER + r"][\w'’-]*)")
+_NAME = lazily(r"(?<=[^.!?…:\n\s\"“„«¿¡(])\s+([" + UPPER + r"][\w'’-]*)")
 LEAST_BORROWED = 8
 """Letters of a borrowed script that it takes to be the lender's language."""
-_SPACED = re.compile(r"[^\W\d_]{2,}")
+_SPACED = lazily(r"[^\W\d_]{2,}")
 
 
 class Lender(NamedTuple):

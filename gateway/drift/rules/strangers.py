@@ -1,8 +1,8 @@
 """Sentences that speak of others, whom a rule keeps out of it, are found: verdicts, places, ways to them."""
 
-import re
 from collections.abc import Iterator
 
+from gateway.drift.lazily import lazily
 from gateway.drift.rules.amounts import HAGGLING
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
@@ -21,7 +21,7 @@ DECLINES = ("unable", "defer", "deflect")
 SEVERAL = 2
 """Words of a judgement from which on it is one, whoever is meant."""
 SPEAKING = frozenset({"act:mention", "act:name", "act:advise", "act:compare"})
-_NAME = re.compile(rf"(?<=[^.!?…:\n\s\"“„«¿¡(]\s)[{UPPER}][\w’'-]{{2,}}")
+_NAME = lazily(rf"(?<=[^.!?…:\n\s\"“„«¿¡(]\s)[{UPPER}][\w’'-]{{2,}}")
 
 
 def judged(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from gateway.drift.lazily import lazily
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.sentences import quotations
@@ -23,12 +24,12 @@ _WEIGHTS = {
     "short": -1.6,
     "spoken": -1.5,
 }
-_CODE = re.compile(
+_CODE = lazily(
     r"```|\b(?:def|function|return|const|var|import|print)\b[^.\n]{0,40}[(=:{]|=>|;\s*$|</\w+>|SELECT\s.+\sFROM",
     re.MULTILINE,
 )
-_SUM = re.compile(r"[\dxyz)²³]\s*[=+*/×÷^−]\s*[\dxyz(√-][^.\n]{0,20}=|\d\s*[×*÷]\s*\d|x\s*=\s*-?\d|²|√")
-_VERSE = re.compile(r"(?:^|\n)[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}")
+_SUM = lazily(r"[\dxyz)²³]\s*[=+*/×÷^−]\s*[\dxyz(√-][^.\n]{0,20}=|\d\s*[×*÷]\s*\d|x\s*=\s*-?\d|²|√")
+_VERSE = lazily(r"(?:^|\n)[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}")
 SHORT = 12
 """Words that are too few for something that was to be written."""
 SPOKEN = 30

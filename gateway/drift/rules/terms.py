@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from gateway.drift.lazily import lazily
+
 LONGEST = 12_000
 """Characters that are looked at, the first."""
-_UNSEEN = re.compile(
+_UNSEEN = lazily(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
 )
 _LOOKALIKES = {
@@ -34,7 +36,7 @@ _ENDINGS = (
 _LATIN_TAIL = rf"(?:['’]?(?:{'|'.join(sorted(_ENDINGS.split(), key=len, reverse=True))}))?"
 _TAIL = r"\w{0,3}"
 _POSSESSIVE = frozenset({"'s", "’s"})
-_OPENS = re.compile(r"(?:^|[.!?…:\n。])[\s\"'“”„«*-]{0,4}\Z")
+_OPENS = lazily(r"(?:^|[.!?…:\n。])[\s\"'“”„«*-]{0,4}\Z")
 """This stands before the first word of a sentence."""
 _VOWELS = frozenset("aeiouyаеоиу")
 _FLEETING = "".join(sorted({"e", "o", "е", "о"}))

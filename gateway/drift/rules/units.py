@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from gateway.drift.language import Languages
+from gateway.drift.lazily import lazily
 
 _NO_MONEY = frozenset(["second", "minute", "hour", "day", "week", "month", "year", "kg", "km", "cm"])
 """Units of something else; what is counted, such as `n:席`, has a colon."""
@@ -28,14 +29,14 @@ def amount(languages: Languages) -> re.Pattern[str]:
     before = sorted({one.lower() for one in signs - codes if len(one) > 1 and one.isalpha()})
     lead = "|".join([sign, *map(re.escape, before)])
     behind = f"{sign}|{_any_of(words | codes)}"
-    return re.compile(rf"(?:{lead})\s?{_DIGITS}|(?:{_DIGITS}\s?|{_HAN})(?:{behind})", re.IGNORECASE)
+    return lazily(rf"(?:{lead})\s?{_DIGITS}|(?:{_DIGITS}\s?|{_HAN})(?:{behind})", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8)
 def dose(languages: Languages) -> re.Pattern[str]:
     """Match so much of a remedy, as any of the languages writes it."""
     words = [word for one in languages.values() for word in one.figures.doses.split()]
-    return re.compile(rf"(?<!\d)\d[\d.,]{{0,24}}\s?(?:{_any_of(words)})", re.IGNORECASE)
+    return lazily(rf"(?<!\d)\d[\d.,]{{0,24}}\s?(?:{_any_of(words)})", re.IGNORECASE)
 
 
 def _paying(units: Iterable[Mapping[str, str]]) -> set[str]:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gateway.drift.glance import ASKING
+from gateway.drift.lazily import lazily
 from gateway.drift.scripts import UPPER
 from gateway.drift.text import Stretch
 from gateway.drift.values.evidence import Evidence
@@ -13,9 +14,9 @@ from gateway.drift.values.heard import Heard
 
 WORD = rf"[{UPPER}]\w+(?:[’'-]\w+)*"
 """A word with a capital."""
-RUN = re.compile(rf"{WORD}(?:[ \u00a0](?:\w{{2,3}} )?{WORD})*")
+RUN = lazily(rf"{WORD}(?:[ \u00a0](?:\w{{2,3}} )?{WORD})*")
 _STOPS = ".!?。！？\n"
-_BREAKS = re.compile(r"[.!?;:()\n…]")
+_BREAKS = lazily(r"[.!?;:()\n…]")
 BEFORE, BEHIND = 4, 3
 """Content words beside a name that say whose it is."""
 MOST = 120

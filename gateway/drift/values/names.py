@@ -7,21 +7,22 @@ from collections.abc import Container, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from gateway.drift.lazily import lazily
 from gateway.drift.scripts import UPPER
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import STOPS, Heard
 
 _WORD = rf"[{UPPER}][^\W\d_]+(?:[’'-][{UPPER}][^\W\d_]+)*"
-_RUN = re.compile(rf"{_WORD}(?:[ \u00a0](?:(?:of|de|du|des|del|della|von|van|the|la|le) )?{_WORD})*")
-_CAPITAL = re.compile(rf"[^.!?\s\"“„«(¿¡] {_WORD}")
-_GLYPHS = re.compile("[\u3005\u3041-\u9fff]+")
-_BRACKETED = re.compile(r"[(（\[][^()（）\[\]]{0,200}$")
+_RUN = lazily(rf"{_WORD}(?:[ \u00a0](?:(?:of|de|du|des|del|della|von|van|the|la|le) )?{_WORD})*")
+_CAPITAL = lazily(rf"[^.!?\s\"“„«(¿¡] {_WORD}")
+_GLYPHS = lazily("[\u3005\u3041-\u9fff]+")
+_BRACKETED = lazily(r"[(（\[][^()（）\[\]]{0,200}$")
 _BESIDE = 20
 """Characters between a name in prose and whose it is."""
 _CLAUSE = 160
 """Characters before a name in prose that are looked at."""
-_LOWER = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_APART = re.compile(r"[;:()\[\]/&–—-]")
+_LOWER = lazily(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_APART = lazily(r"[;:()\[\]/&–—-]")
 _MOST = 200
 """Fields that are kept."""
 _FIRST = 120

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from gateway.drift.language import Language
+from gateway.drift.lazily import lazily
 from gateway.drift.tables import Figures as Words
 from gateway.drift.values import frames, leads, numerals
 from gateway.drift.values.clock import Clock
@@ -40,7 +41,7 @@ _DOTTED_RANGE = re.compile(rf"(?<![\d.]){_OF_RANGE}([^\d.]{{1,6}}){_OF_RANGE}(?!
 _DASHES = frozenset("-–—")
 _SPAN = 12
 """Characters of a range before its last figure."""
-_COUNTER = re.compile("([\u4e00-\u9fff])")
+_COUNTER = lazily("([\u4e00-\u9fff])")
 """A number counts the letter behind it where words run on."""
 _APOSTROPHES = frozenset("'’")
 """One of these stands between a year and its ending, as in "2009'da"."""

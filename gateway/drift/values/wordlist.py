@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from gateway.drift import glance
 from gateway.drift.language import Language, Languages
+from gateway.drift.lazily import lazily
 from gateway.drift.phrases import phrases
 from gateway.drift.scripts import SCRIPTS
 from gateway.drift.tables import Numbers
@@ -175,7 +176,7 @@ def _literal(phrase: str) -> str:
 
 
 def _pattern(frame: str, *parts: str) -> re.Pattern[str]:
-    return re.compile(frame % tuple(part or _NEVER for part in parts) if parts else frame, re.IGNORECASE)
+    return lazily(frame % tuple(part or _NEVER for part in parts) if parts else frame, re.IGNORECASE)
 
 
 def _letters(name: str) -> str:

@@ -1,13 +1,15 @@
 """The model is what was learnt from the training texts; `tools/train_drift.py` makes its arrays."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from gateway.drift.arrays import mapped
 from gateway.drift.calibration import Usual
 from gateway.drift.language import packaged as packaged_languages
 from gateway.drift.voice.stylometry import BUCKETS, Floats, Measures
@@ -68,43 +70,25 @@ class Model:
 
     def _unpack(self, at: int) -> Vocabulary:
         bits, step, bias, reliance = (float(value) for value in self._arrays["scales"][at])
-        surprise = self._arrays["surprise"][at].astype(np.float32) * np.float32(bits)
+        surprise = self._arrays["surprise"][at].astype(np.float32)
+        surprise *= np.float32(bits)
         # Where nothing could be learnt there is no row of weights.
         row = int(self._arrays["rows"][at])
-        learnt = self._arrays["assistant"][row] if row >= 0 else np.zeros(BUCKETS, np.int8)
-        return table(
-            self._languages[at], surprise, learnt.astype(np.float32) * np.float32(step), bias, reliance
-        )
+        learnt = np.zeros(BUCKETS, np.float32)
+        if row >= 0:
+            np.multiply(self._arrays["assistant"][row], np.float32(step), out=learnt)
+        return table(self._languages[at], surprise, learnt, bias, reliance)
 
 
 def table(language: str, surprise: Floats, assistant: Floats, bias: float, reliance: float) -> Vocabulary:
     """Make the tables of a language from the bits that each word tells."""
-    rarity = np.maximum(surprise - np.float32(COMMON_BITS), np.float32(0.2))
-    return Vocabulary(language, np.exp2(-surprise), rarity, assistant, bias, reliance)
+    rarity, share = surprise - np.float32(COMMON_BITS), -surprise
+    np.maximum(rarity, np.float32(0.2), out=rarity)
+    np.exp2(share, out=share)
+    return Vocabulary(language, share, rarity, assistant, bias, reliance)
 
 
 @lru_cache(maxsize=1)
 def packaged() -> Model:
-    """Open the weights that come with the package."""
-    return Model(_Packed(str(resources.files("gateway.drift").joinpath("data/voice.npz"))))
-
-
-class _Packed(Mapping[str, Any]):
-    """The arrays of a file, each read when it is asked for: most languages are never met.
-
-    The file is opened for each, since what is opened before a fork shares its place with the other processes.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __getitem__(self, name: str) -> Any:
-        with np.load(self._path) as arrays:
-            return arrays[name]
-
-    def __iter__(self) -> Iterator[str]:
-        with np.load(self._path) as arrays:
-            return iter(arrays.files)
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
+    """Open the weights that come with the package; most of its languages are never met, nor read."""
+    return Model(mapped(Path(str(resources.files("gateway.drift").joinpath("data/voice.npz")))))
