@@ -128,11 +128,12 @@ def _used(turns: Sequence[Turn]) -> Figures:
 def _scored(scores: Sequence[Score]) -> Figures:
     """Add up the scores of one row."""
     sums = _nothing()
-    for score in scores:
-        sums["turns"] += score.times
-        sums[VERDICTS[score.drift.verdict]] += score.times
+    for (verdict, times), count in Counter([(score.drift.verdict, score.times) for score in scores]).items():
+        sums["turns"] += times * count
+        sums[VERDICTS[verdict]] += times * count
     for name, column in NAMES.items():
-        found = [(level, score.times) for score in scores if (level := LEVELS[name](score)) is not None]
+        level_of = LEVELS[name]
+        found = [(level, score.times) for score in scores if (level := level_of(score)) is not None]
         if found:
             _sort(sums, name, column, found)
     return sums

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Dialect,
     Label,
     Select,
     String,
@@ -66,19 +67,23 @@ async def add(connection: AsyncConnection, table: Table, rows: Sequence[Row]) ->
         keys = [column.name for column in table.primary_key]
         # In one order, so that no two writers wait for each other's rows.
         ordered = sorted(rows, key=lambda row: [row[key] for key in keys])
-        await connection.execute(_addition(table, connection.dialect.name), ordered)
+        # SQLAlchemy would look at each of a hundred values.
+        statement, names = _addition(table, connection.dialect)
+        await connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in ordered])
 
 
 @lru_cache
-def _addition(table: Table, dialect: str) -> Any:
-    insert = insertion(table, dialect)
+def _addition(table: Table, dialect: Dialect) -> tuple[str, Sequence[str]]:
+    """Write the statement as the driver takes it, and name its values in their order."""
+    insert = insertion(table, dialect.name)
     keys = [column.name for column in table.primary_key]
     sums = {
         column.name: column + insert.excluded[column.name]
         for column in table.columns
         if not column.primary_key
     }
-    return insert.on_conflict_do_update(index_elements=keys, set_=sums)
+    written: Any = insert.on_conflict_do_update(index_elements=keys, set_=sums).compile(dialect=dialect)
+    return written.string, written.positiontup
 
 
 async def usage(
