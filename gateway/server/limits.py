@@ -24,7 +24,7 @@ LINGER_SECONDS = 2.0
 DISCARDED_BYTES = 256 * 1024 * 1024
 """Bytes that a refused caller may go on sending."""
 PIPELINED = 32
-"""Requests that may wait on one connection while another is answered."""
+"""Requests that may wait on one connection while another is answered; the next is refused, behind them."""
 
 
 class Limits(HttpToolsProtocol):

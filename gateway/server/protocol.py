@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     # It loads OpenTelemetry, which only those who trace should pay for.
     from gateway.turns.tracing import Tracing
 
+TOO_MANY_WAIT = f"More than {PIPELINED} requests wait on one connection; send some once others are answered."
 ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
@@ -96,8 +97,7 @@ class Protocol(Connection):
                 "`upgrade` (in Java by HttpClient.Version.HTTP_1_1) and the method CONNECT.",
             )
         elif len(self.pipeline) >= PIPELINED:
-            self._refused = True
-            self.transport.close()
+            self._refuse(Fault.RATE_LIMITED, TOO_MANY_WAIT)
         if not self._refused:
             self._begin()
         # A trailer, which comes after a body, must not pass for a header.

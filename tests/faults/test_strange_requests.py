@@ -12,6 +12,7 @@ from tests.fakes import upstream_faults as faults
 from tests.fakes.process import Gateway
 from tests.fakes.sockets import read_until
 from tests.fakes.upstream import ScriptedUpstream
+from tests.fakes.upstream_scripts import Gate
 from tests.faults.callers import ASK, MB, STREAM, assert_refused, head, rest_of
 from tests.faults.proc import PROC
 
@@ -155,14 +156,21 @@ def test_pipelined_requests_are_answered_in_order(impatient: Gateway, worker: in
     assert received.count(b"HTTP/1.1 200 OK") == 10
 
 
-def test_a_flood_of_pipelined_requests_is_cut(
-    impatient: Gateway, upstream: ScriptedUpstream, worker: int
+@pytest.mark.parametrize("waiting", [33, 1000])
+def test_a_flood_of_pipelined_requests_is_refused_behind_the_answers_that_are_due(
+    impatient: Gateway, upstream: ScriptedUpstream, worker: int, waiting: int
 ) -> None:
-    upstream.always(faults.silent())
-    with connect(impatient) as peer, suppress(ConnectionResetError, BrokenPipeError):
-        peer.sendall(written(impatient, ASK) + head("GET /health/live HTTP/1.1", "Host: x") * 1000)
-        rest_of(peer)
-    assert all(seen.gone.wait(25) for seen in upstream.seen)
+    gate = Gate()
+    upstream.always(faults.slow_to_start(gate))
+    with connect(impatient) as peer:
+        peer.sendall(written(impatient, ASK) + head("GET /health/live HTTP/1.1", "Host: x") * waiting)
+        upstream.wait_for(1)
+        gate.open()
+        received, is_reset = rest_of(peer)
+    answers = [answer.partition(b" ")[0] for answer in received.split(b"HTTP/1.1 ")[1:]]
+    assert answers == [*[b"200"] * 33, b"429"]
+    assert b"connection: close\r\n" in received[received.rindex(b"HTTP/1.1 429") :]
+    assert not is_reset
 
 
 def test_a_caller_who_leaves_with_requests_in_the_queue_is_noticed(
