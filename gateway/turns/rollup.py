@@ -5,7 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from gateway.drift.axes import AXES
 from gateway.storage.tables import BINS, TOKENS, bin_names
@@ -39,7 +41,7 @@ def _nothing() -> Figures:
     return defaultdict(int)
 
 
-class Score(NamedTuple):
+class Score(msgspec.Struct, frozen=True, gc=False):
     """A turn's score, as often as it is to be counted; -1 takes it back."""
 
     turn: Any
