@@ -22,8 +22,9 @@ from gateway.cli.local_turns import LocalTurns, persona_of
 from gateway.cli.local_webhooks import LocalWebhooks
 from gateway.cli.opening import Opened, opened, require_store
 from gateway.cli.ref import version_number
-from gateway.cli.rooms import Found
-from gateway.cli.target import Pushed, Sought
+from gateway.cli.rooms import Budgets, Conversations, Found, Gateways, Imports, Keys, TurnRecord, Webhooks
+from gateway.cli.running import Runs
+from gateway.cli.target import Populations, Pushed, Sought
 from gateway.personas import reading
 from gateway.personas.acceptance import check
 from gateway.personas.model import Draft, Persona
@@ -69,9 +70,19 @@ class Local:
 
     def __init__(self, opened: Opened, workspace: Workspace) -> None:
         self._opened = opened
-        self._database = opened.database
+        self._database = database = opened.database
         self._workspace = workspace
         self._actor = Actor(workspace.id)
+        self.imports: Imports = LocalImports(database, workspace)
+        self.gateways: Gateways = LocalGateways(opened.config)
+        self.keys: Keys = LocalKeys(opened, workspace)
+        self.populations: Populations = LocalPopulations(database, workspace)
+        self.runs: Runs = LocalRuns(database, opened.config, workspace)
+        self.turns: TurnRecord = LocalTurns(database, workspace)
+        keeps_texts = opened.config.recording.texts != "none"
+        self.conversations: Conversations = LocalConversations(database, workspace, keeps_texts=keeps_texts)
+        self.budgets: Budgets = LocalBudgets(database, workspace)
+        self.webhooks: Webhooks = LocalWebhooks(opened, workspace)
 
     @property
     def where(self) -> str:
@@ -80,43 +91,6 @@ class Local:
     @property
     def place(self) -> str:
         return f"the workspace `{self._workspace.name}` of {self._database.place}"
-
-    @property
-    def imports(self) -> LocalImports:
-        return LocalImports(self._database, self._workspace)
-
-    @property
-    def gateways(self) -> LocalGateways:
-        return LocalGateways(self._opened.config)
-
-    @property
-    def keys(self) -> LocalKeys:
-        return LocalKeys(self._opened, self._workspace)
-
-    @property
-    def populations(self) -> LocalPopulations:
-        return LocalPopulations(self._database, self._workspace)
-
-    @property
-    def runs(self) -> LocalRuns:
-        return LocalRuns(self._database, self._opened.config, self._workspace)
-
-    @property
-    def turns(self) -> LocalTurns:
-        return LocalTurns(self._database, self._workspace)
-
-    @property
-    def conversations(self) -> LocalConversations:
-        keeps_texts = self._opened.config.recording.texts != "none"
-        return LocalConversations(self._database, self._workspace, keeps_texts=keeps_texts)
-
-    @property
-    def budgets(self) -> LocalBudgets:
-        return LocalBudgets(self._database, self._workspace)
-
-    @property
-    def webhooks(self) -> LocalWebhooks:
-        return LocalWebhooks(self._opened, self._workspace)
 
     def check(self, draft: Draft) -> None:
         for upstream in draft.content.upstreams:

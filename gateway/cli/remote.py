@@ -20,8 +20,9 @@ from gateway.cli.remote_populations import RemotePopulations
 from gateway.cli.remote_runs import RemoteRuns
 from gateway.cli.remote_turns import RemoteTurns
 from gateway.cli.remote_webhooks import RemoteWebhooks
-from gateway.cli.rooms import Found
-from gateway.cli.target import Outcome, Pushed, Sought
+from gateway.cli.rooms import Budgets, Conversations, Found, Gateways, Imports, Keys, TurnRecord, Webhooks
+from gateway.cli.running import Runs
+from gateway.cli.target import Outcome, Populations, Pushed, Sought
 from gateway.personas.model import Content, Draft, Profile
 from gateway.personas.name import ModelName
 from gateway.personas.reading import RuleList
@@ -39,6 +40,15 @@ class Remote:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self.imports: Imports = RemoteImports(api)
+        self.gateways: Gateways = RemoteGateways(api)
+        self.keys: Keys = RemoteKeys(api)
+        self.populations: Populations = RemotePopulations(api)
+        self.runs: Runs = RemoteRuns(api)
+        self.turns: TurnRecord = RemoteTurns(api)
+        self.conversations: Conversations = RemoteConversations(api)
+        self.budgets: Budgets = RemoteBudgets(api)
+        self.webhooks: Webhooks = RemoteWebhooks(api)
 
     @property
     def where(self) -> str:
@@ -47,42 +57,6 @@ class Remote:
     @property
     def place(self) -> str:
         return self._api.root
-
-    @property
-    def imports(self) -> RemoteImports:
-        return RemoteImports(self._api)
-
-    @property
-    def gateways(self) -> RemoteGateways:
-        return RemoteGateways(self._api)
-
-    @property
-    def keys(self) -> RemoteKeys:
-        return RemoteKeys(self._api)
-
-    @property
-    def populations(self) -> RemotePopulations:
-        return RemotePopulations(self._api)
-
-    @property
-    def runs(self) -> RemoteRuns:
-        return RemoteRuns(self._api)
-
-    @property
-    def turns(self) -> RemoteTurns:
-        return RemoteTurns(self._api)
-
-    @property
-    def conversations(self) -> RemoteConversations:
-        return RemoteConversations(self._api)
-
-    @property
-    def budgets(self) -> RemoteBudgets:
-        return RemoteBudgets(self._api)
-
-    @property
-    def webhooks(self) -> RemoteWebhooks:
-        return RemoteWebhooks(self._api)
 
     def check(self, draft: Draft) -> None:
         """Does nothing: only the gateway knows its upstreams, and refuses a draft that names others."""

@@ -49,6 +49,16 @@ class Populations(Protocol):
 class Target(Protocol):
     """Every method raises Failure where it cannot do what is asked."""
 
+    imports: Imports
+    gateways: Gateways
+    keys: Keys
+    runs: Runs
+    populations: Populations
+    turns: TurnRecord
+    conversations: Conversations
+    budgets: Budgets
+    webhooks: Webhooks
+
     @property
     def where(self) -> str:
         """Name the target in messages, such as "in the workspace `default`"."""
@@ -56,33 +66,6 @@ class Target(Protocol):
     @property
     def place(self) -> str:
         """Name the place of writes in messages: a workspace of a file, or a gateway's address."""
-
-    @property
-    def imports(self) -> Imports: ...
-
-    @property
-    def gateways(self) -> Gateways: ...
-
-    @property
-    def keys(self) -> Keys: ...
-
-    @property
-    def runs(self) -> Runs: ...
-
-    @property
-    def populations(self) -> Populations: ...
-
-    @property
-    def turns(self) -> TurnRecord: ...
-
-    @property
-    def conversations(self) -> Conversations: ...
-
-    @property
-    def budgets(self) -> Budgets: ...
-
-    @property
-    def webhooks(self) -> Webhooks: ...
 
     def check(self, draft: Draft) -> None:
         """Check what can be checked before anything is written. Raises ConfigError."""
