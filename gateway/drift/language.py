@@ -167,6 +167,7 @@ def read(folder: Traversable | Path) -> Languages:
             code = file.name.removesuffix(".toml")
             try:
                 language = msgspec.convert(_tables(code, file), Language, str_keys=True)
+                _ = language.numbers.listed
             except (msgspec.DecodeError, ValueError) as error:
                 raise ValueError(f"{file.name}: {error}") from None
             found.append(msgspec.structs.replace(language, code=code))

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from gateway.drift import counting
 from gateway.drift.scripts import LATIN
 
 
@@ -81,7 +82,8 @@ class Words(Table, frozen=True):
 class Numbers(Table, frozen=True):
     """Numbers as they are spoken."""
 
-    words: dict[str, int] = {}
+    words: str = ""
+    """Words that texts of other languages may have; `=` stands before a value that `spelled` lacks."""
     spelled: str = ""
     """The words from nought on, each at its place; `/` parts variants, `-` leaves a place out."""
     one: str = ""
@@ -97,6 +99,17 @@ class Numbers(Table, frozen=True):
     """Letters of what is counted, right behind a number."""
     no_number: str = ""
     """Letters behind ten that make another word of it."""
+
+    @property
+    def listed(self) -> dict[str, int]:
+        """Give `words` with their values. Raises ValueError for one without."""
+        return dict(counting.valued(self.words, counting.spelled(self.spelled)))
+
+    @property
+    def every(self) -> dict[str, int]:
+        """Every number word of the language."""
+        known = self.listed | counting.spelled(self.spelled)
+        return dict(counting.hundreds(self.spelled, self.hundred)) | known if self.hundred else known
 
 
 class Figures(Table, frozen=True):
@@ -232,6 +245,7 @@ class RuleWords(Table, frozen=True):
     """Words that names are made of, and what leads up to one."""
     says: dict[str, str] = {}
     """A rule that was read is put so."""
-    numbers: dict[str, int] = {}
+    numbers: str = ""
+    """Number words that count in rules; those that are none elsewhere have their values: `ein=1`."""
     languages: dict[str, str] = {}
     """Names of languages."""

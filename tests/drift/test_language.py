@@ -108,7 +108,7 @@ def test_a_language_does_not_know_what_another_folder_says() -> None:
     ("text", "reason"),
     [
         ('name = "Vash"\n[words]\nselfish = "mu"', "unknown field `selfish`"),
-        ('name = "Vash"\n[numbers.words]\npelko = "five"', "Expected `int`, got `str`"),
+        ('name = "Vash"\n[numbers]\nwords = "pelko"', "`pelko` has no value"),
         ("name = ", "Invalid value"),
         ("", "missing required field `name`"),
     ],

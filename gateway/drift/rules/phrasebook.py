@@ -51,7 +51,9 @@ def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> "Ph
         plain = phrasebook(languages, code)
         return None if plain is None else plain.for_prompts(words)
     book = Phrasebook(code, words, spaced=languages[code].writing.spaced)
-    book.counts = {fold(word): value for word, value in counting.words(languages[code]).items()}
+    known = languages[code].numbers.every
+    book.counts = {fold(word): value for word, value in known.items()}
+    book.numbers = {fold(word): value for word, value in counting.valued(words.numbers, known)}
     book.amount, book.dose = units.amount(languages), units.dose(languages)
     return book
 
@@ -82,7 +84,8 @@ class Phrasebook:
         self.ands, self.ors = (tuple(_entries(file.cues.get(name, ""))) for name in ("and", "or"))
         self.says, self.address = file.says, file.address
         self.titles = re.compile(file.titles) if file.titles else None
-        self.numbers = {fold(word): value for word, value in file.numbers.items()}
+        self.numbers: dict[str, int] = {}
+        """Number words that count what a rule limits."""
         self.exceptions = frozenset(fold(word) for word in file.exceptions.split())
         self._distinct: dict[str, list[str]] = {word: [] for word in file.accented.split()}
         self.articles = frozenset(fold(word) for word in file.articles.split())

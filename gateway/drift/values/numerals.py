@@ -2,7 +2,6 @@
 
 import re
 
-from gateway.drift import counting
 from gateway.drift.language import Language
 from gateway.drift.values.figures import LONGEST
 
@@ -17,7 +16,7 @@ class Numerals:
     """The number words of one language."""
 
     def __init__(self, language: Language) -> None:
-        self.words = counting.words(language)
+        self.words = language.numbers.every
         """Number words with their values."""
         self.scales = {word: n for word, n in self.words.items() if n in (100, 1000, 1_000_000)}
         joins = "|".join(language.figures.joins.split())

@@ -118,7 +118,7 @@ class Wordlist:
         self.homes = tuple(one.country.home for one in every if one.country.home)
         self.units = "".join(one.country.units for one in every)
         self.keys = {word: kind for one in every for kind, some in one.keys.items() for word in some.split()}
-        self.numbers = {word: n for one in every for word, n in one.numbers.words.items()}
+        self.numbers = {word: n for one in every for word, n in one.numbers.listed.items()}
         self.spoken = SpokenNumbers(one.numbers for one in every)
         self.categories = frozenset(category for one in every for category in one.values)
         self.senses = (*dict.fromkeys(_senses(every)), *_towns(every))
