@@ -119,9 +119,8 @@ class Figures(Table, frozen=True):
     joins: str = ""
     """Words within a number: "four hundred *and* two"."""
     units: dict[str, str] = {}
-    """The words for each unit: `second` to `year`, `percent`, currencies; `*` is any ending.
-
-    The name of a unit may say what part of another it is, or how many of it: `gbp/100`, `percent*10`."""
+    """The words for each unit: `second` to `year`, `percent`, currencies, and parts (`gbp/100`) or multiples
+    (`percent*10`) of others; `*` is any ending."""
     signs: dict[str, str] = {}
     """Signs of units, before or behind the number."""
     doses: str = ""
