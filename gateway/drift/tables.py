@@ -221,6 +221,8 @@ class RuleWords(Table, frozen=True):
     """Words that mean something else without their accent, as which they are not to be read: `sí`."""
     stop: str = ""
     """Words that say nothing of a topic."""
+    light: str = ""
+    """Words that any duty may have, of asking, wanting and bringing: they show none to be due or done."""
     abbreviations: str = ""
     titles: str = ""
     """A pattern of somebody's name, its group, with what stands beside it, where capitals tell nothing."""
@@ -230,6 +232,8 @@ class RuleWords(Table, frozen=True):
     """Words show how a thing is said: denied, promised, claimed to be done."""
     concepts: dict[str, str] = {}
     """Words show what it is about; the names are the same in every language."""
+    occasions: dict[str, str] = {}
+    """Words that tell the same occasion of a duty; the names are the same in every language."""
     acts: dict[str, str] = {}
     """A rule forbids or demands to do these with it."""
     cues: dict[str, str] = {}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
 from gateway.drift.rule import COMMON, Active, effective
-from gateway.drift.rules import answered, consent, duties, forbidden, form, prose, tasks, topics
+from gateway.drift.rules import answered, consent, duties, duty, forbidden, form, prose, tasks, topics
 from gateway.drift.rules.findings import BREAK, TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
@@ -102,7 +102,7 @@ class Rules:
                         forbidden.prepare(one, written or words, self.phrasebook, usual, known_groups, digits)
                     )
                 else:
-                    self.duties.append(duties.prepare(one, written or words, self.phrasebook, daily))
+                    self.duties.append(duty.prepare(one, written or words, self.phrasebook, daily))
         self.unspoken = tuple(
             text
             for one in self.forbidden
@@ -166,7 +166,7 @@ class Rules:
         asked = Marked(self.phrasebook, user.head(LONGEST))
         findings = [self._doubt(one) for one in self._findings(asked, said, kept)]
         done = set(kept.duties)
-        done.update(duty.active.basis for duty in self.duties if duties.is_done(duty, said) >= 1)
+        done.update(one.active.basis for one in self.duties if duties.is_done(one, said) >= 1)
         findings += self.instructions.leaks(asked, said)
         findings += self.manners.breaches(said)
         findings = _distinct([one for one in findings if one.strength >= TOUCH])
@@ -192,15 +192,15 @@ class Rules:
             findings += consent.consents(rule, asked, said)
         if self.scope is not None:
             findings += tasks.errands(asked, said, self.home, self.scope)
-        for duty in self.duties:
-            if duty.active.basis not in kept.duties or duty.is_always or duty.ends_asking:
-                findings += duties.undone(duty, asked, said)
+        for due in self.duties:
+            if due.active.basis not in kept.duties or due.is_always or due.ends_asking:
+                findings += duties.undone(due, asked, said)
         return findings
 
     def _touches(self, asked: Marked, said: Marked) -> bool:
         """Tell whether the turn is about what a rule is about, though nothing speaks against it."""
         return any(topics.touches(rule, said) for rule in self.forbidden) or any(
-            duties.due(duty, asked) for duty in self.duties
+            duties.due(one, asked) for one in self.duties
         )
 
     def title(self, basis: str) -> str | None:

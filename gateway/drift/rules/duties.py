@@ -1,21 +1,11 @@
 """A persona must do some things; an answer that had reason to is looked at for whether it has."""
 
-import re
 from collections.abc import Iterator, Set
-from typing import NamedTuple
 
-from gateway.drift.rule import Active
+from gateway.drift.rules.duty import Duty
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.occasions import condition, either, names_a_child_alone
-from gateway.drift.rules.phrasebook import Phrasebook
-from gateway.drift.sentences import quoted
-from gateway.drift.text import Stretch
 
-_ANCHOR = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\d[\d /().-]{4,}\d|\b[A-Z]{1,4}-?\d+\b|\b\d{2,}\b")
-_CAPITAL = re.compile(r"(?<=[\w,;:] )[A-ZÀ-ÞА-Я][\w-]*[A-Z][\w-]*")
-WORDS = 8
-"""Letters of a quotation that is to be said, and does not only show how to speak."""
 SHORT = 3
 """An answer of so few words need not do anything."""
 COMMON = 0.35
@@ -28,10 +18,6 @@ MAYBE, FAINT = 0.4, 0.3
 """Beliefs that it is the occasion that make it worth a look, and no more."""
 UNTELLING = 2
 """Words of a turn up to which it says nothing by itself."""
-SEVERAL = 2
-"""Words of its own from which on a duty to end with a question is one for some answers only."""
-BEFORE = 24
-"""Characters before a number in which a word for a limit stands."""
 GROUPS = frozenset(
     [
         "@danger",
@@ -51,121 +37,16 @@ GROUPS = frozenset(
 """Groups of words that make an occasion by themselves."""
 SOFT = frozenset({"@human", "@lost", "@photo", "@medicine", "@hurt"})
 """Words of these are said for many reasons; an occasion that says more wants a word of its own, too."""
+CHILDISH = frozenset({"on:sad", "on:afraid", "on:goodnight", "on:alone", "on:bully"})
+"""So children speak of themselves to a persona that is there for them."""
+PIECE = "on:piece"
+"""A verse or motto that is to be said stands somewhere else, and has other words."""
+OWN = 0.8
+"""Tell how surely it is the occasion where the answer itself speaks of it."""
+UNTOLD = 0.5
+"""Tell how far a duty may be done in words that it has not."""
 HARM = frozenset({"@danger", "@hurt", "@bullied", "@gas"})
 """These do where the occasion speaks of a child, which the user may be without saying so."""
-
-
-class Duty(NamedTuple):
-    """A `must` made ready to be looked for."""
-
-    active: Active
-    is_always: bool
-    """It is to be done in every answer."""
-    occasion: frozenset[str]
-    """The words of its condition."""
-    either: tuple[frozenset[str], ...]
-    """The same words by what stands between commas and an `or`."""
-    common: frozenset[str]
-    """The persona's other texts have these of them, too."""
-    groups: frozenset[str]
-    """The groups of words of its condition."""
-    told: frozenset[str]
-    """The words of its condition that belong to one of these."""
-    stems: frozenset[str]
-    """The words of what is to be done."""
-    concepts: frozenset[str]
-    anchors: tuple[str, ...]
-    """Numbers, codes and addresses that have to be given."""
-    ends_asking: bool
-    may_call: bool
-    """An answer that has to end with a question may also end with an order."""
-    asks: bool
-    is_childs: bool
-    """The occasion is a child, of which the user tells by its age."""
-    is_doing: bool
-    """The occasion is something that the persona itself is about to do."""
-
-
-def prepare(
-    active: Active, words: Phrasebook, answers: Phrasebook, daily: frozenset[str] = frozenset()
-) -> Duty:
-    """Take a rule apart: on what occasion, and what then; `daily` words alone are no occasion."""
-    text = active.rule.must or ""
-    reading = Marked(words, Stretch(text))
-    start, end = condition(reading)
-    same = words.code == answers.code
-    spent = [mark for mark in reading.marks if mark.label.startswith(("cue:", "act:"))]
-
-    def stems(low: int, high: int) -> frozenset[str]:
-        return (
-            frozenset(
-                stem
-                for stem, places in reading.stems.items()
-                for a, b in places
-                if low <= a and b <= high and not any(mark.start <= a and b <= mark.end for mark in spent)
-            )
-            if same
-            else frozenset()
-        )
-
-    inside = stems(start, end)
-    outside = (stems(0, start) | stems(end, len(text))) - inside
-    ends_asking = end <= start and {"act:end", "cue:question"} <= reading.labels.keys()
-    if ends_asking and len(outside) >= SEVERAL:
-        # "Answers about fractions end with a question" says which ones do.
-        inside, outside = outside, frozenset()
-    groups = frozenset(
-        mark.label for mark in reading.marks if mark.label.startswith("@") and start <= mark.start < end
-    )
-    concepts = frozenset(
-        mark.label
-        for mark in reading.marks
-        if mark.label.startswith("@")
-        and not start <= mark.start < end
-        # "Tell them" says that it is to be said, and not whom one tells of it.
-        and not any(one.start <= mark.start < one.end for one in spent)
-    )
-    told = frozenset(
-        stem
-        for stem in inside
-        for a, b in reading.stems[stem]
-        if any(mark.label in groups and mark.start <= a and b <= mark.end for mark in reading.around(a, b))
-    )
-    left = text[:start] + " " * (end - start) + text[end:]
-    words_of = [text[low + 1 : high - 1].strip(" .,…") for low, high in quoted(left)]
-    anchors = tuple(one for one in words_of if len(one) >= WORDS) or tuple(
-        re.sub(r"\D", "", match[0]) or match[0]
-        for match in _ANCHOR.finditer(left)
-        if len(match[0]) > 1 and not _is_limit(reading, match.start())
-    )
-    return Duty(
-        active,
-        is_always=end <= start and reading.has(0, len(text), "cue:every"),
-        occasion=inside,
-        either=tuple(
-            part
-            for low, high in either(reading, start, end)
-            if (part := stems(low, high)) and not part <= daily
-        ),
-        common=inside & daily,
-        groups=groups,
-        told=told,
-        stems=outside,
-        concepts=concepts,
-        anchors=anchors,
-        ends_asking=ends_asking,
-        may_call="cue:nor" in reading.labels,
-        asks="act:ask" in reading.labels,
-        is_childs=groups == {"@child"}
-        and not words.glyphs
-        and names_a_child_alone(reading, start, end, inside),
-        is_doing=reading.has(start, end, "cue:before"),
-    )
-
-
-def _is_limit(reading: Marked, start: int) -> bool:
-    """Tell whether a number says how much an answer may have at most, and is none to be given in it."""
-    return reading.has(max(0, start - BEFORE), start, "cue:most")
 
 
 def due(duty: Duty, asked: Marked) -> float:
@@ -179,14 +60,15 @@ def due(duty: Duty, asked: Marked) -> float:
 
 def _told(duty: Duty, asked: Marked) -> float:
     """Tell the same by the words of the user's turn."""
+    said = asked.labels.keys()
     heard = duty.occasion & asked.content
-    heard |= asked.alike(duty.occasion - heard)
+    heard |= asked.alike(duty.occasion - heard) | asked.inflected(duty.occasion - heard)
+    heard |= {word for word, kinds in duty.kinds.items() if not kinds.isdisjoint(said)}
     if duty.is_doing and not duty.groups:
         # What the persona is about to do shows in its answer, to whoever understands it.
         return FAINT if heard else 0.0
     hits = sum(COMMON if one in duty.common else 1.0 for one in heard)
     groups = len((duty.groups - {"@child"}) & asked.labels.keys())
-    said = asked.labels.keys()
     is_child = "@child" in duty.groups
     sudden = HARM if is_child and said.isdisjoint({"@child", "minor"}) else GROUPS
     struck = duty.groups & said & sudden
@@ -201,12 +83,19 @@ def _told(duty: Duty, asked: Marked) -> float:
     if not heard:
         return 0.25 if groups else 0.0
     # Who else is lost is not the child that an occasion tells of.
-    is_anybody = not is_child or not said.isdisjoint({"@child", "minor"})
+    is_anybody = not is_child or not said.isdisjoint({"@child", "minor"}) or _is_childish(duty, heard)
     parts = (*duty.either, duty.occasion) if is_anybody else (duty.occasion,)
     share = max(_share(duty, one, heard) for one in parts)
+    if not is_anybody:
+        share *= len(duty.occasion) / (len(duty.occasion) + 1)
     if hits >= 2 or (hits and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
     return 0.4 if hits and groups else 0.25 if hits or groups else 0.0
+
+
+def _is_childish(duty: Duty, heard: Set[str]) -> bool:
+    """Tell whether the occasion is one of which children tell."""
+    return any(not kinds.isdisjoint(CHILDISH) for word, kinds in duty.kinds.items() if word in heard)
 
 
 def _share(duty: Duty, words: frozenset[str], heard: Set[str]) -> float:
@@ -226,15 +115,18 @@ def is_done(duty: Duty, answer: Marked) -> float:
         digits = answer.digits
         lowered = answer.text.lower()
         return 1.0 if any(one in digits or one.lower() in lowered for one in duty.anchors) else 0.0
-    hits = len(duty.stems & answer.content)
-    groups = len(duty.concepts & answer.labels.keys())
+    if not duty.stems and duty.glyphs:
+        return min(1.0, 2 * sum(one in answer.text for one in duty.glyphs) / len(duty.glyphs))
     if not duty.stems and not duty.concepts:
         return 1.0
+    done = duty.stems & answer.content
+    done |= {word for word, kinds in duty.ways.items() if not kinds.isdisjoint(answer.labels)}
+    hits = len(done & duty.stems)
+    groups = len(duty.concepts & answer.labels.keys())
     share = hits / max(1, len(duty.stems))
-    return min(
-        1.0,
-        share * 2 + 0.5 * bool(groups) + (0.25 if hits and any(one.asks for one in answer.sentences) else 0),
-    )
+    asks = any(one.asks for one in answer.sentences)
+    told = share * 2 + 0.5 * bool(groups) + (0.25 if hits and asks else 0)
+    return min(1.0, max(told, UNTOLD if duty.is_vague else 0.0))
 
 
 def _turns_down(answer: Marked) -> bool:
@@ -249,11 +141,15 @@ def _turns_down(answer: Marked) -> bool:
 def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """A duty that was due and has not been done."""
     occasion = due(duty, asked)
+    if duty.is_own and occasion < OWN:
+        occasion = max(occasion, min(OWN, _told(duty, answer)))
     if not occasion or (len(answer.text.split()) <= SHORT and not answer.phrasebook.glyphs):
         return
     left = 1 - is_done(duty, answer)
     if left > 0 and not duty.anchors and answer.alike(duty.stems - answer.content):
         left -= 0.5
+    if any(PIECE in kinds for kinds in duty.ways.values()):
+        left = min(left, UNTOLD)
     if left <= 0:
         return
     if not duty.anchors and not duty.groups & GROUPS and _turns_down(answer):

@@ -20,6 +20,10 @@ ALIKE, LONG, SHORTER = 5, 7, 2
 """Letters of a word that is looked for within longer ones; of one that may lack as many at its end."""
 
 
+ROOT, FORM = 4, 3
+"""Letters that two forms of a word have in common at least, and by which they may differ."""
+
+
 class Marked:
     """One text, as a phrasebook reads it."""
 
@@ -138,6 +142,12 @@ class Marked:
             or (self.phrasebook.compounds and len(one) > LONG and self._begins(one))
         }
 
+    def inflected(self, stems: frozenset[str]) -> set[str]:
+        """Tell of which there are other forms, where endings follow endings: `boya` of `boy`."""
+        if not stems or not self.phrasebook.behind or self.phrasebook.glyphs:
+            return set()
+        return {one for one in stems if any(_is_form(one, word) for word in self.content)}
+
     def _begins(self, compound: str) -> bool:
         """Tell whether the first part of a compound is said by itself: `original` of `originalblatt`."""
         return any(len(one) >= LONG and compound.startswith(one) for one in self.content)
@@ -213,6 +223,14 @@ class Marked:
                 if one.start >= start and one.end <= end and not inside:
                     return True
         return False
+
+
+def _is_form(one: str, other: str) -> bool:
+    """Tell whether two words begin alike and differ in a few letters at their ends."""
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    same = min(len(one), len(other)) if same is None else same
+    longest = max(len(one), len(other))
+    return longest - same <= (FORM if same >= ROOT else 1 if same == ROOT - 1 else -1)
 
 
 def _from(marks: Sequence[Mark], start: int, end: int) -> Sequence[Mark]:

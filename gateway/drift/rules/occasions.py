@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 
 
 def condition(reading: Marked) -> tuple[int, int]:
     """The part of a duty that says when."""
     text = reading.text
-    marks = reading.labels.get("cue:condition", [])
+    marks = reading.labels.get("cue:condition", []) or headings(reading, 0, len(text))
     if not marks:
         return 0, 0
     if reading.phrasebook.behind:
@@ -39,6 +40,14 @@ def condition(reading: Marked) -> tuple[int, int]:
     return first.start, min(ends, default=len(text))
 
 
+def headings(reading: Marked, start: int, end: int) -> list[Mark]:
+    """Find what leads an occasion where it comes first: `for a broken parcel ask for a photo`."""
+    first = reading.within("cue:for", start, end)[:1]
+    if not first or any(map(str.isalnum, reading.text[start : first[0].start])):
+        return []
+    return first if reading.has(first[0].end, end, "cue:ask", "cue:always") else []
+
+
 def either(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The parts of a condition of which each is an occasion by itself."""
     low = start
@@ -63,5 +72,5 @@ def _parting(ors: tuple[str, ...]) -> re.Pattern[str]:
 def names_a_child_alone(reading: Marked, start: int, end: int, occasion: frozenset[str]) -> bool:
     """Tell whether nothing but the child is named: `if a child is speaking`."""
     children = reading.within("@child", start, end)
-    places = [place for stem in occasion for place in reading.stems[stem] if start <= place[0] < end]
+    places = [place for stem in occasion for place in reading.stems.get(stem, ()) if start <= place[0] < end]
     return all(any(mark.start <= low and high <= mark.end for mark in children) for low, high in places)

@@ -91,12 +91,15 @@ class Phrasebook:
         self.articles = frozenset(fold(word) for word in file.articles.split())
         self.stop = frozenset(fold(word) for word in file.stop.split())
         self.endings = tuple(sorted((fold(word) for word in file.endings.split()), key=len, reverse=True))
+        self.light_words = frozenset(fold(word) for word in file.light.split())
+        self.light = frozenset(self.stem(word) or word for word in self.light_words)
         self.stops = Stops(frozenset(fold(word) for word in file.abbreviations.split()), file.ordinals)
         sections = {
             "": file.marks,
             "@": file.concepts,
             "task:": file.tasks,
             "register:": file.register,
+            "on:": file.occasions,
         }
         sections["form:"] = {name: file.cues[name] for name in FORMS if name in file.cues}
         self._accented: set[str] = set()

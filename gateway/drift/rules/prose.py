@@ -11,6 +11,7 @@ from gateway.drift.rules.beyond import is_beyond, tells_cue, whole
 from gateway.drift.rules.limits import Segment, form_of, is_forbidden, is_most, length_of
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.names import named
+from gateway.drift.rules.occasions import headings
 from gateway.drift.rules.phrasebook import Phrasebook, phrasebook
 from gateway.drift.rules.segments import marks_of, occasions_of, segments
 from gateway.drift.rules.words import fold
@@ -211,7 +212,8 @@ def _deed(reading: Marked, segment: Segment) -> Rule | None:
     always = [mark.start for mark in reading.within("cue:always", start, end)]
     if (behind or never) and not _tells_first(reading, start, end, never):
         return None if _is_fact(reading, start, end) else Rule(must_not=text)
-    if always or (reading.has(start, end, "cue:condition") and reading.has(start, end, "cue:ask")):
+    is_asked = reading.has(start, end, "cue:ask")
+    if always or (is_asked and (reading.has(start, end, "cue:condition") or headings(reading, start, end))):
         return Rule(must=text)
     return None
 
