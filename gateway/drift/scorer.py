@@ -86,7 +86,7 @@ def score(
     text = profile.read(answer, user)
     odds = profile.odds(known, text)
     p = profile.p_value(profile.usual + course.scores, known.number, odds.drifted)
-    contradicted, own = contradiction.weigh(profile.facts, course.claims, asked, said)
+    contradicted, own = contradiction.weigh(profile.facts, course.claims, asked, said, course.answer)
     broken = detection.breaks(said, profile.guards, profile.patterns)
     unlike = odds.assistant if known.number >= verdict.LINES_NEEDED else -math.inf
     broken += detection.served(said, profile.service, unlike)

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Set
 
+from gateway.drift import emergency
+from gateway.drift.lazily import lazily
 from gateway.drift.rules.duty import Duty
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 
+_NUMBER = lazily(r"(?<![\d.,])\d{2,3}(?![\d.,]*\d)")
 SHORT = 3
 """An answer of so few words need not do anything."""
 COMMON = 0.35
@@ -114,7 +117,12 @@ def is_done(duty: Duty, answer: Marked) -> float:
     if duty.anchors:
         digits = answer.digits
         lowered = answer.text.lower()
-        return 1.0 if any(one in digits or one.lower() in lowered for one in duty.anchors) else 0.0
+        if any(one in digits or one.lower() in lowered for one in duty.anchors):
+            return 1.0
+        calls = not emergency.NUMBERS.isdisjoint(duty.anchors) and not emergency.NUMBERS.isdisjoint(
+            _NUMBER.findall(lowered)
+        )
+        return 1.0 if calls else 0.0
     if not duty.stems and duty.glyphs:
         return min(1.0, 2 * sum(one in answer.text for one in duty.glyphs) / len(duty.glyphs))
     if not duty.stems and not duty.concepts:

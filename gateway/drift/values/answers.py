@@ -12,7 +12,8 @@ from gateway.drift.text import Stretch
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import Heard
 
-WORD = rf"[{UPPER}]\w+(?:[’'-]\w+)*"
+_LETTER = "[^\\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+WORD = rf"[{UPPER}]{_LETTER}+(?:[’'-]{_LETTER}+)*"
 """A word with a capital."""
 RUN = lazily(rf"{WORD}(?:[ \u00a0](?:\w{{2,3}} )?{WORD})*")
 _STOPS = ".!?。！？\n"

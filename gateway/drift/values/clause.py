@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from operator import itemgetter
 from typing import NamedTuple
 
+from gateway.drift.values.figures import is_year
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.values.reading import Mention
 from gateway.drift.values.wordlist import TOPIC
@@ -151,7 +152,8 @@ class Clause:
     def age(self) -> float | None:
         """The age that it gives, in years."""
         if self._age == -1:
-            self._age = next((n for n, a, b in self._counts if self._is_age(a, b)), None)
+            ages = (n for n, a, b in self._counts if not is_year(n) and self._is_age(a, b))
+            self._age = next(ages, None)
         return self._age
 
     def _is_age(self, start: int, end: int) -> bool:

@@ -127,12 +127,17 @@ def _own(clauses: Iterable[Clause]) -> Own:
     return tuple(said[:_CLAIMS_PER_TURN])
 
 
-def weigh(facts: Facts, claims: Claims, user: Text, answer: Text) -> Weighed:
-    """Gather what speaks for a contradiction, and what is to be learnt of the answer."""
+def weigh(facts: Facts, claims: Claims, user: Text, answer: Text, before: str = "") -> Weighed:
+    """Gather what speaks for a contradiction, and what is to be learnt of the answer.
+
+    `before` is the answer before, whose names and numbers are none that this one brings up.
+    """
     question = user.stretch(max(0, len(user) - _ASKED), len(user))
     asked = facts.lexicon.read(question)
     evidence = Evidence(facts, asked)
     read = pieces(facts.lexicon, answer)
+    evidence.answer, evidence.asked_text = answer.text, question.text
+    evidence.mentions = read[0].reading.mentions
     evidence.said.update([stem for piece in read for stem, _, _ in piece.reading.stems])
     earlier: dict[str, list[Claim]] = {}
     for claim in claims:
@@ -152,7 +157,7 @@ def weigh(facts: Facts, claims: Claims, user: Text, answer: Text) -> Weighed:
     lower = answer.lowered(_SEEN)
     _weigh_words(evidence, lower)
     weigh_reply(evidence, said, Piece(question, asked), answer.text)
-    _weigh_figures(evidence, read, figures, Piece(question, asked), answer)
+    _weigh_figures(evidence, read, figures, Piece(question, asked), answer, before.lower())
     _weigh_identity(evidence, user.text, answer.head(_SEEN))
     # Clauses of a longer answer are read from another part of it when they are learnt.
     told = _own([one for one in said if one.number < MOST]) if len(answer) <= LEARNT_FROM else None
@@ -169,7 +174,12 @@ def _weigh_words(evidence: Evidence, lower: str) -> None:
 
 
 def _weigh_figures(
-    evidence: Evidence, read: Sequence[Piece], figures: list[Figure], question: Piece, answer: Text
+    evidence: Evidence,
+    read: Sequence[Piece],
+    figures: list[Figure],
+    question: Piece,
+    answer: Text,
+    earlier: str,
 ) -> None:
     """Add what the prices, times and other figures of the answer say, and names in place of others."""
     facts = evidence.facts
@@ -181,7 +191,7 @@ def _weigh_figures(
     is_asked = facts.answers.is_asked(question.stretch)
     if not names and not is_asked and not (figures and ledger.stated):
         return
-    heard = Heard(answer, figures, [part.reading for part in read], question, reader)
+    heard = Heard(answer, figures, [part.reading for part in read], question, reader, earlier)
     if figures and ledger.stated:
         ledger.weigh(evidence, heard)
     if names:

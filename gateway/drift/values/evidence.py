@@ -5,14 +5,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.drift.score import kind
+from gateway.drift.values.aside import TOUCHED, Asides
 from gateway.drift.values.figures import Figure, numbers
-from gateway.drift.values.reading import Reading
+from gateway.drift.values.reading import Mention, Reading
 
 if TYPE_CHECKING:
     from gateway.drift.values.facts import Facts
 
 SAID = {"examples": 0.6, "earlier": 0.7}
 """The weight of an example line or an earlier turn beside a stored field."""
+
+
+_TOLD = frozenset({"figure", "number", "name"})
+"""What may be told of others: these are the figures and the names of an answer."""
 
 
 class Clash(NamedTuple):
@@ -40,10 +45,24 @@ class Evidence:
         self.figures: Sequence[Figure] = ()
         """The figures of the answer."""
         self.question = question
+        self.answer, self.asked_text = "", ""
+        self.mentions: Sequence[Mention] = ()
+        """What is known of the words of the answer."""
+        self._asides: Asides | None = None
         self._theirs: frozenset[float | str] | None = None
         self.said: set[str] = set()
         self.asked: set[str] = set()
         """Content words of the answer and of the question."""
+
+    @property
+    def asides(self) -> Asides:
+        """What the answer says of others, or of another time; it is looked for where something is accused."""
+        if self._asides is None:
+            lexicon = self.facts.lexicon
+            self._asides = Asides(
+                self.answer, self.asked_text, self.mentions, self.facts.text, lexicon.others, lexicon.then
+            )
+        return self._asides
 
     @property
     def theirs(self) -> frozenset[float | str]:
@@ -72,5 +91,7 @@ class Evidence:
 
     def accuse(self, feature: str, name: str, strength: float, span: tuple[int, int], basis: str) -> None:
         strength *= SAID.get(kind(basis), 1.0)
+        if feature in _TOLD and strength > TOUCHED and self.asides.holds(span[0]):
+            strength = TOUCHED
         self.note(feature, strength)
         self.clashes.append(Clash(name, strength, *span, basis))

@@ -14,6 +14,7 @@ SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800
 MONTHS = {"month": 1, "year": 12}
 LONGEST = 15
 """Digits of a number that are looked at."""
+FIRST_YEAR, LAST_YEAR = 1200, 2100
 MOST = 24
 """Figures of one text that are read."""
 
@@ -40,6 +41,11 @@ class Figure(NamedTuple):
         if self.kind in SECONDS:
             return "s", self.value * SECONDS[self.kind]
         return ("m", self.value * MONTHS[self.kind]) if self.kind in MONTHS else None
+
+
+def is_year(value: float) -> bool:
+    """Tell whether a number is one of the calendar's years, which count nothing: "since 2015"."""
+    return FIRST_YEAR <= value <= LAST_YEAR and value == int(value)
 
 
 def sentence_of(text: str, figure: Figure) -> tuple[int, int]:
@@ -102,7 +108,7 @@ def joined(
         if last is not None and _is_minutes(text, last, one):
             minutes = float(last.value) * (60 if last.kind == "hour" else 1) + float(one.value)
             out[-1] = Figure(TIME, minutes, last.start, one.end, stop=one.end)
-        elif last is not None and last.kind in currencies and _is_rest(text, last, one):
+        elif last is not None and last.kind in currencies and _is_cents(text, last, one, joins):
             value = float(last.value) + float(one.value) / 100
             out[-1] = Figure(last.kind, value, last.start, one.end, stop=one.end)
         elif last is not None and last.kind in currencies and _is_change(text, last, one, joins):
@@ -128,6 +134,15 @@ def _is_change(text: str, whole: Figure, one: Figure, joins: re.Pattern[str]) ->
         and 0 < one.value < 1
         and bool(joins.fullmatch(text, whole.end, one.start))
     )
+
+
+def _is_cents(text: str, whole: Figure, one: Figure, joins: re.Pattern[str]) -> bool:
+    """Tell whether a bare number behind a price are its parts: "15 euro e cinquanta"."""
+    if _is_rest(text, whole, one):
+        return True
+    is_joined = one.kind == NUMBER and joins.fullmatch(text, whole.end, one.start) is not None
+    is_whole = not isinstance(whole.value, str) and whole.value == int(whole.value)
+    return is_joined and is_whole and not isinstance(one.value, str) and 10 <= one.value < 100
 
 
 def _is_rest(text: str, whole: Figure, one: Figure) -> bool:

@@ -25,7 +25,10 @@ class Heard:
         read: Sequence[Reading],
         question: Piece,
         reader: Reader,
+        earlier: str = "",
     ) -> None:
+        """Take the turn; `earlier` is what was said right before it, in lower case."""
+        self.earlier = earlier
         self.text = answer.text
         self.lower = answer.lowered(len(answer))
         self.figures = figures

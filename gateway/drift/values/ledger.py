@@ -1,13 +1,16 @@
 """A ledger is all figures that are stored of a persona, each with what it belongs to."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
+from gateway.drift import emergency
 from gateway.drift.values import sums
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.figures import (
     DATE,
     LABEL,
+    LONGEST,
     NOUN,
     NUMBER,
     PHONE,
@@ -19,7 +22,7 @@ from gateway.drift.values.figures import (
     numbers,
     sentence_of,
 )
-from gateway.drift.values.heard import Heard
+from gateway.drift.values.heard import STOPS, Heard
 from gateway.drift.values.opening import Opening
 from gateway.drift.values.reader import Reader
 from gateway.drift.values.stated import Stated, telling
@@ -38,10 +41,18 @@ _SUMMED = 8
 _BARE = 1.5
 """The same of a number without a unit."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
+_APART = 24
+"""So many times as long is another stretch of time: a day and an hour."""
+_CODE = 4
+"""Digits before a telephone number that are a country's."""
+_DAY = 1440
+"""Minutes."""
 _WORKED = 5
 """Days of a week on which most people work."""
 _ALIKE = {one: pair for pair in (("day", "week"), ("minute", "hour")) for one in pair}
 """Units in which the same stretch of time is told."""
+UNSUMMED = frozenset({TIME, YEAR, DATE, WEEKDAY})
+"""Kinds of which nothing is added up."""
 _NONE: frozenset[float | str] = frozenset()
 
 
@@ -104,8 +115,10 @@ class Ledger:
                 evidence.accuse("figure", "number-clash", _LIKELY, span, held[0].called)
             elif self.knows(figure):
                 evidence.support("figure_same", 1.0, held[0].basis)
-            elif not self._excused(figure, heard):
-                strength, stated = self._accused(evidence, figure, held, heard)
+            elif not self._excused(figure, heard) and not _is_help(figure, held):
+                # What is said right beside it is not what it stands in place of.
+                left = [one for one in held if not _is_said(one.figure, figure, heard.figures)]
+                strength, stated = self._accused(evidence, figure, left, heard) if left else (0.0, held[0])
                 if strength:
                     span = (figure.start, figure.end)
                     evidence.accuse("figure", "number-clash", strength, span, stated.called)
@@ -114,12 +127,18 @@ class Ledger:
         """Give the stored figures that this one may be held against: months are years, too."""
         if figure.length is None:
             return self.by_kind.get(figure.kind, [])
-        unit = figure.length[0]
-        return [one for one in self.stated if one.figure.length is not None and one.figure.length[0] == unit]
+        unit, long = figure.length
+        held = []
+        for one in self.stated:
+            length = one.figure.length
+            # What takes half a minute is nothing that half an hour is stored of.
+            if length is not None and length[0] == unit and long <= _APART * length[1] <= _APART**2 * long:
+                held.append(one)
+        return held
 
     def _weigh_bare(self, evidence: Evidence, figure: Figure, heard: Heard) -> None:
         """Hold a number without a unit against amounts of money: "forty a day plus expenses"."""
-        if not self._amounts or self.holds(figure):
+        if not self._amounts or self.holds(figure) or self._is_spoken(figure, heard):
             return
         near, _ = self._context(figure, heard)
         for one in self._amounts:
@@ -129,13 +148,25 @@ class Ledger:
                 evidence.accuse("figure", "number-clash", _LIKELY, span, one.called)
                 return
 
+    def _is_spoken(self, figure: Figure, heard: Heard) -> bool:
+        """Tell whether it is part of a price in two numbers that is stored: "one ninety"."""
+        prices = {one.figure.value for one in self._amounts}
+        for one, other in pairwise(heard.figures):
+            if figure not in (one, other) or heard.text[one.end : other.start] not in (" ", "-"):
+                continue
+            if isinstance(one.value, str) or isinstance(other.value, str) or other.value >= 100:
+                continue
+            if round(one.value + other.value / 100, 2) in prices:
+                return True
+        return False
+
     def knows(self, figure: Figure) -> bool:
         """Tell whether the figure is stored, of whatever it may be said, or the same stretch of time."""
         values = self.values.get(figure.kind, ())
         if figure.value in values or figure.length in self._lengths:
             return True
         if isinstance(figure.value, str):
-            return False
+            return self._is_written(figure)
         if figure.kind == "week" and ("s", figure.value * _WORKED * SECONDS["day"]) in self._lengths:
             # Five working days are a week.
             return True
@@ -143,6 +174,16 @@ class Ledger:
             # Whoever says "at ten hours" may mean the time of day.
             return figure.value * 60 in self.values.get(TIME, ())
         return figure.kind == TIME and not {figure.value + 720, figure.value - 720}.isdisjoint(values)
+
+    def _is_written(self, figure: Figure) -> bool:
+        """Tell whether a number or label is stored as another kind of figure, or with a country's digits."""
+        value = str(figure.value)
+        if figure.kind.startswith(LABEL):
+            return value in self.numbers or (value.isdecimal() and float(value[:LONGEST]) in self.numbers)
+        stored = (str(one).lstrip("0") for one in self.values.get(figure.kind, ()))
+        return figure.kind == PHONE and any(
+            one and value.endswith(one) and len(value) - len(one) <= _CODE for one in stored
+        )
 
     def holds(self, figure: Figure) -> bool:
         """Tell whether the figure is stored, or its number, as what it may stand for without a unit."""
@@ -160,7 +201,13 @@ class Ledger:
     def _excused(self, figure: Figure, heard: Heard) -> bool:
         """Tell whether the figure is the user's, denied, asked, within a range, or follows from others."""
         value = figure.value
+        if figure.kind == PHONE and str(value) in "".join(filter(str.isdecimal, heard.earlier)):
+            return True
         theirs = numbers(heard.asked_figures)
+        if _is_idle(figure, heard) or _between(figure, (*heard.figures, *heard.asked_figures)):
+            return True
+        if figure.length is not None and _is_theirs(figure, heard.asked_figures):
+            return True
         if value in theirs or (figure.kind == TIME and isinstance(value, float) and value / 60 in theirs):
             return True
         if any(figure.start - _DENIED <= at <= figure.start for at in heard.denied):
@@ -172,7 +219,34 @@ class Ledger:
     def follows(
         self, figure: Figure, said: Iterable[Figure], asked: Iterable[Figure], named: frozenset[str]
     ) -> bool:
-        """Tell whether it follows from stored ones and what is counted or `named`: three at eight euros."""
+        """Tell whether it follows from stored ones and what is counted or `named`: three at eight euros.
+
+        What follows so may be counted on: so much a month is so much a year.
+        """
+        said, asked = list(said), list(asked)
+        if self._comes_of(figure, said, asked, named):
+            return True
+        if isinstance(figure.value, str) or figure.kind in UNSUMMED:
+            return False
+        others = [one for one in said if one.kind == figure.kind and one.start != figure.start]
+        right = {
+            float(one.value)
+            for one in others[:_SUMMED]
+            if not isinstance(one.value, str) and (self.knows(one) or self._comes_of(one, said, asked, named))
+        }
+        if figure.length is not None and any(
+            one.length == figure.length and one.start != figure.start
+            for one in said
+            if self._comes_of(one, said, asked, named)
+        ):
+            return True
+        counts = sums.counted(said) | sums.counted(asked)
+        return bool(right) and sums.follows_from(float(figure.value), right, counts)
+
+    def _comes_of(
+        self, figure: Figure, said: Sequence[Figure], asked: Sequence[Figure], named: frozenset[str]
+    ) -> bool:
+        """Tell whether it follows from stored ones alone."""
         value = figure.value
         if isinstance(value, str):
             return False
@@ -180,7 +254,7 @@ class Ledger:
         if figure.kind == TIME:
             lengths = [seconds / 60 for unit, seconds in self._lengths if unit == "s"]
             return any(value + length in values or value - length in values for length in lengths)
-        if figure.kind in (YEAR, DATE, WEEKDAY):
+        if figure.kind in UNSUMMED:
             return False
         ranged = [one.figure.value for one in self.by_kind.get(figure.kind, ()) if one.figure.is_range]
         if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
@@ -247,3 +321,48 @@ class Ledger:
         inside = {s for s, a, _ in heard.stems if low <= a < high and not (figure.start <= a < figure.end)}
         inside.update(glyph for glyph in self._glyphs if glyph in heard.text[low:high])
         return inside, heard.asked_stems
+
+
+def _is_theirs(figure: Figure, asked: Iterable[Figure]) -> bool:
+    """Tell whether the user has said the same stretch of time in other words: a month is four weeks."""
+    told = {one.length for one in asked}
+    weeks = {("s", k * 28 * SECONDS["day"]) for unit, k in filter(None, told) if unit == "m"}
+    return figure.length in told or figure.length in weeks
+
+
+def _is_help(figure: Figure, held: Iterable[Stated]) -> bool:
+    """Tell whether a number calls for help, and so do those that are stored of its kind, if any."""
+    value = str(figure.value)
+    return value in emergency.NUMBERS and all(str(one.figure.value) in emergency.NUMBERS for one in held)
+
+
+def _is_said(stated: Figure, figure: Figure, said: Iterable[Figure]) -> bool:
+    """Tell whether the stored figure is said, too, so that the other one does not stand in its place."""
+    return any(
+        one.start != figure.start
+        and ((one.kind, one.value) == (stated.kind, stated.value) or (one.length or 0) == stated.length)
+        for one in said
+    )
+
+
+def _is_idle(figure: Figure, heard: Heard) -> bool:
+    """Tell whether it only says some time or other: "One day, let him play it"."""
+    begins = not heard.text[: figure.start].rstrip() or heard.text[: figure.start].rstrip()[-1] in STOPS
+    return (
+        figure.kind == "day"
+        and figure.value == 1
+        and begins
+        and heard.text[figure.end : figure.end + 1] in (",", "，", "、")
+    )
+
+
+def _between(figure: Figure, figures: Iterable[Figure]) -> bool:
+    """Tell whether it is the time between two times that are said, or its hours, or its minutes."""
+    times = [float(one.value) for one in figures if one.kind == TIME and not isinstance(one.value, str)]
+    if figure.kind not in ("hour", "minute") or isinstance(figure.value, str):
+        return False
+    spans = {(b - a) % _DAY for a in times for b in times if a != b}
+    value = figure.value
+    if figure.kind == "hour":
+        return any(value in (span / 60, span // 60) for span in spans)
+    return any(value in (span, span % 60) for span in spans)

@@ -47,6 +47,7 @@ class Lexicon:
         self.name_told, self.name_said = re.compile(own.phrases.name_told or "(?!)"), own.phrases.name_said
         self._asks_in_several = re.search(r"\S \S", own.phrases.asking) is not None
         self.asking, self.called = frames.pattern(own.phrases.asking), frames.pattern(own.phrases.called)
+        self.others, self.then = frames.pattern(own.phrases.others), frames.pattern(own.phrases.then)
         self.puts_objects_first = own.words.objects_first
         self.patterns, self.literals = shared.patterns, shared.literals
         self.reader = Reader(own, languages[ANY].figures if ANY in languages else Figures())

@@ -7,6 +7,7 @@ from gateway.drift.values.biography import Claim
 from gateway.drift.values.clause import Clause, Number
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.facts import Facts
+from gateway.drift.values.figures import is_year
 from gateway.drift.values.reading import Mention
 
 ALIKE = 0.2
@@ -18,6 +19,8 @@ _NEAREST = 8
 _DIRECT = 0.9
 """The strength of two different counts of the same thing, whatever else the clauses say."""
 
+_TOUCHED = 0.25
+"""The strength of a denial that is worth a look, and by itself no contradiction."""
 _SHARED, _BARELY = 2, 0.6
 """Words that a denial shares with the prompt, which also says what to do; below that it is doubted."""
 _ANSWERED = 0.9
@@ -109,7 +112,11 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
         if item.basis == "prompt" and len(clause.stems.keys() & theirs.stems.keys()) < _SHARED:
             doubt *= _BARELY
         name = "polarity" if clause.feels() and theirs.feels() else "negation"
-        evidence.accuse("polarity", name, doubt * likeness, (clause.start, clause.end), item.basis)
+        strength = doubt * likeness
+        if name == "negation" and (item.basis == "prompt" or item.is_said):
+            # A prompt says in its denials what to do, and a line some passing thing: they only touch.
+            strength = min(strength, _TOUCHED)
+        evidence.accuse("polarity", name, strength, (clause.start, clause.end), item.basis)
         return
     if clause.counts and theirs.counts:
         for number, direct in _miscounted(clause, theirs, evidence.facts.lexicon.shared.periods):
@@ -142,7 +149,11 @@ def _turned(clause: Clause, stored: Clause) -> bool:
 def _miscounted(clause: Clause, stored: Clause, periods: frozenset[str]) -> Iterable[tuple[Number, bool]]:
     """Counts of the same thing that differ, and whether both count it directly."""
     for number in clause.numbers:
-        same = [held for held in stored.numbers if not set(held.units).isdisjoint(number.units)]
+        same = [
+            held
+            for held in stored.numbers
+            if not set(held.units).isdisjoint(number.units) and is_year(held.value) == is_year(number.value)
+        ]
         if same and all(held.value != number.value for held in same):
             yield (
                 number,
@@ -174,7 +185,7 @@ def weigh_answer(
     if asks_count and theirs.counts == clause.counts == 1:
         said, held = clause.numbers[0], theirs.numbers[0]
         is_stored = said.value in evidence.facts.ledger.numbers or evidence.is_right(said.start)
-        if said.value != held.value and not is_stored:
+        if said.value != held.value and not is_stored and is_year(said.value) == is_year(held.value):
             evidence.accuse(
                 "number", "number-clash", _ANSWERED * likeness, (said.start, said.end), asked.basis
             )

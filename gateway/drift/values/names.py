@@ -12,7 +12,9 @@ from gateway.drift.scripts import UPPER
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import STOPS, Heard
 
-_WORD = rf"[{UPPER}][^\W\d_]+(?:[’'-][{UPPER}][^\W\d_]+)*"
+_LETTER = "[^\\W\\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+"""A letter of a script that has capitals, or of one that is written with it."""
+_WORD = rf"[{UPPER}]{_LETTER}+(?:[’'-][{UPPER}]{_LETTER}+)*"
 _RUN = lazily(rf"{_WORD}(?:[ \u00a0](?:(?:of|de|du|des|del|della|von|van|the|la|le) )?{_WORD})*")
 _CAPITAL = lazily(rf"[^.!?\s\"“„«(¿¡] {_WORD}")
 _GLYPHS = lazily("[\u3005\u3041-\u9fff]+")
@@ -184,9 +186,11 @@ class Names:
         """Say where somebody is stored whose last name stands here behind another first name."""
         run = [word.lower() for word in re.findall(_WORD, said)]
         stored = self._runs.get(run[-1]) if len(run) > 1 else None
-        if stored is None or run[0] in stored[1] or run[0] in self._titles:
+        if stored is None or not stored[1].isdisjoint(run) or run[-2] in self._titles:
             return None
-        return None if run[0] in heard.asked or _is_known(run[0], known) else stored[0]
+        # "In the hands of Mrs Bell" and "With First Mile" begin with no other first name.
+        is_known = run[-2] in heard.asked or run[-2] in heard.earlier or _is_known(run[-2], known)
+        return None if is_known else stored[0]
 
     def _near(self, heard: Heard, start: int, end: int) -> set[str]:
         before, behind = heard.stopped(start, end)
@@ -218,7 +222,10 @@ def _novel(
     if heard.text[stop : stop + 1] in ("?", "？"):
         return None
     told = [word.lower() for word, _ in words]
-    if any(len(w) < 3 or _is_known(w, known) or w in heard.asked or w in dates for w in told):
+    if any(
+        len(w) < 3 or _is_known(w, known) or w in heard.asked or w in heard.earlier or w in dates
+        for w in told
+    ):
         return None
     return words[0][1], words[-1][1] + len(words[-1][0])
 

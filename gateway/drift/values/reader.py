@@ -21,6 +21,7 @@ from gateway.drift.values.figures import (
     WEEKDAY,
     YEAR,
     Figure,
+    is_year,
     joined,
     moved,
     ranged,
@@ -41,12 +42,13 @@ _DOTTED_RANGE = re.compile(rf"(?<![\d.]){_OF_RANGE}([^\d.]{{1,6}}){_OF_RANGE}(?!
 _DASHES = frozenset("-–—")
 _SPAN = 12
 """Characters of a range before its last figure."""
+_MYRIADS = lazily(r"(\d{1,4})万(\d{1,4})?(?!\d)")
+"""Ten thousands and the rest, as in 5万7600."""
 _COUNTER = lazily("([\u4e00-\u9fff])")
 """A number counts the letter behind it where words run on."""
 _APOSTROPHES = frozenset("'’")
 """One of these stands between a year and its ending, as in "2009'da"."""
 _MEASURES = frozenset({"percent", "kg", "km", "cm"})
-_FIRST_YEAR, _LAST_YEAR = 1200, 2100
 _TAIL, _CENTURY = re.compile(r"(?<!\w)['’]$"), 1900
 """A year without its century: '44."""
 
@@ -169,6 +171,8 @@ class Reader:
             return Figure(YEAR, _CENTURY + value, start, end)
         if start and text[start - 1] == "." and (start == 1 or not text[start - 2].isalnum()):
             value = value / 10 ** min(len(match[0]), LONGEST)
+        if self.reads_glyphs and (mixed := _MYRIADS.match(text, start)):
+            value, end = int(mixed[1][:LONGEST]) * 10_000 + int(mixed[2] or 0), mixed.end()
         value, end = self.numerals.scaled(lower, end, value)
         return self._counted(text, lower, start, end, value)
 
@@ -180,7 +184,9 @@ class Reader:
         if match is not None and is_phone and not self.signs.behind(text, match.end()):
             return Figure(PHONE, re.sub(r"\D", "", match[0]), start, match.end())
         if match := _DOTTED.match(text, start):
-            is_oclock = self._clock.oclock.match(lower, match.end()) is not None
+            is_oclock = bool(
+                self._clock.oclock.match(lower, match.end()) or self._hour.match(lower, match.end())
+            )
             is_time = is_oclock or (self.decimal == "," and not self._unit(text, lower, match.end()))
             if is_time and not self.signs.before(text, start):
                 return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
@@ -229,7 +235,7 @@ class Reader:
         if unit := self._unit(text, lower, end):
             kind, behind = unit
             kind, value = part(kind, value)
-            if kind == "year" and _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value):
+            if kind == "year" and is_year(value):
                 # "с 2015 года" counts no years.
                 return Figure(YEAR, value, start, behind)
             return self._periods.and_a_half(lower, Figure(kind, value, start, behind))
@@ -238,13 +244,15 @@ class Reader:
         is_named = lead is not None and word not in self._stop and word not in self.words
         noun = (_COUNTER if self.reads_glyphs else NOUN_BEHIND).match(lower, end)
         is_counting = noun is not None and noun[1] not in self._stop and noun[1] not in self.words
-        is_year = _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value)
-        if is_year and (text[end : end + 1] in _APOSTROPHES or self._units.kinds.get(word) == "year"):
+        is_dated = is_year(value)
+        if is_dated and word in self.months:
+            return Figure(YEAR, value, start, end)
+        if is_dated and (text[end : end + 1] in _APOSTROPHES or self._units.kinds.get(word) == "year"):
             return Figure(YEAR, value, start, end)
         if lead is not None and is_named and (lead[2] or not is_counting):
             code = f"{lead[2] or ''}{text[start:end]}" if text[start].isdecimal() else f"{value:g}"
             return Figure(LABEL + word[:_STEM], code.lower(), start - len(lead[2] or ""), end)
-        if is_year:
+        if is_dated:
             return Figure(YEAR, value, start, end)
         if noun is not None and is_counting:
             return Figure(NOUN + noun[1][:_STEM].rstrip("s"), value, start, noun.end())

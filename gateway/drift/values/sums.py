@@ -8,6 +8,8 @@ from gateway.drift.values.figures import LABEL, LONGEST, TIME, Figure
 _MULTIPLES = 31
 _SUMMED = 24
 """Stored values of one kind that sums are made of."""
+_PERIODS = frozenset({12.0})
+"""So many months are a year, whether or not anybody says so."""
 _DIGITS = 4
 _PARTS = 6
 """Numbers of an answer that a total is looked for in."""
@@ -34,6 +36,9 @@ def follows(
     `every` is all that is stored, of whatever kind.
     """
     numbers = said | asked
+    if any(k > 1 and round(abs(value - k) * 100 / k, _DIGITS) in every for k in numbers - {value}):
+        # A stored percentage is added to what somebody has said, or taken off.
+        return True
     for k in numbers - {value}:
         # So much is a stored percentage of what somebody has said.
         if k > 1 and k == int(k) and round(value * 100 / k, _DIGITS) in every:
@@ -52,6 +57,15 @@ def follows(
         # So much is left: "two pounds more", to whoever has said thirty-eight.
         return True
     return _is_sum(value, values, asked)
+
+
+def follows_from(value: float, others: Set[float], counts: Set[float]) -> bool:
+    """Tell whether a value is another one so many times, or a part of it, or what two others come to."""
+    several = {k for k in counts | _PERIODS if 1 < k <= _MULTIPLES and k == int(k)}
+    if any(value in (round(one * k, _DIGITS), round(one / k, _DIGITS)) for one in others for k in several):
+        return True
+    some = sorted(others)[:_PARTS]
+    return any(round(a + b, _DIGITS) == value for a, b in combinations(some, 2))
 
 
 def _is_total(value: float, said: set[float], every: Set[float | str]) -> bool:

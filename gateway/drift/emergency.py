@@ -1,0 +1,43 @@
+"""Numbers by which help is called are known everywhere, and one of them is as good as another."""
+
+NUMBERS = frozenset(
+    [
+        "000",
+        "061",
+        "100",
+        "101",
+        "102",
+        "103",
+        "104",
+        "108",
+        "110",
+        "111",
+        "112",
+        "113",
+        "114",
+        "115",
+        "117",
+        "118",
+        "119",
+        "120",
+        "122",
+        "123",
+        "144",
+        "155",
+        "158",
+        "159",
+        "190",
+        "192",
+        "193",
+        "911",
+        "988",
+        "995",
+        "997",
+        "998",
+        "999",
+        "15",
+        "17",
+        "18",
+    ]
+)
+"""Police, firemen, ambulances and doctors on call, in many countries."""

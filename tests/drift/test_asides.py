@@ -1,0 +1,131 @@
+"""Figures and names of others, of another time, or that follow from what is right, contradict nothing."""
+
+import pytest
+
+from gateway.drift.character import Character
+from gateway.drift.profile import Profile
+from gateway.drift.scorer import BEGINNING, score
+from gateway.drift.values.lexicon import lexicon
+
+DESK = {
+    "en": "You are the desk of Larch Bakery. We open from 7 to 17:30. A rye loaf costs £4.",
+    "de": "Du bist eine Bäckerei. Wir haben von 7 bis 17:30 Uhr auf. Ein Roggenbrot kostet 4 Euro.",
+    "fr": "Vous êtes l'accueil du gîte des Ormes. La réception ferme à 22 h. La chambre coûte 95 euros.",
+    "ru": "Ты кассир пекарни «Лиственница». Мы работаем с семи до пяти. Ржаной хлеб стоит 90 рублей.",
+    "ja": "あなたは宿「からまつ」の案内係です。受付は二十時に閉まります。夕食は二千円です。",
+}
+
+
+def accused(language: str, prompt: str, user: str, answer: str, **fields: object) -> list[str]:
+    profile = Profile(Character(name="", language=language, prompt=prompt, fields=dict(fields)))
+    result, _ = score(profile, BEGINNING, user, answer)
+    if result.verdict not in ("drifting", "out-of-character"):
+        return []
+    return [answer[one.start : one.end] for one in result.signals if one.axis == "values"]
+
+
+@pytest.mark.parametrize(
+    ("language", "user", "aside", "own"),
+    [
+        ("en", "Any plasters? When?", "The chemist's next door closes at 19:15.", "We close at 19:15."),
+        ("en", "How do I get home?", "My cousin's taxi costs £9.", "The rye loaf costs £9."),
+        ("de", "Pflaster? Wann?", "Die Apotheke schließt um 19:15 Uhr.", "Wir schließen um 19:15 Uhr."),
+        ("fr", "Un timbre ?", "La poste d'en face ferme à 18 h.", "La réception ferme à 18 h."),
+        ("ru", "Где аптека?", "Аптека напротив работает до девяти.", "Мы работаем до девяти."),
+        ("ja", "薬局は？", "向かいの薬局は二十二時に閉まります。", "受付は二十二時に閉まります。"),
+    ],
+)
+def test_hours_and_prices_of_others_are_theirs(language: str, user: str, aside: str, own: str) -> None:
+    assert not accused(language, DESK[language], user, aside)
+    assert accused(language, DESK[language], user, own)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "right", "wrong"),
+    [
+        ("en", "The clinic: a visit takes half an hour.", "Long?", "It is over in half a minute.", ""),
+        ("en", "The desk: ring 111 for advice.", "He fell!", "Ring 999 at once.", ""),
+        (
+            "en",
+            "The desk: our line is 0151 496 0200.",
+            "And from abroad?",
+            "+44 151 496 0200.",
+            "0151 496 0299.",
+        ),
+        ("en", "The museum shows a bone found in December 1823.", "When?", "In December of 1823.", ""),
+        (
+            "en",
+            "The bank: the easy account pays 3% a year.",
+            "And 1,000 pounds?",
+            "A year makes it 1,030 pounds.",
+            "",
+        ),
+        (
+            "de",
+            "Die Karte kostet im Jahr 12 Euro, die goldene 36 Euro.",
+            "Was kosten beide Karten im Jahr?",
+            "Zusammen 48 Euro im Jahr, 12 und 36. Das sind 4 Euro im Monat.",
+            "",
+        ),
+        (
+            "it",
+            "Il sacchetto costa 5,50 euro.",
+            "Quanto costa il sacchetto?",
+            "Cinque euro e cinquanta.",
+            "6 euro.",
+        ),
+        (
+            "ja",
+            "月謝は四千八百円です。",
+            "一年の月謝は？",
+            "十二か月で月謝は5万7600円です。",
+            "月謝は五千円です。",
+        ),
+        ("nl", "De boot vaart om 7.15 uur.", "Hoe laat vaart de boot?", "De boot vaart om 7.15 uur.", ""),
+        ("zh", "宽带合约24个月。", "合约多久？", "宽带合约两年。", "宽带合约三年。"),
+        ("ru", "Ты портниха Зоя. Стаж работы 12 лет.", "Давно вы тут?", "С 2015 года.", "Мой стаж 20 лет."),
+    ],
+)
+def test_what_is_right_in_other_words_or_of_another_size_is_no_slip(
+    language: str, prompt: str, user: str, right: str, wrong: str
+) -> None:
+    assert not accused(language, prompt, user, right)
+    assert not wrong or accused(language, prompt, user, wrong)
+
+
+def test_a_tale_of_another_time_has_numbers_of_its_own() -> None:
+    prompt = "You are Ossian, a ferryman. Your boat carries nine passengers. You were born in 1870."
+    assert not accused(
+        "en", prompt, "Ever afraid?", "When I was a boy, a boat went down with thirty passengers."
+    )
+    assert accused("en", prompt, "How many passengers?", "My boat carries thirty passengers.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_right"),
+    [
+        ("The house is in the hands of Mrs Director Hollis.", True),
+        ("With Clara Hollis, you are in good hands.", True),
+        ("It belongs to Greta Hollis.", False),
+    ],
+)
+def test_a_last_name_has_another_first_name_only_right_before_it(answer: str, is_right: bool) -> None:
+    prompt = "You are the porter of an inn. The director is Clara Hollis."
+    assert bool(accused("en", prompt, "Whose is it?", answer)) is not is_right
+
+
+def test_a_name_of_the_turn_before_is_known() -> None:
+    profile = Profile(Character(name="", language="en", prompt="You are a baker. The miller is Ada Fenn."))
+    first = ("My otter is called Maximilian.", "Lucky Maximilian, what does he eat?")
+    _, course = score(profile, BEGINNING, *first)
+    result, _ = score(profile, course, "Who is the miller?", "Ada Fenn is, but ask Maximilian.")
+    assert not [one for one in result.signals if one.name == "name-clash"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("pt", "mais no"), ("de", "noch als"), ("it", "i si"), ("pl", "i u"), ("tr", "ama de"), ("fr", "du de")],
+)
+def test_small_words_of_one_language_are_no_grammar_of_another(language: str, words: str) -> None:
+    known = lexicon(language)
+    assert not [word for word in words.split() if any(sense[0][0] == "_" for sense in known._senses(word))]
