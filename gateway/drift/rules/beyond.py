@@ -35,10 +35,15 @@ def _own(reading: Marked, segment: Segment) -> set[str]:
 def is_beyond(reading: Marked, segment: Segment) -> bool:
     """Tell whether a part says of something that it is not the persona's to do: cannot, or only others do."""
     occasions = occasions_of(reading, segment)
-    unable = reading.within("cue:unable", *segment)
+    unable = [one for one in reading.within("cue:unable", *segment) if not _is_spoken(reading, one)]
     if any(not any(low <= mark.start < high for low, high in occasions) for mark in unable):
         return True
     return is_elsewhere(reading, segment)
+
+
+def _is_spoken(reading: Marked, unable: Mark) -> bool:
+    """Tell whether it is what somebody says: できないとも言わず."""
+    return reading.phrasebook.glyphs and reading.text[unable.end : unable.end + 1] in ("と", "か")
 
 
 def _says_itself(reading: Marked, segment: Segment) -> bool:
@@ -54,6 +59,10 @@ def is_elsewhere(reading: Marked, segment: Segment) -> bool:
         return False
     # A denial behind it is a persona's who does not do it; one before it is another rule.
     if _says_itself(reading, segment) or reading.has(segment.start, only[-1].end, "cue:never", "cue:behind"):
+        return False
+    around = reading.sentence(segment.start)
+    # "We ship on Mondays only" says how things are; "she always locked hers, and only you …" says two things.
+    if reading.has(*segment, "self") or reading.has(segment.start, only[-1].start, "cue:always"):
         return False
     around = reading.sentence(segment.start)
     told = [mark.label for mark in reading.marks if around.start <= mark.start < only[-1].start]

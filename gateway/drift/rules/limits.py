@@ -15,6 +15,12 @@ _LEAST = 4
 """Words of an answer that a limit leaves at least; a smaller number counts something else."""
 _FAR = 24
 """Characters between a number and the words that it counts."""
+_GRATIS = ("@free", "@waive")
+"""What costs nothing denies something only by its words."""
+_LED = 4
+"""Letters of a word that may lead a range."""
+_BESIDE, _SOON = 4, 14
+"""Characters between a number and a word that says at least, or between a limit and the number it sets."""
 _OTHER = 12
 """Characters between a denial and a further one of what is denied: `no other emoji`."""
 
@@ -24,6 +30,14 @@ class Segment(NamedTuple):
 
     start: int
     end: int
+
+
+class _Number(NamedTuple):
+    """Holds a number that stands before something, and where; of a range, its higher end."""
+
+    value: int
+    start: int
+    is_range: bool
 
 
 def is_forbidden(reading: Marked, segment: Segment, at: int, end: int) -> bool:
@@ -57,8 +71,28 @@ def _is_told(reading: Marked, end: int, denied: int) -> bool:
 
 
 def is_most(reading: Marked, cue: Mark) -> bool:
-    """Tell whether a denial is part of a limit, as in `no more than`."""
-    return any(mark.start <= cue.start and cue.end <= mark.end for mark in reading.labels.get("cue:most", ()))
+    """Tell whether a denial is part of a limit, as in `no more than`, or of words that deny nothing."""
+    return is_void(reading, cue) or _is_inside(reading, cue, "cue:most")
+
+
+def is_void(reading: Marked, cue: Mark) -> bool:
+    """Tell whether a cue is part of words that order nothing: `not only`, `costs nothing`, `as always`."""
+    return _is_inside(reading, cue, "cue:void") or any(
+        mark.end - mark.start > cue.end - cue.start
+        for label in _GRATIS
+        for mark in reading.labels.get(label, ())
+        if mark.start <= cue.start and cue.end <= mark.end
+    )
+
+
+def _is_inside(reading: Marked, cue: Mark, label: str) -> bool:
+    """Tell whether a cue is part of such words in its sentence; "you do not. Only …" is no `not only`."""
+    return any(
+        mark.start <= cue.start
+        and cue.end <= mark.end
+        and not any(sign in reading.text[mark.start : mark.end] for sign in ".!?;:\n")
+        for mark in reading.labels.get(label, ())
+    )
 
 
 def length_of(reading: Marked, segment: Segment) -> Length | None:
@@ -77,23 +111,78 @@ def length_of(reading: Marked, segment: Segment) -> Length | None:
                 continue
             comma = max(reading.text.rfind(mark, start, unit.start) for mark in ",，、;(")
             number = _number_before(reading, max(start, comma + 1, unit.start - _FAR), unit.start)
-            if kind != "cue:sentences" and number is not None and number[0] < _LEAST:
+            if kind != "cue:sentences" and number is not None and number.value < _LEAST:
                 continue
-            if number is not None and _is_limit(reading, segment, number[1], start, end):
-                found[name] = min(number[0], found.get(name, number[0]))
+            if number is None or _is_least(reading, number, unit) or _is_sometimes(reading, segment, unit):
+                continue
+            if _is_limit(reading, segment, number, start, unit.end, end):
+                most = max(number.value, _at_times(reading, segment, unit))
+                found[name] = min(most, found.get(name, most))
     return Length(**found) if found else None
 
 
-def _is_limit(reading: Marked, segment: Segment, number: int, start: int, end: int) -> bool:
+def _is_least(reading: Marked, number: _Number, unit: Mark) -> bool:
+    """Tell whether so many are the fewest: `from two sentences up to about 120 words`."""
+    if number.is_range:
+        return False
+    least = reading.labels.get("cue:least", ())
+    return any(
+        0 <= number.start - mark.end <= _BESIDE or 0 <= mark.start - unit.end <= _BESIDE for mark in least
+    )
+
+
+def _is_sometimes(reading: Marked, segment: Segment, unit: Mark) -> bool:
+    """Tell whether a limit is one for some answers only: `if they say goodbye, one sentence will do`."""
+    text, around = reading.text, reading.sentence(unit.start)
+    start, end = max(segment.start, around.start), min(segment.end, around.end)
+    for mark in reading.within("cue:condition", start, unit.start):
+        # Between letters that are not parted what says when ends with its cue, and there a pause follows.
+        opens = reading.phrasebook.behind or reading.phrasebook.glyphs
+        if not opens and any(map(str.isalnum, text[start : mark.start])):
+            continue
+        pause = min(
+            (at for sign in ",，、" if (at := text.find(sign, mark.end, unit.start)) >= 0), default=-1
+        )
+        if pause >= 0 and not reading.has(start, pause, "cue:every", "cue:speak"):
+            return True
+    # "At most eight when …, else four" tells both, and the greater one holds for all.
+    near = min(end, reading.clause(unit.start)[1], unit.end + _FAR)
+    return reading.has(unit.end, near, "condition") and not _at_times(reading, segment, unit)
+
+
+def _at_times(reading: Marked, segment: Segment, unit: Mark) -> int:
+    """Give the higher number that holds at times: `four sentences, up to eight when you tell a story`."""
+    found = 0
+    for mark in reading.within("cue:most", unit.end, segment.end):
+        last = min(segment.end, mark.end + _SOON)
+        number = _number_before(reading, mark.end, last)
+        if number is None:
+            continue
+        pause = min(
+            (at for sign in ",;.，。；" if (at := reading.text.find(sign, mark.end)) >= 0), default=last
+        )
+        behind = reading.within("cue:condition", number.start, min(segment.end, pause + _SOON))
+        counts = reading.has(number.start, pause, "cue:sentences", "cue:words", "cue:characters")
+        if behind and behind[0].start - number.start <= _FAR and not counts:
+            found = max(found, number.value)
+    return found
+
+
+def _is_limit(reading: Marked, segment: Segment, number: _Number, start: int, unit: int, end: int) -> bool:
     """Tell whether a number of sentences is what an answer may have, not what something else has."""
-    if reading.has(start, end, "cue:most"):
+    if reading.has(start, unit, "cue:most"):
         return True
-    leads = not any(map(str.isalnum, reading.text[segment.start : number]))
+    for mark in reading.within("cue:most", unit, end):
+        # What follows with a number of its own limits that: "two sentences, up to 120 words".
+        if _number_before(reading, mark.end, min(segment.end, mark.end + _SOON)) is None:
+            return True
+    lead = sum(map(str.isalnum, reading.text[segment.start : number.start]))
+    leads = lead <= _LED * number.is_range  # "Da una a quattro frasi" is led by a word that says from where.
     return leads or reading.has(segment.start, segment.end, "cue:speak", "cue:style")
 
 
-def _number_before(reading: Marked, start: int, end: int) -> tuple[int, int] | None:
-    """The last number there and where it stands; of a range, its higher end."""
+def _number_before(reading: Marked, start: int, end: int) -> _Number | None:
+    """Find the last number there."""
     text = reading.text
     found = [(match.start(), match.end(), int(match[0])) for match in _NUMBER.finditer(text, start, end)]
     for mark in reading.within("number", start, end):
@@ -107,7 +196,7 @@ def _number_before(reading: Marked, start: int, end: int) -> tuple[int, int] | N
     found.sort()
     last = found[-1]
     first = found[-2] if len(found) > 1 and last[0] - found[-2][1] < 8 else last
-    return max(last[2], first[2] if first[2] < last[2] or first is last else last[2]), first[0]
+    return _Number(last[2], first[0], first is not last)
 
 
 def _glyph_numbers(reading: Marked, start: int, end: int) -> list[tuple[int, int, int]]:
@@ -132,11 +221,11 @@ def form_of(reading: Marked, segment: Segment) -> Format | None:
                 and number
                 and reading.has(start, min(segment.end, mark.end + 24), "cue:most")
             ):
-                found[name] = number[0]
+                found[name] = number.value
             elif is_forbidden(reading, segment, mark.start, mark.end):
                 if name == "emoji" and (shown := emoji(reading.text[slice(*segment)])):
                     # A prompt that shows which one to use rules out all others.
-                    found[name] = max(1, number[0] if number else len(shown))
+                    found[name] = max(1, number.value if number else len(shown))
                 else:
                     found[name] = False
     return Format(**found) if found else None

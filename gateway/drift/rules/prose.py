@@ -7,23 +7,26 @@ from itertools import islice
 from gateway.drift.language import DEFAULT, Languages, packaged
 from gateway.drift.rule import MOST, TEXT, Read, Rule
 from gateway.drift.rules import identifier
-from gateway.drift.rules.beyond import is_beyond, tells_cue, whole
-from gateway.drift.rules.limits import Segment, form_of, is_forbidden, is_most, length_of
+from gateway.drift.rules.beyond import tells_cue, whole
+from gateway.drift.rules.deeds import deed, is_cue
+from gateway.drift.rules.limits import Segment, form_of, is_forbidden, length_of
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.names import named
-from gateway.drift.rules.occasions import headings
 from gateway.drift.rules.phrasebook import Phrasebook, phrasebook
 from gateway.drift.rules.segments import marks_of, occasions_of, segments
 from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 13
+READER = 14
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
-NEAR, FAR = 4, 18
-"""Characters between a verb and a denial that is not the verb's: behind what says when, and anywhere."""
+GLYPHS = 7
+"""Letters beside the name of a language up to which it is all that is said, where words are not parted."""
+NEAR = 4
+"""Characters between a verb and a denial that is not the verb's, behind what says when."""
 
 
 def read(prompt: str, language: str, languages: Languages | None = None) -> tuple[Read, ...]:
@@ -59,7 +62,7 @@ def _rules(reading: Marked, language: str) -> Iterator[tuple[Rule, Sentence]]:
     yield from spoken
     before: Sentence | None = None
     for sentence in reading.sentences:
-        taken = [Segment(mark.start, mark.end) for mark in marks_of(reading, sentence, "lang:")]
+        taken = [_tongue(reading, mark) for mark in marks_of(reading, sentence, "lang:")]
         for segment in segments(reading, sentence):
             length, form = length_of(reading, segment), form_of(reading, segment)
             if length is not None:
@@ -74,7 +77,7 @@ def _rules(reading: Marked, language: str) -> Iterator[tuple[Rule, Sentence]]:
             part = whole(reading, segment, sentence, before)
             if _is_spent(reading, part, has_limit=bool(length or form), taken=taken):
                 continue
-            rule = _deed(reading, part)
+            rule = deed(reading, part)
             if rule is not None:
                 yield rule, sentence
         before = sentence
@@ -108,6 +111,20 @@ def _languages(reading: Marked, own: str) -> Iterator[tuple[Rule, Sentence]]:
         yield Rule(language=codes[0] if len(codes) == 1 else codes), next(iter(kept.values()))
     elif banned and own not in banned:
         yield Rule(language=own), next(iter(banned.values()))
+
+
+def _tongue(reading: Marked, mark: Mark) -> Segment:
+    """Find what only names a language: beside its name a word or two, as in `British English only`."""
+    low, high = reading.clause(mark.start)
+    if not reading.has(low, high, "cue:only", "cue:always"):
+        return Segment(mark.start, mark.end)
+    others = [one for one in reading.all_within(low, high) if one.label.startswith(("act:", "@", "lang:"))]
+    if reading.phrasebook.glyphs:
+        spare = sum("\u3040" <= one <= "\u9fff" for one in reading.text[low:high]) - (mark.end - mark.start)
+        is_all = spare <= GLYPHS
+    else:
+        is_all = len([one for one in reading.words_within(low, high) if not is_cue(reading, one)]) <= 2
+    return Segment(low, high) if is_all and others == [mark] else Segment(mark.start, mark.end)
 
 
 def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
@@ -181,106 +198,3 @@ def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list
             "\u3400" <= reading.text[at] <= "\u9fff" and is_left(at, at + 1) for at in alone
         )
     return len(left) < (3 if has_limit else 1)
-
-
-def _deed(reading: Marked, segment: Segment) -> Rule | None:
-    """Read what is forbidden, cannot be done, or has to be done."""
-    start, end = segment
-    text = " ".join(reading.text[start:end].split()).strip(" ,;:.、，。；").removeprefix("- ")[:TEXT]
-    says = reading.phrasebook.says
-    if is_beyond(reading, segment):
-        return Rule(must_not=says.get("claim", "{}").format(text))
-    occasions = occasions_of(reading, segment)
-    never = [
-        mark.start
-        for mark in reading.within("cue:never", start, end)
-        if not is_most(reading, mark) and not any(low <= mark.start < high for low, high in occasions)
-    ]
-    behind = _denies_behind(reading, segment)
-    if reading.has(start, end, "cue:only") and (
-        reading.has(start, end, "cue:whole")
-        or (_is_short(text) and not reading.phrasebook.glyphs and _is_heading(reading, segment))
-    ):
-        before = reading.sentence(start).start
-        # Behind what the persona cannot do it only says who can.
-        is_told = reading.has(before, start, "cue:unable")
-        return None if is_told else Rule(must_not=says.get("scope", "{}").format(text))
-    if reading.has(start, end, "cue:lead") and not never:
-        return None
-    if behind and _asks_last(reading, start, end):
-        return Rule(must=text)
-    always = [mark.start for mark in reading.within("cue:always", start, end)]
-    if (behind or never) and not _tells_first(reading, start, end, never):
-        return None if _is_fact(reading, start, end) else Rule(must_not=text)
-    is_asked = reading.has(start, end, "cue:ask")
-    if always or (is_asked and (reading.has(start, end, "cue:condition") or headings(reading, start, end))):
-        return Rule(must=text)
-    return None
-
-
-def _denies_behind(reading: Marked, segment: Segment) -> bool:
-    """Tell whether it is denied at its end; `when a card is away` only says when."""
-    behind = reading.within("cue:behind", *segment)
-    if reading.phrasebook.behind:
-        return bool(behind)
-    denied = {mark.start for mark in reading.within("cue:never", *segment)}
-    return any(
-        mark.start in denied or not reading.has(reading.clause(mark.start)[0], mark.start, "cue:condition")
-        for mark in behind
-    )
-
-
-def _is_heading(reading: Marked, segment: Segment) -> bool:
-    """Tell whether an `only` begins or ends a part, or it is about what is spoken of.
-
-    "We only ship within the country" says how things are.
-    """
-    text = reading.text
-    if any(map(str.isdigit, text[slice(*segment)])):
-        return False
-    if reading.has(*segment, "act:help", "act:mention", "cue:ask"):
-        return True
-    speaks = any(mark.end - mark.start > 2 for mark in reading.within("cue:speak", *segment))
-    return speaks or any(
-        not any(map(str.isalnum, text[segment.start : mark.start]))
-        or not any(map(str.isalnum, text[mark.end : segment.end]))
-        for mark in reading.within("cue:only", *segment)
-    )
-
-
-def _is_fact(reading: Marked, start: int, end: int) -> bool:
-    """Tell whether it says how things are here, of nothing that one might do: `we don't do leather`."""
-    told = {mark.label for mark in reading.all_within(start, end)}
-    return "self" in told and not any(label.startswith(("act:", "@")) for label in told)
-
-
-def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> bool:
-    """Tell whether what is to be done comes first, and the denial belongs to what is to be said."""
-    if reading.phrasebook.behind or not never:
-        return False
-    if any(mark.start < never[0] for mark in reading.within("cue:always", start, end)):
-        return True
-    told = [mark.end for mark in reading.within("cue:ask", start, end)]
-    if not reading.has(start, never[0], "cue:condition"):
-        return False
-    # What is to be said may follow behind a comma: "warn them, that we do not…".
-    since = reading.text.find(",", reading.within("cue:condition", start, never[0])[0].end)
-    return any(
-        never[0] - at > FAR
-        or (0 <= since < at and ("," in reading.text[at : never[0]] or never[0] - at > NEAR))
-        for at in told
-        if at < never[0]
-    )
-
-
-def _asks_last(reading: Marked, start: int, end: int) -> bool:
-    """Tell whether what is to be said on an occasion comes last, where verbs do."""
-    if not reading.phrasebook.behind or not reading.has(start, end, "cue:condition"):
-        return False
-    denied = max(mark.end for mark in reading.within("cue:behind", start, end))
-    return any(mark.start >= denied for mark in reading.within("cue:ask", start, end))
-
-
-def _is_short(text: str) -> bool:
-    """Tell whether it is no sentence but a heading for what there is, as in `travel only`."""
-    return len(text.split()) <= 8 and len(text) <= 60

@@ -149,3 +149,89 @@ def test_every_word_of_a_table_is_letters() -> None:
             for word in _ENTRY.findall(entry):
                 left = left.replace(word, "", 1)
             assert not left.strip(" '’.-?*\u0301"), (code, entry)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "wanted"),
+    [
+        ("From two sentences up to about 90 words, no lists.", "en", [Length(max_words=90), "lists"]),
+        ("Schreib mindestens zwei Sätze, höchstens fünf.", "de", []),
+        ("Au moins trois phrases par réponse.", "fr", []),
+        ("En az iki cümle yaz.", "tr", []),
+        ("お返事は二文以上で書きます。", "ja", []),
+        ("When a guest says goodbye, one sentence is enough.", "en", []),
+        ("客人告别时，回一句就够了。", "zh", []),
+        ("Four sentences at most, up to eight when you tell a story.", "en", [Length(max_sentences=8)]),
+        ("Höchstens drei Sätze, bis zu sechs, wenn du erzählst.", "de", [Length(max_sentences=6)]),
+        ("Da una a quattro frasi, niente elenchi.", "it", [Length(max_sentences=4), "lists"]),
+        ("At most one riddle a message, and never more than two coins.", "en", []),
+    ],
+)
+def test_a_limit_is_one_at_most_and_for_all_answers(
+    prompt: str, language: str, wanted: list[Length | str]
+) -> None:
+    found = [
+        "lists" if isinstance(one, Format) and one.lists is False else one for one in limits(prompt, language)
+    ]
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language"),
+    [
+        ("A lamp costs nothing, a ladder is £3.", "en"),
+        ("Er wohnt seit Jahren im Turm und wundert sich noch immer.", "de"),
+        ("Scottish English only.", "en"),
+        ("只用简体中文回答。", "zh"),
+        ("名物のお菓子は気軽に紹介してかまいません。", "ja"),
+        ("傘を畳まずに持ち込めるのは九時からです。", "ja"),
+        ("El primer paseo cuesta 9 €, que se devuelven si empieza a llover.", "es"),
+        ("We open on Mondays and Fridays only.", "en"),
+        ("Vous êtes Odile et rien d'autre.", "fr"),
+    ],
+)
+def test_what_is_so_or_allowed_is_no_rule(prompt: str, language: str) -> None:
+    assert [one.rule for one in read(prompt, language) if one.rule.language is None] == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "kind", "text"),
+    [
+        (
+            "Wer Samen bestellt, dem sagst du, dass das Päckchen in drei Tagen weg sein sollte.",
+            "de",
+            "must",
+            "Wer Samen bestellt, dem sagst du, dass das Päckchen in drei Tagen weg sein sollte",
+        ),
+        ("Speak plainly, dry, unhurried, never a curse.", "en", "must_not", "never a curse"),
+        (
+            "Hablas un castellano de mar y tratas de vos al viajero, nunca con groserías.",
+            "es",
+            "must_not",
+            "nunca con groserías",
+        ),
+        (
+            "Zu Wunden sagst du nichts außer, dass man zum Arzt gehen soll.",
+            "de",
+            "must_not",
+            "Zu Wunden sagst du nichts außer, dass man zum Arzt gehen soll",
+        ),
+        ("Nicht nur freundlich, nie laut.", "de", "must_not", "nie laut"),
+    ],
+)
+def test_a_rule_is_what_its_sentence_says_and_no_more(
+    prompt: str, language: str, kind: str, text: str
+) -> None:
+    assert [getattr(one.rule, kind) for one in read(prompt, language) if one.rule.kind != "language"] == [
+        text
+    ]
+
+
+def test_a_mark_that_only_others_know_is_no_scope() -> None:
+    prompt = "For every lost umbrella ask for two things: which tram, and one mark only its owner would know."
+    assert not any("anything else" in (one.rule.must_not or "") for one in read(prompt, "en"))
+
+
+def test_what_two_sentences_say_is_not_read_as_one() -> None:
+    prompt = "Über fremde Läden sprichst du nicht. Nur Räder und Zubehör."
+    assert "Über fremde Läden sprichst du nicht" in [one.rule.must_not for one in read(prompt, "de")]

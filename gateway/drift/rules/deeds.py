@@ -1,0 +1,225 @@
+"""Sentences of a prompt say what is forbidden, cannot be done, or has to be done; here they become rules."""
+
+from gateway.drift.rule import TEXT, Rule
+from gateway.drift.rules.beyond import is_beyond, tells_cue
+from gateway.drift.rules.limits import Segment, is_most, is_void
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Placed
+from gateway.drift.rules.occasions import headings
+from gateway.drift.rules.segments import occasions_of
+
+NEAR, FAR = 4, 18
+"""Characters between a verb and a denial that is not the verb's: behind what says when, and anywhere."""
+PARTED = 8
+"""Characters between a comma and a denial in which a joint of the two stands."""
+_MANNERS = ("cue:style", "cue:manner", "cue:speak", "cue:lead")
+"""Labels of what says how the persona speaks."""
+
+
+def is_cue(reading: Marked, word: Placed) -> bool:
+    """Tell whether a word says that there is a rule, and not what the rule is about."""
+    return any(map(tells_cue, reading.around(word[0], word[1])))
+
+
+def deed(reading: Marked, segment: Segment) -> Rule | None:
+    """Read what is forbidden, cannot be done, or has to be done."""
+    start, end = segment
+    text = _plain(reading, segment)
+    says = reading.phrasebook.says
+    if is_beyond(reading, segment):
+        return Rule(must_not=says.get("claim", "{}").format(text))
+    occasions = occasions_of(reading, segment)
+    never = [
+        mark.start
+        for mark in reading.within("cue:never", start, end)
+        if not is_most(reading, mark) and not any(low <= mark.start < high for low, high in occasions)
+    ]
+    behind = _denies_behind(reading, segment)
+    if _only(reading, segment) and (
+        reading.has(start, end, "cue:whole")
+        or (_is_short(text) and not reading.phrasebook.glyphs and _is_heading(reading, segment))
+    ):
+        if (until := _excepted(reading, segment, never)) > start:
+            return Rule(must_not=_plain(reading, Segment(start, until)))
+        is_scope = not _is_said_elsewhere(reading, segment)
+        return Rule(must_not=says.get("scope", "{}").format(text)) if is_scope else None
+    if reading.has(start, end, "cue:lead") and not never:
+        return None
+    if behind and _asks_last(reading, start, end):
+        return Rule(must=text)
+    denied = never or [mark.start for mark in reading.within("cue:behind", start, end)]
+    if (behind or never) and not _tells_first(reading, start, end, denied):
+        if _is_fact(reading, start, end):
+            return None
+        since = _since(reading, segment, never)
+        return Rule(must_not=text if since == start else _plain(reading, Segment(since, end)))
+    always = [one for one in reading.within("cue:always", start, end) if not is_void(reading, one)]
+    return Rule(must=text) if always or _is_asked(reading, segment) else None
+
+
+def _plain(reading: Marked, segment: Segment) -> str:
+    """Give the words of a part, without what parts it from others."""
+    text = " ".join(reading.text[slice(*segment)].split())
+    return text.strip(" ,;:.、，。；").removeprefix("- ")[:TEXT]
+
+
+def _only(reading: Marked, segment: Segment) -> bool:
+    """Tell whether an `only` says what there is, and not what is to be answered: 「…」とだけ答え."""
+    spoken = [one for one in reading.within("cue:speak", *segment) if one.end - one.start > NEAR]
+    return any(
+        not is_void(reading, mark)
+        and not any(one.start < mark.start and mark.end < one.end for one in spoken)
+        for mark in reading.within("cue:only", *segment)
+    )
+
+
+def _excepted(reading: Marked, segment: Segment, never: list[int]) -> int:
+    """Find where an exception begins of what is denied by name: `of wounds you say nothing but …`."""
+    start, end = segment
+    only = reading.within("cue:only", start, end)[0].start
+    denied = [at for at in never if at < only <= at + FAR]
+    if not denied or reading.phrasebook.behind:
+        return start
+    own = [one for one in reading.words_within(start, denied[-1]) if not is_cue(reading, one)]
+    return only if own or reading.has(start, denied[-1], "number") else start
+
+
+def _is_said_elsewhere(reading: Marked, segment: Segment) -> bool:
+    """Tell whether an `only` says who can, how else it is done, who the persona is, or what it answers."""
+    start, end = segment
+    text, before = reading.text, reading.sentence(start).start
+    only = reading.within("cue:only", start, end)[0]
+    if reading.has(before, start, "cue:unable"):
+        return True
+    whole = reading.has(start, end, "cue:whole", "act:help")
+    if reading.has(before, start, "cue:never") and text[before:start].rstrip()[-1:] == ":" and not whole:
+        return True
+    if reading.has(start, only.start, "cue:lead") and not reading.has(start, end, "cue:whole", "act:help"):
+        return True
+    if reading.has(start, only.start, "cue:always") and any(
+        one in text[start : only.start] for one in ",，、"
+    ):
+        return True
+    if not whole and reading.has(start, only.start, "self"):
+        return True
+    # "One mark only the owner would know" is about somebody else.
+    if reading.has(only.end, end, "condition"):
+        return True
+    said = reading.within("act:mention", only.end, end)
+    is_line = bool(said) and said[0].start - only.end <= 1 and bool(reading.phrasebook.glyphs)
+    return is_line and reading.has(said[0].end, end, "cue:never", "cue:behind")
+
+
+def _has_letters(reading: Marked, start: int, end: int) -> bool:
+    return any(map(str.isalnum, reading.text[start:end]))
+
+
+def _is_asked(reading: Marked, segment: Segment) -> bool:
+    """Tell whether something is to be done on an occasion; `it is taken off if you begin` only says when."""
+    start, end = segment
+    occasions = reading.within("cue:condition", start, end)
+    told = [one for one in reading.within("cue:ask", start, end) if not is_void(reading, one)]
+    if not told or not occasions:
+        return bool(told and headings(reading, start, end))
+    if headings(reading, start, end):
+        return True
+    if reading.phrasebook.behind or reading.phrasebook.glyphs:
+        return True
+    first = occasions[0]
+    if not _has_letters(reading, start, first.start):
+        return True
+    high = reading.clause(first.start)[1]
+    return any(one.start < first.start or one.start >= high for one in told)
+
+
+def _since(reading: Marked, segment: Segment, never: list[int]) -> int:
+    """Find where a ban begins behind how the persona speaks: `formal, dry, never a contraction`."""
+    start, end = segment
+    if not never or reading.phrasebook.behind or reading.phrasebook.glyphs:
+        return start
+    comma = reading.text.rfind(",", start, never[0])
+    joint = [one.start for one in reading.within("cue:and", start, never[0]) if never[0] - one.end <= PARTED]
+    cut = joint[-1] if joint and comma < joint[-1] else comma + 1
+    is_near = comma >= 0 and not reading.words_within(comma, never[0])
+    if not (is_near or joint) or cut <= start:
+        return start
+    if any(
+        not _has_letters(reading, start, one.start) for one in reading.within("cue:condition", start, cut)
+    ):
+        return start
+    manners = any(one.label.startswith(_MANNERS) for one in reading.all_within(start, cut))
+    own = [one for one in reading.words_within(never[0], end) if not is_cue(reading, one)]
+    return cut if manners and own else start
+
+
+def _denies_behind(reading: Marked, segment: Segment) -> bool:
+    """Tell whether it is denied at its end; `when a card is away` only says when."""
+    behind = [mark for mark in reading.within("cue:behind", *segment) if not is_void(reading, mark)]
+    if reading.phrasebook.behind:
+        return bool(behind)
+    denied = {mark.start for mark in reading.within("cue:never", *segment)}
+    return any(
+        mark.start in denied or not reading.has(reading.clause(mark.start)[0], mark.start, "cue:condition")
+        for mark in behind
+        # "More not" is a limit, and "not over others" a ban.
+        if not is_void(reading, mark)
+        and not any(
+            one.start < mark.start and one.end == mark.end for one in reading.labels.get("cue:most", ())
+        )
+    )
+
+
+def _is_heading(reading: Marked, segment: Segment) -> bool:
+    """Tell whether an `only` begins or ends a part, or it is about what is spoken of.
+
+    "We only ship within the country" says how things are.
+    """
+    text = reading.text
+    if any(map(str.isdigit, text[slice(*segment)])):
+        return False
+    if reading.has(*segment, "act:help", "act:mention", "cue:ask"):
+        return True
+    speaks = any(mark.end - mark.start > 2 for mark in reading.within("cue:speak", *segment))
+    return speaks or any(
+        not any(map(str.isalnum, text[segment.start : mark.start]))
+        or not any(map(str.isalnum, text[mark.end : segment.end]))
+        for mark in reading.within("cue:only", *segment)
+    )
+
+
+def _is_fact(reading: Marked, start: int, end: int) -> bool:
+    """Tell whether it says how things are here, of nothing that one might do: `we don't do leather`."""
+    told = {mark.label for mark in reading.all_within(start, end)}
+    return "self" in told and not any(label.startswith(("act:", "@")) for label in told)
+
+
+def _tells_first(reading: Marked, start: int, end: int, never: list[int]) -> bool:
+    """Tell whether what is to be done comes first, and the denial belongs to what is to be said."""
+    if reading.phrasebook.behind or not never:
+        return False
+    if any(mark.start < never[0] for mark in reading.within("cue:always", start, end)):
+        return True
+    told = [mark.end for mark in reading.within("cue:ask", start, end)]
+    if not reading.has(start, never[0], "cue:condition"):
+        return False
+    # What is to be said may follow behind a comma: "warn them, that we do not…".
+    since = reading.text.find(",", reading.within("cue:condition", start, never[0])[0].end)
+    return any(
+        never[0] - at > FAR
+        or (0 <= since < at and ("," in reading.text[at : never[0]] or never[0] - at > NEAR))
+        for at in told
+        if at < never[0]
+    )
+
+
+def _asks_last(reading: Marked, start: int, end: int) -> bool:
+    """Tell whether what is to be said on an occasion comes last, where verbs do."""
+    if not reading.phrasebook.behind or not reading.has(start, end, "cue:condition"):
+        return False
+    denied = max(mark.end for mark in reading.within("cue:behind", start, end))
+    return any(mark.start >= denied for mark in reading.within("cue:ask", start, end))
+
+
+def _is_short(text: str) -> bool:
+    """Tell whether it is no sentence but a heading for what there is, as in `travel only`."""
+    return len(text.split()) <= 8 and len(text) <= 60
