@@ -10,6 +10,8 @@ from gateway.drift.text import Stretch
 NAMED, AGE_ASKED, ASSISTANT, MODERN, GENDERED, SERVED, BROKEN, TURNING, ASKING = (1 << n for n in range(9))
 """A bit for each of those who may care for a word: of a name, of an age, of a machine, of our time, of a verb
 for one gender, of service, of a break, between clauses, and of a question for a name."""
+TIMED = 1 << 10
+"""The bit of a word of a stretch of time; the one between belongs to `text`."""
 REMEMBERED, LONGEST = 1 << 14, 24
 """Words of which it is remembered who cares for them, and how long they may be."""
 

@@ -96,7 +96,7 @@ class Profile:
         """Hold the manner of an answer against these lines."""
         measured = heads.compare(self.vocabulary, known, answer)
         assistant, other = heads.log_odds(self.model, measured)
-        return Odds(assistant, other, calibration.either(assistant, other), float(measured[4]))
+        return Odds(assistant, other, calibration.either(assistant, other), measured[4])
 
     def p_value(self, own: tuple[float, ...], known: int, drifted: float) -> float:
         """Estimate how often a turn in character scores so high, by the persona's own scores if any."""

@@ -87,6 +87,11 @@ def leading(text: str) -> str | None:
     return name if most >= FEW else None
 
 
+def is_latin(letters: str) -> bool:
+    """Tell whether no letter is of any other script."""
+    return _others(()).search(letters) is None
+
+
 def written(text: str) -> list[str]:
     """Name every script but Latin of which a letter stands in the text, or in a sample of a long one."""
     found: list[str] = []

@@ -40,6 +40,10 @@ class Sentence(NamedTuple):
         return "?" in self.stop or "？" in self.stop or "؟" in self.stop
 
 
+_sentence = tuple.__new__
+"""Quicker than the class itself, which is what cutting a text spends its time with."""
+
+
 def split(text: str, stops: Stops) -> list[Sentence]:
     """Give the sentences of a text; what has neither letter nor digit is none."""
     found: list[Sentence] = []
@@ -71,7 +75,7 @@ def _add(found: list[Sentence], text: str, start: int, end: int, stop: str) -> N
     while start < end and text[start].isspace():
         start += 1
     if start < end and (text[start].isalnum() or any(map(str.isalnum, text[start:end]))):
-        found.append(Sentence(start, end, stop))
+        found.append(_sentence(Sentence, (start, end, stop)))
 
 
 def _goes_on(stops: Stops, text: str, start: int, end: int, past: int) -> bool:

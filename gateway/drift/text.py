@@ -46,6 +46,7 @@ _WORD_ASCII = {
 _JOINS = {False: frozenset("'’-"), True: frozenset("-")}
 
 
+_ASCII = bytes(range(0x80))
 MIXED = 1 << 9
 """The bit of a word of letters and digits, or of signs that are neither."""
 
@@ -59,6 +60,7 @@ class Stretch:
     """A part of a text with its words and tokens."""
 
     __slots__ = (
+        "_beyond_ascii",
         "_borders",
         "_distinct",
         "_pieces",
@@ -89,6 +91,7 @@ class Stretch:
         self._tokens: list[str] | None = None
         self._distinct: frozenset[str] | None = None
         self._runs_on: bool | None = None
+        self._beyond_ascii: str | None = None
         self._quotes: list[tuple[int, int]] | None = None
 
     def part(self, start: int, end: int) -> "Stretch":
@@ -166,10 +169,17 @@ class Stretch:
         return self._distinct
 
     @property
+    def beyond_ascii(self) -> str:
+        """Give its characters that are not of ASCII, which are few where letters are Latin ones."""
+        if self._beyond_ascii is None:
+            self._beyond_ascii = "" if self.text.isascii() else _beyond_ascii(self.text)
+        return self._beyond_ascii
+
+    @property
     def runs_on(self) -> bool:
         """Tell whether there may be tokens of a script without spaces."""
         if self._runs_on is None:
-            self._runs_on = not self.lower.isascii() and _RUN_ON.search(self.lower) is not None
+            self._runs_on = _RUN_ON.search(self.beyond_ascii.lower()) is not None
         return self._runs_on
 
     @property
@@ -178,6 +188,10 @@ class Stretch:
         if self._quotes is None:
             self._quotes = quoted(self.text)
         return self._quotes
+
+
+def _beyond_ascii(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
 def _cut(pieces: list[str], borders: list[int], start: int, end: int) -> list[str]:
@@ -221,6 +235,11 @@ class Text:
 
     def __len__(self) -> int:
         return len(self.text)
+
+    @property
+    def beyond_ascii(self) -> str:
+        """Give the characters of both ends that are not of ASCII."""
+        return "".join([end.beyond_ascii for end in self.ends])
 
     def stretch(self, start: int, end: int) -> Stretch:
         """Take what stands between two places; the whole of a short text is read once for all who ask."""

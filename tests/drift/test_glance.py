@@ -62,3 +62,21 @@ def test_who_asks_for_a_name_is_heard() -> None:
     read = Stretch("And where was that?")
     profile.glance.note(read)
     assert read.notes & glance.ASKING
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "We shut for a week, and an hour and a half is all that it takes."),
+        ("de", "Das dauert eine halbe Stunde, mehr nicht."),
+        ("fr", "Il faut une semaine, pas plus."),
+        ("es", "Tarda media hora y nada más."),
+        ("ja", "三日かかります。"),
+        ("en", "Nothing here counts."),
+    ],
+)
+def test_a_stretch_of_time_is_read_wherever_a_glance_was_cast_before(code: str, text: str) -> None:
+    profile = Profile(Character(name="Ada", language=code, prompt="A smith."))
+    noted = Stretch(text)
+    profile.glance.note(noted)
+    assert profile.facts.lexicon.read(noted).figures == profile.facts.lexicon.read(Stretch(text)).figures

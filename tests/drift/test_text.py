@@ -107,3 +107,8 @@ def test_a_part_of_what_was_read_is_as_if_it_was_read_by_itself(text: str, start
     assert (part.text, part.offset, part.lower) == (alone.text, alone.offset, alone.lower)
     assert (part.pieces, part.borders, part.tokens) == (alone.pieces, alone.borders, alone.tokens)
     assert part.worded(elides=False) == alone.worded(elides=False)
+
+
+@given(TEXTS)
+def test_what_is_not_of_ascii_is_given_in_its_order(text: str) -> None:
+    assert Stretch(text).beyond_ascii == "".join(letter for letter in text if letter > "\x7f")

@@ -11,7 +11,7 @@ from gateway.drift.glance import BROKEN
 from gateway.drift.language import ANY, Language, Languages
 from gateway.drift.lazily import lazily
 from gateway.drift.memory import Memory
-from gateway.drift.scripts import written
+from gateway.drift.scripts import is_latin, written
 from gateway.drift.tables import Pattern
 from gateway.drift.text import Stretch
 
@@ -166,10 +166,11 @@ class Patterns:
         """Name the languages whose patterns are worth a try, the likeliest first."""
         may_be_told = stretch.notes & BROKEN
         text, lowered, openings = stretch.text, stretch.lower, self._openings
-        if not may_be_told and text.isascii():
+        scripts = [] if is_latin(stretch.beyond_ascii) else written(text)
+        if not may_be_told and not scripts:
             return []
         names: Counter[str] = Counter()
-        for code in {code for script in written(text) for code in self._scripts[script]}:
+        for code in {code for script in scripts for code in self._scripts[script]}:
             wordings = self.by_language[code]
             if not wordings.is_ruled_out(text) and wordings.is_told(text, lowered):
                 names[code] = _WRITTEN

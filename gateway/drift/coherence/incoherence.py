@@ -12,7 +12,7 @@ from gateway.drift.coherence.identification import CLEARLY, SEEN, identify
 from gateway.drift.coherence.relevance import FEATURES, Excerpt, Rarity, excerpt, features, grams
 from gateway.drift.language import Languages
 from gateway.drift.lazily import lazily
-from gateway.drift.scripts import LATIN, script
+from gateway.drift.scripts import LATIN, is_latin, script
 from gateway.drift.text import Text
 
 _SENTENCE = lazily(r"[^.!?。！？…\n]{12,}")
@@ -46,6 +46,10 @@ _WEIGHT = {
     "cut": 0.5,
 }
 """A flaw of full strength adds this to the log odds."""
+
+
+_SOUND = 0.019
+"""Beliefs below this have the best grade, and need no rounding, which takes longer than all else of it."""
 
 
 class Flaw(msgspec.Struct, frozen=True):
@@ -129,7 +133,7 @@ def incoherence(
     if len(asked.words) > 2:
         evidence = sum(map(mul, learnt.weights, features(asked, told, learnt.rarity)))
     flaws = [*_garbage(text), *_repetition(answer, told.words, earlier), *_cut(text)]
-    flaws += _foreign(asked, told, len(text), repertoire, learnt)
+    flaws += _foreign(asked, told, answer, repertoire, learnt)
     if evidence > 1:
         flaws.append(Flaw("unrelated", round(1 - math.exp(1 - evidence), 3), 0, len(text)))
     added = sum(_WEIGHT.get(flaw.name, 0) * flaw.strength for flaw in flaws)
@@ -138,6 +142,8 @@ def incoherence(
 
 def grade(belief: float) -> float:
     """1 to 5, where 5 hangs together: 3 is an even chance, the prior gives 4.5, 2 % or less gives 5."""
+    if belief < _SOUND:
+        return 5.0
     odds = math.log(max(belief, 1e-9) / max(1 - belief, 1e-9))
     return round(max(1.0, min(5.0, 3 - 2 * odds / math.log(49))), 1)
 
@@ -211,20 +217,20 @@ def _cut(answer: str) -> list[Flaw]:
 
 
 def _foreign(
-    user: Excerpt, answer: Excerpt, end: int, repertoire: Repertoire, learnt: Relevance
+    user: Excerpt, answer: Excerpt, whole: Text, repertoire: Repertoire, learnt: Relevance
 ) -> list[Flaw]:
     """Find an answer in a script or language that neither the persona nor the user speaks."""
-    is_plain = answer.text.isascii() and LATIN in repertoire.scripts
+    is_plain = LATIN in repertoire.scripts and is_latin(whole.beyond_ascii)
     written = None if is_plain else script(answer.text)
     if written and written not in repertoire.scripts and written != script(user.text):
-        return [Flaw("language", 1.0, 0, end)]
+        return [Flaw("language", 1.0, 0, len(whole))]
     if _is_at_home(answer.words, repertoire):
         return []
     found = identify(answer.words, learnt.common)
     if found and found not in repertoire.languages and repertoire.languages & learnt.languages:
         asked = identify(user.words, learnt.common)
         if asked and asked != found:
-            return [Flaw("language", 0.7, 0, end)]
+            return [Flaw("language", 0.7, 0, len(whole))]
     return []
 
 

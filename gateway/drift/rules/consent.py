@@ -52,12 +52,15 @@ def consents(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
     """Find where an answer gives in; `about` is what the user's turn shares with the rule."""
     if rule.is_scope:
         return
-    meant = ABOUT | {"@visit"} if "act:promise" in rule.acts else ABOUT
-    about = rule.concepts & asked.labels.keys() & meant
-    own = rule.own & asked.content
-    own |= asked.alike(rule.own - own)
     if answer.begins_with(BEGINNING, *DECLINES):
         return
+    meant = ABOUT | {"@visit"} if "act:promise" in rule.acts else ABOUT
+    about = rule.concepts & meant
+    if about:
+        # Few rules make it worth looking at all that the user says.
+        about &= asked.labels.keys()
+    own = rule.own & asked.content
+    own |= asked.alike(rule.own - own)
     yield from _diagnosed(rule, asked, answer)
     if not own and not about:
         return

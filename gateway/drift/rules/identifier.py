@@ -126,18 +126,28 @@ class Leanings:
 
     def of(self, tokens: list[str]) -> list[float]:
         """Give the log odds of each, none for numbers; no sum of theirs in any one language is higher."""
-        # Numbers are never known.
-        unknown = list(filter(str.isalpha, set(tokens).difference(self._leaning)))
+        try:
+            return list(map(self._leaning.__getitem__, tokens))
+        except KeyError:
+            return self._learnt(tokens)
+
+    def _learnt(self, tokens: list[str]) -> list[float]:
+        """Do the same where some of them were never met."""
+        unknown = set(tokens).difference(self._leaning)
         if len(unknown) + len(self._leaning) > REMEMBERED:
             self._leaning.clear()
             self._rows.clear()
-            unknown = list(filter(str.isalpha, set(tokens)))
-        for start in range(0, len(unknown), AT_ONCE):
-            some = unknown[start : start + AT_ONCE]
+            unknown = set(tokens)
+        words = list(filter(str.isalpha, unknown))
+        for start in range(0, len(words), AT_ONCE):
+            some = words[start : start + AT_ONCE]
             if len(max(some, key=len)) > LONGEST_WORD:
                 return [UNTOLD] * len(tokens)
             self._weigh(some)
-        return list(map(self._leaning.get, tokens, repeat(0.0)))
+        found = list(map(self._leaning.get, tokens, repeat(0.0)))
+        numbers = [one for one in unknown if not one.isalpha() and len(one) <= LONGEST_WORD]
+        self._leaning.update(dict.fromkeys(numbers, 0.0))
+        return found
 
     def together(self, tokens: Sequence[str]) -> float:
         """Give the log odds of one other language over all these words."""

@@ -33,7 +33,7 @@ class Marked:
         self.text = read.text
         self._marks: list[Mark] | None = None
         self._labels: dict[str, list[Mark]] = {}
-        self._longest = 0
+        self._longest: int | None = None
         self._content: set[str] | None = None
         self._stems: dict[str, list[tuple[int, int]]] | None = None
         self._placed: list[Placed] | None = None
@@ -56,7 +56,6 @@ class Marked:
                     self._labels[label].append(mark)
                 else:
                     self._labels[label] = [mark]
-            self._longest = max((mark.end - mark.start for mark in self._marks), default=0)
         return self._marks
 
     @property
@@ -194,6 +193,8 @@ class Marked:
     def around(self, start: int, end: int) -> list[Mark]:
         """The marks of every kind that two places are within."""
         marks = self.marks
+        if self._longest is None:
+            self._longest = max((mark.end - mark.start for mark in marks), default=0)
         some = _from(marks, start - self._longest, start)
         return [mark for mark in some if mark.start <= start and mark.end >= end]
 

@@ -95,8 +95,9 @@ class Spoken:
     def likely(self, reading: Marked) -> list[Sentence]:
         """The sentences of which their words, each by itself, do not say already that they are in ours."""
         text, sentences = reading.text, reading.sentences
-        is_plain = text.isascii() and LATIN in self.scripts
-        if not is_plain and self._strange.search(text) is not None:
+        # No letter of ASCII is strange where Latin ones are ours.
+        seen = reading.read.beyond_ascii if LATIN in self.scripts else text
+        if self._strange.search(seen) is not None:
             return sentences
         if not self.is_told:
             return sentences if self.lender is not None and self.lender.small.search(text) else []

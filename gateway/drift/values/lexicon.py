@@ -152,6 +152,7 @@ class Lexicon:
         }
         cares[glance.TURNING] = self.shared.turning_words.__contains__
         cares[glance.ASKING] = self._may_ask
+        cares[glance.TIMED] = self.reader.periods.tells
         return cares
 
     def _may_ask(self, word: str) -> bool:

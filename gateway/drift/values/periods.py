@@ -18,15 +18,19 @@ class Periods:
         periods = [word for word, kind in units.items() if kind in SECONDS or kind in MONTHS]
         self.is_known = bool(amounts and periods)
         some = "|".join(map(re.escape, sorted(amounts, key=len, reverse=True)))
-        told = "|".join(
-            map(re.escape, sorted((one for one in periods if one[-1] != "*"), key=len, reverse=True))
-        )
+        self._told = tuple(sorted((one for one in periods if one[-1] != "*"), key=len, reverse=True))
+        told = "|".join(map(re.escape, self._told))
         self._needed = [one for one in periods if not any(one != other and other in one for other in periods)]
         """One of these stands in a text that has any of them: that is quicker to tell than by the pattern."""
+        self._are_words = all(map(str.isalnum, self._told))
         self._reach = max(map(len, [*amounts, ""])) + 1 + max(map(len, [*periods, ""]))
         """Characters before and behind one that may belong to the same."""
         self._pattern = re.compile(rf"(?<!\w)({some})[ \u00a0]?({told})(?!\w)" if self.is_known else "(?!)")
         self._half = re.compile(rf"\s(?:{half})(?!\w)" if half else "(?!)")
+
+    def tells(self, word: str) -> bool:
+        """Tell whether a stretch of time may end where this word does."""
+        return self.is_known and (word.endswith(self._told) or not self._are_words)
 
     def find(self, lower: str) -> dict[int, Figure]:
         """Find those of a text in lower case, by where they begin."""

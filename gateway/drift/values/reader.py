@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from gateway.drift.glance import TIMED
 from gateway.drift.language import Language
 from gateway.drift.lazily import lazily
 from gateway.drift.tables import Figures as Words
+from gateway.drift.text import Stretch
 from gateway.drift.values import frames, leads, numerals
 from gateway.drift.values.clock import Clock
 from gateway.drift.values.figures import (
@@ -76,7 +78,7 @@ class Reader:
         self._to = frames.between(own.to)
         self.beside = frames.between(own.beside)
         self._joins = re.compile(rf"\s(?:(?:{own.joins.replace(' ', '|')})\s)?" if own.joins else r"\s")
-        self._periods = Periods(own.amounts, self._units.kinds, own.half)
+        self.periods = Periods(own.amounts, self._units.kinds, own.half)
         self.reads_glyphs = "han" in language.writing.scripts
         """Numbers stand in runs of letters, where no word is one."""
         self._spelled = self.numerals.spelled_out(spaced=language.writing.spaced)
@@ -104,12 +106,14 @@ class Reader:
         """Tell whether a figure counts sentences, as only what says how somebody speaks does."""
         return figure.kind.startswith(self._sentences)
 
-    def may_read(self, text: str) -> bool:
+    def may_read(self, stretch: Stretch) -> bool:
         """Tell whether figures may stand where no number was found among the words."""
-        return self._periods.is_known or (self._reads_runs and not text.isascii())
+        is_timed = self.periods.is_known and bool(stretch.notes & TIMED)
+        return is_timed or (self._reads_runs and not stretch.text.isascii())
 
-    def read(self, text: str, lower: str, hits: Sequence[tuple[int, int, int]], offset: int) -> list[Figure]:
+    def read(self, stretch: Stretch, hits: Sequence[tuple[int, int, int]]) -> list[Figure]:
         """Read what begins at the numbers that were found; places are those in the whole text."""
+        text, lower, offset = stretch.text, stretch.lower, stretch.offset
         found: list[Figure] = []
         past = 0
         starts = [start - offset for _, start, _ in hits]
@@ -119,7 +123,8 @@ class Reader:
             starts = sorted({*starts, *runs} - days)
         if self._spelled is not None and not text.isascii():
             starts = sorted({*starts, *(match.start() for match in self._spelled.finditer(lower))})
-        if short := self._periods.find(lower):
+        short = self.periods.find(lower) if stretch.notes & TIMED else {}
+        if short:
             starts = sorted({*starts, *short})
         if not starts:
             return []
@@ -238,7 +243,7 @@ class Reader:
             if kind == "year" and is_year(value):
                 # "с 2015 года" counts no years.
                 return Figure(YEAR, value, start, behind)
-            return self._periods.and_a_half(lower, Figure(kind, value, start, behind))
+            return self.periods.and_a_half(lower, Figure(kind, value, start, behind))
         lead = leads.lead(text, start)
         word = lead[1].lower() if lead else ""
         is_named = lead is not None and word not in self._stop and word not in self.words

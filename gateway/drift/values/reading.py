@@ -64,8 +64,8 @@ class Reading:
         """The numbers with what they count, and times, dates and the like."""
         if self._figures is None:
             read = self._stretch
-            is_worth = self._hits or self._reader.may_read(read.text)
-            found = self._reader.read(read.text, read.lower, self._hits, read.offset) if is_worth else ()
+            is_worth = self._hits or self._reader.may_read(read)
+            found = self._reader.read(read, self._hits) if is_worth else ()
             self._figures = tuple(found)
         return self._figures
 

@@ -1,6 +1,7 @@
 """Two learnt heads weigh how a turn's manner compares with the persona's."""
 
 import math
+from array import array
 from operator import mul
 
 import numpy as np
@@ -24,15 +25,13 @@ SMOOTHING = 100.0
 _SMOOTHING, _DRAWN, _FLOOR, _ONE = (np.float32(one) for one in (SMOOTHING, 0.8, 0.2, 1.0))
 OWN = 6
 """Words of its own from which on an answer is held against the lines by them alone."""
-_LINES_NEEDED = [1, 2, 4, 5, 6]
 
 
-def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
-    """Measure an answer, in the order of NAMES.
+def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> list[float]:
+    """Measure an answer, in the order of NAMES and in single precision, which the heads were learnt in.
 
     Words that the user had said before are the topic's: only its own are held against the lines.
     """
-    out = np.empty(len(NAMES), np.float32)
     tokens, counts = answer.tokens, answer.counts
     weights = np.log(counts)
     weights += _ONE
@@ -40,11 +39,10 @@ def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
     at = places(lines.tokens, tokens)
     is_known = lines.tokens.take(at) == tokens if len(lines.tokens) else np.zeros(len(at), bool)
     weights_known = weights * is_known
-    out[0] = vocabulary.assistance(answer)
-    out[3] = _cosine(lines.pooled, at, weights_known, weights)
+    assistant = vocabulary.assistance(answer)
+    kinship = _cosine(lines.pooled, at, weights_known, weights)
     if not lines.number:
-        out[_LINES_NEEDED] = np.nan
-        return out
+        return _single(assistant, math.nan, math.nan, kinship, math.nan, math.nan, math.nan)
     own = answer.own.nonzero()[0] if answer.own is not None else ()
     if OWN <= len(own) < len(tokens):
         tokens, counts, at = tokens.take(own), counts.take(own), at.take(own)
@@ -52,23 +50,25 @@ def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> Floats:
         weights_known = weights_known.take(own)
     likeness = _cosine(lines.mean, at, weights_known, weights) / lines.number
     usual, spread = lines.spread
-    out[1] = likeness
-    out[2] = (likeness - usual) / spread
-    out[4] = _surprise(vocabulary.share.take(tokens), lines.counts.take(at) * is_known, lines.total, counts)
-    out[5] = np.add.reduce(np.abs(answer.marks - lines.marks / lines.number)) / len(answer.marks)
-    out[6] = abs(math.log(answer.length + 5) - lines.length / lines.number)
-    return out
+    shift = (likeness - usual) / spread
+    surprise = _surprise(vocabulary.share.take(tokens), lines.counts.take(at) * is_known, lines.total, counts)
+    typography = np.add.reduce(np.abs(answer.marks - lines.marks / lines.number)) / len(answer.marks)
+    length = abs(math.log(answer.length + 5) - lines.length / lines.number)
+    return _single(assistant, likeness, shift, kinship, surprise, typography, length)
 
 
-def log_odds(model: Model, measured: Floats) -> tuple[float, float]:
+def _single(*measured: float) -> list[float]:
+    return array("f", measured).tolist()
+
+
+def log_odds(model: Model, measured: list[float]) -> tuple[float, float]:
     """Give natural logarithms of how much likelier the turn is from each of HEADS than from the persona."""
-    values = measured.tolist()
     standard = [
         0.0 if value != value else min(4.0, max(-4.0, (value - centre) / scale))
-        for value, centre, scale in zip(values, model.centre, model.scale, strict=True)
+        for value, centre, scale in zip(measured, model.centre, model.scale, strict=True)
     ]
     assistant, other = (sum(map(mul, head, standard), head[-1]) for head in model.heads)
-    return assistant, (-math.inf if math.isnan(values[1]) else other)
+    return assistant, (-math.inf if math.isnan(measured[1]) else other)
 
 
 def _cosine(values: Floats, at: Places, weights_known: Floats, weights: Floats) -> float:

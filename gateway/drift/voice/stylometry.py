@@ -102,8 +102,7 @@ def _tokens(codes: Places, end: int, *, unspaced: bool) -> tuple[Codes, Floats, 
     buckets = tokens >> _ONE
     ours = (tokens & _ONE).nonzero()[0]
     # A bucket that both texts have stands there twice, the other text's before ours.
-    own = np.ones(len(buckets), bool)
-    np.not_equal(buckets[1:], buckets[:-1], out=own[1:])
+    own = differing(buckets)
     counts = np.empty(len(first), np.float32)
     np.subtract(first[1:], first[:-1], out=counts[:-1], casting="unsafe")
     counts[-1:] = number - first[-1:]
@@ -112,9 +111,16 @@ def _tokens(codes: Places, end: int, *, unspaced: bool) -> tuple[Codes, Floats, 
 
 def firsts(ascending: Codes) -> Places:
     """Find where each value stands for the first time."""
-    is_first = np.ones(len(ascending), bool)
-    np.not_equal(ascending[1:], ascending[:-1], out=is_first[1:])
-    return is_first.nonzero()[0]
+    return differing(ascending).nonzero()[0]
+
+
+def differing(values: Codes) -> Flags:
+    """Tell which of them are not the same as the one before."""
+    # The array is not made by `ones`, which is written in Python and takes twice as long.
+    found = np.empty(len(values), bool)
+    found[:1] = True
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def _marks(text: str, codes: Places) -> Floats:
