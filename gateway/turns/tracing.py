@@ -5,7 +5,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from opentelemetry._logs import LogRecord
@@ -43,8 +43,10 @@ from gateway.turns.turn import Drift, Turn
 
 WAITING = 10_000
 """Requests that may wait to be told; further ones are dropped and counted."""
-GRACE_MS = 3000
-"""Milliseconds that the receiver has, at the end of the process, to take what waits."""
+GRACE = 2.0
+"""Seconds that the receiver has, at the end of the process, to take what waits."""
+REST = 0.5
+"""Seconds that threads have to end once nothing is sent any more; one may still wait for an answer."""
 REMEMBERED = 20_000
 """Turns whose places are known to scores that come late, the newest."""
 UNPLACED = 1000
@@ -132,16 +134,17 @@ class Tracing:
         self._put(Late(turn, drift))
 
     def close(self) -> None:
-        """Tell what still waits, at the end of the process; takes its time."""
+        """Tell what still waits, at the end of the process; a receiver that is away is given up soon."""
+        end = time.monotonic() + GRACE
         self._put(None)
-        self._thread.join(GRACE_MS / 1000)
-        for provider in (self._tracers, self._loggers, self._meters):
-            provider.force_flush(GRACE_MS)
+        self._thread.join(GRACE)
+        providers = self._tracers, self._loggers, self._meters
+        # They would wait one after the other, and as long as their receiver likes.
+        _await([provider.force_flush for provider in providers], end)
         # Exporters that are shut try nothing again, so that the threads of the providers end at once.
         for exporter in self._exporters:
             exporter.shutdown()
-        for provider in (self._tracers, self._loggers, self._meters):
-            provider.shutdown()
+        _await([provider.shutdown for provider in providers], time.monotonic() + REST)
 
     def _put(self, told: Request | Late | None) -> None:
         try:
@@ -248,3 +251,12 @@ class Tracing:
                 },
             )
             self._logger.emit(record)
+
+
+def _await(calls: Sequence[Callable[[], object]], end: float) -> None:
+    """Make all of these calls beside each other, and leave those alone that last beyond the end."""
+    threads = [threading.Thread(target=call, name="otel-end", daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))

@@ -1,6 +1,7 @@
 """Traces, metrics and drift reach a receiver of OTLP, and never a word that was said."""
 
 import http.server
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from gateway.config import Otel
 from gateway.telemetry import conventions as names
 from gateway.telemetry.trace import Request, Trace
+from gateway.turns import tracing as tracing_module
 from gateway.turns.meter import Ended
 from gateway.turns.tracing import Tracing
 from gateway.turns.turn import Drift
@@ -143,6 +145,35 @@ def test_no_thread_is_left_where_nobody_receives() -> None:
     for thread in begun:
         thread.join(25)
     assert not any(thread.is_alive() for thread in begun)
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        while connection.recv(65_536):
+            pass
+    except BlockingIOError:
+        return True
+    return False
+
+
+def test_a_receiver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracing_module, "GRACE", 0.1)
+    monkeypatch.setattr(tracing_module, "REST", 0.1)
+    before = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        tracing = Tracing(Otel(endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}", interval=0.1))
+        trace = Trace({}, 1.0)
+        trace.ended(Ended(new_turn("msg_lost", persona_id="psn_1", version=1), "chat", "a@v1", 0, None))
+        tracing.finish(Request(trace, "POST", "/", 200, "req_1", 0.1, 1))
+        connection, _ = silent.accept()
+        with connection:
+            tracing.close()
+            # Whoever had waited for the answer would have closed the connection.
+            assert _is_open(connection)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(25)
+        assert not thread.is_alive()
 
 
 @pytest.fixture(scope="module")
