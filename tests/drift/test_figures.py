@@ -8,6 +8,7 @@ from gateway.drift.facts import facts
 from gateway.drift.profile import Profile
 from gateway.drift.scorer import BEGINNING, score
 from gateway.drift.text import Stretch
+from gateway.drift.values import numerals
 from gateway.drift.values.lexicon import lexicon
 
 PLACES = {
@@ -388,3 +389,18 @@ def test_what_several_named_things_come_to_is_no_other_price(user: str, says: st
     profile = Profile(Character(language="en", prompt="A haircut is £26. A shave is £15. A towel is £3."))
     result, _ = score(profile, BEGINNING, user, says)
     assert ("number-clash" not in {signal.name for signal in result.signals}) is is_right
+
+
+@pytest.mark.parametrize(
+    ("digits", "decimal", "value"),
+    [
+        ("1.234.567,89", ",", 1_234_567.89),
+        ("2.000,500", ".", 2_000_500),
+        ("2.000,500", ",", 2_000.5),
+        ("2.000 500", ",", 2_000_500),
+        ("2,000\u202f500", ",", 2_000_500),
+        ("2.000’500", ".", 2_000_500),
+    ],
+)
+def test_digits_are_read_with_any_marks_between_their_groups(digits: str, decimal: str, value: float) -> None:
+    assert numerals.value(digits, decimal) == value

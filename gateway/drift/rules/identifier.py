@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gateway.drift.arrays import mapped
 from gateway.drift.language import DEFAULT, Languages
+from gateway.drift.memory import SLOT, Room, shared, weight
 from gateway.drift.scripts import LATIN, leading
 
 BITS = 15
@@ -115,58 +116,75 @@ def log_odds(identifier: Identifier, parts: Sequence[str]) -> NDArray[np.float32
     return summed
 
 
+class Weighed(NamedTuple):
+    """What words, each by itself, say of the language that they are in."""
+
+    odds: dict[str, float]
+    """How much likelier each makes another language than ours."""
+    rows: dict[str, bytes]
+    """For each the weights of all languages."""
+
+
 class Leanings:
     """Knows how much likelier words, each by itself, make another language than ours."""
 
-    def __init__(self, ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
+    def __init__(self, ours: tuple[int, ...], theirs: tuple[int, ...], room: Room | None = None) -> None:
+        """Without a `room` it is in that of the process."""
         self._ours, self._theirs = np.array(ours, np.intp), np.array(theirs, np.intp)
-        self._leaning: dict[str, float] = {}
-        self._rows: dict[str, bytes] = {}
-        """By language, for each of the same words."""
+        self._known = Weighed({}, {})
+        self._room = shared() if room is None else room
 
     def of(self, tokens: list[str]) -> list[float]:
         """Give the log odds of each, none for numbers; no sum of theirs in any one language is higher."""
         try:
-            return list(map(self._leaning.__getitem__, tokens))
+            return list(map(self._known.odds.__getitem__, tokens))
         except KeyError:
-            return self._learnt(tokens)
-
-    def _learnt(self, tokens: list[str]) -> list[float]:
-        """Do the same where some of them were never met."""
-        unknown = set(tokens).difference(self._leaning)
-        if len(unknown) + len(self._leaning) > REMEMBERED:
-            self._leaning.clear()
-            self._rows.clear()
-            unknown = set(tokens)
-        words = list(filter(str.isalpha, unknown))
-        for start in range(0, len(words), AT_ONCE):
-            some = words[start : start + AT_ONCE]
-            if len(max(some, key=len)) > LONGEST_WORD:
-                return [UNTOLD] * len(tokens)
-            self._weigh(some)
-        found = list(map(self._leaning.get, tokens, repeat(0.0)))
-        numbers = [one for one in unknown if not one.isalpha() and len(one) <= LONGEST_WORD]
-        self._leaning.update(dict.fromkeys(numbers, 0.0))
-        return found
+            known = self._weighed(tokens)
+        return [UNTOLD] * len(tokens) if known is None else list(map(known.odds.get, tokens, repeat(0.0)))
 
     def together(self, tokens: Sequence[str]) -> float:
-        """Give the log odds of one other language over all these words."""
-        if not self._rows.keys() >= set(filter(str.isalpha, tokens)):
-            self.of(list(tokens))
-        rows = b"".join([self._rows[token] for token in tokens if token.isalpha()])
+        """Give the log odds of one other language over all these words, of which none is too long for one."""
+        known = self._weighed(tokens) or Weighed({}, {})
+        rows = b"".join([known.rows[token] for token in tokens if token in known.rows])
         sums = np.add.reduce(
             np.frombuffer(rows, np.int16).reshape(-1, len(packaged().languages)), axis=0, dtype=np.int32
         )
         theirs, ours = sums.take(self._theirs), sums.take(self._ours)
         return float(np.maximum.reduce(theirs) - np.maximum.reduce(ours)) / SCALE
 
-    def _weigh(self, tokens: list[str]) -> None:
+    def clear(self) -> None:
+        """Forget every word, but not for those who look some up at this moment."""
+        self._known = Weighed({}, {})
+
+    def _weighed(self, tokens: Sequence[str]) -> Weighed | None:
+        """Give what is known of words, of numbers nothing; `None` where one of them is too long to be any."""
+        known = self._known
+        unknown = set(tokens).difference(known.odds)
+        if not unknown:
+            return known
+        if len(unknown) + len(known.odds) > REMEMBERED:
+            self.clear()
+            self._room.give(self)
+            known, unknown = self._known, set(tokens)
+        words = list(filter(str.isalpha, unknown))
+        for start in range(0, len(words), AT_ONCE):
+            some = words[start : start + AT_ONCE]
+            if len(max(some, key=len)) > LONGEST_WORD:
+                return None
+            self._weigh(known, some)
+        numbers = [one for one in unknown if not one.isalpha() and len(one) <= LONGEST_WORD]
+        known.odds.update(dict.fromkeys(numbers, 0.0))
+        self._room.take(self, (SLOT + LONGEST_WORD) * len(numbers))
+        return known
+
+    def _weigh(self, known: Weighed, tokens: list[str]) -> None:
         scores = log_odds(packaged(), ["".join(plain(token).split()) for token in tokens])
         theirs, ours = scores.take(self._theirs, axis=1), scores.take(self._ours, axis=1)
         best = (np.maximum.reduce(theirs, axis=1) - np.maximum.reduce(ours, axis=1)).tolist()
-        rows = np.rint(scores * _SCALE).astype(np.int16)
-        self._leaning.update(zip(tokens, best, strict=True))
-        self._rows.update(zip(tokens, map(np.ndarray.tobytes, rows), strict=True))
+        rows = list(map(np.ndarray.tobytes, np.rint(scores * _SCALE).astype(np.int16)))
+        known.rows.update(zip(tokens, rows, strict=True))
+        known.odds.update(zip(tokens, best, strict=True))
+        self._room.take(self, sum(map(weight, (*tokens, *rows, *best))) + 2 * SLOT * len(tokens))
 
 
 @lru_cache(maxsize=64)

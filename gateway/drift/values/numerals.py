@@ -88,7 +88,8 @@ def value(digits: str, decimal: str) -> float:
         return int(digits[:LONGEST])
     last = max(digits.rfind("."), digits.rfind(","))
     tail = len(digits) - last - 1
-    is_decimal = last >= 0 and (tail != 3 or (digits[last] == decimal and digits.count(digits[last]) == 1))
+    is_last = last >= 0 and digits[last + 1 :].isdecimal()
+    is_decimal = is_last and (tail != 3 or (digits[last] == decimal and digits.count(digits[last]) == 1))
     whole = re.sub(r"\D", "", digits[:last] if is_decimal else digits)[:LONGEST]
     read = float(f"{whole or 0}.{digits[last + 1 :][:LONGEST]}" if is_decimal else whole)
     return int(read) if read == int(read) else read
