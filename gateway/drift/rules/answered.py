@@ -32,6 +32,8 @@ FIRST = 40
 """Characters of a sentence in which it says that all is done."""
 MUCH = 0.34
 """The share of a rule in the user's turn from which on an assurance is about it."""
+OUTCOMES = ("foretold", "future", "receive", "give", "@time")
+"""A vow about one of these is a promise, and not a saying."""
 SEAL = 2
 """Characters behind a vow that ends a sentence."""
 _ELSEWHERE = ("@notify", "@mark", "future")
@@ -87,7 +89,12 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
         is_named = not rule.concepts.isdisjoint(ABOUT) and answer.has(start, end, *(rule.concepts & ABOUT))
         if is_about or is_named or not rule.own.isdisjoint(answer.said(sentence)):
             yield finding(rule, "promise", ASSURED, start, end)
-        elif is_loose and sentence is answer.sentences[0] and answer.has(start, end, "vow"):
+        elif not answer.has(start, end, "vow"):
+            continue
+        elif (is_loose and sentence is answer.sentences[0]) or (
+            "act:promise" in rule.acts and answer.has(start, end, *OUTCOMES)
+        ):
+            # Whoever is not to promise one thing, and vows what will be, has most likely promised it.
             yield finding(rule, "promise", VOWED, start, end)
 
 
