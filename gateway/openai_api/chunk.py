@@ -152,9 +152,10 @@ def error_of(chunk: Chunk, data: bytes, name: bytes) -> bytes | None:
         return None
     if name == b"error":
         return data
-    # A chunk of an answer has choices; what has none may be an error by another shape.
-    is_reported = not chunk.choices and reported(decoded(data)) is not None
-    return data if is_reported else None
+    # A chunk of an answer has choices; what has none may be an error by another shape, whose word may be
+    # written with escapes. Most have the usage alone.
+    may_report = not chunk.choices and (b"error" in data or b"\\" in data)
+    return data if may_report and reported(decoded(data)) is not None else None
 
 
 def _read_leniently(data: bytes) -> Chunk:

@@ -1,5 +1,6 @@
 """Streams that fail: what is whole goes out first, and an error never ends well."""
 
+import json
 from typing import Any
 
 import pytest
@@ -187,10 +188,12 @@ def test_an_event_of_the_name_error_is_one() -> None:
     assert relay.failure.fault is Fault.STREAM_ERROR
 
 
+@pytest.mark.parametrize("word", [b'"error"', rb'"\u0065rror"'])
 @pytest.mark.parametrize("choices", [{}, {"choices": None}, {"choices": []}])
-def test_an_object_error_is_one_whatever_its_choices(choices: dict[str, object]) -> None:
+def test_an_object_error_is_one_however_it_is_written(choices: dict[str, object], word: bytes) -> None:
     relay = relay_of()
-    out = run(relay, [event(chunk("a")) + event({"object": "error", "message": "x", **choices}) + DONE])
+    data = json.dumps({"object": "error", "message": "x", **choices}).encode().replace(b'"error"', word)
+    out = run(relay, [event(chunk("a")) + event(data) + DONE])
     assert frames(out) == [named(chunk("a"))]
     assert relay.failure is not None
     assert relay.failure.fault is Fault.STREAM_ERROR
