@@ -24,6 +24,7 @@ from gateway.drift.rule import KINDS
 from gateway.drift.score import Score, Signal
 from gateway.personas import resolved
 from gateway.personas.name import ModelName
+from gateway.personas.reading import RuleView
 from gateway.scoring import transcript
 from gateway.scoring.transcript import Said
 
@@ -101,8 +102,10 @@ async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
     """List a version's rules, declared and read from its prompt, and the facts that it states.
 
     In the persona's file, an entry of `rules` with `from: ID` confirms a rule that was read, one that says
-    something beside it corrects the rule, and `{from: ID, off: true}` switches it off. An entry of `facts`
-    does so with a fact: `{from: ID, text: The dog is called Milo.}` corrects it.
+    something beside it corrects the rule, and `{from: ID, off: true}` switches it off. A rule that
+    is `doubted` is broken by the example that is named, as it was read: it is worth a look and never a
+    break until it is confirmed or corrected. An entry of `facts` does so with a fact:
+    `{from: ID, text: The dog is called Milo.}` corrects it.
     """
     found = await target.find(ref)
     listed = await target.rules(found)
@@ -110,7 +113,7 @@ async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
         print_json(msgspec.to_builtins(listed))
         return
     rows = [
-        {"id": one.id, "state": one.state, "rule": _rule(one.rule), "source": one.source}
+        {"id": one.id, "state": _state(one), "rule": _rule(one.rule), "source": one.source}
         for one in listed.data
     ]
     facts = [msgspec.structs.asdict(one) for one in listed.facts]
@@ -123,6 +126,11 @@ async def rules(target: Target, ref: ModelName, as_json: bool) -> None:
 
 drift.add_command(evaluation)
 drift.add_command(history)
+
+
+def _state(one: RuleView) -> str:
+    """Return the state, and for a doubted rule the example that breaks it."""
+    return f"{one.state} by {one.doubted_by}" if one.doubted_by is not None else one.state
 
 
 def _rule(rule: dict[str, Any]) -> str:

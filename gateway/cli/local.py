@@ -140,7 +140,7 @@ class Local:
             persona=found.persona.id,
             version=version.number,
             reader=read.reader,
-            data=reading.listed(version.content, read),
+            data=reading.listed(found.draft.profile.name, version.content, read),
             facts=reading.facts(found.draft.profile.name, version.content),
         )
 

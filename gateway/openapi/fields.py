@@ -96,7 +96,9 @@ FIELDS = {
     "webhook": "The webhook's id.",
     "webhook_id": "The webhook's id.",
     "state": "`active`; a read rule is `confirmed`, `corrected` or `off` by a declared one, or `replaced`; "
-    "a declared one that is `from` a sentence which the prompt does not have is `unmatched`.",
+    "a declared one that is `from` a sentence which the prompt does not have is `unmatched`. One that the "
+    "version's own examples break is `doubted`: worth a look, never a break until it is confirmed.",
+    "doubted_by": "The first example that breaks it, such as `examples[2]`; null where none does.",
     "facts": "What its owner says of facts that were read, by `from` their ids, and further sentences.",
     "said": "The figure as it is written, or the sentence that is declared.",
     "about": "What it belongs to, in the words of the layer or the clause; null for a sentence.",

@@ -82,7 +82,9 @@ async def list_rules(
     """Declared rules, and those that were read from the prompt with the sentence that each came from.
 
     An entry of `rules` with `from` and the id of a read one confirms or corrects it; with `off` it
-    switches that one off. `facts` does the same with figures: `text` says what is right in their place.
+    switches that one off. A rule that the version's own examples break is `doubted`: it is worth a look
+    and never a break until it is confirmed. `facts` does the same with figures: `text` says what is
+    right in their place.
     """
     async with database.read() as connection:
         persona = await readable(connection, request, ref)
@@ -94,7 +96,7 @@ async def list_rules(
         persona=persona.id,
         version=found.number,
         reader=read.reader,
-        data=reading.listed(found.content, read),
+        data=await asyncio.to_thread(reading.listed, persona.profile.name, found.content, read),
         facts=await asyncio.to_thread(reading.facts, persona.profile.name, found.content),
     )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Origin = Literal["declared", "prompt"]
 FactOrigin = Literal["declared", "prompt", "layers", "name"]
-State = Literal["active", "confirmed", "corrected", "off", "replaced", "unmatched"]
+State = Literal["active", "doubted", "confirmed", "corrected", "off", "replaced", "unmatched"]
 
 FACTS = 800
 """Facts that are listed."""
@@ -67,7 +67,11 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     """A read rule is `confirmed`, `corrected` or `off` where a declared one is `from` it, and `replaced`
     where a declared one says something else about the same limit or language. A declared one that is `from`
-    a sentence which the prompt does not have, and says nothing of its own, is `unmatched`."""
+    a sentence which the prompt does not have, and says nothing of its own, is `unmatched`. One that the
+    version's own examples break, as it is checked, is `doubted`: it is worth a look, and never a break,
+    until a declared one that is `from` it confirms or corrects it."""
+    doubted_by: str | None
+    """The first example that breaks it, such as `examples[2]`; `None` where none does."""
     rule: dict[str, Any]
     source: str | None
     """The sentence that it came from."""
@@ -124,8 +128,22 @@ def _fact(id: str, one: Fact, of: "found.Read | None") -> FactView:
     )
 
 
-def listed(content: Content, reading: Reading) -> list[RuleView]:
-    """List the declared rules in their order, then those that were read."""
+def listed(name: str, content: Content, reading: Reading) -> list[RuleView]:
+    """List the declared rules in their order, then those that were read, in some ten milliseconds."""
+    # Imported here, as above.
+    from gateway.drift.profile import Profile
+
+    doubts = Profile(character(name, content, reading)).rules.doubts
+    return [_doubted(one, doubts.get(one.id)) for one in _listed(content, reading)]
+
+
+def _doubted(one: RuleView, example: int | None) -> RuleView:
+    if example is None or one.state != "active":
+        return one
+    return msgspec.structs.replace(one, state="doubted", doubted_by=f"examples[{example}]")
+
+
+def _listed(content: Content, reading: Reading) -> list[RuleView]:
     declared = rule.decode(content.rules)
     active = {one.basis for one in rule.effective(declared, reading.rules)}
     by_id = {one.id: one for one in reading.rules}
@@ -134,6 +152,7 @@ def listed(content: Content, reading: Reading) -> list[RuleView]:
             id=f"rules[{at}]",
             origin="declared",
             state=_declared(one, by_id),
+            doubted_by=None,
             rule=_plain(one),
             source=by_id[one.from_id].source if one.from_id in by_id else None,
         )
@@ -145,6 +164,7 @@ def listed(content: Content, reading: Reading) -> list[RuleView]:
             id=one.id,
             origin="prompt",
             state=_state(one, settled.get(one.id), one.id in active),
+            doubted_by=None,
             rule=_plain(one.rule),
             source=one.source,
         )

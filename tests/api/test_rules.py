@@ -179,3 +179,18 @@ def test_a_fact_that_cannot_be_is_refused_with_its_place(
 ) -> None:
     reply = me.post("/personas", {"slug": "ada", "prompt": "p", "facts": [fact]})
     assert details(reply, 422, "persona.schema_violation") == [(loc, "value_error")]
+
+
+def test_a_read_rule_that_an_example_breaks_is_doubted_until_it_is_confirmed(
+    me: User, ada: dict[str, Any]
+) -> None:
+    examples = [
+        "I see. It is the fuse.",
+        "Look here. The fuse is gone. I shall put in a new one, and then it runs.",
+    ]
+    me.patch("/personas/ada", {"examples": examples})
+    length = named(me, "length")
+    assert (length["state"], length["doubted_by"]) == ("doubted", "examples[1]")
+    assert (named(me, "must_not")["state"], named(me, "must_not")["doubted_by"]) == ("active", None)
+    me.patch("/personas/ada", {"rules": [{"from": length["id"]}]})
+    assert (named(me, "length")["state"], named(me, "length")["doubted_by"]) == ("confirmed", None)

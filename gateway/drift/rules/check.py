@@ -125,27 +125,45 @@ class Rules:
         declared = [one.rule.must_not for one in self.active if one.rule.must_not and one.is_declared]
         self.instructions = Instructions(prompt, self.phrasebook, told, declared)
         self.manners = Manners(prompt, self.phrasebook, examples, self.phrasebook.address)
-        self._doubted = self._doubts(examples)
+        self._doubted = self._doubts(persona, examples)
 
-    def _doubts(self, examples: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-        """Tell which rules the persona's own lines break, and how: these were not meant so."""
+    @property
+    def doubts(self) -> dict[str, int]:
+        """Tell which rules are doubted, with the place of the first example that breaks each."""
+        found: dict[str, int] = {}
+        for (basis, _), at in sorted(self._doubted.items(), key=lambda one: one[1]):
+            found.setdefault(basis, at)
+        return found
+
+    def _doubts(self, persona: Character, examples: tuple[str, ...]) -> dict[tuple[str, str], int]:
+        """Tell which rules the persona's own lines break, how and in which line: these were not meant so.
+
+        What the owner has confirmed, or has declared as a limit, terms or a duty, is meant as it stands.
+        """
         nothing = Marked(self.phrasebook, Stretch(""))
-        plain = {one.basis for one in self.active if one.is_declared and one.rule.must_not is None}
-        found: set[tuple[str, str]] = set()
-        for example in examples[:OWN]:
+        settled = {one.basis for one in self.active if one.is_declared and one.rule.must_not is None}
+        settled.update(f"rules[{at}]" for at, one in enumerate(persona.rules) if one.from_id is not None)
+        found: dict[tuple[str, str], int] = {}
+        for at, example in enumerate(examples[:OWN]):
             said = Marked(self.phrasebook, Stretch(example))
-            found.update(
-                (one.basis, one.name)
-                for one in self._findings(nothing, said, NOTHING)
-                if one.strength >= BREAK and one.basis not in plain
-            )
-        return frozenset(found)
+            for one in self._everything(nothing, said, NOTHING):
+                if one.strength >= BREAK and one.basis not in settled:
+                    found.setdefault((one.basis, one.name), at)
+        return found
 
     def _doubt(self, one: Finding) -> Finding:
         """Weigh a finding less where the persona's own lines have it, too."""
         if (one.basis, one.name) not in self._doubted:
             return one
         return one._replace(strength=min(one.strength, DOUBTED))
+
+    def _everything(self, asked: Marked, said: Marked, kept: Kept) -> list[Finding]:
+        """Find what breaks rules, what tells of them, and what is not said in the persona's manner."""
+        return [
+            *self._findings(asked, said, kept),
+            *self.instructions.leaks(asked, said),
+            *self.manners.breaches(said),
+        ]
 
     def _told(self, prompt: str) -> str:
         """Give the prompt without what it says that is not to be done."""
@@ -164,11 +182,9 @@ class Rules:
         """Hold an answer against the rules; `kept` is what the conversation has settled before."""
         said = Marked(self.phrasebook, answer.head(LONGEST))
         asked = Marked(self.phrasebook, user.head(LONGEST))
-        findings = [self._doubt(one) for one in self._findings(asked, said, kept)]
+        findings = [self._doubt(one) for one in self._everything(asked, said, kept)]
         done = set(kept.duties)
         done.update(one.active.basis for one in self.duties if duties.is_done(one, said) >= 1)
-        findings += self.instructions.leaks(asked, said)
-        findings += self.manners.breaches(said)
         findings = _distinct([one for one in findings if one.strength >= TOUCH])
         touched = tuple(dict.fromkeys(one.basis for one in findings))
         total = belief(findings) if findings or self._touches(asked, said) else None

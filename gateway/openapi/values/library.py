@@ -80,6 +80,7 @@ RULES: Json = {
     "data": [
         {
             "id": "prose:1a2b3c4d",
+            "doubted_by": None,
             "origin": "prompt",
             "state": "active",
             "rule": {"must_not": "break character"},

@@ -19,7 +19,7 @@ export async function show({ persona, query, signal }) {
   ]);
   const pick = choice(words.version, versions.data.map((one) => [String(one.version), `v${one.version}`]), version, (value) => refine({ v: value }));
   const newest = found.version === persona.version;
-  const list = found.data.map((one) => rule(persona, one, newest && may("personas:write")));
+  const list = found.data.map((one) => rule(persona, one, newest && may("personas:write"), newest));
   const note = newest ? words.note : `${words.note} ${words.newer(persona.version)}`;
   const { facts: declared } = newest ? persona : await api.get(`/v1/personas/${persona.id}/versions/v${found.version}`, null, options);
   return h("div", {}, card(words.title, { note, side: pick }, list.length ? list : empty(words.none, words.next)), facts(persona, found.facts, declared, newest && may("personas:write")));
@@ -33,15 +33,22 @@ export function said(rule) {
   return `${words.kinds[kind]}: ${text}`;
 }
 
-function rule(persona, one, writes) {
+function rule(persona, one, writes, newest) {
   const buttons = writes ? actions(persona, one) : [];
   return h(
     "div",
     { class: `rule ${one.state === "off" || one.state === "replaced" ? "off" : ""}`, "data-rule": one.id },
     h("div", { class: "cardhead" }, h("span", { class: "what" }, said(one.rule)), h("span", { class: "row" }, one.rule.severity === "warn" ? h("span", { class: "chip" }, "warn") : null, h("span", { class: "chip" }, words.states[one.state]), h("small", {}, words.origin[one.origin]))),
     one.source ? h("blockquote", {}, one.source) : null,
+    one.doubted_by ? h("p", { class: "note" }, words.doubted(newest ? exampleOf(persona, one) : one.doubted_by)) : null,
     buttons.length ? h("div", { class: "row" }, buttons) : null,
   );
+}
+
+// The example as it stands, where it is of the newest version, else its place.
+function exampleOf(persona, { doubted_by: place }) {
+  const line = persona.examples?.[Number(/\d+/.exec(place)[0])];
+  return line ? `example “${line}”` : place;
 }
 
 function actions(persona, one) {
@@ -49,7 +56,7 @@ function actions(persona, one) {
   const others = persona.rules.filter((rule) => rule.from !== one.id);
   const put = (rule) => save(persona, { rules: rule ? [...others, rule] : others });
   const made = [];
-  if (one.state === "active") made.push(action(words.confirm, () => put({ from: one.id }), { class: "small" }));
+  if (one.state === "active" || one.state === "doubted") made.push(action(words.confirm, () => put({ from: one.id }), { class: "small" }));
   if (one.state !== "off") {
     made.push(h("button", { class: "small", onclick: () => correct(one, put) }, words.correct));
     made.push(action(words.off, () => put({ from: one.id, off: true }), { class: "small" }));

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.drift.character import Character
 from gateway.drift.language import packaged
-from gateway.drift.rule import Format, Length
+from gateway.drift.rule import Format, Length, Rule
 from gateway.drift.rules.check import Checked, Rules
 from gateway.drift.rules.findings import BREAK
 from gateway.drift.rules.phrasebook import _ENTRY, _entries
@@ -235,3 +235,42 @@ def test_a_mark_that_only_others_know_is_no_scope() -> None:
 def test_what_two_sentences_say_is_not_read_as_one() -> None:
     prompt = "Über fremde Läden sprichst du nicht. Nur Räder und Zubehör."
     assert "Über fremde Läden sprichst du nicht" in [one.rule.must_not for one in read(prompt, "de")]
+
+
+PLAIN = "You are Ada. Write full sentences in a formal voice, never slang."
+OWN = "Yo mate, gonna fix that fuse, no worries, innit."
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "example", "says"),
+    [
+        ("Höchstens zwei Sätze.", "de", "Ja. Gut. Komm rein.", "Das geht. Bring es her. Wir sehen es an."),
+        ("Sin emojis.", "es", "¡Claro! 🙂", "Mañana abrimos. 😀"),
+        (
+            "Ne promets jamais de remboursement.",
+            "fr",
+            "Vous serez remboursé, promis.",
+            "Vous serez remboursée dès demain, promis.",
+        ),
+        (PLAIN, "en", OWN, "Yo mate, gonna sort it, no worries, innit."),
+    ],
+)
+def test_what_an_example_has_too_is_worth_a_look_and_no_break(
+    prompt: str, language: str, example: str, says: str
+) -> None:
+    assert is_broken(prompt, language, "", says) or prompt == PLAIN
+    assert not is_broken(prompt, language, "", says, (example,))
+
+
+def test_a_rule_that_is_confirmed_is_doubted_no_more() -> None:
+    prompt, example, says = (
+        "Höchstens zwei Sätze.",
+        "Ja. Gut. Komm rein.",
+        "Das geht. Bring es her. Wir sehen.",
+    )
+    (found,) = read(prompt, "de")
+    for rules, is_counted in (((), False), ((Rule(from_id=found.id),), True)):
+        persona = Character(name="", language="de", prompt=prompt, examples=(example,), rules=rules)
+        made = Rules(persona, "", packaged())
+        assert ((made.check(Text(""), Text(says)).broken or 0) >= BREAK) is is_counted
+        assert made.doubts == ({} if is_counted else {found.id: 0})
