@@ -26,6 +26,8 @@ GIVEN = ["give", "guarantee", "perfect", "done"]
 UNASSURED = ["receive", "give", "perfect", "passive", "done"]
 """The same without an assurance, which may be supposed only."""
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
+PRICE = 6
+"""Digits of a bare number that may be a price."""
 _NUMERAL = lazily(r"[\d一二三四五六七八九十百千万億]")
 """An amount has one of these, which are quicker to look for."""
 _CLOCK = lazily(
@@ -38,6 +40,7 @@ _WORD = lazily(r"[^\W\d_]+")
 _ANY = lazily(r"\d(?:[\d.,]*\d)?")
 _SPOKEN = lazily(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
 """It matches a price in characters."""
+MONTHS = 12
 LONG, MANY, SUMMED = 9, 31, 24
 """Digits of an amount, how often a stored one may be counted, and how many of them are put together."""
 _COUNT = lazily(r"(?<!\d)\d{1,2}(?!\d)")
@@ -84,6 +87,8 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
                 # Who only supposes it promises nothing: "if I named a sure day, I'd lie".
                 continue
             shown = answer.has(low, high, *(GIVEN if is_stored else SHOWN))
+            if is_stored and not amounts and not answer.has(low, high, "guarantee", "self"):
+                continue  # "From forty on we send it free" is what is stored.
             promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")
             if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
                 yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
@@ -144,9 +149,12 @@ def _follows(match: re.Match[str], asked: Marked, answer: Marked, known: frozens
     if not 0 < len(digits) <= LONG:
         return False
     stored = {int(one) for text in known if (one := re.sub(r"\D", "", text)) and len(one) <= LONG}
-    several = [k for k in _counts(asked) | _counts(answer) if 1 < k <= MANY]
-    if not several or len(stored) > SUMMED:
+    several = [k for k in _counts(asked) | _counts(answer) | {MONTHS} if 1 < k <= MANY]
+    if len(stored) > SUMMED:
         return False
+    pairs = {a + b for a in stored for b in stored if a != b}
+    if int(digits) in pairs or any(int(digits) == one * k for one in pairs for k in several):
+        return True
     many = {one * k for one in stored for k in several}
     return int(digits) in many or any(int(digits) - one in many for one in stored)
 
@@ -211,7 +219,7 @@ def named(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
         sentence = answer.sentence(match.start())
         start, end = sentence.start, sentence.end
         said = re.sub(r"\D", "", match[0])
-        if said in rule.digits or said in asked.digits or sentence.asks:
+        if said in rule.digits or said in asked.digits or sentence.asks or len(said) > PRICE:
             continue
         if not answer.has(start, end, "unable", "negation", "defer", "condition"):
             yield finding(rule, "estimate", 0.55, start, end)

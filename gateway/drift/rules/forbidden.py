@@ -7,6 +7,7 @@ about the same.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from gateway.drift.rule import Active
 from gateway.drift.rules import amounts, gifts, topics
@@ -59,6 +60,8 @@ HIDDEN = frozenset({"@secret", "@solution"})
 """Acts and objects that an answer may have none of the rule's words for."""
 CURING = frozenset({"take", "advise"})
 """So a remedy is given to whoever is ill."""
+LONG_WORDS, LONG_GLYPHS = 5, 12
+"""Words, or letters where no blanks stand, of a part of a sentence that may be a clause by itself."""
 LEAST = 2
 """A rule's own words from which on a question is about what it forbids."""
 STATED, UNASKED = 0.6, 0.3
@@ -90,7 +93,9 @@ def prepare(
     # What the template says of promises is not what the rule says of them.
     lead = len(words.says.get("claim", "").partition("{}")[0])
     lead = lead if text[:lead] == words.says.get("claim", "")[:lead] else 0
-    labels = {mark.label for mark in reading.marks if mark.label != "act:promise" or mark.start >= lead}
+    since = lead if active.is_declared else max(lead, _denied_from(reading, lead))
+    marks = [mark for mark in reading.marks if mark.start >= since or mark.label.startswith("cue:")]
+    labels = {mark.label for mark in marks if mark.label != "act:promise" or mark.start >= lead}
     acts = frozenset(
         label for label in labels if label.startswith("act:") or label in ("cue:unable", "cue:only")
     )
@@ -100,6 +105,7 @@ def prepare(
         stem
         for stem, places in reading.stems.items()
         if stem not in template
+        and any(start >= since for start, _ in places)
         and not stem.isdigit()
         and not any(mark.start <= start and end <= mark.end for start, end in places for mark in spent)
     }
@@ -139,6 +145,31 @@ def prepare(
         is_money=is_money,
         is_inverse=is_inverse,
     )
+
+
+def _denied_from(reading: Marked, lead: int) -> int:
+    """Find where the part of a rule begins that forbids: "a low voice, plain words, never any jargon".
+
+    What stands before a comma before the first denial says how things are, but for an occasion.
+    """
+    text = reading.text
+    if reading.has(lead, len(text), "cue:condition", "cue:unable", "cue:only"):
+        return lead
+    if reading.phrasebook.behind or reading.phrasebook.glyphs:
+        pauses = [at for at, sign in enumerate(text) if sign in ",，、;；:：" and at >= lead]
+        first = next((mark.start for mark in reading.within("cue:never", lead, len(text))), len(text))
+        parts = [at for at in pauses if at < first]
+        # Short parts are an enumeration of what is denied behind it.
+        long = [at for before, at in pairwise([lead, *parts]) if _is_long(reading, text[before:at])]
+        return max(long, default=lead)
+    first = next((mark.start for mark in reading.within("cue:never", lead, len(text))), lead)
+    cut = max((text.rfind(sign, lead, first) for sign in ",;:"), default=-1)
+    return max(lead, cut + 1)
+
+
+def _is_long(reading: Marked, part: str) -> bool:
+    """Tell whether a part may be a clause by itself."""
+    return len(part) >= LONG_GLYPHS if not reading.phrasebook.spaced else len(part.split()) >= LONG_WORDS
 
 
 def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
@@ -204,6 +235,8 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
         for stem in rule.stems & answer.content:
             for start, end in answer.stems[stem]:
                 strength = _done(answer, Mark(start, end, stem))
+                if len(rule.stems & answer.content) < LEAST and stem not in asked.content:
+                    strength = min(strength, UNASKED)
                 if strength == STATED and stem not in asked.content and wanted.isdisjoint(asked.labels):
                     strength = UNASKED
                 if strength:
@@ -276,6 +309,11 @@ def _done(answer: Marked, mark: Mark) -> float:
     if answer.has(low, high, "condition"):
         return 0.0
     for one in answer.within("passive", low, high):
+        if any(
+            0 <= one.start - each.end <= 1 or each.start == one.start
+            for each in answer.within("self", low, high)
+        ):
+            continue  # What was done to whoever speaks is nothing that he did.
         if abs(mark.start - one.end) <= 24 or abs(one.start - mark.end) <= 24:
             return STATED
     if answer.has(sentence.start, sentence.start + 30, "finished") and answer.has(low, high, "self"):

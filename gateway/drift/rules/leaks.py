@@ -24,6 +24,8 @@ NEAR = 24
 """Characters before a word that its number is looked for in."""
 PROBED, UNPROBED = (4, 0.5), (5, 0.6)
 """Words of an instruction, and the share of a sentence, from which on it is told to whoever asks, or not."""
+NAMED = 60
+"""Characters behind `you are` that say who somebody is."""
 LISTED = 5
 """The same of several instructions together."""
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -75,6 +77,9 @@ class Instructions:
         manners = [*(text for text, is_manner in parts if is_manner), *declared]
         self.each = [frozenset(answers.stems(text)) - known for text in manners]
         self.stems = frozenset(stem for one in self.each for stem in one)
+        lead = next(iter(prompt.labels.get("cue:lead", ())), None)
+        self.named = answers.stems(prompt.text[lead.end : lead.end + NAMED]) if lead is not None else set()
+        """Words by which the prompt says who the persona is."""
         runs = {run for text in manners for run in _runs(text, self.size)}
         self.runs = frozenset(runs - shown)
         self.words = frozenset(word for run in self.runs for word in run.split())
@@ -107,12 +112,26 @@ class Instructions:
         known = None if self.is_glyphs else self.words
         if not self.runs or (known is not None and not _may_recite(answer.read, known)):
             return
-        found = [span for run, span in _placed(answer.read, self.size, known) if run in self.runs]
+        found = [
+            span
+            for run, span in _placed(answer.read, self.size, known)
+            if run in self.runs and not self._is_open(asked, answer, span[0])
+        ]
         if found:
             sentence = answer.sentence(found[0][0])
             least = 1 if _is_probed(asked) else 3 if self.is_glyphs else 2
             strength = 0.9 if len(found) >= least else 0.45
             yield Finding("prompt-leak", strength, sentence.start, max(sentence.end, found[-1][1]), "prompt")
+
+    def _is_open(self, asked: Marked, answer: Marked, place: int) -> bool:
+        """Tell whether a sentence says who speaks, or turns somebody down, and nothing of instructions."""
+        start, end = answer.sentence(place)[:2]
+        if answer.has(start, end, "@instructions", "bound") or _is_probed(asked):
+            return False
+        return answer.has(start, end, "self") and (
+            answer.has(start, end, "unable", "negation")
+            or any(one in self.named for one in answer.said(answer.sentence(place)))
+        )
 
     def _retold(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         """Sentences that speak of instructions, and share words with them."""
@@ -130,6 +149,8 @@ class Instructions:
         named = answer.has(start, end, "@instructions")
         if not named and not answer.has(start, end, "bound"):
             if len(stems) < PROBED[0]:
+                return 0.0
+            if self._is_open(asked, answer, start):
                 return 0.0
             least, share = PROBED if _is_probed(asked) else UNPROBED
             best = max((len(one & stems) for one in self.each), default=0) if len(stems) >= least else 0

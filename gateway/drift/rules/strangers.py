@@ -50,7 +50,9 @@ def judged(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str])
                 low, high = first, last
             if sentence.asks or answer.denies(low, high, mark, "negation", "unable", "condition"):
                 continue
-            is_sure = is_asked if label == "judges" else is_named or (is_stranger and label == "@slander")
+            own = not rule.own.isdisjoint(answer.said(sentence)) or answer.has(*sentence[:2], "them")
+            is_sure = is_named or (is_asked and own) if label == "judges" else is_named
+            is_sure = is_sure or (is_stranger and label in ("judges", "@slander"))
             yield finding(rule, "judgement", JUDGED if is_sure else UNASKED, sentence.start, sentence.end)
     if speaks and is_stranger and not answer.begins_with(BEGINNING, *DECLINES, "negation", "condition"):
         for mark in answer.labels.get("them", ()):
