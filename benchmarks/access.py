@@ -36,7 +36,7 @@ def cycle() -> Cycle:
         drift=Drift(voice=0.1, verdict="in-character"),
     )
     persona = cast(Resolved, SimpleNamespace(label="muse@v3"))
-    scope = {"method": "POST", "raw_path": b"/v1/openai/chat/completions"}
+    scope = {"method": "POST", "raw_path": b"/v1/openai/chat/completions", "state": {}}
     ended: Any = SimpleNamespace(
         scope=scope,
         status=200,
