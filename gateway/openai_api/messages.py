@@ -35,11 +35,12 @@ class Messages:
 
     def __init__(self, array: msgspec.Raw) -> None:
         """Raises Refusal for an item that is no message, counted as the caller counts."""
-        size = len(memoryview(array))
-        found = (plain.read(bytes(array)) if size <= LARGE else None) or closely(array)
+        copied = bytes(array) if len(memoryview(array)) <= LARGE else None
+        found = (None if copied is None else plain.read(copied)) or closely(array)
         self.roles = found.roles
         self.kinds = found.kinds
-        self.array = found.array
+        # The body is there for as long as this is, so that no copy of a part of it need be kept.
+        self.array = array if found.array is copied else found.array
         self._each: list[msgspec.Raw] | None = None
 
     def __len__(self) -> int:
