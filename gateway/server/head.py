@@ -9,6 +9,8 @@ import httptools
 
 TARGETS, SHORT = 64, 256
 """This many targets of at most so many bytes are remembered in their parts: callers ask for the same few."""
+NAMES, SHORT_NAME = 256, 64
+"""So many names of headers, of at most so many bytes, are remembered: open requests share one of each."""
 VERSIONS = frozenset({"1.1", "1.0", "0.9"})
 HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+;=:\[\]-]*")
 SINGLE = frozenset(
@@ -48,6 +50,12 @@ def named(headers: Sequence[tuple[bytes, bytes]], version: str) -> dict[bytes, b
     if version not in VERSIONS:
         raise FlawError(f"HTTP/{version} is not spoken here; send the request as HTTP/1.1.")
     return found
+
+
+@lru_cache(NAMES)
+def lowered(name: bytes) -> bytes:
+    """Give the name of a header in lower case; longer ones than `SHORT_NAME` are not to be remembered."""
+    return name.lower()
 
 
 def target(url: bytes) -> tuple[str, bytes, bytes]:

@@ -14,7 +14,7 @@ from gateway.server.connection import Connection
 from gateway.server.crowd import Crowd, room
 from gateway.server.cycle import Cycle
 from gateway.server.forwarded import Network, networks, origin
-from gateway.server.head import FlawError, named, target
+from gateway.server.head import SHORT_NAME, FlawError, lowered, named, target
 from gateway.server.limits import DISCARDED_BYTES, HEAD_BYTES, HEADERS, PIPELINED
 from gateway.telemetry.access import Access
 from gateway.turns.meter import Meter
@@ -81,7 +81,7 @@ class Protocol(Connection):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # Nothing is counted before the head is whole: what one read brings is little enough to be kept.
-        self.headers.append((name.lower(), value))
+        self.headers.append((lowered(name) if len(name) <= SHORT_NAME else name.lower(), value))
 
     def on_headers_complete(self) -> None:
         may_be_large = self._unread_bytes + self._read_bytes > HEAD_BYTES
