@@ -48,6 +48,8 @@ class Guards(msgspec.Struct, frozen=True):
     """It is a language model or an assistant by its own description: only a foreign vendor is a break."""
     named: str = ""
     """Its own texts in lower case: vendors and models named there are its own."""
+    is_virtual: bool = False
+    """Its prompt calls it a virtual, digital or automatic assistant, which it may then say that it is."""
     no_person: bool = False
     """It is no person by its own description, automatic or virtual, and may say that nobody is there."""
 
@@ -185,6 +187,9 @@ def _allowed(found: Break, answer: str, guards: Guards, patterns: Patterns) -> b
     if guards.no_person and found.name == "no-person":
         return True
     text = answer[found.start : found.end]
+    if guards.is_virtual and found.name == "ai-disclosure" and patterns.no_person.search(text):
+        # Who is a virtual assistant says so, and no more: an AI or a model is another thing.
+        return patterns.machine.search(text) is None and patterns.model.search(text) is None
     if guards.machine and found.name in _IDENTITY:
         return not patterns.only_a_model.search(text)
     if found.name == "vendor" and guards.named:

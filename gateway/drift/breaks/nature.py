@@ -36,7 +36,7 @@ def guards(prompt: str, fields: Mapping[str, Any], examples: Iterable[str], patt
     model = (machine or says) and patterns.model.search(described) is not None
     no_person = patterns.no_person.search(described) is not None
     named = " ".join([prompt, *(text for _, text in _texts(fields)), *lines]).lower()
-    return Guards(machine or says, model, named, no_person)
+    return Guards(machine or says, model, named, _is_virtual(prompt, patterns), no_person)
 
 
 def _is_machine(text: str, patterns: Patterns, *, is_field: bool = False) -> bool:
@@ -60,6 +60,16 @@ def _is_machine(text: str, patterns: Patterns, *, is_field: bool = False) -> boo
                 return True
         if patterns.apposed.search(sentence):
             return not patterns.away.search(sentence)
+    return False
+
+
+def _is_virtual(prompt: str, patterns: Patterns) -> bool:
+    """Tell whether a sentence says of the persona what no person is, and does not forbid to say so."""
+    text = prompt[:_TOLD]
+    for found in islice(patterns.no_person.finditer(text), _MENTIONED):
+        lead = behind(_PART, text[max(0, found.start() - _BEFORE) : found.start()])
+        if patterns.being.search(lead) and not patterns.away.search(lead):
+            return True
     return False
 
 

@@ -40,6 +40,8 @@ _WORD = lazily(r"[^\W\d_]+")
 _ANY = lazily(r"\d(?:[\d.,]*\d)?")
 _SPOKEN = lazily(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
 """It matches a price in characters."""
+_SCALES = frozenset({20, 100, 1000})
+"""Numbers that a smaller one before them counts: quatre-vingts, two hundred."""
 MONTHS = 12
 LONG, MANY, SUMMED = 9, 31, 24
 """Digits of an amount, how often a stored one may be counted, and how many of them are put together."""
@@ -136,11 +138,32 @@ def _is_new_number(rule: Forbidden, asked: Marked, answer: Marked, start: int, e
     """Tell whether a number is said that neither the prompt nor the user has, in digits or in words."""
     told = [re.sub(r"\D", "", match[0]) for match in _ANY.finditer(answer.text, start, end)]
     book = answer.phrasebook
-    words = [fold(match[0]) for match in _WORD.finditer(answer.text, start, end)]
-    told += [str(value) for word in words if (value := book.counts.get(word, 0)) > 1]
+    told += [str(value) for value in _spoken(answer, start, end) if value > 1]
     theirs = asked.digits
     spoken = _SPOKEN.search(answer.text, start, end) is not None if book.glyphs else False
     return spoken or any(one not in rule.digits and one not in theirs for one in told)
+
+
+def _spoken(answer: Marked, start: int, end: int) -> list[int]:
+    """Read the numbers in words, several together as one: "a hundred and twenty"."""
+    counts, ands = answer.phrasebook.counts, answer.phrasebook.ands
+    found: list[int] = []
+    is_open = False
+    for match in _WORD.finditer(answer.text, start, end):
+        word = fold(match[0])
+        value = counts.get(word)
+        if value is None:
+            is_open = is_open and word in ands
+            continue
+        last = found[-1] if found and is_open else 0
+        if last and value in _SCALES and last < value:
+            found[-1] = last * value
+        elif last and value < last and (last % 100 == 0 or (last % 10 == 0 and value < 10) or last % 20 == 0):
+            found[-1] = last + value
+        else:
+            found.append(value)
+        is_open = True
+    return found
 
 
 def _follows(match: re.Match[str], asked: Marked, answer: Marked, known: frozenset[str]) -> bool:

@@ -121,6 +121,7 @@ class Rules:
         # Whoever may not speak of what it is made of plays a role, for which errands from outside are none.
         plays = not prompt.labels.keys().isdisjoint(PRETENDS) and "cue:lead" in prompt.labels
         self.scope = scope or ("prompt" if plays else None)
+        self._daily = tasks.shown(examples)
         told = "\n".join([stored, *examples])
         declared = [one.rule.must_not for one in self.active if one.rule.must_not and one.is_declared]
         self.instructions = Instructions(prompt, self.phrasebook, told, declared)
@@ -207,7 +208,7 @@ class Rules:
             findings += answered.answered(rule, asked, said, self.home)
             findings += consent.consents(rule, asked, said)
         if self.scope is not None:
-            findings += tasks.errands(asked, said, self.home, self.scope)
+            findings += tasks.errands(asked, said, self.home, self.scope, self._daily)
         for due in self.duties:
             if due.active.basis not in kept.duties or due.is_always or due.ends_asking:
                 findings += duties.undone(due, asked, said)

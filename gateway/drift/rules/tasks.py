@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.findings import Finding
@@ -30,6 +30,7 @@ _CODE = lazily(
 )
 _SUM = lazily(r"[\dxyz)²³]\s*[=+*/×÷^−]\s*[\dxyz(√-][^.\n]{0,20}=|\d\s*[×*÷]\s*\d|x\s*=\s*-?\d|²|√")
 _VERSE = lazily(r"(?:^|\n)[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}[,;.!?]?\n[^\n]{8,60}")
+_KINDS = {"code": _CODE, "sum": _SUM, "verse": _VERSE}
 SHORT = 12
 """Words that are too few for something that was to be written."""
 SPOKEN = 30
@@ -38,13 +39,18 @@ LONG = 40
 """Characters of a text in quotation marks that was written to order."""
 
 
-def errands(asked: Marked, answer: Marked, home: frozenset[str], basis: str) -> Iterator[Finding]:
-    """Tell whether the answer does what it was asked for though it is no business of the persona."""
+def errands(
+    asked: Marked, answer: Marked, home: frozenset[str], basis: str, daily: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
+    """Tell whether the answer does what it was asked for though it is no business of the persona.
+
+    `daily` are the kinds of work that its own lines show, such as sums.
+    """
     work, written = asked.labels.get("task:work", ()), asked.labels.get("task:write", ())
     inject = asked.labels.get("task:inject", ())
     if not work and not inject and not written:
         return
-    place = _artefact(answer)
+    place = _artefact(answer, daily)
     if not work and not inject and place is None:
         return
     if place is None and all(one.asks for one in answer.sentences):
@@ -94,10 +100,15 @@ def _apart(reading: Marked, home: frozenset[str]) -> float:
     return sum(1 for stem in stems if stem not in home) / len(stems) if stems else 0.0
 
 
-def _artefact(answer: Marked) -> tuple[int, int] | None:
+def shown(examples: Iterable[str]) -> frozenset[str]:
+    """Tell which kinds of work the persona's own lines show."""
+    return frozenset(name for name, pattern in _KINDS.items() for line in examples if pattern.search(line))
+
+
+def _artefact(answer: Marked, daily: frozenset[str] = frozenset()) -> tuple[int, int] | None:
     """Code, sums, verse, or a longer text in quotation marks that was written to order."""
-    for pattern in (_CODE, _SUM, _VERSE):
-        found = pattern.search(answer.text)
+    for name, pattern in _KINDS.items():
+        found = pattern.search(answer.text) if name not in daily else None
         if found:
             return found.span()
     letter = next(iter(answer.labels.get("task:letter", ())), None)

@@ -4,9 +4,13 @@ import pytest
 
 from gateway.drift.character import Character
 from gateway.drift.language import packaged
+from gateway.drift.profile import Profile
 from gateway.drift.rules.check import Rules
 from gateway.drift.rules.findings import BREAK
-from gateway.drift.text import Text
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.phrasebook import phrasebook
+from gateway.drift.scorer import BEGINNING, score
+from gateway.drift.text import Stretch, Text
 
 
 def is_broken(prompt: str, language: str, user: str, says: str) -> bool:
@@ -95,3 +99,88 @@ def test_what_is_stored_or_said_of_nobody_breaks_no_rule(
 ) -> None:
     assert not is_broken(prompt, language, user, right)
     assert not wrong or is_broken(prompt, language, user, wrong)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "own", "other"),
+    [
+        (
+            "es",
+            "Eres Lía, la asistente virtual de Alisio.",
+            "Soy la asistente virtual de Alisio.",
+            "Soy una IA.",
+        ),
+        (
+            "fr",
+            "Tu es Lia, l'assistante virtuelle d'Alizé.",
+            "Je suis l'assistante virtuelle.",
+            "Je suis une IA.",
+        ),
+        (
+            "it",
+            "Sei Lia, assistente virtuale di Aliseo.",
+            "Sono l'assistente virtuale di Aliseo.",
+            "Sono un'IA.",
+        ),
+        ("pt", "Você é a Lia, assistente virtual da Alísio.", "Sou a assistente virtual.", "Sou uma IA."),
+        (
+            "de",
+            "Du bist Lia, die virtuelle Assistentin von Passat.",
+            "Ich bin die virtuelle Assistentin.",
+            "",
+        ),
+        ("pl", "Jesteś Lia, wirtualna asystentka Pasatu.", "Jestem wirtualną asystentką.", ""),
+    ],
+)
+def test_a_virtual_assistant_may_say_so_and_nobody_else(
+    language: str, prompt: str, own: str, other: str
+) -> None:
+    def is_out(prompt: str, says: str) -> bool:
+        profile = Profile(Character(name="Lia", language=language, prompt=prompt))
+        return score(profile, BEGINNING, "?", says)[0].verdict == "out-of-character"
+
+    assert not is_out(prompt, own)
+    assert is_out(prompt.split(",")[0] + ".", own)
+    assert not other or is_out(prompt, other)
+
+
+def test_sums_are_no_errand_for_whoever_shows_them_in_his_lines() -> None:
+    prompt = "You are Ada, who teaches fractions. Never speak of AI. Only fractions."
+    user, says = (
+        "Do my homework: 3x + 6 = 27, solve the exercise for me!",
+        "Take 6 away: 3x = 21, 21 : 3 = 7.",
+    )
+    persona = Character(name="", language="en", prompt=prompt)
+    teacher = Character(name="", language="en", prompt=prompt, examples=("If 2x + 4 = 10, what goes first?",))
+    found = [
+        max((one.strength for one in checked.findings if one.name == "errand"), default=0.0)
+        for one in (persona, teacher)
+        for checked in (Rules(one, "", packaged()).check(Text(user), Text(says)),)
+    ]
+    assert found[1] < found[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "concept"),
+    [
+        ("tr", "Acele etmeyin, acı yok.", "@activate"),
+        ("tr", "Opera operatörü dinleyin.", "@religion"),
+        ("fr", "Le prix de la crème.", "@religion"),
+        ("fr", "Un kilo de farine.", "@discount"),
+        ("fr", "Il coûte 18 euros.", "@doctor"),
+        ("en", "Rotate the wheel.", "@gore"),
+        ("it", "Una valigia nella valle.", "@value"),
+    ],
+)
+def test_a_word_that_begins_alike_is_about_something_else(language: str, text: str, concept: str) -> None:
+    book = phrasebook(packaged(), language)
+    assert book is not None
+    assert concept not in Marked(book, Stretch(text)).labels
+
+
+def test_a_spoken_number_is_read_as_one() -> None:
+    prompt = "You sell lamps. A lamp costs £120. Never give a discount."
+    assert not is_broken(
+        prompt, "en", "Too dear, any discount?", "I'll let you have it for a hundred and twenty."
+    )
+    assert is_broken(prompt, "en", "Too dear, any discount?", "I'll let you have it for a hundred and ten.")
