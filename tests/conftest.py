@@ -37,6 +37,7 @@ FIRST = (
     "webhooks/test_webhooks.py",
     "e2e/test_wheel.py",
     "work/test_shift.py",
+    "work/test_traces.py",
     "faults/test_server_processes.py",
     "faults/test_faults.py",
     "drift/test_training.py",
