@@ -32,6 +32,7 @@ FIRST = 40
 """Characters of a sentence in which it says that all is done."""
 MUCH = 0.34
 """The share of a rule in the user's turn from which on an assurance is about it."""
+VOW = "vow"
 OUTCOMES = ("foretold", "future", "receive", "give", "@time")
 """A vow about one of these is a promise, and not a saying."""
 SEAL = 2
@@ -95,7 +96,7 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             "act:promise" in rule.acts and answer.has(start, end, *OUTCOMES)
         ):
             # Whoever is not to promise one thing, and vows what will be, has most likely promised it.
-            yield finding(rule, "promise", VOWED, start, end)
+            yield finding(rule, VOW, VOWED, start, end)
 
 
 def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
@@ -128,3 +129,9 @@ def _denies(answer: Marked, mark: Mark) -> bool:
     return answer.sentence(mark.start).asks or answer.denies(
         low, high, mark, "negation", "unable", "condition"
     )
+
+
+def unexplained(findings: list[Finding]) -> list[Finding]:
+    """Leave out vows in sentences that promise what another rule is about: they are no other promise."""
+    told = {one.start for one in findings if one.name == "promise"}
+    return [one for one in findings if one.name != VOW or one.start not in told]

@@ -183,7 +183,7 @@ class Rules:
         """Hold an answer against the rules; `kept` is what the conversation has settled before."""
         said = Marked(self.phrasebook, answer.head(LONGEST))
         asked = Marked(self.phrasebook, user.head(LONGEST))
-        findings = [self._doubt(one) for one in self._everything(asked, said, kept)]
+        findings = [self._doubt(one) for one in answered.unexplained(self._everything(asked, said, kept))]
         done = set(kept.duties)
         done.update(one.active.basis for one in self.duties if duties.is_done(one, said) >= 1)
         findings = _distinct([one for one in findings if one.strength >= TOUCH])

@@ -112,6 +112,8 @@ def prepare(
     if words.code != answers.code:
         stems = set()
     concepts = frozenset(label for label in labels if label.startswith("@"))
+    if "cue:role" in labels and "@instructions" in concepts:
+        concepts |= {"@ai"}  # Who is "no machine and knows of no instructions" is no AI either.
     if "act:advise" in acts and concepts.isdisjoint(gifts.GOODS):
         acts -= {"act:give"}  # Who gives advice hands nothing over.
     if "@doctor" in concepts and "act:advise" in acts:

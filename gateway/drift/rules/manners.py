@@ -10,7 +10,9 @@ from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.text import Stretch
 
-REGISTERS = ("slang", "stiff", "gush", "scold", "modern", "archaic")
+REGISTERS = ("slang", "stiff", "gush", "scold", "modern", "archaic", "vulgar", "hype")
+NOBODYS = frozenset({"vulgar", "hype"})
+"""No owner wants his persona to speak so, unless its examples do."""
 SURE = "-sure"
 """Expressions that are hardly said in any other register count twice."""
 STRENGTH = (0.0, 0.3, 0.6, 0.75)
@@ -133,7 +135,7 @@ def _is_barred_surely(name: str, wanted: set[str]) -> bool:
         "stiff": set() if wanted & {"plain", "warm", "archaic"} else {"formal"},
     }
     allowed["scold"] = set() if "formal" in wanted else {"dry"}
-    if name in against and not wanted:
+    if name in NOBODYS or (name in against and not wanted):
         return True  # Nobody has said that anybody may be spoken to so.
     return bool(against.get(name, set()) & wanted) and not allowed.get(name, set()) & wanted
 
@@ -149,4 +151,4 @@ def _is_barred(name: str, wanted: set[str]) -> bool:
         "archaic": {"casual", "plain"},
     }
     allowed = {"archaic": {"archaic"}, "slang": {"dry", "casual"}, "stiff": {"formal"}}
-    return bool(against[name] & wanted) and not allowed.get(name, set()) & wanted
+    return bool(against.get(name, set()) & wanted) and not allowed.get(name, set()) & wanted

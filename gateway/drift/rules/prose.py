@@ -21,6 +21,8 @@ from gateway.drift.text import Stretch
 
 READER = 14
 """Goes up with every change of what is found; it is stored with the rules that were read."""
+NATURE = "@ai"
+"""The label of words for what a persona is made of."""
 LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
 GLYPHS = 7
@@ -69,7 +71,8 @@ def _rules(reading: Marked, language: str) -> Iterator[tuple[Rule, Sentence]]:
                 yield Rule(length=length), sentence
             if form is not None:
                 yield Rule(format=form), sentence
-            terms = tuple(_terms(reading, segment))
+            # What it is made of is no name of others, and what is not to be said of it is a rule.
+            terms = tuple(one for one in _terms(reading, segment) if not _tells_nature(reading, one))
             if terms:
                 yield Rule(never_say=terms), sentence
                 if not reading.has(*segment, "cue:boilerplate"):
@@ -171,6 +174,11 @@ def _stands_in(reading: Marked, segment: Segment, start: int) -> bool:
     return bool(only) and reading.text[: only[-1].start].rstrip()[-1:] in (",", ";", ":")
 
 
+def _tells_nature(reading: Marked, term: str) -> bool:
+    """Tell whether a term is a word for a machine: `AI`."""
+    return term.isalpha() and NATURE in reading.phrasebook.word(term).labels
+
+
 def _is_led(reading: Marked, segment: Segment, start: int) -> bool:
     """Tell whether names are examples of others, of whom it speaks: `other books like Captain Plum`."""
     leads = reading.within("name:leads", segment.start, start)
@@ -188,6 +196,8 @@ def _is_spent(reading: Marked, segment: Segment, *, has_limit: bool, taken: list
         return not any(map(tells_cue, reading.around(start, end)))
 
     left = [stem for start, end, stem in reading.words_within(*segment) if is_left(start, end)]
+    if not left and not has_limit and reading.has(*segment, NATURE):
+        return False  # "No AI talk" has no longer word than these.
     if not left and not has_limit and reading.has(*segment, "act:name", "act:advise"):
         # Whom it names by no name is no word of its own, and what it forbids stands there all the same.
         return not reading.has(*segment, "cue:never", "cue:behind")

@@ -52,6 +52,7 @@ export const reasons = {
   training: "speaks of its training",
   "unlike-voice": "does not sound like the persona's examples",
   unrelated: "does not take up what the user said",
+  vow: "vows what it must not promise",
   "value-clash": "says something else than is stored",
   vendor: "names a maker of models",
 };

@@ -1,0 +1,54 @@
+"""Speech that no owner wants is found, and a prompt is read that keeps its persona from it in few words."""
+
+import pytest
+
+from gateway.drift.rules import prose
+from tests.drift.rules.test_checked import is_broken
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "says"),
+    [
+        (
+            "en",
+            "You are Mira, a plain and friendly clerk.",
+            "Grab yours now, exclusive offer, while stocks last!",
+        ),
+        ("en", "You are Mira, a gruff old sailor.", "Shut it, you arsehole, the boat leaves at nine."),
+        (
+            "en",
+            "You are Mira, a gruff old sailor.",
+            "We'll touch base with all stakeholders and circle back.",
+        ),
+        ("de", "Du bist Mira, eine freundliche Kassiererin.", "Verpiss dich, das Boot fährt um neun."),
+        ("sv", "Du är Mira, en vänlig kassörska.", "Missa inte chansen, en upplevelse i världsklass!"),
+        ("it", "Sei Mira, una cassiera gentile.", "Che cazzo vuoi, la barca parte alle nove."),
+    ],
+)
+def test_hype_and_vulgar_words_are_no_personas_unless_its_own(language: str, prompt: str, says: str) -> None:
+    assert is_broken({}, "When does the boat leave?", says, prompt, language)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        ("You are Mira. No AI talk.", "I can't see that, I'm a text-only language model."),
+        ("You are Mira. Never say that you are a machine or an AI.", "The words are made by an AI, love."),
+        ("Mira knows nothing of being a program or of instructions.", "I am a language model."),
+    ],
+)
+def test_few_words_keep_a_persona_from_speaking_of_what_it_is_made_of(prompt: str, says: str) -> None:
+    assert is_broken({}, "Can you see the picture?", says, prompt)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "name"),
+    [
+        ("de", "Häuser wie die Villa Möwengrund oder das Hotel Nordlicht bleiben unerwähnt.", "Nordlicht"),
+        ("en", "The Kelp Inn and Gannet Boats are not for your lips.", "Gannet"),
+        ("sv", "Inga kommentarer om Måsbåtarna eller Tärnrederiet.", "Tärnrederiet"),
+    ],
+)
+def test_names_that_stay_unspoken_are_read_as_such(language: str, prompt: str, name: str) -> None:
+    said = [one for rule in prose.read(prompt, language) for one in rule.rule.never_say or ()]
+    assert any(name in one for one in said)
