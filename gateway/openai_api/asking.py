@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
-from gateway.config import Chat, Route, Timeouts
+from gateway.config import Chat, Route
 from gateway.errors import Fault, Refusal
 from gateway.openai_api import caching
 from gateway.openai_api import request as requests
@@ -17,7 +15,7 @@ from gateway.openai_api.keeping import KeptTranscript
 from gateway.openai_api.overlay import Laid
 from gateway.openai_api.parameters import OF_TOOLS, most_asked, tools_in
 from gateway.openai_api.relay import Relay
-from gateway.openai_api.relaying import Relaying
+from gateway.openai_api.relaying import Opened, Relaying
 from gateway.openai_api.request import ChatRequest
 from gateway.openai_api.retelling import Retold
 from gateway.openai_api.sse import BOM
@@ -33,18 +31,6 @@ from gateway.upstreams.routing import SECRET_LENGTH, Routing
 PATH = "/chat/completions"
 EVENT_BYTES = 8 * 1024 * 1024
 """Bytes of one event of a stream: it is decoded and edited while others wait."""
-
-
-class Opened(msgspec.Struct, frozen=True):
-    """Stands for a stream whose first event has come."""
-
-    relay: Relaying
-    response: Response
-    frames: bytes
-    """Frames that are ready to be sent."""
-    limits: Timeouts
-    began: float
-    """The time at which this try began, in `loop.time()` seconds."""
 
 
 class Asking:

@@ -2,8 +2,12 @@
 
 from typing import Protocol
 
+import msgspec
+
+from gateway.config import Timeouts
 from gateway.errors import Refusal
 from gateway.openai_api.transcript import Transcript
+from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
 
 
@@ -48,3 +52,15 @@ class Relaying(Protocol):
     def settle(self) -> bytes: ...
 
     def release(self, persona_json: bytes) -> bytes: ...
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """Stands for a stream whose first event has come."""
+
+    relay: Relaying
+    response: Response
+    frames: bytes
+    """Frames that are ready to be sent."""
+    limits: Timeouts
+    began: float
+    """The time at which this try began, in `loop.time()` seconds."""

@@ -1,25 +1,13 @@
 """Spans, metrics and evaluations go to an OTLP receiver, from a thread; only who traces loads this."""
 
 import logging
-import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from opentelemetry._logs import LogRecord
-from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import (
     NonRecordingSpan,
     Span,
@@ -31,7 +19,6 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from gateway import __version__
 from gateway.config import Otel
 from gateway.drift.axes import AXES
 from gateway.telemetry import conventions as names
@@ -39,14 +26,13 @@ from gateway.telemetry.trace import Request, Trace
 from gateway.turns.attributes import Attributes, attributes
 from gateway.turns.instruments import Instruments
 from gateway.turns.meter import Ended
+from gateway.turns.receiver import Receiver
 from gateway.turns.turn import Drift, Turn
 
 WAITING = 10_000
 """Requests that may wait to be told; further ones are dropped and counted."""
 GRACE = 2.0
 """Seconds that the receiver has, at the end of the process, to take what waits."""
-REST = 0.5
-"""Seconds that threads have to end once nothing is sent any more; one may still wait for an answer."""
 REMEMBERED = 20_000
 """Turns whose places are known to scores that come late, the newest."""
 UNPLACED = 1000
@@ -68,51 +54,14 @@ Place = tuple[int, int]
 """The ids of a trace and of a turn's span in it."""
 
 
-class _Ids(IdGenerator):
-    """The ids were chosen when the request came in, since upstreams were told them."""
-
-    trace = span = 1
-
-    def generate_span_id(self) -> int:
-        return self.span
-
-    def generate_trace_id(self) -> int:
-        return self.trace
-
-
 class Tracing:
     """Tells what one worker's requests were; to take one costs the event loop a microsecond."""
 
     def __init__(self, config: Otel) -> None:
-        base, headers = config.endpoint.rstrip("/"), config.headers
-        resource = Resource.create(
-            {
-                "service.name": config.service_name,
-                "service.version": __version__,
-                "service.instance.id": f"{os.uname().nodename}:{os.getpid()}",
-            }
-        )
-        # What it would say of a receiver that is away, in several lines each time, is said here once.
-        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         self._share = config.sample
-        self._ids = _Ids()
-        spans = OTLPSpanExporter(f"{base}/v1/traces", headers=headers)
-        events = OTLPLogExporter(f"{base}/v1/logs", headers=headers)
-        numbers = OTLPMetricExporter(f"{base}/v1/metrics", headers=headers)
-        self._exporters = spans, events, numbers
-        self._tracers = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)
-        self._tracers.add_span_processor(
-            BatchSpanProcessor(spans, schedule_delay_millis=config.interval * 1000)
-        )
-        self._loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
-        self._loggers.add_log_record_processor(
-            BatchLogRecordProcessor(events, schedule_delay_millis=config.interval * 1000)
-        )
-        reader = PeriodicExportingMetricReader(numbers, export_interval_millis=config.interval * 1000)
-        self._meters = MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False)
-        self._tracer = self._tracers.get_tracer("gateway", __version__, schema_url=names.SCHEMA_URL)
-        self._logger = self._loggers.get_logger("gateway", __version__, schema_url=names.SCHEMA_URL)
-        self._instruments = Instruments(self._meters)
+        self._receiver = Receiver(config)
+        self._ids, self._tracer = self._receiver.ids, self._receiver.tracer
+        self._instruments = Instruments(self._receiver.meters)
         self.dropped = 0
         self._places: dict[str, Place | None] = {}
         """The places where turns are told, by their ids; `None` for those whose trace is not."""
@@ -138,13 +87,7 @@ class Tracing:
         end = time.monotonic() + GRACE
         self._put(None)
         self._thread.join(GRACE)
-        providers = self._tracers, self._loggers, self._meters
-        # They would wait one after the other, and as long as their receiver likes.
-        _await([provider.force_flush for provider in providers], end)
-        # Exporters that are shut try nothing again, so that the threads of the providers end at once.
-        for exporter in self._exporters:
-            exporter.shutdown()
-        _await([provider.shutdown for provider in providers], time.monotonic() + REST)
+        self._receiver.close(end)
 
     def _put(self, told: Request | Late | None) -> None:
         try:
@@ -250,13 +193,4 @@ class Tracing:
                     names.RESPONSE_ID: turn.id,
                 },
             )
-            self._logger.emit(record)
-
-
-def _await(calls: Sequence[Callable[[], object]], end: float) -> None:
-    """Make all of these calls beside each other, and leave those alone that last beyond the end."""
-    threads = [threading.Thread(target=call, name="otel-end", daemon=True) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
+            self._receiver.logger.emit(record)

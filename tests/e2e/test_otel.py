@@ -159,7 +159,7 @@ def _is_open(connection: socket.socket) -> bool:
 
 def test_a_receiver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracing_module, "GRACE", 0.1)
-    monkeypatch.setattr(tracing_module, "REST", 0.1)
+    monkeypatch.setattr("gateway.turns.receiver.REST", 0.1)
     before = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         tracing = Tracing(Otel(endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}", interval=0.1))
