@@ -8,7 +8,6 @@ from itertools import compress
 from gateway.drift import glance
 from gateway.drift.language import ANY, Language, Languages, packaged
 from gateway.drift.memory import Memory
-from gateway.drift.scripts import is_run
 from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
 from gateway.drift.values import frames
@@ -56,29 +55,10 @@ class Lexicon:
             if own.numbers.spelled
             else {word: n for word, n in shared.numbers.items() if word not in strange}
         )
-        self._words: dict[str, list[Sense]] = {}
-        self._prefixes: dict[str, list[Sense]] = {}
-        self._glyphs: dict[str, list[tuple[str, Sense]]] = {}
-        for sense, word in shared.senses:
-            if word not in strange:
-                self._add(sense, word)
-        for some in self._glyphs.values():
-            some.sort(key=lambda entry: -len(entry[0]))
+        self._forms = shared.forms.without(strange) if strange else shared.forms
+        self._words = self._forms.words
         self._by_pair = Memory(self._starting, _PAIRS)
-        self._heads = frozenset(prefix[:3] for prefix in self._prefixes)
-        self._halves = frozenset(form.partition("-")[0] for form in self._words if "-" in form[1:])
         self._known = entries(self._look_up)
-        self._first = re.compile(
-            "[" + "".join(map(re.escape, self._glyphs)) + "]" if self._glyphs else "(?!)"
-        )
-
-    def _add(self, sense: Sense, word: str) -> None:
-        if is_run(word[0]):
-            self._glyphs.setdefault(word[0], []).append((word.rstrip("*"), sense))
-        elif word.endswith("*"):
-            self._prefixes.setdefault(word[:-1], []).append(sense)
-        else:
-            self._words.setdefault(word, []).append(sense)
 
     def read(self, stretch: Stretch) -> Reading:
         """Read a part of a text: each word is looked up, and those that tell more than a stem looked at."""
@@ -169,7 +149,7 @@ class Lexicon:
         senses, number = tuple(dict.fromkeys(self._senses(lower))), self._numbers.get(lower)
         grammar = any(category[0] == "_" for category, _ in senses)
         told = number is None and len(lower) > 1 and not grammar and lower not in self.shared.stop
-        stem, joins = _stem(lower) if told else "", lower in self._halves
+        stem, joins = _stem(lower) if told else "", lower in self._forms.halves
         if senses or joins or number is not None:
             return Entry(lower, senses, number, stem, joins)
         return stem or None
@@ -193,14 +173,14 @@ class Lexicon:
             return (("_negations", ""),)
         if found is None and len(word) > _SHORTEST and word.endswith(self.shared.endings):
             found = next(filter(None, map(self._words.get, self._bare(word))), None)
-        if found is None and word[:3] in self._heads:
-            cuts = (self._prefixes.get(word[:n]) for n in range(len(word), 2, -1))
+        if found is None and word[:3] in self._forms.heads:
+            cuts = (self._forms.prefixes.get(word[:n]) for n in range(len(word), 2, -1))
             found = next((senses for senses in cuts if senses), None)
         return found or ()
 
     def _scan(self, run: str, offset: int) -> Iterator[Mention]:
         past = 0
-        for match in self._first.finditer(run):
+        for match in self._forms.first.finditer(run):
             at = match.start()
             if at < past:
                 continue
@@ -214,7 +194,7 @@ class Lexicon:
 
     def _starting(self, pair: str) -> tuple[tuple[str, Sense], ...]:
         """Find the forms that may begin with these two characters, the longest first."""
-        return tuple(entry for entry in self._glyphs[pair[0]] if pair.startswith(entry[0][:2]))
+        return tuple(entry for entry in self._forms.glyphs[pair[0]] if pair.startswith(entry[0][:2]))
 
     def _pairs(self, run: str, offset: int) -> Iterator[tuple[str, int, int]]:
         for piece in self.shared.run.finditer(run):

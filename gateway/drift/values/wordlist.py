@@ -11,6 +11,7 @@ from gateway.drift.phrases import phrases
 from gateway.drift.scripts import SCRIPTS
 from gateway.drift.tables import Numbers
 from gateway.drift.values.entries import Sense
+from gateway.drift.values.forms import Forms
 
 TOPIC = "?"
 """The value of a word that names its category: what a question asks for."""
@@ -121,8 +122,8 @@ class Wordlist:
         self.numbers = {word: n for one in every for word, n in one.numbers.listed.items()}
         self.spoken = SpokenNumbers(one.numbers for one in every)
         self.categories = frozenset(category for one in every for category in one.values)
-        self.senses = (*dict.fromkeys(_senses(every)), *_towns(every))
-        """Meanings of each word."""
+        self.forms = Forms((*dict.fromkeys(_senses(every)), *_towns(every)))
+        """Every word with its meanings."""
         stops = "".join(one.words.stop_letters for one in every)
         self.run = re.compile(f"[^{stops}]{{2,}}" if stops else "..+")
         """Letters in a row of which none is grammar."""
