@@ -17,6 +17,7 @@ COLON = b": "
 CLOSE = (b"connection", b"close")
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 NOTHING = b""
+LAST_CHUNK = b"0\r\n\r\n"
 
 log = logging.getLogger("uvicorn.error")
 
@@ -186,15 +187,18 @@ class Cycle(RequestResponseCycle):
     def go_on(self, body: bytes, *, is_last: bool) -> None:
         """Send the next piece of the body, as `send` does, but without a coroutine."""
         if self.chunked_encoding:
-            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-            body += b"0\r\n\r\n" if is_last else b""
+            end = LAST_CHUNK if is_last else NOTHING
+            # A piece may be large, and is copied once.
+            parts = (self._held, b"%x\r\n" % len(body), body, b"\r\n", end) if body else (self._held, end)
+            sent = b"".join(parts)
         else:
             if len(body) > self.expected_content_length:
                 raise RuntimeError("The body is longer than its Content-Length.")
             self.expected_content_length -= len(body)
-        self._held, head = b"", self._held
-        if head or body:
-            self.transport.write(head + body if head else body)
+            sent = self._held + body
+        self._held = NOTHING
+        if sent:
+            self.transport.write(sent)
         if is_last:
             if self.expected_content_length != 0:
                 raise RuntimeError("The body is shorter than its Content-Length.")
