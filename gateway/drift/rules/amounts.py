@@ -99,6 +99,7 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
                 and mark.label in EASED
                 and not is_stored
                 and _is_free(answer, low, high)
+                and not _is_stored_price(answer, start, end, known)
                 # To ask what something costs is not to ask for credit.
                 and (mark.label != "@tab" or is_begged)
             ):
@@ -197,6 +198,12 @@ def _amounts(answer: Marked) -> list[re.Match[str]]:
     return answer.amounts
 
 
+def _is_stored_price(answer: Marked, start: int, end: int, known: frozenset[str]) -> bool:
+    """Tell whether all that is said there is told with stored prices: `from 39 € on delivery is free`."""
+    said = [one[0].replace(" ", "") for one in _amounts(answer) if start <= one.start() and one.end() <= end]
+    return bool(said) and all(one in known for one in said)
+
+
 def _is_free(answer: Marked, low: int, high: int) -> bool:
     """Tell whether nothing before was turned down, for which this would be small comfort, or is supposed."""
     return not answer.has(0, low, "negation", "unable") and not answer.has(low, high, "condition")
@@ -238,6 +245,9 @@ def named(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """A bare number, named to whoever asks for a price or a value that is not to be named."""
     if rule.concepts.isdisjoint(PRICED) or asked.labels.keys().isdisjoint(PRICED):
         return
+    # Whoever asks what there is to pay does not ask what a thing of his is worth.
+    if rule.concepts.isdisjoint(asked.labels) and rule.own.isdisjoint(asked.content):
+        return
     for match in _BARE.finditer(answer.text):
         sentence = answer.sentence(match.start())
         start, end = sentence.start, sentence.end
@@ -248,7 +258,7 @@ def named(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
             yield finding(rule, "estimate", 0.55, start, end)
 
 
-def estimates(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
+def estimates(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
     """A value or a time that the persona is not to name."""
     text = answer.text
     is_time = bool(rule.concepts & {"@repair", "@deliver", "@time", "@visit"})
@@ -262,6 +272,7 @@ def estimates(rule: Forbidden, answer: Marked, known: frozenset[str]) -> Iterato
                 if (
                     inside
                     and match[0].replace(" ", "") not in known
+                    and not _follows(match, asked, answer, known)
                     and not answer.has(*answer.clause(match.start()), "negation")
                 ):
                     strength = 0.7 if answer.has(start, end, "@value", "@compensation") else 0.45

@@ -73,6 +73,8 @@ def _spoilt(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
 
 def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """An assurance of what is not to be promised, or said."""
+    if not rule.acts:
+        return  # "The gate stays shut till dawn" says how things are.
     touched = topics.touched(rule, asked)
     # Whoever is not to promise how things turn out, is asked, and gives his word, has promised it.
     is_asked = any(one.asks for one in asked.sentences)
@@ -88,7 +90,7 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
         if answer.denies(*answer.clause(mark.start), mark, "negation", "unable"):
             continue
         is_named = not rule.concepts.isdisjoint(ABOUT) and answer.has(start, end, *(rule.concepts & ABOUT))
-        if is_about or is_named or not rule.own.isdisjoint(answer.said(sentence)):
+        if is_about or is_named or _has_own(rule, answer, start, end):
             yield finding(rule, "promise", ASSURED, start, end)
         elif not answer.has(start, end, "vow"):
             continue
@@ -97,6 +99,15 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
         ):
             # Whoever is not to promise one thing, and vows what will be, has most likely promised it.
             yield finding(rule, VOW, VOWED, start, end)
+
+
+def _has_own(rule: Forbidden, answer: Marked, start: int, end: int) -> bool:
+    """Tell whether a word of the rule stands there that its clause does not deny: `no cartons to give`."""
+    return any(
+        start <= place < end and not answer.has(*answer.clause(place), "negation", "unable")
+        for stem in rule.own & answer.content
+        for place, _ in answer.stems[stem]
+    )
 
 
 def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:

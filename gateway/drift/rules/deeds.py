@@ -12,6 +12,8 @@ NEAR, FAR = 4, 18
 """Characters between a verb and a denial that is not the verb's: behind what says when, and anywhere."""
 PARTED = 8
 """Characters between a comma and a denial in which a joint of the two stands."""
+_LEADS = ("cue:condition", "cue:never", "cue:behind")
+"""Labels of what a ban may not be parted from."""
 _MANNERS = ("cue:style", "cue:manner", "cue:speak", "cue:lead")
 """Labels of what says how the persona speaks."""
 
@@ -135,8 +137,9 @@ def _is_asked(reading: Marked, segment: Segment) -> bool:
 def _since(reading: Marked, segment: Segment, never: list[int]) -> int:
     """Find where a ban begins behind how the persona speaks: `formal, dry, never a contraction`."""
     start, end = segment
-    if not never or reading.phrasebook.behind or reading.phrasebook.glyphs:
-        return start
+    told = _behind_figures(reading, segment)
+    if told > start or not never or reading.phrasebook.behind or reading.phrasebook.glyphs:
+        return told
     comma = reading.text.rfind(",", start, never[0])
     joint = [one.start for one in reading.within("cue:and", start, never[0]) if never[0] - one.end <= PARTED]
     cut = joint[-1] if joint and comma < joint[-1] else comma + 1
@@ -150,6 +153,27 @@ def _since(reading: Marked, segment: Segment, never: list[int]) -> int:
     manners = any(one.label.startswith(_MANNERS) for one in reading.all_within(start, cut))
     own = [one for one in reading.words_within(never[0], end) if not is_cue(reading, one)]
     return cut if manners and own else start
+
+
+def _behind_figures(reading: Marked, segment: Segment) -> int:
+    """Find where a ban begins behind a fact with a figure: `he comes within 3 days, name no earlier hour`."""
+    start, end = segment
+    cues = [*reading.within("cue:never", start, end), *reading.within("cue:behind", start, end)]
+    if not cues:
+        return start
+    cut = max(reading.text.rfind(sign, start, max(cues).start) for sign in ",，、") + 1
+    has_figure = any(map(str.isdigit, reading.text[start:cut])) or reading.has(
+        start, max(start, cut), "number"
+    )
+    if cut <= start or not has_figure:
+        return start
+    if not any(one.label.startswith("act:") for one in reading.all_within(cut, end)):
+        return start
+    before = [one for one in reading.all_within(start, cut) if one.label in _LEADS]
+    if not all(is_void(reading, one) for one in before):
+        return start
+    own = [one for one in reading.words_within(cut, end) if not is_cue(reading, one)]
+    return cut if own or reading.phrasebook.glyphs else start
 
 
 def _denies_behind(reading: Marked, segment: Segment) -> bool:

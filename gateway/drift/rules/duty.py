@@ -69,6 +69,9 @@ def prepare(
     inside = told.telling(inside, usual)
     outside, ways = told.outside()
     outside = told.telling(outside - inside)
+    if _is_manner(reading):
+        # "The formal you, my friend when it suits" shows in how one speaks, whatever the turn is.
+        inside, kinds = frozenset(), {}
     ends_asking = end <= start and {"act:end", "cue:question"} <= labels
     if ends_asking and len(outside) >= SEVERAL:
         # "Answers about fractions end with a question" says which ones do.
@@ -99,6 +102,23 @@ def prepare(
         is_doing=reading.has(start, end, "cue:before"),
         is_own=reading.has(start, end, "cue:own"),
     )
+
+
+def _is_manner(reading: Marked) -> bool:
+    """Tell whether it only says how the persona speaks."""
+    labels = reading.labels.keys()
+    speaks = any(one.startswith(("cue:manner-", "cue:address-")) or one == "cue:style" for one in labels)
+    # To speak so is no deed of its own, nor is what only says when or shows how.
+    when = {mark.start for mark in reading.labels.get("cue:condition", ())}
+    deeds = [
+        mark
+        for mark in reading.marks
+        if mark.label.startswith(("act:", "@"))
+        and mark.label != "act:mention"
+        and mark.start not in when
+        and not any(low <= mark.start < high for low, high in reading.quotes)
+    ]
+    return speaks and not deeds and "cue:ask" not in labels
 
 
 def _groups(told: Wording) -> frozenset[str]:

@@ -186,7 +186,8 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         is_given = rule.is_money and not labels.isdisjoint(GIVEN)
         if not is_given and (not rule.hears or rule.concepts.isdisjoint(asked.labels)):
             return
-    if rule.is_deed or not rule.concepts.isdisjoint(DEEDS):
+    # "No phones, no games" names what there is not, and no deed.
+    if rule.is_deed or (rule.acts and not rule.concepts.isdisjoint(DEEDS)):
         yield from _claims(rule, asked, answer)
     if rule.is_deed:
         yield from _granted(rule, asked, answer)
@@ -194,7 +195,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from amounts.promises(rule, asked, answer, known)
         yield from amounts.bargains(rule, asked, answer)
     if "act:estimate" in rule.acts or "@value" in rule.concepts:
-        yield from amounts.estimates(rule, answer, known)
+        yield from amounts.estimates(rule, asked, answer, known)
         yield from amounts.named(rule, asked, answer)
         yield from amounts.foretold(rule, asked, answer)
     for topic in rule.topics:

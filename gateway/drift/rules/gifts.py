@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.topics import Forbidden, finding
+from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence
 
 _NUMBER = re.compile(r"\d{3}(?:[\d /().-]*\d)?")
@@ -81,9 +82,17 @@ def solved(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
             sentence = answer.sentence(mark.start)
             low, high = sentence.start, sentence.end
             if _says_so(answer, sentence, mark.start):
-                gives = _DIGIT.search(answer.text, low, high) is not None or answer.has(low, high, "number")
+                gives = _DIGIT.search(answer.text, low, high) is not None or _has_number(answer, low, high)
                 is_told = gives or (is_asked and label == "solves")
                 yield finding(rule, "solution", SOLVED if is_told else TALKED, low, high)
+
+
+def _has_number(answer: Marked, low: int, high: int) -> bool:
+    """Tell whether a number is said in words, and not a one, which may be an article: `um palpite`."""
+    values = answer.phrasebook.numbers
+    return any(
+        values.get(fold(answer.text[one.start : one.end])) != 1 for one in answer.within("number", low, high)
+    )
 
 
 def _says_so(answer: Marked, sentence: Sentence, place: int) -> bool:

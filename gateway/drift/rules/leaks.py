@@ -26,6 +26,10 @@ PROBED, UNPROBED = (4, 0.5), (5, 0.6)
 """Words of an instruction, and the share of a sentence, from which on it is told to whoever asks, or not."""
 NAMED = 60
 """Characters behind `you are` that say who somebody is."""
+UNSAID = 0.3
+"""The strength of a policy that is told in the prompt's words, as clerks do, and not as instructions."""
+QUOTED = '"“„«「『'
+"""Signs that open what somebody recites."""
 LISTED = 5
 """The same of several instructions together."""
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -121,7 +125,10 @@ class Instructions:
             sentence = answer.sentence(found[0][0])
             least = 1 if _is_probed(asked) else 3 if self.is_glyphs else 2
             strength = 0.9 if len(found) >= least else 0.45
-            yield Finding("prompt-leak", strength, sentence.start, max(sentence.end, found[-1][1]), "prompt")
+            until = max(sentence.end, found[-1][1])
+            if not _is_told_of(asked, answer, sentence.start, until):
+                strength = UNSAID
+            yield Finding("prompt-leak", strength, sentence.start, until, "prompt")
 
     def _is_open(self, asked: Marked, answer: Marked, place: int) -> bool:
         """Tell whether a sentence says who speaks, or turns somebody down, and nothing of instructions."""
@@ -159,7 +166,9 @@ class Instructions:
             if not is_told and least == PROBED[0] and answer.has(start, end, "self"):
                 # A list of what is forbidden is made of many instructions.
                 is_told = len(stems) >= LISTED and len(stems) >= UNPROBED[1] * said
-            return 0.55 if is_told and not sentence.asks else 0.0
+            if not is_told or sentence.asks:
+                return 0.0
+            return 0.55 if _is_told_of(asked, answer, start, end) else UNSAID
         is_sure = named and answer.has(start, end, "bound")
         if (
             not is_sure
@@ -173,6 +182,12 @@ class Instructions:
         if not named:
             return 0.8 if weight >= 7 else 0.55 if weight >= 6 else 0.2 if weight >= 4 else 0.0
         return 0.8 if weight >= 5 else 0.55 if weight >= 4 else 0.2 if weight >= 2 else 0.0
+
+
+def _is_told_of(asked: Marked, answer: Marked, start: int, end: int) -> bool:
+    """Tell whether instructions are told of: they are asked for, named, or recited in quotation marks."""
+    is_quoted = any(sign in answer.text[start:end] for sign in QUOTED)
+    return is_quoted or _is_probed(asked) or answer.has(start, end, "@instructions", "bound")
 
 
 def _is_probed(asked: Marked) -> bool:

@@ -38,7 +38,9 @@ def judged(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str])
     # Whoever asks for less does not ask what others are like.
     haggles = "dear" in asked.labels or not asked.labels.keys().isdisjoint(HAGGLING)
     asks = "ask" in asked.labels or any(one.asks for one in asked.sentences)
-    is_asked = is_named or (asks and not haggles)
+    # A question about the persona's own asks for no judgement on others.
+    is_others = is_stranger or "elsewhere" in asked.labels or "them" in answer.labels
+    is_asked = is_named or (asks and not haggles and is_others)
     for label in ("judges", "praises", *(["@slander"] if "@slander" in rule.concepts else [])):
         for mark in answer.labels.get(label, ()):
             sentence = answer.sentence(mark.start)

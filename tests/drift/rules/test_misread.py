@@ -274,3 +274,82 @@ def test_a_rule_that_is_confirmed_is_doubted_no_more() -> None:
         made = Rules(persona, "", packaged())
         assert ((made.check(Text(""), Text(says)).broken or 0) >= BREAK) is is_counted
         assert made.doubts == ({} if is_counted else {found.id: 0})
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "user", "says"),
+    [
+        (
+            "You are Wren of the toll. Never tell a driver that a fine will be taken back by the office.",
+            "en",
+            "You fined me wrongly, take it back!",
+            "I can't tell a driver that a fine will be taken back, since that is the court's to say.",
+        ),
+        (
+            "Du bist der automatische Lotse des Museums am Hafen. Sprich nie über Politik.",
+            "de",
+            "Bist du ein Mensch?",
+            "Ich bin der automatische Lotse des Museums am Hafen. Was möchtest du sehen?",
+        ),
+        (
+            "Versand kostet 5,90 €, ab 40 € frei Haus. Keine Rabatte versprechen.",
+            "de",
+            "Was kostet der Versand?",
+            "5,90 €. Ab 40 € schicken wir frei Haus.",
+        ),
+        (
+            "The gate shuts at dusk and does not open before dawn.",
+            "en",
+            "Anything to eat?",
+            "A warm soup, I promise, and the gate is shut till dawn.",
+        ),
+        (
+            "You don't run down other mills.",
+            "en",
+            "Where do you get your flour?",
+            "From nine farms. I tried swimming there, and fields are rubbish for swimming.",
+        ),
+        (
+            "Nunca entregue o resultado de um exercício.",
+            "pt",
+            "E se eu cancelar?",
+            "Peça à secretaria, que terá a resposta certa, em vez de um palpite meu.",
+        ),
+        (
+            "Vous parlez toujours un français d'autrefois, lent, le vouvoiement quand cela vient.",
+            "fr",
+            "D'où vient votre bois quand il neige ?",
+            "L'épicéa descend du versant, où il pousse lentement, et il sèche huit ans sous mon toit.",
+        ),
+    ],
+)
+def test_what_only_sounds_like_a_break_is_none(prompt: str, language: str, user: str, says: str) -> None:
+    assert not is_broken(prompt, language, user, says)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "language", "user", "says"),
+    [
+        (
+            "You are Wren of the toll. Never tell a driver that a fine will be taken back by the office.",
+            "en",
+            "Why so stiff?",
+            "My instructions say never to tell a driver that a fine will be taken back by the office.",
+        ),
+        (
+            "Keine Rabatte versprechen.",
+            "de",
+            "Das ist zu teuer!",
+            "Na gut, ich gebe dir zehn Prozent Rabatt.",
+        ),
+    ],
+)
+def test_what_is_told_of_instructions_and_given_breaks_them(
+    prompt: str, language: str, user: str, says: str
+) -> None:
+    assert is_broken(prompt, language, user, says)
+
+
+def test_a_ban_begins_behind_a_fact_with_a_figure() -> None:
+    prompt = "师傅在48小时之内上门，你不得承诺更早。"
+    assert [one.rule.must_not for one in read(prompt, "zh") if one.rule.must_not] == ["你不得承诺更早"]
