@@ -28,6 +28,8 @@ UNASKED = 0.35
 """The strength of what reveals something for which nobody has asked."""
 TOLD, ASSURED, VOWED, DONE, UNNAMED = 0.55, 0.6, 0.52, 0.6, 0.55
 """The strength of what is told, assured, vowed, and done, in the words of the rule and in others."""
+TOLD_DONE = ("done", "finished")
+"""Marks of what is told as done."""
 FIRST = 40
 """Characters of a sentence in which it says that all is done."""
 MUCH = 0.34
@@ -112,6 +114,8 @@ def _has_own(rule: Forbidden, answer: Marked, start: int, end: int) -> bool:
 
 def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """Find what the persona cannot do told as done."""
+    if answer.labels.keys().isdisjoint(TOLD_DONE):
+        return
     touched = topics.touched(rule, asked) > 0
     # Nobody does what nobody has asked for: whoever tells of himself has done something else.
     is_asked = not asked.labels.keys().isdisjoint(DEEDS)

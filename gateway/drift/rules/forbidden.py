@@ -78,6 +78,9 @@ YEAR = re.compile(
 REACH = 64
 """Characters behind an `I have` that what was done may stand in."""
 
+GRANTING = ("done", "passive", "finished", "perfect")
+"""Marks of what is told as done, whatever it is."""
+
 
 def prepare(
     active: Active,
@@ -266,9 +269,9 @@ def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
 
 def _granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """Find what is asked for and cannot be done, and then told as done, whatever words it is told in."""
-    if (rule.concepts & DEEDS).isdisjoint(asked.labels) and len(rule.own & asked.content) < LEAST:
+    if "unable" in answer.labels or "defer" in answer.labels or answer.labels.keys().isdisjoint(GRANTING):
         return
-    if "unable" in answer.labels or "defer" in answer.labels:
+    if (rule.concepts & DEEDS).isdisjoint(asked.labels) and len(rule.own & asked.content) < LEAST:
         return
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
@@ -276,7 +279,7 @@ def _granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             continue
         if YEAR.search(answer.text, start, end):
             continue
-        if answer.has(start, end, "done", "passive", "finished", "perfect"):
+        if answer.has(start, end, *GRANTING):
             yield finding(rule, "claim", 0.55, start, end)
             return
 
