@@ -179,6 +179,13 @@ async def _events(response: aiohttp.ClientResponse, last: str) -> AsyncGenerator
             name, data = "", []
 
 
+class RemoteRoom:
+    """One room of a gateway somewhere else."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+
 @asynccontextmanager
 async def connected(credentials: Credentials, workspace: str | None = None) -> AsyncIterator[Api]:
     """Open the API of that gateway; a workspace, by its id, must be that of the key."""

@@ -70,18 +70,17 @@ class Local:
 
     def __init__(self, opened: Opened, workspace: Workspace) -> None:
         self._opened = opened
-        self._database = database = opened.database
+        self._database = opened.database
         self._workspace = workspace
         self._actor = Actor(workspace.id)
-        self.imports: Imports = LocalImports(database, workspace)
+        self.imports: Imports = LocalImports(opened, workspace)
         self.gateways: Gateways = LocalGateways(opened.config)
         self.keys: Keys = LocalKeys(opened, workspace)
-        self.populations: Populations = LocalPopulations(database, workspace)
-        self.runs: Runs = LocalRuns(database, opened.config, workspace)
-        self.turns: TurnRecord = LocalTurns(database, workspace)
-        keeps_texts = opened.config.recording.texts != "none"
-        self.conversations: Conversations = LocalConversations(database, workspace, keeps_texts=keeps_texts)
-        self.budgets: Budgets = LocalBudgets(database, workspace)
+        self.populations: Populations = LocalPopulations(opened, workspace)
+        self.runs: Runs = LocalRuns(opened, workspace)
+        self.turns: TurnRecord = LocalTurns(opened, workspace)
+        self.conversations: Conversations = LocalConversations(opened, workspace)
+        self.budgets: Budgets = LocalBudgets(opened, workspace)
         self.webhooks: Webhooks = LocalWebhooks(opened, workspace)
 
     @property

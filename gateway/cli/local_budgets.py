@@ -1,23 +1,18 @@
 """Commands work on the budgets in the store of this machine."""
 
-from gateway.auth.keys import Workspace
 from gateway.budgets import setting
 from gateway.budgets.budget import Period, Unit
 from gateway.budgets.store import records
 from gateway.budgets.store.records import Name
 from gateway.budgets.view import BudgetView, show
 from gateway.cli.failures import Failure
+from gateway.cli.opening import LocalRoom
 from gateway.errors import Refusal
 from gateway.storage.audit import Actor
-from gateway.storage.database import Database
 
 
-class LocalBudgets:
+class LocalBudgets(LocalRoom):
     """The `Budgets` of a workspace; whoever sits at the terminal may do everything with them."""
-
-    def __init__(self, database: Database, workspace: Workspace) -> None:
-        self._database = database
-        self._workspace = workspace
 
     async def listed(self, subject: str | None) -> list[BudgetView]:
         workspace_id = self._workspace.id

@@ -3,9 +3,9 @@
 from collections.abc import AsyncGenerator
 
 from gateway.auth.guard import Caller
-from gateway.auth.keys import Workspace
 from gateway.auth.scopes import SCOPES
 from gateway.cli.failures import Failure
+from gateway.cli.opening import LocalRoom
 from gateway.cli.rooms import Found
 from gateway.conversations import beginning, lines, store, view
 from gateway.conversations.conversation import Conversation, Pin
@@ -15,16 +15,10 @@ from gateway.conversations.view import ConversationView, MessageView
 from gateway.errors import Refusal
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import Database
 
 
-class LocalConversations:
+class LocalConversations(LocalRoom):
     """The `Conversations` of a workspace; whoever sits at the terminal may see all of them."""
-
-    def __init__(self, database: Database, workspace: Workspace, *, keeps_texts: bool) -> None:
-        self._database = database
-        self._keeps_texts = keeps_texts
-        self._workspace = workspace
 
     async def listed(self, persona: str | None, limit: int) -> list[ConversationView]:
         wanted = store.Filter(persona_id=persona, limit=limit)
@@ -52,7 +46,7 @@ class LocalConversations:
             yield piece
 
     async def take_in(self, found: Found, title: str, data: bytes) -> ConversationView:
-        if not self._keeps_texts:
+        if self._config.recording.texts == "none":
             raise Failure('no texts are kept here, by [recording] texts = "none"')
         caller = Caller("key_terminal", self._workspace.id, "", frozenset(SCOPES), operator=False)
         draft = beginning.draft(caller, found.persona.id, Pin(found.version.version), title=title)

@@ -1,7 +1,7 @@
 """Documents are imported, without a server, into the store of this machine."""
 
-from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
+from gateway.cli.opening import LocalRoom
 from gateway.cli.rooms import Document
 from gateway.importing import reading, store
 from gateway.importing.found import ImportingError
@@ -9,15 +9,10 @@ from gateway.importing.view import Imported
 from gateway.personas.acceptance import DraftError
 from gateway.personas.store.aliases import AliasTakenError
 from gateway.storage.audit import Actor
-from gateway.storage.database import Database
 
 
-class LocalImports:
+class LocalImports(LocalRoom):
     """The `Imports` of a workspace in the store here."""
-
-    def __init__(self, database: Database, workspace: Workspace) -> None:
-        self._database = database
-        self._actor = Actor(workspace.id)
 
     async def take(self, document: Document) -> list[Imported]:
         try:
@@ -31,7 +26,7 @@ class LocalImports:
         async with self._database.write() as connection:
             try:
                 return [
-                    await store.take(connection, each, drafts, self._actor, is_local=True)
+                    await store.take(connection, each, drafts, Actor(self._workspace.id), is_local=True)
                     for each, drafts in read
                 ]
             except AliasTakenError as error:

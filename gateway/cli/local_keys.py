@@ -2,22 +2,16 @@
 
 from gateway.auth import pepper
 from gateway.auth import store as auth
-from gateway.auth.keys import Workspace
 from gateway.auth.scopes import DEFAULT, expand
 from gateway.auth.view import KeyView, show_key
 from gateway.cli.failures import Failure
-from gateway.cli.opening import Opened
+from gateway.cli.opening import LocalRoom
 from gateway.cli.rooms import MadeKey, NewKey
 from gateway.storage.audit import Actor
 
 
-class LocalKeys:
+class LocalKeys(LocalRoom):
     """The `Keys` of a workspace in the store here."""
-
-    def __init__(self, opened: Opened, workspace: Workspace) -> None:
-        self._config = opened.config
-        self._database = opened.database
-        self._workspace = workspace
 
     async def create(self, wanted: NewKey) -> MadeKey:
         hasher = await pepper.prepare(self._database, self._config)

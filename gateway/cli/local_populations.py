@@ -5,23 +5,18 @@ from uuid import uuid4
 
 import msgspec
 
-from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
+from gateway.cli.opening import LocalRoom
 from gateway.errors import Refusal
 from gateway.storage.audit import Actor
-from gateway.storage.database import Database
 from gateway.studio import asked, store
 
 if TYPE_CHECKING:
     from gateway.studio.view import Population
 
 
-class LocalPopulations:
+class LocalPopulations(LocalRoom):
     """The `Populations` of a workspace in the store here."""
-
-    def __init__(self, database: Database, workspace: Workspace) -> None:
-        self._database = database
-        self._workspace = workspace
 
     async def begin(self, wanted: dict[str, Any]) -> str:
         try:

@@ -6,10 +6,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gateway import ids
-from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
+from gateway.cli.opening import LocalRoom
 from gateway.cli.running import RunEvent
-from gateway.config import Config
 from gateway.personas.store import fields, personas, versions
 from gateway.runs import asked, following, store, view
 from gateway.runs.pipeline import Pipeline
@@ -20,17 +19,11 @@ from gateway.runs.store import Order
 from gateway.runs.view import CreateBody, RefineBody, RunDetail, RunView
 from gateway.storage.audit import Actor
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import Database
 from gateway.work.store import rows
 
 
-class LocalRuns:
+class LocalRuns(LocalRoom):
     """The `Runs` of a workspace in the store here."""
-
-    def __init__(self, database: Database, config: Config, workspace: Workspace) -> None:
-        self._database = database
-        self._config = config
-        self._workspace = workspace
 
     async def begin(self, wanted: CreateBody) -> RunView:
         pipeline = self._chosen(wanted.pipeline)

@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Callable
 
 from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
+from gateway.cli.opening import LocalRoom
 from gateway.cli.rooms import Course, Turns
 from gateway.personas.model import Persona
 from gateway.personas.store import personas
 from gateway.storage.connection import AsyncConnection
-from gateway.storage.database import Database
 from gateway.turns import drift_history, view
 from gateway.turns.drift_view import DriftHistory
 from gateway.turns.store import hours
@@ -21,12 +21,8 @@ POLL_SECONDS = 0.25
 BATCH = 500
 
 
-class LocalTurns:
+class LocalTurns(LocalRoom):
     """The `TurnRecord` of a workspace in the store here."""
-
-    def __init__(self, database: Database, workspace: Workspace) -> None:
-        self._database = database
-        self._workspace = workspace
 
     async def listed(self, wanted: Turns, limit: int) -> list[TurnView]:
         chosen = stored.Filter(

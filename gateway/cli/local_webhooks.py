@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from gateway.auth import pepper
-from gateway.auth.keys import Workspace
 from gateway.cli.failures import Failure
-from gateway.cli.opening import Opened
+from gateway.cli.opening import LocalRoom
 from gateway.errors import Refusal
 from gateway.storage.audit import Actor
 from gateway.webhooks.managing import Manager
@@ -27,13 +26,8 @@ from gateway.webhooks.webhook import State
 MOST = 10_000
 
 
-class LocalWebhooks:
+class LocalWebhooks(LocalRoom):
     """The `Webhooks` of a workspace; whoever sits at the terminal may do everything with them."""
-
-    def __init__(self, opened: Opened, workspace: Workspace) -> None:
-        self._config = opened.config
-        self._database = opened.database
-        self._workspace = workspace
 
     async def create(self, wanted: WebhookBody) -> WebhookView:
         hasher = await pepper.prepare(self._database, self._config)

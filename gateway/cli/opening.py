@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gateway import config
+from gateway.auth.keys import Workspace
 from gateway.cli import failures, options
 from gateway.cli.failures import Failure
 from gateway.config import Config
@@ -22,6 +23,14 @@ class Opened(NamedTuple):
 
     config: Config
     database: Database
+
+
+class LocalRoom:
+    """One room of a workspace in the store here."""
+
+    def __init__(self, opened: Opened, workspace: Workspace) -> None:
+        self._config, self._database = opened
+        self._workspace = workspace
 
 
 @asynccontextmanager

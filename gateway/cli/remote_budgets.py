@@ -4,16 +4,13 @@ from urllib.parse import quote
 
 from gateway.budgets.budget import Period, Unit
 from gateway.budgets.view import BudgetView
-from gateway.cli.api import Api
+from gateway.cli.api import RemoteRoom
 
 PLACE = "/v1/budgets"
 
 
-class RemoteBudgets:
+class RemoteBudgets(RemoteRoom):
     """The `Budgets` of the key's workspace."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def listed(self, subject: str | None) -> list[BudgetView]:
         return await self._api.pages(PLACE, BudgetView, {} if subject is None else {"subject": subject})

@@ -3,18 +3,15 @@
 from collections.abc import AsyncGenerator
 from urllib.parse import quote
 
-from gateway.cli.api import Api
+from gateway.cli.api import RemoteRoom
 from gateway.cli.rooms import Found
 from gateway.conversations.view import ConversationView, MessageView
 
 PLACE = "/v1/chat/conversations"
 
 
-class RemoteConversations:
+class RemoteConversations(RemoteRoom):
     """Has the `Conversations` that the key may read."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def listed(self, persona: str | None, limit: int) -> list[ConversationView]:
         query = {"persona": persona} if persona else {}

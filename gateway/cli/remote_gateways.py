@@ -4,18 +4,15 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from gateway.cli.api import Api
+from gateway.cli.api import RemoteRoom
 
 
 class _Reload(msgspec.Struct):
     changed: list[str]
 
 
-class RemoteGateways:
+class RemoteGateways(RemoteRoom):
     """Stands for one gateway, that of the URL, as `Gateways`."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def reload(self) -> AsyncGenerator[tuple[str, list[str]], None]:
         answer = await self._api.call("POST", "/v1/admin/reload", body={})

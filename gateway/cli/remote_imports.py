@@ -2,16 +2,13 @@
 
 import base64
 
-from gateway.cli.api import Api
+from gateway.cli.api import RemoteRoom
 from gateway.cli.rooms import Document
 from gateway.importing.view import Imported, ImportedList
 
 
-class RemoteImports:
+class RemoteImports(RemoteRoom):
     """The `Imports` of the workspace that the key decides on."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def take(self, document: Document) -> list[Imported]:
         body = {

@@ -6,7 +6,7 @@ import msgspec
 
 from gateway import clock
 from gateway.auth.view import KeyView
-from gateway.cli.api import Answer, Api
+from gateway.cli.api import Answer, RemoteRoom
 from gateway.cli.failures import Failure
 from gateway.cli.rooms import MadeKey, NewKey
 
@@ -17,11 +17,8 @@ class _Made(msgspec.Struct):
     workspace: str
 
 
-class RemoteKeys:
+class RemoteKeys(RemoteRoom):
     """The `Keys` of the workspace that the key decides on."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def create(self, wanted: NewKey) -> MadeKey:
         if wanted.operator:

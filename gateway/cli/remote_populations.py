@@ -3,17 +3,14 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gateway.cli.api import Api
+from gateway.cli.api import RemoteRoom
 
 if TYPE_CHECKING:
     from gateway.studio.view import Population
 
 
-class RemotePopulations:
+class RemotePopulations(RemoteRoom):
     """The `Populations` of the workspace that the key decides on."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def begin(self, wanted: dict[str, Any]) -> str:
         # These need numpy, which no other command should wait for.

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from gateway.cli.api import Api, Refused, Unreachable, read
+from gateway.cli.api import Refused, RemoteRoom, Unreachable, read
 from gateway.cli.running import RunEvent
 from gateway.runs.run import LAST
 from gateway.runs.view import CreateBody, RefineBody, RunDetail, RunView
@@ -17,11 +17,8 @@ PAUSE_SECONDS = 1.0
 """Seconds before a stream that was lost is asked for again."""
 
 
-class RemoteRuns:
+class RemoteRuns(RemoteRoom):
     """The `Runs` of the workspace that the key decides on."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def begin(self, wanted: CreateBody) -> RunView:
         body = msgspec.to_builtins(wanted)

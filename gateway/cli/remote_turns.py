@@ -6,7 +6,7 @@ from contextlib import aclosing
 from urllib.parse import quote
 
 from gateway import clock
-from gateway.cli.api import Api, Page, Refused, Unreachable, read
+from gateway.cli.api import Page, Refused, RemoteRoom, Unreachable, read
 from gateway.cli.rooms import Course, Turns
 from gateway.turns.drift_view import DriftHistory
 from gateway.turns.view import By, TurnDetail, TurnView, UsageView
@@ -16,11 +16,8 @@ LONGEST_PAUSE = 5.0
 """Seconds before a stream that was lost is asked for again."""
 
 
-class RemoteTurns:
+class RemoteTurns(RemoteRoom):
     """The `TurnRecord` of the workspace that the key decides on."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def listed(self, wanted: Turns, limit: int) -> list[TurnView]:
         return await self._api.pages("/v1/turns", TurnView, _query(wanted), limit)

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from gateway.cli.api import Api
+from gateway.cli.api import RemoteRoom
 from gateway.webhooks.view import (
     DeliveryView,
     ReplayBody,
@@ -19,11 +19,8 @@ from gateway.webhooks.webhook import State
 PLACE = "/v1/webhooks"
 
 
-class RemoteWebhooks:
+class RemoteWebhooks(RemoteRoom):
     """The `Webhooks` of the key's workspace."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     async def create(self, wanted: WebhookBody) -> WebhookView:
         return (await self._api.call("POST", PLACE, body=wanted)).read(WebhookView)
