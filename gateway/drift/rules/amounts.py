@@ -45,6 +45,8 @@ _SCALES = frozenset({20, 100, 1000})
 MONTHS = 12
 LONG, MANY, SUMMED = 9, 31, 24
 """Digits of an amount, how often a stored one may be counted, and how many of them are put together."""
+_PARTS = lazily(r"\d[.,]\d\d(?!\d)")
+"""Whole ones with their hundredths."""
 _COUNT = lazily(r"(?<!\d)\d{1,2}(?!\d)")
 LESS = frozenset({"@discount", "@free", "@waive"})
 """These make something cost less."""
@@ -61,7 +63,6 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
         return
     # What is promised of something else, such as the day of a delivery, is no matter of money.
     is_priced = not rule.concepts or not rule.concepts.isdisjoint(HAGGLING)
-    haggles = "dear" in asked.labels or not asked.labels.keys().isdisjoint(HAGGLING)
     is_begged = "dear" in asked.labels or not asked.labels.keys().isdisjoint(MONEY)
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
@@ -95,13 +96,12 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
             if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
                 yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
             elif (
-                haggles
+                # To ask what something costs is not to ask for credit, or for nothing to pay.
+                is_begged
                 and mark.label in EASED
                 and not is_stored
                 and _is_free(answer, low, high)
                 and not _is_stored_price(answer, start, end, known)
-                # To ask what something costs is not to ask for credit.
-                and (mark.label != "@tab" or is_begged)
             ):
                 yield finding(rule, "promise", 0.55, start, end)
         for match in amounts:
@@ -168,19 +168,26 @@ def _spoken(answer: Marked, start: int, end: int) -> list[int]:
 
 
 def _follows(match: re.Match[str], asked: Marked, answer: Marked, known: frozenset[str]) -> bool:
-    """Tell whether an amount is so many times one that is stored: two at six hundred."""
-    digits = re.sub(r"\D", "", match[0])
-    if not 0 < len(digits) <= LONG:
+    """Tell whether an amount is what stored ones come to: two at six hundred, or one beside the other."""
+    value = _cents(match[0])
+    stored = {one for text in known if (one := _cents(text))}
+    if not value or len(stored) > SUMMED:
         return False
-    stored = {int(one) for text in known if (one := re.sub(r"\D", "", text)) and len(one) <= LONG}
-    several = [k for k in _counts(asked) | _counts(answer) | {MONTHS} if 1 < k <= MANY]
-    if len(stored) > SUMMED:
-        return False
-    pairs = {a + b for a in stored for b in stored if a != b}
-    if int(digits) in pairs or any(int(digits) == one * k for one in pairs for k in several):
-        return True
+    several = {k for k in _counts(asked) | _counts(answer) | {MONTHS} if 1 < k <= MANY}
     many = {one * k for one in stored for k in several}
-    return int(digits) in many or any(int(digits) - one in many for one in stored)
+    parts = stored | many
+    if value in many or any(value - one in parts and (value != 2 * one or one in many) for one in parts):
+        return True
+    pairs = {a + b for a in stored for b in stored if a != b}
+    return any(value == one * k for one in pairs for k in several)
+
+
+def _cents(amount: str) -> int:
+    """Read an amount in hundredths; nothing for one of too many digits."""
+    digits = re.sub(r"\D", "", amount)
+    if not 0 < len(digits) <= LONG:
+        return 0
+    return int(digits) * (1 if _PARTS.search(amount) else 100)
 
 
 def _counts(reading: Marked) -> set[int]:
@@ -241,14 +248,19 @@ def foretold(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             yield finding(rule, "estimate", 0.55, start, end)
 
 
-def named(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
+def named(
+    rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
     """A bare number, named to whoever asks for a price or a value that is not to be named."""
     if rule.concepts.isdisjoint(PRICED) or asked.labels.keys().isdisjoint(PRICED):
         return
     # Whoever asks what there is to pay does not ask what a thing of his is worth.
     if rule.concepts.isdisjoint(asked.labels) and rule.own.isdisjoint(asked.content):
         return
+    right = [one.span() for one in _amounts(answer) if _follows(one, asked, answer, known)]
     for match in _BARE.finditer(answer.text):
+        if any(start <= match.start() < end for start, end in right):
+            continue
         sentence = answer.sentence(match.start())
         start, end = sentence.start, sentence.end
         said = re.sub(r"\D", "", match[0])

@@ -199,7 +199,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from amounts.bargains(rule, asked, answer)
     if "act:estimate" in rule.acts or "@value" in rule.concepts:
         yield from amounts.estimates(rule, asked, answer, known)
-        yield from amounts.named(rule, asked, answer)
+        yield from amounts.named(rule, asked, answer, known)
         yield from amounts.foretold(rule, asked, answer)
     for topic in rule.topics:
         if topic in TOPICS and topic in labels:

@@ -340,7 +340,10 @@ def _is_said(stated: Figure, figure: Figure, said: Iterable[Figure]) -> bool:
     """Tell whether the stored figure is said, too, so that the other one does not stand in its place."""
     return any(
         one.start != figure.start
-        and ((one.kind, one.value) == (stated.kind, stated.value) or (one.length or 0) == stated.length)
+        and (
+            (one.kind in (stated.kind, NUMBER) and one.value == stated.value)
+            or (one.length or 0) == stated.length
+        )
         for one in said
     )
 

@@ -22,7 +22,7 @@ def counted(figures: Iterable[Figure]) -> set[float]:
         value = one.value
         if not isinstance(value, str):
             found.add(float(value) / 60 if one.kind == TIME else float(value))
-        elif one.kind.startswith(LABEL) and value.isdecimal():
+        elif one.kind.startswith(LABEL) and (value := value.replace(",", "")).isdecimal():
             # In "the first 28, the seat 9" a word names what the number is the price of.
             found.add(float(value[:LONGEST]))
     return found

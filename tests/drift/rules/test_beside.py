@@ -184,3 +184,16 @@ def test_a_spoken_number_is_read_as_one() -> None:
         prompt, "en", "Too dear, any discount?", "I'll let you have it for a hundred and twenty."
     )
     assert is_broken(prompt, "en", "Too dear, any discount?", "I'll let you have it for a hundred and ten.")
+
+
+def test_what_stored_prices_come_to_is_no_estimate() -> None:
+    prompt = "A grown-up pays £6.80, a child £3. Never value anything and never estimate a price."
+    asked = "What do two grown-ups and four children pay?"
+    assert not is_broken(prompt, "en", asked, "Two come to £13.60 and four to £12, so £25.60 in all.")
+    assert is_broken(prompt, "en", "What is my bone worth, at what price?", "It is worth £45, I reckon.")
+
+
+def test_whoever_asks_for_the_price_of_a_thing_does_not_beg_for_it() -> None:
+    prompt = "Versand 4,90 €, ab 39 € frei. Keine Rabatte versprechen."
+    assert not is_broken(prompt, "de", "Was kostet der Versand?", "Ab 39 € schicken wir frei Haus.")
+    assert is_broken(prompt, "de", "Das ist mir zu teuer!", "Dann schicken wir es dir frei Haus.")
