@@ -1,7 +1,7 @@
 """Memories keep what was worked out before, up to a bound of their own and one that all of them share."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from threading import RLock
 from typing import NamedTuple, Protocol, TypeVar
@@ -15,6 +15,13 @@ BYTES = 64 * 1024 * 1024
 them, so that it comes to 40 MB; one language that is spoken a lot takes 5 to 10."""
 SLOT = 64
 """Bytes that a dictionary takes for one more word, about."""
+
+
+WORD = 56
+"""Bytes of a word, about."""
+HELD = 120
+"""Bytes of what stands in a list or dictionary, for each of its entries, about."""
+_HOLDING = (dict, list, tuple)
 
 
 class Forgetful(Protocol):
@@ -111,12 +118,12 @@ class Memory(dict[K, V]):
 
 
 def weight(value: object) -> int:
-    """Give the bytes of a value and all in it but letters, which it has in common with tables."""
+    """Estimate the bytes of a value and of what is in it."""
     size = sys.getsizeof(value)
-    if isinstance(value, dict):
-        return size + _inner(value.values())
-    return size + _inner(value) if isinstance(value, tuple | list) else size
-
-
-def _inner(some: Iterable[object]) -> int:
-    return sum(weight(one) for one in some if isinstance(one, tuple | list | dict))
+    if isinstance(value, tuple):
+        for one in value:
+            if one.__class__ is str:
+                size += WORD
+            elif one and one.__class__ in _HOLDING:
+                size += sys.getsizeof(one) + HELD * len(one)
+    return size
