@@ -66,7 +66,8 @@ def _told(duty: Duty, asked: Marked) -> float:
     said = asked.labels.keys()
     heard = duty.occasion & asked.content
     heard |= asked.alike(duty.occasion - heard) | asked.inflected(duty.occasion - heard)
-    heard |= {word for word, kinds in duty.kinds.items() if not kinds.isdisjoint(said)}
+    if duty.kinds:
+        heard |= {word for word, kinds in duty.kinds.items() if not kinds.isdisjoint(asked.kinds)}
     if duty.is_doing and not duty.groups:
         # What the persona is about to do shows in its answer, to whoever understands it.
         return FAINT if heard else 0.0
@@ -128,7 +129,8 @@ def is_done(duty: Duty, answer: Marked) -> float:
     if not duty.stems and not duty.concepts:
         return 1.0
     done = duty.stems & answer.content
-    done |= {word for word, kinds in duty.ways.items() if not kinds.isdisjoint(answer.labels)}
+    if duty.ways and done != duty.stems:
+        done |= {word for word, kinds in duty.ways.items() if not kinds.isdisjoint(answer.kinds)}
     hits = len(done & duty.stems)
     groups = len(duty.concepts & answer.labels.keys())
     share = hits / max(1, len(duty.stems))

@@ -34,6 +34,7 @@ class Marked:
         self._marks: list[Mark] | None = None
         self._labels: dict[str, list[Mark]] = {}
         self._longest: int | None = None
+        self._kinds: frozenset[str] | None = None
         self._content: set[str] | None = None
         self._stems: dict[str, list[tuple[int, int]]] | None = None
         self._placed: list[Placed] | None = None
@@ -64,6 +65,15 @@ class Marked:
         if self._marks is None:
             _ = self.marks
         return self._labels
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Tell which kinds of occasion its words are of."""
+        if self._kinds is None:
+            book = self.phrasebook.kinds
+            marks = book.marks(self.read) if book is not None else ()
+            self._kinds = frozenset(mark.label for mark in marks)
+        return self._kinds
 
     @property
     def content(self) -> set[str]:

@@ -31,6 +31,8 @@ PREPARED = 64
 FORMS = ("sentences", "emoji", "lists", "exclamation")
 """Cues of how an answer is set that are looked for in answers, too."""
 
+KINDS = "on:"
+"""Labels of words that tell the same occasion begin so."""
 PAST = "done"
 """The label of what was done by whoever speaks."""
 
@@ -50,12 +52,20 @@ def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> "Ph
     if prompts:
         plain = phrasebook(languages, code)
         return None if plain is None else plain.for_prompts(words)
-    book = Phrasebook(code, words, spaced=languages[code].writing.spaced)
+    spaced = languages[code].writing.spaced
+    book = Phrasebook(code, words, spaced=spaced)
+    book.kinds = Phrasebook(code, _occasions(words), spaced=spaced)
     known = languages[code].numbers.every
     book.counts = {fold(word): value for word, value in known.items()}
     book.numbers = {fold(word): value for word, value in counting.valued(words.numbers, known)}
     book.amount, book.dose = units.amount(languages), units.dose(languages)
     return book
+
+
+def _occasions(words: RuleWords) -> RuleWords:
+    """Give the words of occasions alone, spelled as the language is."""
+    marks = {KINDS + name: text for name, text in words.occasions.items()}
+    return RuleWords(glyphs=words.glyphs, accented=words.accented, exceptions=words.exceptions, marks=marks)
 
 
 @lru_cache(maxsize=PREPARED)
@@ -74,6 +84,8 @@ class Phrasebook:
     def __init__(self, code: str, file: RuleWords, *, spaced: bool) -> None:
         self.amount = self.dose = re.compile("(?!)")
         """Patterns of amounts of money and of doses, as any language writes them."""
+        self.kinds: Phrasebook | None = None
+        """What tells of an occasion, which only duties that are told so are looked for."""
         self.counts: dict[str, int] = {}
         """Every number word of the language with its value."""
         self.spaced = spaced
@@ -99,7 +111,6 @@ class Phrasebook:
             "@": file.concepts,
             "task:": file.tasks,
             "register:": file.register,
-            "on:": file.occasions,
         }
         sections["form:"] = {name: file.cues[name] for name in FORMS if name in file.cues}
         self._accented: set[str] = set()
@@ -123,7 +134,15 @@ class Phrasebook:
         book._phrases, book._loose_phrases = _spread(self._phrases), _spread(self._loose_phrases)
         book._stems = {length: _spread(some) for length, some in self._stems.items()}
         book._glyphs = {pair: _spread(some) for pair, some in self._glyphs.items()}
-        book._take({"act:": file.acts, "cue:": file.cues, "lang:": file.languages, "name:": file.names})
+        book._take(
+            {
+                "act:": file.acts,
+                "cue:": file.cues,
+                "lang:": file.languages,
+                "name:": file.names,
+                KINDS: file.occasions,
+            }
+        )
         return book
 
     def _take(self, sections: Mapping[str, Mapping[str, str]]) -> None:

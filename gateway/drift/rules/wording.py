@@ -5,7 +5,7 @@ import re
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.occasions import condition
-from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.rules.phrasebook import KINDS, Phrasebook
 from gateway.drift.rules.words import fold
 from gateway.drift.sentences import quoted
 from gateway.drift.text import Stretch
@@ -14,8 +14,6 @@ Kinds = dict[str, frozenset[str]]
 """Words, each with the labels of those that say the same."""
 _ANCHOR = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\d[\d /().-]{4,}\d|\b[A-Z]{1,4}-?\d+\b|\b\d{2,}\b")
 _GLYPH = re.compile("[\u3400-\u9fff]")
-KINDS = "on:"
-"""Labels of words that tell the same occasion begin so."""
 WITH, CHILDREN = "on:with", frozenset({"on:kids", "on:baby"})
 """Whoever comes with children is no child."""
 DATA = frozenset({"on:weight", "on:size", "on:birth", "on:number", "on:when", "on:piece"})
