@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gateway.drift.score import kind
 from gateway.drift.text import Stretch, Text
+from gateway.drift.values import misquote
 from gateway.drift.values.attributes import (
     note_named,
     weigh_attributes,
@@ -193,7 +194,7 @@ def _weigh_figures(
         return
     heard = Heard(answer, figures, [part.reading for part in read], question, reader, earlier)
     if figures and ledger.stated:
-        ledger.weigh(evidence, heard)
+        misquote.weigh(ledger, evidence, heard)
     if names:
         facts.names.weigh(evidence, heard)
     if is_asked:
