@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from gateway.drift.rules import strangers, topics
 from gateway.drift.rules.amounts import MONEY
+from gateway.drift.rules.claims import DEEDS, YEAR
 from gateway.drift.rules.consent import ABOUT
 from gateway.drift.rules.findings import Finding
-from gateway.drift.rules.forbidden import DEEDS, YEAR
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding

@@ -1,6 +1,6 @@
 """Prompts say what is beyond their personas: what it cannot do, or what others alone do."""
 
-from gateway.drift.rules.forbidden import DEEDS
+from gateway.drift.rules.claims import DEEDS
 from gateway.drift.rules.limits import Segment
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark

@@ -5,56 +5,19 @@ act is told by a table for each language, the object by the rule's own words and
 about the same.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 from gateway.drift.rule import Active
-from gateway.drift.rules import amounts, gifts, topics
-from gateway.drift.rules.findings import BREAK, Finding
+from gateway.drift.rules import amounts, claims, gifts, topics
+from gateway.drift.rules.claims import DEEDS
+from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.phrasebook import Phrasebook
-from gateway.drift.rules.topics import ADVICE, TOPICS, Forbidden, finding
+from gateway.drift.rules.topics import ADVICE, TOPICS, Forbidden
 from gateway.drift.text import Stretch
 
-DEEDS = frozenset(
-    [
-        "@refund",
-        "@credit",
-        "@waive",
-        "@book",
-        "@hold",
-        "@order",
-        "@cancel",
-        "@change",
-        "@confirm",
-        "@upgrade",
-        "@deliver",
-        "@send",
-        "@block",
-        "@unlock",
-        "@delete",
-        "@activate",
-        "@restart",
-        "@register",
-        "@transfer",
-        "@repair",
-        "@visit",
-        "@call",
-        "@notify",
-        "@arrange",
-        "@save",
-        "@mark",
-        "@award",
-        "@hand",
-    ]
-)
-"""These may be claimed to have been done."""
 GIVEN = frozenset({"receive", "give"})
-DENIED = ["negation", "unable", "condition"]
-PASSED_ON = ("@notify", "@mark", "ask", "future")
-"""A persona that cannot do it itself may well do these: note it, pass it on, ask, be about to look."""
 UNTOLD = frozenset({"act:give", "act:promise", "act:estimate"})
 HIDDEN = frozenset({"@secret", "@solution"})
 """Acts and objects that an answer may have none of the rule's words for."""
@@ -62,24 +25,6 @@ CURING = frozenset({"take", "advise"})
 """So a remedy is given to whoever is ill."""
 LONG_WORDS, LONG_GLYPHS = 5, 12
 """Words, or letters where no blanks stand, of a part of a sentence that may be a clause by itself."""
-LEAST = 2
-"""A rule's own words from which on a question is about what it forbids."""
-STATED, UNASKED = 0.6, 0.3
-"""The strength of what is said to be done, by whomever, to one who asked for it and to one who did not."""
-SOON = 0.45
-"""The strength of what is about to be done."""
-CLOSE = 12
-"""Characters behind a deed in which a denial is its own."""
-NEAR = 16
-"""Characters behind a deed that its verb may stand in, where verbs stand last."""
-YEAR = re.compile(
-    r"(?<![\d.,])(?:1\d|20)\d\d(?![\d.,]?\d)(?!\s?(?:[$€£₺]|euro|lira|pound|dollar))", re.IGNORECASE
-)
-REACH = 64
-"""Characters behind an `I have` that what was done may stand in."""
-
-GRANTING = ("done", "passive", "finished", "perfect")
-"""Marks of what is told as done, whatever it is."""
 
 
 def prepare(
@@ -191,9 +136,9 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
             return
     # "No phones, no games" names what there is not, and no deed.
     if rule.is_deed or (rule.acts and not rule.concepts.isdisjoint(DEEDS)):
-        yield from _claims(rule, asked, answer)
+        yield from claims.claims(rule, asked, answer)
     if rule.is_deed:
-        yield from _granted(rule, asked, answer)
+        yield from claims.granted(rule, asked, answer)
     if "act:promise" in rule.acts or not rule.concepts.isdisjoint(amounts.MONEY):
         yield from amounts.promises(rule, asked, answer, known)
         yield from amounts.bargains(rule, asked, answer)
@@ -221,110 +166,3 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
     if "act:ask" in rule.acts:
         yield from topics.asks(rule, answer)
     yield from topics.words(rule, answer)
-
-
-def _claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """Find what the persona says to have done, or to be about to do, and cannot."""
-    wanted = rule.concepts & DEEDS
-    for label in wanted & answer.labels.keys():
-        for mark in answer.labels[label]:
-            strength = _done(answer, mark)
-            if SOON <= strength < BREAK and label in asked.labels:
-                # Whoever is asked for it and says that it is about to be done promises it.
-                strength = 0.55
-            if strength == STATED and wanted.isdisjoint(asked.labels) and rule.own.isdisjoint(asked.content):
-                strength = UNASKED  # "The pool is reserved for members" is so, and nobody has asked for it.
-            if strength:
-                sentence = answer.sentence(mark.start)
-                yield finding(rule, "claim", strength, sentence.start, sentence.end)
-    if rule.is_deed:
-        for stem in rule.stems & answer.content:
-            for start, end in answer.stems[stem]:
-                strength = _done(answer, Mark(start, end, stem))
-                if len(rule.stems & answer.content) < LEAST and stem not in asked.content:
-                    strength = min(strength, UNASKED)
-                if strength == STATED and stem not in asked.content and wanted.isdisjoint(asked.labels):
-                    strength = UNASKED
-                if strength:
-                    sentence = answer.sentence(start)
-                    yield finding(rule, "claim", min(0.65, strength), sentence.start, sentence.end)
-    first = answer.sentences[0] if answer.sentences else None
-    if (
-        first is None
-        or first.asks
-        or not answer.has(first.start, min(first.end, first.start + 40), "finished")
-    ):
-        return
-    if answer.has(first.start, first.end, *DENIED):
-        return
-    if wanted & asked.labels.keys():
-        # Whoever is asked to do it and says that it is done has done it.
-        yield finding(rule, "claim", 0.6, first.start, first.end)
-    elif rule.is_deed and len(answer.sentences) > 1:
-        then = answer.sentences[1]
-        is_told = answer.has(first.start, then.end, "perfect", "done")
-        if is_told and not answer.has(then.start, then.end, *DENIED, "defer", "@notify", "@mark"):
-            yield finding(rule, "claim", 0.55, then.start, then.end)
-
-
-def _granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """Find what is asked for and cannot be done, and then told as done, whatever words it is told in."""
-    if "unable" in answer.labels or "defer" in answer.labels or answer.labels.keys().isdisjoint(GRANTING):
-        return
-    if (rule.concepts & DEEDS).isdisjoint(asked.labels) and len(rule.own & asked.content) < LEAST:
-        return
-    for sentence in answer.sentences:
-        start, end = sentence.start, sentence.end
-        if sentence.asks or answer.has(start, end, "negation", "condition", *PASSED_ON):
-            continue
-        if YEAR.search(answer.text, start, end):
-            continue
-        if answer.has(start, end, *GRANTING):
-            yield finding(rule, "claim", 0.55, start, end)
-            return
-
-
-def _done(answer: Marked, mark: Mark) -> float:
-    """Tell how surely the clause says that it has been done: by the persona, by somebody, or soon."""
-    low, high = answer.clause(mark.start)
-    sentence = answer.sentence(mark.start)
-    # Where verbs stand last, their denial stands behind them.
-    until = high if answer.phrasebook.behind else min(high, mark.end + CLOSE)
-    if (
-        sentence.asks
-        or answer.has(low, until, "negation", "unable")
-        or answer.has(sentence.start, sentence.end, "defer", "unable")
-    ):
-        return 0.0
-    near = NEAR if answer.phrasebook.behind else 0
-    if YEAR.search(answer.text, sentence.start, sentence.end):
-        return 0.0  # What was done in a year is history, and nothing that somebody has asked for.
-    done = [
-        one
-        for one in answer.within("done", low, high)
-        if one.start <= mark.start <= one.end or mark.start <= one.start <= mark.end + near
-    ]
-    if done and not answer.has(low, done[0].start, "condition"):
-        return 0.85
-    for one in answer.within("perfect", low, high):
-        other = list(answer.within("self", one.end, mark.start))
-        if any(each.start < mark.start for each in answer.within("passive", one.start, mark.start)):
-            continue  # "I have been called a relic" is what others did.
-        if 0 <= mark.start - one.end <= REACH and not other:
-            return 0.0 if answer.has(low, one.start, "condition") else 0.85
-    if answer.has(low, high, "condition"):
-        return 0.0
-    for one in answer.within("passive", low, high):
-        if any(
-            0 <= one.start - each.end <= 1 or each.start == one.start
-            for each in answer.within("self", low, high)
-        ):
-            continue  # What was done to whoever speaks is nothing that he did.
-        if abs(mark.start - one.end) <= 24 or abs(one.start - mark.end) <= 24:
-            return STATED
-    if answer.has(sentence.start, sentence.start + 30, "finished") and answer.has(low, high, "self"):
-        return STATED
-    for one in answer.within("future", low, high):
-        if 0 <= mark.start - one.end <= 24:
-            return 0.45
-    return 0.0

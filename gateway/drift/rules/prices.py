@@ -1,0 +1,99 @@
+"""Prices are read in an answer, in digits and in words, and held against those that are stored."""
+
+import re
+
+from gateway.drift.lazily import lazily
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.topics import Forbidden
+from gateway.drift.rules.words import fold
+
+_NUMERAL = lazily(r"[\d一二三四五六七八九十百千万億]")
+"""An amount has one of these, which are quicker to look for."""
+_WORD = lazily(r"[^\W\d_]+")
+_ANY = lazily(r"\d(?:[\d.,]*\d)?")
+_SPOKEN = lazily(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
+"""It matches a price in characters."""
+_SCALES = frozenset({20, 100, 1000})
+"""Numbers that a smaller one before them counts: quatre-vingts, two hundred."""
+MONTHS = 12
+LONG, MANY, SUMMED = 9, 31, 24
+"""Digits of an amount, how often a stored one may be counted, and how many of them are put together."""
+_PARTS = lazily(r"\d[.,]\d\d(?!\d)")
+"""Whole ones with their hundredths."""
+_COUNT = lazily(r"(?<!\d)\d{1,2}(?!\d)")
+
+
+def is_new(rule: Forbidden, asked: Marked, answer: Marked, start: int, end: int) -> bool:
+    """Tell whether a number is said that neither the prompt nor the user has, in digits or in words."""
+    told = [re.sub(r"\D", "", match[0]) for match in _ANY.finditer(answer.text, start, end)]
+    book = answer.phrasebook
+    told += [str(value) for value in _in_words(answer, start, end) if value > 1]
+    theirs = asked.digits
+    spoken = _SPOKEN.search(answer.text, start, end) is not None if book.glyphs else False
+    return spoken or any(one not in rule.digits and one not in theirs for one in told)
+
+
+def _in_words(answer: Marked, start: int, end: int) -> list[int]:
+    """Read the numbers in words, several together as one: "a hundred and twenty"."""
+    counts, ands = answer.phrasebook.counts, answer.phrasebook.ands
+    found: list[int] = []
+    is_open = False
+    for match in _WORD.finditer(answer.text, start, end):
+        word = fold(match[0])
+        value = counts.get(word)
+        if value is None:
+            is_open = is_open and word in ands
+            continue
+        last = found[-1] if found and is_open else 0
+        if last and value in _SCALES and last < value:
+            found[-1] = last * value
+        elif last and value < last and (last % 100 == 0 or (last % 10 == 0 and value < 10) or last % 20 == 0):
+            found[-1] = last + value
+        else:
+            found.append(value)
+        is_open = True
+    return found
+
+
+def follows(match: re.Match[str], asked: Marked, answer: Marked, known: frozenset[str]) -> bool:
+    """Tell whether an amount is what stored ones come to: two at six hundred, or one beside the other."""
+    value = _cents(match[0])
+    stored = {one for text in known if (one := _cents(text))}
+    if not value or len(stored) > SUMMED:
+        return False
+    several = {k for k in _counts(asked) | _counts(answer) | {MONTHS} if 1 < k <= MANY}
+    many = {one * k for one in stored for k in several}
+    parts = stored | many
+    if value in many or any(value - one in parts and (value != 2 * one or one in many) for one in parts):
+        return True
+    pairs = {a + b for a in stored for b in stored if a != b}
+    return any(value == one * k for one in pairs for k in several)
+
+
+def _cents(amount: str) -> int:
+    """Read an amount in hundredths; nothing for one of too many digits."""
+    digits = re.sub(r"\D", "", amount)
+    if not 0 < len(digits) <= LONG:
+        return 0
+    return int(digits) * (1 if _PARTS.search(amount) else 100)
+
+
+def _counts(reading: Marked) -> set[int]:
+    """Give the numbers of a text, in digits and in words."""
+    told = {int(match[0]) for match in _COUNT.finditer(reading.text)}
+    words = reading.phrasebook.counts
+    return told | {words[one] for match in _WORD.finditer(reading.text) if (one := fold(match[0])) in words}
+
+
+def prices(answer: Marked) -> list[re.Match[str]]:
+    """The amounts of an answer, looked for once for all rules."""
+    if answer.amounts is None:
+        is_there = _NUMERAL.search(answer.text) is not None
+        answer.amounts = list(answer.phrasebook.amount.finditer(answer.text)) if is_there else []
+    return answer.amounts
+
+
+def are_stored(answer: Marked, start: int, end: int, known: frozenset[str]) -> bool:
+    """Tell whether all that is said there is told with stored prices: `from 39 € on delivery is free`."""
+    said = [one[0].replace(" ", "") for one in prices(answer) if start <= one.start() and one.end() <= end]
+    return bool(said) and all(one in known for one in said)
