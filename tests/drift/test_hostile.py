@@ -189,6 +189,17 @@ def test_many_names_in_one_sentence_are_held_against_stored_ones_in_time(snippet
     assert not _is_square(hold, snippet, 10_000)
 
 
+@pytest.mark.parametrize("snippet", ["$41 ", "I give you $5. ", "5 $"])
+def test_many_prices_are_held_against_what_stored_ones_come_to_in_time(snippet: str) -> None:
+    prompt = "You are Osman. A chair costs $40, a table $120. Never promise discounts or estimate a value."
+    shop = Profile(Character(name="Osman", prompt=prompt))
+
+    def hold(answer: str) -> object:
+        return score(shop, BEGINNING, "What is my chair worth, and which discount is there?", answer)
+
+    assert not _is_square(hold, snippet, 1_500)
+
+
 @pytest.mark.parametrize("name", sorted(lexicon("en").patterns))
 def test_no_pattern_takes_the_square_of_a_text(name: str) -> None:
     pattern = lexicon("en").patterns[name]

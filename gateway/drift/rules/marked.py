@@ -8,6 +8,8 @@ from operator import itemgetter
 from gateway.drift import sentences
 from gateway.drift.rules.marks import Mark, Placed
 from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.rules.sums import Sums
+from gateway.drift.rules.words import is_form
 from gateway.drift.sentences import Sentence
 from gateway.drift.text import Stretch
 
@@ -18,10 +20,6 @@ FEW = 32
 """Marks that are sooner looked at each than searched."""
 ALIKE, LONG, SHORTER = 5, 7, 2
 """Letters of a word that is looked for within longer ones; of one that may lack as many at its end."""
-
-
-ROOT, FORM = 4, 3
-"""Letters that two forms of a word have in common at least, and by which they may differ."""
 
 
 class Marked:
@@ -42,6 +40,8 @@ class Marked:
         self._digits: str | None = None
         self.amounts: list[re.Match[str]] | None = None
         """Prices and the like; `None` where nobody has looked for them yet."""
+        self.sums: Sums | None = None
+        """What stored amounts come to, with the numbers of both texts; `None` as above."""
         self._sentences: list[Sentence] | None = None
         self._ends: list[int] = []
         self._clauses: dict[int, list[tuple[int, int]]] = {}
@@ -155,7 +155,7 @@ class Marked:
         """Tell of which there are other forms, where endings follow endings: `boya` of `boy`."""
         if not stems or not self.phrasebook.behind or self.phrasebook.glyphs:
             return set()
-        return {one for one in stems if any(_is_form(one, word) for word in self.content)}
+        return {one for one in stems if any(is_form(one, word) for word in self.content)}
 
     def _begins(self, compound: str) -> bool:
         """Tell whether the first part of a compound is said by itself: `original` of `originalblatt`."""
@@ -234,14 +234,6 @@ class Marked:
                 if one.start >= start and one.end <= end and not inside:
                     return True
         return False
-
-
-def _is_form(one: str, other: str) -> bool:
-    """Tell whether two words begin alike and differ in a few letters at their ends."""
-    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
-    same = min(len(one), len(other)) if same is None else same
-    longest = max(len(one), len(other))
-    return longest - same <= (FORM if same >= ROOT else 1 if same == ROOT - 1 else -1)
 
 
 def _from(marks: Sequence[Mark], start: int, end: int) -> Sequence[Mark]:

@@ -4,6 +4,7 @@ import re
 
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.sums import NO_SUMS, Sums
 from gateway.drift.rules.topics import Forbidden
 from gateway.drift.rules.words import fold
 
@@ -58,16 +59,22 @@ def _in_words(answer: Marked, start: int, end: int) -> list[int]:
 def follows(match: re.Match[str], asked: Marked, answer: Marked, known: frozenset[str]) -> bool:
     """Tell whether an amount is what stored ones come to: two at six hundred, or one beside the other."""
     value = _cents(match[0])
-    stored = {one for text in known if (one := _cents(text))}
-    if not value or len(stored) > SUMMED:
+    if not value:
         return False
-    several = {k for k in _counts(asked) | _counts(answer) | {MONTHS} if 1 < k <= MANY}
-    many = {one * k for one in stored for k in several}
-    parts = stored | many
-    if value in many or any(value - one in parts and (value != 2 * one or one in many) for one in parts):
-        return True
-    pairs = {a + b for a in stored for b in stored if a != b}
-    return any(value == one * k for one in pairs for k in several)
+    if answer.sums is None:
+        answer.sums = _sums(asked, answer, known)
+    return answer.sums.have(value)
+
+
+def _sums(asked: Marked, answer: Marked, known: frozenset[str]) -> Sums:
+    """Work out what stored amounts come to, with the numbers of both texts; nothing of too many."""
+    stored = {one for text in known if (one := _cents(text))}
+    if not stored or len(stored) > SUMMED:
+        return NO_SUMS
+    several = frozenset(k for k in _counts(asked) | _counts(answer) | {MONTHS} if 1 < k <= MANY)
+    many = frozenset(one * k for one in stored for k in several)
+    pairs = frozenset(a + b for a in stored for b in stored if a != b)
+    return Sums(several, many, frozenset(stored | many), pairs)
 
 
 def _cents(amount: str) -> int:

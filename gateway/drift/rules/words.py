@@ -10,6 +10,8 @@ WORD = re.compile(r"[^\W_]+")
 """Apostrophes and hyphens part words: `can't` is `can` and `t`, in tables as in texts."""
 _MARKS = dict.fromkeys(range(768, 880))
 _ALIKE = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "’": "'", "ё": "е", "æ": "ae", "œ": "oe"})
+ROOT, FORM = 4, 3
+"""Letters that two forms of a word have in common at least, and by which they may differ."""
 
 
 class Word(NamedTuple):
@@ -42,3 +44,11 @@ def fold(word: str) -> str:
     plain = unicodedata.normalize("NFD", folded).translate(_MARKS)
     # Cyrillic letters keep their marks: й is no и.
     return plain if max(plain, default="") < "\u0370" else unicodedata.normalize("NFC", folded)
+
+
+def is_form(one: str, other: str) -> bool:
+    """Tell whether two words begin alike and differ in a few letters at their ends."""
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    same = min(len(one), len(other)) if same is None else same
+    longest = max(len(one), len(other))
+    return longest - same <= (FORM if same >= ROOT else 1 if same == ROOT - 1 else -1)
