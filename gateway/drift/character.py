@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.drift.fact import Fact
 from gateway.drift.rule import Read, Rule
+from gateway.drift.wrapping import unwrapped
 
 
 class Character(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,7 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     """ISO 639-1."""
     prompt: str = ""
+    """Its sentences are whole, wherever its lines were wrapped."""
     examples: tuple[str, ...] = ()
     """Lines that the persona could have said."""
     fields: dict[str, Any] = {}
@@ -26,6 +28,9 @@ class Character(msgspec.Struct, frozen=True, kw_only=True):
     """Its owner says these of the facts that were read, or beside them."""
     read: tuple[Read, ...] | None = None
     """These were read from the prompt when the version was made; `None`: they are read now."""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "prompt", unwrapped(self.prompt))
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -90,8 +90,9 @@ def read_now(content: Content) -> Reading:
     """Read the rules in the prose, which takes up to a tenth of a second."""
     # Imported here, since the tables of every language come with it.
     from gateway.drift.rules import prose
+    from gateway.drift.wrapping import unwrapped
 
-    return Reading(reader=prose.READER, rules=prose.read(content.prompt, content.language))
+    return Reading(reader=prose.READER, rules=prose.read(unwrapped(content.prompt), content.language))
 
 
 def facts(name: str, content: Content) -> list[FactView]:
