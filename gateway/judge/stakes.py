@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gateway.drift import fact, facts
 from gateway.drift.character import Character, leaves
 from gateway.drift.language import packaged
-from gateway.drift.rules.phrasebook import empty, phrasebook
+from gateway.drift.rules.shelf import empty, phrasebook
 from gateway.scoring.transcript import Conversation
 
 LEAVES, EXAMPLES, PROMPT, PAST = 400, 64, 24_000, 8

@@ -7,7 +7,7 @@ from threading import Thread
 from gateway.drift.language import packaged
 from gateway.drift.memory import Memory, Room, weight
 from gateway.drift.rules.identifier import Leanings
-from gateway.drift.rules.phrasebook import phrasebook
+from gateway.drift.rules.shelf import phrasebook
 
 
 def _remembering(room: Room, most: int = 100) -> Memory[str, str]:

@@ -11,7 +11,8 @@ from gateway.drift.rules.findings import BREAK, TOUCH, Finding, belief
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.phrasebook import Phrasebook, empty, phrasebook
+from gateway.drift.rules.phrasebook import Phrasebook
+from gateway.drift.rules.shelf import empty, phrasebook
 from gateway.drift.rules.spoken import Spoken
 from gateway.drift.rules.terms import Terms, folded, skeleton
 from gateway.drift.rules.words import fold

@@ -1,8 +1,8 @@
 """Prompts that leak: an answer that recites its instructions, or says in other words what they are."""
 
-import re
 from collections.abc import Iterator, Sequence
 
+from gateway.drift.rules import runs
 from gateway.drift.rules.beyond import is_elsewhere
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.limits import Segment
@@ -14,12 +14,6 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence
 from gateway.drift.text import Stretch
 
-RUN = 6
-"""Words in the order of an instruction that are hardly there by chance."""
-GLYPHS, DENSE = 14, 9
-"""The same in letters, in languages without blanks: with syllables among them, and with words alone."""
-DIGITS = 3
-"""Digits of such a run beyond which it is a number, which is given and not recited."""
 NEAR = 24
 """Characters before a word that its number is looked for in."""
 PROBED, UNPROBED = (4, 0.5), (5, 0.6)
@@ -32,10 +26,6 @@ QUOTED = '"“„«「『'
 """Signs that open what somebody recites."""
 LISTED = 5
 """The same of several instructions together."""
-_KANA = re.compile("[\u3041-\u30ff]")
-_ALL = b"\1" * RUN
-
-
 _RULES = (
     "act:",
     "cue:speak",
@@ -62,7 +52,7 @@ class Instructions:
     def __init__(self, prompt: Marked, answers: Phrasebook, told: str, declared: Sequence[str] = ()) -> None:
         """Make them ready; `declared` are the rules that stand beside the prompt and forbid something."""
         self.is_glyphs = answers.glyphs and not answers.spaced
-        self.size = 0 if not self.is_glyphs else GLYPHS if _KANA.search(prompt.text) else DENSE
+        self.size = runs.letters(prompt.text) if self.is_glyphs else 0
         parts = [
             (
                 prompt.text[part.start : part.end],
@@ -77,15 +67,14 @@ class Instructions:
         known.update(answers.stems(told))
         # Numbers are given to whoever asks for them.
         known.update(stem for text, _ in parts for stem in answers.stems(text) if stem.isdigit())
-        shown = _runs(told, self.size)
+        shown = runs.runs(told, self.size)
         manners = [*(text for text, is_manner in parts if is_manner), *declared]
         self.each = [frozenset(answers.stems(text)) - known for text in manners]
         self.stems = frozenset(stem for one in self.each for stem in one)
         lead = next(iter(prompt.labels.get("cue:lead", ())), None)
         self.named = answers.stems(prompt.text[lead.end : lead.end + NAMED]) if lead is not None else set()
         """Words by which the prompt says who the persona is."""
-        runs = {run for text in manners for run in _runs(text, self.size)}
-        self.runs = frozenset(runs - shown)
+        self.runs = frozenset(run for text in manners for run in runs.runs(text, self.size)) - shown
         self.words = frozenset(word for run in self.runs for word in run.split())
         shown_forms = Marked(answers, Stretch(told)).labels
         self.forms = tuple(
@@ -114,11 +103,11 @@ class Instructions:
 
     def _recited(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         known = None if self.is_glyphs else self.words
-        if not self.runs or (known is not None and not _may_recite(answer.read, known)):
+        if not self.runs or (known is not None and not runs.may_recite(answer.read, known)):
             return
         found = [
             span
-            for run, span in _placed(answer.read, self.size, known)
+            for run, span in runs.placed(answer.read, self.size, known)
             if run in self.runs and not self._is_open(asked, answer, span[0])
         ]
         if found:
@@ -227,33 +216,3 @@ def _is_script(prompt: Marked, sentence: Sentence, part: Segment) -> bool:
         prompt.has(sentence.start, sentence.end, "cue:condition")
         and ":" in prompt.text[sentence.start : sentence.end]
     )
-
-
-def _runs(text: str, size: int) -> frozenset[str]:
-    return frozenset(run for run, _ in _placed(Stretch(text), size, None))
-
-
-def _may_recite(read: Stretch, known: frozenset[str]) -> bool:
-    """Tell whether so many known words stand behind each other, with one look that is quick."""
-    return bytes(map(known.__contains__, read.runs)).find(_ALL) >= 0
-
-
-def _placed(read: Stretch, size: int, known: frozenset[str] | None) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Every run of so many words, or of `size` letters, with its place; if they are given, of known words."""
-    if size:
-        text = read.text
-        letters = [at for at, letter in enumerate(text) if letter.isalnum()]
-        joined = "".join(text[at] for at in letters)
-        for at in range(len(letters) - size + 1):
-            run = joined[at : at + size]
-            if sum(map(str.isdigit, run)) <= DIGITS:
-                yield run, (letters[at], letters[at + size - 1] + 1)
-        return
-    words, borders = read.runs, read.borders
-    since = 0
-    for at, word in enumerate(words):
-        if word.isdigit() or (known is not None and word not in known):
-            since = at + 1
-        elif at - since + 1 >= RUN:
-            first = at - RUN + 1
-            yield " ".join(words[first : at + 1]), (borders[2 * first], borders[2 * at + 1])

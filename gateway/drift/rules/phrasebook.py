@@ -1,20 +1,17 @@
 """A phrasebook knows the words and phrases by which rules are put, kept and broken in one language."""
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from copy import copy
-from functools import lru_cache
 from itertools import compress
 from operator import itemgetter
 from typing import TypeVar
 
-from gateway.drift import counting, language
-from gateway.drift.language import Languages
 from gateway.drift.memory import Memory
-from gateway.drift.rules import glyphs, units
+from gateway.drift.rules import glyphs
 from gateway.drift.rules.glyphs import Glyphs
 from gateway.drift.rules.marks import Mark, Placed
-from gateway.drift.rules.words import Entry, Word, fold
+from gateway.drift.rules.words import ENTRY, Entry, Word, entries, fits, fold, follow
 from gateway.drift.sentences import Stops
 from gateway.drift.tables import RuleWords
 from gateway.drift.text import Stretch
@@ -25,57 +22,16 @@ KNOWN, LONGEST = 1 << 14, 32
 """Words that are remembered, and how long they may be."""
 BOUND = 64
 """Letters of a word that are looked at."""
-PREPARED = 64
-"""Phrasebooks that are kept ready."""
-
 FORMS = ("sentences", "emoji", "lists", "exclamation")
 """Cues of how an answer is set that are looked for in answers, too."""
-
 KINDS = "on:"
 """Labels of words that tell the same occasion begin so."""
 PAST = "done"
 """The label of what was done by whoever speaks."""
 
-_ENTRY = re.compile(r"\*?[^\W_]+\*?")
 _STEM, _TELLS = itemgetter(1), itemgetter(5)
 _mark = tuple.__new__
 """Quicker than the class itself, which is what reading spends its time with."""
-
-
-@lru_cache(maxsize=PREPARED)
-def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> "Phrasebook | None":
-    """Prepare what a language knows of rules, with what prompts are read for or without; `None`: nothing."""
-    code = language.primary(code)
-    words = languages[code].rules if code in languages else None
-    if words is None:
-        return None
-    if prompts:
-        plain = phrasebook(languages, code)
-        return None if plain is None else plain.for_prompts(words)
-    spaced = languages[code].writing.spaced
-    book = Phrasebook(code, words, spaced=spaced)
-    book.kinds = Phrasebook(code, _occasions(words), spaced=spaced)
-    known = languages[code].numbers.every
-    book.counts = {fold(word): value for word, value in known.items()}
-    book.numbers = {fold(word): value for word, value in counting.valued(words.numbers, known)}
-    book.amount, book.dose = units.amount(languages), units.dose(languages)
-    return book
-
-
-def _occasions(words: RuleWords) -> RuleWords:
-    """Give the words of occasions alone, spelled as the language is."""
-    marks = {KINDS + name: text for name, text in words.occasions.items()}
-    return RuleWords(glyphs=words.glyphs, accented=words.accented, exceptions=words.exceptions, marks=marks)
-
-
-@lru_cache(maxsize=PREPARED)
-def empty(languages: Languages, code: str) -> "Phrasebook":
-    """Make the phrasebook of a language of whose rules nothing is known."""
-    code = language.primary(code)
-    spaced = code not in languages or languages[code].writing.spaced
-    book = Phrasebook(code, RuleWords(), spaced=spaced)
-    book.amount, book.dose = units.amount(languages), units.dose(languages)
-    return book
 
 
 class Phrasebook:
@@ -93,7 +49,7 @@ class Phrasebook:
         self.code, self.glyphs, self.behind = code, file.glyphs, file.behind
         self.compounds, self.apostrophes = file.compounds, file.apostrophes
         self.cases = tuple(file.cases.split())
-        self.ands, self.ors = (tuple(_entries(file.cues.get(name, ""))) for name in ("and", "or"))
+        self.ands, self.ors = (tuple(entries(file.cues.get(name, ""))) for name in ("and", "or"))
         self.says, self.address = file.says, file.address
         self.titles = re.compile(file.titles) if file.titles else None
         self.numbers: dict[str, int] = {}
@@ -106,12 +62,7 @@ class Phrasebook:
         self.light_words = frozenset(fold(word) for word in file.light.split())
         self.light = frozenset(self.stem(word) or word for word in self.light_words)
         self.stops = Stops(frozenset(fold(word) for word in file.abbreviations.split()), file.ordinals)
-        sections = {
-            "": file.marks,
-            "@": file.concepts,
-            "task:": file.tasks,
-            "register:": file.register,
-        }
+        sections = {"": file.marks, "@": file.concepts, "task:": file.tasks, "register:": file.register}
         sections["form:"] = {name: file.cues[name] for name in FORMS if name in file.cues}
         self._accented: set[str] = set()
         """Words of the past that are another form without the accent at their end: `llamé`, `llame`."""
@@ -149,7 +100,7 @@ class Phrasebook:
         """Enter what stands in these sections, by the prefixes of their labels."""
         for prefix, some in sections.items():
             for name, text in some.items():
-                for entry in _entries(text):
+                for entry in entries(text):
                     self._enter(prefix + name, entry)
         self._lengths = sorted(self._stems, reverse=True)
         self._known = Memory(self._look_up, KNOWN, lambda token, _: len(token) <= LONGEST)
@@ -159,7 +110,7 @@ class Phrasebook:
             folded = fold(entry)
             self._glyphs.setdefault(folded[:2], {}).setdefault(folded, []).append(label)
             return
-        words = (fold(entry),) if entry.isalpha() else tuple(map(fold, _ENTRY.findall(entry)))
+        words = (fold(entry),) if entry.isalpha() else tuple(map(fold, ENTRY.findall(entry)))
         if label == PAST and len(words) == 1 and not entry[-1].isascii():
             self._accented.add(words[0])
         if entry in self._distinct:
@@ -198,11 +149,11 @@ class Phrasebook:
             labels.append("number")
         closed: dict[str, list[tuple[str, Entry]]] = {}
         opened: list[tuple[str, Entry]] = []
-        entries = list(self._phrases.get(folded, ()))
+        begun = list(self._phrases.get(folded, ()))
         for first, some in self._loose_phrases.items():
-            if _fits(first, folded):
-                entries += some
-        for label, rest in entries:
+            if fits(first, folded):
+                begun += some
+        for label, rest in begun:
             if "*" in rest[0]:
                 opened.append((label, rest))
             else:
@@ -246,11 +197,11 @@ class Phrasebook:
             after = words[at + 1][0]
             if after in phrases:
                 for label, rest in phrases[after]:
-                    if not rest or _follow(rest, words, at + 2):
+                    if not rest or follow(rest, words, at + 2):
                         found.append(_mark(Mark, (start, borders[2 * (at + len(rest)) + 3], label)))
             if open_phrases and (after.startswith(beginnings) or after.endswith(endings)):
                 for label, rest in open_phrases:
-                    if _follow(rest, words, at + 1):
+                    if follow(rest, words, at + 1):
                         found.append(_mark(Mark, (start, borders[2 * (at + len(rest)) + 1], label)))
         return found
 
@@ -293,27 +244,3 @@ class Phrasebook:
 def _spread(some: dict[str, list[E]]) -> dict[str, list[E]]:
     """Copy what is entered so that more can be."""
     return {word: [*entered] for word, entered in some.items()}
-
-
-def _follow(rest: Entry, words: list[Word], at: int) -> bool:
-    """Tell whether the words from there on are those of a phrase."""
-    if at + len(rest) > len(words):
-        return False
-    for entry in rest:
-        folded = words[at][0]
-        if entry != folded and not ("*" in entry and _fits(entry, folded)):
-            return False
-        at += 1
-    return True
-
-
-def _fits(entry: str, folded: str) -> bool:
-    if entry.endswith("*"):
-        return folded.startswith(entry[:-1])
-    return folded.endswith(entry[1:]) if entry.startswith("*") else entry == folded
-
-
-def _entries(text: str) -> Iterator[str]:
-    for entry in re.split(r"[,\n]", text):
-        if entry.strip():
-            yield entry.strip()

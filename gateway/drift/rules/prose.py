@@ -13,8 +13,9 @@ from gateway.drift.rules.limits import Segment, form_of, is_forbidden, length_of
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.names import named
-from gateway.drift.rules.phrasebook import Phrasebook, phrasebook
+from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.rules.segments import marks_of, occasions_of, segments
+from gateway.drift.rules.shelf import phrasebook
 from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch

@@ -2,12 +2,15 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import NamedTuple
 
 Entry = tuple[str, ...]
 """The words of a phrase."""
 WORD = re.compile(r"[^\W_]+")
 """Apostrophes and hyphens part words: `can't` is `can` and `t`, in tables as in texts."""
+ENTRY = re.compile(r"\*?[^\W_]+\*?")
+"""It matches a word of an entry, with the star that stands for any letters."""
 _MARKS = dict.fromkeys(range(768, 880))
 _ALIKE = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "’": "'", "ё": "е", "æ": "ae", "œ": "oe"})
 ROOT, FORM = 4, 3
@@ -52,3 +55,29 @@ def is_form(one: str, other: str) -> bool:
     same = min(len(one), len(other)) if same is None else same
     longest = max(len(one), len(other))
     return longest - same <= (FORM if same >= ROOT else 1 if same == ROOT - 1 else -1)
+
+
+def follow(rest: Entry, words: list[Word], at: int) -> bool:
+    """Tell whether the words from there on are those of a phrase."""
+    if at + len(rest) > len(words):
+        return False
+    for entry in rest:
+        folded = words[at][0]
+        if entry != folded and not ("*" in entry and fits(entry, folded)):
+            return False
+        at += 1
+    return True
+
+
+def fits(entry: str, folded: str) -> bool:
+    """Tell whether a word is that of an entry, or ends or begins as its star says."""
+    if entry.endswith("*"):
+        return folded.startswith(entry[:-1])
+    return folded.endswith(entry[1:]) if entry.startswith("*") else entry == folded
+
+
+def entries(text: str) -> Iterator[str]:
+    """Give the words and phrases that a table lists."""
+    for entry in re.split(r"[,\n]", text):
+        if entry.strip():
+            yield entry.strip()

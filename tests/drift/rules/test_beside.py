@@ -8,7 +8,7 @@ from gateway.drift.profile import Profile
 from gateway.drift.rules.check import Rules
 from gateway.drift.rules.findings import BREAK
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.phrasebook import phrasebook
+from gateway.drift.rules.shelf import phrasebook
 from gateway.drift.scorer import BEGINNING, score
 from gateway.drift.text import Stretch, Text
 

@@ -7,7 +7,7 @@ from gateway.drift.rule import Format, Length
 from gateway.drift.rules.findings import BREAK, belief
 from gateway.drift.rules.form import ill_formed, listed, too_long
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.phrasebook import empty, phrasebook
+from gateway.drift.rules.shelf import empty, phrasebook
 from gateway.drift.text import Stretch
 
 

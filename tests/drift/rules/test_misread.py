@@ -7,8 +7,8 @@ from gateway.drift.language import packaged
 from gateway.drift.rule import Format, Length, Rule
 from gateway.drift.rules.check import Checked, Rules
 from gateway.drift.rules.findings import BREAK
-from gateway.drift.rules.phrasebook import _ENTRY, _entries
 from gateway.drift.rules.prose import read
+from gateway.drift.rules.words import ENTRY, entries
 from gateway.drift.text import Text
 
 
@@ -144,9 +144,9 @@ def test_every_word_of_a_table_is_letters() -> None:
         if rules is None or rules.glyphs or code == "ar":
             continue
         tables = (rules.marks, rules.concepts, rules.tasks, rules.acts, rules.cues)
-        for entry in (one for table in tables for text in table.values() for one in _entries(text)):
+        for entry in (one for table in tables for text in table.values() for one in entries(text)):
             left = entry
-            for word in _ENTRY.findall(entry):
+            for word in ENTRY.findall(entry):
                 left = left.replace(word, "", 1)
             assert not left.strip(" '’.-?*\u0301"), (code, entry)
 

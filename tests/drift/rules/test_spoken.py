@@ -10,7 +10,7 @@ from gateway.drift.language import packaged
 from gateway.drift.rules import identifier
 from gateway.drift.rules.findings import BREAK, Finding, belief
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.phrasebook import empty
+from gateway.drift.rules.shelf import empty
 from gateway.drift.rules.spoken import Spoken
 from gateway.drift.text import Stretch
 

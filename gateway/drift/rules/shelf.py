@@ -1,0 +1,49 @@
+"""A shelf keeps the phrasebook of each language ready."""
+
+from functools import lru_cache
+
+from gateway.drift import counting, language
+from gateway.drift.language import Languages
+from gateway.drift.rules import units
+from gateway.drift.rules.phrasebook import KINDS, Phrasebook
+from gateway.drift.rules.words import fold
+from gateway.drift.tables import RuleWords
+
+PREPARED = 64
+"""Phrasebooks that are kept ready."""
+
+
+@lru_cache(maxsize=PREPARED)
+def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> Phrasebook | None:
+    """Prepare what a language knows of rules, with what prompts are read for or without; `None`: nothing."""
+    code = language.primary(code)
+    words = languages[code].rules if code in languages else None
+    if words is None:
+        return None
+    if prompts:
+        plain = phrasebook(languages, code)
+        return None if plain is None else plain.for_prompts(words)
+    spaced = languages[code].writing.spaced
+    book = Phrasebook(code, words, spaced=spaced)
+    book.kinds = Phrasebook(code, _occasions(words), spaced=spaced)
+    known = languages[code].numbers.every
+    book.counts = {fold(word): value for word, value in known.items()}
+    book.numbers = {fold(word): value for word, value in counting.valued(words.numbers, known)}
+    book.amount, book.dose = units.amount(languages), units.dose(languages)
+    return book
+
+
+def _occasions(words: RuleWords) -> RuleWords:
+    """Give the words of occasions alone, spelled as the language is."""
+    marks = {KINDS + name: text for name, text in words.occasions.items()}
+    return RuleWords(glyphs=words.glyphs, accented=words.accented, exceptions=words.exceptions, marks=marks)
+
+
+@lru_cache(maxsize=PREPARED)
+def empty(languages: Languages, code: str) -> Phrasebook:
+    """Make the phrasebook of a language of whose rules nothing is known."""
+    code = language.primary(code)
+    spaced = code not in languages or languages[code].writing.spaced
+    book = Phrasebook(code, RuleWords(), spaced=spaced)
+    book.amount, book.dose = units.amount(languages), units.dose(languages)
+    return book
