@@ -164,7 +164,7 @@ class Rules:
         return [
             *self._findings(asked, said, kept),
             *self.instructions.leaks(asked, said),
-            *self.manners.breaches(said),
+            *self.manners.breaches(asked, said),
         ]
 
     def _told(self, prompt: str) -> str:

@@ -68,15 +68,19 @@ class Manners:
             return first if most >= 3 * second or (first in told and most > second) else None
         return next(iter(told)) if len(told) == 1 else None
 
-    def breaches(self, answer: Marked) -> Iterator[Finding]:
-        """Find where the answer speaks as the persona does not."""
+    def breaches(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
+        """Find where the answer speaks as the persona does not; a word of the user's may be taken up."""
         if self.form is not None:
             yield from self._misaddressed(answer)
         found: dict[str, tuple[Mark, int]] = {}
-        for label, weight in self._foreign(answer):
+        foreign = list(self._foreign(answer))
+        heard = {asked.text[mark.start : mark.end].lower() for mark in asked.marks} if foreign else set()
+        for label, weight in foreign:
             for mark in answer.labels[label]:
                 if not any(a <= mark.start < b for a, b in answer.quotes):
                     said = answer.text[mark.start : mark.end].lower()
+                    if weight == 1 and said in heard:
+                        continue
                     found[said] = max((mark, weight), found.get(said, (mark, 0)), key=lambda one: one[1])
         if found:
             marks = sorted(mark for mark, _ in found.values())

@@ -52,3 +52,30 @@ def test_few_words_keep_a_persona_from_speaking_of_what_it_is_made_of(prompt: st
 def test_names_that_stay_unspoken_are_read_as_such(language: str, prompt: str, name: str) -> None:
     said = [one for rule in prose.read(prompt, language) for one in rule.rule.never_say or ()]
     assert any(name in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "says"),
+    [
+        ("en", "You are Mira, a dry and calm clerk.", "It was amazing!", "Amazing, and late again by noon."),
+        ("en", "You are Mira, a calm clerk.", "My ship?", "Come at six and you can tell me about it."),
+        ("en", "You are Mira, a calm, formal clerk.", "Food?", "Sweet bread with nuts, kept in a cool room."),
+        ("de", "Sie sind Mira, sachlich und ruhig.", "Eimer?", "Der Eimer ist voll, und das Wasser läuft."),
+        ("de", "Sie sind Mira, freundlich und sachlich.", "Und?", "Nennen Sie mir Ihre Kundennummer."),
+        ("fr", "Tu es Mira, calme et polie.", "Grave ?", "Ce n'est pas grave, et le gros sac est encore là."),
+        ("it", "Sei Mira, calma e formale.", "Quando?", "Fra un'ora la barca è ancora qui, fra le altre."),
+        ("es", "Eres Mira, tranquila y formal.", "¿Quién?", "Mi tío y mi padre cocinan un mole."),
+        ("pt", "És a Mira, calma e formal.", "Quem?", "O meu barco e o meu remo."),
+        ("pl", "Jesteś Mira, spokojna i formalna.", "Gdzie?", "Kasa jest otwarta, a gość czeka znowu."),
+        ("tr", "Sen Mira'sın, sakin, resmî konuş.", "Nerede?", "İstasyon orada, televizyon açık."),
+    ],
+)
+def test_everyday_words_are_no_sign_of_a_register(language: str, prompt: str, user: str, says: str) -> None:
+    assert not is_broken({}, user, says, prompt, language)
+
+
+def test_the_users_own_word_may_be_taken_up_but_not_a_sure_sign() -> None:
+    prompt = "You are Mira, a dry and formal clerk."
+    assert not is_broken({}, "So it is fabulous and gorgeous?", "Fabulous? Gorgeous? It is a bucket.", prompt)
+    assert is_broken({}, "Hello.", "It is fabulous and gorgeous, a bucket!", prompt)
+    assert is_broken({}, "Yo dude, lol.", "Yo dude, lol, the bucket is here.", prompt)
