@@ -11,6 +11,8 @@ class Phrases(Table, frozen=True):
     """A question asks by these who, where or what is called."""
     called: str = ""
     """Two groups: whose name it is, and the name, where words run on."""
+    of_age: str = ""
+    """Matches before a number of years that is an age, where the word behind it says no more than years."""
     name_told: str = ""
     """The same in prose, where words run on: whose name it is, and the name."""
     name_said: str = ""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gateway.drift.text import Stretch
 from gateway.drift.values import keyed
 from gateway.drift.values.clause import Clause
-from gateway.drift.values.figures import NOUN
+from gateway.drift.values.figures import NOUN, has_unit, with_unit
 from gateway.drift.values.ledger import Ledger
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.values.naming import Naming
@@ -190,11 +190,23 @@ class Biography:
         self.sources[basis] = source.text
 
     def _add_figures(self, source: Source, figures: Iterable[Stated]) -> None:
-        """Keep the figures that are left in a text."""
+        """Keep the figures that are left in a text.
+
+        A number without a unit may have that of the one before it in its sentence: "a pick three florins, a
+        rope five". As such it is right, and accuses nothing.
+        """
+        before: Stated | None = None
         for one in figures:
             start, end = one.figure.start, one.figure.end
-            if source.text[start:end] == source.written[start:end]:
-                self.ledger.add(one)
+            if source.text[start:end] != source.written[start:end]:
+                continue
+            self.ledger.add(one)
+            if has_unit(one.figure):
+                before = one
+            elif before is not None and before.source == one.source:
+                meant = with_unit(one.figure, before.figure.kind)
+                if meant is not None:
+                    self.ledger.acquit(meant)
 
     def _take_feeling(self, source: Source) -> None:
         if sign := keyed.feeling(self.lexicon, source):

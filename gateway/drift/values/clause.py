@@ -159,10 +159,17 @@ class Clause:
     def _is_age(self, start: int, end: int) -> bool:
         """Tell whether years of life follow the number, or nothing does and somebody is said to be it."""
         start, end = start - self.start, end - self.start
-        if self._lexicon.patterns["age"].match(self.text, end):
-            return True
+        if match := self._lexicon.patterns["age"].match(self.text, end):
+            return self._is_life(start, match.end())
         closed = not self.text[end:].strip(" .!。！了呀啊哦")
         return closed and self._lexicon.patterns["aged"].search(self.text[:start][-_LEAD:]) is not None
+
+    def _is_life(self, start: int, end: int) -> bool:
+        """Tell whether years are those of a life, where their word counts any: `ha 61 anni`, `, 61 anni,`."""
+        of_age, before = self._lexicon.of_age, self.text[max(0, start - _LEAD) : start]
+        if of_age is None or of_age.search(before):
+            return True
+        return before.rstrip()[-1:] in ("", ",") and self.text[end:].lstrip()[:1] in ("", ",", ".", ";")
 
     def _units(self, start: int, at: int) -> tuple[str, ...]:
         """Find what a number from `start` to `at` may count: words after it, and the one right before it."""

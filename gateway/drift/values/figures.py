@@ -48,6 +48,20 @@ def is_year(value: float) -> bool:
     return FIRST_YEAR <= value <= LAST_YEAR and value == int(value)
 
 
+def has_unit(figure: Figure) -> bool:
+    """Tell whether something is counted or measured, and it says what."""
+    is_bare = figure.kind in (NUMBER, YEAR) or figure.kind in UNCOUNTED or figure.kind.startswith(LABEL)
+    return not is_bare and not isinstance(figure.value, str)
+
+
+def with_unit(bare: Figure, kind: str) -> Figure | None:
+    """Give a number without a unit this one; `None` where it has a unit of its own."""
+    if bare.kind == NUMBER:
+        return bare._replace(kind=kind)
+    is_number = bare.kind.startswith(LABEL) and isinstance(bare.value, str) and bare.value.isdecimal()
+    return bare._replace(kind=kind, value=float(bare.value[:LONGEST])) if is_number else None  # type: ignore[index]
+
+
 def sentence_of(text: str, figure: Figure) -> tuple[int, int]:
     """Give where the sentence of a figure begins and ends."""
     start = max(text.rfind(stop, 0, figure.start) for stop in _STOPS) + 1

@@ -143,7 +143,12 @@ class Ledger:
             return True
         if isinstance(figure.value, str) or figure.kind in _UNSUMMED:
             return False
-        others = [one for one in said if one.kind == figure.kind and one.start != figure.start]
+        # "Three at £11 is thirty-three": beside its own kind, a number without a unit is of that kind, too.
+        others = [
+            one._replace(kind=figure.kind)
+            for one in said
+            if one.kind in (figure.kind, NUMBER) and one.start != figure.start
+        ]
         right = {
             float(one.value)
             for one in others[:_SUMMED]

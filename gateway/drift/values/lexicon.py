@@ -14,9 +14,8 @@ from gateway.drift.values import frames
 from gateway.drift.values.entries import GLYPH_RUN, Entry, Sense, entries
 from gateway.drift.values.reader import Reader
 from gateway.drift.values.reading import Mention, Reading
-from gateway.drift.values.wordlist import LITERALS, wordlist
+from gateway.drift.values.wordlist import LITERALS, stem_of, wordlist
 
-_STEM = 5
 """Letters kept of a word: crude, but the same for every alphabet, and `teacher` meets `teaching`."""
 _PAIRS = 1 << 13
 """Pairs of characters whose forms are remembered."""
@@ -36,6 +35,8 @@ class Lexicon:
         own = languages.get(language, Language(name=language))
         strange = frozenset(own.words.false_friends.split())
         self._elides = own.writing.elides
+        self.small = _small(own)
+        """Stems of words of grammar and of every day, by which nothing is told apart: `before`, `dalla`."""
         self.titles = frozenset(own.words.titles.split())
         self.naming = frozenset(own.words.naming.split())
         self.lying = frozenset(own.words.lying.split())
@@ -44,6 +45,7 @@ class Lexicon:
         self.capitals_tell = not own.writing.capital_nouns
         """A word with a capital within a sentence is a name."""
         self.name_told, self.name_said = re.compile(own.phrases.name_told or "(?!)"), own.phrases.name_said
+        self.of_age = re.compile(f"(?:{own.phrases.of_age})$", re.IGNORECASE) if own.phrases.of_age else None
         self._asks_in_several = re.search(r"\S \S", own.phrases.asking) is not None
         self.asking, self.called = frames.pattern(own.phrases.asking), frames.pattern(own.phrases.called)
         self.others, self.then = frames.pattern(own.phrases.others), frames.pattern(own.phrases.then)
@@ -149,7 +151,7 @@ class Lexicon:
         senses, number = tuple(dict.fromkeys(self._senses(lower))), self._numbers.get(lower)
         grammar = any(category[0] == "_" for category, _ in senses)
         told = number is None and len(lower) > 1 and not grammar and lower not in self.shared.stop
-        stem, joins = _stem(lower) if told else "", lower in self._forms.halves
+        stem, joins = stem_of(lower) if told else "", lower in self._forms.halves
         if senses or joins or number is not None:
             return Entry(lower, senses, number, stem, joins)
         return stem or None
@@ -216,9 +218,9 @@ def _stems(
     return compress(zip(words, starts, ends, strict=False), words)  # type: ignore[arg-type]
 
 
-def _stem(word: str) -> str:
-    bare = word.partition("'")[0]
-    return (bare[:_STEM].rstrip("s") if len(bare) <= _STEM else bare[:_STEM]) or word
+def _small(language: Language) -> frozenset[str]:
+    words = language.rules.stop.split() if language.rules is not None else ()
+    return frozenset(stem_of(word) for word in words if len(word) > 1)
 
 
 def lexicon(language: str, languages: Languages | None = None) -> Lexicon:

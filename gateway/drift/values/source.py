@@ -105,7 +105,7 @@ class Source:
             if not keys:
                 keys = [s for s in reading.stems if before <= s[1] < start]
             told = self.named or self.written[start:end].strip(" \n,;:")
-            about = own.union(stem for stem, *_ in keys)
+            about = own.union(stem for stem, *_ in keys).difference(lexicon.small)
             yield stated(self.written, figure, self.basis, about, told)._replace(is_figure=True)
 
     def named_in(self, found: Iterable[Named | Told], figures: Iterable[Stated]) -> Iterator[Stated]:

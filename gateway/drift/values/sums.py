@@ -1,13 +1,17 @@
 """A figure follows from stored ones by a multiple, a sum or what is left, and is then no other figure."""
 
 from collections.abc import Iterable, Sequence, Set
-from itertools import combinations
+from itertools import combinations, permutations
 
 from gateway.drift.values.figures import LABEL, LONGEST, TIME, Figure
 
 _MULTIPLES = 31
 _SUMMED = 24
 """Stored values of one kind that sums are made of."""
+_AGAIN = (2, 3)
+"""So many times one part of a total may count without being said again."""
+_LARGE, _CENT = 24, 0.005
+"""Large numbers, such as units that were used, that a stored price is multiplied with; half a hundredth."""
 _PERIODS = frozenset({12.0})
 """So many months are a year, whether or not anybody says so."""
 _DIGITS = 4
@@ -49,6 +53,8 @@ def follows(
         each = {round(value / k, _DIGITS), round(value / k / 2, _DIGITS)}
         if not values.isdisjoint(each):
             return True
+    if _is_product(value, values, numbers - {value}):
+        return True
     if _is_total(value, said, every):
         return True
     if any(round(value - one, _DIGITS) in numbers and value != 2 * one for one in numbers if one in values):
@@ -59,13 +65,28 @@ def follows(
     return _is_sum(value, values, asked)
 
 
+def _is_product(value: float, values: Set[float], numbers: Set[float]) -> bool:
+    """Tell whether it is a stored value a year instead of a month, or times a large number that is said."""
+    large = sorted(k for k in numbers if k > _MULTIPLES)[:_LARGE]
+    return any(abs(one * k - value) < _CENT for k in (*_PERIODS, *large) for one in values)
+
+
 def follows_from(value: float, others: Set[float], counts: Set[float]) -> bool:
-    """Tell whether a value is another one so many times, or a part of it, or what two others come to."""
+    """Tell whether a value is another one so many times, or a part of it, or what several others come to.
+
+    One of them may count twice or three times: "two adults are 700, and 150 for each child".
+    """
     several = {k for k in counts | _PERIODS if 1 < k <= _MULTIPLES and k == int(k)}
     if any(value in (round(one * k, _DIGITS), round(one / k, _DIGITS)) for one in others for k in several):
         return True
     some = sorted(others)[:_PARTS]
-    return any(round(a + b, _DIGITS) == value for a, b in combinations(some, 2))
+    if any(round(a + k * b, _DIGITS) == value for a, b in permutations(some, 2) for k in _AGAIN):
+        return True
+    return any(
+        round(sum(parts), _DIGITS) == value
+        for many in range(2, len(some) + 1)
+        for parts in combinations(some, many)
+    )
 
 
 def _is_total(value: float, said: set[float], every: Set[float | str]) -> bool:

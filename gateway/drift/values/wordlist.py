@@ -11,6 +11,7 @@ from gateway.drift.phrases import phrases
 from gateway.drift.scripts import SCRIPTS
 from gateway.drift.tables import Numbers
 from gateway.drift.values.entries import Sense
+from gateway.drift.values.figures import MONTHS, SECONDS
 from gateway.drift.values.forms import Forms
 
 TOPIC = "?"
@@ -22,6 +23,8 @@ _PAUSE = (
     r"[.!?。！？…\n;；,，~～](?:[.!?。！？…\n;；,，~～]{0,16}(?=\s|$|[^\x00-\x7f])"
     r"|(?<=[。！？…\n；，～])[。！？…\n；，～]*)"
 )
+_STEM = 5
+_PERIODS = SECONDS.keys() | MONTHS.keys()
 _ROLES = ("negations", "not_negations", "like", "dislike", "self", "other", "if_")
 LITERALS = {
     "named": glance.NAMED,
@@ -97,6 +100,12 @@ class SpokenNumbers:
                 yield self._few.get(one) or self._digits[one], *match.span()
 
 
+def stem_of(word: str) -> str:
+    """Cut a word to what its forms have in common, about."""
+    bare = word.partition("'")[0]
+    return (bare[:_STEM].rstrip("s") if len(bare) <= _STEM else bare[:_STEM]) or word
+
+
 class Wordlist:
     """All of it is the same for each persona; a lexicon leaves out what its language means otherwise."""
 
@@ -104,8 +113,10 @@ class Wordlist:
         self.languages = languages
         every = list(languages.values())
         self.stop = frozenset(word for one in every for word in one.words.stop.split())
-        self.periods = frozenset(word for one in every for word in one.words.periods.split())
-        """Words for stretches of time, of which a text counts many."""
+        units = [units for one in every for kind, units in one.figures.units.items() if kind in _PERIODS]
+        periods = {stem_of(word.strip("*")) for some in units for word in some.split()}
+        self.periods = frozenset(word for one in every for word in one.words.periods.split()) | periods
+        """Words for stretches of time, of which a text counts many, cut to their stems."""
         self.endings = tuple(ending for one in every for ending in one.words.endings.split())
         self.negated = tuple(ending for one in every for ending in one.words.negated.split())
         turns = [word for one in every for word in one.words.turns.split()]

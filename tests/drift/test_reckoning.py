@@ -1,0 +1,93 @@
+"""What an answer adds up, leaves the unit out of, or counts of another life contradicts nothing."""
+
+import pytest
+
+from tests.drift.test_asides import accused
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "right", "wrong"),
+    [
+        (
+            "en",
+            "The shop: cord is £12 a metre, a spool £5.50, postage £3.20.",
+            "Three metres of cord, two spools, with postage?",
+            "Three at £12 is thirty-six, two spools are eleven, and postage £3.20. That makes £50.20.",
+            "Cord is £14 a metre.",
+        ),
+        (
+            "de",
+            "Das Wasserwerk: Ein Kubikmeter kostet 2,10 Euro, der Zähler 6,50 Euro im Monat.",
+            "Was kosten 140 Kubikmeter im Jahr mit dem Zähler?",
+            "Das Wasser kommt auf 294 Euro, der Zähler auf 78 Euro, zusammen 372 Euro.",
+            "Der Kubikmeter kostet 2,90 Euro.",
+        ),
+        (
+            "fr",
+            "Le musée : un adulte paie 12 euros, un enfant 5 euros.",
+            "Deux adultes et trois enfants ?",
+            "Les adultes font 24 euros, les enfants 15 euros, soit 39 euros.",
+            "Un adulte paie 14 euros.",
+        ),
+        (
+            "de",
+            "Der Händler: Ein Seil kostet vier Taler, eine Fackel sieben.",
+            "Was kostet die Fackel?",
+            "Sieben Taler.",
+            "Neun Taler.",
+        ),
+        (
+            "es",
+            "La academia responde en cuatro días hábiles, nueve para un título.",
+            "¿Y un título?",
+            "Para un título son nueve días hábiles.",
+            "La academia responde en seis días hábiles.",
+        ),
+    ],
+)
+def test_what_is_added_up_or_shares_a_unit_is_right(
+    language: str, prompt: str, user: str, right: str, wrong: str
+) -> None:
+    assert not accused(language, prompt, user, right)
+    assert accused(language, prompt, user, wrong)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "aside", "wrong"),
+    [
+        (
+            "it",
+            "Sei Ines, liutaia. L'abete viene dal bosco e si stagiona nove anni.",
+            "Che si fa?",
+            "Si impara guardando per dieci anni. Fra cento anni saremo polvere.",
+            "L'abete si stagiona dodici anni.",
+        ),
+        (
+            "en",
+            "The lighthouse: bathers come back two hours before high water.",
+            "What was the worst night?",
+            "She struck an hour before dawn.",
+            "Come back four hours before high water.",
+        ),
+    ],
+)
+def test_small_words_and_years_of_anything_tell_no_field(
+    language: str, prompt: str, user: str, aside: str, wrong: str
+) -> None:
+    assert not accused(language, prompt, user, aside)
+    assert accused(language, prompt, user, wrong)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "right", "wrong"),
+    [
+        ("it", "Sei Bruno, hai 61 anni e fai il fornaio.", "Ho 61 anni.", "Ho 34 anni."),
+        ("es", "Eres Marta, tienes 40 años.", "Tengo 40 años.", "Tengo 25 años."),
+        ("fr", "Tu es Paul, tu as 52 ans.", "J'ai 52 ans.", "J'ai 30 ans."),
+        ("pl", "Jesteś Ewa, masz 45 lat.", "Mam 45 lat.", "Mam 28 lat."),
+        ("ru", "Ты Олег, тебе 50 лет.", "Мне 50 лет.", "Мне 33 года."),
+    ],
+)
+def test_an_age_is_told_by_who_has_it(language: str, prompt: str, right: str, wrong: str) -> None:
+    assert not accused(language, prompt, "?", right)
+    assert accused(language, prompt, "?", wrong)
