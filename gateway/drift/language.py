@@ -14,7 +14,6 @@ import msgspec
 
 from gateway.drift.scripts import LATIN, SCRIPTS, script
 from gateway.drift.tables import (
-    Breaks,
     Country,
     Figures,
     Numbers,
@@ -22,7 +21,7 @@ from gateway.drift.tables import (
     Words,
     Writing,
 )
-from gateway.drift.wordings import Nature, Phrases
+from gateway.drift.wordings import Breaks, Nature, Phrases
 
 ANY = "any"
 """The file of what is the same in every language."""

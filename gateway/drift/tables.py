@@ -171,33 +171,6 @@ class Country(Table, frozen=True):
     """Letters behind the name of a place that say which kind it is."""
 
 
-class Pattern(Table, frozen=True, kw_only=True):
-    """One way in which a model speaks of itself."""
-
-    name: str
-    strength: float
-    text: str
-    free: bool = False
-    """Counts even in a quotation, a supposition or a question."""
-    leads: bool = False
-    """Counts only where it leads up to something: in languages written with spaces, behind a colon."""
-
-
-class Breaks(Table, frozen=True):
-    """The ways in which models speak of themselves."""
-
-    service: tuple[str, ...] = ()
-    """Phrases, in lower case, of an assistant that serves anybody; one may be chance."""
-    stems: tuple[str, ...] = ()
-    marks: tuple[str, ...] = ()
-    before: str = "(?!)"
-    after: str = "(?!)"
-    whole_words: bool | None = None
-    """Patterns match whole words; `None`: where the language is written so that words can be told."""
-    words: dict[str, str] = {}
-    patterns: tuple[Pattern, ...] = ()
-
-
 class RuleWords(Table, frozen=True):
     """Says how rules are put, kept and broken; every list of entries is a text with commas."""
 

@@ -1,11 +1,11 @@
 """A text is read once: every wing goes by the same words and tokens, wherever it looks."""
 
 import re
-from bisect import bisect_left, bisect_right
 from functools import cache
 from itertools import accumulate, compress
 from operator import not_
 
+from gateway.drift import pieces
 from gateway.drift.scripts import RUNS
 from gateway.drift.sentences import quoted
 
@@ -41,12 +41,6 @@ _WORD_ASCII = {
     True: re.compile("([a-z]+(?:-[a-z]+)*|[0-9]+)"),
 }
 """The same in a text of ASCII, twice as quick."""
-
-
-_JOINS = {False: frozenset("'’-"), True: frozenset("-")}
-
-
-_ASCII = bytes(range(0x80))
 MIXED = 1 << 9
 """The bit of a word of letters and digits, or of signs that are neither."""
 
@@ -99,7 +93,7 @@ class Stretch:
         cut = Stretch(self.text[start:end], self.offset + start, self.notes)
         # A capital sigma is another small letter at the end of a word, and so of a part.
         if self._pieces is not None and len(self.lower) == len(self.text) and "Σ" not in cut.text:
-            cut._pieces = _cut(self._pieces, self.borders, start, start + len(cut.text))
+            cut._pieces = pieces.cut(self._pieces, self.borders, start, start + len(cut.text))
             cut._runs_on = False if self._runs_on is False else None
         return cut
 
@@ -111,7 +105,7 @@ class Stretch:
         but for the rare text that lower case makes longer.
         """
         if self._words is None:
-            self._words = _joined(self.pieces, elides=elides) if self._is_simple() else None
+            self._words = pieces.joined(self.pieces, elides=elides) if self._is_simple() else None
         if self._words is None:
             text = self.lower if len(self.lower) == len(self.text) else self.text
             self._words = (_WORD_ASCII[elides] if text.isascii() else _word(elides=elides)).split(text)
@@ -172,7 +166,7 @@ class Stretch:
     def beyond_ascii(self) -> str:
         """Give its characters that are not of ASCII, which are few where letters are Latin ones."""
         if self._beyond_ascii is None:
-            self._beyond_ascii = "" if self.text.isascii() else _beyond_ascii(self.text)
+            self._beyond_ascii = "" if self.text.isascii() else pieces.beyond_ascii(self.text)
         return self._beyond_ascii
 
     @property
@@ -188,35 +182,6 @@ class Stretch:
         if self._quotes is None:
             self._quotes = quoted(self.text)
         return self._quotes
-
-
-def _beyond_ascii(text: str) -> str:
-    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
-
-
-def _cut(pieces: list[str], borders: list[int], start: int, end: int) -> list[str]:
-    """Give the pieces between two places, from one between words to another, whichever may be empty."""
-    if start >= end:
-        return [""]
-    first, last = bisect_right(borders, start), bisect_left(borders, end)
-    some = pieces[first : last + 1]
-    # The end first, so that one piece that is cut at both ends keeps its beginning until then.
-    some[-1] = some[-1][: end - (borders[last - 1] if last else 0)]
-    some[0] = some[0][start - (borders[first - 1] if first else 0) :]
-    return [*([""] if first % 2 else []), *some, *([""] if last % 2 else [])]
-
-
-def _joined(pieces: list[str], *, elides: bool) -> list[str]:
-    """Make one word of what a hyphen or an apostrophe joins."""
-    joints, between = _JOINS[elides], pieces[2:-1:2]
-    if joints.isdisjoint(between):
-        return pieces
-    found = pieces.copy()
-    # From the end on, so that no place moves that is still to be looked at.
-    for at in reversed(list(compress(range(2, len(pieces), 2), map(joints.__contains__, between)))):
-        if not (pieces[at + 1][0].isdecimal() or pieces[at - 1][-1].isdecimal()):
-            found[at - 1 : at + 2] = ("".join(found[at - 1 : at + 2]),)
-    return found
 
 
 class Text:

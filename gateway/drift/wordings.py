@@ -1,4 +1,4 @@
-"""The file of a language has regular expressions for what a sentence does, and for what a persona is."""
+"""The file of a language tells by these tables what a sentence does and what somebody is."""
 
 from gateway.drift.tables import Table
 
@@ -57,3 +57,30 @@ class Nature(Table, frozen=True):
     only_a_model: str = ""
     no_person: str = ""
     aside: str = ""
+
+
+class Pattern(Table, frozen=True, kw_only=True):
+    """One way in which a model speaks of itself."""
+
+    name: str
+    strength: float
+    text: str
+    free: bool = False
+    """Counts even in a quotation, a supposition or a question."""
+    leads: bool = False
+    """Counts only where it leads up to something: in languages written with spaces, behind a colon."""
+
+
+class Breaks(Table, frozen=True):
+    """The ways in which models speak of themselves."""
+
+    service: tuple[str, ...] = ()
+    """Phrases, in lower case, of an assistant that serves anybody; one may be chance."""
+    stems: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    before: str = "(?!)"
+    after: str = "(?!)"
+    whole_words: bool | None = None
+    """Patterns match whole words; `None`: where the language is written so that words can be told."""
+    words: dict[str, str] = {}
+    patterns: tuple[Pattern, ...] = ()

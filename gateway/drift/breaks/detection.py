@@ -11,8 +11,8 @@ from gateway.drift.breaks.patterns import Patterns, Wordings
 from gateway.drift.glance import SERVED
 from gateway.drift.phrases import Phrases
 from gateway.drift.sentences import quotations
-from gateway.drift.tables import Pattern
 from gateway.drift.text import Stretch, Text
+from gateway.drift.wordings import Pattern
 
 EFFORT, MATCHES, MATCHES_OF_ONE = 2500, 24, 6
 """Characters tried, of all languages together; matches looked into, of all patterns and of one."""

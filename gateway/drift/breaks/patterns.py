@@ -12,8 +12,8 @@ from gateway.drift.language import ANY, Language, Languages
 from gateway.drift.lazily import lazily
 from gateway.drift.memory import Memory
 from gateway.drift.scripts import is_latin, written
-from gateway.drift.tables import Pattern
 from gateway.drift.text import Stretch
+from gateway.drift.wordings import Pattern
 
 _OPENING = 5
 """Letters of a word by which it is looked up."""

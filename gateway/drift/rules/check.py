@@ -6,23 +6,30 @@ from typing import NamedTuple
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
 from gateway.drift.rule import COMMON, Active, effective
-from gateway.drift.rules import answered, consent, duties, duty, forbidden, form, prose, tasks, topics
-from gateway.drift.rules.findings import BREAK, TOUCH, Finding, belief
+from gateway.drift.rules import (
+    answered,
+    consent,
+    duties,
+    duty,
+    forbidden,
+    form,
+    prose,
+    tasks,
+    topics,
+    utterance,
+)
+from gateway.drift.rules.findings import BREAK, TOUCH, Finding, belief, distinct
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.rules.shelf import empty, phrasebook
 from gateway.drift.rules.spoken import Spoken
-from gateway.drift.rules.terms import Terms, folded, skeleton
-from gateway.drift.rules.words import fold
+from gateway.drift.rules.terms import Terms
 from gateway.drift.text import Stretch, Text
 
 LONGEST = 8_000
 """Characters of either text that are read, the first."""
-QUOTES = "\"'“”„«»‚‘’"
-BEHIND = 16
-"""Characters before a name in which its article stands."""
 TOLD = 6
 """Words of a declared rule that tell its language."""
 READ = 24_000
@@ -187,7 +194,7 @@ class Rules:
         findings = [self._doubt(one) for one in answered.unexplained(self._everything(asked, said, kept))]
         done = set(kept.duties)
         done.update(one.active.basis for one in self.duties if duties.is_done(one, said) >= 1)
-        findings = _distinct([one for one in findings if one.strength >= TOUCH])
+        findings = distinct([one for one in findings if one.strength >= TOUCH])
         touched = tuple(dict.fromkeys(one.basis for one in findings))
         total = belief(findings) if findings or self._touches(asked, said) else None
         warned = belief([one for one in findings if one.basis in self.warnings])
@@ -198,7 +205,7 @@ class Rules:
 
     def _findings(self, asked: Marked, said: Marked, kept: Kept) -> list[Finding]:
         """Find what breaks the rules, the owner's and those that were read."""
-        findings: list[Finding] = [*self._terms(asked, said), *self.spoken.foreign(said)]
+        findings: list[Finding] = [*utterance.terms(self.terms, asked, said), *self.spoken.foreign(said)]
         for one in self.active:
             if one.rule.length is not None:
                 findings += form.too_long(said, one.rule.length, one.basis)
@@ -225,57 +232,11 @@ class Rules:
         """Call a rule by its name, or by its own words; `None` for what breaks none."""
         return self._titles.get(basis) or COMMON.get(basis)
 
-    def _terms(self, asked: Marked, said: Marked) -> list[Finding]:
-        """Terms that are never said, but for those of the user that are turned down."""
-        if not self.terms:
-            return []
-        rough = folded(said.text)
-        likely = [one for one in self.terms if rough in one[1]]
-        if not likely:
-            return []
-        seen, places = skeleton(said.text)
-        found = []
-        for active, terms in likely:
-            for start, end in terms.find(said.text, seen, places):
-                if _is_any(said, active, start, end):
-                    continue
-                low, high = said.clause(start)
-                refused = said.has(low, high, "unable", "negation") or any(
-                    a <= start < b for a, b in said.quotes
-                )
-                was_said = said.text[start:end].lower()[:4] in asked.text.lower()
-                strength = 0.2 if refused and was_said else 0.95
-                found.append(Finding("never-say", strength, start, end, active.basis))
-        return found
-
-
-def _is_any(said: Marked, active: Active, start: int, end: int) -> bool:
-    """Tell whether a rival's name of one word that was read means any thing of that kind: `ein Kompass`."""
-    term = said.text[start:end]
-    if active.is_declared or not term.isalpha() or not said.phrasebook.articles:
-        return False
-    # A capital tells a name where only names have one, and within a word anywhere.
-    if not term[1:].islower() or (term[0].isupper() and not said.phrasebook.compounds):
-        return False
-    at = active.source.lower().find(term.lower())
-    if at > 0 and active.source[at - 1] in QUOTES:
-        return False  # What is quoted is a word that is not to be said, whatever it means.
-    before = said.text[max(0, start - BEHIND) : start].split()
-    return bool(before) and fold(before[-1]) in said.phrasebook.articles
-
 
 def _texts(read: Active, words: Phrasebook) -> tuple[str, str]:
     """The sentence of a read rule, and its own text, which may begin in the sentence before."""
     lead = words.says.get("claim", "").partition("{}")[0]
     return (read.rule.must_not or "").removeprefix(lead), read.source
-
-
-def _distinct(findings: list[Finding]) -> list[Finding]:
-    """The strongest first; of several that say the same of the same passage only that one."""
-    kept: dict[tuple[str, int, int, str], Finding] = {}
-    for one in sorted(findings, key=lambda one: (-one.strength, one.start, one.end, one.name, one.basis)):
-        kept.setdefault((one.name, one.start, one.end, one.basis), one)
-    return list(kept.values())
 
 
 def _within(examples: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,3 +24,11 @@ class Finding(NamedTuple):
 def belief(findings: list[Finding]) -> float:
     """The strongest decides: several rules often say the same, and weak signs do not add up."""
     return max((one.strength for one in findings), default=0.0)
+
+
+def distinct(findings: list[Finding]) -> list[Finding]:
+    """Give the strongest first; of several that say the same of the same passage only that one."""
+    kept: dict[tuple[str, int, int, str], Finding] = {}
+    for one in sorted(findings, key=lambda one: (-one.strength, one.start, one.end, one.name, one.basis)):
+        kept.setdefault((one.name, one.start, one.end, one.basis), one)
+    return list(kept.values())

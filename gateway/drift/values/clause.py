@@ -3,9 +3,8 @@
 import math
 from bisect import bisect_left, bisect_right
 from operator import itemgetter
-from typing import NamedTuple
 
-from gateway.drift.values.figures import is_year
+from gateway.drift.values.figures import Number, is_year
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.values.reading import Mention
 from gateway.drift.values.wordlist import TOPIC
@@ -29,15 +28,6 @@ _AFTER_ASKING = "~～。!！ \t\r\n\u3000"
 Words = tuple[tuple[str, int, int], ...]
 """Stems with their places."""
 Counts = tuple[tuple[float, int, int], ...]
-
-
-class Number(NamedTuple):
-    """A count with the words it may count."""
-
-    value: float
-    units: tuple[str, ...]
-    start: int
-    end: int
 
 
 class Clause:

@@ -43,6 +43,15 @@ class Figure(NamedTuple):
         return ("m", self.value * MONTHS[self.kind]) if self.kind in MONTHS else None
 
 
+class Number(NamedTuple):
+    """A count with the words it may count."""
+
+    value: float
+    units: tuple[str, ...]
+    start: int
+    end: int
+
+
 def is_year(value: float) -> bool:
     """Tell whether a number is one of the calendar's years, which count nothing: "since 2015"."""
     return FIRST_YEAR <= value <= LAST_YEAR and value == int(value)
