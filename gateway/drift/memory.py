@@ -15,8 +15,6 @@ BYTES = 64 * 1024 * 1024
 them, so that it comes to 40 MB; one language that is spoken a lot takes 5 to 10."""
 SLOT = 64
 """Bytes that a dictionary takes for one more word, about."""
-
-
 WORD = 56
 """Bytes of a word, about."""
 HELD = 120

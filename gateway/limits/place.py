@@ -30,7 +30,7 @@ class Held(NamedTuple):
     """One that is held."""
 
     word: str
-    """Stands for it."""
+    """It stands for what is held."""
     remaining: int
     """So many more may be held."""
 

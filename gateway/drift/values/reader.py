@@ -18,7 +18,6 @@ from gateway.drift.values.figures import (
     MOST,
     NOUN,
     NUMBER,
-    PHONE,
     SECONDS,
     WEEKDAY,
     YEAR,
@@ -28,6 +27,7 @@ from gateway.drift.values.figures import (
     moved,
     ranged,
 )
+from gateway.drift.values.groups import Groups
 from gateway.drift.values.numerals import Numerals
 from gateway.drift.values.periods import Periods, part
 from gateway.drift.values.signs import Signs
@@ -36,14 +36,6 @@ from gateway.drift.values.units import NOUN_BEHIND, Units
 _STEM = 5
 _DIGITS = re.compile(r"(?:\d{1,3}(?:[.,'’\u202f\u00a0 ]\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,]\d+)?)")
 _RUN = re.compile(r"\d+")
-_PHONE = re.compile(r"\d{2,6}(?:[ \-/]\d{2,6}){1,5}(?!\d)")
-_CLOCK = re.compile(r"([01]?\d|2[0-4])[:：]([0-5]\d)(?![\d:])")
-_DOTTED = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)(?![\d.])")
-_OF_RANGE = r"([01]?\d|2[0-4])\.([0-5]\d)(?!\d|\.\d)"
-_DOTTED_RANGE = re.compile(rf"(?<![\d.]){_OF_RANGE}([^\d.]{{1,6}}){_OF_RANGE}(?! ?%)")
-_DASHES = frozenset("-–—")
-_SPAN = 12
-"""Characters of a range before its last figure."""
 _MYRIADS = lazily(r"(\d{1,4})万(\d{1,4})?(?!\d)")
 """Ten thousands and the rest, as in 5万7600."""
 _COUNTER = lazily("([\u4e00-\u9fff])")
@@ -94,6 +86,8 @@ class Reader:
         self._month_before = frames.names(self.months, r"(?<!\w)(%s)\.?\s$")
         self.weekday = frames.names(self.weekdays, "(%s)" if language.is_unspaced else r"(?<!\w)(%s)(?!\w)")
         self.hours = self._clock.hours
+        patterns = self._hour, self._to, self.weekday
+        self._groups = Groups(self.decimal, self._clock, self.signs, self._unit, patterns)
         told = language.rules.cues.get("sentences", "") if language.rules else ""
         self._sentences = tuple(
             NOUN + word.strip(" *")[:_STEM].rstrip("s") for word in told.split(",") if word.strip()
@@ -166,7 +160,7 @@ class Reader:
         match = _RUN.match(text, start)
         if match is not None and text[match.end() + 1 : match.end() + 2].isdecimal():
             # Only where more digits stand behind a sign is it more than one number.
-            if grouped := self._grouped(text, lower, start):
+            if grouped := self._groups.read(text, lower, start):
                 return grouped
             match = _DIGITS.match(text, start)
         if match is None:
@@ -180,36 +174,6 @@ class Reader:
             value, end = int(mixed[1][:LONGEST]) * 10_000 + int(mixed[2] or 0), mixed.end()
         value, end = self.numerals.scaled(lower, end, value)
         return self._counted(text, lower, start, end, value)
-
-    def _grouped(self, text: str, lower: str, start: int) -> Figure | None:
-        """Read a time or a telephone number: "18:30", "0808 157 0142"."""
-        if match := _CLOCK.match(text, start):
-            return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
-        is_phone = (match := _PHONE.match(text, start)) is not None and numerals.is_phone(match[0])
-        if match is not None and is_phone and not self.signs.behind(text, match.end()):
-            return Figure(PHONE, re.sub(r"\D", "", match[0]), start, match.end())
-        if match := _DOTTED.match(text, start):
-            is_oclock = bool(
-                self._clock.oclock.match(lower, match.end()) or self._hour.match(lower, match.end())
-            )
-            is_time = is_oclock or (self.decimal == "," and not self._unit(text, lower, match.end()))
-            if is_time and not self.signs.before(text, start):
-                return self._clock.time(lower, start, match.end(), int(match[1]) * 60 + int(match[2]))
-        return self._spanned(lower, start) if self.decimal == "." else None
-
-    def _spanned(self, lower: str, start: int) -> Figure | None:
-        """Read an end of opening hours: "open 9.30 to 4.30 on Fridays"."""
-        for match in _DOTTED_RANGE.finditer(lower, max(0, start - _SPAN)):
-            if match.start() > start:
-                return None
-            group = 1 if match.start() == start else 4
-            is_range = match[3].strip() in _DASHES or self._to.fullmatch(match[3]) is not None
-            is_told = self.hours.search(lower) is not None or self.weekday.search(lower) is not None
-            if match.start(group) == start and is_range and is_told:
-                end = match.end(group + 1)
-                figure = self._clock.time(lower, start, end, int(match[group]) * 60 + int(match[group + 1]))
-                return figure._replace(stop=end)
-        return None
 
     def _counted(self, text: str, lower: str, start: int, end: int, value: float) -> Figure:
         """Say what the number counts."""
