@@ -48,12 +48,22 @@ OWN = 0.8
 """Tell how surely it is the occasion where the answer itself speaks of it."""
 UNTOLD = 0.5
 """Tell how far a duty may be done in words that it has not."""
+HURT = frozenset({"@hurt", "@ill"})
+DENIED = 12
+"""Characters between a denial and the hurt that there is not."""
+ANYTHING = frozenset({"@time", "@weather"})
+"""Words of these are in many answers, and show no duty done."""
+GRAVE = frozenset({"@danger", "@hurt", "@ill", "@gas"})
+"""Whoever tells of these is helped, and need not be asked anything."""
+SUDDEN = frozenset({"@danger", "@hurt"})
 HARM = frozenset({"@danger", "@hurt", "@bullied", "@gas"})
 """These do where the occasion speaks of a child, which the user may be without saying so."""
 
 
 def due(duty: Duty, asked: Marked) -> float:
     """Tell how surely this is the occasion, from 0 to 1."""
+    if duty.asks_back and not asked.labels.keys().isdisjoint(GRAVE):
+        return 0.0
     if duty.is_always or (duty.ends_asking and not duty.occasion):
         return 1.0
     # "Yes, take it" says nothing of what it is about, and may be any occasion; so may any where none is told.
@@ -63,7 +73,9 @@ def due(duty: Duty, asked: Marked) -> float:
 
 def _told(duty: Duty, asked: Marked) -> float:
     """Tell the same by the words of the user's turn."""
-    said = asked.labels.keys()
+    said = asked.labels.keys() - {label for label in HURT & duty.groups if _is_denied(asked, label)}
+    if HURT & duty.groups and not said & duty.groups and HURT & duty.groups & asked.labels.keys():
+        return 0.0  # "Nobody is hurt" says that it is not the occasion.
     heard = duty.occasion & asked.content
     heard |= asked.alike(duty.occasion - heard) | asked.inflected(duty.occasion - heard)
     if duty.kinds:
@@ -97,6 +109,18 @@ def _told(duty: Duty, asked: Marked) -> float:
     return 0.4 if hits and groups else 0.25 if hits or groups else 0.0
 
 
+def _is_denied(asked: Marked, label: str) -> bool:
+    """Tell whether a denial stands right before each of these words: `nobody is hurt`."""
+    marks = asked.labels.get(label, ())
+    return bool(marks) and all(
+        any(
+            0 <= mark.start - one.end <= DENIED
+            for one in asked.within("negation", asked.clause(mark.start)[0], mark.start)
+        )
+        for mark in marks
+    )
+
+
 def _is_childish(duty: Duty, heard: Set[str]) -> bool:
     """Tell whether the occasion is one of which children tell."""
     return any(not kinds.isdisjoint(CHILDISH) for word, kinds in duty.kinds.items() if word in heard)
@@ -115,6 +139,8 @@ def is_done(duty: Duty, answer: Marked) -> float:
         last = answer.sentences[-1] if answer.sentences else None
         calls = duty.may_call and last is not None and last.stop[:1] in ("!", "！")
         return 1.0 if last is not None and (last.asks or calls) else 0.0
+    if duty.asks_back:
+        return 1.0 if any(one.asks for one in answer.sentences) else 0.0
     if duty.anchors:
         digits = answer.digits
         lowered = answer.text.lower()
@@ -132,7 +158,7 @@ def is_done(duty: Duty, answer: Marked) -> float:
     if duty.ways and done != duty.stems:
         done |= {word for word, kinds in duty.ways.items() if not kinds.isdisjoint(answer.kinds)}
     hits = len(done & duty.stems)
-    groups = len(duty.concepts & answer.labels.keys())
+    groups = len((duty.concepts - ANYTHING if duty.stems else duty.concepts) & answer.labels.keys())
     share = hits / max(1, len(duty.stems))
     asks = any(one.asks for one in answer.sentences)
     told = share * 2 + 0.5 * bool(groups) + (0.25 if hits and asks else 0)
@@ -164,7 +190,10 @@ def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:
         return
     if not duty.anchors and not duty.groups & GROUPS and _turns_down(answer):
         occasion *= DECLINED
-    sure = 0.75 if duty.anchors or duty.ends_asking else 0.2 if duty.is_always else 0.68
+    is_other = not (duty.groups or duty.kinds or duty.anchors)
+    if is_other and not asked.labels.keys().isdisjoint(SUDDEN):
+        occasion *= DECLINED  # An emergency comes before anything else that might be due.
+    sure = 0.75 if duty.anchors or duty.ends_asking or duty.asks_back else 0.2 if duty.is_always else 0.68
     strength = round(occasion * left * sure, 3)
     if strength >= 0.05:
         yield Finding("duty", strength, 0, len(answer.text.rstrip()), duty.active.basis)

@@ -47,6 +47,8 @@ class Duty(NamedTuple):
     glyphs: frozenset[str]
     """The characters of what is to be done, where it has no longer words."""
     ends_asking: bool
+    asks_back: bool
+    """Every answer has to ask something, wherever it does."""
     may_call: bool
     """An answer that has to end with a question may also end with an order."""
     is_childs: bool
@@ -97,6 +99,7 @@ def prepare(
         anchors=told.anchors(),
         glyphs=told.glyphs(),
         ends_asking=ends_asking,
+        asks_back=end <= start and labels >= {"act:ask", "cue:question", "cue:every"},
         may_call="cue:nor" in labels,
         is_childs=is_childs,
         is_doing=reading.has(start, end, "cue:before"),

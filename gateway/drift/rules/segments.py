@@ -13,6 +13,8 @@ from gateway.drift.sentences import Sentence
 _COMMA = re.compile(r"[,，、]\s*")
 VERB = 1
 """Words that may stand between an `and` and the denial that follows it."""
+LEADING = 8
+"""Characters between what is to be done and a colon that leads to what is to be said."""
 _BRACKETS = re.compile(r"\([^()]{2,300}\)|（[^（）]{2,300}）")
 """Words in brackets belong to what stands before them."""
 _SEGMENT = re.compile(r"[;；]\s*|:\s+|：|\s[–—]\s|\n")
@@ -22,13 +24,18 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
     """A sentence cut at semicolons and the like, and before each new cue behind a comma or an `and`."""
     cuts = [sentence.start, sentence.end]
     cuts += [mark.start for mark in reading.within("cue:but", sentence.start, sentence.end)]
-    cuts += [match.end() for match in _SEGMENT.finditer(reading.text, sentence.start, sentence.end)]
+    cuts += [
+        match.end()
+        for match in _SEGMENT.finditer(reading.text, sentence.start, sentence.end)
+        if not _leads_on(reading, sentence, match)
+    ]
     occasions = occasions_of(reading, sentence)
     cues = sorted(
         mark
         for kind in ("never", "unable", "always", *(("behind",) if reading.phrasebook.behind else ()))
         for mark in reading.within(f"cue:{kind}", sentence.start, sentence.end)
         if not any(start <= mark.start < end for start, end in occasions)
+        and not _tells_when(reading, mark, sentence)
     )
     commas = [match.end() for match in _COMMA.finditer(reading.text, sentence.start, sentence.end)]
     for before, cue in pairwise(cues):
@@ -47,6 +54,18 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
         for start, end in pairwise(edges)
         if any(map(str.isalnum, reading.text[start:end]))
     ]
+
+
+def _leads_on(reading: Marked, sentence: Sentence, sign: re.Match[str]) -> bool:
+    """Tell whether a colon leads to what is to be said on an occasion: `who buys one is warned: the …`."""
+    if sign[0][0] not in ":：":
+        return False
+    told = reading.within("cue:ask", sentence.start, sign.start())
+    return bool(
+        told
+        and sign.start() - told[-1].end <= LEADING
+        and reading.has(sentence.start, told[-1].start, "cue:condition")
+    )
 
 
 def _joint(reading: Marked, before: Mark, cue: Mark) -> list[int]:
@@ -79,6 +98,16 @@ def occasions_of(reading: Marked, place: Sentence | Segment) -> list[tuple[int, 
         if told and not any(map(str.isalnum, lead)) and not reading.phrasebook.behind:
             found.append((mark.start, min(told)))
     return found
+
+
+def _tells_when(reading: Marked, cue: Mark, sentence: Sentence) -> bool:
+    """Tell whether a denial is part of what says when behind it: 食べられない物の話が出たら."""
+    if not reading.phrasebook.glyphs or cue.label == "cue:always":
+        return False
+    comma = _COMMA.search(reading.text, cue.end, sentence.end)
+    until = comma.start() if comma is not None else sentence.end
+    when = reading.within("cue:condition", cue.end, until)
+    return bool(when) and when[-1].end >= until - 1 and reading.has(until, sentence.end, "cue:ask")
 
 
 def _says(reading: Marked, before: Mark, cue: Mark) -> bool:

@@ -23,6 +23,10 @@ SAYING = frozenset(f"act:{name}" for name in _ACTS)
 """Acts by which something is said, which is no word of what is to be said."""
 WORDS = 8
 """Letters of a quotation that is to be said, and does not only show how to speak."""
+SYLLABLES = 2
+"""The same where every answer has to have it: 「にゃ」 at the end of a sentence."""
+FIGURES = 2
+"""Digits from which on they are told by themselves."""
 BEFORE = 24
 """Characters before a number in which a word for a limit stands."""
 
@@ -99,8 +103,10 @@ class Wording:
         text, start, end = self.reading.text, self.start, self.end
         left = text[:start] + " " * (end - start) + text[end:]
         words = [text[low + 1 : high - 1].strip(" .,…") for low, high in quoted(left)]
-        return tuple(one for one in words if len(one) >= WORDS) or tuple(
-            re.sub(r"\D", "", match[0]) or match[0]
+        attaches = "cue:attach" in self.reading.labels and "cue:every" in self.reading.labels
+        least = SYLLABLES if attaches else WORDS
+        return tuple(one for one in words if len(one) >= least) or tuple(
+            _figures(match[0])
             for match in _ANCHOR.finditer(left)
             if len(match[0]) > 1 and not self._is_limit(match.start())
         )
@@ -122,6 +128,12 @@ class Wording:
             and match[0] not in book.light_words
             and match[0] not in book.stop
         )
+
+
+def _figures(anchor: str) -> str:
+    """Give the digits of a number; a code of few needs its letters, too: `PC-2`."""
+    digits = re.sub(r"\D", "", anchor)
+    return digits if len(digits) >= FIGURES else anchor
 
 
 def _widest(marks: list[Mark]) -> dict[tuple[int, int], frozenset[str]]:
