@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.words import WORD, fold
 from gateway.drift.scripts import UPPER
 from gateway.drift.text import Stretch
@@ -17,6 +18,7 @@ _BRACKETS = lazily(r"\(([^()]{2,300})\)|（([^（）]{2,300})）")
 _PARTS = lazily(
     r"\s*[,;/、，；]\s*|\s+(?:and|or|und|oder|et|ou|ni|y|o|e|en|of|ve|veya|ile|i|lub|и|или)\s+|(?<=[\u3040-\u9fff])[・や和或与](?=[\u3040-\u9fff])"
 )
+_COMMA = re.compile(r"[,，、]")
 KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
 """Languages in which a name begins with what it is, as in `Osteria Merlo`."""
 _LEAD = lazily(r"^(?:[a-zà-ÿ.]+\s+){1,3}(?=[A-ZÀ-Þ])")
@@ -41,7 +43,8 @@ def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, lis
             if _is_name(reading, name) and not _is_clause(reading, name):
                 yield at, high, _forms(reading, name, start, end)
     if reading.phrasebook.code == "de" or reading.phrasebook.glyphs:
-        places = [(mark.end, end) for mark in reading.within("name:leads", start, end)]
+        leads = [*reading.within("name:leads", start, end), *_of_others(reading, start, end)]
+        places = [(min(mark.end for mark in leads), end)] if leads else []
     else:
         places = [(start, end)]
     for low, high in places:
@@ -54,6 +57,28 @@ def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, lis
             for name in said.split(" of ") if reading.phrasebook.code == "nl" else [said]:
                 if name and not _elsewhere(reading, name, start, end):
                     yield at, match.end(), _forms(reading, name, start, end)
+
+
+def _of_others(reading: Marked, start: int, end: int) -> Iterator[Mark]:
+    """Find a denial of nothing but names, behind others: `name no rivals, neither Skelder nor Bluequill`."""
+    told = reading.within("act:name", start, end)
+    # One of these is to name, and the other one whom.
+    for cue in reading.within("cue:never", told[1].end, end) if len(told) > 1 else ():
+        if denies_names(reading, cue, end):
+            yield cue
+
+
+def denies_names(reading: Marked, cue: Mark, end: int) -> bool:
+    """Tell whether nothing but words with a capital stands behind a cue, up to a comma."""
+    comma = _COMMA.search(reading.text, cue.end, end)
+    last = comma.start() if comma else end
+    joints = [mark for kind in ("nor", "and") for mark in reading.within(f"cue:{kind}", cue.end, last)]
+    words = [
+        reading.text[low]
+        for low, _, _ in reading.words_within(cue.end, last)
+        if not any(mark.start <= low < mark.end for mark in joints)
+    ]
+    return bool(words) and all(map(str.isupper, words))
 
 
 def _is_name(reading: Marked, name: str) -> bool:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from gateway.drift.rules.limits import Segment
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.names import denies_names
 from gateway.drift.sentences import Sentence
 
 _COMMA = re.compile(r"[,，、]\s*")
@@ -45,7 +46,8 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
             between = between[:1]
         if not between:
             between = _joint(reading, before, cue)
-        if between and _says(reading, before, cue) and not _goes_on(reading, cue):
+        goes_on = _goes_on(reading, cue) or denies_names(reading, cue, sentence.end)
+        if between and _says(reading, before, cue) and not goes_on:
             cuts.append(between[-1])
     brackets = [match.span() for match in _BRACKETS.finditer(reading.text, sentence.start, sentence.end)]
     edges = sorted({cut for cut in cuts if not any(low < cut < high for low, high in brackets)})
