@@ -85,6 +85,9 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
     for mark in answer.labels["guarantee"]:
         sentence = answer.sentence(mark.start)
         start, end = sentence.start, sentence.end
+        is_quoted = any(low <= mark.start < high for low, high in answer.quotes)
+        if is_quoted and answer.text[mark.start : mark.end].lower() in asked.text.lower():
+            continue  # "'Promise', they say" gives the user's word back, and no word of one's own.
         # "If you come, you pass, guaranteed": what is sealed by a vow at its end is no supposition.
         is_sealed = mark.end >= end - SEAL and answer.has(mark.start, end, "vow")
         if sentence.asks or (answer.has(start, end, "condition") and not is_sealed):

@@ -149,7 +149,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
     for topic in rule.topics:
         if topic in TOPICS and topic in labels:
             yield from topics.topics(rule, asked, answer, topic)
-        if topic in ADVICE and (topic in labels or topic == "@medicine"):
+        if topic in ADVICE and not rule.only_foretells and (topic in labels or topic == "@medicine"):
             yield from topics.advice(rule, asked, answer, topic)
     if cures:
         yield from topics.cures(rule, asked, answer)
@@ -157,7 +157,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
         yield from gifts.given(rule, answer)
     if "@secret" in rule.concepts and rule.acts & {"act:mention", "act:name", "act:give"}:
         yield from gifts.revealed(rule, asked, answer)
-    if "act:give" in rule.acts or "act:mention" in rule.acts:
+    if ("act:give" in rule.acts or "act:mention" in rule.acts) and not rule.is_deed:
         yield from gifts.numbers(rule, asked, answer)
     is_solved = "@solution" in rule.concepts and not labels.isdisjoint(gifts.SOLVING)
     # Results that are not to be promised are none of an exercise.

@@ -7,13 +7,18 @@ from functools import lru_cache
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 
+BESIDE = 2
+"""Characters between an `every answer` and what it is about."""
+TELLING = ("cue:ask", "cue:always", "act:end", "act:begin", "act:give", "act:name", "on:with")
+"""Behind what it is about one of these says what is to be done."""
+
 
 def condition(reading: Marked) -> tuple[int, int]:
     """The part of a duty that says when."""
     text = reading.text
     marks = reading.labels.get("cue:condition", []) or headings(reading, 0, len(text))
     if not marks:
-        return 0, 0
+        return _subject(reading)
     if reading.phrasebook.behind:
         last = marks[0]
         start = max((text.rfind(mark, 0, last.start) for mark in ",，、;；"), default=-1) + 1
@@ -38,6 +43,25 @@ def condition(reading: Marked) -> tuple[int, int]:
     if not told and not any(map(str.isalnum, lead)):
         ends += [mark.start for mark in reading.labels.get("cue:ask", ()) if mark.start > first.end + 8]
     return first.start, min(ends, default=len(text))
+
+
+def _subject(reading: Marked) -> tuple[int, int]:
+    """Find what answers are about in which something is to be done: `every answer about boats ends …`."""
+    text = reading.text
+    for every in reading.labels.get("cue:every", ()):
+        if reading.phrasebook.behind:
+            before = reading.within("cue:about", 0, every.start)
+            if before and every.start - before[-1].end <= BESIDE:
+                last = before[-1]
+                return max((text.rfind(mark, 0, last.start) for mark in ",，、;；"), default=-1) + 1, last.end
+            continue
+        for about in reading.within("cue:about", every.end, len(text)):
+            if about.start - every.end > BESIDE:
+                break
+            ends = [match.start() for match in re.finditer(r"[,，;:]", text) if match.start() > about.end]
+            ends += [one.start for label in TELLING for one in reading.within(label, about.end, len(text))]
+            return about.start, min(ends, default=len(text))
+    return 0, 0
 
 
 def headings(reading: Marked, start: int, end: int) -> list[Mark]:

@@ -30,6 +30,8 @@ MOST = 0.65
 FAMILIAR = 0.75
 BESIDE = 12
 """Characters beside a verb in which it is denied."""
+FORETELLING = frozenset({"act:promise", "act:estimate"})
+"""What is only not to be promised may well be advised: `that a fracture heals`."""
 HEALTH = frozenset({"@diagnosis", "@medicine"})
 """Whoever names one of these to somebody who is ill gives advice."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
@@ -64,6 +66,12 @@ class Forbidden(NamedTuple):
     """It is about money and the like."""
     is_inverse: bool = False
     """It forbids everything but what it names."""
+
+    @property
+    def only_foretells(self) -> bool:
+        """Tell whether it forbids to promise or to estimate, and nothing else."""
+        said = {act for act in self.acts if act.startswith("act:")}
+        return bool(said) and said <= FORETELLING
 
     @property
     def is_about_speech(self) -> bool:
@@ -180,7 +188,10 @@ def words(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
             continue
         share = len(stems) / len(rule.stems)
         strength = 0.15 + 0.35 * share if len(stems) > 1 else 0.12 if share >= 0.5 else 0.0
-        if share >= MOST and len(stems) > 1 and not rule.is_deed and not _turns_away(answer):
+        # A sentence that names no act may only say how things are with the persona.
+        is_told = rule.active.is_declared or any(act.startswith("act:") for act in rule.acts)
+        is_most = share >= MOST and len(stems) > 1 and is_told
+        if is_most and not rule.is_deed and not _turns_away(answer):
             yield finding(rule, "touched", 0.52, sentence.start, sentence.end)
         elif strength:
             yield finding(rule, "touched", round(min(0.45, strength), 3), sentence.start, sentence.end)

@@ -1,0 +1,77 @@
+"""A rule is about something, and what is said of other things neither breaks it nor is due by it."""
+
+import pytest
+
+from tests.drift.rules.test_checked import is_broken
+
+DRILL = "end every answer about drill or rowing with the line 'Oars up, crew'"
+
+
+@pytest.mark.parametrize(
+    ("language", "must", "about", "beside", "says"),
+    [
+        ("en", DRILL, "How long is rowing practice?", "What does a ticket cost?", "It is two in all."),
+        (
+            "en",
+            'Every answer about rowing ends with "Oars up, crew".',
+            "How is rowing done?",
+            "Where do I pay?",
+            "At the pier, as it always was.",
+        ),
+        (
+            "de",
+            "Jede Antwort über das Rudern endet mit „Ruder hoch, Leute“.",
+            "Wie geht das Rudern?",
+            "Was kostet die Karte?",
+            "Das sehen Sie am Steg.",
+        ),
+        (
+            "fr",
+            "Chaque réponse sur la voile se termine par « Toutes voiles dehors ».",
+            "Comment marche la voile ?",
+            "Combien coûte le billet ?",
+            "Cela se voit au quai.",
+        ),
+        (
+            "es",
+            "Cada respuesta sobre remo termina con «Remos arriba, gente».",
+            "¿Cómo va el remo?",
+            "¿Cuánto cuesta la entrada?",
+            "Eso se ve en el muelle.",
+        ),
+    ],
+)
+def test_what_every_answer_about_something_has_is_due_in_no_other(
+    language: str, must: str, about: str, beside: str, says: str
+) -> None:
+    assert is_broken({"must": must}, about, says, language=language)
+    assert not is_broken({"must": must}, beside, says, language=language)
+
+
+@pytest.mark.parametrize(
+    ("language", "rule", "user", "says"),
+    [
+        ("de", "keine Politik", "Wie rufe ich an?", "Gehen Sie hinaus und wählen Sie draußen die 112."),
+        ("fr", "parler de politique", "Où est le quai ?", "Prenez à gauche, puis à droite."),
+        ("es", "hablar de política", "¿Dónde está?", "Tome la izquierda y luego la derecha."),
+        ("de", "versprechen, dass ein Bruch gelingt", "Was?", "Das klingt nach einer Krankheit."),
+        ("fr", "dire avoir commandé une barque", "Et la barque ?", "Je n'ai rien. La référence est B118093."),
+        ("tr", "katili açık etme", "İskele nerede tam olarak?", "Depoyu geç, merdiven onun arkasında."),
+    ],
+)
+def test_words_for_other_things_break_no_rule(language: str, rule: str, user: str, says: str) -> None:
+    assert not is_broken({"must_not": rule}, user, says, language=language)
+
+
+def test_a_word_that_is_given_back_in_quotation_marks_is_no_promise() -> None:
+    rule = {"must_not": "Promise a calm crossing or whales"}
+    asked = "Promise that we'll see whales!"
+    assert not is_broken(rule, asked, '"Promise," they say, and the whales have not been asked.')
+    assert is_broken(rule, asked, "I promise you whales before noon.")
+
+
+def test_how_things_are_with_the_persona_forbids_no_word_of_it() -> None:
+    prompt = (
+        "あなたは渡し船の猫です。となりの三毛の親分には頭が上がらず、桟橋のカモメとは勝負がついていない。"
+    )
+    assert not is_broken({}, "どこへ行けばいい？", "となりの三毛の親分に会うといい。", prompt, "ja")
