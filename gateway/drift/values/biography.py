@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from gateway.drift.text import Stretch
 from gateway.drift.values import keyed
-from gateway.drift.values.clause import Clause
 from gateway.drift.values.figures import NOUN, has_unit, with_unit
 from gateway.drift.values.ledger import Ledger
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.values.naming import Naming
 from gateway.drift.values.settlement import Settlement
 from gateway.drift.values.source import LONGEST, Source, Span
-from gateway.drift.values.stated import NAME, PLACE, TEXT, Stated
+from gateway.drift.values.stated import NAME, PLACE, TEXT, Claim, Stated
 
 READ, _READ_IN_ALL = 20_000, 60_000
 """Characters read of one stored text and of all of them."""
@@ -21,21 +19,6 @@ _ITEMS, _VERBATIM = 400, 400
 """Stored statements that a turn is held against, and short fields that are looked for as such."""
 Limit = frozenset[int]
 """Numbers of sentences or words."""
-
-
-class Claim(NamedTuple):
-    """A stored clause and where it is stored."""
-
-    basis: str
-    clause: Clause
-    mass: float
-    is_said: bool
-    """True for an example line or an earlier turn, where many passing things are said."""
-
-    @property
-    def full(self) -> float:
-        """The mass of shared words that makes a clause wholly alike; three words are enough."""
-        return 4.0 if self.mass > 3.0 else 1 + self.mass
 
 
 class Biography:

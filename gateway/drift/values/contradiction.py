@@ -12,7 +12,6 @@ from gateway.drift.values.attributes import (
     weigh_attributes,
     weigh_verb_forms,
 )
-from gateway.drift.values.biography import Claim
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Clash, Evidence
 from gateway.drift.values.facts import Facts
@@ -21,6 +20,7 @@ from gateway.drift.values.heard import Heard
 from gateway.drift.values.matching import weigh_attitudes, weigh_likeness
 from gateway.drift.values.reply import weigh_reply
 from gateway.drift.values.segmentation import MOST, Piece, clauses, pieces, segment
+from gateway.drift.values.stated import Claim
 
 Own = tuple[Clause, ...]
 """Clauses of one turn in which the persona spoke of itself."""

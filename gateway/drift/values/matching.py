@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from gateway.drift.values.biography import Claim
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.facts import Facts
 from gateway.drift.values.figures import Number, is_year
 from gateway.drift.values.reading import Mention
+from gateway.drift.values.stated import Claim
 
 ALIKE = 0.2
 """The least likeness of two clauses that are about the same thing."""

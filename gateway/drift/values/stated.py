@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gateway.drift import fact
+from gateway.drift.values.clause import Clause
 from gateway.drift.values.figures import PHONE, Figure
 
 NAME, PLACE, LIKES, DISLIKES, TEXT, TRAIT = "name", "place", "likes", "dislikes", "text", "trait:"
@@ -39,6 +40,21 @@ class Stated(NamedTuple):
     def called(self) -> str:
         """Name it in a reason: a layer says by its path what is stored there, a prompt says too much."""
         return self.id if self.basis == "prompt" else self.basis
+
+
+class Claim(NamedTuple):
+    """A stored clause and where it is stored."""
+
+    basis: str
+    clause: Clause
+    mass: float
+    is_said: bool
+    """True for an example line or an earlier turn, where many passing things are said."""
+
+    @property
+    def full(self) -> float:
+        """The mass of shared words that makes a clause wholly alike; three words are enough."""
+        return 4.0 if self.mass > 3.0 else 1 + self.mass
 
 
 def stated(text: str, figure: Figure, basis: str, keys: Iterable[str], about: str) -> Stated:
