@@ -19,6 +19,14 @@ PERSONAS = {
     "SLIPS": "slips",
     "CAUGHT": "caught",
 }
+WRONG = {
+    "FILE": "file",
+    "LINE": "line",
+    "KIND": "kind",
+    "LABEL": "label",
+    "VERDICT": "verdict",
+    "BECAUSE": "because",
+}
 
 
 @click.command("eval", epilog=example("persona drift eval answers/", "persona drift eval answers/ --json"))
@@ -29,7 +37,8 @@ def evaluation(folder: Path, as_json: bool) -> None:
 
     DIR holds NAME.json with a persona (name, language, prompt, examples, layers, rules) and NAME.jsonl with
     an answer a line: user, response, label (in or out), and perhaps history, kind and span, the passage that
-    is wrong. Everything is scored here and sent nowhere; no judge is asked.
+    is wrong. Slips that are missed and good answers that are flagged are listed by file and line, with the
+    signals and what they go by. Everything is scored here and sent nowhere; no judge is asked.
     """
     try:
         report = evaluate(folder)
@@ -46,6 +55,12 @@ def _tell(report: Report) -> None:
     listing(kinds, COLUMNS, as_json=False, empty="")
     click.echo()
     listing([msgspec.structs.asdict(each) for each in report.personas], PERSONAS, as_json=False, empty="")
+    if report.wrong:
+        click.echo()
+        wrong = [
+            {**msgspec.structs.asdict(each), "because": ", ".join(each.because)} for each in report.wrong
+        ]
+        listing(wrong, WRONG, as_json=False, empty="")
     good, alarms = sum(p.good for p in report.personas), sum(p.false_alarms for p in report.personas)
     slips, caught = sum(p.slips for p in report.personas), sum(p.caught for p in report.personas)
     click.echo()

@@ -80,11 +80,23 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     caught: int
 
 
+class Wrong(msgspec.Struct, frozen=True, kw_only=True):
+    """The scorer took this answer for what it is not; `because` names what a verdict went by."""
+
+    file: str
+    line: int
+    kind: str
+    label: Literal["in", "out"]
+    verdict: str
+    because: list[str]
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The scorer made this of a set: of `spans`, flagged slips with a passage, it told `named` rightly."""
 
     kinds: list[Kind]
     personas: list[Tally]
+    wrong: list[Wrong]
     spans: int
     named: int
     ms: float
@@ -93,9 +105,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Outcome(msgspec.Struct, frozen=True):
     persona: str
+    line: int
     row: Row
-    is_flagged: bool
-    is_named: bool
+    verdict: str
+    signals: list[dict[str, Any]]
+
+    @property
+    def is_flagged(self) -> bool:
+        return self.verdict in FLAGGED
 
 
 def evaluate(folder: Path) -> Report:
@@ -112,8 +129,9 @@ def evaluate(folder: Path) -> Report:
     return Report(
         kinds=_kinds(outcomes),
         personas=_personas(outcomes),
+        wrong=[_wrong(each) for each in outcomes if each.is_flagged != (each.row.label == "out")],
         spans=len(told),
-        named=sum(each.is_named for each in told),
+        named=sum(_is_named(each.row, each.signals) for each in told),
         ms=spent / len(outcomes),
     )
 
@@ -129,7 +147,19 @@ def _persona(file: Path) -> Iterator[_Outcome]:
             found = benchmark.verdict(persona, msgspec.to_builtins(row))
         except DeclarationError as error:
             raise SetError(f"{file}: {error}") from None
-        yield _Outcome(file.stem, row, found["verdict"] in FLAGGED, _is_named(row, found["signals"]))
+        yield _Outcome(file.stem, number, row, found["verdict"], found["signals"])
+
+
+def _wrong(each: _Outcome) -> Wrong:
+    told = (f"{one['name']} {one.get('basis') or ''}".strip() for one in each.signals)
+    return Wrong(
+        file=f"{each.persona}.jsonl",
+        line=each.line,
+        kind=each.row.group,
+        label=each.row.label,
+        verdict=each.verdict,
+        because=list(dict.fromkeys(told)),
+    )
 
 
 def _is_named(row: Row, signals: list[dict[str, Any]]) -> bool:

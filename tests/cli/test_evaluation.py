@@ -62,6 +62,18 @@ def test_the_table_is_for_people(persona: Persona, folder: Path) -> None:
     assert "passage     named in 1 of 1 (1.00)" in told
 
 
+def test_each_answer_that_is_taken_wrongly_is_listed_with_its_line(persona: Persona, folder: Path) -> None:
+    missed = {**GOOD, "label": "out", "kind": "plain"}
+    place = write(folder, DESK, GOOD, missed, SLIP, {**SLIP, "label": "in"})
+    first, second = json.loads(persona("drift", "eval", str(place), "--json").out)["wrong"]
+    assert (first["file"], first["line"], first["label"], first["because"]) == ("ada.jsonl", 2, "out", [])
+    assert (second["line"], second["label"], second["verdict"]) == (4, "in", "out-of-character")
+    assert second["because"]
+    told = persona("drift", "eval", str(place)).out
+    assert second["because"][0] in told
+    assert "ada.jsonl" not in persona("drift", "eval", str(write(folder, DESK, GOOD, SLIP))).out
+
+
 @pytest.mark.parametrize(
     ("subject", "rows", "message"),
     [
