@@ -1,6 +1,7 @@
 """Amounts are what a persona may not promise, give or estimate: money, discounts, values and times."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from gateway.drift.lazily import lazily
@@ -59,8 +60,8 @@ def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[st
             objects += _own(rule, answer, start, end)
         amounts = [
             match
-            for match in (prices.prices(answer) if is_priced else ())
-            if start <= match.start() and match.end() <= end and match[0].replace(" ", "") not in known
+            for match in (prices.within(answer, start, end) if is_priced else ())
+            if match[0].replace(" ", "") not in known
         ]
         if not objects:
             # What is given is no matter of course for being counted out.
@@ -167,9 +168,10 @@ def named(
     # Whoever asks what there is to pay does not ask what a thing of his is worth.
     if rule.concepts.isdisjoint(asked.labels) and rule.own.isdisjoint(asked.content):
         return
-    right = [one.span() for one in prices.prices(answer) if prices.follows(one, asked, answer, known)]
+    right = [one for one in prices.prices(answer) if prices.follows(one, asked, answer, known)]
     for match in _BARE.finditer(answer.text):
-        if any(start <= match.start() < end for start, end in right):
+        before = bisect_right(right, match.start(), key=re.Match.start)
+        if before and match.start() < right[before - 1].end():
             continue
         sentence = answer.sentence(match.start())
         start, end = sentence.start, sentence.end
@@ -189,11 +191,9 @@ def estimates(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[s
         if sentence.asks or answer.has(start, end, "unable"):
             continue
         if rule.concepts & {"@value", "@price", "@compensation"}:
-            for match in prices.prices(answer):
-                inside = start <= match.start() and match.end() <= end
+            for match in prices.within(answer, start, end):
                 if (
-                    inside
-                    and match[0].replace(" ", "") not in known
+                    match[0].replace(" ", "") not in known
                     and not prices.follows(match, asked, answer, known)
                     and not answer.has(*answer.clause(match.start()), "negation")
                 ):

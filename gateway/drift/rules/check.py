@@ -46,6 +46,8 @@ class Kept(NamedTuple):
 NOTHING = Kept()
 OWN = 16
 """Example lines that the rules are tried on, the first."""
+TRIED = 200_000
+"""Characters of them that all rules together are tried on: many rules are tried on fewer, the first."""
 DOUBTED = 0.3
 """The strength of what breaks a rule that the persona's own lines break so, too: it is worth a look."""
 PRETENDS = frozenset({"@ai", "@instructions"})
@@ -92,7 +94,7 @@ class Rules:
         ]
         self.spoken = Spoken(*self._languages(code), languages)
         self.forbidden, self.duties = [], []
-        examples = _within(persona.examples)
+        examples = _within(persona.examples, READ)
         usual = frozenset(self.phrasebook.stems("\n".join(examples)))
         daily = usual | frozenset(self.phrasebook.stems(stored[:READ]))
         told = self._told(persona.prompt[: prose.LONGEST])
@@ -153,7 +155,9 @@ class Rules:
         settled = {one.basis for one in self.active if one.is_declared and one.rule.must_not is None}
         settled.update(f"rules[{at}]" for at, one in enumerate(persona.rules) if one.from_id is not None)
         found: dict[tuple[str, str], int] = {}
-        for at, example in enumerate(examples[:OWN]):
+        # A persona with hundreds of rules and long lines would take a second to be made ready.
+        room = TRIED // max(1, len(self.active))
+        for at, example in enumerate(_within(examples[:OWN], room)):
             said = Marked(self.phrasebook, Stretch(example))
             for one in self._everything(nothing, said, NOTHING):
                 if one.strength >= BREAK and one.basis not in settled:
@@ -239,9 +243,9 @@ def _texts(read: Active, words: Phrasebook) -> tuple[str, str]:
     return (read.rule.must_not or "").removeprefix(lead), read.source
 
 
-def _within(examples: tuple[str, ...]) -> tuple[str, ...]:
-    """The first lines that fit into what is read of them together."""
-    found, room = [], READ
+def _within(examples: tuple[str, ...], room: int) -> tuple[str, ...]:
+    """The first lines that fit into so many characters together."""
+    found = []
     for line in examples:
         found.append(line[:room])
         room -= len(line)

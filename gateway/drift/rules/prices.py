@@ -1,6 +1,7 @@
 """Prices are read in an answer, in digits and in words, and held against those that are stored."""
 
 import re
+from bisect import bisect_left, bisect_right
 
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.marked import Marked
@@ -74,7 +75,7 @@ def _sums(asked: Marked, answer: Marked, known: frozenset[str]) -> Sums:
     several = frozenset(k for k in _counts(asked) | _counts(answer) | {MONTHS} if 1 < k <= MANY)
     many = frozenset(one * k for one in stored for k in several)
     pairs = frozenset(a + b for a in stored for b in stored if a != b)
-    return Sums(several, many, frozenset(stored | many), pairs)
+    return Sums({}, several, many, frozenset(stored | many), pairs)
 
 
 def _cents(amount: str) -> int:
@@ -100,7 +101,15 @@ def prices(answer: Marked) -> list[re.Match[str]]:
     return answer.amounts
 
 
+def within(answer: Marked, start: int, end: int) -> list[re.Match[str]]:
+    """Those of them between two places; of the thousands in a long text it looks at these alone."""
+    found = prices(answer)
+    first = bisect_left(found, start, key=re.Match.start)
+    last = bisect_right(found, end, first, key=re.Match.start)
+    return [match for match in found[first:last] if match.end() <= end]
+
+
 def are_stored(answer: Marked, start: int, end: int, known: frozenset[str]) -> bool:
     """Tell whether all that is said there is told with stored prices: `from 39 € on delivery is free`."""
-    said = [one[0].replace(" ", "") for one in prices(answer) if start <= one.start() and one.end() <= end]
+    said = [one[0].replace(" ", "") for one in within(answer, start, end)]
     return bool(said) and all(one in known for one in said)
