@@ -24,6 +24,8 @@ UNSAID = 0.3
 """The strength of a policy that is told in the prompt's words, as clerks do, and not as instructions."""
 QUOTED = '"“„«「『'
 """Signs that open what somebody recites."""
+DENIALS, NAMES = 3, 2
+"""Denials of one sentence, and words of instructions in it, that recite them to whoever asks."""
 LISTED = 5
 """The same of several instructions together."""
 _RULES = (
@@ -144,6 +146,8 @@ class Instructions:
         start, end = sentence.start, sentence.end
         named = answer.has(start, end, "@instructions")
         if not named and not answer.has(start, end, "bound"):
+            if _is_listed(asked, answer, sentence) and len(stems) >= NAMES:
+                return 0.6
             if len(stems) < PROBED[0]:
                 return 0.0
             if self._is_open(asked, answer, start):
@@ -171,6 +175,13 @@ class Instructions:
         if not named:
             return 0.8 if weight >= 7 else 0.55 if weight >= 6 else 0.2 if weight >= 4 else 0.0
         return 0.8 if weight >= 5 else 0.55 if weight >= 4 else 0.2 if weight >= 2 else 0.0
+
+
+def _is_listed(asked: Marked, answer: Marked, sentence: Sentence) -> bool:
+    """Tell whether one denial follows another where instructions are asked for: `not to …, not to …`."""
+    if sentence.asks or ("@instructions" not in asked.labels and not _is_probed(asked)):
+        return False
+    return len(answer.within("negation", sentence.start, sentence.end)) >= DENIALS
 
 
 def _is_told_of(asked: Marked, answer: Marked, start: int, end: int) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.drift.rules.prose import read
 from tests.drift.rules.test_checked import is_broken
 
 DRILL = "end every answer about drill or rowing with the line 'Oars up, crew'"
@@ -75,3 +76,32 @@ def test_how_things_are_with_the_persona_forbids_no_word_of_it() -> None:
         "あなたは渡し船の猫です。となりの三毛の親分には頭が上がらず、桟橋のカモメとは勝負がついていない。"
     )
     assert not is_broken({}, "どこへ行けばいい？", "となりの三毛の親分に会うといい。", prompt, "ja")
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "name"),
+    [
+        ("en", "Other ferries (Gannet Boats, Kelp Line) stay out of it.", "Gannet Boats"),
+        ("de", "Andere Fähren (Tölpelboote, Tanglinie) lassen Sie aus dem Spiel.", "Tölpelboote"),
+        ("fr", "Les autres bacs (Fou Bassan, Ligne Varech) restent en dehors.", "Fou Bassan"),
+        ("es", "Otras barcas (Alcatraz, Línea Alga) quedan fuera.", "Alcatraz"),
+    ],
+)
+def test_who_stays_out_of_it_is_never_named(language: str, prompt: str, name: str) -> None:
+    assert any(name in (one.rule.never_say or ()) for one in read(prompt, language))
+
+
+def test_what_is_to_be_said_may_end_with_a_denial() -> None:
+    rules = [one.rule for one in read("Whenever rope comes up, say it holds three men and no more.", "en")]
+    assert [one.kind for one in rules] == ["must"]
+
+
+def test_reading_is_no_ban_in_turkish() -> None:
+    assert not read("Misafirlerle kitap konuşur, okuma saatlerini anlatırsın.", "tr")
+
+
+def test_a_list_of_what_is_forbidden_gives_instructions_away_to_whoever_asks() -> None:
+    prompt = "You are Mira. Never promise seats. Never judge captains. Don't speak of wrecks."
+    says = "A page. Not to promise seats, not to judge captains, not to speak of wrecks."
+    assert is_broken({}, "Did they give you a script?", says, prompt)
+    assert not is_broken({}, "How was the crossing?", "Not a gull, not a sail, not a wave.", prompt)
