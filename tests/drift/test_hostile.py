@@ -189,6 +189,17 @@ def test_many_names_in_one_sentence_are_held_against_stored_ones_in_time(snippet
     assert not _is_square(hold, snippet, 10_000)
 
 
+@pytest.mark.parametrize("snippet", ["refund ", "booked, "])
+def test_many_deeds_in_one_sentence_are_looked_for_in_time(snippet: str) -> None:
+    rules = decode([{"must_not": "book anything or give refunds"}, {"must_not": "say that it cannot refund"}])
+    clerk = Profile(Character(name="Osman", prompt="Never book, order, cancel or refund.", rules=rules))
+
+    def hold(answer: str) -> object:
+        return score(clerk, BEGINNING, "Can you book it?", answer)
+
+    assert not _is_square(hold, snippet, 2_000)
+
+
 @pytest.mark.parametrize("snippet", ["$41 ", "I give you $5. ", "5 $"])
 def test_many_prices_are_held_against_what_stored_ones_come_to_in_time(snippet: str) -> None:
     prompt = "You are Osman. A chair costs $40, a table $120. Never promise discounts or estimate a value."

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from gateway.drift.rules import strangers, topics
 from gateway.drift.rules.amounts import MONEY
-from gateway.drift.rules.claims import DEEDS, YEAR
+from gateway.drift.rules.claims import DEEDS, names_year
 from gateway.drift.rules.consent import ABOUT
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
@@ -124,7 +124,7 @@ def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     is_asked = not asked.labels.keys().isdisjoint(DEEDS)
     for sentence in answer.sentences[:BEGINNING]:
         start, end = sentence.start, sentence.end
-        if sentence.asks or answer.has(start, end, *_ELSEWHERE) or YEAR.search(answer.text, start, end):
+        if sentence.asks or answer.has(start, end, *_ELSEWHERE) or names_year(answer, sentence):
             continue
         own = not rule.own.isdisjoint(answer.said(sentence)) or answer.has(start, end, *rule.concepts)
         marks = answer.within("done", start, end) + answer.within("finished", start, start + FIRST)

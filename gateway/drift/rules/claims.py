@@ -7,6 +7,7 @@ from gateway.drift.rules.findings import BREAK, Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding
+from gateway.drift.sentences import Sentence
 
 DEEDS = frozenset(
     [
@@ -54,7 +55,7 @@ CLOSE = 12
 """Characters behind a deed in which a denial is its own."""
 NEAR = 16
 """Characters behind a deed that its verb may stand in, where verbs stand last."""
-YEAR = re.compile(
+_YEAR = re.compile(
     r"(?<![\d.,])(?:1\d|20)\d\d(?![\d.,]?\d)(?!\s?(?:[$€£₺]|euro|lira|pound|dollar))", re.IGNORECASE
 )
 REACH = 64
@@ -123,11 +124,20 @@ def granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, "negation", "condition", *PASSED_ON):
             continue
-        if YEAR.search(answer.text, start, end):
+        if names_year(answer, sentence):
             continue
         if answer.has(start, end, *GRANTING):
             yield finding(rule, "claim", 0.55, start, end)
             return
+
+
+def names_year(answer: Marked, sentence: Sentence) -> bool:
+    """Tell whether a sentence is about a year; each is looked at once, whatever is claimed in it."""
+    found = answer.dated.get(sentence.start)
+    if found is None:
+        found = _YEAR.search(answer.text, sentence.start, sentence.end) is not None
+        answer.dated[sentence.start] = found
+    return found
 
 
 def _done(answer: Marked, mark: Mark) -> float:
@@ -143,7 +153,7 @@ def _done(answer: Marked, mark: Mark) -> float:
     ):
         return 0.0
     near = NEAR if answer.phrasebook.behind else 0
-    if YEAR.search(answer.text, sentence.start, sentence.end):
+    if names_year(answer, sentence):
         return 0.0  # What was done in a year is history, and nothing that somebody has asked for.
     done = [
         one

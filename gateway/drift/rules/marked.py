@@ -42,6 +42,8 @@ class Marked:
         """Prices and the like; `None` where nobody has looked for them yet."""
         self.sums: Sums | None = None
         """What stored amounts come to, with the numbers of both texts; `None` as above."""
+        self.dated: dict[int, bool] = {}
+        """Tells which sentences name a year, by their beginnings, as far as somebody has looked."""
         self._sentences: list[Sentence] | None = None
         self._ends: list[int] = []
         self._clauses: dict[int, list[tuple[int, int]]] = {}
