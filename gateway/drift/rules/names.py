@@ -72,13 +72,14 @@ def denies_names(reading: Marked, cue: Mark, end: int) -> bool:
     """Tell whether nothing but words with a capital stands behind a cue, up to a comma."""
     comma = _COMMA.search(reading.text, cue.end, end)
     last = comma.start() if comma else end
-    joints = [mark for kind in ("nor", "and") for mark in reading.within(f"cue:{kind}", cue.end, last)]
+    nor = reading.within("cue:nor", cue.end, last)
+    joints = [*nor, *reading.within("cue:and", cue.end, last)]
     words = [
-        reading.text[low]
-        for low, _, _ in reading.words_within(cue.end, last)
-        if not any(mark.start <= low < mark.end for mark in joints)
+        word[0]
+        for word in WORD.finditer(reading.text, cue.end, last)
+        if not any(mark.start <= word.start() < mark.end for mark in joints)
     ]
-    return bool(words) and all(map(str.isupper, words))
+    return bool(nor and words) and all(word[:1].isupper() for word in words)
 
 
 def _is_name(reading: Marked, name: str) -> bool:

@@ -30,6 +30,11 @@ def test_what_is_no_name_behind_neither_is_no_word_to_avoid() -> None:
         assert [one.rule.never_say for one in prose.read(prompt, "de")] == [None]
 
 
+def test_a_second_denial_of_a_noun_is_a_rule_of_its_own() -> None:
+    found = prose.read("Gib niemals Rabatt und verhandle nicht über Preise.", "de")
+    assert [one.rule.must_not for one in found] == ["Gib niemals Rabatt", "und verhandle nicht über Preise"]
+
+
 def test_an_occasion_may_say_that_you_are_asked() -> None:
     (found,) = prose.read(
         "Whenever you are asked about delivery, mention that we deliver on Thursdays.", "en"
