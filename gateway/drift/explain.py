@@ -9,7 +9,7 @@ from gateway.drift import calibration, verdict
 from gateway.drift.breaks.detection import Break
 from gateway.drift.coherence.incoherence import Incoherence
 from gateway.drift.profile import Odds, Profile
-from gateway.drift.rules.check import Checked
+from gateway.drift.rules.findings import Checked
 from gateway.drift.score import Signal
 from gateway.drift.text import LONGEST
 from gateway.drift.values.contradiction import Contradiction

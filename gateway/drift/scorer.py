@@ -8,7 +8,7 @@ from gateway.drift.breaks import detection
 from gateway.drift.coherence import incoherence
 from gateway.drift.explain import Explanation
 from gateway.drift.profile import Odds, Profile
-from gateway.drift.rules.check import Kept
+from gateway.drift.rules.findings import Kept
 from gateway.drift.score import Score
 from gateway.drift.text import Text
 from gateway.drift.trend import Manner, Trend

@@ -1,7 +1,6 @@
 """An answer held against the rules of its persona."""
 
 import re
-from typing import NamedTuple
 
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
@@ -18,7 +17,7 @@ from gateway.drift.rules import (
     topics,
     utterance,
 )
-from gateway.drift.rules.findings import BREAK, TOUCH, Finding, belief, distinct
+from gateway.drift.rules.findings import BREAK, NOTHING, TOUCH, Checked, Finding, Kept, belief, distinct
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
 from gateway.drift.rules.marked import Marked
@@ -36,14 +35,6 @@ READ = 24_000
 """Characters of the fields, and of the example lines, that are read for words, the first."""
 
 
-class Kept(NamedTuple):
-    """Holds what a conversation has settled already."""
-
-    duties: frozenset[str] = frozenset()
-    """Duties that were done, and need not be again."""
-
-
-NOTHING = Kept()
 OWN = 16
 """Example lines that the rules are tried on, the first."""
 TRIED = 200_000
@@ -52,21 +43,6 @@ DOUBTED = 0.3
 """The strength of what breaks a rule that the persona's own lines break so, too: it is worth a look."""
 PRETENDS = frozenset({"@ai", "@instructions"})
 """A prompt that names one of these keeps its persona from speaking of it."""
-
-
-class Checked(NamedTuple):
-    """Holds what one answer gave."""
-
-    belief: float | None
-    """That a rule is broken; `None` where the turn touches none."""
-    broken: float | None
-    """The same, but for rules of which the owner wants a warning only."""
-    warned: float
-    """That one of those is broken."""
-    findings: tuple[Finding, ...]
-    touched: tuple[str, ...]
-    """Rules that are worth a look by somebody who understands what is said."""
-    kept: Kept
 
 
 class Rules:

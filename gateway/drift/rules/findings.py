@@ -21,6 +21,31 @@ class Finding(NamedTuple):
     """Names the rule: `rules[2]`, `prose:1a2b3c4d`, or `prompt` for what no persona may do."""
 
 
+class Kept(NamedTuple):
+    """Holds what a conversation has settled already."""
+
+    duties: frozenset[str] = frozenset()
+    """Duties that were done, and need not be again."""
+
+
+NOTHING = Kept()
+
+
+class Checked(NamedTuple):
+    """Holds what one answer gave."""
+
+    belief: float | None
+    """That a rule is broken; `None` where the turn touches none."""
+    broken: float | None
+    """The same, but for rules of which the owner wants a warning only."""
+    warned: float
+    """That one of those is broken."""
+    findings: tuple[Finding, ...]
+    touched: tuple[str, ...]
+    """Rules that are worth a look by somebody who understands what is said."""
+    kept: Kept
+
+
 def belief(findings: list[Finding]) -> float:
     """The strongest decides: several rules often say the same, and weak signs do not add up."""
     return max((one.strength for one in findings), default=0.0)

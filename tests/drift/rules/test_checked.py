@@ -7,8 +7,8 @@ import pytest
 from gateway.drift.character import Character
 from gateway.drift.language import packaged
 from gateway.drift.rule import decode
-from gateway.drift.rules.check import Checked, Rules
-from gateway.drift.rules.findings import BREAK
+from gateway.drift.rules.check import Rules
+from gateway.drift.rules.findings import BREAK, Checked
 from gateway.drift.text import Text
 
 Facts = Mapping[str, object]

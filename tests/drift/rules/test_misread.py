@@ -5,8 +5,8 @@ import pytest
 from gateway.drift.character import Character
 from gateway.drift.language import packaged
 from gateway.drift.rule import Format, Length, Rule
-from gateway.drift.rules.check import Checked, Rules
-from gateway.drift.rules.findings import BREAK
+from gateway.drift.rules.check import Rules
+from gateway.drift.rules.findings import BREAK, Checked
 from gateway.drift.rules.prose import read
 from gateway.drift.rules.words import ENTRY, entries
 from gateway.drift.text import Text
