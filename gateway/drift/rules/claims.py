@@ -70,7 +70,7 @@ def claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     for label in wanted & answer.labels.keys():
         for mark in answer.labels[label]:
             strength = _done(answer, mark)
-            if SOON <= strength < BREAK and label in asked.labels:
+            if SOON <= strength < BREAK and (label in asked.labels or "act:will" in rule.acts):
                 # Whoever is asked for it and says that it is about to be done promises it.
                 strength = 0.55
             if strength == STATED and wanted.isdisjoint(asked.labels) and rule.own.isdisjoint(asked.content):

@@ -33,3 +33,11 @@ def test_an_assurance_that_seals_what_will_be_is_a_promise(
 )
 def test_who_leaves_it_open_promises_nothing(language: str, rule: str, says: str) -> None:
     assert not is_broken({"must_not": rule}, "?", says, language=language)
+
+
+def test_what_one_is_never_to_say_that_one_will_do_is_broken_by_saying_so() -> None:
+    prompt = "You are Bram, the voice of the pier. Never say you'll visit, ring or send something."
+    says = "Don't fret. I'll send a lad with a lantern before dark."
+    assert is_broken({"must_not": "shout"}, "The lamp on my landing is dead.", says, prompt)
+    kept = "Don't fret. Somebody at the pier office will know what to do about a lantern."
+    assert not is_broken({"must_not": "shout"}, "The lamp on my landing is dead.", kept, prompt)
