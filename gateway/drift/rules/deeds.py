@@ -26,8 +26,7 @@ def is_cue(reading: Marked, word: Placed) -> bool:
 def deed(reading: Marked, segment: Segment) -> Rule | None:
     """Read what is forbidden, cannot be done, or has to be done."""
     start, end = segment
-    text = _plain(reading, segment)
-    says = reading.phrasebook.says
+    text, says = _plain(reading, segment), reading.phrasebook.says
     if is_beyond(reading, segment):
         return Rule(must_not=says.get("claim", "{}").format(text))
     occasions = occasions_of(reading, segment)
