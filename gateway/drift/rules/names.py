@@ -59,6 +59,10 @@ def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, lis
                     yield at, match.end(), _forms(reading, name, start, end)
 
 
+LISTED = 300
+"""Characters behind a cue in which names are looked for."""
+
+
 def _of_others(reading: Marked, start: int, end: int) -> Iterator[Mark]:
     """Find a denial of nothing but names, behind others: `name no rivals, neither Skelder nor Bluequill`."""
     told = reading.within("act:name", start, end)
@@ -70,6 +74,8 @@ def _of_others(reading: Marked, start: int, end: int) -> Iterator[Mark]:
 
 def denies_names(reading: Marked, cue: Mark, end: int) -> bool:
     """Tell whether nothing but words with a capital stands behind a cue, up to a comma."""
+    # A prompt may have thousands of cues in one sentence, each of which has all the others behind it.
+    end = min(end, cue.end + LISTED)
     comma = _COMMA.search(reading.text, cue.end, end)
     last = comma.start() if comma else end
     nor = reading.within("cue:nor", cue.end, last)

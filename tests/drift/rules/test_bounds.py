@@ -8,6 +8,8 @@ from gateway.drift.rule import decode
 from gateway.drift.rules import prices
 from gateway.drift.rules.check import TRIED, Rules
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.names import LISTED, denies_names
 from gateway.drift.rules.shelf import phrasebook
 from gateway.drift.text import Stretch
 
@@ -51,3 +53,18 @@ def test_an_amount_is_reckoned_the_same_whatever_was_asked_of_the_sums_before() 
 
     assert told("60 €", "55 €", "61 €", "60 €", "61 €") == [True, True, False, True, False]
     assert told("61 €", "60 €", "55 €") == [False, True, True]
+
+
+def test_behind_each_denial_only_so_much_is_looked_at_for_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = phrasebook(packaged(), "en")
+    assert book is not None
+    looked: list[int] = []
+
+    def look(_: Marked, _label: str, start: int, end: int) -> list[Mark]:
+        looked.append(end - start)
+        return []
+
+    monkeypatch.setattr(Marked, "within", look)
+    reading = Marked(book, Stretch("Never Skelder " * 1000))
+    denies_names(reading, Mark(0, 5, "cue:never"), len(reading.text))
+    assert set(looked) == {LISTED}
