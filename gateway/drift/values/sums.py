@@ -76,24 +76,23 @@ def follows_from(value: float, others: Set[float], counts: Set[float]) -> bool:
 
     One of them may count twice or three times: "two adults are 700, and 150 for each child".
     """
-    several = {k for k in counts | _PERIODS if 1 < k <= _MULTIPLES and k == int(k)}
+    several = _several(counts | _PERIODS)
     if any(value in (round(one * k, _DIGITS), round(one / k, _DIGITS)) for one in others for k in several):
         return True
     some = sorted(others)[:_PARTS]
     if any(round(a + k * b, _DIGITS) == value for a, b in permutations(some, 2) for k in _AGAIN):
         return True
-    return any(
-        round(sum(parts), _DIGITS) == value
-        for many in range(2, len(some) + 1)
-        for parts in combinations(some, many)
-    )
+    return _come_to(value, some)
 
 
 def _is_total(value: float, said: set[float], every: Set[float | str]) -> bool:
     """Tell whether it is what several stored numbers come to that the answer adds up: 28, 45 and 9."""
     parts = [one for one in said if one in every and 0 < one < value]
-    if not 1 < len(parts) <= _PARTS:
-        return False
+    return len(parts) <= _PARTS and _come_to(value, parts)
+
+
+def _come_to(value: float, parts: Sequence[float]) -> bool:
+    """Tell whether two or more of these come to it."""
     return any(
         round(sum(some), _DIGITS) == value
         for many in range(2, len(parts) + 1)
@@ -101,9 +100,14 @@ def _is_total(value: float, said: set[float], every: Set[float | str]) -> bool:
     )
 
 
+def _several(counts: Set[float]) -> set[float]:
+    """Give those of the numbers by which something may be counted several times."""
+    return {k for k in counts if 1 < k <= _MULTIPLES and k == int(k)}
+
+
 def _is_sum(value: float, values: Set[float], counts: set[float]) -> bool:
     """Tell whether it is a stored value and several of another one: a bed and two bowls of stew."""
-    several = {k for k in counts if 1 < k <= _MULTIPLES and k == int(k)}
+    several = _several(counts)
     if not several or len(values) > _SUMMED:
         return False
     many = {round(one * k, _DIGITS) for one in values for k in several}
