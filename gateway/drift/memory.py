@@ -23,7 +23,7 @@ _HOLDING = (dict, list, tuple)
 
 
 class Forgetful(Protocol):
-    """What shares the room can be emptied at any time, by any thread."""
+    """It shares the room, and can be emptied at any time, by any thread."""
 
     def clear(self) -> None: ...
 

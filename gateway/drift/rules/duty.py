@@ -13,7 +13,7 @@ from gateway.drift.rules.words import fold
 SEVERAL = 2
 """Words of its own from which on a duty to end with a question is one for some answers only."""
 USUAL = frozenset({"on:travel", "on:visit", "on:buy", "on:booking", "on:touch", "on:eat"})
-"""What people come to most places for tells little by itself."""
+"""People come to most places for these, which tell little by themselves."""
 CHILD = "@child"
 
 
@@ -41,7 +41,7 @@ class Duty(NamedTuple):
     """Words of these that others say as well, with the labels of those."""
     concepts: frozenset[str]
     is_vague: bool
-    """What is to be done has no word of its own that an answer would show it by."""
+    """The duty has no word of its own that an answer would show it by."""
     anchors: tuple[str, ...]
     """Numbers, codes and addresses that have to be given."""
     glyphs: frozenset[str]

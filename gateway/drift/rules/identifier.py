@@ -117,12 +117,12 @@ def log_odds(identifier: Identifier, parts: Sequence[str]) -> NDArray[np.float32
 
 
 class Weighed(NamedTuple):
-    """What words, each by itself, say of the language that they are in."""
+    """Holds what words, each by itself, say of the language that they are in."""
 
     odds: dict[str, float]
     """How much likelier each makes another language than ours."""
     rows: dict[str, bytes]
-    """For each the weights of all languages."""
+    """Each has the weights of all languages."""
 
 
 class Leanings:

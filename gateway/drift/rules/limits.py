@@ -16,7 +16,7 @@ _LEAST = 4
 _FAR = 24
 """Characters between a number and the words that it counts."""
 _GRATIS = ("@free", "@waive")
-"""What costs nothing denies something only by its words."""
+"""These say that something costs nothing, and deny something only by their words."""
 _LED = 4
 """Letters of a word that may lead a range."""
 _BESIDE, _SOON = 4, 14

@@ -41,7 +41,7 @@ class Marked:
         self.amounts: list[re.Match[str]] | None = None
         """Prices and the like; `None` where nobody has looked for them yet."""
         self.sums: Sums | None = None
-        """What stored amounts come to, with the numbers of both texts; `None` as above."""
+        """Stored amounts come to these, with the numbers of both texts; `None` as above."""
         self.dated: dict[int, bool] = {}
         """Tells which sentences name a year, by their beginnings, as far as somebody has looked."""
         self._sentences: list[Sentence] | None = None

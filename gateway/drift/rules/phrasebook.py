@@ -41,7 +41,7 @@ class Phrasebook:
         self.amount = self.dose = re.compile("(?!)")
         """Patterns of amounts of money and of doses, as any language writes them."""
         self.kinds: Phrasebook | None = None
-        """What tells of an occasion, which only duties that are told so are looked for."""
+        """It tells kinds of occasions, and is asked only for duties that name one."""
         self.counts: dict[str, int] = {}
         """Every number word of the language with its value."""
         self.spaced = spaced

@@ -94,7 +94,7 @@ def _counts(reading: Marked) -> set[int]:
 
 
 def prices(answer: Marked) -> list[re.Match[str]]:
-    """The amounts of an answer, looked for once for all rules."""
+    """Give the amounts of an answer, which are looked for once for all rules."""
     if answer.amounts is None:
         is_there = _NUMERAL.search(answer.text) is not None
         answer.amounts = list(answer.phrasebook.amount.finditer(answer.text)) if is_there else []
@@ -102,7 +102,7 @@ def prices(answer: Marked) -> list[re.Match[str]]:
 
 
 def within(answer: Marked, start: int, end: int) -> list[re.Match[str]]:
-    """Those of them between two places; of the thousands in a long text it looks at these alone."""
+    """Give those of them between two places; of the thousands in a long text it looks at these alone."""
     found = prices(answer)
     first = bisect_left(found, start, key=re.Match.start)
     last = bisect_right(found, end, first, key=re.Match.start)

@@ -31,7 +31,7 @@ FAMILIAR = 0.75
 BESIDE = 12
 """Characters beside a verb in which it is denied."""
 FORETELLING = frozenset({"act:promise", "act:estimate"})
-"""What is only not to be promised may well be advised: `that a fracture heals`."""
+"""A rule with nothing but these lets it be advised: not to promise `that a fracture heals`."""
 HEALTH = frozenset({"@diagnosis", "@medicine"})
 """Whoever names one of these to somebody who is ill gives advice."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}

@@ -17,7 +17,7 @@ SAID = {"examples": 0.6, "earlier": 0.7}
 
 
 _TOLD = frozenset({"figure", "number", "name"})
-"""What may be told of others: these are the figures and the names of an answer."""
+"""These may be told of others: the figures and the names of an answer."""
 
 
 class Clash(NamedTuple):
@@ -47,7 +47,7 @@ class Evidence:
         self.question = question
         self.answer, self.asked_text = "", ""
         self.mentions: Sequence[Mention] = ()
-        """What is known of the words of the answer."""
+        """They hold what is known of the words of the answer."""
         self._asides: Asides | None = None
         self._theirs: frozenset[float | str] | None = None
         self.said: set[str] = set()
@@ -56,7 +56,7 @@ class Evidence:
 
     @property
     def asides(self) -> Asides:
-        """What the answer says of others, or of another time; it is looked for where something is accused."""
+        """Find what the answer says of others, or of another time, once something is accused."""
         if self._asides is None:
             lexicon = self.facts.lexicon
             self._asides = Asides(
