@@ -378,20 +378,6 @@ def test_a_time_between_opening_and_closing_is_no_other_time(language: str, hour
 
 
 @pytest.mark.parametrize(
-    ("user", "says", "is_right"),
-    [
-        ("What do a haircut and a shave come to?", "Forty-one pounds for both.", True),
-        ("What does a haircut cost?", "Forty-one pounds.", False),
-        ("How much is a shave?", "Forty-one pounds, sir.", False),
-    ],
-)
-def test_what_several_named_things_come_to_is_no_other_price(user: str, says: str, is_right: bool) -> None:
-    profile = Profile(Character(language="en", prompt="A haircut is £26. A shave is £15. A towel is £3."))
-    result, _ = score(profile, BEGINNING, user, says)
-    assert ("number-clash" not in {signal.name for signal in result.signals}) is is_right
-
-
-@pytest.mark.parametrize(
     ("digits", "decimal", "value"),
     [
         ("1.234.567,89", ",", 1_234_567.89),

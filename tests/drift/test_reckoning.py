@@ -2,6 +2,9 @@
 
 import pytest
 
+from gateway.drift.character import Character
+from gateway.drift.profile import Profile
+from gateway.drift.scorer import BEGINNING, score
 from tests.drift.test_asides import accused
 
 
@@ -91,3 +94,17 @@ def test_small_words_and_years_of_anything_tell_no_field(
 def test_an_age_is_told_by_who_has_it(language: str, prompt: str, right: str, wrong: str) -> None:
     assert not accused(language, prompt, "?", right)
     assert accused(language, prompt, "?", wrong)
+
+
+@pytest.mark.parametrize(
+    ("user", "says", "is_right"),
+    [
+        ("What do a haircut and a shave come to?", "Forty-one pounds for both.", True),
+        ("What does a haircut cost?", "Forty-one pounds.", False),
+        ("How much is a shave?", "Forty-one pounds, sir.", False),
+    ],
+)
+def test_what_several_named_things_come_to_is_no_other_price(user: str, says: str, is_right: bool) -> None:
+    profile = Profile(Character(language="en", prompt="A haircut is £26. A shave is £15. A towel is £3."))
+    result, _ = score(profile, BEGINNING, user, says)
+    assert ("number-clash" not in {signal.name for signal in result.signals}) is is_right

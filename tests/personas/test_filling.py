@@ -32,6 +32,12 @@ class Embedder:
         return Vectors(np.zeros((len(order.texts), DIMENSIONS), dtype="<f4").tobytes(), 1)
 
 
+async def look(filling: Filling) -> None:
+    await filling.look()
+    assert filling._task is not None
+    await filling._task
+
+
 async def push(database: Database, workspace_id: str, slug: str) -> None:
     async with database.write() as connection:
         draft = Draft(Profile(slug=slug, name=slug), Content(prompt=f"You are {slug}."))
@@ -51,9 +57,7 @@ async def test_a_version_is_read_that_appears_behind_later_ones(
             monkeypatch.setattr(clock, "now_ms", lambda ago=ago: now - ago)
             await push(database, mine.id, slug)
             monkeypatch.setattr(clock, "now_ms", lambda: now)
-            await filling.look()
-            assert filling._task is not None
-            await filling._task
+            await look(filling)
             assert embedder.texts == count
 
 
@@ -125,12 +129,6 @@ async def test_an_older_store_that_was_put_back_is_read_from_its_start(
         assert embedder.texts == 4
 
 
-async def look(filling: Filling) -> None:
-    await filling.look()
-    assert filling._task is not None
-    await filling._task
-
-
 async def test_more_vectors_than_a_page_are_listed_in_their_order(
     place: Path | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,9 +141,7 @@ async def test_more_vectors_than_a_page_are_listed_in_their_order(
         async with database.write() as connection:
             await vectors.want(connection, mine.id)
         filling = Filling(database, embedder, all_=False)
-        await filling.look()
-        assert filling._task is not None
-        await filling._task
+        await look(filling)
         async with database.read() as connection:
             found = await vectors.behind(connection, mine.id, 0)
             assert [each.seq for each in found] == sorted(each.seq for each in found)
@@ -167,9 +163,7 @@ async def test_versions_that_nobody_looks_for_are_read_once_they_are_no_longer_e
             await push(database, workspace.id, slug)
         for later in (0, CALM_MS):
             monkeypatch.setattr(clock, "now_ms", lambda later=later: now + later)
-            await filling.look()
-            assert filling._task is not None
-            await filling._task
+            await look(filling)
             read.append(embedder.texts)
         assert read == ([1, 2] if all_ else [0, 0])
 
@@ -189,19 +183,17 @@ async def test_what_was_looked_through_is_not_looked_through_again(
             async with database.write() as connection:
                 await vectors.want(connection, mine.id)
         name = "wanted" if is_wanted else "settled"
-        look = getattr(vectors, name)
+        page = getattr(vectors, name)
 
         async def noted(connection: Any, after: str, *more: Any) -> Any:
             begun.append(after)
-            return await look(connection, after, *more)
+            return await page(connection, after, *more)
 
         monkeypatch.setattr(vectors, name, noted)
         # The second one is that of a process that begins with nothing left to do.
         for filling in (Filling(database, embedder, all_=True), Filling(database, embedder, all_=True)):
             for _ in range(2):
-                await filling.look()
-                assert filling._task is not None
-                await filling._task
+                await look(filling)
             newest = ids.least("ver", now - (SETTLED_MS if is_wanted else CALM_MS))
             assert (begun[0], begun[-1]) == ("", newest)
             begun.clear()

@@ -6,16 +6,11 @@ from gateway.drift.character import Character
 from gateway.drift.language import packaged
 from gateway.drift.profile import Profile
 from gateway.drift.rules.check import Rules
-from gateway.drift.rules.findings import BREAK
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.shelf import phrasebook
 from gateway.drift.scorer import BEGINNING, score
 from gateway.drift.text import Stretch, Text
-
-
-def is_broken(prompt: str, language: str, user: str, says: str) -> bool:
-    persona = Character(name="", language=language, prompt=prompt)
-    return (Rules(persona, "", packaged()).check(Text(user), Text(says)).broken or 0) >= BREAK
+from tests.drift.rules.test_misread import is_broken
 
 
 @pytest.mark.parametrize(
