@@ -7,7 +7,9 @@ Verdict = Literal["warming-up", "in-character", "drifting", "out-of-character"]
 LINES_NEEDED = 4
 """Examples and accepted turns together, below which a manner cannot be told yet."""
 SUSPICIOUS = 0.05
-"""A turn that looks at most so usual is drifting."""
+"""A turn that looks at most so usual has a sign, and is out of character if another voice is likely."""
+RARE = 0.03
+"""A turn that looks at most so usual is drifting by that alone."""
 LIKELY = 0.5
 """A belief from which on it is more likely than not."""
 CONTRADICTS = 0.15
@@ -55,9 +57,8 @@ def judge(beliefs: Beliefs) -> Verdict:
         return "drifting"
     if beliefs.lines < LINES_NEEDED:
         return "drifting" if beliefs.assistant >= LIKELY else "warming-up"
-    is_unlike = beliefs.p <= SUSPICIOUS
-    if is_unlike and beliefs.voice >= LIKELY:
+    if beliefs.p <= SUSPICIOUS and beliefs.voice >= LIKELY:
         return "out-of-character"
-    if (is_unlike and not beliefs.is_brief) or beliefs.trend >= LIKELY:
+    if (beliefs.p <= RARE and not beliefs.is_brief) or beliefs.trend >= LIKELY:
         return "drifting"
     return "in-character"
