@@ -16,6 +16,7 @@ from gateway.drift.scripts import LATIN, SCRIPTS, script
 from gateway.drift.tables import (
     Country,
     Figures,
+    Names,
     Numbers,
     RuleWords,
     Words,
@@ -25,7 +26,6 @@ from gateway.drift.wordings import Breaks, Nature, Phrases
 
 ANY = "any"
 """The file of what is the same in every language."""
-DEFAULT = "en"
 
 
 class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
@@ -47,6 +47,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     towns: dict[str, str] = {}
     """Places of their own, by the place that they lie in."""
     country: Country = Country()
+    names: Names = Names()
     phrases: Phrases = Phrases()
     persona: Nature = Nature()
     breaks: Breaks = Breaks()
@@ -120,6 +121,11 @@ class Languages(Mapping[str, Language]):
         """Give the language that a text in a script is taken for where nothing else is known."""
         return self._first.get(script)
 
+    @property
+    def default(self) -> str:
+        """Give what a text is taken for where nothing tells its language: the one that stands for Latin."""
+        return self._first.get(LATIN, ANY)
+
     def is_unspaced(self, code: str) -> bool:
         return code in self._all and self._all[code].is_unspaced
 
@@ -129,7 +135,7 @@ class Languages(Mapping[str, Language]):
         found = script(text)
         if found is None or found == self.script(code):
             return code
-        return self._first.get(found, DEFAULT)
+        return self._first.get(found, self.default)
 
 
 def primary(declared: str) -> str:

@@ -65,7 +65,7 @@ class Profile:
         served = known.breaks.service if known else ()
         self.service = Service(phrases(served), frozenset(one for one in served if one in own))
         # Here, where there is time, since the first turn that needs them would wait for it.
-        self.patterns.warm(self.vocabulary.language, language.DEFAULT)
+        self.patterns.warm(self.vocabulary.language, languages.default)
         self.glance = _glance(self.facts.lexicon, self.service.phrases, self.patterns)
         self.relevance = _relevance()
         self.repertoire = incoherence.repertoire(character.language, examples, self.relevance, languages)

@@ -77,6 +77,8 @@ class Words(Table, frozen=True):
     """A verb follows what it is about, and so does its negation."""
     false_friends: str = ""
     """Words of other languages that mean something else in this one."""
+    closing: str = ""
+    """Letters at the end of a sentence that say nothing: 我三十*了*."""
 
 
 class Numbers(Table, frozen=True):
@@ -158,6 +160,12 @@ class Figures(Table, frozen=True):
     """Words that say the contrary."""
     closed: str = ""
     """Words by which a prompt says of a day that nobody is there."""
+    numbered: str = ""
+    """Before a number that counts nothing: *No.* 12."""
+    of_month: str = ""
+    """A pattern of what stands between a day and its month: "12 *de* mayo"."""
+    worded: str = ""
+    """A pattern of prices whose number is written in characters or words: 三百元."""
     no_labels: str = ""
     """Words before a number that are no label of it."""
 
@@ -169,6 +177,25 @@ class Country(Table, frozen=True):
     """The country, as the value of a place."""
     units: str = ""
     """Letters behind the name of a place that say which kind it is."""
+
+
+class Names(Table, frozen=True):
+    """Names of others are written with these, in texts of whatever language."""
+
+    titles: str = ""
+    """Before a name, with a full stop: *Dr.* Ash."""
+    within: str = ""
+    """Between its words: House *of* Ash."""
+    listed: str = ""
+    """The same where others are listed by their names; elsewhere these join any nouns: Haus *der* Bücher."""
+    articles: str = ""
+    """Before a name, and no part of it: *the* Skelder."""
+    possessives: str = ""
+    """Behind a name and an apostrophe: Skelder’*s*."""
+    endings: str = ""
+    """A name in Latin letters is inflected by these, without accents: two Skelder*s*."""
+    kind_first: bool = False
+    """A name in this language begins with what it is: *Osteria* Merlo."""
 
 
 class RuleWords(Table, frozen=True):
@@ -184,6 +211,10 @@ class RuleWords(Table, frozen=True):
     """Endings of inflection, which a stem is without."""
     cases: str = ""
     """Endings of the cases that a prompt may name others in, who are told of in another one."""
+    fleeting: str = ""
+    """Vowels before the last consonant of a name that some cases are without: Lis*e*k, o Lisku."""
+    quoting: str = ""
+    """Words behind what somebody says, which is no rule then: できない*と*も言わず."""
     apostrophes: bool = False
     """What is said of a name is written onto it behind an apostrophe."""
     exceptions: str = ""

@@ -11,6 +11,10 @@ from gateway.drift import language, rule
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, packaged
 from gateway.drift.profile import Profile
+from gateway.drift.rules import units
+from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.names import named
+from gateway.drift.rules.shelf import phrasebook
 from gateway.drift.score import Score
 from gateway.drift.scorer import BEGINNING, score
 from gateway.drift.text import Stretch
@@ -96,6 +100,31 @@ def test_figures_in_it_are_read_by_its_file_alone(folder: Path) -> None:
     said = "Zavor po pelko, 20 pro tvara, polu chasin, 10 drobna."
     figures = [(one.kind, one.value) for one in read(Stretch(said)).figures]
     assert figures == [("time", 300), ("time", 100), ("hour", 0.5), ("vsk", 0.5)]
+
+
+def test_names_in_it_are_read_and_found_by_its_file_alone(folder: Path) -> None:
+    languages = language.read(folder)
+    book = phrasebook(languages, CODE, prompts=True)
+    assert book is not None
+    reading = Marked(book, Stretch("Zikas nomar (Osta Skelder ze Bron ut tae Tov. Kassan), mun Vasha"))
+    found = [forms for *_, forms in named(reading, 0, len(reading.text))]
+    assert found == [["Osta Skelder ze Bron", "Skelder", "Bron"], ["Tov. Kassan", "Kassan"], ["Vasha"]]
+    rules = rule.decode([{"never_say": ["Skelder"]}])
+    strict = Profile(Character(language=CODE, prompt="Tor som Vasha.", rules=rules), languages)
+    assert (told(strict, "", "Mu halomam Skelderumim.").rules or 0) >= 0.5
+    assert not told(strict, "", "Mu halomam Skelderumom.").rules
+
+
+def test_times_days_and_prices_in_it_are_told_by_its_file_alone(folder: Path) -> None:
+    languages = language.read(folder)
+    assert units.clock(languages).fullmatch("5 uro")
+    assert units.year(languages).fullmatch("1986")
+    assert units.year(languages).match("1986 veska") is None
+    book = phrasebook(languages, CODE)
+    assert book is not None
+    assert book.worded.search("Po pelkotvara veska.")
+    figures = lexicon(CODE, languages).read(Stretch("Po 5 ze gelan, domar cis 7.")).figures
+    assert [(one.kind, one.value) for one in figures] == [("date", 105), ("label:domar", "7")]
 
 
 def test_a_language_does_not_know_what_another_folder_says() -> None:

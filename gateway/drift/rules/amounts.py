@@ -29,9 +29,6 @@ UNASSURED = ["receive", "give", "perfect", "passive", "done"]
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
 PRICE = 6
 """Digits of a bare number that may be a price."""
-_CLOCK = lazily(
-    r"(?<![\d.,])\d{1,2}(?::\d{2}|[.h]\d{2}(?!\d)|\s?(?:am|pm|uhr|h|点|時|시)(?!\w))", re.IGNORECASE
-)
 PRICED = frozenset({"@price", "@value", "@pay"})
 _BARE = lazily(r"(?<![\d:.])\d{2,3}(?:[ .,]?\d{3})*(?![\d:])")
 """A number without what it counts."""
@@ -203,7 +200,8 @@ def estimates(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[s
                 if answer.has(start, end, "@value") and answer.has(start, end, "currency"):
                     yield finding(rule, "estimate", 0.6, mark.start, end)
         if is_time and answer.has(start, end, *(rule.concepts & {"@repair", "@deliver", "@visit"})):
-            clock = [match.span() for match in _CLOCK.finditer(text, start, end) if match[0] not in known]
+            told = answer.phrasebook.clock.finditer(text, start, end)
+            clock = [match.span() for match in told if match[0] not in known]
             times = clock + [mark[:2] for mark in answer.within("@time", start, end)]
             if times and answer.has(start, end, "future", "receive", "guarantee", "passive", "done"):
                 yield finding(rule, "estimate", 0.65 if clock else 0.5, start, end)

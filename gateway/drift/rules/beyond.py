@@ -43,7 +43,7 @@ def is_beyond(reading: Marked, segment: Segment) -> bool:
 
 def _is_spoken(reading: Marked, unable: Mark) -> bool:
     """Tell whether it is what somebody says: できないとも言わず."""
-    return reading.phrasebook.glyphs and reading.text[unable.end : unable.end + 1] in ("と", "か")
+    return reading.text.startswith(reading.phrasebook.quoting, unable.end)
 
 
 def _says_itself(reading: Marked, segment: Segment) -> bool:

@@ -4,6 +4,7 @@ import re
 
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, primary
+from gateway.drift.proper_names import proper_names
 from gateway.drift.rule import COMMON, Active, effective
 from gateway.drift.rules import (
     answered,
@@ -24,7 +25,7 @@ from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.rules.shelf import empty, phrasebook
 from gateway.drift.rules.spoken import Spoken
-from gateway.drift.rules.terms import Terms
+from gateway.drift.rules.terms import Forms, Terms
 from gateway.drift.text import Stretch, Text
 
 LONGEST = 8_000
@@ -63,8 +64,9 @@ class Rules:
         words = known or self.phrasebook
         names = {one.rule.never_say for one in read}
         ands = dict.fromkeys([*words.ands, *self.phrasebook.ands])
+        forms = Forms.of(proper_names(languages), ands, words.cases, words.fleeting)
         self.terms = [
-            (one, Terms(terms, are_read=terms in names, ands=ands, cases=words.cases))
+            (one, Terms(terms, forms, are_read=terms in names))
             for one in self.active
             if (terms := one.rule.never_say) is not None
         ]

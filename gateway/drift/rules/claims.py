@@ -1,6 +1,5 @@
 """A persona claims to have done, or to be about to do, what it cannot."""
 
-import re
 from collections.abc import Iterator
 
 from gateway.drift.rules.findings import BREAK, Finding
@@ -55,9 +54,6 @@ CLOSE = 12
 """Characters behind a deed in which a denial is its own."""
 NEAR = 16
 """Characters behind a deed that its verb may stand in, where verbs stand last."""
-_YEAR = re.compile(
-    r"(?<![\d.,])(?:1\d|20)\d\d(?![\d.,]?\d)(?!\s?(?:[$€£₺]|euro|lira|pound|dollar))", re.IGNORECASE
-)
 REACH = 64
 """Characters behind an `I have` that what was done may stand in."""
 GRANTING = ("done", "passive", "finished", "perfect")
@@ -135,7 +131,7 @@ def names_year(answer: Marked, sentence: Sentence) -> bool:
     """Tell whether a sentence is about a year; each is looked at once, whatever is claimed in it."""
     found = answer.dated.get(sentence.start)
     if found is None:
-        found = _YEAR.search(answer.text, sentence.start, sentence.end) is not None
+        found = answer.phrasebook.year.search(answer.text, sentence.start, sentence.end) is not None
         answer.dated[sentence.start] = found
     return found
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.drift.arrays import mapped
-from gateway.drift.language import DEFAULT, Languages
+from gateway.drift.language import Languages
 from gateway.drift.memory import SLOT, Room, shared, weight
 from gateway.drift.scripts import LATIN, leading
 
@@ -198,10 +198,12 @@ def language_of(text: str, preferred: Sequence[str], languages: Languages) -> st
     written = leading(text)
     if written is not None and written not in (LATIN, "cyrillic"):
         some = languages.written[written]
-        return next((one for one in preferred if one in some), languages.standing_for(written) or DEFAULT)
+        return next(
+            (one for one in preferred if one in some), languages.standing_for(written) or languages.default
+        )
     identifier, seen = packaged(), plain(text[:LONGEST])
     if written is None or not seen.strip():
-        return next(iter(preferred), DEFAULT)
+        return next(iter(preferred), languages.default)
     (row,) = log_odds(identifier, [" ".join(seen.split())])
     is_short = len(seen.split()) < FEW and bool(preferred)
     if is_short and preferred[0] not in identifier.languages:
@@ -211,6 +213,6 @@ def language_of(text: str, preferred: Sequence[str], languages: Languages) -> st
         for language in identifier.languages
     ]
     if not any(fits):
-        return next(iter(preferred), DEFAULT)
+        return next(iter(preferred), languages.default)
     scores = np.where(fits, row, -np.inf)
     return identifier.languages[int(scores.argmax())]

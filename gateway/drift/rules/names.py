@@ -7,20 +7,10 @@ from gateway.drift.lazily import lazily
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.words import WORD, fold
-from gateway.drift.scripts import UPPER
 from gateway.drift.text import Stretch
 
-_NAME = rf"(?:(?:Dr|Prof|St|Mr|Mrs|Ms|Mme|Sr|Sra)\.\s+)?[{UPPER}][\w’'-]*"
-_RUN = lazily(
-    rf"{_NAME}(?:\s+(?:(?:&|\+|of|the|de|du|des|di|del|della|van|von|der)\s+)?{_NAME}|\s*&\s*{_NAME})*"
-)
 _BRACKETS = lazily(r"\(([^()]{2,300})\)|（([^（）]{2,300})）")
-_PARTS = lazily(
-    r"\s*[,;/、，；]\s*|\s+(?:and|or|und|oder|et|ou|ni|y|o|e|en|of|ve|veya|ile|i|lub|и|или)\s+|(?<=[\u3040-\u9fff])[・や和或与](?=[\u3040-\u9fff])"
-)
 _COMMA = re.compile(r"[,，、]")
-KIND_FIRST = frozenset({"es", "fr", "it", "pt"})
-"""Languages in which a name begins with what it is, as in `Osteria Merlo`."""
 _LEAD = lazily(r"^(?:[a-zà-ÿ.]+\s+){1,3}(?=[A-ZÀ-Þ])")
 """Small words before a name: *chez* Fanchon, *such as* Thornfall."""
 _SUFFIX = lazily(r"['’]\w{1,6}$")
@@ -34,29 +24,27 @@ _LEAST = 4
 
 def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, list[str]]]:
     """Names between two places, each with where it stands and what it may be called."""
-    text = reading.text
+    text, shapes = reading.text, reading.phrasebook.shapes
     brackets = [match.span() for match in _BRACKETS.finditer(text, start, end)]
     for low, high in brackets:
         at = low + 1
-        for part in _PARTS.split(text[low + 1 : high - 1]):
+        for part in shapes.parting.split(text[low + 1 : high - 1]):
             name = _LEAD.sub("", part.strip(" .…\"'“”„«»「」『』"))
             if _is_name(reading, name) and not _is_clause(reading, name):
                 yield at, high, _forms(reading, name, start, end)
-    if reading.phrasebook.code == "de" or reading.phrasebook.glyphs:
+    if reading.phrasebook.capital_nouns or reading.phrasebook.glyphs:
         leads = [*reading.within("name:leads", start, end), *_of_others(reading, start, end)]
         places = [(min(mark.end for mark in leads), end)] if leads else []
     else:
         places = [(start, end)]
     for low, high in places:
-        for match in _RUN.finditer(text, low, high):
+        for match in shapes.run.finditer(text, low, high):
             if any(a <= match.start() < b for a, b in brackets):
                 continue
             at = _begin(reading, *match.span())
-            # In Dutch `of` is no part of a name but an `or`.
-            said = text[at : match.end()]
-            for name in said.split(" of ") if reading.phrasebook.code == "nl" else [said]:
-                if name and not _elsewhere(reading, name, start, end):
-                    yield at, match.end(), _forms(reading, name, start, end)
+            name = text[at : match.end()]
+            if name and not _elsewhere(reading, name, start, end):
+                yield at, match.end(), _forms(reading, name, start, end)
 
 
 LISTED = 300
@@ -91,7 +79,7 @@ def denies_names(reading: Marked, cue: Mark, end: int) -> bool:
 def _is_name(reading: Marked, name: str) -> bool:
     if not 1 < len(name) <= 60 or name.isdigit():
         return False
-    return reading.phrasebook.glyphs or _RUN.match(name) is not None
+    return reading.phrasebook.glyphs or reading.phrasebook.shapes.run.match(name) is not None
 
 
 def _is_clause(reading: Marked, part: str) -> bool:
@@ -118,8 +106,9 @@ def _begin(reading: Marked, start: int, end: int) -> int:
         return end - len(rest.lstrip())
     # Names beside each other are told by those that do not begin a sentence: `Skelder and Bluequill`.
     behind = reading.text[end : end + NEXT]
-    parted = _PARTS.match(behind)
-    return start if parted is not None and _RUN.match(behind, parted.end()) is not None else end
+    shapes = reading.phrasebook.shapes
+    parted = shapes.parting.match(behind)
+    return start if parted is not None and shapes.run.match(behind, parted.end()) is not None else end
 
 
 def _opens(reading: Marked, at: int) -> bool:
@@ -139,19 +128,14 @@ def _elsewhere(reading: Marked, name: str, start: int, end: int) -> bool:
 
 def _forms(reading: Marked, name: str, start: int, end: int) -> list[str]:
     """The name, and the words of it that mean nobody else."""
-    name = re.sub(
-        r"^(?:the|die|der|das|le|la|les|el|los|las|il|lo|gli|o|os|as|de|het)\s+",
-        "",
-        name,
-        flags=re.IGNORECASE,
-    )
+    name = reading.phrasebook.shapes.article.sub("", name)
     if reading.phrasebook.apostrophes:
         name = _SUFFIX.sub("", name)
     words = WORD.findall(name)
     found = [name]
     if len(words) > 1 and not reading.phrasebook.glyphs:
         rest = {fold(word) for word in WORD.findall(reading.text[:start] + " " + reading.text[end:])}
-        own = words[1:] if reading.phrasebook.code in KIND_FIRST else words
+        own = words[1:] if reading.phrasebook.shapes.kind_first else words
         for word in own:
             known = reading.phrasebook.word(word)
             if (

@@ -8,12 +8,14 @@ from operator import itemgetter
 from typing import TypeVar
 
 from gateway.drift.memory import Memory
+from gateway.drift.proper_names import ProperNames
 from gateway.drift.rules import glyphs
 from gateway.drift.rules.glyphs import Glyphs
 from gateway.drift.rules.marks import Mark, Placed
+from gateway.drift.rules.shapes import Shapes
 from gateway.drift.rules.words import ENTRY, Entry, Word, entries, fits, fold, follow
 from gateway.drift.sentences import Stops
-from gateway.drift.tables import RuleWords
+from gateway.drift.tables import RuleWords, Writing
 from gateway.drift.text import Stretch
 
 E = TypeVar("E")
@@ -37,18 +39,20 @@ _mark = tuple.__new__
 class Phrasebook:
     """The rule words of a language, made ready to read texts with."""
 
-    def __init__(self, code: str, file: RuleWords, *, spaced: bool) -> None:
-        self.amount = self.dose = re.compile("(?!)")
-        """Patterns of amounts of money and of doses, as any language writes them."""
+    def __init__(self, code: str, file: RuleWords, writing: Writing) -> None:
+        self.amount = self.dose = self.clock = self.year = self.worded = re.compile("(?!)")
+        """Patterns of money, doses, times and years, as any language writes them, and of prices in words."""
+        self.shapes = Shapes(ProperNames())
         self.kinds: Phrasebook | None = None
         """It tells kinds of occasions, and is asked only for duties that name one."""
         self.counts: dict[str, int] = {}
         """Every number word of the language with its value."""
-        self.spaced = spaced
+        self.spaced, self.capital_nouns = writing.spaced, writing.capital_nouns
         """Blanks stand between words, whether entries are looked for anywhere or not."""
         self.code, self.glyphs, self.behind = code, file.glyphs, file.behind
         self.compounds, self.apostrophes = file.compounds, file.apostrophes
-        self.cases = tuple(file.cases.split())
+        self.cases, self.fleeting = tuple(file.cases.split()), tuple(file.fleeting.split())
+        self.quoting = tuple(file.quoting.split())
         self.ands, self.ors = (tuple(entries(file.cues.get(name, ""))) for name in ("and", "or"))
         self.says, self.address = file.says, file.address
         self.titles = re.compile(file.titles) if file.titles else None

@@ -13,8 +13,6 @@ _NUMERAL = lazily(r"[\d一二三四五六七八九十百千万億]")
 """An amount has one of these, which are quicker to look for."""
 _WORD = lazily(r"[^\W\d_]+")
 _ANY = lazily(r"\d(?:[\d.,]*\d)?")
-_SPOKEN = lazily(r"[一二三四五六七八九十百千万億两]+[元块円折割]|[일이삼사오육칠팔구]?[십백천만]+ ?원")
-"""It matches a price in characters."""
 _SCALES = frozenset({20, 100, 1000})
 """Numbers that a smaller one before them counts: quatre-vingts, two hundred."""
 MONTHS = 12
@@ -28,11 +26,10 @@ _COUNT = lazily(r"(?<!\d)\d{1,2}(?!\d)")
 def is_new(rule: Forbidden, asked: Marked, answer: Marked, start: int, end: int) -> bool:
     """Tell whether a number is said that neither the prompt nor the user has, in digits or in words."""
     told = [re.sub(r"\D", "", match[0]) for match in _ANY.finditer(answer.text, start, end)]
-    book = answer.phrasebook
     told += [str(value) for value in _in_words(answer, start, end) if value > 1]
     theirs = asked.digits
-    spoken = _SPOKEN.search(answer.text, start, end) is not None if book.glyphs else False
-    return spoken or any(one not in rule.digits and one not in theirs for one in told)
+    is_worded = answer.phrasebook.worded.search(answer.text, start, end) is not None
+    return is_worded or any(one not in rule.digits and one not in theirs for one in told)
 
 
 def _in_words(answer: Marked, start: int, end: int) -> list[int]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from itertools import islice
 
-from gateway.drift.language import DEFAULT, Languages, packaged
+from gateway.drift.language import Languages, packaged
 from gateway.drift.rule import MOST, TEXT, Read, Rule
 from gateway.drift.rules import identifier
 from gateway.drift.rules.beyond import tells_cue, whole
@@ -48,9 +48,9 @@ def read(prompt: str, language: str, languages: Languages | None = None) -> tupl
 
 
 def told_in(prompt: str, language: str, languages: Languages) -> Phrasebook | None:
-    """Give the phrasebook of the prompt's language, else of the persona's, else the English one."""
-    told = identifier.language_of(prompt, (language, DEFAULT), languages)
-    codes = (told, language, DEFAULT)
+    """Give the phrasebook of the prompt's language, else of the persona's, else that of the default."""
+    told = identifier.language_of(prompt, (language, languages.default), languages)
+    codes = (told, language, languages.default)
     return next((found for code in codes if (found := phrasebook(languages, code, prompts=True))), None)
 
 

@@ -3,10 +3,13 @@
 from functools import lru_cache
 
 from gateway.drift import counting, language
-from gateway.drift.language import Languages
+from gateway.drift.language import Language, Languages
+from gateway.drift.lazily import lazily
+from gateway.drift.proper_names import proper_names
 from gateway.drift.rules import units
 from gateway.drift.rules.phrasebook import KINDS, Phrasebook
-from gateway.drift.rules.words import fold
+from gateway.drift.rules.shapes import Shapes
+from gateway.drift.rules.words import entries, fold
 from gateway.drift.tables import RuleWords
 
 PREPARED = 64
@@ -23,13 +26,11 @@ def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> Phr
     if prompts:
         plain = phrasebook(languages, code)
         return None if plain is None else plain.for_prompts(words)
-    spaced = languages[code].writing.spaced
-    book = Phrasebook(code, words, spaced=spaced)
-    book.kinds = Phrasebook(code, _occasions(words), spaced=spaced)
+    book = _book(languages, languages[code], words)
+    book.kinds = Phrasebook(code, _occasions(words), languages[code].writing)
     known = languages[code].numbers.every
     book.counts = {fold(word): value for word, value in known.items()}
     book.numbers = {fold(word): value for word, value in counting.valued(words.numbers, known)}
-    book.amount, book.dose = units.amount(languages), units.dose(languages)
     return book
 
 
@@ -43,7 +44,15 @@ def _occasions(words: RuleWords) -> RuleWords:
 def empty(languages: Languages, code: str) -> Phrasebook:
     """Make the phrasebook of a language of whose rules nothing is known."""
     code = language.primary(code)
-    spaced = code not in languages or languages[code].writing.spaced
-    book = Phrasebook(code, RuleWords(), spaced=spaced)
+    return _book(languages, languages.get(code, Language(code=code, name=code)), RuleWords())
+
+
+def _book(languages: Languages, language: Language, words: RuleWords) -> Phrasebook:
+    """Make a phrasebook with the patterns that are put together from the files of all languages."""
+    book = Phrasebook(language.code, words, language.writing)
     book.amount, book.dose = units.amount(languages), units.dose(languages)
+    book.clock, book.year = units.clock(languages), units.year(languages)
+    book.worded = lazily(language.figures.worded or "(?!)")
+    joints = [*book.ands, *book.ors, *entries(words.cues.get("nor", ""))]
+    book.shapes = Shapes(proper_names(languages), joints, kind_first=language.names.kind_first)
     return book

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.drift.lazily import lazily
+from gateway.drift.proper_names import ProperNames
 
 LONGEST = 12_000
 """Characters that are looked at, the first."""
@@ -27,20 +28,10 @@ _LOOKALIKES = {
     "æ": "ae",
     "œ": "oe",
 }
-_ENDINGS = (
-    "s es e en er em n ns ers ern in innen ed d ing ly ov ow om ami ach a u owi ie y i de da den dan te ta"
-    " ten tan nin nun un im ya ye yi yu la le yla yle lar ler lari leri daki deki t ot et at ban ben bol nak"
-    " nek val vel ssa sta lla lta lle"
-)
-"""Names and nouns end in these where they are inflected, in Latin letters without accents."""
-_LATIN_TAIL = rf"(?:['’]?(?:{'|'.join(sorted(_ENDINGS.split(), key=len, reverse=True))}))?"
 _TAIL = r"\w{0,3}"
-_POSSESSIVE = frozenset({"'s", "’s"})
 _OPENS = lazily(r"(?:^|[.!?…:\n。])[\s\"'“”„«*-]{0,4}\Z")
 """This stands before the first word of a sentence."""
 _VOWELS = frozenset("aeiouyаеоиу")
-_FLEETING = "".join(sorted({"e", "o", "е", "о"}))
-"""Vowels that some cases of a name are without: `Lisek`, `o Lisku`."""
 _LEAST = 3
 """Letters of a name that no ending of a case is cut from."""
 
@@ -92,13 +83,36 @@ def _plain(letter: str) -> str:
     )
 
 
-class _Forms(NamedTuple):
+class Forms(NamedTuple):
     """Says in what forms names stand in a language."""
 
     ands: str
     """A pattern of what stands for an `&`."""
     cases: tuple[str, ...]
     """Endings, the longest first."""
+    fleeting: tuple[str, ...]
+    """Vowels that some cases of a name are without: `Lisek`, `o Lisku`."""
+    tail: str
+    """A pattern of the endings of any language, in Latin letters without accents."""
+    possessive: str
+    """A pattern of what says that something is a name's: `Skelder's`."""
+
+    @classmethod
+    def of(
+        cls,
+        names: ProperNames,
+        ands: Iterable[str] = (),
+        cases: Iterable[str] = (),
+        fleeting: Iterable[str] = (),
+    ) -> "Forms":
+        """Make them ready; `ands` may stand for an `&`, and names end in `cases` where there are such."""
+        return cls(
+            "|".join([r"&", r"\+", *(re.escape(_clean(one)) for one in ands)]),
+            tuple(sorted({_clean(one) for one in cases}, key=len, reverse=True)),
+            tuple(fleeting),
+            f"(?:['’]?(?:{'|'.join(names.endings) or '(?!)'}))?",
+            f"(?:{'|'.join(names.possessives) or '(?!)'})",
+        )
 
     def stem(self, word: str) -> str:
         """The word without the ending of its case."""
@@ -115,23 +129,10 @@ class _Forms(NamedTuple):
 class Terms:
     """Terms of one rule, made ready to be looked for."""
 
-    def __init__(
-        self,
-        terms: Iterable[str],
-        *,
-        are_read: bool = False,
-        ands: Iterable[str] = (),
-        cases: Iterable[str] = (),
-    ) -> None:
-        """Make them ready; where they were read, a word of a longer name may be a common word, too.
-
-        `ands` may stand for an `&`, and names end in `cases` where the language has such.
-        """
+    def __init__(self, terms: Iterable[str], forms: Forms, *, are_read: bool = False) -> None:
+        """Make them ready; where they were read, a word of a longer name may be a common word, too."""
         self.terms = tuple(dict.fromkeys(found for term in terms if (found := _clean(term))))
-        forms = _Forms(
-            "|".join([r"&", r"\+", *(re.escape(_clean(one)) for one in ands)]),
-            tuple(sorted({_clean(one) for one in cases}, key=len, reverse=True)),
-        )
+        self._possessive = re.compile(f"['’]{forms.possessive}$")
         self.first = frozenset(_first(term, forms) for term in self.terms)
         words = {word for term in self.terms for word in re.findall(r"\w+", term) if word != term}
         self._parts = words.intersection(self.terms) if are_read else frozenset[str]()
@@ -163,7 +164,9 @@ class Terms:
         if text[at].islower():
             return False
         return (
-            said in self._parts or said[-2:] in _POSSESSIVE or _OPENS.search(text, max(0, at - 6), at) is None
+            said in self._parts
+            or self._possessive.search(said) is not None
+            or _OPENS.search(text, max(0, at - 6), at) is None
         )
 
 
@@ -171,7 +174,7 @@ def _clean(term: str) -> str:
     return " ".join(skeleton(term)[0].split())
 
 
-def _first(term: str, forms: _Forms) -> str:
+def _first(term: str, forms: Forms) -> str:
     """Say what a text must have for the term to be in it: its longest run of letters, but for its end."""
     run: str = max(re.findall(r"\w+", term), key=len)
     if forms.cases and run.isalpha():
@@ -179,7 +182,7 @@ def _first(term: str, forms: _Forms) -> str:
     return run if len(run) < 5 else run[: len(run) - 1]
 
 
-def _pattern(term: str, forms: _Forms) -> str:
+def _pattern(term: str, forms: Forms) -> str:
     """The term with its forms: endings, a possessive, and any blanks or hyphens between its words."""
     words = re.findall(r"\w+|[^\w\s]+", term)
     if any("\u2e80" <= letter <= "\ud7ff" for letter in term):
@@ -187,22 +190,22 @@ def _pattern(term: str, forms: _Forms) -> str:
     parts = [f"(?:{forms.ands})" if word in "&+" else _word(word, forms) for word in words]
     last = words[-1]
     if last[-1].isalpha() and not (forms.cases and len(last) > _LEAST):
-        tail = _TAIL if last[-1] > "\u0370" else _LATIN_TAIL
+        tail = _TAIL if last[-1] > "\u0370" else forms.tail
         if len(last) > 5 and last[-1] in "aeoyаяоеыи":
-            parts[-1] = rf"{re.escape(last[:-1])}(?:{re.escape(last[-1])}{_LATIN_TAIL}|\w{{0,2}})"
+            parts[-1] = rf"{re.escape(last[:-1])}(?:{re.escape(last[-1])}{forms.tail}|\w{{0,2}})"
         elif len(last) > 3:
             parts[-1] += tail
         else:
-            parts[-1] += r"(?:['’]?s)?"
+            parts[-1] += f"(?:['’]?{forms.possessive})?"
     return r"(?<!\w)" + r"[\s\-‐-―_·.&]*".join(parts) + r"(?!\w)"
 
 
-def _word(word: str, forms: _Forms) -> str:
+def _word(word: str, forms: Forms) -> str:
     """A word in all its cases, where names have such: a vowel may flee from before its last consonant."""
     if not forms.cases or not word.isalpha() or len(word) <= _LEAST:
         return re.escape(word)
     stem = forms.stem(word)
-    head, final = (stem[:-2] if stem[-2] in _FLEETING else stem[:-1]), stem[-1]
+    head, final = (stem[:-2] if stem[-2] in forms.fleeting else stem[:-1]), stem[-1]
     if final in _VOWELS or len(head) < 2:
         return rf"{re.escape(stem)}(?:['’]?\w{{0,3}})"
-    return rf"{re.escape(head)}(?:ie|[{_FLEETING}])?{re.escape(final)}(?:['’]?\w{{0,3}})"
+    return rf"{re.escape(head)}(?:{'|'.join(forms.fleeting) or '(?!)'})?{re.escape(final)}(?:['’]?\w{{0,3}})"

@@ -151,7 +151,7 @@ class Clause:
         start, end = start - self.start, end - self.start
         if match := self._lexicon.patterns["age"].match(self.text, end):
             return self._is_life(start, match.end())
-        closed = not self.text[end:].strip(" .!。！了呀啊哦")
+        closed = not self.text[end:].strip(self._lexicon.shared.closing)
         return closed and self._lexicon.patterns["aged"].search(self.text[:start][-_LEAD:]) is not None
 
     def _is_life(self, start: int, end: int) -> bool:

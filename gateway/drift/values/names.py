@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Container, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ from gateway.drift.values.heard import STOPS, Heard
 _LETTER = "[^\\W\\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 """A letter of a script that has capitals, or of one that is written with it."""
 _WORD = rf"[{UPPER}]{_LETTER}+(?:[’'-][{UPPER}]{_LETTER}+)*"
-_RUN = lazily(rf"{_WORD}(?:[ \u00a0](?:(?:of|de|du|des|del|della|von|van|the|la|le) )?{_WORD})*")
 _CAPITAL = lazily(rf"[^.!?\s\"“„«(¿¡] {_WORD}")
 _GLYPHS = lazily("[\u3005\u3041-\u9fff]+")
 _BRACKETED = lazily(r"[(（\[][^()（）\[\]]{0,200}$")
@@ -35,6 +35,13 @@ _NEAR = 60
 _SURE = 0.8
 _LEAD = 200
 """Characters before a name that tell whether a sentence begins with it."""
+
+
+@lru_cache(maxsize=4)
+def run_of(within: tuple[str, ...]) -> re.Pattern[str]:
+    """Match words with capitals, and between two of them one of these small ones: `House of Ash`."""
+    small = "|".join(map(re.escape, within)) or "(?!)"
+    return lazily(rf"{_WORD}(?:[ \u00a0](?:(?:{small}) )?{_WORD})*")
 
 
 class Named(NamedTuple):
@@ -61,15 +68,16 @@ class Names:
         self,
         *,
         capitals_tell: bool,
+        run: re.Pattern[str],
         titles: Container[str],
         naming: Container[str],
         leads: re.Pattern[str],
         said: str,
     ) -> None:
-        """Make room; `leads` finds a name where words run on, and `said` is what follows whose name it is."""
+        """Make room; `run` matches a name, `leads` one where words run on, and `said` follows whose it is."""
         self.fields: list[Named] = []
         self._glyphs: list[tuple[str, str, str]] = []
-        self._capitals_tell = capitals_tell
+        self._capitals_tell, self._run = capitals_tell, run
         self._titles, self._naming = titles, naming
         self._names_told, self._name_said = leads, said
         self._seen: Counter[str] = Counter()
@@ -85,7 +93,7 @@ class Names:
         if _GLYPHS.fullmatch(value) and len(value) <= 8 and _GLYPHS.fullmatch(key):
             whole = ((0, len(value)),)
             return [Named(basis, keys, frozenset({value}), whole, key, glyphs=(key, value))]
-        found = _runs(value, capitals_tell=self._capitals_tell)
+        found = self._runs_of(value)
         runs = tuple(run for run, _ in found)
         words = frozenset(word.lower() for run in runs for word in run)
         return [Named(basis, keys, words, tuple(span for _, span in found), key, runs)] if runs else []
@@ -99,7 +107,7 @@ class Names:
             Named(basis, none, frozenset({match[2]}), (match.span(2),), match[1], glyphs=(match[1], match[2]))
             for match in islice(self._names_told.finditer(text), _MOST)
         ]
-        for match in _RUN.finditer(text):
+        for match in self._run.finditer(text):
             opens = max(0, match.start() - _CLAUSE)
             lead = text[opens : match.start()].rstrip(" \"'“„«(¿¡")
             if len(found) >= _MOST or not lead or lead[-1] in STOPS + ":…-•":
@@ -166,7 +174,7 @@ class Names:
         if not open_fields and not self._runs:
             return
         dates = evidence.facts.lexicon.reader.dated
-        for match in _RUN.finditer(heard.text):
+        for match in self._run.finditer(heard.text):
             name = _novel(match, heard, evidence.facts.text, dates, capitals_tell=self._capitals_tell)
             if name is None:
                 other = self._misnamed(match[0], heard, evidence.facts.text)
@@ -192,16 +200,15 @@ class Names:
         is_known = run[-2] in heard.asked or run[-2] in heard.earlier or _is_known(run[-2], known)
         return None if is_known else stored[0]
 
+    def _runs_of(self, text: str) -> list[tuple[tuple[str, ...], tuple[int, int]]]:
+        """Give the runs of capitalized words; where every noun has a capital only those of two or more."""
+        found = [(tuple(re.findall(_WORD, match[0])), match.span()) for match in self._run.finditer(text)]
+        return [(run, span) for run, span in found if self._capitals_tell or len(run) > 1]
+
     def _near(self, heard: Heard, start: int, end: int) -> set[str]:
         before, behind = heard.stopped(start, end)
         low, high = max(before + 1, start - _NEAR), min(behind, end + _NEAR)
         return {stem for stem, at in heard.stems_between(low, high) if not start <= at < end}
-
-
-def _runs(text: str, *, capitals_tell: bool) -> list[tuple[tuple[str, ...], tuple[int, int]]]:
-    """Give the runs of capitalized words; where every noun has a capital only those of two or more."""
-    found = [(tuple(re.findall(_WORD, match[0])), match.span()) for match in _RUN.finditer(text)]
-    return [(run, span) for run, span in found if capitals_tell or len(run) > 1]
 
 
 def _novel(

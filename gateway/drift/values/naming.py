@@ -2,10 +2,11 @@
 
 import re
 
+from gateway.drift.proper_names import proper_names
 from gateway.drift.text import Stretch
 from gateway.drift.values.answers import RUN, Answers, Told
 from gateway.drift.values.lexicon import Lexicon
-from gateway.drift.values.names import Named, Names
+from gateway.drift.values.names import Named, Names, run_of
 from gateway.drift.values.source import Source
 from gateway.drift.values.stated import Stated
 
@@ -20,6 +21,7 @@ class Naming:
         self._lexicon = own
         self.names = Names(
             capitals_tell=own.capitals_tell,
+            run=run_of(proper_names(own.shared.languages).within),
             titles=own.titles,
             naming=own.naming,
             leads=own.name_told,

@@ -8,7 +8,7 @@ from gateway.drift.language import Language
 from gateway.drift.lazily import lazily
 from gateway.drift.tables import Figures as Words
 from gateway.drift.text import Stretch
-from gateway.drift.values import frames, leads, numerals
+from gateway.drift.values import frames, numerals
 from gateway.drift.values.clock import Clock
 from gateway.drift.values.figures import (
     DATE,
@@ -28,6 +28,7 @@ from gateway.drift.values.figures import (
     ranged,
 )
 from gateway.drift.values.groups import Groups
+from gateway.drift.values.leads import Leads
 from gateway.drift.values.numerals import Numerals
 from gateway.drift.values.periods import Periods, part
 from gateway.drift.values.signs import Signs
@@ -57,6 +58,7 @@ class Reader:
         self._units = Units((shared.units, own.units), self._stop)
         self._unit = self._units.behind
         self.signs = Signs(shared.signs, own.signs)
+        self._leads = Leads(f"{shared.numbered} {own.numbered}")
         self.currencies = frozenset(
             {part(kind, 1)[0] for kind in (*self._units.kinds.values(), *self.signs.kinds.values())}
             - SECONDS.keys()
@@ -79,7 +81,9 @@ class Reader:
         self.months = frames.ordered(own.months)
         self.dated = self.weekdays.keys() | self.months.keys()
         """Words that have a capital in some languages and are no names."""
-        self._month_after = frames.names(self.months, r"\.?(?:\s|\s?de\s|\s?d['’])\s?(%s)(?!\w)")
+        self._month_after = frames.names(
+            self.months, rf"\.?(?:\s|\s?(?:{own.of_month or '(?!)'}))\s?(%s)(?!\w)"
+        )
         self._behind = frames.any_of(self._hour, self._month_after, *self._clock.behind)
         """Matches where one of these does: only few numbers have any of them behind them."""
         self._month_ends = frozenset(month[-1] for month in self.months) | {"."}
@@ -208,7 +212,7 @@ class Reader:
                 # "с 2015 года" counts no years.
                 return Figure(YEAR, value, start, behind)
             return self.periods.and_a_half(lower, Figure(kind, value, start, behind))
-        lead = leads.lead(text, start)
+        lead = self._leads.find(text, start)
         word = lead[1].lower() if lead else ""
         is_named = lead is not None and word not in self._stop and word not in self.words
         noun = (_COUNTER if self.reads_glyphs else NOUN_BEHIND).match(lower, end)

@@ -138,6 +138,8 @@ class Wordlist:
         stops = "".join(one.words.stop_letters for one in every)
         self.run = re.compile(f"[^{stops}]{{2,}}" if stops else "..+")
         """Letters in a row of which none is grammar."""
+        self.closing = " .!。！" + "".join(one.words.closing for one in every)
+        """A clause may end with these and have said all."""
         behind = "".join(_letters(one.script) for one in every if one.words.objects_first)
         self.denied_behind = re.compile(f"[{behind}]" if behind else _NEVER)
         """A letter of a script in which a negation follows what it denies."""

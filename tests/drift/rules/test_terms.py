@@ -3,12 +3,13 @@
 import pytest
 
 from gateway.drift.language import packaged
-from gateway.drift.rules.terms import Terms, skeleton
+from gateway.drift.proper_names import proper_names
+from gateway.drift.rules.terms import Forms, Terms, skeleton
 
 
 def found(terms: list[str], text: str, *, are_read: bool = False) -> list[str]:
     seen, places = skeleton(text)
-    known = Terms(terms, are_read=are_read, ands=["and"])
+    known = Terms(terms, Forms.of(proper_names(packaged()), ands=["and"]), are_read=are_read)
     return [text[start:end] for start, end in known.find(text, seen, places)]
 
 
@@ -82,7 +83,9 @@ def test_a_declared_word_is_found_however_it_is_written() -> None:
 )
 def test_a_name_is_found_in_another_case_than_the_prompt_has_it_in(term: str, text: str, span: str) -> None:
     seen, places = skeleton(text)
-    cases = packaged()["pl"].rules.cases.split()  # type: ignore[union-attr]
-    known = Terms([term], cases=cases)
+    rules = packaged()["pl"].rules
+    assert rules is not None
+    forms = Forms.of(proper_names(packaged()), (), rules.cases.split(), rules.fleeting.split())
+    known = Terms([term], forms)
     assert [text[start:end] for start, end in known.find(text, seen, places)] == [span]
     assert any(one in seen for one in known.first)
