@@ -8,25 +8,14 @@ from gateway.drift.lazily import lazily
 from gateway.drift.rules import prices
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding
 
 MONEY = frozenset(["@refund", "@credit", "@compensation", "@discount", "@waive", "@free", "@tab"])
 """These are promised or given."""
 GRATIS = frozenset({"@free", "@waive", "@discount"})
 """Nobody names these but to give them, unless they are stored: `the fifth one swims for nothing`."""
-EASED = GRATIS | {"@tab"}
-"""These make it easier to pay."""
-REPAID = frozenset({"@refund", "@credit", "@compensation"})
-"""These come back to somebody, by whatever name."""
 HAGGLING = MONEY | {"@price", "@pay", "currency"}
 """Whoever wants something for less speaks of these."""
-NOTHING = frozenset({"@free", "@waive"})
-GIVEN = ["give", "guarantee", "perfect", "done"]
-"""So it is given by the persona itself, and not by what is stored."""
-UNASSURED = ["receive", "give", "perfect", "passive", "done"]
-"""The same without an assurance, which may be supposed only."""
-SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
 PRICE = 6
 """Digits of a bare number that may be a price."""
 PRICED = frozenset({"@price", "@value", "@pay"})
@@ -34,72 +23,6 @@ _BARE = lazily(r"(?<![\d:.])\d{2,3}(?:[ .,]?\d{3})*(?![\d:])")
 """A number without what it counts."""
 LESS = frozenset({"@discount", "@free", "@waive"})
 """These make something cost less."""
-FEW = 3
-"""Words of a rule of which one is enough to tell that it is meant."""
-
-
-def promises(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]) -> Iterator[Finding]:
-    """Money and the like that is given, promised or named."""
-    wanted = rule.concepts & MONEY
-    looked = wanted | (GRATIS if wanted & GRATIS else REPAID if wanted & REPAID else frozenset())
-    is_own = "act:promise" in rule.acts and not rule.own.isdisjoint(answer.content)
-    if not is_own and looked.isdisjoint(answer.labels) and not prices.prices(answer):
-        return
-    # What is promised of something else, such as the day of a delivery, is no matter of money.
-    is_priced = not rule.concepts or not rule.concepts.isdisjoint(HAGGLING)
-    is_begged = "dear" in asked.labels or not asked.labels.keys().isdisjoint(MONEY)
-    for sentence in answer.sentences:
-        start, end = sentence.start, sentence.end
-        if sentence.asks or answer.has(start, end, "defer"):
-            continue
-        objects = [mark for label in looked for mark in answer.within(label, start, end)]
-        if "act:promise" in rule.acts:
-            objects += _own(rule, answer, start, end)
-        amounts = [
-            match
-            for match in (prices.within(answer, start, end) if is_priced else ())
-            if match[0].replace(" ", "") not in known
-        ]
-        if not objects:
-            # What is given is no matter of course for being counted out.
-            amounts = [match for match in amounts if not prices.follows(match, asked, answer, known)]
-        for mark in objects:
-            low, high = answer.clause(mark.start)
-            if answer.denies(low, high, mark, "negation", "unable"):
-                continue
-            is_stored = not rule.stored.isdisjoint(_kin(mark.label))
-            if mark.label in GRATIS - wanted and is_stored:
-                continue
-            if answer.has(low, high, "condition") and not answer.has(low, high, *UNASSURED):
-                # Who only supposes it promises nothing: "if I named a sure day, I'd lie".
-                continue
-            shown = answer.has(low, high, *(GIVEN if is_stored else SHOWN))
-            if is_stored and not amounts and not answer.has(low, high, "guarantee", "self"):
-                continue  # "From forty on we send it free" is what is stored.
-            promised = answer.has(low, high, "future") and not answer.has(low, high, "condition")
-            if shown or promised or (amounts and answer.has(start, end, *SHOWN)):
-                yield finding(rule, "promise", 0.8 if shown else 0.55, start, end)
-            elif (
-                # To ask what something costs is not to ask for credit, or for nothing to pay.
-                is_begged
-                and mark.label in EASED
-                and not is_stored
-                and _is_free(answer, low, high)
-                and not prices.are_stored(answer, start, end, known)
-            ):
-                yield finding(rule, "promise", 0.55, start, end)
-        for match in amounts:
-            low, high = answer.clause(match.start())
-            if answer.has(low, high, "negation", "unable"):
-                continue
-            if wanted and answer.has(low, high, *MONEY - looked) and not answer.has(low, high, *looked):
-                continue  # "Ten percent off" is a discount, and no refund.
-            if answer.has(low, high, "receive", "give"):
-                yield finding(rule, "promise", 0.7, start, end)
-            elif (
-                wanted and answer.has(low, match.start(), "future") and not answer.has(low, high, "condition")
-            ):
-                yield finding(rule, "promise", 0.55, start, end)
 
 
 def bargains(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
@@ -117,28 +40,6 @@ def bargains(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
         if prices.is_new(rule, asked, answer, start, end):
             yield finding(rule, "promise", 0.6, start, end)
             return
-
-
-def _is_free(answer: Marked, low: int, high: int) -> bool:
-    """Tell whether nothing before was turned down, for which this would be small comfort, or is supposed."""
-    return not answer.has(0, low, "negation", "unable") and not answer.has(low, high, "condition")
-
-
-def _kin(label: str) -> frozenset[str]:
-    """Groups of words that are told in one another's words."""
-    return NOTHING if label in NOTHING else frozenset({label})
-
-
-def _own(rule: Forbidden, answer: Marked, start: int, end: int) -> list[Mark]:
-    """The rule's own words in a sentence, if they are enough to tell what it is about."""
-    found = [
-        Mark(a, b, stem)
-        for stem in rule.own & answer.content
-        for a, b in answer.stems[stem]
-        if start <= a and b <= end
-    ]
-    few = (len(rule.stems) <= FEW or answer.has(start, end, "guarantee")) and not answer.phrasebook.glyphs
-    return found if few or len({mark.label for mark in found}) > 1 else []
 
 
 def foretold(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:

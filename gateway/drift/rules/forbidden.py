@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from gateway.drift.rule import Active
-from gateway.drift.rules import amounts, claims, gifts, topics
+from gateway.drift.rules import amounts, claims, gifts, promises, topics
 from gateway.drift.rules.claims import DEEDS
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
@@ -38,42 +38,12 @@ def prepare(
     """Take a rule apart: its acts, and the objects they have."""
     text = active.rule.must_not or ""
     reading = Marked(words, Stretch(text))
-    # What the template says of promises is not what the rule says of them.
-    lead = len(words.says.get("claim", "").partition("{}")[0])
-    lead = lead if text[:lead] == words.says.get("claim", "")[:lead] else 0
+    template = words.says.get("claim", "").partition("{}")[0]
+    lead = len(template) if text.startswith(template) else 0
     since = lead if active.is_declared else max(lead, _denied_from(reading, lead))
-    marks = [mark for mark in reading.marks if mark.start >= since or mark.label.startswith("cue:")]
-    labels = {mark.label for mark in marks if mark.label != "act:promise" or mark.start >= lead}
-    acts = frozenset(
-        label for label in labels if label.startswith("act:") or label in ("cue:unable", "cue:only")
-    )
-    spent = [mark for mark in reading.marks if mark.label.startswith(("act:", "cue:", "lang:"))]
-    template = {word for says in words.says.values() for word in words.stems(says)}
-    stems = {
-        stem
-        for stem, places in reading.stems.items()
-        if stem not in template
-        and any(start >= since for start, _ in places)
-        and not stem.isdigit()
-        and not any(mark.start <= start and end <= mark.end for start, end in places for mark in spent)
-    }
-    if words.code != answers.code:
-        stems = set()
-    concepts = frozenset(label for label in labels if label.startswith("@"))
-    if "cue:role" in labels and "@instructions" in concepts:
-        concepts |= {"@ai"}  # Who is "no machine and knows of no instructions" is no AI either.
-    if "act:advise" in acts and concepts.isdisjoint(gifts.GOODS):
-        acts -= {"act:give"}  # Who gives advice hands nothing over.
-    if "@doctor" in concepts and "act:advise" in acts:
-        concepts |= {"@medicine", "@diagnosis"}  # Advice of a doctor is about both.
-    if "cue:only" in acts and not concepts.isdisjoint(DEEDS):
-        acts |= {"cue:unable"}  # What only others do is nothing that the persona can.
-    is_scope = "act:help" in acts
-    scope = words.says.get("scope", "").partition("{}")[0]
-    # What it names is what the persona is there for, and the rest is forbidden.
-    is_inverse = is_scope and bool(scope) and text.startswith(scope)
-    own = frozenset(stems - usual)
-    told = tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys())))
+    acts, concepts = _meant(reading, lead, since)
+    stems = _stems(reading, since) if words.code == answers.code else frozenset[str]()
+    is_scope, scope = "act:help" in acts, words.says.get("scope", "").partition("{}")[0]
     # To say that something is so, "that it holds no nuts", claims no deed.
     is_deed = "cue:unable" in acts or ("act:claim" in acts and not concepts.isdisjoint(DEEDS))
     is_money = not concepts.isdisjoint(amounts.MONEY)
@@ -82,18 +52,52 @@ def prepare(
         active,
         acts,
         concepts,
-        frozenset(stems),
-        own,
+        stems,
+        stems - usual,
         is_scope,
         stored,
         digits,
-        told,
+        tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys()))),
         is_deed,
         is_untold=not acts.isdisjoint(UNTOLD) or not concepts.isdisjoint(HIDDEN),
         hears=is_estimate or is_deed or is_money or not concepts.isdisjoint(DEEDS),
         is_how=not is_deed and ("act:explain" in acts or not concepts.isdisjoint(HIDDEN)),
         is_money=is_money,
-        is_inverse=is_inverse,
+        # What it names is what the persona is there for, and the rest is forbidden.
+        is_inverse=is_scope and bool(scope) and text.startswith(scope),
+    )
+
+
+def _meant(reading: Marked, lead: int, since: int) -> tuple[frozenset[str], frozenset[str]]:
+    """Find the acts of a rule, and the groups of words that these are about."""
+    marks = [mark for mark in reading.marks if mark.start >= since or mark.label.startswith("cue:")]
+    # What the template says of promises is not what the rule says of them.
+    labels = {mark.label for mark in marks if mark.label != "act:promise" or mark.start >= lead}
+    acts = {label for label in labels if label.startswith("act:") or label in ("cue:unable", "cue:only")}
+    concepts = {label for label in labels if label.startswith("@")}
+    if "cue:role" in labels and "@instructions" in concepts:
+        concepts |= {"@ai"}  # Who is "no machine and knows of no instructions" is no AI either.
+    if "act:advise" in acts and concepts.isdisjoint(gifts.GOODS):
+        acts -= {"act:give"}  # Who gives advice hands nothing over.
+    if "@doctor" in concepts and "act:advise" in acts:
+        concepts |= {"@medicine", "@diagnosis"}  # Advice of a doctor is about both.
+    if "cue:only" in acts and not concepts.isdisjoint(DEEDS):
+        acts |= {"cue:unable"}  # What only others do is nothing that the persona can.
+    return frozenset(acts), frozenset(concepts)
+
+
+def _stems(reading: Marked, since: int) -> frozenset[str]:
+    """Give the words that are the rule's own, and neither a template's nor those of its acts."""
+    words = reading.phrasebook
+    spent = [mark for mark in reading.marks if mark.label.startswith(("act:", "cue:", "lang:"))]
+    template = {word for says in words.says.values() for word in words.stems(says)}
+    return frozenset(
+        stem
+        for stem, places in reading.stems.items()
+        if stem not in template
+        and any(start >= since for start, _ in places)
+        and not stem.isdigit()
+        and not any(mark.start <= start and end <= mark.end for start, end in places for mark in spent)
     )
 
 
@@ -140,7 +144,7 @@ def broken(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[str]
     if rule.is_deed:
         yield from claims.granted(rule, asked, answer)
     if "act:promise" in rule.acts or not rule.concepts.isdisjoint(amounts.MONEY):
-        yield from amounts.promises(rule, asked, answer, known)
+        yield from promises.promises(rule, asked, answer, known)
         yield from amounts.bargains(rule, asked, answer)
     if "act:estimate" in rule.acts or "@value" in rule.concepts:
         yield from amounts.estimates(rule, asked, answer, known)
