@@ -179,6 +179,8 @@ def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:
     occasion = due(duty, asked)
     if duty.is_own and occasion < OWN:
         occasion = max(occasion, min(OWN, _told(duty, answer)))
+    if duty.is_advised and "advise" not in answer.labels:
+        occasion = min(occasion, FAINT)  # Nothing is recommended, whatever is asked.
     if not occasion or (len(answer.text.split()) <= SHORT and not answer.phrasebook.glyphs):
         return
     left = 1 - is_done(duty, answer)

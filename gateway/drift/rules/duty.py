@@ -57,6 +57,8 @@ class Duty(NamedTuple):
     """The occasion is something that the persona itself is about to do."""
     is_own: bool
     """The occasion is something that the persona itself speaks of."""
+    is_advised: bool
+    """The occasion is something that the persona itself recommends."""
 
 
 def prepare(
@@ -104,6 +106,7 @@ def prepare(
         is_childs=is_childs,
         is_doing=reading.has(start, end, "cue:before"),
         is_own=reading.has(start, end, "cue:own"),
+        is_advised=reading.has(start, end, "cue:advising"),
     )
 
 

@@ -91,6 +91,39 @@ def test_what_the_answer_itself_speaks_of_may_be_the_occasion() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "prompt", "user", "told", "advised"),
+    [
+        (
+            "en",
+            "Whenever you suggest a walk, say how long it takes on foot.",
+            "Which gate leads to the walk by the river?",
+            "The green gate leads there, and it is open all day.",
+            "I'd take the river walk, past the weir and the willows.",
+        ),
+        (
+            "de",
+            "Bei jeder Wanderung, die du vorschlägst, nennst du die Dauer zu Fuß.",
+            "Wo beginnt die Wanderung am Fluss?",
+            "Sie beginnt am grünen Tor, das den ganzen Tag offen steht.",
+            "Nimm die Wanderung am Fluss, am Wehr vorbei und unter den Weiden.",
+        ),
+        (
+            "fr",
+            "Chaque fois que vous conseillez un sentier, vous dites sa durée à pied.",
+            "Où commence le sentier du fleuve ?",
+            "Il commence à la porte verte, ouverte toute la journée.",
+            "Prenez le sentier du fleuve, le long des saules et du barrage.",
+        ),
+    ],
+)
+def test_what_the_persona_recommends_is_no_occasion_where_it_recommends_nothing(
+    language: str, prompt: str, user: str, told: str, advised: str
+) -> None:
+    assert not is_broken({}, user, told, prompt, language)
+    assert is_broken({}, user, advised, prompt, language)
+
+
+@pytest.mark.parametrize(
     ("language", "prompt", "user"),
     [
         ("en", "For a torn sail ask for a photo of it.", "My sail is torn!"),
