@@ -25,8 +25,6 @@ OPINIONS = frozenset({"@politics", "@religion"})
 """One has an opinion about these: whoever is asked and says a word of it has told one."""
 OFFERS = frozenset({"act:give", "act:advise", "act:promise"})
 """Acts by which something is brought to somebody: then one word of it is enough."""
-MOST = 0.65
-"""The share of a rule's own words in one sentence from which on it says what the rule forbids."""
 FAMILIAR = 0.75
 BESIDE = 12
 """Characters beside a verb in which it is denied."""
@@ -180,7 +178,10 @@ def asks(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
 
 
 def words(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
-    """Several of the rule's own words in one sentence that does not deny them."""
+    """Several of the rule's own words in one sentence that does not deny them.
+
+    They are worth a look and no more: three of four that say them tell how things are.
+    """
     if not rule.stems or rule.is_scope:
         return
     for sentence, stems in answer.shared(rule.stems).items():
@@ -188,10 +189,5 @@ def words(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
             continue
         share = len(stems) / len(rule.stems)
         strength = 0.15 + 0.35 * share if len(stems) > 1 else 0.12 if share >= 0.5 else 0.0
-        # A sentence that names no act may only say how things are with the persona.
-        is_told = rule.active.is_declared or any(act.startswith("act:") for act in rule.acts)
-        is_most = share >= MOST and len(stems) > 1 and is_told
-        if is_most and not rule.is_deed and not _turns_away(answer):
-            yield finding(rule, "touched", 0.52, sentence.start, sentence.end)
-        elif strength:
+        if strength:
             yield finding(rule, "touched", round(min(0.45, strength), 3), sentence.start, sentence.end)

@@ -21,7 +21,7 @@ FLOORS = {
     "false-promise": 0.8,
     "format": 0.9,
     "jailbroken": 0.8,
-    "policy": 0.7,
+    "policy": 0.65,
     "prompt-leak": 0.8,
     "wrong-fact-number": 0.8,
     "wrong-fact-other": 0.55,
