@@ -11,7 +11,7 @@ NAMED, AGE_ASKED, ASSISTANT, MODERN, GENDERED, SERVED, BROKEN, TURNING, ASKING =
 """A bit for each of those who may care for a word: of a name, of an age, of a machine, of our time, of a verb
 for one gender, of service, of a break, between clauses, and of a question for a name."""
 TIMED = 1 << 10
-"""The bit of a word of a stretch of time; the one between belongs to `text`."""
+"""The bit of a word of a stretch of time; those beside it belong to `text`."""
 REMEMBERED, LONGEST = 1 << 14, 24
 """Words of which it is remembered who cares for them, and how long they may be."""
 

@@ -1,10 +1,16 @@
-"""Pieces are runs of letters and digits and what stands between them, in turn."""
+"""Runs are what letters and digits stand in a row; borders tell where each begins and ends, in turn."""
 
 from bisect import bisect_left, bisect_right
-from itertools import compress
+from collections.abc import Iterator
 
-_JOINS = {False: frozenset("'’-"), True: frozenset("-")}
+import numpy as np
+
+_JOINS = {False: "'’-", True: "-"}
 _ASCII = bytes(range(0x80))
+_BLANKS = bytes(code if code > 0x7F or chr(code).isalnum() else 0x20 for code in range(0x100))
+_BLANK = 0x20
+_SIGNS = 24
+"""Kinds of signs beyond ASCII; fewer are sooner replaced in turn than looked for at each character."""
 
 
 def beyond_ascii(text: str) -> str:
@@ -12,26 +18,69 @@ def beyond_ascii(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
-def cut(pieces: list[str], borders: list[int], start: int, end: int) -> list[str]:
-    """Give the pieces between two places, from one between words to another, whichever may be empty."""
-    if start >= end:
-        return [""]
-    first, last = bisect_right(borders, start), bisect_left(borders, end)
-    some = pieces[first : last + 1]
-    # The end first, so that one piece that is cut at both ends keeps its beginning until then.
-    some[-1] = some[-1][: end - (borders[last - 1] if last else 0)]
-    some[0] = some[0][start - (borders[first - 1] if first else 0) :]
-    return [*([""] if first % 2 else []), *some, *([""] if last % 2 else [])]
-
-
-def joined(pieces: list[str], *, elides: bool) -> list[str]:
-    """Make one word of what a hyphen or an apostrophe joins."""
-    joints, between = _JOINS[elides], pieces[2:-1:2]
-    if joints.isdisjoint(between):
-        return pieces
-    found = pieces.copy()
-    # From the end on, so that no place moves that is still to be looked at.
-    for at in reversed(list(compress(range(2, len(pieces), 2), map(joints.__contains__, between)))):
-        if not (pieces[at + 1][0].isdecimal() or pieces[at - 1][-1].isdecimal()):
-            found[at - 1 : at + 2] = ("".join(found[at - 1 : at + 2]),)
+def bare(text: str) -> str:
+    """Give a text with a blank for each character that is neither a letter nor a digit."""
+    blanked = text.encode("utf-8", "surrogatepass").translate(_BLANKS)
+    found = blanked.decode("utf-8", "surrogatepass")
+    if not found.isascii():
+        signs = [one for one in set(beyond_ascii(found)) if not one.isalnum()]
+        if len(signs) > _SIGNS:
+            return "".join([one if one.isalnum() else " " for one in found])
+        for sign in signs:
+            found = found.replace(sign, " ")
     return found
+
+
+def borders(bare: str) -> list[int]:
+    """Give the place where each run begins and ends, in turn."""
+    padded = f" {bare} "
+    codes = (
+        np.frombuffer(padded.encode(), np.uint8)
+        if bare.isascii()
+        else np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), np.uint32)
+    )
+    is_run = codes != _BLANK
+    found: list[int] = (is_run[1:] != is_run[:-1]).nonzero()[0].tolist()
+    return found
+
+
+def cut(runs: list[str], borders: list[int], start: int, end: int) -> tuple[list[str], list[int]]:
+    """Give the runs between two places with their borders, as they are counted from the first place."""
+    if start >= end:
+        return [], []
+    before, until = bisect_right(borders, start), bisect_left(borders, end)
+    first, last = before // 2, (until + 1) // 2
+    some, places = runs[first:last], [place - start for place in borders[2 * first : 2 * last]]
+    # The end first, so that one run that is cut at both ends keeps its beginning until then.
+    if until % 2:
+        some[-1] = some[-1][: end - borders[until - 1]]
+        places[-1] = end - start
+    if before % 2:
+        some[0] = some[0][start - borders[before - 1] :]
+        places[0] = 0
+    return some, places
+
+
+def joined(text: str, runs: list[str], borders: list[int], *, elides: bool) -> tuple[list[str], list[int]]:
+    """Make one word of what a hyphen or an apostrophe joins."""
+    joints = sorted(at for sign in _JOINS[elides] if sign in text for at in _places(text, sign))
+    if not joints:
+        return runs, borders
+    words, places = runs.copy(), borders.copy()
+    # From the end on, so that no place moves that is still to be looked at.
+    for at in reversed(joints):
+        border = bisect_left(borders, at)
+        if borders[border : border + 2] != [at, at + 1]:
+            continue
+        left = border // 2
+        if not (runs[left + 1][0].isdecimal() or runs[left][-1].isdecimal()):
+            words[left : left + 2] = (words[left] + text[at] + words[left + 1],)
+            del places[border : border + 2]
+    return words, places
+
+
+def _places(text: str, sign: str) -> Iterator[int]:
+    at = text.find(sign)
+    while at >= 0:
+        yield at
+        at = text.find(sign, at + 1)

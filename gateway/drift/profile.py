@@ -18,7 +18,7 @@ from gateway.drift.glance import BROKEN, SERVED, Glance
 from gateway.drift.language import Languages
 from gateway.drift.phrases import Phrases, phrases
 from gateway.drift.rules.check import Rules
-from gateway.drift.text import MIXED, is_mixed
+from gateway.drift.text import LONG, MIXED, is_long, is_mixed
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.voice import heads, lines, model, stylometry
 from gateway.drift.voice.lines import Lines
@@ -110,7 +110,9 @@ class Profile:
 @lru_cache(maxsize=64)
 def _glance(lexicon: Lexicon, service: Phrases, patterns: Patterns) -> Glance:
     """Make the glance that all versions of a language share."""
-    return Glance({**lexicon.cares, SERVED: service.tells, BROKEN: patterns.tells, MIXED: is_mixed})
+    return Glance(
+        {**lexicon.cares, SERVED: service.tells, BROKEN: patterns.tells, MIXED: is_mixed, LONG: is_long}
+    )
 
 
 @lru_cache(maxsize=1)

@@ -1,17 +1,18 @@
 """A text is cut into sentences at its full stops, but for those of abbreviations and numbers."""
 
 import re
+from itertools import accumulate
 from typing import NamedTuple
 
 from gateway.drift.scripts import UPPER
 
-_STOP = re.compile("[.!?…。！？｡\n]")
-"""The end of a sentence begins with one of these: one class of characters is quick to search for."""
+_STOPS = ".!?\n…。！？｡"
+"""The end of a sentence begins with one of these."""
 _END = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s|$)|[。！？｡]+[」』）”]*|\n+")
 _NUMBERED = re.compile(rf"[{UPPER}][^\W\d_]+\s+$")
 _ABBREVIATED = 16
 """Letters before a full stop that are looked at."""
-_OPENING = re.compile("[\"'“„«»「『‘]")
+_OPENING = "\"'“„«»「『‘"
 _QUOTATION = re.compile(
     r"“[^“”\n]*”|„[^“”„\n]*[“”]|«[^«»\n]*»|»[^«»\n]*«|「[^「」\n]*」|『[^『』\n]*』|(?<!\w)\"[^\"\n]+\"(?!\w)"
     r"|(?<!\w)'[^'\n]{4,}'(?!\w)|(?<!\w)‘[^‘’\n]{4,}’(?!\w)"
@@ -44,12 +45,25 @@ _sentence = tuple.__new__
 """Quicker than the class itself, which is what cutting a text spends its time with."""
 
 
+def parts(text: str, signs: str) -> list[str]:
+    """Cut a text at each of these signs, which is several times as quick as by a pattern."""
+    for sign in signs[1:]:
+        if sign in text:
+            text = text.replace(sign, signs[0])
+    return text.split(signs[0])
+
+
+def places(text: str, signs: str) -> list[int]:
+    """Find where one of these signs stands."""
+    ends = accumulate(map(len, parts(text, signs)[:-1]))
+    return [end + before for before, end in enumerate(ends)]
+
+
 def split(text: str, stops: Stops) -> list[Sentence]:
     """Give the sentences of a text; what has neither letter nor digit is none."""
     found: list[Sentence] = []
     start = past = 0
-    for first in _STOP.finditer(text):
-        at = first.start()
+    for at in places(text, _STOPS):
         if at < past:
             continue
         if text[at : at + 2] == ". ":
@@ -112,8 +126,7 @@ def quotations(text: str) -> list[tuple[int, int]]:
     """Find what stands in quotation marks, within one line and one behind the other."""
     found: list[tuple[int, int]] = []
     past = 0
-    for opening in _OPENING.finditer(text):
-        at = opening.start()
+    for at in places(text, _OPENING):
         if at >= past and (match := _QUOTATION.match(text, at)):
             past = match.end()
             found.append((at, past))

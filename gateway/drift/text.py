@@ -17,8 +17,6 @@ _THAI, _DEVANAGARI = "\u0e00-\u0e7f", "\u0900-\u0963"
 """Scripts of which some signs are no letters to a regular expression."""
 _RUN_ON = re.compile("[^\0-\u08ff\u0964-\u0dff\u0e80-\u2e7f]")
 """A text without any of these has runs of letters and digits for tokens."""
-_PIECES_ASCII = re.compile("([a-z0-9]+)")
-_PIECES = re.compile(r"([^\W_]+)")
 _JOINTS, _HYPHEN = "['’\\-]", "-"
 _LETTERS = rf"[^\W\d_{RUNS}]+"
 
@@ -50,19 +48,27 @@ def is_mixed(word: str) -> bool:
     return not (word.isalpha() or word.isdecimal())
 
 
+LONG, _LONG = 1 << 11, 15
+"""The bit of a word of so many letters, which few words have."""
+
+
+def is_long(word: str) -> bool:
+    """Tell whether a word is so long that it may be one letter again and again."""
+    return len(word) >= _LONG
+
+
 class Stretch:
     """A part of a text with its words and tokens."""
 
     __slots__ = (
+        "_bare",
         "_beyond_ascii",
         "_borders",
         "_distinct",
-        "_pieces",
         "_quotes",
         "_runs",
         "_runs_on",
         "_tokens",
-        "_words",
         "lower",
         "notes",
         "offset",
@@ -78,8 +84,7 @@ class Stretch:
         lower = text.lower()
         # A dotted capital İ is the one letter that lower case would make longer.
         self.lower = lower if len(lower) == len(text) else text.replace("İ", "i").lower()
-        self._words: list[str] | None = None
-        self._pieces: list[str] | None = None
+        self._bare: str | None = None
         self._runs: list[str] | None = None
         self._borders: list[int] | None = None
         self._tokens: list[str] | None = None
@@ -92,29 +97,24 @@ class Stretch:
         """Take what stands between two places of it; what was read of the whole is cut and not read anew."""
         cut = Stretch(self.text[start:end], self.offset + start, self.notes)
         # A capital sigma is another small letter at the end of a word, and so of a part.
-        if self._pieces is not None and len(self.lower) == len(self.text) and "Σ" not in cut.text:
-            cut._pieces = pieces.cut(self._pieces, self.borders, start, start + len(cut.text))
+        if self._runs is not None and len(self.lower) == len(self.text) and "Σ" not in cut.text:
+            cut._runs, cut._borders = pieces.cut(self._runs, self.borders, start, start + len(cut.text))
             cut._runs_on = False if self._runs_on is False else None
         return cut
 
-    def words(self, *, elides: bool) -> list[str]:
-        """Give what stands between words and the words, in turn; together they are as long as the text.
+    def worded(self, *, elides: bool) -> tuple[list[str], list[int]]:
+        """Give the words, and the place in the whole text where each begins and ends, in turn.
 
         A word is letters with the apostrophes and hyphens between them, or digits, or a run of a script
         without spaces; where the language `elides`, an apostrophe parts two words. They are in lower case,
         but for the rare text that lower case makes longer.
         """
-        if self._words is None:
-            self._words = pieces.joined(self.pieces, elides=elides) if self._is_simple() else None
-        if self._words is None:
+        if self._is_simple():
+            words, borders = pieces.joined(self.lower, self.runs, self.borders, elides=elides)
+        else:
             text = self.lower if len(self.lower) == len(self.text) else self.text
-            self._words = (_WORD_ASCII[elides] if text.isascii() else _word(elides=elides)).split(text)
-        return self._words
-
-    def worded(self, *, elides: bool) -> tuple[list[str], list[int]]:
-        """Give the same, and the place in the whole text where each word begins and ends, in turn."""
-        words = self.words(elides=elides)
-        borders = self.borders if words is self._pieces else list(accumulate(map(len, words)))
+            parts = (_WORD_ASCII[elides] if text.isascii() else _word(elides=elides)).split(text)
+            words, borders = parts[1::2], list(accumulate(map(len, parts[:-1])))
         return words, [place + self.offset for place in borders] if self.offset else borders
 
     def _is_simple(self) -> bool:
@@ -128,24 +128,24 @@ class Stretch:
         return is_lettered or all(map(str.isdecimal, compress(runs, map(not_, map(str.isalpha, runs)))))
 
     @property
-    def pieces(self) -> list[str]:
-        """Give what stands between runs of letters and digits and these runs, in turn, in lower case."""
-        if self._pieces is None:
-            self._pieces = (_PIECES_ASCII if self.lower.isascii() else _PIECES).split(self.lower)
-        return self._pieces
+    def bare(self) -> str:
+        """Give it in lower case, with a blank for each character that is neither a letter nor a digit."""
+        if self._bare is None:
+            self._bare = pieces.bare(self.lower)
+        return self._bare
 
     @property
     def runs(self) -> list[str]:
-        """Give these runs alone."""
+        """Give its runs of letters and digits in lower case."""
         if self._runs is None:
-            self._runs = self.pieces[1::2]
+            self._runs = self.bare.split()
         return self._runs
 
     @property
     def borders(self) -> list[int]:
-        """Give the place in this stretch where each run of letters and digits begins and ends, in turn."""
+        """Give the place in this stretch where each of these begins and ends, in turn."""
         if self._borders is None:
-            self._borders = list(accumulate(map(len, self.pieces)))
+            self._borders = pieces.borders(self.bare)
         return self._borders
 
     @property

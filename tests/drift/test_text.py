@@ -1,7 +1,6 @@
 """A text is read once, and what is read of it is the same wherever somebody looks."""
 
 import re
-from itertools import accumulate
 
 import pytest
 from hypothesis import example, given
@@ -28,38 +27,30 @@ TEXTS = st.text(max_size=200) | st.text(LETTERS, max_size=60)
 )
 def test_words_and_tokens(text: str, words: list[str], tokens: list[str]) -> None:
     stretch = Stretch(text)
-    assert stretch.words(elides=False)[1::2] == words
+    assert stretch.worded(elides=False)[0] == words
     assert stretch.tokens == tokens
     assert Stretch(text).tokens == tokens
 
 
 def test_an_apostrophe_parts_words_where_the_language_elides() -> None:
-    assert Stretch("l'ami de Saint-Malo, d’ici").words(elides=True)[1::2] == [
-        "l",
-        "ami",
-        "de",
-        "saint-malo",
-        "d",
-        "ici",
-    ]
+    words, _ = Stretch("l'ami de Saint-Malo, d’ici").worded(elides=True)
+    assert words == ["l", "ami", "de", "saint-malo", "d", "ici"]
 
 
 @given(TEXTS, st.booleans())
 @example("İstanbul'da", False)
 def test_words_keep_their_places(text: str, elides: bool) -> None:
-    parts = Stretch(text).words(elides=elides)
-    assert len(parts) % 2 == 1
-    ends = list(accumulate(map(len, parts)))
-    assert ends[-1] == len(text)
-    for word, end in zip(parts[1::2], ends[1::2], strict=True):
+    words, borders = Stretch(text).worded(elides=elides)
+    assert borders == sorted(borders)
+    for word, start, end in zip(words, borders[::2], borders[1::2], strict=True):
         assert word
-        assert text[end - len(word) : end].replace("İ", "i").lower() == word.lower()
+        assert text[start:end].replace("İ", "i").lower() == word.lower()
 
 
 @given(TEXTS, st.booleans())
 def test_tokens_are_the_same_whether_or_not_words_were_read_before(text: str, elides: bool) -> None:
     first, later = Stretch(text), Stretch(text)
-    later.words(elides=elides)
+    later.worded(elides=elides)
     assert later.tokens == first.tokens
     assert all(
         re.search(r"\w|[\u0900-\u0963\u0e00-\u0e7f\u2e80-\u30ff\U00020000-\U0002ffff]", token)
@@ -84,14 +75,27 @@ def test_a_short_text_is_read_once_for_all() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "One, two: it's 3!", "Größe_naïve İstanbul", "добрый 今晩は、x", "\n\n«Guten Abend»", "a-b c’d"],
+    [
+        "",
+        "One, two: it's 3!",
+        "Größe_naïve İstanbul",
+        "добрый 今晩は、x",
+        "\n\n«Guten Abend»",
+        "a-b c’d",
+        "".join(chr(code) for code in range(0x2000, 0x2100)),
+    ],
 )
-def test_pieces_make_up_the_text_and_borders_are_where_its_words_stand(text: str) -> None:
+def test_runs_are_letters_and_digits_in_a_row_and_borders_are_where_they_stand(text: str) -> None:
     part = Stretch(text)
-    assert "".join(part.pieces) == part.lower
-    places = list(zip(part.borders[::2], part.borders[1::2], strict=False))
-    assert [part.lower[start:end] for start, end in places] == part.pieces[1::2]
-    assert all(word.isalnum() for word in part.pieces[1::2])
+    assert part.runs == re.findall(r"[^\W_]+", part.lower)
+    places = zip(part.borders[::2], part.borders[1::2], strict=True)
+    assert [part.lower[start:end] for start, end in places] == part.runs
+
+
+@given(TEXTS)
+def test_what_is_neither_a_letter_nor_a_digit_is_a_blank_where_a_text_is_bare(text: str) -> None:
+    part = Stretch(text)
+    assert part.bare == re.sub(r"[\W_]", " ", part.lower)
 
 
 @given(TEXTS, st.integers(0, 60), st.integers(0, 60))
@@ -101,11 +105,11 @@ def test_pieces_make_up_the_text_and_borders_are_where_its_words_stand(text: str
 @example("one two", 3, 4)
 def test_a_part_of_what_was_read_is_as_if_it_was_read_by_itself(text: str, start: int, end: int) -> None:
     whole = Stretch(text, 7)
-    assert whole.runs == whole.pieces[1::2]
+    assert isinstance(whole.runs, list)
     assert isinstance(whole.runs_on, bool)
     part, alone = whole.part(start, end), Stretch(text[start:end], 7 + start)
     assert (part.text, part.offset, part.lower) == (alone.text, alone.offset, alone.lower)
-    assert (part.pieces, part.borders, part.tokens) == (alone.pieces, alone.borders, alone.tokens)
+    assert (part.runs, part.borders, part.tokens) == (alone.runs, alone.borders, alone.tokens)
     assert part.worded(elides=False) == alone.worded(elides=False)
 
 

@@ -13,14 +13,16 @@ from gateway.drift.coherence.relevance import FEATURES, Excerpt, Rarity, excerpt
 from gateway.drift.language import Languages
 from gateway.drift.lazily import lazily
 from gateway.drift.scripts import LATIN, is_latin, script
-from gateway.drift.text import Text
+from gateway.drift.sentences import parts
+from gateway.drift.text import LONG, Text
 
-_SENTENCE = lazily(r"[^.!?。！？…\n]{12,}")
+_STOPS, _SENTENCE = ".!?\n。！？…", 12
+"""Signs that a text is cut at, and characters of a sentence that is worth a look."""
 _RUN = lazily(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
 _OFTEN = 3
 """The same sentence so often is a repetition."""
-_LONG = 15
-"""A run of one character makes a word at least as long as this."""
+_GAP, _LONG = " " * 40, 15
+"""What a run of one sign leaves between words, and the length of a word that is a run of one letter."""
 _END = lazily(r"[\w,;，、；-]\s*$")
 _GARBAGE = lazily(
     r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<｜[^｜\n]{1,40}｜>"
@@ -162,16 +164,22 @@ def _garbage(answer: str) -> list[Flaw]:
 def _repetition(said: Text, tokens: list[str], earlier: Sequence[str]) -> list[Flaw]:
     answer = said.text
     seen = answer[:8000]
-    # The pieces of a text are cut already, and no run is longer than the one that it stands in.
-    pieces = said.ends[0].pieces if len(said.ends) == 1 else seen.split()
-    if max(map(len, pieces), default=0) >= _LONG and (run := _RUN.search(seen)):
+    if _may_run(said, seen) and (run := _RUN.search(seen)):
         return [Flaw("repetition", 0.6, *run.span())]
     return _repeated(answer, seen) or _looped(answer, tokens) or _repeats(answer, earlier)
 
 
+def _may_run(said: Text, seen: str) -> bool:
+    """Tell whether one character may be there again and again: no run is longer than what it stands in."""
+    if len(said.ends) > 1:
+        return max(map(len, seen.split()), default=0) >= _LONG
+    read = said.ends[0]
+    return bool(read.notes & LONG) or _GAP in read.bare
+
+
 def _repeated(answer: str, seen: str) -> list[Flaw]:
     """Find the same sentence again and again."""
-    cut = _SENTENCE.findall(seen)
+    cut = [one for one in parts(seen, _STOPS) if len(one) >= _SENTENCE]
     if len(cut) < _OFTEN:
         return []
     found = [sentence.strip().lower() for sentence in cut]

@@ -64,9 +64,9 @@ class Lexicon:
 
     def read(self, stretch: Stretch) -> Reading:
         """Read a part of a text: each word is looked up, and those that tell more than a stem looked at."""
-        parts, borders = stretch.worded(elides=self._elides)
+        tokens, borders = stretch.worded(elides=self._elides)
         starts, ends = borders[::2], borders[1::2]
-        words = list(map(self._known.__getitem__, parts[1::2]))
+        words = list(map(self._known.__getitem__, tokens))
         mentions: list[Mention] = []
         stems: list[tuple[str, int, int]] = []
         numbers: list[tuple[int, int, int]] = []
@@ -88,7 +88,7 @@ class Lexicon:
                 numbers.append((number, start, end))
             words[at] = stem if number is None else None
             if joins and at + 1 < len(words):
-                self._join(lower, at, parts[2 * at + 3], words, mentions, (start, ends[at + 1]))
+                self._join(lower, at, tokens[at + 1], words, mentions, (start, ends[at + 1]))
         stems += _stems(words[past:], starts[past:], ends[past:])
         return Reading(tuple(mentions), tuple(stems), numbers, self.reader, stretch)
 

@@ -1,14 +1,17 @@
 """A text is taken apart into clauses."""
 
+import re
 from collections.abc import Iterator, Set
 from operator import itemgetter
 from typing import NamedTuple
 
 from gateway.drift.glance import TURNING
+from gateway.drift.sentences import places
 from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import FELT, Clause, Words
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.values.reading import Mention, Reading
+from gateway.drift.values.wordlist import PAUSES
 
 _HEAD, _TAIL = 1800, 600
 """Characters looked at where a text is longer: its beginning and its end."""
@@ -116,13 +119,31 @@ def _ends(lexicon: Lexicon, stretch: Stretch) -> list[int]:
     may_turn = stretch.notes & TURNING
     turns = [turn for turn in shared.turns if turn in stretch.lower] if may_turn else []
     is_plain = bool(turns) and len(text) == len(stretch.lower) and text.isprintable()
-    pattern = shared.turning if turns and not is_plain else shared.pausing
-    ends = [match.end() + offset for match in pattern.finditer(text)]
+    if turns and not is_plain:
+        ends = [match.end() + offset for match in shared.turning.finditer(text)]
+    else:
+        ends = _pauses(text, offset, shared.pausing)
     if turns and is_plain:
         # No white space but blanks: to look for the words by themselves is quicker.
         ends += [at + offset for turn in turns for at in _behind(turn, stretch.lower)]
         ends.sort()
     ends.append(len(text) + offset)
+    return ends
+
+
+def _pauses(text: str, offset: int, pausing: re.Pattern[str]) -> list[int]:
+    """Find where pauses end, by the pattern where no blank stands right behind their first sign."""
+    ends: list[int] = []
+    past = 0
+    for at in places(text, PAUSES):
+        if at >= past:
+            if text[at + 1 : at + 2] == " ":
+                past = at + 1
+            elif match := pausing.match(text, at):
+                past = match.end()
+            else:
+                continue
+            ends.append(past + offset)
     return ends
 
 

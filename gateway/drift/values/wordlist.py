@@ -23,6 +23,8 @@ _PAUSE = (
     r"[.!?。！？…\n;；,，~～](?:[.!?。！？…\n;；,，~～]{0,16}(?=\s|$|[^\x00-\x7f])"
     r"|(?<=[。！？…\n；，～])[。！？…\n；，～]*)"
 )
+PAUSES = ".,!?\n;~。！？…；，～"
+"""A pause begins with one of these."""
 _STEM = 5
 _PERIODS = SECONDS.keys() | MONTHS.keys()
 _ROLES = ("negations", "not_negations", "like", "dislike", "self", "other", "if_")
