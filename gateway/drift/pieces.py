@@ -18,6 +18,14 @@ def beyond_ascii(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
+def places(text: str, part: str) -> Iterator[int]:
+    """Yield where a part of a text stands."""
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
+
+
 def bare(text: str) -> str:
     """Give a text with a blank for each character that is neither a letter nor a digit."""
     blanked = text.encode("utf-8", "surrogatepass").translate(_BLANKS)
@@ -63,10 +71,10 @@ def cut(runs: list[str], borders: list[int], start: int, end: int) -> tuple[list
 
 def joined(text: str, runs: list[str], borders: list[int], *, elides: bool) -> tuple[list[str], list[int]]:
     """Make one word of what a hyphen or an apostrophe joins."""
-    joints = sorted(at for sign in _JOINS[elides] if sign in text for at in _places(text, sign))
+    joints = sorted(at for sign in _JOINS[elides] if sign in text for at in places(text, sign))
     if not joints:
         return runs, borders
-    words, places = runs.copy(), borders.copy()
+    words, ends = runs.copy(), borders.copy()
     # From the end on, so that no place moves that is still to be looked at.
     for at in reversed(joints):
         border = bisect_left(borders, at)
@@ -75,12 +83,5 @@ def joined(text: str, runs: list[str], borders: list[int], *, elides: bool) -> t
         left = border // 2
         if not (runs[left + 1][0].isdecimal() or runs[left][-1].isdecimal()):
             words[left : left + 2] = (words[left] + text[at] + words[left + 1],)
-            del places[border : border + 2]
-    return words, places
-
-
-def _places(text: str, sign: str) -> Iterator[int]:
-    at = text.find(sign)
-    while at >= 0:
-        yield at
-        at = text.find(sign, at + 1)
+            del ends[border : border + 2]
+    return words, ends

@@ -53,7 +53,7 @@ def parts(text: str, signs: str) -> list[str]:
     return text.split(signs[0])
 
 
-def places(text: str, signs: str) -> list[int]:
+def where(text: str, signs: str) -> list[int]:
     """Find where one of these signs stands."""
     ends = accumulate(map(len, parts(text, signs)[:-1]))
     return [end + before for before, end in enumerate(ends)]
@@ -63,7 +63,7 @@ def split(text: str, stops: Stops) -> list[Sentence]:
     """Give the sentences of a text; what has neither letter nor digit is none."""
     found: list[Sentence] = []
     start = past = 0
-    for at in places(text, _STOPS):
+    for at in where(text, _STOPS):
         if at < past:
             continue
         if text[at : at + 2] == ". ":
@@ -126,7 +126,7 @@ def quotations(text: str) -> list[tuple[int, int]]:
     """Find what stands in quotation marks, within one line and one behind the other."""
     found: list[tuple[int, int]] = []
     past = 0
-    for at in places(text, _OPENING):
+    for at in where(text, _OPENING):
         if at >= past and (match := _QUOTATION.match(text, at)):
             past = match.end()
             found.append((at, past))

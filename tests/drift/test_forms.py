@@ -32,7 +32,7 @@ def test_a_word_is_left_out_only_as_it_is_written_in_the_list() -> None:
 
 def test_all_that_follows_from_the_words_is_that_of_those_left() -> None:
     found = Forms(SENSES).without({"ice-tea", "猫", "猫咪*", "kat*"})
-    assert (found.heads, found.halves) == (frozenset(), frozenset())
+    assert (found.heads, found.halves) == (frozenset(), {})
     assert found.first.search("猫") is None
 
 

@@ -4,7 +4,6 @@ import math
 import re
 import zlib
 from functools import lru_cache
-from operator import mul
 from typing import NamedTuple
 
 from gateway.drift.memory import Memory
@@ -34,7 +33,7 @@ FEATURES = (
 )
 
 _SPACE = re.compile(r"\s+")
-_DIGITS = re.compile(r"\d")
+_DIGITS, _ASCII_DIGITS = re.compile(r"\d"), "0123456789"
 
 
 class Excerpt(NamedTuple):
@@ -92,48 +91,64 @@ def bucket(gram: str) -> int:
     return zlib.crc32(gram.encode("utf-8", "replace")) & (BUCKETS - 1)
 
 
+class Weighed(NamedTuple):
+    """Words of a text, each once."""
+
+    rare: tuple[float, ...]
+    """How rare each is."""
+    mass: float
+    """The sum of that, and the sum of its squares."""
+    squares: float
+    stems: set[str]
+    """The beginnings of the rare ones."""
+
+
 class Rarity:
     """Knows how rare words are, in nats, and the beginnings of rare ones, which their other forms share."""
 
     def __init__(self, steps: str) -> None:
         nats = {step: place / 2 for place, step in enumerate(STEPS)}
-        self.of: Memory[str, float] = Memory(lambda word: nats[steps[bucket(word)]], REMEMBERED)
-        self._stem: Memory[str, str] = Memory(
-            lambda word: word[:4] if self.of[word] > _RARE else "", REMEMBERED
-        )
 
-    def stems(self, words: set[str]) -> set[str]:
-        """Give the beginnings of the rare ones among these words."""
-        found = set(map(self._stem.__getitem__, words))
-        found.discard("")
-        return found
+        def weigh(word: str) -> tuple[float, float, str]:
+            rare = nats[steps[bucket(word)]]
+            return rare, rare * rare, word[:4] if rare > _RARE else ""
+
+        self._known = Memory(weigh, REMEMBERED)
+
+    def of(self, words: set[str]) -> "Weighed":
+        """Weigh all of these words."""
+        if not words:
+            return Weighed((), 0.0, 0.0, set())
+        rare, squares, beginnings = zip(*map(self._known.__getitem__, words), strict=True)
+        stems = set(beginnings)
+        stems.discard("")
+        return Weighed(rare, sum(rare), sum(squares), stems)
 
 
 def features(user: Excerpt, answer: Excerpt, rarity: Rarity) -> list[float]:
     """Measure how much of the turn comes back in the answer, in the order of `FEATURES`."""
     asked, told = set(user.words), set(answer.words)
-    rare = rarity.of.__getitem__
-    asked_rare, told_rare = list(map(rare, asked)), list(map(rare, told))
-    shared_rare = sorted(map(rare, asked & told), reverse=True)
-    asked_mass, told_mass, shared_mass = sum(asked_rare) + 3, sum(told_rare) + 3, sum(shared_rare)
-    first, second, third, fourth = [*shared_rare[:4], 0.0, 0.0, 0.0, 0.0][:4]
-    asked_stems, told_stems = rarity.stems(asked), rarity.stems(told)
-    squares = (_squares(asked_rare) + 9) * (_squares(told_rare) + 9)
+    ours, theirs, shared = rarity.of(told), rarity.of(asked), rarity.of(asked & told)
+    asked_mass, told_mass = theirs.mass + 3, ours.mass + 3
+    first, second, third, fourth = [*sorted(shared.rare, reverse=True)[:4], 0.0, 0.0, 0.0, 0.0][:4]
+    squares = (theirs.squares + 9) * (ours.squares + 9)
     return [
-        shared_mass / told_mass,
-        _squares(shared_rare) / math.sqrt(squares),
-        math.log1p(shared_mass),
+        shared.mass / told_mass,
+        shared.squares / math.sqrt(squares),
+        math.log1p(shared.mass),
         first / 8,
         second / 8,
         (third + fourth) / 8,
-        len(asked_stems & told_stems) / math.sqrt(len(asked_stems) * len(told_stems) + 1),
-        float(_DIGITS.search(user.text) is None and _DIGITS.search(answer.text) is not None),
+        len(theirs.stems & ours.stems) / math.sqrt(len(theirs.stems) * len(ours.stems) + 1),
+        float(not _has_digit(user.text) and _has_digit(answer.text)),
         math.log(asked_mass) - 4,
         math.log(told_mass) - 4.5,
         1.0,
     ]
 
 
-def _squares(some: list[float]) -> float:
-    squares: float = sum(map(mul, some, some))
-    return squares
+def _has_digit(text: str) -> bool:
+    """Tell whether a digit stands in a text; most texts have none, which is quick to tell of ASCII."""
+    if any(map(text.__contains__, _ASCII_DIGITS)):
+        return True
+    return not text.isascii() and _DIGITS.search(text) is not None

@@ -137,6 +137,9 @@ class Instructions:
         for label in ("@instructions", "bound"):
             for mark in answer.labels.get(label, ()):
                 shared.setdefault(answer.sentence(mark.start), set())
+        if "@instructions" not in answer.labels and "bound" not in answer.labels:
+            # Few words of instructions by themselves tell of none, and hardly a sentence has two of them.
+            shared = {sentence: stems for sentence, stems in shared.items() if len(stems) >= NAMES}
         for sentence, stems in shared.items():
             strength = self._given_away(asked, answer, sentence, stems)
             if strength:
@@ -179,9 +182,14 @@ class Instructions:
 
 def _is_listed(asked: Marked, answer: Marked, sentence: Sentence) -> bool:
     """Tell whether one denial follows another where instructions are asked for: `not to …, not to …`."""
-    if sentence.asks or ("@instructions" not in asked.labels and not _is_probed(asked)):
+    if sentence.asks or not _may_list(asked):
         return False
     return len(answer.within("negation", sentence.start, sentence.end)) >= DENIALS
+
+
+def _may_list(asked: Marked) -> bool:
+    """Tell whether the user speaks of instructions or asks for them."""
+    return "@instructions" in asked.labels or _is_probed(asked)
 
 
 def _is_told_of(asked: Marked, answer: Marked, start: int, end: int) -> bool:

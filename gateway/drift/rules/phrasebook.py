@@ -193,17 +193,21 @@ class Phrasebook:
         found: list[Mark] = []
         for at in compress(range(last + 1), map(_TELLS, words)):
             _, _, labels, phrases, open_phrases, _, beginnings, endings = words[at]
-            start = borders[2 * at]
-            for label in labels:
-                found.append(_mark(Mark, (start, borders[2 * at + 1], label)))  # noqa: PERF401
+            if labels:
+                start, end = borders[2 * at : 2 * at + 2]
+                for label in labels:
+                    found.append(_mark(Mark, (start, end, label)))  # noqa: PERF401
             if at == last:
                 break
             after = words[at + 1][0]
+            # Most words that a phrase begins with are small ones, and no phrase goes on behind them.
             if after in phrases:
+                start = borders[2 * at]
                 for label, rest in phrases[after]:
                     if not rest or follow(rest, words, at + 2):
                         found.append(_mark(Mark, (start, borders[2 * (at + len(rest)) + 3], label)))
             if open_phrases and (after.startswith(beginnings) or after.endswith(endings)):
+                start = borders[2 * at]
                 for label, rest in open_phrases:
                     if follow(rest, words, at + 1):
                         found.append(_mark(Mark, (start, borders[2 * (at + len(rest)) + 1], label)))

@@ -19,11 +19,12 @@ class Entry(NamedTuple):
     number: int | None
     stem: str
     """Empty where the word is grammar."""
-    joins: bool
-    """True for the first half of a known pair of words."""
+    joins: frozenset[str]
+    """Behind the first half of known pairs of words, their other halves."""
 
 
-GLYPH_RUN = Entry("", (), None, "", False)
+NO_HALF: frozenset[str] = frozenset()
+GLYPH_RUN = Entry("", (), None, "", NO_HALF)
 
 
 def entries(look_up: Callable[[str], Entry | str | None]) -> Memory[str, Entry | str | None]:

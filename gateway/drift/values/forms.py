@@ -42,7 +42,13 @@ class Forms:
 
     def _settle(self) -> None:
         self.heads = frozenset(prefix[:3] for prefix in self.prefixes)
-        self.halves = frozenset(form.partition("-")[0] for form in self.words if "-" in form[1:])
+        halves: dict[str, set[str]] = {}
+        for form in self.words:
+            if "-" in form[1:]:
+                first, _, rest = form.partition("-")
+                halves.setdefault(first, set()).add(rest)
+        self.halves = {first: frozenset(some) for first, some in halves.items()}
+        """What may stand behind the first half of a pair of words."""
         self.first = lazily(f"[{''.join(map(re.escape, self.glyphs))}]" if self.glyphs else "(?!)")
         """Matches a character that a glyph begins with."""
 

@@ -11,7 +11,7 @@ from gateway.drift.memory import Memory
 from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
 from gateway.drift.values import frames
-from gateway.drift.values.entries import GLYPH_RUN, Entry, Sense, entries
+from gateway.drift.values.entries import GLYPH_RUN, NO_HALF, Entry, Sense, entries
 from gateway.drift.values.reader import Reader
 from gateway.drift.values.reading import Mention, Reading
 from gateway.drift.values.wordlist import LITERALS, stem_of, wordlist
@@ -72,23 +72,26 @@ class Lexicon:
         numbers: list[tuple[int, int, int]] = []
         past = 0
         for at in [at for at, word in enumerate(words) if word.__class__ is Entry]:
-            word, start, end = words[at], starts[at], ends[at]
+            word = words[at]
             if not isinstance(word, Entry):
                 continue
+            lower, senses, number, stem, joins = word
             if word is GLYPH_RUN:
+                start, end = starts[at], ends[at]
                 stems += _stems(words[past:at], starts[past:at], ends[past:at])
                 past = at + 1
                 run = stretch.text[start - stretch.offset : end - stretch.offset]
                 self._read_glyphs(run, start, mentions, stems, numbers)
                 continue
-            lower, senses, number, stem, joins = word
             for category, value in senses:
-                mentions.append(_mention(Mention, (category, value, start, end)))
+                mentions.append(_mention(Mention, (category, value, starts[at], ends[at])))
+            words[at] = stem
             if number is not None:
-                numbers.append((number, start, end))
-            words[at] = stem if number is None else None
-            if joins and at + 1 < len(words):
-                self._join(lower, at, tokens[at + 1], words, mentions, (start, ends[at + 1]))
+                numbers.append((number, starts[at], ends[at]))
+                words[at] = None
+            # Most pairs begin with a small word, and few are there.
+            if joins and at + 1 < len(words) and (tokens[at + 1] in joins or not tokens[at + 1].isascii()):
+                self._join(lower, at, tokens[at + 1], words, mentions, (starts[at], ends[at + 1]))
         stems += _stems(words[past:], starts[past:], ends[past:])
         return Reading(tuple(mentions), tuple(stems), numbers, self.reader, stretch)
 
@@ -145,13 +148,13 @@ class Lexicon:
         """Look up what is known of a word: often no more than its stem, or nothing."""
         lower = token.lower().replace("’", "'")
         if lower[0].isdecimal():
-            return Entry(lower, (), int(lower[:12]), "", False)
+            return Entry(lower, (), int(lower[:12]), "", NO_HALF)
         if lower[0] > "\u2fff" or "\u0e00" <= lower[0] < "\u0e80":
             return GLYPH_RUN
         senses, number = tuple(dict.fromkeys(self._senses(lower))), self._numbers.get(lower)
         grammar = any(category[0] == "_" for category, _ in senses)
         told = number is None and len(lower) > 1 and not grammar and lower not in self.shared.stop
-        stem, joins = stem_of(lower) if told else "", lower in self._forms.halves
+        stem, joins = stem_of(lower) if told else "", self._forms.halves.get(lower, NO_HALF)
         if senses or joins or number is not None:
             return Entry(lower, senses, number, stem, joins)
         return stem or None

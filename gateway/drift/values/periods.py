@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from gateway.drift.pieces import places
 from gateway.drift.values.figures import MONTHS, SECONDS, Figure
 
 _PARTS = re.compile(r"(.+?)([*/])(\d+)$")
@@ -37,11 +38,14 @@ class Periods:
         needed = [one for one in self._needed if one in lower] if self.is_known else []
         if not needed:
             return {}
-        first = min(map(lower.find, needed)) - self._reach
-        last = max(map(lower.rfind, needed)) + self._reach
-        return {
-            match.start(): self._figure(match) for match in self._pattern.finditer(lower, max(0, first), last)
-        }
+        # What lies between two of them, and far from both, is most of a text.
+        found: dict[int, Figure] = {}
+        past = 0
+        for at in sorted({at for one in needed for at in places(lower, one)}):
+            for match in self._pattern.finditer(lower, max(past, at - self._reach), at + self._reach):
+                found[match.start()] = self._figure(match)
+                past = match.end()
+        return found
 
     def _figure(self, match: re.Match[str]) -> Figure:
         unit, value = self._units[match[2]], self._amounts[match[1]]

@@ -213,7 +213,7 @@ class Reader:
                 return Figure(YEAR, value, start, behind)
             return self.periods.and_a_half(lower, Figure(kind, value, start, behind))
         lead = self._leads.find(text, start)
-        word = lead[1].lower() if lead else ""
+        word = lead.word.lower() if lead else ""
         is_named = lead is not None and word not in self._stop and word not in self.words
         noun = (_COUNTER if self.reads_glyphs else NOUN_BEHIND).match(lower, end)
         is_counting = noun is not None and noun[1] not in self._stop and noun[1] not in self.words
@@ -222,9 +222,9 @@ class Reader:
             return Figure(YEAR, value, start, end)
         if is_dated and (text[end : end + 1] in _APOSTROPHES or self._units.kinds.get(word) == "year"):
             return Figure(YEAR, value, start, end)
-        if lead is not None and is_named and (lead[2] or not is_counting):
-            code = f"{lead[2] or ''}{text[start:end]}" if text[start].isdecimal() else f"{value:g}"
-            return Figure(LABEL + word[:_STEM], code.lower(), start - len(lead[2] or ""), end)
+        if lead is not None and is_named and (lead.code or not is_counting):
+            code = f"{lead.code}{text[start:end]}" if text[start].isdecimal() else f"{value:g}"
+            return Figure(LABEL + word[:_STEM], code.lower(), start - len(lead.code), end)
         if is_dated:
             return Figure(YEAR, value, start, end)
         if noun is not None and is_counting:

@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from gateway.drift.glance import TURNING
-from gateway.drift.sentences import places
+from gateway.drift.sentences import where
 from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import FELT, Clause, Words
 from gateway.drift.values.lexicon import Lexicon
@@ -135,7 +135,7 @@ def _pauses(text: str, offset: int, pausing: re.Pattern[str]) -> list[int]:
     """Find where pauses end, by the pattern where no blank stands right behind their first sign."""
     ends: list[int] = []
     past = 0
-    for at in places(text, PAUSES):
+    for at in where(text, PAUSES):
         if at >= past:
             if text[at + 1 : at + 2] == " ":
                 past = at + 1
