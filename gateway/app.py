@@ -127,13 +127,18 @@ def create_app(
 
 def kept_responses(gateway: Gateway) -> Router:
     """Make the routes of responses and conversations in OpenAI's form."""
-    parts = {"database": gateway.database, "config": gateway.config}
+    parts = {
+        "database": gateway.database,
+        "config": gateway.config,
+        "registry": gateway.registry,
+        "following": gateway.following,
+    }
     return Router(
         "/",
         route_handlers=[
-            *response_routes.handlers(gateway.following),
-            *conversing.handlers(gateway.registry),
-            *conversation_items.handlers(),
+            *response_routes.HANDLERS,
+            *conversing.HANDLERS,
+            *conversation_items.HANDLERS,
         ],
         dependencies={name: shared(part) for name, part in parts.items()},
         middleware=[Queries(), Bodies(gateway.config.server.max_body)],
@@ -164,7 +169,7 @@ def native(gateway: Gateway, bulletin: Bulletin | None) -> Router:
             webhooks_router(),
             alerts_router(),
             turns_router(database, gateway.tail, gateway.guard),
-            conversations_router(gateway.registry, gateway.talking, config.server.public_url),
+            conversations_router(gateway.talking, config.server.public_url),
             ensembles_router(gateway.stage, config.server.public_url),
         ],
     )
@@ -186,6 +191,7 @@ def _guarded(gateway: Gateway, path: str, admission: Admission, handlers: list[A
         "config": config,
         "hasher": hasher,
         "turnstile": turnstile,
+        "registry": gateway.registry,
         "nearness": Nearness(gateway.embedder),
     }
     return Whole(

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.handlers import BaseRouteHandler
 from litestar.params import Parameter
 
 from gateway.auth.access import AnyRequest, Store, caller_of
@@ -41,32 +40,27 @@ class PathDrift(msgspec.Struct, frozen=True, kw_only=True):
     onset: str | None
 
 
-def drift_route() -> BaseRouteHandler:
-    """Make the route."""
-
-    @get(
-        "/{conversation:str}/drift",
-        opt={"scope": "chat:read", "faults": (Fault.MESSAGE_UNKNOWN,)},
-        summary="Follow the drift along a path",
-    )
-    async def follow_drift(
-        request: AnyRequest,
-        database: Store,
-        conversation: str,
-        leaf: Annotated[str | None, Parameter(max_length=40)] = None,
-        limit: Annotated[int, Parameter(ge=1, le=1000)] = 1000,
-    ) -> PathDrift:
-        """The last answers up from the leaf are told, the newest message unless one is named. Scores and
-        judgements that came later count as they are now."""
-        async with database.read(WALK_SECONDS) as connection:
-            found = await reach(connection, caller_of(request), conversation)
-            end = leaf or found.leaf
-            if leaf is not None and await store.message(connection, found, leaf) is None:
-                raise Refusal(Fault.MESSAGE_UNKNOWN, param="leaf")
-            told = await store.answers(connection, found, end, limit) if end is not None else []
-        return follow(told)
-
-    return follow_drift
+@get(
+    "/{conversation:str}/drift",
+    opt={"scope": "chat:read", "faults": (Fault.MESSAGE_UNKNOWN,)},
+    summary="Follow the drift along a path",
+)
+async def follow_drift(
+    request: AnyRequest,
+    database: Store,
+    conversation: str,
+    leaf: Annotated[str | None, Parameter(max_length=40)] = None,
+    limit: Annotated[int, Parameter(ge=1, le=1000)] = 1000,
+) -> PathDrift:
+    """The last answers up from the leaf are told, the newest message unless one is named. Scores and
+    judgements that came later count as they are now."""
+    async with database.read(WALK_SECONDS) as connection:
+        found = await reach(connection, caller_of(request), conversation)
+        end = leaf or found.leaf
+        if leaf is not None and await store.message(connection, found, leaf) is None:
+            raise Refusal(Fault.MESSAGE_UNKNOWN, param="leaf")
+        told = await store.answers(connection, found, end, limit) if end is not None else []
+    return follow(told)
 
 
 def follow(told: list[tuple[str, Score]]) -> PathDrift:

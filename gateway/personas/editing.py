@@ -13,6 +13,7 @@ from gateway.personas import view
 from gateway.personas.acceptance import DraftError, check
 from gateway.personas.body import PersonaBody, new_draft
 from gateway.personas.model import Draft, Persona, Version
+from gateway.personas.registry import Registry
 from gateway.personas.store import personas, versions
 from gateway.personas.view import PersonaView
 from gateway.spelling import ended
@@ -26,6 +27,8 @@ IfMatch = Annotated[
 VersionNumber = str | int
 Queue = NamedDependency[SkipValidation[Turnstile]]
 """The turnstile before work that a caller can make large."""
+Resolving = NamedDependency[SkipValidation[Registry]]
+"""The registry that resolves names of models."""
 WRITING = (Fault.PERSONA_INVALID, Fault.SLUG_TAKEN)
 """Faults by which a persona that is written may be refused."""
 
