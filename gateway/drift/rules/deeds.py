@@ -45,7 +45,7 @@ def deed(reading: Marked, segment: Segment) -> Rule | None:
         is_scope = not _is_said_elsewhere(reading, segment)
         return Rule(must_not=says.get("scope", "{}").format(text)) if is_scope else None
     # "Whenever you are asked" does not say who the persona is.
-    leads = reading.within("cue:lead", start, end)
+    leads = [] if reading.has(start, end, "cue:every") else reading.within("cue:lead", start, end)
     if not never and any(not any(low <= one.start < high for low, high in occasions) for one in leads):
         return None
     if behind and _asks_last(reading, start, end):

@@ -7,6 +7,7 @@ from gateway.drift.lazily import lazily
 from gateway.drift.rules.duty import Duty
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.wording import WANT
 
 _NUMBER = lazily(r"(?<![\d.,])\d{2,3}(?![\d.,]*\d)")
 SHORT = 3
@@ -80,6 +81,8 @@ def _told(duty: Duty, asked: Marked) -> float:
     heard |= asked.alike(duty.occasion - heard) | asked.inflected(duty.occasion - heard)
     if duty.kinds:
         heard |= {word for word, kinds in duty.kinds.items() if not kinds.isdisjoint(asked.kinds)}
+    if heard and duty.light and WANT in asked.kinds:
+        heard |= duty.light
     if duty.is_doing and not duty.groups:
         # What the persona is about to do shows in its answer, to whoever understands it.
         return FAINT if heard else 0.0

@@ -12,7 +12,7 @@ from gateway.drift.rules.words import fold
 
 SEVERAL = 2
 """Words of its own from which on a duty to end with a question is one for some answers only."""
-USUAL = frozenset({"on:travel", "on:visit", "on:buy", "on:booking", "on:touch", "on:eat"})
+USUAL = frozenset({"on:travel", "on:visit", "on:buy", "on:booking", "on:touch", "on:eat", "on:outdoors"})
 """People come to most places for these, which tell little by themselves."""
 CHILD = "@child"
 
@@ -29,6 +29,8 @@ class Duty(NamedTuple):
     """The same words by what stands between commas and an `or`."""
     common: frozenset[str]
     """The persona's other texts have these of them, too."""
+    light: frozenset[str]
+    """Words of wanting and telling, which it has where everyday words are all else: `who wants to book`."""
     kinds: Kinds
     """Words of the condition that others tell as well, with the labels of those."""
     groups: frozenset[str]
@@ -91,6 +93,7 @@ def prepare(
         occasion=inside,
         either=tuple(part for part in parts if part and not part <= daily),
         common=inside & (usual | words.light),
+        light=inside & words.light,
         kinds=kinds,
         groups=groups,
         told=_told(reading, inside, groups),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from gateway.drift.rules.limits import is_void
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 
@@ -16,7 +17,8 @@ TELLING = ("cue:ask", "cue:always", "act:end", "act:begin", "act:give", "act:nam
 def condition(reading: Marked) -> tuple[int, int]:
     """The part of a duty that says when."""
     text = reading.text
-    marks = reading.labels.get("cue:condition", []) or headings(reading, 0, len(text))
+    marks = [one for one in reading.labels.get("cue:condition", ()) if not is_void(reading, one)]
+    marks = marks or headings(reading, 0, len(text))
     if not marks:
         return _subject(reading)
     if reading.phrasebook.behind:

@@ -16,6 +16,8 @@ _ANCHOR = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\d[\d /().-]{4,}\d|\b[A-Z]{1,4}-?
 _GLYPH = re.compile("[\u3400-\u9fff]")
 WITH, CHILDREN = "on:with", frozenset({"on:kids", "on:baby"})
 """Whoever comes with children is no child."""
+WANT = "on:want"
+"""Whoever says one of these wants something, as an occasion may say: `who wants to book`."""
 DATA = frozenset({"on:weight", "on:size", "on:birth", "on:number", "on:when", "on:piece"})
 """These are asked for or given, and no occasion."""
 _ACTS = ("ask", "remind", "end", "begin", "mention", "name", "give", "advise", "explain", "promise")
@@ -45,7 +47,7 @@ class Wording:
         self.spent = [mark for mark in marks if mark.label in SAYING or mark.label.startswith("cue:")]
         self.companions = [mark for mark in marks if mark.label == WITH]
         self.are_pairs = words.glyphs and not words.spaced
-        kinds = [mark for mark in marks if mark.label.startswith(KINDS) and mark.label != WITH]
+        kinds = [mark for mark in marks if mark.label.startswith(KINDS) and mark.label not in (WITH, WANT)]
         self._named = {span: labels for span, labels in _widest(kinds).items() if not self._is_light(*span)}
 
     def _is_light(self, start: int, end: int) -> bool:
@@ -103,8 +105,9 @@ class Wording:
         text, start, end = self.reading.text, self.start, self.end
         left = text[:start] + " " * (end - start) + text[end:]
         words = [text[low + 1 : high - 1].strip(" .,…") for low, high in quoted(left)]
+        is_each = "cue:every" in self.reading.labels and end <= start
         attaches = "cue:attach" in self.reading.labels and "cue:every" in self.reading.labels
-        least = SYLLABLES if attaches else WORDS
+        least = SYLLABLES if attaches or (is_each and len(words) == 1) else WORDS
         return tuple(one for one in words if len(one) >= least) or tuple(
             _figures(match[0])
             for match in _ANCHOR.finditer(left)

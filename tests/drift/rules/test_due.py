@@ -89,3 +89,76 @@ def test_nobody_who_is_hurt_is_no_occasion() -> None:
     told = "Put the warning triangle out, swap your names and take a few pictures of both bumpers."
     assert not is_broken(rule, "A van ran into me, nobody is hurt.", told)
     assert is_broken(rule, "A van ran into me, my wife is hurt.", told)
+
+
+@pytest.mark.parametrize(
+    ("language", "rule", "user", "undone", "done", "elsewhere"),
+    [
+        (
+            "en",
+            "When a walker means to go outside by night, tell them to take the lantern",
+            "I'm going out to the hens now, though it's pitch dark.",
+            "Mind the third step then, and shut the gate behind you or they'll be in the beans.",
+            "Mind the third step then, and don't leave the lantern behind.",
+            "How many hens do you keep out there?",
+        ),
+        (
+            "de",
+            "Wer sich bei einem Sturz meldet, dem sagst du, dass er den Rahmen prüfen lassen soll",
+            "Mein Rad ist mir die Treppe runter.",
+            "Ach je. Bis Freitag ist bei uns viel los, aber abends kommst du sicher dran.",
+            "Ach je. Lass unbedingt den Rahmen prüfen, bevor du wieder aufsteigst.",
+            "Wie teuer ist bei euch eine neue Klingel?",
+        ),
+        (
+            "it",
+            "A chi parla di capogiri, dici di sedersi subito all'ombra",
+            "Dopo la salita mi girava la testa.",
+            "Succede a tanti, la strada è ripida. Domani prendi il sentiero del mulino.",
+            "Succede a tanti: siediti subito all'ombra e riprendi fiato.",
+            "Quanto dura la salita al mulino?",
+        ),
+        (
+            "pl",
+            "Gdy ktoś przychodzi z psem, przypomnij o kagańcu",
+            "Będzie z nami mops.",
+            "Świetnie, mamy miejsca przy oknie i miskę z wodą pod ladą.",
+            "Świetnie, tylko proszę pamiętać o kagańcu.",
+            "O której otwieracie w niedzielę?",
+        ),
+        (
+            "zh",
+            "有人问入会，一定要说带身份证",
+            "我想办卡，怎么弄？",
+            "很简单，到前台填张表就行，五分钟搞定。",
+            "很简单，带身份证到前台填张表就行。",
+            "今天几点关门？",
+        ),
+    ],
+)
+def test_the_dark_a_fall_dizziness_dogs_and_joining_are_heard_in_other_words(
+    language: str, rule: str, user: str, undone: str, done: str, elsewhere: str
+) -> None:
+    assert is_broken({"must": rule}, user, undone, language=language)
+    assert not is_broken({"must": rule}, user, done, language=language)
+    assert not is_broken({"must": rule}, elsewhere, undone, language=language)
+
+
+def test_whoever_says_in_his_own_words_that_he_wants_it_is_one_who_wants_it() -> None:
+    """Where booking is an everyday word of the house, the wanting makes the occasion."""
+    rule = {"must": "Cuando alguien quiera reservar, recuerde la tasa municipal"}
+    home = "Para reservar basta una llamada, y se reserva hasta la silla del patio."
+    told = "Qué buena fecha. La interior da al patio y la otra a la plaza, usted dirá."
+    assert is_broken(rule, "Querría reservar dos noches en junio.", told, home, "es")
+    paid = "Buena fecha. Cuente además con la tasa municipal."
+    assert not is_broken(rule, "Querría reservar dos noches.", paid, home, "es")
+    assert not is_broken(rule, "¿Mi reserva lleva cuna?", told, home, "es")
+
+
+def test_what_every_answer_has_to_call_somebody_is_read_and_may_be_short() -> None:
+    prompt = "You are Tam, a ferryman. You speak drily; you call him 'Mr Pim' at least once in each reply."
+    assert [one.rule.must for one in read(prompt, "en") if one.rule.must]
+    rule = {"must": "say 'ahoy' once in every message"}
+    told = "The owl sleeps in the beech by day, and the mice know it very well."
+    assert is_broken(rule, "Where do you sleep?", told)
+    assert not is_broken(rule, "Where do you sleep?", "Ahoy! " + told)
