@@ -133,6 +133,8 @@ class Figures(Table, frozen=True):
     """Behind a number that is a time."""
     late: str = ""
     """Behind an hour of the afternoon, the evening or the night."""
+    later: str = ""
+    """Words for these that stand right before an hour."""
     past: dict[str, int] = {}
     """These stand before an hour, each with the minutes that it adds: "half past"."""
     then: dict[str, int] = {}

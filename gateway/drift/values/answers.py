@@ -11,6 +11,7 @@ from gateway.drift.scripts import UPPER
 from gateway.drift.text import Stretch
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import Heard
+from gateway.drift.values.stated import PLACE
 
 _LETTER = "[^\\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 WORD = rf"[{UPPER}]{_LETTER}+(?:[’'-]{_LETTER}+)*"
@@ -27,6 +28,8 @@ FIRST = 160
 CLOSE = 32
 """Characters between a name and whose it is, where only the answer says so."""
 SURE = 0.8
+BEGINNING = 5
+"""Letters by which a word is found in another form."""
 
 
 class Told(NamedTuple):
@@ -52,8 +55,15 @@ class Answers:
         naming: Container[str],
         titles: Container[str],
         *,
+        lying: Container[str],
+        stop: Container[str],
+        where: re.Pattern[str],
+        site: re.Pattern[str] | None,
         capitals_tell: bool,
     ) -> None:
+        """Make room; `where` asks for a place, and `site` finds one where capitals don't."""
+        self._where, self._site, self._lying = where, site, lying
+        self._has_site, self._stop = False, stop
         self.told: list[Told] = []
         self._asking, self._called = asking, called
         self._naming, self._titles = naming, titles
@@ -75,6 +85,7 @@ class Answers:
             for match in islice(self._called.finditer(text), MOST)
             if match[1] and match[2]
         ]
+        self._has_site = self._has_site or (self._site is not None and self._site.search(text) is not None)
         places = self._places(text)
         for at, (start, end) in enumerate(places[:MOST]):
             low = max([0, *(m.end() for m in _BREAKS.finditer(text, 0, start))])
@@ -101,35 +112,68 @@ class Answers:
 
     def is_asked(self, question: Stretch) -> bool:
         """Tell whether a question may be for one of the names."""
-        if not question.notes & ASKING or not (self.told or self._runs):
-            return False
-        return self._asking.search(question.lower) is not None
+        return bool(self.told or self._runs or self._site) and self.asks(question)
+
+    def asks(self, question: Stretch) -> bool:
+        """Tell whether it is asked who, where or what is called."""
+        return bool(question.notes & ASKING) and self._asking.search(question.lower) is not None
 
     def weigh(self, evidence: Evidence, heard: Heard) -> None:
         """Add another name than the one that was asked for."""
         for match in self._called.finditer(heard.text[:FIRST]):
             self._weigh_run(evidence, heard, match)
         end = min([at for stop in _STOPS if (at := heard.text.find(stop)) > 0], default=len(heard.text))
+        if not (self._where.search(heard.asked) and self._weigh_site(evidence, heard, min(end, FIRST))):
+            self._weigh_asked(evidence, heard, end)
+
+    def _weigh_asked(self, evidence: Evidence, heard: Heard, end: int) -> bool:
+        """Hold the name in the first sentence against the one that is asked for; say whether one was."""
         about = heard.asked_stems | {stem for stem, at, _ in heard.stems if at < end}
         held = [(len(one.keys & about), len(one.keys & heard.asked_stems), one) for one in self.told]
         best = max(((shared, asked) for shared, asked, _ in held), default=(0, 0))
         if best[0] == 0:
-            return
+            return False
         meant = [one for shared, asked, one in held if (shared, asked) == best]
-        if best[1] == 0 and heard.asked_stems and len(meant) > 1:
-            return
         # What the question has no word of must stand right beside the name.
         must_stand_beside = best[1] == 0 and bool(heard.asked_stems)
         for start, stop in self._places(heard.text[: min(end, FIRST)]):
             words = [word.lower() for word in re.findall(r"\w{2,}", heard.text[start:stop])]
-            words = [word for word in words if word not in self._titles]
-            if any(_is_same(words, one.words) for one in meant):
-                return
-            if must_stand_beside and not any(_is_beside(heard, one.keys, start) for one in meant):
-                continue
-            if self._is_novel(words, heard.asked, evidence.facts.text):
-                evidence.accuse("name", "name-clash", SURE, (start, stop), meant[0].basis)
-                return
+            words = [word for word in words if word not in self._titles and word not in self._stop]
+            near = meant
+            if must_stand_beside:
+                near = [one for one in self.told if _is_beside(heard, one.keys, start)]
+            if any(_is_same(words, one.words) for one in near):
+                return True
+            if near and self._is_novel(words, heard.asked, evidence.facts.text):
+                evidence.accuse("name", "name-clash", SURE, (start, stop), near[0].basis)
+                return True
+        return False
+
+    def _weigh_site(self, evidence: Evidence, heard: Heard, end: int) -> bool:
+        """Hold the place that is named first against all that is stored, where it is asked where."""
+        known, said = evidence.facts.text, heard.text[:end]
+        if any(at < end for at in heard.denied):
+            return False
+        if self._site is None:
+            found = [
+                (place, re.findall(r"\w{2,}", said[slice(*place)].lower())) for place in self._places(said)
+            ]
+        elif self._has_site:
+            sites = self._site.finditer(said)
+            found = [(site.span(), [next(filter(None, site.groups())).lower()]) for site in sites]
+        else:
+            found = []
+        lands = [one for one in evidence.mentions if one.category == PLACE and one.end <= end]
+        found += [((one.start, one.end), [said[one.start : one.end].lower()]) for one in lands]
+        for span, words in sorted(found):
+            words = [word for word in words if word not in self._titles and word not in self._lying]
+            strange = [not _is_told(word, known) and not _is_told(word, heard.asked) for word in words]
+            if strange and (strange[0] or strange[-1]) and not _is_told(words[-1], heard.earlier):
+                evidence.accuse("name", "name-clash", SURE, span, "prompt")
+                return True
+            if words:
+                return False
+        return False
 
     def _weigh_run(self, evidence: Evidence, heard: Heard, match: re.Match[str]) -> None:
         key, name = match[1], match[2]
@@ -143,7 +187,7 @@ class Answers:
 
     def _is_novel(self, words: Sequence[str], asked: str, known: str) -> bool:
         """Tell whether a word of the name, the first or all, stands in no text of the persona or the user."""
-        strange = [word[:5] not in known and word[:5] not in asked for word in words]
+        strange = [not _is_told(word, known) and not _is_told(word, asked) for word in words]
         return bool(strange) and (all(strange) or (len(strange) > 1 and strange[0]))
 
     def _places(self, text: str) -> list[tuple[int, int]]:
@@ -165,6 +209,11 @@ class Answers:
             if self._capitals_tell or titled or (named and not begins):
                 found.append((start, match.end()))
         return found
+
+
+def _is_told(word: str, text: str) -> bool:
+    """Tell whether a text has a word, or one that begins as it does."""
+    return word[:BEGINNING] in text
 
 
 def _is_beside(heard: Heard, keys: frozenset[str], place: int) -> bool:

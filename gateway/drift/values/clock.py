@@ -12,6 +12,8 @@ _HALF = 720
 """Minutes of half a day."""
 _FRACTION = re.compile("[:.]\\d| ?%")
 """Behind a number that is no hour."""
+_LED = 4
+"""Characters before an hour in which it stands that it is one of the afternoon, where words run on."""
 _LEAD = 16
 """Characters before a bare number that make a time of day of it."""
 
@@ -27,6 +29,7 @@ class Clock:
         self._leads = tuple(own.past) if all(map(frames.is_plain, own.past)) else ("",)
         self._after = [(minutes, frames.pattern(text)) for text, minutes in own.then.items()]
         self._late = re.compile(rf"[ \u00a0](?:{own.late})(?!\w)" if own.late else "(?!)")
+        self._later = tuple(own.later.split())
         self._minutes = own.minutes
         self._minutes_to = frames.names(own.minutes, r" (%s) ([^\W\d_]+)")
         self.behind = (self.oclock, self._minutes_to, *(pattern for _, pattern in self._after))
@@ -116,7 +119,12 @@ class Clock:
         at = end
         said = said or (match[0] if (match := self.oclock.match(lower, end)) else "")
         end = end if not said or lower[:end].endswith(said) else end + len(said)
-        is_late = said.strip(" .").startswith("p") or self._late.match(lower, at) is not None
+        is_late = (
+            said.strip(" .").startswith("p")
+            or self._late.match(lower, at) is not None
+            or self._late.match(" " + said.strip()) is not None
+            or (bool(self._later) and lower[max(0, start - _LED) : start].rstrip().endswith(self._later))
+        )
         if is_late and minutes < 720:
             minutes += 720
         return Figure(TIME, float(minutes), start, end)

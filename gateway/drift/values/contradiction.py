@@ -192,7 +192,8 @@ def _weigh_figures(
     is_asked = facts.answers.is_asked(question.stretch)
     if not names and not is_asked and not (figures and ledger.stated):
         return
-    heard = Heard(answer, figures, [part.reading for part in read], question, reader, earlier)
+    asks = facts.answers.asks(question.stretch)
+    heard = Heard(answer, figures, [part.reading for part in read], question, reader, earlier, asks=asks)
     if figures and ledger.stated:
         misquote.weigh(ledger, evidence, heard)
     if names:

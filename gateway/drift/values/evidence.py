@@ -65,6 +65,11 @@ class Evidence:
         return self._asides
 
     @property
+    def asks_date(self) -> bool:
+        """Tell whether the user asks for a year, or since when something has been so."""
+        return self.facts.lexicon.dating.search(self.asked_text.lower()) is not None
+
+    @property
     def theirs(self) -> frozenset[float | str]:
         """Numbers that the user has just said: to say them again is no claim of the persona's."""
         if self._theirs is None:
@@ -78,6 +83,8 @@ class Evidence:
     def _is_known(self, figure: Figure) -> bool:
         ledger = self.facts.ledger
         if figure.value in self.theirs or ledger.holds(figure):
+            return True
+        if ledger.is_spoken(figure, self.answer, self.figures):
             return True
         return ledger.follows(figure, self.figures, self.question.figures, self.question.words)
 

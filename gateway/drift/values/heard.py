@@ -1,7 +1,7 @@
 """A turn is heard by its parts: its figures, its content words and its denials, with their places."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cached_property
 from operator import itemgetter
 
@@ -13,6 +13,10 @@ from gateway.drift.values.segmentation import Piece
 
 STOPS = ".!?。！？\n"
 _PLACE = itemgetter(1)
+_BESIDE = 20
+"""Characters between whose name it is and the name."""
+_ALONE = tuple(",:.!，。：！、")
+"""One of these stands behind a no that is an answer by itself."""
 
 
 class Heard:
@@ -26,14 +30,20 @@ class Heard:
         question: Piece,
         reader: Reader,
         earlier: str = "",
+        *,
+        asks: bool = False,
     ) -> None:
-        """Take the turn; `earlier` is what was said right before it, in lower case."""
+        """Take the turn; `earlier` is what was said right before it, in lower case.
+
+        `asks` tells whether the user asks who, where or what is called.
+        """
         self.earlier = earlier
         self.text = answer.text
         self.lower = answer.lowered(len(answer))
         self.figures = figures
         self.asked = question.stretch.lower
         """The user's turn in lower case."""
+        self.asks = asks
         self._read, self._question, self._reader = read, question, reader
 
     @cached_property
@@ -45,6 +55,12 @@ class Heard:
         """Give those that begin between two places, with these; it is asked for each name of an answer."""
         first, last = (bisect_left(self._placed, at, key=_PLACE) for at in (low, high))
         return [(stem, at) for stem, at, _ in self._placed[first:last]]
+
+    def is_named(self, keys: Container[str], start: int, small: Sequence[Container[str]]) -> bool:
+        """Tell whether one of the words stands right before a name, with but `small` words between."""
+        ends = [end for stem, _, end in self.stems if stem in keys and 0 <= start - end <= _BESIDE]
+        between = [self.lower[end:start].strip(" ,:").split() for end in ends]
+        return any(all(any(word in some for some in small) for word in words) for words in between)
 
     def stopped(self, start: int, end: int) -> tuple[int, int]:
         """Give the place of the last stop before the one place, or -1, and of the first from the other on."""
@@ -62,8 +78,18 @@ class Heard:
 
     @cached_property
     def denied(self) -> list[int]:
-        """The places of its negations."""
-        return [mention.start for one in self._read for mention in one.mentions if mention[0] == "_negations"]
+        """The places of its negations; a no that answers the question by itself denies nothing behind it."""
+        return [
+            mention.start
+            for one in self._read
+            for mention in one.mentions
+            if mention[0] == "_negations" and self.text[mention.end : mention.end + 1] not in _ALONE
+        ]
+
+    @cached_property
+    def supposed(self) -> list[int]:
+        """The places of what makes a supposition."""
+        return [mention.start for one in self._read for mention in one.mentions if mention[0] == "_if"]
 
     @cached_property
     def asked_figures(self) -> tuple[Figure, ...]:

@@ -2,13 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from gateway.drift.values import sums
 from gateway.drift.values.figures import (
     DATE,
     LABEL,
     LONGEST,
+    NOUN,
     NUMBER,
+    PERCENT,
     PHONE,
     SECONDS,
     TIME,
@@ -28,6 +31,8 @@ _APART = 24
 """So many times as long is another stretch of time: a day and an hour."""
 _CODE = 4
 """Digits before a telephone number that are a country's."""
+_SHORT = 2
+"""Digits of a year without its century."""
 _WORKED = 5
 """Days of a week on which most people work."""
 _UNSUMMED = frozenset({TIME, YEAR, DATE, WEEKDAY})
@@ -89,7 +94,7 @@ class Ledger:
         for one in self.stated:
             length = one.figure.length
             # What takes half a minute is nothing that half an hour is stored of.
-            if length is not None and length[0] == unit and long <= _APART * length[1] <= _APART**2 * long:
+            if length is not None and length[0] == unit and long < _APART * length[1] < _APART**2 * long:
                 held.append(one)
         return held
 
@@ -100,13 +105,21 @@ class Ledger:
             return True
         if isinstance(figure.value, str):
             return self._is_written(figure)
+        if figure.kind == YEAR and (figure.stop or figure.end) - figure.start == _SHORT:
+            # A year without its century is of any.
+            return any(not isinstance(one, str) and one % 100 == figure.value % 100 for one in values)
         if figure.kind == "week" and ("s", figure.value * _WORKED * SECONDS["day"]) in self._lengths:
             # Five working days are a week.
             return True
         if figure.kind == "hour":
             # Whoever says "at ten hours" may mean the time of day.
             return figure.value * 60 in self.values.get(TIME, ())
-        return figure.kind == TIME and not {figure.value + 720, figure.value - 720}.isdisjoint(values)
+        if figure.kind != TIME:
+            return False
+        # "The line is drawn at twenty-four" is told of hours, too.
+        return not {figure.value + 720, figure.value - 720}.isdisjoint(values) or (
+            figure.value / 60 in self.values.get("hour", ())
+        )
 
     def _is_written(self, figure: Figure) -> bool:
         """Tell whether a number or label is stored as another kind of figure, or with a country's digits."""
@@ -123,13 +136,30 @@ class Ledger:
         if self.knows(figure):
             return True
         value = figure.value
-        if isinstance(value, str) or figure.kind not in (NUMBER, "hour"):
+        if isinstance(value, str):
+            return False
+        if figure.kind.startswith(NOUN):
+            # "Two minutes at 80" is told as "80 degrees".
+            return value in self.values.get(NUMBER, NONE)
+        if figure.kind not in (NUMBER, "hour"):
             return False
         return (
             value in self.numbers
             or f"{value:g}" in self.numbers
             or not self.values.get(TIME, NONE).isdisjoint({value * 60, value * 60 + 720})
         )
+
+    def is_spoken(self, figure: Figure, text: str, said: Iterable[Figure]) -> bool:
+        """Tell whether it is part of a price in two numbers that is stored: "one ninety"."""
+        prices = {one.figure.value for one in self.amounts}
+        for one, other in pairwise(said):
+            if figure not in (one, other) or text[one.end : other.start] not in (" ", "-"):
+                continue
+            if isinstance(one.value, str) or isinstance(other.value, str) or other.value >= 100:
+                continue
+            if round(one.value + other.value / 100, 2) in prices:
+                return True
+        return False
 
     def follows(
         self, figure: Figure, said: Iterable[Figure], asked: Iterable[Figure], named: frozenset[str]
@@ -160,8 +190,18 @@ class Ledger:
             if self._comes_of(one, said, asked, named)
         ):
             return True
-        counts = sums.counted(said) | sums.counted(asked)
-        return bool(right) and sums.follows_from(float(figure.value), right, counts)
+        theirs = sums.counted(asked)
+        counts = sums.counted(said) | theirs
+        if not right:
+            return False
+        if figure.kind in self.reader.currencies and sums.is_left(
+            float(figure.value), right, theirs, self._values(figure.kind)
+        ):
+            return True
+        return sums.follows_from(float(figure.value), right, counts)
+
+    def _values(self, kind: str) -> set[float]:
+        return {value for value in self.values.get(kind, ()) if not isinstance(value, str)}
 
     def _comes_of(
         self, figure: Figure, said: Sequence[Figure], asked: Sequence[Figure], named: frozenset[str]
@@ -170,7 +210,7 @@ class Ledger:
         value = figure.value
         if isinstance(value, str):
             return False
-        values = {v for v in self.values.get(figure.kind, ()) if not isinstance(v, str)}
+        values = self._values(figure.kind)
         if figure.kind == TIME:
             lengths = [seconds / 60 for unit, seconds in self._lengths if unit == "s"]
             return any(value + length in values or value - length in values for length in lengths)
@@ -179,7 +219,9 @@ class Ledger:
         ranged = [one.figure.value for one in self.by_kind.get(figure.kind, ()) if one.figure.is_range]
         if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
             return True
-        if sums.follows(float(value), values, self.numbers, sums.counted(said), sums.counted(asked)):
+        shares = self.values.get(PERCENT, NONE)
+        counts = sums.counted(said), sums.counted(asked)
+        if sums.follows(float(value), values, self.numbers, shares, *counts):
             return True
         wanted = [one for one in self.by_kind.get(figure.kind, ()) if one.keys & named]
         priced = [

@@ -23,6 +23,8 @@ _SHORTEST = 3
 """Letters of a word of which nothing is cut off."""
 
 
+_PLAIN, _MARKED = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\\.|\[[^\]]*\]|\(\?[:!=<]+")
+"""The words of a pattern, and what in it is none."""
 _mention = tuple.__new__
 """Quicker than the class itself, which is what a reading spends its time with."""
 
@@ -47,7 +49,13 @@ class Lexicon:
         self.name_told, self.name_said = re.compile(own.phrases.name_told or "(?!)"), own.phrases.name_said
         self.of_age = re.compile(f"(?:{own.phrases.of_age})$", re.IGNORECASE) if own.phrases.of_age else None
         self._asks_in_several = re.search(r"\S \S", own.phrases.asking) is not None
-        self.asking, self.called = frames.pattern(own.phrases.asking), frames.pattern(own.phrases.called)
+        self._asking_where = frozenset(_PLAIN.findall(_MARKED.sub(" ", own.phrases.where)))
+        self.dating = frames.pattern(own.phrases.dating)
+        """It matches a question for a year, or for how long something has been so."""
+        self.where = frames.pattern(own.phrases.where)
+        self.site = frames.pattern(own.phrases.site) if own.phrases.site else None
+        asking = "|".join(filter(None, (own.phrases.asking, own.phrases.where)))
+        self.asking, self.called = frames.pattern(asking), frames.pattern(own.phrases.called)
         self.others, self.then = frames.pattern(own.phrases.others), frames.pattern(own.phrases.then)
         self.puts_objects_first = own.words.objects_first
         self.patterns, self.literals = shared.patterns, shared.literals
@@ -142,7 +150,9 @@ class Lexicon:
 
     def _may_ask(self, word: str) -> bool:
         """Tell whether a word may ask for a name, whatever stands behind it; several may do so together."""
-        return self._asks_in_several or self.asking.search(f" {word} {word}' {word}’ ") is not None
+        if self._asks_in_several or word in self._asking_where:
+            return True
+        return self.asking.search(f" {word} {word}' {word}’ ") is not None
 
     def _look_up(self, token: str) -> Entry | str | None:
         """Look up what is known of a word: often no more than its stem, or nothing."""
@@ -151,13 +161,17 @@ class Lexicon:
             return Entry(lower, (), int(lower[:12]), "", NO_HALF)
         if lower[0] > "\u2fff" or "\u0e00" <= lower[0] < "\u0e80":
             return GLYPH_RUN
-        senses, number = tuple(dict.fromkeys(self._senses(lower))), self._numbers.get(lower)
+        senses, number = tuple(dict.fromkeys(self._senses(lower))), self._reads(lower)
         grammar = any(category[0] == "_" for category, _ in senses)
         told = number is None and len(lower) > 1 and not grammar and lower not in self.shared.stop
         stem, joins = stem_of(lower) if told else "", self._forms.halves.get(lower, NO_HALF)
         if senses or joins or number is not None:
             return Entry(lower, senses, number, stem, joins)
         return stem or None
+
+    def _reads(self, word: str) -> int | None:
+        n = self._numbers.get(word)
+        return self.reader.numerals.reads(word) if n is None else n
 
     def _read_glyphs(
         self,

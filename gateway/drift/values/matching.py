@@ -113,14 +113,18 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
             doubt *= _BARELY
         name = "polarity" if clause.feels() and theirs.feels() else "negation"
         strength = doubt * likeness
-        if name == "negation" and (item.basis == "prompt" or item.is_said):
-            # A prompt says in its denials what to do, and a line some passing thing: they only touch.
+        is_thin = len(clause.stems.keys() & theirs.stems.keys()) < _SHARED
+        if name == "negation" and (item.basis == "prompt" or item.is_said or is_thin):
+            # A prompt says in its denials what to do, a line some passing thing, and one word that is shared
+            # little: they only touch.
             strength = min(strength, _TOUCHED)
         evidence.accuse("polarity", name, strength, (clause.start, clause.end), item.basis)
         return
     if clause.counts and theirs.counts:
         for number, direct in _miscounted(clause, theirs, evidence.facts.lexicon.shared.periods):
             stored = evidence.facts.counted
+            if is_year(number.value) and not evidence.asks_date:
+                continue
             if (
                 number.value in evidence.theirs
                 or number.value in evidence.facts.ledger.numbers

@@ -1,24 +1,23 @@
 """A figure of an answer misquotes the stored one in whose place it is said."""
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 from gateway.drift import emergency
+from gateway.drift.values.aside import TOUCHED
 from gateway.drift.values.evidence import Evidence
+from gateway.drift.values.excuse import is_classified, is_excused
 from gateway.drift.values.figures import (
     LABEL,
     NOUN,
     NUMBER,
     PHONE,
-    SECONDS,
     TIME,
     WEEKDAY,
     YEAR,
     Figure,
-    numbers,
     sentence_of,
 )
-from gateway.drift.values.heard import STOPS, Heard
+from gateway.drift.values.heard import Heard
 from gateway.drift.values.ledger import NONE, Ledger
 from gateway.drift.values.stated import Stated
 
@@ -30,21 +29,23 @@ _ASKED = 0.8
 """So much counts a word that only the question has."""
 _NEAR = 90
 """Characters before a figure that say what it is about."""
-_DENIED = 24
+_FIRST = 60
+"""Characters of an answer in which the number stands that it was asked for."""
 _SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
-_DAY = 1440
-"""Minutes."""
 _ALIKE = {one: pair for pair in (("day", "week"), ("minute", "hour")) for one in pair}
 """Units in which the same stretch of time is told."""
 
 
 def weigh(ledger: Ledger, evidence: Evidence, heard: Heard) -> None:
     """Add what the figures of an answer say: what is stored anywhere acquits, then its field accuses."""
+    _weigh_asked(ledger, evidence, heard)
     for figure in heard.figures:
         if figure.kind == NUMBER:
             _weigh_bare(ledger, evidence, figure, heard)
             continue
-        held = ledger.held(figure)
+        held = [
+            one for one in ledger.held(figure) if not (is_classified(one.figure) and one.figure.value == 1)
+        ]
         if not held:
             continue
         if figure.kind == WEEKDAY and ledger.opening.is_off(figure, heard):
@@ -52,7 +53,7 @@ def weigh(ledger: Ledger, evidence: Evidence, heard: Heard) -> None:
             evidence.accuse("figure", "number-clash", _LIKELY, span, held[0].called)
         elif ledger.knows(figure):
             evidence.support("figure_same", 1.0, held[0].basis)
-        elif not _excused(ledger, figure, heard) and not _is_help(figure, held):
+        elif not is_excused(ledger, figure, heard) and not _is_help(figure, held):
             # What is said right beside it is not what it stands in place of.
             left = [one for one in held if not _is_said(one.figure, figure, heard.figures)]
             strength, stated = _accused(ledger, evidence, figure, left, heard) if left else (0.0, held[0])
@@ -61,49 +62,34 @@ def weigh(ledger: Ledger, evidence: Evidence, heard: Heard) -> None:
                 evidence.accuse("figure", "number-clash", strength, span, stated.called)
 
 
+def _weigh_asked(ledger: Ledger, evidence: Evidence, heard: Heard) -> None:
+    """Hold the first number of an answer to "how many coats?" against the coats that are stored."""
+    asked = [kind for stem in heard.asked_stems if (kind := NOUN + stem) in ledger.by_kind]
+    if len(asked) != 1 or not evidence.facts.lexicon.patterns["count"].search(heard.asked):
+        return
+    held = ledger.by_kind[asked[0]]
+    figure = next((one for one in heard.figures if not isinstance(one.value, str)), heard.figures[0])
+    is_first = figure.start <= min(_FIRST, sentence_of(heard.text, heard.figures[0])[1])
+    is_count = figure.kind == NUMBER or (figure.kind.startswith(NOUN) and figure.kind not in ledger.by_kind)
+    if not is_first or not is_count or len({one.figure.value for one in held}) > 1:
+        return
+    meant = figure._replace(kind=asked[0])
+    if not (ledger.holds(figure) or ledger.holds(meant) or is_excused(ledger, meant, heard)):
+        span = (figure.start, figure.end)
+        evidence.accuse("figure", "number-clash", _LIKELY, span, held[0].called)
+
+
 def _weigh_bare(ledger: Ledger, evidence: Evidence, figure: Figure, heard: Heard) -> None:
     """Hold a number without a unit against amounts of money: "forty a day plus expenses"."""
-    if not ledger.amounts or ledger.holds(figure) or _is_spoken(ledger, figure, heard):
+    if not ledger.amounts or ledger.holds(figure) or ledger.is_spoken(figure, heard.text, heard.figures):
         return
     near, _ = _context(ledger, figure, heard)
     for one in ledger.amounts:
         weights = ledger.weights[one.figure.kind]
-        if sum([weights[key] for key in one.keys & near]) >= _BARE and not _excused(ledger, figure, heard):
+        if sum([weights[key] for key in one.keys & near]) >= _BARE and not is_excused(ledger, figure, heard):
             span = (figure.start, figure.end)
             evidence.accuse("figure", "number-clash", _LIKELY, span, one.called)
             return
-
-
-def _is_spoken(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
-    """Tell whether it is part of a price in two numbers that is stored: "one ninety"."""
-    prices = {one.figure.value for one in ledger.amounts}
-    for one, other in pairwise(heard.figures):
-        if figure not in (one, other) or heard.text[one.end : other.start] not in (" ", "-"):
-            continue
-        if isinstance(one.value, str) or isinstance(other.value, str) or other.value >= 100:
-            continue
-        if round(one.value + other.value / 100, 2) in prices:
-            return True
-    return False
-
-
-def _excused(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
-    """Tell whether the figure is the user's, denied, asked, within a range, or follows from others."""
-    value = figure.value
-    if figure.kind == PHONE and str(value) in "".join(filter(str.isdecimal, heard.earlier)):
-        return True
-    theirs = numbers(heard.asked_figures)
-    if _is_idle(figure, heard) or _between(figure, (*heard.figures, *heard.asked_figures)):
-        return True
-    if figure.length is not None and _is_theirs(figure, heard.asked_figures):
-        return True
-    if value in theirs or (figure.kind == TIME and isinstance(value, float) and value / 60 in theirs):
-        return True
-    if any(figure.start - _DENIED <= at <= figure.start for at in heard.denied):
-        return True
-    if figure.kind == TIME and ledger.opening.is_within(figure, heard):
-        return True
-    return ledger.follows(figure, heard.figures, heard.asked_figures, heard.asked_stems)
 
 
 def _accused(
@@ -112,27 +98,32 @@ def _accused(
     """Say how sure it is that another figure is stored of what this one is said of."""
     near, question = _context(ledger, figure, heard)
     best, stated = 0.0, held[0]
+    if figure.kind == WEEKDAY:
+        # Opening says on which days somebody is there; what is on only some day may be on another one.
+        held = [one for one in held if not ledger.opening.tells(one.figure)]
+        if not held or _has_day(ledger, heard):
+            return 0.0, stated
     for one in held:
         weights = ledger.weights[one.figure.kind]
         shared = sum([weights[key] for key in one.keys & near])
         shared += _ASKED * sum([weights[key] for key in (one.keys & question) - near])
         if shared > best:
             best, stated = shared, one
-    if figure.kind == WEEKDAY and (any(one.figure.is_range for one in held) or _has_day(ledger, heard)):
-        # The other days may be named as those on which nobody is there.
-        return 0.0, stated
+    if figure.kind == YEAR and best < _BARE and not evidence.facts.lexicon.dating.search(heard.asked):
+        # A sentence about anything may name some year of it.
+        return (TOUCHED if best >= _MEANT else 0.0), stated
     if best >= _MEANT:
         return _SURE, stated
     if figure.kind in (TIME, WEEKDAY) and _asks_hours(ledger, figure, heard):
         return _LIKELY, stated
     if figure.kind == PHONE or best >= _MEANT * 0.6:
-        return _LIKELY if figure.kind != YEAR else 0.0, stated
+        return _LIKELY, stated
     if figure.kind.startswith(LABEL):
         return _MAYBE, stated
     if _is_only(ledger, figure, held):
         if evidence.facts.lexicon.patterns["count"].search(heard.asked):
             return _LIKELY, stated
-        if figure.kind.startswith(NOUN):
+        if figure.kind.startswith(NOUN) and not is_classified(figure):
             return _MAYBE, stated
     return 0.0, stated
 
@@ -166,13 +157,6 @@ def _context(ledger: Ledger, figure: Figure, heard: Heard) -> tuple[set[str], fr
     return inside, heard.asked_stems
 
 
-def _is_theirs(figure: Figure, asked: Iterable[Figure]) -> bool:
-    """Tell whether the user has said the same stretch of time in other words: a month is four weeks."""
-    told = {one.length for one in asked}
-    weeks = {("s", k * 28 * SECONDS["day"]) for unit, k in filter(None, told) if unit == "m"}
-    return figure.length in told or figure.length in weeks
-
-
 def _is_help(figure: Figure, held: Iterable[Stated]) -> bool:
     """Tell whether a number calls for help, and so do those that are stored of its kind, if any."""
     value = str(figure.value)
@@ -189,26 +173,3 @@ def _is_said(stated: Figure, figure: Figure, said: Iterable[Figure]) -> bool:
         )
         for one in said
     )
-
-
-def _is_idle(figure: Figure, heard: Heard) -> bool:
-    """Tell whether it only says some time or other: "One day, let him play it"."""
-    begins = not heard.text[: figure.start].rstrip() or heard.text[: figure.start].rstrip()[-1] in STOPS
-    return (
-        figure.kind == "day"
-        and figure.value == 1
-        and begins
-        and heard.text[figure.end : figure.end + 1] in (",", "，", "、")
-    )
-
-
-def _between(figure: Figure, figures: Iterable[Figure]) -> bool:
-    """Tell whether it is the time between two times that are said, or its hours, or its minutes."""
-    times = [float(one.value) for one in figures if one.kind == TIME and not isinstance(one.value, str)]
-    if figure.kind not in ("hour", "minute") or isinstance(figure.value, str):
-        return False
-    spans = {(b - a) % _DAY for a in times for b in times if a != b}
-    value = figure.value
-    if figure.kind == "hour":
-        return any(value in (span / 60, span // 60) for span in spans)
-    return any(value in (span, span % 60) for span in spans)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gateway.drift.lazily import lazily
 from gateway.drift.scripts import UPPER
+from gateway.drift.values.aside import TOUCHED
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import STOPS, Heard
 
@@ -78,7 +79,7 @@ class Names:
         self.fields: list[Named] = []
         self._glyphs: list[tuple[str, str, str]] = []
         self._capitals_tell, self._run = capitals_tell, run
-        self._titles, self._naming = titles, naming
+        self._titles, self._naming, self._small = titles, naming, (titles, naming)
         self._names_told, self._name_said = leads, said
         self._seen: Counter[str] = Counter()
         self._told: dict[str, set[str]] = {}
@@ -187,7 +188,9 @@ class Names:
             for one in open_fields:
                 telling = [key for key in one.keys & (near | asked) if self._seen[key] == 1]
                 if telling:
-                    evidence.accuse("name", "name-clash", _SURE, name, one.basis)
+                    # Whom nobody asked for may be anybody, unless the name stands right behind whose it is.
+                    is_meant = heard.asks or heard.is_named(telling, name[0], self._small)
+                    evidence.accuse("name", "name-clash", _SURE if is_meant else TOUCHED, name, one.basis)
                     return
 
     def _misnamed(self, said: str, heard: Heard, known: str) -> str | None:

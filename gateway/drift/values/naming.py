@@ -28,7 +28,15 @@ class Naming:
             said=own.name_said,
         )
         self.answers = Answers(
-            own.asking, own.called, own.naming, own.titles, capitals_tell=own.capitals_tell
+            own.asking,
+            own.called,
+            own.naming,
+            own.titles,
+            lying=own.lying,
+            stop=own.shared.stop,
+            where=own.where,
+            site=own.site,
+            capitals_tell=own.capitals_tell,
         )
 
     def told(self, source: Source) -> Found:

@@ -1,6 +1,7 @@
 """Numerals are numbers as they are written in digits, in words and in Chinese characters."""
 
 import re
+from collections.abc import Container
 
 from gateway.drift.language import Language
 from gateway.drift.values.figures import LONGEST
@@ -18,6 +19,11 @@ class Numerals:
     def __init__(self, language: Language) -> None:
         self.words = language.numbers.every
         """Number words with their values."""
+        self.units: Container[str] = ()
+        """Words of units, which may hang on a number by a hyphen."""
+        self._thousand = next((word for word, n in self.words.items() if n == 1000), "")
+        if not language.numbers.hundred:
+            self._thousand = ""
         self.scales = {word: n for word, n in self.words.items() if n in (100, 1000, 1_000_000)}
         joins = "|".join(language.figures.joins.split())
         self._join = re.compile(rf"[ \u00a0-](?:(?:{joins})[ \u00a0])?" if joins else r"[ \u00a0-]")
@@ -47,7 +53,7 @@ class Numerals:
         total = current = 0
         end = at = start
         while match := _WORD.match(lower, at):
-            n = self.words.get(match[0])
+            n, stop = self._word(match)
             if n is None and at > start and current % 10 == 0 and match[0] in self._ones:
                 n = 1
             if n is None or (at > start and not _goes_on(total, current, n, self._least)):
@@ -58,7 +64,7 @@ class Numerals:
                 current = max(current, 1) * 100
             else:
                 current = current * 100 + n if 13 <= current <= 20 and n >= 10 else current + n
-            end = match.end()
+            end = stop
             join = self._join.match(lower, end)
             if join is None:
                 break
@@ -67,6 +73,30 @@ class Numerals:
             match = _WORD.match(lower, start)
             end = match.end() if match else start + 1
         return total + current, end
+
+    def reads(self, word: str) -> int | None:
+        """Give the value of a word, of one that is written as one, or of one that a unit hangs on.
+
+        Such as "neuntausendachthundert" and "twelve-week".
+        """
+        if (n := self.words.get(word)) is not None:
+            return n
+        if self._thousand and self._thousand in word:
+            before, _, behind = word.partition(self._thousand)
+            many, rest = (
+                self.words.get(part) if part else default for part, default in ((before, 1), (behind, 0))
+            )
+            if many is not None and rest is not None:
+                return many * 1000 + rest
+        first, hyphen, unit = word.partition("-")
+        return self.words.get(first) if hyphen and unit in self.units else None
+
+    def _word(self, match: re.Match[str]) -> tuple[int | None, int]:
+        """Give the value of a word and its end, without the unit that hangs on it."""
+        word = match[0]
+        n, end = self.reads(word), match.end()
+        is_hung = n is not None and word not in self.words and "-" in word
+        return n, match.start() + word.index("-") if is_hung else end
 
 
 def _goes_on(total: int, current: int, n: int, least: int) -> bool:

@@ -1,7 +1,7 @@
 """Opening hours say on which days and between which times somebody is there, by what is stored."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from gateway.drift.values.figures import TIME, WEEKDAY, Figure, sentence_of
@@ -14,6 +14,11 @@ _DAY = 1440
 _BEFORE, _BEHIND = 16, 14
 """Characters beside a time that may say that it is when the doors open or shut."""
 _BREAK = re.compile(r"[.,;:!?。，、；！？\n]")
+_PART = re.compile(r"[;()!?。！？、，；\n]|[.,:](?!\d)")
+"""It parts what is said of one day from what is said of another; no time of day has it."""
+_HOURS = re.compile(r"\d{1,2}(?:[.:h]\d\d)?\s?(?:–|-|\w{1,5}|[^\W\d_]{2,6} \w{1,3}) ?\d{1,2}")
+"""From one hour to another, in digits."""
+OPEN, SHUT = "open", "shut"
 
 
 class Opening:
@@ -22,33 +27,46 @@ class Opening:
     def __init__(self, reader: Reader, stated: Iterable[Stated]) -> None:
         self._reader = reader
         stated = list(stated)
-        self._named = {one.figure.value for one in stated if one.figure.kind == WEEKDAY}
+        days = [one for one in stated if one.figure.kind == WEEKDAY]
+        self._named = {one.figure.value for one in days}
+        shut = {id(one) for one in days if self._is_shut(one)}
         self._open: set[float | str] = set()
         """The days within stored ranges."""
-        self._closed: set[float | str] = set()
-        shut = {id(one) for one in stated if one.figure.kind == WEEKDAY and self._is_shut(one)}
-        self._closed.update(one.figure.value for one in stated if id(one) in shut)
-        for one, other in pairwise(one for one in stated if one.figure.kind == WEEKDAY):
-            if _is_pair(one, other):
-                days = _days(one.figure, other.figure)
-                (self._closed if id(one) in shut else self._open).update(days)
-        self._closed -= {one.figure.value for one in stated if id(one) not in shut}
-        self._hours = [
-            (_minutes(one.figure), _minutes(other.figure))
-            for one, other in pairwise(one for one in stated if one.figure.kind == TIME)
-            if _is_pair(one, other)
-        ]
+        self._closed: set[float | str] = {one.figure.value for one in days if id(one) in shut}
+        """The days on which nobody is there."""
+        for one, other in _pairs(days, WEEKDAY):
+            within = _days(one.figure, other.figure)
+            (self._closed if id(one) in shut else self._open).update(within)
+        self._closed -= {one.figure.value for one in days if id(one) not in shut}
+        self._hours = [(_minutes(one.figure), _minutes(other.figure)) for one, other in _pairs(stated, TIME)]
+
+    def tells(self, day: Figure) -> bool:
+        """Tell whether a stored day is one on which somebody, or nobody, is there."""
+        return day.is_range or day.value in self._open or day.value in self._closed
 
     def is_off(self, figure: Figure, heard: Heard) -> bool:
-        """Tell whether somebody is said to be there on a day that is stored as closed or as none."""
-        is_known = figure.value in self._open or figure.value in self._named
-        if figure.value not in self._closed and (is_known or not self._open):
-            return False
+        """Tell whether somebody is said to be there on a day that is stored as closed or as none.
+
+        The other way round, nobody is said to be there on a day that is stored as open.
+        """
         start, end = sentence_of(heard.lower, figure)
-        if any(start <= at < end for at in heard.denied) or heard.text[end : end + 1] in ("?", "？"):
+        if heard.text[end : end + 1] in ("?", "？"):
             return False
-        said = heard.lower[start:end]
-        return self._reader.there.search(said) is not None and self._reader.away.search(said) is None
+        told, low, high = self._told(heard.lower[start:end], figure.start - start)
+        if told and any(start <= at < end for at in heard.supposed):
+            return False
+        if told == OPEN:
+            is_known = figure.value in self._open or figure.value in self._named
+            if figure.value not in self._closed and (is_known or not self._open):
+                return False
+            return not any(low <= at - start < high for at in heard.denied)
+        if told != SHUT or not self._closed or figure.value in self._closed:
+            return False
+        # Nothing is known of a day that is neither open nor closed, unless it is asked for the closed ones.
+        is_open = figure.value in self._open
+        return self._reader.closed.search(heard.asked) is not None or (
+            is_open and self._reader.hours.search(heard.asked) is not None
+        )
 
     def is_within(self, figure: Figure, heard: Heard) -> bool:
         """Tell whether a time lies between opening and closing, and is not said to be one of these."""
@@ -66,18 +84,57 @@ class Opening:
         return not any(self._reader.hours.search(words) for words in beside)
 
     def _is_shut(self, day: Stated) -> bool:
-        """Tell whether nobody is there on a day, by its clause or the part of it that the day stands in."""
-        parts = self._reader.beside.split(day.about)
-        return self._tells_shut(day.about) or any(day.said in one and self._tells_shut(one) for one in parts)
+        """Tell whether nobody is there on a day, by what its sentence or else its field says of it."""
+        source = day.source.lower()
+        at = source.find(day.said.lower())
+        told = self._told(source, at)[0] if at >= 0 else ""
+        return told == SHUT or (not told and self._kind(day.about.lower()) == SHUT)
 
-    def _tells_shut(self, words: str) -> bool:
-        lower = words.lower()
-        rest = self._reader.closed.sub(" ", lower)
-        return rest != lower and self._reader.there.search(rest) is None
+    def _told(self, sentence: str, place: int) -> tuple[str, int, int]:
+        """Say what a sentence tells of the day at a place, and which part of it does.
+
+        A part that says nothing but the day goes with the one behind it, or else with the one before.
+        """
+        borders = [0, *(match.end() for match in _PART.finditer(sentence)), len(sentence)]
+        parts = [(low, high) for low, high in pairwise(borders) if low < high]
+        at = next((n for n, (low, high) in enumerate(parts) if low <= place < high), 0)
+        for low, high in [*parts[at : at + 3], *parts[max(0, at - 2) : at][::-1]]:
+            for first, last in self._halves(sentence, low, high, place):
+                if kind := self._kind(sentence[first:last]):
+                    return kind, low, high
+        return "", 0, len(sentence)
+
+    def _halves(self, sentence: str, low: int, high: int, place: int) -> Iterator[tuple[int, int]]:
+        """Yield what stands between two words that join things, around the place, and then all of it."""
+        joins = [match.span() for match in self._reader.beside.finditer(sentence, low, high)]
+        first = max((end for _, end in joins if end <= place), default=low)
+        last = min((start for start, _ in joins if start > place), default=high)
+        if low <= place < high and (first, last) != (low, high):
+            yield first, last
+        yield low, high
+
+    def _kind(self, words: str) -> str:
+        rest = self._reader.closed.sub(" ", words)
+        is_there = self._reader.there.search(rest) is not None
+        if rest != words:
+            return "" if is_there else SHUT
+        is_timed = _HOURS.search(words) or self._reader.oclock.search(words)
+        return OPEN if is_there or is_timed else ""
 
 
-def _is_pair(one: Stated, other: Stated) -> bool:
-    return one.figure.is_range and other.figure.is_range and one.basis == other.basis
+def _pairs(stated: Iterable[Stated], kind: str) -> Iterator[tuple[Stated, Stated]]:
+    """Yield both ends of each range; the end of one is not the beginning of another."""
+    first: Stated | None = None
+    for one in stated:
+        if one.figure.kind != kind:
+            continue
+        if not one.figure.is_range:
+            first = None
+        elif first is not None and first.basis == one.basis:
+            yield first, one
+            first = None
+        else:
+            first = one
 
 
 def _days(first: Figure, last: Figure) -> set[float | str]:

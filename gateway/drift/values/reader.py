@@ -67,8 +67,11 @@ class Reader:
         )
         self.numerals = Numerals(language)
         self.words = self.numerals.words
+        self.numerals.units = self._units.kinds
         self._clock = Clock(own, self.words, lambda lower, at: self._unit(lower, lower, at) is not None)
         self._hour = frames.pattern(own.hour)
+        self.oclock = self._hour if "han" in language.writing.scripts else frames.pattern("")
+        """It matches what makes an hour of a number, where that is a letter and no part of a word."""
         self._to = frames.between(own.to)
         self.beside = frames.between(own.beside)
         self._joins = re.compile(rf"\s(?:(?:{own.joins.replace(' ', '|')})\s)?" if own.joins else r"\s")

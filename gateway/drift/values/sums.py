@@ -10,6 +10,8 @@ _SUMMED = 24
 """Stored values of one kind that sums are made of."""
 _AGAIN = (2, 3)
 """So many times one part of a total may count without being said again."""
+_PARTED = (2, 3, 4)
+"""Something is told to be a half, a third or a quarter of what the user has said."""
 _LARGE, _CENT = 24, 0.005
 """Large numbers, such as units that were used, that a stored price is multiplied with; half a hundredth."""
 _PERIODS = frozenset({12.0})
@@ -33,19 +35,27 @@ def counted(figures: Iterable[Figure]) -> set[float]:
 
 
 def follows(
-    value: float, values: Set[float], every: Set[float | str], said: set[float], asked: set[float]
+    value: float,
+    values: Set[float],
+    every: Set[float | str],
+    shares: Set[float | str],
+    said: set[float],
+    asked: set[float],
 ) -> bool:
     """Tell whether a value follows from the `values` stored of its kind and the numbers of both texts.
 
-    `every` is all that is stored, of whatever kind.
+    `every` is all that is stored, of whatever kind, and `shares` are the percentages.
     """
     numbers = said | asked
-    if any(k > 1 and round(abs(value - k) * 100 / k, _DIGITS) in every for k in numbers - {value}):
+    if any(k > 1 and round(abs(value - k) * 100 / k, _DIGITS) in shares for k in numbers - {value}):
         # A stored percentage is added to what somebody has said, or taken off.
+        return True
+    if any(round(value * k, _DIGITS) in asked for k in _PARTED):
+        # "A third, that is ten", to whoever has said thirty.
         return True
     for k in numbers - {value}:
         # So much is a stored percentage of what somebody has said.
-        if k > 1 and k == int(k) and round(value * 100 / k, _DIGITS) in every:
+        if k > 1 and k == int(k) and round(value * 100 / k, _DIGITS) in shares:
             return True
         # There and back is twice as much, and nobody says the number.
         if not 1 < k <= _MULTIPLES or k != int(k):
@@ -69,6 +79,15 @@ def _is_product(value: float, values: Set[float], numbers: Set[float]) -> bool:
     """Tell whether it is a stored value a year instead of a month, or times a large number that is said."""
     large = sorted(k for k in numbers if k > _MULTIPLES)[:_LARGE]
     return any(abs(one * k - value) < _CENT for k in (*_PERIODS, *large) for one in values)
+
+
+def is_left(value: float, right: Set[float], asked: Set[float], held: Set[float]) -> bool:
+    """Tell whether it is what is left between a right value and one that is stored or the user's.
+
+    It may be told without its hundredths: "five euros more, and it comes free".
+    """
+    gaps = [abs(one - other) for one in right for other in (*asked, *held)]
+    return any(round(gap, _DIGITS) == value or (value == int(value) and value == int(gap)) for gap in gaps)
 
 
 def follows_from(value: float, others: Set[float], counts: Set[float]) -> bool:
