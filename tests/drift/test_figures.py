@@ -3,12 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
+from gateway.drift import numerals
 from gateway.drift.character import Character
 from gateway.drift.facts import facts
 from gateway.drift.profile import Profile
 from gateway.drift.scorer import BEGINNING, score
 from gateway.drift.text import Stretch
-from gateway.drift.values import numerals
 from gateway.drift.values.lexicon import lexicon
 
 PLACES = {

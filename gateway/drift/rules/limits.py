@@ -1,15 +1,14 @@
 """Limits that a prompt sets to its answers: how long they are, and what they are dressed in."""
 
-import re
 from typing import Any, NamedTuple
 
 from gateway.drift.rule import Format, Length
 from gateway.drift.rules.form import emoji
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
-from gateway.drift.rules.words import fold
+from gateway.drift.rules.quantity import Number, number_before
 
-_NUMBER = re.compile(r"\d{1,4}")
+CHARACTERS = "cue:characters"
 _FORMATS = ("emoji", "lists", "exclamation", "markdown")
 _LEAST = 4
 """Words of an answer that a limit leaves at least; a smaller number counts something else."""
@@ -30,14 +29,6 @@ class Segment(NamedTuple):
 
     start: int
     end: int
-
-
-class _Number(NamedTuple):
-    """Holds a number that stands before something, and where; of a range, its higher end."""
-
-    value: int
-    start: int
-    is_range: bool
 
 
 def is_forbidden(reading: Marked, segment: Segment, at: int, end: int) -> bool:
@@ -101,16 +92,20 @@ def length_of(reading: Marked, segment: Segment) -> Length | None:
     for kind, name in (
         ("cue:sentences", "max_sentences"),
         ("cue:words", "max_words"),
-        ("cue:characters", "max_words"),
+        (CHARACTERS, "max_words"),
     ):
         for unit in reading.within(kind, segment.start, segment.end):
-            if kind == "cue:characters" and not reading.phrasebook.glyphs:
+            if kind == CHARACTERS and not reading.phrasebook.glyphs:
                 continue
+            if any(
+                one.start <= unit.start < unit.end < one.end for one in reading.labels.get(CHARACTERS, ())
+            ):
+                continue  # 文字 are letters, and 文 sentences.
             start, end = max(segment.start, unit.start - 48), min(segment.end, unit.end + 24)
             if any(other.start <= unit.start < unit.end <= other.end for other in _dressings(reading)):
                 continue
             comma = max(reading.text.rfind(mark, start, unit.start) for mark in ",，、;(")
-            number = _number_before(reading, max(start, comma + 1, unit.start - _FAR), unit.start)
+            number = number_before(reading, max(start, comma + 1, unit.start - _FAR), unit.start)
             if kind != "cue:sentences" and number is not None and number.value < _LEAST:
                 continue
             if number is None or _is_least(reading, number, unit) or _is_sometimes(reading, segment, unit):
@@ -121,7 +116,7 @@ def length_of(reading: Marked, segment: Segment) -> Length | None:
     return Length(**found) if found else None
 
 
-def _is_least(reading: Marked, number: _Number, unit: Mark) -> bool:
+def _is_least(reading: Marked, number: Number, unit: Mark) -> bool:
     """Tell whether so many are the fewest: `from two sentences up to about 120 words`."""
     if number.is_range:
         return False
@@ -155,58 +150,30 @@ def _at_times(reading: Marked, segment: Segment, unit: Mark) -> int:
     found = 0
     for mark in reading.within("cue:most", unit.end, segment.end):
         last = min(segment.end, mark.end + _SOON)
-        number = _number_before(reading, mark.end, last)
+        number = number_before(reading, mark.end, last)
         if number is None:
             continue
         pause = min(
             (at for sign in ",;.，。；" if (at := reading.text.find(sign, mark.end)) >= 0), default=last
         )
         behind = reading.within("cue:condition", number.start, min(segment.end, pause + _SOON))
-        counts = reading.has(number.start, pause, "cue:sentences", "cue:words", "cue:characters")
+        counts = reading.has(number.start, pause, "cue:sentences", "cue:words", CHARACTERS)
         if behind and behind[0].start - number.start <= _FAR and not counts:
             found = max(found, number.value)
     return found
 
 
-def _is_limit(reading: Marked, segment: Segment, number: _Number, start: int, unit: int, end: int) -> bool:
+def _is_limit(reading: Marked, segment: Segment, number: Number, start: int, unit: int, end: int) -> bool:
     """Tell whether a number of sentences is what an answer may have, not what something else has."""
     if reading.has(start, unit, "cue:most"):
         return True
     for mark in reading.within("cue:most", unit, end):
         # What follows with a number of its own limits that: "two sentences, up to 120 words".
-        if _number_before(reading, mark.end, min(segment.end, mark.end + _SOON)) is None:
+        if number_before(reading, mark.end, min(segment.end, mark.end + _SOON)) is None:
             return True
     lead = sum(map(str.isalnum, reading.text[segment.start : number.start]))
     leads = lead <= _LED * number.is_range  # "Da una a quattro frasi" is led by a word that says from where.
     return leads or reading.has(segment.start, segment.end, "cue:speak", "cue:style")
-
-
-def _number_before(reading: Marked, start: int, end: int) -> _Number | None:
-    """Find the last number there."""
-    text = reading.text
-    found = [(match.start(), match.end(), int(match[0])) for match in _NUMBER.finditer(text, start, end)]
-    for mark in reading.within("number", start, end):
-        value = reading.phrasebook.numbers.get(fold(text[mark.start : mark.end]))
-        if value is not None:
-            found.append((mark.start, mark.end, value))
-    if reading.phrasebook.glyphs:
-        found += _glyph_numbers(reading, start, end)
-    if not found:
-        return None
-    found.sort()
-    last = found[-1]
-    first = found[-2] if len(found) > 1 and last[0] - found[-2][1] < 8 else last
-    return _Number(last[2], first[0], first is not last)
-
-
-def _glyph_numbers(reading: Marked, start: int, end: int) -> list[tuple[int, int, int]]:
-    numbers = reading.phrasebook.numbers
-    return [
-        (at, at + len(word), value)
-        for word, value in numbers.items()
-        for at in range(start, end)
-        if reading.text.startswith(word, at) and at + len(word) <= end
-    ]
 
 
 def form_of(reading: Marked, segment: Segment) -> Format | None:
@@ -215,7 +182,7 @@ def form_of(reading: Marked, segment: Segment) -> Format | None:
     for name in _FORMATS:
         for mark in reading.within(f"cue:{name}", segment.start, segment.end):
             start = max(segment.start, mark.start - 32, *_breaks(reading, mark.start))
-            number = _number_before(reading, start, mark.start)
+            number = number_before(reading, start, mark.start)
             if (
                 name in ("emoji", "exclamation")
                 and number

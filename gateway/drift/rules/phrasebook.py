@@ -5,20 +5,18 @@ from collections.abc import Mapping, Set
 from copy import copy
 from itertools import compress
 from operator import itemgetter
-from typing import TypeVar
 
 from gateway.drift.memory import Memory
+from gateway.drift.numerals import Numerals
 from gateway.drift.proper_names import ProperNames
 from gateway.drift.rules import glyphs
 from gateway.drift.rules.glyphs import Glyphs
 from gateway.drift.rules.marks import Mark, Placed
 from gateway.drift.rules.shapes import Shapes
-from gateway.drift.rules.words import ENTRY, Entry, Word, entries, fits, fold, follow
+from gateway.drift.rules.words import ENTRY, Entry, Word, entries, fits, fold, follow, spread
 from gateway.drift.sentences import Stops
 from gateway.drift.tables import RuleWords, Writing
 from gateway.drift.text import Stretch
-
-E = TypeVar("E")
 
 KNOWN, LONGEST = 1 << 14, 32
 """Words that are remembered, and how long they may be."""
@@ -45,6 +43,8 @@ class Phrasebook:
         self.shapes = Shapes(ProperNames())
         self.kinds: Phrasebook | None = None
         """It tells kinds of occasions, and is asked only for duties that name one."""
+        self.numerals: Numerals | None = None
+        """It puts the words of one number together."""
         self.counts: dict[str, int] = {}
         """Every number word of the language with its value."""
         self.spaced, self.capital_nouns = writing.spaced, writing.capital_nouns
@@ -82,13 +82,13 @@ class Phrasebook:
         """Give one that knows what prompts are read for beside all of this."""
         book = copy(self)
         book._distinct, book._words, book._tails = (
-            _spread(self._distinct),
-            _spread(self._words),
-            _spread(self._tails),
+            spread(self._distinct),
+            spread(self._words),
+            spread(self._tails),
         )
-        book._phrases, book._loose_phrases = _spread(self._phrases), _spread(self._loose_phrases)
-        book._stems = {length: _spread(some) for length, some in self._stems.items()}
-        book._glyphs = {pair: _spread(some) for pair, some in self._glyphs.items()}
+        book._phrases, book._loose_phrases = spread(self._phrases), spread(self._loose_phrases)
+        book._stems = {length: spread(some) for length, some in self._stems.items()}
+        book._glyphs = {pair: spread(some) for pair, some in self._glyphs.items()}
         book._take(
             {
                 "act:": file.acts,
@@ -247,8 +247,3 @@ class Phrasebook:
 
     def _read(self, read: Stretch) -> list[Word]:
         return list(map(self._known.__getitem__, read.runs))
-
-
-def _spread(some: dict[str, list[E]]) -> dict[str, list[E]]:
-    """Copy what is entered so that more can be."""
-    return {word: [*entered] for word, entered in some.items()}

@@ -5,6 +5,7 @@ from functools import lru_cache
 from gateway.drift import counting, language
 from gateway.drift.language import Language, Languages
 from gateway.drift.lazily import lazily
+from gateway.drift.numerals import Numerals
 from gateway.drift.proper_names import proper_names
 from gateway.drift.rules import units
 from gateway.drift.rules.phrasebook import KINDS, Phrasebook
@@ -29,6 +30,7 @@ def phrasebook(languages: Languages, code: str, *, prompts: bool = False) -> Phr
     book = _book(languages, languages[code], words)
     book.kinds = Phrasebook(code, _occasions(words), languages[code].writing)
     known = languages[code].numbers.every
+    book.numerals = Numerals(languages[code])
     book.counts = {fold(word): value for word, value in known.items()}
     book.numbers = {fold(word): value for word, value in counting.valued(words.numbers, known)}
     return book

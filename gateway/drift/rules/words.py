@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+E = TypeVar("E")
 Entry = tuple[str, ...]
 """The words of a phrase."""
 WORD = re.compile(r"[^\W_]+")
@@ -81,3 +82,8 @@ def entries(text: str) -> Iterator[str]:
     for entry in re.split(r"[,\n]", text):
         if entry.strip():
             yield entry.strip()
+
+
+def spread(some: dict[str, list[E]]) -> dict[str, list[E]]:
+    """Copy what is entered so that more can be."""
+    return {word: [*entered] for word, entered in some.items()}

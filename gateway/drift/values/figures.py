@@ -4,6 +4,8 @@ import re
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
+from gateway.drift.numerals import LONGEST
+
 TIME, YEAR, DATE, PHONE, PERCENT, WEEKDAY = "time", "of-the-calendar", "date", "phone", "percent", "weekday"
 NUMBER, LABEL, NOUN = "number", "label:", "n:"
 UNCOUNTED = frozenset({TIME, DATE, PHONE, WEEKDAY})
@@ -12,8 +14,6 @@ _STOPS = ".!?。！？\n"
 _RANGE = re.compile(r"\s{0,2}[–—~〜～-]\s{0,2}")
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 MONTHS = {"month": 1, "year": 12}
-LONGEST = 15
-"""Digits of a number that are looked at."""
 FIRST_YEAR, LAST_YEAR = 1200, 2100
 MOST = 24
 """Figures of one text that are read."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from gateway.drift.values import numerals
+from gateway.drift import numerals
 from gateway.drift.values.clock import Clock
 from gateway.drift.values.figures import PHONE, Figure
 from gateway.drift.values.signs import Signs

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from gateway.drift.numerals import LONGEST
 from gateway.drift.values import sums
 from gateway.drift.values.figures import (
     DATE,
     LABEL,
-    LONGEST,
     NOUN,
     NUMBER,
     PERCENT,

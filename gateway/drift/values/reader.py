@@ -3,17 +3,18 @@
 import re
 from collections.abc import Sequence
 
+from gateway.drift import numerals
 from gateway.drift.glance import TIMED
 from gateway.drift.language import Language
 from gateway.drift.lazily import lazily
+from gateway.drift.numerals import LONGEST, Numerals
 from gateway.drift.tables import Figures as Words
 from gateway.drift.text import Stretch
-from gateway.drift.values import frames, numerals
+from gateway.drift.values import frames
 from gateway.drift.values.clock import Clock
 from gateway.drift.values.figures import (
     DATE,
     LABEL,
-    LONGEST,
     MONTHS,
     MOST,
     NOUN,
@@ -29,7 +30,6 @@ from gateway.drift.values.figures import (
 )
 from gateway.drift.values.groups import Groups
 from gateway.drift.values.leads import Leads
-from gateway.drift.values.numerals import Numerals
 from gateway.drift.values.periods import Periods, part
 from gateway.drift.values.signs import Signs
 from gateway.drift.values.units import NOUN_BEHIND, Units

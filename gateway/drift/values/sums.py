@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence, Set
 from itertools import combinations, permutations
 
-from gateway.drift.values.figures import LABEL, LONGEST, TIME, Figure
+from gateway.drift.numerals import LONGEST
+from gateway.drift.values.figures import LABEL, TIME, Figure
 
 _MULTIPLES = 31
 _SUMMED = 24

@@ -4,8 +4,9 @@ import re
 from collections.abc import Container
 
 from gateway.drift.language import Language
-from gateway.drift.values.figures import LONGEST
 
+LONGEST = 15
+"""Digits of a number that are read: so many a float holds exactly."""
 _LEAST_PHONE = 7
 HAN = re.compile("[〇一二三四五六七八九十百千万两]+")
 HAN_DIGITS = {letter: n for n, letter in enumerate("〇一二三四五六七八九")} | {"两": 2}
