@@ -63,5 +63,6 @@ def p_value(own: Sequence[float], usual: Usual, score: float) -> float:
     squares = sum([(one - mean) ** 2 for one in own]) + USUAL * usual.spread**2
     deviation = math.sqrt(squares / (number + USUAL))
     width = BREADTH * 1.06 * deviation * number**-0.2 / 1.7
-    above = sum([1 / (1 + math.exp(min(60.0, (score - one) / width))) for one in own])
+    exp = math.exp
+    above = sum([1 / (1 + exp(x if (x := (score - one) / width) < 60.0 else 60.0)) for one in own])
     return (above + USUAL * exceeded) / (number + USUAL)

@@ -51,6 +51,7 @@ class Profile:
         said = " ".join(character.examples) or character.prompt
         spoken = languages.spoken(said, character.language)
         self.vocabulary = self.model.vocabulary(spoken)
+        self.is_unspaced = self.vocabulary.is_unspaced
         examples = character.examples[:EXAMPLES]
         read = [self.read(example) for example in examples]
         stored = [value for _, value in islice(leaves(character.fields), LEAVES)]
@@ -90,7 +91,7 @@ class Profile:
 
     def read(self, text: str, beside: str = "") -> Measures:
         """Measure a text, in the way of the persona's language, beside what it answers."""
-        return stylometry.measure(text, unspaced=self.vocabulary.is_unspaced, beside=beside)
+        return stylometry.measure(text, unspaced=self.is_unspaced, beside=beside)
 
     def odds(self, known: Lines, answer: Measures) -> Odds:
         """Hold the manner of an answer against these lines."""

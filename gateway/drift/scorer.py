@@ -107,7 +107,7 @@ def score(
         trend=followed.belief,
         rules=checked.broken,
         warned=checked.warned,
-        is_brief=_is_brief(answer, is_unspaced=profile.vocabulary.is_unspaced),
+        is_brief=_is_brief(answer, is_unspaced=profile.is_unspaced),
     )
     word = opinion or verdict.judge(beliefs)
     explanation = Explanation(profile, answer, odds, beliefs, broken, contradicted, incoherent, checked)

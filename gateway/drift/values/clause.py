@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from gateway.drift.values.figures import Number, is_year
 from gateway.drift.values.lexicon import Lexicon
-from gateway.drift.values.reading import Mention
+from gateway.drift.values.reading import Columns, Mention
 from gateway.drift.values.wordlist import TOPIC
 
 FELT = frozenset({"_like", "_dislike"})
@@ -25,8 +25,6 @@ _BY_ITSELF = tuple(":,.!—–")
 _AFTER_ASKING = "~～。!！ \t\r\n\u3000"
 """Characters that may stand behind a word that makes a question of its clause."""
 
-Words = tuple[tuple[str, int, int], ...]
-"""Stems with their places."""
 Counts = tuple[tuple[float, int, int], ...]
 
 
@@ -61,7 +59,7 @@ class Clause:
         text: str,
         start: int,
         mentions: tuple[Mention, ...],
-        words: Words,
+        words: Columns,
         counts: Counts,
         number: int = 0,
     ) -> None:
@@ -76,10 +74,11 @@ class Clause:
         self.start = start
         self.number = number
         """Its place among all clauses of what was read."""
-        self.stems: dict[str, int] = {stem: at for stem, at, _ in words}
+        names, places, _ = words
+        self.stems = dict(zip(names, places, strict=True))
         """The first place of each content word."""
-        if len(self.stems) < len(words):
-            self.stems.update([(stem, at) for stem, at, _ in reversed(words)])
+        if len(self.stems) < len(names):
+            self.stems.update(zip(reversed(names), reversed(places), strict=True))
         self.speaker = ""
         """`self`, `other` or nothing where no person is named."""
         self.asks = "?" in text or (not text.isascii() and _is_question(text, lexicon.shared.asking))
@@ -163,12 +162,12 @@ class Clause:
 
     def _units(self, start: int, at: int) -> tuple[str, ...]:
         """Find what a number from `start` to `at` may count: words after it, and the one right before it."""
-        words = self._words
-        first = bisect_left(words, at, key=itemgetter(1))
-        near = words[first : bisect_left(words, at + 24, first, key=itemgetter(1))]
-        after = [stem for stem, a, _ in near if a < at + (4 if stem[0] > "\u3000" else 24)]
-        last = bisect_right(words, start, key=itemgetter(2))
-        before = [stem for stem, _, b in words[max(0, last - 1) : last] if b >= start - 3]
+        names, places, ends = self._words
+        first = bisect_left(places, at)
+        near = range(first, bisect_left(places, at + 24, first))
+        after = [names[n] for n in near if places[n] < at + (4 if names[n][0] > "\u3000" else 24)]
+        last = bisect_right(ends, start)
+        before = [names[n] for n in range(max(0, last - 1), last) if ends[n] >= start - 3]
         return (*after, *before)
 
     @property

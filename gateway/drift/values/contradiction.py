@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from gateway.drift.score import kind
@@ -139,7 +140,8 @@ def weigh(facts: Facts, claims: Claims, user: Text, answer: Text, before: str = 
     read = pieces(facts.lexicon, answer)
     evidence.answer, evidence.asked_text = answer.text, question.text
     evidence.mentions = read[0].reading.mentions
-    evidence.said.update([stem for piece in read for stem, _, _ in piece.reading.stems])
+    for piece in read:
+        evidence.said.update(piece.reading.columns[0])
     earlier: dict[str, list[Claim]] = {}
     for claim in claims:
         if not evidence.said.isdisjoint(claim.clause.stems):
@@ -222,7 +224,7 @@ def _verdict(evidence: Evidence) -> Contradiction | None:
     claims = features.get("self") and len(evidence.facts.told) >= _BIOGRAPHY
     if not evidence.clashes and not evidence.supported and not claims:
         return None
-    decisive = max(features.get(name, 0.0) for name in _DECISIVE)
+    decisive = max(map(features.get, _DECISIVE, repeat(0.0)))
     weighed = [WEIGHTS.get(name, 0.0) * strength for name, strength in features.items()]
     score = BIAS + sum(part if part > 0 else part * (1 - _OVERRULED * decisive) for part in weighed)
     if not evidence.clashes:

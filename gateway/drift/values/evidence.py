@@ -93,7 +93,8 @@ class Evidence:
             self.features[feature] = strength
 
     def support(self, feature: str, strength: float, basis: str) -> None:
-        self.note(feature, strength)
+        if strength > self.features[feature]:
+            self.features[feature] = strength
         self.supported = self.supported or basis
 
     def accuse(self, feature: str, name: str, strength: float, span: tuple[int, int], basis: str) -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.drift.character import leaves
 from gateway.drift.fact import Fact
@@ -15,8 +15,19 @@ from gateway.drift.values.source import category_of
 
 FIELDS = 2_000
 """Fields that are looked at, the first."""
+ALIKE = 0.2
+"""The least likeness of two clauses that are about the same thing."""
 _MOST = 40
 """Stored statements that are looked at for one word."""
+
+
+class Near(NamedTuple):
+    """A content word and the stored statements that have it."""
+
+    weight: float
+    at: list[int]
+    alone: list[tuple[float, int]]
+    """Those that are like a clause which has no other word of theirs, as `Facts.alike` gives them."""
 
 
 class Facts:
@@ -77,10 +88,14 @@ class Facts:
         self._weights = {
             stem: (0.5 if stem[0] > "\u3000" else 1.0) * _rarity(len(at)) for stem, at in self.index.items()
         }
-        self.near = {stem: (self._weights[stem], at) for stem, at in self.index.items() if len(at) <= _MOST}
-        """The weight of each content word that tells stored statements apart, and where they are."""
         self.items = [item._replace(mass=self.mass(item.clause.stems)) for item in self.items]
         self.full = [item.full for item in self.items]
+        self.near = {
+            stem: Near(self._weights[stem], at, self.alike(dict.fromkeys(at, self._weights[stem])))
+            for stem, at in self.index.items()
+            if len(at) <= _MOST
+        }
+        """Content words that tell stored statements apart."""
         self.known = self.index.keys() | self.attitudes.keys()
         """The content words of which something is stored."""
         self.told = frozenset(
@@ -88,6 +103,20 @@ class Facts:
         )
         self.is_machine = self.lexicon.patterns["machine"].search(self.text) is not None
         self.is_past = self.lexicon.patterns["past"].search(self.text) is not None
+
+    def alike(self, shared: Mapping[int, float]) -> list[tuple[float, int]]:
+        """Give the negative likeness and the place of each stored clause that is like enough, likest first.
+
+        Likeness is shared content over the stored clause's, of which three words are enough.
+        """
+        full = self.full
+        found = [
+            (-likeness if likeness < 1.0 else -1.0, i)
+            for i, mass in shared.items()
+            if (likeness := mass / full[i]) >= ALIKE
+        ]
+        found.sort()
+        return found
 
     def mass(self, stems: Iterable[str]) -> float:
         """Weigh how much the words say: rare ones more than common ones, pairs of characters half."""

@@ -13,7 +13,7 @@ from gateway.drift.text import Stretch
 from gateway.drift.values import frames
 from gateway.drift.values.entries import GLYPH_RUN, NO_HALF, Entry, Sense, entries
 from gateway.drift.values.reader import Reader
-from gateway.drift.values.reading import Mention, Reading
+from gateway.drift.values.reading import Mention, Reading, parted
 from gateway.drift.values.wordlist import LITERALS, stem_of, wordlist
 
 """Letters kept of a word: crude, but the same for every alphabet, and `teacher` meets `teaching`."""
@@ -100,8 +100,14 @@ class Lexicon:
             # Most pairs begin with a small word, and few are there.
             if joins and at + 1 < len(words) and (tokens[at + 1] in joins or not tokens[at + 1].isascii()):
                 self._join(lower, at, tokens[at + 1], words, mentions, (starts[at], ends[at + 1]))
-        stems += _stems(words[past:], starts[past:], ends[past:])
-        return Reading(tuple(mentions), tuple(stems), numbers, self.reader, stretch)
+        if past:
+            stems += _stems(words[past:], starts[past:], ends[past:])
+            columns = parted(stems)
+        else:
+            # So it is in texts without runs, and quicker than to part them again.
+            names = list(filter(None, words))
+            columns = names, list(compress(starts, words)), list(compress(ends, words))  # type: ignore[assignment]
+        return Reading(tuple(mentions), columns, numbers, self.reader, stretch)
 
     def _join(
         self,

@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping
 
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Evidence
-from gateway.drift.values.facts import Facts
+from gateway.drift.values.facts import ALIKE, Facts
 from gateway.drift.values.figures import Number, is_year
 from gateway.drift.values.reading import Mention
 from gateway.drift.values.stated import Claim
 
-ALIKE = 0.2
-"""The least likeness of two clauses that are about the same thing."""
 ALIKE_SAID = 0.45
 """The same for example lines and earlier turns, where the persona speaks of many passing things."""
 _NEAREST = 8
@@ -29,11 +27,8 @@ _ANSWERED = 0.9
 
 def near(facts: Facts, stems: Iterable[str]) -> list[tuple[Claim, float]]:
     """Find the stored clauses about the same thing, with their likeness from 0 to 1, the likest first."""
-    found = _alike(facts, stems)
-    if len(found) > 1:
-        found.sort()
     items = facts.items
-    return [(items[i], -negative) for negative, i in found[:_NEAREST]]
+    return [(items[i], -negative) for negative, i in _alike(facts, stems)[:_NEAREST]]
 
 
 def nearest(facts: Facts, stems: Iterable[str]) -> tuple[Claim, float] | None:
@@ -41,29 +36,24 @@ def nearest(facts: Facts, stems: Iterable[str]) -> tuple[Claim, float] | None:
     found = _alike(facts, stems)
     if not found:
         return None
-    negative, i = min(found)
+    negative, i = found[0]
     return facts.items[i], -negative
 
 
 def _alike(facts: Facts, stems: Iterable[str]) -> list[tuple[float, int]]:
-    """Give the negative likeness and the place of each stored clause that is like enough.
-
-    Likeness is shared content over the stored clause's, of which three words are enough.
-    """
+    """Find stored clauses by the words that they share, the likest first."""
     hits = list(filter(None, map(facts.near.get, stems)))
-    if not hits:
-        return []
-    (weight, at), *others = hits
+    if len(hits) < 2:
+        return hits[0].alone if hits else []
+    (weight, at, _), *others = hits
     shared = dict.fromkeys(at, weight)
-    for weight, at in others:
+    for weight, at, _ in others:
         for i in at:
-            shared[i] = shared.get(i, 0.0) + weight
-    full = facts.full
-    return [
-        (-likeness if likeness < 1.0 else -1.0, i)
-        for i, mass in shared.items()
-        if (likeness := mass / full[i]) >= ALIKE
-    ]
+            if i in shared:
+                shared[i] += weight
+            else:
+                shared[i] = weight
+    return facts.alike(shared)
 
 
 def _likeness(shared: float, item: Claim) -> float:

@@ -12,6 +12,15 @@ Stems = tuple[tuple[str, int, int], ...]
 """Content words with their places."""
 
 
+Columns = tuple[list[str], list[int], list[int]]
+"""The same, as stems, beginnings and ends."""
+
+
+def parted(stems: Sequence[tuple[str, int, int]]) -> Columns:
+    """Part stems with their places into columns."""
+    return [one[0] for one in stems], [one[1] for one in stems], [one[2] for one in stems]
+
+
 class Mention(NamedTuple):
     """A known word where it stands; its category starts with `_` where it is grammar and not a fact."""
 
@@ -24,20 +33,30 @@ class Mention(NamedTuple):
 class Reading:
     """The finds of one look at a text, in its order and in characters of it."""
 
-    __slots__ = ("_figures", "_hits", "_numbers", "_reader", "_stretch", "_words", "mentions", "stems")
+    __slots__ = (
+        "_figures",
+        "_hits",
+        "_numbers",
+        "_reader",
+        "_stems",
+        "_stretch",
+        "_words",
+        "columns",
+        "mentions",
+    )
 
     def __init__(
         self,
         mentions: tuple[Mention, ...],
-        stems: Stems,
+        columns: Columns,
         hits: Sequence[tuple[int, int, int]],
         reader: Reader,
         stretch: Stretch,
     ) -> None:
         """Take what the words say; its figures are read where somebody asks for them."""
         self.mentions = mentions
-        self.stems = stems
-        """Content words cut to their stems; pairs of characters where words are not spaced."""
+        self.columns = columns
+        self._stems: Stems | None = None
         self._hits, self._reader, self._stretch = hits, reader, stretch
         self._figures: tuple[Figure, ...] | None = None
         self._numbers: Numbers | None = None
@@ -46,17 +65,24 @@ class Reading:
     def without(self, is_left: Callable[[int, int], bool], stretch: Stretch) -> "Reading":
         """Give it without what stands where nothing is left in this text, which is as long as its own."""
         mentions = tuple([one for one in self.mentions if is_left(one.start, one.end)])
-        stems = tuple([one for one in self.stems if is_left(one[1], one[2])])
+        stems = [one for one in self.stems if is_left(one[1], one[2])]
         hits = [one for one in self._hits if is_left(one[1], one[2])]
-        left = Reading(mentions, stems, hits, self._reader, stretch)
+        left = Reading(mentions, parted(stems), hits, self._reader, stretch)
         left._figures = tuple([one for one in self.figures if is_left(one.start, one.end)])
         return left
+
+    @property
+    def stems(self) -> Stems:
+        """Content words cut to their stems, with their places; pairs of characters where words run on."""
+        if self._stems is None:
+            self._stems = tuple(zip(*self.columns, strict=True))
+        return self._stems
 
     @property
     def words(self) -> frozenset[str]:
         """The content words, each once."""
         if self._words is None:
-            self._words = frozenset([stem for stem, *_ in self.stems])
+            self._words = frozenset(self.columns[0])
         return self._words
 
     @property

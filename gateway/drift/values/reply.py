@@ -27,7 +27,7 @@ def weigh_reply(evidence: Evidence, said: Sequence[Clause], question_asked: Piec
     best, asked, agreed = 0.0, None, True
     topics: frozenset[str] = frozenset()
     lower = question_asked.stretch.lower
-    evidence.asked.update([stem for stem, _, _ in question_asked.reading.stems])
+    evidence.asked.update(question_asked.reading.columns[0])
     for question in clauses(facts.lexicon, [question_asked], facts.known, counts=False):
         if not any(mention.category in ("kin", "partner") for mention in question.values):
             topics |= question.topics

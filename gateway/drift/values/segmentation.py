@@ -1,6 +1,7 @@
 """A text is taken apart into clauses."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Set
 from operator import itemgetter
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from gateway.drift.glance import TURNING
 from gateway.drift.sentences import where
 from gateway.drift.text import Stretch, Text
-from gateway.drift.values.clause import FELT, Clause, Words
+from gateway.drift.values.clause import FELT, Clause
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.values.reading import Mention, Reading
 from gateway.drift.values.wordlist import PAUSES
@@ -78,30 +79,31 @@ def _clauses(
     lexicon: Lexicon, piece: Piece, known: Set[str] | None, most: int, *, counts: bool
 ) -> list[Clause]:
     stretch, reading = piece
-    text, offset, mentions, words = stretch.text, stretch.offset, reading.mentions, reading.stems
+    text, offset, mentions, words = stretch.text, stretch.offset, reading.mentions, reading.columns
     numbers = reading.numbers if counts else ()
     found: list[Clause] = []
-    if known is not None and not numbers and not _touches(mentions, words, known):
+    names, places, until = words
+    if known is not None and not numbers and not _touches(mentions, names, known):
         return found
     m = w = n = number = 0
     start = offset
-    last_m, last_w, last_n = len(mentions), len(words), len(numbers)
+    last_m, last_n = len(mentions), len(numbers)
     mood: tuple[Mention, ...] = ()
     for end in _ends(lexicon, stretch):
         m0, w0, n0 = m, w, n
         while m < last_m and mentions[m][2] < end:
             m += 1
-        while w < last_w and words[w][1] < end:
-            w += 1
+        w = bisect_left(places, end, w)
         while n < last_n and numbers[n][1] < end:
             n += 1
         if m > m0 or w > w0 or n > n0:
-            marks, some = mentions[m0:m], words[w0:w]
+            marks, some = mentions[m0:m], names[w0:w]
             if mood and not (marks and _has_subject(marks, start + _OPENING)):
                 marks = mood + marks
             if n > n0 or known is None or _touches(marks, some, known):
                 words_of = text[start - offset : end - offset]
-                found.append(Clause(lexicon, words_of, start, marks, some, numbers[n0:n], number))
+                held = some, places[w0:w], until[w0:w]
+                found.append(Clause(lexicon, words_of, start, marks, held, numbers[n0:n], number))
                 if len(found) >= most:
                     break
             number += 1
@@ -161,11 +163,8 @@ def _has_subject(marks: tuple[Mention, ...], opening: int) -> bool:
     return any(mark[0] in _SUBJECT and (mark[2] < opening or mark[0] in FELT) for mark in marks)
 
 
-def _touches(marks: tuple[Mention, ...], words: Words, known: Set[str]) -> bool:
-    for word in words:
-        if word[0] in known:
-            return True
-    return not _SILENT.issuperset(map(_KIND, marks))
+def _touches(marks: tuple[Mention, ...], names: list[str], known: Set[str]) -> bool:
+    return not known.isdisjoint(names) or not _SILENT.issuperset(map(_KIND, marks))
 
 
 def _mood(marks: tuple[Mention, ...]) -> tuple[Mention, ...]:

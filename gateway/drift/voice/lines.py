@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.drift.voice.model import Vocabulary
-from gateway.drift.voice.stylometry import MARK_COUNT, Codes, Floats, Measures, Places, firsts
+from gateway.drift.voice.model import RARITY, Vocabulary
+from gateway.drift.voice.stylometry import MARK_COUNT, Codes, Floats, Measures, firsts
 
+COUNTS, OTHERS, MEAN, POOLED, COLUMNS = range(5)
+"""Columns of what is known of a word: its counts in the lines, and in the prompt and the fields; the sum of
+the lines' vectors, each of length 1; one vector for all that is known, of length 1."""
 USUAL_LIKENESS, USUAL_SPREAD, USUAL_WEIGHT = 0.06, 0.03, 4
 """The usual likeness between lines of one persona, as if so many lines had shown it."""
 
@@ -17,15 +20,9 @@ class Lines(NamedTuple):
     """The sum of a persona's lines; adding one gives a new value."""
 
     tokens: Codes
-    """Buckets of everything known, ascending; the next four have a value for each."""
-    counts: Floats
-    """The counts in the lines."""
-    others: Floats
-    """The counts in the prompt and the fields."""
-    mean: Floats
-    """The sum of the lines' vectors, each of length 1."""
-    pooled: Floats
-    """One vector for all that is known, of length 1."""
+    """Buckets of everything known, ascending."""
+    rows: Floats
+    """What is known of each."""
     total: float
     """Words in the lines, as often as they stand there."""
     number: int
@@ -49,19 +46,20 @@ def spread(likeness: tuple[float, ...]) -> tuple[float, float]:
 
 def vector(vocabulary: Vocabulary, text: Measures) -> Floats:
     """Weigh the text's words by how much they tell; the vector has length 1."""
-    return _unit((1 + np.log(text.counts)) * vocabulary.rarity[text.tokens])
+    return _unit((1 + np.log(text.counts)) * vocabulary.rows[text.tokens, RARITY])
 
 
 def known(vocabulary: Vocabulary, prompt: Measures, lines: Sequence[Measures]) -> Lines:
     """Sum up a prompt and example lines."""
-    zeros = np.zeros(len(prompt.tokens), np.float32)
-    pooled = _pooled(vocabulary, prompt.tokens, prompt.counts)
+    rows = np.zeros((len(prompt.tokens), COLUMNS), np.float32)
+    rows[:, OTHERS] = prompt.counts
+    rows[:, POOLED] = _pooled(vocabulary, prompt.tokens, prompt.counts)
     marks = np.zeros(MARK_COUNT, np.float32)
-    out = Lines(prompt.tokens, zeros, prompt.counts, zeros, pooled, 0.0, 0, marks, 0.0, (), spread(()))
+    out = Lines(prompt.tokens, rows, 0.0, 0, marks, 0.0, (), spread(()))
     for line in lines:
         out = added(vocabulary, out, line)
     if len(lines) > 1:
-        own = [dot(out.tokens, out.mean, line.tokens, vector(vocabulary, line)) for line in lines]
+        own = [dot(out.tokens, out.rows[:, MEAN], line.tokens, vector(vocabulary, line)) for line in lines]
         likeness = tuple((product - 1) / (len(lines) - 1) for product in own)
         out = out._replace(likeness=likeness, spread=spread(likeness))
     return out
@@ -72,19 +70,17 @@ def added(vocabulary: Vocabulary, lines: Lines, line: Measures) -> Lines:
     own = vector(vocabulary, line)
     tokens = _union(lines.tokens, line.tokens)
     old, new = np.searchsorted(tokens, lines.tokens), np.searchsorted(tokens, line.tokens)
-    counts, others, mean = (np.zeros(len(tokens), np.float32) for _ in range(3))
-    counts[old], others[old], mean[old] = lines.counts, lines.others, lines.mean
-    counts[new] += line.counts
-    mean[new] += own
+    rows = np.zeros((len(tokens), COLUMNS), np.float32)
+    rows[old] = lines.rows
+    rows[new, COUNTS] += line.counts
+    rows[new, MEAN] += own
+    rows[:, POOLED] = _pooled(vocabulary, tokens, rows[:, COUNTS] + rows[:, OTHERS])
     likeness = lines.likeness
     if lines.number:
-        likeness = (*likeness, dot(lines.tokens, lines.mean, line.tokens, own) / lines.number)
+        likeness = (*likeness, dot(lines.tokens, lines.rows[:, MEAN], line.tokens, own) / lines.number)
     return Lines(
         tokens,
-        counts,
-        others,
-        mean,
-        _pooled(vocabulary, tokens, counts + others),
+        rows,
         lines.total + float(line.counts.sum()),
         lines.number + 1,
         lines.marks + line.marks,
@@ -96,14 +92,13 @@ def added(vocabulary: Vocabulary, lines: Lines, line: Measures) -> Lines:
 
 def removed(vocabulary: Vocabulary, lines: Lines, line: Measures, at: int) -> Lines:
     """Take a line out of the sum, the one whose likeness stands at this place."""
-    counts, mean, places = lines.counts.copy(), lines.mean.copy(), np.searchsorted(lines.tokens, line.tokens)
+    rows, places = lines.rows.copy(), np.searchsorted(lines.tokens, line.tokens)
     likeness = lines.likeness[:at] + lines.likeness[at + 1 :]
-    counts[places] -= line.counts
-    mean[places] -= vector(vocabulary, line)
+    rows[places, COUNTS] -= line.counts
+    rows[places, MEAN] -= vector(vocabulary, line)
+    rows[:, POOLED] = _pooled(vocabulary, lines.tokens, rows[:, COUNTS] + rows[:, OTHERS])
     return lines._replace(
-        counts=counts,
-        mean=mean,
-        pooled=_pooled(vocabulary, lines.tokens, counts + lines.others),
+        rows=rows,
         total=lines.total - float(line.counts.sum()),
         number=lines.number - 1,
         marks=lines.marks - line.marks,
@@ -117,18 +112,12 @@ def dot(tokens: Codes, values: Floats, others: Codes, theirs: Floats) -> float:
     """Multiply two sparse vectors."""
     if not len(tokens):
         return 0.0
-    at = places(tokens, others)
+    at = np.minimum(tokens.searchsorted(others), len(tokens) - 1)
     return float(np.dot(values[at] * (tokens[at] == others), theirs))
 
 
-def places(tokens: Codes, others: Codes) -> Places:
-    """Find where each of the others is or would be."""
-    found = tokens.searchsorted(others)
-    return np.minimum(found, max(len(tokens) - 1, 0), out=found)
-
-
 def _pooled(vocabulary: Vocabulary, tokens: Codes, counts: Floats) -> Floats:
-    return _unit((1 + np.log(np.maximum(counts, 1))) * vocabulary.rarity[tokens] * (counts > 0))
+    return _unit((1 + np.log(np.maximum(counts, 1))) * vocabulary.rows[tokens, RARITY] * (counts > 0))
 
 
 def _unit(values: Floats) -> Floats:

@@ -20,16 +20,17 @@ COMMON_BITS = 6.5
 """The bits that the commonest words of a text tell; rarer ones count for what they tell beyond."""
 
 
+SHARE, RARITY, ASSISTANT, COLUMNS = 0, 1, 2, 4
+"""Columns of what is known of a word: its share in ordinary text; its weight in a comparison, which is its
+bits above those of common words; its weight for an assistant that plays nobody. Rows of four are read at
+once."""
+
+
 class Vocabulary(NamedTuple):
-    """One language's tables, a value for each bucket."""
+    """One language's words, a row for each bucket."""
 
     language: str
-    share: Floats
-    """The share of a word in ordinary text."""
-    rarity: Floats
-    """The weight of a word in a comparison: its bits above those of common words."""
-    assistant: Floats
-    """The weight of a word for an assistant that plays nobody."""
+    rows: Floats
     bias: float
     """Added to the mean of these, so that 0 is even odds."""
     reliance: float
@@ -41,9 +42,13 @@ class Vocabulary(NamedTuple):
 
     def assistance(self, text: Measures) -> float:
         """Give the log odds that an assistant's default voice wrote the text, within ±6."""
-        if not self.reliance or not len(text.tokens):
+        return self.spoken_so(self.rows.take(text.tokens, axis=0)[:, ASSISTANT])
+
+    def spoken_so(self, weights: Floats) -> float:
+        """Give the same from the weights of its words."""
+        if not self.reliance or not len(weights):
             return 0.0
-        mean = float(np.add.reduce(self.assistant.take(text.tokens))) / math.sqrt(len(text.tokens) + 1)
+        mean = float(np.add.reduce(weights)) / math.sqrt(len(weights) + 1)
         return max(-6.0, min(6.0, self.reliance * (mean + self.bias)))
 
 
@@ -82,10 +87,11 @@ class Model:
 
 def table(language: str, surprise: Floats, assistant: Floats, bias: float, reliance: float) -> Vocabulary:
     """Make the tables of a language from the bits that each word tells."""
-    rarity, share = surprise - np.float32(COMMON_BITS), -surprise
-    np.maximum(rarity, np.float32(0.2), out=rarity)
-    np.exp2(share, out=share)
-    return Vocabulary(language, share, rarity, assistant, bias, reliance)
+    rows = np.zeros((BUCKETS, COLUMNS), np.float32)
+    np.exp2(-surprise, out=rows[:, SHARE])
+    np.maximum(surprise - np.float32(COMMON_BITS), np.float32(0.2), out=rows[:, RARITY])
+    rows[:, ASSISTANT] = assistant
+    return Vocabulary(language, rows, bias, reliance)
 
 
 @lru_cache(maxsize=1)

@@ -42,13 +42,12 @@ MARKS = (
 MARK_COUNT = len(MARKS) + 3
 _LIST = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 _SALT = 0x9E3779B1
-_ONE = np.uint32(1)
-_FIRST_SHIFT, _FIRST_FACTOR = np.uint32(15), np.uint32(0x2C1B3C6D)
-_SECOND_SHIFT, _SECOND_FACTOR = np.uint32(12), np.uint32(0x297A2D39)
-_SPACE = np.uint8(2)
-_DOWN = np.uint32(32 - BITS)
-_OF_WORD, _OF_PAIR, _OF_NEIGHBOUR = np.uint32(0x1234567), np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
-"""Numbers by which hashes are told apart, made once: to make one of them costs as much as to use it."""
+_ONE, _FIRST_SHIFT, _FIRST_FACTOR, _SECOND_SHIFT, _SECOND_FACTOR, _DOWN, _OF_WORD, _OF_PAIR, _OF_NEIGHBOUR = (
+    np.array(number, np.uint32)
+    for number in (1, 15, 0x2C1B3C6D, 12, 0x297A2D39, 32 - BITS, 0x1234567, 0x85EBCA6B, 0xC2B2AE35)
+)
+_SPACE = np.array(2, np.uint8)
+"""Numbers by which hashes are told apart; each is an array, which is quicker to count with than a number."""
 
 
 class Measures(NamedTuple):
@@ -177,15 +176,15 @@ def _words(codes: Places, sums: Codes, end: int) -> Codes:
     hashes *= _INVERSE[1:].take(borders)
     number = len(hashes)
     ours = int(borders.searchsorted(end - 1))
-    both = np.empty(2 * number, np.uint32)
-    np.add(hashes, _OF_WORD, out=both[:number])
-    pairs, neighbours = np.multiply(hashes, _OF_PAIR, out=both[number:]), hashes * _OF_NEIGHBOUR
-    pairs[1:ours] += neighbours[: max(0, ours - 1)]
-    pairs[ours + 1 :] += neighbours[ours:-1]
+    both = np.empty((2, number), np.uint32)
+    np.add(hashes, _OF_WORD, out=both[0])
+    pairs, neighbours = np.multiply(hashes, _OF_PAIR, out=both[1]), hashes * _OF_NEIGHBOUR
+    # The last word before the end has no neighbour behind it.
+    neighbours[max(0, ours - 1) : ours] = 0
+    pairs[1:] += neighbours[:-1]
     tokens = _mixed(both)
-    tokens[:ours] |= _ONE
-    tokens[number : number + ours] |= _ONE
-    return tokens
+    tokens[:, :ours] |= _ONE
+    return tokens.ravel()
 
 
 class _Tables(NamedTuple):
