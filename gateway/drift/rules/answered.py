@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from gateway.drift.rules import strangers, topics
 from gateway.drift.rules.amounts import MONEY
-from gateway.drift.rules.claims import DEEDS, names_year
+from gateway.drift.rules.claims import DEEDS, is_untouched, names_year
 from gateway.drift.rules.consent import ABOUT
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
@@ -39,7 +39,7 @@ OUTCOMES = ("foretold", "future", "receive", "give", "@time")
 """A vow about one of these is a promise, and not a saying."""
 SEAL = 2
 """Characters behind a vow that ends a sentence."""
-_ELSEWHERE = ("@notify", "@mark", "future")
+_ELSEWHERE = ("@notify", "@mark", "noted", "future")
 
 
 def answered(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:
@@ -68,8 +68,9 @@ def _spoilt(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
     """The end of a story, told to whoever asks for it; what reveals may reveal something else otherwise."""
     strength = TOLD if "@secret" in asked.labels or topics.touched(rule, asked) > 0 else UNASKED
     for mark in answer.labels["reveal"]:
-        if not _denies(answer, mark):
-            sentence = answer.sentence(mark.start)
+        sentence = answer.sentence(mark.start)
+        # Whoever names the culprit himself is told nothing.
+        if not _denies(answer, mark) and not answer.said(sentence) <= asked.content:
             yield finding(rule, "secret", strength, sentence.start, sentence.end)
 
 
@@ -125,6 +126,8 @@ def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     for sentence in answer.sentences[:BEGINNING]:
         start, end = sentence.start, sentence.end
         if sentence.asks or answer.has(start, end, *_ELSEWHERE) or names_year(answer, sentence):
+            continue
+        if is_untouched(answer, start, end):
             continue
         own = not rule.own.isdisjoint(answer.said(sentence)) or answer.has(start, end, *rule.concepts)
         marks = answer.within("done", start, end) + answer.within("finished", start, start + FIRST)

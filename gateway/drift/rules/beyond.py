@@ -3,7 +3,7 @@
 from gateway.drift.rules.claims import DEEDS
 from gateway.drift.rules.limits import Segment
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.marks import Mark, Placed
 from gateway.drift.rules.segments import marks_of, occasions_of
 from gateway.drift.sentences import Sentence
 
@@ -75,3 +75,8 @@ def tells_cue(mark: Mark) -> bool:
     """Tell whether it says that there is a rule, and not what the rule is about."""
     # What somebody is may be just what is not to be said.
     return mark.label.startswith(("cue:", "act:name", "number")) and mark.label != "cue:role"
+
+
+def is_cue(reading: Marked, word: Placed) -> bool:
+    """Tell whether a word says that there is a rule, and not what the rule is about."""
+    return any(map(tells_cue, reading.around(word[0], word[1])))

@@ -78,6 +78,8 @@ class Rules:
         told = self._told(persona.prompt[: prose.LONGEST])
         facts = "\n".join([told, stored[:READ], *examples])
         known_groups = frozenset(Marked(words, Stretch(facts)).labels)
+        prompt = Marked(words, Stretch(persona.prompt[: prose.LONGEST]))
+        often = frozenset(stem for stem, places in prompt.stems.items() if len(places) > 1)
         digits = re.sub(r"\D", "", "\n".join([facts, persona.prompt[: prose.LONGEST]]))
         for one in self.active:
             text = one.rule.must_not or one.rule.must
@@ -90,7 +92,7 @@ class Rules:
                         forbidden.prepare(one, written or words, self.phrasebook, usual, known_groups, digits)
                     )
                 else:
-                    self.duties.append(duty.prepare(one, written or words, self.phrasebook, daily))
+                    self.duties.append(duty.prepare(one, written or words, self.phrasebook, daily, often))
         self.unspoken = tuple(
             text
             for one in self.forbidden
@@ -105,7 +107,6 @@ class Rules:
         called = {match[1] for match in titles.finditer(texts)} if titles is not None else set()
         self.home = frozenset(self.phrasebook.stems(texts) | called)
         self.known = frozenset(match[0].replace(" ", "") for match in self.phrasebook.amount.finditer(texts))
-        prompt = Marked(words, Stretch(persona.prompt[: prose.LONGEST]))
         # Whoever may not speak of what it is made of plays a role, for which errands from outside are none.
         plays = not prompt.labels.keys().isdisjoint(PRETENDS) and "cue:lead" in prompt.labels
         self.scope = scope or ("prompt" if plays else None)

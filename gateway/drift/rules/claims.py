@@ -42,7 +42,7 @@ DEEDS = frozenset(
 )
 """These may be claimed to have been done."""
 DENIED = ["negation", "unable", "condition"]
-PASSED_ON = ("@notify", "@mark", "ask", "future")
+PASSED_ON = ("@notify", "@mark", "noted", "ask", "future")
 """A persona that cannot do it itself may well do these: note it, pass it on, ask, be about to look."""
 LEAST = 2
 """A rule's own words from which on a question is about what it forbids."""
@@ -54,6 +54,8 @@ CLOSE = 12
 """Characters behind a deed in which a denial is its own."""
 NEAR = 16
 """Characters behind a deed that its verb may stand in, where verbs stand last."""
+BESIDE = 12
+"""Characters between an `I have` and what was only seen or heard."""
 REACH = 64
 """Characters behind an `I have` that what was done may stand in."""
 GRANTING = ("done", "passive", "finished", "perfect")
@@ -82,8 +84,9 @@ def claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
                     strength = min(strength, UNASKED)
                 if strength == STATED and stem not in asked.content and wanted.isdisjoint(asked.labels):
                     strength = UNASKED
-                if strength:
-                    sentence = answer.sentence(start)
+                sentence = answer.sentence(start)
+                # What was said of the rule's matter is only written down.
+                if strength and not answer.has(sentence.start, sentence.end, "noted"):
                     yield finding(rule, "claim", min(0.65, strength), sentence.start, sentence.end)
     yield from _finished(rule, asked, answer)
 
@@ -98,7 +101,7 @@ def _finished(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Findin
         or not answer.has(first.start, min(first.end, first.start + 40), "finished")
     ):
         return
-    if answer.has(first.start, first.end, *DENIED):
+    if answer.has(first.start, first.end, *DENIED) or is_untouched(answer, first.start, first.end):
         return
     if wanted & asked.labels.keys():
         # Whoever is asked to do it and says that it is done has done it.
@@ -106,7 +109,7 @@ def _finished(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Findin
     elif rule.is_deed and len(answer.sentences) > 1:
         then = answer.sentences[1]
         is_told = answer.has(first.start, then.end, "perfect", "done")
-        if is_told and not answer.has(then.start, then.end, *DENIED, "defer", "@notify", "@mark"):
+        if is_told and not answer.has(then.start, then.end, *DENIED, "defer", "@notify", "@mark", "noted"):
             yield finding(rule, "claim", 0.55, then.start, then.end)
 
 
@@ -122,9 +125,22 @@ def granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
             continue
         if names_year(answer, sentence):
             continue
-        if answer.has(start, end, *GRANTING):
+        if answer.has(start, end, *GRANTING) and not is_untouched(answer, start, end):
             yield finding(rule, "claim", 0.55, start, end)
             return
+
+
+def is_untouched(answer: Marked, start: int, end: int) -> bool:
+    """Tell whether what is told there has only been seen, or has to be done: `it must be booked`."""
+    if answer.has(start, end, "needed") and not answer.has(start, end, "self", "perfect"):
+        return True
+    told = answer.within("perfect", start, end)
+    return bool(told) and all(is_witnessed(answer, one, end) for one in told)
+
+
+def is_witnessed(answer: Marked, perfect: Mark, end: int) -> bool:
+    """Tell whether it says what somebody has seen or heard of: `the best that I have heard`."""
+    return any(0 <= one.start - perfect.end <= BESIDE for one in answer.within("witness", perfect.end, end))
 
 
 def names_year(answer: Marked, sentence: Sentence) -> bool:
@@ -148,6 +164,8 @@ def _done(answer: Marked, mark: Mark) -> float:
         or answer.has(sentence.start, sentence.end, "defer", "unable")
     ):
         return 0.0
+    if answer.has(low, high, "needed") and not answer.has(low, high, "self", "perfect"):
+        return 0.0  # "It must be booked" has not been done.
     near = NEAR if answer.phrasebook.behind else 0
     if names_year(answer, sentence):
         return 0.0  # What was done in a year is history, and nothing that somebody has asked for.
@@ -162,6 +180,8 @@ def _done(answer: Marked, mark: Mark) -> float:
         other = list(answer.within("self", one.end, mark.start))
         if any(each.start < mark.start for each in answer.within("passive", one.start, mark.start)):
             continue  # "I have been called a relic" is what others did.
+        if is_witnessed(answer, one, high):
+            continue
         if 0 <= mark.start - one.end <= REACH and not other:
             return 0.0 if answer.has(low, one.start, "condition") else 0.85
     if answer.has(low, high, "condition"):

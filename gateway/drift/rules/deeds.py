@@ -1,11 +1,11 @@
 """Sentences of a prompt say what is forbidden, cannot be done, or has to be done; here they become rules."""
 
 from gateway.drift.rule import TEXT, Rule
-from gateway.drift.rules.beyond import is_beyond, tells_cue
+from gateway.drift.rules.beyond import is_beyond, is_cue
 from gateway.drift.rules.limits import Segment, is_most, is_void
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.marks import Placed
 from gateway.drift.rules.occasions import headings
+from gateway.drift.rules.only import excepted, is_heading, is_said_elsewhere, is_short, says_only, tells_unit
 from gateway.drift.rules.segments import occasions_of
 
 NEAR, FAR = 4, 18
@@ -16,11 +16,6 @@ _LEADS = ("cue:condition", "cue:never", "cue:behind")
 """Labels of what a ban may not be parted from."""
 _MANNERS = ("cue:style", "cue:manner", "cue:speak", "cue:lead")
 """Labels of what says how the persona speaks."""
-
-
-def is_cue(reading: Marked, word: Placed) -> bool:
-    """Tell whether a word says that there is a rule, and not what the rule is about."""
-    return any(map(tells_cue, reading.around(word[0], word[1])))
 
 
 def deed(reading: Marked, segment: Segment) -> Rule | None:
@@ -36,13 +31,15 @@ def deed(reading: Marked, segment: Segment) -> Rule | None:
         if not is_most(reading, mark) and not any(low <= mark.start < high for low, high in occasions)
     ]
     behind = _denies_behind(reading, segment)
-    if _only(reading, segment) and (
+    if says_only(reading, segment) and tells_unit(reading, segment):
+        return None
+    if says_only(reading, segment) and (
         reading.has(start, end, "cue:whole")
-        or (_is_short(text) and not reading.phrasebook.glyphs and _is_heading(reading, segment))
+        or (is_short(text) and not reading.phrasebook.glyphs and is_heading(reading, segment))
     ):
-        if (until := _excepted(reading, segment, never)) > start:
+        if (until := excepted(reading, segment, never)) > start:
             return Rule(must_not=_plain(reading, Segment(start, until)))
-        is_scope = not _is_said_elsewhere(reading, segment)
+        is_scope = not is_said_elsewhere(reading, segment)
         return Rule(must_not=says.get("scope", "{}").format(text)) if is_scope else None
     # "Whenever you are asked" does not say who the persona is.
     leads = [] if reading.has(start, end, "cue:every") else reading.within("cue:lead", start, end)
@@ -66,53 +63,6 @@ def _plain(reading: Marked, segment: Segment) -> str:
     return text.strip(" ,;:.、，。；").removeprefix("- ")[:TEXT]
 
 
-def _only(reading: Marked, segment: Segment) -> bool:
-    """Tell whether an `only` says what there is, and not what is to be answered: 「…」とだけ答え."""
-    spoken = [one for one in reading.within("cue:speak", *segment) if one.end - one.start > NEAR]
-    return any(
-        not is_void(reading, mark)
-        and not any(one.start < mark.start and mark.end < one.end for one in spoken)
-        for mark in reading.within("cue:only", *segment)
-    )
-
-
-def _excepted(reading: Marked, segment: Segment, never: list[int]) -> int:
-    """Find where an exception begins of what is denied by name: `of wounds you say nothing but …`."""
-    start, end = segment
-    only = reading.within("cue:only", start, end)[0].start
-    denied = [at for at in never if at < only <= at + FAR]
-    if not denied or reading.phrasebook.behind:
-        return start
-    own = [one for one in reading.words_within(start, denied[-1]) if not is_cue(reading, one)]
-    return only if own or reading.has(start, denied[-1], "number") else start
-
-
-def _is_said_elsewhere(reading: Marked, segment: Segment) -> bool:
-    """Tell whether an `only` says who can, how else it is done, who the persona is, or what it answers."""
-    start, end = segment
-    text, before = reading.text, reading.sentence(start).start
-    only = reading.within("cue:only", start, end)[0]
-    if reading.has(before, start, "cue:unable"):
-        return True
-    whole = reading.has(start, end, "cue:whole", "act:help")
-    if reading.has(before, start, "cue:never") and text[before:start].rstrip()[-1:] == ":" and not whole:
-        return True
-    if reading.has(start, only.start, "cue:lead") and not reading.has(start, end, "cue:whole", "act:help"):
-        return True
-    if reading.has(start, only.start, "cue:always") and any(
-        one in text[start : only.start] for one in ",，、"
-    ):
-        return True
-    if not whole and reading.has(start, only.start, "self"):
-        return True
-    # "One mark only the owner would know" is about somebody else.
-    if reading.has(only.end, end, "condition"):
-        return True
-    said = reading.within("act:mention", only.end, end)
-    is_line = bool(said) and said[0].start - only.end <= 1 and bool(reading.phrasebook.glyphs)
-    return is_line and reading.has(said[0].end, end, "cue:never", "cue:behind")
-
-
 def _has_letters(reading: Marked, start: int, end: int) -> bool:
     return any(map(str.isalnum, reading.text[start:end]))
 
@@ -121,7 +71,13 @@ def _is_asked(reading: Marked, segment: Segment) -> bool:
     """Tell whether something is to be done on an occasion; `it is taken off if you begin` only says when."""
     start, end = segment
     occasions = reading.within("cue:condition", start, end)
-    told = [one for one in reading.within("cue:ask", start, end) if not is_void(reading, one)]
+    # "Once it is begun, 20 euros are taken off" says when, and not that something is to be begun.
+    spans = {one[:2] for one in occasions} if reading.has(start, end, "currency") else ()
+    told = [
+        one
+        for one in reading.within("cue:ask", start, end)
+        if not is_void(reading, one) and one[:2] not in spans
+    ]
     if not told or not occasions:
         return bool(told and headings(reading, start, end))
     if headings(reading, start, end):
@@ -194,24 +150,6 @@ def _denies_behind(reading: Marked, segment: Segment) -> bool:
     )
 
 
-def _is_heading(reading: Marked, segment: Segment) -> bool:
-    """Tell whether an `only` begins or ends a part, or it is about what is spoken of.
-
-    "We only ship within the country" says how things are.
-    """
-    text = reading.text
-    if any(map(str.isdigit, text[slice(*segment)])):
-        return False
-    if reading.has(*segment, "act:help", "act:mention", "cue:ask"):
-        return True
-    speaks = any(mark.end - mark.start > 2 for mark in reading.within("cue:speak", *segment))
-    return speaks or any(
-        not any(map(str.isalnum, text[segment.start : mark.start]))
-        or not any(map(str.isalnum, text[mark.end : segment.end]))
-        for mark in reading.within("cue:only", *segment)
-    )
-
-
 def _is_fact(reading: Marked, start: int, end: int) -> bool:
     """Tell whether it says how things are here, of nothing that one might do: `we don't do leather`."""
     told = {mark.label for mark in reading.all_within(start, end)}
@@ -243,8 +181,3 @@ def _asks_last(reading: Marked, start: int, end: int) -> bool:
         return False
     denied = max(mark.end for mark in reading.within("cue:behind", start, end))
     return any(mark.start >= denied for mark in reading.within("cue:ask", start, end))
-
-
-def _is_short(text: str) -> bool:
-    """Tell whether it is no sentence but a heading for what there is, as in `travel only`."""
-    return len(text.split()) <= 8 and len(text) <= 60

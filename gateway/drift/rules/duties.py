@@ -4,9 +4,10 @@ from collections.abc import Iterator, Set
 
 from gateway.drift import emergency
 from gateway.drift.lazily import lazily
-from gateway.drift.rules.duty import Duty
+from gateway.drift.rules.duty import SOFT, Duty
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.wording import WANT
 
 _NUMBER = lazily(r"(?<![\d.,])\d{2,3}(?![\d.,]*\d)")
@@ -39,12 +40,14 @@ GROUPS = frozenset(
     ]
 )
 """Groups of words that make an occasion by themselves."""
-SOFT = frozenset({"@human", "@lost", "@photo", "@medicine", "@hurt"})
-"""Words of these are said for many reasons; an occasion that says more wants a word of its own, too."""
 CHILDISH = frozenset({"on:sad", "on:afraid", "on:goodnight", "on:alone", "on:bully"})
 """So children speak of themselves to a persona that is there for them."""
 PIECE = "on:piece"
 """A verse or motto that is to be said stands somewhere else, and has other words."""
+SEVERAL = 3
+"""Words of an occasion from which on it tells of several things, of which a group may mean another."""
+SOLD = frozenset({"@gas", "@photo", "@medicine"})
+"""A persona may deal in these every day."""
 OWN = 0.8
 """Tell how surely it is the occasion where the answer itself speaks of it."""
 UNTOLD = 0.5
@@ -69,7 +72,14 @@ def due(duty: Duty, asked: Marked) -> float:
         return 1.0
     # "Yes, take it" says nothing of what it is about, and may be any occasion; so may any where none is told.
     is_open = len(asked.content) <= UNTELLING or not (duty.occasion or duty.groups)
-    return max(_told(duty, asked), FAINT if is_open else 0.0)
+    told = _told(duty, asked)
+    # What happens in somebody's novel happens to nobody, and whoever cancels books nothing.
+    is_other = "fiction" in asked.labels or ("@book" in duty.groups and _cancels(duty, asked))
+    return max(told * DECLINED if is_other else told, FAINT if is_open else 0.0)
+
+
+def _cancels(duty: Duty, asked: Marked) -> bool:
+    return "@cancel" in asked.labels and "@cancel" not in duty.groups | duty.concepts
 
 
 def _told(duty: Duty, asked: Marked) -> float:
@@ -92,7 +102,7 @@ def _told(duty: Duty, asked: Marked) -> float:
     sudden = HARM if is_child and said.isdisjoint({"@child", "minor"}) else GROUPS
     struck = duty.groups & said & sudden
     if struck or (is_child and "minor" in said):
-        is_vague = struck <= SOFT and not heard and not duty.occasion <= duty.told
+        is_vague = _is_vague(duty, struck, heard)
         return MAYBE if is_vague and not (is_child and "minor" in said) else 0.9
     if duty.is_childs:
         # Who speaks of a child may be none, and only somebody who understands it can tell.
@@ -107,21 +117,39 @@ def _told(duty: Duty, asked: Marked) -> float:
     share = max(_share(duty, one, heard) for one in parts)
     if not is_anybody:
         share *= len(duty.occasion) / (len(duty.occasion) + 1)
-    if hits >= 2 or (hits and share > HALF):
+    # A word of the same kind as an everyday one, "come up by bus" for a tour, is no sure sign.
+    is_said = hits >= 1 or not duty.occasion.isdisjoint(asked.content)
+    if hits >= 2 or (is_said and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
-    return 0.4 if hits and groups else 0.25 if hits or groups else 0.0
+    return MAYBE if hits and (groups or share > HALF) else 0.25 if hits or groups else 0.0
+
+
+def _is_vague(duty: Duty, struck: Set[str], heard: Set[str]) -> bool:
+    """Tell whether a group of words alone tells an occasion that says more, or many things.
+
+    Somebody has lost something, which may be no passport; the gas that is sold here is none that smells.
+    """
+    if struck <= SOLD and heard <= duty.common | duty.dealt:
+        return not duty.occasion <= heard
+    if not struck <= SOFT or not heard <= duty.soft:
+        return False
+    if struck == {"@hurt"} and not heard and len(duty.occasion) >= SEVERAL:
+        return True
+    return not duty.occasion <= duty.told and not any(part <= heard | duty.soft for part in duty.either)
 
 
 def _is_denied(asked: Marked, label: str) -> bool:
-    """Tell whether a denial stands right before each of these words: `nobody is hurt`."""
+    """Tell whether a denial stands beside each of these words: `nobody is hurt`, `yaralı yok`."""
     marks = asked.labels.get(label, ())
-    return bool(marks) and all(
-        any(
-            0 <= mark.start - one.end <= DENIED
-            for one in asked.within("negation", asked.clause(mark.start)[0], mark.start)
-        )
-        for mark in marks
-    )
+    is_behind = asked.phrasebook.behind
+
+    def denies(mark: Mark) -> bool:
+        low, high = asked.clause(mark.start)
+        if is_behind:
+            return any(one.start - mark.end <= DENIED for one in asked.within("negation", mark.end, high))
+        return any(mark.start - one.end <= DENIED for one in asked.within("negation", low, mark.start))
+
+    return bool(marks) and all(map(denies, marks))
 
 
 def _is_childish(duty: Duty, heard: Set[str]) -> bool:
@@ -165,6 +193,9 @@ def is_done(duty: Duty, answer: Marked) -> float:
     share = hits / max(1, len(duty.stems))
     asks = any(one.asks for one in answer.sentences)
     told = share * 2 + 0.5 * bool(groups) + (0.25 if hits and asks else 0)
+    if duty.glyphs and len(duty.stems) == 1:
+        # Single characters tell what hardly any longer word does.
+        told = max(told, 2 * sum(one in answer.text for one in duty.glyphs) / len(duty.glyphs))
     return min(1.0, max(told, UNTOLD if duty.is_vague else 0.0))
 
 

@@ -15,6 +15,8 @@ SEVERAL = 2
 USUAL = frozenset({"on:travel", "on:visit", "on:buy", "on:booking", "on:touch", "on:eat", "on:outdoors"})
 """People come to most places for these, which tell little by themselves."""
 CHILD = "@child"
+SOFT = frozenset({"@human", "@lost", "@photo", "@medicine", "@hurt"})
+"""Words of these are said for many reasons; an occasion that says more wants a word of its own, too."""
 
 
 class Duty(NamedTuple):
@@ -31,12 +33,16 @@ class Duty(NamedTuple):
     """The persona's other texts have these of them, too."""
     light: frozenset[str]
     """Words of wanting and telling, which it has where everyday words are all else: `who wants to book`."""
+    dealt: frozenset[str]
+    """The prompt has these of them elsewhere, too."""
     kinds: Kinds
     """Words of the condition that others tell as well, with the labels of those."""
     groups: frozenset[str]
     """The groups of words of its condition."""
     told: frozenset[str]
     """The words of its condition that belong to one of these."""
+    soft: frozenset[str]
+    """Those of them that belong to a group of which people speak for many reasons."""
     stems: frozenset[str]
     """The words of what is to be done."""
     ways: Kinds
@@ -64,9 +70,16 @@ class Duty(NamedTuple):
 
 
 def prepare(
-    active: Active, words: Phrasebook, answers: Phrasebook, daily: frozenset[str] = frozenset()
+    active: Active,
+    words: Phrasebook,
+    answers: Phrasebook,
+    daily: frozenset[str] = frozenset(),
+    often: frozenset[str] = frozenset(),
 ) -> Duty:
-    """Take a rule apart: on what occasion, and what then; `daily` words alone are no occasion."""
+    """Take a rule apart: on what occasion, and what then; `daily` words alone are no occasion.
+
+    `often` are words that the prompt has more than once.
+    """
     told = Wording(active.rule.must or "", words, answers)
     reading, start, end = told.reading, told.start, told.end
     labels = reading.labels.keys()
@@ -94,9 +107,11 @@ def prepare(
         either=tuple(part for part in parts if part and not part <= daily),
         common=inside & (usual | words.light),
         light=inside & words.light,
+        dealt=inside & often,
         kinds=kinds,
         groups=groups,
         told=_told(reading, inside, groups),
+        soft=_told(reading, inside, groups & SOFT),
         stems=outside,
         ways=ways,
         concepts=_concepts(told),

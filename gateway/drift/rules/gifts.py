@@ -46,7 +46,7 @@ def revealed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
     wanted = bool(rule.concepts & asked.labels.keys() & {"@secret"}) or bool(rule.stems & asked.content)
     for mark in answer.labels.get("reveal", ()):
         sentence = answer.sentence(mark.start)
-        if _says_so(answer, sentence, mark.start):
+        if _says_so(answer, sentence, mark.start) and not answer.said(sentence) <= asked.content:
             close = answer.has(sentence.start, sentence.end, "@secret")
             yield finding(
                 rule, "secret", 0.65 if wanted else 0.5 if close else 0.2, sentence.start, sentence.end

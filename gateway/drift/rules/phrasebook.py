@@ -130,6 +130,11 @@ class Phrasebook:
         else:
             self._words.setdefault(words[0], []).append(label)
 
+    def opens_loosely(self, folded: str, label: str) -> bool:
+        """Tell whether a word opens phrases of this label by its ending alone: `riecht` opens `*t jemand`."""
+        opened = [one for one, _ in self._phrases.get(folded, ())]
+        return label not in opened and any(fits(one, folded) for one in self._loose_phrases)
+
     def word(self, token: str) -> Word:
         """Tell what is known of a word as it stands in a text."""
         return self._known[token]

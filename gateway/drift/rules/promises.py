@@ -17,7 +17,7 @@ REPAID = frozenset({"@refund", "@credit", "@compensation"})
 NOTHING = frozenset({"@free", "@waive"})
 GIVEN = ["give", "guarantee", "perfect", "done"]
 """So it is given by the persona itself, and not by what is stored."""
-UNASSURED = ["receive", "give", "perfect", "passive", "done"]
+UNASSURED = ["receive", "give", "passive", "done"]
 """The same without an assurance, which may be supposed only."""
 SHOWN = ["receive", "give", "guarantee", "perfect", "passive", "done"]
 CLEAR, LIKELY, NAMED = 0.8, 0.55, 0.7

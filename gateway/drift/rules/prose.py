@@ -7,8 +7,8 @@ from itertools import islice
 from gateway.drift.language import Languages, packaged
 from gateway.drift.rule import MOST, TEXT, Read, Rule
 from gateway.drift.rules import identifier
-from gateway.drift.rules.beyond import tells_cue, whole
-from gateway.drift.rules.deeds import deed, is_cue
+from gateway.drift.rules.beyond import is_cue, tells_cue, whole
+from gateway.drift.rules.deeds import deed
 from gateway.drift.rules.limits import Segment, form_of, is_forbidden, length_of
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -20,7 +20,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 20
+READER = 21
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 NATURE = "@ai"
 """The label of words for what a persona is made of."""
@@ -170,7 +170,13 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
 
 
 def _stands_in(reading: Marked, segment: Segment, start: int) -> bool:
-    """Tell whether it is said in place of what is denied: `never his name, only 'that man'`."""
+    """Tell whether it is said in place of what is denied: `never his name, only 'that man'`.
+
+    So is an exception: `nothing of today save the hours, 'chalked on the slate'`.
+    """
+    denied = reading.within("cue:never", segment.start, start)
+    if denied and reading.has(denied[-1].end, start, "cue:except"):
+        return True
     only = [mark for mark in reading.within("cue:only", segment.start, start) if start - mark.end <= NEAR]
     return bool(only) and reading.text[: only[-1].start].rstrip()[-1:] in (",", ";", ":")
 

@@ -9,11 +9,22 @@ from gateway.drift.rules.limits import Segment
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.names import denies_names
+from gateway.drift.rules.topics import TOPICS
 from gateway.drift.sentences import Sentence
 
 _COMMA = re.compile(r"[,，、]\s*")
 VERB = 1
 """Words that may stand between an `and` and the denial that follows it."""
+FIRST = 16
+"""Characters behind a denial in which the act that it denies stands: `no promises`, `do not promise`."""
+CARRIED = frozenset({"act:promise", "act:name", "act:mention", "act:give", "act:estimate", "act:advise"})
+"""Acts that several things may be denied of, one behind the other."""
+PARTING = tuple(
+    ["act:", "lang:", "cue:manner-", "cue:address-", *TOPICS]
+    + [f"cue:{one}" for one in ("ask", "always", "only", "unable", "style", "boilerplate")]
+    + [f"cue:{one}" for one in ("emoji", "lists", "exclamation", "markdown", "sentences", "words")]
+)
+"""What begins so is a rule of its own, or says how the persona speaks."""
 LEADING = 8
 """Characters between what is to be done and a colon that leads to what is to be said."""
 _BRACKETS = re.compile(r"\([^()]{2,300}\)|（[^（）]{2,300}）")
@@ -25,12 +36,12 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
     """A sentence cut at semicolons and the like, and before each new cue behind a comma or an `and`."""
     cuts = [sentence.start, sentence.end]
     cuts += [mark.start for mark in reading.within("cue:but", sentence.start, sentence.end)]
-    cuts += [
-        match.end()
-        for match in _SEGMENT.finditer(reading.text, sentence.start, sentence.end)
-        if not _leads_on(reading, sentence, match)
-    ]
-    occasions = occasions_of(reading, sentence)
+    signs = list(_SEGMENT.finditer(reading.text, sentence.start, sentence.end))
+    leading = [sign.end() for sign in signs if _leads_on(reading, sentence, sign)]
+    cuts += [sign.end() for sign in signs if sign.end() not in leading]
+    # What a colon leads to is said or done as a whole: `who smells gas does this first: no light, then out`.
+    led = [(at, min(cut for cut in cuts[1:] if cut >= at)) for at in leading]
+    occasions = [*occasions_of(reading, sentence), *led]
     cues = sorted(
         mark
         for kind in ("never", "unable", "always", *(("behind",) if reading.phrasebook.behind else ()))
@@ -47,7 +58,12 @@ def segments(reading: Marked, sentence: Sentence) -> list[Segment]:
         if not between:
             between = _joint(reading, before, cue)
         goes_on = _goes_on(reading, cue) or denies_names(reading, cue, sentence.end)
-        if between and _says(reading, before, cue) and not goes_on:
+        if goes_on or not between or not _says(reading, before, cue):
+            continue
+        behind = (one.start for one in cues if one.start > cue.start and _says(reading, cue, one))
+        later = next(behind, sentence.end)
+        end = min(later, *(cut for cut in cuts if cut > cue.start))
+        if not _shares_act(reading, before, cue, between[-1], end):
             cuts.append(between[-1])
     brackets = [match.span() for match in _BRACKETS.finditer(reading.text, sentence.start, sentence.end)]
     edges = sorted({cut for cut in cuts if not any(low < cut < high for low, high in brackets)})
@@ -63,9 +79,10 @@ def _leads_on(reading: Marked, sentence: Sentence, sign: re.Match[str]) -> bool:
     if sign[0][0] not in ":：":
         return False
     told = reading.within("cue:ask", sentence.start, sign.start())
+    told += reading.within("cue:always", sentence.start, sign.start())
     return bool(
         told
-        and sign.start() - told[-1].end <= LEADING
+        and sign.start() - max(one.end for one in told) <= LEADING
         and reading.has(sentence.start, told[-1].start, "cue:condition")
     )
 
@@ -81,6 +98,28 @@ def _joint(reading: Marked, before: Mark, cue: Mark) -> list[int]:
     between = len(reading.text[joints[-1].end : cue.start].split())
     begins = between == VERB or (not between and any(one.start == cue.start for one in _denials(reading)))
     return [joints[-1].start] if begins else []
+
+
+def _shares_act(reading: Marked, before: Mark, cue: Mark, since: int, end: int) -> bool:
+    """Tell whether a denial is of one more thing that is not to be promised, named or given.
+
+    "Promise no certain day, no place in a class" says of the place, too, that it is not to be promised.
+    """
+    if (
+        reading.phrasebook.behind
+        or reading.phrasebook.glyphs
+        or before.label != "cue:never"
+        or cue.label != "cue:never"
+    ):
+        return False
+    # A word before it, "buys nothing of children", is a verb of its own.
+    if any(one.start == cue.start for one in _denials(reading)) or reading.words_within(since, cue.start):
+        return False
+    low = max((reading.text.rfind(sign, 0, before.start) for sign in ";:.\n"), default=-1) + 1
+    acts = [one for one in reading.all_within(low, since) if one.label in CARRIED]
+    if not acts or min(one.start for one in acts) > before.end + FIRST:
+        return False
+    return not any(one.label.startswith(PARTING) for one in reading.all_within(since, end))
 
 
 def _denials(reading: Marked) -> Sequence[Mark]:

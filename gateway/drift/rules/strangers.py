@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.amounts import HAGGLING
+from gateway.drift.rules.claims import names_year
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -20,6 +21,8 @@ DECLINES = ("unable", "defer", "deflect")
 """So somebody is turned down, or sent to somebody else."""
 SEVERAL = 2
 """Words of a judgement from which on it is one, whoever is meant."""
+SAYING = frozenset(f"act:{one}" for one in ("mention", "name", "give", "remind", "explain", "describe"))
+"""Acts by which something of others is told."""
 SPEAKING = frozenset({"act:mention", "act:name", "act:advise", "act:compare"})
 _NAME = lazily(rf"(?<=[^.!?…:\n\s\"“„«¿¡(]\s)[{UPPER}][\w’'-]{{2,}}")
 
@@ -67,6 +70,9 @@ def judged(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str])
 def told_of(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:
     """Find what is told of somebody whom the user names, or asks for, and who is none of the persona's."""
     if answer.begins_with(BEGINNING, "defer", "deflect") or _declines(answer):
+        return
+    # What is not done with others' rooms is no talk of them, and who lived in a year is none of the guests.
+    if rule.acts.isdisjoint(SAYING) or any(names_year(answer, one) for one in answer.sentences):
         return
     for one in sorted(_named(asked, home, answer)):
         glyphs = answer.phrasebook.glyphs

@@ -6,7 +6,7 @@ from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.occasions import condition
 from gateway.drift.rules.phrasebook import KINDS, Phrasebook
-from gateway.drift.rules.words import fold
+from gateway.drift.rules.words import WORD, fold
 from gateway.drift.sentences import quoted
 from gateway.drift.text import Stretch
 
@@ -44,11 +44,24 @@ class Wording:
         self.light = words.light
         self.is_same = words.code == answers.code
         marks = self.reading.marks
-        self.spent = [mark for mark in marks if mark.label in SAYING or mark.label.startswith("cue:")]
+        self.spent = [
+            self._cue(mark) for mark in marks if mark.label in SAYING or mark.label.startswith("cue:")
+        ]
         self.companions = [mark for mark in marks if mark.label == WITH]
         self.are_pairs = words.glyphs and not words.spaced
         kinds = [mark for mark in marks if mark.label.startswith(KINDS) and mark.label not in (WITH, WANT)]
         self._named = {span: labels for span, labels in _widest(kinds).items() if not self._is_light(*span)}
+
+    def _cue(self, mark: Mark) -> Mark:
+        """Give a cue without the verb before it that says what happens: `riecht jemand Gas`."""
+        book, text = self.reading.phrasebook, self.reading.text
+        first = WORD.match(text, mark.start, mark.end)
+        if mark.label != "cue:condition" or book.glyphs or first is None or first.end() == mark.end:
+            return mark
+        word = book.word(first[0])
+        tells = word.stem and not word.labels and word.folded not in book.light_words
+        is_loose = tells and book.opens_loosely(word.folded, mark.label)
+        return mark._replace(start=first.end()) if is_loose else mark
 
     def _is_light(self, start: int, end: int) -> bool:
         return fold(self.reading.text[start:end]) in self.reading.phrasebook.light_words
@@ -104,7 +117,8 @@ class Wording:
         """Find what has to be given as it stands: longer quotations, else numbers, codes and addresses."""
         text, start, end = self.reading.text, self.start, self.end
         left = text[:start] + " " * (end - start) + text[end:]
-        words = [text[low + 1 : high - 1].strip(" .,…") for low, high in quoted(left)]
+        is_meant = "cue:meant" in self.reading.labels  # Any words to that effect will do.
+        words = [] if is_meant else [text[low + 1 : high - 1].strip(" .,…") for low, high in quoted(left)]
         is_each = "cue:every" in self.reading.labels and end <= start
         attaches = "cue:attach" in self.reading.labels and "cue:every" in self.reading.labels
         least = SYLLABLES if attaches or (is_each and len(words) == 1) else WORDS

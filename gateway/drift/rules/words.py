@@ -5,13 +5,13 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
-E = TypeVar("E")
 Entry = tuple[str, ...]
 """The words of a phrase."""
+E = TypeVar("E")
 WORD = re.compile(r"[^\W_]+")
 """Apostrophes and hyphens part words: `can't` is `can` and `t`, in tables as in texts."""
-ENTRY = re.compile(r"\*?[^\W_]+\*?")
-"""It matches a word of an entry, with the star that stands for any letters."""
+ENTRY = re.compile(r"\*?[^\W_]+\*?|\*")
+"""It matches a word of an entry, with the star that stands for any letters, or alone for any one word."""
 _MARKS = dict.fromkeys(range(768, 880))
 _ALIKE = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "’": "'", "ё": "е", "æ": "ae", "œ": "oe"})
 ROOT, FORM = 4, 3
@@ -78,9 +78,13 @@ def fits(entry: str, folded: str) -> bool:
 
 
 def entries(text: str) -> Iterator[str]:
-    """Give the words and phrases that a table lists."""
+    """Give the words and phrases that a table lists; one that begins or ends with any word is refused."""
     for entry in re.split(r"[,\n]", text):
-        if entry.strip():
+        if words := entry.split():
+            if "*" in (words[0], words[-1]):
+                raise ValueError(
+                    f"{entry.strip()!r}: a star alone stands between two words, as in `leg * ein`"
+                )
             yield entry.strip()
 
 
