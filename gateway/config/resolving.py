@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.config.asking import LOCAL
+from gateway.config.asking import LOCAL, Route
 from gateway.config.headers import is_address
 from gateway.config.images import resolve_images
 from gateway.config.parts import ConfigError
@@ -27,24 +27,21 @@ PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: bool) -> Config:
     """Fill in what is implied: absolute paths, known base URLs, API keys, the default order."""
+    replace = msgspec.structs.replace
     proxy_url("[egress] proxy", config.egress.proxy)
     upstreams = {
         name: resolve_upstream(name, upstream, environ, secrets, config.egress.proxy)
         for name, upstream in config.upstreams.items()
     }
     tools = {name: resolve_tool(name, tool, base, environ, secrets) for name, tool in config.tools.items()}
-    if config.grounding.search and not is_address(config.grounding.search):
-        raise ConfigError("[grounding] search: an http:// or https:// address is needed")
-    replace = msgspec.structs.replace
-    local = config.local
+    local, pipelines = config.local, config.generation.pipelines
     if local.model_path:
         local = replace(local, model_path=str(base / Path(local.model_path).expanduser()))
-    generation = config.generation
-    if generation.pipelines:
-        generation = replace(generation, pipelines=str(base / Path(generation.pipelines).expanduser()))
+    if pipelines:
+        pipelines = str(base / Path(pipelines).expanduser())
     config = replace(
         config,
-        generation=generation,
+        generation=replace(config.generation, pipelines=pipelines),
         server=replace(config.server, public_url=_public_url(config.server.public_url)),
         upstreams=upstreams,
         tools=tools,
@@ -53,8 +50,24 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         plans={**PLANS, **config.plans},
     )
     config = replace(config, images=resolve_images(config, base, environ, secrets))
+    _check_places(config)
     check_limits(config)
     _check_otel(config)
+    with_model = [name for name, upstream in upstreams.items() if upstream.default_model]
+    wanted = config.chat.upstreams or with_model or [LOCAL]
+    routes = [str(_route(config, "[chat] upstreams", text)) for text in wanted]
+    config = replace(config, chat=replace(config.chat, upstreams=routes))
+    _check_upstreams(config)
+    if config.drift.judge.upstream is not None:
+        judge = replace(config.drift.judge, upstream=_judge(config, config.drift.judge.upstream))
+        config = replace(config, drift=replace(config.drift, judge=judge))
+    return config
+
+
+def _check_places(config: Config) -> None:
+    """Raises ConfigError for an address, a network or an origin that is none."""
+    if config.grounding.search and not is_address(config.grounding.search):
+        raise ConfigError("[grounding] search: an http:// or https:// address is needed")
     for proxy in config.server.trusted_proxies:
         try:
             ip_network(proxy, strict=False)
@@ -69,42 +82,29 @@ def resolve(config: Config, base: Path, environ: Mapping[str, str], secrets: boo
         if not PLACE.fullmatch(entry) or not 0 < int(entry.rpartition(":")[2]) < 65536:
             named = f"[egress] allow: `{entry[:100]}`"
             raise ConfigError(f"{named} is no host with its port, such as `10.0.0.5:8888`")
-    with_model = [name for name, upstream in upstreams.items() if upstream.default_model]
-    wanted = config.chat.upstreams or with_model or [LOCAL]
+
+
+def _route(config: Config, place: str, text: str) -> Route:
+    """Resolve `NAME` or `NAME/model`. Raises ConfigError, which names the place in the file."""
     try:
-        routes = [route(config, text) for text in wanted]
+        return route(config, text)
     except ConfigError as error:
-        raise ConfigError(f"[chat] upstreams: {error}") from None
-    config = replace(config, chat=replace(config.chat, upstreams=[str(route) for route in routes]))
-    if config.embeddings.upstream is not None and config.embeddings.upstream not in upstreams:
+        raise ConfigError(f"{place}: {error}") from None
+
+
+def _check_upstreams(config: Config) -> None:
+    """Raises ConfigError where embeddings, moderation or generation name an upstream that cannot do it."""
+    if config.embeddings.upstream is not None and config.embeddings.upstream not in config.upstreams:
         raise ConfigError(f"[embeddings] upstream: there is no upstream `{config.embeddings.upstream}`")
-    _check_moderation(config)
-    if config.generation.upstream is not None:
-        try:
-            route(config, config.generation.upstream)
-        except ConfigError as error:
-            raise ConfigError(f"[generation] upstream: {error}") from None
-    if config.drift.judge.upstream is not None:
-        judge = replace(config.drift.judge, upstream=_judge(config, config.drift.judge.upstream))
-        config = replace(config, drift=replace(config.drift, judge=judge))
-        if judge.before_send == "risky" and config.drift.deliver == "later":
-            problem = 'waits for the score, which [drift] deliver = "later" puts off; set one of them alone'
-            raise ConfigError(f'[drift.judge] before_send = "risky" {problem}')
-    return config
-
-
-def _check_moderation(config: Config) -> None:
-    """Raises ConfigError for a moderation that nobody can do."""
     named, judge = config.moderation.upstream, config.moderation.judge
     if named is not None and named.partition("/")[0] not in config.upstreams:
         raise ConfigError(f"[moderation] upstream: `{named}` names no configured upstream")
     if judge is not None:
-        try:
-            chosen = route(config, judge)
-        except ConfigError as error:
-            raise ConfigError(f"[moderation] judge: {error}") from None
+        chosen = _route(config, "[moderation] judge", judge)
         if chosen.upstream == LOCAL or chosen.model.startswith("persona/"):
             raise ConfigError(f"[moderation] judge: `{judge}` is no plain model of another upstream")
+    if config.generation.upstream is not None:
+        _route(config, "[generation] upstream", config.generation.upstream)
 
 
 def _check_otel(config: Config) -> None:
@@ -125,10 +125,7 @@ def store_at(url: str, folder: Path) -> Store:
 def _judge(config: Config, wanted: str) -> str:
     """Check the judge's `NAME/model`. Raises ConfigError."""
     table = "[drift.judge] upstream"
-    try:
-        chosen = route(config, wanted)
-    except ConfigError as error:
-        raise ConfigError(f"{table}: {error}") from None
+    chosen = _route(config, table, wanted)
     if chosen.upstream == LOCAL:
         raise ConfigError(f"{table}: the bundled model cannot judge; name another upstream")
     if chosen.model.startswith("persona/"):
@@ -142,6 +139,9 @@ def _judge(config: Config, wanted: str) -> str:
         raise ConfigError(
             f"[drift.judge] usd_per_hour: `{chosen}` has no price; add one to `prices` of its upstream"
         )
+    if judge.before_send == "risky" and config.drift.deliver == "later":
+        problem = 'waits for the score, which [drift] deliver = "later" puts off; set one of them alone'
+        raise ConfigError(f'[drift.judge] before_send = "risky" {problem}')
     return str(chosen)
 
 

@@ -76,13 +76,11 @@ class Exchanges:
 
         `asks` makes of it what upstreams are asked; `turn_id` is the id of its turn, where that is settled.
         """
-        size = len(body)
-        # A request of the usual size is spared two coroutines.
-        if size <= LARGE:
+        # A request of the usual size is spared a coroutine.
+        if len(body) <= LARGE:
             request = ChatRequest.parse(body)
         else:
-            request = await self.aside.run(size, partial(ChatRequest.parse, body))
-        chat, scoring, secrets = self.shared.chat, self.shared.scoring, self.shared.routing.secrets
+            request = await self.aside.run(len(body), partial(ChatRequest.parse, body))
         turn = Turn(
             id=turn_id or ids.new("msg"),
             request_id=request_id,
@@ -92,38 +90,39 @@ class Exchanges:
             stream=request.stream,
             created_at=clock.now_ms(),
         )
-        answered, model = Streaming if request.stream else Whole, request.model
+        plain = None if request.model.startswith(PERSONA_PREFIX) else self.plain.get(request.model)
+        if plain is not None:
+            persona, fields, laid, is_data = None, request.fields, None, False
+            routes: tuple[Route, ...] = (plain,)
+        else:
+            persona = await self._resolved(caller, request, turn)
+            laying = partial(_laid, request, persona, "personas:write" in caller.scopes)
+            large = len(body) > LARGE
+            fields, laid, is_data = await self.aside.run(len(body), laying) if large else laying()
+            routes = persona.routes
+        account = Account(turn, started, persona, laid.sha256 if laid is not None else "")
+        account.bounds = caller.bounds
+        if caller.workspace_id not in self.ledger.known.free:
+            account.purse = await self.purse(caller, persona.persona_id if persona is not None else None)
+        secrets = self.shared.routing.secrets
+        asking = asks(request, persona, fields, laid, self.shared.chat, secrets, turn.id)
+        answered = Streaming if request.stream else Whole
+        return answered(self.shared, request, account, routes, asking, is_data)
+
+    async def _resolved(self, caller: Caller, request: ChatRequest, turn: Turn) -> Resolved:
+        """Find the persona that a request names, and note it in its turn. Raises Refusal."""
+        model = names.canonical(request.model)
         if not model.startswith(PERSONA_PREFIX):
-            if (route := self.plain.get(model)) is not None:
-                asking = asks(request, None, request.fields, None, chat, secrets, turn.id)
-                account = Account(turn, started, None, "")
-                account.bounds = caller.bounds
-                if caller.workspace_id not in self.ledger.known.free:
-                    account.purse = await self.purse(caller)
-                return answered(self.shared, request, account, (route,), asking)
-            model = names.canonical(model)
-            if not model.startswith(PERSONA_PREFIX):
-                raise await self.registry.stranger(caller, model)
+            raise await self.registry.stranger(caller, model)
         persona = self.registry.recall(caller, model) or await self.registry.resolve(caller, model)
         if persona.template is not None or request.prompt is not None:
             filling = partial(stored_prompt.filled, persona, request.prompt)
             persona = await self.aside.run(len(persona.prompt.json), filling)
-        scoring.warm(persona)
-        turn.drift = scoring.initial
+        self.shared.scoring.warm(persona)
+        turn.drift = self.shared.scoring.initial
         turn.persona_id, turn.version_id = persona.persona_id, persona.version_id
         turn.version = persona.version
-        may_replace = "personas:write" in caller.scopes
-        if size <= LARGE:
-            fields, laid, is_data = _laid(request, persona, may_replace)
-        else:
-            laying = partial(_laid, request, persona, may_replace)
-            fields, laid, is_data = await self.aside.run(size, laying)
-        asking = asks(request, persona, fields, laid, chat, secrets, turn.id)
-        account = Account(turn, started, persona, laid.sha256)
-        account.bounds = caller.bounds
-        if caller.workspace_id not in self.ledger.known.free:
-            account.purse = await self.purse(caller, persona.persona_id)
-        return answered(self.shared, request, account, persona.routes, asking, is_data)
+        return persona
 
     async def purse(self, caller: Caller, persona_id: str | None = None) -> Purse | None:
         """Find the budgets that bind a request of this caller. Raises Refusal."""

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, delete, func, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, delete, func, or_, select, tuple_
 
 from gateway import clock
 from gateway.config import Config
@@ -62,54 +63,43 @@ class Retention:
 
     async def round(self) -> None:
         """Delete all that is too old by now."""
-        now = clock.now_ms()
-        steps: dict[str, Step] = {
-            "kept answers": lambda connection: _kept_answers(connection, now),
-            "sums of budgets": lambda connection: _lapsed(
-                connection, tables.spent, tables.spent.c.since, now - SPENT_DAYS * DAY_MS
-            ),
-            "followed streams": lambda connection: _background(
-                connection, now - FOLLOWED_MS, tables.background_responses.c.body.is_(None)
-            ),
-            "events of streams": lambda connection: _told(connection, now - FOLLOWED_MS),
-            "deliveries": lambda connection: _lapsed(
-                connection, tables.deliveries, tables.deliveries.c.created_at, now - DELIVERED_DAYS * DAY_MS
-            ),
-            "alerts": lambda connection: _lapsed(
-                connection, tables.alerts, tables.alerts.c.recovered_at, now - ALERT_DAYS * DAY_MS
-            ),
-            "amounts set aside": lambda connection: _lapsed(
-                connection, tables.holds, tables.holds.c.until, now - DAY_MS
-            ),
-        }
-        if self._turns_days:
-            before = now - self._turns_days * DAY_MS
-            steps["turns"] = lambda connection: _oldest(
-                connection, tables.turns, tables.turns.c.seq, tables.turns.c.created_at, before
-            )
-            steps["amendments"] = lambda connection: _oldest(
-                connection, tables.amendments, tables.amendments.c.seq, tables.amendments.c.at, before
-            )
-        if self._audit_days:
-            until = now - self._audit_days * DAY_MS
-            steps["audit entries"] = lambda connection: _oldest(
-                connection, tables.audit, tables.audit.c.id, tables.audit.c.at, until
-            )
-        if self._conversation_days:
-            spoken = now - self._conversation_days * DAY_MS
-            steps["responses that were not answered"] = lambda connection: _background(
-                connection, spoken, tables.background_responses.c.body.is_not(None)
-            )
-            steps["messages"] = lambda connection: _conversations(connection, spoken)
-        if self._run_days:
-            ended = now - self._run_days * DAY_MS
-            steps["runs that made nothing"] = lambda connection: _vain_runs(connection, ended)
-            steps["jobs"] = lambda connection: _jobs(connection, ended)
-        for name, step in steps.items():
+        for name, step in self._steps(clock.now_ms()).items():
             deleted = await self._all(step)
             if deleted:
                 log.info("%d %s were older than is kept, and are deleted", deleted, name)
                 await self._database.scrub()
+
+    def _steps(self, now: int) -> dict[str, Step]:
+        """List what there is to delete, by what it is called."""
+        body = tables.background_responses.c.body
+        steps: dict[str, Step] = {
+            "kept answers": partial(_kept_answers, now=now),
+            "sums of budgets": partial(_lapsed, at=tables.spent.c.since, before=now - SPENT_DAYS * DAY_MS),
+            "followed streams": partial(_background, before=now - FOLLOWED_MS, which=body.is_(None)),
+            "events of streams": partial(_told, before=now - FOLLOWED_MS),
+            "deliveries": partial(
+                _lapsed, at=tables.deliveries.c.created_at, before=now - DELIVERED_DAYS * DAY_MS
+            ),
+            "alerts": partial(_lapsed, at=tables.alerts.c.recovered_at, before=now - ALERT_DAYS * DAY_MS),
+            "amounts set aside": partial(_lapsed, at=tables.holds.c.until, before=now - DAY_MS),
+        }
+        if self._turns_days:
+            turn, amendment, before = tables.turns.c, tables.amendments.c, now - self._turns_days * DAY_MS
+            steps["turns"] = partial(_oldest, order=turn.seq, at=turn.created_at, before=before)
+            steps["amendments"] = partial(_oldest, order=amendment.seq, at=amendment.at, before=before)
+        if self._audit_days:
+            entry, before = tables.audit.c, now - self._audit_days * DAY_MS
+            steps["audit entries"] = partial(_oldest, order=entry.id, at=entry.at, before=before)
+        if self._conversation_days:
+            before = now - self._conversation_days * DAY_MS
+            unanswered = partial(_background, before=before, which=body.is_not(None))
+            steps["responses that were not answered"] = unanswered
+            steps["messages"] = partial(_conversations, before=before)
+        if self._run_days:
+            before = now - self._run_days * DAY_MS
+            steps["runs that made nothing"] = partial(_vain_runs, before=before)
+            steps["jobs"] = partial(_jobs, before=before)
+        return steps
 
     async def _all(self, step: Step) -> int:
         deleted = 0
@@ -148,9 +138,7 @@ def is_over(last: str | None, now: int) -> bool:
     return last is None or not last.isdigit() or abs(now - int(last)) >= EVERY_MS
 
 
-async def _oldest(
-    connection: AsyncConnection, table: Table, order: Column[Any], at: Column[int], before: int
-) -> int:
+async def _oldest(connection: AsyncConnection, order: Column[Any], at: Column[int], before: int) -> int:
     """Delete the oldest rows, but never the newest one: whoever follows the table has a place in it.
 
     Rows are in the order of time but for a few that took long, so that the first ones tell enough.
@@ -159,7 +147,7 @@ async def _oldest(
     first = select(order, at).where(order < newest).order_by(order).limit(BATCH)
     old = [row[0] for row in await connection.execute(first) if row[1] < before]
     if old:
-        await connection.execute(delete(table).where(order.in_(old)))
+        await connection.execute(delete(order.table).where(order.in_(old)))
     return len(old)
 
 
@@ -230,12 +218,12 @@ async def _jobs(connection: AsyncConnection, before: int) -> int:
     return len(gone)
 
 
-async def _lapsed(connection: AsyncConnection, table: Table, at: Column[int], before: int) -> int:
+async def _lapsed(connection: AsyncConnection, at: Column[int], before: int) -> int:
     """Delete rows whose time has passed; they are few, or deleted soon."""
-    key = list(table.primary_key)
+    key = list(at.table.primary_key)
     rows = list(await connection.execute(select(*key).where(at < before).limit(BATCH)))
     if rows:
-        await connection.execute(delete(table).where(tuple_(*key).in_([tuple(row) for row in rows])))
+        await connection.execute(delete(at.table).where(tuple_(*key).in_([tuple(row) for row in rows])))
     return len(rows)
 
 

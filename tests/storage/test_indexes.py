@@ -79,9 +79,7 @@ ASKED: dict[str, Ask] = {
     "runs": lambda at: runs.listed(at, "ws_1", None, None, 10),
     "runs of an owner": lambda at: runs.listed(at, "ws_1", "key_1", 500, 10),
     "open runs": lambda at: runs.open_runs(at, "ws_1", None, 10),
-    "old turns": lambda at: retention._oldest(
-        at, tables.turns, tables.turns.c.seq, tables.turns.c.created_at, 5
-    ),
+    "old turns": lambda at: retention._oldest(at, tables.turns.c.seq, tables.turns.c.created_at, 5),
     "stale conversations": lambda at: retention._conversations(at, 5),
 }
 
