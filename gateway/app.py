@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Litestar, Response, Router, get
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
 from gateway.alerts import retiring
 from gateway.alerts.routes import router as alerts_router
@@ -80,25 +81,12 @@ def create_app(
             if front.mcp is not None:
                 await front.mcp.close()
 
-    @get("/health/live", tags=["Gateway"], summary="Whether the process runs")
-    async def check_liveness() -> dict[str, str]:
-        return {"status": "live"}
-
-    @get("/health/ready", tags=["Gateway"], summary="Whether chat requests can be answered")
-    async def check_readiness() -> Response[dict[str, Any]]:
-        """A gateway that is `degraded` still answers chat requests; 503 says that nobody should send any."""
-        is_ready, state = gateway.readiness()
-        state["work"] = await gateway.queue.depth()
-        state["retiring_models"] = await retiring.known(gateway.database)
-        return Response(state, status_code=200 if is_ready else 503)
-
     embeds = gateway.embedder is not None and config.embeddings.upstream is None
     models = Models(gateway.database, gateway.exchanges, [EMBEDDING_MODEL] if embeds else [])
     refuse = refusing(config.server.public_url)
     litestar = Application(
         route_handlers=[
-            check_liveness,
-            check_readiness,
+            *health(gateway),
             router(
                 gateway.door,
                 gateway.chat,
@@ -123,6 +111,24 @@ def create_app(
     )
     front = Front(litestar, gateway)
     return front
+
+
+def health(gateway: Gateway) -> list[HTTPRouteHandler]:
+    """Make the routes that tell whether the process runs, and whether it can answer."""
+
+    @get("/health/live", tags=["Gateway"], summary="Whether the process runs")
+    async def check_liveness() -> dict[str, str]:
+        return {"status": "live"}
+
+    @get("/health/ready", tags=["Gateway"], summary="Whether chat requests can be answered")
+    async def check_readiness() -> Response[dict[str, Any]]:
+        """A gateway that is `degraded` still answers chat requests; 503 says that nobody should send any."""
+        is_ready, state = gateway.readiness()
+        state["work"] = await gateway.queue.depth()
+        state["retiring_models"] = await retiring.known(gateway.database)
+        return Response(state, status_code=200 if is_ready else 503)
+
+    return [check_liveness, check_readiness]
 
 
 def kept_responses(gateway: Gateway) -> Router:

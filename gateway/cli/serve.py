@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -50,6 +51,23 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
             "workspace `%s` without a key",
             settings.projects.keyless,
         )
+    supervisor = _supervisor(settings, partial(_again, config_path, host, port, workers))
+    # A start that fails up to here makes no store, and so no first key that nobody would be shown.
+    first, slugs = asyncio.run(_prepare(settings))
+
+    def announce() -> None:
+        told = None if supervisor.metrics is None else supervisor.metrics.address
+        sys.stdout.write(banner(settings, supervisor.address, first, slugs, __version__, told))
+        sys.stdout.flush()
+
+    try:
+        sys.exit(supervisor.run(announce))
+    except (StartError, LocalModelFailed) as error:
+        raise Failure(str(error)) from None
+
+
+def _supervisor(settings: Config, again: Callable[[Config], Config]) -> Supervisor:
+    """Put together what the gateway's processes need. Raises Failure."""
     with config.without_math_threads(), undisturbed():
         from gateway.scoring import conversations
         from gateway.server import worker, working
@@ -69,25 +87,12 @@ def serve(config_path: Path | None, host: str | None, port: int | None, workers:
             tools=tools.address if tools else None,
             embedder=embedder.address if embedder else None,
         )
-        again = partial(_again, config_path, host, port, workers)
         labour = partial(working.run, embedder=embedder.address if embedder else None)
-        supervisor = Supervisor(settings, Tasks(main, labour), local, tools, embedder, again)
+        return Supervisor(settings, Tasks(main, labour), local, tools, embedder, again)
     except (LocalModelMissing, ToolsMissing, SocketMissing, StartError) as error:
         for process in (tools, embedder):
             if process is not None:
                 process.stop()
-        raise Failure(str(error)) from None
-    # A start that fails up to here makes no store, and so no first key that nobody would be shown.
-    first, slugs = asyncio.run(_prepare(settings))
-
-    def announce() -> None:
-        told = None if supervisor.metrics is None else supervisor.metrics.address
-        sys.stdout.write(banner(settings, supervisor.address, first, slugs, __version__, told))
-        sys.stdout.flush()
-
-    try:
-        sys.exit(supervisor.run(announce))
-    except (StartError, LocalModelFailed) as error:
         raise Failure(str(error)) from None
 
 

@@ -4,8 +4,9 @@ import re
 from typing import Annotated, Any
 
 from litestar import Router, asgi, get
+from litestar.handlers import ASGIRouteHandler
 from litestar.params import Parameter
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 
 from gateway.auth.access import Admission, AnyRequest, caller_of
 from gateway.auth.door import Door
@@ -77,14 +78,10 @@ def router(
     return Router(
         OPENAI_PREFIX,
         route_handlers=[
-            asgi("/chat/completions", opt={"scope": SCOPE}, copy_scope=False)(
-                _exactly("/chat/completions", chat)
-            ),
-            asgi("/embeddings", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/embeddings", embeddings)),
-            asgi("/responses", opt={"scope": SCOPE}, copy_scope=False)(_exactly("/responses", responses)),
-            asgi("/moderations", opt={"scope": SCOPE}, copy_scope=False)(
-                _exactly("/moderations", moderations)
-            ),
+            _raw("/chat/completions", chat),
+            _raw("/embeddings", embeddings),
+            _raw("/responses", responses),
+            _raw("/moderations", moderations),
             Router("/", route_handlers=[list_models, show_model, others], middleware=[Admission(door)]),
         ],
         tags=["OpenAI-compatible"],
@@ -117,14 +114,11 @@ def _full(ref: str) -> str:
     return ref if ref.startswith(names.PREFIX) else names.PREFIX + ref
 
 
-def _exactly(path: str, app: Any) -> Any:
+def _raw(path: str, app: Any) -> ASGIRouteHandler:
     """Wrap the raw application as Litestar wants it: in a function that is annotated."""
 
     async def handler(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)
 
     handler.__name__ = path.strip("/").replace("/", "_")
-    return handler
-
-
-__all__ = ["ASGIApp", "not_served", "router"]
+    return asgi(path, opt={"scope": SCOPE}, copy_scope=False)(handler)

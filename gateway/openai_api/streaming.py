@@ -1,6 +1,5 @@
 """A stream is answered: this module alone decides how it walks."""
 
-import asyncio
 from functools import partial
 
 from gateway.errors import Refusal
@@ -10,7 +9,6 @@ from gateway.openai_api.life import Outlet
 from gateway.openai_api.passing_on import await_bill, pass_on
 from gateway.openai_api.relaying import Relaying
 from gateway.openai_api.watch import Watch
-from gateway.scoring.conversations import Scored
 from gateway.upstreams.client import Response
 from gateway.upstreams.failure import UpstreamFailure
 
@@ -38,14 +36,7 @@ class Streaming(Exchange):
         del opened, self._asking
         while True:
             if relay.is_settled:
-                job = self._score(relay.transcript)
-                if job.future is not None:
-                    if frames:
-                        await outlet.write(frames)
-                        frames = b""
-                    await self._patiently(job.future, watch, limits.idle)
-                self._take(job)
-                frames += relay.release(account.persona_json())
+                frames = await self._scored(relay, frames, watch, limits.idle, outlet)
             if relay.done and self._keeper is not None and isinstance(relay.transcript, Keepable):
                 frames = await self._kept(self._keeper, relay, relay.transcript, frames, watch, outlet)
             if frames:
@@ -84,12 +75,21 @@ class Streaming(Exchange):
             raise
         return frames + relay.ending
 
-    @staticmethod
-    async def _patiently(scored: asyncio.Future[Scored], watch: Watch, idle: float) -> None:
-        """Wait for the score; the upstream is not to blame for that time."""
-        watch.limit_idle(None)
-        await scored
-        watch.limit_idle(idle)
+    async def _scored(
+        self, relay: Relaying, frames: bytes, watch: Watch, idle: float, outlet: Outlet
+    ) -> bytes:
+        """Return the frames with the last chunk, once its score is there; what waits goes out before."""
+        job = self._score(relay.transcript)
+        if job.future is not None:
+            if frames:
+                await outlet.write(frames)
+                frames = b""
+            # The upstream is not to blame for the time that the score takes.
+            watch.limit_idle(None)
+            await job.future
+            watch.limit_idle(idle)
+        self._take(job)
+        return frames + relay.release(self.account.persona_json())
 
     @staticmethod
     async def _next(relay: Relaying, response: Response, watch: Watch) -> bytes:

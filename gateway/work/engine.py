@@ -56,19 +56,7 @@ class Engine:
 
     async def launch(self) -> None:
         """Load DBOS, which goes on with what a process of the same id has left."""
-        from dbos import DBOS, DBOSConfig, Serializer
-
-        class Json(Serializer):
-            """Values are kept as JSON; pickles would be code for whoever reads them."""
-
-            def serialize(self, data: Any) -> str:
-                return msgspec.json.encode(data, enc_hook=_told).decode()
-
-            def deserialize(self, serialized_data: str) -> Any:
-                return msgspec.json.decode(serialized_data)
-
-            def name(self) -> str:
-                return "json"
+        from dbos import DBOS, DBOSConfig
 
         _speak_through_our_log()
         config: DBOSConfig = {
@@ -81,7 +69,7 @@ class Engine:
             "enable_otlp": False,
             # A pooler may stand in front of the database, and nothing here listens.
             "use_listen_notify": False,
-            "serializer": Json(),
+            "serializer": _json(),
             "notification_listener_polling_interval_sec": RARELY,
             "scheduler_polling_interval_sec": RARELY,
         }
@@ -205,6 +193,23 @@ def work_of(name: str) -> tuple[str, int]:
 def _told(value: Any) -> str:
     """Errors of DBOS are kept as their kind alone: a message may quote what somebody has written."""
     return type(value).__name__
+
+
+def _json() -> Any:
+    """Make what writes values as JSON; pickles would be code for whoever reads them."""
+    from dbos import Serializer
+
+    class Json(Serializer):
+        def serialize(self, data: Any) -> str:
+            return msgspec.json.encode(data, enc_hook=_told).decode()
+
+        def deserialize(self, serialized_data: str) -> Any:
+            return msgspec.json.decode(serialized_data)
+
+        def name(self) -> str:
+            return "json"
+
+    return Json()
 
 
 def _speak_through_our_log() -> None:
