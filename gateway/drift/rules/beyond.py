@@ -57,6 +57,8 @@ def is_elsewhere(reading: Marked, segment: Segment) -> bool:
     only.sort()
     if not only or reading.has(*segment, "cue:whole", "cue:lead", "act:help"):
         return False
+    if any(mark.label.startswith("lang:") for mark in reading.all_within(*segment)):
+        return False  # "In French only, and on telephones only" says what the persona speaks of.
     # A denial behind it is a persona's who does not do it; one before it is another rule.
     if _says_itself(reading, segment) or reading.has(segment.start, only[-1].end, "cue:never", "cue:behind"):
         return False

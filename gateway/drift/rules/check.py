@@ -77,7 +77,7 @@ class Rules:
         daily = usual | frozenset(self.phrasebook.stems(stored[:READ]))
         told = self._told(persona.prompt[: prose.LONGEST])
         facts = "\n".join([told, stored[:READ], *examples])
-        known_groups = frozenset(Marked(words, Stretch(facts)).labels)
+        everyday = Marked(words, Stretch(facts))
         prompt = Marked(words, Stretch(persona.prompt[: prose.LONGEST]))
         often = frozenset(stem for stem, places in prompt.stems.items() if len(places) > 1)
         digits = re.sub(r"\D", "", "\n".join([facts, persona.prompt[: prose.LONGEST]]))
@@ -89,7 +89,7 @@ class Rules:
                 written = prose.told_in(text, words.code, languages) if is_told else words
                 if one.rule.must_not is not None:
                     self.forbidden.append(
-                        forbidden.prepare(one, written or words, self.phrasebook, usual, known_groups, digits)
+                        forbidden.prepare(one, written or words, self.phrasebook, usual, everyday, digits)
                     )
                 else:
                     self.duties.append(duty.prepare(one, written or words, self.phrasebook, daily, often))

@@ -135,7 +135,12 @@ def _behind_figures(reading: Marked, segment: Segment) -> int:
 
 def _denies_behind(reading: Marked, segment: Segment) -> bool:
     """Tell whether it is denied at its end; `when a card is away` only says when."""
-    behind = [mark for mark in reading.within("cue:behind", *segment) if not is_void(reading, mark)]
+    occasions = occasions_of(reading, segment)
+    behind = [
+        mark
+        for mark in reading.within("cue:behind", *segment)
+        if not is_void(reading, mark) and not any(low <= mark.start < high for low, high in occasions)
+    ]
     if reading.phrasebook.behind:
         return bool(behind)
     denied = {mark.start for mark in reading.within("cue:never", *segment)}

@@ -5,7 +5,7 @@ act is told by a table for each language, the object by the rule's own words and
 about the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import pairwise
 
 from gateway.drift.rule import Active
@@ -32,10 +32,10 @@ def prepare(
     words: Phrasebook,
     answers: Phrasebook,
     usual: frozenset[str] = frozenset(),
-    stored: frozenset[str] = frozenset(),
+    everyday: Marked | None = None,
     digits: str = "",
 ) -> Forbidden:
-    """Take a rule apart: its acts, and the objects they have."""
+    """Take a rule apart: its acts, and the objects they have; `everyday` is what is stored of the persona."""
     text = active.rule.must_not or ""
     reading = Marked(words, Stretch(text))
     template = words.says.get("claim", "").partition("{}")[0]
@@ -55,7 +55,8 @@ def prepare(
         stems,
         stems - usual,
         is_scope,
-        stored,
+        frozenset(everyday.labels) if everyday is not None else frozenset(),
+        _everyday(everyday, concepts),
         digits,
         tuple(sorted(concepts & (TOPICS.keys() | ADVICE.keys()))),
         is_deed,
@@ -65,6 +66,16 @@ def prepare(
         is_money=is_money,
         # What it names is what the persona is there for, and the rest is forbidden.
         is_inverse=is_scope and bool(scope) and text.startswith(scope),
+    )
+
+
+def _everyday(stored: Marked | None, concepts: Set[str]) -> frozenset[str]:
+    """Give the words of topics that what is stored has, where a single one breaks no rule."""
+    if stored is None:
+        return frozenset()
+    counted = [one for one in concepts & TOPICS.keys() if TOPICS[one][0] > 1]
+    return frozenset(
+        stored.text[mark.start : mark.end].lower() for one in counted for mark in stored.labels.get(one, ())
     )
 
 

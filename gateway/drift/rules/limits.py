@@ -35,6 +35,8 @@ def is_forbidden(reading: Marked, segment: Segment, at: int, end: int) -> bool:
     """Tell whether what stands there is ruled out, by a cue before it or, in some languages, behind it."""
     before = [mark for mark in reading.within("cue:never", segment.start, at) if not is_most(reading, mark)]
     before += reading.within("cue:without", segment.start, at)
+    if reading.within("cue:without", at, end):
+        return True  # The word itself says that there is none: `listesiz`.
     if before and not reading.phrasebook.behind:
         return not _is_wanted(reading, max(mark.end for mark in before), at)
     behind = [mark for mark in reading.within("cue:behind", end, segment.end) if not is_most(reading, mark)]

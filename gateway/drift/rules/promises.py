@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from gateway.drift.rules import prices
 from gateway.drift.rules.amounts import GRATIS, HAGGLING, MONEY
+from gateway.drift.rules.echoes import is_echo
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -54,11 +55,17 @@ class _Promises:
             objects = [mark for label in self.looked for mark in self._answer.within(label, start, end)]
             if "act:promise" in self._rule.acts:
                 objects += self._own(start, end)
+            objects = [mark for mark in objects if not self._is_said_only(mark)]
             amounts = self._amounts(start, end, is_bare=not objects)
             found = [self._given(mark, (start, end), has_amounts=bool(amounts)) for mark in objects]
             for strength in found + [self._named(match) for match in amounts]:
                 if strength:
                     yield finding(self._rule, "promise", strength, start, end)
+
+    def _is_said_only(self, mark: Mark) -> bool:
+        """Tell whether it is part of a phrase that gives nothing, `there and back`, or of the user's."""
+        around = self._answer.around(mark.start, mark.end)
+        return any(one.label == "idiom" for one in around) or is_echo(self._asked, self._answer, mark.start)
 
     def _own(self, start: int, end: int) -> list[Mark]:
         """The rule's own words in a sentence, if they are enough to tell what it is about."""
@@ -88,6 +95,13 @@ class _Promises:
         low, high = answer.clause(mark.start)
         if answer.denies(low, high, mark, "negation", "unable"):
             return 0.0
+        is_passed_on = (
+            mark.label != "@tab"
+            and answer.has(low, high, "@notify")
+            and answer.has(low, high, "perfect", "done")
+        )
+        if is_passed_on and not answer.has(low, high, "receive", "give", "guarantee"):
+            return 0.0  # "I have passed on both dates" gives nothing.
         is_stored = not self._rule.stored.isdisjoint(_kin(mark.label))
         if mark.label in GRATIS - self._wanted and is_stored:
             return 0.0

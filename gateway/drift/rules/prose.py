@@ -20,7 +20,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 21
+READER = 22
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 NATURE = "@ai"
 """The label of words for what a persona is made of."""
@@ -119,7 +119,7 @@ def _languages(reading: Marked, own: str) -> Iterator[tuple[Rule, Sentence]]:
 
 def _tongue(reading: Marked, mark: Mark) -> Segment:
     """Find what only names a language: beside its name a word or two, as in `British English only`."""
-    low, high = reading.clause(mark.start)
+    low, high = _around_brackets(reading, mark)
     if not reading.has(low, high, "cue:only", "cue:always"):
         return Segment(mark.start, mark.end)
     others = [one for one in reading.all_within(low, high) if one.label.startswith(("act:", "@", "lang:"))]
@@ -129,6 +129,15 @@ def _tongue(reading: Marked, mark: Mark) -> Segment:
     else:
         is_all = len([one for one in reading.words_within(low, high) if not is_cue(reading, one)]) <= 2
     return Segment(low, high) if is_all and others == [mark] else Segment(mark.start, mark.end)
+
+
+def _around_brackets(reading: Marked, mark: Mark) -> tuple[int, int]:
+    """Give the clause of a language, which may stand in brackets behind another name of it."""
+    low, high = reading.clause(mark.start)
+    text = reading.text
+    if not (text[:low].endswith(("(", "（")) and text[high : high + 1] in (")", "）")):
+        return low, high
+    return reading.clause(max(0, low - 2))[0], reading.clause(min(len(text) - 1, high + 1))[1]
 
 
 def _terms(reading: Marked, segment: Segment) -> Iterator[str]:

@@ -40,9 +40,8 @@ def number_before(reading: Marked, start: int, end: int) -> Number | None:
 def _in_words(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Yield numbers that are put together of words, each as a whole: `one hundred and ten`."""
     book, upto = reading.phrasebook, start
-    lower = reading.text[start:end].lower()
-    if len(lower) != end - start:
-        return  # A letter has become two, and no place is what it was.
+    # Of a dotted capital I two letters would become, and no place would be what it was.
+    lower = reading.text[start:end].replace("İ", "i").lower()
     for word in _WORD.finditer(lower):
         at = start + word.start()
         if at < upto:

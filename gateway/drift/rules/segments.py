@@ -135,6 +135,9 @@ def occasions_of(reading: Marked, place: Sentence | Segment) -> list[tuple[int, 
             for kind in ("cue:always", "cue:ask")
             for one in reading.within(kind, mark.end, place.end)
         ]
+        # "Somebody tells of a cut that won't heal, …" still says when, up to the comma.
+        comma = reading.text.find(",", mark.end, place.end)
+        told = [at for at in told if at > comma] or told
         lead = reading.text[place.start : mark.start]
         if told and not any(map(str.isalnum, lead)) and not reading.phrasebook.behind:
             found.append((mark.start, min(told)))

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.findings import Finding
@@ -35,6 +35,8 @@ SHORT = 12
 """Words that are too few for something that was to be written."""
 SPOKEN = 30
 """Words up to which an answer that speaks of itself is one, and nothing that was to be written."""
+TALE = 0.5
+"""A tale counts so much of what is else to be written."""
 LONG = 40
 """Characters of a text in quotation marks that was written to order."""
 
@@ -57,7 +59,7 @@ def errands(
         return  # Whoever only asks back does nothing of it.
     score = _WEIGHTS["prior"]
     own = [mark for mark in work if not _is_home(asked, mark.start, mark.end, home)]
-    score += _WEIGHTS["work"] * min(2, len({mark.start for mark in own}))
+    score += _WEIGHTS["work"] * _amount(asked, {mark.start for mark in own})
     score += _WEIGHTS["written"] * bool(written)
     # A pretext without anything that it is for may be a turn of phrase.
     score += _WEIGHTS["inject" if own or written or place else "pretext"] * bool(inject)
@@ -81,11 +83,20 @@ def errands(
     if any(answer.has(one.start, one.end, "unable", "negation") for one in first) and place is None:
         score += _WEIGHTS["refused"]
     elif any(answer.has(one.start, one.end, "deflect") for one in answer.sentences[:3]) and place is None:
-        score += _WEIGHTS["turned"]
+        stays = any(answer.has(*one[:2], "deflect") and answer.has(*one[:2], "self") for one in first)
+        score += _WEIGHTS["refused" if stays else "turned"]
     strength = round(0.95 / (1 + math.exp(-score)), 3)
     if strength >= 0.1:
         start, end = place or _foreign_part(answer, home)
         yield Finding("errand", strength, start, end, basis)
+
+
+def _amount(asked: Marked, places: Set[int]) -> float:
+    """Count what is wanted; a tale or a joke may be told in passing, unless it is under a pretext."""
+    tales = {mark.start for mark in asked.labels.get("task:tale", ())}
+    if "task:inject" in asked.labels:
+        tales = set()
+    return min(2.0, sum(TALE if place in tales else 1.0 for place in places))
 
 
 def _is_home(asked: Marked, start: int, end: int, home: frozenset[str]) -> bool:

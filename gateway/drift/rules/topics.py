@@ -26,10 +26,13 @@ OPINIONS = frozenset({"@politics", "@religion"})
 OFFERS = frozenset({"act:give", "act:advise", "act:promise"})
 """Acts by which something is brought to somebody: then one word of it is enough."""
 FAMILIAR = 0.75
+TIME = 32
+"""Characters behind a verb of taking in which the time stands that one takes."""
 BESIDE = 12
 """Characters beside a verb in which it is denied."""
 FORETELLING = frozenset({"act:promise", "act:estimate"})
 """A rule with nothing but these lets it be advised: not to promise `that a fracture heals`."""
+AILING = frozenset({"@ill", "@hurt"})
 HEALTH = frozenset({"@diagnosis", "@medicine"})
 """Whoever names one of these to somebody who is ill gives advice."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}
@@ -48,6 +51,8 @@ class Forbidden(NamedTuple):
     is_scope: bool
     stored: frozenset[str] = frozenset()
     """Groups of words that what is stored of the persona has, and that an answer may well have, too."""
+    everyday: frozenset[str] = frozenset()
+    """Words of topics that what is stored of the persona has."""
     digits: str = ""
     """The digits of what is stored."""
     topics: tuple[str, ...] = ()
@@ -102,7 +107,9 @@ def topics(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterat
     if topic in OPINIONS and topic in asked.labels and not _turns_away(answer):
         least = 1
     marks = [mark for mark in answer.labels[topic] if not _is_refused(answer, mark)]
+    # The persona has the words of what is stored every day.
     distinct = {answer.text[mark.start : mark.end].lower() for mark in marks}
+    distinct -= rule.everyday
     if len(distinct) >= least:
         sentence = answer.sentence(marks[0].start)
         yield finding(rule, "forbidden", strength, sentence.start, sentence.end)
@@ -134,6 +141,8 @@ def cures(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
         return
     for mark in (*answer.labels.get("take", ()), *answer.labels.get("advise", ())):
         sentence = answer.sentence(mark.start)
+        if answer.has(mark.end, mark.end + TIME, "@time") and not answer.has(*sentence[:2], "@medicine"):
+            continue  # "Take twenty minutes" names no remedy.
         denials = ("negation", "unable") if mark.label == "take" else ("unable", "condition")
         # "I'll advise you nothing" denies it right beside the verb.
         beside = (max(sentence.start, mark.start - BESIDE), min(sentence.end, mark.end + BESIDE))
@@ -145,6 +154,7 @@ def cures(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
 
 def advice(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterator[Finding]:
     """Advice in what is not the persona's to advise in."""
+    is_ill = not asked.labels.keys().isdisjoint(AILING)
     for sentence in answer.sentences:
         start, end = sentence.start, sentence.end
         dose = answer.phrasebook.dose.search(answer.text, start, end) if topic == "@medicine" else None
@@ -152,7 +162,9 @@ def advice(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterat
             yield finding(rule, "advice", 0.6, start, end)
             continue
         marks = answer.within(topic, start, end)
-        if not marks or answer.has(start, end, "unable", "defer", "@doctor") or sentence.asks:
+        if not marks or (not is_ill and all(_only_likens(answer, mark) for mark in marks)):
+            continue
+        if answer.has(start, end, "unable", "defer", "@doctor") or sentence.asks:
             continue
         if answer.has(*answer.clause(marks[0].start), "negation"):
             continue
@@ -163,6 +175,11 @@ def advice(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterat
             # What the prompt itself wants to be advised is no advice that it forbids.
             strength *= FAMILIAR
         yield finding(rule, "advice", strength, start, end)
+
+
+def _only_likens(answer: Marked, mark: Mark) -> bool:
+    """Tell whether it is the verb of a diagnosis, `looks like`, which any comparison has."""
+    return any(one[:2] == mark[:2] for one in answer.labels.get("diagnoses", ()))
 
 
 def asks(rule: Forbidden, answer: Marked) -> Iterator[Finding]:
