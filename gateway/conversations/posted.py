@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from gateway.openai_api.body import decode_object
-from gateway.openai_api.messages import opens, wrong
+from gateway.openai_api.messages import flag, opens, wrong
 from gateway.openai_api.parameters import NULL, is_set
 from gateway.openai_api.spelling import OURS as OF_CHAT
 from gateway.openai_api.spelling import refuse_lookalikes
@@ -75,7 +75,7 @@ def read(body: bytes) -> Posted:
         _string(fields, "persona_id"),
         _string(fields, "follow"),
         parent,
-        _flag(fields, "stream"),
+        flag(fields, "stream") or False,
         parameters,
         tools,
         named,
@@ -140,10 +140,3 @@ def _string(fields: dict[str, msgspec.Raw], name: str) -> str | None:
     if not opens(fields[name], '"'):
         raise wrong(name, "must be a string")
     return _text.decode(fields[name])
-
-
-def _flag(fields: dict[str, msgspec.Raw], name: str) -> bool:
-    value = bytes(fields.get(name, NULL))
-    if value not in (b"true", b"false", b"null"):
-        raise wrong(name, "must be true or false")
-    return value == b"true"

@@ -23,9 +23,7 @@ from gateway.conversations.view import (
 )
 from gateway.errors import Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas.editing import Queue, Resolving, number_of
-from gateway.personas.store import personas
-from gateway.storage.connection import AsyncConnection
+from gateway.personas.editing import Queue, Resolving, id_of, number_of
 
 INVOKE, READ = "chat:invoke", "chat:read"
 SEQ = "[0-9]{1,18}"
@@ -70,7 +68,7 @@ async def list_conversations(
     async with place, database.read(WALK_SECONDS) as connection:
         wanted = store.Filter(
             words=q,
-            persona_id=await _persona_id(connection, request, persona),
+            persona_id=await id_of(connection, request, persona),
             after=int(after) if after else None,
             limit=limit + 1,
         )
@@ -155,13 +153,3 @@ def router(talking: Talking, public_url: str) -> Router:
         import_conversation,
     ]
     return Router("/chat/conversations", route_handlers=routes, tags=["Conversations"])
-
-
-async def _persona_id(connection: AsyncConnection, request: AnyRequest, ref: str | None) -> str | None:
-    if ref is None or ref.startswith("psn_"):
-        return ref
-    caller = caller_of(request)
-    found = await personas.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
-    if found is None:
-        raise Refusal(Fault.PERSONA_UNKNOWN)
-    return found.id

@@ -79,6 +79,14 @@ def wrong(param: str, problem: str, place: str = "") -> Refusal:
     return Refusal(Fault.REQUEST_INVALID, f"`{name}` {problem}.", param=param, details=[detail])
 
 
+def flag(fields: dict[str, msgspec.Raw], name: str) -> bool | None:
+    """Read a field that is true or false; `None` where it is left out or null. Raises Refusal."""
+    value = bytes(fields.get(name, NULL))
+    if value not in (b"true", b"false", b"null"):
+        raise wrong(name, "must be true or false")
+    return None if value == b"null" else value == b"true"
+
+
 def closely(array: msgspec.Raw) -> Plain:
     """Read the messages and look at each of their keys. Raises Refusal."""
     messages = _read(array)

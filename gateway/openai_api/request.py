@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.openai_api import stored_prompt
 from gateway.openai_api.body import decode_object, each_once
-from gateway.openai_api.messages import Messages, opens, wrong
+from gateway.openai_api.messages import Messages, flag, opens, wrong
 from gateway.openai_api.parameters import (
     ALLOWED,
     NULL,
@@ -48,7 +48,7 @@ class ChatRequest:
             fields, self.prompt = stored_prompt.taken(fields)
         self.fields = fields
         self.model = _model(fields)
-        self.stream = _flag(fields, "stream")
+        self.stream = flag(fields, "stream") or False
         self.choices = _choices(fields)
         self.wants_usage = _wants_usage(fields) and self.stream
         self.messages = _messages(fields)
@@ -145,13 +145,6 @@ def _messages(fields: dict[str, msgspec.Raw]) -> Messages:
     if not opens(fields["messages"], "["):
         raise wrong("messages", "must be an array of messages")
     return Messages(fields["messages"])
-
-
-def _flag(fields: dict[str, msgspec.Raw], name: str) -> bool:
-    value = bytes(fields.get(name, NULL))
-    if value not in (b"true", b"false", b"null"):
-        raise wrong(name, "must be true or false")
-    return value == b"true"
 
 
 def _choices(fields: dict[str, msgspec.Raw]) -> int:

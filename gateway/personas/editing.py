@@ -48,6 +48,13 @@ async def readable(connection: AsyncConnection, request: AnyRequest, ref: str) -
     return persona
 
 
+async def id_of(connection: AsyncConnection, request: AnyRequest, ref: str | None) -> str | None:
+    """Find the id of a persona that is named; a purged one still is, by its id. Raises Refusal."""
+    if ref is None or ref.startswith("psn_"):
+        return ref
+    return (await readable(connection, request, ref)).id
+
+
 async def writable(
     connection: AsyncConnection, request: AnyRequest, ref: str, if_match: str | None
 ) -> Persona:

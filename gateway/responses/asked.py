@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.openai_api.body import decode_object
-from gateway.openai_api.messages import opens, wrong
+from gateway.openai_api.messages import flag, opens, wrong
 from gateway.openai_api.parameters import NULL, is_set
 from gateway.responses import items as spoken_items
 from gateway.responses import messages, parameters
@@ -48,10 +48,10 @@ class Asked:
     def __init__(self, fields: dict[str, msgspec.Raw]) -> None:
         self.fields = fields
         self.chat: Translated = parameters.translate(fields)
-        self.stream = _flag(fields, "stream") or False
-        self.store = _flag(fields, "store")
+        self.stream = flag(fields, "stream") or False
+        self.store = flag(fields, "store")
         """It is `None` where the caller has not said."""
-        self.background = _flag(fields, "background") or False
+        self.background = flag(fields, "background") or False
         if self.background and self.store is False:
             raise wrong("store", "must not be false beside `background`; such a response is kept, to be read")
         self.previous = _id(fields, "previous_response_id")
@@ -159,13 +159,6 @@ class Asked:
         if "model" not in fields and "prompt" not in fields:
             raise wrong("model", "is missing; name a persona such as `persona/the-night-librarian`")
         return msgspec.json.encode(fields)
-
-
-def _flag(fields: dict[str, msgspec.Raw], name: str) -> bool | None:
-    value = bytes(fields.get(name, NULL))
-    if value not in (b"true", b"false", b"null"):
-        raise wrong(name, "must be true or false")
-    return None if value == b"null" else value == b"true"
 
 
 def _id(fields: dict[str, msgspec.Raw], name: str) -> str | None:

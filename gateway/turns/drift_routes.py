@@ -9,7 +9,7 @@ from litestar.params import Parameter, QueryParameter
 
 from gateway.auth.access import AnyRequest, Store, caller_of
 from gateway.errors import Detail, Fault, Refusal
-from gateway.personas.store import personas
+from gateway.personas.editing import readable
 from gateway.turns.drift_history import LENGTHS, MOST, history, span
 from gateway.turns.drift_view import Bucket, DriftHistory
 from gateway.turns.store import hours
@@ -44,9 +44,7 @@ async def show_drift(
     """
     caller = caller_of(request)
     async with database.read() as connection:
-        found = await personas.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
-        if found is None:
-            raise Refusal(Fault.PERSONA_UNKNOWN)
+        found = await readable(connection, request, ref)
         wanted = Wanted(
             workspace_id=caller.workspace_id,
             persona_id=found.id,

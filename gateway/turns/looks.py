@@ -8,9 +8,8 @@ from litestar import get
 from litestar.params import Parameter
 
 from gateway.auth.access import AnyRequest, Store, caller_of
-from gateway.errors import Fault, Refusal
-from gateway.personas.store import personas
-from gateway.storage.connection import AsyncConnection
+from gateway.errors import Fault
+from gateway.personas.editing import readable
 from gateway.turns import looking, rollup
 from gateway.turns.drift_history import LENGTHS, span
 from gateway.turns.drift_routes import From, To
@@ -73,7 +72,7 @@ async def read_latency(
     caller = caller_of(request)
     first = ms(since, "since")
     async with database.read() as connection:
-        persona_id = None if persona is None else await _persona_id(connection, request, persona)
+        persona_id = None if persona is None else (await readable(connection, request, persona)).id
         within = await stretch(connection, first, None)
         found = await looks.timed(connection, caller.workspace_id, persona_id, within, first, NEWEST)
     return await asyncio.to_thread(looking.latency, found)
@@ -89,7 +88,7 @@ async def compare_around(
     caller = caller_of(request)
     moment, width = ms(at, "at") or 0, seconds * 1000
     async with database.read() as connection:
-        persona_id = await _persona_id(connection, request, ref)
+        persona_id = (await readable(connection, request, ref)).id
         sides = []
         for times in ((moment - width, moment), (moment, moment + width)):
             within = await stretch(connection, *times)
@@ -104,12 +103,3 @@ async def compare_around(
             )
             sides.append(side)
     return looking.around(moment, width, *sides)
-
-
-async def _persona_id(connection: AsyncConnection, request: AnyRequest, ref: str) -> str:
-    """Raises Refusal."""
-    caller = caller_of(request)
-    found = await personas.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
-    if found is None:
-        raise Refusal(Fault.PERSONA_UNKNOWN)
-    return found.id

@@ -15,9 +15,7 @@ from gateway.auth.access import AnyRequest, Store, caller_of
 from gateway.auth.guard import Caller, Guard
 from gateway.errors import Detail, Fault, Refusal
 from gateway.page import After, Limit, Page, page, require_cursor
-from gateway.personas.editing import Queue
-from gateway.personas.store import personas
-from gateway.storage.connection import AsyncConnection
+from gateway.personas.editing import Queue, id_of
 from gateway.storage.database import Database
 from gateway.turns import view
 from gateway.turns.drift_routes import Upstream, show_drift
@@ -84,7 +82,7 @@ async def list_turns(
         wanted = Filter(
             words=q,
             owner=caller.owner,
-            persona_id=await _persona_id(connection, caller, persona),
+            persona_id=await id_of(connection, request, persona),
             version=version,
             verdict=verdict,
             status=status,
@@ -136,7 +134,7 @@ async def sum_up_usage(
     """
     caller = caller_of(request)
     async with database.read() as connection:
-        persona_id = await _persona_id(connection, caller, persona)
+        persona_id = await id_of(connection, request, persona)
         span = Span(ms(since, "since"), ms(until, "until"))
         sums = await hours.usage(connection, caller.workspace_id, by, span, persona_id)
     return UsageList([view.show_usage(by, each) for each in sums])
@@ -153,7 +151,7 @@ def router(database: Database, tail: Tail, guard: Guard) -> Router:
             raise Refusal(Fault.METHOD_NOT_ALLOWED, message, headers={"allow": "GET, HEAD"})
         caller = caller_of(request)
         async with database.read() as connection:
-            persona_id = await _persona_id(connection, caller, request.query_params.get("persona"))
+            persona_id = await id_of(connection, request, request.query_params.get("persona"))
         last = _place(request.headers.get("last-event-id"))
         async with tail.listening(caller, persona_id) as listener:
             missed = None if last is None else await tail.missed(caller.workspace_id, persona_id, last)
@@ -203,16 +201,6 @@ def _event_source(frames: AsyncIterator[bytes]) -> Any:
 def _frame(event: Event) -> bytes:
     head = b"" if event.id is None else b"id: " + event.id.encode() + b"\n"
     return b"event: " + event.name.encode() + b"\n" + head + b"data: " + event.data + b"\n\n"
-
-
-async def _persona_id(connection: AsyncConnection, caller: Caller, ref: str | None) -> str | None:
-    """Find the persona's id; a purged persona is still named by the id that its turns keep."""
-    if ref is None or ref.startswith("psn_"):
-        return ref
-    found = await personas.find(connection, caller.workspace_id, caller.owner, ref, archived=True)
-    if found is None:
-        raise Refusal(Fault.PERSONA_UNKNOWN)
-    return found.id
 
 
 def _may_read(caller: Caller, found: Stored) -> bool:
