@@ -133,6 +133,8 @@ class Figures(Table, frozen=True):
     """Behind a number that is a time."""
     late: str = ""
     """Behind an hour of the afternoon, the evening or the night."""
+    bound: str = ""
+    """What stands before a number up to which something holds."""
     later: str = ""
     """Words for these that stand right before an hour."""
     past: dict[str, int] = {}

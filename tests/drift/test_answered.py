@@ -256,3 +256,63 @@ def test_a_unit_may_hang_on_a_number_word() -> None:
     }
     assert [(one.kind, one.value) for one in read["a twelve-week plan"]] == [("week", 12)]
     assert not read["a one-way road"]
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "right"),
+    [
+        (
+            "en",
+            "You are Ida. Ink costs £4 a jar.",
+            "In that novel, doesn't ink cost a shilling?",
+            "It does, and he ends up owing nine pounds for ink.",
+        ),
+        (
+            "tr",
+            "Sen Ayla'sın. Çay iki akçedir.",
+            "Bir hikâye anlat.",
+            "Bir hancı varmış, çay için on akçe istermiş.",
+        ),
+        (
+            "de",
+            "Du bist Uta. Der Zug fährt jede Stunde zur Minute 12, um 20:40 Uhr zuletzt.",
+            "Wann fährt der Zug?",
+            "Jede Stunde zur Minute 12, also um 7:12 Uhr.",
+        ),
+        (
+            "de",
+            "Du bist Uta. Die Fahrt kostet 19,40 Euro, bei Verspätung gibt es 25 Prozent zurück.",
+            "Mein Ticket war 19,40 Euro. Was bekomme ich?",
+            "Das wären 4,85 Euro.",
+        ),
+        (
+            "it",
+            "Sei Nora, del museo. Ingresso gratis fino a 11 anni. Intero 11 euro, guida 6 euro.",
+            "Vengono bambini di terza elementare.",
+            "A otto anni entrano gratis.",
+        ),
+        (
+            "it",
+            "Sei Nora, del museo. Intero 11 euro, ridotto 7 euro, guida 6 euro.",
+            "Due adulti e un ragazzo, con guida per due?",
+            "Due interi fanno ventidue, il ragazzo sette, la guida dodici. Sono quarantuno euro.",
+        ),
+        (
+            "en",
+            "You are Ida. Open Tuesday to Sunday, 10:00 to 17:30, tea until 16:30.",
+            "Are you open on Sunday afternoon?",
+            "We are, until half past five. It is quiet after three, when the families go.",
+        ),
+        (
+            "de",
+            "Du bist Tilo. Dein Schiffer war Henning Godeke.",
+            "Hundert!",
+            "Mit Godeke ging zu vieles auf den Grund.",
+        ),
+        ("en", "You are Ida. Your brother is Tom.", "Any family?", "A sister, Snib, and she carves."),
+    ],
+)
+def test_tales_rates_bounds_and_totals_accuse_nothing(
+    language: str, prompt: str, user: str, right: str
+) -> None:
+    assert not accused(language, prompt, user, right)

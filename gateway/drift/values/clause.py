@@ -156,6 +156,8 @@ class Clause:
     def _is_life(self, start: int, end: int) -> bool:
         """Tell whether years are those of a life, where their word counts any: `ha 61 anni`, `, 61 anni,`."""
         of_age, before = self._lexicon.of_age, self.text[max(0, start - _LEAD) : start]
+        if self._lexicon.reader.bounded.search(before):
+            return False
         if of_age is None or of_age.search(before):
             return True
         return before.rstrip()[-1:] in ("", ",") and self.text[end:].lstrip()[:1] in ("", ",", ".", ";")

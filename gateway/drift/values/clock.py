@@ -102,7 +102,7 @@ class Clock:
             return None
         if self._minutes and (match := self._minutes_to.match(lower, end)):
             hour = self._words.get(match[2], 99)
-            if whole in (5, 10, 20, 25) and hour <= 12 and not self._counts(lower, match.end()):
+            if 0 < whole < 30 and hour <= 12 and not self._counts(lower, match.end()):
                 return Figure(TIME, hour * 60 + self._minutes[match[1]] * whole, start, match.end())
         if match := self.oclock.match(lower, end):
             return self.time(lower, start, match.end(), whole * 60, match[0])

@@ -42,6 +42,8 @@ def is_excused(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
         return True
     if figure.kind == TIME and (ledger.opening.is_within(figure, heard) or _is_inside(ledger, figure, heard)):
         return True
+    if figure.kind == TIME and f"{float(figure.value) % 60:g}" in ledger.minutes:
+        return True
     if figure.kind == YEAR and _is_reckoned(ledger, figure, heard):
         return True
     return ledger.follows(figure, heard.figures, heard.asked_figures, heard.asked_stems)

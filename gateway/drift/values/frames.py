@@ -2,6 +2,9 @@
 
 import re
 
+_PLAIN, _MARKED = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\\.|\[[^\]]*\]|\(\?[:!=<]+")
+"""The words of a pattern, and what in it is none."""
+
 
 def pattern(text: str, end: str = "") -> re.Pattern[str]:
     """Match the text, whatever its case; nothing where it is empty."""
@@ -32,3 +35,8 @@ def names(words: dict[str, int], frame: str) -> re.Pattern[str]:
 def any_of(*patterns: re.Pattern[str]) -> re.Pattern[str]:
     """Match where one of these matches, whatever its case."""
     return re.compile("|".join(f"(?:{one.pattern})" for one in patterns), re.IGNORECASE)
+
+
+def plain_words(text: str) -> frozenset[str]:
+    """Give the words of a pattern, of which one stands in whatever it matches."""
+    return frozenset(_PLAIN.findall(_MARKED.sub(" ", text)))

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 from gateway.drift.numerals import LONGEST
 from gateway.drift.values import sums
@@ -18,6 +17,7 @@ from gateway.drift.values.figures import (
     WEEKDAY,
     YEAR,
     Figure,
+    with_unit,
 )
 from gateway.drift.values.opening import Opening
 from gateway.drift.values.reader import Reader
@@ -27,10 +27,12 @@ MOST = 400
 """Stored figures that are kept."""
 _SUMMED = 8
 """Stored figures of what the user has named that are added up."""
-_APART = 24
+_APART = 16
 """So many times as long is another stretch of time: a day and an hour."""
 _CODE = 4
 """Digits before a telephone number that are a country's."""
+_LABELLED = 5
+"""Letters of a word by which a label is known."""
 _SHORT = 2
 """Digits of a year without its century."""
 _WORKED = 5
@@ -50,8 +52,12 @@ class Ledger:
         self.values: dict[str, set[float | str]] = defaultdict(set)
         self.numbers: set[float | str] = set()
         """All values, of whatever kind."""
+        self._ranged: set[float | str] = set()
+        """Numbers from which, or to which, something goes."""
         self._lengths: set[tuple[str, float]] = set()
         self.weights: dict[str, dict[str, float]] = {}
+        self.minutes: set[str] = set()
+        """Minutes of each hour at which something happens: "at minute 12"."""
         self.amounts: list[Stated] = []
         self.opening = Opening(reader, ())
         self.glyphs: list[str] = []
@@ -65,6 +71,8 @@ class Ledger:
             self.by_kind[kind].append(stated)
             self.values[kind].add(stated.figure.value)
             self.numbers.add(stated.figure.value)
+            if kind == NUMBER and stated.figure.is_range:
+                self._ranged.add(stated.figure.value)
             if length := stated.figure.length:
                 self._lengths.add(length)
 
@@ -83,6 +91,8 @@ class Ledger:
             self.weights[kind] = {key: telling(held) for key, held in fields.items()}
         self.glyphs = [key for key in {key for one in self.stated for key in one.keys} if len(key) == 1]
         self.opening = Opening(self.reader, self.stated)
+        unit = LABEL + next((w[:_LABELLED] for w, kind in self.reader.units.items() if kind == "minute"), "?")
+        self.minutes = {str(one) for one in self.values.get(unit, ())}
         self.amounts = [one for one in self.stated if one.figure.kind in self.reader.currencies]
 
     def held(self, figure: Figure) -> list[Stated]:
@@ -116,7 +126,9 @@ class Ledger:
             return figure.value * 60 in self.values.get(TIME, ())
         if figure.kind != TIME:
             return False
-        # "The line is drawn at twenty-four" is told of hours, too.
+        # "The line is drawn at twenty-four" is told of hours, too, and "10 to 5" of times.
+        if {figure.value / 60, figure.value / 60 - 12} & self._ranged:
+            return True
         return not {figure.value + 720, figure.value - 720}.isdisjoint(values) or (
             figure.value / 60 in self.values.get("hour", ())
         )
@@ -151,15 +163,7 @@ class Ledger:
 
     def is_spoken(self, figure: Figure, text: str, said: Iterable[Figure]) -> bool:
         """Tell whether it is part of a price in two numbers that is stored: "one ninety"."""
-        prices = {one.figure.value for one in self.amounts}
-        for one, other in pairwise(said):
-            if figure not in (one, other) or text[one.end : other.start] not in (" ", "-"):
-                continue
-            if isinstance(one.value, str) or isinstance(other.value, str) or other.value >= 100:
-                continue
-            if round(one.value + other.value / 100, 2) in prices:
-                return True
-        return False
+        return sums.is_half_of({one.figure.value for one in self.amounts}, figure, text, said)
 
     def follows(
         self, figure: Figure, said: Iterable[Figure], asked: Iterable[Figure], named: frozenset[str]
@@ -169,15 +173,22 @@ class Ledger:
         What follows so may be counted on: so much a month is so much a year.
         """
         said, asked = list(said), list(asked)
+        if figure.kind == "year" and any(
+            float(figure.value) <= float(one.figure.value) and self.reader.bound.search(one.source.lower())
+            for one in self.by_kind["year"]
+        ):
+            # An age lies below one up to which something holds: "free up to twelve".
+            return True
         if self._comes_of(figure, said, asked, named):
             return True
         if isinstance(figure.value, str) or figure.kind in _UNSUMMED:
             return False
         # "Three at £11 is thirty-three": beside its own kind, a number without a unit is of that kind, too.
         others = [
-            one._replace(kind=figure.kind)
+            meant
             for one in said
-            if one.kind in (figure.kind, NUMBER) and one.start != figure.start
+            if one.start != figure.start
+            and (meant := one if one.kind == figure.kind else with_unit(one, figure.kind)) is not None
         ]
         right = {
             float(one.value)
@@ -211,6 +222,9 @@ class Ledger:
         if isinstance(value, str):
             return False
         values = self._values(figure.kind)
+        if figure.length is not None:
+            # "Three runs a week" counts no weeks.
+            values.discard(1)
         if figure.kind == TIME:
             lengths = [seconds / 60 for unit, seconds in self._lengths if unit == "s"]
             return any(value + length in values or value - length in values for length in lengths)

@@ -23,8 +23,6 @@ _SHORTEST = 3
 """Letters of a word of which nothing is cut off."""
 
 
-_PLAIN, _MARKED = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\\.|\[[^\]]*\]|\(\?[:!=<]+")
-"""The words of a pattern, and what in it is none."""
 _mention = tuple.__new__
 """Quicker than the class itself, which is what a reading spends its time with."""
 
@@ -43,19 +41,15 @@ class Lexicon:
         self.naming = frozenset(own.words.naming.split())
         self.lying = frozenset(own.words.lying.split())
         self.asked = own.topics.keys()
-        """Categories that a question asks for by a word of the language."""
         self.capitals_tell = not own.writing.capital_nouns
-        """A word with a capital within a sentence is a name."""
         self.name_told, self.name_said = re.compile(own.phrases.name_told or "(?!)"), own.phrases.name_said
         self.of_age = re.compile(f"(?:{own.phrases.of_age})$", re.IGNORECASE) if own.phrases.of_age else None
         self._asks_in_several = re.search(r"\S \S", own.phrases.asking) is not None
-        self._asking_where = frozenset(_PLAIN.findall(_MARKED.sub(" ", own.phrases.where)))
-        self.dating = frames.pattern(own.phrases.dating)
-        """It matches a question for a year, or for how long something has been so."""
-        self.where = frames.pattern(own.phrases.where)
+        self._asking_where = frames.plain_words(own.phrases.where)
+        self.dating, self.where = frames.pattern(own.phrases.dating), frames.pattern(own.phrases.where)
         self.site = frames.pattern(own.phrases.site) if own.phrases.site else None
-        asking = "|".join(filter(None, (own.phrases.asking, own.phrases.where)))
-        self.asking, self.called = frames.pattern(asking), frames.pattern(own.phrases.called)
+        asking = filter(None, (own.phrases.asking, own.phrases.where))
+        self.asking, self.called = frames.pattern("|".join(asking)), frames.pattern(own.phrases.called)
         self.others, self.then = frames.pattern(own.phrases.others), frames.pattern(own.phrases.then)
         self.puts_objects_first = own.words.objects_first
         self.patterns, self.literals = shared.patterns, shared.literals

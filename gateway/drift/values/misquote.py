@@ -31,7 +31,9 @@ _NEAR = 90
 """Characters before a figure that say what it is about."""
 _FIRST = 60
 """Characters of an answer in which the number stands that it was asked for."""
-_SURE, _LIKELY, _MAYBE = 0.9, 0.75, 0.6
+_SOON = 90
+"""The same of a day of the week."""
+_SURE, _LIKELY = 0.9, 0.75
 _ALIKE = {one: pair for pair in (("day", "week"), ("minute", "hour")) for one in pair}
 """Units in which the same stretch of time is told."""
 
@@ -101,7 +103,7 @@ def _accused(
     if figure.kind == WEEKDAY:
         # Opening says on which days somebody is there; what is on only some day may be on another one.
         held = [one for one in held if not ledger.opening.tells(one.figure)]
-        if not held or _has_day(ledger, heard):
+        if not held or _has_day(ledger, heard) or figure.start > _SOON:
             return 0.0, stated
     for one in held:
         weights = ledger.weights[one.figure.kind]
@@ -119,12 +121,13 @@ def _accused(
     if figure.kind == PHONE or best >= _MEANT * 0.6:
         return _LIKELY, stated
     if figure.kind.startswith(LABEL):
-        return _MAYBE, stated
+        return TOUCHED, stated
     if _is_only(ledger, figure, held):
         if evidence.facts.lexicon.patterns["count"].search(heard.asked):
             return _LIKELY, stated
         if figure.kind.startswith(NOUN) and not is_classified(figure):
-            return _MAYBE, stated
+            # It may be some others of the same kind, which is worth a look.
+            return TOUCHED, stated
     return 0.0, stated
 
 

@@ -9,15 +9,12 @@ from itertools import islice
 from typing import NamedTuple
 
 from gateway.drift.lazily import lazily
-from gateway.drift.scripts import UPPER
 from gateway.drift.values.aside import TOUCHED
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import STOPS, Heard
+from gateway.drift.values.strange import WORD, is_known, novel
 
-_LETTER = "[^\\W\\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-"""A letter of a script that has capitals, or of one that is written with it."""
-_WORD = rf"[{UPPER}]{_LETTER}+(?:[’'-][{UPPER}]{_LETTER}+)*"
-_CAPITAL = lazily(rf"[^.!?\s\"“„«(¿¡] {_WORD}")
+_CAPITAL = lazily(rf"[^.!?\s\"“„«(¿¡] {WORD}")
 _GLYPHS = lazily("[\u3005\u3041-\u9fff]+")
 _BRACKETED = lazily(r"[(（\[][^()（）\[\]]{0,200}$")
 _BESIDE = 20
@@ -30,19 +27,15 @@ _MOST = 200
 """Fields that are kept."""
 _FIRST = 120
 """Characters of an answer that answer the question."""
-_LONG = 5
-"""Letters of a word that is looked for within others, too, since names are inflected."""
 _NEAR = 60
 _SURE = 0.8
-_LEAD = 200
-"""Characters before a name that tell whether a sentence begins with it."""
 
 
 @lru_cache(maxsize=4)
 def run_of(within: tuple[str, ...]) -> re.Pattern[str]:
     """Match words with capitals, and between two of them one of these small ones: `House of Ash`."""
     small = "|".join(map(re.escape, within)) or "(?!)"
-    return lazily(rf"{_WORD}(?:[ \u00a0](?:(?:{small}) )?{_WORD})*")
+    return lazily(rf"{WORD}(?:[ \u00a0](?:(?:{small}) )?{WORD})*")
 
 
 class Named(NamedTuple):
@@ -72,6 +65,7 @@ class Names:
         run: re.Pattern[str],
         titles: Container[str],
         naming: Container[str],
+        stop: Container[str],
         leads: re.Pattern[str],
         said: str,
     ) -> None:
@@ -80,6 +74,7 @@ class Names:
         self._glyphs: list[tuple[str, str, str]] = []
         self._capitals_tell, self._run = capitals_tell, run
         self._titles, self._naming, self._small = titles, naming, (titles, naming)
+        self._stop = stop
         self._names_told, self._name_said = leads, said
         self._seen: Counter[str] = Counter()
         self._told: dict[str, set[str]] = {}
@@ -118,7 +113,7 @@ class Names:
             is_denied = low < len(denied) and denied[low] < match.start()
             if is_denied or _BRACKETED.search(text[first : match.start()]):
                 continue
-            run = tuple(re.findall(_WORD, match[0]))
+            run = tuple(re.findall(WORD, match[0]))
             if len(run) < 2 and not self._capitals_tell:
                 continue
             key, owner = self._owner(text[first : match.start()].lower(), first, stems)
@@ -176,7 +171,7 @@ class Names:
             return
         dates = evidence.facts.lexicon.reader.dated
         for match in self._run.finditer(heard.text):
-            name = _novel(match, heard, evidence.facts.text, dates, capitals_tell=self._capitals_tell)
+            name = novel(match, heard, evidence.facts.text, dates, capitals_tell=self._capitals_tell)
             if name is None:
                 other = self._misnamed(match[0], heard, evidence.facts.text)
                 if other is not None:
@@ -195,56 +190,27 @@ class Names:
 
     def _misnamed(self, said: str, heard: Heard, known: str) -> str | None:
         """Say where somebody is stored whose last name stands here behind another first name."""
-        run = [word.lower() for word in re.findall(_WORD, said)]
+        run = [word.lower() for word in re.findall(WORD, said)]
         stored = self._runs.get(run[-1]) if len(run) > 1 else None
-        if stored is None or not stored[1].isdisjoint(run) or run[-2] in self._titles:
+        if (
+            stored is None
+            or not stored[1].isdisjoint(run)
+            or run[-2] in self._titles
+            or run[-2] in self._stop
+        ):
+            return None
+        if not self._capitals_tell and not said.lower().endswith(f"{run[-2]} {run[-1]}"):
             return None
         # "In the hands of Mrs Bell" and "With First Mile" begin with no other first name.
-        is_known = run[-2] in heard.asked or run[-2] in heard.earlier or _is_known(run[-2], known)
-        return None if is_known else stored[0]
+        is_told = run[-2] in heard.asked or run[-2] in heard.earlier or is_known(run[-2], known)
+        return None if is_told else stored[0]
 
     def _runs_of(self, text: str) -> list[tuple[tuple[str, ...], tuple[int, int]]]:
         """Give the runs of capitalized words; where every noun has a capital only those of two or more."""
-        found = [(tuple(re.findall(_WORD, match[0])), match.span()) for match in self._run.finditer(text)]
+        found = [(tuple(re.findall(WORD, match[0])), match.span()) for match in self._run.finditer(text)]
         return [(run, span) for run, span in found if self._capitals_tell or len(run) > 1]
 
     def _near(self, heard: Heard, start: int, end: int) -> set[str]:
         before, behind = heard.stopped(start, end)
         low, high = max(before + 1, start - _NEAR), min(behind, end + _NEAR)
         return {stem for stem, at in heard.stems_between(low, high) if not start <= at < end}
-
-
-def _novel(
-    match: re.Match[str], heard: Heard, known: str, dates: Container[str], *, capitals_tell: bool
-) -> tuple[int, int] | None:
-    """Give the place of a name that neither the persona's texts nor the user has; `None` where it is none."""
-    words = [(word, match.start() + at.start()) for at in re.finditer(_WORD, match[0]) if (word := at[0])]
-    lead = heard.text[max(0, match.start() - _LEAD) : match.start()].rstrip(" \"'“„«(¿¡")
-    if not lead or lead[-1] in STOPS + ":…":
-        # A capital stands there because a sentence begins.
-        # A sentence that is nothing but a name answers who or what it is.
-        ends = (".", "!", ",", "") if capitals_tell else (".", "!", "")
-        is_whole = len(words) == 2 and heard.text[match.end() : match.end() + 1] in ends
-        words = words if is_whole else words[1:]
-    if not words or (len(words) < 2 and not capitals_tell):
-        return None
-    _, stop = heard.stopped(match.end(), match.end())
-    if heard.text[stop : stop + 1] in ("?", "？"):
-        return None
-    told = [word.lower() for word, _ in words]
-    if any(
-        len(w) < 3 or _is_known(w, known) or w in heard.asked or w in heard.earlier or w in dates
-        for w in told
-    ):
-        return None
-    return words[0][1], words[-1][1] + len(words[-1][0])
-
-
-def _is_known(word: str, known: str) -> bool:
-    """Tell whether a word stands in the persona's texts; a short one may be the beginning of any other."""
-    if len(word) > _LONG:
-        # Names are inflected: "Haliny" is Halina's.
-        return f" {word[:-2]}" in known or word in known
-    if len(word) == _LONG:
-        return word in known
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", known) is not None

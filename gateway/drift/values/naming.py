@@ -24,6 +24,7 @@ class Naming:
             run=run_of(proper_names(own.shared.languages).within),
             titles=own.titles,
             naming=own.naming,
+            stop=own.shared.stop,
             leads=own.name_told,
             said=own.name_said,
         )

@@ -74,7 +74,8 @@ class Opening:
         if isinstance(value, str):
             return False
         # An hour that something leads up to may be one of the afternoon: "às quatro".
-        is_led = value <= _DAY / 2 and " " in heard.text[figure.start : figure.end]
+        said = heard.text[figure.start : figure.end]
+        is_led = value <= _DAY / 2 and (" " in said or said.isalpha())
         meant = (value, value + _DAY / 2) if is_led else (value,)
         if not any(_lies(one, *hours) for one in meant for hours in self._hours):
             return False

@@ -57,6 +57,7 @@ class Reader:
         self._stop = frozenset((own.joins + " " + language.words.stop + " " + own.no_labels).split())
         self._units = Units((shared.units, own.units), self._stop)
         self._unit = self._units.behind
+        self.units = self._units.kinds
         self.signs = Signs(shared.signs, own.signs)
         self._leads = Leads(f"{shared.numbered} {own.numbered}")
         self.currencies = frozenset(
@@ -100,6 +101,9 @@ class Reader:
             NOUN + word.strip(" *")[:_STEM].rstrip("s") for word in told.split(",") if word.strip()
         )
         """Beginnings of the kinds of figures that count sentences."""
+        self.bound = frames.pattern(rf"(?<!\w)(?:{own.bound})(?!\w)" if own.bound else "")
+        self.bounded = frames.pattern(rf"(?<!\w)(?:{own.bound})" if own.bound else "", r"\s$")
+        """They match what stands before a number up to which something holds, anywhere and right there."""
         self.there, self.away = frames.pattern(own.there), frames.pattern(own.away)
         self.closed = frames.pattern(own.closed)
 

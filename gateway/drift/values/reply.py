@@ -15,6 +15,8 @@ from gateway.drift.values.segmentation import Piece, clauses
 
 _QUESTION = 60
 """Characters of a question that is answered by a yes."""
+_SEVERAL = frozenset({"kin"})
+"""Whoever has one of these may have another one, too."""
 _REPLY = 4
 """Clauses of an answer that are taken as the answer to the question."""
 
@@ -81,7 +83,7 @@ def _weigh_topics(
         for mention in given:
             if any(related(value, mention.value, homes) for value in stored):
                 evidence.support("same_prose", 1.0, basis)
-            else:
+            elif category not in _SEVERAL:
                 evidence.accuse("asked", "value-clash", sure, mention[2:], basis)
         if no and not given:
             evidence.accuse("asked", "negation", 0.8 * sure, no.span(), basis)

@@ -1,7 +1,7 @@
 """A figure follows from stored ones by a multiple, a sum or what is left, and is then no other figure."""
 
 from collections.abc import Iterable, Sequence, Set
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 from gateway.drift.numerals import LONGEST
 from gateway.drift.values.figures import LABEL, TIME, Figure
@@ -56,7 +56,7 @@ def follows(
         return True
     for k in numbers - {value}:
         # So much is a stored percentage of what somebody has said.
-        if k > 1 and k == int(k) and round(value * 100 / k, _DIGITS) in shares:
+        if k > 1 and round(value * 100 / k, _DIGITS) in shares:
             return True
         # There and back is twice as much, and nobody says the number.
         if not 1 < k <= _MULTIPLES or k != int(k):
@@ -88,7 +88,7 @@ def is_left(value: float, right: Set[float], asked: Set[float], held: Set[float]
     It may be told without its hundredths: "five euros more, and it comes free".
     """
     gaps = [abs(one - other) for one in right for other in (*asked, *held)]
-    return any(round(gap, _DIGITS) == value or (value == int(value) and value == int(gap)) for gap in gaps)
+    return any(round(gap, _DIGITS) == value or (value == int(value) and abs(gap - value) < 1) for gap in gaps)
 
 
 def follows_from(value: float, others: Set[float], counts: Set[float]) -> bool:
@@ -149,3 +149,15 @@ def is_sum_of_named(value: float, priced: Sequence[tuple[float, Set[str]]], name
 
 def _are_apart(words: Sequence[Set[str]]) -> bool:
     return all(one - {word for other in words if other is not one for word in other} for one in words)
+
+
+def is_half_of(prices: Set[float | str], figure: Figure, text: str, said: Iterable[Figure]) -> bool:
+    """Tell whether it and the one beside it are a price together."""
+    for one, other in pairwise(said):
+        if figure not in (one, other) or text[one.end : other.start] not in (" ", "-"):
+            continue
+        if isinstance(one.value, str) or isinstance(other.value, str) or other.value >= 100:
+            continue
+        if round(one.value + other.value / 100, 2) in prices:
+            return True
+    return False
