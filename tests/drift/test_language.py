@@ -11,10 +11,14 @@ from gateway.drift import language, rule
 from gateway.drift.character import Character
 from gateway.drift.language import Languages, packaged
 from gateway.drift.profile import Profile
+from gateway.drift.proper_names import proper_names
 from gateway.drift.rules import units
+from gateway.drift.rules.beyond import is_beyond
+from gateway.drift.rules.limits import Segment
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.names import named
 from gateway.drift.rules.shelf import phrasebook
+from gateway.drift.rules.terms import Forms, Terms, skeleton
 from gateway.drift.score import Score
 from gateway.drift.scorer import BEGINNING, score
 from gateway.drift.text import Stretch
@@ -60,6 +64,7 @@ def told(profile: Profile, user: str, answer: str) -> Score:
     [
         ("", "Mu imam tvara ormin dro mu vadam ni kessela.", "layers.domar"),
         ("Koli ormin?", "Mu imam 52 ormin.", "layers.ormar"),
+        ("", "Mu imam 52 ri.", "layers.ormar"),
         ("", "Mu halomam gavra.", "prompt"),
         ("", "Mu braskam mirra.", "prompt"),
     ],
@@ -106,9 +111,14 @@ def test_names_in_it_are_read_and_found_by_its_file_alone(folder: Path) -> None:
     languages = language.read(folder)
     book = phrasebook(languages, CODE, prompts=True)
     assert book is not None
-    reading = Marked(book, Stretch("Zikas nomar (Osta Skelder ze Bron ut tae Tov. Kassan), mun Vasha"))
+    reading = Marked(book, Stretch("Zikas nomar (Osta Skelder zu Bron ut tae Tov. Kassan), mun Vasha"))
     found = [forms for *_, forms in named(reading, 0, len(reading.text))]
-    assert found == [["Osta Skelder ze Bron", "Skelder", "Bron"], ["Tov. Kassan", "Kassan"], ["Vasha"]]
+    assert found == [["Osta Skelder zu Bron", "Skelder", "Bron"], ["Tov. Kassan", "Kassan"], ["Vasha"]]
+    inflected = Terms(["Kasin"], Forms.of(proper_names(languages), (), ["umu"], book.fleeting))
+    assert inflected.find("Mu halomam Kasnumu.", *skeleton("Mu halomam Kasnumu.")) == [(11, 18)]
+    told_so, quoted = (Marked(book, Stretch(text)) for text in ("Vratka nemog.", "Vratka nemog’ta."))
+    assert is_beyond(told_so, Segment(0, 12))
+    assert not is_beyond(quoted, Segment(0, 15))
     rules = rule.decode([{"never_say": ["Skelder"]}])
     strict = Profile(Character(language=CODE, prompt="Tor som Vasha.", rules=rules), languages)
     assert (told(strict, "", "Mu halomam Skelderumim.").rules or 0) >= 0.5
