@@ -122,6 +122,8 @@ def weight(value: object) -> int:
         for one in value:
             if one.__class__ is str:
                 size += WORD
+            elif isinstance(one, tuple) and one.__class__ is not tuple:
+                size += weight(one)
             elif one and one.__class__ in _HOLDING:
                 size += sys.getsizeof(one) + HELD * len(one)
     return size

@@ -69,11 +69,14 @@ def cut(runs: list[str], borders: list[int], start: int, end: int) -> tuple[list
     return some, places
 
 
-def joined(text: str, runs: list[str], borders: list[int], *, elides: bool) -> tuple[list[str], list[int]]:
-    """Make one word of what a hyphen or an apostrophe joins."""
+def joined(
+    text: str, runs: list[str], borders: list[int], *, elides: bool
+) -> tuple[list[str], list[int], list[int]]:
+    """Make one word of what a hyphen or an apostrophe joins, and tell which runs are joined to the next."""
     joints = sorted(at for sign in _JOINS[elides] if sign in text for at in places(text, sign))
     if not joints:
-        return runs, borders
+        return runs, borders, []
+    lefts: list[int] = []
     words, ends = runs.copy(), borders.copy()
     # From the end on, so that no place moves that is still to be looked at.
     for at in reversed(joints):
@@ -84,4 +87,5 @@ def joined(text: str, runs: list[str], borders: list[int], *, elides: bool) -> t
         if not (runs[left + 1][0].isdecimal() or runs[left][-1].isdecimal()):
             words[left : left + 2] = (words[left] + text[at] + words[left + 1],)
             del ends[border : border + 2]
-    return words, ends
+            lefts.append(left)
+    return words, ends, lefts[::-1]

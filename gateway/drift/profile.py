@@ -13,11 +13,12 @@ from gateway.drift.breaks import nature
 from gateway.drift.breaks.detection import Service
 from gateway.drift.breaks.patterns import Patterns, patterns
 from gateway.drift.character import Character, leaves
-from gateway.drift.coherence import incoherence
+from gateway.drift.coherence import incoherence, relevance
 from gateway.drift.glance import BROKEN, SERVED, Glance
 from gateway.drift.language import Languages
 from gateway.drift.phrases import Phrases, phrases
 from gateway.drift.rules.check import Rules
+from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.text import LONG, MIXED, is_long, is_mixed
 from gateway.drift.values.lexicon import Lexicon
 from gateway.drift.voice import heads, lines, model, stylometry
@@ -67,7 +68,8 @@ class Profile:
         self.service = Service(phrases(served), frozenset(one for one in served if one in own))
         # Here, where there is time, since the first turn that needs them would wait for it.
         self.patterns.warm(self.vocabulary.language, languages.default)
-        self.glance = _glance(self.facts.lexicon, self.service.phrases, self.patterns)
+        book = self.rules.phrasebook
+        self.glance = _glance(self.facts.lexicon, self.service.phrases, self.patterns, book)
         self.relevance = _relevance()
         self.repertoire = incoherence.repertoire(character.language, examples, self.relevance, languages)
 
@@ -109,11 +111,10 @@ class Profile:
 
 
 @lru_cache(maxsize=64)
-def _glance(lexicon: Lexicon, service: Phrases, patterns: Patterns) -> Glance:
+def _glance(lexicon: Lexicon, service: Phrases, patterns: Patterns, book: Phrasebook) -> Glance:
     """Make the glance that all versions of a language share."""
-    return Glance(
-        {**lexicon.cares, SERVED: service.tells, BROKEN: patterns.tells, MIXED: is_mixed, LONG: is_long}
-    )
+    cares = {SERVED: service.tells, BROKEN: patterns.tells, MIXED: is_mixed, LONG: is_long}
+    return Glance({**lexicon.cares, **cares}, lexicon, book, relevance.beginning)
 
 
 @lru_cache(maxsize=1)

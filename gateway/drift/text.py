@@ -1,13 +1,18 @@
 """A text is read once: every wing goes by the same words and tokens, wherever it looks."""
 
 import re
+from bisect import bisect_right
 from functools import cache
 from itertools import accumulate, compress
 from operator import not_
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.drift import pieces
 from gateway.drift.scripts import RUNS
 from gateway.drift.sentences import quoted
+
+if TYPE_CHECKING:
+    from gateway.drift.glance import Sight
 
 LONGEST = 6_000
 """Characters that are looked at: of a longer text its first and its last half of that."""
@@ -57,6 +62,16 @@ def is_long(word: str) -> bool:
     return len(word) >= _LONG
 
 
+class Worded(NamedTuple):
+    """The words of a part of a text."""
+
+    words: list[str]
+    borders: list[int]
+    """The place in the whole text where each begins and ends, in turn."""
+    joins: list[int] | None
+    """The runs that are one word with the one behind them, ascending; `None` where words are no runs."""
+
+
 class Stretch:
     """A part of a text with its words and tokens."""
 
@@ -72,6 +87,7 @@ class Stretch:
         "lower",
         "notes",
         "offset",
+        "sight",
         "text",
     )
 
@@ -81,6 +97,8 @@ class Stretch:
         """The place in the whole text where it begins."""
         self.notes = notes
         """A bit for each who may care for its words; all of them are set where nobody has looked."""
+        self.sight: Sight | None = None
+        """What is known of its runs, where somebody has looked."""
         lower = text.lower()
         # A dotted capital İ is the one letter that lower case would make longer.
         self.lower = lower if len(lower) == len(text) else text.replace("İ", "i").lower()
@@ -100,22 +118,26 @@ class Stretch:
         if self._runs is not None and len(self.lower) == len(self.text) and "Σ" not in cut.text:
             cut._runs, cut._borders = pieces.cut(self._runs, self.borders, start, start + len(cut.text))
             cut._runs_on = False if self._runs_on is False else None
+            if self.sight is not None:
+                first = bisect_right(self.borders, start) // 2
+                cut.sight = self.sight.part(first, self._runs, cut._runs)
         return cut
 
-    def worded(self, *, elides: bool) -> tuple[list[str], list[int]]:
-        """Give the words, and the place in the whole text where each begins and ends, in turn.
+    def worded(self, *, elides: bool) -> Worded:
+        """Give the words with their places.
 
         A word is letters with the apostrophes and hyphens between them, or digits, or a run of a script
         without spaces; where the language `elides`, an apostrophe parts two words. They are in lower case,
         but for the rare text that lower case makes longer.
         """
         if self._is_simple():
-            words, borders = pieces.joined(self.lower, self.runs, self.borders, elides=elides)
+            words, borders, joins = pieces.joined(self.lower, self.runs, self.borders, elides=elides)
         else:
+            joins = None
             text = self.lower if len(self.lower) == len(self.text) else self.text
             parts = (_WORD_ASCII[elides] if text.isascii() else _word(elides=elides)).split(text)
             words, borders = parts[1::2], list(accumulate(map(len, parts[:-1])))
-        return words, [place + self.offset for place in borders] if self.offset else borders
+        return Worded(words, [place + self.offset for place in borders] if self.offset else borders, joins)
 
     def _is_simple(self) -> bool:
         """Tell whether its words are its pieces, but for joints: none is a run, or of letters and digits."""

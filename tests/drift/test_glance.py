@@ -6,13 +6,16 @@ from hypothesis import strategies as st
 
 from gateway.drift import glance, language
 from gateway.drift.character import Character
+from gateway.drift.coherence import relevance
 from gateway.drift.glance import Glance
 from gateway.drift.phrases import Phrases
 from gateway.drift.profile import Profile
+from gateway.drift.rules.shelf import empty
 from gateway.drift.text import Stretch
 from gateway.drift.values.lexicon import lexicon
 from gateway.drift.values.wordlist import LITERALS
 
+BOOK = empty(language.packaged(), "en")
 WORDS = st.text("abcé'-, .!", max_size=8)
 
 
@@ -24,7 +27,7 @@ def test_a_phrase_is_likely_wherever_it_stands(
     phrase = data.draw(st.sampled_from(some))
     read = Stretch(f"{before}{phrase}{after}")
     assert phrase in known.likely(read)
-    noted = Glance({1: known.tells})
+    noted = Glance({1: known.tells}, lexicon("en"), BOOK, relevance.beginning)
     noted.note(read)
     assert read.notes == 1 or not read.runs
 
@@ -80,3 +83,32 @@ def test_a_stretch_of_time_is_read_wherever_a_glance_was_cast_before(code: str, 
     noted = Stretch(text)
     profile.glance.note(noted)
     assert profile.facts.lexicon.read(noted).figures == profile.facts.lexicon.read(Stretch(text)).figures
+
+
+@pytest.mark.parametrize("code", ["en", "fr", "ja"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Don't ask my mother-in-law: she's in New York until the 3rd of May, or 19:30.",
+        "L'ami d'ici n'a pas dix-sept ans, c'est-à-dire qu'il en a vingt.",
+        "A return of three lamps costs forty pounds, as I said - no more.",
+        "三日かかります。Tea helps.",
+    ],
+)
+def test_what_is_seen_at_a_glance_is_what_each_wing_would_look_up(code: str, text: str) -> None:
+    profile = Profile(Character(name="Ada", language=code, prompt="A smith."))
+    words, book = profile.facts.lexicon, profile.rules.phrasebook
+    noted, alone = Stretch(text), Stretch(text)
+    profile.glance.note(noted)
+    seen, read = words.read(noted), words.read(alone)
+    assert (seen.mentions, seen.columns, seen.numbers) == (read.mentions, read.columns, read.numbers)
+    assert book.marks(noted) == book.marks(alone)
+    assert book.content(noted) == book.content(alone)
+    assert relevance.words(noted) == relevance.words(alone)
+    # So it is in a part of it, whatever is cut at its ends.
+    for start, end in ((0, 9), (2, len(text) - 3), (7, 7), (5, len(text))):
+        part = noted.part(start, end)
+        read, again = words.read(part), words.read(Stretch(text[start:end], start))
+        assert (read.mentions, read.columns) == (again.mentions, again.columns)
+        assert book.marks(part) == book.marks(Stretch(text[start:end]))

@@ -4,8 +4,10 @@ import math
 import re
 import zlib
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
+from gateway.drift.glance import BEGINNING
 from gateway.drift.memory import Memory
 from gateway.drift.text import Stretch, Text
 
@@ -33,6 +35,7 @@ FEATURES = (
 )
 
 _SPACE = re.compile(r"\s+")
+_RARE_BY, _SQUARED, _BEGINS = map(itemgetter, range(3))
 _DIGITS, _ASCII_DIGITS = re.compile(r"\d"), "0123456789"
 
 
@@ -52,14 +55,21 @@ def excerpt(text: Text) -> Excerpt:
     return Excerpt(f"{head.text}\n{tail.text}", words(head) + words(tail))
 
 
+def beginning(word: str) -> str:
+    """Cut a word to what its forms have in common, where words are spaced."""
+    return word[:6]
+
+
 @lru_cache(maxsize=1)
 def _beginnings() -> Memory[str, str]:
     """Remember the beginnings of words, so that one word gives the same text each time, hashed already."""
-    return Memory(lambda word: word[:6], REMEMBERED, lambda word, _: len(word) <= _LONGEST)
+    return Memory(beginning, REMEMBERED, lambda word, _: len(word) <= _LONGEST)
 
 
 def words(stretch: Stretch) -> list[str]:
     """Give stems of words where words are spaced, characters and pairs of them elsewhere."""
+    if stretch.sight is not None:
+        return list(map(BEGINNING, stretch.sight.words))
     if not stretch.runs_on:
         return list(map(_beginnings().__getitem__, stretch.tokens))
     found: list[str] = []
@@ -94,7 +104,7 @@ def bucket(gram: str) -> int:
 class Weighed(NamedTuple):
     """Words of a text, each once."""
 
-    rare: tuple[float, ...]
+    rare: list[float]
     """How rare each is."""
     mass: float
     """The sum of that, and the sum of its squares."""
@@ -107,22 +117,22 @@ class Rarity:
     """Knows how rare words are, in nats, and the beginnings of rare ones, which their other forms share."""
 
     def __init__(self, steps: str) -> None:
-        nats = {step: place / 2 for place, step in enumerate(STEPS)}
+        # What is the same of many words is one object, so that it is in the caches.
+        shared = {step: (place / 2, place * place / 4, "") for place, step in enumerate(STEPS)}
 
         def weigh(word: str) -> tuple[float, float, str]:
-            rare = nats[steps[bucket(word)]]
-            return rare, rare * rare, word[:4] if rare > _RARE else ""
+            found = shared[steps[bucket(word)]]
+            return (found[0], found[1], word[:4]) if found[0] > _RARE else found
 
         self._known = Memory(weigh, REMEMBERED)
 
     def of(self, words: set[str]) -> "Weighed":
         """Weigh all of these words."""
-        if not words:
-            return Weighed((), 0.0, 0.0, set())
-        rare, squares, beginnings = zip(*map(self._known.__getitem__, words), strict=True)
-        stems = set(beginnings)
+        known = list(map(self._known.__getitem__, words))
+        rare = list(map(_RARE_BY, known))
+        stems = set(map(_BEGINS, known))
         stems.discard("")
-        return Weighed(rare, sum(rare), sum(squares), stems)
+        return Weighed(rare, sum(rare), sum(map(_SQUARED, known)), stems)
 
 
 def features(user: Excerpt, answer: Excerpt, rarity: Rarity) -> list[float]:

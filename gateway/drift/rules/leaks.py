@@ -78,6 +78,8 @@ class Instructions:
         """Words by which the prompt says who the persona is."""
         self.runs = frozenset(run for text in manners for run in runs.runs(text, self.size)) - shown
         self.words = frozenset(word for run in self.runs for word in run.split())
+        self.least = min((len(set(run.split())) for run in self.runs), default=0)
+        """Different words of a run."""
         shown_forms = Marked(answers, Stretch(told)).labels
         self.forms = tuple(
             name for name in FORMS if f"cue:{name}" in prompt.labels and f"form:{name}" not in shown_forms
@@ -105,7 +107,7 @@ class Instructions:
 
     def _recited(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         known = None if self.is_glyphs else self.words
-        if not self.runs or (known is not None and not runs.may_recite(answer.read, known)):
+        if not self.runs or (known is not None and not runs.may_recite(answer.read, known, self.least)):
             return
         found = [
             span

@@ -6,6 +6,7 @@ from copy import copy
 from itertools import compress
 from operator import itemgetter
 
+from gateway.drift.glance import STEM, WORD, seen_by
 from gateway.drift.memory import Memory
 from gateway.drift.numerals import Numerals
 from gateway.drift.proper_names import ProperNames
@@ -107,7 +108,7 @@ class Phrasebook:
                 for entry in entries(text):
                     self._enter(prefix + name, entry)
         self._lengths = sorted(self._stems, reverse=True)
-        self._known = Memory(self._look_up, KNOWN, lambda token, _: len(token) <= LONGEST)
+        self._known = Memory(self.look_up, KNOWN, lambda token, _: len(token) <= LONGEST)
 
     def _enter(self, label: str, entry: str) -> None:
         if self.glyphs:
@@ -139,7 +140,8 @@ class Phrasebook:
         """Tell what is known of a word as it stands in a text."""
         return self._known[token]
 
-    def _look_up(self, token: str) -> Word:
+    def look_up(self, token: str) -> Word:
+        """Tell it anew, for who remembers it himself."""
         # What is so long is no word, and every ending of it would be looked for.
         folded = fold(token[:BOUND])
         distinct = self._distinct.get(token.lower()) if self._distinct else None
@@ -205,7 +207,6 @@ class Phrasebook:
             if at == last:
                 break
             after = words[at + 1][0]
-            # Most words that a phrase begins with are small ones, and no phrase goes on behind them.
             if after in phrases:
                 start = borders[2 * at]
                 for label, rest in phrases[after]:
@@ -222,7 +223,7 @@ class Phrasebook:
         """Give the words of a text that say something, without their endings."""
         if self.glyphs:
             return {stem for _, _, stem in self.placed(read)}
-        found = set(map(_STEM, self._read(read)))
+        found = set(map(STEM, seen) if (seen := seen_by(self, read)) else map(_STEM, self._read(read)))
         found.discard("")
         return found
 
@@ -251,4 +252,5 @@ class Phrasebook:
         return self.content(Stretch(text))
 
     def _read(self, read: Stretch) -> list[Word]:
-        return list(map(self._known.__getitem__, read.runs))
+        seen = seen_by(self, read)
+        return list(map(WORD, seen) if seen else map(self._known.__getitem__, read.runs))

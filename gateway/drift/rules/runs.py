@@ -25,9 +25,9 @@ def runs(text: str, size: int) -> frozenset[str]:
     return frozenset(run for run, _ in placed(Stretch(text), size, None))
 
 
-def may_recite(read: Stretch, known: frozenset[str]) -> bool:
-    """Tell whether so many known words stand behind each other, with one look that is quick."""
-    return bytes(map(known.__contains__, read.runs)).find(_ALL) >= 0
+def may_recite(read: Stretch, known: frozenset[str], least: int) -> bool:
+    """Tell whether so many known words stand behind each other, and `least` of them differ."""
+    return len(known & read.distinct) >= least and bytes(map(known.__contains__, read.runs)).find(_ALL) >= 0
 
 
 def placed(read: Stretch, size: int, known: frozenset[str] | None) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.drift.glance import ENTRY
 from gateway.drift.memory import Memory
+from gateway.drift.text import Stretch, Worded
 
 _WORDS, _LONGEST = 1 << 14, 24
 """Words that are remembered, and how long they may be."""
@@ -30,3 +32,17 @@ GLYPH_RUN = Entry("", (), None, "", NO_HALF)
 def entries(look_up: Callable[[str], Entry | str | None]) -> Memory[str, Entry | str | None]:
     """Make a memory of words; a run without spaces is none, since hardly one is ever met again."""
     return Memory(look_up, _WORDS, lambda token, word: len(token) <= _LONGEST and word is not GLYPH_RUN)
+
+
+def known_of(
+    stretch: Stretch, worded: Worded, lexicon: object, known: Memory[str, Entry | str | None]
+) -> list[Entry | str | None]:
+    """Give what values know of each word; of runs it is known already where somebody has looked."""
+    sight = stretch.sight
+    if worded.joins is None or sight is None or sight.lexicon is not lexicon:
+        return list(map(known.__getitem__, worded.words))
+    found: list[Entry | str | None] = list(map(ENTRY, sight.words))
+    for before, left in enumerate(worded.joins):
+        at = left - before
+        found[at : at + 2] = (known[worded.words[at]],)
+    return found

@@ -11,12 +11,11 @@ from gateway.drift.memory import Memory
 from gateway.drift.tables import Figures
 from gateway.drift.text import Stretch
 from gateway.drift.values import frames
-from gateway.drift.values.entries import GLYPH_RUN, NO_HALF, Entry, Sense, entries
+from gateway.drift.values.entries import GLYPH_RUN, NO_HALF, Entry, Sense, entries, known_of
 from gateway.drift.values.reader import Reader
-from gateway.drift.values.reading import Mention, Reading, parted
+from gateway.drift.values.reading import Mention, Reading, parted, told
 from gateway.drift.values.wordlist import LITERALS, stem_of, wordlist
 
-"""Letters kept of a word: crude, but the same for every alphabet, and `teacher` meets `teaching`."""
 _PAIRS = 1 << 13
 """Pairs of characters whose forms are remembered."""
 _SHORTEST = 3
@@ -62,13 +61,13 @@ class Lexicon:
         self._forms = shared.forms.without(strange) if strange else shared.forms
         self._words = self._forms.words
         self._by_pair = Memory(self._starting, _PAIRS)
-        self._known = entries(self._look_up)
+        self._known = entries(self.look_up)
 
     def read(self, stretch: Stretch) -> Reading:
         """Read a part of a text: each word is looked up, and those that tell more than a stem looked at."""
-        tokens, borders = stretch.worded(elides=self._elides)
+        tokens, borders, _ = worded = stretch.worded(elides=self._elides)
         starts, ends = borders[::2], borders[1::2]
-        words = list(map(self._known.__getitem__, tokens))
+        words = known_of(stretch, worded, self, self._known)
         mentions: list[Mention] = []
         stems: list[tuple[str, int, int]] = []
         numbers: list[tuple[int, int, int]] = []
@@ -79,11 +78,10 @@ class Lexicon:
                 continue
             lower, senses, number, stem, joins = word
             if word is GLYPH_RUN:
-                start, end = starts[at], ends[at]
                 stems += _stems(words[past:at], starts[past:at], ends[past:at])
                 past = at + 1
-                run = stretch.text[start - stretch.offset : end - stretch.offset]
-                self._read_glyphs(run, start, mentions, stems, numbers)
+                run = stretch.text[starts[at] - stretch.offset : ends[at] - stretch.offset]
+                self._read_glyphs(run, starts[at], mentions, stems, numbers)
                 continue
             for category, value in senses:
                 mentions.append(_mention(Mention, (category, value, starts[at], ends[at])))
@@ -96,11 +94,7 @@ class Lexicon:
                 self._join(lower, at, tokens[at + 1], words, mentions, (starts[at], ends[at + 1]))
         if past:
             stems += _stems(words[past:], starts[past:], ends[past:])
-            columns = parted(stems)
-        else:
-            # So it is in texts without runs, and quicker than to part them again.
-            names = list(filter(None, words))
-            columns = names, list(compress(starts, words)), list(compress(ends, words))  # type: ignore[assignment]
+        columns = parted(stems) if past else told(words, starts, ends)
         return Reading(tuple(mentions), columns, numbers, self.reader, stretch)
 
     def _join(
@@ -154,7 +148,7 @@ class Lexicon:
             return True
         return self.asking.search(f" {word} {word}' {word}’ ") is not None
 
-    def _look_up(self, token: str) -> Entry | str | None:
+    def look_up(self, token: str) -> Entry | str | None:
         """Look up what is known of a word: often no more than its stem, or nothing."""
         lower = token.lower().replace("’", "'")
         if lower[0].isdecimal():

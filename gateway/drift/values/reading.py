@@ -1,7 +1,8 @@
 """A reading is what one look at a text finds in it; its figures are read where somebody asks for them."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from itertools import compress
+from typing import NamedTuple, cast
 
 from gateway.drift.text import Stretch
 from gateway.drift.values.figures import MOST, UNCOUNTED, Figure
@@ -19,6 +20,12 @@ Columns = tuple[list[str], list[int], list[int]]
 def parted(stems: Sequence[tuple[str, int, int]]) -> Columns:
     """Part stems with their places into columns."""
     return [one[0] for one in stems], [one[1] for one in stems], [one[2] for one in stems]
+
+
+def told(words: Sequence[object], starts: Sequence[int], ends: Sequence[int]) -> Columns:
+    """Give the words that are stems, with their places."""
+    stems = cast("list[str]", list(filter(None, words)))
+    return stems, list(compress(starts, words)), list(compress(ends, words))
 
 
 class Mention(NamedTuple):

@@ -26,6 +26,7 @@ _PAUSE = (
 PAUSES = ".,!?\n;~。！？…；，～"
 """A pause begins with one of these."""
 _STEM = 5
+"""Letters kept of a word: crude, but the same for every alphabet, and `teacher` meets `teaching`."""
 _PERIODS = SECONDS.keys() | MONTHS.keys()
 _ROLES = ("negations", "not_negations", "like", "dislike", "self", "other", "if_")
 LITERALS = {

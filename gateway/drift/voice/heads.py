@@ -6,8 +6,8 @@ from operator import mul
 
 import numpy as np
 
-from gateway.drift.voice.lines import Lines
-from gateway.drift.voice.model import Model, Vocabulary
+from gateway.drift.voice.lines import COUNTS, MEAN, POOLED, Lines
+from gateway.drift.voice.model import ASSISTANT, RARITY, SHARE, Model, Vocabulary
 from gateway.drift.voice.stylometry import Floats, Measures
 
 NAMES = ("assistant", "likeness", "likeness-shift", "kinship", "surprise", "typography", "length")
@@ -36,23 +36,24 @@ def compare(vocabulary: Vocabulary, lines: Lines, answer: Measures) -> list[floa
     Words that the user had said before are the topic's: only its own are held against the lines.
     """
     tokens, counts = answer.tokens, answer.counts
-    share, rarity, assistant, _ = vocabulary.rows.take(tokens, axis=0).T
+    words = vocabulary.rows.take(tokens, axis=0)
     weights = np.log(counts)
     weights += _ONE
-    weights *= rarity
+    weights *= words[:, RARITY]
     at = lines.tokens.searchsorted(tokens)
     is_known = lines.tokens.take(at, mode="clip") == tokens
-    known, _, mean, pooled = np.multiply(lines.rows.take(at, axis=0, mode="clip").T, is_known, order="C")
-    said_so = vocabulary.spoken_so(assistant)
-    kinship = _cosine(pooled, weights)
+    # To unpack an array would raise an error at its end, and write it out.
+    known = np.multiply(lines.rows.take(at, axis=0, mode="clip").T, is_known, order="C")
+    said_so = vocabulary.spoken_so(words[:, ASSISTANT])
+    kinship = _cosine(known[POOLED], weights)
     if not lines.number:
         return _single(said_so, math.nan, math.nan, kinship, math.nan, math.nan, math.nan)
     if answer.own is not None and OWN <= len(answer.own.nonzero()[0]) < len(tokens):
         weights, counts = weights * answer.own, counts * answer.own
-    likeness = _cosine(mean, weights) / lines.number
+    likeness = _cosine(known[MEAN], weights) / lines.number
     usual, spread = lines.spread
     shift = (likeness - usual) / spread
-    surprise = _surprise(share, known, lines.total, counts)
+    surprise = _surprise(words[:, SHARE], known[COUNTS], lines.total, counts)
     typography = np.add.reduce(np.abs(answer.marks - lines.marks / lines.number)) / len(answer.marks)
     length = abs(math.log(answer.length + 5) - lines.length / lines.number)
     return _single(said_so, likeness, shift, kinship, surprise, typography, length)
