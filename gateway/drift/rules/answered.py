@@ -95,6 +95,8 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             continue
         if answer.denies(*answer.clause(mark.start), mark, "negation", "unable"):
             continue
+        if _is_word_of(rule, answer, mark) and not _has_own(rule, answer, start, end, mark):
+            continue  # "We guarantee two years" is no promise of the life-long guarantee that is none.
         is_named = not rule.concepts.isdisjoint(ABOUT) and answer.has(start, end, *(rule.concepts & ABOUT))
         if is_about or is_named or _has_own(rule, answer, start, end):
             yield finding(rule, "promise", ASSURED, start, end)
@@ -107,10 +109,22 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             yield finding(rule, VOW, VOWED, start, end)
 
 
-def _has_own(rule: Forbidden, answer: Marked, start: int, end: int) -> bool:
-    """Tell whether a word of the rule stands there that its clause does not deny: `no cartons to give`."""
+def _is_word_of(rule: Forbidden, answer: Marked, mark: Mark) -> bool:
+    """Tell whether the word of an assurance is one of the rule's own."""
     return any(
-        start <= place < end and not answer.has(*answer.clause(place), "negation", "unable")
+        mark.start <= place < mark.end
+        for stem in rule.own & answer.content
+        for place, _ in answer.stems[stem]
+    )
+
+
+def _has_own(rule: Forbidden, answer: Marked, start: int, end: int, beside: Mark | None = None) -> bool:
+    """Tell whether a word of the rule stands there that its clause does not deny: `no cartons to give`."""
+    low, high = beside[:2] if beside is not None else (end, end)
+    return any(
+        start <= place < end
+        and not low <= place < high
+        and not answer.has(*answer.clause(place), "negation", "unable")
         for stem in rule.own & answer.content
         for place, _ in answer.stems[stem]
     )

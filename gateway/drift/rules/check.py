@@ -18,6 +18,7 @@ from gateway.drift.rules import (
     topics,
     utterance,
 )
+from gateway.drift.rules.echoes import unechoed
 from gateway.drift.rules.findings import BREAK, NOTHING, TOUCH, Checked, Finding, Kept, belief, distinct
 from gateway.drift.rules.leaks import Instructions
 from gateway.drift.rules.manners import Manners
@@ -194,10 +195,11 @@ class Rules:
                 findings += form.too_long(said, one.rule.length, one.basis)
             elif one.rule.format is not None:
                 findings += form.ill_formed(said, one.rule.format, one.basis)
+        own = unechoed(asked, said) if self.forbidden else said
         for rule in self.forbidden:
-            findings += forbidden.broken(rule, asked, said, self.known)
-            findings += answered.answered(rule, asked, said, self.home)
-            findings += consent.consents(rule, asked, said)
+            findings += forbidden.broken(rule, asked, own, self.known)
+            findings += answered.answered(rule, asked, own, self.home)
+            findings += consent.consents(rule, asked, own)
         if self.scope is not None:
             findings += tasks.errands(asked, said, self.home, self.scope, self._daily)
         for due in self.duties:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from gateway.drift.rules.echoes import is_echo
 from gateway.drift.rules.findings import BREAK, Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -68,8 +67,6 @@ def claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     wanted = rule.concepts & DEEDS
     for label in wanted & answer.labels.keys():
         for mark in answer.labels[label]:
-            if is_echo(asked, answer, mark.start):
-                continue
             strength = _done(answer, mark)
             if SOON <= strength < BREAK and (label in asked.labels or "act:will" in rule.acts):
                 # Whoever is asked for it and says that it is about to be done promises it.

@@ -59,6 +59,8 @@ ANYTHING = frozenset({"@time", "@weather"})
 """Words of these are in many answers, and show no duty done."""
 GRAVE = frozenset({"@danger", "@hurt", "@ill", "@gas"})
 """Whoever tells of these is helped, and need not be asked anything."""
+SUPPOSED = frozenset({"@hurt", "@ill", "@outage", "@danger"})
+"""Whoever only asks what would be if it happened needs no help yet."""
 SUDDEN = frozenset({"@danger", "@hurt"})
 HARM = frozenset({"@danger", "@hurt", "@bullied", "@gas"})
 """These do where the occasion speaks of a child, which the user may be without saying so."""
@@ -101,6 +103,8 @@ def _told(duty: Duty, asked: Marked) -> float:
     is_child = "@child" in duty.groups
     sudden = HARM if is_child and said.isdisjoint({"@child", "minor"}) else GROUPS
     struck = duty.groups & said & sudden
+    if struck and struck <= SUPPOSED and all(_is_supposed(asked, one) for one in struck):
+        return MAYBE
     if struck or (is_child and "minor" in said):
         is_vague = _is_vague(duty, struck, heard)
         return MAYBE if is_vague and not (is_child and "minor" in said) else 0.9
@@ -122,6 +126,16 @@ def _told(duty: Duty, asked: Marked) -> float:
     if hits >= 2 or (is_said and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
     return MAYBE if hits and (groups or share > HALF) else 0.25 if hits or groups else 0.0
+
+
+def _is_supposed(asked: Marked, label: str) -> bool:
+    """Tell whether each of these words is asked about behind an `if`: `if he falls ill, is that covered?`"""
+
+    def is_behind(mark: Mark) -> bool:
+        sentence = asked.sentence(mark.start)
+        return sentence.asks and asked.has(sentence.start, mark.start, "condition")
+
+    return all(map(is_behind, asked.labels.get(label, ())))
 
 
 def _is_vague(duty: Duty, struck: Set[str], heard: Set[str]) -> bool:

@@ -1,17 +1,32 @@
-"""An answer gives words of the user's back in quotation marks, to say something of them."""
+"""An answer may quote its user's words, which are then none of its own: `"you get it back" I cannot say`."""
 
 from gateway.drift.rules.marked import Marked
+from gateway.drift.text import Stretch
+
+LEAST = 3
+"""Letters of a quotation that is one of the user's words."""
+BESIDE, GLYPHS = 2, 4
+"""Words of a sentence, or its letters where no blanks stand, that speak about what it quotes."""
 
 
-def is_echo(asked: Marked, answer: Marked, place: int) -> bool:
-    """Tell whether a place stands in words of the user's, in a sentence that says more than these.
+def unechoed(asked: Marked, answer: Marked) -> Marked:
+    """Give the answer without what it quotes of the user's words, at the same places."""
+    echoes = [(low + 1, high - 1) for low, high in answer.quotes if _is_echo(asked, answer, low, high)]
+    if not echoes:
+        return answer
+    text = answer.text
+    for low, high in echoes:
+        text = text[:low] + " " * (high - low) + text[high:]
+    return Marked(answer.phrasebook, Stretch(text))
 
-    Whoever says nothing else has said what he was asked to say.
-    """
-    for low, high in answer.quotes:
-        if low <= place < high:
-            words = answer.text[low + 1 : high - 1].strip(" .,!?…").lower()
-            around = answer.sentence(place)
-            outside = around.end - around.start - (high - low)
-            return words in asked.text.lower() and outside > high - low
-    return False
+
+def _is_echo(asked: Marked, answer: Marked, low: int, high: int) -> bool:
+    """Tell whether a quotation is of the user's words, in a sentence that says something about them."""
+    said = answer.text[low + 1 : high - 1].strip(" .,…!?。、！？").casefold()
+    if len(said) < LEAST or said not in asked.text.casefold():
+        return False
+    start, end = answer.sentence(low)[:2]
+    rest = answer.text[start:low] + " " + answer.text[high : max(high, end)]
+    if answer.phrasebook.spaced:
+        return len(rest.split()) >= BESIDE
+    return sum(map(str.isalpha, rest)) >= GLYPHS

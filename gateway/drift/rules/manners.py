@@ -18,6 +18,8 @@ SURE = "-sure"
 STRENGTH = (0.0, 0.3, 0.6, 0.75)
 """By the number of different expressions of a register that is not the persona's."""
 
+POLITE = "polite"
+"""The form of address for one, which is that for several in languages that know a word for `us` by it."""
 NEAR = 24
 """Characters beside a manner in which its denial stands."""
 UNTOLD = 0.4
@@ -71,7 +73,7 @@ class Manners:
     def breaches(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         """Find where the answer speaks as the persona does not; a word of the user's may be taken up."""
         if self.form is not None:
-            yield from self._misaddressed(answer)
+            yield from self._misaddressed(asked, answer)
         found: dict[str, tuple[Mark, int]] = {}
         foreign = list(self._foreign(answer))
         heard = {asked.text[mark.start : mark.end].lower() for mark in asked.marks} if foreign else set()
@@ -98,7 +100,7 @@ class Manners:
                 elif name.endswith(SURE) and name.removesuffix(SURE) in self.barred_sure:
                     yield label, 2 if self.is_wanted else 1
 
-    def _misaddressed(self, answer: Marked) -> Iterator[Finding]:
+    def _misaddressed(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         text = answer.text
         ours = self.forms[self.form].search(text) if self.form in self.forms else None
         for name, pattern in self.forms.items():
@@ -111,8 +113,9 @@ class Manners:
             ]
             if places:
                 strength = 0.75 if ours is None else 0.55 if len(places) > 1 else 0.35
-                if not self.is_told:
-                    # In the examples it may only be whom the persona happens to speak to.
+                if not self.is_told or (name == POLITE and "us" in asked.labels):
+                    # In the examples it may only be whom the persona happens to speak to, and several
+                    # are spoken to by what is polite to one: "your village's wolf" to "our village's".
                     strength = min(UNTOLD, strength)
                 sentence = answer.sentence(places[0][0])
                 yield Finding("address", strength, sentence.start, sentence.end, "manner")

@@ -4,6 +4,8 @@ from gateway.drift.rules.beyond import is_cue
 from gateway.drift.rules.limits import Segment, is_void
 from gateway.drift.rules.marked import Marked
 
+FEW = 4
+"""Words of a part that only names a language: `common tongue (English) only`."""
 NEAR, FAR = 4, 18
 """Letters of a verb of speaking that an `only` stands within, and characters behind a denial of an `only`."""
 
@@ -19,10 +21,13 @@ def says_only(reading: Marked, segment: Segment) -> bool:
 
 
 def tells_unit(reading: Marked, segment: Segment) -> bool:
-    """Tell whether an `only` says in what is measured or paid: `millimetres only`."""
-    return reading.has(*segment, "cue:units") and not reading.has(
-        *segment, "cue:whole", "act:help", "cue:never"
-    )
+    """Tell whether an `only` says in what is measured, paid or spoken: `millimetres only`."""
+    if reading.has(*segment, "cue:whole", "act:help", "cue:never"):
+        return False
+    text = reading.text[slice(*segment)]
+    is_short = len(text.split()) <= FEW and not any(sign in text for sign in ",，、")
+    marks = reading.all_within(*segment) if is_short else ()
+    return reading.has(*segment, "cue:units") or any(one.label.startswith("lang:") for one in marks)
 
 
 def excepted(reading: Marked, segment: Segment, never: list[int]) -> int:

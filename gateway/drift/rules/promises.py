@@ -5,12 +5,15 @@ from collections.abc import Iterator
 
 from gateway.drift.rules import prices
 from gateway.drift.rules.amounts import GRATIS, HAGGLING, MONEY
-from gateway.drift.rules.echoes import is_echo
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding
 
+NEAR = 12
+"""Characters before a sum in which it is said that it comes back."""
+BEGINNING = 3
+"""Sentences at the beginning in which somebody is turned down."""
 EASED = GRATIS | {"@tab"}
 """These make it easier to pay."""
 REPAID = frozenset({"@refund", "@credit", "@compensation"})
@@ -44,6 +47,8 @@ class _Promises:
         self.looked = wanted | (GRATIS if wanted & GRATIS else REPAID if wanted & REPAID else frozenset())
         # What is promised of something else, such as the day of a delivery, is no matter of money.
         self._is_priced = not rule.concepts or not rule.concepts.isdisjoint(HAGGLING)
+        # Who has turned somebody down gives nothing of what was not asked for: "we don't charge for a look".
+        self._is_kept = answer.begins_with(BEGINNING, "unable") and asked.labels.keys().isdisjoint(HAGGLING)
         self._is_begged = "dear" in asked.labels or not asked.labels.keys().isdisjoint(MONEY)
 
     def find(self) -> Iterator[Finding]:
@@ -55,6 +60,8 @@ class _Promises:
             objects = [mark for label in self.looked for mark in self._answer.within(label, start, end)]
             if "act:promise" in self._rule.acts:
                 objects += self._own(start, end)
+            if self._wanted & REPAID:
+                objects += self._returned(start, end)
             objects = [mark for mark in objects if not self._is_said_only(mark)]
             amounts = self._amounts(start, end, is_bare=not objects)
             found = [self._given(mark, (start, end), has_amounts=bool(amounts)) for mark in objects]
@@ -63,9 +70,19 @@ class _Promises:
                     yield finding(self._rule, "promise", strength, start, end)
 
     def _is_said_only(self, mark: Mark) -> bool:
-        """Tell whether it is part of a phrase that gives nothing, `there and back`, or of the user's."""
-        around = self._answer.around(mark.start, mark.end)
-        return any(one.label == "idiom" for one in around) or is_echo(self._asked, self._answer, mark.start)
+        """Tell whether it is part of a phrase that gives nothing: `there and back`."""
+        return any(one.label == "idiom" for one in self._answer.around(mark.start, mark.end))
+
+    def _returned(self, start: int, end: int) -> list[Mark]:
+        """Find sums that come back to somebody: `you'll have your £30 back`, and no ticket there and back."""
+        answer = self._answer
+        if "back" not in answer.labels:
+            return []
+        return [
+            Mark(*match.span(), "@refund")
+            for match in prices.within(answer, start, end)
+            if answer.has(max(start, match.start() - NEAR), answer.clause(match.start())[1], "back")
+        ]
 
     def _own(self, start: int, end: int) -> list[Mark]:
         """The rule's own words in a sentence, if they are enough to tell what it is about."""
@@ -103,7 +120,7 @@ class _Promises:
         if is_passed_on and not answer.has(low, high, "receive", "give", "guarantee"):
             return 0.0  # "I have passed on both dates" gives nothing.
         is_stored = not self._rule.stored.isdisjoint(_kin(mark.label))
-        if mark.label in GRATIS - self._wanted and is_stored:
+        if mark.label in GRATIS and (self._is_kept or (mark.label not in self._wanted and is_stored)):
             return 0.0
         is_supposed = answer.has(low, high, "condition")
         if is_supposed and not answer.has(low, high, *UNASSURED):

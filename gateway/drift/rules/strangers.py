@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.amounts import HAGGLING
 from gateway.drift.rules.claims import names_year
-from gateway.drift.rules.echoes import is_echo
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -78,7 +77,7 @@ def told_of(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]
     for one in sorted(_named(asked, home, answer)):
         glyphs = answer.phrasebook.glyphs
         place = answer.text.find(one if glyphs else one[: max(3, len(one) - 1)])
-        if place >= 0 and not _denies(answer, place) and not is_echo(asked, answer, place):
+        if place >= 0 and not _denies(answer, place):
             sentence = answer.sentence(place)
             if answer.said(sentence) <= asked.content:
                 continue  # "Marta's marks are Marta's" tells nobody anything.
