@@ -82,23 +82,13 @@ class Phrasebook:
     def for_prompts(self, file: RuleWords) -> "Phrasebook":
         """Give one that knows what prompts are read for beside all of this."""
         book = copy(self)
-        book._distinct, book._words, book._tails = (
-            spread(self._distinct),
-            spread(self._words),
-            spread(self._tails),
-        )
-        book._phrases, book._loose_phrases = spread(self._phrases), spread(self._loose_phrases)
+        book._distinct, book._words = spread(self._distinct), spread(self._words)
+        book._tails, book._phrases = spread(self._tails), spread(self._phrases)
+        book._loose_phrases = spread(self._loose_phrases)
         book._stems = {length: spread(some) for length, some in self._stems.items()}
         book._glyphs = {pair: spread(some) for pair, some in self._glyphs.items()}
-        book._take(
-            {
-                "act:": file.acts,
-                "cue:": file.cues,
-                "lang:": file.languages,
-                "name:": file.names,
-                KINDS: file.occasions,
-            }
-        )
+        told = {"act:": file.acts, "cue:": file.cues, "lang:": file.languages, "name:": file.names}
+        book._take({**told, KINDS: file.occasions})
         return book
 
     def _take(self, sections: Mapping[str, Mapping[str, str]]) -> None:
