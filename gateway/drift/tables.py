@@ -147,6 +147,8 @@ class Figures(Table, frozen=True):
     """Before a bare number that is a time of day where it is told when somebody is there: "*at* six"."""
     amounts: dict[str, float] = {}
     """These count a stretch of time and are no numbers by themselves: "*a* week", "*half an* hour"."""
+    shares: dict[str, int] = {}
+    """Beginnings of words for a part of a whole, each with how many there are: "a *quarter* of it"."""
     half: str = ""
     """Behind a stretch of time that is half a unit longer: "an hour *and a half*"."""
     to: str = ""

@@ -46,6 +46,62 @@ from tests.drift.test_asides import accused
             "Para un título son nueve días hábiles.",
             "La academia responde en seis días hábiles.",
         ),
+        (
+            "en",
+            "Swim club: a month is £7.50, the year is £64.",
+            "What would I save with the year?",
+            "Twelve months come to £90, and the year is sixty-four, so you keep £26.",
+            "The year is £72.",
+        ),
+        (
+            "de",
+            "Der Chor: Im Monat 5,90 Euro, im Jahr 49 Euro.",
+            "Lohnt sich das Jahr?",
+            "Zwölf Monate wären 70,80 Euro, das Jahr kostet neunundvierzig. Das sind knapp 22 Euro weniger.",
+            "Im Jahr kostet der Chor 55 Euro.",
+        ),
+        (
+            "tr",
+            "Sigorta: muafiyet 3.000 lira, poliçe 9.500 lira.",
+            "Muafiyet nasıl işler?",
+            "Diyelim hasar 12.000 lira: 3.000 lira size kalır, 9.000 lira ödenir.",
+            "Muafiyet 4.000 liradır.",
+        ),
+        (
+            "it",
+            "Il museo: l'intero costa 11 euro, il ridotto 7 euro, dai 12 ai 25 anni.",
+            "Due adulti e un ragazzo?",
+            "Due interi fanno ventidue, il ragazzo sette. Sono ventinove euro.",
+            "Il ridotto costa nove euro, dai dodici ai venticinque anni.",
+        ),
+        (
+            "fr",
+            "Le câble : la formule Colza coûte 27,50 € par mois et couvre 80 % des frais.",
+            "Et pour deux ans ?",
+            "La formule Colza fait 660 € pour vingt-quatre mois.",
+            "La formule Colza est à 32 € et couvre 80 % des frais.",
+        ),
+        (
+            "de",
+            "Die Fähre kostet 18,60 Euro. Bei Verspätung gibt es ein Viertel zurück.",
+            "Die Fähre war zu spät. Was bekomme ich?",
+            "Ein Viertel davon, das wären 4,65 Euro.",
+            "Die Fähre kostet 16,40 Euro.",
+        ),
+        (
+            "en",
+            "Lord Ames died in 1911, at the age of sixty-one.",
+            "When was Lord Ames born?",
+            "Lord Ames was sixty-one when he died, so in 1850.",
+            "Lord Ames died in 1907.",
+        ),
+        (
+            "es",
+            "La tienda cierra a las 19:00. Hay que llamar un día antes.",
+            "¿Y si voy el sábado?",
+            "Llame el viernes.",
+            "La tienda cierra a las 21:00.",
+        ),
     ],
 )
 def test_what_is_added_up_or_shares_a_unit_is_right(
@@ -108,3 +164,19 @@ def test_what_several_named_things_come_to_is_no_other_price(user: str, says: st
     profile = Profile(Character(language="en", prompt="A haircut is £26. A shave is £15. A towel is £3."))
     result, _ = score(profile, BEGINNING, user, says)
     assert ("number-clash" not in {signal.name for signal in result.signals}) is is_right
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "wrong", "beside"),
+    [
+        ("en", "Drums: a set takes nine weeks. Skins last 14 days.", "For how long?", "Thirty days.", "Oh!"),
+        ("fr", "Un luth demande 14 mois. Une corde, 6 mois.", "Combien de temps ?", "Huit mois.", "Oui ?"),
+        ("en", "She leaves the choir £8,000.", "A hundred pounds?", "Twelve thousand pounds.", "Shut up."),
+        ("de", "Reklamationen gehen 13 Monate lang.", "Wie lange?", "Nein, 24 Monate.", "Was?"),
+    ],
+)
+def test_a_first_figure_answers_how_much_was_asked(
+    language: str, prompt: str, user: str, wrong: str, beside: str
+) -> None:
+    assert accused(language, prompt, user, wrong)
+    assert not accused(language, prompt, beside, wrong)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.drift.score import kind
+from gateway.drift.values import reckoning
 from gateway.drift.values.aside import TOUCHED, Asides
 from gateway.drift.values.figures import Figure, numbers
 from gateway.drift.values.reading import Mention, Reading
@@ -49,6 +50,7 @@ class Evidence:
         self.mentions: Sequence[Mention] = ()
         """They hold what is known of the words of the answer."""
         self._asides: Asides | None = None
+        self._shares: frozenset[float] | None = None
         self._theirs: frozenset[float | str] | None = None
         self.said: set[str] = set()
         self.asked: set[str] = set()
@@ -70,6 +72,14 @@ class Evidence:
         return self.facts.lexicon.dating.search(self.asked_text.lower()) is not None
 
     @property
+    def shares(self) -> frozenset[float]:
+        """Percentages that the answer or the question names as fractions."""
+        if self._shares is None:
+            reader = self.facts.lexicon.reader
+            self._shares = reader.shares(self.answer.lower()) | reader.shares(self.asked_text.lower())
+        return self._shares
+
+    @property
     def theirs(self) -> frozenset[float | str]:
         """Numbers that the user has just said: to say them again is no claim of the persona's."""
         if self._theirs is None:
@@ -86,7 +96,9 @@ class Evidence:
             return True
         if ledger.is_spoken(figure, self.answer, self.figures):
             return True
-        return ledger.follows(figure, self.figures, self.question.figures, self.question.words)
+        return reckoning.follows(
+            ledger, figure, self.figures, self.question.figures, self.question.words, self.shares
+        )
 
     def note(self, feature: str, strength: float) -> None:
         if strength > self.features[feature]:

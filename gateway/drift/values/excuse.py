@@ -3,25 +3,27 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
+from gateway.drift.values import reckoning
+from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.figures import (
     NOUN,
     PHONE,
     SECONDS,
     TIME,
-    YEAR,
+    WEEKDAY,
     Figure,
     numbers,
 )
 from gateway.drift.values.heard import STOPS, Heard
-from gateway.drift.values.ledger import Ledger
+from gateway.drift.values.ledger import NONE, Ledger
 
 _DENIED = 24
 """Characters before a figure in which its denial stands."""
-_DAY = 1440
-"""Minutes."""
+_DAY, _WEEK = 1440, 7
+"""Minutes of a day, and days."""
 
 
-def is_excused(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
+def is_excused(ledger: Ledger, evidence: Evidence, figure: Figure, heard: Heard) -> bool:
     """Tell whether the figure is the user's, denied, asked, within a range, or follows from others."""
     value = figure.value
     if figure.kind == PHONE and str(value) in "".join(filter(str.isdecimal, heard.earlier)):
@@ -44,9 +46,11 @@ def is_excused(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
         return True
     if figure.kind == TIME and f"{float(figure.value) % 60:g}" in ledger.minutes:
         return True
-    if figure.kind == YEAR and _is_reckoned(ledger, figure, heard):
+    if _is_until(ledger, figure, heard.asked_figures) or _is_day_beside(ledger, figure, heard.asked_figures):
         return True
-    return ledger.follows(figure, heard.figures, heard.asked_figures, heard.asked_stems)
+    return reckoning.follows(
+        ledger, figure, heard.figures, heard.asked_figures, heard.asked_stems, evidence.shares
+    )
 
 
 def _is_theirs(figure: Figure, asked: Iterable[Figure]) -> bool:
@@ -98,11 +102,23 @@ def _is_inside(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
     )
 
 
-def _is_reckoned(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
-    """Tell whether a year is so many years from a stored one, by a number that is said or stored."""
-    counts = numbers((*heard.figures, *heard.asked_figures)) | ledger.numbers
-    years = [one.figure.value for one in ledger.by_kind.get(YEAR, ())]
-    return any(abs(float(figure.value) - float(year)) in counts for year in years)
+def _is_until(ledger: Ledger, figure: Figure, asked: Iterable[Figure]) -> bool:
+    """Tell whether so many hours lie between a time of the user's and a stored one of any day."""
+    if figure.kind != "hour" or isinstance(figure.value, str):
+        return False
+    since = [float(one.value) for one in asked if one.kind == TIME and not isinstance(one.value, str)]
+    until = [float(value) for value in ledger.values.get(TIME, NONE) if not isinstance(value, str)]
+    return any((b - a - 60 * figure.value) % (_DAY / 2) == 0 for a in since for b in until)
+
+
+def _is_day_beside(ledger: Ledger, figure: Figure, asked: Iterable[Figure]) -> bool:
+    """Tell whether it is the day before or after the user's, or so many days from it as are stored."""
+    if figure.kind != WEEKDAY or isinstance(figure.value, str):
+        return False
+    told = [float(one.value) for one in asked if one.kind == WEEKDAY and not isinstance(one.value, str)]
+    away = {1.0, *(float(days) for days in ledger.values.get("day", NONE) if not isinstance(days, str))}
+    apart = {(figure.value - one) % _WEEK for one in told}
+    return any(days % _WEEK in apart or -days % _WEEK in apart for days in away)
 
 
 def is_classified(figure: Figure) -> bool:

@@ -1,23 +1,19 @@
 """A ledger is all figures that are stored of a persona, each with what it belongs to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from gateway.drift.numerals import LONGEST
 from gateway.drift.values import sums
 from gateway.drift.values.figures import (
-    DATE,
     LABEL,
     NOUN,
     NUMBER,
-    PERCENT,
     PHONE,
     SECONDS,
     TIME,
-    WEEKDAY,
     YEAR,
     Figure,
-    with_unit,
 )
 from gateway.drift.values.opening import Opening
 from gateway.drift.values.reader import Reader
@@ -25,8 +21,6 @@ from gateway.drift.values.stated import Stated, telling
 
 MOST = 400
 """Stored figures that are kept."""
-_SUMMED = 8
-"""Stored figures of what the user has named that are added up."""
 _APART = 16
 """So many times as long is another stretch of time: a day and an hour."""
 _CODE = 4
@@ -37,8 +31,6 @@ _SHORT = 2
 """Digits of a year without its century."""
 _WORKED = 5
 """Days of a week on which most people work."""
-_UNSUMMED = frozenset({TIME, YEAR, DATE, WEEKDAY})
-"""Kinds of which nothing is added up."""
 NONE: frozenset[float | str] = frozenset()
 
 
@@ -54,7 +46,8 @@ class Ledger:
         """All values, of whatever kind."""
         self._ranged: set[float | str] = set()
         """Numbers from which, or to which, something goes."""
-        self._lengths: set[tuple[str, float]] = set()
+        self.lengths: set[tuple[str, float]] = set()
+        """Stretches of time in seconds or months."""
         self.weights: dict[str, dict[str, float]] = {}
         self.minutes: set[str] = set()
         """Minutes of each hour at which something happens: "at minute 12"."""
@@ -74,7 +67,7 @@ class Ledger:
             if kind == NUMBER and stated.figure.is_range:
                 self._ranged.add(stated.figure.value)
             if length := stated.figure.length:
-                self._lengths.add(length)
+                self.lengths.add(length)
 
     def acquit(self, figure: Figure) -> None:
         """Take a figure of the persona's lines for right wherever it is said; it accuses nothing."""
@@ -111,14 +104,14 @@ class Ledger:
     def knows(self, figure: Figure) -> bool:
         """Tell whether the figure is stored, of whatever it may be said, or the same stretch of time."""
         values = self.values.get(figure.kind, ())
-        if figure.value in values or figure.length in self._lengths:
+        if figure.value in values or figure.length in self.lengths:
             return True
         if isinstance(figure.value, str):
             return self._is_written(figure)
         if figure.kind == YEAR and (figure.stop or figure.end) - figure.start == _SHORT:
             # A year without its century is of any.
             return any(not isinstance(one, str) and one % 100 == figure.value % 100 for one in values)
-        if figure.kind == "week" and ("s", figure.value * _WORKED * SECONDS["day"]) in self._lengths:
+        if figure.kind == "week" and ("s", figure.value * _WORKED * SECONDS["day"]) in self.lengths:
             # Five working days are a week.
             return True
         if figure.kind == "hour":
@@ -165,80 +158,6 @@ class Ledger:
         """Tell whether it is part of a price in two numbers that is stored: "one ninety"."""
         return sums.is_half_of({one.figure.value for one in self.amounts}, figure, text, said)
 
-    def follows(
-        self, figure: Figure, said: Iterable[Figure], asked: Iterable[Figure], named: frozenset[str]
-    ) -> bool:
-        """Tell whether it follows from stored ones and what is counted or `named`: three at eight euros.
-
-        What follows so may be counted on: so much a month is so much a year.
-        """
-        said, asked = list(said), list(asked)
-        if figure.kind == "year" and any(
-            float(figure.value) <= float(one.figure.value) and self.reader.bound.search(one.source.lower())
-            for one in self.by_kind["year"]
-        ):
-            # An age lies below one up to which something holds: "free up to twelve".
-            return True
-        if self._comes_of(figure, said, asked, named):
-            return True
-        if isinstance(figure.value, str) or figure.kind in _UNSUMMED:
-            return False
-        # "Three at £11 is thirty-three": beside its own kind, a number without a unit is of that kind, too.
-        others = [
-            meant
-            for one in said
-            if one.start != figure.start
-            and (meant := one if one.kind == figure.kind else with_unit(one, figure.kind)) is not None
-        ]
-        right = {
-            float(one.value)
-            for one in others[:_SUMMED]
-            if not isinstance(one.value, str) and (self.knows(one) or self._comes_of(one, said, asked, named))
-        }
-        if figure.length is not None and any(
-            one.length == figure.length and one.start != figure.start
-            for one in said
-            if self._comes_of(one, said, asked, named)
-        ):
-            return True
-        theirs = sums.counted(asked)
-        counts = sums.counted(said) | theirs
-        if not right:
-            return False
-        if figure.kind in self.reader.currencies and sums.is_left(
-            float(figure.value), right, theirs, self._values(figure.kind)
-        ):
-            return True
-        return sums.follows_from(float(figure.value), right, counts)
-
-    def _values(self, kind: str) -> set[float]:
-        return {value for value in self.values.get(kind, ()) if not isinstance(value, str)}
-
-    def _comes_of(
-        self, figure: Figure, said: Sequence[Figure], asked: Sequence[Figure], named: frozenset[str]
-    ) -> bool:
-        """Tell whether it follows from stored ones alone."""
-        value = figure.value
-        if isinstance(value, str):
-            return False
-        values = self._values(figure.kind)
-        if figure.length is not None:
-            # "Three runs a week" counts no weeks.
-            values.discard(1)
-        if figure.kind == TIME:
-            lengths = [seconds / 60 for unit, seconds in self._lengths if unit == "s"]
-            return any(value + length in values or value - length in values for length in lengths)
-        if figure.kind in _UNSUMMED:
-            return False
-        ranged = [one.figure.value for one in self.by_kind.get(figure.kind, ()) if one.figure.is_range]
-        if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
-            return True
-        shares = self.values.get(PERCENT, NONE)
-        counts = sums.counted(said), sums.counted(asked)
-        if sums.follows(float(value), values, self.numbers, shares, *counts):
-            return True
-        wanted = [one for one in self.by_kind.get(figure.kind, ()) if one.keys & named]
-        priced = [
-            (float(one.figure.value), one.keys) for one in wanted if not isinstance(one.figure.value, str)
-        ]
-        return sums.is_sum_of_named(float(value), priced[:_SUMMED], named)
+    def numbers_of(self, kind: str) -> set[float]:
+        """Give the stored values of a kind that are numbers."""
+        return {float(v) for v in self.values.get(kind, ()) if not isinstance(v, str)}

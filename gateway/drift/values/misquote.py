@@ -12,6 +12,7 @@ from gateway.drift.values.figures import (
     NUMBER,
     PHONE,
     TIME,
+    UNCOUNTED,
     WEEKDAY,
     YEAR,
     Figure,
@@ -55,11 +56,11 @@ def weigh(ledger: Ledger, evidence: Evidence, heard: Heard) -> None:
             evidence.accuse("figure", "number-clash", _LIKELY, span, held[0].called)
         elif ledger.knows(figure):
             evidence.support("figure_same", 1.0, held[0].basis)
-        elif not is_excused(ledger, figure, heard) and not _is_help(figure, held):
+        elif not is_excused(ledger, evidence, figure, heard) and not _is_help(figure, held):
             # What is said right beside it is not what it stands in place of.
             left = [one for one in held if not _is_said(one.figure, figure, heard.figures)]
             strength, stated = _accused(ledger, evidence, figure, left, heard) if left else (0.0, held[0])
-            if strength:
+            if strength and not (figure.length and _is_told_so(ledger, figure, heard)):
                 span = (figure.start, figure.end)
                 evidence.accuse("figure", "number-clash", strength, span, stated.called)
 
@@ -76,7 +77,7 @@ def _weigh_asked(ledger: Ledger, evidence: Evidence, heard: Heard) -> None:
     if not is_first or not is_count or len({one.figure.value for one in held}) > 1:
         return
     meant = figure._replace(kind=asked[0])
-    if not (ledger.holds(figure) or ledger.holds(meant) or is_excused(ledger, meant, heard)):
+    if not (ledger.holds(figure) or ledger.holds(meant) or is_excused(ledger, evidence, meant, heard)):
         span = (figure.start, figure.end)
         evidence.accuse("figure", "number-clash", _LIKELY, span, held[0].called)
 
@@ -88,7 +89,9 @@ def _weigh_bare(ledger: Ledger, evidence: Evidence, figure: Figure, heard: Heard
     near, _ = _context(ledger, figure, heard)
     for one in ledger.amounts:
         weights = ledger.weights[one.figure.kind]
-        if sum([weights[key] for key in one.keys & near]) >= _BARE and not is_excused(ledger, figure, heard):
+        if sum([weights[key] for key in one.keys & near]) >= _BARE and not is_excused(
+            ledger, evidence, figure, heard
+        ):
             span = (figure.start, figure.end)
             evidence.accuse("figure", "number-clash", _LIKELY, span, one.called)
             return
@@ -99,6 +102,7 @@ def _accused(
 ) -> tuple[float, Stated]:
     """Say how sure it is that another figure is stored of what this one is said of."""
     near, question = _context(ledger, figure, heard)
+    asks_count = evidence.facts.lexicon.patterns["count"].search(heard.asked) is not None
     best, stated = 0.0, held[0]
     if figure.kind == WEEKDAY:
         # Opening says on which days somebody is there; what is on only some day may be on another one.
@@ -122,13 +126,28 @@ def _accused(
         return _LIKELY, stated
     if figure.kind.startswith(LABEL):
         return TOUCHED, stated
+    if _is_asked(ledger, figure, heard, asks_count=asks_count):
+        return _LIKELY, stated
     if _is_only(ledger, figure, held):
-        if evidence.facts.lexicon.patterns["count"].search(heard.asked):
+        if asks_count:
             return _LIKELY, stated
         if figure.kind.startswith(NOUN) and not is_classified(figure):
             # It may be some others of the same kind, which is worth a look.
             return TOUCHED, stated
     return 0.0, stated
+
+
+def _is_asked(ledger: Ledger, figure: Figure, heard: Heard, *, asks_count: bool) -> bool:
+    """Tell whether it is the answer to how much or how many it is: the first figure, where that was asked.
+
+    Whoever names a price with a question mark asks for the right one: "A hundred pounds?"
+    """
+    if figure.kind in UNCOUNTED or figure.kind == YEAR:
+        return False
+    if any(one.start < figure.start for one in heard.figures):
+        return False
+    is_price = figure.kind in ledger.reader.currencies and heard.asked.rstrip()[-1:] in ("?", "？")
+    return asks_count or (is_price and any(one.kind == figure.kind for one in heard.asked_figures))
 
 
 def _is_only(ledger: Ledger, figure: Figure, held: list[Stated]) -> bool:
@@ -149,6 +168,15 @@ def _asks_hours(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
     start = max(0, figure.start - 40)
     near = heard.lower[start : figure.end + 12]
     return pattern.search(heard.asked) is not None and pattern.search(near) is not None
+
+
+def _is_told_so(ledger: Ledger, figure: Figure, heard: Heard) -> bool:
+    """Tell whether the same number is stored of the same thing, counted otherwise: four runs, four days."""
+    near, _ = _context(ledger, figure, heard)
+    return any(
+        one.figure.value == figure.value and one.figure.kind.startswith(NOUN) and one.keys & near
+        for one in ledger.stated
+    )
 
 
 def _context(ledger: Ledger, figure: Figure, heard: Heard) -> tuple[set[str], frozenset[str]]:
@@ -173,6 +201,7 @@ def _is_said(stated: Figure, figure: Figure, said: Iterable[Figure]) -> bool:
         and (
             (one.kind in (stated.kind, NUMBER) and one.value == stated.value)
             or (one.length or 0) == stated.length
+            or (stated.kind == "hour" and one.kind == TIME and one.value == 60 * float(stated.value))
         )
         for one in said
     )

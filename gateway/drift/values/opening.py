@@ -13,6 +13,8 @@ _DAY = 1440
 """Minutes."""
 _BEFORE, _BEHIND = 16, 14
 """Characters beside a time that may say that it is when the doors open or shut."""
+_SIGNED = re.compile(r"\d[:：.]\d")
+"""Hours and minutes as a clock of 24 hours has them."""
 _BREAK = re.compile(r"[.,;:!?。，、；！？\n]")
 _PART = re.compile(r"[;()!?。！？、，；\n]|[.,:](?!\d)")
 """It parts what is said of one day from what is said of another; no time of day has it."""
@@ -74,8 +76,7 @@ class Opening:
         if isinstance(value, str):
             return False
         # An hour that something leads up to may be one of the afternoon: "às quatro".
-        said = heard.text[figure.start : figure.end]
-        is_led = value <= _DAY / 2 and (" " in said or said.isalpha())
+        is_led = value <= _DAY / 2 and not _SIGNED.search(heard.text, figure.start, figure.end)
         meant = (value, value + _DAY / 2) if is_led else (value,)
         if not any(_lies(one, *hours) for one in meant for hours in self._hours):
             return False

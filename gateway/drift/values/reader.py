@@ -104,12 +104,17 @@ class Reader:
         self.bound = frames.pattern(rf"(?<!\w)(?:{own.bound})(?!\w)" if own.bound else "")
         self.bounded = frames.pattern(rf"(?<!\w)(?:{own.bound})" if own.bound else "", r"\s$")
         """They match what stands before a number up to which something holds, anywhere and right there."""
+        self._shares = own.shares
         self.there, self.away = frames.pattern(own.there), frames.pattern(own.away)
         self.closed = frames.pattern(own.closed)
 
     def counts_sentences(self, figure: Figure) -> bool:
         """Tell whether a figure counts sentences, as only what says how somebody speaks does."""
         return figure.kind.startswith(self._sentences)
+
+    def shares(self, lower: str) -> frozenset[float]:
+        """Give the parts of a whole that a text in lower case names, as percentages: "a *quarter* of it"."""
+        return frozenset(100 / parts for word, parts in self._shares.items() if word in lower)
 
     def may_read(self, stretch: Stretch) -> bool:
         """Tell whether figures may stand where no number was found among the words."""

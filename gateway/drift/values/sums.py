@@ -1,7 +1,8 @@
 """A figure follows from stored ones by a multiple, a sum or what is left, and is then no other figure."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import combinations, pairwise, permutations
+from typing import NamedTuple
 
 from gateway.drift.numerals import LONGEST
 from gateway.drift.values.figures import LABEL, TIME, Figure
@@ -35,45 +36,65 @@ def counted(figures: Iterable[Figure]) -> set[float]:
     return found
 
 
-def follows(
-    value: float,
-    values: Set[float],
-    every: Set[float | str],
-    shares: Set[float | str],
-    said: set[float],
-    asked: set[float],
-) -> bool:
-    """Tell whether a value follows from the `values` stored of its kind and the numbers of both texts.
+class Terms(NamedTuple):
+    """What a value of one kind may be reckoned from."""
 
-    `every` is all that is stored, of whatever kind, and `shares` are the percentages.
-    """
-    numbers = said | asked
-    if any(k > 1 and round(abs(value - k) * 100 / k, _DIGITS) in shares for k in numbers - {value}):
-        # A stored percentage is added to what somebody has said, or taken off.
+    stored: Set[float]
+    """Stored values of its kind."""
+    every: Set[float | str]
+    """All that is stored, of whatever kind."""
+    shares: Set[float]
+    """Percentages that are stored."""
+    told: Set[float]
+    """Percentages that are named as fractions, or the user's."""
+    said: Set[float]
+    """What the answer says of its kind, or without a unit, beside the value itself."""
+    asked: Set[float]
+    """What the user says so."""
+    counts: Set[float]
+    """Numbers of whatever kind in both texts."""
+    asked_counts: Set[float]
+    """Those in the user's."""
+
+
+def follows(value: float, terms: Terms) -> bool:
+    """Tell whether a value follows from stored ones of its kind and what both texts say."""
+    values, amounts = terms.stored, (terms.said | terms.asked) - {value}
+    if any(abs(value - part) < _CENT for k in amounts if k > 1 for part in _shared(k, terms.shares)):
         return True
-    if any(round(value * k, _DIGITS) in asked for k in _PARTED):
-        # "A third, that is ten", to whoever has said thirty.
+    if any(_is_about(value, part) for k in amounts | values if k > 1 for part in _shared(k, terms.told)):
         return True
-    for k in numbers - {value}:
-        # So much is a stored percentage of what somebody has said.
-        if k > 1 and round(value * 100 / k, _DIGITS) in shares:
-            return True
+    for k in terms.counts - {value}:
         # There and back is twice as much, and nobody says the number.
         if not 1 < k <= _MULTIPLES or k != int(k):
             continue
         each = {round(value / k, _DIGITS), round(value / k / 2, _DIGITS)}
         if not values.isdisjoint(each):
             return True
-    if _is_product(value, values, numbers - {value}):
+    if _is_product(value, values, terms.counts - {value}):
         return True
-    if _is_total(value, said, every):
+    if _is_total(value, terms.said, terms.every):
         return True
-    if any(round(value - one, _DIGITS) in numbers and value != 2 * one for one in numbers if one in values):
+    if any(round(value - one, _DIGITS) in amounts and value != 2 * one for one in amounts if one in values):
         return True
-    if any(round(abs(one - held), _DIGITS) == value for one in asked - {value} for held in values):
+    if any(round(abs(one - held), _DIGITS) == value for one in terms.asked - {value} for held in values):
         # So much is left: "two pounds more", to whoever has said thirty-eight.
         return True
-    return _is_sum(value, values, asked)
+    return _is_sum(value, values, terms.asked_counts)
+
+
+def _shared(whole: float, shares: Set[float]) -> Iterator[float]:
+    """Give each percentage of a whole, and the whole with it taken off or added."""
+    for one in shares:
+        part = whole * one / 100
+        yield from (part, whole - part, whole + part)
+
+
+def _is_about(value: float, reckoned: float) -> bool:
+    """Tell whether a value is the reckoned one, or the same without its cents: "knapp 24 Euro"."""
+    if abs(value - reckoned) < _CENT:
+        return True
+    return value == int(value) and reckoned != int(reckoned) and value > 1 and abs(value - reckoned) < 1
 
 
 def _is_product(value: float, values: Set[float], numbers: Set[float]) -> bool:
@@ -105,7 +126,12 @@ def follows_from(value: float, others: Set[float], counts: Set[float]) -> bool:
     return _come_to(value, some)
 
 
-def _is_total(value: float, said: set[float], every: Set[float | str]) -> bool:
+def is_difference(value: float, right: Set[float], others: Set[float]) -> bool:
+    """Tell whether it is what is left between a right value and another one, both said beside it."""
+    return any(_is_about(value, abs(one - other)) for one in right for other in others if one != other)
+
+
+def _is_total(value: float, said: Set[float], every: Set[float | str]) -> bool:
     """Tell whether it is what several stored numbers come to that the answer adds up: 28, 45 and 9."""
     parts = [one for one in said if one in every and 0 < one < value]
     return len(parts) <= _PARTS and _come_to(value, parts)
@@ -125,7 +151,7 @@ def _several(counts: Set[float]) -> set[float]:
     return {k for k in counts if 1 < k <= _MULTIPLES and k == int(k)}
 
 
-def _is_sum(value: float, values: Set[float], counts: set[float]) -> bool:
+def _is_sum(value: float, values: Set[float], counts: Set[float]) -> bool:
     """Tell whether it is a stored value and several of another one: a bed and two bowls of stew."""
     several = _several(counts)
     if not several or len(values) > _SUMMED:
