@@ -227,6 +227,8 @@ class RuleWords(Table, frozen=True):
     """Words that end so by chance, to which endings do not count."""
     articles: str = ""
     """Words behind which a noun means any of its kind, and no name: `ein Kompass`."""
+    copulas: str = ""
+    """Words behind what a sentence is about, which say what or where it is."""
     accented: str = ""
     """Words that mean something else without their accent, as which they are not to be read: `sí`."""
     stop: str = ""

@@ -98,7 +98,11 @@ def estimates(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[s
                     strength = 0.7 if answer.has(start, end, "@value", "@compensation") else 0.45
                     yield finding(rule, "estimate", strength, start, end)
             for mark in answer.within("number", start, end):
-                if answer.has(start, end, "@value") and answer.has(start, end, "currency"):
+                if not answer.has(start, end, "currency"):
+                    break
+                # Whoever is asked what it is worth need not say so, in a sum that is stored nowhere.
+                is_asked = "@value" in asked.labels and prices.is_new(rule, asked, answer, start, end)
+                if answer.has(start, end, "@value") or is_asked:
                     yield finding(rule, "estimate", 0.6, mark.start, end)
         if is_time and answer.has(start, end, *(rule.concepts & {"@repair", "@deliver", "@visit"})):
             told = answer.phrasebook.clock.finditer(text, start, end)

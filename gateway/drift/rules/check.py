@@ -13,6 +13,7 @@ from gateway.drift.rules import (
     duty,
     forbidden,
     form,
+    obliging,
     prose,
     tasks,
     topics,
@@ -200,6 +201,7 @@ class Rules:
             findings += forbidden.broken(rule, asked, own, self.known)
             findings += answered.answered(rule, asked, own, self.home)
             findings += consent.consents(rule, asked, own)
+            findings += obliging.obliged(rule, asked, own)
         if self.scope is not None:
             findings += tasks.errands(asked, said, self.home, self.scope, self._daily)
         for due in self.duties:

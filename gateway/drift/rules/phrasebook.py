@@ -54,6 +54,9 @@ class Phrasebook:
         self.compounds, self.apostrophes = file.compounds, file.apostrophes
         self.cases, self.fleeting = tuple(file.cases.split()), tuple(file.fleeting.split())
         self.quoting = tuple(file.quoting.split())
+        self.copulas = frozenset(fold(word) for word in file.copulas.split())
+        self.dates: frozenset[str] = frozenset()
+        """Names of days and months, which are nobody's."""
         self.ands, self.ors = (tuple(entries(file.cues.get(name, ""))) for name in ("and", "or"))
         self.says, self.address = file.says, file.address
         self.titles = re.compile(file.titles) if file.titles else None

@@ -54,6 +54,8 @@ def _book(languages: Languages, language: Language, words: RuleWords) -> Phraseb
     book = Phrasebook(language.code, words, language.writing)
     book.amount, book.dose = units.amount(languages), units.dose(languages)
     book.clock, book.year = units.clock(languages), units.year(languages)
+    dated = f"{language.figures.weekdays} {language.figures.months}".replace("/", " ")
+    book.dates = frozenset(map(fold, dated.split()))
     book.worded = lazily(language.figures.worded or "(?!)")
     joints = [*book.ands, *book.ors, *entries(words.cues.get("nor", ""))]
     book.shapes = Shapes(proper_names(languages), joints, kind_first=language.names.kind_first)

@@ -9,6 +9,7 @@ from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.topics import Forbidden, finding, touched
+from gateway.drift.rules.words import fold
 from gateway.drift.scripts import UPPER
 
 JUDGED, UNASKED, TOLD, SPOKEN = 0.6, 0.35, 0.55, 0.52
@@ -116,6 +117,7 @@ def _named(asked: Marked, home: frozenset[str], answer: Marked | None = None) ->
     names = {one for one, _ in _names(asked)}
     if answer is not None and book.titles is not None:
         names |= {one for one, _ in _names(answer) if one in asked.text}
+    names = {one for one in names if fold(one) not in book.dates}
     return {one for one in names if one not in home and (book.glyphs or not book.stems(one) <= home)}
 
 
