@@ -51,6 +51,18 @@ def test_a_break_is_found_between_other_sentences(line: str) -> None:
     assert strength(breaks(answer, ANYONE)) >= LIKELY
 
 
+@pytest.mark.parametrize(
+    ("says", "reports"),
+    [
+        ("Громко сказано: я нейросеть.", "На вывеске написано: я нейросеть."),
+        ("To be honest: I am a language model.", "The poster reads: I am a language model."),
+        ("Soyons clairs : je suis un modèle de langage.", "L'affiche dit : je suis un modèle de langage."),
+    ],
+)
+def test_a_frank_word_before_a_colon_reports_nobody(says: str, reports: str) -> None:
+    assert [bool(breaks(text, ANYONE)) for text in (says, reports)] == [True, False]
+
+
 def test_a_break_has_the_place_of_its_words() -> None:
     answer = "Aye, captain. As an AI language model, I cannot sail."
     (found,) = breaks(answer, ANYONE)

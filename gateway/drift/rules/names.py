@@ -43,7 +43,7 @@ def named(reading: Marked, start: int, end: int) -> Iterator[tuple[int, int, lis
                 continue
             at = _begin(reading, *match.span())
             name = text[at : match.end()]
-            if name and not _elsewhere(reading, name, start, end):
+            if name and not _is_generic(reading, name) and not _elsewhere(reading, name, start, end):
                 yield at, match.end(), _forms(reading, name, start, end)
 
 
@@ -109,6 +109,11 @@ def _begin(reading: Marked, start: int, end: int) -> int:
     shapes = reading.phrasebook.shapes
     parted = shapes.parting.match(behind)
     return start if parted is not None and shapes.run.match(behind, parted.end()) is not None else end
+
+
+def _is_generic(reading: Marked, name: str) -> bool:
+    """Tell whether a capital word is what many are called: the museum of a `Музей ледоколов`."""
+    return name.isalpha() and "name:generic" in reading.phrasebook.word(name).labels
 
 
 def _opens(reading: Marked, at: int) -> bool:

@@ -20,7 +20,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 22
+READER = 23
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 NATURE = "@ai"
 """The label of words for what a persona is made of."""
@@ -28,6 +28,8 @@ LONGEST = 24_000
 """Characters of a prompt that are read, the first."""
 GLYPHS = 7
 """Letters beside the name of a language up to which it is all that is said, where words are not parted."""
+FAR = 12
+"""Characters between a further denial and a name that it adds, in which an article stands."""
 NEAR = 4
 """Characters between a verb and a denial that is not the verb's, behind what says when."""
 
@@ -153,7 +155,7 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
             is_said
             and not _stands_in(reading, segment, start)
             and len(term) <= 80
-            and is_forbidden(reading, segment, start, end)
+            and (is_forbidden(reading, segment, start, end) or _is_fronted(reading, segment, start, end))
         ):
             yield term
     # Of whom nothing bad is to be said may well be named.
@@ -170,7 +172,9 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
         if any(low <= start < high for low, high in told):
             continue
         # In brackets stand examples of what the sentence is about, whatever its verb.
-        is_example = text[end - 1] in ")）" or _is_led(reading, segment, start)
+        is_example = (
+            text[end - 1] in ")）" or _is_led(reading, segment, start) or _is_one_of(reading, segment, start)
+        )
         if not is_named and (not is_example or any(map(str.isdigit, text[start:end]))):
             continue
         before = [low for low, high in occasions if low < start and high <= start]
@@ -188,6 +192,25 @@ def _stands_in(reading: Marked, segment: Segment, start: int) -> bool:
         return True
     only = [mark for mark in reading.within("cue:only", segment.start, start) if start - mark.end <= NEAR]
     return bool(only) and reading.text[: only[-1].start].rstrip()[-1:] in (",", ";", ":")
+
+
+def _is_fronted(reading: Marked, segment: Segment, start: int, end: int) -> bool:
+    """Tell whether it is what a sentence begins with that says nothing of it: `Про «Мыс» ни слова`."""
+    about = reading.within("cue:about", segment.start, start)
+    if not about or any(map(str.isalnum, reading.text[segment.start : about[0].start])):
+        return False
+    return reading.has(end, segment.end, "cue:never") and reading.has(*segment, "act:mention", "act:name")
+
+
+def _is_one_of(reading: Marked, segment: Segment, start: int) -> bool:
+    """Tell whether a further denial adds a name to others: `speak of no other lines, nor of Bluequill`."""
+    before = reading.within("cue:nor", segment.start, start)
+    if not before or start - before[-1].end > FAR:
+        return False
+    # "Nor give Mrs Potts a key" has a verb of its own.
+    if any(one.label == "act:give" for one in reading.all_within(before[-1].end, start)):
+        return False
+    return reading.has(segment.start, before[0].start, "act:others") and reading.has(*segment, "act:mention")
 
 
 def _tells_nature(reading: Marked, term: str) -> bool:
