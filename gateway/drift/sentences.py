@@ -95,11 +95,14 @@ def _add(found: list[Sentence], text: str, start: int, end: int, stop: str) -> N
 def _goes_on(stops: Stops, text: str, start: int, end: int, past: int) -> bool:
     """Tell whether a full stop from `end` on belongs to an abbreviation, an initial or an ordinal number."""
     behind = text[past : past + 2].strip()
-    if behind and behind[0].islower():
+    if behind[:1].islower():
         return True
-    first = max(start, end - _ABBREVIATED)
-    at = max(first, text.rfind(" ", first, end) + 1)
+    first = end - _ABBREVIATED if end - _ABBREVIATED > start else start
+    blank = text.rfind(" ", first, end)
+    at = blank + 1 if blank >= first else first
     word = text[at:end]
+    if word.isalpha() and len(word) > 1:
+        return word.lower() in stops.abbreviations
     if not word.isalnum():
         at = end
         while at > first and text[at - 1].isalnum():

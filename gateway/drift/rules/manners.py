@@ -55,6 +55,9 @@ class Manners:
             for name in REGISTERS
             if f"register:{name}{SURE}" not in said and _is_barred_surely(name, wanted)
         )
+        self._barred = {f"register:{name}" for name in self.barred}
+        self._barred.update(f"register:{name}{SURE}" for name in self.barred_sure)
+        """Labels of these; few answers have one."""
         self.is_wanted = bool(wanted)
         """The prompt says how the persona speaks; else one expression of another register is only odd."""
 
@@ -92,6 +95,8 @@ class Manners:
 
     def _foreign(self, answer: Marked) -> Iterator[tuple[str, int]]:
         """The labels of registers that are not the persona's, and what an expression of each counts."""
+        if self._barred.isdisjoint(answer.labels):
+            return
         for label in answer.labels:
             kind, _, name = label.partition(":")
             if kind == "register":
