@@ -96,6 +96,20 @@ from tests.drift.test_asides import accused
             "Lord Ames died in 1907.",
         ),
         (
+            "en",
+            "Cancelling with less than 24 hours of notice costs £9.",
+            "May I cancel?",
+            "There are twenty-five hours of notice to go, and it costs below twenty-four.",
+            "Cancelling needs 36 hours of notice.",
+        ),
+        (
+            "en",
+            "Beginners run four runs a week.",
+            "How many?",
+            "Beginners run on four days.",
+            "Beginners run five runs a week.",
+        ),
+        (
             "es",
             "La tienda cierra a las 19:00. Hay que llamar un día antes.",
             "¿Y si voy el sábado?",

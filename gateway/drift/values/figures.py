@@ -107,7 +107,7 @@ def ranged(text: str, found: list[Figure], to: re.Pattern[str], beside: re.Patte
         )
         if not is_range and not (len(gap) <= 12 and beside.fullmatch(gap)):
             continue
-        bare = one.kind == NUMBER or (is_range and one.kind.startswith((NOUN, LABEL)))
+        bare = one.kind == NUMBER or (is_range and one.kind.startswith((NOUN, LABEL)) and _rises(one, other))
         if bare and isinstance(one.value, str) and one.value.isdecimal():
             one = one._replace(value=int(one.value[:LONGEST]))
         if bare and other.kind not in (WEEKDAY, DATE, PHONE) and not isinstance(one.value, str):
@@ -121,6 +121,13 @@ def ranged(text: str, found: list[Figure], to: re.Pattern[str], beside: re.Patte
     return found
 
 
+def _rises(one: Figure, other: Figure) -> bool:
+    """Tell whether both may be ends of a range: no price goes from "120 Go" to "à 15,90 €"."""
+    if isinstance(one.value, str) or isinstance(other.value, str):
+        return True
+    return one.value <= other.value
+
+
 def joined(
     text: str, found: list[Figure], currencies: Container[str], joins: re.Pattern[str]
 ) -> list[Figure]:
@@ -131,9 +138,12 @@ def joined(
         if last is not None and _is_minutes(text, last, one):
             minutes = float(last.value) * (60 if last.kind == "hour" else 1) + float(one.value)
             out[-1] = Figure(TIME, minutes, last.start, one.end, stop=one.end)
+        elif last is not None and _is_longer(text, last, one, joins):
+            minutes = float(last.value) * 60 + float(one.value)
+            out[-1] = Figure("minute", minutes, last.start, one.end, stop=one.end)
         elif last is not None and last.kind in currencies and _is_cents(text, last, one, joins):
-            value = float(last.value) + float(one.value) / 100
-            out[-1] = Figure(last.kind, value, last.start, one.end, stop=one.end)
+            value, end = float(last.value) + float(one.value) / 100, one.stop or one.end
+            out[-1] = Figure(last.kind, value, last.start, end, stop=end)
         elif last is not None and last.kind in currencies and _is_change(text, last, one, joins):
             value = float(last.value) + float(one.value)
             out[-1] = Figure(last.kind, value, last.start, one.end, stop=one.end)
@@ -146,6 +156,13 @@ def _is_minutes(text: str, hour: Figure, one: Figure) -> bool:
     if hour.kind not in ("hour", TIME) or isinstance(hour.value, str) or not _is_rest(text, hour, one):
         return False
     return float(one.value) < 60 and (hour.value <= 24 if hour.kind == "hour" else hour.value % 60 == 0)
+
+
+def _is_longer(text: str, hours: Figure, one: Figure, joins: re.Pattern[str]) -> bool:
+    """Tell whether minutes go on with hours: "an hour and five minutes"."""
+    if hours.kind != "hour" or one.kind != "minute" or isinstance(one.value, str):
+        return False
+    return one.value < 60 and joins.fullmatch(text, hours.end, one.start) is not None
 
 
 def _is_change(text: str, whole: Figure, one: Figure, joins: re.Pattern[str]) -> bool:
@@ -173,4 +190,6 @@ def _is_rest(text: str, whole: Figure, one: Figure) -> bool:
     if text[whole.end : one.start] != " " or isinstance(whole.value, str) or whole.value != int(whole.value):
         return False
     bare = one.kind == NUMBER or (one.kind.startswith(LABEL) and str(one.value).isdecimal())
+    # In "vingt-deux euros quatre-vingt-dix font" the next word is none that is counted.
+    bare = bare or (one.kind.startswith(NOUN) and whole.kind not in ("hour", TIME) and float(one.value) >= 10)
     return bare and 0 < float(one.value) < 100

@@ -13,6 +13,8 @@ _CLOCK = re.compile(r"([01]?\d|2[0-4])[:：]([0-5]\d)(?![\d:])")
 _DOTTED = re.compile(r"([01]?\d|2[0-4])\.([0-5]\d)(?![\d.])")
 _OF_RANGE = r"([01]?\d|2[0-4])\.([0-5]\d)(?!\d|\.\d)"
 _DOTTED_RANGE = re.compile(rf"(?<![\d.]){_OF_RANGE}([^\d.]{{1,6}}){_OF_RANGE}(?! ?%)")
+_WHOLE_RANGE = re.compile(rf"\s*{_OF_RANGE}([^\d.]{{1,6}})([01]?\d|2[0-4])(?:\.[0-5]\d)?\s*")
+"""A range that is all of a field, as "7.30 to 10" under breakfast."""
 _DASHES = frozenset("-–—")
 _SPAN = 12
 """Characters of a range before its last figure."""
@@ -51,6 +53,11 @@ class Groups:
 
     def _spanned(self, lower: str, start: int) -> Figure | None:
         """Read an end of opening hours: "open 9.30 to 4.30 on Fridays"."""
+        whole = _WHOLE_RANGE.fullmatch(lower) if start < _SPAN else None
+        if whole is not None and whole.start(1) == start and self._to.fullmatch(whole[3]) is not None:
+            end = whole.end(2)
+            figure = self._clock.time(lower, start, end, int(whole[1]) * 60 + int(whole[2]))
+            return figure._replace(stop=end)
         for match in _DOTTED_RANGE.finditer(lower, max(0, start - _SPAN), start + 2 * _SPAN):
             if match.start() > start:
                 return None

@@ -17,6 +17,7 @@ from gateway.drift.values.figures import (
     YEAR,
     Figure,
     sentence_of,
+    with_unit,
 )
 from gateway.drift.values.heard import Heard
 from gateway.drift.values.ledger import NONE, Ledger
@@ -199,7 +200,8 @@ def _is_said(stated: Figure, figure: Figure, said: Iterable[Figure]) -> bool:
     return any(
         one.start != figure.start
         and (
-            (one.kind in (stated.kind, NUMBER) and one.value == stated.value)
+            (one.kind == stated.kind and one.value == stated.value)
+            or ((meant := with_unit(one, stated.kind)) is not None and meant.value == stated.value)
             or (one.length or 0) == stated.length
             or (stated.kind == "hour" and one.kind == TIME and one.value == 60 * float(stated.value))
         )
