@@ -139,6 +139,11 @@ class Answers:
         for start, stop in self._places(heard.text[: min(end, FIRST)]):
             words = [word.lower() for word in re.findall(r"\w{2,}", heard.text[start:stop])]
             words = [word for word in words if word not in self._titles and word not in self._stop]
+            if any(one.start == start and one.category[0] == "_" for one in evidence.mentions):
+                # "I am Ada" begins with no name.
+                words = words[1:]
+            if all(_is_land(evidence, heard.text, start, stop, word) for word in words):
+                continue
             near = meant
             if must_stand_beside:
                 near = [one for one in self.told if _is_beside(heard, one.keys, start)]
@@ -209,6 +214,12 @@ class Answers:
             if self._capitals_tell or titled or (named and not begins):
                 found.append((start, match.end()))
         return found
+
+
+def _is_land(evidence: Evidence, text: str, start: int, stop: int, word: str) -> bool:
+    """Tell whether a word of a name is that of a country or its people: "an American"."""
+    lands = [one for one in evidence.mentions if one.category == PLACE and start <= one.start < stop]
+    return any(text[one.start : one.end].lower() == word for one in lands)
 
 
 def _is_told(word: str, text: str) -> bool:

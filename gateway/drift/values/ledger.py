@@ -27,6 +27,10 @@ _CODE = 4
 """Digits before a telephone number that are a country's."""
 _LABELLED = 5
 """Letters of a word by which a label is known."""
+_FORM = 6
+"""Letters of a kind by which a word is known in another form, `n:` among them."""
+_NOON = 780
+"""Minutes from which on a time is one of the afternoon, and all that are stored are told so."""
 _SHORT = 2
 """Digits of a year without its century."""
 _WORKED = 5
@@ -91,7 +95,7 @@ class Ledger:
     def held(self, figure: Figure) -> list[Stated]:
         """Give the stored figures that this one may be held against: months are years, too."""
         if figure.length is None:
-            return self.by_kind.get(figure.kind, [])
+            return self.by_kind.get(figure.kind) or self._inflected(figure.kind)
         unit, long = figure.length
         held = []
         for one in self.stated:
@@ -101,9 +105,16 @@ class Ledger:
                 held.append(one)
         return held
 
+    def _inflected(self, kind: str) -> list[Stated]:
+        """Give the stored figures that count the same in another form: beş *akçedir*."""
+        begins = kind[:_FORM]
+        if not kind.startswith(NOUN) or len(begins) < _FORM:
+            return []
+        return [one for held, some in self.by_kind.items() if held.startswith(begins) for one in some]
+
     def knows(self, figure: Figure) -> bool:
         """Tell whether the figure is stored, of whatever it may be said, or the same stretch of time."""
-        values = self.values.get(figure.kind, ())
+        values = self.values.get(figure.kind) or {one.figure.value for one in self._inflected(figure.kind)}
         if figure.value in values or figure.length in self.lengths:
             return True
         if isinstance(figure.value, str):
@@ -122,9 +133,10 @@ class Ledger:
         # "The line is drawn at twenty-four" is told of hours, too, and "10 to 5" of times.
         if {figure.value / 60, figure.value / 60 - 12} & self._ranged:
             return True
-        return not {figure.value + 720, figure.value - 720}.isdisjoint(values) or (
-            figure.value / 60 in self.values.get("hour", ())
-        )
+        # Where times of the afternoon are stored, those of the morning are none of these.
+        is_exact = figure.value >= _NOON and any(not isinstance(one, str) and one >= _NOON for one in values)
+        others = {figure.value + 720} if is_exact else {figure.value + 720, figure.value - 720}
+        return not others.isdisjoint(values) or (figure.value / 60 in self.values.get("hour", ()))
 
     def _is_written(self, figure: Figure) -> bool:
         """Tell whether a number or label is stored as another kind of figure, or with a country's digits."""

@@ -129,6 +129,8 @@ def _accused(
         return TOUCHED, stated
     if _is_asked(ledger, figure, heard, asks_count=asks_count):
         return _LIKELY, stated
+    if figure.length is not None and _asks_length(evidence, figure, heard):
+        return _LIKELY, stated
     if _is_only(ledger, figure, held):
         if asks_count:
             return _LIKELY, stated
@@ -149,6 +151,18 @@ def _is_asked(ledger: Ledger, figure: Figure, heard: Heard, *, asks_count: bool)
         return False
     is_price = figure.kind in ledger.reader.currencies and heard.asked.rstrip()[-1:] in ("?", "？")
     return asks_count or (is_price and any(one.kind == figure.kind for one in heard.asked_figures))
+
+
+def _asks_length(evidence: Evidence, figure: Figure, heard: Heard) -> bool:
+    """Tell whether an answer begins with how long something takes, to whoever asks for that."""
+    lexicon = evidence.facts.lexicon
+    end = sentence_of(heard.text, heard.figures[0])[1]
+    prices = (one.start < end and one.kind in lexicon.reader.currencies for one in heard.figures)
+    if figure.start > min(_FIRST, end) or any(prices):
+        # "Twelve months come to £90" says what they cost.
+        return False
+    is_asked = lexicon.patterns["count"].search(heard.asked) or lexicon.dating.search(heard.asked)
+    return is_asked is not None and not heard.asked_figures
 
 
 def _is_only(ledger: Ledger, figure: Figure, held: list[Stated]) -> bool:
