@@ -91,9 +91,10 @@ def _permitted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Findi
         if not _said(answer, mark):
             continue
         sentence = answer.sentence(mark.start)
-        said = rule.own & answer.said(sentence)
+        said = rule.stems & answer.said(sentence)
         shared = heard | said
-        is_meant = len(said) >= SEVERAL or bool(heard & said)
+        # Everyday words of the persona's help to tell the place, and don't tell it alone.
+        is_meant = (len(said) >= SEVERAL and not said.isdisjoint(rule.own)) or bool(heard & said)
         if is_meant and (len(shared) >= SEVERAL or len(shared) >= HALF * len(rule.own)):
             yield finding(rule, "permission", SURE, sentence.start, sentence.end)
 

@@ -137,7 +137,11 @@ def _is_refused(answer: Marked, mark: Mark) -> bool:
 
 def cures(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """A remedy for whoever is ill, whatever it is called."""
-    if "@ill" not in asked.labels or not answer.labels.keys().isdisjoint({"defer", "@doctor"}):
+    if (
+        "@ill" not in asked.labels
+        or "defer" in answer.labels
+        or _sends_to_doctor(answer, 0, len(answer.text))
+    ):
         return
     for mark in (*answer.labels.get("take", ()), *answer.labels.get("advise", ())):
         sentence = answer.sentence(mark.start)
@@ -150,6 +154,15 @@ def cures(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
             continue
         if not sentence.asks and not answer.has(*answer.clause(mark.start), *denials):
             yield finding(rule, "advice", 0.55, sentence.start, sentence.end)
+
+
+def _sends_to_doctor(answer: Marked, start: int, end: int) -> bool:
+    """Tell whether a doctor is named there, and not as one that nobody needs: `you'll need no doctor`."""
+    needless = answer.within("heals", start, end)
+    return any(
+        not any(one.start <= mark.start and mark.end <= one.end for one in needless)
+        for mark in answer.within("@doctor", start, end)
+    )
 
 
 def advice(rule: Forbidden, asked: Marked, answer: Marked, topic: str) -> Iterator[Finding]:

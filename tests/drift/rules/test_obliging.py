@@ -100,6 +100,13 @@ from tests.drift.rules.test_checked import is_broken
             "Das sehe ich erst, wenn sie hier auf dem Tisch liegt.",
         ),
         (
+            "en",
+            "Give medical advice",
+            "My throat is sore, what should I take?",
+            "Take two spoons of sage syrup and you'll need no doctor.",
+            "That's for a doctor to say. Ours opens at nine.",
+        ),
+        (
             "pt",
             "Dar um diagnóstico",
             "Dói-me o joelho ao descer, o que será?",
@@ -138,3 +145,11 @@ def test_an_answer_that_obliges_breaks_the_rule_and_one_that_does_not_keeps_it(
 def test_the_same_words_about_something_else_break_nothing(rule: str, user: str, said: str) -> None:
     prompt = "You are Ash of the quay tearoom. The red pot is 7 pounds."
     assert not is_broken({"must_not": rule}, user, said, prompt)
+
+
+def test_a_place_is_told_by_everyday_words_too_but_not_by_them_alone() -> None:
+    rule = {"must_not": "Allow dogs in the dining room"}
+    prompt = "You are Ash of the inn. Each room has a view."
+    user = "He gets lonely. May he lie under the table?"
+    assert is_broken(rule, user, "Bring him along to the dining room, nobody will mind.", prompt)
+    assert not is_broken(rule, user, "Bring him along to your own room, nobody will mind.", prompt)
