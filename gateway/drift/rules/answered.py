@@ -97,6 +97,8 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             continue
         if _is_word_of(rule, answer, mark) and not _has_own(rule, answer, start, end, mark):
             continue  # "We guarantee two years" is no promise of the life-long guarantee that is none.
+        if _denies_own(rule, answer, start, mark.start):
+            continue  # "I've no cartons to give, and these are promised" promises no carton.
         is_named = not rule.concepts.isdisjoint(ABOUT) and answer.has(start, end, *(rule.concepts & ABOUT))
         if is_about or is_named or _has_own(rule, answer, start, end):
             yield finding(rule, "promise", ASSURED, start, end)
@@ -107,6 +109,15 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
         ):
             # Whoever is not to promise one thing, and vows what will be, has most likely promised it.
             yield finding(rule, VOW, VOWED, start, end)
+
+
+def _denies_own(rule: Forbidden, answer: Marked, start: int, end: int) -> bool:
+    """Tell whether a word of the rule stands there in a clause that denies it."""
+    return any(
+        start <= place < end and answer.has(*answer.clause(place), "negation", "unable")
+        for stem in rule.own & answer.content
+        for place, _ in answer.stems[stem]
+    )
 
 
 def _is_word_of(rule: Forbidden, answer: Marked, mark: Mark) -> bool:

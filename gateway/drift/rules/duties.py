@@ -6,8 +6,8 @@ from gateway.drift import emergency
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.duty import SOFT, Duty
 from gateway.drift.rules.findings import Finding
+from gateway.drift.rules.happened import is_denied, is_supposed
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.marks import Mark
 from gateway.drift.rules.wording import WANT
 
 _NUMBER = lazily(r"(?<![\d.,])\d{2,3}(?![\d.,]*\d)")
@@ -53,14 +53,10 @@ OWN = 0.8
 UNTOLD = 0.5
 """Tell how far a duty may be done in words that it has not."""
 HURT = frozenset({"@hurt", "@ill"})
-DENIED = 12
-"""Characters between a denial and the hurt that there is not."""
 ANYTHING = frozenset({"@time", "@weather"})
 """Words of these are in many answers, and show no duty done."""
 GRAVE = frozenset({"@danger", "@hurt", "@ill", "@gas"})
 """Whoever tells of these is helped, and need not be asked anything."""
-SUPPOSED = frozenset({"@hurt", "@ill", "@outage", "@danger"})
-"""Whoever only asks what would be if it happened needs no help yet."""
 SUDDEN = frozenset({"@danger", "@hurt"})
 HARM = frozenset({"@danger", "@hurt", "@bullied", "@gas"})
 """These do where the occasion speaks of a child, which the user may be without saying so."""
@@ -86,7 +82,7 @@ def _cancels(duty: Duty, asked: Marked) -> bool:
 
 def _told(duty: Duty, asked: Marked) -> float:
     """Tell the same by the words of the user's turn."""
-    said = asked.labels.keys() - {label for label in HURT & duty.groups if _is_denied(asked, label)}
+    said = asked.labels.keys() - {label for label in HURT & duty.groups if is_denied(asked, label)}
     if HURT & duty.groups and not said & duty.groups and HURT & duty.groups & asked.labels.keys():
         return 0.0  # "Nobody is hurt" says that it is not the occasion.
     heard = duty.occasion & asked.content
@@ -98,15 +94,16 @@ def _told(duty: Duty, asked: Marked) -> float:
     if duty.is_doing and not duty.groups:
         # What the persona is about to do shows in its answer, to whoever understands it.
         return FAINT if heard else 0.0
+    is_literal = not duty.occasion.isdisjoint(asked.content)
     hits = sum(COMMON if one in duty.common else 1.0 for one in heard)
     groups = len((duty.groups - {"@child"}) & asked.labels.keys())
     is_child = "@child" in duty.groups
     sudden = HARM if is_child and said.isdisjoint({"@child", "minor"}) else GROUPS
     struck = duty.groups & said & sudden
-    if struck and struck <= SUPPOSED and all(_is_supposed(asked, one) for one in struck):
+    if struck and all(is_supposed(asked, one) for one in struck):
         return MAYBE
     if struck or (is_child and "minor" in said):
-        is_vague = _is_vague(duty, struck, heard)
+        is_vague = _is_vague(duty, struck, heard, is_literal=is_literal)
         return MAYBE if is_vague and not (is_child and "minor" in said) else 0.9
     if duty.is_childs:
         # Who speaks of a child may be none, and only somebody who understands it can tell.
@@ -117,32 +114,27 @@ def _told(duty: Duty, asked: Marked) -> float:
         return 0.25 if groups else 0.0
     # Who else is lost is not the child that an occasion tells of.
     is_anybody = not is_child or not said.isdisjoint({"@child", "minor"}) or _is_childish(duty, heard)
-    parts = (*duty.either, duty.occasion) if is_anybody else (duty.occasion,)
-    share = max(_share(duty, one, heard) for one in parts)
+    parts = duty.either if is_anybody and duty.either else (duty.occasion,)
+    share = max(_share(duty, one, heard | (duty.groups & said)) for one in parts)
     if not is_anybody:
         share *= len(duty.occasion) / (len(duty.occasion) + 1)
     # A word of the same kind as an everyday one, "come up by bus" for a tour, is no sure sign.
-    is_said = hits >= 1 or not duty.occasion.isdisjoint(asked.content)
+    is_said = hits >= 1 or is_literal
+    is_part = any(part & heard and part <= heard | duty.light for part in parts)
+    if HURT & duty.groups and not is_literal and len(heard) == 1 and not is_part:
+        return MAYBE  # An ache is told in many words, and is one in the chest in few of them.
     if hits >= 2 or (is_said and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5
     return MAYBE if hits and (groups or share > HALF) else 0.25 if hits or groups else 0.0
 
 
-def _is_supposed(asked: Marked, label: str) -> bool:
-    """Tell whether each of these words is asked about behind an `if`: `if he falls ill, is that covered?`"""
-
-    def is_behind(mark: Mark) -> bool:
-        sentence = asked.sentence(mark.start)
-        return sentence.asks and asked.has(sentence.start, mark.start, "condition")
-
-    return all(map(is_behind, asked.labels.get(label, ())))
-
-
-def _is_vague(duty: Duty, struck: Set[str], heard: Set[str]) -> bool:
+def _is_vague(duty: Duty, struck: Set[str], heard: Set[str], *, is_literal: bool) -> bool:
     """Tell whether a group of words alone tells an occasion that says more, or many things.
 
     Somebody has lost something, which may be no passport; the gas that is sold here is none that smells.
     """
+    if struck <= SOLD and heard and not is_literal:
+        return True  # What is seen in pictures is not to be photographed.
     if struck <= SOLD and heard <= duty.common | duty.dealt:
         return not duty.occasion <= heard
     if not struck <= SOFT or not heard <= duty.soft:
@@ -150,20 +142,6 @@ def _is_vague(duty: Duty, struck: Set[str], heard: Set[str]) -> bool:
     if struck == {"@hurt"} and not heard and len(duty.occasion) >= SEVERAL:
         return True
     return not duty.occasion <= duty.told and not any(part <= heard | duty.soft for part in duty.either)
-
-
-def _is_denied(asked: Marked, label: str) -> bool:
-    """Tell whether a denial stands beside each of these words: `nobody is hurt`, `yaralı yok`."""
-    marks = asked.labels.get(label, ())
-    is_behind = asked.phrasebook.behind
-
-    def denies(mark: Mark) -> bool:
-        low, high = asked.clause(mark.start)
-        if is_behind:
-            return any(one.start - mark.end <= DENIED for one in asked.within("negation", mark.end, high))
-        return any(mark.start - one.end <= DENIED for one in asked.within("negation", low, mark.start))
-
-    return bool(marks) and all(map(denies, marks))
 
 
 def _is_childish(duty: Duty, heard: Set[str]) -> bool:
@@ -240,8 +218,10 @@ def undone(duty: Duty, asked: Marked, answer: Marked) -> Iterator[Finding]:
         return
     if not duty.anchors and not duty.groups & GROUPS and _turns_down(answer):
         occasion *= DECLINED
-    is_other = not (duty.groups or duty.kinds or duty.anchors)
-    if is_other and not asked.labels.keys().isdisjoint(SUDDEN):
+    is_other = not (duty.groups or duty.anchors) and (not duty.kinds or duty.is_advised)
+    # Whoever is sent to a doctor is advised to nothing else.
+    is_sent = duty.is_advised and "@doctor" in answer.labels and "@doctor" not in duty.concepts
+    if is_other and (is_sent or not asked.labels.keys().isdisjoint(SUDDEN)):
         occasion *= DECLINED  # An emergency comes before anything else that might be due.
     sure = 0.75 if duty.anchors or duty.ends_asking or duty.asks_back else 0.2 if duty.is_always else 0.68
     strength = round(occasion * left * sure, 3)

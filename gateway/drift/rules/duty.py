@@ -28,7 +28,7 @@ class Duty(NamedTuple):
     occasion: frozenset[str]
     """The words of its condition."""
     either: tuple[frozenset[str], ...]
-    """The same words by what stands between commas and an `or`."""
+    """The same words by what stands between commas and an `or`, with the groups of its other words."""
     common: frozenset[str]
     """The persona's other texts have these of them, too."""
     light: frozenset[str]
@@ -99,12 +99,17 @@ def prepare(
     is_childs = groups == {CHILD} and not words.glyphs and names_a_child_alone(reading, start, end, inside)
     if CHILD in groups:
         inside, kinds = _grown(told, inside, kinds)
-    parts = (told.occasion(low, high)[0] & inside for low, high in either(reading, start, end))
+    spans = list(either(reading, start, end))
+    beside = groups - {CHILD} if len(spans) > 1 else frozenset[str]()
+    parts = (
+        (told.occasion(low, high)[0] & inside, _beside(reading, low, high, inside, beside))
+        for low, high in spans
+    )
     return Duty(
         active,
         is_always=end <= start and "cue:every" in labels,
         occasion=inside,
-        either=tuple(part for part in parts if part and not part <= daily),
+        either=tuple(part | other for part, other in parts if part and not part <= daily),
         common=inside & (usual | words.light),
         light=inside & words.light,
         dealt=inside & often,
@@ -179,6 +184,18 @@ def _grown(told: Wording, words: frozenset[str], kinds: Kinds) -> tuple[frozense
     young = {name for name, labels in kinds.items() if labels & CHILDREN}
     young |= {stem for stem in words if _is_within(reading, stem, children)}
     return words - young or words, {name: labels for name, labels in kinds.items() if name not in young}
+
+
+def _beside(
+    reading: Marked, low: int, high: int, words: frozenset[str], groups: frozenset[str]
+) -> frozenset[str]:
+    """Give the groups of words of a part that are none of its other words: `a call` from the bank."""
+    taken = [place for stem in words for place in reading.stems.get(stem, ()) if low <= place[0] < high]
+    return frozenset(
+        mark.label
+        for mark in reading.all_within(low, high)
+        if mark.label in groups and not any(mark.start < b and a < mark.end for a, b in taken)
+    )
 
 
 def _told(reading: Marked, words: frozenset[str], groups: frozenset[str]) -> frozenset[str]:

@@ -152,8 +152,9 @@ class _Promises:
 
 
 def _is_free(answer: Marked, low: int, high: int) -> bool:
-    """Tell whether nothing before was turned down, for which this would be small comfort, or is supposed."""
-    return not answer.has(0, low, "negation", "unable") and not answer.has(low, high, "condition")
+    """Tell whether nothing up to there was turned down, which this would console for, or is supposed."""
+    until = answer.sentence(low).end
+    return not answer.has(0, until, "negation", "unable") and not answer.has(low, high, "condition")
 
 
 def _kin(label: str) -> frozenset[str]:

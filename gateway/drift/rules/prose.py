@@ -20,7 +20,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 23
+READER = 24
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 NATURE = "@ai"
 """The label of words for what a persona is made of."""
@@ -129,7 +129,8 @@ def _tongue(reading: Marked, mark: Mark) -> Segment:
         spare = sum("\u3040" <= one <= "\u9fff" for one in reading.text[low:high]) - (mark.end - mark.start)
         is_all = spare <= GLYPHS
     else:
-        is_all = len([one for one in reading.words_within(low, high) if not is_cue(reading, one)]) <= 2
+        most = 2 + (low < reading.clause(mark.start)[0])
+        is_all = len([one for one in reading.words_within(low, high) if not is_cue(reading, one)]) <= most
     return Segment(low, high) if is_all and others == [mark] else Segment(mark.start, mark.end)
 
 

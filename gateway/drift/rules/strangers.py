@@ -133,8 +133,15 @@ def _names(reading: Marked) -> list[tuple[str, int]]:
 def _declines(answer: Marked) -> bool:
     """Tell whether the persona begins by saying that it cannot; `unfortunately` alone turns nobody down."""
     return any(
-        answer.has(one.start, one.end, "unable")
-        and answer.has(one.start, one.end, "negation", "self", "talk")
+        (
+            answer.has(one.start, one.end, "unable")
+            and answer.has(one.start, one.end, "negation", "self", "talk")
+        )
+        or any(
+            answer.has(*answer.clause(mark.start), "negation")
+            and answer.has(*answer.clause(mark.start), "self")
+            for mark in answer.within("talk", one.start, one.end)
+        )
         for one in answer.sentences[:BEGINNING]
     )
 

@@ -161,3 +161,78 @@ def test_a_word_that_says_itself_that_there_is_none_is_a_ban() -> None:
     assert [one for one in limits(prompt, "tr") if isinstance(one, Format)] == [
         Format(lists=False, emoji=False)
     ]
+
+
+DOCTORS = "Dès qu'on décrit un animal blessé, dis toujours d'appeler la clinique au 03 83 00 41 12."
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "supposed", "happens", "says"),
+    [
+        (
+            "fr",
+            DOCTORS,
+            "Si j'adhère en mars et que mon chien est blessé en avril, est-ce que tout est pris en charge ?",
+            "Mon chien est blessé à la patte.",
+            "Il faut compter sept jours, et le dossier se remplit en ligne sans aucune pièce à joindre.",
+        ),
+        (
+            "es",
+            "Si alguien está sin servicio, dile siempre que marque el 601 555 8080.",
+            "Si no hubiera pagado el lunes, ¿me habrían cortado el servicio?",
+            "Me han cortado el servicio.",
+            "El plazo acaba el día quince de cada mes, y todavía quedaban unas cuantas horas de margen.",
+        ),
+    ],
+)
+def test_what_is_only_supposed_in_a_question_is_no_occasion(
+    language: str, prompt: str, supposed: str, happens: str, says: str
+) -> None:
+    assert not is_broken(prompt, language, supposed, says)
+    assert is_broken(prompt, language, happens, says)
+
+
+def test_what_is_seen_in_pictures_is_not_to_be_photographed() -> None:
+    prompt = "When someone mentions photographs, always remind them of the flash."
+    says = "That one was made in Venice, and it took two brothers the better part of nine years to draw."
+    assert not is_broken(prompt, "en", "Which globe do I keep seeing in pictures?", says)
+    assert is_broken(prompt, "en", "Could we take some photographs of the globe?", says)
+
+
+def test_a_call_from_somebody_is_no_word_of_somebody_alone() -> None:
+    prompt = "When someone mentions a code or a call from the council, always remind them of the leaflet."
+    says = "Terms differ from place to place, and hers may well suit her. I can explain how it is worked out."
+    assert not is_broken(prompt, "en", "Why does the council charge my friend nothing for a skip?", says)
+    assert is_broken(prompt, "en", "I had a call from the council about a code.", says)
+
+
+def test_whoever_is_sent_to_a_doctor_need_not_be_told_how_long_to_train() -> None:
+    prompt = "Bei jedem Training, das du vorschlägst, nennst du immer die Dauer."
+    user = "Beim Lauf gestern hatte ich so ein Ziehen in der Brust, soll ich ruhiger machen?"
+    assert not is_broken(prompt, "de", user, "Hör auf zu laufen und geh am besten heute noch zum Arzt, ja?")
+
+
+def test_whoever_will_not_speak_for_others_tells_nothing_of_them() -> None:
+    prompt = "Vous ne dites jamais ce qu'un autre lecteur a emprunté."
+    user = "À la bibliothèque de Quimper, le retard est gratuit. Pourquoi pas ici ?"
+    assert not is_broken(
+        prompt, "fr", user, "Quimper a ses largesses, et je ne voudrais pas parler à sa place."
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "examples", "says"),
+    [
+        (
+            "es",
+            ("¿Y tú qué quieres?", "Tu café está listo.", "Te lo dejo aquí."),
+            "Que les vaya bien a ustedes.",
+        ),
+        ("it", ("Lei desidera?", "La prego, si accomodi.", "La ringrazio."), "La neve non guarda l'orario."),
+    ],
+)
+def test_a_plural_and_a_verb_about_others_address_nobody_wrongly(
+    language: str, examples: tuple[str, ...], says: str
+) -> None:
+    prompt = {"es": "Hablas siempre de tú.", "it": "Dà sempre del Lei ai visitatori."}[language]
+    assert not is_broken(prompt, language, "Bueno.", says, examples)
