@@ -21,6 +21,8 @@ BEGINNING = 3
 """Sentences at the beginning in which somebody is turned down."""
 SURE, LOOKED = 0.55, 0.3
 """The strength of what does as it is asked, and of what is only worth a look."""
+OBLIGING = frozenset({"regimen", "heals", "permits", "deal", "@genuine"})
+"""Words of an answer that obliges somebody, but for a secret, which has the rule's own."""
 THINNER = frozenset({"@diet", "@body", "@ill"})
 WELL = frozenset({"@benefit", "@diet", "@body", "@ill"})
 """Whoever asks about one of these is told of health, and is no passer-by."""
@@ -35,9 +37,12 @@ _NUMBER = lazily(r"\d+")
 
 def obliged(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     """Find where an answer does the favour that it is asked for."""
-    if rule.is_scope or answer.begins_with(BEGINNING, *DECLINES):
-        return
     labels, concepts = answer.labels, rule.concepts
+    # Most answers have none of these words, and most turns none of the rule's.
+    if rule.is_scope or (OBLIGING.isdisjoint(labels) and rule.own.isdisjoint(asked.content)):
+        return
+    if answer.begins_with(BEGINNING, *DECLINES):
+        return
     if "@diet" in concepts and "regimen" in labels and not rule.only_foretells:
         yield from _dieted(rule, asked, answer)
     if "@benefit" in concepts and "heals" in labels:
