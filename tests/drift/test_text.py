@@ -48,12 +48,13 @@ def test_words_keep_their_places(text: str, elides: bool) -> None:
 
 
 @given(TEXTS, st.booleans())
+@example("㇀", False)
 def test_tokens_are_the_same_whether_or_not_words_were_read_before(text: str, elides: bool) -> None:
     first, later = Stretch(text), Stretch(text)
     later.worded(elides=elides)
     assert later.tokens == first.tokens
     assert all(
-        re.search(r"\w|[\u0900-\u0963\u0e00-\u0e7f\u2e80-\u30ff\U00020000-\U0002ffff]", token)
+        re.search(r"\w|[\u0900-\u0963\u0e00-\u0e7f\u2e80-\u31ff\U00020000-\U0002ffff]", token)
         for token in first.tokens
     )
 
