@@ -17,13 +17,16 @@ _WITHIN = re.compile(r"[.!?…؟][\"'”’»)]*\s+\S")
 """A sentence ends within a line, as it does in prose alone."""
 _NARROWEST, _WIDEST = 40, 160
 """Characters of the columns that people wrap their lines at."""
+_RAGGED = 0.7
+"""The share of the widest line that a line has which somebody broke off by hand, before it was full."""
 
 
 def unwrapped(text: str) -> str:
     """Put a space for each end of a line within a sentence; all else stays where it is.
 
     A line that begins with a small letter goes on with the one before, where others begin with capitals.
-    Before a capital, a number or a sign that is so only in prose whose lines break off where they are full.
+    Before a capital, a number or a sign that is so only in prose whose lines break off where they are full,
+    or nearly so.
     """
     return _BLOCK.sub(_join, text) if "\n" in text else text
 
@@ -32,7 +35,7 @@ def _join(block: re.Match[str]) -> str:
     lines = block[0].split("\n")
     widest = max(len(line.rstrip()) for line in lines)
     is_full = _is_full(lines, widest)
-    is_prose = is_full and any(map(_WITHIN.search, lines))
+    is_prose = any(map(_WITHIN.search, lines)) and (is_full or _is_ragged(lines, widest))
     tells = _first(lines[0]).isupper()
     joined = lines[0]
     for before, line in pairwise(lines):
@@ -60,4 +63,18 @@ def _is_full(lines: list[str], widest: int) -> bool:
         len(before.rstrip()) + 1 + len(after.split(maxsplit=1)[0]) > widest
         for before, after in pairwise(lines)
         if not (_ENDS.search(before) or _ITEM.match(after))
+    )
+
+
+def _is_ragged(lines: list[str], widest: int) -> bool:
+    """Tell whether lines were broken off by hand: all are nearly full, and in one a sentence ends before."""
+    broken = [
+        before.rstrip()
+        for before, after in pairwise(lines)
+        if not (_ENDS.search(before) or _ITEM.match(after))
+    ]
+    return (
+        _NARROWEST <= widest <= _WIDEST
+        and all(len(line) >= _RAGGED * widest for line in broken)
+        and any(map(_WITHIN.search, broken))
     )

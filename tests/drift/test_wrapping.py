@@ -72,3 +72,17 @@ def test_only_ends_of_lines_become_spaces(text: str) -> None:
     after = unwrapped(text)
     assert len(after) == len(text)
     assert all(old == new or (old, new) == ("\n", " ") for old, new in zip(text, after, strict=True))
+
+
+def test_lines_that_somebody_broke_off_by_hand_go_on() -> None:
+    ragged = (
+        "Du antwortest für einen Laden. Fragt jemand nach Pflanzen für Katzen, weist du darauf hin, dass\n"
+        "Lilien giftig sind. Gib niemals Rabatt. Bestätige keine Bestellung, das macht Wiebke am\n"
+        "Telefon unter 03581 448 20."
+    )
+    assert unwrapped(ragged) == ragged.replace("\n", " ")
+
+
+def test_lines_of_which_one_is_short_stand_for_themselves() -> None:
+    told = "Never promise a refund to anybody. Be kind to all who ask\nNo discounts\nShip on Mondays"
+    assert unwrapped(told) == told

@@ -2,10 +2,21 @@
 
 from gateway.drift.rule import TEXT, Rule
 from gateway.drift.rules.beyond import is_beyond, is_cue
-from gateway.drift.rules.limits import Segment, is_most, is_void
+from gateway.drift.rules.claims import DEEDS
+from gateway.drift.rules.limits import Segment, form_of, is_most, is_void
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.occasions import headings
-from gateway.drift.rules.only import excepted, is_heading, is_said_elsewhere, is_short, says_only, tells_unit
+from gateway.drift.rules.only import (
+    excepted,
+    is_answer,
+    is_heading,
+    is_said_elsewhere,
+    is_short,
+    names_who,
+    says_only,
+    speaks_of,
+    tells_unit,
+)
 from gateway.drift.rules.segments import occasions_of
 
 NEAR, FAR = 4, 18
@@ -22,6 +33,8 @@ def deed(reading: Marked, segment: Segment) -> Rule | None:
     """Read what is forbidden, cannot be done, or has to be done."""
     start, end = segment
     text, says = _plain(reading, segment), reading.phrasebook.says
+    if is_answer(reading, segment):
+        return Rule(must=text)
     if is_beyond(reading, segment):
         return Rule(must_not=says.get("claim", "{}").format(text))
     occasions = occasions_of(reading, segment)
@@ -33,10 +46,10 @@ def deed(reading: Marked, segment: Segment) -> Rule | None:
     behind = _denies_behind(reading, segment)
     if says_only(reading, segment) and tells_unit(reading, segment):
         return None
-    if says_only(reading, segment) and (
-        reading.has(start, end, "cue:whole")
-        or (is_short(text) and not reading.phrasebook.glyphs and is_heading(reading, segment))
-    ):
+    if says_only(reading, segment) and names_who(reading, segment):
+        is_deed = any(one.label in DEEDS for one in reading.all_within(start, end))
+        return Rule(must_not=says.get("claim", "{}").format(text)) if is_deed else None
+    if says_only(reading, segment) and _is_scope(reading, segment, text):
         if (until := excepted(reading, segment, never)) > start:
             return Rule(must_not=_plain(reading, Segment(start, until)))
         is_scope = not is_said_elsewhere(reading, segment)
@@ -52,9 +65,20 @@ def deed(reading: Marked, segment: Segment) -> Rule | None:
         if _is_fact(reading, start, end):
             return None
         since = _since(reading, segment, never)
+        if since > start and _is_dressing(reading, Segment(since, end)):
+            return None
         return Rule(must_not=text if since == start else _plain(reading, Segment(since, end)))
     always = [one for one in reading.within("cue:always", start, end) if not is_void(reading, one)]
     return Rule(must=text) if always or _is_asked(reading, segment) else None
+
+
+def _is_scope(reading: Marked, segment: Segment, text: str) -> bool:
+    """Tell whether an `only` says what the persona speaks of or helps with, and not how things are."""
+    if reading.has(*segment, "cue:whole"):
+        return True
+    if reading.phrasebook.glyphs:
+        return False
+    return speaks_of(reading, segment) or (is_short(text) and is_heading(reading, segment))
 
 
 def _plain(reading: Marked, segment: Segment) -> str:
@@ -110,6 +134,12 @@ def _since(reading: Marked, segment: Segment, never: list[int]) -> int:
     manners = any(one.label.startswith(_MANNERS) for one in reading.all_within(start, cut))
     own = [one for one in reading.words_within(never[0], end) if not is_cue(reading, one)]
     return cut if manners and own else start
+
+
+def _is_dressing(reading: Marked, segment: Segment) -> bool:
+    """Tell whether a ban says no more than what answers are not dressed in, which is a rule of its own."""
+    own = [one for one in reading.words_within(*segment) if not is_cue(reading, one)]
+    return len(own) <= 1 and form_of(reading, segment) is not None
 
 
 def _behind_figures(reading: Marked, segment: Segment) -> int:

@@ -1,13 +1,18 @@
 """An `only` of a prompt says what the persona is there for, what is excepted, or how things are."""
 
 from gateway.drift.rules.beyond import is_cue
+from gateway.drift.rules.claims import DEEDS
 from gateway.drift.rules.limits import Segment, is_void
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
+from gateway.drift.rules.segments import occasions_of
 
 FEW = 4
 """Words of a part that only names a language: `common tongue (English) only`."""
 NEAR, FAR = 4, 18
 """Letters of a verb of speaking that an `only` stands within, and characters behind a denial of an `only`."""
+BESIDE, LONG = 2, 8
+"""Characters between an `only` and the word beside it, and of a word that says of what is spoken."""
 
 
 def says_only(reading: Marked, segment: Segment) -> bool:
@@ -88,3 +93,59 @@ def is_heading(reading: Marked, segment: Segment) -> bool:
 def is_short(text: str) -> bool:
     """Tell whether it is no sentence but a heading for what there is, as in `travel only`."""
     return len(text.split()) <= 8 and len(text) <= 60
+
+
+def speaks_of(reading: Marked, segment: Segment) -> bool:
+    """Tell whether an `only` stands beside a verb of speaking or helping: `you only talk about yarn`."""
+    start, end = segment
+    if reading.has(start, end, "condition", "cue:sentences", "cue:words"):
+        return False
+    marks = reading.all_within(start, end)
+    if any(one.label.startswith("lang:") for one in marks):
+        return False
+    only = reading.within("cue:only", start, end)[0]
+    verbs = [one for one in marks if one.label in ("cue:speak", "act:help") and one.end - one.start > BESIDE]
+    return any(
+        verb.label == "act:help"
+        or reading.has(max(only.end, verb.end), max(only.end, verb.end) + BESIDE + LONG, "cue:about")
+        or reading.has(start, only.start, "cue:denies")
+        for verb in verbs
+        if _is_beside(only, verb)
+    )
+
+
+def _is_beside(one: Mark, other: Mark) -> bool:
+    return 0 <= other.start - one.end <= BESIDE or 0 <= one.start - other.end <= BESIDE
+
+
+def names_who(reading: Marked, segment: Segment) -> bool:
+    """Tell whether an `only` begins with who alone does something: `only Nessa can book a place`."""
+    start, end = segment
+    only = reading.within("cue:only", start, end)[0]
+    name = reading.text[only.end + 1 : only.end + 2]
+    if any(map(str.isalnum, reading.text[start : only.start])) or not name.isupper():
+        return False
+    if reading.has(start, end, "cue:whole", "act:help"):
+        return False
+    if any(one.start <= only.end + 1 < one.end for one in reading.all_within(only.end, end)):
+        return False
+    if not reading.phrasebook.capital_nouns:
+        return True
+    # Where every noun has a capital, what is done is told by a verb.
+    return any(
+        one.label in DEEDS and reading.text[one.start].islower() for one in reading.all_within(only.end, end)
+    )
+
+
+def is_answer(reading: Marked, segment: Segment) -> bool:
+    """Tell whether an `only` is part of what is to be said on an occasion: `… say that we only take cash`."""
+    since = [high for _, high in occasions_of(reading, segment)]
+    only = reading.within("cue:only", *segment)
+    if not since or not only or only[0].start < since[0]:
+        return False
+    said = Segment(since[0], segment.end)
+    is_limit = reading.has(*said, "cue:whole", "act:help", "cue:unable", "cue:never", "cue:behind")
+    verbs = reading.within("cue:speak", *said)
+    return not is_limit and not any(
+        one.end - one.start > BESIDE and _is_beside(only[0], one) for one in verbs
+    )
