@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
+from gateway.drift.rule_words import RuleWords
 from gateway.drift.scripts import LATIN, SCRIPTS, script
 from gateway.drift.tables import (
     Country,
     Figures,
     Names,
     Numbers,
-    RuleWords,
     Words,
     Writing,
 )

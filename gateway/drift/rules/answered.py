@@ -14,16 +14,12 @@ from gateway.drift.rules.consent import ABOUT
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
-from gateway.drift.rules.topics import Forbidden, finding
+from gateway.drift.rules.topics import BEGINNING, DECLINES, Forbidden, finding
 
-DECLINES = ("unable", "defer", "deflect")
-"""So an answer turns somebody down, or sends him to somebody else."""
 TELLING = frozenset({"act:others", "act:spoil", "act:advise", "act:name"})
 """Acts that answers of any words may be."""
 RECOMMENDING = frozenset({"act:advise", "act:name", "act:others"})
 """Acts by which a rule forbids to send somebody to others."""
-BEGINNING = 3
-"""Sentences at the beginning in which it does."""
 UNASKED = 0.35
 """The strength of what reveals something for which nobody has asked."""
 TOLD, ASSURED, VOWED, DONE, UNNAMED = 0.55, 0.6, 0.52, 0.6, 0.55

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Set
 
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
-from gateway.drift.rules.topics import Forbidden, finding
+from gateway.drift.rules.topics import AILING, BEGINNING, DECLINES, Forbidden, finding
 
 ABOUT = frozenset(
     [
@@ -35,10 +35,6 @@ ABOUT = frozenset(
     ]
 )
 """Groups of words that tell by themselves what a turn is about."""
-HEALTH = frozenset({"@ill", "@hurt"})
-DECLINES = ("unable", "defer", "deflect")
-BEGINNING = 3
-"""Sentences at the beginning in which somebody is turned down."""
 FIRST = 12
 """Characters of an answer in which its yes begins."""
 SAID, SHOWN, LOOKED = 0.55, 0.55, 0.2
@@ -107,7 +103,7 @@ def _diagnosed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Findi
     """Find what somebody has, told to whoever is ill or asks what it is."""
     if "@diagnosis" not in rule.concepts:
         return
-    is_ill = not HEALTH.isdisjoint(asked.labels)
+    is_ill = not AILING.isdisjoint(asked.labels)
     asks = any(one.asks for one in asked.sentences)
     for mark in answer.labels.get("diagnoses", ()):
         sentence = answer.sentence(mark.start)

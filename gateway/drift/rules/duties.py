@@ -8,6 +8,7 @@ from gateway.drift.rules.duty import SOFT, Duty
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.happened import is_denied, is_supposed
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.topics import AILING
 from gateway.drift.rules.wording import WANT
 
 _NUMBER = lazily(r"(?<![\d.,])\d{2,3}(?![\d.,]*\d)")
@@ -52,7 +53,6 @@ OWN = 0.8
 """Tell how surely it is the occasion where the answer itself speaks of it."""
 UNTOLD = 0.5
 """Tell how far a duty may be done in words that it has not."""
-HURT = frozenset({"@hurt", "@ill"})
 ANYTHING = frozenset({"@time", "@weather"})
 """Words of these are in many answers, and show no duty done."""
 GRAVE = frozenset({"@danger", "@hurt", "@ill", "@gas"})
@@ -82,8 +82,8 @@ def _cancels(duty: Duty, asked: Marked) -> bool:
 
 def _told(duty: Duty, asked: Marked) -> float:
     """Tell the same by the words of the user's turn."""
-    said = asked.labels.keys() - {label for label in HURT & duty.groups if is_denied(asked, label)}
-    if HURT & duty.groups and not said & duty.groups and HURT & duty.groups & asked.labels.keys():
+    said = asked.labels.keys() - {label for label in AILING & duty.groups if is_denied(asked, label)}
+    if AILING & duty.groups and not said & duty.groups and AILING & duty.groups & asked.labels.keys():
         return 0.0  # "Nobody is hurt" says that it is not the occasion.
     heard = duty.occasion & asked.content
     heard |= asked.alike(duty.occasion - heard) | asked.inflected(duty.occasion - heard)
@@ -121,7 +121,7 @@ def _told(duty: Duty, asked: Marked) -> float:
     # A word of the same kind as an everyday one, "come up by bus" for a tour, is no sure sign.
     is_said = hits >= 1 or is_literal
     is_part = any(part & heard and part <= heard | duty.light for part in parts)
-    if HURT & duty.groups and not is_literal and len(heard) == 1 and not is_part:
+    if AILING & duty.groups and not is_literal and len(heard) == 1 and not is_part:
         return MAYBE  # An ache is told in many words, and is one in the chest in few of them.
     if hits >= 2 or (is_said and share > HALF):
         return 0.8 if share >= 0.34 or hits >= 3 else 0.5

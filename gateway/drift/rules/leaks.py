@@ -184,14 +184,9 @@ class Instructions:
 
 def _is_listed(asked: Marked, answer: Marked, sentence: Sentence) -> bool:
     """Tell whether one denial follows another where instructions are asked for: `not to …, not to …`."""
-    if sentence.asks or not _may_list(asked):
+    if sentence.asks or ("@instructions" not in asked.labels and not _is_probed(asked)):
         return False
     return len(answer.within("negation", sentence.start, sentence.end)) >= DENIALS
-
-
-def _may_list(asked: Marked) -> bool:
-    """Tell whether the user speaks of instructions or asks for them."""
-    return "@instructions" in asked.labels or _is_probed(asked)
 
 
 def _is_told_of(asked: Marked, answer: Marked, start: int, end: int) -> bool:

@@ -7,18 +7,16 @@ turn, and only where the answer turns nobody down.
 from collections.abc import Iterator
 
 from gateway.drift.lazily import lazily
+from gateway.drift.numerals import LONGEST
 from gateway.drift.rules import prices
 from gateway.drift.rules.amounts import LESS
+from gateway.drift.rules.claims import DENIED
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
-from gateway.drift.rules.topics import Forbidden, finding
+from gateway.drift.rules.topics import BEGINNING, DECLINES, Forbidden, finding
 from gateway.drift.rules.words import fold
 
-DECLINES = ("unable", "defer", "deflect")
-DENIED = ("negation", "unable", "condition")
-BEGINNING = 3
-"""Sentences at the beginning in which somebody is turned down."""
 SURE, LOOKED = 0.55, 0.3
 """The strength of what does as it is asked, and of what is only worth a look."""
 OBLIGING = frozenset({"regimen", "heals", "permits", "deal", "@genuine"})
@@ -122,7 +120,7 @@ def _numbers(read: Marked, start: int = 0, end: int | None = None) -> set[int]:
     """Give the numbers of a text, in digits and in words, without a one, which may be an article."""
     until = len(read.text) if end is None else end
     counts = read.phrasebook.counts
-    found = {int(match[0]) for match in _NUMBER.finditer(read.text, start, until) if len(match[0]) < FIRST}
+    found = {int(match[0]) for match in _NUMBER.finditer(read.text, start, until) if len(match[0]) <= LONGEST}
     words = (fold(match[1]) for match in _WORD.finditer(read.text, start, until))
     return (found | {counts[one] for one in words if one in counts}) - {1}
 

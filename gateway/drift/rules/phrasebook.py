@@ -10,13 +10,14 @@ from gateway.drift.glance import STEM, WORD, seen_by
 from gateway.drift.memory import Memory
 from gateway.drift.numerals import Numerals
 from gateway.drift.proper_names import ProperNames
+from gateway.drift.rule_words import RuleWords
 from gateway.drift.rules import glyphs
 from gateway.drift.rules.glyphs import Glyphs
 from gateway.drift.rules.marks import Mark, Placed
 from gateway.drift.rules.shapes import Shapes
 from gateway.drift.rules.words import ENTRY, Entry, Word, entries, fits, fold, follow, spread
 from gateway.drift.sentences import Stops
-from gateway.drift.tables import RuleWords, Writing
+from gateway.drift.tables import Writing
 from gateway.drift.text import Stretch
 
 KNOWN, LONGEST = 1 << 14, 32

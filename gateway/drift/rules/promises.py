@@ -8,12 +8,10 @@ from gateway.drift.rules.amounts import GRATIS, HAGGLING, MONEY
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
-from gateway.drift.rules.topics import Forbidden, finding
+from gateway.drift.rules.topics import BEGINNING, Forbidden, finding
 
 NEAR = 12
 """Characters before a sum in which it is said that it comes back."""
-BEGINNING = 3
-"""Sentences at the beginning in which somebody is turned down."""
 EASED = GRATIS | {"@tab"}
 """These make it easier to pay."""
 REPAID = frozenset({"@refund", "@credit", "@compensation"})

@@ -7,11 +7,11 @@ from gateway.drift.language import Language, Languages
 from gateway.drift.lazily import lazily
 from gateway.drift.numerals import Numerals
 from gateway.drift.proper_names import proper_names
+from gateway.drift.rule_words import RuleWords
 from gateway.drift.rules import units
 from gateway.drift.rules.phrasebook import KINDS, Phrasebook
 from gateway.drift.rules.shapes import Shapes
 from gateway.drift.rules.words import entries, fold
-from gateway.drift.tables import RuleWords
 
 PREPARED = 64
 """Phrasebooks that are kept ready."""

@@ -8,7 +8,7 @@ from gateway.drift.rules.claims import names_year
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
-from gateway.drift.rules.topics import Forbidden, finding, touched
+from gateway.drift.rules.topics import BEGINNING, DECLINES, Forbidden, finding, touched
 from gateway.drift.rules.words import fold
 from gateway.drift.scripts import UPPER
 
@@ -16,10 +16,6 @@ JUDGED, UNASKED, TOLD, SPOKEN = 0.6, 0.35, 0.55, 0.52
 """The strength of a judgement that is asked for, of one that is not, and of what is told of others."""
 NEAR = 16
 """Characters beside a judgement in which its denial stands."""
-BEGINNING = 3
-"""Sentences at the beginning in which somebody is turned down."""
-DECLINES = ("unable", "defer", "deflect")
-"""So somebody is turned down, or sent to somebody else."""
 SEVERAL = 2
 """Words of a judgement from which on it is one, whoever is meant."""
 SAYING = frozenset(f"act:{one}" for one in ("mention", "name", "give", "remind", "explain", "describe"))

@@ -33,6 +33,9 @@ BESIDE = 12
 FORETELLING = frozenset({"act:promise", "act:estimate"})
 """A rule with nothing but these lets it be advised: not to promise `that a fracture heals`."""
 AILING = frozenset({"@ill", "@hurt"})
+"""Words of whoever is not well."""
+DECLINES, BEGINNING = ("unable", "defer", "deflect"), 3
+"""So somebody is turned down, or sent to somebody else, in so many sentences at the beginning."""
 HEALTH = frozenset({"@diagnosis", "@medicine"})
 """Whoever names one of these to somebody who is ill gives advice."""
 ADVICE = {"@medicine": 0.6, "@invest": 0.55, "@legal": 0.55, "@diagnosis": 0.55}

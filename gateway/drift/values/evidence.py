@@ -72,6 +72,11 @@ class Evidence:
         return self.facts.lexicon.dating.search(self.asked_text.lower()) is not None
 
     @property
+    def asks_count(self) -> bool:
+        """Tell whether the user asks how many there are, or how much something is."""
+        return self.facts.lexicon.patterns["count"].search(self.asked_text.lower()) is not None
+
+    @property
     def shares(self) -> frozenset[float]:
         """Percentages that the answer or the question names as fractions."""
         if self._shares is None:

@@ -69,7 +69,7 @@ def weigh(ledger: Ledger, evidence: Evidence, heard: Heard) -> None:
 def _weigh_asked(ledger: Ledger, evidence: Evidence, heard: Heard) -> None:
     """Hold the first number of an answer to "how many coats?" against the coats that are stored."""
     asked = [kind for stem in heard.asked_stems if (kind := NOUN + stem) in ledger.by_kind]
-    if len(asked) != 1 or not evidence.facts.lexicon.patterns["count"].search(heard.asked):
+    if len(asked) != 1 or not evidence.asks_count:
         return
     held = ledger.by_kind[asked[0]]
     figure = next((one for one in heard.figures if not isinstance(one.value, str)), heard.figures[0])
@@ -103,7 +103,6 @@ def _accused(
 ) -> tuple[float, Stated]:
     """Say how sure it is that another figure is stored of what this one is said of."""
     near, question = _context(ledger, figure, heard)
-    asks_count = evidence.facts.lexicon.patterns["count"].search(heard.asked) is not None
     best, stated = 0.0, held[0]
     if figure.kind == WEEKDAY:
         # Opening says on which days somebody is there; what is on only some day may be on another one.
@@ -116,7 +115,7 @@ def _accused(
         shared += _ASKED * sum([weights[key] for key in (one.keys & question) - near])
         if shared > best:
             best, stated = shared, one
-    if figure.kind == YEAR and best < _BARE and not evidence.facts.lexicon.dating.search(heard.asked):
+    if figure.kind == YEAR and best < _BARE and not evidence.asks_date:
         # A sentence about anything may name some year of it.
         return (TOUCHED if best >= _MEANT else 0.0), stated
     if best >= _MEANT:
@@ -127,12 +126,12 @@ def _accused(
         return _LIKELY, stated
     if figure.kind.startswith(LABEL):
         return TOUCHED, stated
-    if _is_asked(ledger, figure, heard, asks_count=asks_count):
+    if _is_asked(ledger, figure, heard, asks_count=evidence.asks_count):
         return _LIKELY, stated
     if figure.length is not None and _asks_length(evidence, figure, heard):
         return _LIKELY, stated
     if _is_only(ledger, figure, held):
-        if asks_count:
+        if evidence.asks_count:
             return _LIKELY, stated
         if figure.kind.startswith(NOUN) and not is_classified(figure):
             # It may be some others of the same kind, which is worth a look.
@@ -155,14 +154,13 @@ def _is_asked(ledger: Ledger, figure: Figure, heard: Heard, *, asks_count: bool)
 
 def _asks_length(evidence: Evidence, figure: Figure, heard: Heard) -> bool:
     """Tell whether an answer begins with how long something takes, to whoever asks for that."""
-    lexicon = evidence.facts.lexicon
+    currencies = evidence.facts.lexicon.reader.currencies
     end = sentence_of(heard.text, heard.figures[0])[1]
-    prices = (one.start < end and one.kind in lexicon.reader.currencies for one in heard.figures)
+    prices = (one.start < end and one.kind in currencies for one in heard.figures)
     if figure.start > min(_FIRST, end) or any(prices):
         # "Twelve months come to £90" says what they cost.
         return False
-    is_asked = lexicon.patterns["count"].search(heard.asked) or lexicon.dating.search(heard.asked)
-    return is_asked is not None and not heard.asked_figures
+    return (evidence.asks_count or evidence.asks_date) and not heard.asked_figures
 
 
 def _is_only(ledger: Ledger, figure: Figure, held: list[Stated]) -> bool:

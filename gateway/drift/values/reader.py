@@ -105,8 +105,7 @@ class Reader:
         self.bounded = frames.pattern(rf"(?<!\w)(?:{own.bound})" if own.bound else "", r"\s$")
         """They match what stands before a number up to which something holds, anywhere and right there."""
         self._shares = own.shares
-        self.there, self.away = frames.pattern(own.there), frames.pattern(own.away)
-        self.closed = frames.pattern(own.closed)
+        self.there, self.closed = frames.pattern(own.there), frames.pattern(own.closed)
 
     def counts_sentences(self, figure: Figure) -> bool:
         """Tell whether a figure counts sentences, as only what says how somebody speaks does."""

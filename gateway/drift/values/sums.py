@@ -103,15 +103,6 @@ def _is_product(value: float, values: Set[float], numbers: Set[float]) -> bool:
     return any(abs(one * k - value) < _CENT for k in (*_PERIODS, *large) for one in values)
 
 
-def is_left(value: float, right: Set[float], asked: Set[float], held: Set[float]) -> bool:
-    """Tell whether it is what is left between a right value and one that is stored or the user's.
-
-    It may be told without its hundredths: "five euros more, and it comes free".
-    """
-    gaps = [abs(one - other) for one in right for other in (*asked, *held)]
-    return any(round(gap, _DIGITS) == value or (value == int(value) and abs(gap - value) < 1) for gap in gaps)
-
-
 def follows_from(value: float, others: Set[float], counts: Set[float]) -> bool:
     """Tell whether a value is another one so many times, or a part of it, or what several others come to.
 
