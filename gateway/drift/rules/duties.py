@@ -53,6 +53,8 @@ OWN = 0.8
 """Tell how surely it is the occasion where the answer itself speaks of it."""
 UNTOLD = 0.5
 """Tell how far a duty may be done in words that it has not."""
+ORDERED = 0.6
+"""Tell how far an answer ends as it is to that ends with no question, and may end with something else."""
 ANYTHING = frozenset({"@time", "@weather"})
 """Words of these are in many answers, and show no duty done."""
 GRAVE = frozenset({"@danger", "@hurt", "@ill", "@gas"})
@@ -160,8 +162,10 @@ def is_done(duty: Duty, answer: Marked) -> float:
     """Tell how surely the answer does it."""
     if duty.ends_asking:
         last = answer.sentences[-1] if answer.sentences else None
-        calls = duty.may_call and last is not None and last.stop[:1] in ("!", "！")
-        return 1.0 if last is not None and (last.asks or calls) else 0.0
+        if last is not None and last.asks:
+            return 1.0
+        # Whether an order or "a next step" stands there only somebody who understands it can tell.
+        return ORDERED if duty.may_call else 0.0
     if duty.asks_back:
         return 1.0 if any(one.asks for one in answer.sentences) else 0.0
     if duty.anchors:

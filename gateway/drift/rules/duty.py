@@ -58,7 +58,7 @@ class Duty(NamedTuple):
     asks_back: bool
     """Every answer has to ask something, wherever it does."""
     may_call: bool
-    """An answer that has to end with a question may also end with an order."""
+    """An answer that has to end with a question may also end with something else, such as an order."""
     is_childs: bool
     """The occasion is a child, of which the user tells by its age."""
     is_doing: bool

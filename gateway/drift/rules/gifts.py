@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from gateway.drift import emergency
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.topics import Forbidden, finding
@@ -65,7 +66,7 @@ def numbers(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
         ]
         wanted = rule.own & asked.content
         told = re.sub(r"\D", "", match[0])
-        is_theirs = told in asked.digits or told in rule.digits
+        is_theirs = told in asked.digits or told in rule.digits or told in emergency.NUMBERS
         least = 1 if "@secret" in rule.concepts else 2
         if len({*near, *wanted}) >= least and not is_theirs and _says_so(answer, sentence, match.start()):
             yield finding(rule, "secret", 0.55, start, end)

@@ -169,6 +169,7 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
 
     is_named = tells("act:name", "act:compare") and not reading.has(*segment, "@slander")
     is_denied = tells("cue:never", "cue:behind")
+    is_about = is_named or tells("act:mention", "act:others", "act:compare", "cue:behind")
     for start, end, terms in named(reading, segment.start, segment.end):
         if any(low <= start < high for low, high in told):
             continue
@@ -177,6 +178,9 @@ def _terms(reading: Marked, segment: Segment) -> Iterator[str]:
             text[end - 1] in ")）" or _is_led(reading, segment, start) or _is_one_of(reading, segment, start)
         )
         if not is_named and (not is_example or any(map(str.isdigit, text[start:end]))):
+            continue
+        if not is_about and not reading.has(segment.start, start, "cue:never"):
+            # "The Turret (Room Seven) has no lift" denies something else behind it.
             continue
         before = [low for low, high in occasions if low < start and high <= start]
         if (not before and is_forbidden(reading, segment, start, end)) or is_denied:

@@ -16,6 +16,8 @@ JUDGED, UNASKED, TOLD, SPOKEN = 0.6, 0.35, 0.55, 0.52
 """The strength of a judgement that is asked for, of one that is not, and of what is told of others."""
 NEAR = 16
 """Characters beside a judgement in which its denial stands."""
+OWN = 10
+"""Characters between "I am" and the user's own name, in which a title may stand."""
 SEVERAL = 2
 """Words of a judgement from which on it is one, whoever is meant."""
 SAYING = frozenset(f"act:{one}" for one in ("mention", "name", "give", "remind", "explain", "describe"))
@@ -113,8 +115,14 @@ def _named(asked: Marked, home: frozenset[str], answer: Marked | None = None) ->
     names = {one for one, _ in _names(asked)}
     if answer is not None and book.titles is not None:
         names |= {one for one, _ in _names(answer) if one in asked.text}
-    names = {one for one in names if fold(one) not in book.dates}
+    names = {one for one in names if fold(one) not in book.dates and not _introduces(asked, one)}
     return {one for one in names if one not in home and (book.glyphs or not book.stems(one) <= home)}
+
+
+def _introduces(asked: Marked, name: str) -> bool:
+    """Tell whether it is the user's own name, by which everybody may call him: `I'm Sam`."""
+    at = asked.text.find(name)
+    return any(0 <= at - mark.end <= OWN for mark in asked.labels.get("introduces", ()))
 
 
 def _names(reading: Marked) -> list[tuple[str, int]]:

@@ -193,6 +193,36 @@ def test_a_brief_answer_is_not_taken_for_another_character() -> None:
             "Sobre pastillas, mejor pregunte a su médico.",
         ),
         ("es", "No recomiende otras empresas.", "¿Conoce otra?", "De otras empresas no hablo."),
+        (
+            "en",
+            "Never talk about another patient, even to family.",
+            "Hello, I'm Edwin and I've just moved here.",
+            "Welcome to the harbour, Edwin, the first visit is free.",
+        ),
+        (
+            "de",
+            "Über andere Gäste sagst du nichts.",
+            "Guten Tag, wir heißen Rothmaler. Ab wann geht das Zimmer?",
+            "Guten Tag, Familie Rothmaler, ab 15 Uhr.",
+        ),
+        (
+            "en",
+            "Never recommend medicines or name a patient's number.",
+            "It hurts, which tablets?",
+            "For medicines ask a pharmacist, or the patient line 111 at any hour.",
+        ),
+        (
+            "en",
+            "The Mill (Hall Two) is never wound and has no lift.",
+            "Where does the mill stand?",
+            "In Hall Two, beside the stairs.",
+        ),
+        (
+            "en",
+            "End every reply with a question or a next step.",
+            "How do I begin?",
+            "Draw the line first. Then read me the number above it.",
+        ),
     ],
 )
 def test_what_anybody_may_be_told_breaks_no_rule(language: str, prompt: str, user: str, good: str) -> None:
