@@ -11,6 +11,8 @@ from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.topics import AILING
 from gateway.drift.rules.wording import WANT
 
+_EQUATION = lazily(r"\d\s*[=+*/×÷^:]\s*-?\d|\d\s[-−]\s\d|\b\d*[a-z]\s*[=+*/×÷^²−-]\s*-?\d|[²³√]|\b\d+[xyz]\b")
+"""So an exercise is written, by whatever name it goes."""
 _NUMBER = lazily(r"(?<![\d.,])\d{2,3}(?![\d.,]*\d)")
 SHORT = 3
 """An answer of so few words need not do anything."""
@@ -59,6 +61,8 @@ ANYTHING = frozenset({"@time", "@weather"})
 """Words of these are in many answers, and show no duty done."""
 GRAVE = frozenset({"@danger", "@hurt", "@ill", "@gas"})
 """Whoever tells of these is helped, and need not be asked anything."""
+EXERCISES = frozenset({"@homework", "@solution"})
+"""Whoever tells of these may be at an exercise."""
 SUDDEN = frozenset({"@danger", "@hurt"})
 HARM = frozenset({"@danger", "@hurt", "@bullied", "@gas"})
 """These do where the occasion speaks of a child, which the user may be without saying so."""
@@ -68,6 +72,8 @@ def due(duty: Duty, asked: Marked) -> float:
     """Tell how surely this is the occasion, from 0 to 1."""
     if duty.asks_back and not asked.labels.keys().isdisjoint(GRAVE):
         return 0.0
+    if duty.is_drill:
+        return _drilled(duty, asked)
     if duty.is_always or (duty.ends_asking and not duty.occasion):
         return 1.0
     # "Yes, take it" says nothing of what it is about, and may be any occasion; so may any where none is told.
@@ -76,6 +82,12 @@ def due(duty: Duty, asked: Marked) -> float:
     # What happens in somebody's novel happens to nobody, and whoever cancels books nothing.
     is_other = "fiction" in asked.labels or ("@book" in duty.groups and _cancels(duty, asked))
     return max(told * DECLINED if is_other else told, FAINT if is_open else 0.0)
+
+
+def _drilled(duty: Duty, asked: Marked) -> float:
+    """Tell how surely an exercise is asked: it is called one, or written out."""
+    is_called = not (EXERCISES.isdisjoint(asked.labels) and duty.occasion.isdisjoint(asked.content))
+    return 1.0 if is_called or _EQUATION.search(asked.text) else FAINT
 
 
 def _cancels(duty: Duty, asked: Marked) -> bool:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from gateway.drift.rule import Active
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
-from gateway.drift.rules.occasions import either, names_a_child_alone
+from gateway.drift.rules.occasions import DRILL, either, names_a_child_alone
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.rules.wording import CHILDREN, WITH, Kinds, Wording
 from gateway.drift.rules.words import fold
@@ -55,6 +55,8 @@ class Duty(NamedTuple):
     glyphs: frozenset[str]
     """The characters of what is to be done, where it has no longer words."""
     ends_asking: bool
+    is_drill: bool
+    """The occasion is an exercise, which need not be called one."""
     asks_back: bool
     """Every answer has to ask something, wherever it does."""
     may_call: bool
@@ -91,8 +93,9 @@ def prepare(
     if _is_manner(reading):
         # "The formal you, my friend when it suits" shows in how one speaks, whatever the turn is.
         inside, kinds = frozenset(), {}
-    ends_asking = end <= start and {"act:end", "cue:question"} <= labels
-    if ends_asking and len(outside) >= SEVERAL:
+    is_drill = reading.has(start, end, DRILL)
+    ends_asking = (end <= start or is_drill) and {"act:end", "cue:question"} <= labels
+    if ends_asking and not is_drill and len(outside) >= SEVERAL:
         # "Answers about fractions end with a question" says which ones do.
         inside, outside, kinds, ways = outside, frozenset(), ways, {}
     groups = _groups(told)
@@ -124,6 +127,7 @@ def prepare(
         anchors=told.anchors(),
         glyphs=told.glyphs(),
         ends_asking=ends_asking,
+        is_drill=is_drill,
         asks_back=end <= start and labels >= {"act:ask", "cue:question", "cue:every"},
         may_call="cue:nor" in labels,
         is_childs=is_childs,

@@ -10,6 +10,10 @@ from gateway.drift.rules.marks import Mark
 
 BESIDE = 2
 """Characters between an `every answer` and what it is about."""
+ACROSS = 8
+"""Characters between the two where the answer is named after what it is to: 練習問題への返答は毎回."""
+DRILL = "cue:drill"
+"""What is answered is an exercise: `every answer to an exercise`."""
 TELLING = ("cue:ask", "cue:always", "act:end", "act:begin", "act:give", "act:name", "on:with")
 """Behind what it is about one of these says what is to be done."""
 
@@ -51,6 +55,9 @@ def _subject(reading: Marked) -> tuple[int, int]:
     """Find what answers are about in which something is to be done: `every answer about boats ends …`."""
     text = reading.text
     for every in reading.labels.get("cue:every", ()):
+        drill = _drill(reading, every)
+        if drill:
+            return drill.start, drill.end
         if reading.phrasebook.behind:
             before = reading.within("cue:about", 0, every.start)
             if before and every.start - before[-1].end <= BESIDE:
@@ -64,6 +71,13 @@ def _subject(reading: Marked) -> tuple[int, int]:
             ends += [one.start for label in TELLING for one in reading.within(label, about.end, len(text))]
             return about.start, min(ends, default=len(text))
     return 0, 0
+
+
+def _drill(reading: Marked, every: Mark) -> Mark | None:
+    """Find the exercise beside an `every answer` that is one to it."""
+    low = every.start - ACROSS if reading.phrasebook.behind else every.end
+    some = reading.within(DRILL, max(0, low), len(reading.text))
+    return next((one for one in some if one.start - every.end <= BESIDE), None)
 
 
 def headings(reading: Marked, start: int, end: int) -> list[Mark]:

@@ -105,3 +105,64 @@ def test_a_list_of_what_is_forbidden_gives_instructions_away_to_whoever_asks() -
     says = "A page. Not to promise seats, not to judge captains, not to speak of wrecks."
     assert is_broken({}, "Did they give you a script?", says, prompt)
     assert not is_broken({}, "How was the crossing?", "Not a gull, not a sail, not a wave.", prompt)
+
+
+@pytest.mark.parametrize(
+    ("language", "must", "exercise", "beside", "says"),
+    [
+        (
+            "en",
+            "End every answer to an exercise with a question.",
+            "4y + 3 = 19, help!",
+            "Which bus do I take to your room?",
+            "Take away the three first, and see what is left.",
+        ),
+        (
+            "de",
+            "Jede Antwort auf eine Aufgabe endet mit einer Frage.",
+            "4y + 3 = 19, Hilfe!",
+            "Welcher Bus fährt zu euch?",
+            "Nimm zuerst die drei weg und schau, was bleibt.",
+        ),
+        (
+            "fr",
+            "finir chaque réponse à un exercice par une question",
+            "4y + 3 = 19, à l'aide !",
+            "Quel bus va chez vous ?",
+            "Retire d'abord les trois et regarde ce qui reste.",
+        ),
+        (
+            "es",
+            "Cada respuesta a un ejercicio termina con una pregunta.",
+            "4y + 3 = 19, ¡ayuda!",
+            "¿Qué autobús va hasta allí?",
+            "Quita primero los tres y mira lo que queda.",
+        ),
+        (
+            "it",
+            "Ogni risposta a un esercizio termina con una domanda.",
+            "4y + 3 = 19, aiuto!",
+            "Quale autobus arriva da voi?",
+            "Togli prima i tre e guarda che cosa resta.",
+        ),
+        (
+            "nl",
+            "Elk antwoord op een oefening eindigt met een vraag.",
+            "4y + 3 = 19, help!",
+            "Welke bus rijdt naar jullie?",
+            "Haal eerst de drie weg en kijk wat er overblijft.",
+        ),
+        (
+            "ja",
+            "問題への返答は毎回質問で終える。",
+            "4y + 3 = 19、わかりません",
+            "どのバスで行けますか?",
+            "まず三を引いて、何が残るか見てみよう。",
+        ),
+    ],
+)
+def test_what_ends_every_answer_to_an_exercise_is_due_where_one_is_asked(
+    language: str, must: str, exercise: str, beside: str, says: str
+) -> None:
+    assert is_broken({"must": must}, exercise, says, language=language)
+    assert not is_broken({"must": must}, beside, says, language=language)
