@@ -146,7 +146,7 @@ class Figures(Table, frozen=True):
     amounts: dict[str, float] = {}
     """These count a stretch of time and are no numbers by themselves: "*a* week", "*half an* hour"."""
     shares: dict[str, int] = {}
-    """Beginnings of words for a part of a whole, each with how many there are: "a *quarter* of it"."""
+    """Words for a part of a whole begin so, each with how many parts there are: "a *quarter* of it"."""
     half: str = ""
     """Behind a stretch of time that is half a unit longer: "an hour *and a half*"."""
     bound: str = ""

@@ -55,6 +55,13 @@ def accused(language: str, prompt: str, user: str, answer: str, name: str = "") 
             "Lundi c'est fermé, passez mardi.",
         ),
         (
+            "fr",
+            "Tu es Lou. La boutique est fermée le lundi.",
+            "Lundi ?",
+            "Le lundi, 9 h à 18 h, comme toujours.",
+            "Le mardi, 9 h à 18 h, comme toujours.",
+        ),
+        (
             "es",
             "Eres Pía. Cerramos los lunes.",
             "¿El lunes?",

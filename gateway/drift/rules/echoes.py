@@ -3,6 +3,8 @@
 from gateway.drift.rules.marked import Marked
 from gateway.drift.text import Stretch
 
+MOST = 64
+"""Quotations that are looked at, the first."""
 LEAST = 3
 """Letters of a quotation that is one of the user's words."""
 BESIDE, GLYPHS = 2, 4
@@ -11,7 +13,11 @@ BESIDE, GLYPHS = 2, 4
 
 def unechoed(asked: Marked, answer: Marked) -> Marked:
     """Give the answer without what it quotes of the user's words, at the same places."""
-    echoes = [(low + 1, high - 1) for low, high in answer.quotes if _is_echo(asked, answer, low, high)]
+    if not answer.quotes:
+        return answer
+    heard = asked.text.casefold()
+    quotes = answer.quotes[:MOST]
+    echoes = [(low + 1, high - 1) for low, high in quotes if _is_echo(heard, answer, low, high)]
     if not echoes:
         return answer
     text = answer.text
@@ -20,10 +26,10 @@ def unechoed(asked: Marked, answer: Marked) -> Marked:
     return Marked(answer.phrasebook, Stretch(text))
 
 
-def _is_echo(asked: Marked, answer: Marked, low: int, high: int) -> bool:
+def _is_echo(heard: str, answer: Marked, low: int, high: int) -> bool:
     """Tell whether a quotation is of the user's words, in a sentence that says something about them."""
     said = answer.text[low + 1 : high - 1].strip(" .,…!?。、！？").casefold()
-    if len(said) < LEAST or said not in asked.text.casefold():
+    if len(said) < LEAST or said not in heard:
         return False
     start, end = answer.sentence(low)[:2]
     rest = answer.text[start:low] + " " + answer.text[high : max(high, end)]

@@ -19,7 +19,7 @@ STRENGTH = (0.0, 0.3, 0.6, 0.75)
 """By the number of different expressions of a register that is not the persona's."""
 
 POLITE = "polite"
-"""The form of address for one, which is that for several in languages that know a word for `us` by it."""
+"""The form that is polite to one; where a language lists words for `us`, several are spoken to by it, too."""
 NEAR = 24
 """Characters beside a manner in which its denial stands."""
 UNTOLD = 0.4

@@ -1,7 +1,7 @@
 """Shapes are the patterns by which a phrasebook finds the names of others in its prompts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gateway.drift.lazily import lazily
 from gateway.drift.proper_names import ProperNames
@@ -14,7 +14,7 @@ _NEVER = "(?!)"
 class Shapes:
     """Patterns of names, of what parts them, and of what leads up to one."""
 
-    def __init__(self, names: ProperNames, joints: Iterable[str] = (), *, kind_first: bool = False) -> None:
+    def __init__(self, names: ProperNames, joints: Collection[str] = (), *, kind_first: bool = False) -> None:
         """Make them ready; `joints` are the language's words for `and`, `or` and `nor`, and in no name."""
         spaced = _any_of(one for one in joints if one < "\u3040")
         joined = "".join(one for one in joints if one >= "\u3040" and len(one) == 1)

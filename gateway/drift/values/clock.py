@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+from gateway.drift.lazily import lazily
 from gateway.drift.tables import Figures as Words
 from gateway.drift.values import frames
 from gateway.drift.values.figures import NUMBER, TIME, Figure
@@ -30,6 +31,11 @@ class Clock:
         self._after = [(minutes, frames.pattern(text)) for text, minutes in own.then.items()]
         self._late = re.compile(rf"[ \u00a0](?:{own.late})(?!\w)" if own.late else "(?!)")
         self._later = tuple(own.later.split())
+        minutes = rf"[.:]\d\d|{own.hour}" if own.hour else r"[.:]\d\d"
+        self.spans = lazily(
+            rf"\d{{1,2}}(?:{minutes})?\s?(?:–|-|\w{{1,5}}|[^\W\d_]{{2,6}} \w{{1,3}}) ?\d{{1,2}}"
+        )
+        """It matches what goes from one hour to another, in digits."""
         self._minutes = own.minutes
         self._minutes_to = frames.names(own.minutes, r" (%s) ([^\W\d_]+)")
         self.behind = (self.oclock, self._minutes_to, *(pattern for _, pattern in self._after))

@@ -1,6 +1,7 @@
 """Frames make patterns of the words that a language has for figures."""
 
 import re
+from collections.abc import Iterable
 
 _PLAIN, _MARKED = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\\.|\[[^\]]*\]|\(\?[:!=<]+")
 """The words of a pattern, and what in it is none."""
@@ -35,6 +36,12 @@ def names(words: dict[str, int], frame: str) -> re.Pattern[str]:
 def any_of(*patterns: re.Pattern[str]) -> re.Pattern[str]:
     """Match where one of these matches, whatever its case."""
     return re.compile("|".join(f"(?:{one.pattern})" for one in patterns), re.IGNORECASE)
+
+
+def beginnings(words: Iterable[str], *, spaced: bool) -> re.Pattern[str]:
+    """Match what begins so, the longest first, at the beginning of a word where words are spaced."""
+    some = "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or "(?!)"
+    return re.compile(rf"(?<!\w)(?:{some})" if spaced else some)
 
 
 def plain_words(text: str) -> frozenset[str]:

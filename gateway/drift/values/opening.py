@@ -18,8 +18,6 @@ _SIGNED = re.compile(r"\d[:：.]\d")
 _BREAK = re.compile(r"[.,;:!?。，、；！？\n]")
 _PART = re.compile(r"[;()!?。！？、，；\n]|[.,:](?!\d)")
 """It parts what is said of one day from what is said of another; no time of day has it."""
-_HOURS = re.compile(r"\d{1,2}(?:[.:h]\d\d)?\s?(?:–|-|\w{1,5}|[^\W\d_]{2,6} \w{1,3}) ?\d{1,2}")
-"""From one hour to another, in digits."""
 OPEN, SHUT = "open", "shut"
 
 
@@ -120,7 +118,7 @@ class Opening:
         is_there = self._reader.there.search(rest) is not None
         if rest != words:
             return "" if is_there else SHUT
-        is_timed = _HOURS.search(words) or self._reader.oclock.search(words)
+        is_timed = self._reader.spans.search(words) or self._reader.oclock.search(words)
         return OPEN if is_there or is_timed else ""
 
 

@@ -93,7 +93,7 @@ class Reader:
         self._month_ends = frozenset(month[-1] for month in self.months) | {"."}
         self._month_before = frames.names(self.months, r"(?<!\w)(%s)\.?\s$")
         self.weekday = frames.names(self.weekdays, "(%s)" if language.is_unspaced else r"(?<!\w)(%s)(?!\w)")
-        self.hours = self._clock.hours
+        self.hours, self.spans = self._clock.hours, self._clock.spans
         patterns = self._hour, self._to, self.weekday
         self._groups = Groups(self.decimal, self._clock, self.signs, self._unit, patterns)
         told = language.rules.cues.get("sentences", "") if language.rules else ""
@@ -104,7 +104,7 @@ class Reader:
         self.bound = frames.pattern(rf"(?<!\w)(?:{own.bound})(?!\w)" if own.bound else "")
         self.bounded = frames.pattern(rf"(?<!\w)(?:{own.bound})" if own.bound else "", r"\s$")
         """They match what stands before a number up to which something holds, anywhere and right there."""
-        self._shares = own.shares
+        self._shares, self._share = own.shares, frames.beginnings(own.shares, spaced=not language.is_unspaced)
         self.there, self.closed = frames.pattern(own.there), frames.pattern(own.closed)
 
     def counts_sentences(self, figure: Figure) -> bool:
@@ -113,7 +113,7 @@ class Reader:
 
     def shares(self, lower: str) -> frozenset[float]:
         """Give the parts of a whole that a text in lower case names, as percentages: "a *quarter* of it"."""
-        return frozenset(100 / parts for word, parts in self._shares.items() if word in lower)
+        return frozenset(100 / self._shares[match[0]] for match in self._share.finditer(lower))
 
     def may_read(self, stretch: Stretch) -> bool:
         """Tell whether figures may stand where no number was found among the words."""

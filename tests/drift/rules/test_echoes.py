@@ -2,7 +2,12 @@
 
 import pytest
 
+from gateway.drift.language import packaged
+from gateway.drift.rules.echoes import MOST, unechoed
+from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.prose import read
+from gateway.drift.rules.shelf import phrasebook
+from gateway.drift.text import Stretch
 from tests.drift.rules.test_misread import is_broken
 
 
@@ -137,3 +142,11 @@ def test_whom_nobody_is_sent_to_or_told_of_is_never_named(
 
 def test_a_language_alone_is_no_scope() -> None:
     assert not [one for one in read("Common tongue (English) only.", "en") if one.rule.must_not]
+
+
+def test_only_so_many_quotations_are_looked_at() -> None:
+    book = phrasebook(packaged(), "en")
+    assert book is not None
+    asked = Marked(book, Stretch("Say so twice"))
+    answer = Marked(book, Stretch('"say so" ' * (MOST + 3)))
+    assert unechoed(asked, answer).text.count("say so") == 3
