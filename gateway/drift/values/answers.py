@@ -1,7 +1,7 @@
 """Whoever asks who somebody is, where something lies or what it is called gets the name that is stored."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -58,11 +58,14 @@ class Answers:
         lying: Container[str],
         stop: Container[str],
         where: re.Pattern[str],
+        whence: re.Pattern[str],
+        comes: re.Pattern[str],
         site: re.Pattern[str] | None,
         capitals_tell: bool,
     ) -> None:
         """Make room; `where` asks for a place, and `site` finds one where capitals don't."""
-        self._where, self._site, self._lying = where, site, lying
+        self._where, self._whence, self._comes = where, whence, comes
+        self._site, self._lying = site, lying
         self._has_site, self._stop = False, stop
         self.told: list[Told] = []
         self._asking, self._called = asking, called
@@ -122,9 +125,16 @@ class Answers:
         """Add another name than the one that was asked for."""
         for match in self._called.finditer(heard.text[:FIRST]):
             self._weigh_run(evidence, heard, match)
+        if self._whence.search(heard.asked) and not self._says_whence(evidence.facts.text, heard.asked_stems):
+            return  # Where the persona is says nothing of where its wares are from.
         end = min([at for stop in _STOPS if (at := heard.text.find(stop)) > 0], default=len(heard.text))
         if not (self._where.search(heard.asked) and self._weigh_site(evidence, heard, min(end, FIRST))):
             self._weigh_asked(evidence, heard, end)
+
+    def _says_whence(self, known: str, asked: Iterable[str]) -> bool:
+        """Tell whether a sentence of the persona's texts says where what is asked about is from."""
+        told = [one for one in re.split(r"[.!?。\n]", known) if self._comes.search(one)]
+        return any(_is_told(stem, sentence) for sentence in told for stem in asked)
 
     def _weigh_asked(self, evidence: Evidence, heard: Heard, end: int) -> bool:
         """Hold the name in the first sentence against the one that is asked for; say whether one was."""

@@ -46,6 +46,7 @@ class Lexicon:
         self._asks_in_several = re.search(r"\S \S", own.phrases.asking) is not None
         self._asking_where = frames.plain_words(own.phrases.where)
         self.dating, self.where = frames.pattern(own.phrases.dating), frames.pattern(own.phrases.where)
+        self.whence, self.comes = frames.pattern(own.phrases.whence), frames.pattern(own.phrases.comes)
         self.site = frames.pattern(own.phrases.site) if own.phrases.site else None
         asking = filter(None, (own.phrases.asking, own.phrases.where))
         self.asking, self.called = frames.pattern("|".join(asking)), frames.pattern(own.phrases.called)

@@ -36,6 +36,8 @@ class Naming:
             lying=own.lying,
             stop=own.shared.stop,
             where=own.where,
+            whence=own.whence,
+            comes=own.comes,
             site=own.site,
             capitals_tell=own.capitals_tell,
         )
