@@ -105,3 +105,9 @@ def test_an_only_in_what_is_to_be_said_on_an_occasion_leaves_it_a_duty(language:
 def test_a_ban_of_what_answers_are_dressed_in_is_read_once() -> None:
     found = read("Trata a todos de usted, con calma y con humor, y no usas emojis ni listas.", "es")
     assert [one.rule.kind for one in found] == ["format"]
+
+
+def test_a_small_word_of_a_verb_is_none_by_itself() -> None:
+    user, vow = "Bekomme ich Ersatz?", "Ersatz bekommst du ganz sicher, versprochen."
+    assert not is_broken("Du gibst keine Ratschläge zu Allergien.", "de", user, vow)
+    assert is_broken("Du sagst keinen Ersatz zu.", "de", user, vow)
