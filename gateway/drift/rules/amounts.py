@@ -97,9 +97,12 @@ def estimates(rule: Forbidden, asked: Marked, answer: Marked, known: frozenset[s
                 ):
                     strength = 0.7 if answer.has(start, end, "@value", "@compensation") else 0.45
                     yield finding(rule, "estimate", strength, start, end)
-            for mark in answer.within("number", start, end):
-                if not answer.has(start, end, "currency"):
-                    break
+            numbers = answer.within("number", start, end)
+            if not answer.has(start, end, "currency") or (
+                numbers and prices.are_reckoned(rule, asked, answer, start, end, known)
+            ):
+                numbers = []
+            for mark in numbers:
                 # Whoever is asked what it is worth need not say so, in a sum that is stored nowhere.
                 is_asked = "@value" in asked.labels and prices.is_new(rule, asked, answer, start, end)
                 if answer.has(start, end, "@value") or is_asked:

@@ -64,6 +64,20 @@ def follows(match: re.Match[str], asked: Marked, answer: Marked, known: frozense
     return answer.sums.have(value)
 
 
+def are_reckoned(
+    rule: Forbidden, asked: Marked, answer: Marked, start: int, end: int, known: frozenset[str]
+) -> bool:
+    """Tell whether the numbers in words there are told already, or come from stored amounts."""
+    told = _in_words(answer, start, end)
+    if answer.sums is None:
+        answer.sums = _sums(asked, answer, known)
+    theirs, sums = _counts(asked), answer.sums
+    return bool(told) and all(
+        str(one) in rule.digits or str(one) in asked.digits or one in theirs or sums.have(one * 100)
+        for one in told
+    )
+
+
 def _sums(asked: Marked, answer: Marked, known: frozenset[str]) -> Sums:
     """Work out what stored amounts come to, with the numbers of both texts; nothing of too many."""
     stored = {one for text in known if (one := _cents(text))}
