@@ -129,3 +129,39 @@ def test_a_name_of_the_turn_before_is_known() -> None:
 def test_small_words_of_one_language_are_no_grammar_of_another(language: str, words: str) -> None:
     known = lexicon(language)
     assert not [word for word in words.split() if any(sense[0][0] == "_" for sense in known._senses(word))]
+
+
+@pytest.mark.parametrize(
+    ("language", "user", "tale", "framed"),
+    [
+        (
+            "en",
+            "What does a rye loaf cost?",
+            "When I was a girl, a rye loaf cost £9.",
+            "I remember you. A rye loaf costs £9.",
+        ),
+        (
+            "en",
+            "Tell me a story. And what does a rye loaf cost?",
+            "Once upon a time a rye loaf cost £9.",
+            "Once upon a time there was an oven. And the rye loaf costs £9.",
+        ),
+        (
+            "de",
+            "Was kostet ein Roggenbrot?",
+            "Früher kostete ein Roggenbrot 9 Euro.",
+            "In diesem Märchen sagt die Frau: Ein Roggenbrot kostet 9 Euro.",
+        ),
+        (
+            "ja",
+            "夕食はいくらですか。",
+            "むかし夕食は九百円でした。",
+            "むかしむかし、狐がいました。夕食は九百円です。",
+        ),
+    ],
+)
+def test_a_tale_does_not_excuse_what_is_answered_beside_it(
+    language: str, user: str, tale: str, framed: str
+) -> None:
+    assert not accused(language, DESK[language], user, tale)
+    assert accused(language, DESK[language], user, framed)

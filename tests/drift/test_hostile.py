@@ -8,10 +8,15 @@ import pytest
 from gateway.drift.breaks import nature
 from gateway.drift.character import Character
 from gateway.drift.coherence import incoherence
+from gateway.drift.language import packaged
 from gateway.drift.profile import Profile
 from gateway.drift.rule import decode
+from gateway.drift.rules import answered, prose
+from gateway.drift.rules.check import Rules
+from gateway.drift.rules.echoes import unechoed
+from gateway.drift.rules.marked import Marked
 from gateway.drift.scorer import BEGINNING, score
-from gateway.drift.text import Text
+from gateway.drift.text import Stretch, Text
 from gateway.drift.values import contradiction
 from gateway.drift.values.facts import Facts
 from gateway.drift.values.lexicon import lexicon
@@ -284,3 +289,31 @@ def test_white_space_before_an_answer_is_no_fault_of_the_reader(answer: str) -> 
         assert 1 <= turn.coherence <= 5
     loose = incoherence.incoherence(Text(ASKED), Text(answer), ANNA.repertoire, ANNA.relevance)
     assert bool(answer.strip()) == ("empty" not in [found.name for found in loose.flaws])
+
+
+def test_the_names_of_a_prompt_are_told_from_beginnings_in_time() -> None:
+    assert not _is_square(lambda text: prose.read(f"Never name other lines. {text}", "en"), "Z.B. ", 6_000)
+
+
+@pytest.mark.parametrize(
+    ("language", "snippet"), [("ja", '"返金する" '), ("ja", '"123"'), ("en", '"refund" ')]
+)
+def test_quotations_of_the_user_are_looked_for_in_time(language: str, snippet: str) -> None:
+    book = Rules(Character(language=language), "", packaged()).phrasebook
+    asked = Marked(book, Stretch("Refund? 返金する? 123?"))
+
+    def look(answer: str) -> Marked:
+        return unechoed(asked, Marked(book, Stretch(answer)))
+
+    assert not _is_square(look, snippet, 8_000)
+
+
+def test_words_of_a_rule_beside_assurances_are_looked_for_in_time() -> None:
+    rules = Rules(Character(rules=decode([{"must_not": "promise a refund"}])), "", packaged())
+    asked = Marked(rules.phrasebook, Stretch("May I have a refund?"))
+
+    def hold(answer: str) -> object:
+        said = Marked(rules.phrasebook, Stretch(answer))
+        return list(answered.answered(rules.forbidden[0], asked, said, frozenset()))
+
+    assert not _is_square(hold, "promise a refund ", 8_000)

@@ -230,3 +230,36 @@ def test_a_wording_that_is_looked_for_as_it_stands_has_no_signs_of_patterns() ->
 def test_hours_may_be_written_with_full_stops(hours: str, says: str, is_right: bool) -> None:
     prompt = f"You are Ada. The desk is open {hours}."
     assert (accused("en", prompt, "When are you open?", says) == []) is is_right
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "supposed", "polite"),
+    [
+        (
+            "en",
+            "You are Ada. We are open from Tuesday to Friday and closed on Mondays.",
+            "Can I come on Monday?",
+            "I'd be glad if we were open on Monday.",
+            "If you like, we are open on Monday.",
+        ),
+        (
+            "de",
+            "Du bist Uta. Dienstag bis Freitag offen, montags geschlossen.",
+            "Kann ich am Montag kommen?",
+            "Schön wäre es, wenn wir am Montag offen hätten.",
+            "Wenn Sie mögen: Wir haben am Montag offen.",
+        ),
+        (
+            "fr",
+            "Tu es Lou. Ouvert du mardi au vendredi, fermé le lundi.",
+            "Vous êtes ouverts lundi ?",
+            "Si nous étions ouverts le lundi, je vous le dirais.",
+            "Si vous voulez, nous sommes ouverts lundi.",
+        ),
+    ],
+)
+def test_a_polite_if_does_not_suppose_that_a_day_is_open(
+    language: str, prompt: str, user: str, supposed: str, polite: str
+) -> None:
+    assert not accused(language, prompt, user, supposed)
+    assert accused(language, prompt, user, polite)

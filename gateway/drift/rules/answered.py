@@ -5,6 +5,7 @@ the answer does as it is asked: it judges others, says where somebody is, tells 
 it is done.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from gateway.drift.rules import strangers, topics
@@ -79,6 +80,7 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
     is_asked = any(one.asks for one in asked.sentences)
     is_loose = "act:promise" in rule.acts and is_asked and rule.concepts.isdisjoint(MONEY)
     is_about = touched >= MUCH or (touched > 0 and "act:promise" in rule.acts)
+    own = _Own(rule, answer)
     for mark in answer.labels["guarantee"]:
         sentence = answer.sentence(mark.start)
         start, end = sentence.start, sentence.end
@@ -91,12 +93,12 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             continue
         if answer.denies(*answer.clause(mark.start), mark, "negation", "unable"):
             continue
-        if _is_word_of(rule, answer, mark) and not _has_own(rule, answer, start, end, mark):
+        if own.has(mark) and not own.is_said_beside(mark, start, end):
             continue  # "We guarantee two years" is no promise of the life-long guarantee that is none.
-        if _denies_own(rule, answer, start, mark.start):
+        if own.is_denied(start, mark.start):
             continue  # "I've no cartons to give, and these are promised" promises no carton.
         is_named = not rule.concepts.isdisjoint(ABOUT) and answer.has(start, end, *(rule.concepts & ABOUT))
-        if is_about or is_named or _has_own(rule, answer, start, end):
+        if is_about or is_named or own.is_said(start, end):
             yield finding(rule, "promise", ASSURED, start, end)
         elif not answer.has(start, end, "vow"):
             continue
@@ -107,34 +109,38 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
             yield finding(rule, VOW, VOWED, start, end)
 
 
-def _denies_own(rule: Forbidden, answer: Marked, start: int, end: int) -> bool:
-    """Tell whether a word of the rule stands there in a clause that denies it."""
-    return any(
-        start <= place < end and answer.has(*answer.clause(place), "negation", "unable")
-        for stem in rule.own & answer.content
-        for place, _ in answer.stems[stem]
-    )
+class _Own:
+    """The places of a rule's own words in an answer, told apart by whether their clause denies them."""
+
+    def __init__(self, rule: Forbidden, answer: Marked) -> None:
+        places = sorted(place for stem in rule.own & answer.content for place, _ in answer.stems[stem])
+        self._denied: list[int] = []
+        self._said: list[int] = []
+        """Said, and not denied: in `no cartons to give` there is none."""
+        for place in places:
+            is_denied = answer.has(*answer.clause(place), "negation", "unable")
+            (self._denied if is_denied else self._said).append(place)
+
+    def is_denied(self, start: int, end: int) -> bool:
+        """Tell whether one that is denied begins there."""
+        return _is_any(self._denied, start, end)
+
+    def is_said(self, start: int, end: int) -> bool:
+        """Tell whether one that is not denied begins there."""
+        return _is_any(self._said, start, end)
+
+    def is_said_beside(self, mark: Mark, start: int, end: int) -> bool:
+        """Tell the same without the words of the mark."""
+        return self.is_said(start, mark.start) or self.is_said(mark.end, end)
+
+    def has(self, mark: Mark) -> bool:
+        """Tell whether a word of the mark is one of them."""
+        return self.is_said(mark.start, mark.end) or self.is_denied(mark.start, mark.end)
 
 
-def _is_word_of(rule: Forbidden, answer: Marked, mark: Mark) -> bool:
-    """Tell whether the word of an assurance is one of the rule's own."""
-    return any(
-        mark.start <= place < mark.end
-        for stem in rule.own & answer.content
-        for place, _ in answer.stems[stem]
-    )
-
-
-def _has_own(rule: Forbidden, answer: Marked, start: int, end: int, beside: Mark | None = None) -> bool:
-    """Tell whether a word of the rule stands there that its clause does not deny: `no cartons to give`."""
-    low, high = beside[:2] if beside is not None else (end, end)
-    return any(
-        start <= place < end
-        and not low <= place < high
-        and not answer.has(*answer.clause(place), "negation", "unable")
-        for stem in rule.own & answer.content
-        for place, _ in answer.stems[stem]
-    )
+def _is_any(places: list[int], start: int, end: int) -> bool:
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end
 
 
 def _done(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:

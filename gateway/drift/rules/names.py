@@ -67,13 +67,15 @@ def denies_names(reading: Marked, cue: Mark, end: int) -> bool:
     comma = _COMMA.search(reading.text, cue.end, end)
     last = comma.start() if comma else end
     nor = reading.within("cue:nor", cue.end, last)
+    if not nor:
+        return False
     joints = [*nor, *reading.within("cue:and", cue.end, last)]
     words = [
         word[0]
         for word in WORD.finditer(reading.text, cue.end, last)
         if not any(mark.start <= word.start() < mark.end for mark in joints)
     ]
-    return bool(nor and words) and all(word[:1].isupper() for word in words)
+    return bool(words) and all(word[:1].isupper() for word in words)
 
 
 def _is_name(reading: Marked, name: str) -> bool:
@@ -99,7 +101,7 @@ def _begin(reading: Marked, start: int, end: int) -> int:
     if first is None:
         return end
     word = reading.phrasebook.word(first[0])
-    is_known = any(mark.start == start and mark.label.startswith(("act:", "cue:")) for mark in reading.marks)
+    is_known = any(mark.label.startswith(("act:", "cue:")) for mark in reading.beginning(start))
     if is_known or not word.stem:
         shortened = _SHORTENED.match(reading.text, first.end(), end)
         rest = reading.text[shortened.end() if shortened else first.end() : end]

@@ -60,10 +60,8 @@ class Evidence:
     def asides(self) -> Asides:
         """Find what the answer says of others, or of another time, once something is accused."""
         if self._asides is None:
-            lexicon = self.facts.lexicon
-            self._asides = Asides(
-                self.answer, self.asked_text, self.mentions, self.facts.text, lexicon.others, lexicon.then
-            )
+            facts = self.facts
+            self._asides = Asides(self.answer, self.asked_text, self.mentions, facts.text, facts.lexicon)
         return self._asides
 
     @property

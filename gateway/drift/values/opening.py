@@ -13,6 +13,8 @@ _DAY = 1440
 """Minutes."""
 _BEFORE, _BEHIND = 16, 14
 """Characters beside a time that may say that it is when the doors open or shut."""
+_AROUND = 300
+"""Characters of a sentence on each side of a day that may tell of it."""
 _SIGNED = re.compile(r"\d[:：.]\d")
 """Hours and minutes as a clock of 24 hours has them."""
 _BREAK = re.compile(r"[.,;:!?。，、；！？\n]")
@@ -52,8 +54,9 @@ class Opening:
         start, end = sentence_of(heard.lower, figure)
         if heard.text[end : end + 1] in ("?", "？"):
             return False
+        start, end = max(start, figure.start - _AROUND), min(end, figure.end + _AROUND)
         told, low, high = self._told(heard.lower[start:end], figure.start - start)
-        if told and any(start <= at < end for at in heard.supposed):
+        if told and _is_supposed(heard, figure.start, start + low, start + high):
             return False
         if told == OPEN:
             is_known = figure.value in self._open or figure.value in self._named
@@ -120,6 +123,18 @@ class Opening:
             return "" if is_there else SHUT
         is_timed = self._reader.spans.search(words) or self._reader.oclock.search(words)
         return OPEN if is_there or is_timed else ""
+
+
+def _is_supposed(heard: Heard, place: int, low: int, high: int) -> bool:
+    """Tell whether a supposition stands in the part of the day at the place, or in the one that tells of it.
+
+    Elsewhere it is but a manner of speaking: `if you like, we open on Monday`.
+    """
+    return any(
+        low <= at < high or not _PART.search(heard.lower, min(at, place), max(at, place))
+        for at in heard.supposed
+        if abs(at - place) <= _AROUND
+    )
 
 
 def _pairs(stated: Iterable[Stated], kind: str) -> Iterator[tuple[Stated, Stated]]:
