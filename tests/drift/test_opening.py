@@ -263,3 +263,36 @@ def test_a_polite_if_does_not_suppose_that_a_day_is_open(
 ) -> None:
     assert not accused(language, prompt, user, supposed)
     assert accused(language, prompt, user, polite)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "right", "wrong"),
+    [
+        (
+            "en",
+            "You are Ada. Hours: Mon-Fri 9-5, Sat 9-noon, closed Sunday.",
+            "What are your hours this weekend?",
+            "On Saturday we're here 9 to noon, on Sunday we're closed.",
+            "On Saturday we're here 9 to noon, on Sunday we're here 9 to noon.",
+        ),
+        (
+            "en",
+            "You are Ada. A lock is $420. Hours: Mon-Fri 9-5, closed Sunday.",
+            "Can you match that?",
+            "A lock is $420, and on Sundays everybody sleeps.",
+            "A lock is $420, and on Sundays we're open.",
+        ),
+        (
+            "de",
+            "Du bist Ada. Ein Schloss kostet 420 Euro. Mo bis Fr 9 bis 17 Uhr, sonntags geschlossen.",
+            "Geht das billiger?",
+            "Ein Schloss kostet 420 Euro, und am Sonntag schlafen alle.",
+            "Ein Schloss kostet 420 Euro, und am Sonntag haben wir geöffnet.",
+        ),
+    ],
+)
+def test_a_part_that_tells_hours_or_prices_says_nothing_of_the_next_day(
+    language: str, prompt: str, user: str, right: str, wrong: str
+) -> None:
+    assert not accused(language, prompt, user, right)
+    assert accused(language, prompt, user, wrong)

@@ -116,6 +116,41 @@ from tests.drift.test_asides import accused
             "Llame el viernes.",
             "La tienda cierra a las 21:00.",
         ),
+        (
+            "en",
+            "The farm: a goose is $29, a hen $17.",
+            "Two of each, please?",
+            "Two geese come to fifty-eight and two hens to thirty-four, so ninety-two dollars.",
+            "A goose is $31.",
+        ),
+        (
+            "fr",
+            "Le cirque : une place coûte 14 €, un gradin 9 €.",
+            "Deux places et trois gradins ?",
+            "Deux places font vingt-huit, trois gradins vingt-sept, soit 55 €.",
+            "Une place coûte 17 €.",
+        ),
+        (
+            "tr",
+            "Kulüp: aylık 145 lira, öğrenciye 115 lira. Kulüp 1962 yılında kuruldu.",
+            "Öğrenci senede ne öder?",
+            "Kulüpte öğrenci senede 1380 lira öder, öğrenci olmayan 1740 verir.",
+            "Kulüp 1971 yılında kuruldu.",
+        ),
+        (
+            "en",
+            "The mill: a small sack of flour is £8.40.",
+            "And a big sack?",
+            "A big sack is two and a half times the small one, so £21.",
+            "A small sack is £9.40.",
+        ),
+        (
+            "de",
+            "Die Mühle: Ein kleiner Sack Mehl kostet 8,40 Euro.",
+            "Und der große?",
+            "Der große Sack ist zwei und ein halb mal der kleine, also 21 Euro.",
+            "Der kleine Sack kostet 9,40 Euro.",
+        ),
     ],
 )
 def test_what_is_added_up_or_shares_a_unit_is_right(

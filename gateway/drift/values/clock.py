@@ -33,9 +33,10 @@ class Clock:
         self._later = tuple(own.later.split())
         minutes = rf"[.:]\d\d|{own.hour}" if own.hour else r"[.:]\d\d"
         self.spans = lazily(
-            rf"\d{{1,2}}(?:{minutes})?\s?(?:–|-|\w{{1,5}}|[^\W\d_]{{2,6}} \w{{1,3}}) ?\d{{1,2}}"
+            rf"(?<!\d)\d{{1,2}}(?:{minutes})?\s?"
+            r"(?:–|-|[^\W\d]{1,5}|[^\W\d_]{2,6} [^\W\d]{1,3}) ?\d{1,2}(?!\d)"
         )
-        """It matches what goes from one hour to another, in digits."""
+        """It matches what goes from one hour to another, in digits; a price of three digits is none."""
         self._minutes = own.minutes
         self._minutes_to = frames.names(own.minutes, r" (%s) ([^\W\d_]+)")
         self.behind = (self.oclock, self._minutes_to, *(pattern for _, pattern in self._after))

@@ -20,6 +20,7 @@ _SIGNED = re.compile(r"\d[:：.]\d")
 _BREAK = re.compile(r"[.,;:!?。，、；！？\n]")
 _PART = re.compile(r"[;()!?。！？、，；\n]|[.,:](?!\d)")
 """It parts what is said of one day from what is said of another; no time of day has it."""
+_HOUR = re.compile(r"(?<!\d)\d{1,2}(?:[.:h]\d\d)?(?!\d)")
 OPEN, SHUT = "open", "shut"
 
 
@@ -122,7 +123,12 @@ class Opening:
         if rest != words:
             return "" if is_there else SHUT
         is_timed = self._reader.spans.search(words) or self._reader.oclock.search(words)
-        return OPEN if is_there or is_timed else ""
+        return OPEN if is_there or is_timed or self._spans(words) else ""
+
+    def _spans(self, words: str) -> bool:
+        """Tell whether an hour in digits goes to one that is named: "8 to noon"."""
+        hours = _HOUR.finditer(words)
+        return any(self._reader.to.match(words, match.end()) is not None for match in hours)
 
 
 def _is_supposed(heard: Heard, place: int, low: int, high: int) -> bool:

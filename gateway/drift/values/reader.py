@@ -73,7 +73,7 @@ class Reader:
         self._hour = frames.pattern(own.hour)
         self.oclock = self._hour if "han" in language.writing.scripts else frames.pattern("")
         """It matches what makes an hour of a number, where that is a letter and no part of a word."""
-        self._to = frames.between(own.to)
+        self.to = frames.between(own.to)
         self.beside = frames.between(own.beside)
         self._joins = re.compile(rf"\s(?:(?:{own.joins.replace(' ', '|')})\s)?" if own.joins else r"\s")
         self.periods = Periods(own.amounts, self._units.kinds, own.half)
@@ -94,7 +94,7 @@ class Reader:
         self._month_before = frames.names(self.months, r"(?<!\w)(%s)\.?\s$")
         self.weekday = frames.names(self.weekdays, "(%s)" if language.is_unspaced else r"(?<!\w)(%s)(?!\w)")
         self.hours, self.spans = self._clock.hours, self._clock.spans
-        patterns = self._hour, self._to, self.weekday
+        patterns = self._hour, self.to, self.weekday
         self._groups = Groups(self.decimal, self._clock, self.signs, self._unit, patterns)
         told = language.rules.cues.get("sentences", "") if language.rules else ""
         self._sentences = tuple(
@@ -148,7 +148,7 @@ class Reader:
                 if len(found) >= MOST:
                     break
         found = self._clock.set(lower, found)
-        found = ranged(text, joined(text, found, self.currencies, self._joins), self._to, self.beside)
+        found = ranged(text, joined(text, found, self.currencies, self._joins), self.to, self.beside)
         return moved(self._clock.spanned(lower, found), offset)
 
     def days(self, text: str, lower: str, offset: int) -> list[Figure]:
@@ -156,7 +156,7 @@ class Reader:
         if not any(map(lower.__contains__, self.weekdays)):
             return []
         found = [Figure(WEEKDAY, self.weekdays[m[1]], *m.span(1)) for m in self.weekday.finditer(lower)]
-        return moved(ranged(text, found[:MOST], self._to, self.beside), offset)
+        return moved(ranged(text, found[:MOST], self.to, self.beside), offset)
 
     def _found(self, text: str, lower: str, start: int) -> Figure | None:
         if text[start].isdecimal():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence, Set
 
 from gateway.drift.values import sums
-from gateway.drift.values.figures import DATE, PERCENT, TIME, WEEKDAY, YEAR, Figure, with_unit
+from gateway.drift.values.figures import DATE, NUMBER, PERCENT, TIME, WEEKDAY, YEAR, Figure, with_unit
 from gateway.drift.values.ledger import Ledger
 
 _SUMMED = 8
@@ -28,6 +28,10 @@ def follows(
     either text names as fractions.
     """
     said, asked = [one for one in said if one.start != figure.start], list(asked)
+    if any(_comes_of(ledger, one, said, asked, named, shares) for one in _priced(ledger, figure, said)):
+        return True
+    if figure.kind == NUMBER and _is_factor(ledger, figure, said, shares):
+        return True
     if figure.kind == "year" and any(
         float(figure.value) <= float(one.figure.value) and ledger.reader.bound.search(one.source.lower())
         for one in ledger.by_kind["year"]
@@ -63,6 +67,27 @@ def follows(
         or sums.is_difference(value, right, _values([*others, *_alike(figure, asked)]))
         or sums.is_difference(value, derived | priced, ledger.numbers_of(figure.kind))
     )
+
+
+def _priced(ledger: Ledger, figure: Figure, said: Iterable[Figure]) -> list[Figure]:
+    """Give a number without a unit as the prices that it may be: "two of them are thirty-six".
+
+    One that could be a year is a price only beside another: "1428 lira, and 1788 for two".
+    """
+    if figure.kind not in (NUMBER, YEAR):
+        return []
+    kinds = {one.figure.kind for one in ledger.amounts}
+    if figure.kind == YEAR:
+        kinds &= {one.kind for one in said}
+    return [figure._replace(kind=kind) for kind in sorted(kinds)]
+
+
+def _is_factor(ledger: Ledger, figure: Figure, said: Iterable[Figure], shares: Set[float]) -> bool:
+    """Tell whether a price beside it is a stored one so many times, and a named fraction more."""
+    factors = sums.mixed(sums.counted([figure]), shares)
+    prices = ((one.figure.kind, float(one.figure.value) * k) for one in ledger.amounts for k in factors)
+    told = {(one.kind, round(float(one.value), 2)) for one in said if one.kind in ledger.reader.currencies}
+    return any((kind, round(price, 2)) in told for kind, price in prices)
 
 
 def _comes_of(

@@ -71,6 +71,8 @@ def follows(value: float, terms: Terms) -> bool:
         each = {round(value / k, _DIGITS), round(value / k / 2, _DIGITS)}
         if not values.isdisjoint(each):
             return True
+    if any(abs(one * k - value) < _CENT for k in mixed(terms.counts, terms.told) for one in values):
+        return True
     if _is_product(value, values, terms.counts - {value}):
         return True
     if _is_total(value, terms.said, terms.every):
@@ -81,6 +83,13 @@ def follows(value: float, terms: Terms) -> bool:
         # So much is left: "two pounds more", to whoever has said thirty-eight.
         return True
     return _is_sum(value, values, terms.asked_counts)
+
+
+def mixed(counts: Set[float], told: Set[float]) -> set[float]:
+    """Give the numbers that have a fraction of those that are named: "three and a half times as much"."""
+    some = {k for k in counts if 1 <= k <= _MULTIPLES}
+    halves = {k for k in some if k != int(k) and 2 * k == int(2 * k)}
+    return halves | {k + one / 100 for k in some - halves for one in told if one < 100}
 
 
 def _shared(whole: float, shares: Set[float]) -> Iterator[float]:
