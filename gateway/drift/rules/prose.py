@@ -20,7 +20,7 @@ from gateway.drift.rules.words import fold
 from gateway.drift.sentences import Sentence, quoted
 from gateway.drift.text import Stretch
 
-READER = 24
+READER = 25
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 NATURE = "@ai"
 """The label of words for what a persona is made of."""
