@@ -21,6 +21,8 @@ class Writing(Table, frozen=True):
     """Spaces stand between words."""
     capital_nouns: bool = False
     """Every noun has a capital, which tells no name."""
+    capital_places: bool = False
+    """Every place, its people and what is theirs have a capital, so that a word without one is another."""
     particles: str = ""
     """Particles written onto the word that they belong to, so that its pieces say more than the whole."""
     elides: bool = False

@@ -165,3 +165,50 @@ def test_a_tale_does_not_excuse_what_is_answered_beside_it(
 ) -> None:
     assert not accused(language, DESK[language], user, tale)
     assert accused(language, DESK[language], user, framed)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "right", "wrong"),
+    [
+        (
+            "tr",
+            "Ayakkabıcı Cevdet: taban işi 430 lira, dokuz gün sürer.",
+            "Taban işi kaç lira tutar?",
+            "Görmeden söylenmez. Bir gün yolunuz düşerse getirin, bakalım.",
+            "Taban işi 510 lira tutar.",
+        ),
+        (
+            "de",
+            "Der Schuster: Eine Sohle kostet 43 Euro, sie dauert neun Tage.",
+            "Wie viele Euro wären das für meine Stiefel?",
+            "Das sagt keiner ungesehen. An einem Tag, wenn Sie vorbeikommen, sehe ich sie mir an.",
+            "Eine Sohle kostet 52 Euro.",
+        ),
+        (
+            "en",
+            "You are Ida, the innkeeper of the Otter in Fuller Lane, for pupils.",
+            "Who can read here?",
+            "Few can, and Half the Lane asks me.",
+            "You find me in Potter Lane.",
+        ),
+        (
+            "it",
+            "Siete lo sportello. I danni da grandine: coperti se recenti, non la ruggine da mesi.",
+            "Mi pagate la grandine?",
+            "Paghiamo i danni da grandine recenti, e non la ruggine che il tetto porta addosso da mesi.",
+            "",
+        ),
+    ],
+)
+def test_some_day_half_of_a_lane_and_the_same_denial_contradict_nothing(
+    language: str, prompt: str, user: str, right: str, wrong: str
+) -> None:
+    assert not accused(language, prompt, user, right)
+    assert not wrong or accused(language, prompt, user, wrong)
+
+
+def test_an_english_place_has_a_capital_but_where_nothing_has_one() -> None:
+    prompt, city = "You are Ada, at the desk of a clinic.", "Leeds, England"
+    assert not accused("en", prompt, "At Christmas?", "We know that the turkeys fear us.", city=city)
+    assert accused("en", prompt, "Where do you live?", "I live in Turkey.", city=city)
+    assert accused("en", prompt, "where do you live?", "i live in turkey.", city=city)

@@ -6,6 +6,7 @@ from gateway.drift.text import Stretch, Text
 from gateway.drift.values.clause import Clause
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.reading import Mention
+from gateway.drift.values.stated import PLACE
 
 _EXCLUSIVE = frozenset({"zodiac", "birth_animal", "marital", "religion", "hand", "diet"})
 """Categories of which a person has one value, beside the traits of character."""
@@ -34,7 +35,7 @@ def weigh_attributes(evidence: Evidence, clause: Clause) -> None:
         stored = evidence.facts.stored.get(mention.category)
         if mention.category in ("gender", "partner", "voice_gender"):
             _weigh_gender(evidence, clause, mention)
-        elif stored:
+        elif stored and not (mention.category == PLACE and _is_common(evidence, mention)):
             _weigh_value(evidence, clause, mention, stored)
     if evidence.facts.age and clause.age is not None and clause.speaker != "other":
         age, basis = evidence.facts.age
@@ -43,6 +44,17 @@ def weigh_attributes(evidence: Evidence, clause: Clause) -> None:
             evidence.support("same", 1.0, basis)
         elif not clause.asks and (clause.age not in evidence.theirs or clause.speaker == "self"):
             evidence.accuse("number", "number-clash", 1.0, span, basis)
+
+
+def _is_common(evidence: Evidence, mention: Mention) -> bool:
+    """Tell whether the word of a place is a common one, since it has no capital as places do: "turkeys".
+
+    Whoever writes without any capitals means the place.
+    """
+    said = evidence.answer[mention.start : mention.end]
+    if not evidence.facts.lexicon.capital_places or not said.islower():
+        return False
+    return any(letter.isupper() for letter in evidence.answer[:_SEEN])
 
 
 def is_exclusive(category: str) -> bool:

@@ -75,6 +75,18 @@ class Evidence:
         return self.facts.lexicon.patterns["count"].search(self.asked_text.lower()) is not None
 
     @property
+    def asks_price(self) -> bool:
+        """Tell whether the user asks how many there are of a currency: "how many pounds?", "kaç lira?" """
+        lexicon, asked = self.facts.lexicon, self.asked_text.lower()
+        match = lexicon.patterns["count"].search(asked)
+        unit = lexicon.reader.unit_behind(asked, match.end()) if match else ""
+        return unit in lexicon.reader.currencies
+
+    def is_length(self, place: int) -> bool:
+        """Tell whether a stretch of time stands at a place of the answer."""
+        return any(one.start <= place < one.end and one.length is not None for one in self.figures)
+
+    @property
     def shares(self) -> frozenset[float]:
         """Percentages that the answer or the question names as fractions."""
         if self._shares is None:

@@ -40,7 +40,9 @@ class Lexicon:
         self.naming = frozenset(own.words.naming.split())
         self.lying = frozenset(own.words.lying.split())
         self.asked = own.topics.keys()
+        self.articles = frozenset(own.names.articles.split())
         self.capitals_tell = not own.writing.capital_nouns
+        self.capital_places = own.writing.capital_places
         self.name_told, self.name_said = re.compile(own.phrases.name_told or "(?!)"), own.phrases.name_said
         self.of_age = re.compile(f"(?:{own.phrases.of_age})$", re.IGNORECASE) if own.phrases.of_age else None
         self._asks_in_several = re.search(r"\S \S", own.phrases.asking) is not None

@@ -131,13 +131,18 @@ def _weigh_pair(evidence: Evidence, clause: Clause, item: Claim, likeness: float
 
 
 def _turned(clause: Clause, stored: Clause) -> bool:
-    """Tell whether half of what they share, or more, is denied by one of them and not by the other."""
+    """Tell whether half of what they share is denied by one of them and not by the other.
+
+    It has to be more than half where both deny something of it.
+    """
     ours, theirs = clause.denied, stored.denied
     if not ours and not theirs:
         return False
     shared = [stem for stem in clause.stems if stem in stored.stems]
     turned = sum([(stem in ours) != (stem in theirs) for stem in shared])
-    return 2 * turned >= len(shared)
+    # What both deny stands for more than a word that the denial only reaches in one of them.
+    is_agreed = any(stem in ours and stem in theirs for stem in shared)
+    return 2 * turned > len(shared) - (not is_agreed)
 
 
 def _miscounted(clause: Clause, stored: Clause, periods: frozenset[str]) -> Iterable[tuple[Number, bool]]:
@@ -179,7 +184,9 @@ def weigh_answer(
     if asks_count and theirs.counts == clause.counts == 1:
         said, held = clause.numbers[0], theirs.numbers[0]
         is_stored = said.value in evidence.facts.ledger.numbers or evidence.is_right(said.start)
-        if said.value != held.value and not is_stored and is_year(said.value) == is_year(held.value):
+        is_beside = evidence.asks_price and evidence.is_length(said.start)
+        is_alike = is_year(said.value) == is_year(held.value) and not is_beside
+        if said.value != held.value and not is_stored and is_alike:
             evidence.accuse(
                 "number", "number-clash", _ANSWERED * likeness, (said.start, said.end), asked.basis
             )

@@ -126,6 +126,9 @@ def _accused(
         return _LIKELY, stated
     if figure.kind.startswith(LABEL):
         return TOUCHED, stated
+    if figure.length is not None and evidence.asks_price:
+        # "Some day" and "in a week" answer no question for so many euros.
+        return 0.0, stated
     if _is_asked(ledger, figure, heard, asks_count=evidence.asks_count):
         return _LIKELY, stated
     if figure.length is not None and _asks_length(evidence, figure, heard):

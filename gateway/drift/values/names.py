@@ -66,6 +66,7 @@ class Names:
         titles: Container[str],
         naming: Container[str],
         stop: Container[str],
+        articles: Container[str],
         leads: re.Pattern[str],
         said: str,
     ) -> None:
@@ -74,7 +75,7 @@ class Names:
         self._glyphs: list[tuple[str, str, str]] = []
         self._capitals_tell, self._run = capitals_tell, run
         self._titles, self._naming, self._small = titles, naming, (titles, naming)
-        self._stop = stop
+        self._stop, self._articles = stop, articles
         self._names_told, self._name_said = leads, said
         self._seen: Counter[str] = Counter()
         self._told: dict[str, set[str]] = {}
@@ -200,6 +201,10 @@ class Names:
         ):
             return None
         if not self._capitals_tell and not said.lower().endswith(f"{run[-2]} {run[-1]}"):
+            return None
+        between = said.lower().removesuffix(run[-1]).rpartition(run[-2])[2].split()
+        if between and all(word in self._articles for word in between):
+            # "Half the Lane" is no other lane's name.
             return None
         # "In the hands of Mrs Bell" and "With First Mile" begin with no other first name.
         is_told = run[-2] in heard.asked or run[-2] in heard.earlier or is_known(run[-2], known)

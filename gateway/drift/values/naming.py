@@ -25,6 +25,7 @@ class Naming:
             titles=own.titles,
             naming=own.naming,
             stop=own.shared.stop,
+            articles=own.articles,
             leads=own.name_told,
             said=own.name_said,
         )

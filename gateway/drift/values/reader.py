@@ -107,6 +107,11 @@ class Reader:
         self._shares, self._share = own.shares, frames.beginnings(own.shares, spaced=not language.is_unspaced)
         self.there, self.closed = frames.pattern(own.there), frames.pattern(own.closed)
 
+    def unit_behind(self, lower: str, at: int) -> str:
+        """Give the unit whose word stands behind a place of a text in lower case, or nothing."""
+        unit = self._unit(lower, lower, at)
+        return part(unit[0], 1)[0] if unit else ""
+
     def counts_sentences(self, figure: Figure) -> bool:
         """Tell whether a figure counts sentences, as only what says how somebody speaks does."""
         return figure.kind.startswith(self._sentences)
