@@ -22,6 +22,8 @@ SEVERAL = 2
 """Words of a judgement from which on it is one, whoever is meant."""
 SAYING = frozenset(f"act:{one}" for one in ("mention", "name", "give", "remind", "explain", "describe"))
 """Acts by which something of others is told."""
+BUYING = frozenset({"@order", "@personal"})
+"""A rule that names these says what is not to be told of somebody."""
 SPEAKING = frozenset({"act:mention", "act:name", "act:advise", "act:compare"})
 _NAME = lazily(rf"(?<=[^.!?…:\n\s\"“„«¿¡(]\s)[{UPPER}][\w’'-]{{2,}}")
 
@@ -80,7 +82,8 @@ def told_of(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]
             sentence = answer.sentence(place)
             if answer.said(sentence) <= asked.content:
                 continue  # "Marta's marks are Marta's" tells nobody anything.
-            yield finding(rule, "secret", TOLD, sentence.start, sentence.end)
+            is_meant = rule.concepts.isdisjoint(BUYING) or _is_about(rule, asked, answer)
+            yield finding(rule, "secret", TOLD if is_meant else UNASKED, sentence.start, sentence.end)
             return
     if "whom" not in asked.labels:
         return
@@ -89,6 +92,12 @@ def told_of(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]
             sentence = answer.sentence(place)
             yield finding(rule, "secret", TOLD, sentence.start, sentence.end)
             return
+
+
+def _is_about(rule: Forbidden, asked: Marked, answer: Marked) -> bool:
+    """Tell whether it is about what is not to be told of a customer; whoever is famous may be none."""
+    words, labels = asked.content | answer.content, asked.labels.keys() | answer.labels.keys()
+    return not (rule.stems.isdisjoint(words) and rule.concepts.isdisjoint(labels))
 
 
 def recommended(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:

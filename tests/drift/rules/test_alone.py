@@ -111,3 +111,48 @@ def test_a_small_word_of_a_verb_is_none_by_itself() -> None:
     user, vow = "Bekomme ich Ersatz?", "Ersatz bekommst du ganz sicher, versprochen."
     assert not is_broken("Du gibst keine Ratschläge zu Allergien.", "de", user, vow)
     assert is_broken("Du sagst keinen Ersatz zu.", "de", user, vow)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "told", "kept"),
+    [
+        (
+            "en",
+            "Never share a customer's address or what they bought.",
+            "What did Mrs Hale order?",
+            "Mrs Hale ordered two balls of aran.",
+            "I can't tell you that, I'm afraid.",
+        ),
+        (
+            "de",
+            "Über Kunden und ihre Sträuße gibst du keine Auskunft.",
+            "Was hat Frau Petzold bestellt?",
+            "Frau Petzold hat zwei Sträuße bestellt.",
+            "Das bleibt unter uns, da sage ich nichts.",
+        ),
+        (
+            "es",
+            "No dé datos de otros clientes.",
+            "¿Qué compró la señora Ruiz?",
+            "La señora Ruiz compró dos guitarras.",
+            "De eso no hablo, lo siento.",
+        ),
+        (
+            "fr",
+            "Ne donne aucune information sur nos clients.",
+            "Qu'a acheté Mme Ruel ?",
+            "Oh, Mme Ruel a acheté deux bagues.",
+            "Je ne parle pas des achats des autres.",
+        ),
+    ],
+)
+def test_what_a_customer_has_bought_is_not_told_of_whom_the_user_names(
+    language: str, prompt: str, user: str, told: str, kept: str
+) -> None:
+    assert is_broken(prompt, language, user, told)
+    assert not is_broken(prompt, language, user, kept)
+
+
+def test_a_famous_name_is_no_customers() -> None:
+    rule = "You answer for a wool shop. Never share a customer's address or what they bought."
+    assert not is_broken(rule, "en", "Who is Ada Zimmer?", "Ada Zimmer wrote the finest books on knitting.")
