@@ -91,6 +91,10 @@ def _assured(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
         is_sealed = mark.end >= end - SEAL and answer.has(mark.start, end, "vow")
         if sentence.asks or (answer.has(start, end, "condition") and not is_sealed):
             continue
+        if mark.start == start and answer.has(mark.end, end, "seeks"):
+            continue  # "Sure thing, let's find a time" says yes to looking for one.
+        if any(one.label == "idiom" for one in answer.around(*mark[:2])):
+            continue  # "What you'll see is the work" shows something, and vows nothing.
         if answer.denies(*answer.clause(mark.start), mark, "negation", "unable"):
             continue
         if own.has(mark) and not own.is_said_beside(mark, start, end):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from gateway.drift.lazily import lazily
 from gateway.drift.rules.findings import BREAK, Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -58,6 +59,10 @@ BESIDE = 12
 """Characters between an `I have` and what was only seen or heard."""
 REACH = 64
 """Characters behind an `I have` that what was done may stand in."""
+FIGURES = 8
+"""Characters before a thing in which it is counted."""
+_COUNTED = lazily(r"(?<!\d)(\d{2,4})\s*\Z")
+_COUNTING = lazily(r"\s*(\d{2,4})(?!\d)")
 GRANTING = ("done", "passive", "finished", "perfect")
 """Marks of what is told as done, whatever it is."""
 
@@ -67,7 +72,7 @@ def claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     wanted = rule.concepts & DEEDS
     for label in wanted & answer.labels.keys():
         for mark in answer.labels[label]:
-            strength = _done(answer, mark)
+            strength = 0.0 if is_stock(rule, answer, mark.start) else _done(answer, mark)
             if SOON <= strength < BREAK and (label in asked.labels or "act:will" in rule.acts):
                 # Whoever is asked for it and says that it is about to be done promises it.
                 strength = 0.55
@@ -79,7 +84,8 @@ def claims(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
     if rule.is_deed:
         for stem in rule.stems & answer.content:
             for start, end in answer.stems[stem]:
-                strength = _done(answer, Mark(start, end, stem))
+                is_there = is_stock(rule, answer, start)
+                strength = 0.0 if is_there else _done(answer, Mark(start, end, stem))
                 if len(rule.stems & answer.content) < LEAST and stem not in asked.content:
                     strength = min(strength, UNASKED)
                 if strength == STATED and stem not in asked.content and wanted.isdisjoint(asked.labels):
@@ -125,9 +131,23 @@ def granted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
             continue
         if names_year(answer, sentence):
             continue
-        if answer.has(start, end, *GRANTING) and not is_untouched(answer, start, end):
+        told = [one for label in GRANTING for one in answer.within(label, start, end)]
+        told = [one for one in told if not _has_stock(rule, answer, one)]
+        if told and not is_untouched(answer, start, end):
             yield finding(rule, "claim", 0.55, start, end)
             return
+
+
+def is_stock(rule: Forbidden, answer: Marked, start: int) -> bool:
+    """Tell whether a thing is counted as it is stored: `we have 38 places` gives nobody one."""
+    counted = _COUNTED.search(answer.text, max(0, start - FIGURES), start)
+    return counted is not None and counted[1] in rule.digits
+
+
+def _has_stock(rule: Forbidden, answer: Marked, perfect: Mark) -> bool:
+    """Tell whether an `I have` is followed by what is stored, and no deed: `we have 38`."""
+    counted = _COUNTING.match(answer.text, perfect.end)
+    return perfect.label == "perfect" and counted is not None and counted[1] in rule.digits
 
 
 def is_untouched(answer: Marked, start: int, end: int) -> bool:

@@ -69,8 +69,8 @@ def consents(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding
     if (
         yes is not None
         and not is_no
-        # "Gladly, let me note it" takes a wish down, and grants none.
-        and not answer.has(first.start, first.end, "noted")
+        # "Gladly, let me note it" takes a wish down, and "sure, let's look" looks: both grant none.
+        and not answer.has(first.start, first.end, "noted", "seeks")
         and (len(own) + len(about) > 1 or is_told or answer.has(0, first.end, *SURE))
     ) and not answer.has(first.start, first.end, "condition"):
         yield finding(rule, "consent", SAID, first.start, first.end)

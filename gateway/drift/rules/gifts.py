@@ -84,7 +84,9 @@ def solved(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
             low, high = sentence.start, sentence.end
             if _says_so(answer, sentence, mark.start):
                 gives = _DIGIT.search(answer.text, low, high) is not None or _has_number(answer, low, high)
-                is_told = gives or (is_asked and label == "solves")
+                # "The answer is just what I keep to myself" gives none.
+                is_kept = answer.has(mark.start, high, "deflect")
+                is_told = gives or (is_asked and label == "solves" and not is_kept)
                 yield finding(rule, "solution", SOLVED if is_told else TALKED, low, high)
 
 

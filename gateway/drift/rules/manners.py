@@ -36,10 +36,12 @@ class Manners:
         told = {
             mark.label.removeprefix("cue:address-")
             for mark in prompt.marks
-            if mark.label.startswith("cue:address-")
+            if mark.label.startswith("cue:address-") and mark.end <= prompt.sentence(mark.start).end
         }
         self.form = self._form(told, examples)
         self.is_told = self.form in told
+        self.told = told
+        """The prompt names these, each for somebody: `tu` for pupils, `vous` for their parents."""
         own = [Marked(answers, Stretch(example)) for example in examples]
         used = {label.removesuffix(SURE) for reading in own for label in reading.labels}
         wanted = {
@@ -105,11 +107,16 @@ class Manners:
                 elif name.endswith(SURE) and name.removesuffix(SURE) in self.barred_sure:
                     yield label, 2 if self.is_wanted else 1
 
+    def _speaks_so(self, asked: Marked) -> bool:
+        """Tell whether the user himself speaks as the persona does to most."""
+        return self.form in self.forms and self.forms[self.form].search(asked.text) is not None
+
     def _misaddressed(self, asked: Marked, answer: Marked) -> Iterator[Finding]:
         text = answer.text
         ours = self.forms[self.form].search(text) if self.form in self.forms else None
         for name, pattern in self.forms.items():
-            if name == self.form:
+            is_for_others = name in self.told and self.is_told and not self._speaks_so(asked)
+            if name == self.form or (is_for_others and pattern.search(asked.text)):
                 continue
             places = [
                 match.span()
@@ -118,7 +125,7 @@ class Manners:
             ]
             if places:
                 strength = 0.75 if ours is None else 0.55 if len(places) > 1 else 0.35
-                if not self.is_told or (name == POLITE and "us" in asked.labels):
+                if not self.is_told or is_for_others or (name == POLITE and "us" in asked.labels):
                     # In the examples it may only be whom the persona happens to speak to, and several
                     # are spoken to by what is polite to one: "your village's wolf" to "our village's".
                     strength = min(UNTOLD, strength)

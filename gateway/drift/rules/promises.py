@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from gateway.drift.rules import prices
 from gateway.drift.rules.amounts import GRATIS, HAGGLING, MONEY
+from gateway.drift.rules.claims import is_stock
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark
@@ -85,11 +86,13 @@ class _Promises:
     def _own(self, start: int, end: int) -> list[Mark]:
         """The rule's own words in a sentence, if they are enough to tell what it is about."""
         rule, answer = self._rule, self._answer
+        if answer.has(start, end, "later"):
+            return []  # Whoever is told the day later is promised none.
         found = [
             Mark(a, b, stem)
             for stem in rule.own & answer.content
             for a, b in answer.stems[stem]
-            if start <= a and b <= end
+            if start <= a and b <= end and not is_stock(rule, answer, a)
         ]
         few = len(rule.stems) <= FEW or answer.has(start, end, "guarantee")
         is_enough = few and not answer.phrasebook.glyphs
@@ -127,9 +130,8 @@ class _Promises:
             return 0.0  # "From forty on we send it free" is what is stored.
         if answer.has(low, high, *(GIVEN if is_stored else SHOWN)):
             return CLEAR
-        if (answer.has(low, high, "future") and not is_supposed) or (
-            has_amounts and answer.has(start, end, *SHOWN)
-        ):
+        is_coming = any(not self._is_said_only(one) for one in answer.within("future", low, high))
+        if (is_coming and not is_supposed) or (has_amounts and answer.has(start, end, *SHOWN)):
             return LIKELY
         # To ask what something costs is not to ask for credit, or for nothing to pay.
         is_eased = self._is_begged and mark.label in EASED and not is_stored and _is_free(answer, low, high)

@@ -12,6 +12,10 @@ from gateway.drift.rules.topics import BEGINNING, DECLINES, Forbidden, finding, 
 from gateway.drift.rules.words import fold
 from gateway.drift.scripts import UPPER
 
+ITSELF = frozenset({"@ai", "@instructions"})
+"""A rule about these is about what the persona is."""
+SENDING = frozenset({"act:advise", "act:others"})
+"""Acts by which a rule speaks of others where somebody may go."""
 JUDGED, UNASKED, TOLD, SPOKEN = 0.6, 0.35, 0.55, 0.52
 """The strength of a judgement that is asked for, of one that is not, and of what is told of others."""
 NEAR = 16
@@ -102,7 +106,9 @@ def _is_about(rule: Forbidden, asked: Marked, answer: Marked) -> bool:
 
 def recommended(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[str]) -> Iterator[Finding]:
     """Find somebody else who is recommended to whoever asks where else to go."""
-    is_asked = "elsewhere" in asked.labels or not rule.own.isdisjoint(asked.content)
+    # Whoever asks whether it is a computer does not ask where else to go.
+    is_itself = not rule.concepts.isdisjoint(ITSELF) and rule.acts.isdisjoint(SENDING)
+    is_asked = "elsewhere" in asked.labels or not (is_itself or rule.own.isdisjoint(asked.content))
     if not is_asked or ("advise" not in answer.labels and "praises" not in answer.labels):
         return
     runs_on = answer.phrasebook.glyphs
