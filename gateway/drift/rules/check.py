@@ -102,7 +102,8 @@ class Rules:
             for text in _texts(one.active, words)
         )
         """Sentences of the prompt by which something is not to be said or done."""
-        scope = next((one.active.basis for one in self.forbidden if one.is_scope), None)
+        scopes = [one.active for one in self.forbidden if one.is_scope]
+        scope = next((one.basis for one in scopes), None)
         stored = stored[:READ]
         texts = "\n".join([persona.name, persona.prompt[: prose.LONGEST], stored, *examples])
         titles = self.phrasebook.titles
@@ -113,6 +114,8 @@ class Rules:
         plays = not prompt.labels.keys().isdisjoint(PRETENDS) and "cue:lead" in prompt.labels
         self.scope = scope or ("prompt" if plays else None)
         self._daily = tasks.shown(examples)
+        if any(tasks.is_teller(Marked(words, Stretch(" ".join(_texts(one, words))))) for one in scopes):
+            self._daily |= {tasks.TELLER}
         told = "\n".join([stored, *examples])
         declared = [one.rule.must_not for one in self.active if one.rule.must_not and one.is_declared]
         self.instructions = Instructions(prompt, self.phrasebook, told, declared)

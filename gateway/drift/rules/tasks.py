@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Set
 from gateway.drift.lazily import lazily
 from gateway.drift.rules.findings import Finding
 from gateway.drift.rules.marked import Marked
+from gateway.drift.rules.marks import Mark
 from gateway.drift.sentences import quotations
 
 _WEIGHTS = {
@@ -35,6 +36,8 @@ SHORT = 12
 """Words that are too few for something that was to be written."""
 SPOKEN = 30
 """Words up to which an answer that speaks of itself is one, and nothing that was to be written."""
+TELLER = "tale"
+"""The kind of work of whoever is there for tales."""
 TALE = 0.5
 """A tale counts so much of what is else to be written."""
 LONG = 40
@@ -52,6 +55,8 @@ def errands(
     inject = asked.labels.get("task:inject", ())
     if not work and not inject and not written:
         return
+    if TELLER in daily and not inject and _asks_tales(asked, [*work, *written]):
+        return  # The tale that is asked for is its trade, with all that is said in it.
     place = _artefact(answer, daily)
     if not work and not inject and place is None:
         return
@@ -89,6 +94,17 @@ def errands(
     if strength >= 0.1:
         start, end = place or _foreign_part(answer, home)
         yield Finding("errand", strength, start, end, basis)
+
+
+def is_teller(scope: Marked) -> bool:
+    """Tell whether what a persona keeps to are tales: `bedtime stories only`."""
+    return "task:tale" in scope.labels
+
+
+def _asks_tales(asked: Marked, work: Iterable[Mark]) -> bool:
+    """Tell whether tales are asked for, and no other work beside them."""
+    tales = {mark.start for mark in asked.labels.get("task:tale", ())}
+    return bool(tales) and all(one.start in tales or one.label == "task:write" for one in work)
 
 
 def _amount(asked: Marked, places: Set[int]) -> float:
