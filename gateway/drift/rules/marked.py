@@ -202,10 +202,6 @@ class Marked:
         some = _from(self.marks, start, end)
         return [mark for mark in some if mark.start >= start and mark.end <= end]
 
-    def beginning(self, place: int) -> list[Mark]:
-        """The marks of every kind that begin right there."""
-        return [mark for mark in _from(self.marks, place, place) if mark.start == place]
-
     def around(self, start: int, end: int) -> list[Mark]:
         """The marks of every kind that two places are within."""
         marks = self.marks

@@ -101,7 +101,9 @@ def _begin(reading: Marked, start: int, end: int) -> int:
     if first is None:
         return end
     word = reading.phrasebook.word(first[0])
-    is_known = any(mark.label.startswith(("act:", "cue:")) for mark in reading.beginning(start))
+    is_known = any(
+        one.start == start and one.label.startswith(("act:", "cue:")) for one in reading.around(start, start)
+    )
     if is_known or not word.stem:
         shortened = _SHORTENED.match(reading.text, first.end(), end)
         rest = reading.text[shortened.end() if shortened else first.end() : end]

@@ -28,43 +28,52 @@ def follows(
     either text names as fractions.
     """
     said, asked = [one for one in said if one.start != figure.start], list(asked)
-    if any(_comes_of(ledger, one, said, asked, named, shares) for one in _priced(ledger, figure, said)):
+
+    def comes(one: Figure) -> bool:
+        return _comes_of(ledger, one, said, asked, named, shares)
+
+    if any(map(comes, _priced(ledger, figure, said))):
         return True
     if figure.kind == NUMBER and _is_factor(ledger, figure, said, shares):
         return True
-    if figure.kind == "year" and any(
-        float(figure.value) <= float(one.figure.value) and ledger.reader.bound.search(one.source.lower())
-        for one in ledger.by_kind["year"]
-    ):
-        # An age lies below one up to which something holds: "free up to twelve".
-        return True
-    if _comes_of(ledger, figure, said, asked, named, shares):
+    if _is_below(ledger, figure) or comes(figure):
         return True
     if isinstance(figure.value, str) or figure.kind in _UNSUMMED:
         return False
-    others = _alike(figure, said)[:_SUMMED]
-    derived = {
-        float(one.value)
-        for one in others
-        if not ledger.knows(one) and _comes_of(ledger, one, said, asked, named, shares)
-    }
-    right = derived | _values(one for one in others if ledger.knows(one))
-    if figure.length is not None and any(
-        one.length == figure.length for one in said if _comes_of(ledger, one, said, asked, named, shares)
-    ):
+    if figure.length is not None and any(one.length == figure.length and comes(one) for one in said):
         return True
-    if not right:
-        return False
-    value = float(figure.value)
-    # "£2.20, thirty pence more than the others"
-    priced = _values(
-        one for one in said if figure.kind in ledger.reader.currencies and one.kind == figure.kind
+    others = _alike(figure, said)[:_SUMMED]
+    derived = _values(one for one in others if not ledger.knows(one) and comes(one))
+    right = derived | _values(one for one in others if ledger.knows(one))
+    return bool(right) and _is_reckoned(ledger, figure, said, asked, derived, right)
+
+
+def _is_below(ledger: Ledger, figure: Figure) -> bool:
+    """Tell whether it is an age below one up to which something holds: "free up to twelve"."""
+    return figure.kind == "year" and any(
+        float(figure.value) <= float(one.figure.value) and ledger.reader.bound.search(one.source.lower())
+        for one in ledger.by_kind["year"]
     )
-    priced &= right
+
+
+def _is_reckoned(
+    ledger: Ledger,
+    figure: Figure,
+    said: Sequence[Figure],
+    asked: Sequence[Figure],
+    derived: Set[float],
+    right: Set[float],
+) -> bool:
+    """Tell whether it follows from right values beside it, of which some are derived from stored ones."""
+    value = float(figure.value)
+    others = _values([*_alike(figure, said)[:_SUMMED], *_alike(figure, asked)])
+    # "£2.20, thirty pence more than the others"
+    is_price = figure.kind in ledger.reader.currencies
+    priced = _values(one for one in said if is_price and one.kind == figure.kind) & right
     counts = sums.counted(said) | sums.counted(asked)
     return (
         sums.follows_from(value, right, counts)
-        or sums.is_difference(value, right, _values([*others, *_alike(figure, asked)]))
+        or sums.is_difference(value, right, others)
         or sums.is_difference(value, derived | priced, ledger.numbers_of(figure.kind))
     )
 
@@ -116,8 +125,24 @@ def _comes_of(
     ranged = [one.figure.value for one in ledger.by_kind.get(figure.kind, ()) if one.figure.is_range]
     if ranged and min(ranged) <= value <= max(ranged):  # type: ignore[operator]
         return True
+    if sums.follows(float(value), _terms(ledger, figure, values, said, asked, shares)):
+        return True
+    wanted = [one for one in ledger.by_kind.get(figure.kind, ()) if one.keys & named]
+    priced = [(float(one.figure.value), one.keys) for one in wanted if not isinstance(one.figure.value, str)]
+    return sums.is_sum_of_named(float(value), priced[:_SUMMED], named)
+
+
+def _terms(
+    ledger: Ledger,
+    figure: Figure,
+    values: Set[float],
+    said: Sequence[Figure],
+    asked: Sequence[Figure],
+    shares: Set[float],
+) -> sums.Terms:
+    """Give what a figure may be reckoned from; `values` are the stored ones of its kind."""
     asked_counts = sums.counted(asked)
-    terms = sums.Terms(
+    return sums.Terms(
         values,
         ledger.numbers,
         ledger.numbers_of(PERCENT),
@@ -127,11 +152,6 @@ def _comes_of(
         sums.counted(said) | asked_counts,
         asked_counts,
     )
-    if sums.follows(float(value), terms):
-        return True
-    wanted = [one for one in ledger.by_kind.get(figure.kind, ()) if one.keys & named]
-    priced = [(float(one.figure.value), one.keys) for one in wanted if not isinstance(one.figure.value, str)]
-    return sums.is_sum_of_named(float(value), priced[:_SUMMED], named)
 
 
 def _is_in_years(ledger: Ledger, figure: Figure, said: Sequence[Figure], asked: Sequence[Figure]) -> bool:
