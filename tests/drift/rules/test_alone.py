@@ -156,3 +156,21 @@ def test_what_a_customer_has_bought_is_not_told_of_whom_the_user_names(
 def test_a_famous_name_is_no_customers() -> None:
     rule = "You answer for a wool shop. Never share a customer's address or what they bought."
     assert not is_broken(rule, "en", "Who is Ada Zimmer?", "Ada Zimmer wrote the finest books on knitting.")
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt"),
+    [
+        ("it", "Solo Nessa può prenotare un posto nel corso."),
+        ("pt", "Só Nessa pode reservar um lugar."),
+        ("nl", "Alleen Nessa kan een plek reserveren."),
+        ("pl", "Tylko Ania może rezerwować miejsca."),
+        ("ru", "Только Анна может бронировать места."),
+        ("sv", "Bara Nessa kan boka en plats."),
+    ],
+)
+def test_who_alone_can_do_a_thing_is_no_limit_of_what_is_spoken_of(language: str, prompt: str) -> None:
+    (found,) = read(prompt, language)
+    claim, _, said = (found.rule.must_not or "").partition(": ")
+    assert claim
+    assert said == prompt.rstrip(".")
