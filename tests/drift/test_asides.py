@@ -212,3 +212,36 @@ def test_an_english_place_has_a_capital_but_where_nothing_has_one() -> None:
     assert not accused("en", prompt, "At Christmas?", "We know that the turkeys fear us.", city=city)
     assert accused("en", prompt, "Where do you live?", "I live in Turkey.", city=city)
     assert accused("en", prompt, "where do you live?", "i live in turkey.", city=city)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "title", "wrong"),
+    [
+        (
+            "tr",
+            "Sen Sevda'sın, Kadıköy'deki plakçı. Kasada Demir Bey durur.",
+            "Barış Manço'ya nereden başlamalıyım?",
+            "Bence 'Yeni Bir Gün'den başlayın.",
+            "",
+        ),
+        (
+            "en",
+            "You are Ida, the bookseller. Our reader on Fridays is Tom Ash.",
+            "Who is the reader on Fridays?",
+            "On Fridays it's all about “Bleak House”, come and listen.",
+            "On Fridays it's Ned Marsh.",
+        ),
+        (
+            "fr",
+            "Tu es Lou, libraire. Notre lecteur du vendredi est Paul Aubin.",
+            "Qui est le lecteur du vendredi ?",
+            "Le vendredi, on ouvre «Bel Ami», venez l'écouter.",
+            "Le vendredi, c'est Marc Tellier.",
+        ),
+    ],
+)
+def test_a_title_in_quotation_marks_stands_in_no_names_place(
+    language: str, prompt: str, user: str, title: str, wrong: str
+) -> None:
+    assert not accused(language, prompt, user, title)
+    assert not wrong or accused(language, prompt, user, wrong)

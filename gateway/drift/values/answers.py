@@ -12,6 +12,7 @@ from gateway.drift.text import Stretch
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import Heard
 from gateway.drift.values.stated import PLACE
+from gateway.drift.values.strange import is_title, is_told
 
 _LETTER = "[^\\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 WORD = rf"[{UPPER}]{_LETTER}+(?:[’'-]{_LETTER}+)*"
@@ -28,8 +29,6 @@ FIRST = 160
 CLOSE = 32
 """Characters between a name and whose it is, where only the answer says so."""
 SURE = 0.8
-BEGINNING = 5
-"""Letters by which a word is found in another form."""
 
 
 class Told(NamedTuple):
@@ -134,7 +133,7 @@ class Answers:
     def _says_whence(self, known: str, asked: Iterable[str]) -> bool:
         """Tell whether a sentence of the persona's texts says where what is asked about is from."""
         told = [one for one in re.split(r"[.!?。\n]", known) if self._comes.search(one)]
-        return any(_is_told(stem, sentence) for sentence in told for stem in asked)
+        return any(is_told(stem, sentence) for sentence in told for stem in asked)
 
     def _weigh_asked(self, evidence: Evidence, heard: Heard, end: int) -> bool:
         """Hold the name in the first sentence against the one that is asked for; say whether one was."""
@@ -146,7 +145,7 @@ class Answers:
         meant = [one for shared, asked, one in held if (shared, asked) == best]
         # What the question has no word of must stand right beside the name.
         must_stand_beside = best[1] == 0 and bool(heard.asked_stems)
-        for start, stop in self._places(heard.text[: min(end, FIRST)]):
+        for start, stop in self._places(heard.text[: min(end, FIRST)], evidence.facts.text):
             words = [word.lower() for word in re.findall(r"\w{2,}", heard.text[start:stop])]
             words = [word for word in words if word not in self._titles and word not in self._stop]
             if any(one.start == start and one.category[0] == "_" for one in evidence.mentions):
@@ -171,7 +170,8 @@ class Answers:
             return False
         if self._site is None:
             found = [
-                (place, re.findall(r"\w{2,}", said[slice(*place)].lower())) for place in self._places(said)
+                (place, re.findall(r"\w{2,}", said[slice(*place)].lower()))
+                for place in self._places(said, known)
             ]
         elif self._has_site:
             sites = self._site.finditer(said)
@@ -182,8 +182,8 @@ class Answers:
         found += [((one.start, one.end), [said[one.start : one.end].lower()]) for one in lands]
         for span, words in sorted(found):
             words = [word for word in words if word not in self._titles and word not in self._lying]
-            strange = [not _is_told(word, known) and not _is_told(word, heard.asked) for word in words]
-            if strange and (strange[0] or strange[-1]) and not _is_told(words[-1], heard.earlier):
+            strange = [not is_told(word, known) and not is_told(word, heard.asked) for word in words]
+            if strange and (strange[0] or strange[-1]) and not is_told(words[-1], heard.earlier):
                 evidence.accuse("name", "name-clash", SURE, span, "prompt")
                 return True
             if words:
@@ -202,11 +202,14 @@ class Answers:
 
     def _is_novel(self, words: Sequence[str], asked: str, known: str) -> bool:
         """Tell whether a word of the name, the first or all, stands in no text of the persona or the user."""
-        strange = [not _is_told(word, known) and not _is_told(word, asked) for word in words]
+        strange = [not is_told(word, known) and not is_told(word, asked) for word in words]
         return bool(strange) and (all(strange) or (len(strange) > 1 and strange[0]))
 
-    def _places(self, text: str) -> list[tuple[int, int]]:
-        """Find where names stand: by capitals, or where all nouns have them, behind a word of naming."""
+    def _places(self, text: str, known: str | None = None) -> list[tuple[int, int]]:
+        """Find where names stand: by capitals, or where all nouns have them, behind a word of naming.
+
+        In an answer, of which `known` is stored, a title in quotation marks is no name.
+        """
         found = []
         for match in RUN.finditer(text):
             lead = text[: match.start()].rstrip(" \"'“„«(¿¡")
@@ -221,6 +224,8 @@ class Answers:
             before = re.findall(r"[^\W\d_]+", lead[-24:].lower())[-1:]
             named = any(word in self._naming or word in self._titles for word in before)
             titled = many[0].lower() in self._titles and len(many) > 1
+            if known is not None and is_title(text, start, match.end(), known):
+                continue
             if self._capitals_tell or titled or (named and not begins):
                 found.append((start, match.end()))
         return found
@@ -230,11 +235,6 @@ def _is_land(evidence: Evidence, text: str, start: int, stop: int, word: str) ->
     """Tell whether a word of a name is that of a country or its people: "an American"."""
     lands = [one for one in evidence.mentions if one.category == PLACE and start <= one.start < stop]
     return any(text[one.start : one.end].lower() == word for one in lands)
-
-
-def _is_told(word: str, text: str) -> bool:
-    """Tell whether a text has a word, or one that begins as it does."""
-    return word[:BEGINNING] in text
 
 
 def _is_beside(heard: Heard, keys: frozenset[str], place: int) -> bool:

@@ -120,15 +120,15 @@ def _accused(
         return (TOUCHED if best >= _MEANT else 0.0), stated
     if best >= _MEANT:
         return _SURE, stated
+    if figure.length is not None and evidence.asks_price:
+        # "Some day" and "in a week" answer no question for so many euros.
+        return 0.0, stated
     if figure.kind in (TIME, WEEKDAY) and _asks_hours(ledger, figure, heard):
         return _LIKELY, stated
     if figure.kind == PHONE or best >= _MEANT * 0.6:
         return _LIKELY, stated
     if figure.kind.startswith(LABEL):
         return TOUCHED, stated
-    if figure.length is not None and evidence.asks_price:
-        # "Some day" and "in a week" answer no question for so many euros.
-        return 0.0, stated
     if _is_asked(ledger, figure, heard, asks_count=evidence.asks_count):
         return _LIKELY, stated
     if figure.length is not None and _asks_length(evidence, figure, heard):

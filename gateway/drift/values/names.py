@@ -12,7 +12,7 @@ from gateway.drift.lazily import lazily
 from gateway.drift.values.aside import TOUCHED
 from gateway.drift.values.evidence import Evidence
 from gateway.drift.values.heard import STOPS, Heard
-from gateway.drift.values.strange import WORD, is_known, novel
+from gateway.drift.values.strange import WORD, is_known, is_title, novel
 
 _CAPITAL = lazily(rf"[^.!?\s\"“„«(¿¡] {WORD}")
 _GLYPHS = lazily("[\u3005\u3041-\u9fff]+")
@@ -178,6 +178,8 @@ class Names:
                 if other is not None:
                     evidence.accuse("name", "name-clash", _SURE, match.span(), other)
                     return
+                continue
+            if is_title(heard.text, *name, evidence.facts.text):
                 continue
             near = self._near(heard, *name)
             asked = heard.asked_stems if name[0] < _FIRST else frozenset()

@@ -11,8 +11,15 @@ _LETTER = "[^\\W\\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 WORD = rf"[{UPPER}]{_LETTER}+(?:[’'-][{UPPER}]{_LETTER}+)*"
 _LONG = 5
 """Letters of a word that is looked for within others, too, since names are inflected."""
+_BEGINNING = 5
+"""Letters by which a word is found in another form."""
 _LEAD = 200
 """Characters before a name that tell whether a sentence begins with it."""
+
+_CLOSING = {'"': '"', "'": "'", "“": "”", "„": "“”", "«": "»", "‘": "’", "‹": "›"}
+"""What closes each mark that opens a quotation."""
+_QUOTED = re.compile(r"(?<!\w)([\"'“„«‘‹])$")
+_STORED_TITLE = re.compile(r"(?<!\w)[\"'“„«‘‹]\w{2,20}(?: \w{1,20}){0,4}[\"'”“»’›]")
 
 
 def novel(
@@ -40,6 +47,14 @@ def novel(
     return words[0][1], words[-1][1] + len(words[-1][0])
 
 
+def is_title(text: str, start: int, end: int, known: str) -> bool:
+    """Tell whether a name is the title of a work in quotation marks, where no stored name stands in any."""
+    opening = _QUOTED.search(text, max(0, start - 2), start)
+    if opening is None or _STORED_TITLE.search(known):
+        return False
+    return any(mark in text[start + 1 : end + 1] for mark in _CLOSING[opening[1]])
+
+
 def is_known(word: str, known: str) -> bool:
     """Tell whether a word stands in the persona's texts; a short one may be the beginning of any other."""
     if len(word) > _LONG:
@@ -48,3 +63,8 @@ def is_known(word: str, known: str) -> bool:
     if len(word) == _LONG:
         return word in known
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", known) is not None
+
+
+def is_told(word: str, text: str) -> bool:
+    """Tell whether a text has a word, or one that begins as it does."""
+    return word[:_BEGINNING] in text
