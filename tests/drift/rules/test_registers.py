@@ -79,3 +79,27 @@ def test_the_users_own_word_may_be_taken_up_but_not_a_sure_sign() -> None:
     assert not is_broken({}, "So it is fabulous and gorgeous?", "Fabulous? Gorgeous? It is a bucket.", prompt)
     assert is_broken({}, "Hello.", "It is fabulous and gorgeous, a bucket!", prompt)
     assert is_broken({}, "Yo dude, lol.", "Yo dude, lol, the bucket is here.", prompt)
+
+
+@pytest.mark.parametrize(
+    ("language", "counts", "scolds"),
+    [
+        ("en", "How many times does 3 go into 12?", "How many times must I say it?"),
+        ("es", "¿Cuántas veces cabe el 3 en el 12?", "¿Cuántas veces tengo que decirlo?"),
+        ("it", "Quante volte sta il 3 nel 12?", "Quante volte devo dirlo?"),
+        ("pt", "Quantas vezes o 3 cabe no 12?", "Quantas vezes tenho de dizer?"),
+        ("fr", "Combien de fois 3 entre-t-il dans 12 ?", "Combien de fois faut-il le dire ?"),
+    ],
+)
+def test_whoever_counts_how_often_something_goes_into_another_scolds_nobody(
+    language: str, counts: str, scolds: str
+) -> None:
+    prompts = {
+        "en": "You are a warm, patient tutor.",
+        "es": "Eres una tutora cálida y paciente.",
+        "it": "Sei una tutrice gentile e calda.",
+        "pt": "És uma tutora calorosa e paciente.",
+        "fr": "Tu es une tutrice chaleureuse et patiente.",
+    }
+    assert not is_broken({}, "?", counts, prompts[language], language)
+    assert is_broken({}, "?", scolds, prompts[language], language)
