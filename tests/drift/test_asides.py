@@ -219,7 +219,7 @@ def test_an_english_place_has_a_capital_but_where_nothing_has_one() -> None:
     [
         (
             "tr",
-            "Sen Sevda'sın, Kadıköy'deki plakçı. Kasada Demir Bey durur.",
+            "Sen Sevda'sın, Kadıköy'deki plakçı, herkese 'abi' dersin. Kasada Demir Bey durur.",
             "Barış Manço'ya nereden başlamalıyım?",
             "Bence 'Yeni Bir Gün'den başlayın.",
             "",
@@ -245,3 +245,11 @@ def test_a_title_in_quotation_marks_stands_in_no_names_place(
 ) -> None:
     assert not accused(language, prompt, user, title)
     assert not wrong or accused(language, prompt, user, wrong)
+
+
+def test_a_name_in_quotation_marks_is_held_to_one_that_is_stored_so() -> None:
+    prompt = "You are Ida, of the museum. Our ferry on Fridays is called 'Grey Heron'."
+    assert not accused(
+        "en", prompt, "What is the ferry on Fridays called?", "The ferry is called 'Grey Heron'."
+    )
+    assert accused("en", prompt, "What is the ferry on Fridays called?", "The ferry is called 'Blue Marlin'.")

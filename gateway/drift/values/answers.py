@@ -145,7 +145,7 @@ class Answers:
         meant = [one for shared, asked, one in held if (shared, asked) == best]
         # What the question has no word of must stand right beside the name.
         must_stand_beside = best[1] == 0 and bool(heard.asked_stems)
-        for start, stop in self._places(heard.text[: min(end, FIRST)], evidence.facts.text):
+        for start, stop in self._places(heard.text[: min(end, FIRST)], evidence.facts.sources.values()):
             words = [word.lower() for word in re.findall(r"\w{2,}", heard.text[start:stop])]
             words = [word for word in words if word not in self._titles and word not in self._stop]
             if any(one.start == start and one.category[0] == "_" for one in evidence.mentions):
@@ -171,7 +171,7 @@ class Answers:
         if self._site is None:
             found = [
                 (place, re.findall(r"\w{2,}", said[slice(*place)].lower()))
-                for place in self._places(said, known)
+                for place in self._places(said, evidence.facts.sources.values())
             ]
         elif self._has_site:
             sites = self._site.finditer(said)
@@ -205,10 +205,10 @@ class Answers:
         strange = [not is_told(word, known) and not is_told(word, asked) for word in words]
         return bool(strange) and (all(strange) or (len(strange) > 1 and strange[0]))
 
-    def _places(self, text: str, known: str | None = None) -> list[tuple[int, int]]:
+    def _places(self, text: str, stored: Iterable[str] | None = None) -> list[tuple[int, int]]:
         """Find where names stand: by capitals, or where all nouns have them, behind a word of naming.
 
-        In an answer, of which `known` is stored, a title in quotation marks is no name.
+        Beside `stored` texts, as in an answer, a title in quotation marks is no name.
         """
         found = []
         for match in RUN.finditer(text):
@@ -224,7 +224,7 @@ class Answers:
             before = re.findall(r"[^\W\d_]+", lead[-24:].lower())[-1:]
             named = any(word in self._naming or word in self._titles for word in before)
             titled = many[0].lower() in self._titles and len(many) > 1
-            if known is not None and is_title(text, start, match.end(), known):
+            if stored is not None and is_title(text, start, match.end(), stored):
                 continue
             if self._capitals_tell or titled or (named and not begins):
                 found.append((start, match.end()))

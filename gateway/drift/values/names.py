@@ -179,7 +179,7 @@ class Names:
                     evidence.accuse("name", "name-clash", _SURE, match.span(), other)
                     return
                 continue
-            if is_title(heard.text, *name, evidence.facts.text):
+            if is_title(heard.text, *name, evidence.facts.sources.values()):
                 continue
             near = self._near(heard, *name)
             asked = heard.asked_stems if name[0] < _FIRST else frozenset()

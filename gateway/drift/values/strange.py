@@ -1,7 +1,7 @@
 """A name is strange that neither the persona's texts nor the user has."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from gateway.drift.scripts import UPPER
 from gateway.drift.values.heard import STOPS, Heard
@@ -19,7 +19,7 @@ _LEAD = 200
 _CLOSING = {'"': '"', "'": "'", "“": "”", "„": "“”", "«": "»", "‘": "’", "‹": "›"}
 """What closes each mark that opens a quotation."""
 _QUOTED = re.compile(r"(?<!\w)([\"'“„«‘‹])$")
-_STORED_TITLE = re.compile(r"(?<!\w)[\"'“„«‘‹]\w{2,20}(?: \w{1,20}){0,4}[\"'”“»’›]")
+_STORED_TITLE = re.compile(rf"(?<!\w)[\"'“„«‘‹][{UPPER}]\w{{1,20}}(?: \w{{1,20}}){{0,4}}[\"'”“»’›]")
 
 
 def novel(
@@ -47,10 +47,13 @@ def novel(
     return words[0][1], words[-1][1] + len(words[-1][0])
 
 
-def is_title(text: str, start: int, end: int, known: str) -> bool:
-    """Tell whether a name is the title of a work in quotation marks, where no stored name stands in any."""
+def is_title(text: str, start: int, end: int, stored: Iterable[str]) -> bool:
+    """Tell whether a name is the title of a work in quotation marks, where no stored name stands in any.
+
+    A word of the stored texts that has no capital is none: "she says 'mate'".
+    """
     opening = _QUOTED.search(text, max(0, start - 2), start)
-    if opening is None or _STORED_TITLE.search(known):
+    if opening is None or any(map(_STORED_TITLE.search, stored)):
         return False
     return any(mark in text[start + 1 : end + 1] for mark in _CLOSING[opening[1]])
 
