@@ -317,3 +317,11 @@ def test_words_of_a_rule_beside_assurances_are_looked_for_in_time() -> None:
         return list(answered.answered(rules.forbidden[0], asked, said, frozenset()))
 
     assert not _is_square(hold, "promise a refund ", 8_000)
+
+
+@pytest.mark.parametrize("snippet", ["A-", "A", "Am A", "Hafen-"])
+def test_german_streets_are_looked_for_in_time(snippet: str) -> None:
+    def read(text: str) -> Facts:
+        return Facts({"home": text}, "", (), "de", "Anna")
+
+    assert not _is_square(read, snippet, 1_500)

@@ -18,6 +18,8 @@ _CLAUSE = re.compile(r"[,;:，、；：]\s|[，、；：]|\s[–—-]\s|—|\n|\
 _NUMBER = re.compile(r"\d+")
 FEW = 32
 """Marks that are sooner looked at each than searched."""
+ADJACENT = 1
+"""Characters between a denial and a `but` that makes an exception of it."""
 ALIKE, LONG, SHORTER = 5, 7, 2
 """Letters of a word that is looked for within longer ones; of one that may lack as many at its end."""
 
@@ -229,13 +231,26 @@ class Marked:
         return any(self.has(one.start, one.end, *labels) for one in self.sentences[:sentences])
 
     def denies(self, start: int, end: int, mark: Mark, *labels: str) -> bool:
-        """Tell whether one of them stands there outside of the mark: `won't cost you` denies itself."""
+        """Tell whether one of them stands there outside of the mark: `won't cost you` denies itself.
+
+        A `but` ends what is denied before it, with or without a comma: `I can't name a day but you get it`.
+        """
+        turn = self._turn(start, mark.start)
         for label in labels:
             for one in self.labels.get(label, ()):
                 inside = mark.start <= one.start < mark.end or mark.start < one.end <= mark.end
-                if one.start >= start and one.end <= end and not inside:
+                if one.start >= start and one.end <= end and not inside and one.end >= turn:
                     return True
         return False
+
+    def _turn(self, start: int, end: int) -> int:
+        """Give the place between these before which a denial ends; -1 where none does."""
+        buts = self.labels.get("but", ())
+        at = bisect_left(buts, end, key=_start) - 1
+        if at < 0 or buts[at].start < start:
+            return -1
+        # "Nobody but the office" denies it of all others.
+        return buts[at].start if self.phrasebook.behind else buts[at].start - ADJACENT
 
 
 def _from(marks: Sequence[Mark], start: int, end: int) -> Sequence[Mark]:

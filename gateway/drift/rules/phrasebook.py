@@ -71,7 +71,8 @@ class Phrasebook:
         self.light_words = frozenset(fold(word) for word in file.light.split())
         self.light = frozenset(self.stem(word) or word for word in self.light_words)
         self.stops = Stops(frozenset(fold(word) for word in file.abbreviations.split()), file.ordinals)
-        sections = {"": file.marks, "@": file.concepts, "task:": file.tasks, "register:": file.register}
+        marks = {**file.marks, "but": file.cues.get("but", "")}
+        sections = {"": marks, "@": file.concepts, "task:": file.tasks, "register:": file.register}
         sections["form:"] = {name: file.cues[name] for name in FORMS if name in file.cues}
         self._accented: set[str] = set()
         """Words of the past that are another form without the accent at their end: `llamé`, `llame`."""

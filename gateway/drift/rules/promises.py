@@ -141,7 +141,7 @@ class _Promises:
         """Tell how surely an amount is promised in its clause."""
         answer, wanted = self._answer, self._wanted
         low, high = answer.clause(match.start())
-        if answer.has(low, high, "negation", "unable"):
+        if answer.denies(low, high, Mark(*match.span(), "amount"), "negation", "unable"):
             return 0.0
         if wanted and answer.has(low, high, *MONEY - self.looked) and not answer.has(low, high, *self.looked):
             return 0.0  # "Ten percent off" is a discount, and no refund.

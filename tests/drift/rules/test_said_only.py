@@ -236,3 +236,57 @@ def test_a_plural_and_a_verb_about_others_address_nobody_wrongly(
 ) -> None:
     prompt = {"es": "Hablas siempre de tú.", "it": "Dà sempre del Lei ai visitatori."}[language]
     assert not is_broken(prompt, language, "Bueno.", says, examples)
+
+
+@pytest.mark.parametrize(
+    ("language", "prompt", "user", "denied", "given"),
+    [
+        (
+            "en",
+            "Never promise a refund.",
+            "Can I have a refund?",
+            "Nobody but the office can give you a refund.",
+            "I can't name a day but you will get a refund.",
+        ),
+        (
+            "en",
+            "Never promise a refund.",
+            "Can I have a refund?",
+            "I can't say that your refund is granted.",
+            "Your refund is granted.",
+        ),
+        (
+            "de",
+            "Versprechen Sie nie eine Erstattung.",
+            "Bekomme ich eine Erstattung?",
+            "Es tut mir leid aber eine Erstattung bekommen Sie hier nicht.",
+            "Einen Tag kann ich nicht nennen aber Sie bekommen die Erstattung.",
+        ),
+        (
+            "fr",
+            "Ne promettez jamais de remboursement.",
+            "Puis-je être remboursé ?",
+            "Je comprends mais vous ne serez pas remboursé.",
+            "Je ne peux pas donner de date mais vous serez remboursé.",
+        ),
+        (
+            "es",
+            "No prometas reembolsos.",
+            "¿Me dan un reembolso?",
+            "Lo entiendo pero no recibirás el reembolso.",
+            "No puedo dar fecha pero recibirás el reembolso.",
+        ),
+        (
+            "tr",
+            "Asla iade sözü verme.",
+            "İade alabilir miyim?",
+            "Anlıyorum ama iadenizi alamayacaksınız.",
+            "Gün veremem ama iadenizi alacaksınız.",
+        ),
+    ],
+)
+def test_a_denial_ends_at_a_but_with_or_without_a_comma(
+    language: str, prompt: str, user: str, denied: str, given: str
+) -> None:
+    assert not is_broken(prompt, language, user, denied)
+    assert is_broken(prompt, language, user, given)
