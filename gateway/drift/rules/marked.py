@@ -9,19 +9,16 @@ from gateway.drift import sentences
 from gateway.drift.rules.marks import Mark, Placed
 from gateway.drift.rules.phrasebook import Phrasebook
 from gateway.drift.rules.sums import Sums
-from gateway.drift.rules.words import is_form
+from gateway.drift.rules.words import ALIKE, is_form, within_longer
 from gateway.drift.sentences import Sentence
 from gateway.drift.text import Stretch
 
 _CLAUSE = re.compile(r"[,;:，、；：]\s|[，、；：]|\s[–—-]\s|—|\n|\s\(|\)")
-
 _NUMBER = re.compile(r"\d+")
 FEW = 32
 """Marks that are sooner looked at each than searched."""
 ADJACENT = 1
 """Characters between a denial and a `but` that makes an exception of it."""
-ALIKE, LONG, SHORTER = 5, 7, 2
-"""Letters of a word that is looked for within longer ones; of one that may lack as many at its end."""
 
 
 class Marked:
@@ -143,27 +140,15 @@ class Marked:
             return set()
         if self._joined is None:
             self._joined = " " + " ".join(self.content) + " "
-        lead = "" if self.phrasebook.compounds else " "
         # Where endings follow endings, less of a word is left that is the same.
-        least = ALIKE - self.phrasebook.behind
-        return {
-            one
-            for one in stems
-            if (len(one) >= least and lead + one in self._joined)
-            or (self.phrasebook.compounds and len(one) == ALIKE - 1 and one + " " in self._joined)
-            or (len(one) >= LONG and " " + one[:-SHORTER] in self._joined)
-            or (self.phrasebook.compounds and len(one) > LONG and self._begins(one))
-        }
+        least, compounds = ALIKE - self.phrasebook.behind, self.phrasebook.compounds
+        return within_longer(stems, self.content, self._joined, compounds=compounds, least=least)
 
     def inflected(self, stems: frozenset[str]) -> set[str]:
         """Tell of which there are other forms, where endings follow endings: `boya` of `boy`."""
         if not stems or not self.phrasebook.behind or self.phrasebook.glyphs:
             return set()
         return {one for one in stems if any(is_form(one, word) for word in self.content)}
-
-    def _begins(self, compound: str) -> bool:
-        """Tell whether the first part of a compound is said by itself: `original` of `originalblatt`."""
-        return any(len(one) >= LONG and compound.startswith(one) for one in self.content)
 
     def said(self, sentence: Sentence) -> set[str]:
         """The words of a sentence that say something."""

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import NamedTuple, TypeVar
 
 Entry = tuple[str, ...]
@@ -14,6 +14,8 @@ ENTRY = re.compile(r"\*?[^\W_]+\*?|\*")
 """It matches a word of an entry, with the star that stands for any letters, or alone for any one word."""
 _MARKS = dict.fromkeys(range(768, 880))
 _ALIKE = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "’": "'", "ё": "е", "æ": "ae", "œ": "oe"})
+ALIKE, LONG, SHORTER = 5, 7, 2
+"""Letters of a word that is looked for within longer ones; of one that may lack as many at its end."""
 ROOT, FORM = 4, 3
 """Letters that two forms of a word have in common at least, and by which they may differ."""
 
@@ -48,6 +50,28 @@ def fold(word: str) -> str:
     plain = unicodedata.normalize("NFD", folded).translate(_MARKS)
     # Cyrillic letters keep their marks: й is no и.
     return plain if max(plain, default="") < "\u0370" else unicodedata.normalize("NFC", folded)
+
+
+def folded(words: str) -> frozenset[str]:
+    """Fold each of the words that stand between blanks."""
+    return frozenset(fold(word) for word in words.split())
+
+
+def within_longer(stems: Set[str], words: Set[str], joined: str, *, compounds: bool, least: int) -> set[str]:
+    """Tell which stand within longer words: `inspec` in `inspeccion`, `brems` in a compound.
+
+    `joined` has the same words with blanks around them; with fewer letters than `least` one tells too little.
+    """
+    lead = "" if compounds else " "
+    return {
+        one
+        for one in stems
+        if (len(one) >= least and lead + one in joined)
+        or (compounds and len(one) == ALIKE - 1 and one + " " in joined)
+        or (len(one) >= LONG and " " + one[:-SHORTER] in joined)
+        # The first part of a compound may be said by itself: `original` of `originalblatt`.
+        or (compounds and len(one) > LONG and any(len(w) >= LONG and one.startswith(w) for w in words))
+    }
 
 
 def is_form(one: str, other: str) -> bool:
