@@ -15,7 +15,7 @@ from gateway.drift.rules import glyphs
 from gateway.drift.rules.glyphs import Glyphs
 from gateway.drift.rules.marks import Mark, Placed
 from gateway.drift.rules.shapes import Shapes
-from gateway.drift.rules.words import ENTRY, Entry, Word, entries, fits, fold, folded, follow, spread
+from gateway.drift.rules.words import ENTRY, Entry, Word, entries, fits, fold, fold_all, follow, spread
 from gateway.drift.sentences import Stops
 from gateway.drift.tables import Writing
 from gateway.drift.text import Stretch
@@ -55,7 +55,7 @@ class Phrasebook:
         self.compounds, self.apostrophes = file.compounds, file.apostrophes
         several = (file.cases, file.fleeting, file.quoting)
         self.cases, self.fleeting, self.quoting = (tuple(words.split()) for words in several)
-        self.copulas = folded(file.copulas)
+        self.copulas = fold_all(file.copulas)
         self.dates: frozenset[str] = frozenset()
         """Names of days and months, which are nobody's."""
         self.ands, self.ors = (tuple(entries(file.cues.get(name, ""))) for name in ("and", "or"))
@@ -63,13 +63,13 @@ class Phrasebook:
         self.titles = re.compile(file.titles) if file.titles else None
         self.numbers: dict[str, int] = {}
         """Number words that count what a rule limits."""
-        self.exceptions = folded(file.exceptions)
+        self.exceptions = fold_all(file.exceptions)
         self._distinct: dict[str, list[str]] = {word: [] for word in file.accented.split()}
-        self.articles, self.stop = (folded(words) for words in (file.articles, file.stop))
+        self.articles, self.stop = (fold_all(words) for words in (file.articles, file.stop))
         self.endings = tuple(sorted((fold(word) for word in file.endings.split()), key=len, reverse=True))
-        self.light_words = folded(file.light)
+        self.light_words = fold_all(file.light)
         self.light = frozenset(self.stem(word) or word for word in self.light_words)
-        self.stops = Stops(folded(file.abbreviations), file.ordinals)
+        self.stops = Stops(fold_all(file.abbreviations), file.ordinals)
         marks = {**file.marks, "but": file.cues.get("but", "")}
         sections = {"": marks, "@": file.concepts, "task:": file.tasks, "register:": file.register}
         sections["form:"] = {name: file.cues[name] for name in FORMS if name in file.cues}

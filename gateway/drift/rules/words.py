@@ -52,7 +52,7 @@ def fold(word: str) -> str:
     return plain if max(plain, default="") < "\u0370" else unicodedata.normalize("NFC", folded)
 
 
-def folded(words: str) -> frozenset[str]:
+def fold_all(words: str) -> frozenset[str]:
     """Fold each of the words that stand between blanks."""
     return frozenset(fold(word) for word in words.split())
 
