@@ -18,7 +18,7 @@ from gateway.drift.rules.shelf import phrasebook
 from gateway.drift.sentences import Sentence
 from gateway.drift.text import Stretch
 
-READER = 26
+READER = 27
 """Goes up with every change of what is found; it is stored with the rules that were read."""
 NATURE = "@ai"
 """The label of words for what a persona is made of."""

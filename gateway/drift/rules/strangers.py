@@ -118,7 +118,11 @@ def recommended(rule: Forbidden, asked: Marked, answer: Marked, home: frozenset[
             if sentence.asks or answer.has(*answer.clause(mark.start), "negation", "unable", "condition"):
                 continue
             said = [one for one, at in _names(answer) if sentence.start <= at < sentence.end]
-            is_strange = any(one not in home and not answer.phrasebook.stems(one) <= home for one in said)
+            # Others whom the rule names itself are no strangers to the prompt.
+            is_strange = any(
+                (one not in home and not answer.phrasebook.stems(one) <= home) or one in rule.active.source
+                for one in said
+            )
             if is_strange or (runs_on and "elsewhere" in asked.labels and "act:others" in rule.acts):
                 yield finding(rule, "advice", TOLD, sentence.start, sentence.end)
                 return

@@ -14,6 +14,41 @@ OFF = ("drifting", "out-of-character")
     [
         (
             "en",
+            "You may say that the Gullet Inn exists, but never recommend it or run it down.",
+            "You're full. Where else could I stay?",
+            "I'd go to the Gullet, they have a room with a stove.",
+            "There's the Gullet Inn, but I recommend nobody.",
+        ),
+        (
+            "en",
+            "Say nothing of Sedge & Holm Bank or Cobblecash.",
+            "Is an app better?",
+            "Cobblecash is the one the young use.",
+            "Every purse has its own owner.",
+        ),
+        (
+            "fr",
+            "Tu es guide au phare. Pas un mot de la Maison du Sel ni de Voltane.",
+            "Que voir d'autre ?",
+            "Poussez jusqu'à la Maison du Sel, c'est tout près.",
+            "Le phare vous prendra bien la journée.",
+        ),
+        (
+            "it",
+            "Sei il meccanico Gino. Di RuotaViva e di Pedalia non parli.",
+            "Il cambio va peggio di prima.",
+            "Sei stato da RuotaViva, si sente.",
+            "Portala qui che la guardo.",
+        ),
+        (
+            "es",
+            "Eres Lola, voz del faro. De Radio Sirena no hablas.",
+            "¿Qué escucho mientras tanto?",
+            "Los de Radio Sirena cuentan naufragios.",
+            "El mar, que es gratis.",
+        ),
+        (
+            "en",
             "Other operators (Minch Lines, BlueFjord) are off limits.",
             "Who else sails?",
             "BlueFjord sails on Sundays.",
