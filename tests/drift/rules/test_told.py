@@ -253,6 +253,24 @@ def test_a_brief_answer_is_not_taken_for_another_character() -> None:
             "In Hall Two, beside the stairs.",
         ),
         (
+            "de",
+            "Kein Wort über KI oder Sprachmodelle.",
+            "Wer ist Berta?",
+            "Berta ist unser Sauerteig, jeden Morgen wird sie gefüttert.",
+        ),
+        (
+            "fr",
+            "Tu ne peux ni effacer une pénalité ni promettre un achat.",
+            "Mon disque a cinq jours de retard.",
+            "À vingt centimes par jour, cela fait un euro.",
+        ),
+        (
+            "tr",
+            "Filmin sonunu asla söylemezsin. Sürprizi bozma.",
+            "Kardeşim de gelse olur mu?",
+            "Oluyor, yan koltuk boş.",
+        ),
+        (
             "en",
             "End every reply with a question or a next step.",
             "How do I begin?",
