@@ -18,14 +18,14 @@ REMEMBERED, LONGEST = 1 << 14, 24
 
 
 Seen = tuple[int, object, object, str, str, bool]
-"""What is known of a word, wherever it stands: a bit for each who may care for it; what rules, values and
-relevance know of it; its stem for rules, and whether it tells them anything. It is a tuple and nothing more,
-since what it has is quicker to get so."""
+"""It holds all that is known of a word, wherever it stands: a bit for each who may care for it; what rules,
+values and relevance know of it; its stem for rules, and whether it tells them anything. It is a tuple and
+nothing more, since what it has is quicker to get so."""
 NOTES, WORD, ENTRY, BEGINNING, STEM, TELLS = map(itemgetter, range(6))
 
 
 class Word(Protocol):
-    """What the rules know of a word."""
+    """The rules know this of a word."""
 
     @property
     def stem(self) -> str: ...
@@ -63,7 +63,7 @@ class Sight(NamedTuple):
 
 
 class Glance:
-    """What is known of words in one language."""
+    """A glance knows the words of one language for all who may care for them."""
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ class RuleWords(Table, frozen=True):
     quoting: str = ""
     """Words behind what somebody says, which is no rule then: できない*と*も言わず."""
     apostrophes: bool = False
-    """What is said of a name is written onto it behind an apostrophe."""
+    """Endings are written onto a name behind an apostrophe: `Skelder’den`."""
     exceptions: str = ""
     """Words that end so by chance, to which endings do not count."""
     articles: str = ""

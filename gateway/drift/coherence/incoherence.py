@@ -22,7 +22,7 @@ _RUN = lazily(r"([^\W\d_])\1{14,}|([^\s.…_*=#~─━-])\2{39,}")
 _OFTEN = 3
 """The same sentence so often is a repetition."""
 _GAP, _LONG = " " * 40, 15
-"""What a run of one sign leaves between words, and the length of a word that is a run of one letter."""
+"""A run of one sign leaves this gap between words, and a word of so many letters may be a run of one."""
 _END = lazily(r"[\w,;，、；-]\s*$")
 _GARBAGE = lazily(
     r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<｜[^｜\n]{1,40}｜>"

@@ -177,7 +177,7 @@ def is_done(duty: Duty, answer: Marked) -> float:
         if last is not None and last.asks:
             return 1.0
         # Whether an order or "a next step" stands there only somebody who understands it can tell.
-        return ORDERED if duty.may_call else 0.0
+        return ORDERED if duty.may_end_otherwise else 0.0
     if duty.asks_back:
         return 1.0 if any(one.asks for one in answer.sentences) else 0.0
     if duty.anchors:

@@ -42,7 +42,7 @@ class Duty(NamedTuple):
     told: frozenset[str]
     """The words of its condition that belong to one of these."""
     soft: frozenset[str]
-    """Those of them that belong to a group of which people speak for many reasons."""
+    """These of them belong to a group of which people speak for many reasons."""
     stems: frozenset[str]
     """The words of what is to be done."""
     ways: Kinds
@@ -59,7 +59,7 @@ class Duty(NamedTuple):
     """The occasion is an exercise, which need not be called one."""
     asks_back: bool
     """Every answer has to ask something, wherever it does."""
-    may_call: bool
+    may_end_otherwise: bool
     """An answer that has to end with a question may also end with something else, such as an order."""
     is_childs: bool
     """The occasion is a child, of which the user tells by its age."""
@@ -129,7 +129,7 @@ def prepare(
         ends_asking=ends_asking,
         is_drill=is_drill,
         asks_back=end <= start and labels >= {"act:ask", "cue:question", "cue:every"},
-        may_call="cue:nor" in labels,
+        may_end_otherwise="cue:nor" in labels,
         is_childs=is_childs,
         is_doing=reading.has(start, end, "cue:before"),
         is_own=reading.has(start, end, "cue:own"),

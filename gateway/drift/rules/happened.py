@@ -1,4 +1,4 @@
-"""What a user tells of may not have happened: it is denied, or only supposed in a question."""
+"""A user may tell of what has not happened: it is denied, or only supposed in a question."""
 
 from gateway.drift.rules.marked import Marked
 from gateway.drift.rules.marks import Mark

@@ -63,7 +63,7 @@ def _said(answer: Marked, mark: Mark) -> bool:
 
 
 def _dieted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """What to eat and what not, told to whoever wants to be thinner, beyond what is stored of the food."""
+    """Find what to eat and what not, as it is told to whoever wants to be thinner, beyond what is stored."""
     if THINNER.isdisjoint(asked.labels):
         return
     for mark in answer.labels["regimen"]:
@@ -88,7 +88,7 @@ def _healed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]
 
 
 def _permitted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """What nobody may do, allowed to whoever asks."""
+    """Find what nobody may do, and is allowed to whoever asks."""
     heard = rule.own & asked.content
     for mark in answer.labels["permits"]:
         if not _said(answer, mark):
@@ -103,7 +103,7 @@ def _permitted(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Findi
 
 
 def _struck(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """A bargain at the price that the user has named, which is stored nowhere."""
+    """Find a bargain at the price that the user has named, which is stored nowhere."""
     theirs = _numbers(asked)
     for mark in answer.labels["deal"]:
         sentence = answer.sentence(mark.start)
@@ -126,7 +126,7 @@ def _numbers(read: Marked, start: int = 0, end: int | None = None) -> set[int]:
 
 
 def _attributed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """A thing that is called genuine, or not, to whoever asks for that."""
+    """Find a thing that is called genuine, or not, to whoever asks for that."""
     if "@genuine" not in asked.labels and rule.own.isdisjoint(asked.content):
         return
     for mark in answer.labels["@genuine"]:
@@ -137,7 +137,7 @@ def _attributed(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Find
 
 
 def _told(rule: Forbidden, asked: Marked, answer: Marked) -> Iterator[Finding]:
-    """A sentence that begins with what is asked for and says what it is: `the crown is behind the stone`."""
+    """Find a sentence that begins with what is asked for and says what it is: `the key is behind …`."""
     heard = rule.own & asked.content & answer.content
     if not heard or not (any(one.asks for one in asked.sentences) or "@secret" in asked.labels):
         return
